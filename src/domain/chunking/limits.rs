@@ -1,0 +1,153 @@
+//! How large chunks may be, and how much they share.
+
+use crate::domain::text::boundary::LOOK_AHEAD_BYTES;
+use crate::domain::text::measure::Measure;
+
+/// The default of `max_bytes`: a chunk of 1,000 words in any script, and one network frame.
+pub const MAX_BYTES_DEFAULT: usize = 64 * 1024;
+/// The most that `max_bytes` may be: a batch of 1 MiB holds two such chunks.
+pub const MAX_BYTES_CEILING: usize = 512 * 1024;
+/// The least that `max_bytes` may be: room for a few of the longest grapheme clusters in use.
+pub const MAX_BYTES_FLOOR: usize = 64;
+/// The least that `max_size` may be in bytes: the longest character.
+pub const MAX_SIZE_BYTES_FLOOR: usize = 4;
+
+/// The sizes of chunks, in a measure. Made by [`Limits::new`], which keeps
+/// `1 ≤ min_size ≤ max_size` and `overlap ≤ max_size / 2`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    measure: Measure,
+    min_size: usize,
+    max_size: usize,
+    overlap: usize,
+    max_bytes: usize,
+}
+
+/// The sizes do not fit together, or are out of range.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// `max_size` is out of range.
+    #[error("max_size is {max_size} {measure}, but must be from {floor} to {MAX_BYTES_CEILING}", measure = measure.name())]
+    MaxSize {
+        /// What was asked for.
+        max_size: usize,
+        /// Its unit.
+        measure: Measure,
+        /// The least.
+        floor: usize,
+    },
+    /// `min_size` is out of range.
+    #[error("min_size is {min_size}, but must be from 1 to max_size, {max_size}")]
+    MinSize {
+        /// What was asked for.
+        min_size: usize,
+        /// What bounds it.
+        max_size: usize,
+    },
+    /// `overlap` is out of range.
+    #[error("overlap is {overlap}, but must be at most half of max_size, {most}")]
+    Overlap {
+        /// What was asked for.
+        overlap: usize,
+        /// The most.
+        most: usize,
+    },
+    /// `max_bytes` is out of range.
+    #[error("max_bytes is {max_bytes}, but must be from {MAX_BYTES_FLOOR} to {MAX_BYTES_CEILING}")]
+    MaxBytes {
+        /// What was asked for.
+        max_bytes: usize,
+    },
+}
+
+impl Limits {
+    /// Checks the sizes against each other.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the first size that is out of its range.
+    pub fn new(
+        measure: Measure,
+        (min_size, max_size): (usize, usize),
+        overlap: usize,
+        max_bytes: usize,
+    ) -> Result<Self, Error> {
+        let floor = if measure == Measure::Bytes { MAX_SIZE_BYTES_FLOOR } else { 1 };
+        if !(floor..=MAX_BYTES_CEILING).contains(&max_size) {
+            return Err(Error::MaxSize { max_size, measure, floor });
+        }
+        if !(1..=max_size).contains(&min_size) {
+            return Err(Error::MinSize { min_size, max_size });
+        }
+        if overlap > max_size / 2 {
+            return Err(Error::Overlap { overlap, most: max_size / 2 });
+        }
+        if !(MAX_BYTES_FLOOR..=MAX_BYTES_CEILING).contains(&max_bytes) {
+            return Err(Error::MaxBytes { max_bytes });
+        }
+        Ok(Self { measure, min_size, max_size, overlap, max_bytes })
+    }
+
+    /// The unit of the sizes.
+    #[must_use]
+    pub fn measure(&self) -> Measure {
+        self.measure
+    }
+
+    /// No chunk but a document's last is smaller.
+    #[must_use]
+    pub fn min_size(&self) -> usize {
+        self.min_size
+    }
+
+    /// No chunk is larger.
+    #[must_use]
+    pub fn max_size(&self) -> usize {
+        self.max_size
+    }
+
+    /// The most that a chunk repeats of the one before it.
+    #[must_use]
+    pub fn overlap(&self) -> usize {
+        self.overlap
+    }
+
+    /// No chunk has more bytes, whatever its size.
+    #[must_use]
+    pub fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
+    /// The most bytes that a chunk can have.
+    #[must_use]
+    pub fn chunk_bytes_max(&self) -> usize {
+        self.max_bytes.min(self.measure.bytes_max(self.max_size))
+    }
+
+    /// How much text after a chunk's start decides where it ends.
+    #[must_use]
+    pub fn horizon_bytes(&self) -> usize {
+        // A character more on each side: places are rounded to characters.
+        self.chunk_bytes_max() + LOOK_AHEAD_BYTES + 8
+    }
+
+    /// The end of the longest prefix of `text` that a chunk may have.
+    #[must_use]
+    pub fn longest(&self, text: &str) -> usize {
+        let text = &text[..text.floor_char_boundary(self.max_bytes)];
+        self.measure.prefix(text, self.max_size)
+    }
+
+    /// The end of the shortest prefix of `text` that is as large as a chunk should be.
+    #[must_use]
+    pub fn shortest(&self, text: &str) -> usize {
+        self.measure.reach(text, self.min_size)
+    }
+
+    /// The start of the longest suffix of a chunk that the next one may repeat.
+    #[must_use]
+    pub fn overlap_start(&self, chunk: &str) -> usize {
+        let last = chunk.ceil_char_boundary(chunk.len().saturating_sub(self.max_bytes / 2));
+        last + self.measure.suffix(&chunk[last..], self.overlap)
+    }
+}

@@ -1,0 +1,18 @@
+//! Where chunks end.
+//!
+//! A [`spec`] says what a user wants; [`strategy`] turns it into a
+//! [`chunker`], which decides where one chunk ends by looking at a bounded stretch of text after
+//! its start; the [`splitter`] walks it through a document.
+//!
+//! To add a strategy: a file under `strategies/` that makes a chunker, a variant in [`strategy`],
+//! a golden file under `tests/chunking/golden`. The laws in `tests/chunking` run over it by
+//! themselves.
+
+pub mod chunker;
+pub mod ladder;
+pub mod limits;
+pub mod packing;
+pub mod spec;
+pub mod splitter;
+pub mod strategies;
+pub mod strategy;

@@ -1,0 +1,132 @@
+//! Which of several equal boundaries a chunk ends at.
+
+/// How boundaries of the same kind are chosen from.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Packing {
+    /// The one whose surroundings have the highest hash. Two versions of a document choose alike
+    /// wherever their text is alike, so after an edit the chunks soon are the same again
+    /// (content-defined chunking, as in Muthitacharoen et al., LBFS, SOSP 2001).
+    #[default]
+    Stable,
+    /// The last one: the fullest chunks.
+    Full,
+}
+
+/// How much text on each side of a boundary its hash covers.
+const SIDE_BYTES: usize = 16;
+
+/// Odd constants with evenly mixed bits: the fractional parts of the golden ratio and of √2.
+const MIX: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0x6A09_E667_F3BC_C909];
+
+impl Packing {
+    /// Every packing, for lists and tests.
+    pub const ALL: [Self; 2] = [Self::Stable, Self::Full];
+
+    /// The name by which users choose it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// The best place offered so far.
+#[derive(Debug)]
+pub struct Pick<'a> {
+    packing: Packing,
+    text: &'a [u8],
+    best: Option<(u64, usize)>,
+}
+
+impl<'a> Pick<'a> {
+    /// Picks from places in `text`.
+    #[must_use]
+    pub fn new(packing: Packing, text: &'a str) -> Self {
+        Self { packing, text: text.as_bytes(), best: None }
+    }
+
+    /// Offers a place. Of two with the same hash the later one wins.
+    pub fn offer(&mut self, place: usize) {
+        let rank = match self.packing {
+            Packing::Stable => hash(self.text, place),
+            Packing::Full => 0,
+        };
+        self.best = self.best.max(Some((rank, place)));
+    }
+
+    /// The place picked, if any was offered.
+    #[must_use]
+    pub fn place(&self) -> Option<usize> {
+        self.best.map(|(_, place)| place)
+    }
+}
+
+/// Hashes the text around `place`.
+fn hash(text: &[u8], place: usize) -> u64 {
+    let before = &text[place.saturating_sub(SIDE_BYTES)..place];
+    let after = &text[place..text.len().min(place + SIDE_BYTES)];
+    fold(fold(side(before), MIX[0]) ^ side(after), MIX[1])
+}
+
+/// Up to sixteen bytes as one number.
+fn side(bytes: &[u8]) -> u64 {
+    let mut padded = [0; SIDE_BYTES];
+    padded[..bytes.len()].copy_from_slice(bytes);
+    let number = u128::from_le_bytes(padded);
+    fold(low(number) ^ MIX[1], low(number >> 64) ^ MIX[0])
+}
+
+/// Multiplies, and folds the product's halves, so that every bit of both reaches every bit.
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    low(product) ^ low(product >> 64)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is what is asked for")]
+fn low(number: u128) -> u64 {
+    number as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Packing, Pick, hash};
+
+    #[test]
+    fn stable_takes_the_same_place_wherever_it_stands() {
+        let text = "the quick brown fox jumps over the lazy dog and runs far away into the woods";
+        let places = [16, 20, 26, 31, 35, 40];
+        let picked = |prefix: &str| {
+            let text = format!("{prefix}{text}");
+            let mut pick = Pick::new(Packing::Stable, &text);
+            places.iter().for_each(|place| pick.offer(prefix.len() + place));
+            pick.place().unwrap() - prefix.len()
+        };
+        assert_eq!(picked(""), picked("something before it "));
+    }
+
+    #[test]
+    fn full_takes_the_last_place_and_ties_go_to_the_later_one() {
+        let mut pick = Pick::new(Packing::Full, "a b c d");
+        [2, 6, 4].iter().for_each(|place| pick.offer(*place));
+        assert_eq!(pick.place(), Some(6));
+        let text = "ab ".repeat(40);
+        let mut pick = Pick::new(Packing::Stable, &text);
+        [30, 60, 45].iter().for_each(|place| pick.offer(*place));
+        assert_eq!(pick.place(), Some(60));
+    }
+
+    /// Each bit of the surroundings changes about half of the hash's bits.
+    #[test]
+    fn the_hash_mixes() {
+        let text = *b"sixteen bytes in front, and behind";
+        let (place, whole) = (16, hash(&text, 16));
+        for bit in 0..256 {
+            let mut other = text;
+            other[bit / 8] ^= 1 << (bit % 8);
+            let changed = (hash(&other, place) ^ whole).count_ones();
+            assert!((12..=52).contains(&changed), "bit {bit} changes {changed}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What a user asks for: a strategy, sizes and packing, checked.
+
+use std::fmt;
+
+use crate::domain::chunking::chunker::Chunker;
+use crate::domain::chunking::ladder::Ladder;
+use crate::domain::chunking::limits::{self, Limits, MAX_BYTES_DEFAULT};
+use crate::domain::chunking::packing::Packing;
+use crate::domain::chunking::strategy::Strategy;
+use crate::domain::text::measure::Measure;
+
+/// How a document is to be chunked.
+///
+/// ```
+/// use sluice::domain::chunking::spec::Spec;
+///
+/// let spec = Spec::default();
+/// assert_eq!(spec.limits().max_size(), 1_000);
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Spec {
+    strategy: Strategy,
+    limits: Limits,
+    packing: Packing,
+}
+
+/// A spec as asked for: what is absent takes its default.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Default: `recursive` with separators of all scripts.
+    pub strategy: Option<Strategy>,
+    /// Default: characters.
+    pub measure: Measure,
+    /// Default: the strategy's, half of `max_size` or all of it.
+    pub min_size: Option<usize>,
+    /// Default: 1,000 characters or bytes, 200 words: a paragraph or two, what embedding models of
+    /// 512 tokens take whole.
+    pub max_size: Option<usize>,
+    /// Default: 0.
+    pub overlap: usize,
+    /// Default: 64 KiB.
+    pub max_bytes: Option<usize>,
+    /// Default: stable.
+    pub packing: Packing,
+}
+
+impl Spec {
+    /// Fills in defaults and checks the sizes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a size is out of range, or the sizes do not fit together.
+    pub fn new(request: Request) -> Result<Self, limits::Error> {
+        let Request { strategy, measure, min_size, max_size, overlap, max_bytes, packing } = request;
+        let strategy = strategy.unwrap_or_else(|| Strategy::Recursive(Ladder::universal()));
+        let max_size = max_size.unwrap_or(match measure {
+            Measure::Characters | Measure::Bytes => 1_000,
+            Measure::Words => 200,
+        });
+        let min_size = min_size.unwrap_or_else(|| strategy.min_size_default(max_size));
+        let max_bytes = max_bytes.unwrap_or(MAX_BYTES_DEFAULT);
+        let limits = Limits::new(measure, (min_size, max_size), overlap, max_bytes)?;
+        Ok(Self { strategy, limits, packing })
+    }
+
+    /// The strategy.
+    #[must_use]
+    pub fn strategy(&self) -> &Strategy {
+        &self.strategy
+    }
+
+    /// The sizes.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The packing.
+    #[must_use]
+    pub fn packing(&self) -> Packing {
+        self.packing
+    }
+
+    /// Makes the chunker that keeps to this.
+    #[must_use]
+    pub fn chunker(&self) -> Chunker {
+        Chunker::new(self.limits, self.packing, self.strategy.ladder())
+    }
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        // The defaults are within their bounds, by the test below.
+        Self::new(Request::default()).expect("the defaults keep the bounds")
+    }
+}
+
+/// Everything that decides chunks, in one line: equal lines, equal chunks.
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { strategy, limits, packing } = self;
+        let (measure, packing) = (limits.measure().name(), packing.name());
+        write!(f, "{} of {} to {} {measure}", strategy.name(), limits.min_size(), limits.max_size())?;
+        write!(f, ", at most {} bytes", limits.max_bytes())?;
+        write!(f, ", overlap {}, packing {packing}", limits.overlap())?;
+        if let Strategy::Recursive(ladder) = strategy {
+            write!(f, ", separators {:?}", ladder.levels())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Request, Spec};
+    use crate::domain::chunking::strategy::Strategy;
+    use crate::domain::text::measure::Measure;
+
+    #[test]
+    fn every_default_passes_its_own_check() {
+        for strategy in Strategy::all() {
+            for measure in Measure::ALL {
+                let strategy = Some(strategy.clone());
+                let spec = Spec::new(Request { strategy, measure, ..Request::default() });
+                assert!(spec.is_ok(), "{spec:?}");
+            }
+        }
+        assert_eq!(Spec::default().strategy().name(), "recursive");
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_are_refused_by_name() {
+        let sized = |min_size, max_size, overlap, max_bytes| {
+            let request = Request { min_size, max_size, overlap, max_bytes, ..Request::default() };
+            Spec::new(request).unwrap_err().to_string()
+        };
+        assert!(sized(None, Some(0), 0, None).starts_with("max_size is 0"));
+        assert!(sized(None, Some(1 << 20), 0, None).starts_with("max_size is 1048576"));
+        assert!(sized(Some(0), Some(10), 0, None).starts_with("min_size is 0"));
+        assert!(sized(Some(11), Some(10), 0, None).starts_with("min_size is 11"));
+        assert!(sized(None, Some(10), 6, None).starts_with("overlap is 6"));
+        assert!(sized(None, Some(10), usize::MAX, None).starts_with("overlap is"));
+        assert!(sized(None, None, 0, Some(63)).starts_with("max_bytes is 63"));
+    }
+}

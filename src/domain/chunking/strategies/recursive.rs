@@ -1,0 +1,23 @@
+//! Chunks that end at the best separator in reach.
+
+use crate::domain::chunking::ladder::Ladder;
+use crate::domain::text::boundary::Boundary;
+use crate::domain::text::separators::Separators;
+
+/// The name by which users choose it.
+pub const NAME: &str = "recursive";
+
+/// A boundary for each level of separators.
+#[must_use]
+pub fn ladder(ladder: &Ladder) -> Vec<Boundary> {
+    let levels = ladder.levels().iter();
+    let separators = levels.map(|level| Separators::new(level.iter().map(String::as_str)));
+    separators.map(Boundary::Separator).collect()
+}
+
+/// Half of `max_size`: paragraphs are kept whole where two fit, and the mean chunk is three
+/// quarters full.
+#[must_use]
+pub fn min_size_default(max_size: usize) -> usize {
+    max_size.div_ceil(2)
+}

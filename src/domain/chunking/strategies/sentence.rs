@@ -1,0 +1,21 @@
+//! Chunks of whole sentences, in every script.
+//!
+//! Where no sentence ends in reach, a line does; then a word.
+
+use crate::domain::text::boundary::Boundary;
+use crate::domain::text::separators::Separators;
+
+/// The name by which users choose it.
+pub const NAME: &str = "sentence";
+
+/// Sentences, lines, words.
+#[must_use]
+pub fn ladder() -> Vec<Boundary> {
+    vec![Boundary::Sentence, Boundary::Separator(Separators::new(["\n"])), Boundary::Word]
+}
+
+/// Half of `max_size`: sentences are shorter than that nearly always.
+#[must_use]
+pub fn min_size_default(max_size: usize) -> usize {
+    max_size.div_ceil(2)
+}

@@ -1,0 +1,169 @@
+//! From where an ingest can go on, on any instance.
+//!
+//! Everything in a checkpoint is true at one byte of the source, the earliest that a later chunk
+//! needs (overlap included). It never holds text: the client sends that again.
+//!
+//! The stored form is [`ENCODED_BYTES`] long whatever the document: a version, then the fields in
+//! order, numbers little end first. A checkpoint of another version, or of another spec, is
+//! refused: its chunks would not be those of an undisturbed run.
+
+use crate::domain::chunking::splitter::Place;
+use crate::domain::ingest::digest::{Running, STATE_BYTES};
+use crate::domain::text::charset::Charset;
+use crate::domain::text::position::Position;
+
+/// Raised whenever the same bytes and spec would give other chunks than before.
+pub const ENGINE_VERSION: u32 = 1;
+
+/// How long an encoded checkpoint is.
+pub const ENCODED_BYTES: usize = 4 + 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES;
+
+/// Room for the longest charset name, `x-mac-cyrillic`.
+const CHARSET_BYTES: usize = 16;
+
+/// Everything that decides the rest of a document's chunks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Checkpoint {
+    /// The digest of everything that the user chose.
+    pub spec_sha256: [u8; 32],
+    /// Where the next chunk begins. `place.position.source` is the `committed_offset`.
+    pub place: Place,
+    /// The next chunk's ordinal.
+    pub next_ordinal: u64,
+    /// Faults that became U+FFFD before the place.
+    pub replaced: u64,
+    /// The digest of the source before the place, under way.
+    pub digest: [u8; STATE_BYTES],
+}
+
+/// The checkpoint cannot be gone on from.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// It was made by another version of the engine.
+    #[error("the checkpoint is of engine version {found}, not {ENGINE_VERSION}; start again from byte 0")]
+    Version {
+        /// The version it names.
+        found: u32,
+    },
+    /// It was made with other settings.
+    #[error("the checkpoint was made with another chunking spec or decoding policy; use the same, or start again from byte 0")]
+    Spec,
+    /// It is not a checkpoint.
+    #[error("the checkpoint is damaged: {what}")]
+    Damaged {
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+impl Checkpoint {
+    /// The SHA-256 of the source before the committed offset.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the digest's state is damaged.
+    pub fn source_sha256(&self) -> Result<[u8; 32], Error> {
+        let running = Running::resume(&self.digest);
+        running.map(|running| running.sha256()).ok_or(Error::Damaged { what: "digest state" })
+    }
+
+    /// The stored form.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let Self { spec_sha256, place, next_ordinal, replaced, digest } = self;
+        let Place { position, covered, charset } = *place;
+        let Position { byte, character, line, source } = position;
+        let mut encoded = Vec::with_capacity(ENCODED_BYTES);
+        encoded.extend_from_slice(&ENGINE_VERSION.to_le_bytes());
+        encoded.extend_from_slice(spec_sha256);
+        for number in [byte, character, line, source, covered as u64, *next_ordinal, *replaced] {
+            encoded.extend_from_slice(&number.to_le_bytes());
+        }
+        let mut name = [0; CHARSET_BYTES];
+        for (to, from) in name.iter_mut().zip(charset.map_or("", Charset::name).bytes()) {
+            *to = from;
+        }
+        encoded.extend_from_slice(&name);
+        encoded.extend_from_slice(digest);
+        encoded
+    }
+
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the version is another, or the bytes are not a checkpoint.
+    pub fn decode(encoded: &[u8]) -> Result<Self, Error> {
+        let mut rest = encoded;
+        let found = u32::from_le_bytes(take(&mut rest, "version")?);
+        if found != ENGINE_VERSION {
+            return Err(Error::Version { found });
+        }
+        let spec_sha256 = take(&mut rest, "spec digest")?;
+        let mut number = |what| take(&mut rest, what).map(u64::from_le_bytes);
+        let byte = number("byte")?;
+        let (character, line) = (number("character")?, number("line")?);
+        let position = Position { byte, character, line, source: number("source")? };
+        let covered = number("covered")?;
+        let (next_ordinal, replaced) = (number("next ordinal")?, number("replaced")?);
+        let charset = charset_of(take(&mut rest, "charset")?)?;
+        let digest = take(&mut rest, "digest state")?;
+        if !rest.is_empty() {
+            return Err(Error::Damaged { what: "length" });
+        }
+        let covered = usize::try_from(covered).map_err(|_too_large| Error::Damaged { what: "covered" })?;
+        let place = Place { position, covered, charset };
+        Ok(Self { spec_sha256, place, next_ordinal, replaced, digest })
+    }
+}
+
+fn charset_of(name: [u8; CHARSET_BYTES]) -> Result<Option<Charset>, Error> {
+    let damaged = Error::Damaged { what: "charset" };
+    let name = str::from_utf8(&name).map_err(|_not_text| damaged.clone())?.trim_end_matches('\0');
+    if name.is_empty() {
+        return Ok(None);
+    }
+    Charset::from_label(name).map(Some).map_err(|_unknown| damaged)
+}
+
+fn take<const N: usize>(rest: &mut &[u8], what: &'static str) -> Result<[u8; N], Error> {
+    let (taken, others) = rest.split_first_chunk().ok_or(Error::Damaged { what })?;
+    *rest = others;
+    Ok(*taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Checkpoint, ENCODED_BYTES, Error};
+    use crate::domain::chunking::splitter::Place;
+    use crate::domain::ingest::digest::Running;
+    use crate::domain::text::charset::Charset;
+    use crate::domain::text::position::Position;
+
+    fn checkpoint() -> Checkpoint {
+        let position = Position { byte: 7, character: 6, line: 5, source: u64::MAX };
+        let charset = Charset::from_label("x-mac-cyrillic").ok();
+        let place = Place { position, covered: 3, charset };
+        let digest = Running::default().state();
+        Checkpoint { spec_sha256: [9; 32], place, next_ordinal: 2, replaced: 1, digest }
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        let encoded = checkpoint().encode();
+        assert_eq!(encoded.len(), ENCODED_BYTES);
+        assert_eq!(Checkpoint::decode(&encoded), Ok(checkpoint()));
+    }
+
+    #[test]
+    fn what_is_not_a_checkpoint_of_this_version_is_refused() {
+        let encoded = checkpoint().encode();
+        let cut = Checkpoint::decode(&encoded[..encoded.len() - 1]);
+        assert_eq!(cut, Err(Error::Damaged { what: "digest state" }));
+        let longer = [encoded.as_slice(), &[0]].concat();
+        assert_eq!(Checkpoint::decode(&longer), Err(Error::Damaged { what: "length" }));
+        let mut newer = encoded;
+        newer[0] = 200;
+        assert_eq!(Checkpoint::decode(&newer), Err(Error::Version { found: 200 }));
+    }
+}

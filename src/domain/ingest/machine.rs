@@ -1,0 +1,230 @@
+//! Bytes in, steps out.
+//!
+//! # Laws
+//!
+//! - However the bytes are cut, the chunks are the same; so are they after any stop at a checkpoint
+//!   of any batch.
+//! - A checkpoint is true at its `committed_offset`, and every chunk before it is in that batch or
+//!   an earlier one.
+//! - The machine holds one batch, one window of text and the source under that window: no more,
+//!   whatever the document.
+
+use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::splitter::Splitter;
+use crate::domain::ingest::batch::{Batch, Gathering};
+use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
+use crate::domain::ingest::digest::{self, Running};
+use crate::domain::ingest::progress::Progress;
+use crate::domain::text::decoder::{Decoding, Fault};
+use crate::domain::text::position::Position;
+
+/// The most text in a batch: larger ones are stored no faster.
+pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// The least text that a batch may be limited to: smaller ones are all commit.
+pub const BATCH_BYTES_MIN: usize = 64 * 1024;
+
+/// What the caller has to do next.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Feed more of the source, or finish.
+    Feed,
+    /// Store a batch with its checkpoint.
+    Store(Batch),
+    /// Nothing: every chunk is out.
+    Done(Summary),
+}
+
+/// What is known of a document once it is complete.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Summary {
+    /// The SHA-256 of the source.
+    pub source_sha256: [u8; 32],
+    /// The text's end, and so its length in every unit.
+    pub end: Position,
+    /// How many chunks there are.
+    pub chunks: u64,
+    /// How many faults became U+FFFD.
+    pub replaced: u64,
+}
+
+/// The ingest of one document.
+///
+/// ```
+/// use sluice::domain::chunking::spec::Spec;
+/// use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
+/// use sluice::domain::text::decoder::Decoding;
+///
+/// let mut machine = Machine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
+/// assert_eq!(machine.feed(b"A short document."), 17);
+/// machine.finish();
+/// let Step::Store(batch) = machine.step()? else { panic!("there is a chunk") };
+/// assert_eq!(batch.text(&batch.chunks[0]), "A short document.");
+/// let Step::Done(summary) = machine.step()? else { panic!("there is one chunk") };
+/// assert_eq!(summary.end.source, 17);
+/// # Ok::<(), sluice::domain::text::decoder::Fault>(())
+/// ```
+#[derive(Debug)]
+pub struct Machine {
+    splitter: Splitter,
+    spec_sha256: [u8; 32],
+    gathering: Gathering,
+    batch_bytes_max: usize,
+    digest: Running,
+    /// The source that was fed and is not in the digest: what lies under the window.
+    undigested: Vec<u8>,
+    /// How many bytes of the source are in the digest.
+    digested_bytes: u64,
+    next_ordinal: u64,
+    /// Faults replaced before this machine was made.
+    replaced_before: u64,
+}
+
+impl Machine {
+    /// Starts a document. A batch is closed once it has `batch_bytes_max` bytes of text, or sooner;
+    /// out of range, the nearest bound is taken.
+    #[must_use]
+    pub fn new(spec: &Spec, decoding: Decoding, batch_bytes_max: usize) -> Self {
+        let splitter = Splitter::new(spec.chunker(), decoding);
+        Self {
+            splitter,
+            spec_sha256: spec_sha256(spec, decoding),
+            gathering: Gathering::default(),
+            batch_bytes_max: batch_bytes_max.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX),
+            digest: Running::default(),
+            undigested: Vec::new(),
+            digested_bytes: 0,
+            next_ordinal: 0,
+            replaced_before: 0,
+        }
+    }
+
+    /// Goes on from a checkpoint, with the source from its `committed_offset` on.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the checkpoint was made with another spec or decoding policy, or is damaged.
+    pub fn resume(
+        spec: &Spec,
+        decoding: Decoding,
+        batch_bytes_max: usize,
+        checkpoint: &Checkpoint,
+    ) -> Result<Self, CheckpointError> {
+        let Checkpoint { spec_sha256, place, next_ordinal, replaced, digest } = checkpoint;
+        let digest = Running::resume(digest);
+        let started = Self::new(spec, decoding, batch_bytes_max);
+        if *spec_sha256 != started.spec_sha256 {
+            return Err(CheckpointError::Spec);
+        }
+        let has_charset = place.charset.is_some() || place.position.source == 0;
+        if place.covered >= spec.chunker().horizon_bytes() || !has_charset {
+            return Err(CheckpointError::Damaged { what: "place" });
+        }
+        Ok(Self {
+            splitter: Splitter::resume(spec.chunker(), decoding, *place),
+            digest: digest.ok_or(CheckpointError::Damaged { what: "digest state" })?,
+            digested_bytes: place.position.source,
+            next_ordinal: *next_ordinal,
+            replaced_before: *replaced,
+            ..started
+        })
+    }
+
+    /// Takes the first bytes of `source`, and returns how many: none while a step has to be done
+    /// first, or a part. Faults are reported in their turn, by [`Machine::step`].
+    ///
+    /// # Panics
+    ///
+    /// Panics after [`Machine::finish`].
+    pub fn feed(&mut self, source: &[u8]) -> usize {
+        let taken = self.splitter.feed(source);
+        self.undigested.extend_from_slice(&source[..taken]);
+        taken
+    }
+
+    /// Says that the source has ended.
+    pub fn finish(&mut self) {
+        self.splitter.finish();
+    }
+
+    /// Works on what was fed, until there is something to do.
+    ///
+    /// # Errors
+    ///
+    /// Fails at a fault that the policy rejects, after the chunks that were decided before it.
+    pub fn step(&mut self) -> Result<Step, Fault> {
+        loop {
+            if self.gathering.is_full(self.batch_bytes_max) {
+                return Ok(Step::Store(self.close()));
+            }
+            match self.splitter.next_chunk() {
+                Ok(Some(cut)) => {
+                    self.gathering.push(self.next_ordinal, cut);
+                    self.next_ordinal += 1;
+                }
+                Ok(None) => break,
+                Err(_) if !self.gathering.is_empty() => return Ok(Step::Store(self.close())),
+                Err(fault) => return Err(fault),
+            }
+        }
+        self.digest_decided();
+        if !self.splitter.is_done() {
+            return Ok(Step::Feed);
+        }
+        Ok(self.flush().map_or_else(|| Step::Done(self.summary()), Step::Store))
+    }
+
+    /// Closes the batch with the chunks that there are, if any.
+    pub fn flush(&mut self) -> Option<Batch> {
+        (!self.gathering.is_empty()).then(|| self.close())
+    }
+
+    /// How far this is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress {
+            received_bytes: self.digested_bytes + self.undigested.len() as u64,
+            decided_bytes: self.splitter.place().position.source,
+            chunks: self.next_ordinal,
+            replaced: self.replaced(),
+        }
+    }
+
+    fn close(&mut self) -> Batch {
+        self.digest_decided();
+        let checkpoint = Checkpoint {
+            spec_sha256: self.spec_sha256,
+            place: self.splitter.place(),
+            next_ordinal: self.next_ordinal,
+            replaced: self.replaced(),
+            digest: self.digest.state(),
+        };
+        self.gathering.close(checkpoint)
+    }
+
+    /// Digests the source before the window's start.
+    fn digest_decided(&mut self) {
+        let decided = self.splitter.place().position.source - self.digested_bytes;
+        let decided = usize::try_from(decided).unwrap_or(usize::MAX).min(self.undigested.len());
+        self.digest.update(&self.undigested[..decided]);
+        self.undigested.drain(..decided);
+        self.digested_bytes += decided as u64;
+    }
+
+    fn replaced(&self) -> u64 {
+        self.replaced_before + self.splitter.replaced()
+    }
+
+    fn summary(&self) -> Summary {
+        Summary {
+            source_sha256: self.digest.sha256(),
+            end: self.splitter.place().position,
+            chunks: self.next_ordinal,
+            replaced: self.replaced(),
+        }
+    }
+}
+
+/// The digest of everything that decides chunks besides the source.
+fn spec_sha256(spec: &Spec, decoding: Decoding) -> [u8; 32] {
+    digest::sha256(format!("{spec}; {decoding}").as_bytes())
+}

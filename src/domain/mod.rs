@@ -1,0 +1,22 @@
+//! What Sluice is about, without any I/O: text, chunks and the ingest of a document.
+//!
+//! # Glossary
+//!
+//! The same word means the same thing in code, on the wire, in the store, in logs and in docs.
+//!
+//! - *source*: the bytes of a document as they were sent.
+//! - *text*: what the source decodes to; every offset but `source` counts in it.
+//! - *character*: a Unicode scalar value. *Grapheme cluster*: what a reader sees as one character
+//!   (UAX #29).
+//! - *boundary*: a place between two grapheme clusters where a strategy may cut.
+//! - *separator*: a string after which `recursive` may cut.
+//! - *chunk*: a run of the text, with the *span* that it covers. *Ordinal*: its number from 0.
+//! - *overlap*: the end of a chunk that the next one repeats.
+//! - *measure*: the unit of sizes: characters, bytes or words.
+//! - *packing*: which of several equal boundaries is taken.
+//! - *horizon*: the text after a chunk's start that alone decides where the chunk ends.
+//! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
+
+pub mod chunking;
+pub mod ingest;
+pub mod text;

@@ -1,0 +1,130 @@
+//! Grapheme clusters: what a reader sees as one character is never cut.
+//!
+//! The rules are those of UAX #29 (extended grapheme clusters), by `icu_segmenter`. A chunk begins
+//! at the start of a cluster, so the text from there decides alone. Most places are decided by
+//! their two neighbours; only where those might join is the library asked, over the few characters
+//! since the last place that is certain.
+
+use icu_segmenter::{GraphemeClusterSegmenter, GraphemeClusterSegmenterBorrowed};
+
+const SEGMENTER: GraphemeClusterSegmenterBorrowed<'static> = GraphemeClusterSegmenter::new();
+
+/// How far back a certain place is looked for, in characters. Far enough for a word of any script
+/// that separates words, near enough to cost nothing.
+const LOOK_BACK_CHARACTERS: usize = 64;
+
+/// Whether a cluster begins at `at`, the text's start taken as the start of one.
+#[must_use]
+pub fn is_boundary(text: &str, at: usize) -> bool {
+    match (text[..at].chars().next_back(), text[at..].chars().next()) {
+        (None, _) | (_, None) => true,
+        (Some(before), Some(after)) => {
+            stand_apart(before, after) || at == last_boundary(text, at)
+        }
+    }
+}
+
+/// The last place not after `at` where a cluster begins; 0 if the first cluster reaches past it.
+#[must_use]
+pub fn last_boundary(text: &str, at: usize) -> usize {
+    let Some(next) = text[at..].chars().next() else { return at };
+    let from = certain_boundary(text, at);
+    if from == at {
+        return at;
+    }
+    let through = at + next.len_utf8();
+    // The last place that the segmenter reports is the end of what it is shown.
+    let places = SEGMENTER.segment_str(&text[from..through]).map(|place| from + place);
+    places.take_while(|place| *place <= at).last().unwrap_or(from)
+}
+
+/// Calls `found` with every place from `floor` to `limit` where a cluster begins.
+pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
+    let from = certain_boundary(text, floor);
+    let through = limit + text[limit..].chars().next().map_or(0, char::len_utf8);
+    let places = SEGMENTER.segment_str(&text[from..through]).map(|place| from + place);
+    for place in places.skip_while(|place| *place < floor).take_while(|place| *place <= limit) {
+        found(place);
+    }
+}
+
+/// A place not after `at` where a cluster begins for certain.
+fn certain_boundary(text: &str, at: usize) -> usize {
+    let Some(mut after) = text[at..].chars().next() else { return at };
+    let mut place = at;
+    for before in text[..at].chars().rev().take(LOOK_BACK_CHARACTERS) {
+        if stand_apart(before, after) {
+            return place;
+        }
+        place -= before.len_utf8();
+        after = before;
+    }
+    0
+}
+
+/// Whether no rule can join the two, whatever surrounds them.
+fn stand_apart(before: char, after: char) -> bool {
+    is_plain(before) && is_plain(after) && (before, after) != ('\r', '\n')
+}
+
+/// Whether a character joins no neighbour but by the pair CR LF: no mark, no joiner, no prefix, no
+/// regional indicator, no conjoining jamo, no consonant of a script with conjuncts.
+fn is_plain(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\u{2FF}'
+            | '\u{370}'..='\u{482}'
+            | '\u{48A}'..='\u{590}'
+            | '\u{10A0}'..='\u{10FF}'
+            | '\u{2010}'..='\u{2027}'
+            | '\u{3000}'..='\u{3029}'
+            | '\u{3041}'..='\u{3096}'
+            | '\u{309B}'..='\u{30FF}'
+            | '\u{3400}'..='\u{9FFF}'
+            | '\u{AC00}'..='\u{D7A3}'
+            | '\u{FF01}'..='\u{FF60}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find, is_boundary, last_boundary, SEGMENTER};
+
+    const TEXTS: &[&str] = &[
+        "plain text, with a line\r\nand another\n",
+        "e\u{301}e\u{301} a\u{30A}\u{301}\u{327} \u{301}space",
+        "\u{1F1E9}\u{1F1EA}\u{1F1EB}\u{1F1F7}\u{1F1EF}\u{1F1F5}x\u{1F1E9}",
+        "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{200D}\u{1F466}\u{1F44D}\u{1F3FD}",
+        "\u{915}\u{94D}\u{937}\u{93F} \u{0E01}\u{0E33}\u{0E19}\u{0E49}\u{0E33}",
+        "\u{1100}\u{1161}\u{11A8}\u{AC00}\u{11A8}\u{D55C}\u{AE00}",
+        "\u{3053}\u{3093}\u{304B}\u{3099}\u{3002}\u{FE00}\u{6F22}\u{5B57}",
+        "\u{600}1\u{6DD}2 \u{928}\u{902}\u{67F}",
+    ];
+
+    #[test]
+    fn the_short_way_agrees_with_the_segmenter_at_every_place() {
+        for text in TEXTS {
+            let places = SEGMENTER.segment_str(text).collect::<Vec<_>>();
+            for (at, _) in text.char_indices() {
+                assert_eq!(is_boundary(text, at), places.contains(&at), "{text:?} at {at}");
+                let last = places.iter().rev().find(|place| **place <= at);
+                assert_eq!(Some(&last_boundary(text, at)), last, "{text:?} before {at}");
+                let mut found = Vec::new();
+                find(text, at, text.len(), &mut |place| found.push(place));
+                let expected = places.iter().copied().filter(|place| *place >= at);
+                assert_eq!(found, expected.collect::<Vec<_>>(), "{text:?} from {at}");
+            }
+        }
+    }
+
+    /// Every pair of neighbours that is declared certain is one, for every assigned plane.
+    #[test]
+    fn what_is_plain_stands_apart() {
+        let plain = (0..=0x10_FFFF).filter_map(char::from_u32).filter(|c| super::is_plain(*c));
+        for character in plain.filter(|c| *c != '\r' && *c != '\n') {
+            let text = String::from_iter(['a', character, 'a', character, character]);
+            let places = SEGMENTER.segment_str(&text).count();
+            assert_eq!(places, 6, "U+{:04X}", u32::from(character));
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! How long a text is: in characters, bytes or words.
+//!
+//! Every measure is the sum over the text's characters, each looked at with the one before it, so
+//! that a text is measured in one pass and measures the same wherever it stands.
+
+/// The unit of a chunk's sizes.
+///
+/// A *word* is a run of characters without white space. In scripts that put no space between words
+/// (Han, kana, Thai, Lao, Khmer, Burmese) every character counts as one: an upper bound that needs
+/// no dictionary (UAX #29, section 4, leaves these scripts to dictionaries).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Measure {
+    /// Unicode scalar values.
+    #[default]
+    Characters,
+    /// Bytes of UTF-8.
+    Bytes,
+    /// Words.
+    Words,
+}
+
+impl Measure {
+    /// Every measure, for lists and tests.
+    pub const ALL: [Self; 3] = [Self::Characters, Self::Bytes, Self::Words];
+
+    /// The name by which users choose it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Characters => "characters",
+            Self::Bytes => "bytes",
+            Self::Words => "words",
+        }
+    }
+
+    /// The most bytes that a text of `size` can have; `usize::MAX` where nothing bounds it.
+    #[must_use]
+    pub fn bytes_max(self, size: usize) -> usize {
+        match self {
+            Self::Characters => size.saturating_mul(4),
+            Self::Bytes => size,
+            Self::Words => usize::MAX,
+        }
+    }
+
+    /// The size of `text`.
+    #[must_use]
+    pub fn of(self, text: &str) -> usize {
+        match self {
+            Self::Characters => bytecount::num_chars(text.as_bytes()),
+            Self::Bytes => text.len(),
+            Self::Words => word_starts(text).count(),
+        }
+    }
+
+    /// The end of the longest prefix of `text` that measures at most `size`.
+    #[must_use]
+    pub fn prefix(self, text: &str, size: usize) -> usize {
+        match self {
+            Self::Characters => nth_character(text, size),
+            Self::Bytes => text.floor_char_boundary(size),
+            Self::Words => word_starts(text).nth(size).unwrap_or(text.len()),
+        }
+    }
+
+    /// The end of the shortest prefix of `text` that measures at least `size`.
+    #[must_use]
+    pub fn reach(self, text: &str, size: usize) -> usize {
+        match self {
+            Self::Characters => nth_character(text, size),
+            Self::Bytes => text.ceil_char_boundary(size),
+            Self::Words if size == 0 => 0,
+            Self::Words => word_starts(text)
+                .nth(size - 1)
+                .map_or(text.len(), |start| text.ceil_char_boundary(start + 1)),
+        }
+    }
+
+    /// The start of the longest suffix of `text` that measures at most `size`.
+    #[must_use]
+    pub fn suffix(self, text: &str, size: usize) -> usize {
+        match self {
+            Self::Characters if size == 0 => text.len(),
+            Self::Characters => {
+                text.char_indices().rev().nth(size - 1).map_or(0, |(place, _)| place)
+            }
+            Self::Bytes => text.ceil_char_boundary(text.len().saturating_sub(size)),
+            Self::Words => word_suffix(text, size),
+        }
+    }
+}
+
+/// Characters are counted block by block: long enough to count at memory speed, short enough that
+/// the last one, which is counted singly, costs little.
+const BLOCK_BYTES: usize = 128;
+
+/// Where the `n`th character of `text` begins, from 0; the end if there are no more.
+fn nth_character(text: &str, n: usize) -> usize {
+    let bytes = text.as_bytes();
+    // Nearly all text is ASCII for long stretches; then a character is a byte.
+    let guess = n.min(bytes.len());
+    if bytes[..guess].is_ascii() {
+        return guess;
+    }
+    let mut left = n;
+    let mut blocks = bytes.chunks_exact(BLOCK_BYTES);
+    let mut place = 0;
+    for block in blocks.by_ref() {
+        let characters = block.iter().filter(|byte| begins_character(**byte)).count();
+        if characters > left {
+            break;
+        }
+        left -= characters;
+        place += BLOCK_BYTES;
+    }
+    let starts = bytes[place..].iter().enumerate().filter(|(_, byte)| begins_character(**byte));
+    starts.map(|(offset, _)| place + offset).nth(left).unwrap_or(bytes.len())
+}
+
+#[expect(clippy::cast_possible_wrap, reason = "continuation bytes are the lowest as signed numbers")]
+fn begins_character(byte: u8) -> bool {
+    byte as i8 >= -0x40
+}
+
+/// Where the words of `text` begin.
+fn word_starts(text: &str) -> impl Iterator<Item = usize> {
+    let mut before = ' ';
+    text.char_indices().filter_map(move |(place, character)| {
+        let starts = begins_word(before, character);
+        before = character;
+        starts.then_some(place)
+    })
+}
+
+fn begins_word(before: char, character: char) -> bool {
+    !character.is_whitespace()
+        && (before.is_whitespace() || is_word_alone(before) || is_word_alone(character))
+}
+
+fn word_suffix(text: &str, size: usize) -> usize {
+    let (mut words, mut start, mut after) = (0, text.len(), ' ');
+    for (place, character) in text.char_indices().rev() {
+        // The character becomes the suffix's first: it adds a word unless it lengthens one.
+        let adds = !character.is_whitespace()
+            && (after.is_whitespace() || is_word_alone(after) || is_word_alone(character));
+        words += usize::from(adds);
+        if words > size {
+            break;
+        }
+        (start, after) = (place, character);
+    }
+    start
+}
+
+/// Whether a character belongs to a script that puts no space between words.
+fn is_word_alone(character: char) -> bool {
+    matches!(
+        character,
+        '\u{E00}'..='\u{EFF}'
+            | '\u{1000}'..='\u{109F}'
+            | '\u{1780}'..='\u{17FF}'
+            | '\u{2E80}'..='\u{2FDF}'
+            | '\u{3005}'..='\u{3007}'
+            | '\u{3021}'..='\u{3029}'
+            | '\u{3041}'..='\u{30FF}'
+            | '\u{31F0}'..='\u{31FF}'
+            | '\u{3400}'..='\u{4DBF}'
+            | '\u{4E00}'..='\u{9FFF}'
+            | '\u{A9E0}'..='\u{A9FF}'
+            | '\u{AA60}'..='\u{AA7F}'
+            | '\u{F900}'..='\u{FAFF}'
+            | '\u{FF66}'..='\u{FF9F}'
+            | '\u{20000}'..='\u{3FFFD}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Measure;
+
+    const TEXTS: &[&str] = &[
+        "",
+        "one  two\tthree\n four ",
+        "\u{6F22}\u{5B57} and \u{304B}\u{306A}mixed\u{30AB}\u{30CA}",
+        "na\u{EF}ve \u{1F30A}\u{1F30A} \u{0E01}\u{0E32}\u{0E23}",
+    ];
+
+    /// Prefix, reach and suffix are defined by the size of the text that they leave.
+    #[test]
+    fn prefixes_and_suffixes_are_the_longest_that_fit() {
+        let long = TEXTS.concat().repeat(40);
+        for text in TEXTS.iter().copied().chain([long.as_str()]) {
+            let mut places = text.char_indices().map(|(place, _)| place).collect::<Vec<_>>();
+            places.push(text.len());
+            for measure in Measure::ALL {
+                for size in (0..=40).chain([127, 128, 129, 400, 4_000]) {
+                    let fits = |place: &&usize| measure.of(&text[..**place]) <= size;
+                    let prefix = places.iter().rev().find(fits);
+                    assert_eq!(Some(&measure.prefix(text, size)), prefix, "{measure:?} {size}");
+                    let reaches = |place: &&usize| measure.of(&text[..**place]) >= size;
+                    let reach = places.iter().find(reaches).unwrap_or(&text.len()).to_owned();
+                    assert_eq!(measure.reach(text, size), reach, "{measure:?} {size}");
+                    let fits = |place: &&usize| measure.of(&text[**place..]) <= size;
+                    let suffix = places.iter().find(fits);
+                    assert_eq!(Some(&measure.suffix(text, size)), suffix, "{measure:?} {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_paragraph_without_spaces_is_not_one_word() {
+        assert_eq!(Measure::Words.of("\u{6C34}\u{706B}\u{6728}\u{91D1}\u{571F}"), 5);
+        assert_eq!(Measure::Words.of("water, fire and wood"), 4);
+    }
+}

@@ -1,0 +1,24 @@
+//! Bytes become text, and every place in the text knows its byte in the source.
+//!
+//! The data passes [`decoder`] (bytes to characters, by [`utf8`] or [`charset`]) into the
+//! [`window`], which holds the undecided text with its [`source_map`] and counts [`position`]s.
+//! [`boundary`] finds where a text may be cut, with [`separators`], [`sentence`], [`word`] and
+//! [`grapheme`] as the finders; [`measure`] says how long a text is.
+//!
+//! To add a boundary: a file with a finder that reports places in ascending order from a range of
+//! text, looking at nothing but that text; a variant in [`boundary`]; a golden file under
+//! `tests/chunking/golden`.
+
+pub mod boundary;
+pub mod charset;
+pub mod decoder;
+pub mod grapheme;
+pub mod measure;
+pub mod position;
+pub mod sentence;
+pub mod separators;
+pub mod source_map;
+pub mod utf8;
+pub mod white_space;
+pub mod window;
+pub mod word;

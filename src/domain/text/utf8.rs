@@ -1,0 +1,102 @@
+//! UTF-8 in, text out.
+//!
+//! A document arrives in pieces that end wherever the network pleased. [`Utf8`] gives out every
+//! character as soon as its last byte has arrived, and carries the start of an unfinished one, at
+//! most three bytes, to the next piece.
+//!
+//! # Laws
+//!
+//! - However the input is cut into pieces, the text given out is the same.
+//! - However the input is cut into pieces, a fault is found at the same byte, and is as long: the
+//!   *maximal subpart* of the Unicode Standard (section 3.9), so that each becomes one U+FFFD.
+
+use std::str;
+
+use crate::domain::text::decoder::{Emit, Fault};
+
+/// Decodes UTF-8 that arrives in pieces.
+#[derive(Debug, Default)]
+pub struct Utf8 {
+    /// The start of a character whose end has not arrived: `carry[..carried]`, at most three.
+    carry: [u8; 4],
+    carried: usize,
+}
+
+impl Utf8 {
+    /// Decodes a piece.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first fault that the policy of `out` rejects. What came before is given out.
+    pub fn decode(&mut self, piece: &[u8], out: &mut Emit<'_>) -> Result<(), Fault> {
+        let piece = self.complete_carry(piece, out)?;
+        let whole = piece.len() - unfinished(piece).len();
+        let (whole, carry) = piece.split_at(whole);
+        if let Ok(text) = simdutf8::basic::from_utf8(whole) {
+            out.verbatim(text)?;
+        } else {
+            for part in whole.utf8_chunks() {
+                out.verbatim(part.valid())?;
+                if !part.invalid().is_empty() {
+                    out.invalid(part.invalid().len())?;
+                }
+            }
+        }
+        self.carry[..carry.len()].copy_from_slice(carry);
+        self.carried = carry.len();
+        Ok(())
+    }
+
+    /// Ends the document.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it ends within a character and the policy rejects that.
+    pub fn finish(&mut self, out: &mut Emit<'_>) -> Result<(), Fault> {
+        match std::mem::take(&mut self.carried) {
+            0 => Ok(()),
+            carried => out.invalid(carried),
+        }
+    }
+
+    /// Finishes the carried character with the first of `piece`, and returns the others.
+    fn complete_carry<'a>(
+        &mut self,
+        mut piece: &'a [u8],
+        out: &mut Emit<'_>,
+    ) -> Result<&'a [u8], Fault> {
+        while self.carried > 0 {
+            let Some((&next, others)) = piece.split_first() else { break };
+            self.carry[self.carried] = next;
+            match str::from_utf8(&self.carry[..=self.carried]) {
+                Ok(character) => {
+                    out.verbatim(character)?;
+                    self.carried = 0;
+                    piece = others;
+                }
+                Err(error) if error.error_len().is_none() => {
+                    self.carried += 1;
+                    piece = others;
+                }
+                // The byte belongs to what follows; it is looked at again.
+                Err(_) => out.invalid(std::mem::take(&mut self.carried))?,
+            }
+        }
+        Ok(piece)
+    }
+}
+
+/// The start of a character at the end of `piece` that later bytes may finish.
+fn unfinished(piece: &[u8]) -> &[u8] {
+    for length in 1..=piece.len().min(3) {
+        let tail = &piece[piece.len() - length..];
+        if tail[0] >= 0xC0 {
+            let is_open = str::from_utf8(tail).is_err_and(|error| error.error_len().is_none());
+            return if is_open { tail } else { &[] };
+        }
+        if tail[0] < 0x80 {
+            break;
+        }
+    }
+    &[]
+}

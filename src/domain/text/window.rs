@@ -1,0 +1,101 @@
+//! The part of a document's text on which no decision has fallen yet.
+//!
+//! The decoder appends at the end, the splitter advances the start. The buffer is made once, with
+//! the size that the strategy declared, and is never grown.
+
+use crate::domain::text::position::Position;
+use crate::domain::text::source_map::SourceMap;
+
+/// A bounded buffer of text that knows where in the document and in the source it begins.
+#[derive(Debug)]
+pub struct Window {
+    /// Text from before `head` is spent and goes when room is needed.
+    buffer: String,
+    head: usize,
+    /// Describes `buffer[head..]`.
+    map: SourceMap,
+    start: Position,
+    /// Faults before the start that became U+FFFD, since the window was made.
+    replaced: u64,
+}
+
+impl Window {
+    /// Makes a window that begins at `start` and holds at most `capacity_bytes` bytes of text.
+    #[must_use]
+    pub fn new(start: Position, capacity_bytes: usize) -> Self {
+        let buffer = String::with_capacity(capacity_bytes);
+        Self { buffer, head: 0, map: SourceMap::default(), start, replaced: 0 }
+    }
+
+    /// The undecided text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.buffer[self.head..]
+    }
+
+    /// The last `bytes` bytes of text that [`Window::advance`] passed, and what follows them, are
+    /// still in the buffer until the next [`Window::make_room`]: the text of a chunk just cut.
+    #[must_use]
+    pub fn passed(&self, bytes: usize) -> &str {
+        &self.buffer[self.head - bytes..]
+    }
+
+    /// Where the window begins.
+    #[must_use]
+    pub fn start(&self) -> Position {
+        self.start
+    }
+
+    /// How many faults before the start became U+FFFD since the window was made.
+    #[must_use]
+    pub fn replaced(&self) -> u64 {
+        self.replaced
+    }
+
+    /// The place `bytes` bytes of text after the start.
+    #[must_use]
+    pub fn position(&self, bytes: usize) -> Position {
+        self.start.after(&self.text()[..bytes], self.map.source_bytes(bytes))
+    }
+
+    /// Moves the start to `bytes` bytes after it; `position` is that place.
+    pub fn advance(&mut self, bytes: usize, position: Position) {
+        debug_assert_eq!(self.start.byte + bytes as u64, position.byte);
+        self.head += bytes;
+        self.replaced += self.map.advance(bytes);
+        self.start = position;
+    }
+
+    /// Moves the start over what the decoder dropped, such as a byte order mark.
+    ///
+    /// Called only while the window is empty.
+    pub fn skip_source(&mut self, source_bytes: usize) {
+        debug_assert!(self.text().is_empty());
+        self.start.source += source_bytes as u64;
+    }
+
+    /// Drops spent text, and returns how many bytes may be pushed.
+    pub fn make_room(&mut self) -> usize {
+        self.buffer.drain(..self.head);
+        self.head = 0;
+        self.buffer.capacity() - self.buffer.len()
+    }
+
+    /// Appends text that is the source's own bytes.
+    pub fn push_verbatim(&mut self, text: &str) {
+        self.buffer.push_str(text);
+        self.map.push_verbatim(text.len());
+    }
+
+    /// Appends a character that was decoded from `source_bytes` bytes.
+    pub fn push_decoded(&mut self, character: char, source_bytes: usize) {
+        self.buffer.push(character);
+        self.map.push_decoded(character.len_utf8(), source_bytes);
+    }
+
+    /// Appends a U+FFFD that stands for `source_bytes` bytes.
+    pub fn push_fault(&mut self, source_bytes: usize) {
+        self.buffer.push(char::REPLACEMENT_CHARACTER);
+        self.map.push_fault(source_bytes);
+    }
+}

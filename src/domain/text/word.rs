@@ -1,0 +1,77 @@
+//! Places where a word begins.
+//!
+//! A word begins after white space. In text that has none in reach, it begins where UAX #14 lets a
+//! line begin: between two ideographs, say, but not before a closing bracket or a full stop.
+
+use icu_segmenter::options::LineBreakOptions;
+use icu_segmenter::{LineSegmenter, LineSegmenterBorrowed};
+
+use crate::domain::text::white_space;
+
+/// Dictionaries are left out, so words of Thai, Lao, Khmer and Burmese are told by spaces alone.
+const SEGMENTER: LineSegmenterBorrowed<'static> =
+    LineSegmenter::new_for_non_complex_scripts(LineBreakOptions::default());
+
+/// How far before the first place the segmenter starts, to see what it may not tear off.
+const LOOK_BACK_BYTES: usize = 64;
+
+/// Calls `found` with every place from `floor` to `limit` where a word begins, in order.
+pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
+    let from = white_space::unskip(text, floor);
+    let mut is_spaced = false;
+    let mut after_space = false;
+    for (offset, character) in text[from..].char_indices() {
+        let place = from + offset;
+        if place > limit {
+            break;
+        }
+        let is_space = character.is_whitespace();
+        if after_space && !is_space && place >= floor {
+            is_spaced = true;
+            found(place);
+        }
+        after_space = is_space;
+    }
+    if !is_spaced && !text[from..limit].is_ascii() {
+        find_line_starts(text, floor, limit, found);
+    }
+}
+
+fn find_line_starts(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
+    let from = text.floor_char_boundary(floor.saturating_sub(LOOK_BACK_BYTES));
+    let through = limit + text[limit..].chars().next().map_or(0, char::len_utf8);
+    for place in SEGMENTER.segment_str(&text[from..through]).map(|place| from + place) {
+        if (floor..=limit).contains(&place) && place > from && place < through {
+            found(place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[track_caller]
+    fn check(words: &[&str]) {
+        let text = words.concat();
+        let (mut starts, mut at) = (Vec::new(), 0);
+        let (first, last) = (text.ceil_char_boundary(1), text.floor_char_boundary(text.len() - 1));
+        find(&text, first, last, &mut |place| starts.push(place));
+        let found = starts.into_iter().chain([text.len()]).map(|end| {
+            let word = &text[at..end];
+            at = end;
+            word
+        });
+        assert_eq!(found.collect::<Vec<_>>(), words);
+    }
+
+    #[test]
+    fn words_begin_after_white_space() {
+        check(&["one ", "two,  ", "three\n\t", "four"]);
+    }
+
+    #[test]
+    fn without_white_space_words_begin_where_a_line_may() {
+        check(&["\u{6C34}", "\u{706B}\u{3002}\u{300D}", "\u{300C}\u{6728}"]);
+    }
+}
