@@ -9,11 +9,14 @@ pub const MAX_BYTES_DEFAULT: usize = 64 * 1024;
 pub const MAX_BYTES_CEILING: usize = 512 * 1024;
 /// The least that `max_bytes` may be: room for a few of the longest grapheme clusters in use.
 pub const MAX_BYTES_FLOOR: usize = 64;
+/// How many times larger than `min_size` the `max_size` may be: so many times a text may be searched.
+pub const MIN_SIZE_DIVISOR: usize = 8;
 /// The least that `max_size` may be in bytes: the longest character.
 pub const MAX_SIZE_BYTES_FLOOR: usize = 4;
 
 /// The sizes of chunks, in a measure. Made by [`Limits::new`], which keeps
-/// `1 ≤ min_size ≤ max_size` and `overlap ≤ max_size / 2`.
+/// `max_size / 8 ≤ min_size ≤ max_size` and `overlap ≤ min_size / 2`: every chunk but the last adds
+/// a sixteenth of `max_size` or more, so no text makes many chunks of little.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     measure: Measure,
@@ -37,15 +40,17 @@ pub enum Error {
         floor: usize,
     },
     /// `min_size` is out of range.
-    #[error("min_size is {min_size}, but must be from 1 to max_size, {max_size}")]
+    #[error("min_size is {min_size}, but must be from an eighth of max_size, {least}, to max_size, {max_size}")]
     MinSize {
         /// What was asked for.
         min_size: usize,
-        /// What bounds it.
+        /// The least.
+        least: usize,
+        /// The most.
         max_size: usize,
     },
     /// `overlap` is out of range.
-    #[error("overlap is {overlap}, but must be at most half of max_size, {most}")]
+    #[error("overlap is {overlap}, but must be at most half of min_size, {most}")]
     Overlap {
         /// What was asked for.
         overlap: usize,
@@ -76,11 +81,12 @@ impl Limits {
         if !(floor..=MAX_BYTES_CEILING).contains(&max_size) {
             return Err(Error::MaxSize { max_size, measure, floor });
         }
-        if !(1..=max_size).contains(&min_size) {
-            return Err(Error::MinSize { min_size, max_size });
+        let least = max_size.div_ceil(MIN_SIZE_DIVISOR);
+        if !(least..=max_size).contains(&min_size) {
+            return Err(Error::MinSize { min_size, least, max_size });
         }
-        if overlap > max_size / 2 {
-            return Err(Error::Overlap { overlap, most: max_size / 2 });
+        if overlap > min_size / 2 {
+            return Err(Error::Overlap { overlap, most: min_size / 2 });
         }
         if !(MAX_BYTES_FLOOR..=MAX_BYTES_CEILING).contains(&max_bytes) {
             return Err(Error::MaxBytes { max_bytes });

@@ -63,19 +63,25 @@ impl<'a> Pick<'a> {
     }
 }
 
-/// Hashes the text around `place`.
+/// Hashes the text around `place`. So near the start that the chunk before reaches into it, a place
+/// has the lowest hash: what depends on where the chunk begins does not re-synchronise.
 fn hash(text: &[u8], place: usize) -> u64 {
-    let before = &text[place.saturating_sub(SIDE_BYTES)..place];
-    let after = &text[place..text.len().min(place + SIDE_BYTES)];
-    fold(fold(side(before), MIX[0]) ^ side(after), MIX[1])
+    let (before, after) = text.split_at(place);
+    let Some(before) = before.last_chunk() else { return 0 };
+    let after = after.first_chunk().copied().unwrap_or_else(|| padded(after));
+    fold(side(*before) ^ MIX[0], side(after).rotate_left(32) ^ MIX[1])
 }
 
-/// Up to sixteen bytes as one number.
-fn side(bytes: &[u8]) -> u64 {
+fn side(bytes: [u8; SIDE_BYTES]) -> u64 {
+    let number = u128::from_le_bytes(bytes);
+    fold(low(number) ^ MIX[1], low(number >> 64) ^ MIX[0])
+}
+
+/// A side at the text's end, which is shorter.
+fn padded(bytes: &[u8]) -> [u8; SIDE_BYTES] {
     let mut padded = [0; SIDE_BYTES];
     padded[..bytes.len()].copy_from_slice(bytes);
-    let number = u128::from_le_bytes(padded);
-    fold(low(number) ^ MIX[1], low(number >> 64) ^ MIX[0])
+    padded
 }
 
 /// Multiplies, and folds the product's halves, so that every bit of both reaches every bit.

@@ -31,7 +31,7 @@ pub struct Request {
     pub strategy: Option<Strategy>,
     /// Default: characters.
     pub measure: Measure,
-    /// Default: the strategy's, half of `max_size` or all of it.
+    /// Default: the strategy's, half of `max_size` or all of it, or twice the overlap if that is more.
     pub min_size: Option<usize>,
     /// Default: 1,000 characters or bytes, 200 words: a paragraph or two, what embedding models of
     /// 512 tokens take whole.
@@ -57,7 +57,8 @@ impl Spec {
             Measure::Characters | Measure::Bytes => 1_000,
             Measure::Words => 200,
         });
-        let min_size = min_size.unwrap_or_else(|| strategy.min_size_default(max_size));
+        let min_size = min_size
+            .unwrap_or_else(|| strategy.min_size_default(max_size).max(overlap.saturating_mul(2).min(max_size)));
         let max_bytes = max_bytes.unwrap_or(MAX_BYTES_DEFAULT);
         let limits = Limits::new(measure, (min_size, max_size), overlap, max_bytes)?;
         Ok(Self { strategy, limits, packing })
@@ -136,7 +137,7 @@ mod tests {
         };
         assert!(sized(None, Some(0), 0, None).starts_with("max_size is 0"));
         assert!(sized(None, Some(1 << 20), 0, None).starts_with("max_size is 1048576"));
-        assert!(sized(Some(0), Some(10), 0, None).starts_with("min_size is 0"));
+        assert!(sized(Some(1), Some(10), 0, None).starts_with("min_size is 1, but must be from an eighth of max_size, 2"));
         assert!(sized(Some(11), Some(10), 0, None).starts_with("min_size is 11"));
         assert!(sized(None, Some(10), 6, None).starts_with("overlap is 6"));
         assert!(sized(None, Some(10), usize::MAX, None).starts_with("overlap is"));

@@ -11,17 +11,22 @@
 
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::Splitter;
-use crate::domain::ingest::batch::{Batch, Gathering};
+use crate::domain::ingest::batch::{Batch, CHUNKS_MAX, Chunk, Gathering};
 use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
 use crate::domain::ingest::digest::{self, Running};
 use crate::domain::ingest::progress::Progress;
 use crate::domain::text::decoder::{Decoding, Fault};
 use crate::domain::text::position::Position;
+use crate::domain::text::source_map::RUN_BYTES;
 
 /// The most text in a batch: larger ones are stored no faster.
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// The least text that a batch may be limited to: smaller ones are all commit.
 pub const BATCH_BYTES_MIN: usize = 64 * 1024;
+
+/// What a machine holds besides its buffers: itself, the separators' search tables, and while a
+/// charset is detected the detector.
+const FIXED_BYTES: usize = 64 * 1024;
 
 /// What the caller has to do next.
 #[derive(Debug, Eq, PartialEq)]
@@ -127,6 +132,21 @@ impl Machine {
             replaced_before: *replaced,
             ..started
         })
+    }
+
+    /// The most bytes that a machine with these settings ever holds, whatever the document: the
+    /// window's text, its source and the map between them; a batch; what a finder copies.
+    #[must_use]
+    pub fn memory_bytes_max(spec: &Spec, batch_bytes_max: usize) -> usize {
+        let window = Splitter::window_bytes(&spec.chunker());
+        let batch = batch_bytes_max.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
+        let chunk = spec.limits().chunk_bytes_max();
+        // Buffers that grow double, so at the worst half of them is empty, and while they grow the
+        // old half is there too. Two bytes of source make at least one of text.
+        let source = 3 * 2 * window;
+        let runs = 3 * RUN_BYTES * window / 2;
+        let gathering = 3 * (batch + chunk) + 3 * CHUNKS_MAX * size_of::<Chunk>();
+        window + source + runs + gathering + chunk + FIXED_BYTES
     }
 
     /// Takes the first bytes of `source`, and returns how many: none while a step has to be done

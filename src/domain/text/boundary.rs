@@ -1,5 +1,6 @@
 //! The kinds of places where a text may be cut, best ones first in every strategy's ladder.
 
+use crate::domain::text::grapheme::Clusters;
 use crate::domain::text::separators::Separators;
 use crate::domain::text::{grapheme, sentence, word};
 
@@ -28,8 +29,15 @@ impl Boundary {
     pub fn find(&self, text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
         debug_assert!(floor <= limit && limit <= text.len());
         // A mark after a separator belongs to it, so not every place is between two clusters.
+        let mut clusters = Clusters::new(text);
+        let mut last = 0;
         let mut whole = |place: usize| {
-            if grapheme::is_boundary(text, place) {
+            if place < last {
+                // The next separator of a set is searched from the start.
+                clusters = Clusters::new(text);
+            }
+            last = place;
+            if clusters.begin_at(place) {
                 found(place);
             }
         };

@@ -5,6 +5,8 @@
 //! their two neighbours; only where those might join is the library asked, over the few characters
 //! since the last place that is certain.
 
+use icu_segmenter::iterators::GraphemeClusterBreakIterator;
+use icu_segmenter::scaffold::Utf8;
 use icu_segmenter::{GraphemeClusterSegmenter, GraphemeClusterSegmenterBorrowed};
 
 const SEGMENTER: GraphemeClusterSegmenterBorrowed<'static> = GraphemeClusterSegmenter::new();
@@ -13,13 +15,53 @@ const SEGMENTER: GraphemeClusterSegmenterBorrowed<'static> = GraphemeClusterSegm
 /// that separates words, near enough to cost nothing.
 const LOOK_BACK_CHARACTERS: usize = 64;
 
-/// Whether a cluster begins at `at`, the text's start taken as the start of one.
-#[must_use]
-pub fn is_boundary(text: &str, at: usize) -> bool {
-    match (text[..at].chars().next_back(), text[at..].chars().next()) {
-        (None, _) | (_, None) => true,
-        (Some(before), Some(after)) => {
-            stand_apart(before, after) || at == last_boundary(text, at)
+/// Answers where clusters begin in one text, for places asked for in ascending order: reads no part
+/// of the text twice.
+#[derive(Debug)]
+pub struct Clusters<'a> {
+    text: &'a str,
+    /// What the segmenter has yet to say about `text[from..]`.
+    rest: GraphemeClusterBreakIterator<'static, 'a, Utf8>,
+    from: usize,
+    /// The last place that it said.
+    at: usize,
+}
+
+impl<'a> Clusters<'a> {
+    /// Starts at the start of `text`, which is taken as the start of a cluster.
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
+        Self { text, rest: SEGMENTER.segment_str(text), from: 0, at: 0 }
+    }
+
+    /// Whether a cluster begins at `place`, not before the place asked for last.
+    pub fn begin_at(&mut self, place: usize) -> bool {
+        // Nearly every place asked for stands between two ASCII characters.
+        let bytes = self.text.as_bytes();
+        if let Some([before, after]) = place.checked_sub(1).and_then(|at| bytes.get(at..at + 2))
+            && before.is_ascii()
+            && after.is_ascii()
+        {
+            return (before, after) != (&b'\r', &b'\n');
+        }
+        if certain_boundary(self.text, place) == Some(place) {
+            return true;
+        }
+        self.move_to(place);
+        self.at == place
+    }
+
+    /// Goes on to the first boundary that is not before `place`.
+    fn move_to(&mut self, place: usize) {
+        if let Some(certain) = certain_boundary(self.text, place).filter(|certain| *certain > self.at) {
+            self.rest = SEGMENTER.segment_str(&self.text[certain..]);
+            (self.from, self.at) = (certain, certain);
+        }
+        while self.at < place {
+            match self.rest.next() {
+                Some(next) => self.at = self.from + next,
+                None => break,
+            }
         }
     }
 }
@@ -28,10 +70,7 @@ pub fn is_boundary(text: &str, at: usize) -> bool {
 #[must_use]
 pub fn last_boundary(text: &str, at: usize) -> usize {
     let Some(next) = text[at..].chars().next() else { return at };
-    let from = certain_boundary(text, at);
-    if from == at {
-        return at;
-    }
+    let from = certain_boundary(text, at).unwrap_or(0);
     let through = at + next.len_utf8();
     // The last place that the segmenter reports is the end of what it is shown.
     let places = SEGMENTER.segment_str(&text[from..through]).map(|place| from + place);
@@ -40,7 +79,7 @@ pub fn last_boundary(text: &str, at: usize) -> usize {
 
 /// Calls `found` with every place from `floor` to `limit` where a cluster begins.
 pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
-    let from = certain_boundary(text, floor);
+    let from = certain_boundary(text, floor).unwrap_or(0);
     let through = limit + text[limit..].chars().next().map_or(0, char::len_utf8);
     let places = SEGMENTER.segment_str(&text[from..through]).map(|place| from + place);
     for place in places.skip_while(|place| *place < floor).take_while(|place| *place <= limit) {
@@ -48,18 +87,18 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
     }
 }
 
-/// A place not after `at` where a cluster begins for certain.
-fn certain_boundary(text: &str, at: usize) -> usize {
-    let Some(mut after) = text[at..].chars().next() else { return at };
+/// The last place not after `at` where a cluster begins for certain, if there is one nearby.
+fn certain_boundary(text: &str, at: usize) -> Option<usize> {
+    let Some(mut after) = text[at..].chars().next() else { return Some(at) };
     let mut place = at;
     for before in text[..at].chars().rev().take(LOOK_BACK_CHARACTERS) {
         if stand_apart(before, after) {
-            return place;
+            return Some(place);
         }
         place -= before.len_utf8();
         after = before;
     }
-    0
+    (place == 0).then_some(0)
 }
 
 /// Whether no rule can join the two, whatever surrounds them.
@@ -88,7 +127,7 @@ fn is_plain(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{find, is_boundary, last_boundary, SEGMENTER};
+    use super::{Clusters, SEGMENTER, find, last_boundary};
 
     const TEXTS: &[&str] = &[
         "plain text, with a line\r\nand another\n",
@@ -105,8 +144,9 @@ mod tests {
     fn the_short_way_agrees_with_the_segmenter_at_every_place() {
         for text in TEXTS {
             let places = SEGMENTER.segment_str(text).collect::<Vec<_>>();
+            let mut clusters = Clusters::new(text);
             for (at, _) in text.char_indices() {
-                assert_eq!(is_boundary(text, at), places.contains(&at), "{text:?} at {at}");
+                assert_eq!(clusters.begin_at(at), places.contains(&at), "{text:?} at {at}");
                 let last = places.iter().rev().find(|place| **place <= at);
                 assert_eq!(Some(&last_boundary(text, at)), last, "{text:?} before {at}");
                 let mut found = Vec::new();

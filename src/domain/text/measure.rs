@@ -90,64 +90,90 @@ impl Measure {
     }
 }
 
-/// Characters are counted block by block: long enough to count at memory speed, short enough that
-/// the last one, which is counted singly, costs little.
-const BLOCK_BYTES: usize = 128;
+/// Below this, a loop over bytes is faster than a call that counts with vector instructions.
+const COUNT_BYTES_MIN: usize = 32;
 
 /// Where the `n`th character of `text` begins, from 0; the end if there are no more.
 fn nth_character(text: &str, n: usize) -> usize {
     let bytes = text.as_bytes();
-    // Nearly all text is ASCII for long stretches; then a character is a byte.
-    let guess = n.min(bytes.len());
-    if bytes[..guess].is_ascii() {
-        return guess;
+    // No character has less than one byte, so as many bytes as characters are missing never reach
+    // past the place; of what they add, at least a quarter is new characters.
+    let (mut place, mut missing) = (0, n);
+    while missing >= COUNT_BYTES_MIN && place < bytes.len() {
+        let next = bytes.len().min(place + missing);
+        missing -= bytecount::num_chars(&bytes[place..next]);
+        place = next;
     }
-    let mut left = n;
-    let mut blocks = bytes.chunks_exact(BLOCK_BYTES);
-    let mut place = 0;
-    for block in blocks.by_ref() {
-        let characters = block.iter().filter(|byte| begins_character(**byte)).count();
-        if characters > left {
-            break;
-        }
-        left -= characters;
-        place += BLOCK_BYTES;
-    }
-    let starts = bytes[place..].iter().enumerate().filter(|(_, byte)| begins_character(**byte));
-    starts.map(|(offset, _)| place + offset).nth(left).unwrap_or(bytes.len())
-}
-
-#[expect(clippy::cast_possible_wrap, reason = "continuation bytes are the lowest as signed numbers")]
-fn begins_character(byte: u8) -> bool {
-    byte as i8 >= -0x40
+    // The place may be within a character: the one before it, whose start was counted.
+    let starts = (place..bytes.len()).filter(|at| text.is_char_boundary(*at));
+    starts.take(missing + 1).nth(missing).unwrap_or(bytes.len())
 }
 
 /// Where the words of `text` begin.
 fn word_starts(text: &str) -> impl Iterator<Item = usize> {
-    let mut before = ' ';
-    text.char_indices().filter_map(move |(place, character)| {
-        let starts = begins_word(before, character);
-        before = character;
-        starts.then_some(place)
+    let mut at = 0;
+    let mut before = Kind::Space;
+    std::iter::from_fn(move || {
+        while let Some(byte) = text.as_bytes().get(at) {
+            let place = at;
+            let kind = if byte.is_ascii() {
+                at += 1;
+                Kind::of_ascii(*byte)
+            } else {
+                let character = text[at..].chars().next()?;
+                at += character.len_utf8();
+                Kind::of(character)
+            };
+            let begins = kind.begins_word(before);
+            before = kind;
+            if begins {
+                return Some(place);
+            }
+        }
+        None
     })
 }
 
-fn begins_word(before: char, character: char) -> bool {
-    !character.is_whitespace()
-        && (before.is_whitespace() || is_word_alone(before) || is_word_alone(character))
+/// What a character is to a word.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Space,
+    /// Of a script that puts no space between words.
+    Alone,
+    Letter,
+}
+
+impl Kind {
+    fn of(character: char) -> Self {
+        if character.is_whitespace() {
+            Self::Space
+        } else if is_word_alone(character) {
+            Self::Alone
+        } else {
+            Self::Letter
+        }
+    }
+
+    fn of_ascii(byte: u8) -> Self {
+        if matches!(byte, b'\t'..=b'\r' | b' ') { Self::Space } else { Self::Letter }
+    }
+
+    /// Whether a word begins between two neighbours; either may be seen as the other's neighbour.
+    fn begins_word(self, neighbour: Self) -> bool {
+        self == Self::Alone || self == Self::Letter && neighbour != Self::Letter
+    }
 }
 
 fn word_suffix(text: &str, size: usize) -> usize {
-    let (mut words, mut start, mut after) = (0, text.len(), ' ');
+    let (mut words, mut start, mut after) = (0, text.len(), Kind::Space);
     for (place, character) in text.char_indices().rev() {
         // The character becomes the suffix's first: it adds a word unless it lengthens one.
-        let adds = !character.is_whitespace()
-            && (after.is_whitespace() || is_word_alone(after) || is_word_alone(character));
-        words += usize::from(adds);
+        let kind = Kind::of(character);
+        words += usize::from(kind.begins_word(after));
         if words > size {
             break;
         }
-        (start, after) = (place, character);
+        (start, after) = (place, kind);
     }
     start
 }

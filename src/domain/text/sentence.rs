@@ -28,19 +28,17 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
     let from = letter_before(text, white_space::unskip(text, floor));
     let through = text.floor_char_boundary(limit + LOOK_AHEAD_BYTES);
     let shown = unwrap_lines(&text[from..through]);
-    let mut last = floor;
+    let mut last = 0;
     for end in segmenter().segment_str(&shown).map(|place| from + place).skip(1) {
-        if end > limit {
-            break;
+        // Every blank line of a run ends a sentence; the run is passed over once.
+        if end <= last {
+            continue;
         }
-        match white_space::skip(text, end, limit) {
-            Some(place) if place >= last && place < through => {
-                found(place);
-                last = place + 1;
-            }
-            Some(_) => {}
-            None => break,
+        let Some(place) = white_space::skip(text, end, limit) else { break };
+        if place >= floor {
+            found(place);
         }
+        last = place;
     }
 }
 

@@ -32,14 +32,17 @@ impl Separators {
             if is_ascii && !finder.needle().is_ascii() {
                 continue;
             }
-            let mut at = 0;
-            while let Some(start) = range.get(at..).and_then(|rest| finder.find(rest)) {
-                let end = at + start + finder.needle().len();
-                let Some(place) = white_space::skip(text, from + end, limit) else { break };
+            let mut last = 0;
+            for start in finder.find_iter(range) {
+                let end = from + start + finder.needle().len();
+                if end <= last {
+                    continue;
+                }
+                let Some(place) = white_space::skip(text, end, limit) else { break };
                 if place >= floor {
                     found(place);
                 }
-                at = (place - from).max(at + start + 1);
+                last = place;
             }
         }
     }

@@ -13,30 +13,41 @@ pub struct SourceMap {
     runs: VecDeque<Run>,
 }
 
-/// `count` units, each of `text_bytes` bytes of text from `source_bytes` bytes of the source.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// How long one run is in memory. A window of text has at most a run for every two bytes.
+pub const RUN_BYTES: usize = size_of::<Run>();
+
+/// A number of equal units, one after the other.
+#[derive(Clone, Copy, Debug)]
 struct Run {
-    count: usize,
-    text_bytes: usize,
-    source_bytes: usize,
+    count: u32,
+    unit: Unit,
+}
+
+/// A few bytes of text from a few bytes of the source, that cannot be told apart further.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Unit {
+    text_bytes: u8,
+    source_bytes: u8,
     is_fault: bool,
 }
+
+/// A byte of text that is the source's own.
+const VERBATIM: Unit = Unit { text_bytes: 1, source_bytes: 1, is_fault: false };
 
 impl SourceMap {
     /// Appends `bytes` bytes of text that are the source's own.
     pub fn push_verbatim(&mut self, bytes: usize) {
-        self.push(Run { count: bytes, text_bytes: 1, source_bytes: 1, is_fault: false });
+        self.push(bytes, VERBATIM);
     }
 
     /// Appends one character that was decoded from `source_bytes` bytes.
-    pub fn push_decoded(&mut self, text_bytes: usize, source_bytes: usize) {
-        self.push(Run { count: 1, text_bytes, source_bytes, is_fault: false });
+    pub fn push_decoded(&mut self, character: char, source_bytes: usize) {
+        self.push(1, Unit::of(character, source_bytes, false));
     }
 
     /// Appends one U+FFFD that stands for `source_bytes` bytes.
     pub fn push_fault(&mut self, source_bytes: usize) {
-        let text_bytes = char::REPLACEMENT_CHARACTER.len_utf8();
-        self.push(Run { count: 1, text_bytes, source_bytes, is_fault: true });
+        self.push(1, Unit::of(char::REPLACEMENT_CHARACTER, source_bytes, true));
     }
 
     /// How many bytes of the source the first `text_bytes` bytes of text came from.
@@ -45,8 +56,8 @@ impl SourceMap {
         let (mut text, mut source) = (text_bytes, 0);
         for run in &self.runs {
             let units = run.units_within(text);
-            source += units * run.source_bytes;
-            text -= units * run.text_bytes;
+            source += units * usize::from(run.unit.source_bytes);
+            text -= units * usize::from(run.unit.text_bytes);
             if text == 0 {
                 break;
             }
@@ -61,9 +72,9 @@ impl SourceMap {
         while text > 0 {
             let Some(run) = self.runs.front_mut() else { break };
             let units = run.units_within(text);
-            text -= units * run.text_bytes;
-            run.count -= units;
-            faults += if run.is_fault { units as u64 } else { 0 };
+            text -= units * usize::from(run.unit.text_bytes);
+            faults += if run.unit.is_fault { units as u64 } else { 0 };
+            run.count -= u32::try_from(units).unwrap_or(run.count);
             if run.count > 0 {
                 break;
             }
@@ -73,24 +84,29 @@ impl SourceMap {
         faults
     }
 
-    fn push(&mut self, run: Run) {
-        if run.count == 0 {
-            return;
-        }
+    fn push(&mut self, count: usize, unit: Unit) {
+        // A window is far smaller than 4 GiB.
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
         match self.runs.back_mut() {
-            Some(last) if last.units_equal(run) => last.count += run.count,
-            _ => self.runs.push_back(run),
+            _ if count == 0 => {}
+            Some(last) if last.unit == unit => last.count += count,
+            _ => self.runs.push_back(Run { count, unit }),
         }
     }
 }
 
 impl Run {
-    fn units_equal(self, other: Self) -> bool {
-        Self { count: 0, ..self } == Self { count: 0, ..other }
-    }
-
     fn units_within(self, text_bytes: usize) -> usize {
-        self.count.min(text_bytes / self.text_bytes)
+        (self.count as usize).min(text_bytes / usize::from(self.unit.text_bytes))
+    }
+}
+
+impl Unit {
+    /// No character has more than four bytes in any charset.
+    #[expect(clippy::cast_possible_truncation, reason = "both lengths are at most 4")]
+    fn of(character: char, source_bytes: usize, is_fault: bool) -> Self {
+        let (text_bytes, source_bytes) = (character.len_utf8() as u8, source_bytes as u8);
+        Self { text_bytes, source_bytes, is_fault }
     }
 }
 
@@ -102,7 +118,7 @@ mod tests {
     fn every_place_maps_to_its_source_byte_also_after_advancing() {
         let mut map = SourceMap::default();
         map.push_verbatim(2);
-        map.push_decoded(3, 1);
+        map.push_decoded('\u{20AC}', 1);
         map.push_fault(1);
         map.push_fault(2);
         map.push_verbatim(4);

@@ -30,6 +30,9 @@ impl Utf8 {
     /// Fails at the first fault that the policy of `out` rejects. What came before is given out.
     pub fn decode(&mut self, piece: &[u8], out: &mut Emit<'_>) -> Result<(), Fault> {
         let piece = self.complete_carry(piece, out)?;
+        if self.carried > 0 {
+            return Ok(());
+        }
         let whole = piece.len() - unfinished(piece).len();
         let (whole, carry) = piece.split_at(whole);
         if let Ok(text) = simdutf8::basic::from_utf8(whole) {

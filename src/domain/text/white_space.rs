@@ -4,16 +4,14 @@
 #[must_use]
 pub fn skip(text: &str, at: usize, limit: usize) -> Option<usize> {
     let mut end = at;
-    for character in text[at..].chars() {
-        if !character.is_whitespace() {
-            break;
-        }
-        end += character.len_utf8();
-        if end > limit {
-            return None;
+    let mut rest = text[at..].chars();
+    while end <= limit {
+        match rest.next() {
+            Some(character) if character.is_whitespace() => end += character.len_utf8(),
+            _ => return Some(end),
         }
     }
-    Some(end)
+    None
 }
 
 /// The place where the white space that ends at `at` begins.

@@ -90,7 +90,7 @@ impl Window {
     /// Appends a character that was decoded from `source_bytes` bytes.
     pub fn push_decoded(&mut self, character: char, source_bytes: usize) {
         self.buffer.push(character);
-        self.map.push_decoded(character.len_utf8(), source_bytes);
+        self.map.push_decoded(character, source_bytes);
     }
 
     /// Appends a U+FFFD that stands for `source_bytes` bytes.

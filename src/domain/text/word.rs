@@ -1,14 +1,14 @@
 //! Places where a word begins.
 //!
 //! A word begins after white space. In text that has none in reach, it begins where UAX #14 lets a
-//! line begin: between two ideographs, say, but not before a closing bracket or a full stop.
+//! line begin: between two ideographs, say, but not before a closing bracket or a full stop. Thai,
+//! Lao, Khmer and Burmese would need dictionaries for that: their words are told by spaces alone.
 
 use icu_segmenter::options::LineBreakOptions;
 use icu_segmenter::{LineSegmenter, LineSegmenterBorrowed};
 
 use crate::domain::text::white_space;
 
-/// Dictionaries are left out, so words of Thai, Lao, Khmer and Burmese are told by spaces alone.
 const SEGMENTER: LineSegmenterBorrowed<'static> =
     LineSegmenter::new_for_non_complex_scripts(LineBreakOptions::default());
 
@@ -32,7 +32,8 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
         }
         after_space = is_space;
     }
-    if !is_spaced && !text[from..limit].is_ascii() {
+    let is_told_by_spaces = text[from..limit].is_ascii() || text[from..limit].contains(is_complex);
+    if !is_spaced && !is_told_by_spaces {
         find_line_starts(text, floor, limit, found);
     }
 }
@@ -45,6 +46,21 @@ fn find_line_starts(text: &str, floor: usize, limit: usize, found: &mut dyn FnMu
             found(place);
         }
     }
+}
+
+/// Whether a character is of a script whose words only a dictionary tells (line breaking class SA).
+fn is_complex(character: char) -> bool {
+    matches!(
+        character,
+        '\u{E00}'..='\u{EFF}'
+            | '\u{1000}'..='\u{109F}'
+            | '\u{1780}'..='\u{17FF}'
+            | '\u{1950}'..='\u{19DF}'
+            | '\u{1A20}'..='\u{1AAF}'
+            | '\u{A9E0}'..='\u{A9FF}'
+            | '\u{AA60}'..='\u{AADF}'
+            | '\u{11700}'..='\u{1174F}'
+    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,205 @@
+//! How fast chunks are cut, against memcpy, an ideal splitter and memchunk, in one interleaved run.
+//!
+//! `cargo bench --bench chunking` prints medians and ratios; `benches/README.md` holds the last
+//! results and says how to read them.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its results")]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use sluice::domain::chunking::ladder::Ladder;
+use sluice::domain::chunking::packing::Packing;
+use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::splitter::Splitter;
+use sluice::domain::chunking::strategy::Strategy;
+use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
+use sluice::domain::text::decoder::Decoding;
+use sluice::domain::text::measure::Measure;
+
+/// Odd, so that the median is a measurement.
+const ROUNDS: usize = 7;
+/// How a document arrives: the buffer of a file or of a gRPC message.
+const PIECE_BYTES: usize = 64 * 1024;
+const SIZE: usize = 1_000;
+
+type Job = Box<dyn Fn(&str) -> usize>;
+
+fn main() {
+    let text = sample();
+    println!("input: {:.1} MB of prose; medians of {ROUNDS} interleaved rounds", mb(text.len()));
+    compare(&text, &jobs());
+    println!();
+    for bytes in [100_000, 10_000_000, text.len()] {
+        by_size(&text, text.floor_char_boundary(bytes));
+    }
+}
+
+fn jobs() -> Vec<(String, Job)> {
+    let mut jobs: Vec<(String, Job)> = vec![
+        ("memcpy".to_owned(), Box::new(|text| black_box(text.to_owned()).len())),
+        ("ideal splitter, 1,000 characters".to_owned(), Box::new(ideal)),
+        ("memchunk 0.4, 1,000 bytes, copied out".to_owned(), Box::new(memchunk_copied)),
+    ];
+    for strategy in Strategy::all() {
+        for packing in Packing::ALL {
+            let name = format!("{}, {}", strategy.name(), packing.name());
+            let request = Request { strategy: Some(strategy.clone()), packing, ..Request::default() };
+            jobs.push((name, split(Spec::new(request).expect("within bounds"))));
+        }
+    }
+    for measure in [Measure::Bytes, Measure::Words] {
+        let request = Request { measure, ..Request::default() };
+        let name = format!("recursive, stable, {}", measure.name());
+        jobs.push((name, split(Spec::new(request).expect("within bounds"))));
+    }
+    let overlapping = Request { overlap: SIZE / 5, ..Request::default() };
+    let name = "recursive, stable, overlap 200".to_owned();
+    jobs.push((name, split(Spec::new(overlapping).expect("within bounds"))));
+    let latin = Request { strategy: Some(Strategy::Recursive(Ladder::latin())), ..Request::default() };
+    let name = "recursive, stable, latin ladder".to_owned();
+    jobs.push((name, split(Spec::new(latin).expect("within bounds"))));
+    let name = "ingest machine: recursive, text and digests".to_owned();
+    jobs.push((name, Box::new(|text| ingest(&Spec::default(), text))));
+    jobs
+}
+
+fn compare(text: &str, jobs: &[(String, Job)]) {
+    let mut rates = vec![Vec::new(); jobs.len()];
+    let mut counts = vec![0; jobs.len()];
+    for _ in 0..ROUNDS {
+        for (index, (_, job)) in jobs.iter().enumerate() {
+            let begun = Instant::now();
+            counts[index] = job(text);
+            rates[index].push(mb(text.len()) / begun.elapsed().as_secs_f64());
+        }
+    }
+    let medians = rates.into_iter().map(median).collect::<Vec<_>>();
+    println!("{:<46} {:>8} {:>9} {:>10} {:>9}", "job", "MB/s", "of ideal", "of memchunk", "result");
+    for (((name, _), rate), count) in jobs.iter().zip(&medians).zip(counts) {
+        let (ideal, memchunk) = (rate / medians[1], rate / medians[2]);
+        println!("{name:<46} {rate:>8.0} {ideal:>9.2} {memchunk:>11.2} {count:>9}");
+    }
+}
+
+fn by_size(text: &str, bytes: usize) {
+    let job = split(Spec::default());
+    let turns = (10_000_000 / bytes).max(1);
+    let rates = (0..ROUNDS).map(|_| {
+        let begun = Instant::now();
+        for _ in 0..turns {
+            black_box(job(&text[..bytes]));
+        }
+        mb(bytes * turns) / begun.elapsed().as_secs_f64()
+    });
+    println!("recursive, a document of {:>7.1} MB: {:>6.0} MB/s", mb(bytes), median(rates.collect()));
+}
+
+/// Offsets only, fed as a file is read.
+fn split(spec: Spec) -> Job {
+    Box::new(move |text| {
+        let mut splitter = Splitter::new(spec.chunker(), Decoding::default());
+        let mut chunks = 0;
+        for mut piece in text.as_bytes().chunks(PIECE_BYTES) {
+            while !piece.is_empty() {
+                piece = &piece[splitter.feed(piece)..];
+                chunks += drain(&mut splitter);
+            }
+        }
+        splitter.finish();
+        chunks + drain(&mut splitter)
+    })
+}
+
+fn drain(splitter: &mut Splitter) -> usize {
+    let mut chunks = 0;
+    while let Some(cut) = splitter.next_chunk().expect("the sample is UTF-8") {
+        black_box(cut.span);
+        chunks += 1;
+    }
+    chunks
+}
+
+/// Batches with text and digests, as they are stored.
+fn ingest(spec: &Spec, text: &str) -> usize {
+    let mut machine = Machine::new(spec, Decoding::default(), BATCH_BYTES_MAX);
+    let mut rest = text.as_bytes();
+    let mut chunks = 0;
+    loop {
+        match machine.step().expect("the sample is UTF-8") {
+            Step::Feed if rest.is_empty() => machine.finish(),
+            Step::Feed => rest = &rest[machine.feed(&rest[..rest.len().min(PIECE_BYTES)])..],
+            Step::Store(batch) => chunks += black_box(batch).chunks.len(),
+            Step::Done(_) => return chunks,
+        }
+    }
+}
+
+/// The whole text at hand, one pass, no positions but bytes, no graphemes: from each limit back to
+/// the nearest paragraph, line, sentence or space.
+fn ideal(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut start, mut chunks) = (0, 0);
+    while start < bytes.len() {
+        let limit = characters_ahead(&bytes[start..], SIZE);
+        let window = &bytes[start..start + limit];
+        let end = if start + limit == bytes.len() { limit } else { last_separator(window) };
+        black_box((start, start + end));
+        (start, chunks) = (start + end, chunks + 1);
+    }
+    chunks
+}
+
+fn characters_ahead(bytes: &[u8], characters: usize) -> usize {
+    let mut end = characters.min(bytes.len());
+    loop {
+        let missing = characters - bytecount::num_chars(&bytes[..end]);
+        if missing == 0 || end == bytes.len() {
+            break;
+        }
+        end = (end + missing).min(bytes.len());
+    }
+    while end < bytes.len() && bytes[end] & 0xC0 == 0x80 {
+        end += 1;
+    }
+    end
+}
+
+fn last_separator(window: &[u8]) -> usize {
+    let found = memchr::memmem::rfind(window, b"\n\n").map(|at| at + 2);
+    let found = found.or_else(|| memchr::memrchr(b'\n', window).map(|at| at + 1));
+    let found = found.or_else(|| memchr::memmem::rfind(window, b". ").map(|at| at + 2));
+    let found = found.or_else(|| memchr::memrchr(b' ', window).map(|at| at + 1));
+    found.unwrap_or(window.len())
+}
+
+fn memchunk_copied(text: &str) -> usize {
+    let chunks = memchunk::chunk(text.as_bytes()).size(SIZE);
+    chunks.map(|chunk| black_box(chunk.to_vec())).count()
+}
+
+/// The file named by the first argument that is one, or the corpus of the tests over and over.
+fn sample() -> String {
+    let named = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    named.map_or_else(corpus, |path| std::fs::read_to_string(path).expect("a readable UTF-8 file"))
+}
+
+fn corpus() -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus");
+    let paths = std::fs::read_dir(folder).expect("the corpus").map(|entry| entry.expect("a file").path());
+    let mut paths = paths.filter(|path| path.extension().is_some_and(|e| e == "txt")).collect::<Vec<_>>();
+    paths.sort();
+    let texts = paths.iter().map(|path| std::fs::read_to_string(path).expect("UTF-8"));
+    let once = texts.collect::<String>();
+    once.repeat(100_000_000 / once.len())
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^52")]
+fn mb(bytes: usize) -> f64 {
+    bytes as f64 / 1e6
+}

@@ -1,0 +1,14 @@
+//! The engine's laws, over every strategy, measure, overlap and packing, on real text in many
+//! scripts and on text made to hurt.
+
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+
+mod any_cut;
+mod decoding;
+mod golden;
+mod limits;
+mod memory;
+mod provenance;
+mod resume;
+mod stability;
+mod world;

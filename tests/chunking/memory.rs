@@ -1,0 +1,55 @@
+//! Law 6: no document makes the engine hold more than it declares.
+
+use allocation_counter::measure;
+use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine, Step};
+use sluice::domain::text::decoder::{Decoding, Policy};
+
+use crate::world::documents::{Document, pathological};
+use crate::world::specs::specs;
+
+/// Long enough that anything kept per byte, or per chunk, shows.
+const DOCUMENT_BYTES: usize = 1_500_000;
+
+/// No spec with chunks of up to 64 KiB needs more, at the smallest batch.
+const HELD_BYTES_MAX: usize = 5 * 1024 * 1024;
+
+#[test]
+fn no_document_makes_a_machine_hold_more_than_it_declares() {
+    let mut documents = pathological(DOCUMENT_BYTES);
+    // Half the bytes are faults, so no two neighbours have the same length in the source.
+    documents.push(Document::new("faults", "a\u{0}".repeat(DOCUMENT_BYTES / 2)));
+    for spec in specs(1_000, &[200]).into_iter().step_by(7) {
+        let declared = Machine::memory_bytes_max(&spec, BATCH_BYTES_MIN);
+        assert!(declared <= HELD_BYTES_MAX, "{declared} bytes: {spec}");
+        for document in &documents {
+            let held = held(&spec, document, BATCH_BYTES_MIN);
+            assert!(held <= declared, "{}: {held} of {declared} bytes: {spec}", document.name);
+        }
+    }
+}
+
+#[test]
+fn the_largest_batch_is_bounded_too() {
+    let document = &pathological(DOCUMENT_BYTES)[4];
+    let spec = &specs(1_000, &[])[0];
+    let declared = Machine::memory_bytes_max(spec, BATCH_BYTES_MAX);
+    assert!(held(spec, document, BATCH_BYTES_MAX) <= declared);
+    assert!(declared <= 8 * 1024 * 1024);
+}
+
+fn held(spec: &sluice::domain::chunking::spec::Spec, document: &Document, batch_bytes: usize) -> usize {
+    let decoding = Decoding { nul: Policy::Replace, ..Decoding::default() };
+    let allocated = measure(|| {
+        let mut machine = Machine::new(spec, decoding, batch_bytes);
+        let mut rest = document.text.as_bytes();
+        loop {
+            match machine.step().unwrap() {
+                Step::Feed if rest.is_empty() => machine.finish(),
+                Step::Feed => rest = &rest[machine.feed(&rest[..rest.len().min(65_536)])..],
+                Step::Store(_) => {}
+                Step::Done(_) => break,
+            }
+        }
+    });
+    usize::try_from(allocated.bytes_max).unwrap()
+}

@@ -1,0 +1,103 @@
+//! A document run through the engine, and its chunks kept.
+
+use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::splitter::Splitter;
+use sluice::domain::ingest::checkpoint::Checkpoint;
+use sluice::domain::ingest::machine::{Machine, Step, Summary};
+use sluice::domain::text::decoder::{ByteOrderMark, Decoding, Fault};
+use sluice::domain::text::position::Span;
+
+/// A chunk with its text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Chunk {
+    pub(crate) span: Span,
+    pub(crate) text: String,
+}
+
+/// The chunks of `pieces`, and the fault after them if there is one.
+pub(crate) fn split<'a>(
+    spec: &Spec,
+    decoding: Decoding,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<Chunk>, Option<Fault>) {
+    let mut splitter = Splitter::new(spec.chunker(), decoding);
+    let mut chunks = Vec::new();
+    let mut drain = |splitter: &mut Splitter| loop {
+        match splitter.next_chunk() {
+            Ok(Some(cut)) => chunks.push(Chunk { span: cut.span, text: cut.text.to_owned() }),
+            Ok(None) => return None,
+            Err(fault) => return Some(fault),
+        }
+    };
+    let mut fault = None;
+    for mut piece in pieces {
+        while !piece.is_empty() {
+            let taken = splitter.feed(piece);
+            assert!(taken > 0, "a drained splitter takes something");
+            piece = &piece[taken..];
+            fault = fault.or(drain(&mut splitter));
+        }
+    }
+    splitter.finish();
+    fault = fault.or(drain(&mut splitter));
+    assert!(fault.is_some() || splitter.is_done());
+    (chunks, fault)
+}
+
+/// The chunks of a text that arrives whole, and is taken as it is.
+pub(crate) fn chunks(spec: &Spec, text: &str) -> Vec<Chunk> {
+    let decoding = Decoding { byte_order_mark: ByteOrderMark::Keep, ..Decoding::default() };
+    let (chunks, fault) = split(spec, decoding, [text.as_bytes()]);
+    assert_eq!(fault, None);
+    chunks
+}
+
+/// What came out of a machine.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Rows {
+    pub(crate) rows: Vec<(u64, Span, [u8; 32], String)>,
+    pub(crate) checkpoints: Vec<Checkpoint>,
+    pub(crate) summary: Option<Summary>,
+}
+
+/// Runs `source` through a machine in pieces of `piece_bytes`, and flushes after each piece that
+/// `flushes` names. Stops for good after `stop_after` batches.
+pub(crate) fn ingest(
+    machine: &mut Machine,
+    source: &[u8],
+    piece_bytes: usize,
+    mut flushes: impl FnMut() -> bool,
+    stop_after: usize,
+) -> Rows {
+    let mut out = Rows::default();
+    let mut rest = source;
+    while out.checkpoints.len() < stop_after {
+        let batch = match machine.step().unwrap() {
+            Step::Feed if rest.is_empty() => {
+                machine.finish();
+                continue;
+            }
+            Step::Feed => {
+                rest = &rest[machine.feed(&rest[..piece_bytes.min(rest.len())])..];
+                if !flushes() {
+                    continue;
+                }
+                match machine.flush() {
+                    Some(batch) => batch,
+                    None => continue,
+                }
+            }
+            Step::Store(batch) => batch,
+            Step::Done(summary) => {
+                out.summary = Some(summary);
+                break;
+            }
+        };
+        let row = |chunk: &sluice::domain::ingest::batch::Chunk| {
+            (chunk.ordinal, chunk.span, chunk.sha256, batch.text(chunk).to_owned())
+        };
+        out.rows.extend(batch.chunks.iter().map(row));
+        out.checkpoints.push(batch.checkpoint);
+    }
+    out
+}

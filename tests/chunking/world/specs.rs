@@ -1,0 +1,28 @@
+//! Every way to chunk.
+
+use sluice::domain::chunking::packing::Packing;
+use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::strategy::Strategy;
+use sluice::domain::text::measure::Measure;
+
+/// Chunks of up to `max_size`, in every strategy, measure and packing, without overlap and with
+/// `overlaps`, at the strategy's `min_size` and with the widest choice.
+pub(crate) fn specs(max_size: usize, overlaps: &[usize]) -> Vec<Spec> {
+    let mut specs = Vec::new();
+    for strategy in Strategy::all() {
+        for measure in Measure::ALL {
+            for packing in Packing::ALL {
+                for &overlap in [0].iter().chain(overlaps) {
+                    for min_size in [None, Some(max_size.div_ceil(8).max(2 * overlap))] {
+                        let strategy = Some(strategy.clone());
+                        let max_size = Some(max_size);
+                        let request =
+                            Request { strategy, measure, min_size, max_size, overlap, packing, max_bytes: None };
+                        specs.push(Spec::new(request).unwrap());
+                    }
+                }
+            }
+        }
+    }
+    specs
+}
