@@ -14,7 +14,7 @@ use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
-use sluice::domain::text::decoder::Decoding;
+use sluice::domain::text::decoding::Decoding;
 use sluice::domain::text::measure::Measure;
 
 /// Odd, so that the median is a measurement.
@@ -25,38 +25,65 @@ const SIZE: usize = 1_000;
 
 type Job = Box<dyn Fn(&str) -> usize>;
 
+/// How much of the input the jobs are compared on.
+const COMPARED_BYTES: usize = 100_000_000;
+
 fn main() {
     let text = sample();
-    println!("input: {:.1} MB of prose; medians of {ROUNDS} interleaved rounds", mb(text.len()));
-    compare(&text, &jobs());
+    let compared = &text[..text.floor_char_boundary(COMPARED_BYTES)];
+    println!(
+        "{:.1} MB of text; medians of {ROUNDS} interleaved rounds",
+        mb(compared.len())
+    );
+    compare(compared, &jobs());
     println!();
-    for bytes in [100_000, 10_000_000, text.len()] {
-        by_size(&text, text.floor_char_boundary(bytes));
-    }
+    compare_sizes(&text, &[100_000, 10_000_000, text.len()]);
 }
 
 fn jobs() -> Vec<(String, Job)> {
     let mut jobs: Vec<(String, Job)> = vec![
-        ("memcpy".to_owned(), Box::new(|text| black_box(text.to_owned()).len())),
-        ("ideal splitter, 1,000 characters".to_owned(), Box::new(ideal)),
-        ("memchunk 0.4, 1,000 bytes, copied out".to_owned(), Box::new(memchunk_copied)),
+        (
+            "memcpy".to_owned(),
+            Box::new(|text| black_box(text.to_owned()).len()),
+        ),
+        (
+            "ideal splitter, 1,000 characters".to_owned(),
+            Box::new(ideal),
+        ),
+        (
+            "memchunk 0.4, 1,000 bytes, copied out".to_owned(),
+            Box::new(memchunk_copied),
+        ),
     ];
     for strategy in Strategy::all() {
         for packing in Packing::ALL {
             let name = format!("{}, {}", strategy.name(), packing.name());
-            let request = Request { strategy: Some(strategy.clone()), packing, ..Request::default() };
+            let request = Request {
+                strategy: Some(strategy.clone()),
+                packing,
+                ..Request::default()
+            };
             jobs.push((name, split(Spec::new(request).expect("within bounds"))));
         }
     }
     for measure in [Measure::Bytes, Measure::Words] {
-        let request = Request { measure, ..Request::default() };
+        let request = Request {
+            measure,
+            ..Request::default()
+        };
         let name = format!("recursive, stable, {}", measure.name());
         jobs.push((name, split(Spec::new(request).expect("within bounds"))));
     }
-    let overlapping = Request { overlap: SIZE / 5, ..Request::default() };
+    let overlapping = Request {
+        overlap: SIZE / 5,
+        ..Request::default()
+    };
     let name = "recursive, stable, overlap 200".to_owned();
     jobs.push((name, split(Spec::new(overlapping).expect("within bounds"))));
-    let latin = Request { strategy: Some(Strategy::Recursive(Ladder::latin())), ..Request::default() };
+    let latin = Request {
+        strategy: Some(Strategy::Recursive(Ladder::latin())),
+        ..Request::default()
+    };
     let name = "recursive, stable, latin ladder".to_owned();
     jobs.push((name, split(Spec::new(latin).expect("within bounds"))));
     let name = "ingest machine: recursive, text and digests".to_owned();
@@ -75,24 +102,36 @@ fn compare(text: &str, jobs: &[(String, Job)]) {
         }
     }
     let medians = rates.into_iter().map(median).collect::<Vec<_>>();
-    println!("{:<46} {:>8} {:>9} {:>10} {:>9}", "job", "MB/s", "of ideal", "of memchunk", "result");
+    println!(
+        "{:<46} {:>8} {:>9} {:>10} {:>9}",
+        "job", "MB/s", "of ideal", "of memchunk", "result"
+    );
     for (((name, _), rate), count) in jobs.iter().zip(&medians).zip(counts) {
         let (ideal, memchunk) = (rate / medians[1], rate / medians[2]);
         println!("{name:<46} {rate:>8.0} {ideal:>9.2} {memchunk:>11.2} {count:>9}");
     }
 }
 
-fn by_size(text: &str, bytes: usize) {
+/// The same text as many small documents, as some large ones, and as one.
+fn compare_sizes(text: &str, sizes: &[usize]) {
     let job = split(Spec::default());
-    let turns = (10_000_000 / bytes).max(1);
-    let rates = (0..ROUNDS).map(|_| {
-        let begun = Instant::now();
-        for _ in 0..turns {
-            black_box(job(&text[..bytes]));
+    let mut rates = vec![Vec::new(); sizes.len()];
+    for _ in 0..ROUNDS {
+        for (rates, size) in rates.iter_mut().zip(sizes) {
+            let begun = Instant::now();
+            let mut rest = text;
+            while !rest.is_empty() {
+                let (document, others) = rest.split_at(rest.floor_char_boundary(*size));
+                black_box(job(document));
+                rest = others;
+            }
+            rates.push(mb(text.len()) / begun.elapsed().as_secs_f64());
         }
-        mb(bytes * turns) / begun.elapsed().as_secs_f64()
-    });
-    println!("recursive, a document of {:>7.1} MB: {:>6.0} MB/s", mb(bytes), median(rates.collect()));
+    }
+    for (size, rates) in sizes.iter().zip(rates) {
+        let (size, rate) = (mb(*size), median(rates));
+        println!("recursive, documents of {size:>7.1} MB: {rate:>6.0} MB/s");
+    }
 }
 
 /// Offsets only, fed as a file is read.
@@ -143,7 +182,11 @@ fn ideal(text: &str) -> usize {
     while start < bytes.len() {
         let limit = characters_ahead(&bytes[start..], SIZE);
         let window = &bytes[start..start + limit];
-        let end = if start + limit == bytes.len() { limit } else { last_separator(window) };
+        let end = if start + limit == bytes.len() {
+            limit
+        } else {
+            last_separator(window)
+        };
         black_box((start, start + end));
         (start, chunks) = (start + end, chunks + 1);
     }
@@ -175,21 +218,34 @@ fn last_separator(window: &[u8]) -> usize {
 
 fn memchunk_copied(text: &str) -> usize {
     let chunks = memchunk::chunk(text.as_bytes()).size(SIZE);
-    chunks.map(|chunk| black_box(chunk.to_vec())).count()
+    chunks.fold(0, |count, chunk| {
+        black_box(chunk.to_vec());
+        count + 1
+    })
 }
 
 /// The file named by the first argument that is one, or the corpus of the tests over and over.
 fn sample() -> String {
-    let named = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    named.map_or_else(corpus, |path| std::fs::read_to_string(path).expect("a readable UTF-8 file"))
+    let named = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
+    named.map_or_else(corpus, |path| {
+        std::fs::read_to_string(path).expect("a readable UTF-8 file")
+    })
 }
 
 fn corpus() -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus");
-    let paths = std::fs::read_dir(folder).expect("the corpus").map(|entry| entry.expect("a file").path());
-    let mut paths = paths.filter(|path| path.extension().is_some_and(|e| e == "txt")).collect::<Vec<_>>();
+    let paths = std::fs::read_dir(folder)
+        .expect("the corpus")
+        .map(|entry| entry.expect("a file").path());
+    let mut paths = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "txt"))
+        .collect::<Vec<_>>();
     paths.sort();
-    let texts = paths.iter().map(|path| std::fs::read_to_string(path).expect("UTF-8"));
+    let texts = paths
+        .iter()
+        .map(|path| std::fs::read_to_string(path).expect("UTF-8"));
     let once = texts.collect::<String>();
     once.repeat(100_000_000 / once.len())
 }

@@ -1,2 +1,7 @@
-//! The program.
-fn main(){}
+//! The program: parses the command line and runs the command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sluice::cli::run()
+}

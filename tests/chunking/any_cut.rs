@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sluice::domain::chunking::spec::{Request, Spec};
-use sluice::domain::text::decoder::{ByteOrderMark, Decoding, Policy};
+use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
 
 use crate::world::documents::{corpus, graphemes, pathological, repeatable};
 use crate::world::run::split;
@@ -18,7 +18,11 @@ const LENIENT: Decoding = Decoding {
 
 #[test]
 fn every_cut_of_a_small_document_gives_the_same_chunks() {
-    let small = corpus().iter().map(|document| document.head(60)).chain([graphemes().head(80)]).collect::<Vec<_>>();
+    let small = corpus()
+        .iter()
+        .map(|document| document.head(60))
+        .chain([graphemes().head(80)])
+        .collect::<Vec<_>>();
     for spec in specs(12, &[5]) {
         for document in &small {
             let bytes = document.text.as_bytes();
@@ -33,8 +37,13 @@ fn every_cut_of_a_small_document_gives_the_same_chunks() {
 
 #[test]
 fn bytes_one_by_one_give_the_same_chunks() {
-    let documents = corpus().into_iter().chain(pathological(3_000)).chain([graphemes()]);
-    let documents = documents.map(|document| document.head(2_000)).collect::<Vec<_>>();
+    let documents = corpus()
+        .into_iter()
+        .chain(pathological(3_000))
+        .chain([graphemes()]);
+    let documents = documents
+        .map(|document| document.head(2_000))
+        .collect::<Vec<_>>();
     for spec in specs(100, &[30]) {
         for document in &documents {
             let bytes = document.text.as_bytes();
@@ -47,7 +56,10 @@ fn bytes_one_by_one_give_the_same_chunks() {
 
 #[test]
 fn random_cuts_of_large_documents_give_the_same_chunks() {
-    let text = corpus().iter().map(|document| document.text.as_str()).collect::<String>();
+    let text = corpus()
+        .iter()
+        .map(|document| document.text.as_str())
+        .collect::<String>();
     let mut random = repeatable(1);
     for spec in specs(1_000, &[200]) {
         let whole = split(&spec, LENIENT, [text.as_bytes()]);

@@ -3,7 +3,7 @@
 use encoding_rs::Encoding;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoder::{ByteOrderMark, Decoding, Fault, Policy};
+use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 
 use crate::world::documents::{corpus, repeatable};
 use crate::world::run::{Chunk, split};
@@ -16,12 +16,22 @@ const REPLACE: Decoding = Decoding {
 };
 
 fn spec() -> Spec {
-    Spec::new(Request { max_size: Some(16), ..Request::default() }).unwrap()
+    Spec::new(Request {
+        max_size: Some(16),
+        ..Request::default()
+    })
+    .unwrap()
 }
 
-fn decode<'a>(decoding: Decoding, pieces: impl IntoIterator<Item = &'a [u8]>) -> (String, Option<Fault>) {
+fn decode<'a>(
+    decoding: Decoding,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (String, Option<Fault>) {
     let (chunks, fault) = split(&spec(), decoding, pieces);
-    (chunks.iter().map(|chunk| chunk.text.as_str()).collect(), fault)
+    (
+        chunks.iter().map(|chunk| chunk.text.as_str()).collect(),
+        fault,
+    )
 }
 
 /// Decodes `bytes` cut at every pair of places, and expects the same each time.
@@ -50,14 +60,25 @@ fn every_character_of_two_to_four_bytes_survives_every_boundary() {
         let text = format!("a{character}b");
         let at = 1 + random(character.len_utf8() + 1);
         let (first, second) = text.as_bytes().split_at(at.min(text.len()));
-        assert_eq!(decode(Decoding::default(), [first, second]), (text.clone(), None));
-        assert_eq!(decode(Decoding::default(), text.as_bytes().chunks(1)), (text.clone(), None));
+        assert_eq!(
+            decode(Decoding::default(), [first, second]),
+            (text.clone(), None)
+        );
+        assert_eq!(
+            decode(Decoding::default(), text.as_bytes().chunks(1)),
+            (text.clone(), None)
+        );
     }
 }
 
 #[test]
 fn a_fault_is_reported_at_the_same_byte_under_every_cut() {
-    let invalid = |offset| Some(Fault::Invalid { offset, charset: "UTF-8" });
+    let invalid = |offset| {
+        Some(Fault::Invalid {
+            offset,
+            charset: "UTF-8",
+        })
+    };
     let check = |bytes: &[u8], fault| check_every_cut(Decoding::default(), bytes, "", fault);
     check(b"ab\xFFcd", invalid(2));
     check(b"ab\xE6\xB0cd", invalid(2));
@@ -91,11 +112,23 @@ fn faults_are_replaced_as_std_replaces_them() {
 
 #[test]
 fn a_replaced_fault_keeps_its_place_in_the_source() {
-    let (chunks, _) = split(&spec(), REPLACE, [b"one \xFF\xFE two\0three \xE6\xB0 four ".repeat(20).as_slice()]);
+    let (chunks, _) = split(
+        &spec(),
+        REPLACE,
+        [b"one \xFF\xFE two\0three \xE6\xB0 four "
+            .repeat(20)
+            .as_slice()],
+    );
     let source = b"one \xFF\xFE two\0three \xE6\xB0 four ".repeat(20);
     for Chunk { span, text } in chunks {
-        let (start, end) = (usize::try_from(span.start.source).unwrap(), usize::try_from(span.end.source).unwrap());
-        assert_eq!(String::from_utf8_lossy(&source[start..end]).replace('\0', "\u{FFFD}"), text);
+        let (start, end) = (
+            usize::try_from(span.start.source).unwrap(),
+            usize::try_from(span.end.source).unwrap(),
+        );
+        assert_eq!(
+            String::from_utf8_lossy(&source[start..end]).replace('\0', "\u{FFFD}"),
+            text
+        );
     }
 }
 
@@ -103,10 +136,16 @@ fn a_replaced_fault_keeps_its_place_in_the_source() {
 fn a_byte_order_mark_is_dropped_or_kept() {
     let marked = b"\xEF\xBB\xBFtext\xEF\xBB\xBF";
     check_every_cut(Decoding::default(), marked, "text\u{FEFF}", None);
-    let kept = Decoding { byte_order_mark: ByteOrderMark::Keep, ..Decoding::default() };
+    let kept = Decoding {
+        byte_order_mark: ByteOrderMark::Keep,
+        ..Decoding::default()
+    };
     check_every_cut(kept, marked, "\u{FEFF}text\u{FEFF}", None);
     let (chunks, _) = split(&spec(), Decoding::default(), [marked.as_slice()]);
-    assert_eq!((chunks[0].span.start.byte, chunks[0].span.start.source), (0, 3));
+    assert_eq!(
+        (chunks[0].span.start.byte, chunks[0].span.start.source),
+        (0, 3)
+    );
 }
 
 /// Each script in the charset that its readers used, by declaration and by detection.
@@ -126,33 +165,80 @@ fn legacy_charsets_decode_and_map_exactly() {
         ("latin-english", "windows-1252", false),
     ];
     for (name, label, is_detected) in charsets {
-        let text = corpus().into_iter().find(|document| document.name == name).unwrap().text;
+        let text = corpus()
+            .into_iter()
+            .find(|document| document.name == name)
+            .unwrap()
+            .text;
         let encoding = Encoding::for_label(label.as_bytes()).unwrap();
         let (source, _, _) = encoding.encode(&text);
         let charset = Some(Charset::from_label(label).unwrap());
         check_mapped(Decoding { charset, ..REPLACE }, &source, encoding, name);
         if is_detected {
-            check_mapped(Decoding { charset: None, ..REPLACE }, &source, encoding, name);
+            check_mapped(
+                Decoding {
+                    charset: None,
+                    ..REPLACE
+                },
+                &source,
+                encoding,
+                name,
+            );
         }
     }
 }
 
 #[test]
 fn utf_16_decodes_by_its_mark_or_by_declaration() {
-    let text = corpus().into_iter().map(|document| document.head(500).text).collect::<String>() + "\u{1F30A}";
-    let little = text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
-    let big = text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>();
+    let text = corpus()
+        .into_iter()
+        .map(|document| document.head(500).text)
+        .collect::<String>()
+        + "\u{1F30A}";
+    let little = text
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect::<Vec<_>>();
+    let big = text
+        .encode_utf16()
+        .flat_map(u16::to_be_bytes)
+        .collect::<Vec<_>>();
     for (source, charset) in [(little, Charset::UTF_16LE), (big, Charset::UTF_16BE)] {
-        let declared = Decoding { charset: Some(charset), ..Decoding::default() };
+        let declared = Decoding {
+            charset: Some(charset),
+            ..Decoding::default()
+        };
         assert_eq!(decode(declared, source.chunks(7)), (text.clone(), None));
         let marked = [charset.byte_order_mark(), &source].concat();
-        let detected = Decoding { charset: None, ..Decoding::default() };
+        let detected = Decoding {
+            charset: None,
+            ..Decoding::default()
+        };
         assert_eq!(decode(detected, marked.chunks(5)), (text.clone(), None));
     }
     let lone = [b'a', 0, 0x00, 0xD8, b'b', 0];
-    let little = Decoding { charset: Some(Charset::UTF_16LE), ..Decoding::default() };
-    check_every_cut(little, &lone, "", Some(Fault::Invalid { offset: 2, charset: "UTF-16LE" }));
-    check_every_cut(Decoding { charset: little.charset, ..REPLACE }, &lone, "a\u{FFFD}b", None);
+    let little = Decoding {
+        charset: Some(Charset::UTF_16LE),
+        ..Decoding::default()
+    };
+    check_every_cut(
+        little,
+        &lone,
+        "",
+        Some(Fault::Invalid {
+            offset: 2,
+            charset: "UTF-16LE",
+        }),
+    );
+    check_every_cut(
+        Decoding {
+            charset: little.charset,
+            ..REPLACE
+        },
+        &lone,
+        "a\u{FFFD}b",
+        None,
+    );
 }
 
 /// The text is what the library decodes at once, and each chunk's slice of the source decodes to it.
@@ -161,10 +247,16 @@ fn check_mapped(decoding: Decoding, source: &[u8], encoding: &'static Encoding, 
     for length in [1, 3, 1_000] {
         let (chunks, fault) = split(&spec(), decoding, source.chunks(length));
         assert_eq!(fault, None, "{name} in {}", encoding.name());
-        let joined = chunks.iter().map(|chunk| chunk.text.as_str()).collect::<String>();
+        let joined = chunks
+            .iter()
+            .map(|chunk| chunk.text.as_str())
+            .collect::<String>();
         assert_eq!(joined, text, "{name} in {}", encoding.name());
         for Chunk { span, text } in chunks {
-            let (start, end) = (usize::try_from(span.start.source).unwrap(), usize::try_from(span.end.source).unwrap());
+            let (start, end) = (
+                usize::try_from(span.start.source).unwrap(),
+                usize::try_from(span.end.source).unwrap(),
+            );
             let (slice, _) = encoding.decode_without_bom_handling(&source[start..end]);
             assert_eq!(slice, text, "{name} in {}", encoding.name());
         }
@@ -173,20 +265,42 @@ fn check_mapped(decoding: Decoding, source: &[u8], encoding: &'static Encoding, 
 
 #[test]
 fn random_bytes_in_any_charset_decode_as_the_library_decodes_them() {
-    let labels = ["utf-16le", "utf-16be", "shift_jis", "euc-jp", "euc-kr", "gb18030", "windows-1252", "koi8-r"];
+    let labels = [
+        "utf-16le",
+        "utf-16be",
+        "shift_jis",
+        "euc-jp",
+        "euc-kr",
+        "gb18030",
+        "windows-1252",
+        "koi8-r",
+    ];
     for label in labels {
         let encoding = Encoding::for_label(label.as_bytes()).unwrap();
-        let decoding = Decoding { charset: Some(Charset::from_label(label).unwrap()), ..REPLACE };
+        let decoding = Decoding {
+            charset: Some(Charset::from_label(label).unwrap()),
+            ..REPLACE
+        };
         for seed in 0..50 {
             let mut random = repeatable(seed);
-            let source = (0..300).map(|_| u8::try_from(1 + random(255)).unwrap()).collect::<Vec<_>>();
+            let source = (0..300)
+                .map(|_| u8::try_from(1 + random(255)).unwrap())
+                .collect::<Vec<_>>();
             if source.starts_with(b"\xFF\xFE") || source.starts_with(b"\xFE\xFF") {
                 continue;
             }
             let (text, _) = encoding.decode_without_bom_handling(&source);
             let text = text.replace('\0', "\u{FFFD}");
-            assert_eq!(decode(decoding, [source.as_slice()]), (text.clone(), None), "{label}, seed {seed}");
-            assert_eq!(decode(decoding, source.chunks(1)), (text, None), "{label}, seed {seed}");
+            assert_eq!(
+                decode(decoding, [source.as_slice()]),
+                (text.clone(), None),
+                "{label}, seed {seed}"
+            );
+            assert_eq!(
+                decode(decoding, source.chunks(1)),
+                (text, None),
+                "{label}, seed {seed}"
+            );
         }
     }
 }

@@ -12,7 +12,11 @@ use crate::world::specs::specs;
 
 #[test]
 fn sizes_and_overlaps_keep_their_limits() {
-    let documents = corpus().into_iter().chain(pathological(20_000)).chain([graphemes()]).collect::<Vec<_>>();
+    let documents = corpus()
+        .into_iter()
+        .chain(pathological(20_000))
+        .chain([graphemes()])
+        .collect::<Vec<_>>();
     for spec in specs(1_000, &[200]).into_iter().chain(specs(60, &[20, 30])) {
         for document in &documents {
             check_sizes(&spec, document);
@@ -25,21 +29,41 @@ fn check_sizes(spec: &Spec, document: &Document) {
     let mut before_end = 0;
     for chunk in chunks(spec, &document.text) {
         let context = || format!("{} at {}: {spec}", document.name, chunk.span.start.byte);
-        assert!(limits.measure().of(&chunk.text) <= limits.max_size(), "{}", context());
+        assert!(
+            limits.measure().of(&chunk.text) <= limits.max_size(),
+            "{}",
+            context()
+        );
         assert!(chunk.text.len() <= limits.max_bytes(), "{}", context());
         let start = usize::try_from(chunk.span.start.byte).unwrap();
         let shared = &document.text[start..before_end.max(start)];
-        assert!(limits.measure().of(shared) <= limits.overlap(), "overlap, {}", context());
+        assert!(
+            limits.measure().of(shared) <= limits.overlap(),
+            "overlap, {}",
+            context()
+        );
         before_end = usize::try_from(chunk.span.end.byte).unwrap();
     }
 }
 
 #[test]
 fn max_bytes_holds_whatever_the_measure() {
-    let endless = Document::new("ten words in 300,000 bytes", format!("{} ", "x".repeat(30_000)).repeat(10));
-    let request = Request { measure: Measure::Words, max_bytes: Some(10_000), overlap: 50, ..Request::default() };
+    let endless = Document::new(
+        "ten words in 300,000 bytes",
+        format!("{} ", "x".repeat(30_000)).repeat(10),
+    );
+    let request = Request {
+        measure: Measure::Words,
+        max_bytes: Some(10_000),
+        overlap: 50,
+        ..Request::default()
+    };
     for strategy in Strategy::all() {
-        let spec = Spec::new(Request { strategy: Some(strategy), ..request.clone() }).unwrap();
+        let spec = Spec::new(Request {
+            strategy: Some(strategy),
+            ..request.clone()
+        })
+        .unwrap();
         check_sizes(&spec, &endless);
         assert!(chunks(&spec, &endless.text).len() >= 30);
     }
@@ -49,13 +73,23 @@ fn max_bytes_holds_whatever_the_measure() {
 #[test]
 fn no_grapheme_cluster_is_cut_that_fits() {
     for document in corpus().into_iter().chain([graphemes()]) {
-        let boundaries = GraphemeClusterSegmenter::new().segment_str(&document.text).collect::<Vec<_>>();
-        for spec in specs(25, &[10]).into_iter().filter(|spec| spec.limits().measure() != Measure::Words) {
+        let boundaries = GraphemeClusterSegmenter::new()
+            .segment_str(&document.text)
+            .collect::<Vec<_>>();
+        for spec in specs(25, &[10])
+            .into_iter()
+            .filter(|spec| spec.limits().measure() != Measure::Words)
+        {
             for chunk in chunks(&spec, &document.text) {
                 for place in [chunk.span.start.byte, chunk.span.end.byte] {
                     let place = usize::try_from(place).unwrap();
                     let is_boundary = boundaries.binary_search(&place).is_ok();
-                    assert!(is_boundary || is_in_large_cluster(&spec, &document.text, &boundaries, place), "{} at {place}: {spec}", document.name);
+                    assert!(
+                        is_boundary
+                            || is_in_large_cluster(&spec, &document.text, &boundaries, place),
+                        "{} at {place}: {spec}",
+                        document.name
+                    );
                 }
             }
         }
@@ -71,7 +105,11 @@ fn is_in_large_cluster(spec: &Spec, text: &str, boundaries: &[usize], place: usi
 #[test]
 fn a_cluster_that_is_too_large_is_cut_between_characters() {
     let text = format!("a{}", "\u{301}".repeat(5_000));
-    let spec = Spec::new(Request { max_size: Some(100), ..Request::default() }).unwrap();
+    let spec = Spec::new(Request {
+        max_size: Some(100),
+        ..Request::default()
+    })
+    .unwrap();
     let chunks = chunks(&spec, &text);
     assert_eq!(chunks.len(), 51);
     assert!(chunks.iter().all(|chunk| chunk.text.chars().count() <= 100));
@@ -79,9 +117,16 @@ fn a_cluster_that_is_too_large_is_cut_between_characters() {
 
 #[test]
 fn fixed_chunks_have_exactly_the_size_asked_for() {
-    let text = corpus().iter().map(|document| document.text.as_str()).collect::<String>();
+    let text = corpus()
+        .iter()
+        .map(|document| document.text.as_str())
+        .collect::<String>();
     let plain = text.chars().filter(char::is_ascii).collect::<String>();
-    let spec = Spec::new(Request { strategy: Some(Strategy::Fixed), ..Request::default() }).unwrap();
+    let spec = Spec::new(Request {
+        strategy: Some(Strategy::Fixed),
+        ..Request::default()
+    })
+    .unwrap();
     let chunks = chunks(&spec, &plain);
     let (_, whole) = chunks.split_last().unwrap();
     assert!(whole.iter().all(|chunk| chunk.text.len() == 1_000));
@@ -90,13 +135,24 @@ fn fixed_chunks_have_exactly_the_size_asked_for() {
 /// Peers asked for 200 characters of overlap deliver 64 to 133.
 #[test]
 fn the_overlap_is_what_was_asked_for() {
-    let prose = corpus().into_iter().find(|document| document.name == "latin-english").unwrap();
+    let prose = corpus()
+        .into_iter()
+        .find(|document| document.name == "latin-english")
+        .unwrap();
     for strategy in Strategy::all() {
         for packing in Packing::ALL {
             let strategy = Some(strategy.clone());
-            let spec = Spec::new(Request { strategy, packing, overlap: 200, ..Request::default() }).unwrap();
+            let spec = Spec::new(Request {
+                strategy,
+                packing,
+                overlap: 200,
+                ..Request::default()
+            })
+            .unwrap();
             let chunks = chunks(&spec, &prose.text);
-            let shared = chunks.windows(2).map(|pair| pair[0].span.end.character - pair[1].span.start.character);
+            let shared = chunks
+                .windows(2)
+                .map(|pair| pair[0].span.end.character - pair[1].span.start.character);
             let mean = shared.sum::<u64>() / (chunks.len() as u64 - 1);
             assert!((150..=200).contains(&mean), "{mean} of 200: {spec}");
         }

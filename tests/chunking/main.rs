@@ -9,6 +9,7 @@ mod golden;
 mod limits;
 mod memory;
 mod provenance;
+mod real_text;
 mod resume;
 mod stability;
 mod world;

@@ -2,7 +2,7 @@
 
 use allocation_counter::measure;
 use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine, Step};
-use sluice::domain::text::decoder::{Decoding, Policy};
+use sluice::domain::text::decoding::{Decoding, Policy};
 
 use crate::world::documents::{Document, pathological};
 use crate::world::specs::specs;
@@ -23,7 +23,11 @@ fn no_document_makes_a_machine_hold_more_than_it_declares() {
         assert!(declared <= HELD_BYTES_MAX, "{declared} bytes: {spec}");
         for document in &documents {
             let held = held(&spec, document, BATCH_BYTES_MIN);
-            assert!(held <= declared, "{}: {held} of {declared} bytes: {spec}", document.name);
+            assert!(
+                held <= declared,
+                "{}: {held} of {declared} bytes: {spec}",
+                document.name
+            );
         }
     }
 }
@@ -37,8 +41,15 @@ fn the_largest_batch_is_bounded_too() {
     assert!(declared <= 8 * 1024 * 1024);
 }
 
-fn held(spec: &sluice::domain::chunking::spec::Spec, document: &Document, batch_bytes: usize) -> usize {
-    let decoding = Decoding { nul: Policy::Replace, ..Decoding::default() };
+fn held(
+    spec: &sluice::domain::chunking::spec::Spec,
+    document: &Document,
+    batch_bytes: usize,
+) -> usize {
+    let decoding = Decoding {
+        nul: Policy::Replace,
+        ..Decoding::default()
+    };
     let allocated = measure(|| {
         let mut machine = Machine::new(spec, decoding, batch_bytes);
         let mut rest = document.text.as_bytes();

@@ -10,7 +10,11 @@ use crate::world::specs::specs;
 
 #[test]
 fn every_chunk_is_its_slice_of_the_text_and_nothing_is_lost() {
-    let documents = corpus().into_iter().chain(pathological(20_000)).chain([graphemes()]).collect::<Vec<_>>();
+    let documents = corpus()
+        .into_iter()
+        .chain(pathological(20_000))
+        .chain([graphemes()])
+        .collect::<Vec<_>>();
     for spec in specs(1_000, &[200]).into_iter().chain(specs(60, &[20, 30])) {
         for document in &documents {
             check(&spec, document);
@@ -29,12 +33,26 @@ fn check(spec: &Spec, document: &Document) {
     let chunks = chunks(spec, &document.text);
     let context = || format!("{}: {spec}", document.name);
     let (mut covered, mut starts_after) = (0, None);
-    let mut walk = Walk { text: &document.text, place: Position::default() };
+    let mut walk = Walk {
+        text: &document.text,
+        place: Position::default(),
+    };
     for Chunk { span, text } in &chunks {
-        let (start, end) = (usize::try_from(span.start.byte).unwrap(), usize::try_from(span.end.byte).unwrap());
+        let (start, end) = (
+            usize::try_from(span.start.byte).unwrap(),
+            usize::try_from(span.end.byte).unwrap(),
+        );
         assert_eq!(&document.text[start..end], text, "{}", context());
-        assert!(starts_after.is_none_or(|last| last < start), "starts increase, {}", context());
-        assert!(start <= covered && covered < end, "no gap, and ends increase, {}", context());
+        assert!(
+            starts_after.is_none_or(|last| last < start),
+            "starts increase, {}",
+            context()
+        );
+        assert!(
+            start <= covered && covered < end,
+            "no gap, and ends increase, {}",
+            context()
+        );
         if spec.limits().overlap() == 0 {
             assert_eq!(start, covered, "without overlap chunks join, {}", context());
         }
@@ -42,7 +60,12 @@ fn check(spec: &Spec, document: &Document) {
         assert_eq!(span.end, walk.clone().to(end), "{}", context());
         (covered, starts_after) = (end, Some(start));
     }
-    assert_eq!(covered, document.text.len(), "everything is covered, {}", context());
+    assert_eq!(
+        covered,
+        document.text.len(),
+        "everything is covered, {}",
+        context()
+    );
 }
 
 /// Counts characters and lines one by one, the plain way.

@@ -5,22 +5,25 @@ use sluice::domain::ingest::checkpoint::{Checkpoint, ENCODED_BYTES, Error};
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine};
 use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoder::{Decoding, Policy};
+use sluice::domain::text::decoding::{Decoding, Policy};
 
 use crate::world::documents::{Document, corpus, graphemes, pathological, repeatable};
-use crate::world::run::{Rows, ingest};
+use crate::world::run::{Ingested, ingest};
 use crate::world::specs::specs;
 
 const LENIENT: Decoding = Decoding {
     invalid: Policy::Replace,
     nul: Policy::Replace,
     charset: Some(Charset::UTF_8),
-    byte_order_mark: sluice::domain::text::decoder::ByteOrderMark::Drop,
+    byte_order_mark: sluice::domain::text::decoding::ByteOrderMark::Drop,
 };
 
 #[test]
 fn gone_on_with_at_every_checkpoint_the_rows_are_the_same() {
-    let mut documents = corpus().into_iter().map(|document| document.head(3_000)).collect::<Vec<_>>();
+    let mut documents = corpus()
+        .into_iter()
+        .map(|document| document.head(3_000))
+        .collect::<Vec<_>>();
     documents.extend(pathological(4_000));
     documents.push(graphemes());
     for spec in specs(100, &[30]) {
@@ -37,12 +40,24 @@ fn faults_a_byte_order_mark_and_a_detected_charset_survive_a_stop() {
         faulty.extend_from_slice(b"word \xE6\xB0 \xE6\xB0\xB4");
         faulty.push(u8::try_from(at % 256).unwrap());
     }
-    let spec = Spec::new(Request { max_size: Some(100), overlap: 20, ..Request::default() }).unwrap();
+    let spec = Spec::new(Request {
+        max_size: Some(100),
+        overlap: 20,
+        ..Request::default()
+    })
+    .unwrap();
     check_every_checkpoint(&spec, LENIENT, &faulty, "faulty");
-    let text = corpus().into_iter().find(|document| document.name == "cyrillic-russian").unwrap().text;
+    let text = corpus()
+        .into_iter()
+        .find(|document| document.name == "cyrillic-russian")
+        .unwrap()
+        .text;
     let utf16 = text.encode_utf16().flat_map(u16::to_le_bytes);
     let marked = [0xFF, 0xFE].into_iter().chain(utf16).collect::<Vec<_>>();
-    let detected = Decoding { charset: None, ..LENIENT };
+    let detected = Decoding {
+        charset: None,
+        ..LENIENT
+    };
     check_every_checkpoint(&spec, detected, &marked, "UTF-16 by its mark");
     let koi8 = encoding_rs::KOI8_R.encode(&text).0.into_owned();
     check_every_checkpoint(&spec, detected, &koi8, "KOI8-R by detection");
@@ -51,8 +66,18 @@ fn faults_a_byte_order_mark_and_a_detected_charset_survive_a_stop() {
 /// Stops at each checkpoint, throws everything else away, and goes on in other pieces.
 fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: &str) {
     let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
-    let whole = ingest(&mut machine, source, source.len().max(1), || false, usize::MAX);
-    assert_eq!(whole.summary.unwrap().source_sha256, digest::sha256(source), "{name}");
+    let whole = ingest(
+        &mut machine,
+        source,
+        source.len().max(1),
+        || false,
+        usize::MAX,
+    );
+    assert_eq!(
+        whole.summary.unwrap().source_sha256,
+        digest::sha256(source),
+        "{name}"
+    );
 
     // With a flush after every piece there is a checkpoint wherever chunks come out.
     let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
@@ -64,22 +89,54 @@ fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: 
         assert_eq!(encoded.len(), ENCODED_BYTES);
         let checkpoint = Checkpoint::decode(&encoded).unwrap();
         let committed = usize::try_from(checkpoint.place.position.source).unwrap();
-        assert_eq!(checkpoint.source_sha256().unwrap(), digest::sha256(&source[..committed]), "{name}");
+        assert_eq!(
+            checkpoint.source_sha256().unwrap(),
+            digest::sha256(&source[..committed]),
+            "{name}"
+        );
         let mut machine = Machine::resume(spec, decoding, BATCH_BYTES_MIN, &checkpoint).unwrap();
-        let rest = ingest(&mut machine, &source[committed..], 1_111, || false, usize::MAX);
-        let kept = flushed.rows.iter().filter(|row| row.0 < checkpoint.next_ordinal);
+        let rest = ingest(
+            &mut machine,
+            &source[committed..],
+            1_111,
+            || false,
+            usize::MAX,
+        );
+        let kept = flushed
+            .rows
+            .iter()
+            .filter(|row| row.0 < checkpoint.next_ordinal);
         let rows = kept.chain(&rest.rows).cloned().collect::<Vec<_>>();
-        assert!(rows == whole.rows, "{name} stopped at batch {stop}, byte {committed}: {spec}");
-        assert_eq!(rest.summary, whole.summary, "{name} stopped at batch {stop}: {spec}");
+        assert!(
+            rows == whole.rows,
+            "{name} stopped at batch {stop}, byte {committed}: {spec}"
+        );
+        assert_eq!(
+            rest.summary, whole.summary,
+            "{name} stopped at batch {stop}: {spec}"
+        );
     }
 }
 
 #[test]
 fn stopped_again_and_again_at_random_the_rows_are_the_same() {
-    let text = corpus().iter().map(|document| document.text.as_str()).collect::<String>();
+    let text = corpus()
+        .iter()
+        .map(|document| document.text.as_str())
+        .collect::<String>();
     let source = text.as_bytes();
-    let spec = Spec::new(Request { overlap: 150, ..Request::default() }).unwrap();
-    let whole = ingest(&mut Machine::new(&spec, LENIENT, BATCH_BYTES_MIN), source, 9_000, || false, usize::MAX);
+    let spec = Spec::new(Request {
+        overlap: 150,
+        ..Request::default()
+    })
+    .unwrap();
+    let whole = ingest(
+        &mut Machine::new(&spec, LENIENT, BATCH_BYTES_MIN),
+        source,
+        9_000,
+        || false,
+        usize::MAX,
+    );
     for seed in 0..30 {
         let mut random = repeatable(seed);
         let mut rows = Vec::new();
@@ -87,12 +144,25 @@ fn stopped_again_and_again_at_random_the_rows_are_the_same() {
         let summary = loop {
             let mut machine = match &checkpoint {
                 None => Machine::new(&spec, LENIENT, BATCH_BYTES_MIN),
-                Some(checkpoint) => Machine::resume(&spec, LENIENT, BATCH_BYTES_MIN, checkpoint).unwrap(),
+                Some(checkpoint) => {
+                    Machine::resume(&spec, LENIENT, BATCH_BYTES_MIN, checkpoint).unwrap()
+                }
             };
-            let committed = checkpoint.as_ref().map_or(0, |at| usize::try_from(at.place.position.source).unwrap());
+            let committed = checkpoint
+                .as_ref()
+                .map_or(0, |at| usize::try_from(at.place.position.source).unwrap());
             let (piece, stop_after) = (1 + random(20_000), 1 + random(3));
-            let Rows { rows: more, checkpoints, summary } =
-                ingest(&mut machine, &source[committed..], piece, || random(2) == 0, stop_after);
+            let Ingested {
+                rows: more,
+                checkpoints,
+                summary,
+            } = ingest(
+                &mut machine,
+                &source[committed..],
+                piece,
+                || random(2) == 0,
+                stop_after,
+            );
             rows.extend(more);
             checkpoint = checkpoints.last().cloned().or(checkpoint);
             if let Some(summary) = summary {
@@ -109,11 +179,20 @@ fn a_checkpoint_made_with_other_settings_is_refused() {
     let Document { text, .. } = corpus().swap_remove(0);
     let spec = Spec::default();
     let mut machine = Machine::new(&spec, LENIENT, BATCH_BYTES_MIN);
-    let checkpoint = ingest(&mut machine, text.as_bytes(), 5_000, || true, 1).checkpoints.remove(0);
-    let other = Spec::new(Request { overlap: 1, ..Request::default() }).unwrap();
+    let checkpoint = ingest(&mut machine, text.as_bytes(), 5_000, || true, 1)
+        .checkpoints
+        .remove(0);
+    let other = Spec::new(Request {
+        overlap: 1,
+        ..Request::default()
+    })
+    .unwrap();
     let refused = Machine::resume(&other, LENIENT, BATCH_BYTES_MIN, &checkpoint).unwrap_err();
     assert_eq!(refused, Error::Spec);
-    let strict = Decoding { nul: Policy::Reject, ..LENIENT };
+    let strict = Decoding {
+        nul: Policy::Reject,
+        ..LENIENT
+    };
     let refused = Machine::resume(&spec, strict, BATCH_BYTES_MIN, &checkpoint).unwrap_err();
     assert_eq!(refused, Error::Spec);
 }

@@ -39,7 +39,11 @@ impl Chunker {
     /// Makes a chunker.
     #[must_use]
     pub fn new(limits: Limits, packing: Packing, ladder: Vec<Boundary>) -> Self {
-        Self { limits, packing, ladder }
+        Self {
+            limits,
+            packing,
+            ladder,
+        }
     }
 
     /// How much text after a chunk's start decides where it ends, in bytes.
@@ -52,7 +56,11 @@ impl Chunker {
     /// follow the overlap stands next, so that the chunk must begin where the one before ends.
     #[must_use]
     pub fn cut(&self, view: View<'_>) -> Option<usize> {
-        let View { text, is_end, covered } = view;
+        let View {
+            text,
+            is_end,
+            covered,
+        } = view;
         let longest = self.limits.longest(text);
         if is_end && longest == text.len() {
             return Some(longest);
@@ -78,13 +86,16 @@ impl Chunker {
     }
 
     /// Where in `chunk` the next one begins: at its end without overlap. The overlap is at least
-    /// three quarters of what was asked where a boundary allows it, and never more.
+    /// three quarters of what was asked where a boundary allows it, and never more than all.
     #[must_use]
     pub fn next_start(&self, chunk: &str) -> usize {
         if self.limits.overlap() == 0 {
             return chunk.len();
         }
-        let start = self.limits.overlap_start(chunk).max(chunk.ceil_char_boundary(1));
+        let start = self
+            .limits
+            .overlap_start(chunk)
+            .max(chunk.ceil_char_boundary(1));
         let last = chunk.floor_char_boundary(start + (chunk.len() - start) / 4);
         let first_of = |boundary: &Boundary, last| {
             let mut first = None;
@@ -93,8 +104,15 @@ impl Chunker {
             });
             first
         };
-        let on_ladder = self.ladder.iter().find_map(|boundary| first_of(boundary, last));
-        let place = on_ladder.or_else(|| first_of(&Boundary::Grapheme, chunk.len()));
+        // The best boundary near the start; else the first of the finest kind, a word's as a rule.
+        let near = self
+            .ladder
+            .iter()
+            .find_map(|boundary| first_of(boundary, last));
+        let finest = || first_of(self.ladder.last()?, chunk.len());
+        let place = near
+            .or_else(finest)
+            .or_else(|| first_of(&Boundary::Grapheme, chunk.len()));
         place.unwrap_or(chunk.len())
     }
 

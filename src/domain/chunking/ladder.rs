@@ -25,7 +25,9 @@ pub enum Error {
         levels: usize,
     },
     /// A level with no separators, or too many.
-    #[error("separators has {separators} in level {level}, but must have from 1 to {SEPARATORS_MAX}")]
+    #[error(
+        "separators has {separators} in level {level}, but must have from 1 to {SEPARATORS_MAX}"
+    )]
     Separators {
         /// How many were given.
         separators: usize,
@@ -33,7 +35,9 @@ pub enum Error {
         level: usize,
     },
     /// A separator of no bytes, or too many.
-    #[error("separators has one of {bytes} bytes in level {level}, but each must have from 1 to {SEPARATOR_BYTES_MAX}")]
+    #[error(
+        "separators has one of {bytes} bytes in level {level}, but each must have from 1 to {SEPARATOR_BYTES_MAX}"
+    )]
     Separator {
         /// Its length.
         bytes: usize,
@@ -44,18 +48,36 @@ pub enum Error {
 
 const PARAGRAPHS: &[&str] = &["\n\n", "\r\n\r\n", "\u{2029}"];
 const LINES: &[&str] = &["\n", "\u{2028}"];
-const LATIN_SENTENCES: &[&str] =
-    &[". ", "! ", "? ", ".\u{201D} ", "!\u{201D} ", "?\u{201D} ", ".\" ", "!\" ", "?\" "];
+const LATIN_SENTENCES: &[&str] = &[
+    ". ",
+    "! ",
+    "? ",
+    ".\u{201D} ",
+    "!\u{201D} ",
+    "?\u{201D} ",
+    ".\" ",
+    "!\" ",
+    "?\" ",
+];
 const LATIN_CLAUSES: &[&str] = &["; ", ": ", ", "];
 const CJK_SENTENCES: &[&str] = &[
-    "\u{3002}\u{300D}", "\u{FF01}\u{300D}", "\u{FF1F}\u{300D}", "\u{3002}\u{201D}", "\u{FF01}\u{201D}",
-    "\u{FF1F}\u{201D}", "\u{3002}", "\u{FF01}", "\u{FF1F}", "\u{FF61}",
+    "\u{3002}\u{300D}",
+    "\u{FF01}\u{300D}",
+    "\u{FF1F}\u{300D}",
+    "\u{3002}\u{201D}",
+    "\u{FF01}\u{201D}",
+    "\u{FF1F}\u{201D}",
+    "\u{3002}",
+    "\u{FF01}",
+    "\u{FF1F}",
+    "\u{FF61}",
 ];
 const CJK_CLAUSES: &[&str] = &["\u{FF1B}", "\u{FF1A}", "\u{FF0C}", "\u{3001}"];
 /// Sentence ends of scripts with marks of their own: Devanagari and its neighbours, Arabic, Urdu,
 /// Ethiopic, Burmese, Khmer, Armenian, Tibetan.
 const OTHER_SENTENCES: &[&str] = &[
-    "\u{964}", "\u{965}", "\u{61F}", "\u{6D4}", "\u{1362}", "\u{104B}", "\u{17D4}", "\u{589}", "\u{F0D}",
+    "\u{964}", "\u{965}", "\u{61F}", "\u{6D4}", "\u{1362}", "\u{104B}", "\u{17D4}", "\u{589}",
+    "\u{F0D}",
 ];
 const OTHER_CLAUSES: &[&str] = &["\u{60C}", "\u{61B}", "\u{1363}", "\u{104A}"];
 /// U+200B stands between words of Thai, Lao, Khmer and Burmese where somebody put it.
@@ -69,14 +91,22 @@ impl Ladder {
     /// Fails with the first bound that is broken.
     pub fn new(levels: Vec<Vec<String>>) -> Result<Self, Error> {
         if !(1..=LEVELS_MAX).contains(&levels.len()) {
-            return Err(Error::Levels { levels: levels.len() });
+            return Err(Error::Levels {
+                levels: levels.len(),
+            });
         }
         for (level, separators) in levels.iter().enumerate() {
             if !(1..=SEPARATORS_MAX).contains(&separators.len()) {
-                return Err(Error::Separators { separators: separators.len(), level });
+                return Err(Error::Separators {
+                    separators: separators.len(),
+                    level,
+                });
             }
             let lengths = separators.iter().map(String::len);
-            if let Some(bytes) = lengths.into_iter().find(|n| !(1..=SEPARATOR_BYTES_MAX).contains(n)) {
+            if let Some(bytes) = lengths
+                .into_iter()
+                .find(|n| !(1..=SEPARATOR_BYTES_MAX).contains(n))
+            {
                 return Err(Error::Separator { bytes, level });
             }
         }
@@ -86,13 +116,25 @@ impl Ladder {
     /// Paragraphs, lines, sentences, clauses and words of scripts that separate words.
     #[must_use]
     pub fn latin() -> Self {
-        Self::of(&[&[PARAGRAPHS], &[LINES], &[LATIN_SENTENCES], &[LATIN_CLAUSES], &[WORDS]])
+        Self::of(&[
+            &[PARAGRAPHS],
+            &[LINES],
+            &[LATIN_SENTENCES],
+            &[LATIN_CLAUSES],
+            &[WORDS],
+        ])
     }
 
     /// The same for Chinese, Japanese and Korean.
     #[must_use]
     pub fn cjk() -> Self {
-        Self::of(&[&[PARAGRAPHS], &[LINES], &[CJK_SENTENCES], &[CJK_CLAUSES], &[WORDS]])
+        Self::of(&[
+            &[PARAGRAPHS],
+            &[LINES],
+            &[CJK_SENTENCES],
+            &[CJK_CLAUSES],
+            &[WORDS],
+        ])
     }
 
     /// The same for all scripts together: the default.
@@ -115,7 +157,9 @@ impl Ladder {
 
     fn of(levels: &[&[&[&str]]]) -> Self {
         let level = |sets: &&[&[&str]]| sets.concat().into_iter().map(str::to_owned).collect();
-        Self { levels: levels.iter().map(level).collect() }
+        Self {
+            levels: levels.iter().map(level).collect(),
+        }
     }
 }
 

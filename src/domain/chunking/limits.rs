@@ -40,7 +40,9 @@ pub enum Error {
         floor: usize,
     },
     /// `min_size` is out of range.
-    #[error("min_size is {min_size}, but must be from an eighth of max_size, {least}, to max_size, {max_size}")]
+    #[error(
+        "min_size is {min_size}, but must be from an eighth of max_size, {least}, to max_size, {max_size}"
+    )]
     MinSize {
         /// What was asked for.
         min_size: usize,
@@ -77,21 +79,42 @@ impl Limits {
         overlap: usize,
         max_bytes: usize,
     ) -> Result<Self, Error> {
-        let floor = if measure == Measure::Bytes { MAX_SIZE_BYTES_FLOOR } else { 1 };
+        let floor = if measure == Measure::Bytes {
+            MAX_SIZE_BYTES_FLOOR
+        } else {
+            1
+        };
         if !(floor..=MAX_BYTES_CEILING).contains(&max_size) {
-            return Err(Error::MaxSize { max_size, measure, floor });
+            return Err(Error::MaxSize {
+                max_size,
+                measure,
+                floor,
+            });
         }
         let least = max_size.div_ceil(MIN_SIZE_DIVISOR);
         if !(least..=max_size).contains(&min_size) {
-            return Err(Error::MinSize { min_size, least, max_size });
+            return Err(Error::MinSize {
+                min_size,
+                least,
+                max_size,
+            });
         }
         if overlap > min_size / 2 {
-            return Err(Error::Overlap { overlap, most: min_size / 2 });
+            return Err(Error::Overlap {
+                overlap,
+                most: min_size / 2,
+            });
         }
         if !(MAX_BYTES_FLOOR..=MAX_BYTES_CEILING).contains(&max_bytes) {
             return Err(Error::MaxBytes { max_bytes });
         }
-        Ok(Self { measure, min_size, max_size, overlap, max_bytes })
+        Ok(Self {
+            measure,
+            min_size,
+            max_size,
+            overlap,
+            max_bytes,
+        })
     }
 
     /// The unit of the sizes.

@@ -44,7 +44,11 @@ impl<'a> Pick<'a> {
     /// Picks from places in `text`.
     #[must_use]
     pub fn new(packing: Packing, text: &'a str) -> Self {
-        Self { packing, text: text.as_bytes(), best: None }
+        Self {
+            packing,
+            text: text.as_bytes(),
+            best: None,
+        }
     }
 
     /// Offers a place. Of two with the same hash the later one wins.
@@ -67,8 +71,13 @@ impl<'a> Pick<'a> {
 /// has the lowest hash: what depends on where the chunk begins does not re-synchronise.
 fn hash(text: &[u8], place: usize) -> u64 {
     let (before, after) = text.split_at(place);
-    let Some(before) = before.last_chunk() else { return 0 };
-    let after = after.first_chunk().copied().unwrap_or_else(|| padded(after));
+    let Some(before) = before.last_chunk() else {
+        return 0;
+    };
+    let after = after
+        .first_chunk()
+        .copied()
+        .unwrap_or_else(|| padded(after));
     fold(side(*before) ^ MIX[0], side(after).rotate_left(32) ^ MIX[1])
 }
 
@@ -90,7 +99,10 @@ fn fold(a: u64, b: u64) -> u64 {
     low(product) ^ low(product >> 64)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the lower half is what is asked for")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the lower half is what is asked for"
+)]
 fn low(number: u128) -> u64 {
     number as u64
 }
@@ -106,7 +118,9 @@ mod tests {
         let picked = |prefix: &str| {
             let text = format!("{prefix}{text}");
             let mut pick = Pick::new(Packing::Stable, &text);
-            places.iter().for_each(|place| pick.offer(prefix.len() + place));
+            for place in places {
+                pick.offer(prefix.len() + place);
+            }
             pick.place().unwrap() - prefix.len()
         };
         assert_eq!(picked(""), picked("something before it "));
@@ -115,11 +129,15 @@ mod tests {
     #[test]
     fn full_takes_the_last_place_and_ties_go_to_the_later_one() {
         let mut pick = Pick::new(Packing::Full, "a b c d");
-        [2, 6, 4].iter().for_each(|place| pick.offer(*place));
+        for place in [2, 6, 4] {
+            pick.offer(place);
+        }
         assert_eq!(pick.place(), Some(6));
         let text = "ab ".repeat(40);
         let mut pick = Pick::new(Packing::Stable, &text);
-        [30, 60, 45].iter().for_each(|place| pick.offer(*place));
+        for place in [30, 60, 45] {
+            pick.offer(place);
+        }
         assert_eq!(pick.place(), Some(60));
     }
 

@@ -51,17 +51,32 @@ impl Spec {
     ///
     /// Fails if a size is out of range, or the sizes do not fit together.
     pub fn new(request: Request) -> Result<Self, limits::Error> {
-        let Request { strategy, measure, min_size, max_size, overlap, max_bytes, packing } = request;
+        let Request {
+            strategy,
+            measure,
+            min_size,
+            max_size,
+            overlap,
+            max_bytes,
+            packing,
+        } = request;
         let strategy = strategy.unwrap_or_else(|| Strategy::Recursive(Ladder::universal()));
         let max_size = max_size.unwrap_or(match measure {
             Measure::Characters | Measure::Bytes => 1_000,
             Measure::Words => 200,
         });
-        let min_size = min_size
-            .unwrap_or_else(|| strategy.min_size_default(max_size).max(overlap.saturating_mul(2).min(max_size)));
+        let min_size = min_size.unwrap_or_else(|| {
+            strategy
+                .min_size_default(max_size)
+                .max(overlap.saturating_mul(2).min(max_size))
+        });
         let max_bytes = max_bytes.unwrap_or(MAX_BYTES_DEFAULT);
         let limits = Limits::new(measure, (min_size, max_size), overlap, max_bytes)?;
-        Ok(Self { strategy, limits, packing })
+        Ok(Self {
+            strategy,
+            limits,
+            packing,
+        })
     }
 
     /// The strategy.
@@ -99,9 +114,19 @@ impl Default for Spec {
 /// Everything that decides chunks, in one line: equal lines, equal chunks.
 impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { strategy, limits, packing } = self;
+        let Self {
+            strategy,
+            limits,
+            packing,
+        } = self;
         let (measure, packing) = (limits.measure().name(), packing.name());
-        write!(f, "{} of {} to {} {measure}", strategy.name(), limits.min_size(), limits.max_size())?;
+        write!(
+            f,
+            "{} of {} to {} {measure}",
+            strategy.name(),
+            limits.min_size(),
+            limits.max_size()
+        )?;
         write!(f, ", at most {} bytes", limits.max_bytes())?;
         write!(f, ", overlap {}, packing {packing}", limits.overlap())?;
         if let Strategy::Recursive(ladder) = strategy {
@@ -122,7 +147,11 @@ mod tests {
         for strategy in Strategy::all() {
             for measure in Measure::ALL {
                 let strategy = Some(strategy.clone());
-                let spec = Spec::new(Request { strategy, measure, ..Request::default() });
+                let spec = Spec::new(Request {
+                    strategy,
+                    measure,
+                    ..Request::default()
+                });
                 assert!(spec.is_ok(), "{spec:?}");
             }
         }
@@ -132,12 +161,21 @@ mod tests {
     #[test]
     fn sizes_that_do_not_fit_are_refused_by_name() {
         let sized = |min_size, max_size, overlap, max_bytes| {
-            let request = Request { min_size, max_size, overlap, max_bytes, ..Request::default() };
+            let request = Request {
+                min_size,
+                max_size,
+                overlap,
+                max_bytes,
+                ..Request::default()
+            };
             Spec::new(request).unwrap_err().to_string()
         };
         assert!(sized(None, Some(0), 0, None).starts_with("max_size is 0"));
         assert!(sized(None, Some(1 << 20), 0, None).starts_with("max_size is 1048576"));
-        assert!(sized(Some(1), Some(10), 0, None).starts_with("min_size is 1, but must be from an eighth of max_size, 2"));
+        assert!(
+            sized(Some(1), Some(10), 0, None)
+                .starts_with("min_size is 1, but must be from an eighth of max_size, 2")
+        );
         assert!(sized(Some(11), Some(10), 0, None).starts_with("min_size is 11"));
         assert!(sized(None, Some(10), 6, None).starts_with("overlap is 6"));
         assert!(sized(None, Some(10), usize::MAX, None).starts_with("overlap is"));

@@ -2,7 +2,8 @@
 
 use crate::domain::chunking::chunker::{Chunker, View};
 use crate::domain::text::charset::Charset;
-use crate::domain::text::decoder::{Decoder, Decoding, Fault, DECODED_BYTES_MAX};
+use crate::domain::text::decoder::{DECODED_BYTES_MAX, Decoder};
+use crate::domain::text::decoding::{Decoding, Fault};
 use crate::domain::text::position::{Position, Span};
 use crate::domain::text::window::Window;
 
@@ -10,7 +11,7 @@ use crate::domain::text::window::Window;
 ///
 /// ```
 /// use sluice::domain::chunking::{spec::Spec, splitter::Splitter};
-/// use sluice::domain::text::decoder::Decoding;
+/// use sluice::domain::text::decoding::Decoding;
 ///
 /// let mut splitter = Splitter::new(Spec::default().chunker(), Decoding::default());
 /// let taken = splitter.feed(b"A short document.");
@@ -19,7 +20,7 @@ use crate::domain::text::window::Window;
 /// let chunk = splitter.next_chunk()?.expect("there is one");
 /// assert_eq!(chunk.text, "A short document.");
 /// assert!(splitter.next_chunk()?.is_none());
-/// # Ok::<(), sluice::domain::text::decoder::Fault>(())
+/// # Ok::<(), sluice::domain::text::decoding::Fault>(())
 /// ```
 #[derive(Debug)]
 pub struct Splitter {
@@ -64,20 +65,34 @@ impl Splitter {
     /// Starts a document.
     #[must_use]
     pub fn new(chunker: Chunker, decoding: Decoding) -> Self {
-        let start = Place { position: Position::default(), covered: 0, charset: None };
+        let start = Place {
+            position: Position::default(),
+            covered: 0,
+            charset: None,
+        };
         Self::resume(chunker, decoding, start)
     }
 
     /// Goes on at `place`, with the source from `place.position.source` on.
     #[must_use]
     pub fn resume(chunker: Chunker, decoding: Decoding, place: Place) -> Self {
-        let Place { position, covered, charset } = place;
+        let Place {
+            position,
+            covered,
+            charset,
+        } = place;
         let decoder = match charset {
             Some(charset) => Decoder::resume(decoding, charset, position.source),
             None => Decoder::new(decoding),
         };
         let window = Window::new(position, Self::window_bytes(&chunker));
-        Self { decoder, window, chunker, covered, stage: Stage::Open }
+        Self {
+            decoder,
+            window,
+            chunker,
+            covered,
+            stage: Stage::Open,
+        }
     }
 
     /// The most bytes of text that a splitter with this chunker holds.
@@ -122,7 +137,9 @@ impl Splitter {
     /// Fails after the chunks that were decided before a fault, again each time.
     pub fn next_chunk(&mut self) -> Result<Option<Cut<'_>>, Fault> {
         loop {
-            let Some(view) = self.view()? else { return Ok(None) };
+            let Some(view) = self.view()? else {
+                return Ok(None);
+            };
             if let Some(end) = self.chunker.cut(view) {
                 let is_last = view.is_end && end == view.text.len();
                 return Ok(Some(self.take(end, is_last)));
@@ -138,7 +155,11 @@ impl Splitter {
     #[must_use]
     pub fn place(&self) -> Place {
         let charset = self.decoder.charset();
-        Place { position: self.window.start(), covered: self.covered, charset }
+        Place {
+            position: self.window.start(),
+            covered: self.covered,
+            charset,
+        }
     }
 
     /// Whether the last chunk is out.
@@ -158,13 +179,21 @@ impl Splitter {
         let (text, horizon) = (self.window.text(), self.chunker.horizon_bytes());
         if text.len() >= horizon {
             let text = &text[..text.floor_char_boundary(horizon)];
-            return Ok(Some(View { text, is_end: false, covered: self.covered }));
+            return Ok(Some(View {
+                text,
+                is_end: false,
+                covered: self.covered,
+            }));
         }
         match self.stage {
             Stage::Open => Ok(None),
             Stage::Faulty(fault) => Err(fault),
             Stage::Finished if text.is_empty() => Ok(None),
-            Stage::Finished => Ok(Some(View { text, is_end: true, covered: self.covered })),
+            Stage::Finished => Ok(Some(View {
+                text,
+                is_end: true,
+                covered: self.covered,
+            })),
         }
     }
 
@@ -172,11 +201,25 @@ impl Splitter {
     fn take(&mut self, bytes: usize, is_last: bool) -> Cut<'_> {
         let end = self.window.position(bytes);
         let chunk = &self.window.text()[..bytes];
-        let next = if is_last { bytes } else { self.chunker.next_start(chunk) };
-        let position = if next == bytes { end } else { self.window.position(next) };
-        let span = Span { start: self.window.start(), end };
+        let next = if is_last {
+            bytes
+        } else {
+            self.chunker.next_start(chunk)
+        };
+        let position = if next == bytes {
+            end
+        } else {
+            self.window.position(next)
+        };
+        let span = Span {
+            start: self.window.start(),
+            end,
+        };
         self.window.advance(next, position);
         self.covered = bytes - next;
-        Cut { span, text: &self.window.passed(next)[..bytes] }
+        Cut {
+            span,
+            text: &self.window.passed(next)[..bytes],
+        }
     }
 }

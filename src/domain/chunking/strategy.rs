@@ -19,7 +19,11 @@ impl Strategy {
     /// Every strategy, with its defaults.
     #[must_use]
     pub fn all() -> [Self; 3] {
-        [Self::Fixed, Self::Recursive(Ladder::universal()), Self::Sentence]
+        [
+            Self::Fixed,
+            Self::Recursive(Ladder::universal()),
+            Self::Sentence,
+        ]
     }
 
     /// The name by which users choose it.

@@ -50,10 +50,18 @@ pub struct Gathering {
 impl Gathering {
     /// Adds the next chunk.
     pub fn push(&mut self, ordinal: u64, cut: Cut<'_>) {
-        let covered = self.chunks.last().map_or(cut.span.start.byte, |last| last.span.end.byte);
-        self.text.push_str(&cut.text[offset(cut.span.start.byte, covered)..]);
+        let covered = self
+            .chunks
+            .last()
+            .map_or(cut.span.start.byte, |last| last.span.end.byte);
+        self.text
+            .push_str(&cut.text[offset(cut.span.start.byte, covered)..]);
         let sha256 = digest::sha256(cut.text.as_bytes());
-        self.chunks.push(Chunk { ordinal, span: cut.span, sha256 });
+        self.chunks.push(Chunk {
+            ordinal,
+            span: cut.span,
+            sha256,
+        });
     }
 
     /// Whether there is a chunk.
@@ -71,7 +79,11 @@ impl Gathering {
     /// Makes a batch of what was gathered, and starts anew.
     pub fn close(&mut self, checkpoint: Checkpoint) -> Batch {
         let Self { chunks, text } = std::mem::take(self);
-        Batch { chunks, checkpoint, text }
+        Batch {
+            chunks,
+            checkpoint,
+            text,
+        }
     }
 }
 

@@ -40,13 +40,17 @@ pub struct Checkpoint {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
     /// It was made by another version of the engine.
-    #[error("the checkpoint is of engine version {found}, not {ENGINE_VERSION}; start again from byte 0")]
+    #[error(
+        "the checkpoint is of engine version {found}, not {ENGINE_VERSION}; start again from byte 0"
+    )]
     Version {
         /// The version it names.
         found: u32,
     },
     /// It was made with other settings.
-    #[error("the checkpoint was made with another chunking spec or decoding policy; use the same, or start again from byte 0")]
+    #[error(
+        "the checkpoint was made with another chunking spec or decoding policy; use the same, or start again from byte 0"
+    )]
     Spec,
     /// It is not a checkpoint.
     #[error("the checkpoint is damaged: {what}")]
@@ -64,23 +68,53 @@ impl Checkpoint {
     /// Fails if the digest's state is damaged.
     pub fn source_sha256(&self) -> Result<[u8; 32], Error> {
         let running = Running::resume(&self.digest);
-        running.map(|running| running.sha256()).ok_or(Error::Damaged { what: "digest state" })
+        running
+            .map(|running| running.sha256())
+            .ok_or(Error::Damaged {
+                what: "digest state",
+            })
     }
 
     /// The stored form.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let Self { spec_sha256, place, next_ordinal, replaced, digest } = self;
-        let Place { position, covered, charset } = *place;
-        let Position { byte, character, line, source } = position;
+        let Self {
+            spec_sha256,
+            place,
+            next_ordinal,
+            replaced,
+            digest,
+        } = self;
+        let Place {
+            position,
+            covered,
+            charset,
+        } = *place;
+        let Position {
+            byte,
+            character,
+            line,
+            source,
+        } = position;
         let mut encoded = Vec::with_capacity(ENCODED_BYTES);
         encoded.extend_from_slice(&ENGINE_VERSION.to_le_bytes());
         encoded.extend_from_slice(spec_sha256);
-        for number in [byte, character, line, source, covered as u64, *next_ordinal, *replaced] {
+        for number in [
+            byte,
+            character,
+            line,
+            source,
+            covered as u64,
+            *next_ordinal,
+            *replaced,
+        ] {
             encoded.extend_from_slice(&number.to_le_bytes());
         }
         let mut name = [0; CHARSET_BYTES];
-        for (to, from) in name.iter_mut().zip(charset.map_or("", Charset::name).bytes()) {
+        for (to, from) in name
+            .iter_mut()
+            .zip(charset.map_or("", Charset::name).bytes())
+        {
             *to = from;
         }
         encoded.extend_from_slice(&name);
@@ -103,7 +137,12 @@ impl Checkpoint {
         let mut number = |what| take(&mut rest, what).map(u64::from_le_bytes);
         let byte = number("byte")?;
         let (character, line) = (number("character")?, number("line")?);
-        let position = Position { byte, character, line, source: number("source")? };
+        let position = Position {
+            byte,
+            character,
+            line,
+            source: number("source")?,
+        };
         let covered = number("covered")?;
         let (next_ordinal, replaced) = (number("next ordinal")?, number("replaced")?);
         let charset = charset_of(take(&mut rest, "charset")?)?;
@@ -111,19 +150,34 @@ impl Checkpoint {
         if !rest.is_empty() {
             return Err(Error::Damaged { what: "length" });
         }
-        let covered = usize::try_from(covered).map_err(|_too_large| Error::Damaged { what: "covered" })?;
-        let place = Place { position, covered, charset };
-        Ok(Self { spec_sha256, place, next_ordinal, replaced, digest })
+        let covered =
+            usize::try_from(covered).map_err(|_too_large| Error::Damaged { what: "covered" })?;
+        let place = Place {
+            position,
+            covered,
+            charset,
+        };
+        Ok(Self {
+            spec_sha256,
+            place,
+            next_ordinal,
+            replaced,
+            digest,
+        })
     }
 }
 
 fn charset_of(name: [u8; CHARSET_BYTES]) -> Result<Option<Charset>, Error> {
     let damaged = Error::Damaged { what: "charset" };
-    let name = str::from_utf8(&name).map_err(|_not_text| damaged.clone())?.trim_end_matches('\0');
+    let name = str::from_utf8(&name)
+        .map_err(|_not_text| damaged.clone())?
+        .trim_end_matches('\0');
     if name.is_empty() {
         return Ok(None);
     }
-    Charset::from_label(name).map(Some).map_err(|_unknown| damaged)
+    Charset::from_label(name)
+        .map(Some)
+        .map_err(|_unknown| damaged)
 }
 
 fn take<const N: usize>(rest: &mut &[u8], what: &'static str) -> Result<[u8; N], Error> {
@@ -141,11 +195,26 @@ mod tests {
     use crate::domain::text::position::Position;
 
     fn checkpoint() -> Checkpoint {
-        let position = Position { byte: 7, character: 6, line: 5, source: u64::MAX };
+        let position = Position {
+            byte: 7,
+            character: 6,
+            line: 5,
+            source: u64::MAX,
+        };
         let charset = Charset::from_label("x-mac-cyrillic").ok();
-        let place = Place { position, covered: 3, charset };
+        let place = Place {
+            position,
+            covered: 3,
+            charset,
+        };
         let digest = Running::default().state();
-        Checkpoint { spec_sha256: [9; 32], place, next_ordinal: 2, replaced: 1, digest }
+        Checkpoint {
+            spec_sha256: [9; 32],
+            place,
+            next_ordinal: 2,
+            replaced: 1,
+            digest,
+        }
     }
 
     #[test]
@@ -159,11 +228,22 @@ mod tests {
     fn what_is_not_a_checkpoint_of_this_version_is_refused() {
         let encoded = checkpoint().encode();
         let cut = Checkpoint::decode(&encoded[..encoded.len() - 1]);
-        assert_eq!(cut, Err(Error::Damaged { what: "digest state" }));
+        assert_eq!(
+            cut,
+            Err(Error::Damaged {
+                what: "digest state"
+            })
+        );
         let longer = [encoded.as_slice(), &[0]].concat();
-        assert_eq!(Checkpoint::decode(&longer), Err(Error::Damaged { what: "length" }));
+        assert_eq!(
+            Checkpoint::decode(&longer),
+            Err(Error::Damaged { what: "length" })
+        );
         let mut newer = encoded;
         newer[0] = 200;
-        assert_eq!(Checkpoint::decode(&newer), Err(Error::Version { found: 200 }));
+        assert_eq!(
+            Checkpoint::decode(&newer),
+            Err(Error::Version { found: 200 })
+        );
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::ingest::batch::{Batch, CHUNKS_MAX, Chunk, Gathering};
 use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
 use crate::domain::ingest::digest::{self, Running};
 use crate::domain::ingest::progress::Progress;
-use crate::domain::text::decoder::{Decoding, Fault};
+use crate::domain::text::decoding::{Decoding, Fault};
 use crate::domain::text::position::Position;
 use crate::domain::text::source_map::RUN_BYTES;
 
@@ -57,7 +57,7 @@ pub struct Summary {
 /// ```
 /// use sluice::domain::chunking::spec::Spec;
 /// use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
-/// use sluice::domain::text::decoder::Decoding;
+/// use sluice::domain::text::decoding::Decoding;
 ///
 /// let mut machine = Machine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
 /// assert_eq!(machine.feed(b"A short document."), 17);
@@ -66,7 +66,7 @@ pub struct Summary {
 /// assert_eq!(batch.text(&batch.chunks[0]), "A short document.");
 /// let Step::Done(summary) = machine.step()? else { panic!("there is one chunk") };
 /// assert_eq!(summary.end.source, 17);
-/// # Ok::<(), sluice::domain::text::decoder::Fault>(())
+/// # Ok::<(), sluice::domain::text::decoding::Fault>(())
 /// ```
 #[derive(Debug)]
 pub struct Machine {
@@ -114,7 +114,13 @@ impl Machine {
         batch_bytes_max: usize,
         checkpoint: &Checkpoint,
     ) -> Result<Self, CheckpointError> {
-        let Checkpoint { spec_sha256, place, next_ordinal, replaced, digest } = checkpoint;
+        let Checkpoint {
+            spec_sha256,
+            place,
+            next_ordinal,
+            replaced,
+            digest,
+        } = checkpoint;
         let digest = Running::resume(digest);
         let started = Self::new(spec, decoding, batch_bytes_max);
         if *spec_sha256 != started.spec_sha256 {
@@ -126,7 +132,9 @@ impl Machine {
         }
         Ok(Self {
             splitter: Splitter::resume(spec.chunker(), decoding, *place),
-            digest: digest.ok_or(CheckpointError::Damaged { what: "digest state" })?,
+            digest: digest.ok_or(CheckpointError::Damaged {
+                what: "digest state",
+            })?,
             digested_bytes: place.position.source,
             next_ordinal: *next_ordinal,
             replaced_before: *replaced,
@@ -190,7 +198,9 @@ impl Machine {
         if !self.splitter.is_done() {
             return Ok(Step::Feed);
         }
-        Ok(self.flush().map_or_else(|| Step::Done(self.summary()), Step::Store))
+        Ok(self
+            .flush()
+            .map_or_else(|| Step::Done(self.summary()), Step::Store))
     }
 
     /// Closes the batch with the chunks that there are, if any.
@@ -224,7 +234,9 @@ impl Machine {
     /// Digests the source before the window's start.
     fn digest_decided(&mut self) {
         let decided = self.splitter.place().position.source - self.digested_bytes;
-        let decided = usize::try_from(decided).unwrap_or(usize::MAX).min(self.undigested.len());
+        let decided = usize::try_from(decided)
+            .unwrap_or(usize::MAX)
+            .min(self.undigested.len());
         self.digest.update(&self.undigested[..decided]);
         self.undigested.drain(..decided);
         self.digested_bytes += decided as u64;

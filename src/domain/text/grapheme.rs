@@ -31,7 +31,12 @@ impl<'a> Clusters<'a> {
     /// Starts at the start of `text`, which is taken as the start of a cluster.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        Self { text, rest: SEGMENTER.segment_str(text), from: 0, at: 0 }
+        Self {
+            text,
+            rest: SEGMENTER.segment_str(text),
+            from: 0,
+            at: 0,
+        }
     }
 
     /// Whether a cluster begins at `place`, not before the place asked for last.
@@ -53,7 +58,9 @@ impl<'a> Clusters<'a> {
 
     /// Goes on to the first boundary that is not before `place`.
     fn move_to(&mut self, place: usize) {
-        if let Some(certain) = certain_boundary(self.text, place).filter(|certain| *certain > self.at) {
+        if let Some(certain) =
+            certain_boundary(self.text, place).filter(|certain| *certain > self.at)
+        {
             self.rest = SEGMENTER.segment_str(&self.text[certain..]);
             (self.from, self.at) = (certain, certain);
         }
@@ -69,27 +76,41 @@ impl<'a> Clusters<'a> {
 /// The last place not after `at` where a cluster begins; 0 if the first cluster reaches past it.
 #[must_use]
 pub fn last_boundary(text: &str, at: usize) -> usize {
-    let Some(next) = text[at..].chars().next() else { return at };
+    let Some(next) = text[at..].chars().next() else {
+        return at;
+    };
     let from = certain_boundary(text, at).unwrap_or(0);
     let through = at + next.len_utf8();
     // The last place that the segmenter reports is the end of what it is shown.
-    let places = SEGMENTER.segment_str(&text[from..through]).map(|place| from + place);
-    places.take_while(|place| *place <= at).last().unwrap_or(from)
+    let places = SEGMENTER
+        .segment_str(&text[from..through])
+        .map(|place| from + place);
+    places
+        .take_while(|place| *place <= at)
+        .last()
+        .unwrap_or(from)
 }
 
 /// Calls `found` with every place from `floor` to `limit` where a cluster begins.
 pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
     let from = certain_boundary(text, floor).unwrap_or(0);
     let through = limit + text[limit..].chars().next().map_or(0, char::len_utf8);
-    let places = SEGMENTER.segment_str(&text[from..through]).map(|place| from + place);
-    for place in places.skip_while(|place| *place < floor).take_while(|place| *place <= limit) {
+    let places = SEGMENTER
+        .segment_str(&text[from..through])
+        .map(|place| from + place);
+    for place in places
+        .skip_while(|place| *place < floor)
+        .take_while(|place| *place <= limit)
+    {
         found(place);
     }
 }
 
 /// The last place not after `at` where a cluster begins for certain, if there is one nearby.
 fn certain_boundary(text: &str, at: usize) -> Option<usize> {
-    let Some(mut after) = text[at..].chars().next() else { return Some(at) };
+    let Some(mut after) = text[at..].chars().next() else {
+        return Some(at);
+    };
     let mut place = at;
     for before in text[..at].chars().rev().take(LOOK_BACK_CHARACTERS) {
         if stand_apart(before, after) {
@@ -146,7 +167,11 @@ mod tests {
             let places = SEGMENTER.segment_str(text).collect::<Vec<_>>();
             let mut clusters = Clusters::new(text);
             for (at, _) in text.char_indices() {
-                assert_eq!(clusters.begin_at(at), places.contains(&at), "{text:?} at {at}");
+                assert_eq!(
+                    clusters.begin_at(at),
+                    places.contains(&at),
+                    "{text:?} at {at}"
+                );
                 let last = places.iter().rev().find(|place| **place <= at);
                 assert_eq!(Some(&last_boundary(text, at)), last, "{text:?} before {at}");
                 let mut found = Vec::new();
@@ -160,7 +185,9 @@ mod tests {
     /// Every pair of neighbours that is declared certain is one, for every assigned plane.
     #[test]
     fn what_is_plain_stands_apart() {
-        let plain = (0..=0x10_FFFF).filter_map(char::from_u32).filter(|c| super::is_plain(*c));
+        let plain = (0..=0x10_FFFF)
+            .filter_map(char::from_u32)
+            .filter(|c| super::is_plain(*c));
         for character in plain.filter(|c| *c != '\r' && *c != '\n') {
             let text = String::from_iter(['a', character, 'a', character, character]);
             let places = SEGMENTER.segment_str(&text).count();

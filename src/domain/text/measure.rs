@@ -81,9 +81,11 @@ impl Measure {
     pub fn suffix(self, text: &str, size: usize) -> usize {
         match self {
             Self::Characters if size == 0 => text.len(),
-            Self::Characters => {
-                text.char_indices().rev().nth(size - 1).map_or(0, |(place, _)| place)
-            }
+            Self::Characters => text
+                .char_indices()
+                .rev()
+                .nth(size - 1)
+                .map_or(0, |(place, _)| place),
             Self::Bytes => text.ceil_char_boundary(text.len().saturating_sub(size)),
             Self::Words => word_suffix(text, size),
         }
@@ -155,7 +157,11 @@ impl Kind {
     }
 
     fn of_ascii(byte: u8) -> Self {
-        if matches!(byte, b'\t'..=b'\r' | b' ') { Self::Space } else { Self::Letter }
+        if matches!(byte, b'\t'..=b'\r' | b' ') {
+            Self::Space
+        } else {
+            Self::Letter
+        }
     }
 
     /// Whether a word begins between two neighbours; either may be seen as the other's neighbour.
@@ -216,19 +222,34 @@ mod tests {
     fn prefixes_and_suffixes_are_the_longest_that_fit() {
         let long = TEXTS.concat().repeat(40);
         for text in TEXTS.iter().copied().chain([long.as_str()]) {
-            let mut places = text.char_indices().map(|(place, _)| place).collect::<Vec<_>>();
+            let mut places = text
+                .char_indices()
+                .map(|(place, _)| place)
+                .collect::<Vec<_>>();
             places.push(text.len());
             for measure in Measure::ALL {
                 for size in (0..=40).chain([127, 128, 129, 400, 4_000]) {
                     let fits = |place: &&usize| measure.of(&text[..**place]) <= size;
                     let prefix = places.iter().rev().find(fits);
-                    assert_eq!(Some(&measure.prefix(text, size)), prefix, "{measure:?} {size}");
+                    assert_eq!(
+                        Some(&measure.prefix(text, size)),
+                        prefix,
+                        "{measure:?} {size}"
+                    );
                     let reaches = |place: &&usize| measure.of(&text[..**place]) >= size;
-                    let reach = places.iter().find(reaches).unwrap_or(&text.len()).to_owned();
+                    let reach = places
+                        .iter()
+                        .find(reaches)
+                        .unwrap_or(&text.len())
+                        .to_owned();
                     assert_eq!(measure.reach(text, size), reach, "{measure:?} {size}");
                     let fits = |place: &&usize| measure.of(&text[**place..]) <= size;
                     let suffix = places.iter().find(fits);
-                    assert_eq!(Some(&measure.suffix(text, size)), suffix, "{measure:?} {size}");
+                    assert_eq!(
+                        Some(&measure.suffix(text, size)),
+                        suffix,
+                        "{measure:?} {size}"
+                    );
                 }
             }
         }
@@ -236,7 +257,10 @@ mod tests {
 
     #[test]
     fn a_paragraph_without_spaces_is_not_one_word() {
-        assert_eq!(Measure::Words.of("\u{6C34}\u{706B}\u{6728}\u{91D1}\u{571F}"), 5);
+        assert_eq!(
+            Measure::Words.of("\u{6C34}\u{706B}\u{6728}\u{91D1}\u{571F}"),
+            5
+        );
         assert_eq!(Measure::Words.of("water, fire and wood"), 4);
     }
 }

@@ -1,7 +1,7 @@
 //! Bytes become text, and every place in the text knows its byte in the source.
 //!
-//! The data passes [`decoder`] (bytes to characters, by [`utf8`] or [`charset`]) into the
-//! [`window`], which holds the undecided text with its [`source_map`] and counts [`position`]s.
+//! The data passes the [`decoder`] (by [`utf8`] or [`legacy`], as [`decoding`] says) and [`emit`] into
+//! the [`window`], which holds the undecided text with its [`source_map`] and counts [`position`]s.
 //! [`boundary`] finds where a text may be cut, with [`separators`], [`sentence`], [`word`] and
 //! [`grapheme`] as the finders; [`measure`] says how long a text is.
 //!
@@ -12,7 +12,10 @@
 pub mod boundary;
 pub mod charset;
 pub mod decoder;
+pub mod decoding;
+pub mod emit;
 pub mod grapheme;
+pub mod legacy;
 pub mod measure;
 pub mod position;
 pub mod sentence;

@@ -29,12 +29,18 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
     let through = text.floor_char_boundary(limit + LOOK_AHEAD_BYTES);
     let shown = unwrap_lines(&text[from..through]);
     let mut last = 0;
-    for end in segmenter().segment_str(&shown).map(|place| from + place).skip(1) {
+    for end in segmenter()
+        .segment_str(&shown)
+        .map(|place| from + place)
+        .skip(1)
+    {
         // Every blank line of a run ends a sentence; the run is passed over once.
         if end <= last {
             continue;
         }
-        let Some(place) = white_space::skip(text, end, limit) else { break };
+        let Some(place) = white_space::skip(text, end, limit) else {
+            break;
+        };
         if place >= floor {
             found(place);
         }
@@ -108,7 +114,10 @@ mod tests {
     fn check(sentences: &[&str]) {
         let text = sentences.concat();
         let mut starts = Vec::new();
-        let (first, last) = (text.ceil_char_boundary(1), text.floor_char_boundary(text.len() - 1));
+        let (first, last) = (
+            text.ceil_char_boundary(1),
+            text.floor_char_boundary(text.len() - 1),
+        );
         find(&text, first, last, &mut |place| starts.push(place));
         let mut expected = Vec::new();
         for sentence in sentences {
@@ -120,21 +129,35 @@ mod tests {
 
     #[test]
     fn sentences_of_many_scripts_end_where_readers_end_them() {
-        check(&["It rains. ", "He said \u{201C}No!\u{201D} ", "Then 3.5 mm fell, e.g. here."]);
-        check(&["\u{6C34}\u{3002}", "\u{706B}\u{FF01}\u{300D}", "\u{6728}\u{3002}"]);
+        check(&[
+            "It rains. ",
+            "He said \u{201C}No!\u{201D} ",
+            "Then 3.5 mm fell, e.g. here.",
+        ]);
+        check(&[
+            "\u{6C34}\u{3002}",
+            "\u{706B}\u{FF01}\u{300D}",
+            "\u{6728}\u{3002}",
+        ]);
         check(&["\u{905} \u{915}\u{964} ", "\u{907}\u{964}"]);
         check(&["\u{627}\u{628}\u{61F} ", "\u{62A}\u{62B}."]);
     }
 
     #[test]
     fn a_lone_line_break_is_a_space_and_an_empty_line_is_not() {
-        check(&["A line that\ngoes on\r\nand on. ", "Another\none\n\n", "A heading\n \t\n", "Text."]);
+        check(&[
+            "A line that\ngoes on\r\nand on. ",
+            "Another\none\n\n",
+            "A heading\n \t\n",
+            "Text.",
+        ]);
     }
 
     /// Where the search begins makes no difference, so a range may be searched alone.
     #[test]
     fn the_floor_only_filters() {
-        let text = "One. Two! (Three.) Four?  Five\n\nSix. 7.5 e.g. eight. \u{6C34}\u{3002}Nine. Ten";
+        let text =
+            "One. Two! (Three.) Four?  Five\n\nSix. 7.5 e.g. eight. \u{6C34}\u{3002}Nine. Ten";
         let mut all = Vec::new();
         find(text, 1, text.len() - 1, &mut |place| all.push(place));
         assert!(all.len() > 7);

@@ -7,18 +7,30 @@ use crate::domain::text::white_space;
 /// Finds the places after any of a set of separators.
 #[derive(Debug)]
 pub struct Separators {
-    finders: Vec<Finder<'static>>,
+    /// By their first byte: where that is not, none of them is.
+    groups: Vec<(u8, Vec<Finder<'static>>)>,
     longest_bytes: usize,
 }
 
 impl Separators {
     /// Makes a finder of `separators`, none of them empty.
     pub fn new<'a>(separators: impl IntoIterator<Item = &'a str>) -> Self {
-        let finders =
-            separators.into_iter().map(|separator| Finder::new(separator).into_owned());
-        let finders = finders.collect::<Vec<_>>();
-        let longest_bytes = finders.iter().map(|finder| finder.needle().len()).max().unwrap_or(0);
-        Self { finders, longest_bytes }
+        let mut made = Self {
+            groups: Vec::new(),
+            longest_bytes: 0,
+        };
+        for separator in separators {
+            let finder = Finder::new(separator).into_owned();
+            made.longest_bytes = made.longest_bytes.max(separator.len());
+            let Some(first) = separator.bytes().next() else {
+                continue;
+            };
+            match made.groups.iter_mut().find(|(byte, _)| *byte == first) {
+                Some((_, group)) => group.push(finder),
+                None => made.groups.push((first, vec![finder])),
+            }
+        }
+        made
     }
 
     /// Calls `found` with every place from `floor` to `limit` that follows a separator and its
@@ -27,22 +39,25 @@ impl Separators {
         // A separator before the white space around `floor` counts from where that ends.
         let from = white_space::unskip(text, floor).saturating_sub(self.longest_bytes);
         let range = &text.as_bytes()[from..limit];
-        let is_ascii = range.is_ascii();
-        for finder in &self.finders {
-            if is_ascii && !finder.needle().is_ascii() {
+        for (first, group) in &self.groups {
+            let Some(first) = memchr::memchr(*first, range) else {
                 continue;
-            }
-            let mut last = 0;
-            for start in finder.find_iter(range) {
-                let end = from + start + finder.needle().len();
-                if end <= last {
-                    continue;
+            };
+            for finder in group {
+                let mut last = 0;
+                for start in finder.find_iter(&range[first..]) {
+                    let end = from + first + start + finder.needle().len();
+                    if end <= last {
+                        continue;
+                    }
+                    let Some(place) = white_space::skip(text, end, limit) else {
+                        break;
+                    };
+                    if place >= floor {
+                        found(place);
+                    }
+                    last = place;
                 }
-                let Some(place) = white_space::skip(text, end, limit) else { break };
-                if place >= floor {
-                    found(place);
-                }
-                last = place;
             }
         }
     }
@@ -56,13 +71,20 @@ mod tests {
     fn check(separators: &[&str], text: &str, floor: usize, expected: &[&str]) {
         let mut rests = Vec::new();
         let finder = Separators::new(separators.iter().copied());
-        finder.find(text, floor, text.len() - 1, &mut |place| rests.push(&text[place..]));
+        finder.find(text, floor, text.len() - 1, &mut |place| {
+            rests.push(&text[place..]);
+        });
         assert_eq!(rests, expected);
     }
 
     #[test]
     fn white_space_stays_before_the_place() {
-        check(&["\n\n"], "one\n\n\n  two\n\nthree", 0, &["two\n\nthree", "three"]);
+        check(
+            &["\n\n"],
+            "one\n\n\n  two\n\nthree",
+            0,
+            &["two\n\nthree", "three"],
+        );
         check(&[". "], "one. \n two.three. ", 0, &["two.three. "]);
     }
 
@@ -75,6 +97,11 @@ mod tests {
 
     #[test]
     fn separators_of_any_script_are_found() {
-        check(&["\u{3002}", "! "], "\u{6C34}\u{3002}\u{706B}! a", 0, &["\u{706B}! a", "a"]);
+        check(
+            &["\u{3002}", "! "],
+            "\u{6C34}\u{3002}\u{706B}! a",
+            0,
+            &["\u{706B}! a", "a"],
+        );
     }
 }

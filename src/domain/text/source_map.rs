@@ -32,7 +32,11 @@ struct Unit {
 }
 
 /// A byte of text that is the source's own.
-const VERBATIM: Unit = Unit { text_bytes: 1, source_bytes: 1, is_fault: false };
+const VERBATIM: Unit = Unit {
+    text_bytes: 1,
+    source_bytes: 1,
+    is_fault: false,
+};
 
 impl SourceMap {
     /// Appends `bytes` bytes of text that are the source's own.
@@ -62,7 +66,10 @@ impl SourceMap {
                 break;
             }
         }
-        debug_assert_eq!(text, 0, "a place within a character or past the window's end");
+        debug_assert_eq!(
+            text, 0,
+            "a place within a character or past the window's end"
+        );
         source as u64
     }
 
@@ -70,7 +77,9 @@ impl SourceMap {
     pub fn advance(&mut self, text_bytes: usize) -> u64 {
         let (mut text, mut faults) = (text_bytes, 0);
         while text > 0 {
-            let Some(run) = self.runs.front_mut() else { break };
+            let Some(run) = self.runs.front_mut() else {
+                break;
+            };
             let units = run.units_within(text);
             text -= units * usize::from(run.unit.text_bytes);
             faults += if run.unit.is_fault { units as u64 } else { 0 };
@@ -80,7 +89,10 @@ impl SourceMap {
             }
             self.runs.pop_front();
         }
-        debug_assert_eq!(text, 0, "a place within a character or past the window's end");
+        debug_assert_eq!(
+            text, 0,
+            "a place within a character or past the window's end"
+        );
         faults
     }
 
@@ -103,10 +115,17 @@ impl Run {
 
 impl Unit {
     /// No character has more than four bytes in any charset.
-    #[expect(clippy::cast_possible_truncation, reason = "both lengths are at most 4")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "both lengths are at most 4"
+    )]
     fn of(character: char, source_bytes: usize, is_fault: bool) -> Self {
         let (text_bytes, source_bytes) = (character.len_utf8() as u8, source_bytes as u8);
-        Self { text_bytes, source_bytes, is_fault }
+        Self {
+            text_bytes,
+            source_bytes,
+            is_fault,
+        }
     }
 }
 
@@ -122,7 +141,16 @@ mod tests {
         map.push_fault(1);
         map.push_fault(2);
         map.push_verbatim(4);
-        let places = [(0, 0), (1, 1), (2, 2), (5, 3), (8, 4), (11, 6), (13, 8), (15, 10)];
+        let places = [
+            (0, 0),
+            (1, 1),
+            (2, 2),
+            (5, 3),
+            (8, 4),
+            (11, 6),
+            (13, 8),
+            (15, 10),
+        ];
         for (text, source) in places {
             assert_eq!(map.source_bytes(text), source);
         }

@@ -12,7 +12,8 @@
 
 use std::str;
 
-use crate::domain::text::decoder::{Emit, Fault};
+use crate::domain::text::decoding::Fault;
+use crate::domain::text::emit::Emit;
 
 /// Decodes UTF-8 that arrives in pieces.
 #[derive(Debug, Default)]
@@ -69,7 +70,9 @@ impl Utf8 {
         out: &mut Emit<'_>,
     ) -> Result<&'a [u8], Fault> {
         while self.carried > 0 {
-            let Some((&next, others)) = piece.split_first() else { break };
+            let Some((&next, others)) = piece.split_first() else {
+                break;
+            };
             self.carry[self.carried] = next;
             match str::from_utf8(&self.carry[..=self.carried]) {
                 Ok(character) => {

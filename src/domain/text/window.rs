@@ -24,7 +24,13 @@ impl Window {
     #[must_use]
     pub fn new(start: Position, capacity_bytes: usize) -> Self {
         let buffer = String::with_capacity(capacity_bytes);
-        Self { buffer, head: 0, map: SourceMap::default(), start, replaced: 0 }
+        Self {
+            buffer,
+            head: 0,
+            map: SourceMap::default(),
+            start,
+            replaced: 0,
+        }
     }
 
     /// The undecided text.
@@ -55,7 +61,8 @@ impl Window {
     /// The place `bytes` bytes of text after the start.
     #[must_use]
     pub fn position(&self, bytes: usize) -> Position {
-        self.start.after(&self.text()[..bytes], self.map.source_bytes(bytes))
+        self.start
+            .after(&self.text()[..bytes], self.map.source_bytes(bytes))
     }
 
     /// Moves the start to `bytes` bytes after it; `position` is that place.

@@ -41,7 +41,10 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
 fn find_line_starts(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
     let from = text.floor_char_boundary(floor.saturating_sub(LOOK_BACK_BYTES));
     let through = limit + text[limit..].chars().next().map_or(0, char::len_utf8);
-    for place in SEGMENTER.segment_str(&text[from..through]).map(|place| from + place) {
+    for place in SEGMENTER
+        .segment_str(&text[from..through])
+        .map(|place| from + place)
+    {
         if (floor..=limit).contains(&place) && place > from && place < through {
             found(place);
         }
@@ -71,7 +74,10 @@ mod tests {
     fn check(words: &[&str]) {
         let text = words.concat();
         let (mut starts, mut at) = (Vec::new(), 0);
-        let (first, last) = (text.ceil_char_boundary(1), text.floor_char_boundary(text.len() - 1));
+        let (first, last) = (
+            text.ceil_char_boundary(1),
+            text.floor_char_boundary(text.len() - 1),
+        );
         find(&text, first, last, &mut |place| starts.push(place));
         let found = starts.into_iter().chain([text.len()]).map(|end| {
             let word = &text[at..end];

@@ -12,21 +12,31 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn new(name: &str, text: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), text: text.into() }
+        Self {
+            name: name.to_owned(),
+            text: text.into(),
+        }
     }
 
     /// The first `characters` characters.
     pub(crate) fn head(&self, characters: usize) -> Self {
         let text = self.text.chars().take(characters).collect::<String>();
-        Self { name: format!("{}, {characters} characters", self.name), text }
+        Self {
+            name: format!("{}, {characters} characters", self.name),
+            text,
+        }
     }
 }
 
 /// Real text, a document a script.
 pub(crate) fn corpus() -> Vec<Document> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
-    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut paths = paths.filter(|path| path.extension().is_some_and(|e| e == "txt")).collect::<Vec<_>>();
+    let paths = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut paths = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "txt"))
+        .collect::<Vec<_>>();
     paths.sort();
     assert!(paths.len() >= 12, "the corpus has at least twelve scripts");
     let document = |path: &std::path::PathBuf| {
@@ -64,20 +74,42 @@ pub(crate) fn pathological(bytes: usize) -> Vec<Document> {
         ("byte order marks", "\u{FEFF}"),
         ("mixed widths", "a\u{DF}\u{6C34}\u{1F30A}"),
     ];
-    let mut documents = units.map(|(name, unit)| Document::new(name, unit.repeat(bytes / unit.len()))).to_vec();
+    let mut documents = units
+        .map(|(name, unit)| Document::new(name, unit.repeat(bytes / unit.len())))
+        .to_vec();
     let third = "x".repeat(bytes / 3);
-    documents.push(Document::new("a long word amid short ones", format!("{}{third}{}", "so ".repeat(bytes / 9), " it".repeat(bytes / 9))));
+    documents.push(Document::new(
+        "a long word amid short ones",
+        format!(
+            "{}{third}{}",
+            "so ".repeat(bytes / 9),
+            " it".repeat(bytes / 9)
+        ),
+    ));
     let blank = " \t\r\n".repeat(bytes / 12);
-    documents.push(Document::new("blank lines amid text", format!("{third}{blank}{third}")));
+    documents.push(Document::new(
+        "blank lines amid text",
+        format!("{third}{blank}{third}"),
+    ));
     documents
 }
 
 /// Characters that a person sees as one, among others.
 pub(crate) fn graphemes() -> Document {
     let clusters = [
-        "e\u{301}", "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{200D}\u{1F466}", "\u{1F44D}\u{1F3FD}",
-        "\u{1F1EF}\u{1F1F5}\u{1F1EB}\u{1F1F7}", "\u{D55C}\u{1100}\u{1161}\u{11A8}", "\u{915}\u{94D}\u{937}\u{93F}",
-        "\r\n", " \u{308}", "a\u{30A}\u{327} ", "\u{0E01}\u{0E33}", "x", ". ", "\u{3002}\u{FE00}",
+        "e\u{301}",
+        "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}\u{200D}\u{1F466}",
+        "\u{1F44D}\u{1F3FD}",
+        "\u{1F1EF}\u{1F1F5}\u{1F1EB}\u{1F1F7}",
+        "\u{D55C}\u{1100}\u{1161}\u{11A8}",
+        "\u{915}\u{94D}\u{937}\u{93F}",
+        "\r\n",
+        " \u{308}",
+        "a\u{30A}\u{327} ",
+        "\u{0E01}\u{0E33}",
+        "x",
+        ". ",
+        "\u{3002}\u{FE00}",
     ];
     Document::new("clusters", clusters.concat().repeat(12))
 }

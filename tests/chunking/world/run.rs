@@ -4,7 +4,7 @@ use sluice::domain::chunking::spec::Spec;
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::machine::{Machine, Step, Summary};
-use sluice::domain::text::decoder::{ByteOrderMark, Decoding, Fault};
+use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault};
 use sluice::domain::text::position::Span;
 
 /// A chunk with its text.
@@ -24,7 +24,10 @@ pub(crate) fn split<'a>(
     let mut chunks = Vec::new();
     let mut drain = |splitter: &mut Splitter| loop {
         match splitter.next_chunk() {
-            Ok(Some(cut)) => chunks.push(Chunk { span: cut.span, text: cut.text.to_owned() }),
+            Ok(Some(cut)) => chunks.push(Chunk {
+                span: cut.span,
+                text: cut.text.to_owned(),
+            }),
             Ok(None) => return None,
             Err(fault) => return Some(fault),
         }
@@ -35,18 +38,21 @@ pub(crate) fn split<'a>(
             let taken = splitter.feed(piece);
             assert!(taken > 0, "a drained splitter takes something");
             piece = &piece[taken..];
-            fault = fault.or(drain(&mut splitter));
+            fault = fault.or_else(|| drain(&mut splitter));
         }
     }
     splitter.finish();
-    fault = fault.or(drain(&mut splitter));
+    fault = fault.or_else(|| drain(&mut splitter));
     assert!(fault.is_some() || splitter.is_done());
     (chunks, fault)
 }
 
 /// The chunks of a text that arrives whole, and is taken as it is.
 pub(crate) fn chunks(spec: &Spec, text: &str) -> Vec<Chunk> {
-    let decoding = Decoding { byte_order_mark: ByteOrderMark::Keep, ..Decoding::default() };
+    let decoding = Decoding {
+        byte_order_mark: ByteOrderMark::Keep,
+        ..Decoding::default()
+    };
     let (chunks, fault) = split(spec, decoding, [text.as_bytes()]);
     assert_eq!(fault, None);
     chunks
@@ -54,7 +60,7 @@ pub(crate) fn chunks(spec: &Spec, text: &str) -> Vec<Chunk> {
 
 /// What came out of a machine.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Rows {
+pub(crate) struct Ingested {
     pub(crate) rows: Vec<(u64, Span, [u8; 32], String)>,
     pub(crate) checkpoints: Vec<Checkpoint>,
     pub(crate) summary: Option<Summary>,
@@ -68,8 +74,8 @@ pub(crate) fn ingest(
     piece_bytes: usize,
     mut flushes: impl FnMut() -> bool,
     stop_after: usize,
-) -> Rows {
-    let mut out = Rows::default();
+) -> Ingested {
+    let mut out = Ingested::default();
     let mut rest = source;
     while out.checkpoints.len() < stop_after {
         let batch = match machine.step().unwrap() {
@@ -94,7 +100,12 @@ pub(crate) fn ingest(
             }
         };
         let row = |chunk: &sluice::domain::ingest::batch::Chunk| {
-            (chunk.ordinal, chunk.span, chunk.sha256, batch.text(chunk).to_owned())
+            (
+                chunk.ordinal,
+                chunk.span,
+                chunk.sha256,
+                batch.text(chunk).to_owned(),
+            )
         };
         out.rows.extend(batch.chunks.iter().map(row));
         out.checkpoints.push(batch.checkpoint);

@@ -16,8 +16,15 @@ pub(crate) fn specs(max_size: usize, overlaps: &[usize]) -> Vec<Spec> {
                     for min_size in [None, Some(max_size.div_ceil(8).max(2 * overlap))] {
                         let strategy = Some(strategy.clone());
                         let max_size = Some(max_size);
-                        let request =
-                            Request { strategy, measure, min_size, max_size, overlap, packing, max_bytes: None };
+                        let request = Request {
+                            strategy,
+                            measure,
+                            min_size,
+                            max_size,
+                            overlap,
+                            packing,
+                            max_bytes: None,
+                        };
                         specs.push(Spec::new(request).unwrap());
                     }
                 }

@@ -11,7 +11,11 @@ pub const NAME: &str = "sentence";
 /// Sentences, lines, words.
 #[must_use]
 pub fn ladder() -> Vec<Boundary> {
-    vec![Boundary::Sentence, Boundary::Separator(Separators::new(["\n"])), Boundary::Word]
+    vec![
+        Boundary::Sentence,
+        Boundary::Separator(Separators::new(["\n"])),
+        Boundary::Word,
+    ]
 }
 
 /// Half of `max_size`: sentences are shorter than that nearly always.

@@ -1,0 +1,140 @@
+//! `sluice chunk`: documents in, chunks out, nothing stored.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::cli::documents::Document;
+use crate::cli::output::{self, Chunks, DocumentsFailed, Format};
+use crate::cli::spec::{Chunking, Decoding};
+use crate::domain::chunking::spec::Spec;
+use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
+use crate::domain::text::decoding;
+
+/// Streams text through the engine and writes its chunks.
+///
+/// Memory stays flat whatever the size of the documents. Offsets count from 0: bytes, characters
+/// and lines of the text, and bytes of the source as it is in the file.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Files, directories (all files in them), or `-` for the standard input [default: -].
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    chunking: Chunking,
+    #[command(flatten)]
+    decoding: Decoding,
+    /// How to write chunks: `json` is JSON Lines.
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    output: Format,
+    /// Leave out the chunks' text.
+    #[arg(long)]
+    no_text: bool,
+}
+
+/// How much of a document is read at once.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Chunks every document. One that fails does not stop the others.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let (spec, decoding) = (arguments.chunking.spec()?, arguments.decoding.decoding()?);
+    let mut chunks = Chunks::new(arguments.output, !arguments.no_text)?;
+    let mut outcome = DocumentsFailed { failed: 0, all: 0 };
+    for document in Document::all(&arguments.paths) {
+        outcome.all += 1;
+        let done = document.map_err(Failure::Document).and_then(|document| {
+            chunk(&document, &spec, decoding, &mut chunks).map_err(|failure| failure.of(&document))
+        });
+        match done {
+            Ok(()) => {}
+            Err(Failure::Document(error)) => {
+                outcome.failed += 1;
+                output::complain(&format!("{error:#}"));
+            }
+            Err(Failure::Output(error)) => return Err(error),
+        }
+    }
+    chunks.finish()?;
+    if outcome.failed > 0 {
+        Err(outcome.into())
+    } else {
+        Ok(())
+    }
+}
+
+/// What went wrong, and so whether the next document can still be done.
+enum Failure {
+    Document(anyhow::Error),
+    Output(anyhow::Error),
+}
+
+impl Failure {
+    fn of(self, document: &Document) -> Self {
+        match self {
+            Self::Document(error) => Self::Document(error.context(document.name())),
+            Self::Output(error) => Self::Output(error),
+        }
+    }
+}
+
+fn chunk(
+    document: &Document,
+    spec: &Spec,
+    decoding: decoding::Decoding,
+    chunks: &mut Chunks,
+) -> Result<(), Failure> {
+    let (mut source, length) = document.open().map_err(Failure::Document)?;
+    let name = document.name();
+    let bar = output::progress(&name, length);
+    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
+    let mut buffer = vec![0; READ_BYTES];
+    let (mut fed, mut read) = (0, 0);
+    loop {
+        match machine
+            .step()
+            .map_err(|fault| Failure::Document(with_remedy(fault)))?
+        {
+            Step::Feed => {
+                if fed == read {
+                    read = read_some(&mut source, &mut buffer).map_err(Failure::Document)?;
+                    fed = 0;
+                    bar.inc(read as u64);
+                }
+                if read == 0 {
+                    machine.finish();
+                } else {
+                    fed += machine.feed(&buffer[fed..read]);
+                }
+            }
+            Step::Store(batch) => {
+                for chunk in &batch.chunks {
+                    chunks
+                        .write(&name, chunk, batch.text(chunk))
+                        .map_err(Failure::Output)?;
+                }
+            }
+            Step::Done(_) => break,
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn read_some(source: &mut dyn Read, buffer: &mut [u8]) -> anyhow::Result<usize> {
+    loop {
+        match source.read(buffer) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            read => return read.context("cannot be read"),
+        }
+    }
+}
+
+/// Says which argument helps.
+fn with_remedy(fault: decoding::Fault) -> anyhow::Error {
+    let remedy = match fault {
+        decoding::Fault::Invalid { .. } => "try `--charset auto`, or `--invalid replace`",
+        decoding::Fault::Nul { .. } => "if it is text all the same, try `--nul replace`",
+    };
+    anyhow::anyhow!("{fault}: {remedy}")
+}

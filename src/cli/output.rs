@@ -1,0 +1,208 @@
+//! The only place that writes to the terminal.
+
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::domain::ingest::batch::Chunk;
+
+/// How many characters of a chunk's text a table shows.
+const SHOWN_CHARACTERS: usize = 48;
+
+/// How often a progress bar of unknown length moves.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How chunks are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// JSON Lines: an object a line.
+    Json,
+    /// A table for people.
+    Table,
+}
+
+/// Writes chunks to the standard output.
+#[derive(Debug)]
+pub(super) struct Chunks {
+    format: Format,
+    with_text: bool,
+    out: BufWriter<StdoutLock<'static>>,
+}
+
+/// A chunk as a line of JSON. Offsets count from 0; ends are exclusive.
+#[derive(Serialize)]
+struct Row<'a> {
+    document: &'a str,
+    ordinal: u64,
+    start_byte: u64,
+    end_byte: u64,
+    start_character: u64,
+    end_character: u64,
+    start_line: u64,
+    end_line: u64,
+    start_source: u64,
+    end_source: u64,
+    sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+}
+
+impl Chunks {
+    /// Starts writing; a table begins with its head.
+    pub(super) fn new(format: Format, with_text: bool) -> anyhow::Result<Self> {
+        let mut chunks = Self {
+            format,
+            with_text,
+            out: BufWriter::new(io::stdout().lock()),
+        };
+        if format == Format::Table {
+            let head = ("CHUNK", "BYTES", "CHARACTERS", "LINES");
+            let text = if with_text { "TEXT" } else { "" };
+            chunks.row((head.0, head.1, head.2, head.3), text)?;
+        }
+        Ok(chunks)
+    }
+
+    /// Writes a chunk.
+    pub(super) fn write(
+        &mut self,
+        document: &str,
+        chunk: &Chunk,
+        text: &str,
+    ) -> anyhow::Result<()> {
+        match self.format {
+            Format::Json => {
+                let text = self.with_text.then_some(text);
+                serde_json::to_writer(&mut self.out, &row(document, chunk, text))?;
+                self.out.write_all(b"\n")?;
+                Ok(())
+            }
+            Format::Table => {
+                let (start, end) = (chunk.span.start, chunk.span.end);
+                let ordinal = chunk.ordinal.to_string();
+                let range = |from, to| format!("{from}..{to}");
+                let bytes = range(start.byte, end.byte);
+                let characters = range(start.character, end.character);
+                let lines = range(start.line, end.line);
+                let text = if self.with_text {
+                    shown(text)
+                } else {
+                    String::new()
+                };
+                self.row((&ordinal, &bytes, &characters, &lines), &text)
+            }
+        }
+    }
+
+    /// Writes what is left in the buffer.
+    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+        self.out.flush().context("cannot write")
+    }
+
+    fn row(&mut self, cells: (&str, &str, &str, &str), text: &str) -> anyhow::Result<()> {
+        let (ordinal, bytes, characters, lines) = cells;
+        let row = format!("{ordinal:>8}  {bytes:<23} {characters:<23} {lines:<17} {text}");
+        writeln!(self.out, "{}", row.trim_end()).context("cannot write")
+    }
+}
+
+fn row<'a>(document: &'a str, chunk: &Chunk, text: Option<&'a str>) -> Row<'a> {
+    let Chunk {
+        ordinal,
+        span,
+        sha256,
+    } = *chunk;
+    Row {
+        document,
+        ordinal,
+        start_byte: span.start.byte,
+        end_byte: span.end.byte,
+        start_character: span.start.character,
+        end_character: span.end.character,
+        start_line: span.start.line,
+        end_line: span.end.line,
+        start_source: span.start.source,
+        end_source: span.end.source,
+        sha256: hex(&sha256),
+        text,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // A string takes everything.
+        let _infallible = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// The start of a text, with nothing in it that a terminal would act on.
+fn shown(text: &str) -> String {
+    let mut start = text.chars().take(SHOWN_CHARACTERS).collect::<String>();
+    if start.len() < text.len() {
+        start.push('\u{2026}');
+    }
+    start.escape_debug().to_string()
+}
+
+/// A progress bar on the standard error, where somebody sees it and it disturbs nothing.
+pub(super) fn progress(document: &str, bytes: Option<u64>) -> ProgressBar {
+    if io::stdout().is_terminal() || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let (bar, template) = match bytes {
+        Some(bytes) => (
+            ProgressBar::new(bytes),
+            "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+        ),
+        None => (
+            ProgressBar::new_spinner(),
+            "{spinner} {msg} {bytes} {bytes_per_sec}",
+        ),
+    };
+    bar.enable_steady_tick(TICK);
+    let style = ProgressStyle::with_template(template);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.with_message(document.to_owned())
+}
+
+/// Says what is wrong, for people.
+pub(super) fn complain(message: &str) {
+    // Nothing is left to do if even that cannot be written.
+    let _unwritable = writeln!(io::stderr(), "sluice: {message}");
+}
+
+/// The exit code for a command that failed, with its message. Whoever closed the pipe has read
+/// enough: that is no failure.
+pub(super) fn fail(error: &anyhow::Error) -> ExitCode {
+    let io_errors = error.chain().filter_map(|cause| {
+        let json = cause
+            .downcast_ref::<serde_json::Error>()
+            .and_then(serde_json::Error::io_error_kind);
+        json.or_else(|| cause.downcast_ref::<io::Error>().map(io::Error::kind))
+    });
+    if io_errors
+        .into_iter()
+        .any(|kind| kind == io::ErrorKind::BrokenPipe)
+    {
+        return ExitCode::SUCCESS;
+    }
+    complain(&format!("{error:#}"));
+    match error.downcast_ref::<DocumentsFailed>() {
+        Some(_) => ExitCode::from(1),
+        None => ExitCode::from(2),
+    }
+}
+
+/// Some documents could not be done; what was wrong with each has been said.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("{failed} of {all} documents failed")]
+pub(super) struct DocumentsFailed {
+    pub(super) failed: usize,
+    pub(super) all: usize,
+}

@@ -1,0 +1,85 @@
+//! How a source is to become text, as the uploader chose, and what can be wrong with it.
+
+use std::fmt;
+
+use crate::domain::text::charset::Charset;
+
+/// How a source becomes text; the same on every store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Decoding {
+    /// The charset; none: by byte order mark, else UTF-8 if the first 32 KiB are, else a guess.
+    pub charset: Option<Charset>,
+    /// What becomes of bytes that no character begins with.
+    pub invalid: Policy,
+    /// What becomes of U+0000, which PostgreSQL's text cannot hold.
+    pub nul: Policy,
+    /// What becomes of the charset's byte order mark at the start.
+    pub byte_order_mark: ByteOrderMark,
+}
+
+impl Default for Decoding {
+    fn default() -> Self {
+        Self {
+            charset: Some(Charset::UTF_8),
+            invalid: Policy::default(),
+            nul: Policy::default(),
+            byte_order_mark: ByteOrderMark::default(),
+        }
+    }
+}
+
+/// Everything that decides the text, in one line: equal lines, equal text.
+impl fmt::Display for Decoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            charset,
+            invalid,
+            nul,
+            byte_order_mark,
+        } = self;
+        let charset = charset.map_or("detected", Charset::name);
+        write!(
+            f,
+            "charset {charset}, invalid {invalid:?}, nul {nul:?}, mark {byte_order_mark:?}"
+        )
+    }
+}
+
+/// What becomes of a fault.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Policy {
+    /// The document is refused, with the fault's byte.
+    #[default]
+    Reject,
+    /// The fault becomes U+FFFD.
+    Replace,
+}
+
+/// What becomes of a byte order mark.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum ByteOrderMark {
+    /// The text begins after it.
+    #[default]
+    Drop,
+    /// It is the text's first character, U+FEFF.
+    Keep,
+}
+
+/// The document cannot be decoded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Fault {
+    /// Bytes that are no character in the charset.
+    #[error("byte {offset} begins no character of {charset}")]
+    Invalid {
+        /// Where in the source, from 0.
+        offset: u64,
+        /// The charset.
+        charset: &'static str,
+    },
+    /// U+0000.
+    #[error("byte {offset} is a NUL character, which text does not have")]
+    Nul {
+        /// Where in the source, from 0.
+        offset: u64,
+    },
+}

@@ -1,0 +1,85 @@
+//! Where decoders put what they decode, and where the policy on faults is kept.
+
+use crate::domain::text::charset::Charset;
+use crate::domain::text::decoding::{Decoding, Fault, Policy};
+use crate::domain::text::window::Window;
+
+/// Where decoders put what they decode, and report what they cannot.
+#[derive(Debug)]
+pub struct Emit<'a> {
+    /// The policy.
+    pub decoding: Decoding,
+    /// Where text goes.
+    pub window: &'a mut Window,
+    /// How many bytes of the source were decoded.
+    pub source_end: &'a mut u64,
+    /// What the source is in.
+    pub charset: Charset,
+}
+
+impl Emit<'_> {
+    /// Gives out text that is the source's own bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails at a NUL if the policy rejects it.
+    pub fn verbatim(&mut self, mut text: &str) -> Result<(), Fault> {
+        while let Some(nul) = memchr::memchr(0, text.as_bytes()) {
+            self.push(&text[..nul]);
+            self.nul(1)?;
+            text = &text[nul + 1..];
+        }
+        self.push(text);
+        Ok(())
+    }
+
+    /// Gives out a character that took `source_bytes` bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails at a NUL if the policy rejects it.
+    pub fn decoded(&mut self, character: char, source_bytes: usize) -> Result<(), Fault> {
+        if character == '\0' {
+            return self.nul(source_bytes);
+        }
+        self.window.push_decoded(character, source_bytes);
+        *self.source_end += source_bytes as u64;
+        Ok(())
+    }
+
+    /// Reports `source_bytes` bytes that are no character.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the policy rejects them.
+    pub fn invalid(&mut self, source_bytes: usize) -> Result<(), Fault> {
+        let fault = Fault::Invalid {
+            offset: *self.source_end,
+            charset: self.charset.name(),
+        };
+        self.fault(self.decoding.invalid, fault, source_bytes)
+    }
+
+    fn nul(&mut self, source_bytes: usize) -> Result<(), Fault> {
+        let fault = Fault::Nul {
+            offset: *self.source_end,
+        };
+        self.fault(self.decoding.nul, fault, source_bytes)
+    }
+
+    fn fault(&mut self, policy: Policy, fault: Fault, source_bytes: usize) -> Result<(), Fault> {
+        match policy {
+            Policy::Reject => Err(fault),
+            Policy::Replace => {
+                self.window.push_fault(source_bytes);
+                *self.source_end += source_bytes as u64;
+                Ok(())
+            }
+        }
+    }
+
+    fn push(&mut self, text: &str) {
+        self.window.push_verbatim(text);
+        *self.source_end += text.len() as u64;
+    }
+}

@@ -1,0 +1,96 @@
+//! Every charset but UTF-8 in, text out, with the source bytes of each character.
+
+use std::{fmt, slice, str};
+
+use encoding_rs::DecoderResult;
+
+use crate::domain::text::charset::Charset;
+use crate::domain::text::decoding::Fault;
+use crate::domain::text::emit::Emit;
+
+/// Decodes any charset but UTF-8, a byte at a time: its map from text to source is exact for each
+/// character.
+pub struct Legacy {
+    decoder: encoding_rs::Decoder,
+    /// Source bytes taken since the last character was given out.
+    pending: usize,
+}
+
+impl fmt::Debug for Legacy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.decoder.encoding().name();
+        f.debug_struct("Legacy")
+            .field("charset", &name)
+            .field("pending", &self.pending)
+            .finish()
+    }
+}
+
+/// Room for what one byte can complete: two characters at the most.
+const DECODED_BYTES_MAX: usize = 16;
+
+impl Legacy {
+    /// Starts at a character's start.
+    #[must_use]
+    pub fn new(charset: Charset) -> Self {
+        Self {
+            decoder: charset.decoder(),
+            pending: 0,
+        }
+    }
+
+    /// Decodes a piece.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first fault that the policy of `out` rejects.
+    pub fn decode(&mut self, piece: &[u8], out: &mut Emit<'_>) -> Result<(), Fault> {
+        for byte in piece {
+            self.pending += 1;
+            self.step(slice::from_ref(byte), false, out)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the document.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it ends within a character and the policy rejects that.
+    pub fn finish(&mut self, out: &mut Emit<'_>) -> Result<(), Fault> {
+        self.step(&[], true, out)
+    }
+
+    fn step(&mut self, mut byte: &[u8], is_last: bool, out: &mut Emit<'_>) -> Result<(), Fault> {
+        // A fault may give its last bytes back to be decoded again, so a byte takes a few turns;
+        // each turn but the last gives out a character or a fault.
+        loop {
+            let mut decoded = [0; DECODED_BYTES_MAX];
+            let (result, read, written) =
+                self.decoder
+                    .decode_to_utf8_without_replacement(byte, &mut decoded, is_last);
+            byte = &byte[read..];
+            self.give(&decoded[..written], out)?;
+            match result {
+                DecoderResult::InputEmpty => return Ok(()),
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(length, after) => {
+                    // `after` bytes behind the fault were read and are decoded anew.
+                    let kept = usize::from(after).min(self.pending);
+                    let fault = usize::from(length).min(self.pending - kept).max(1);
+                    out.invalid(fault)?;
+                    self.pending = self.pending.saturating_sub(fault);
+                }
+            }
+        }
+    }
+
+    /// Gives out what was decoded; all pending bytes made the first of its characters.
+    fn give(&mut self, decoded: &[u8], out: &mut Emit<'_>) -> Result<(), Fault> {
+        let text = str::from_utf8(decoded).unwrap_or_default();
+        for character in text.chars() {
+            out.decoded(character, std::mem::take(&mut self.pending))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! Law 10: ten times the text is at most eleven times the work, whatever the text.
+//!
+//! Work is counted in instructions, by callgrind, so that the machine's load makes no difference.
+
+use std::process::Command;
+
+use crate::world::{Folder, SLUICE};
+
+/// The growth allowed for ten times the text.
+const GROWTH_MAX: f64 = 11.0;
+const BYTES: usize = 60_000;
+
+/// What has broken chunkers: no boundary, nothing but boundaries, clusters without end.
+const UNITS: [&str; 14] = [
+    "#",
+    "|",
+    "`",
+    "[",
+    "a",
+    "\n",
+    "a ",
+    ". ",
+    "e.g. ",
+    "\u{6C34}",
+    "\u{301}",
+    " \u{301}",
+    "\u{1F1E9}\u{1F1EA}",
+    " \t\r\n",
+];
+
+#[test]
+fn the_work_of_fixed_is_linear() {
+    check("fixed");
+}
+
+#[test]
+fn the_work_of_recursive_is_linear() {
+    check("recursive");
+}
+
+#[test]
+fn the_work_of_sentence_is_linear() {
+    check("sentence");
+}
+
+fn check(strategy: &str) {
+    let folder = Folder::new();
+    let arguments = [
+        "--strategy",
+        strategy,
+        "--min-size",
+        "125",
+        "--overlap",
+        "60",
+    ];
+    let start = instructions(&folder.file("nothing", ""), &arguments);
+    for unit in UNITS {
+        let work = |bytes: usize| {
+            instructions(
+                &folder.file("document", unit.repeat(bytes / unit.len())),
+                &arguments,
+            ) - start
+        };
+        let (once, ten) = (work(BYTES), work(10 * BYTES));
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let growth = ten as f64 / once as f64;
+        assert!(
+            growth <= GROWTH_MAX,
+            "{unit:?}, {strategy}: {growth:.2} times the work"
+        );
+    }
+}
+
+fn instructions(document: &str, arguments: &[&str]) -> u64 {
+    let output = Command::new("valgrind")
+        .args([
+            "--tool=callgrind",
+            "--callgrind-out-file=/dev/null",
+            SLUICE,
+            "chunk",
+            "--no-text",
+            document,
+        ])
+        .args(arguments)
+        .output()
+        .unwrap();
+    let report = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{report}");
+    let collected = report
+        .lines()
+        .find_map(|line| line.split("Collected :").nth(1));
+    collected.unwrap().trim().parse().unwrap()
+}

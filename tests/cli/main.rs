@@ -1,0 +1,8 @@
+//! The program as a user runs it.
+
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+
+mod chunk;
+mod linear;
+mod memory;
+mod world;
