@@ -5,7 +5,10 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
+use std::fs;
 use std::hint::black_box;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use sluice::domain::chunking::ladder::Ladder;
@@ -25,6 +28,7 @@ const SIZE: usize = 1_000;
 
 type Job = Box<dyn Fn(&str) -> usize>;
 
+const GIGABYTE: usize = 1_000_000_000;
 /// How much of the input the jobs are compared on.
 const COMPARED_BYTES: usize = 100_000_000;
 
@@ -38,6 +42,46 @@ fn main() {
     compare(compared, &jobs());
     println!();
     compare_sizes(&text, &[100_000, 10_000_000, text.len()]);
+    println!();
+    for strategy in Strategy::all() {
+        let (name, mib) = (strategy.name(), peak_mib(strategy.name(), &text));
+        println!("sluice chunk --strategy {name:<9} on 1 GB: peak RSS {mib:.1} MiB");
+    }
+}
+
+/// What the kernel counts as the program's peak while a gigabyte goes through it.
+fn peak_mib(strategy: &str, text: &str) -> f64 {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sluice"))
+        .args(["chunk", "--strategy", strategy])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut input = child.stdin.take().expect("it was asked for");
+    let mut sent = 0;
+    while sent < GIGABYTE {
+        let piece = &text.as_bytes()[..text.len().min(GIGABYTE - sent)];
+        let piece = &piece[..text.floor_char_boundary(piece.len())];
+        if piece.is_empty() {
+            break;
+        }
+        input.write_all(piece).expect("it reads");
+        sent += piece.len();
+    }
+    // The peak never falls, and nothing is left to do but the last chunk.
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
+    drop(input);
+    assert!(child.wait().expect("it ends").success());
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .expect("Linux");
+    let kib = line
+        .trim()
+        .trim_end_matches(" kB")
+        .parse::<f64>()
+        .expect("a number");
+    kib / 1024.0
 }
 
 fn jobs() -> Vec<(String, Job)> {
@@ -230,13 +274,13 @@ fn sample() -> String {
         .skip(1)
         .find(|argument| !argument.starts_with('-'));
     named.map_or_else(corpus, |path| {
-        std::fs::read_to_string(path).expect("a readable UTF-8 file")
+        fs::read_to_string(path).expect("a readable UTF-8 file")
     })
 }
 
 fn corpus() -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus");
-    let paths = std::fs::read_dir(folder)
+    let paths = fs::read_dir(folder)
         .expect("the corpus")
         .map(|entry| entry.expect("a file").path());
     let mut paths = paths
@@ -245,7 +289,7 @@ fn corpus() -> String {
     paths.sort();
     let texts = paths
         .iter()
-        .map(|path| std::fs::read_to_string(path).expect("UTF-8"));
+        .map(|path| fs::read_to_string(path).expect("UTF-8"));
     let once = texts.collect::<String>();
     once.repeat(100_000_000 / once.len())
 }

@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! To add a command: a file with its arguments and a `run`, a variant in [`Command`], a line in
-//! [`run`], a test in `tests/cli`. Only [`output`] writes to the terminal.
+//! To add a command: a file with its arguments and a `run`, a variant in `Command`, a line in
+//! [`run`], a test in `tests/cli`. Only `output` writes to the terminal.
 //!
 //! Exit codes: 0 all is done; 1 some document failed, each with a message; 2 the arguments are
 //! wrong.

@@ -109,16 +109,16 @@ impl Splitter {
     /// Panics after [`Splitter::finish`].
     pub fn feed(&mut self, source: &[u8]) -> usize {
         assert_ne!(self.stage, Stage::Finished, "fed after the end");
-        if self.stage != Stage::Open {
-            return source.len();
-        }
-        match self.decoder.decode(source, &mut self.window) {
-            Ok(taken) => taken,
-            Err(fault) => {
-                self.stage = Stage::Faulty(fault);
-                source.len()
+        let mut taken = 0;
+        while taken < source.len() && self.stage == Stage::Open {
+            match self.decoder.decode(&source[taken..], &mut self.window) {
+                Ok(0) => return taken,
+                Ok(more) => taken += more,
+                Err(fault) => self.stage = Stage::Faulty(fault),
             }
         }
+        // What comes after a fault is of no use to anybody.
+        source.len()
     }
 
     /// Says that the source has ended.

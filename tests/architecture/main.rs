@@ -13,13 +13,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::sync::LazyLock;
+mod paths;
+mod rings;
+mod sources;
 
-use proc_macro2::{TokenStream, TokenTree};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::str::FromStr;
+
+use proc_macro2::TokenStream;
+
+use paths::flatten;
+use rings::{closes, sibling_graphs};
+use sources::{File, files, files_under, module_of};
 
 /// A longer file holds more than one idea.
 const LINES_MAX: usize = 400;
@@ -240,220 +247,6 @@ fn is_test_name(quoted: &str) -> bool {
         };
         is_word(module) && is_word(function) && function.contains('_')
     })
-}
-
-// === The source tree ===
-
-struct File {
-    path: PathBuf,
-    /// `crate::domain::text::utf8`
-    module: String,
-    text: String,
-}
-
-impl File {
-    fn layer(&self) -> &str {
-        self.module.split("::").nth(1).unwrap_or_default()
-    }
-
-    /// Every path this file names, made absolute: `crate::…` for ours, `sqlx::…` for others.
-    fn paths(&self) -> BTreeSet<String> {
-        let tokens = TokenStream::from_str(&self.text).unwrap();
-        let mut found = BTreeSet::new();
-        collect(
-            &tokens.into_iter().collect::<Vec<_>>(),
-            &self.module,
-            false,
-            &mut found,
-        );
-        found
-    }
-}
-
-fn files() -> Vec<File> {
-    files_under("src")
-}
-
-fn files_under(folder: &str) -> Vec<File> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut pending = vec![root.clone()];
-    let mut files = Vec::new();
-    while let Some(path) = pending.pop() {
-        if path.is_dir() {
-            pending.extend(
-                fs::read_dir(path)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path()),
-            );
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let inner = path.strip_prefix(&root).unwrap().with_extension("");
-            let names = inner.iter().map(|name| name.to_str().unwrap());
-            let names = names.filter(|name| !["mod", "lib", "main"].contains(name));
-            let module = ["crate"]
-                .into_iter()
-                .chain(names)
-                .collect::<Vec<_>>()
-                .join("::");
-            let text = fs::read_to_string(&path).unwrap();
-            files.push(File { path, module, text });
-        }
-    }
-    files
-}
-
-/// The longest prefix of `path` that is a file of ours.
-fn module_of(path: &str, files: &[File]) -> String {
-    let mut path = path.to_owned();
-    while !files.iter().any(|file| file.module == path) {
-        match path.rfind("::") {
-            Some(end) => path.truncate(end),
-            None => return path,
-        }
-    }
-    path
-}
-
-// === Paths out of tokens ===
-
-/// Finds the head of every path in `tokens`, and enters every group.
-fn collect(tokens: &[TokenTree], module: &str, in_mod: bool, found: &mut BTreeSet<String>) {
-    for (i, token) in tokens.iter().enumerate() {
-        match token {
-            TokenTree::Group(group) => {
-                let inline_mod = i >= 2 && tokens[i - 2].to_string() == "mod";
-                let inner = group.stream().into_iter().collect::<Vec<_>>();
-                collect(&inner, module, in_mod || inline_mod, found);
-            }
-            TokenTree::Ident(name) if is_head(tokens, i) => {
-                let parent = module
-                    .rsplit_once("::")
-                    .map_or("crate", |(parent, _)| parent);
-                let start = match name.to_string().as_str() {
-                    "crate" => "crate".to_owned(),
-                    "self" => module.to_owned(),
-                    // Inside `mod tests { … }` the first `super` is the file itself.
-                    "super" if in_mod => module.to_owned(),
-                    "super" => parent.to_owned(),
-                    name if DEPENDENCIES.contains(name) => name.to_owned(),
-                    _ => continue,
-                };
-                follow(&tokens[i + 1..], start, found);
-            }
-            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
-        }
-    }
-}
-
-/// Follows a path to its end, branching at `{ … }`.
-fn follow(rest: &[TokenTree], path: String, found: &mut BTreeSet<String>) {
-    match rest {
-        [a, b, next, rest @ ..] if is_colon(a) && is_colon(b) => match next {
-            TokenTree::Group(group) => {
-                let inner = group.stream().into_iter().collect::<Vec<_>>();
-                for branch in inner.split(|token| token.to_string() == ",") {
-                    // A branch is a path without its leading `::`; lend it ours.
-                    let branch = [&[a.clone(), b.clone()], branch].concat();
-                    follow(&branch, path.clone(), found);
-                }
-            }
-            TokenTree::Ident(name) if name == "self" => follow(rest, path, found),
-            TokenTree::Ident(name) if name == "super" => {
-                let parent = path.rsplit_once("::").map_or("crate", |(parent, _)| parent);
-                follow(rest, parent.to_owned(), found);
-            }
-            TokenTree::Ident(name) => follow(rest, format!("{path}::{name}"), found),
-            TokenTree::Punct(_) | TokenTree::Literal(_) => _ = found.insert(path),
-        },
-        _ => _ = found.insert(path),
-    }
-}
-
-fn is_colon(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':')
-}
-
-/// A head is followed by `::` and does not continue an earlier path.
-fn is_head(tokens: &[TokenTree], i: usize) -> bool {
-    let colon = |k: usize| tokens.get(k).is_some_and(is_colon);
-    let continues =
-        i >= 3 && colon(i - 1) && colon(i - 2) && matches!(tokens[i - 3], TokenTree::Ident(_));
-    colon(i + 1) && colon(i + 2) && !continues
-}
-
-fn flatten(stream: TokenStream) -> Vec<String> {
-    stream
-        .into_iter()
-        .flat_map(|token| match token {
-            TokenTree::Group(group) => flatten(group.stream()),
-            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {
-                vec![token.to_string()]
-            }
-        })
-        .collect()
-}
-
-/// The names under `[dependencies]`, and `std`.
-static DEPENDENCIES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    let manifest = include_str!("../Cargo.toml");
-    let mut names = BTreeSet::from(["std".to_owned()]);
-    let mut listing = false;
-    for line in manifest.lines() {
-        if line.starts_with('[') {
-            listing = line == "[dependencies]";
-            let table = line
-                .strip_prefix("[dependencies.")
-                .and_then(|l| l.strip_suffix(']'));
-            names.extend(table.map(|name| name.replace('-', "_")));
-        } else if listing && let Some((name, _)) = line.split_once(['=', '.']) {
-            names.insert(name.trim().replace('-', "_"));
-        }
-    }
-    names
-});
-
-// === Rings ===
-
-type Graph = BTreeMap<String, BTreeSet<String>>;
-
-/// For each parent, which of its children name which of their siblings.
-fn sibling_graphs(files: &[File]) -> BTreeMap<String, Graph> {
-    let mut graphs = BTreeMap::<String, Graph>::new();
-    for file in files {
-        for path in file.paths().iter().filter(|path| path.starts_with("crate")) {
-            let target = module_of(path, files);
-            let (from, to) = (file.module.split("::"), target.split("::"));
-            let (from, to): (Vec<_>, Vec<_>) = (from.collect(), to.collect());
-            let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-            if let (Some(a), Some(b)) = (from.get(shared), to.get(shared)) {
-                let graph = graphs.entry(from[..shared].join("::")).or_default();
-                graph
-                    .entry((*a).to_owned())
-                    .or_default()
-                    .insert((*b).to_owned());
-            }
-        }
-    }
-    graphs
-}
-
-/// Extends `trail` until it comes back to `start`.
-fn closes(
-    graph: &Graph,
-    start: &str,
-    trail: &mut Vec<String>,
-    seen: &mut BTreeSet<String>,
-) -> bool {
-    let here = trail.last().cloned().unwrap_or_default();
-    for next in graph.get(&here).into_iter().flatten() {
-        if next == start || seen.insert(next.clone()) {
-            trail.push(next.clone());
-            if next == start || closes(graph, start, trail, seen) {
-                return true;
-            }
-            trail.pop();
-        }
-    }
-    false
 }
 
 // === Reporting ===
