@@ -7,4 +7,10 @@
 pub mod domain;
 
 #[cfg(feature = "server")]
+pub mod application;
+#[cfg(feature = "server")]
 pub mod cli;
+#[cfg(feature = "server")]
+pub mod infrastructure;
+#[cfg(feature = "server")]
+pub mod interface;

@@ -7,9 +7,10 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::cli::documents::Document;
-use crate::cli::output::{self, Chunks, DocumentsFailed, Format};
+use crate::cli::output::{self, Chunks, DocumentsFailed, Format, WrongArguments};
 use crate::cli::spec::{Chunking, Decoding};
 use crate::domain::chunking::spec::Spec;
+use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
 use crate::domain::text::decoding;
 
@@ -38,24 +39,29 @@ const READ_BYTES: usize = 64 * 1024;
 
 /// Chunks every document. One that fails does not stop the others.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let (spec, decoding) = (arguments.chunking.spec()?, arguments.decoding.decoding()?);
+    let spec = arguments.chunking.spec().context(WrongArguments)?;
+    let decoding = arguments.decoding.decoding().context(WrongArguments)?;
     let mut chunks = Chunks::new(arguments.output, !arguments.no_text)?;
     let mut outcome = DocumentsFailed { failed: 0, all: 0 };
     for document in Document::all(&arguments.paths) {
         outcome.all += 1;
-        let done = document.map_err(Failure::Document).and_then(|document| {
-            chunk(&document, &spec, decoding, &mut chunks).map_err(|failure| failure.of(&document))
-        });
+        let done = document
+            .map_err(Failure::Document)
+            .and_then(|document| {
+                chunk(&document, &spec, decoding, &mut chunks)
+                    .map_err(|failure| failure.of(&document))
+            })
+            .and_then(|()| chunks.flush().map_err(Failure::Output));
         match done {
             Ok(()) => {}
             Err(Failure::Document(error)) => {
                 outcome.failed += 1;
                 output::complain(&format!("{error:#}"));
             }
+            Err(Failure::Output(error)) if output::is_closed(&error) => break,
             Err(Failure::Output(error)) => return Err(error),
         }
     }
-    chunks.finish()?;
     if outcome.failed > 0 {
         Err(outcome.into())
     } else {
@@ -91,33 +97,37 @@ fn chunk(
     let mut buffer = vec![0; READ_BYTES];
     let (mut fed, mut read) = (0, 0);
     loop {
-        match machine
-            .step()
-            .map_err(|fault| Failure::Document(with_remedy(fault)))?
-        {
+        let step = machine.step();
+        match step.map_err(|fault| Failure::Document(with_remedy(fault)))? {
+            Step::Feed if fed < read => fed += machine.feed(&buffer[fed..read]),
             Step::Feed => {
-                if fed == read {
-                    read = read_some(&mut source, &mut buffer).map_err(Failure::Document)?;
-                    fed = 0;
-                    bar.inc(read as u64);
+                // Whoever feeds a pipe may wait for the chunks before there is more to read.
+                if length.is_none() {
+                    write(&name, machine.flush(), chunks).map_err(Failure::Output)?;
+                    chunks.flush().map_err(Failure::Output)?;
                 }
+                read = read_some(&mut source, &mut buffer).map_err(Failure::Document)?;
+                fed = 0;
+                bar.inc(read as u64);
                 if read == 0 {
                     machine.finish();
-                } else {
-                    fed += machine.feed(&buffer[fed..read]);
                 }
             }
             Step::Store(batch) => {
-                for chunk in &batch.chunks {
-                    chunks
-                        .write(&name, chunk, batch.text(chunk))
-                        .map_err(Failure::Output)?;
-                }
+                write(&name, Some(batch), chunks).map_err(Failure::Output)?;
             }
             Step::Done(_) => break,
         }
     }
     bar.finish_and_clear();
+    Ok(())
+}
+
+fn write(document: &str, batch: Option<Batch>, chunks: &mut Chunks) -> anyhow::Result<()> {
+    let Some(batch) = batch else { return Ok(()) };
+    for chunk in &batch.chunks {
+        chunks.write(document, chunk, batch.text(chunk))?;
+    }
     Ok(())
 }
 

@@ -4,11 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use walkdir::WalkDir;
 
-/// How deep directories are searched: deeper ones are mistakes.
-const DEPTH_MAX: usize = 64;
+use crate::cli::output;
 
 /// A document to read.
 #[derive(Debug)]
@@ -35,10 +34,7 @@ impl Document {
         if !path.is_dir() {
             return Box::new(std::iter::once(Ok(Self::File(path.to_owned()))));
         }
-        let entries = WalkDir::new(path)
-            .max_depth(DEPTH_MAX)
-            .sort_by_file_name()
-            .into_iter();
+        let entries = WalkDir::new(path).sort_by_file_name().into_iter();
         let files = entries.filter(|entry| {
             entry
                 .as_ref()
@@ -62,6 +58,7 @@ impl Document {
             Self::File(path) => {
                 let file = File::open(path).context("cannot be opened")?;
                 let about = file.metadata().context("cannot be read")?;
+                ensure!(!output::is_output(&about), "is where the output goes");
                 Ok((Box::new(file), about.is_file().then_some(about.len())))
             }
         }

@@ -3,8 +3,7 @@
 //! To add a command: a file with its arguments and a `run`, a variant in `Command`, a line in
 //! [`run`], a test in `tests/cli`. Only `output` writes to the terminal.
 //!
-//! Exit codes: 0 all is done; 1 some document failed, each with a message; 2 the arguments are
-//! wrong.
+//! Exit codes: 0 all is done; 1 something failed, with a message; 2 the arguments are wrong.
 
 use std::process::ExitCode;
 

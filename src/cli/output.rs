@@ -1,7 +1,10 @@
 //! The only place that writes to the terminal.
 
 use std::fmt::Write as _;
+use std::fs::{File, Metadata};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -100,7 +103,7 @@ impl Chunks {
     }
 
     /// Writes what is left in the buffer.
-    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+    pub(super) fn flush(&mut self) -> anyhow::Result<()> {
         self.out.flush().context("cannot write")
     }
 
@@ -168,36 +171,58 @@ pub(super) fn progress(document: &str, bytes: Option<u64>) -> ProgressBar {
     bar.enable_steady_tick(TICK);
     let style = ProgressStyle::with_template(template);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.with_message(document.to_owned())
+    bar.with_message(printable(document))
+}
+
+/// Whether a file is the one that the standard output is written to: reading it would never end.
+pub(super) fn is_output(file: &Metadata) -> bool {
+    let output = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    let output = output.and_then(|output| output.metadata());
+    output.is_ok_and(|output| {
+        output.is_file() && (output.dev(), output.ino()) == (file.dev(), file.ino())
+    })
 }
 
 /// Says what is wrong, for people.
 pub(super) fn complain(message: &str) {
     // Nothing is left to do if even that cannot be written.
-    let _unwritable = writeln!(io::stderr(), "sluice: {message}");
+    let _unwritable = writeln!(io::stderr(), "sluice: {}", printable(message));
 }
 
-/// The exit code for a command that failed, with its message. Whoever closed the pipe has read
-/// enough: that is no failure.
-pub(super) fn fail(error: &anyhow::Error) -> ExitCode {
-    let io_errors = error.chain().filter_map(|cause| {
-        let json = cause
-            .downcast_ref::<serde_json::Error>()
-            .and_then(serde_json::Error::io_error_kind);
-        json.or_else(|| cause.downcast_ref::<io::Error>().map(io::Error::kind))
-    });
-    if io_errors
-        .into_iter()
-        .any(|kind| kind == io::ErrorKind::BrokenPipe)
-    {
-        return ExitCode::SUCCESS;
+/// A text with nothing in it that a terminal would act on.
+fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            printable.extend(character.escape_default());
+        } else {
+            printable.push(character);
+        }
     }
-    complain(&format!("{error:#}"));
-    match error.downcast_ref::<DocumentsFailed>() {
-        Some(_) => ExitCode::from(1),
-        None => ExitCode::from(2),
-    }
+    printable
 }
+
+/// Whether the reader of the output has read enough and gone: that is no failure.
+pub(super) fn is_closed(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let json = cause.downcast_ref::<serde_json::Error>();
+        let kind = json.and_then(serde_json::Error::io_error_kind);
+        let kind = kind.or_else(|| cause.downcast_ref::<io::Error>().map(io::Error::kind));
+        kind == Some(io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// The exit code for a command that failed, with its message.
+pub(super) fn fail(error: &anyhow::Error) -> ExitCode {
+    complain(&format!("{error:#}"));
+    let is_usage = error.downcast_ref::<WrongArguments>().is_some();
+    ExitCode::from(if is_usage { 2 } else { 1 })
+}
+
+/// The arguments do not fit together, or are out of range.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("wrong arguments")]
+pub(super) struct WrongArguments;
 
 /// Some documents could not be done; what was wrong with each has been said.
 #[derive(Clone, Copy, Debug, thiserror::Error)]

@@ -19,4 +19,6 @@
 
 pub mod chunking;
 pub mod ingest;
+pub mod name;
+pub mod partition;
 pub mod text;

@@ -291,17 +291,64 @@ fn random_bytes_in_any_charset_decode_as_the_library_decodes_them() {
             }
             let (text, _) = encoding.decode_without_bom_handling(&source);
             let text = text.replace('\0', "\u{FFFD}");
-            assert_eq!(
-                decode(decoding, [source.as_slice()]),
-                (text.clone(), None),
-                "{label}, seed {seed}"
-            );
-            assert_eq!(
-                decode(decoding, source.chunks(1)),
-                (text, None),
-                "{label}, seed {seed}"
-            );
+            for length in [1, source.len()] {
+                let (chunks, fault) = split(&spec(), decoding, source.chunks(length));
+                let joined = chunks
+                    .iter()
+                    .map(|chunk| chunk.text.as_str())
+                    .collect::<String>();
+                assert_eq!(
+                    (joined, fault),
+                    (text.clone(), None),
+                    "{label}, seed {seed}"
+                );
+                let end = chunks.last().unwrap().span.end.source;
+                assert_eq!(end, source.len() as u64, "{label}, seed {seed}");
+            }
         }
+    }
+}
+
+/// A fault whose last byte begins the next character, as an ASCII digit behind a lead byte does.
+#[test]
+fn what_stands_behind_a_fault_keeps_its_place_in_the_source() {
+    for (label, source, text) in [
+        (
+            "gb18030",
+            b"\x81\x30\x81\x20abc".as_slice(),
+            "\u{FFFD}0\u{FFFD} abc",
+        ),
+        ("gbk", b"\xD6\x33\xB9\xFAabc", "\u{FFFD}3\u{56FD}abc"),
+        ("shift_jis", b"\x81\x20abc", "\u{FFFD} abc"),
+    ] {
+        let decoding = Decoding {
+            charset: Some(Charset::from_label(label).unwrap()),
+            ..REPLACE
+        };
+        let request = Request {
+            max_size: Some(2),
+            ..Request::default()
+        };
+        let (chunks, _) = split(&Spec::new(request).unwrap(), decoding, [source]);
+        let joined = chunks
+            .iter()
+            .map(|chunk| chunk.text.as_str())
+            .collect::<String>();
+        assert_eq!(joined, text, "{label}");
+        let ascii = chunks
+            .iter()
+            .rev()
+            .take(1)
+            .map(|chunk| chunk.span)
+            .next()
+            .unwrap();
+        assert_eq!(ascii.end.source, source.len() as u64, "{label}");
+        let from = usize::try_from(ascii.start.source).unwrap();
+        let last = chunks.last().unwrap().text.as_bytes();
+        assert!(
+            source[from..] == *last,
+            "{label}: the last chunk is its slice"
+        );
     }
 }
 

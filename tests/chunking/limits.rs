@@ -46,6 +46,28 @@ fn check_sizes(spec: &Spec, document: &Document) {
     }
 }
 
+/// A cluster that does not fit may end a chunk a few units early.
+const CLUSTER: usize = 40;
+
+#[test]
+fn no_chunk_but_the_last_is_smaller_than_asked() {
+    for document in corpus() {
+        for spec in specs(400, &[60]) {
+            let limits = spec.limits();
+            let chunks = chunks(&spec, &document.text);
+            let (_, others) = chunks.split_last().unwrap();
+            for chunk in others {
+                let size = limits.measure().of(&chunk.text);
+                assert!(
+                    size + CLUSTER >= limits.min_size(),
+                    "{}: {size}: {spec}",
+                    document.name
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn max_bytes_holds_whatever_the_measure() {
     let endless = Document::new(

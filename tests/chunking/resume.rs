@@ -59,6 +59,12 @@ fn faults_a_byte_order_mark_and_a_detected_charset_survive_a_stop() {
         ..LENIENT
     };
     check_every_checkpoint(&spec, detected, &marked, "UTF-16 by its mark");
+    let faulty = b"\xD6\x33\xB9\xFA and \x81\x30\x81\x20 text. ".repeat(300);
+    let gb18030 = Decoding {
+        charset: Charset::from_label("gb18030").ok(),
+        ..LENIENT
+    };
+    check_every_checkpoint(&spec, gb18030, &faulty, "faulty GB 18030");
     let koi8 = encoding_rs::KOI8_R.encode(&text).0.into_owned();
     check_every_checkpoint(&spec, detected, &koi8, "KOI8-R by detection");
 }

@@ -117,7 +117,7 @@ fn a_fault_names_the_file_the_byte_and_the_remedy_and_the_remedy_works() {
 
 #[test]
 fn wrong_arguments_are_refused_by_name_before_anything_is_read() {
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["--max-size", "0"], "max_size is 0"),
         (
             &["--max-size", "100", "--min-size", "101"],
@@ -125,6 +125,7 @@ fn wrong_arguments_are_refused_by_name_before_anything_is_read() {
         ),
         (&["--max-size", "100", "--overlap", "51"], "overlap is 51"),
         (&["--max-bytes", "1"], "max_bytes is 1"),
+        (&["--level", "- ", "--overlap", "501"], "overlap is 501"),
         (&["--charset", "utf-9"], "`utf-9` is not supported"),
         (&["--level", ""], "separators has one of 0 bytes"),
         (&["--level", r"\x"], "not an escape"),
@@ -172,6 +173,70 @@ fn every_choice_of_strategy_measure_packing_and_separators_runs() {
         let output = sluice(&arguments, TEXT.as_bytes());
         assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
     }
+}
+
+/// The output grows faster than it is read: it would never end.
+#[test]
+fn the_output_is_not_read_as_a_document() {
+    let folder = Folder::new();
+    folder.file("a.txt", "text");
+    let command = format!(
+        "cd {} && {} chunk . > out.jsonl",
+        folder.path().display(),
+        crate::world::SLUICE
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &command])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        errors(&output).contains("out.jsonl: is where the output goes"),
+        "{}",
+        errors(&output)
+    );
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("out.jsonl"))
+            .unwrap()
+            .lines()
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn output_that_cannot_be_written_is_no_fault_of_the_arguments() {
+    let command = format!("echo text | {} chunk > /dev/full", crate::world::SLUICE);
+    let output = std::process::Command::new("bash")
+        .args(["-c", &command])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
+}
+
+/// Chunks come out while the pipe is open.
+#[test]
+fn a_pipe_is_answered_before_it_ends() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+
+    let mut child = Command::new(crate::world::SLUICE)
+        .args(["chunk", "--max-size", "100"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input
+        .write_all("Some words. ".repeat(200).as_bytes())
+        .unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut first)
+        .unwrap();
+    assert!(first.contains("\"ordinal\":0"));
+    drop(input);
+    assert!(child.wait().unwrap().success());
 }
 
 /// What comes after `| head` has read enough is no failure.

@@ -13,10 +13,14 @@ pub const MAX_BYTES_FLOOR: usize = 64;
 pub const MIN_SIZE_DIVISOR: usize = 8;
 /// The least that `max_size` may be in bytes: the longest character.
 pub const MAX_SIZE_BYTES_FLOOR: usize = 4;
+/// The least that `max_size` may be in characters: Big5 has codes that stand for two, and a chunk
+/// cannot end within one.
+pub const MAX_SIZE_CHARACTERS_FLOOR: usize = 2;
 
 /// The sizes of chunks, in a measure. Made by [`Limits::new`], which keeps
 /// `max_size / 8 ≤ min_size ≤ max_size` and `overlap ≤ min_size / 2`: every chunk but the last adds
-/// a sixteenth of `max_size` or more, so no text makes many chunks of little.
+/// a sixteenth of `max_size` or more, so no text makes many chunks of little. (Less only where
+/// `max_bytes`, or a grapheme cluster that does not fit, ends a chunk before `min_size`.)
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     measure: Measure,
@@ -79,10 +83,10 @@ impl Limits {
         overlap: usize,
         max_bytes: usize,
     ) -> Result<Self, Error> {
-        let floor = if measure == Measure::Bytes {
-            MAX_SIZE_BYTES_FLOOR
-        } else {
-            1
+        let floor = match measure {
+            Measure::Characters => MAX_SIZE_CHARACTERS_FLOOR,
+            Measure::Bytes => MAX_SIZE_BYTES_FLOOR,
+            Measure::Words => 1,
         };
         if !(floor..=MAX_BYTES_CEILING).contains(&max_size) {
             return Err(Error::MaxSize {
@@ -123,7 +127,8 @@ impl Limits {
         self.measure
     }
 
-    /// No chunk but a document's last is smaller.
+    /// No chunk but a document's last is smaller, unless `max_bytes` or a grapheme cluster that does
+    /// not fit ends it.
     #[must_use]
     pub fn min_size(&self) -> usize {
         self.min_size
@@ -151,6 +156,15 @@ impl Limits {
     #[must_use]
     pub fn chunk_bytes_max(&self) -> usize {
         self.max_bytes.min(self.measure.bytes_max(self.max_size))
+    }
+
+    /// The most bytes that two neighbours share.
+    #[must_use]
+    pub fn overlap_bytes_max(&self) -> usize {
+        match self.overlap {
+            0 => 0,
+            overlap => self.measure.bytes_max(overlap).min(self.max_bytes / 2),
+        }
     }
 
     /// How much text after a chunk's start decides where it ends.

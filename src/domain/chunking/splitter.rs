@@ -124,7 +124,6 @@ impl Splitter {
     /// Says that the source has ended.
     pub fn finish(&mut self) {
         if self.stage == Stage::Open {
-            self.window.make_room();
             let finished = self.decoder.finish(&mut self.window);
             self.stage = finished.map_or_else(Stage::Faulty, |()| Stage::Finished);
         }
@@ -144,9 +143,11 @@ impl Splitter {
                 let is_last = view.is_end && end == view.text.len();
                 return Ok(Some(self.take(end, is_last)));
             }
-            // No room after the overlap: the chunk goes without.
-            let position = self.window.position(self.covered);
-            self.window.advance(self.covered, position);
+            // No room after the overlap: the chunk goes without. (If the source is another than
+            // the checkpoint's, the place need not be between two characters.)
+            let covered = view.text.floor_char_boundary(self.covered);
+            let position = self.window.position(covered);
+            self.window.advance(covered, position);
             self.covered = 0;
         }
     }
@@ -160,6 +161,12 @@ impl Splitter {
             covered: self.covered,
             charset,
         }
+    }
+
+    /// Whether a fault that the policy rejects was found.
+    #[must_use]
+    pub fn is_faulty(&self) -> bool {
+        matches!(self.stage, Stage::Faulty(_))
     }
 
     /// Whether the last chunk is out.

@@ -8,7 +8,7 @@
 //! refused: its chunks would not be those of an undisturbed run.
 
 use crate::domain::chunking::splitter::Place;
-use crate::domain::ingest::digest::{Running, STATE_BYTES};
+use crate::domain::ingest::digest::{self, Running, STATE_BYTES};
 use crate::domain::text::charset::Charset;
 use crate::domain::text::position::Position;
 
@@ -16,10 +16,13 @@ use crate::domain::text::position::Position;
 pub const ENGINE_VERSION: u32 = 1;
 
 /// How long an encoded checkpoint is.
-pub const ENCODED_BYTES: usize = 4 + 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES;
+pub const ENCODED_BYTES: usize = 4 + 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + CHECK_BYTES;
 
 /// Room for the longest charset name, `x-mac-cyrillic`.
 const CHARSET_BYTES: usize = 16;
+
+/// The first bytes of the SHA-256 of all before: damage shows.
+const CHECK_BYTES: usize = 8;
 
 /// Everything that decides the rest of a document's chunks.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -119,6 +122,7 @@ impl Checkpoint {
         }
         encoded.extend_from_slice(&name);
         encoded.extend_from_slice(digest);
+        encoded.extend_from_slice(&check(&encoded));
         encoded
     }
 
@@ -147,8 +151,13 @@ impl Checkpoint {
         let (next_ordinal, replaced) = (number("next ordinal")?, number("replaced")?);
         let charset = charset_of(take(&mut rest, "charset")?)?;
         let digest = take(&mut rest, "digest state")?;
+        let checked = encoded.len() - rest.len();
+        let found: [u8; CHECK_BYTES] = take(&mut rest, "check")?;
         if !rest.is_empty() {
             return Err(Error::Damaged { what: "length" });
+        }
+        if found != check(&encoded[..checked]) {
+            return Err(Error::Damaged { what: "check" });
         }
         let covered =
             usize::try_from(covered).map_err(|_too_large| Error::Damaged { what: "covered" })?;
@@ -178,6 +187,11 @@ fn charset_of(name: [u8; CHARSET_BYTES]) -> Result<Option<Charset>, Error> {
     Charset::from_label(name)
         .map(Some)
         .map_err(|_unknown| damaged)
+}
+
+fn check(encoded: &[u8]) -> [u8; CHECK_BYTES] {
+    let digest = digest::sha256(encoded);
+    std::array::from_fn(|at| digest[at])
 }
 
 fn take<const N: usize>(rest: &mut &[u8], what: &'static str) -> Result<[u8; N], Error> {
@@ -228,12 +242,7 @@ mod tests {
     fn what_is_not_a_checkpoint_of_this_version_is_refused() {
         let encoded = checkpoint().encode();
         let cut = Checkpoint::decode(&encoded[..encoded.len() - 1]);
-        assert_eq!(
-            cut,
-            Err(Error::Damaged {
-                what: "digest state"
-            })
-        );
+        assert_eq!(cut, Err(Error::Damaged { what: "check" }));
         let longer = [encoded.as_slice(), &[0]].concat();
         assert_eq!(
             Checkpoint::decode(&longer),
@@ -245,5 +254,15 @@ mod tests {
             Checkpoint::decode(&newer),
             Err(Error::Version { found: 200 })
         );
+    }
+
+    #[test]
+    fn damage_to_any_byte_is_noticed() {
+        let encoded = checkpoint().encode();
+        for at in 0..encoded.len() {
+            let mut damaged = encoded.clone();
+            damaged[at] ^= 0x10;
+            assert!(Checkpoint::decode(&damaged).is_err(), "byte {at}");
+        }
     }
 }

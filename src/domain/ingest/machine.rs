@@ -14,7 +14,6 @@ use crate::domain::chunking::splitter::Splitter;
 use crate::domain::ingest::batch::{Batch, CHUNKS_MAX, Chunk, Gathering};
 use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
 use crate::domain::ingest::digest::{self, Running};
-use crate::domain::ingest::progress::Progress;
 use crate::domain::text::decoding::{Decoding, Fault};
 use crate::domain::text::position::Position;
 use crate::domain::text::source_map::RUN_BYTES;
@@ -24,9 +23,12 @@ pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// The least text that a batch may be limited to: smaller ones are all commit.
 pub const BATCH_BYTES_MIN: usize = 64 * 1024;
 
-/// What a machine holds besides its buffers: itself, the separators' search tables, and while a
-/// charset is detected the detector.
-const FIXED_BYTES: usize = 64 * 1024;
+/// What a machine holds besides its buffers: itself, while a charset is detected the detector, and
+/// the search tables of 512 separators, the most that a ladder has.
+const FIXED_BYTES: usize = 256 * 1024;
+
+/// The source is digested once there is so much: moving the rest up for every byte would cost more.
+const DIGEST_BYTES_MIN: usize = 32 * 1024;
 
 /// What the caller has to do next.
 #[derive(Debug, Eq, PartialEq)]
@@ -127,7 +129,7 @@ impl Machine {
             return Err(CheckpointError::Spec);
         }
         let has_charset = place.charset.is_some() || place.position.source == 0;
-        if place.covered >= spec.chunker().horizon_bytes() || !has_charset {
+        if place.covered > spec.limits().overlap_bytes_max() || !has_charset {
             return Err(CheckpointError::Damaged { what: "place" });
         }
         Ok(Self {
@@ -151,8 +153,8 @@ impl Machine {
         let chunk = spec.limits().chunk_bytes_max();
         // Buffers that grow double, so at the worst half of them is empty, and while they grow the
         // old half is there too. Two bytes of source make at least one of text.
-        let source = 3 * 2 * window;
-        let runs = 3 * RUN_BYTES * window / 2;
+        let source = 3 * (2 * window + DIGEST_BYTES_MIN);
+        let runs = 3 * RUN_BYTES * window;
         let gathering = 3 * (batch + chunk) + 3 * CHUNKS_MAX * size_of::<Chunk>();
         window + source + runs + gathering + chunk + FIXED_BYTES
     }
@@ -165,7 +167,10 @@ impl Machine {
     /// Panics after [`Machine::finish`].
     pub fn feed(&mut self, source: &[u8]) -> usize {
         let taken = self.splitter.feed(source);
-        self.undigested.extend_from_slice(&source[..taken]);
+        // Behind a fault nothing is decoded, and so nothing is kept.
+        if !self.splitter.is_faulty() {
+            self.undigested.extend_from_slice(&source[..taken]);
+        }
         taken
     }
 
@@ -194,10 +199,13 @@ impl Machine {
                 Err(fault) => return Err(fault),
             }
         }
-        self.digest_decided();
         if !self.splitter.is_done() {
+            if self.undigested.len() >= DIGEST_BYTES_MIN {
+                self.digest_decided();
+            }
             return Ok(Step::Feed);
         }
+        self.digest_decided();
         Ok(self
             .flush()
             .map_or_else(|| Step::Done(self.summary()), Step::Store))
@@ -206,17 +214,6 @@ impl Machine {
     /// Closes the batch with the chunks that there are, if any.
     pub fn flush(&mut self) -> Option<Batch> {
         (!self.gathering.is_empty()).then(|| self.close())
-    }
-
-    /// How far this is.
-    #[must_use]
-    pub fn progress(&self) -> Progress {
-        Progress {
-            received_bytes: self.digested_bytes + self.undigested.len() as u64,
-            decided_bytes: self.splitter.place().position.source,
-            chunks: self.next_ordinal,
-            replaced: self.replaced(),
-        }
     }
 
     fn close(&mut self) -> Batch {
@@ -234,9 +231,9 @@ impl Machine {
     /// Digests the source before the window's start.
     fn digest_decided(&mut self) {
         let decided = self.splitter.place().position.source - self.digested_bytes;
-        let decided = usize::try_from(decided)
-            .unwrap_or(usize::MAX)
-            .min(self.undigested.len());
+        let decided = usize::try_from(decided).unwrap_or(usize::MAX);
+        debug_assert!(decided <= self.undigested.len(), "decided, but never fed");
+        let decided = decided.min(self.undigested.len());
         self.digest.update(&self.undigested[..decided]);
         self.undigested.drain(..decided);
         self.digested_bytes += decided as u64;

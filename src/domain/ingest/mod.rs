@@ -1,11 +1,10 @@
 //! The ingest of a document: bytes in, steps out.
 //!
 //! The [`machine`] feeds the splitter, gathers its chunks in a [`batch`] and closes each with a
-//! [`checkpoint`] that is true after it; [`progress`] tells how far it is. The machine asks, its
-//! caller acts: it does no I/O and waits for nothing.
+//! [`checkpoint`] that is true after it. The machine asks, its caller acts: it does no I/O and waits
+//! for nothing.
 
 pub mod batch;
 pub mod checkpoint;
 pub mod digest;
 pub mod machine;
-pub mod progress;

@@ -1,8 +1,8 @@
 //! The charsets that a source may be in.
 //!
 //! Charsets are those of the WHATWG Encoding Standard, by `encoding_rs`. A checkpoint can stand
-//! only where a decoder is in its initial state, which these are after every character; the two
-//! that are not (ISO-2022-JP and the replacement encoding) are refused.
+//! only where a decoder is in its initial state, which these are after every grapheme cluster;
+//! ISO-2022-JP is not, and is refused, and so are the charsets that the standard does not decode.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -14,7 +14,7 @@ pub struct Charset(&'static Encoding);
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
     "charset `{label}` is not supported: give a label of the WHATWG Encoding Standard, \
-     such as utf-8, utf-16le, windows-1252, shift_jis or gb18030; iso-2022-jp cannot be resumed"
+     such as utf-8, utf-16le, windows-1252, shift_jis or gb18030; iso-2022-jp, iso-2022-kr and hz-gb-2312 cannot be resumed"
 )]
 pub struct Unsupported {
     /// What was asked for.

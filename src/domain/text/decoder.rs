@@ -16,7 +16,12 @@ pub const PIECE_BYTES_MAX: usize = 32 * 1024;
 
 /// The most bytes of text that a piece can become: three for each (U+FFFD for a bad byte), and the
 /// characters carried over from the piece before.
-pub const DECODED_BYTES_MAX: usize = 3 * PIECE_BYTES_MAX + 16;
+pub const DECODED_BYTES_MAX: usize = decoded_bytes_max(PIECE_BYTES_MAX);
+
+const fn decoded_bytes_max(piece_bytes: usize) -> usize {
+    // Twice the carry: what is left over when the source ends needs room too.
+    3 * piece_bytes + 2 * 16
+}
 
 /// Decodes one document.
 #[derive(Debug)]
@@ -72,10 +77,10 @@ impl Decoder {
     ///
     /// Fails at the first fault that the policy rejects. What came before it is in the window.
     pub fn decode(&mut self, source: &[u8], window: &mut Window) -> Result<usize, Fault> {
-        if window.make_room() < DECODED_BYTES_MAX {
+        let mut piece = &source[..source.len().min(PIECE_BYTES_MAX)];
+        if !window.make_room(decoded_bytes_max(piece.len())) {
             return Ok(0);
         }
-        let mut piece = &source[..source.len().min(PIECE_BYTES_MAX)];
         if let State::Start(held) = &mut self.state {
             let wanted = head_bytes(self.decoding) - held.len();
             piece = &piece[..piece.len().min(wanted)];
@@ -99,6 +104,7 @@ impl Decoder {
     ///
     /// Fails if it ends within a character and the policy rejects that.
     pub fn finish(&mut self, window: &mut Window) -> Result<(), Fault> {
+        window.make_room(decoded_bytes_max(0));
         if matches!(self.state, State::Start(_)) {
             self.start(true, window)?;
         }

@@ -14,6 +14,7 @@ pub struct Legacy {
     decoder: encoding_rs::Decoder,
     /// Source bytes taken since the last character was given out.
     pending: usize,
+    is_utf16: bool,
 }
 
 impl fmt::Debug for Legacy {
@@ -33,9 +34,11 @@ impl Legacy {
     /// Starts at a character's start.
     #[must_use]
     pub fn new(charset: Charset) -> Self {
+        let is_utf16 = [Charset::UTF_16LE, Charset::UTF_16BE].contains(&charset);
         Self {
             decoder: charset.decoder(),
             pending: 0,
+            is_utf16,
         }
     }
 
@@ -85,11 +88,20 @@ impl Legacy {
         }
     }
 
-    /// Gives out what was decoded; all pending bytes made the first of its characters.
+    /// Gives out what was decoded. A character is made of all pending bytes, but for ASCII: that is
+    /// one byte in every charset but UTF-16, and may stand behind a fault whose bytes are not
+    /// reported yet.
     fn give(&mut self, decoded: &[u8], out: &mut Emit<'_>) -> Result<(), Fault> {
         let text = str::from_utf8(decoded).unwrap_or_default();
         for character in text.chars() {
-            out.decoded(character, std::mem::take(&mut self.pending))?;
+            let is_one_byte = character.is_ascii() && !self.is_utf16;
+            let source_bytes = if is_one_byte {
+                self.pending.min(1)
+            } else {
+                self.pending
+            };
+            self.pending -= source_bytes;
+            out.decoded(character, source_bytes)?;
         }
         Ok(())
     }

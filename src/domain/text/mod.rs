@@ -20,6 +20,7 @@ pub mod measure;
 pub mod position;
 pub mod sentence;
 pub mod separators;
+pub mod sniff;
 pub mod source_map;
 pub mod utf8;
 pub mod white_space;

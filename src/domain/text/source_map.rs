@@ -13,7 +13,7 @@ pub struct SourceMap {
     runs: VecDeque<Run>,
 }
 
-/// How long one run is in memory. A window of text has at most a run for every two bytes.
+/// How long one run is in memory. A window has fewer runs than bytes of text.
 pub const RUN_BYTES: usize = size_of::<Run>();
 
 /// A number of equal units, one after the other.

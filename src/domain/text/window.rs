@@ -81,11 +81,14 @@ impl Window {
         self.start.source += source_bytes as u64;
     }
 
-    /// Drops spent text, and returns how many bytes may be pushed.
-    pub fn make_room(&mut self) -> usize {
-        self.buffer.drain(..self.head);
-        self.head = 0;
-        self.buffer.capacity() - self.buffer.len()
+    /// Whether `bytes` bytes may be pushed, spent text dropped if need be.
+    pub fn make_room(&mut self, bytes: usize) -> bool {
+        let has_room = |buffer: &String| buffer.capacity() - buffer.len() >= bytes;
+        if !has_room(&self.buffer) {
+            self.buffer.drain(..self.head);
+            self.head = 0;
+        }
+        has_room(&self.buffer)
     }
 
     /// Appends text that is the source's own bytes.

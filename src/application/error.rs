@@ -1,0 +1,120 @@
+//! Everything that a use case can answer besides its result: one closed list.
+
+use crate::application::ports::store;
+use crate::domain::ingest::checkpoint;
+use crate::domain::text::decoding::Fault;
+
+/// Why a use case has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A field of the request is wrong.
+    #[error("{field} {message}")]
+    Invalid {
+        /// The field, by its name in the protos.
+        field: &'static str,
+        /// What it must be.
+        message: String,
+    },
+    /// There is no such thing, or the caller may not know of it.
+    #[error("there is no {kind} of that name")]
+    NotFound {
+        /// What was asked for.
+        kind: &'static str,
+    },
+    /// There is one already.
+    #[error("there is a {kind} of that name already")]
+    AlreadyExists {
+        /// What was to be created.
+        kind: &'static str,
+    },
+    /// A message of an upload does not continue the source.
+    #[error("write_offset is {provided}, but the next byte is {expected}")]
+    OffsetMismatch {
+        /// The byte that was expected.
+        expected: u64,
+        /// What was given.
+        provided: i64,
+    },
+    /// The source is not as long as was said.
+    #[error("total_size is {expected}, but {actual} bytes were sent")]
+    SizeMismatch {
+        /// What was said.
+        expected: u64,
+        /// How long it is.
+        actual: u64,
+    },
+    /// The source is not what was said.
+    #[error("the source's sha256 is not the one given")]
+    DigestMismatch,
+    /// A message was damaged on its way.
+    #[error("the content at {offset} does not have the crc32c given")]
+    ChecksumMismatch {
+        /// Where the message begins.
+        offset: u64,
+    },
+    /// A message came after the one that ended the source.
+    #[error("a message follows the one with finish_write")]
+    WriteAfterFinish,
+    /// A message is too large.
+    #[error("content has {bytes} bytes, but at most {most} are taken")]
+    MessageTooLarge {
+        /// How large it is.
+        bytes: usize,
+        /// How large it may be.
+        most: usize,
+    },
+    /// The source cannot be decoded.
+    #[error(transparent)]
+    Content(#[from] Fault),
+    /// The source is not text.
+    #[error("the source looks like {sniffed}; send its text")]
+    UnsupportedContent {
+        /// What it looks like.
+        sniffed: &'static str,
+    },
+    /// Another writer has the upload, or its document.
+    #[error("another writer has taken over the upload or its document")]
+    Superseded,
+    /// The upload has ended.
+    #[error("the upload has ended as {state}")]
+    UploadEnded {
+        /// How.
+        state: &'static str,
+    },
+    /// The upload cannot be gone on with.
+    #[error(transparent)]
+    Checkpoint(#[from] checkpoint::Error),
+    /// The client has seen what is not there yet.
+    #[error("after_seq is {after}, but the newest seq is {newest}")]
+    FutureSeq {
+        /// What was given.
+        after: u64,
+        /// The newest.
+        newest: u64,
+    },
+    /// All memory for uploads is in use.
+    #[error("all memory for uploads is in use")]
+    NoMemory,
+    /// The followed upload did not succeed.
+    #[error("the upload that was followed ended as {state}")]
+    FollowedUploadEnded {
+        /// How.
+        state: &'static str,
+    },
+    /// The server is going down.
+    #[error("the server is shutting down")]
+    Draining,
+    /// The store failed.
+    #[error("the store cannot be reached or failed")]
+    Store(#[from] store::Error),
+}
+
+impl Error {
+    /// A field that is wrong.
+    pub fn invalid(field: &'static str, message: impl ToString) -> Self {
+        Self::Invalid {
+            field,
+            message: message.to_string(),
+        }
+    }
+}

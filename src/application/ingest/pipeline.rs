@@ -1,0 +1,267 @@
+//! The way of an upload's bytes: message → machine → batch → commit → news.
+//!
+//! One batch fills while one is committed; there is no other buffer. While both are taken the next
+//! message is not read, so that the client's flow-control window closes and it waits.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::application::error::Error;
+use crate::application::ingest::budget::Share;
+use crate::application::ports::clock::Clock;
+use crate::application::ports::operations::Operation;
+use crate::application::ports::store::{self, Store};
+use crate::application::ports::uploads::{End, Upload, Writer};
+use crate::application::watch::Bus;
+use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::checkpoint::Checkpoint;
+use crate::domain::ingest::machine::{Machine, Step, Summary};
+use crate::domain::text::sniff;
+
+/// The most bytes of content in a message.
+pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
+
+/// A message of an upload.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// Where its content begins in the source.
+    pub write_offset: i64,
+    /// The bytes.
+    pub content: Bytes,
+    /// Their CRC-32C, if the client gave it.
+    pub crc32c: Option<u32>,
+}
+
+/// What the client says of the whole source.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Declared {
+    /// Its SHA-256.
+    pub sha256: Option<[u8; 32]>,
+    /// Its length.
+    pub total_size: Option<u64>,
+}
+
+/// What a pipeline needs from outside.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// Where batches go.
+    pub store: Arc<dyn Store>,
+    /// Where news goes.
+    pub bus: Arc<Bus>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who waits for commits under way when the server stops.
+    pub tasks: TaskTracker,
+}
+
+/// One writer of one upload.
+#[derive(Debug)]
+pub struct Pipeline {
+    outside: Outside,
+    machine: Machine,
+    writer: Writer,
+    /// The next byte of the source.
+    received: u64,
+    /// At most one commit is under way. A task, so that it ends whole when the client goes away.
+    commit: Option<JoinHandle<Result<Option<Operation>, store::Error>>>,
+    _share: Share,
+}
+
+impl Pipeline {
+    /// Starts, or goes on from the upload's checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the checkpoint is of another engine version, or what is stored is damaged.
+    pub fn new(outside: Outside, upload: &Upload, share: Share) -> Result<Self, Error> {
+        let damaged = |_| store::Error::Damaged {
+            what: "an upload's spec",
+            source: None,
+        };
+        let spec = upload.spec.spec().map_err(damaged)?;
+        let decoding = upload.spec.decoding().map_err(damaged)?;
+        let machine = if upload.checkpoint.is_empty() {
+            Machine::new(&spec, decoding, share.batch_bytes)
+        } else {
+            let checkpoint = Checkpoint::decode(&upload.checkpoint)?;
+            Machine::resume(&spec, decoding, share.batch_bytes, &checkpoint)?
+        };
+        let (epoch, committed_offset) = (upload.writer_epoch, upload.committed_offset);
+        let writer = Writer {
+            uid: upload.uid,
+            epoch,
+            committed_offset,
+        };
+        Ok(Self {
+            outside,
+            machine,
+            writer,
+            received: committed_offset,
+            commit: None,
+            _share: share,
+        })
+    }
+
+    /// Takes a message. Bytes that were taken before are skipped.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it leaves a gap, is too large or damaged, if its content is refused (then the
+    /// upload has failed for good), or if another writer has taken over.
+    pub async fn write(&mut self, message: Write) -> Result<(), Error> {
+        let Write {
+            write_offset,
+            content,
+            crc32c,
+        } = message;
+        if content.len() > CONTENT_BYTES_MAX {
+            return Err(Error::MessageTooLarge {
+                bytes: content.len(),
+                most: CONTENT_BYTES_MAX,
+            });
+        }
+        let mismatch = Error::OffsetMismatch {
+            expected: self.received,
+            provided: write_offset,
+        };
+        let offset = u64::try_from(write_offset)
+            .map_err(|_negative| Error::invalid("write_offset", "must not be negative"))?;
+        if crc32c.is_some_and(|given| given != ::crc32c::crc32c(&content)) {
+            return Err(Error::ChecksumMismatch { offset });
+        }
+        let Some(known) = self.received.checked_sub(offset) else {
+            return Err(mismatch);
+        };
+        let known = usize::try_from(known)
+            .unwrap_or(usize::MAX)
+            .min(content.len());
+        let mut rest = &content[known..];
+        if self.received == 0
+            && let Some(sniffed) = sniff::binary_format(rest)
+        {
+            let error = Error::UnsupportedContent { sniffed };
+            return Err(self.refuse("UNSUPPORTED_CONTENT", error).await);
+        }
+        while !rest.is_empty() {
+            let taken = self.machine.feed(rest);
+            self.received += taken as u64;
+            rest = &rest[taken..];
+            self.work().await?;
+        }
+        Ok(())
+    }
+
+    /// Commits what is decided.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store does, or another writer has taken over.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        if let Some(batch) = self.machine.flush() {
+            self.commit(batch).await?;
+        }
+        self.settle().await
+    }
+
+    /// Ends the source: commits the rest and makes the version current.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the source is not what was declared or is refused (then the upload has failed for
+    /// good), if the store fails, or another writer has taken over.
+    pub async fn finish(mut self, declared: Declared) -> Result<(), Error> {
+        let actual = self.received;
+        if let Some(expected) = declared.total_size.filter(|expected| *expected != actual) {
+            return Err(self
+                .refuse("SIZE_MISMATCH", Error::SizeMismatch { expected, actual })
+                .await);
+        }
+        self.machine.finish();
+        let Some(summary) = self.work().await? else {
+            return Err(store::Error::Damaged {
+                what: "a machine without an end",
+                source: None,
+            }
+            .into());
+        };
+        if declared
+            .sha256
+            .is_some_and(|sha256| sha256 != summary.source_sha256)
+        {
+            return Err(self.refuse("DIGEST_MISMATCH", Error::DigestMismatch).await);
+        }
+        self.settle().await?;
+        self.end(End::Succeeded(summary)).await
+    }
+
+    /// Does the machine's steps until it wants bytes, or is done.
+    async fn work(&mut self) -> Result<Option<Summary>, Error> {
+        loop {
+            match self.machine.step() {
+                Ok(Step::Feed) => return Ok(None),
+                Ok(Step::Store(batch)) => self.commit(batch).await?,
+                Ok(Step::Done(summary)) => return Ok(Some(summary)),
+                Err(fault) => return Err(self.refuse("INVALID_CONTENT", fault.into()).await),
+            }
+        }
+    }
+
+    /// Starts the commit of a batch once the one before is through.
+    async fn commit(&mut self, batch: Batch) -> Result<(), Error> {
+        self.settle().await?;
+        let (writer, outside) = (self.writer, self.outside.clone());
+        self.writer.committed_offset = batch.checkpoint.place.position.source;
+        self.commit = Some(self.outside.tasks.spawn(async move {
+            let now = outside.clock.now();
+            let committed = outside.store.commit_batch(writer, &batch, now).await?;
+            // Truth before news.
+            if let Some(operation) = committed.clone() {
+                outside.bus.publish(operation);
+            }
+            Ok(committed)
+        }));
+        Ok(())
+    }
+
+    /// Waits for the commit under way.
+    async fn settle(&mut self) -> Result<(), Error> {
+        let Some(commit) = self.commit.take() else {
+            return Ok(());
+        };
+        match commit.await {
+            Ok(Ok(Some(_))) => Ok(()),
+            Ok(Ok(None)) => Err(Error::Superseded),
+            Ok(Err(error)) => Err(error.into()),
+            Err(panicked) => {
+                let source = Some(panicked.into());
+                Err(store::Error::Damaged {
+                    what: "a commit that panicked",
+                    source,
+                }
+                .into())
+            }
+        }
+    }
+
+    /// Ends the upload as failed, and returns why.
+    async fn refuse(&mut self, reason: &'static str, error: Error) -> Error {
+        if let Err(error) = self.settle().await {
+            return error;
+        }
+        let message = error.to_string();
+        self.end(End::Failed { reason, message })
+            .await
+            .err()
+            .unwrap_or(error)
+    }
+
+    async fn end(&self, end: End) -> Result<(), Error> {
+        let now = self.outside.clock.now();
+        let ended = self.outside.store.end_upload(self.writer, end, now).await?;
+        self.outside.bus.publish(ended.ok_or(Error::Superseded)?);
+        Ok(())
+    }
+}

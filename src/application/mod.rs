@@ -1,0 +1,16 @@
+//! The use cases: what a caller can ask for, over ports that infrastructure implements.
+//!
+//! To add a use case: a function in the noun's file that takes the caller first, a port method in
+//! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
+
+pub mod caller;
+pub mod chunks;
+pub mod collections;
+pub mod error;
+pub mod ingest;
+pub mod page;
+pub mod partitions;
+pub mod ports;
+pub mod stored_spec;
+pub mod uploads;
+pub mod watch;

@@ -1,0 +1,41 @@
+//! The port of chunks.
+
+use async_trait::async_trait;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::store::Error;
+use crate::domain::ingest::batch;
+
+/// A chunk as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chunk {
+    /// Ordinal, span and digest.
+    pub chunk: batch::Chunk,
+    /// What it says.
+    pub text: String,
+}
+
+/// Which chunks.
+#[derive(Clone, Copy, Debug)]
+pub struct Of {
+    /// The document.
+    pub document: Uid,
+    /// Where its chunks are.
+    pub partition: u32,
+    /// Which version of it.
+    pub version: u64,
+}
+
+/// Gives chunks back.
+#[async_trait]
+pub trait Chunks: Send + Sync {
+    /// At most `rows` chunks in order, from the ordinal `from` on. The tenant is the document's.
+    async fn chunks(
+        &self,
+        caller: &Caller,
+        of: Of,
+        from: u64,
+        rows: u32,
+    ) -> Result<Vec<Chunk>, Error>;
+}

@@ -1,0 +1,72 @@
+//! The port of documents.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::store::Error;
+use crate::domain::name::{CollectionId, DocumentId, DocumentName};
+
+/// A document as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// The server's name for it.
+    pub uid: Uid,
+    /// The client's name for it.
+    pub id: DocumentId,
+    /// What people call it.
+    pub display_name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// What its uploader wants to find again.
+    pub labels: BTreeMap<String, String>,
+    /// Where its chunks are, from 0 to 99.
+    pub partition: u32,
+    /// What readers see; none before the first complete upload.
+    pub current: Option<Version>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A complete version of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Version {
+    /// Its number, from 1.
+    pub version: u64,
+    /// How many chunks it has.
+    pub chunks: u64,
+    /// The length of its source.
+    pub source_bytes: u64,
+    /// The length of its text.
+    pub text_bytes: u64,
+    /// The same in characters.
+    pub characters: u64,
+    /// The same in line feeds.
+    pub lines: u64,
+    /// The digest of its source.
+    pub source_sha256: [u8; 32],
+}
+
+/// Keeps documents; uploads make and change them.
+#[async_trait]
+pub trait Documents: Send + Sync {
+    /// The document of that name.
+    async fn document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+    ) -> Result<Option<Document>, Error>;
+    /// At most `rows` documents of a collection in the order of their ids, from the first after
+    /// `after`.
+    async fn documents(
+        &self,
+        caller: &Caller,
+        collection: &CollectionId,
+        after: &str,
+        rows: u32,
+    ) -> Result<Vec<Document>, Error>;
+}

@@ -1,0 +1,13 @@
+//! What the use cases need from outside: traits, each method with its duties.
+//!
+//! What is absent is `Ok(None)`. Every method that reads or writes a tenant's data takes the caller
+//! and sees that tenant's rows alone. Time and uids come from the [`clock`].
+
+pub mod chunks;
+pub mod clock;
+pub mod collections;
+pub mod documents;
+pub mod operations;
+pub mod partitions;
+pub mod store;
+pub mod uploads;

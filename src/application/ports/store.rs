@@ -1,0 +1,41 @@
+//! The whole store: every noun's port.
+
+use std::fmt::Debug;
+
+use crate::application::ports::chunks::Chunks;
+use crate::application::ports::collections::Collections;
+use crate::application::ports::documents::Documents;
+use crate::application::ports::operations::Operations;
+use crate::application::ports::partitions::Partitions;
+use crate::application::ports::uploads::Uploads;
+
+/// A store of collections, documents and chunks.
+pub trait Store:
+    Chunks + Collections + Documents + Operations + Partitions + Uploads + Debug
+{
+}
+
+impl<T> Store for T where
+    T: Chunks + Collections + Documents + Operations + Partitions + Uploads + Debug
+{
+}
+
+/// The store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be reached, or is too busy: later it may work.
+    #[error("the store is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It is full.
+    #[error("the store is full")]
+    Full(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It holds what it must not hold, or refuses what it must take: a bug, here or there.
+    #[error("the store is damaged: {what}")]
+    Damaged {
+        /// What is wrong.
+        what: &'static str,
+        /// What the driver says.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+}

@@ -1,0 +1,199 @@
+//! The port of uploads: where exactly-once is kept.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::operations::Operation;
+use crate::application::ports::store::Error;
+use crate::application::stored_spec::StoredSpec;
+use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::machine::Summary;
+use crate::domain::name::DocumentName;
+
+/// How far an upload is. It leaves `Uploading` once and never comes back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum State {
+    /// It can be gone on with.
+    Uploading,
+    /// Its version is complete, and current until a newer one is.
+    Succeeded,
+    /// Its source was refused.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl State {
+    /// The name of the state, the same everywhere.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Uploading => "UPLOADING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+
+    /// Whether nothing comes after it.
+    #[must_use]
+    pub fn is_terminal(self) -> bool {
+        self != Self::Uploading
+    }
+}
+
+/// What a client wants to upload, checked.
+#[derive(Clone, Debug)]
+pub struct NewUpload {
+    /// The client's request id.
+    pub uid: Uid,
+    /// The name of its document.
+    pub document: DocumentName,
+    /// The uid that its document gets if it is new.
+    pub document_uid: Uid,
+    /// What people call the document.
+    pub display_name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// How it is chunked; none: as its collection says.
+    pub spec: Option<StoredSpec>,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// An upload as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upload {
+    /// Its name.
+    pub uid: Uid,
+    /// The document that it makes a version of.
+    pub document: DocumentName,
+    /// The same by uid.
+    pub document_uid: Uid,
+    /// Where the document's chunks are.
+    pub partition: u32,
+    /// The version.
+    pub version: u64,
+    /// How it is chunked.
+    pub spec: StoredSpec,
+    /// How far it is.
+    pub state: State,
+    /// Grows with every change that watchers see.
+    pub seq: u64,
+    /// Who may write: the writer that attached last.
+    pub writer_epoch: u64,
+    /// How many bytes of the source are committed.
+    pub committed_offset: u64,
+    /// How many chunks are.
+    pub next_ordinal: u64,
+    /// From where to go on; empty before the first commit.
+    pub checkpoint: Vec<u8>,
+    /// Why it failed, for programs.
+    pub failure_reason: String,
+    /// The same for people.
+    pub failure_message: String,
+    /// When it was started.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Upload {
+    /// What watchers see of it.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        Operation {
+            uid: self.uid,
+            seq: self.seq,
+            state: self.state,
+            document: self.document.clone(),
+            committed_bytes: self.committed_offset,
+            chunks: self.next_ordinal,
+            failure_reason: self.failure_reason.clone(),
+            failure_message: self.failure_message.clone(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+/// How starting an upload went.
+#[derive(Clone, Debug)]
+pub enum Started {
+    /// It is there: new, or from an earlier request with the same uid.
+    Upload(Box<Upload>, Vec<Operation>),
+    /// There is no such collection.
+    NoCollection,
+    /// The uid is that of an upload of another document.
+    OtherDocument,
+}
+
+/// Who writes, and what it believes to be true: compared by every change.
+#[derive(Clone, Copy, Debug)]
+pub struct Writer {
+    /// The upload.
+    pub uid: Uid,
+    /// The epoch that attaching gave.
+    pub epoch: u64,
+    /// The offset committed last.
+    pub committed_offset: u64,
+}
+
+/// How an upload ends.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// Complete.
+    Succeeded(Summary),
+    /// Refused.
+    Failed {
+        /// For programs.
+        reason: &'static str,
+        /// For people.
+        message: String,
+    },
+}
+
+/// Keeps uploads.
+#[async_trait]
+pub trait Uploads: Send + Sync {
+    /// Stores a new upload, with its document if that is new, in one transaction. Unfinished
+    /// uploads of the same document fail with `UPLOAD_SUPERSEDED`; their last states are returned
+    /// beside it. The same uid for the same document again changes nothing.
+    async fn start_upload(&self, caller: &Caller, new: &NewUpload) -> Result<Started, Error>;
+    /// Raises the writer's epoch, if the upload is not over, and returns it.
+    async fn attach_upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error>;
+    /// The upload of that uid.
+    async fn upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error>;
+    /// The newest upload of a document.
+    async fn newest_upload(&self, caller: &Caller, document: &Uid)
+    -> Result<Option<Upload>, Error>;
+    /// Stores a batch and its checkpoint in one transaction, and returns what watchers see; `None`,
+    /// and nothing stored, if epoch or offset are not what the writer believes, or the upload is
+    /// over.
+    async fn commit_batch(
+        &self,
+        writer: Writer,
+        batch: &Batch,
+        now: Timestamp,
+    ) -> Result<Option<Operation>, Error>;
+    /// Ends the upload, and makes its version current if it succeeded and no newer one is; `None`
+    /// as for a batch.
+    async fn end_upload(
+        &self,
+        writer: Writer,
+        end: End,
+        now: Timestamp,
+    ) -> Result<Option<Operation>, Error>;
+    /// Cancels the upload whoever writes it; `None` if it is over or there is none.
+    async fn cancel_upload(
+        &self,
+        caller: &Caller,
+        uid: &Uid,
+        now: Timestamp,
+    ) -> Result<Option<Operation>, Error>;
+}

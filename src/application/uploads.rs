@@ -1,0 +1,122 @@
+//! Starting, going on with, and cancelling uploads.
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::ingest::budget::Budget;
+use crate::application::ingest::pipeline::{Outside, Pipeline};
+use crate::application::ports::clock::Uid;
+use crate::application::ports::store;
+use crate::application::ports::uploads::{NewUpload, Started, State, Upload};
+
+/// The use cases of uploads.
+#[derive(Clone, Debug)]
+pub struct Uploads {
+    outside: Outside,
+    budget: Budget,
+}
+
+/// An upload that a client has attached to.
+#[derive(Debug)]
+pub enum Attached {
+    /// It takes bytes.
+    Open(Box<Pipeline>),
+    /// It is complete already: asking again is no error.
+    Complete,
+}
+
+impl Uploads {
+    /// Over this store, bus and clock.
+    #[must_use]
+    pub fn new(outside: Outside) -> Self {
+        Self {
+            outside,
+            budget: Budget::default(),
+        }
+    }
+
+    /// Starts an upload, or goes on with the one of the same uid.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such collection, the uid names an upload of another document, the
+    /// upload has failed or was cancelled, or there is no memory.
+    pub async fn start(&self, caller: &Caller, new: &NewUpload) -> Result<Attached, Error> {
+        match self.outside.store.start_upload(caller, new).await? {
+            Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
+            Started::OtherDocument => Err(Error::invalid(
+                "spec.request_id",
+                "is that of an upload of another document",
+            )),
+            Started::Upload(upload, superseded) => {
+                for operation in superseded {
+                    self.outside.bus.publish(operation);
+                }
+                self.attach(caller, &upload.uid).await
+            }
+        }
+    }
+
+    /// Goes on with an upload. The newest writer wins.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such upload, it has failed or was cancelled, its checkpoint cannot be
+    /// gone on from, or there is no memory.
+    pub async fn attach(&self, caller: &Caller, uid: &Uid) -> Result<Attached, Error> {
+        let attached = self.outside.store.attach_upload(caller, uid).await?;
+        let upload = attached.ok_or(Error::NotFound { kind: "upload" })?;
+        match upload.state {
+            State::Uploading => {
+                let damaged = |_| store::Error::Damaged {
+                    what: "an upload's spec",
+                    source: None,
+                };
+                let share = self
+                    .budget
+                    .share(&upload.spec.spec().map_err(damaged)?)
+                    .await?;
+                Ok(Attached::Open(Box::new(Pipeline::new(
+                    self.outside.clone(),
+                    &upload,
+                    share,
+                )?)))
+            }
+            State::Succeeded => Ok(Attached::Complete),
+            State::Failed if upload.failure_reason == "UPLOAD_SUPERSEDED" => Err(Error::Superseded),
+            State::Failed | State::Cancelled => Err(Error::UploadEnded {
+                state: upload.state.name(),
+            }),
+        }
+    }
+
+    /// The upload as it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none.
+    pub async fn get(&self, caller: &Caller, uid: &Uid) -> Result<Upload, Error> {
+        self.outside
+            .store
+            .upload(caller, uid)
+            .await?
+            .ok_or(Error::NotFound { kind: "upload" })
+    }
+
+    /// Cancels an upload, whoever writes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none, or it has ended.
+    pub async fn cancel(&self, caller: &Caller, uid: &Uid) -> Result<Upload, Error> {
+        let now = self.outside.clock.now();
+        match self.outside.store.cancel_upload(caller, uid, now).await? {
+            Some(operation) => {
+                self.outside.bus.publish(operation);
+                self.get(caller, uid).await
+            }
+            None => Err(Error::UploadEnded {
+                state: self.get(caller, uid).await?.state.name(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The names of resources: parsed once at the border, valid ever after.
+
+use std::fmt;
+
+/// How long a collection's id may be: a DNS label.
+const COLLECTION_BYTES_MAX: usize = 63;
+/// How long a document's id may be: a file name on most systems.
+const DOCUMENT_BYTES_MAX: usize = 255;
+
+/// The last part of a collection's name: 1 to 63 of a-z, 0-9 and `-`, a letter first.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CollectionId(String);
+
+/// The last part of a document's name: 1 to 255 letters and digits of ASCII, `-`, `_`, `.`, `~`,
+/// and neither `.` nor `..`.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DocumentId(String);
+
+/// `collections/{collection}/documents/{document}`.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct DocumentName {
+    /// The collection.
+    pub collection: CollectionId,
+    /// The document in it.
+    pub document: DocumentId,
+}
+
+/// Not a name. The input is not repeated: it may be anything.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// Not a collection's id.
+    #[error("must be 1 to 63 characters of a-z, 0-9 and -, a letter first")]
+    CollectionId,
+    /// Not a document's id.
+    #[error("must be 1 to 255 letters, digits, -, _, . or ~, and not . or ..")]
+    DocumentId,
+    /// Not a resource name of the kind asked for.
+    #[error("must have the form {form}")]
+    Form {
+        /// What it should look like.
+        form: &'static str,
+    },
+}
+
+impl CollectionId {
+    /// Parses an id.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is too long, or has a character that is not allowed.
+    pub fn parse(id: &str) -> Result<Self, Error> {
+        let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        let is_id = id.len() <= COLLECTION_BYTES_MAX
+            && id.starts_with(|first: char| first.is_ascii_lowercase())
+            && id.bytes().all(is_allowed);
+        if is_id {
+            Ok(Self(id.to_owned()))
+        } else {
+            Err(Error::CollectionId)
+        }
+    }
+
+    /// Parses `collections/{collection}`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is anything else.
+    pub fn parse_name(name: &str) -> Result<Self, Error> {
+        let form = Error::Form {
+            form: "collections/{collection}",
+        };
+        Self::parse(name.strip_prefix("collections/").ok_or(form)?)
+    }
+
+    /// The id itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl DocumentId {
+    /// Parses an id.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is too long, or has a character that is not allowed.
+    pub fn parse(id: &str) -> Result<Self, Error> {
+        let is_allowed =
+            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
+        let is_id = (1..=DOCUMENT_BYTES_MAX).contains(&id.len())
+            && id.bytes().all(is_allowed)
+            && !matches!(id, "." | "..");
+        if is_id {
+            Ok(Self(id.to_owned()))
+        } else {
+            Err(Error::DocumentId)
+        }
+    }
+
+    /// The id itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl DocumentName {
+    /// Parses `collections/{collection}/documents/{document}`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is anything else.
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        let form = Error::Form {
+            form: "collections/{collection}/documents/{document}",
+        };
+        let (collection, document) = name.split_once("/documents/").ok_or(form)?;
+        let collection = CollectionId::parse_name(collection)?;
+        Ok(Self {
+            collection,
+            document: DocumentId::parse(document)?,
+        })
+    }
+
+    /// Parses `collections/{collection}/documents/{document}/chunks/{ordinal}`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is anything else.
+    pub fn parse_chunk(name: &str) -> Result<(Self, u64), Error> {
+        let form = Error::Form {
+            form: "collections/{collection}/documents/{document}/chunks/{ordinal}",
+        };
+        let (document, ordinal) = name.rsplit_once("/chunks/").ok_or(form)?;
+        let is_number = !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit());
+        let ordinal = ordinal.parse().ok().filter(|_| is_number).ok_or(form)?;
+        Ok((Self::parse(document)?, ordinal))
+    }
+}
+
+impl fmt::Display for CollectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "collections/{}", self.0)
+    }
+}
+
+impl fmt::Display for DocumentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/documents/{}", self.collection, self.document.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CollectionId, DocumentName};
+
+    #[test]
+    fn what_is_parsed_is_written_the_same() {
+        for name in [
+            "collections/a/documents/b",
+            "collections/a-1/documents/B_2.txt~",
+        ] {
+            assert_eq!(DocumentName::parse(name).unwrap().to_string(), name);
+        }
+        let (name, ordinal) =
+            DocumentName::parse_chunk("collections/a/documents/b/chunks/7").unwrap();
+        assert_eq!(
+            (name.to_string().as_str(), ordinal),
+            ("collections/a/documents/b", 7)
+        );
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        let documents = [
+            "",
+            "a/b",
+            "collections/a",
+            "collections/a/documents/",
+            "collections/a/documents/..",
+            "collections/a/documents/.",
+            "collections/a/documents/%2e%2e%2f",
+            "collections/A/documents/b",
+            "collections/a/documents/b/c",
+            "collections/a/documents/b\0",
+            "collections//documents/b",
+            "collections/a/documents/\u{FF0E}\u{FF0E}",
+            "collections/a/documents/b\\c",
+        ];
+        for name in documents {
+            assert!(DocumentName::parse(name).is_err(), "{name:?}");
+        }
+        assert!(
+            DocumentName::parse(&format!("collections/a/documents/{}", "b".repeat(256))).is_err()
+        );
+        assert!(CollectionId::parse(&"a".repeat(64)).is_err());
+        for chunk in [
+            "/chunks/1",
+            "collections/a/documents/b/chunks/",
+            "collections/a/documents/b/chunks/+1",
+        ] {
+            assert!(DocumentName::parse_chunk(chunk).is_err(), "{chunk:?}");
+        }
+    }
+}

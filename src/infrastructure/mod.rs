@@ -1,0 +1,4 @@
+//! Adapters of the application's ports.
+
+pub mod sqlite;
+pub mod system;

@@ -1,0 +1,123 @@
+//! Chunks in SQLite.
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
+
+use crate::application::caller::Caller;
+use crate::application::ports::chunks::{Chunk, Chunks, Of};
+use crate::application::ports::clock::Uid;
+use crate::application::ports::store::Error;
+use crate::domain::ingest::batch::{self, Batch};
+use crate::domain::text::position::{Position, Span};
+use crate::infrastructure::sqlite::Sqlite;
+use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::row::{self, stored};
+
+/// Rows of one INSERT: more are no faster, and each row has fourteen arguments.
+const INSERT_ROWS: usize = 100;
+
+/// Where a batch's rows go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Into {
+    pub(super) partition: u32,
+    pub(super) document: Uid,
+    pub(super) version: u64,
+}
+
+#[async_trait]
+impl Chunks for Sqlite {
+    async fn chunks(
+        &self,
+        caller: &Caller,
+        of: Of,
+        from: u64,
+        rows: u32,
+    ) -> Result<Vec<Chunk>, Error> {
+        let list = sqlx::query(
+            "SELECT chunks.* FROM chunks
+             JOIN documents ON documents.uid = chunks.document_uid AND documents.tenant = ?
+             WHERE chunks.partition_key = ? AND chunks.document_uid = ? AND chunks.version = ?
+                 AND chunks.ordinal >= ?
+             ORDER BY chunks.ordinal LIMIT ?",
+        )
+        .bind(&caller.tenant)
+        .bind(of.partition)
+        .bind(of.document.to_vec())
+        .bind(stored(of.version))
+        .bind(stored(from))
+        .bind(rows)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        list.iter().map(chunk).collect()
+    }
+}
+
+/// Inserts the rows of a batch.
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    into: Into,
+    batch: &Batch,
+) -> Result<(), Error> {
+    for chunks in batch.chunks.chunks(INSERT_ROWS) {
+        let mut insert = QueryBuilder::<Driver>::new(
+            "INSERT INTO chunks (partition_key, document_uid, version, ordinal,
+                 start_byte, start_character, start_line, start_source,
+                 end_byte, end_character, end_line, end_source, sha256, text) ",
+        );
+        insert.push_values(chunks, |mut row, chunk| {
+            row.push_bind(into.partition)
+                .push_bind(into.document.to_vec())
+                .push_bind(stored(into.version))
+                .push_bind(stored(chunk.ordinal));
+            for Position {
+                byte,
+                character,
+                line,
+                source,
+            } in [chunk.span.start, chunk.span.end]
+            {
+                for place in [byte, character, line, source] {
+                    row.push_bind(stored(place));
+                }
+            }
+            row.push_bind(chunk.sha256.to_vec())
+                .push_bind(batch.text(chunk).to_owned());
+        });
+        let inserted = insert
+            .build()
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
+        if inserted.rows_affected() != chunks.len() as u64 {
+            return Err(row::damaged("an INSERT of fewer rows than given"));
+        }
+    }
+    Ok(())
+}
+
+fn chunk(found: &SqliteRow) -> Result<Chunk, Error> {
+    let start = Position {
+        byte: row::count(found, "start_byte")?,
+        character: row::count(found, "start_character")?,
+        line: row::count(found, "start_line")?,
+        source: row::count(found, "start_source")?,
+    };
+    let end = Position {
+        byte: row::count(found, "end_byte")?,
+        character: row::count(found, "end_character")?,
+        line: row::count(found, "end_line")?,
+        source: row::count(found, "end_source")?,
+    };
+    let (ordinal, sha256) = (row::count(found, "ordinal")?, row::fixed(found, "sha256")?);
+    let chunk = batch::Chunk {
+        ordinal,
+        span: Span { start, end },
+        sha256,
+    };
+    Ok(Chunk {
+        chunk,
+        text: row::text(found, "text")?,
+    })
+}

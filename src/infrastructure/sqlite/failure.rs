@@ -1,0 +1,28 @@
+//! What SQLite says, in the port's words: the only place that knows its codes.
+
+use crate::application::ports::store::Error;
+
+/// SQLITE_FULL: no room on the disk.
+const FULL: &str = "13";
+/// SQLITE_BUSY and SQLITE_LOCKED: another process has the file.
+const BUSY: [&str; 2] = ["5", "6"];
+
+/// Translates a driver's error.
+pub(super) fn failed(error: sqlx::Error) -> Error {
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code().map(std::borrow::Cow::into_owned));
+    let is_late = matches!(
+        error,
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)
+    );
+    match code.as_deref() {
+        Some(FULL) => Error::Full(Box::new(error)),
+        Some(code) if BUSY.contains(&code) => Error::Unavailable(Box::new(error)),
+        _ if is_late => Error::Unavailable(Box::new(error)),
+        _ => Error::Damaged {
+            what: "a statement was refused",
+            source: Some(Box::new(error)),
+        },
+    }
+}

@@ -1,0 +1,28 @@
+//! The only real clock, and the only source of uids.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use uuid::Uuid;
+
+use crate::application::ports::clock::{Clock, Timestamp, Uid};
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct System;
+
+impl Clock for System {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the time"
+    )]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::try_from(since.as_micros()).unwrap_or(Timestamp::MAX)
+    }
+
+    fn new_uid(&self) -> Uid {
+        Uuid::now_v7().into_bytes()
+    }
+}

@@ -1,0 +1,4 @@
+//! Between protos and ours, a file a noun. Fields are named one by one, so that none is forgotten.
+
+pub mod chunking;
+pub mod resources;

@@ -1,0 +1,159 @@
+//! Collections, documents, chunks, uploads, operations and partitions, for clients.
+
+use prost_types::Timestamp;
+
+use crate::application::chunks::Versioned;
+use crate::application::error::Error;
+use crate::application::ports::clock;
+use crate::application::ports::collections::Collection;
+use crate::application::ports::documents::Document;
+use crate::application::ports::operations::Operation;
+use crate::application::ports::partitions::Partition;
+use crate::application::ports::store;
+use crate::application::ports::uploads::{State, Upload};
+use crate::domain::ingest::checkpoint::Checkpoint;
+use crate::domain::ingest::digest;
+use crate::domain::name::{CollectionId, DocumentName};
+use crate::interface::grpc::convert::chunking::{count, to_position, to_spec};
+use crate::interface::grpc::name;
+use crate::interface::grpc::pb;
+
+/// A collection.
+///
+/// # Errors
+///
+/// Fails if its stored spec is damaged.
+pub fn collection(from: &Collection) -> Result<pb::Collection, Error> {
+    let spec = from.spec.spec().map_err(|_| store::Error::Damaged {
+        what: "a spec",
+        source: None,
+    })?;
+    Ok(pb::Collection {
+        name: from.id.to_string(),
+        chunking: Some(to_spec(&spec)),
+        create_time: Some(time(from.created_at)),
+    })
+}
+
+/// A document of a collection.
+#[must_use]
+pub fn document(collection: &CollectionId, from: Document) -> pb::Document {
+    let name = DocumentName {
+        collection: collection.clone(),
+        document: from.id,
+    };
+    let current = from.current.as_ref();
+    let of_current = |value: fn(&_) -> u64| current.map_or(0, |current| count(value(current)));
+    pb::Document {
+        name: name.to_string(),
+        display_name: from.display_name,
+        media_type: from.media_type,
+        labels: from.labels.into_iter().collect(),
+        current_version: of_current(|version| version.version),
+        chunks: of_current(|version| version.chunks),
+        source_bytes: of_current(|version| version.source_bytes),
+        text_bytes: of_current(|version| version.text_bytes),
+        characters: of_current(|version| version.characters),
+        source_sha256: current.map_or_else(Default::default, |current| {
+            current.source_sha256.to_vec().into()
+        }),
+        partition: i32::try_from(from.partition).unwrap_or(i32::MAX),
+        create_time: Some(time(from.created_at)),
+        update_time: Some(time(from.updated_at)),
+    }
+}
+
+/// A chunk of a document.
+#[must_use]
+pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
+    let Versioned { version, chunk } = from;
+    pb::Chunk {
+        name: format!("{document}/chunks/{}", chunk.chunk.ordinal),
+        ordinal: count(chunk.chunk.ordinal),
+        version: count(version),
+        start: Some(to_position(chunk.chunk.span.start)),
+        end: Some(to_position(chunk.chunk.span.end)),
+        sha256: chunk.chunk.sha256.to_vec().into(),
+        text: chunk.text,
+    }
+}
+
+/// An upload.
+///
+/// # Errors
+///
+/// Fails if its checkpoint is damaged or of another engine version.
+pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
+    let committed_sha256 = if from.checkpoint.is_empty() {
+        digest::sha256(b"")
+    } else {
+        Checkpoint::decode(&from.checkpoint)?.source_sha256()?
+    };
+    Ok(pb::Upload {
+        name: name::of_uid("uploads", &from.uid),
+        document: from.document.to_string(),
+        version: count(from.version),
+        state: match from.state {
+            State::Uploading => pb::upload::State::Uploading,
+            State::Succeeded => pb::upload::State::Succeeded,
+            State::Failed => pb::upload::State::Failed,
+            State::Cancelled => pb::upload::State::Cancelled,
+        }
+        .into(),
+        committed_offset: count(from.committed_offset),
+        committed_sha256: committed_sha256.to_vec().into(),
+        chunks: count(from.next_ordinal),
+        operation: name::of_uid("operations", &from.uid),
+        create_time: Some(time(from.created_at)),
+    })
+}
+
+/// An operation.
+#[must_use]
+pub fn operation(from: Operation) -> pb::Operation {
+    pb::Operation {
+        name: name::of_uid("operations", &from.uid),
+        seq: count(from.seq),
+        state: match from.state {
+            State::Uploading => pb::operation::State::Running,
+            State::Succeeded => pb::operation::State::Succeeded,
+            State::Failed => pb::operation::State::Failed,
+            State::Cancelled => pb::operation::State::Cancelled,
+        }
+        .into(),
+        document: from.document.to_string(),
+        committed_bytes: count(from.committed_bytes),
+        chunks: count(from.chunks),
+        failure_reason: from.failure_reason,
+        failure_message: from.failure_message,
+        create_time: Some(time(from.created_at)),
+        update_time: Some(time(from.updated_at)),
+    }
+}
+
+/// The health of a partition.
+#[must_use]
+pub fn partition(from: &Partition) -> pb::PartitionHealth {
+    pb::PartitionHealth {
+        partition: i32::try_from(from.partition).unwrap_or(i32::MAX),
+        documents: count(from.documents),
+        chunks: count(from.chunks),
+        text_bytes: count(from.text_bytes),
+        deviation_percent: from.deviation_percent,
+        status: match from.status.as_str() {
+            "EMPTY" => pb::partition_health::Status::Empty,
+            "COLD" => pb::partition_health::Status::Cold,
+            "HOT" => pb::partition_health::Status::Hot,
+            _ => pb::partition_health::Status::Normal,
+        }
+        .into(),
+    }
+}
+
+fn time(at: clock::Timestamp) -> Timestamp {
+    let nanos = i32::try_from(at.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
+    Timestamp {
+        seconds: at.div_euclid(1_000_000),
+        nanos,
+    }
+}

@@ -1,0 +1,19 @@
+//! gRPC: protos in, use cases, protos out.
+//!
+//! To add a method: its rpc with comments and both options in the proto, a function here that
+//! converts and calls one use case, its errors in [`status`] if they are new, a test in
+//! `tests/service`.
+
+pub mod chunking;
+pub mod chunks;
+pub mod collections;
+pub mod convert;
+pub mod documents;
+pub mod name;
+pub mod operations;
+pub mod partitions;
+pub mod pb;
+pub mod request;
+pub mod server;
+pub mod status;
+pub mod uploads;

@@ -1,0 +1,144 @@
+//! What every request passes: its id, its log line, its deadline, and who may ask.
+
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tonic::Status;
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// The header with a request's id, both ways.
+const REQUEST_ID: &str = "x-request-id";
+/// The longest id that is taken from a client.
+const REQUEST_ID_BYTES_MAX: usize = 64;
+
+/// Gives the request an id and a log line, keeps its deadline, and refuses other hosts: a web page
+/// that a browser on this machine shows must not reach a server without identity.
+pub async fn admit(request: Request, next: Next) -> Response {
+    let id = request_id(request.headers());
+    let method = request.uri().path().to_owned();
+    let span = tracing::info_span!("request", request.id = %id.to_str().unwrap_or_default(), rpc.method = %method);
+    let begun = Instant::now();
+    let deadline = deadline(request.headers());
+    let mut response = async {
+        if !is_for_this_machine(&request) {
+            let mut refused = Response::new(Body::empty());
+            *refused.status_mut() = StatusCode::FORBIDDEN;
+            return refused;
+        }
+        let answered = next.run(request);
+        let response = match deadline {
+            None => answered.await,
+            Some(deadline) => match tokio::time::timeout(deadline, answered).await {
+                Ok(response) => response,
+                Err(_) => {
+                    Status::deadline_exceeded("the request's deadline has passed").into_http()
+                }
+            },
+        };
+        let status = response
+            .headers()
+            .get(Status::GRPC_STATUS)
+            .map(HeaderValue::as_bytes);
+        let code = status.map_or("streaming or OK", |code| {
+            str::from_utf8(code).unwrap_or("?")
+        });
+        let duration_ms = begun.elapsed().as_millis();
+        tracing::info!(rpc.status_code = code, duration_ms, "answered");
+        response
+    }
+    .instrument(span)
+    .await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// The client's id if it is fit to be logged, else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let given = headers.get(REQUEST_ID).filter(|id| {
+        let is_fit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        id.len() <= REQUEST_ID_BYTES_MAX && id.as_bytes().iter().all(is_fit)
+    });
+    let new = || HeaderValue::try_from(Uuid::now_v7().to_string());
+    given
+        .cloned()
+        .or_else(|| new().ok())
+        .unwrap_or(HeaderValue::from_static("unknown"))
+}
+
+/// The deadline that the client set: at most eight digits and a unit (the gRPC protocol).
+fn deadline(headers: &HeaderMap) -> Option<Duration> {
+    let given = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = given.split_at_checked(given.len().checked_sub(1)?)?;
+    let amount = digits.parse::<u32>().ok().filter(|_| digits.len() <= 8)?;
+    Some(match unit {
+        "H" => Duration::from_hours(u64::from(amount)),
+        "M" => Duration::from_mins(u64::from(amount)),
+        "S" => Duration::from_secs(u64::from(amount)),
+        "m" => Duration::from_millis(u64::from(amount)),
+        "u" => Duration::from_micros(u64::from(amount)),
+        "n" => Duration::from_nanos(u64::from(amount)),
+        _ => return None,
+    })
+}
+
+fn is_for_this_machine(request: &Request) -> bool {
+    let header = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let host = request.uri().host().or_else(|| header.map(without_port));
+    host.is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::http::{HeaderMap, HeaderValue};
+    use std::time::Duration;
+
+    use super::{deadline, is_for_this_machine};
+
+    #[test]
+    fn deadlines_are_read_as_the_protocol_writes_them() {
+        let read = |given: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("grpc-timeout", HeaderValue::from_static(given));
+            deadline(&headers)
+        };
+        assert_eq!(read("5S"), Some(Duration::from_secs(5)));
+        assert_eq!(read("250m"), Some(Duration::from_millis(250)));
+        for given in ["", "S", "5", "-5S", "123456789S", "5x"] {
+            assert_eq!(read(given), None, "{given}");
+        }
+    }
+
+    #[test]
+    fn other_hosts_are_not_this_machine() {
+        let asked = |uri: &str, host: &'static str| {
+            let request = Request::builder()
+                .uri(uri)
+                .header("host", host)
+                .body(Body::empty());
+            is_for_this_machine(&request.unwrap())
+        };
+        assert!(asked("http://127.0.0.1:50051/x", "anything"));
+        assert!(
+            asked("/x", "localhost:50051") && asked("/x", "[::1]:1") && asked("/x", "127.0.0.1")
+        );
+        assert!(!asked("/x", "evil.example") && !asked("http://evil.example/x", "localhost"));
+        assert!(!asked("/x", "localhost.evil.example:80"));
+    }
+}

@@ -1,0 +1,227 @@
+//! One port for everything: the accept loop, its limits, and its end.
+//!
+//! tonic's own server takes no WebSocket upgrades and waits without limit when it stops, so the
+//! loop is ours, over `hyper-util`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::service::Routes;
+use tonic_health::server::HealthReporter;
+
+use crate::application::chunks::Chunks;
+use crate::application::collections::Collections;
+use crate::application::ports::clock::Clock;
+use crate::application::ports::store::Store;
+use crate::application::uploads::Uploads;
+use crate::application::watch::Watching;
+use crate::interface::grpc::pb::chunk_service_server::ChunkServiceServer;
+use crate::interface::grpc::pb::chunking_service_server::ChunkingServiceServer;
+use crate::interface::grpc::pb::collection_service_server::CollectionServiceServer;
+use crate::interface::grpc::pb::document_service_server::DocumentServiceServer;
+use crate::interface::grpc::pb::operation_service_server::OperationServiceServer;
+use crate::interface::grpc::pb::partition_service_server::PartitionServiceServer;
+use crate::interface::grpc::pb::upload_service_server::UploadServiceServer;
+use crate::interface::grpc::{
+    chunking, chunks, collections, documents, operations, partitions, pb, request, uploads,
+};
+
+/// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB.
+const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+/// The lever of upload speed: 16 KiB, the default, costs a third.
+const FRAME_BYTES: u32 = 256 * 1024;
+const STREAMS_MAX: u32 = 256;
+const HEADER_BYTES_MAX: u32 = 16 * 1024;
+/// A peer that has vanished is noticed so soon.
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_WAIT: Duration = Duration::from_secs(20);
+/// Connections at once: below the usual limit of open files.
+const CONNECTIONS_MAX: usize = 15_000;
+/// Upload messages have 256 KiB of content, and what is around it.
+const UPLOAD_MESSAGE_BYTES_MAX: usize = 320 * 1024;
+/// Previews have 1 MiB.
+const PREVIEW_MESSAGE_BYTES_MAX: usize = 1088 * 1024;
+/// All other requests are names and numbers.
+const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// How long requests under way may take when the server stops, before they are cut off.
+const DRAIN_MAX: Duration = Duration::from_secs(20);
+/// How long the loop rests after the system refused a connection, for want of files say.
+const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// Everything that is served.
+#[derive(Clone, Debug)]
+pub struct Services {
+    /// Collections and documents.
+    pub collections: Collections,
+    /// Uploads.
+    pub uploads: Uploads,
+    /// Chunks.
+    pub chunks: Chunks,
+    /// Operations.
+    pub watching: Watching,
+    /// For the health of partitions.
+    pub store: Arc<dyn Store>,
+    /// Time and uids.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Serves until `drain` is cancelled, then ends within [`DRAIN_MAX`]: requests under way are told,
+/// committed and answered; what is left is cut off, and can be resumed.
+///
+/// # Errors
+///
+/// Fails if reflection cannot be set up.
+pub async fn serve(
+    listener: TcpListener,
+    services: Services,
+    tasks: TaskTracker,
+    drain: CancellationToken,
+) -> Result<(), tonic_reflection::server::Error> {
+    let (health, router) = router(services, &drain).await?;
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            break;
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = drain.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection = connection(stream, router.clone());
+                let connection = graceful.watch(connection);
+                tasks.spawn(async move {
+                    // A connection that breaks is the client's affair; its requests have logged.
+                    let _broken = connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a connection was not accepted"
+                );
+                tokio::time::sleep(ACCEPT_REST).await;
+            }
+        }
+    }
+    drop(listener);
+    health
+        .set_service_status("", tonic_health::ServingStatus::NotServing)
+        .await;
+    tasks.close();
+    let finished = async {
+        graceful.shutdown().await;
+        tasks.wait().await;
+    };
+    if tokio::time::timeout(DRAIN_MAX, finished).await.is_err() {
+        tracing::warn!("requests under way were cut off");
+    }
+    Ok(())
+}
+
+fn connection(
+    stream: TcpStream,
+    router: Router,
+) -> impl hyper_util::server::graceful::GracefulConnection {
+    // Latency matters more than packets; without it the connection works as well.
+    let _unsupported = stream.set_nodelay(true);
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_frame_size(FRAME_BYTES)
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEADER_BYTES_MAX)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_WAIT);
+    builder.http1().timer(TokioTimer::new());
+    let service = TowerToHyperService::new(router);
+    builder
+        .serve_connection_with_upgrades(TokioIo::new(stream), service)
+        .into_owned()
+}
+
+async fn router(
+    services: Services,
+    drain: &CancellationToken,
+) -> Result<(HealthReporter, Router), tonic_reflection::server::Error> {
+    let Services {
+        collections,
+        uploads,
+        chunks,
+        watching,
+        store,
+        clock,
+    } = services;
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health
+        .set_service_status("", tonic_health::ServingStatus::Serving)
+        .await;
+    let uploads = uploads::Service {
+        uploads,
+        clock,
+        drain: drain.clone(),
+    };
+    let documents = documents::Service {
+        collections: collections.clone(),
+    };
+    let collections = collections::Service { collections };
+    let mut routes = Routes::builder();
+    routes
+        .add_service(health_service)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
+        .add_service(
+            ChunkingServiceServer::new(chunking::Service)
+                .max_decoding_message_size(PREVIEW_MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            UploadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            CollectionServiceServer::new(collections).max_decoding_message_size(MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            DocumentServiceServer::new(documents).max_decoding_message_size(MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            ChunkServiceServer::new(chunks::Service { chunks })
+                .max_decoding_message_size(MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            OperationServiceServer::new(operations::Service { watching })
+                .max_decoding_message_size(MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            PartitionServiceServer::new(partitions::Service { store })
+                .max_decoding_message_size(MESSAGE_BYTES_MAX),
+        );
+    let router = routes.routes().into_axum_router();
+    Ok((
+        health,
+        router.layer(axum::middleware::from_fn(request::admit)),
+    ))
+}
+
+/// Reflection with our protos, and those that error details and health checks need to be readable.
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}

@@ -1,0 +1,3 @@
+//! How the outside reaches the application.
+
+pub mod grpc;
