@@ -9,6 +9,8 @@ pub mod domain;
 #[cfg(feature = "server")]
 pub mod application;
 #[cfg(feature = "server")]
+pub mod bootstrap;
+#[cfg(feature = "server")]
 pub mod cli;
 #[cfg(feature = "server")]
 pub mod infrastructure;

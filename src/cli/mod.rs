@@ -10,9 +10,15 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod chunk;
+mod client;
+mod demo;
 mod documents;
+mod inspect;
 mod output;
+mod sending;
+mod serve;
 mod spec;
+mod upload;
 
 /// Cuts documents into chunks while they stream, and proves every offset.
 #[derive(Debug, Parser)]
@@ -25,6 +31,14 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Chunk(chunk::Arguments),
+    Demo(demo::Arguments),
+    Serve(serve::Arguments),
+    Upload(upload::Arguments),
+    Watch(inspect::Watch),
+    Chunks(inspect::Chunks),
+    Collections(inspect::Collections),
+    Documents(inspect::Documents),
+    Partitions(inspect::Partitions),
 }
 
 /// Runs the command that the program's arguments name.
@@ -32,11 +46,35 @@ enum Command {
 pub fn run() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Chunk(arguments) => chunk::run(&arguments),
+        command => with_runtime(command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => output::fail(&error),
     }
+}
+
+/// Runs a command that talks to a server, or is one.
+fn with_runtime(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let done = runtime.block_on(async {
+        match command {
+            Command::Chunk(arguments) => chunk::run(&arguments),
+            Command::Demo(arguments) => demo::run(&arguments).await,
+            Command::Serve(arguments) => serve::run(&arguments).await,
+            Command::Upload(arguments) => upload::run(&arguments).await,
+            Command::Watch(arguments) => inspect::watch(&arguments).await,
+            Command::Chunks(arguments) => inspect::chunks(&arguments).await,
+            Command::Collections(arguments) => inspect::collections(&arguments).await,
+            Command::Documents(arguments) => inspect::documents(&arguments).await,
+            Command::Partitions(arguments) => inspect::partitions(&arguments).await,
+        }
+    });
+    // A read of the standard input cannot be interrupted; it is not waited for.
+    runtime.shutdown_background();
+    done
 }
 
 #[cfg(test)]

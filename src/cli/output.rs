@@ -11,6 +11,8 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use serde_json::Value;
+use tracing_subscriber::EnvFilter;
 
 use crate::domain::ingest::batch::Chunk;
 
@@ -172,6 +174,87 @@ pub(super) fn progress(document: &str, bytes: Option<u64>) -> ProgressBar {
     let style = ProgressStyle::with_template(template);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.with_message(printable(document))
+}
+
+/// Writes a line to the standard output.
+pub(super) fn line(text: &str) -> anyhow::Result<()> {
+    writeln!(io::stdout(), "{}", printable(text)).context("cannot write")
+}
+
+/// Writes logs, as JSON Lines, to the standard error.
+pub(super) fn logs(filter: EnvFilter) {
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    // Somebody who embeds this may have set one already.
+    let _already_set = subscriber.try_init();
+}
+
+/// Rows for people or programs.
+#[derive(Debug)]
+pub(super) struct Table {
+    format: Format,
+    columns: Vec<(&'static str, usize)>,
+    out: BufWriter<StdoutLock<'static>>,
+}
+
+impl Table {
+    /// Starts with columns and their widths; the last is as wide as it needs to be.
+    pub(super) fn new(format: Format, columns: &[(&'static str, usize)]) -> anyhow::Result<Self> {
+        let out = BufWriter::new(io::stdout().lock());
+        let mut table = Self {
+            format,
+            columns: columns.to_vec(),
+            out,
+        };
+        if format == Format::Table {
+            let heads = table
+                .columns
+                .iter()
+                .map(|(name, _)| name.to_uppercase())
+                .collect::<Vec<_>>();
+            table.cells(&heads)?;
+        }
+        Ok(table)
+    }
+
+    /// Writes a row, a value a column.
+    pub(super) fn row(&mut self, values: &[Value]) -> anyhow::Result<()> {
+        match self.format {
+            Format::Json => {
+                let names = self.columns.iter().map(|(name, _)| (*name).to_owned());
+                let object = names
+                    .zip(values.iter().cloned())
+                    .collect::<serde_json::Map<_, _>>();
+                serde_json::to_writer(&mut self.out, &object)?;
+                self.out.write_all(b"\n").context("cannot write")
+            }
+            Format::Table => {
+                let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), shown);
+                self.cells(&values.iter().map(cell).collect::<Vec<_>>())
+            }
+        }
+    }
+
+    /// Writes what is left in the buffer.
+    pub(super) fn flush(&mut self) -> anyhow::Result<()> {
+        self.out.flush().context("cannot write")
+    }
+
+    /// The same, at the end.
+    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+        self.flush()
+    }
+
+    fn cells(&mut self, cells: &[String]) -> anyhow::Result<()> {
+        let mut row = String::new();
+        for (cell, (_, width)) in cells.iter().zip(&self.columns) {
+            // A string takes everything.
+            let _infallible = write!(row, "{cell:<width$}  ");
+        }
+        writeln!(self.out, "{}", row.trim_end()).context("cannot write")
+    }
 }
 
 /// Whether a file is the one that the standard output is written to: reading it would never end.

@@ -125,7 +125,7 @@ fn wrong_arguments_are_refused_by_name_before_anything_is_read() {
         ),
         (&["--max-size", "100", "--overlap", "51"], "overlap is 51"),
         (&["--max-bytes", "1"], "max_bytes is 1"),
-        (&["--level", "- ", "--overlap", "501"], "overlap is 501"),
+        (&["--level=- ", "--overlap", "501"], "overlap is 501"),
         (&["--charset", "utf-9"], "`utf-9` is not supported"),
         (&["--level", ""], "separators has one of 0 bytes"),
         (&["--level", r"\x"], "not an escape"),

@@ -1,0 +1,283 @@
+//! `sluice collections`, `documents`, `chunks`, `watch`, `partitions`: what a server holds.
+
+use clap::Args;
+use serde_json::{Value, json};
+use tonic::transport::Channel;
+
+use crate::cli::client::Server;
+use crate::cli::output::{Format, Table};
+use crate::cli::upload::said;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
+use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
+use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
+use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
+
+/// How many rows a page has.
+const PAGE_ROWS: i32 = 1_000;
+
+/// Lists collections.
+#[derive(Debug, Args)]
+pub(super) struct Collections {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Lists the documents of a collection.
+#[derive(Debug, Args)]
+pub(super) struct Documents {
+    /// collections/{collection}.
+    #[arg(default_value = "collections/default")]
+    collection: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Reads the chunks of a document.
+#[derive(Debug, Args)]
+pub(super) struct Chunks {
+    /// collections/{collection}/documents/{document}.
+    document: String,
+    /// The last ordinal that you have.
+    #[arg(long, value_name = "ORDINAL")]
+    after: Option<i64>,
+    /// Follow the newest upload until it ends.
+    #[arg(long)]
+    follow: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Watches an operation until it ends.
+#[derive(Debug, Args)]
+pub(super) struct Watch {
+    /// operations/{operation}.
+    operation: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Shows how chunks are spread over partitions.
+#[derive(Debug, Args)]
+pub(super) struct Partitions {
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    #[command(flatten)]
+    server: Server,
+    /// How to write: `json` is JSON Lines.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
+}
+
+pub(super) async fn collections(arguments: &Collections) -> anyhow::Result<()> {
+    let mut client = CollectionServiceClient::new(arguments.common.server.channel()?);
+    let mut table = Table::new(arguments.common.output, &[("collection", 40)])?;
+    let mut page_token = String::new();
+    loop {
+        let request = pb::ListCollectionsRequest {
+            page_size: PAGE_ROWS,
+            page_token,
+        };
+        let page = client
+            .list_collections(request)
+            .await
+            .map_err(|status| said(status.into()))?
+            .into_inner();
+        for collection in page.collections {
+            table.row(&[json!(collection.name)])?;
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return table.finish();
+        }
+    }
+}
+
+pub(super) async fn documents(arguments: &Documents) -> anyhow::Result<()> {
+    let mut client = DocumentServiceClient::new(arguments.common.server.channel()?);
+    let columns = [
+        ("document", 48),
+        ("version", 8),
+        ("chunks", 9),
+        ("source_bytes", 13),
+        ("partition", 9),
+    ];
+    let mut table = Table::new(arguments.common.output, &columns)?;
+    let mut page_token = String::new();
+    loop {
+        let parent = arguments.collection.clone();
+        let request = pb::ListDocumentsRequest {
+            parent,
+            page_size: PAGE_ROWS,
+            page_token,
+        };
+        let page = client
+            .list_documents(request)
+            .await
+            .map_err(|status| said(status.into()))?
+            .into_inner();
+        for document in page.documents {
+            let pb::Document {
+                name,
+                current_version,
+                chunks,
+                source_bytes,
+                partition,
+                ..
+            } = document;
+            table.row(&[
+                json!(name),
+                json!(current_version),
+                json!(chunks),
+                json!(source_bytes),
+                json!(partition),
+            ])?;
+        }
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return table.finish();
+        }
+    }
+}
+
+pub(super) async fn chunks(arguments: &Chunks) -> anyhow::Result<()> {
+    let mut client = ChunkServiceClient::new(arguments.common.server.channel()?);
+    let columns = [
+        ("ordinal", 8),
+        ("start_byte", 12),
+        ("end_byte", 12),
+        ("text", 60),
+    ];
+    let mut table = Table::new(arguments.common.output, &columns)?;
+    let request = pb::StreamChunksRequest {
+        document: arguments.document.clone(),
+        after_ordinal: arguments.after,
+        follow: arguments.follow,
+    };
+    let mut pages = client
+        .stream_chunks(request)
+        .await
+        .map_err(|status| said(status.into()))?
+        .into_inner();
+    while let Some(page) = pages
+        .message()
+        .await
+        .map_err(|status| said(status.into()))?
+    {
+        for chunk in page.chunks {
+            let byte = |place: Option<pb::Position>| json!(place.map(|place| place.byte));
+            table.row(&[
+                json!(chunk.ordinal),
+                byte(chunk.start),
+                byte(chunk.end),
+                json!(chunk.text),
+            ])?;
+        }
+        table.flush()?;
+    }
+    table.finish()
+}
+
+pub(super) async fn watch(arguments: &Watch) -> anyhow::Result<()> {
+    let mut client = OperationServiceClient::new(arguments.common.server.channel()?);
+    let columns = [
+        ("seq", 6),
+        ("state", 10),
+        ("committed_bytes", 16),
+        ("chunks", 9),
+        ("failure", 40),
+    ];
+    let mut table = Table::new(arguments.common.output, &columns)?;
+    let request = pb::WatchOperationRequest {
+        name: arguments.operation.clone(),
+        after_seq: 0,
+    };
+    let mut states = client
+        .watch_operation(request)
+        .await
+        .map_err(|status| said(status.into()))?
+        .into_inner();
+    while let Some(state) = states
+        .message()
+        .await
+        .map_err(|status| said(status.into()))?
+    {
+        let operation = state.operation.unwrap_or_default();
+        let name = operation
+            .state()
+            .as_str_name()
+            .trim_start_matches("STATE_")
+            .to_owned();
+        let pb::Operation {
+            seq,
+            committed_bytes,
+            chunks,
+            failure_message,
+            ..
+        } = operation;
+        table.row(&[
+            json!(seq),
+            json!(name),
+            json!(committed_bytes),
+            json!(chunks),
+            json!(failure_message),
+        ])?;
+        table.flush()?;
+    }
+    table.finish()
+}
+
+pub(super) async fn partitions(arguments: &Partitions) -> anyhow::Result<()> {
+    let channel = arguments.common.server.channel()?;
+    let columns = [
+        ("partition", 9),
+        ("documents", 9),
+        ("chunks", 10),
+        ("text_bytes", 14),
+        ("deviation_percent", 17),
+        ("status", 8),
+    ];
+    let mut table = Table::new(arguments.common.output, &columns)?;
+    for row in partition_rows(channel).await? {
+        table.row(&row)?;
+    }
+    table.finish()
+}
+
+/// All partitions that hold something, or all if none does.
+async fn partition_rows(channel: Channel) -> anyhow::Result<Vec<Vec<Value>>> {
+    let mut client = PartitionServiceClient::new(channel);
+    let health = client
+        .get_partition_health(pb::GetPartitionHealthRequest {})
+        .await;
+    let health = health.map_err(|status| said(status.into()))?.into_inner();
+    let row = |partition: pb::PartitionHealth| {
+        let status = partition
+            .status()
+            .as_str_name()
+            .trim_start_matches("STATUS_")
+            .to_owned();
+        let pb::PartitionHealth {
+            partition,
+            documents,
+            chunks,
+            text_bytes,
+            deviation_percent,
+            ..
+        } = partition;
+        vec![
+            json!(partition),
+            json!(documents),
+            json!(chunks),
+            json!(text_bytes),
+            json!(deviation_percent),
+            json!(status),
+        ]
+    };
+    Ok(health.partitions.into_iter().map(row).collect())
+}

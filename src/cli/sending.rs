@@ -1,0 +1,233 @@
+//! Sending a document: resumed after any failure, checked before it goes on.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use indicatif::ProgressBar;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::domain::ingest::digest::Running;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::upload_document_request::Target;
+use crate::interface::grpc::pb::upload_service_client::UploadServiceClient;
+
+/// What the server takes in a message.
+const CONTENT_BYTES: usize = 256 * 1024;
+/// Messages read ahead of the network.
+const MESSAGES_AHEAD: usize = 2;
+/// The longest wait after the first failure; it doubles with each, up to the last.
+const WAIT_FIRST: Duration = Duration::from_millis(500);
+const WAIT_LAST: Duration = Duration::from_secs(30);
+/// Failures in a row, without a byte of progress between them, before it is given up.
+const FAILURES_MAX: u32 = 12;
+
+/// A document to send.
+#[derive(Clone, Debug)]
+pub(super) struct Sending {
+    /// Where its bytes are; none: the standard input, which cannot be read twice.
+    pub(super) path: Option<PathBuf>,
+    /// What is said of it.
+    pub(super) spec: pb::UploadSpec,
+}
+
+/// Why an attempt ended.
+enum Failure {
+    /// Another attempt may do better.
+    Passing(Status),
+    Final(anyhow::Error),
+}
+
+impl Sending {
+    /// Sends the document until it is complete.
+    pub(super) async fn run(
+        &self,
+        channel: Channel,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<pb::Upload> {
+        let mut client = UploadServiceClient::new(channel);
+        let (mut committed, mut failures) = (0, 0);
+        loop {
+            let attempt = match self.resume_from(&mut client, failures > 0).await {
+                Ok((target, from)) => {
+                    failures = if from > committed { 0 } else { failures };
+                    committed = from;
+                    self.attempt(&mut client, target, from, bar).await
+                }
+                Err(failure) => Err(failure),
+            };
+            match attempt {
+                Ok(upload) => return Ok(upload),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Passing(status))
+                    if self.path.is_none() || failures >= FAILURES_MAX =>
+                {
+                    return Err(status.into());
+                }
+                Err(Failure::Passing(_)) => {
+                    failures += 1;
+                    tokio::time::sleep(jittered(failures)).await;
+                }
+            }
+        }
+    }
+
+    /// Where to go on: at the start, or where the server has the source up to, if it is the same.
+    async fn resume_from(
+        &self,
+        client: &mut UploadServiceClient<Channel>,
+        has_failed: bool,
+    ) -> Result<(Target, u64), Failure> {
+        let name = format!("uploads/{}", self.spec.request_id);
+        if !has_failed {
+            return Ok((Target::Spec(self.spec.clone()), 0));
+        }
+        let found = match client
+            .get_upload(pb::GetUploadRequest { name: name.clone() })
+            .await
+        {
+            Ok(found) => found.into_inner().upload.unwrap_or_default(),
+            // The first attempt did not get so far.
+            Err(status) if status.code() == Code::NotFound => {
+                return Ok((Target::Spec(self.spec.clone()), 0));
+            }
+            Err(status) => return Err(failure(status)),
+        };
+        let committed = u64::try_from(found.committed_offset).unwrap_or_default();
+        let is_complete = found.state == i32::from(pb::upload::State::Succeeded);
+        if let Some(path) = self.path.clone().filter(|_| !is_complete) {
+            let digest = blocking(move || prefix(&path, committed)).await?;
+            if digest.sha256() != *found.committed_sha256 {
+                let changed = "the file is not what it was when the upload began; upload it anew";
+                return Err(Failure::Final(anyhow::anyhow!(changed)));
+            }
+        }
+        Ok((Target::Upload(name), committed))
+    }
+
+    async fn attempt(
+        &self,
+        client: &mut UploadServiceClient<Channel>,
+        target: Target,
+        from: u64,
+        bar: &ProgressBar,
+    ) -> Result<pb::Upload, Failure> {
+        let (messages, receiver) = mpsc::channel(MESSAGES_AHEAD);
+        let (path, bar) = (self.path.clone(), bar.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            read(path.as_deref(), target, from, &messages, &bar)
+        });
+        let answered = client.upload_document(ReceiverStream::new(receiver)).await;
+        // The reader ends when the call has: nobody receives any more.
+        let read = reading
+            .await
+            .map_err(|error| Failure::Final(error.into()))?;
+        let answered = answered.map_err(failure)?.into_inner();
+        read.map_err(Failure::Final)?;
+        answered
+            .upload
+            .ok_or_else(|| Failure::Final(anyhow::anyhow!("the server answered nothing")))
+    }
+}
+
+/// Reads the source and hands out messages, the last with `finish_write` and the digest.
+fn read(
+    path: Option<&Path>,
+    target: Target,
+    from: u64,
+    messages: &mpsc::Sender<pb::UploadDocumentRequest>,
+    bar: &ProgressBar,
+) -> anyhow::Result<()> {
+    let (mut source, mut digest): (Box<dyn Read>, _) = match path {
+        None => (Box::new(std::io::stdin().lock()), Running::default()),
+        Some(path) => {
+            let digest = prefix(path, from)?;
+            let mut file = File::open(path).context("cannot be opened")?;
+            file.seek(SeekFrom::Start(from)).context("cannot be read")?;
+            (Box::new(file), digest)
+        }
+    };
+    let (mut target, mut offset) = (Some(target), from);
+    loop {
+        let mut content = Vec::with_capacity(CONTENT_BYTES);
+        (&mut source)
+            .take(CONTENT_BYTES as u64)
+            .read_to_end(&mut content)
+            .context("cannot be read")?;
+        let is_last = content.len() < CONTENT_BYTES;
+        digest.update(&content);
+        let write_offset = i64::try_from(offset)?;
+        offset += content.len() as u64;
+        bar.set_position(offset);
+        let message = pb::UploadDocumentRequest {
+            target: target.take(),
+            write_offset,
+            crc32c: Some(crc32c::crc32c(&content)),
+            content: content.into(),
+            finish_write: is_last,
+            sha256: is_last.then(|| digest.sha256().to_vec().into()),
+            total_size: if is_last {
+                Some(i64::try_from(offset)?)
+            } else {
+                None
+            },
+        };
+        // Nobody receives: the call has ended, and its status says why.
+        if messages.blocking_send(message).is_err() || is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// The digest of the first `bytes` bytes of a file.
+fn prefix(path: &Path, bytes: u64) -> anyhow::Result<Running> {
+    let mut file = File::open(path).context("cannot be opened")?.take(bytes);
+    let (mut digest, mut buffer) = (Running::default(), vec![0; CONTENT_BYTES]);
+    let mut left = bytes;
+    while left > 0 {
+        let read = file.read(&mut buffer).context("cannot be read")?;
+        if read == 0 {
+            bail!("the file is shorter than it was when the upload began");
+        }
+        digest.update(&buffer[..read]);
+        left -= read as u64;
+    }
+    Ok(digest)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Failure::Final(error.into()))?
+        .map_err(Failure::Final)
+}
+
+/// Broken connections and busy servers pass; a refusal does not.
+fn failure(status: Status) -> Failure {
+    match status.code() {
+        Code::Unavailable
+        | Code::Unknown
+        | Code::Internal
+        | Code::Aborted
+        | Code::Cancelled
+        | Code::DeadlineExceeded
+        | Code::ResourceExhausted => Failure::Passing(status),
+        _ => Failure::Final(status.into()),
+    }
+}
+
+/// Exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", 2015).
+fn jittered(failures: u32) -> Duration {
+    let longest = WAIT_FIRST
+        .saturating_mul(1 << failures.min(10))
+        .min(WAIT_LAST);
+    let [a, b, ..] = Uuid::new_v4().into_bytes();
+    longest.mul_f64(f64::from(u16::from_be_bytes([a, b])) / f64::from(u16::MAX))
+}

@@ -1,0 +1,132 @@
+//! `sluice upload`: documents into a server.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::cli::client::Server;
+use crate::cli::output::{self, DocumentsFailed, WrongArguments};
+use crate::cli::sending::Sending;
+use crate::cli::spec::{Chunking, Decoding};
+use crate::domain::name::{CollectionId, DocumentId};
+use crate::interface::grpc::convert::chunking::to_spec;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+
+/// Uploads documents, and goes on after any failure.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Files, or `-` for the standard input.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// The collection; it is made if there is none of that name.
+    #[arg(long, default_value = "default")]
+    collection: String,
+    /// What to call the document; only with one path [default: the file's name].
+    #[arg(long, value_name = "ID")]
+    document_id: Option<String>,
+    #[command(flatten)]
+    server: Server,
+    #[command(flatten)]
+    chunking: Chunking,
+    #[command(flatten)]
+    decoding: Decoding,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let chunking = to_spec(&arguments.chunking.spec().context(WrongArguments)?);
+    let decoding = arguments.decoding.policy().context(WrongArguments)?;
+    let collection = CollectionId::parse(&arguments.collection)
+        .context("--collection")
+        .context(WrongArguments)?;
+    let channel = arguments.server.channel().context(WrongArguments)?;
+    ensure_collection(channel.clone(), &collection).await?;
+    let mut outcome = DocumentsFailed {
+        failed: 0,
+        all: arguments.paths.len(),
+    };
+    for path in &arguments.paths {
+        let spec = pb::UploadSpec {
+            collection: collection.to_string(),
+            document_id: document_id(arguments, path)?,
+            display_name: path.display().to_string(),
+            chunking: Some(chunking.clone()),
+            decoding: Some(decoding.clone()),
+            request_id: Uuid::new_v4().to_string(),
+            ..pb::UploadSpec::default()
+        };
+        if let Err(error) = send(channel.clone(), path, spec).await {
+            outcome.failed += 1;
+            output::complain(&format!("{}: {error:#}", path.display()));
+        }
+    }
+    if outcome.failed > 0 {
+        Err(outcome.into())
+    } else {
+        Ok(())
+    }
+}
+
+async fn send(channel: Channel, path: &Path, spec: pb::UploadSpec) -> anyhow::Result<()> {
+    let file = (path != Path::new("-")).then(|| path.to_owned());
+    let length = file
+        .as_ref()
+        .map(std::fs::metadata)
+        .transpose()
+        .context("cannot be opened")?;
+    let bar = output::progress(&path.display().to_string(), length.map(|about| about.len()));
+    let sent = Sending { path: file, spec }.run(channel, &bar).await;
+    bar.finish_and_clear();
+    let upload = sent.map_err(said)?;
+    output::line(&format!(
+        "{} version {}: {} chunks",
+        upload.document, upload.version, upload.chunks
+    ))
+}
+
+/// Makes the collection unless it is there.
+pub(super) async fn ensure_collection(channel: Channel, id: &CollectionId) -> anyhow::Result<()> {
+    let request = pb::CreateCollectionRequest {
+        collection_id: id.as_str().to_owned(),
+        chunking: None,
+    };
+    match CollectionServiceClient::new(channel)
+        .create_collection(request)
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(status) if status.code() == Code::AlreadyExists => Ok(()),
+        Err(status) => Err(said(status.into())),
+    }
+}
+
+/// The id given, or the file's name with what no id may have left out.
+fn document_id(arguments: &Arguments, path: &Path) -> anyhow::Result<String> {
+    let named = arguments
+        .document_id
+        .clone()
+        .filter(|_| arguments.paths.len() == 1);
+    let id = named.unwrap_or_else(|| {
+        let name = path
+            .file_name()
+            .map_or("stdin".into(), std::ffi::OsStr::to_string_lossy);
+        let is_kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
+        name.chars().filter(is_kept).collect()
+    });
+    DocumentId::parse(&id)
+        .context("--document-id")
+        .context(WrongArguments)?;
+    Ok(id)
+}
+
+/// A status says more than its code to people.
+pub(super) fn said(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<Status>() {
+        Ok(status) => anyhow::anyhow!("{} ({:?})", status.message(), status.code()),
+        Err(error) => error,
+    }
+}
