@@ -1,5 +1,7 @@
 //! Everything that a use case can answer besides its result: one closed list.
 
+use std::fmt;
+
 use crate::application::ports::store;
 use crate::domain::ingest::checkpoint;
 use crate::domain::text::decoding::Fault;
@@ -101,6 +103,12 @@ pub enum Error {
         /// How.
         state: &'static str,
     },
+    /// The client's deadline has passed.
+    #[error("the request's deadline has passed")]
+    DeadlineExceeded,
+    /// The request was meant for another host: a web page may have sent it.
+    #[error("this server answers requests for this machine only")]
+    HostNotAllowed,
     /// The server is going down.
     #[error("the server is shutting down")]
     Draining,
@@ -111,7 +119,7 @@ pub enum Error {
 
 impl Error {
     /// A field that is wrong.
-    pub fn invalid(field: &'static str, message: impl ToString) -> Self {
+    pub fn invalid(field: &'static str, message: impl fmt::Display) -> Self {
         Self::Invalid {
             field,
             message: message.to_string(),

@@ -73,7 +73,7 @@ impl StoredSpec {
             Strategy::Recursive(_) => {
                 Strategy::Recursive(Ladder::new(self.levels.clone()).map_err(|_bounds| Damaged)?)
             }
-            other => other,
+            other @ (Strategy::Fixed | Strategy::Sentence) => other,
         };
         let measure = Measure::ALL
             .into_iter()

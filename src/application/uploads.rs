@@ -67,7 +67,7 @@ impl Uploads {
         let upload = attached.ok_or(Error::NotFound { kind: "upload" })?;
         match upload.state {
             State::Uploading => {
-                let damaged = |_| store::Error::Damaged {
+                let damaged = |_damaged| store::Error::Damaged {
                     what: "an upload's spec",
                     source: None,
                 };

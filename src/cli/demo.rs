@@ -73,6 +73,7 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
     let sending = Sending {
         path: Some(file.to_owned()),
         spec,
+        is_resumed: false,
     };
     // The chunks are read while the document is sent: each as soon as it is committed.
     let sent = async { sending.run(channel.clone(), &bar).await.map_err(said) };

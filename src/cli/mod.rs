@@ -44,9 +44,11 @@ enum Command {
 /// Runs the command that the program's arguments name.
 #[must_use]
 pub fn run() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Chunk(arguments) => chunk::run(&arguments),
-        command => with_runtime(command),
+    let command = Arguments::parse().command;
+    let outcome = if let Command::Chunk(arguments) = &command {
+        chunk::run(arguments)
+    } else {
+        with_runtime(command)
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -35,6 +35,8 @@ pub(super) struct Sending {
     pub(super) path: Option<PathBuf>,
     /// What is said of it.
     pub(super) spec: pb::UploadSpec,
+    /// Whether the upload may have begun before.
+    pub(super) is_resumed: bool,
 }
 
 /// Why an attempt ended.
@@ -54,7 +56,10 @@ impl Sending {
         let mut client = UploadServiceClient::new(channel);
         let (mut committed, mut failures) = (0, 0);
         loop {
-            let attempt = match self.resume_from(&mut client, failures > 0).await {
+            let attempt = match self
+                .resume_from(&mut client, failures > 0 || self.is_resumed)
+                .await
+            {
                 Ok((target, from)) => {
                     failures = if from > committed { 0 } else { failures };
                     committed = from;
@@ -82,10 +87,10 @@ impl Sending {
     async fn resume_from(
         &self,
         client: &mut UploadServiceClient<Channel>,
-        has_failed: bool,
+        may_be_there: bool,
     ) -> Result<(Target, u64), Failure> {
         let name = format!("uploads/{}", self.spec.request_id);
-        if !has_failed {
+        if !may_be_there {
             return Ok((Target::Spec(self.spec.clone()), 0));
         }
         let found = match client
@@ -209,17 +214,22 @@ async fn blocking<T: Send + 'static>(
         .map_err(Failure::Final)
 }
 
-/// Broken connections and busy servers pass; a refusal does not.
+/// What passes: broken connections and busy servers. A refusal does not.
+const PASSING: [Code; 7] = [
+    Code::Unavailable,
+    Code::Unknown,
+    Code::Internal,
+    Code::Aborted,
+    Code::Cancelled,
+    Code::DeadlineExceeded,
+    Code::ResourceExhausted,
+];
+
 fn failure(status: Status) -> Failure {
-    match status.code() {
-        Code::Unavailable
-        | Code::Unknown
-        | Code::Internal
-        | Code::Aborted
-        | Code::Cancelled
-        | Code::DeadlineExceeded
-        | Code::ResourceExhausted => Failure::Passing(status),
-        _ => Failure::Final(status.into()),
+    if PASSING.contains(&status.code()) {
+        Failure::Passing(status)
+    } else {
+        Failure::Final(status.into())
     }
 }
 

@@ -29,6 +29,9 @@ pub(super) struct Arguments {
     /// What to call the document; only with one path [default: the file's name].
     #[arg(long, value_name = "ID")]
     document_id: Option<String>,
+    /// Go on with the upload of this UUID, or start it under that name; only with one path.
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<Uuid>,
     #[command(flatten)]
     server: Server,
     #[command(flatten)]
@@ -45,6 +48,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .context(WrongArguments)?;
     let channel = arguments.server.channel().context(WrongArguments)?;
     ensure_collection(channel.clone(), &collection).await?;
+    let request_id = arguments.request_id.filter(|_| arguments.paths.len() == 1);
     let mut outcome = DocumentsFailed {
         failed: 0,
         all: arguments.paths.len(),
@@ -56,10 +60,10 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             display_name: path.display().to_string(),
             chunking: Some(chunking.clone()),
             decoding: Some(decoding.clone()),
-            request_id: Uuid::new_v4().to_string(),
+            request_id: request_id.unwrap_or_else(Uuid::new_v4).to_string(),
             ..pb::UploadSpec::default()
         };
-        if let Err(error) = send(channel.clone(), path, spec).await {
+        if let Err(error) = send(channel.clone(), path, spec, request_id.is_some()).await {
             outcome.failed += 1;
             output::complain(&format!("{}: {error:#}", path.display()));
         }
@@ -71,7 +75,12 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-async fn send(channel: Channel, path: &Path, spec: pb::UploadSpec) -> anyhow::Result<()> {
+async fn send(
+    channel: Channel,
+    path: &Path,
+    spec: pb::UploadSpec,
+    is_resumed: bool,
+) -> anyhow::Result<()> {
     let file = (path != Path::new("-")).then(|| path.to_owned());
     let length = file
         .as_ref()
@@ -79,7 +88,13 @@ async fn send(channel: Channel, path: &Path, spec: pb::UploadSpec) -> anyhow::Re
         .transpose()
         .context("cannot be opened")?;
     let bar = output::progress(&path.display().to_string(), length.map(|about| about.len()));
-    let sent = Sending { path: file, spec }.run(channel, &bar).await;
+    let sent = Sending {
+        path: file,
+        spec,
+        is_resumed,
+    }
+    .run(channel, &bar)
+    .await;
     bar.finish_and_clear();
     let upload = sent.map_err(said)?;
     output::line(&format!(
@@ -113,7 +128,7 @@ fn document_id(arguments: &Arguments, path: &Path) -> anyhow::Result<String> {
     let id = named.unwrap_or_else(|| {
         let name = path
             .file_name()
-            .map_or("stdin".into(), std::ffi::OsStr::to_string_lossy);
+            .map_or_else(|| "stdin".into(), std::ffi::OsStr::to_string_lossy);
         let is_kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
         name.chars().filter(is_kept).collect()
     });

@@ -12,9 +12,9 @@ pub const PARTITIONS: u32 = 100;
 #[must_use]
 pub fn candidates(document_uid: &[u8; 16]) -> [u32; 2] {
     let digest: [u8; 32] = Sha256::digest(document_uid).into();
-    let [a, b, c, d, e, f, g, h, ..] = digest;
-    let first = u32::from_be_bytes([a, b, c, d]) % PARTITIONS;
-    let distance = 1 + u32::from_be_bytes([e, f, g, h]) % (PARTITIONS - 1);
+    let word = |at: usize| u32::from_be_bytes(std::array::from_fn(|byte| digest[4 * at + byte]));
+    let first = word(0) % PARTITIONS;
+    let distance = 1 + word(1) % (PARTITIONS - 1);
     [first, (first + distance) % PARTITIONS]
 }
 

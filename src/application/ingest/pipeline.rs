@@ -77,7 +77,7 @@ impl Pipeline {
     ///
     /// Fails if the checkpoint is of another engine version, or what is stored is damaged.
     pub fn new(outside: Outside, upload: &Upload, share: Share) -> Result<Self, Error> {
-        let damaged = |_| store::Error::Damaged {
+        let damaged = |_damaged| store::Error::Damaged {
             what: "an upload's spec",
             source: None,
         };

@@ -23,7 +23,7 @@ impl fmt::Debug for Legacy {
         f.debug_struct("Legacy")
             .field("charset", &name)
             .field("pending", &self.pending)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

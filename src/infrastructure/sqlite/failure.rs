@@ -2,9 +2,9 @@
 
 use crate::application::ports::store::Error;
 
-/// SQLITE_FULL: no room on the disk.
+/// `SQLITE_FULL`: no room on the disk.
 const FULL: &str = "13";
-/// SQLITE_BUSY and SQLITE_LOCKED: another process has the file.
+/// `SQLITE_BUSY` and `SQLITE_LOCKED`: another process has the file.
 const BUSY: [&str; 2] = ["5", "6"];
 
 /// Translates a driver's error.

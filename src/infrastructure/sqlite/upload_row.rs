@@ -86,5 +86,5 @@ fn state(name: &str) -> Result<State, Error> {
         State::Cancelled,
     ];
     let state = states.into_iter().find(|state| state.name() == name);
-    state.ok_or(row::damaged("a state"))
+    state.ok_or_else(|| row::damaged("a state"))
 }

@@ -41,7 +41,7 @@ impl Uploads for Sqlite {
         insert_upload(&mut transaction, caller, new, &document, &spec).await?;
         let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
         transaction.commit().await.map_err(failed)?;
-        let upload = upload.ok_or(row::damaged("an upload that was inserted"))?;
+        let upload = upload.ok_or_else(|| row::damaged("an upload that was inserted"))?;
         Ok(Started::Upload(Box::new(upload), superseded))
     }
 

@@ -1,7 +1,10 @@
 //! What is generated from the protos.
 
 #![allow(
+    clippy::all,
     clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::clone_on_ref_ptr,
     clippy::pedantic,
     missing_docs,
     rustdoc::all,

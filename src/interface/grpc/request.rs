@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tonic::Status;
 use tracing::Instrument;
 use uuid::Uuid;
+
+use crate::application::error::Error;
+use crate::interface::grpc::status;
 
 /// The header with a request's id, both ways.
 const REQUEST_ID: &str = "x-request-id";
@@ -26,18 +28,14 @@ pub async fn admit(request: Request, next: Next) -> Response {
     let deadline = deadline(request.headers());
     let mut response = async {
         if !is_for_this_machine(&request) {
-            let mut refused = Response::new(Body::empty());
-            *refused.status_mut() = StatusCode::FORBIDDEN;
-            return refused;
+            return status::of(&Error::HostNotAllowed).into_http();
         }
         let answered = next.run(request);
         let response = match deadline {
             None => answered.await,
             Some(deadline) => match tokio::time::timeout(deadline, answered).await {
                 Ok(response) => response,
-                Err(_) => {
-                    Status::deadline_exceeded("the request's deadline has passed").into_http()
-                }
+                Err(_) => status::of(&Error::DeadlineExceeded).into_http(),
             },
         };
         let status = response

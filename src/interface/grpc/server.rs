@@ -181,8 +181,8 @@ async fn router(
         collections: collections.clone(),
     };
     let collections = collections::Service { collections };
-    let mut routes = Routes::builder();
-    routes
+    let mut services = Routes::builder();
+    services
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
@@ -211,7 +211,7 @@ async fn router(
             PartitionServiceServer::new(partitions::Service { store })
                 .max_decoding_message_size(MESSAGE_BYTES_MAX),
         );
-    let router = routes.routes().into_axum_router();
+    let router = services.routes().into_axum_router();
     Ok((
         health,
         router.layer(axum::middleware::from_fn(request::admit)),

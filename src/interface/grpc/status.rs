@@ -22,23 +22,20 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The status for an error. Failures of the store are logged here, once.
 #[must_use]
 pub fn of(error: &Error) -> Status {
-    let (code, reason, metadata) = classify(error);
-    let metadata = metadata
+    let (code, reason) = code_and_reason(error);
+    let metadata = metadata(error)
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value));
     let mut details = ErrorDetails::new();
     details.set_error_info(reason, DOMAIN, metadata.collect::<HashMap<_, _>>());
-    match error {
-        Error::Invalid { field, message } => {
-            details.add_bad_request_violation(*field, message);
-        }
-        Error::NotFound { kind } | Error::AlreadyExists { kind } => {
-            details.set_resource_info(*kind, "", "", "");
-        }
-        Error::NoMemory | Error::Draining | Error::Store(store::Error::Unavailable(_)) => {
-            details.set_retry_info(Some(RETRY_AFTER));
-        }
-        _ => {}
+    if let Error::Invalid { field, message } = error {
+        details.add_bad_request_violation(*field, message);
+    }
+    if let Error::NotFound { kind } | Error::AlreadyExists { kind } = error {
+        details.set_resource_info(*kind, "", "", "");
+    }
+    if let Error::NoMemory | Error::Draining | Error::Store(store::Error::Unavailable(_)) = error {
+        details.set_retry_info(Some(RETRY_AFTER));
     }
     if let Error::Store(failure) = error {
         tracing::error!(
@@ -49,95 +46,80 @@ pub fn of(error: &Error) -> Status {
     Status::with_error_details(code, error.to_string(), details)
 }
 
-type Metadata = Vec<(&'static str, String)>;
-
-fn classify(error: &Error) -> (Code, &'static str, Metadata) {
-    let none = Vec::new;
+/// The closed list.
+fn code_and_reason(error: &Error) -> (Code, &'static str) {
     match error {
-        Error::Invalid { field, .. } => (
-            Code::InvalidArgument,
-            "INVALID_FIELD",
-            vec![("field", (*field).to_owned())],
-        ),
-        Error::NotFound { kind } => (
-            Code::NotFound,
-            "NOT_FOUND",
-            vec![("kind", (*kind).to_owned())],
-        ),
-        Error::AlreadyExists { kind } => (
-            Code::AlreadyExists,
-            "ALREADY_EXISTS",
-            vec![("kind", (*kind).to_owned())],
-        ),
-        Error::OffsetMismatch { expected, provided } => (
-            Code::OutOfRange,
-            "UPLOAD_OFFSET_MISMATCH",
-            vec![
-                ("expected_offset", expected.to_string()),
-                ("provided_offset", provided.to_string()),
-            ],
-        ),
-        Error::SizeMismatch { expected, actual } => (
-            Code::OutOfRange,
-            "SIZE_MISMATCH",
+        Error::Invalid { .. } => (Code::InvalidArgument, "INVALID_FIELD"),
+        Error::NotFound { .. } => (Code::NotFound, "NOT_FOUND"),
+        Error::AlreadyExists { .. } => (Code::AlreadyExists, "ALREADY_EXISTS"),
+        Error::OffsetMismatch { .. } => (Code::OutOfRange, "UPLOAD_OFFSET_MISMATCH"),
+        Error::SizeMismatch { .. } => (Code::OutOfRange, "SIZE_MISMATCH"),
+        Error::DigestMismatch => (Code::InvalidArgument, "DIGEST_MISMATCH"),
+        Error::ChecksumMismatch { .. } => (Code::Aborted, "CONTENT_CHECKSUM_MISMATCH"),
+        Error::WriteAfterFinish => (Code::InvalidArgument, "WRITE_AFTER_FINISH"),
+        Error::MessageTooLarge { .. } => (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"),
+        Error::Content(_) => (Code::InvalidArgument, "INVALID_CONTENT"),
+        Error::UnsupportedContent { .. } => (Code::InvalidArgument, "UNSUPPORTED_CONTENT"),
+        Error::Superseded => (Code::Aborted, "UPLOAD_SUPERSEDED"),
+        Error::UploadEnded { .. } => (Code::FailedPrecondition, "UPLOAD_ENDED"),
+        Error::Checkpoint(checkpoint::Error::Version { .. } | checkpoint::Error::Spec) => {
+            (Code::FailedPrecondition, "CHECKPOINT_VERSION")
+        }
+        Error::FutureSeq { .. } => (Code::OutOfRange, "FUTURE_SEQ"),
+        Error::NoMemory => (Code::ResourceExhausted, "NO_MEMORY"),
+        Error::FollowedUploadEnded { .. } => (Code::Aborted, "FOLLOWED_UPLOAD_ENDED"),
+        Error::DeadlineExceeded => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
+        Error::HostNotAllowed => (Code::PermissionDenied, "HOST_NOT_ALLOWED"),
+        Error::Draining => (Code::Unavailable, "DRAINING"),
+        Error::Store(store::Error::Unavailable(_)) => (Code::Unavailable, "STORE_UNAVAILABLE"),
+        Error::Store(store::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
+        Error::Store(store::Error::Damaged { .. })
+        | Error::Checkpoint(checkpoint::Error::Damaged { .. }) => (Code::Internal, "STORE_DAMAGED"),
+    }
+}
+
+/// What the message says, for programs.
+fn metadata(error: &Error) -> Vec<(&'static str, String)> {
+    match error {
+        Error::Invalid { field, .. } => vec![("field", (*field).to_owned())],
+        Error::NotFound { kind } | Error::AlreadyExists { kind } => {
+            vec![("kind", (*kind).to_owned())]
+        }
+        Error::OffsetMismatch { expected, provided } => vec![
+            ("expected_offset", expected.to_string()),
+            ("provided_offset", provided.to_string()),
+        ],
+        Error::SizeMismatch { expected, actual } => {
             vec![
                 ("expected", expected.to_string()),
                 ("actual", actual.to_string()),
-            ],
-        ),
-        Error::DigestMismatch => (Code::InvalidArgument, "DIGEST_MISMATCH", none()),
-        Error::ChecksumMismatch { offset } => (
-            Code::Aborted,
-            "CONTENT_CHECKSUM_MISMATCH",
-            vec![("offset", offset.to_string())],
-        ),
-        Error::WriteAfterFinish => (Code::InvalidArgument, "WRITE_AFTER_FINISH", none()),
-        Error::MessageTooLarge { bytes, most } => (
-            Code::ResourceExhausted,
-            "MESSAGE_TOO_LARGE",
-            vec![("bytes", bytes.to_string()), ("limit", most.to_string())],
-        ),
-        Error::Content(Fault::Invalid { offset, .. } | Fault::Nul { offset }) => (
-            Code::InvalidArgument,
-            "INVALID_CONTENT",
-            vec![("offset", offset.to_string())],
-        ),
-        Error::UnsupportedContent { sniffed } => (
-            Code::InvalidArgument,
-            "UNSUPPORTED_CONTENT",
-            vec![("sniffed", (*sniffed).to_owned())],
-        ),
-        Error::Superseded => (Code::Aborted, "UPLOAD_SUPERSEDED", none()),
-        Error::UploadEnded { state } => (
-            Code::FailedPrecondition,
-            "UPLOAD_ENDED",
-            vec![("state", (*state).to_owned())],
-        ),
-        Error::Checkpoint(checkpoint::Error::Version { .. } | checkpoint::Error::Spec) => {
-            (Code::FailedPrecondition, "CHECKPOINT_VERSION", none())
+            ]
         }
-        Error::Checkpoint(checkpoint::Error::Damaged { .. }) => {
-            (Code::Internal, "STORE_DAMAGED", none())
+        Error::ChecksumMismatch { offset }
+        | Error::Content(Fault::Invalid { offset, .. } | Fault::Nul { offset }) => {
+            vec![("offset", offset.to_string())]
         }
-        Error::FutureSeq { after, newest } => (
-            Code::OutOfRange,
-            "FUTURE_SEQ",
+        Error::MessageTooLarge { bytes, most } => {
+            vec![("bytes", bytes.to_string()), ("limit", most.to_string())]
+        }
+        Error::UnsupportedContent { sniffed } => vec![("sniffed", (*sniffed).to_owned())],
+        Error::UploadEnded { state } | Error::FollowedUploadEnded { state } => {
+            vec![("state", (*state).to_owned())]
+        }
+        Error::FutureSeq { after, newest } => {
             vec![
                 ("after_seq", after.to_string()),
                 ("newest_seq", newest.to_string()),
-            ],
-        ),
-        Error::NoMemory => (Code::ResourceExhausted, "NO_MEMORY", none()),
-        Error::FollowedUploadEnded { state } => (
-            Code::Aborted,
-            "FOLLOWED_UPLOAD_ENDED",
-            vec![("state", (*state).to_owned())],
-        ),
-        Error::Draining => (Code::Unavailable, "DRAINING", none()),
-        Error::Store(store::Error::Unavailable(_)) => {
-            (Code::Unavailable, "STORE_UNAVAILABLE", none())
+            ]
         }
-        Error::Store(store::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL", none()),
-        Error::Store(store::Error::Damaged { .. }) => (Code::Internal, "STORE_DAMAGED", none()),
+        Error::DigestMismatch
+        | Error::WriteAfterFinish
+        | Error::Superseded
+        | Error::Checkpoint(_)
+        | Error::NoMemory
+        | Error::DeadlineExceeded
+        | Error::HostNotAllowed
+        | Error::Draining
+        | Error::Store(_) => Vec::new(),
     }
 }

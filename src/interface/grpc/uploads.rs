@@ -135,11 +135,12 @@ impl Service {
             target: None,
             ..first
         }));
+        let mut declared = Declared::default();
         loop {
             match turn {
                 Turn::Message(message) => {
                     let finishes = message.finish_write;
-                    let declared = declared(&message).map_err(|error| status::of(&error))?;
+                    declared = merged(declared, &message).map_err(|error| status::of(&error))?;
                     if let Err(error) = write(&mut pipeline, *message).await {
                         // What was decided before is not lost; if that fails too, the first counts.
                         let _second = pipeline.flush().await;
@@ -261,17 +262,20 @@ async fn is_followed(messages: &mut Streaming<pb::UploadDocumentRequest>) -> boo
     matches!(next, Ok(Ok(Some(_))))
 }
 
-fn declared(message: &pb::UploadDocumentRequest) -> Result<Declared, Error> {
+/// What is said of the whole source, in the first message, the last, or any other.
+fn merged(before: Declared, message: &pb::UploadDocumentRequest) -> Result<Declared, Error> {
     let sha256 = message
         .sha256
         .as_deref()
         .map(<[u8; 32]>::try_from)
         .transpose();
+    let sha256 = sha256.map_err(|_length| Error::invalid("sha256", "must have 32 bytes"))?;
     let total_size = message.total_size.map(u64::try_from).transpose();
+    let total_size =
+        total_size.map_err(|_negative| Error::invalid("total_size", "must not be negative"))?;
     Ok(Declared {
-        sha256: sha256.map_err(|_length| Error::invalid("sha256", "must have 32 bytes"))?,
-        total_size: total_size
-            .map_err(|_negative| Error::invalid("total_size", "must not be negative"))?,
+        sha256: sha256.or(before.sha256),
+        total_size: total_size.or(before.total_size),
     })
 }
 

@@ -24,7 +24,7 @@ use crate::interface::grpc::pb;
 ///
 /// Fails if its stored spec is damaged.
 pub fn collection(from: &Collection) -> Result<pb::Collection, Error> {
-    let spec = from.spec.spec().map_err(|_| store::Error::Damaged {
+    let spec = from.spec.spec().map_err(|_damaged| store::Error::Damaged {
         what: "a spec",
         source: None,
     })?;

@@ -1,0 +1,219 @@
+//! Chunks come back, resumed anywhere, and followed while they are made.
+
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
+use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
+use tonic::Code;
+
+use crate::world::{
+    World, expected, first, last, metadata, more, name_of, plain, prose, reason, resumed, rows,
+    spec, whole,
+};
+
+#[tokio::test]
+async fn resumed_after_any_ordinal_the_union_is_the_whole() {
+    let world = World::start().await;
+    let text = prose(120_000);
+    let upload = world
+        .send(whole(&spec("d"), text.as_bytes(), 50_000))
+        .await
+        .unwrap();
+    let all = world.rows(&upload.document).await.unwrap();
+    assert_eq!(plain(&all), expected(&text));
+    for after in [
+        0,
+        1,
+        31,
+        32,
+        i64::try_from(all.len()).unwrap() - 1,
+        i64::MAX,
+    ] {
+        let rest = rows(&world.channel, &upload.document, Some(after), false)
+            .await
+            .unwrap();
+        let kept = all.iter().filter(|chunk| chunk.ordinal <= after).cloned();
+        assert_eq!(kept.chain(rest).collect::<Vec<_>>(), all, "after {after}");
+    }
+    let refused = rows(&world.channel, &upload.document, Some(-1), false)
+        .await
+        .unwrap_err();
+    assert_eq!(metadata(&refused, "field"), "after_ordinal");
+}
+
+#[tokio::test]
+async fn a_running_upload_is_followed_exactly_to_its_end() {
+    let world = World::start().await;
+    let (spec, text) = (spec("d"), prose(500_000));
+    world
+        .send(vec![first(&spec, &text.as_bytes()[..100_000])])
+        .await
+        .unwrap();
+    let (channel, document) = (world.channel.clone(), "collections/c/documents/d");
+    let follower = tokio::spawn(async move { rows(&channel, document, None, true).await });
+    let committed = world
+        .get_upload(&name_of(&spec))
+        .await
+        .unwrap()
+        .committed_offset;
+    let from = usize::try_from(committed).unwrap();
+    let half = 300_000;
+    let messages = vec![
+        resumed(&name_of(&spec), committed, &text.as_bytes()[from..half]),
+        last(more(i64::try_from(half).unwrap(), &text.as_bytes()[half..])),
+    ];
+    world.send(messages).await.unwrap();
+    assert_eq!(plain(&follower.await.unwrap().unwrap()), expected(&text));
+}
+
+#[tokio::test]
+async fn a_follower_of_an_upload_that_fails_is_told() {
+    let world = World::start().await;
+    let spec = spec("d");
+    world
+        .send(vec![first(&spec, prose(50_000).as_bytes())])
+        .await
+        .unwrap();
+    let (channel, document) = (world.channel.clone(), "collections/c/documents/d");
+    let follower = tokio::spawn(async move { rows(&channel, document, None, true).await });
+    world
+        .uploads()
+        .cancel_upload(pb::CancelUploadRequest {
+            name: name_of(&spec),
+        })
+        .await
+        .unwrap();
+    let told = follower.await.unwrap().unwrap_err();
+    // The follower may have come after the end; then there is nothing to read.
+    let reasons = [
+        (Code::Aborted, "FOLLOWED_UPLOAD_ENDED"),
+        (Code::NotFound, "NOT_FOUND"),
+    ];
+    assert!(
+        reasons.contains(&(told.code(), reason(&told).as_str())),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn readers_see_whole_versions_only() {
+    let world = World::start().await;
+    let (old, new) = (prose(60_000), prose(90_000));
+    world
+        .send(whole(&spec("d"), old.as_bytes(), 50_000))
+        .await
+        .unwrap();
+    let spec = spec("d");
+    let mut messages = whole(&spec, new.as_bytes(), 50_000);
+    let end = messages.pop().unwrap();
+    let open = world.send(messages).await.unwrap();
+    assert!(open.chunks > 0);
+    assert_eq!(
+        plain(&world.rows(&open.document).await.unwrap()),
+        expected(&old)
+    );
+    let rest = resumed(
+        &open.name,
+        open.committed_offset,
+        &new.as_bytes()[usize::try_from(open.committed_offset).unwrap()..],
+    );
+    assert!(end.finish_write);
+    let done = world.send(vec![last(rest)]).await.unwrap();
+    assert_eq!(done.version, 2);
+    assert_eq!(
+        plain(&world.rows(&open.document).await.unwrap()),
+        expected(&new)
+    );
+}
+
+#[tokio::test]
+async fn one_chunk_is_found_by_its_name() {
+    let world = World::start().await;
+    let text = prose(20_000);
+    world
+        .send(whole(&spec("d"), text.as_bytes(), 50_000))
+        .await
+        .unwrap();
+    let mut client = ChunkServiceClient::new(world.channel.clone());
+    let mut get = async |name: &str| {
+        client
+            .get_chunk(pb::GetChunkRequest {
+                name: name.to_owned(),
+            })
+            .await
+    };
+    let found = get("collections/c/documents/d/chunks/3")
+        .await
+        .unwrap()
+        .into_inner()
+        .chunk
+        .unwrap();
+    assert_eq!(found.text, expected(&text)[3].3);
+    assert_eq!(
+        get("collections/c/documents/d/chunks/999")
+            .await
+            .unwrap_err()
+            .code(),
+        Code::NotFound
+    );
+    assert_eq!(
+        get("collections/c/documents/e/chunks/3")
+            .await
+            .unwrap_err()
+            .code(),
+        Code::NotFound
+    );
+    assert_eq!(
+        get("collections/c/documents/d/chunks/x")
+            .await
+            .unwrap_err()
+            .code(),
+        Code::InvalidArgument
+    );
+}
+
+#[tokio::test]
+async fn a_preview_gives_the_chunks_that_an_upload_gives() {
+    let world = World::start().await;
+    let text = prose(50_000);
+    let upload = world
+        .send(whole(&spec("d"), text.as_bytes(), 50_000))
+        .await
+        .unwrap();
+    let stored = world.rows(&upload.document).await.unwrap();
+    let mut client = ChunkingServiceClient::new(world.channel.clone());
+    let request = pb::PreviewRequest {
+        content: text.into_bytes().into(),
+        ..Default::default()
+    };
+    let previewed = client.preview(request).await.unwrap().into_inner().chunks;
+    let shown = |chunk: &pb::PreviewChunk| {
+        (
+            chunk.ordinal,
+            chunk.start,
+            chunk.end,
+            chunk.sha256.clone(),
+            chunk.text.clone(),
+        )
+    };
+    let kept = |chunk: &pb::Chunk| {
+        (
+            chunk.ordinal,
+            chunk.start,
+            chunk.end,
+            chunk.sha256.clone(),
+            chunk.text.clone(),
+        )
+    };
+    assert_eq!(
+        previewed.iter().map(shown).collect::<Vec<_>>(),
+        stored.iter().map(kept).collect::<Vec<_>>()
+    );
+    let large = pb::PreviewRequest {
+        content: vec![b'a'; 1_048_577].into(),
+        ..Default::default()
+    };
+    assert_eq!(
+        reason(&client.preview(large).await.unwrap_err()),
+        "MESSAGE_TOO_LARGE"
+    );
+}

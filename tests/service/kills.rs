@@ -1,0 +1,339 @@
+//! `kill -9` of the server and of the client, at random points of uploads: nothing is lost, nothing
+//! is there twice, and little is sent again.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
+use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
+use tokio_stream::StreamExt;
+use tonic::transport::Channel;
+
+use crate::world::{
+    Folder, connect, create_collection, expected, first, last, more, name_of, plain, prose,
+    resumed, rows, spec,
+};
+
+const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
+const KILLS: u64 = 50;
+const DOCUMENT_BYTES: usize = 6_000_000;
+const PIECE: usize = 65_536;
+const RESENT_MAX: u64 = 3 * 1024 * 1024;
+
+/// `sluice serve` in a process of its own.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(database: &Path) -> Self {
+        let mut child = Command::new(SLUICE)
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--log",
+                "error",
+                "--database",
+            ])
+            .arg(database)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line.trim().rsplit(' ').next().unwrap().to_owned();
+        Self { child, address }
+    }
+
+    fn channel(&self) -> Channel {
+        connect(&format!("http://{}", self.address))
+    }
+}
+
+impl Drop for Server {
+    /// SIGKILL.
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn random(seed: u64, below: u64) -> u64 {
+    let mixed = (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ mixed >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9) % below
+}
+
+/// The source from `from` on as messages, counting what is handed to the transport.
+fn messages(
+    head: pb::UploadDocumentRequest,
+    source: &Arc<String>,
+    from: usize,
+    sent: &Arc<AtomicU64>,
+) -> impl tokio_stream::Stream<Item = pb::UploadDocumentRequest> + Send + 'static {
+    let (source, sent) = (Arc::clone(source), Arc::clone(sent));
+    let pieces = (from..=source.len()).step_by(PIECE);
+    let body = pieces.map(move |at| {
+        let end = (at + PIECE).min(source.len());
+        sent.fetch_max(end as u64, Ordering::Relaxed);
+        let message = more(i64::try_from(at).unwrap(), &source.as_bytes()[at..end]);
+        if end == source.len() {
+            last(message)
+        } else {
+            message
+        }
+    });
+    let mut is_over = false;
+    let body =
+        body.take_while(move |message| !std::mem::replace(&mut is_over, message.finish_write));
+    tokio_stream::once(head).chain(tokio_stream::iter(body))
+}
+
+/// Goes on with an upload until it is complete, and returns the offset it went on from.
+async fn go_on(channel: &Channel, upload: &pb::UploadSpec, source: &Arc<String>) -> u64 {
+    let mut client = UploadServiceClient::new(channel.clone());
+    let name = name_of(upload);
+    let found = client
+        .get_upload(pb::GetUploadRequest { name: name.clone() })
+        .await;
+    let (head, committed) = match found {
+        Ok(found) => {
+            let committed = found.into_inner().upload.unwrap().committed_offset;
+            (resumed(&name, committed, b""), committed)
+        }
+        // It was killed before it had begun.
+        Err(_) => (first(upload, b""), 0),
+    };
+    let ignored = Arc::new(AtomicU64::new(0));
+    let stream = messages(head, source, usize::try_from(committed).unwrap(), &ignored);
+    let done = client
+        .upload_document(stream)
+        .await
+        .unwrap()
+        .into_inner()
+        .upload
+        .unwrap();
+    assert_eq!(done.state, 2);
+    u64::try_from(committed).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_killed_anywhere_loses_nothing() {
+    let folder = Folder::new();
+    let database = folder.0.join("kills.db");
+    let source = Arc::new(prose(DOCUMENT_BYTES));
+    let undisturbed = expected(&source);
+    let mut server = Server::start(&database);
+    create_collection(&server.channel()).await;
+    let mut resent_most = 0;
+    for seed in 0..KILLS {
+        let upload = spec(&format!("document-{seed}"));
+        let (sent, channel) = (Arc::new(AtomicU64::new(0)), server.channel());
+        let stream = messages(first(&upload, b""), &source, 0, &sent);
+        let sending = tokio::spawn(async move {
+            UploadServiceClient::new(channel)
+                .upload_document(stream)
+                .await
+        });
+        let kill_at = random(seed, source.len() as u64 - 1);
+        while sent.load(Ordering::Relaxed) <= kill_at && !sending.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        drop(server);
+        let reached = sent.load(Ordering::Relaxed);
+        let is_complete = sending.await.unwrap().is_ok();
+        server = Server::start(&database);
+        let channel = server.channel();
+        let committed = go_on(&channel, &upload, &source).await;
+        let resent = if is_complete {
+            0
+        } else {
+            reached.saturating_sub(committed)
+        };
+        resent_most = resent_most.max(resent);
+        assert!(
+            resent <= RESENT_MAX,
+            "seed {seed}: {resent} bytes sent again"
+        );
+        let stored = rows(
+            &channel,
+            &format!("collections/c/documents/document-{seed}"),
+            None,
+            false,
+        )
+        .await
+        .unwrap();
+        assert!(plain(&stored) == undisturbed, "seed {seed}: other rows");
+    }
+    assert!(resent_most > 0, "some kill came in the middle");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_killed_anywhere_goes_on_under_the_same_name() {
+    let folder = Folder::new();
+    let server = Server::start(&folder.0.join("kills.db"));
+    let channel = server.channel();
+    create_collection(&channel).await;
+    let source = prose(DOCUMENT_BYTES);
+    let undisturbed = expected(&source);
+    let file = folder.0.join("document.txt");
+    std::fs::write(&file, source.as_bytes()).unwrap();
+    let mut in_the_middle = 0;
+    for seed in 0..KILLS {
+        let upload = spec(&format!("document-{seed}"));
+        let mut client = send(&server, &upload, &file).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(random(seed, 500))).await;
+        client.kill().unwrap();
+        client.wait().unwrap();
+        let mut uploads = UploadServiceClient::new(channel.clone());
+        let found = uploads
+            .get_upload(pb::GetUploadRequest {
+                name: name_of(&upload),
+            })
+            .await;
+        let committed = found.map_or(0, |found| {
+            found.into_inner().upload.unwrap().committed_offset
+        });
+        in_the_middle +=
+            u64::from(committed > 0 && committed < i64::try_from(source.len()).unwrap());
+        let again = send(&server, &upload, &file).status().unwrap();
+        assert!(again.success(), "seed {seed}");
+        let document = format!("collections/c/documents/{}", upload.document_id);
+        let stored = rows(&channel, &document, None, false).await.unwrap();
+        assert!(plain(&stored) == undisturbed, "seed {seed}: other rows");
+    }
+    assert!(in_the_middle > 0, "some kill came in the middle");
+}
+
+/// `sluice upload`, under the upload's own name.
+fn send(server: &Server, upload: &pb::UploadSpec, file: &Path) -> Command {
+    let url = format!("http://{}", server.address);
+    let mut command = Command::new(SLUICE);
+    command
+        .args(["upload", "--collection", "c", "--server", &url])
+        .args([
+            "--document-id",
+            &upload.document_id,
+            "--request-id",
+            &upload.request_id,
+        ])
+        .arg(file)
+        .stdout(Stdio::null());
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_changed_meanwhile_is_not_mixed_in() {
+    let folder = Folder::new();
+    let server = Server::start(&folder.0.join("changed.db"));
+    let channel = server.channel();
+    create_collection(&channel).await;
+    let (upload, source) = (spec("changed"), prose(100_000));
+    let mut uploads = UploadServiceClient::new(channel.clone());
+    let half = tokio_stream::iter([first(&upload, source.as_bytes())]);
+    let open = uploads
+        .upload_document(half)
+        .await
+        .unwrap()
+        .into_inner()
+        .upload
+        .unwrap();
+    assert!(open.committed_offset > 0);
+    let file = folder.0.join("changed.txt");
+    std::fs::write(&file, source.replacen("Sentence", "Paragraph", 1)).unwrap();
+    let refused = send(&server, &upload, &file)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("is not what it was"), "{said}");
+    std::fs::write(&file, &source).unwrap();
+    assert!(send(&server, &upload, &file).status().unwrap().success());
+    let stored = rows(&channel, "collections/c/documents/changed", None, false)
+        .await
+        .unwrap();
+    assert!(plain(&stored) == expected(&source));
+}
+
+/// A gigabyte in, stored, and back: the kernel's peak of the server's memory stays flat.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gigabyte_is_stored_and_read_back_in_little_memory() {
+    let folder = Folder::new();
+    let server = Server::start(&folder.0.join("gigabyte.db"));
+    let channel = server.channel();
+    create_collection(&channel).await;
+    let block = prose(1_000_000);
+    let upload = spec("gigabyte");
+    let (head, body) = (first(&upload, b""), block.clone());
+    let bytes = block.len() * BLOCKS;
+    let pieces = (0..bytes).step_by(PIECE).map(move |at| {
+        let end = (at + PIECE).min(bytes);
+        let content = cycled(body.as_bytes(), at, end);
+        let message = more(i64::try_from(at).unwrap(), &content);
+        if end == bytes { last(message) } else { message }
+    });
+    let stream = tokio_stream::once(head).chain(tokio_stream::iter(pieces));
+    let mut client = UploadServiceClient::new(channel.clone());
+    let done = client
+        .upload_document(stream)
+        .await
+        .unwrap()
+        .into_inner()
+        .upload
+        .unwrap();
+    assert_eq!(done.committed_offset, i64::try_from(bytes).unwrap());
+
+    let request = pb::StreamChunksRequest {
+        document: done.document,
+        ..Default::default()
+    };
+    let mut pages = ChunkServiceClient::new(channel)
+        .stream_chunks(request)
+        .await
+        .unwrap()
+        .into_inner();
+    let (mut chunks, mut covered) = (0, 0);
+    while let Some(page) = pages.message().await.unwrap() {
+        for chunk in page.chunks {
+            let end = covered + chunk.text.len();
+            assert_eq!(chunk.start.unwrap().byte, i64::try_from(covered).unwrap());
+            assert!(
+                chunk.text.as_bytes() == cycled(block.as_bytes(), covered, end),
+                "at {covered}"
+            );
+            (chunks, covered) = (chunks + 1, end);
+        }
+    }
+    assert_eq!((chunks, covered), (done.chunks, bytes));
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let peak_kib = peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap();
+    assert!(peak_kib < 100_000, "{peak_kib} KiB");
+}
+
+const BLOCKS: usize = 1_000;
+
+/// Bytes `from..to` of a text that repeats without end.
+fn cycled(block: &[u8], from: usize, to: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(to - from);
+    let mut at = from;
+    while at < to {
+        let within = at % block.len();
+        let take = (block.len() - within).min(to - at);
+        bytes.extend_from_slice(&block[within..within + take]);
+        at += take;
+    }
+    bytes
+}

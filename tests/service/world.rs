@@ -1,0 +1,269 @@
+//! A server for one test, and clients that read as sentences.
+
+use std::fmt::Write;
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sluice::bootstrap::{Instance, Settings};
+use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::splitter::Splitter;
+use sluice::domain::text::decoding::Decoding;
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
+use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+use sluice::interface::grpc::pb::upload_document_request::Target;
+use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
+use tonic::Status;
+use tonic::transport::{Channel, Endpoint};
+use tonic_types::StatusExt;
+
+/// A folder that goes when it is dropped.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("sluice-service-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _absent = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A server in this process, with a collection `collections/c`.
+pub(crate) struct World {
+    pub(crate) instance: Instance,
+    pub(crate) channel: Channel,
+    _folder: Folder,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let folder = Folder::new();
+        let settings = Settings {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            database: folder.0.join("test.db"),
+        };
+        let instance = Instance::start(settings).await.unwrap();
+        let channel = connect(&format!("http://{}", instance.address));
+        create_collection(&channel).await;
+        Self {
+            instance,
+            channel,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn uploads(&self) -> UploadServiceClient<Channel> {
+        UploadServiceClient::new(self.channel.clone())
+    }
+
+    /// Sends messages as one stream.
+    pub(crate) async fn send(
+        &self,
+        messages: Vec<pb::UploadDocumentRequest>,
+    ) -> Result<pb::Upload, Status> {
+        let answered = self
+            .uploads()
+            .upload_document(tokio_stream::iter(messages))
+            .await?;
+        Ok(answered.into_inner().upload.unwrap())
+    }
+
+    pub(crate) async fn get_upload(&self, name: &str) -> Result<pb::Upload, Status> {
+        let found = self
+            .uploads()
+            .get_upload(pb::GetUploadRequest {
+                name: name.to_owned(),
+            })
+            .await?;
+        Ok(found.into_inner().upload.unwrap())
+    }
+
+    /// The chunks of a document, from its store.
+    pub(crate) async fn rows(&self, document: &str) -> Result<Vec<pb::Chunk>, Status> {
+        rows(&self.channel, document, None, false).await
+    }
+}
+
+pub(crate) fn connect(url: &str) -> Channel {
+    Endpoint::from_shared(url.to_owned())
+        .unwrap()
+        .connect_lazy()
+}
+
+pub(crate) async fn create_collection(channel: &Channel) {
+    let request = pb::CreateCollectionRequest {
+        collection_id: "c".to_owned(),
+        chunking: None,
+    };
+    CollectionServiceClient::new(channel.clone())
+        .create_collection(request)
+        .await
+        .unwrap();
+}
+
+pub(crate) async fn rows(
+    channel: &Channel,
+    document: &str,
+    after_ordinal: Option<i64>,
+    follow: bool,
+) -> Result<Vec<pb::Chunk>, Status> {
+    let request = pb::StreamChunksRequest {
+        document: document.to_owned(),
+        after_ordinal,
+        follow,
+    };
+    let mut pages = ChunkServiceClient::new(channel.clone())
+        .stream_chunks(request)
+        .await?
+        .into_inner();
+    let mut rows = Vec::new();
+    while let Some(page) = pages.message().await? {
+        rows.extend(page.chunks);
+    }
+    Ok(rows)
+}
+
+/// A spec for a new upload of `collections/c/documents/{id}`.
+pub(crate) fn spec(id: &str) -> pb::UploadSpec {
+    pb::UploadSpec {
+        collection: "collections/c".to_owned(),
+        document_id: id.to_owned(),
+        request_id: uuid::Uuid::new_v4().to_string(),
+        ..pb::UploadSpec::default()
+    }
+}
+
+pub(crate) fn name_of(spec: &pb::UploadSpec) -> String {
+    format!("uploads/{}", spec.request_id)
+}
+
+/// The first message of a new upload.
+pub(crate) fn first(spec: &pb::UploadSpec, content: &[u8]) -> pb::UploadDocumentRequest {
+    pb::UploadDocumentRequest {
+        target: Some(Target::Spec(spec.clone())),
+        ..more(0, content)
+    }
+}
+
+/// The first message of an upload that is gone on with.
+pub(crate) fn resumed(
+    upload: &str,
+    write_offset: i64,
+    content: &[u8],
+) -> pb::UploadDocumentRequest {
+    pb::UploadDocumentRequest {
+        target: Some(Target::Upload(upload.to_owned())),
+        ..more(write_offset, content)
+    }
+}
+
+pub(crate) fn more(write_offset: i64, content: &[u8]) -> pb::UploadDocumentRequest {
+    pb::UploadDocumentRequest {
+        write_offset,
+        content: content.to_vec().into(),
+        ..Default::default()
+    }
+}
+
+/// The same message, as the last.
+pub(crate) fn last(message: pb::UploadDocumentRequest) -> pb::UploadDocumentRequest {
+    pb::UploadDocumentRequest {
+        finish_write: true,
+        ..message
+    }
+}
+
+/// A source as messages, the last of which finishes it.
+pub(crate) fn whole(
+    spec: &pb::UploadSpec,
+    source: &[u8],
+    piece: usize,
+) -> Vec<pb::UploadDocumentRequest> {
+    let mut messages = vec![first(spec, b"")];
+    for (number, content) in source.chunks(piece).enumerate() {
+        messages.push(more(i64::try_from(number * piece).unwrap(), content));
+    }
+    let end = messages.pop().unwrap();
+    messages.push(last(end));
+    messages
+}
+
+/// Prose that repeats nothing: a numbered sentence each.
+pub(crate) fn prose(bytes: usize) -> String {
+    let mut text = String::with_capacity(bytes + 100);
+    let mut number = 0_u64;
+    while text.len() < bytes {
+        number += 1;
+        let hash = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        write!(
+            text,
+            "Sentence {number} says {hash:x}, \u{6C34} and more of it. "
+        )
+        .unwrap();
+        if hash.is_multiple_of(7) {
+            text.push_str("\n\n");
+        }
+    }
+    text
+}
+
+/// What an undisturbed run gives: ordinal, bytes and text of each chunk.
+pub(crate) fn expected(text: &str) -> Vec<(i64, i64, i64, String)> {
+    let spec = Spec::new(Request::default()).unwrap();
+    let mut splitter = Splitter::new(spec.chunker(), Decoding::default());
+    let (mut rest, mut chunks) = (text.as_bytes(), Vec::new());
+    while !splitter.is_done() {
+        while let Some(cut) = splitter.next_chunk().unwrap() {
+            let place = |byte| i64::try_from(byte).unwrap();
+            let ordinal = i64::try_from(chunks.len()).unwrap();
+            chunks.push((
+                ordinal,
+                place(cut.span.start.byte),
+                place(cut.span.end.byte),
+                cut.text.to_owned(),
+            ));
+        }
+        if rest.is_empty() {
+            splitter.finish();
+        } else {
+            rest = &rest[splitter.feed(rest)..];
+        }
+    }
+    chunks
+}
+
+pub(crate) fn plain(rows: &[pb::Chunk]) -> Vec<(i64, i64, i64, String)> {
+    let plain = |chunk: &pb::Chunk| {
+        let (start, end) = (chunk.start.unwrap(), chunk.end.unwrap());
+        (chunk.ordinal, start.byte, end.byte, chunk.text.clone())
+    };
+    rows.iter().map(plain).collect()
+}
+
+/// The stable reason of a status.
+pub(crate) fn reason(status: &Status) -> String {
+    let details = status.get_error_details();
+    details
+        .error_info()
+        .map_or_else(String::new, |info| info.reason.clone())
+}
+
+/// A value that goes with the reason.
+pub(crate) fn metadata(status: &Status, key: &str) -> String {
+    status
+        .get_error_details()
+        .error_info()
+        .and_then(|info| info.metadata.get(key).cloned())
+        .unwrap_or_default()
+}
