@@ -10,8 +10,8 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::documents::Document;
+use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
-use crate::application::ports::uploads::State;
 use crate::application::watch::{Bus, Subscription};
 use crate::domain::name::DocumentName;
 

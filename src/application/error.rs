@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::application::ports::store;
+use crate::application::ports::failure;
 use crate::domain::ingest::checkpoint;
 use crate::domain::text::decoding::Fault;
 
@@ -114,7 +114,7 @@ pub enum Error {
     Draining,
     /// The store failed.
     #[error("the store cannot be reached or failed")]
-    Store(#[from] store::Error),
+    Store(#[from] failure::Error),
 }
 
 impl Error {

@@ -5,8 +5,9 @@ use crate::application::error::Error;
 use crate::application::ingest::budget::Budget;
 use crate::application::ingest::pipeline::{Outside, Pipeline};
 use crate::application::ports::clock::Uid;
-use crate::application::ports::store;
-use crate::application::ports::uploads::{NewUpload, Started, State, Upload};
+use crate::application::ports::failure;
+use crate::application::ports::state::State;
+use crate::application::ports::uploads::{NewUpload, Started, Upload};
 
 /// The use cases of uploads.
 #[derive(Clone, Debug)]
@@ -67,7 +68,7 @@ impl Uploads {
         let upload = attached.ok_or(Error::NotFound { kind: "upload" })?;
         match upload.state {
             State::Uploading => {
-                let damaged = |_damaged| store::Error::Damaged {
+                let damaged = |_damaged| failure::Error::Damaged {
                     what: "an upload's spec",
                     source: None,
                 };

@@ -17,7 +17,7 @@ use crate::application::ports::clock::Clock;
 use crate::application::ports::store::Store;
 use crate::application::uploads::Uploads;
 use crate::application::watch::{Bus, Watching};
-use crate::infrastructure::sqlite::Sqlite;
+use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::system::System;
 use crate::interface::grpc::server::{self, Services};
 

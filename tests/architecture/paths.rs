@@ -46,6 +46,10 @@ fn follow(rest: &[TokenTree], path: String, found: &mut BTreeSet<String>) {
             TokenTree::Group(group) => {
                 let inner = group.stream().into_iter().collect::<Vec<_>>();
                 for branch in inner.split(|token| token.to_string() == ",") {
+                    // What stands behind a trailing comma is no branch.
+                    if branch.is_empty() {
+                        continue;
+                    }
                     // A branch is a path without its leading `::`; lend it ours.
                     let branch = [&[a.clone(), b.clone()], branch].concat();
                     follow(&branch, path.clone(), found);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sluice::infrastructure::sqlite::Sqlite;
+use sluice::infrastructure::sqlite::connection::Sqlite;
 
 use crate::suite;
 

@@ -5,9 +5,12 @@ use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
 use tonic::Code;
 
+use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
+
+use crate::server::Server;
 use crate::world::{
-    World, expected, first, last, metadata, more, name_of, plain, prose, reason, resumed, rows,
-    spec, whole,
+    Folder, World, create_collection, expected, first, last, metadata, more, name_of, plain, prose,
+    reason, resumed, rows, spec, whole,
 };
 
 #[tokio::test]
@@ -215,5 +218,39 @@ async fn a_preview_gives_the_chunks_that_an_upload_gives() {
     assert_eq!(
         reason(&client.preview(large).await.unwrap_err()),
         "MESSAGE_TOO_LARGE"
+    );
+}
+
+/// A reader that takes a page a second leaves at most a few pages in the server.
+#[tokio::test]
+async fn a_slow_reader_costs_the_server_nothing() {
+    let folder = Folder::new();
+    let server = Server::start(&folder.0.join("slow.db"));
+    let channel = server.channel();
+    create_collection(&channel).await;
+    let (spec, text) = (spec("d"), prose(30_000_000));
+    let messages = tokio_stream::iter(whole(&spec, text.as_bytes(), 200_000));
+    UploadServiceClient::new(channel.clone())
+        .upload_document(messages)
+        .await
+        .unwrap();
+    let before = server.peak_kib();
+    let request = pb::StreamChunksRequest {
+        document: "collections/c/documents/d".to_owned(),
+        ..Default::default()
+    };
+    let mut pages = ChunkServiceClient::new(channel)
+        .stream_chunks(request)
+        .await
+        .unwrap()
+        .into_inner();
+    for _ in 0..4 {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        pages.message().await.unwrap().unwrap();
+    }
+    let grown = server.peak_kib() - before;
+    assert!(
+        grown < 10_000,
+        "{grown} KiB more while 30 MB wait to be read"
     );
 }

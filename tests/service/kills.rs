@@ -1,9 +1,8 @@
 //! `kill -9` of the server and of the client, at random points of uploads: nothing is lost, nothing
 //! is there twice, and little is sent again.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,58 +13,16 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tokio_stream::StreamExt;
 use tonic::transport::Channel;
 
+use crate::server::{SLUICE, Server};
 use crate::world::{
-    Folder, connect, create_collection, expected, first, last, more, name_of, plain, prose,
-    resumed, rows, spec,
+    Folder, create_collection, expected, first, last, more, name_of, plain, prose, resumed, rows,
+    spec,
 };
 
-const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
 const KILLS: u64 = 50;
 const DOCUMENT_BYTES: usize = 6_000_000;
 const PIECE: usize = 65_536;
 const RESENT_MAX: u64 = 3 * 1024 * 1024;
-
-/// `sluice serve` in a process of its own.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(database: &Path) -> Self {
-        let mut child = Command::new(SLUICE)
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--log",
-                "error",
-                "--database",
-            ])
-            .arg(database)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim().rsplit(' ').next().unwrap().to_owned();
-        Self { child, address }
-    }
-
-    fn channel(&self) -> Channel {
-        connect(&format!("http://{}", self.address))
-    }
-}
-
-impl Drop for Server {
-    /// SIGKILL.
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
 
 fn random(seed: u64, below: u64) -> u64 {
     let mixed = (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -314,12 +271,7 @@ async fn a_gigabyte_is_stored_and_read_back_in_little_memory() {
         }
     }
     assert_eq!((chunks, covered), (done.chunks, bytes));
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    let peak_kib = peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap();
+    let peak_kib = server.peak_kib();
     assert!(peak_kib < 100_000, "{peak_kib} KiB");
 }
 

@@ -8,5 +8,7 @@ mod grpcurl;
 mod kills;
 mod methods;
 mod operations;
+mod refusals;
+mod server;
 mod uploads;
 mod world;

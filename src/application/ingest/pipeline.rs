@@ -12,8 +12,9 @@ use tokio_util::task::TaskTracker;
 use crate::application::error::Error;
 use crate::application::ingest::budget::Share;
 use crate::application::ports::clock::Clock;
+use crate::application::ports::failure;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store::{self, Store};
+use crate::application::ports::store::Store;
 use crate::application::ports::uploads::{End, Upload, Writer};
 use crate::application::watch::Bus;
 use crate::domain::ingest::batch::Batch;
@@ -66,7 +67,7 @@ pub struct Pipeline {
     /// The next byte of the source.
     received: u64,
     /// At most one commit is under way. A task, so that it ends whole when the client goes away.
-    commit: Option<JoinHandle<Result<Option<Operation>, store::Error>>>,
+    commit: Option<JoinHandle<Result<Option<Operation>, failure::Error>>>,
     _share: Share,
 }
 
@@ -77,7 +78,7 @@ impl Pipeline {
     ///
     /// Fails if the checkpoint is of another engine version, or what is stored is damaged.
     pub fn new(outside: Outside, upload: &Upload, share: Share) -> Result<Self, Error> {
-        let damaged = |_damaged| store::Error::Damaged {
+        let damaged = |_damaged| failure::Error::Damaged {
             what: "an upload's spec",
             source: None,
         };
@@ -181,7 +182,7 @@ impl Pipeline {
         }
         self.machine.finish();
         let Some(summary) = self.work().await? else {
-            return Err(store::Error::Damaged {
+            return Err(failure::Error::Damaged {
                 what: "a machine without an end",
                 source: None,
             }
@@ -237,7 +238,7 @@ impl Pipeline {
             Ok(Err(error)) => Err(error.into()),
             Err(panicked) => {
                 let source = Some(panicked.into());
-                Err(store::Error::Damaged {
+                Err(failure::Error::Damaged {
                     what: "a commit that panicked",
                     source,
                 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::store::Error;
+use crate::application::ports::failure::Error;
 use crate::application::stored_spec::StoredSpec;
 use crate::domain::name::CollectionId;
 

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::store::Error;
-use crate::application::ports::uploads::State;
+use crate::application::ports::failure::Error;
+use crate::application::ports::state::State;
 use crate::domain::name::DocumentName;
 
 /// A whole state of an operation: losing any but the last is harmless.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::store::Error;
+use crate::application::ports::failure::Error;
 
 /// How full a partition is.
 #[derive(Clone, Debug, PartialEq)]

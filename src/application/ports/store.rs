@@ -19,23 +19,3 @@ impl<T> Store for T where
     T: Chunks + Collections + Documents + Operations + Partitions + Uploads + Debug
 {
 }
-
-/// The store failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// It cannot be reached, or is too busy: later it may work.
-    #[error("the store is unavailable")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It is full.
-    #[error("the store is full")]
-    Full(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It holds what it must not hold, or refuses what it must take: a bug, here or there.
-    #[error("the store is damaged: {what}")]
-    Damaged {
-        /// What is wrong.
-        what: &'static str,
-        /// What the driver says.
-        #[source]
-        source: Option<Box<dyn std::error::Error + Send + Sync>>,
-    },
-}

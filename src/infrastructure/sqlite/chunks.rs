@@ -7,10 +7,10 @@ use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
 use crate::application::caller::Caller;
 use crate::application::ports::chunks::{Chunk, Chunks, Of};
 use crate::application::ports::clock::Uid;
-use crate::application::ports::store::Error;
+use crate::application::ports::failure::Error;
 use crate::domain::ingest::batch::{self, Batch};
 use crate::domain::text::position::{Position, Span};
-use crate::infrastructure::sqlite::Sqlite;
+use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::row::{self, stored};
 

@@ -5,9 +5,9 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Collection, Collections};
-use crate::application::ports::store::Error;
+use crate::application::ports::failure::Error;
 use crate::domain::name::CollectionId;
-use crate::infrastructure::sqlite::Sqlite;
+use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::row;
 

@@ -1,6 +1,6 @@
 //! What SQLite says, in the port's words: the only place that knows its codes.
 
-use crate::application::ports::store::Error;
+use crate::application::ports::failure::Error;
 
 /// `SQLITE_FULL`: no room on the disk.
 const FULL: &str = "13";

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
+use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Operation, Operations};
-use crate::application::ports::store::Error;
 use crate::application::ports::uploads::Uploads;
-use crate::infrastructure::sqlite::Sqlite;
+use crate::infrastructure::sqlite::connection::Sqlite;
 
 #[async_trait]
 impl Operations for Sqlite {

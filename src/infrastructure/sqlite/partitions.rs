@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use sqlx::Row;
 
+use crate::application::ports::failure::Error;
 use crate::application::ports::partitions::{Partition, Partitions};
-use crate::application::ports::store::Error;
-use crate::infrastructure::sqlite::Sqlite;
+use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::row;
 

@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{ColumnIndex, Row};
 
-use crate::application::ports::store::Error;
+use crate::application::ports::failure::Error;
 use crate::infrastructure::sqlite::failure::failed;
 
 /// A text column.

@@ -5,8 +5,9 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::store::Error;
-use crate::application::ports::uploads::{State, Upload};
+use crate::application::ports::failure::Error;
+use crate::application::ports::state::State;
+use crate::application::ports::uploads::Upload;
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::row;

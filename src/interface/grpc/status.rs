@@ -10,7 +10,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::application::error::Error;
-use crate::application::ports::store;
+use crate::application::ports::failure;
 use crate::domain::ingest::checkpoint;
 use crate::domain::text::decoding::Fault;
 
@@ -34,7 +34,8 @@ pub fn of(error: &Error) -> Status {
     if let Error::NotFound { kind } | Error::AlreadyExists { kind } = error {
         details.set_resource_info(*kind, "", "", "");
     }
-    if let Error::NoMemory | Error::Draining | Error::Store(store::Error::Unavailable(_)) = error {
+    if let Error::NoMemory | Error::Draining | Error::Store(failure::Error::Unavailable(_)) = error
+    {
         details.set_retry_info(Some(RETRY_AFTER));
     }
     if let Error::Store(failure) = error {
@@ -71,9 +72,9 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::DeadlineExceeded => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
         Error::HostNotAllowed => (Code::PermissionDenied, "HOST_NOT_ALLOWED"),
         Error::Draining => (Code::Unavailable, "DRAINING"),
-        Error::Store(store::Error::Unavailable(_)) => (Code::Unavailable, "STORE_UNAVAILABLE"),
-        Error::Store(store::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
-        Error::Store(store::Error::Damaged { .. })
+        Error::Store(failure::Error::Unavailable(_)) => (Code::Unavailable, "STORE_UNAVAILABLE"),
+        Error::Store(failure::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
+        Error::Store(failure::Error::Damaged { .. })
         | Error::Checkpoint(checkpoint::Error::Damaged { .. }) => (Code::Internal, "STORE_DAMAGED"),
     }
 }

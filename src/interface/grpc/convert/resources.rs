@@ -7,10 +7,11 @@ use crate::application::error::Error;
 use crate::application::ports::clock;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
+use crate::application::ports::failure;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::Partition;
-use crate::application::ports::store;
-use crate::application::ports::uploads::{State, Upload};
+use crate::application::ports::state::State;
+use crate::application::ports::uploads::Upload;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
 use crate::domain::name::{CollectionId, DocumentName};
@@ -24,10 +25,13 @@ use crate::interface::grpc::pb;
 ///
 /// Fails if its stored spec is damaged.
 pub fn collection(from: &Collection) -> Result<pb::Collection, Error> {
-    let spec = from.spec.spec().map_err(|_damaged| store::Error::Damaged {
-        what: "a spec",
-        source: None,
-    })?;
+    let spec = from
+        .spec
+        .spec()
+        .map_err(|_damaged| failure::Error::Damaged {
+            what: "a spec",
+            source: None,
+        })?;
     Ok(pb::Collection {
         name: from.id.to_string(),
         chunking: Some(to_spec(&spec)),

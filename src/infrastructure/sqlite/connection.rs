@@ -1,0 +1,104 @@
+//! The file: how it is opened, and who writes.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::SqlStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use crate::application::ports::failure::Error;
+use crate::infrastructure::sqlite::failure::failed;
+
+/// Rows of 1,000 bytes overflow pages of 4,096 and cost two thirds of the speed.
+const PAGE_BYTES: u32 = 16_384;
+/// How long a statement waits for another process, say `sqlite3` in somebody's shell.
+const BUSY_MAX: Duration = Duration::from_secs(5);
+/// How long a request waits for a connection.
+const ACQUIRE_MAX: Duration = Duration::from_secs(5);
+/// As many as there are cores in a small server; reading is fast.
+const READERS: u32 = 4;
+
+/// A store in one file.
+#[derive(Debug)]
+pub struct Sqlite {
+    pub(super) writer: SqlitePool,
+    pub(super) readers: SqlitePool,
+}
+
+impl Sqlite {
+    /// Opens the file, and makes it and its tables if need be.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be opened, or is of a newer version.
+    pub async fn open(path: &Path) -> Result<Self, Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .page_size(PAGE_BYTES)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_MAX);
+        let pool = |size| {
+            SqlitePoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(ACQUIRE_MAX)
+        };
+        let writer = pool(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(failed)?;
+        migrator()
+            .run(&writer)
+            .await
+            .map_err(|error| failed(error.into()))?;
+        let readers = pool(READERS).connect_lazy_with(options);
+        Ok(Self { writer, readers })
+    }
+
+    /// Waits for what is under way, and closes the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn migrator() -> Migrator {
+    let migration = |version, what: &'static str, sql: &'static str| {
+        let sql = SqlStr::from_static(sql);
+        Migration::new(
+            version,
+            Cow::Borrowed(what),
+            MigrationType::Simple,
+            sql,
+            false,
+        )
+    };
+    Migrator::with_migrations(vec![
+        migration(
+            20_261_123_180_000,
+            "documents",
+            include_str!("../../../migrations/sqlite/20261123180000_documents.sql"),
+        ),
+        migration(
+            20_261_123_180_100,
+            "uploads",
+            include_str!("../../../migrations/sqlite/20261123180100_uploads.sql"),
+        ),
+        migration(
+            20_261_123_180_200,
+            "chunks",
+            include_str!("../../../migrations/sqlite/20261123180200_chunks.sql"),
+        ),
+        migration(
+            20_261_123_180_300,
+            "partition_health",
+            include_str!("../../../migrations/sqlite/20261123180300_partition_health.sql"),
+        ),
+    ])
+}

@@ -1,0 +1,282 @@
+//! What uploads refuse, each with its status, its reason and what stays behind.
+
+use sluice::interface::grpc::pb::UploadDocumentRequest;
+use tonic::Code;
+
+use crate::world::{World, first, last, metadata, more, name_of, reason, resumed, spec};
+
+const UPLOADING: i32 = 1;
+const SUCCEEDED: i32 = 2;
+const FAILED: i32 = 3;
+
+#[tokio::test]
+async fn a_gap_is_refused_with_the_offset_expected() {
+    let world = World::start().await;
+    let spec = spec("gap");
+    let refused = world
+        .send(vec![first(&spec, b"0123456789"), more(11, b"x")])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::OutOfRange, "UPLOAD_OFFSET_MISMATCH")
+    );
+    assert_eq!(metadata(&refused, "expected_offset"), "10");
+    for offset in [i64::MAX, 1] {
+        let refused = world
+            .send(vec![resumed(&name_of(&spec), offset, b"x")])
+            .await
+            .unwrap_err();
+        assert_eq!(reason(&refused), "UPLOAD_OFFSET_MISMATCH", "{offset}");
+    }
+    let refused = world
+        .send(vec![resumed(&name_of(&spec), -1, b"x")])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code(), metadata(&refused, "field").as_str()),
+        (Code::InvalidArgument, "write_offset")
+    );
+    assert_eq!(
+        world.get_upload(&name_of(&spec)).await.unwrap().state,
+        UPLOADING
+    );
+}
+
+#[tokio::test]
+async fn damage_on_the_way_is_noticed_and_can_be_mended() {
+    let world = World::start().await;
+    let spec = spec("damage");
+    let mut damaged = first(&spec, b"some text");
+    damaged.crc32c = Some(crc32c::crc32c(b"some other text"));
+    let refused = world.send(vec![damaged]).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::Aborted, "CONTENT_CHECKSUM_MISMATCH")
+    );
+    let mut mended = last(first(&spec, b"some text"));
+    mended.crc32c = Some(crc32c::crc32c(b"some text"));
+    assert_eq!(world.send(vec![mended]).await.unwrap().state, SUCCEEDED);
+}
+
+/// A name, what is changed, and what is answered.
+type Case = (
+    &'static str,
+    fn(&mut UploadDocumentRequest),
+    Code,
+    &'static str,
+);
+
+#[tokio::test]
+async fn a_source_that_is_not_what_was_said_fails_for_good() {
+    let world = World::start().await;
+    let cases: [Case; 4] = [
+        (
+            "digest",
+            |message| message.sha256 = Some(vec![7; 32].into()),
+            Code::InvalidArgument,
+            "DIGEST_MISMATCH",
+        ),
+        (
+            "longer",
+            |message| message.total_size = Some(10),
+            Code::OutOfRange,
+            "SIZE_MISMATCH",
+        ),
+        (
+            "shorter",
+            |message| message.total_size = Some(8),
+            Code::OutOfRange,
+            "SIZE_MISMATCH",
+        ),
+        (
+            "invalid",
+            |message| message.content = b"text\xFF".to_vec().into(),
+            Code::InvalidArgument,
+            "INVALID_CONTENT",
+        ),
+    ];
+    for (id, change, code, expected) in cases {
+        let spec = spec(id);
+        let mut message = last(first(&spec, b"some text"));
+        change(&mut message);
+        let refused = world.send(vec![message]).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (code, expected),
+            "{id}"
+        );
+        let upload = world.get_upload(&name_of(&spec)).await.unwrap();
+        assert_eq!(upload.state, FAILED, "{id}");
+        assert_eq!(
+            world.rows(&upload.document).await.unwrap_err().code(),
+            Code::NotFound,
+            "{id}"
+        );
+        let refused = world
+            .send(vec![resumed(&upload.name, 0, b"some")])
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::FailedPrecondition, "UPLOAD_ENDED"),
+            "{id}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_fault_is_named_with_its_byte_and_binary_formats_by_what_they_are() {
+    let world = World::start().await;
+    let refused = world
+        .send(vec![last(first(&spec("nul"), b"text \0"))])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (
+            reason(&refused).as_str(),
+            metadata(&refused, "offset").as_str()
+        ),
+        ("INVALID_CONTENT", "5")
+    );
+    let refused = world
+        .send(vec![last(first(&spec("pdf"), b"%PDF-1.7 ..."))])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::InvalidArgument, "UNSUPPORTED_CONTENT")
+    );
+    assert_eq!(metadata(&refused, "sniffed"), "a PDF document");
+}
+
+#[tokio::test]
+async fn messages_out_of_order_are_refused() {
+    let world = World::start().await;
+    let spec = spec("order");
+    let refused = world.send(vec![more(0, b"no target")]).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), metadata(&refused, "field").as_str()),
+        (Code::InvalidArgument, "target")
+    );
+    let refused = world.send(vec![]).await.unwrap_err();
+    assert_eq!(metadata(&refused, "field"), "target");
+    let refused = world
+        .send(vec![first(&spec, b"a"), first(&spec, b"b")])
+        .await
+        .unwrap_err();
+    assert_eq!(metadata(&refused, "field"), "target");
+    let refused = world
+        .send(vec![last(first(&spec, b"a")), more(1, b"b")])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::InvalidArgument, "WRITE_AFTER_FINISH")
+    );
+    let refused = world
+        .send(vec![first(&spec, &vec![b'a'; 262_145])])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::ResourceExhausted, "MESSAGE_TOO_LARGE")
+    );
+    assert_eq!(
+        world.get_upload(&name_of(&spec)).await.unwrap().state,
+        UPLOADING
+    );
+}
+
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+async fn a_wrong_spec_is_refused_by_its_field_before_a_byte_is_taken() {
+    use sluice::interface::grpc::pb::{ChunkingSpec, DecodingPolicy, UploadSpec};
+
+    let world = World::start().await;
+    let chunking = |chunking: ChunkingSpec| UploadSpec {
+        chunking: Some(chunking),
+        ..spec("x")
+    };
+    let sized = |min_size, max_size, overlap| {
+        chunking(ChunkingSpec {
+            min_size,
+            max_size: Some(max_size),
+            overlap,
+            ..ChunkingSpec::default()
+        })
+    };
+    let decoding = DecodingPolicy {
+        charset: "utf-9".to_owned(),
+        ..DecodingPolicy::default()
+    };
+    let labels = (0..33).map(|n| (n.to_string(), String::new())).collect();
+    let cases = [
+        (
+            "spec.request_id",
+            UploadSpec {
+                request_id: "one".to_owned(),
+                ..spec("x")
+            },
+        ),
+        ("spec.document_id", spec("../../etc/passwd")),
+        ("spec.document_id", spec("%2e%2e%2f")),
+        (
+            "spec.collection",
+            UploadSpec {
+                collection: "c".to_owned(),
+                ..spec("x")
+            },
+        ),
+        (
+            "spec.display_name",
+            UploadSpec {
+                display_name: "x".repeat(1_025),
+                ..spec("x")
+            },
+        ),
+        (
+            "spec.labels",
+            UploadSpec {
+                labels,
+                ..spec("x")
+            },
+        ),
+        ("chunking.max_size", sized(None, 0, 0)),
+        ("chunking.min_size", sized(Some(101), 100, 0)),
+        ("chunking.overlap", sized(None, 100, 100)),
+        (
+            "chunking.strategy",
+            chunking(ChunkingSpec {
+                strategy: 99,
+                ..ChunkingSpec::default()
+            }),
+        ),
+        (
+            "decoding.charset",
+            UploadSpec {
+                decoding: Some(decoding),
+                ..spec("x")
+            },
+        ),
+    ];
+    for (field, wrong) in cases {
+        let refused = world.send(vec![first(&wrong, b"text")]).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), metadata(&refused, "field").as_str()),
+            (Code::InvalidArgument, field)
+        );
+    }
+    let elsewhere = UploadSpec {
+        collection: "collections/none".to_owned(),
+        ..spec("x")
+    };
+    let refused = world
+        .send(vec![first(&elsewhere, b"text")])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code(), metadata(&refused, "kind").as_str()),
+        (Code::NotFound, "collection")
+    );
+}
