@@ -9,14 +9,15 @@ use tokio_util::task::TaskTracker;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ports::chunks::{Chunk, Of};
+use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::watch::{Bus, Subscription};
 use crate::domain::name::DocumentName;
 
-/// Rows a page: some 32 KiB of usual chunks, 16 MiB of the largest that there can be.
-const PAGE_ROWS: u32 = 32;
+/// Rows a page: some 16 KiB of usual chunks, 8 MiB of the largest that there can be.
+const PAGE_ROWS: u32 = 16;
 /// The most text of a message, unless one chunk alone has more: clients take 4 MiB as a rule.
 const PART_BYTES: usize = 1024 * 1024;
 
@@ -103,7 +104,7 @@ impl Chunks {
             None
         };
         let (of, followed) = match source {
-            Some((of, subscription)) => (of, Some(subscription)),
+            Some((of, uid, subscription)) => (of, Some((uid, subscription))),
             None => (self.current(caller, name).await?.1, None),
         };
         // One page is read while the one before is sent.
@@ -138,7 +139,7 @@ impl Chunks {
         &self,
         caller: &Caller,
         name: &DocumentName,
-    ) -> Result<Option<(Of, Subscription)>, Error> {
+    ) -> Result<Option<(Of, Uid, Subscription)>, Error> {
         let document = self.document(caller, name).await?;
         let upload = self.store.newest_upload(caller, &document.uid).await?;
         let running = upload.filter(|upload| upload.state == State::Uploading);
@@ -148,7 +149,7 @@ impl Chunks {
                 partition: document.partition,
                 version: upload.version,
             };
-            (of, self.bus.subscribe(upload.uid))
+            (of, upload.uid, self.bus.subscribe(upload.uid))
         }))
     }
 
@@ -170,12 +171,12 @@ struct Reader {
 
 impl Reader {
     /// Sends pages until there are no more, or the client is gone.
-    async fn run(self, mut from: u64, mut followed: Option<Subscription>) {
+    async fn run(self, mut from: u64, mut followed: Option<(Uid, Subscription)>) {
         loop {
             // The state is read before the page: what an ended upload stored is in the page.
             let state = match &followed {
                 None => Ok(State::Succeeded),
-                Some(_) => self.followed_state().await,
+                Some((uid, _)) => self.followed_state(uid).await,
             };
             let page = self
                 .store
@@ -197,7 +198,7 @@ impl Reader {
                 continue;
             }
             match (state, &mut followed) {
-                (State::Uploading, Some(subscription)) => tokio::select! {
+                (State::Uploading, Some((_, subscription))) => tokio::select! {
                     () = subscription.wait() => {}
                     () = self.pages.closed() => return,
                     () = self.drain.cancelled() => return self.fail(Error::Draining).await,
@@ -234,14 +235,9 @@ impl Reader {
         self.pages.send(Ok(part)).await
     }
 
-    async fn followed_state(&self) -> Result<State, Error> {
-        let upload = self
-            .store
-            .newest_upload(&self.caller, &self.of.document)
-            .await?;
-        // A newer upload has put an end to the one that is followed.
-        let same = upload.filter(|upload| upload.version == self.of.version);
-        Ok(same.map_or(State::Failed, |upload| upload.state))
+    async fn followed_state(&self, uid: &Uid) -> Result<State, Error> {
+        let upload = self.store.upload(&self.caller, uid).await?;
+        Ok(upload.ok_or(Error::NotFound { kind: "upload" })?.state)
     }
 
     async fn fail(&self, error: Error) {

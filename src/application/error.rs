@@ -58,12 +58,19 @@ pub enum Error {
     #[error("a message follows the one with finish_write")]
     WriteAfterFinish,
     /// A message is too large.
-    #[error("content has {bytes} bytes, but at most {most} are taken")]
+    #[error("content must have at most {most} bytes")]
     MessageTooLarge {
-        /// How large it is.
-        bytes: usize,
         /// How large it may be.
         most: usize,
+    },
+    /// A message is not of the protos.
+    #[error("a message could not be read")]
+    MessageUnreadable,
+    /// Nothing came for too long.
+    #[error("no message came for {seconds} seconds; the upload can be gone on with")]
+    UploadIdle {
+        /// How long was waited.
+        seconds: u64,
     },
     /// The source cannot be decoded.
     #[error(transparent)]

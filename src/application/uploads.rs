@@ -64,30 +64,26 @@ impl Uploads {
     /// Fails if there is no such upload, it has failed or was cancelled, its checkpoint cannot be
     /// gone on from, or there is no memory.
     pub async fn attach(&self, caller: &Caller, uid: &Uid) -> Result<Attached, Error> {
+        let known = self.get(caller, uid).await?;
+        if let Some(ended) = ended(&known)? {
+            return Ok(ended);
+        }
+        // Memory first: a writer that finds none must not have put an end to the one before.
+        let damaged = |_damaged| failure::Error::Damaged {
+            what: "an upload's spec",
+            source: None,
+        };
+        let share = self
+            .budget
+            .share(&known.spec.spec().map_err(damaged)?)
+            .await?;
         let attached = self.outside.store.attach_upload(caller, uid).await?;
         let upload = attached.ok_or(Error::NotFound { kind: "upload" })?;
-        match upload.state {
-            State::Uploading => {
-                let damaged = |_damaged| failure::Error::Damaged {
-                    what: "an upload's spec",
-                    source: None,
-                };
-                let share = self
-                    .budget
-                    .share(&upload.spec.spec().map_err(damaged)?)
-                    .await?;
-                Ok(Attached::Open(Box::new(Pipeline::new(
-                    self.outside.clone(),
-                    &upload,
-                    share,
-                )?)))
-            }
-            State::Succeeded => Ok(Attached::Complete),
-            State::Failed if upload.failure_reason == "UPLOAD_SUPERSEDED" => Err(Error::Superseded),
-            State::Failed | State::Cancelled => Err(Error::UploadEnded {
-                state: upload.state.name(),
-            }),
+        if let Some(ended) = ended(&upload)? {
+            return Ok(ended);
         }
+        let pipeline = Pipeline::new(self.outside.clone(), caller.clone(), &upload, share)?;
+        Ok(Attached::Open(Box::new(pipeline)))
     }
 
     /// The upload as it is.
@@ -119,5 +115,17 @@ impl Uploads {
                 state: self.get(caller, uid).await?.state.name(),
             }),
         }
+    }
+}
+
+/// What an upload that has ended answers; none if it has not.
+fn ended(upload: &Upload) -> Result<Option<Attached>, Error> {
+    match upload.state {
+        State::Uploading => Ok(None),
+        State::Succeeded => Ok(Some(Attached::Complete)),
+        State::Failed if upload.failure_reason == "UPLOAD_SUPERSEDED" => Err(Error::Superseded),
+        State::Failed | State::Cancelled => Err(Error::UploadEnded {
+            state: upload.state.name(),
+        }),
     }
 }

@@ -54,7 +54,7 @@ impl Bus {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         let cell = cells.entry(uid).or_insert_with(|| watch::channel(None).0);
         Subscription {
-            receiver: cell.subscribe(),
+            receiver: Some(cell.subscribe()),
             uid,
             bus: Arc::clone(self),
         }
@@ -64,7 +64,8 @@ impl Bus {
 /// Keeps an operation's cell while it is held.
 #[derive(Debug)]
 pub struct Subscription {
-    receiver: watch::Receiver<Option<Arc<Operation>>>,
+    /// Taken only when this is dropped.
+    receiver: Option<watch::Receiver<Option<Arc<Operation>>>>,
     uid: Uid,
     bus: Arc<Bus>,
 }
@@ -73,11 +74,13 @@ impl Subscription {
     /// Waits until there is news, or it is time to read the row.
     pub async fn wait(&mut self) {
         // The sender lives in the bus as long as this does; a time-out is no news.
-        let _news_or_not = tokio::time::timeout(RECONCILE, self.receiver.changed()).await;
+        if let Some(receiver) = &mut self.receiver {
+            let _news_or_not = tokio::time::timeout(RECONCILE, receiver.changed()).await;
+        }
     }
 
     fn latest(&mut self) -> Option<Arc<Operation>> {
-        self.receiver.borrow_and_update().clone()
+        self.receiver.as_mut()?.borrow_and_update().clone()
     }
 }
 
@@ -88,10 +91,10 @@ impl Drop for Subscription {
             .cells
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        // This receiver still counts.
+        drop(self.receiver.take());
         if cells
             .get(&self.uid)
-            .is_some_and(|cell| cell.receiver_count() <= 1)
+            .is_some_and(|cell| cell.receiver_count() == 0)
         {
             cells.remove(&self.uid);
         }

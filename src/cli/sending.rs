@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
+use tonic_types::StatusExt;
 use uuid::Uuid;
 
 use crate::domain::ingest::digest::Running;
@@ -104,14 +105,27 @@ impl Sending {
             }
             Err(status) => return Err(failure(status)),
         };
+        let document = format!(
+            "{}/documents/{}",
+            self.spec.collection, self.spec.document_id
+        );
+        let over = [pb::upload::State::Failed, pb::upload::State::Cancelled];
+        if found.document != document || over.contains(&found.state()) {
+            let ended = format!(
+                "{name} is of {} and has ended, or is of another document",
+                found.document
+            );
+            return Err(Failure::Final(anyhow::anyhow!(ended)));
+        }
+        // What cannot be read twice is sent from the start again; the server skips what it has.
+        let Some(path) = self.path.clone() else {
+            return Ok((Target::Upload(name), 0));
+        };
         let committed = u64::try_from(found.committed_offset).unwrap_or_default();
-        let is_complete = found.state == i32::from(pb::upload::State::Succeeded);
-        if let Some(path) = self.path.clone().filter(|_| !is_complete) {
-            let digest = blocking(move || prefix(&path, committed)).await?;
-            if digest.sha256() != *found.committed_sha256 {
-                let changed = "the file is not what it was when the upload began; upload it anew";
-                return Err(Failure::Final(anyhow::anyhow!(changed)));
-            }
+        let digest = blocking(move || prefix(&path, committed)).await?;
+        if digest.sha256() != *found.committed_sha256 {
+            let changed = "the file is not what it was when the upload began; upload it anew";
+            return Err(Failure::Final(anyhow::anyhow!(changed)));
         }
         Ok((Target::Upload(name), committed))
     }
@@ -129,15 +143,20 @@ impl Sending {
             read(path.as_deref(), target, from, &messages, &bar)
         });
         let answered = client.upload_document(ReceiverStream::new(receiver)).await;
-        // The reader ends when the call has: nobody receives any more.
+        // A reader that waits for its input is not waited for: the call has ended without it.
+        let answered = answered.map_err(failure)?.into_inner();
         let read = reading
             .await
             .map_err(|error| Failure::Final(error.into()))?;
-        let answered = answered.map_err(failure)?.into_inner();
         read.map_err(Failure::Final)?;
-        answered
-            .upload
-            .ok_or_else(|| Failure::Final(anyhow::anyhow!("the server answered nothing")))
+        let upload = answered.upload.unwrap_or_default();
+        if upload.state() == pb::upload::State::Succeeded {
+            Ok(upload)
+        } else {
+            Err(Failure::Passing(Status::aborted(
+                "the upload is not complete",
+            )))
+        }
     }
 }
 
@@ -226,7 +245,12 @@ const PASSING: [Code; 7] = [
 ];
 
 fn failure(status: Status) -> Failure {
-    if PASSING.contains(&status.code()) {
+    // Whoever has taken over goes on; two that take over from each other would never end.
+    let details = status.get_error_details();
+    let is_superseded = details
+        .error_info()
+        .is_some_and(|info| info.reason == "UPLOAD_SUPERSEDED");
+    if PASSING.contains(&status.code()) && !is_superseded {
         Failure::Passing(status)
     } else {
         Failure::Final(status.into())

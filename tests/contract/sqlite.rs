@@ -42,6 +42,7 @@ contract!(
     another_tenant_sees_nothing,
     only_the_newest_writer_commits,
     the_hundred_partitions_equal_a_recount,
+    writers_that_attach_at_once_have_different_epochs,
 );
 
 /// A file that was written is there again, and its tables are not made twice.

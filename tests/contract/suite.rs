@@ -195,6 +195,15 @@ pub(crate) async fn a_batch_replayed_changes_nothing(store: &dyn Store) {
     assert_eq!(texts(store, &caller(), &upload).await.concat(), text());
 }
 
+pub(crate) async fn writers_that_attach_at_once_have_different_epochs(store: &dyn Store) {
+    let upload = start(store, &new_upload(1, "d")).await;
+    let (a, b) = tokio::join!(attach(store, &upload.uid), attach(store, &upload.uid));
+    let (c, d) = tokio::join!(attach(store, &upload.uid), attach(store, &upload.uid));
+    let mut epochs = [a, b, c, d].map(|writer| writer.epoch);
+    epochs.sort_unstable();
+    assert_eq!(epochs, [1, 2, 3, 4]);
+}
+
 pub(crate) async fn only_the_newest_writer_commits(store: &dyn Store) {
     let upload = start(store, &new_upload(1, "d")).await;
     let (batches, summary) = batches(&text());

@@ -9,11 +9,13 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::budget::Share;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::failure;
 use crate::application::ports::operations::Operation;
+use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::{End, Upload, Writer};
 use crate::application::watch::Bus;
@@ -68,7 +70,9 @@ pub struct Pipeline {
     received: u64,
     /// At most one commit is under way. A task, so that it ends whole when the client goes away.
     commit: Option<JoinHandle<Result<Option<Operation>, failure::Error>>>,
-    _share: Share,
+    caller: Caller,
+    /// Held by the commit under way too: it outlives a client that goes away.
+    share: Arc<Share>,
 }
 
 impl Pipeline {
@@ -77,7 +81,12 @@ impl Pipeline {
     /// # Errors
     ///
     /// Fails if the checkpoint is of another engine version, or what is stored is damaged.
-    pub fn new(outside: Outside, upload: &Upload, share: Share) -> Result<Self, Error> {
+    pub fn new(
+        outside: Outside,
+        caller: Caller,
+        upload: &Upload,
+        share: Share,
+    ) -> Result<Self, Error> {
         let damaged = |_damaged| failure::Error::Damaged {
             what: "an upload's spec",
             source: None,
@@ -102,7 +111,8 @@ impl Pipeline {
             writer,
             received: committed_offset,
             commit: None,
-            _share: share,
+            caller,
+            share: Arc::new(share),
         })
     }
 
@@ -120,7 +130,6 @@ impl Pipeline {
         } = message;
         if content.len() > CONTENT_BYTES_MAX {
             return Err(Error::MessageTooLarge {
-                bytes: content.len(),
                 most: CONTENT_BYTES_MAX,
             });
         }
@@ -214,10 +223,13 @@ impl Pipeline {
     async fn commit(&mut self, batch: Batch) -> Result<(), Error> {
         self.settle().await?;
         let (writer, outside) = (self.writer, self.outside.clone());
+        let share = Arc::clone(&self.share);
         self.writer.committed_offset = batch.checkpoint.place.position.source;
         self.commit = Some(self.outside.tasks.spawn(async move {
             let now = outside.clock.now();
-            let committed = outside.store.commit_batch(writer, &batch, now).await?;
+            let committed = outside.store.commit_batch(writer, &batch, now).await;
+            drop((batch, share));
+            let committed = committed?;
             // Truth before news.
             if let Some(operation) = committed.clone() {
                 outside.bus.publish(operation);
@@ -234,7 +246,7 @@ impl Pipeline {
         };
         match commit.await {
             Ok(Ok(Some(_))) => Ok(()),
-            Ok(Ok(None)) => Err(Error::Superseded),
+            Ok(Ok(None)) => Err(self.lost().await?),
             Ok(Err(error)) => Err(error.into()),
             Err(panicked) => {
                 let source = Some(panicked.into());
@@ -262,7 +274,25 @@ impl Pipeline {
     async fn end(&self, end: End) -> Result<(), Error> {
         let now = self.outside.clock.now();
         let ended = self.outside.store.end_upload(self.writer, end, now).await?;
-        self.outside.bus.publish(ended.ok_or(Error::Superseded)?);
+        match ended {
+            Some(operation) => self.outside.bus.publish(operation),
+            None => return Err(self.lost().await?),
+        }
         Ok(())
+    }
+
+    /// Why the upload is no longer this writer's.
+    async fn lost(&self) -> Result<Error, Error> {
+        let upload = self
+            .outside
+            .store
+            .upload(&self.caller, &self.writer.uid)
+            .await?;
+        Ok(match upload.map(|upload| upload.state) {
+            Some(State::Cancelled) => Error::UploadEnded {
+                state: State::Cancelled.name(),
+            },
+            _ => Error::Superseded,
+        })
     }
 }

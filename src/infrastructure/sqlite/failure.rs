@@ -3,20 +3,23 @@
 use crate::application::ports::failure::Error;
 
 /// `SQLITE_FULL`: no room on the disk.
-const FULL: &str = "13";
+const FULL: u32 = 13;
 /// `SQLITE_BUSY` and `SQLITE_LOCKED`: another process has the file.
-const BUSY: [&str; 2] = ["5", "6"];
+const BUSY: [u32; 2] = [5, 6];
+/// The part of an extended code that says what kind it is.
+const PRIMARY: u32 = 0xFF;
 
 /// Translates a driver's error.
 pub(super) fn failed(error: sqlx::Error) -> Error {
     let code = error
         .as_database_error()
-        .and_then(|error| error.code().map(std::borrow::Cow::into_owned));
+        .and_then(|error| error.code()?.parse::<u32>().ok());
+    let code = code.map(|code| code & PRIMARY);
     let is_late = matches!(
         error,
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)
     );
-    match code.as_deref() {
+    match code {
         Some(FULL) => Error::Full(Box::new(error)),
         Some(code) if BUSY.contains(&code) => Error::Unavailable(Box::new(error)),
         _ if is_late => Error::Unavailable(Box::new(error)),

@@ -47,17 +47,20 @@ impl Uploads for Sqlite {
     }
 
     async fn attach_upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error> {
+        // Read in the same transaction: two writers that attach at once have two epochs.
+        let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         sqlx::query(
             "UPDATE uploads SET writer_epoch = writer_epoch + 1
              WHERE tenant = ? AND uid = ? AND state = 'UPLOADING'",
         )
         .bind(&caller.tenant)
         .bind(uid.to_vec())
-        .execute(&self.writer)
+        .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        // The writer's connection sees its own write for certain.
-        upload_of(&self.writer, caller, uid).await
+        let attached = upload_of(&mut *transaction, caller, uid).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(attached)
     }
 
     async fn upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error> {

@@ -34,7 +34,6 @@ impl ChunkingService for Service {
         let cut = async {
             if content.len() > PREVIEW_BYTES_MAX {
                 return Err(Error::MessageTooLarge {
-                    bytes: content.len(),
                     most: PREVIEW_BYTES_MAX,
                 });
             }

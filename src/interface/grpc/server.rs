@@ -75,7 +75,7 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Serves until `drain` is cancelled, then ends within [`DRAIN_MAX`]: requests under way are told,
+/// Serves until `drain` is cancelled, then ends within 20 seconds: requests under way are told,
 /// committed and answered; what is left is cut off, and can be resumed.
 ///
 /// # Errors
@@ -91,9 +91,12 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            break;
+        let place = tokio::select! {
+            place = Arc::clone(&places).acquire_owned() => place,
+            () = drain.cancelled() => break,
         };
+        // The semaphore is never closed.
+        let Ok(place) = place else { break };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = drain.cancelled() => break,

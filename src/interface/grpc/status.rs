@@ -59,6 +59,8 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::ChecksumMismatch { .. } => (Code::Aborted, "CONTENT_CHECKSUM_MISMATCH"),
         Error::WriteAfterFinish => (Code::InvalidArgument, "WRITE_AFTER_FINISH"),
         Error::MessageTooLarge { .. } => (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"),
+        Error::MessageUnreadable => (Code::InvalidArgument, "MESSAGE_UNREADABLE"),
+        Error::UploadIdle { .. } => (Code::DeadlineExceeded, "UPLOAD_IDLE"),
         Error::Content(_) => (Code::InvalidArgument, "INVALID_CONTENT"),
         Error::UnsupportedContent { .. } => (Code::InvalidArgument, "UNSUPPORTED_CONTENT"),
         Error::Superseded => (Code::Aborted, "UPLOAD_SUPERSEDED"),
@@ -100,9 +102,8 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::Content(Fault::Invalid { offset, .. } | Fault::Nul { offset }) => {
             vec![("offset", offset.to_string())]
         }
-        Error::MessageTooLarge { bytes, most } => {
-            vec![("bytes", bytes.to_string()), ("limit", most.to_string())]
-        }
+        Error::MessageTooLarge { most } => vec![("limit", most.to_string())],
+        Error::UploadIdle { seconds } => vec![("seconds", seconds.to_string())],
         Error::UnsupportedContent { sniffed } => vec![("sniffed", (*sniffed).to_owned())],
         Error::UploadEnded { state } | Error::FollowedUploadEnded { state } => {
             vec![("state", (*state).to_owned())]
@@ -114,6 +115,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
             ]
         }
         Error::DigestMismatch
+        | Error::MessageUnreadable
         | Error::WriteAfterFinish
         | Error::Superseded
         | Error::Checkpoint(_)

@@ -1,13 +1,13 @@
 //! The upload service.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::ingest::pipeline::{Declared, Pipeline, Write};
+use crate::application::ingest::pipeline::{CONTENT_BYTES_MAX, Declared, Pipeline, Write};
 use crate::application::ports::clock::{Clock, Uid};
 use crate::application::ports::uploads::NewUpload;
 use crate::application::uploads::{Attached, Uploads};
@@ -22,6 +22,8 @@ const FLUSH_AFTER: Duration = Duration::from_millis(250);
 /// How long a message that breaks the rule is waited for after `finish_write`; the end of the
 /// stream, which nearly all clients send at once, ends the wait.
 const FINISH_WAIT: Duration = Duration::from_millis(250);
+/// How long an upload may hold memory without a message; an empty one keeps it alive.
+const IDLE_MAX: Duration = Duration::from_secs(30);
 const LABELS_MAX: usize = 32;
 const LABEL_KEY_BYTES_MAX: usize = 63;
 const LABEL_VALUE_BYTES_MAX: usize = 1_024;
@@ -77,8 +79,10 @@ impl UploadService for Service {
 /// What one turn of an upload's stream brought.
 enum Turn {
     Message(Box<pb::UploadDocumentRequest>),
-    /// The client has ended the stream, or is gone.
+    /// The client has ended the stream, or was cancelled: that looks the same.
     End,
+    /// A message could not be read, or the connection broke.
+    Broken(Error),
     /// Nothing came for a while.
     Pause,
     Drain,
@@ -92,7 +96,12 @@ impl Service {
         mut messages: Streaming<pb::UploadDocumentRequest>,
     ) -> Result<pb::Upload, Status> {
         let caller = Caller::anonymous();
-        let first = messages.message().await?.unwrap_or_default();
+        let first = tokio::select! {
+            first = messages.message() => first.map_err(|error| status::of(&unread(&error)))?,
+            () = self.drain.cancelled() => return Err(status::of(&Error::Draining)),
+            () = tokio::time::sleep(IDLE_MAX) => return Err(status::of(&idle())),
+        };
+        let first = first.unwrap_or_default();
         let (uid, attached) = self
             .attach(&caller, &first)
             .await
@@ -135,16 +144,15 @@ impl Service {
             target: None,
             ..first
         }));
-        let mut declared = Declared::default();
+        let (mut declared, mut heard) = (Declared::default(), Instant::now());
         loop {
             match turn {
                 Turn::Message(message) => {
+                    heard = Instant::now();
                     let finishes = message.finish_write;
                     declared = merged(declared, &message).map_err(|error| status::of(&error))?;
                     if let Err(error) = write(&mut pipeline, *message).await {
-                        // What was decided before is not lost; if that fails too, the first counts.
-                        let _second = pipeline.flush().await;
-                        return Err(status::of(&error));
+                        turn_over(&mut pipeline, error).await?;
                     }
                     if finishes {
                         if is_followed(messages).await {
@@ -156,20 +164,21 @@ impl Service {
                             .map_err(|error| status::of(&error));
                     }
                 }
-                Turn::Pause => pipeline.flush().await.map_err(|error| status::of(&error))?,
-                Turn::End => return pipeline.flush().await.map_err(|error| status::of(&error)),
-                Turn::Drain => {
-                    pipeline.flush().await.map_err(|error| status::of(&error))?;
-                    return Err(status::of(&Error::Draining));
+                Turn::Pause if heard.elapsed() >= IDLE_MAX => {
+                    turn_over(&mut pipeline, idle()).await?;
                 }
+                Turn::Pause => pipeline.flush().await.map_err(|error| status::of(&error))?,
+                Turn::Broken(error) => turn_over(&mut pipeline, error).await?,
+                Turn::End => return pipeline.flush().await.map_err(|error| status::of(&error)),
+                Turn::Drain => turn_over(&mut pipeline, Error::Draining).await?,
             }
             turn = tokio::select! {
                 biased;
                 () = self.drain.cancelled() => Turn::Drain,
                 message = messages.message() => match message {
                     Ok(Some(message)) => Turn::Message(Box::new(message)),
-                    // A broken connection ends the stream like the client does.
-                    Ok(None) | Err(_) => Turn::End,
+                    Ok(None) => Turn::End,
+                    Err(error) => Turn::Broken(unread(&error)),
                 },
                 () = tokio::time::sleep(FLUSH_AFTER) => Turn::Pause,
             };
@@ -230,6 +239,30 @@ impl Service {
             spec,
             now: self.clock.now(),
         })
+    }
+}
+
+/// Ends a stream with an error. What was decided before it is committed, so that it is not sent
+/// again; if that fails too, the first error counts.
+async fn turn_over(pipeline: &mut Pipeline, error: Error) -> Result<(), Status> {
+    let _second = pipeline.flush().await;
+    Err(status::of(&error))
+}
+
+/// What tonic could not read: too large for its limit, or not of the protos.
+fn unread(error: &Status) -> Error {
+    if error.code() == Code::OutOfRange {
+        Error::MessageTooLarge {
+            most: CONTENT_BYTES_MAX,
+        }
+    } else {
+        Error::MessageUnreadable
+    }
+}
+
+fn idle() -> Error {
+    Error::UploadIdle {
+        seconds: IDLE_MAX.as_secs(),
     }
 }
 

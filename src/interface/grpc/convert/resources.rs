@@ -88,10 +88,12 @@ pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
 ///
 /// Fails if its checkpoint is damaged or of another engine version.
 pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
-    let committed_sha256 = if from.checkpoint.is_empty() {
-        digest::sha256(b"")
-    } else {
-        Checkpoint::decode(&from.checkpoint)?.source_sha256()?
+    let committed_sha256 = match Checkpoint::decode(&from.checkpoint) {
+        _ if from.checkpoint.is_empty() => digest::sha256(b"").to_vec(),
+        Ok(checkpoint) => checkpoint.source_sha256()?.to_vec(),
+        // Nobody goes on from where an upload has ended.
+        Err(_) if from.state != State::Uploading => Vec::new(),
+        Err(error) => return Err(error.into()),
     };
     Ok(pb::Upload {
         name: name::of_uid("uploads", &from.uid),
@@ -105,7 +107,7 @@ pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
         }
         .into(),
         committed_offset: count(from.committed_offset),
-        committed_sha256: committed_sha256.to_vec().into(),
+        committed_sha256: committed_sha256.into(),
         chunks: count(from.next_ordinal),
         operation: name::of_uid("operations", &from.uid),
         create_time: Some(time(from.created_at)),
