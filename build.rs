@@ -12,10 +12,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 mod protos {
     use std::path::PathBuf;
 
-    const FILES: [&str; 8] = [
+    const FILES: [&str; 9] = [
         "proto/sluice/v1/chunking.proto",
         "proto/sluice/v1/chunks.proto",
         "proto/sluice/v1/collections.proto",
+        "proto/sluice/v1/compression.proto",
         "proto/sluice/v1/documents.proto",
         "proto/sluice/v1/operations.proto",
         "proto/sluice/v1/options.proto",

@@ -13,6 +13,8 @@ pub mod bootstrap;
 #[cfg(feature = "server")]
 pub mod cli;
 #[cfg(feature = "server")]
+pub mod config;
+#[cfg(feature = "server")]
 pub mod infrastructure;
 #[cfg(feature = "server")]
 pub mod interface;

@@ -1,13 +1,18 @@
 -- An upload is an operation: one row, so that chunks, checkpoint and what watchers see move in one
--- commit. (writer_epoch, committed_offset) is compared and set by every commit.
+-- commit. (writer_epoch, committed_offset) is compared and set by every commit. The uid is the
+-- client's, so it is unique within the tenant only.
 CREATE TABLE uploads (
-    uid BLOB NOT NULL PRIMARY KEY,
     tenant TEXT NOT NULL,
+    uid BLOB NOT NULL,
     document_uid BLOB NOT NULL REFERENCES documents (uid),
     version INTEGER NOT NULL,
+    -- What the document is called once the version is current.
+    display_name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    labels TEXT NOT NULL,
     spec TEXT NOT NULL,
     state TEXT NOT NULL CONSTRAINT uploads_state
-        CHECK (state IN ('UPLOADING', 'SUCCEEDED', 'FAILED', 'CANCELLED')),
+        CHECK (state IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED')),
     seq INTEGER NOT NULL DEFAULT 1,
     writer_epoch INTEGER NOT NULL DEFAULT 0,
     committed_offset INTEGER NOT NULL DEFAULT 0,
@@ -18,5 +23,18 @@ CREATE TABLE uploads (
     failure_message TEXT NOT NULL DEFAULT '',
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, uid),
     CONSTRAINT uploads_version UNIQUE (document_uid, version)
 ) WITHOUT ROWID;
+
+-- Lists of operations, the newest first.
+CREATE INDEX uploads_by_age ON uploads (tenant, created_at, uid);
+-- Those that were abandoned, and those that are no longer asked for.
+CREATE INDEX uploads_by_state ON uploads (state, updated_at);
+
+-- An upload with the names and the place of its document.
+CREATE VIEW upload_rows AS
+SELECT uploads.*, documents.document_id, documents.partition_key, collections.collection_id
+FROM uploads
+JOIN documents ON documents.uid = uploads.document_uid
+JOIN collections ON collections.uid = documents.collection_uid;

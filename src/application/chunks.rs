@@ -1,33 +1,39 @@
 //! Reading chunks: a page at a time by key, so that a reader resumes anywhere and holds up nobody.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::application::outbox::{self, Halt, Inbox, Outbox, Patience};
 use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::clock::Uid;
-use crate::application::ports::documents::Document;
+use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
+use crate::application::ports::uploads::Upload;
 use crate::application::watch::{Bus, Subscription};
 use crate::domain::name::DocumentName;
 
 /// Rows a page: some 16 KiB of usual chunks, 8 MiB of the largest that there can be.
-const PAGE_ROWS: u32 = 16;
+pub const PAGE_ROWS: u32 = 16;
 /// The most text of a message, unless one chunk alone has more: clients take 4 MiB as a rule.
 const PART_BYTES: usize = 1024 * 1024;
 
 /// The use case of reading chunks.
 #[derive(Clone, Debug)]
 pub struct Chunks {
-    store: Arc<dyn Store>,
-    bus: Arc<Bus>,
-    tasks: TaskTracker,
-    drain: CancellationToken,
+    /// Where chunks are.
+    pub store: Arc<dyn Store>,
+    /// Where the news of uploads is.
+    pub bus: Arc<Bus>,
+    /// Who waits for readers when the server stops.
+    pub tasks: TaskTracker,
+    /// How long a reader is waited for.
+    pub patience: Patience,
 }
 
 /// A chunk of a version.
@@ -35,30 +41,30 @@ pub struct Chunks {
 pub struct Versioned {
     /// The version.
     pub version: u64,
+    /// The labels of its document.
+    pub labels: Arc<BTreeMap<String, String>>,
     /// The chunk.
     pub chunk: Chunk,
 }
 
-/// Pages of chunks in order; the end of the channel is the end of the chunks.
-pub type Pages = mpsc::Receiver<Result<Vec<Versioned>, Error>>;
+/// What is read.
+#[derive(Debug)]
+struct Source {
+    of: Of,
+    labels: Arc<BTreeMap<String, String>>,
+    until: Until,
+}
+
+/// Where the chunks end.
+#[derive(Debug)]
+enum Until {
+    /// With so many.
+    Count(u64),
+    /// With the upload that makes them, or when the reader is told that it need not wait.
+    Upload(Uid, Subscription, CancellationToken),
+}
 
 impl Chunks {
-    /// Over this store and bus. Readers are sent away when `drain` is cancelled.
-    #[must_use]
-    pub fn new(
-        store: Arc<dyn Store>,
-        bus: Arc<Bus>,
-        tasks: TaskTracker,
-        drain: CancellationToken,
-    ) -> Self {
-        Self {
-            store,
-            bus,
-            tasks,
-            drain,
-        }
-    }
-
     /// A chunk of the document's current version.
     ///
     /// # Errors
@@ -70,18 +76,16 @@ impl Chunks {
         name: &DocumentName,
         ordinal: u64,
     ) -> Result<Versioned, Error> {
-        let (_, of) = self.current(caller, name).await?;
-        let found = self
-            .store
-            .chunks(caller, of, ordinal, 1)
-            .await?
+        let document = self.document(caller, name).await?;
+        let of = current(&document)?.0;
+        let found = self.store.chunks(caller, of, ordinal, 1).await?;
+        let chunk = found
             .into_iter()
-            .next();
-        let chunk = found.filter(|found| found.chunk.ordinal == ordinal);
-        let chunk = chunk.ok_or(Error::NotFound { kind: "chunk" })?;
+            .find(|found| found.chunk.ordinal == ordinal);
         Ok(Versioned {
             version: of.version,
-            chunk,
+            labels: Arc::new(document.labels),
+            chunk: chunk.ok_or(Error::NotFound { kind: "chunk" })?,
         })
     }
 
@@ -97,60 +101,101 @@ impl Chunks {
         name: &DocumentName,
         from: u64,
         follow: bool,
-    ) -> Result<Pages, Error> {
-        let source = if follow {
-            self.newest(caller, name).await?
-        } else {
-            None
-        };
-        let (of, followed) = match source {
-            Some((of, uid, subscription)) => (of, Some((uid, subscription))),
-            None => (self.current(caller, name).await?.1, None),
-        };
-        // One page is read while the one before is sent.
-        let (pages, receiver) = mpsc::channel(1);
-        let (store, drain) = (Arc::clone(&self.store), self.drain.clone());
-        let reader = Reader {
-            store,
-            caller: caller.clone(),
-            of,
-            pages,
-            drain,
-        };
-        self.tasks.spawn(reader.run(from, followed));
-        Ok(receiver)
-    }
-
-    async fn current(&self, caller: &Caller, name: &DocumentName) -> Result<(Document, Of), Error> {
+    ) -> Result<Inbox<Vec<Versioned>>, Error> {
         let document = self.document(caller, name).await?;
-        let current = document.current.as_ref().ok_or(Error::NotFound {
-            kind: "complete version",
-        })?;
-        let of = Of {
-            document: document.uid,
-            partition: document.partition,
-            version: current.version,
-        };
-        Ok((document, of))
+        if follow
+            && let Some(upload) = self.store.newest_upload(caller, &document.uid).await?
+            && upload.state == State::Running
+        {
+            return Ok(self.follow(caller, &upload, from, CancellationToken::new()));
+        }
+        let (of, version) = current(&document)?;
+        let until = Until::Count(version.chunks);
+        let labels = Arc::new(document.labels.clone());
+        Ok(self.read(caller, Source { of, labels, until }, from))
     }
 
-    /// The newest upload's version, if it is running.
-    async fn newest(
+    /// The chunks of an upload from ordinal `from` on, until it ends or `enough` is cancelled; then
+    /// what is stored is still read.
+    #[must_use]
+    pub fn follow(
         &self,
         caller: &Caller,
-        name: &DocumentName,
-    ) -> Result<Option<(Of, Uid, Subscription)>, Error> {
-        let document = self.document(caller, name).await?;
-        let upload = self.store.newest_upload(caller, &document.uid).await?;
-        let running = upload.filter(|upload| upload.state == State::Uploading);
-        Ok(running.map(|upload| {
-            let of = Of {
-                document: document.uid,
-                partition: document.partition,
-                version: upload.version,
+        upload: &Upload,
+        from: u64,
+        enough: CancellationToken,
+    ) -> Inbox<Vec<Versioned>> {
+        let of = Of {
+            document: upload.document_uid,
+            partition: upload.partition,
+            version: upload.version,
+        };
+        let subscription = self.bus.subscribe(caller, upload.uid);
+        let until = Until::Upload(upload.uid, subscription, enough);
+        let labels = Arc::new(upload.about.labels.clone());
+        self.read(caller, Source { of, labels, until }, from)
+    }
+
+    fn read(&self, caller: &Caller, source: Source, from: u64) -> Inbox<Vec<Versioned>> {
+        let (outbox, inbox) = outbox::channel(self.patience.clone());
+        let (chunks, caller) = (self.clone(), caller.clone());
+        self.tasks.spawn(async move {
+            let told = chunks.tell(&caller, source, from, &outbox).await;
+            outbox.end(told);
+        });
+        inbox
+    }
+
+    /// Sends pages until there are no more.
+    async fn tell(
+        &self,
+        caller: &Caller,
+        mut source: Source,
+        mut from: u64,
+        outbox: &Outbox<Vec<Versioned>>,
+    ) -> Result<(), Halt> {
+        loop {
+            // Both are read before the page: what was stored by then is in the page.
+            let (state, is_enough) = match &source.until {
+                Until::Count(_) => (State::Succeeded, true),
+                Until::Upload(uid, _, enough) => {
+                    let is_enough = enough.is_cancelled();
+                    (self.state(caller, uid).await?, is_enough)
+                }
             };
-            (of, upload.uid, self.bus.subscribe(upload.uid))
-        }))
+            let page = self
+                .store
+                .chunks(caller, source.of, from, PAGE_ROWS)
+                .await?;
+            if let Some(last) = page.last() {
+                from = last.chunk.ordinal + 1;
+                send(outbox, &source, page).await?;
+                continue;
+            }
+            match (state, &mut source.until) {
+                // Its chunks are being swept.
+                (_, Until::Count(chunks)) if from < *chunks => {
+                    return Err(Error::VersionGone.into());
+                }
+                (State::Running, Until::Upload(_, subscription, enough)) if !is_enough => {
+                    tokio::select! {
+                        () = subscription.wait() => {}
+                        () = enough.cancelled() => {}
+                        halt = outbox.halted() => return Err(halt),
+                    }
+                }
+                (State::Succeeded | State::Running, _) => return Ok(()),
+                (State::Failed | State::Cancelled, _) => {
+                    let state = state.name();
+                    return Err(Error::FollowedUploadEnded { state }.into());
+                }
+            }
+        }
+    }
+
+    async fn state(&self, caller: &Caller, uid: &Uid) -> Result<State, Error> {
+        let upload = self.store.upload(caller, uid).await?;
+        Ok(upload.ok_or(Error::NotFound { kind: "upload" })?.state)
     }
 
     async fn document(&self, caller: &Caller, name: &DocumentName) -> Result<Document, Error> {
@@ -161,87 +206,50 @@ impl Chunks {
     }
 }
 
-struct Reader {
-    store: Arc<dyn Store>,
-    caller: Caller,
-    of: Of,
-    pages: mpsc::Sender<Result<Vec<Versioned>, Error>>,
-    drain: CancellationToken,
+/// The current version, and where its chunks are.
+fn current(document: &Document) -> Result<(Of, &Version), Error> {
+    let version = document.current.as_ref().ok_or(Error::NotFound {
+        kind: "complete version",
+    })?;
+    let of = Of {
+        document: document.uid,
+        partition: document.partition,
+        version: version.version,
+    };
+    Ok((of, version))
 }
 
-impl Reader {
-    /// Sends pages until there are no more, or the client is gone.
-    async fn run(self, mut from: u64, mut followed: Option<(Uid, Subscription)>) {
-        loop {
-            // The state is read before the page: what an ended upload stored is in the page.
-            let state = match &followed {
-                None => Ok(State::Succeeded),
-                Some((uid, _)) => self.followed_state(uid).await,
-            };
-            let page = self
-                .store
-                .chunks(&self.caller, self.of, from, PAGE_ROWS)
-                .await;
-            let (state, page) = match (state, page) {
-                (Ok(state), Ok(page)) => (state, page),
-                (Err(error), _) => return self.fail(error).await,
-                (_, Err(error)) => return self.fail(error.into()).await,
-            };
-            if let Some(last) = page.last() {
-                from = last.chunk.ordinal + 1;
-                if self.send(page).await.is_err() {
-                    return; // The client is gone.
-                }
-                if self.drain.is_cancelled() {
-                    return self.fail(Error::Draining).await;
-                }
-                continue;
-            }
-            match (state, &mut followed) {
-                (State::Uploading, Some((_, subscription))) => tokio::select! {
-                    () = subscription.wait() => {}
-                    () = self.pages.closed() => return,
-                    () = self.drain.cancelled() => return self.fail(Error::Draining).await,
-                },
-                (State::Succeeded | State::Uploading, _) => return,
-                (State::Failed | State::Cancelled, _) => {
-                    return self
-                        .fail(Error::FollowedUploadEnded {
-                            state: state.name(),
-                        })
-                        .await;
-                }
+/// Sends a page in parts that fit a message.
+async fn send(
+    outbox: &Outbox<Vec<Versioned>>,
+    source: &Source,
+    page: Vec<Chunk>,
+) -> Result<(), Halt> {
+    for part in parts(page) {
+        let versioned = part.into_iter().map(|chunk| Versioned {
+            version: source.of.version,
+            labels: Arc::clone(&source.labels),
+            chunk,
+        });
+        outbox.send(versioned.collect()).await?;
+    }
+    Ok(())
+}
+
+/// Cuts a page into parts that fit a message.
+#[must_use]
+pub fn parts(page: Vec<Chunk>) -> Vec<Vec<Chunk>> {
+    let mut parts: Vec<Vec<Chunk>> = Vec::new();
+    let mut bytes = PART_BYTES;
+    for chunk in page {
+        bytes += chunk.text.len();
+        match parts.last_mut() {
+            Some(part) if bytes <= PART_BYTES => part.push(chunk),
+            _ => {
+                bytes = chunk.text.len();
+                parts.push(vec![chunk]);
             }
         }
     }
-
-    /// Sends a page in parts that fit a message.
-    async fn send(
-        &self,
-        page: Vec<Chunk>,
-    ) -> Result<(), mpsc::error::SendError<Result<Vec<Versioned>, Error>>> {
-        let (mut part, mut bytes) = (Vec::new(), 0);
-        for chunk in page {
-            if bytes + chunk.text.len() > PART_BYTES && !part.is_empty() {
-                self.pages.send(Ok(std::mem::take(&mut part))).await?;
-                bytes = 0;
-            }
-            bytes += chunk.text.len();
-            part.push(Versioned {
-                version: self.of.version,
-                chunk,
-            });
-        }
-        self.pages.send(Ok(part)).await
-    }
-
-    async fn followed_state(&self, uid: &Uid) -> Result<State, Error> {
-        let upload = self.store.upload(&self.caller, uid).await?;
-        Ok(upload.ok_or(Error::NotFound { kind: "upload" })?.state)
-    }
-
-    async fn fail(&self, error: Error) {
-        // The client is told, or is gone.
-        let _gone = self.pages.send(Err(error)).await;
-    }
+    parts
 }

@@ -1,53 +1,71 @@
-//! Collections and the documents in them.
+//! Collections.
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::page;
-use crate::application::ports::clock::Clock;
-use crate::application::ports::collections::Collection;
-use crate::application::ports::documents::Document;
+use crate::application::page::{Listed, Page};
+use crate::application::ports::clock::{Clock, Uid};
+use crate::application::ports::collections::{Collection, Deleted, Deletion, Written};
+use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
 use crate::application::stored_spec::StoredSpec;
-use crate::domain::name::{CollectionId, DocumentName};
+use crate::application::tokens::Tokens;
+use crate::application::watch::Bus;
+use crate::domain::name::CollectionId;
 
-/// The use cases of collections and documents.
+/// The use cases of collections.
 #[derive(Clone, Debug)]
 pub struct Collections {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    /// Where they are.
+    pub store: Arc<dyn Store>,
+    /// Where the news of deletions goes.
+    pub bus: Arc<Bus>,
+    /// The time, and uids.
+    pub clock: Arc<dyn Clock>,
+    /// The tokens of pages.
+    pub tokens: Tokens,
+    /// Told when there is work for jobs.
+    pub work: Arc<Notify>,
+}
+
+/// What a client asks to delete, besides its name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Delete {
+    /// The operation's uid, if the client chose it.
+    pub request: Option<Uid>,
+    /// The revision that it must have, if the client said one.
+    pub revision: Option<u64>,
 }
 
 impl Collections {
-    /// Over this store.
-    #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
-    }
-
-    /// Creates a collection.
+    /// Creates a collection; the same request again returns it.
     ///
     /// # Errors
     ///
-    /// Fails if there is one of that id.
+    /// Fails if there is one of that id, or the request id is that of another request.
     pub async fn create(
         &self,
         caller: &Caller,
         id: CollectionId,
         spec: StoredSpec,
+        request: Option<Uid>,
     ) -> Result<Collection, Error> {
-        let created_at = self.clock.now();
+        let now = self.clock.now();
         let collection = Collection {
-            uid: self.clock.new_uid(),
+            uid: request.unwrap_or_else(|| self.clock.new_uid()),
             id,
             spec,
-            created_at,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
         };
-        if self.store.create_collection(caller, &collection).await? {
-            Ok(collection)
-        } else {
-            Err(Error::AlreadyExists { kind: "collection" })
+        match self.store.create_collection(caller, &collection).await? {
+            Written::Collection(collection) => Ok(*collection),
+            Written::Refused => Err(Error::AlreadyExists { kind: "collection" }),
+            Written::Changed => Err(other_request()),
         }
     }
 
@@ -63,56 +81,98 @@ impl Collections {
             .ok_or(Error::NotFound { kind: "collection" })
     }
 
-    /// A page of collections after the id `after`, and the id that the next page comes after.
+    /// A page of collections in the order of their ids.
     ///
     /// # Errors
     ///
-    /// Fails if the page size is negative.
+    /// Fails for a negative size, and for a token of another list.
     pub async fn list(
         &self,
         caller: &Caller,
-        after: &str,
         page_size: i32,
-    ) -> Result<(Vec<Collection>, Option<String>), Error> {
-        let rows = page::rows(page_size)?;
-        let list = self.store.collections(caller, after, rows + 1).await?;
-        Ok(page::cut(list, rows, |collection| {
-            collection.id.as_str().to_owned()
-        }))
+        page_token: &str,
+    ) -> Result<Listed<Collection>, Error> {
+        let scope = "collections".to_owned();
+        let page = Page::new(&self.tokens, caller, scope, page_size, page_token)?;
+        let after = page.after.as_deref().unwrap_or_default();
+        let list = self.store.collections(caller, after, page.rows()).await?;
+        Ok(page.cut(list, |collection| collection.id.as_str().to_owned()))
     }
 
-    /// The document of that name.
+    /// Changes the spec of a collection, if it is what the client believes.
     ///
     /// # Errors
     ///
-    /// Fails if there is none.
-    pub async fn document(&self, caller: &Caller, name: &DocumentName) -> Result<Document, Error> {
-        self.store
-            .document(caller, name)
-            .await?
-            .ok_or(Error::NotFound { kind: "document" })
-    }
-
-    /// A page of a collection's documents, as for collections.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such collection, or the page size is negative.
-    pub async fn documents(
+    /// Fails if there is none of that id, or it was changed meanwhile.
+    pub async fn update(
         &self,
         caller: &Caller,
-        collection: &CollectionId,
-        after: &str,
-        page_size: i32,
-    ) -> Result<(Vec<Document>, Option<String>), Error> {
-        let rows = page::rows(page_size)?;
-        self.get(caller, collection).await?;
-        let list = self
-            .store
-            .documents(caller, collection, after, rows + 1)
-            .await?;
-        Ok(page::cut(list, rows, |document| {
-            document.id.as_str().to_owned()
-        }))
+        id: &CollectionId,
+        revision: Option<u64>,
+        spec: impl FnOnce(&StoredSpec) -> StoredSpec + Send,
+    ) -> Result<Collection, Error> {
+        let known = self.get(caller, id).await?;
+        let revision = revision.unwrap_or(known.revision);
+        let (spec, now) = (spec(&known.spec), self.clock.now());
+        let store = &self.store;
+        match store
+            .update_collection(caller, id, revision, &spec, now)
+            .await?
+        {
+            Written::Collection(collection) => Ok(*collection),
+            Written::Refused => Err(Error::NotFound { kind: "collection" }),
+            Written::Changed => Err(Error::EtagMismatch { kind: "collection" }),
+        }
     }
+
+    /// Deletes a collection: it is gone at once, its chunks by and by.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none of that id, it was changed meanwhile, or it has documents and `force`
+    /// is not set.
+    pub async fn delete(
+        &self,
+        caller: &Caller,
+        id: &CollectionId,
+        force: bool,
+        delete: Delete,
+    ) -> Result<Operation, Error> {
+        let deletion = self.deletion(delete);
+        let store = &self.store;
+        let deleted = store
+            .delete_collection(caller, id, force, &deletion)
+            .await?;
+        self.deleted("collection", deleted)
+    }
+
+    pub(super) fn deletion(&self, delete: Delete) -> Deletion {
+        Deletion {
+            uid: delete.request.unwrap_or_else(|| self.clock.new_uid()),
+            revision: delete.revision,
+            now: self.clock.now(),
+        }
+    }
+
+    /// What a deletion answers; its news goes out, and the rest of the work begins.
+    pub(super) fn deleted(&self, kind: &'static str, deleted: Deleted) -> Result<Operation, Error> {
+        match deleted {
+            Deleted::Operation(operation, ended) => {
+                for ended in ended {
+                    self.bus.publish(ended);
+                }
+                self.bus.announce_change();
+                self.work.notify_one();
+                Ok(*operation)
+            }
+            Deleted::NotFound => Err(Error::NotFound { kind }),
+            Deleted::Changed => Err(Error::EtagMismatch { kind }),
+            Deleted::NotEmpty => Err(Error::CollectionNotEmpty),
+            Deleted::OtherRequest => Err(other_request()),
+        }
+    }
+}
+
+fn other_request() -> Error {
+    Error::invalid("request_id", "is that of another request")
 }

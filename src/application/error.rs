@@ -72,6 +72,21 @@ pub enum Error {
         /// How long was waited.
         seconds: u64,
     },
+    /// The client sends too slowly to be waited for.
+    #[error("less than {bytes_min} bytes came a second; the upload can be gone on with")]
+    UploadTooSlow {
+        /// What must come a second.
+        bytes_min: u64,
+    },
+    /// The source is longer than any may be.
+    #[error("the source has more than {most} bytes")]
+    SourceTooLarge {
+        /// How long it may be.
+        most: u64,
+    },
+    /// The client has not read what it asked for.
+    #[error("the responses were not read for too long")]
+    SlowReader,
     /// The source cannot be decoded.
     #[error(transparent)]
     Content(#[from] Fault),
@@ -101,6 +116,30 @@ pub enum Error {
         /// The newest.
         newest: u64,
     },
+    /// The changes after the cursor are no longer kept.
+    #[error("the changes after after_cursor are no longer kept; begin without one")]
+    CursorExpired,
+    /// The version was removed while it was read.
+    #[error("a newer version has replaced the one that was read")]
+    VersionGone,
+    /// What was to be changed has changed meanwhile.
+    #[error("the {kind} has another etag")]
+    EtagMismatch {
+        /// What was to be changed.
+        kind: &'static str,
+    },
+    /// A collection that is to be deleted has documents.
+    #[error("the collection has documents; delete them first, or set force")]
+    CollectionNotEmpty,
+    /// A deletion cannot be undone.
+    #[error("a deletion cannot be cancelled")]
+    NotCancellable,
+    /// There is no such method.
+    #[error("there is no such method")]
+    MethodUnknown,
+    /// The client's messages are compressed as a whole, which no method takes.
+    #[error("messages must not be compressed; content may be")]
+    EncodingUnsupported,
     /// All memory for uploads is in use.
     #[error("all memory for uploads is in use")]
     NoMemory,

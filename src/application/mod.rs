@@ -4,13 +4,23 @@
 //! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
 
 pub mod caller;
+pub mod changes;
+pub mod chunk_stream;
 pub mod chunks;
 pub mod collections;
+pub mod conversation;
+pub mod difference;
+pub mod documents;
 pub mod error;
 pub mod ingest;
+pub mod jobs;
+pub mod operations;
+pub mod outbox;
 pub mod page;
 pub mod partitions;
 pub mod ports;
+pub mod session;
 pub mod stored_spec;
+pub mod tokens;
 pub mod uploads;
 pub mod watch;

@@ -1,33 +1,74 @@
 //! Pages of lists.
 
+use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::application::tokens::Tokens;
 
 /// How many rows a page has if the request does not say.
 const ROWS_DEFAULT: u32 = 50;
 /// How many rows a page has at most.
 const ROWS_MAX: u32 = 1_000;
 
-/// How many rows a page shall have.
-///
-/// # Errors
-///
-/// Fails for a negative number.
-pub fn rows(page_size: i32) -> Result<u32, Error> {
-    match u32::try_from(page_size) {
-        Ok(0) => Ok(ROWS_DEFAULT),
-        Ok(rows) => Ok(rows.min(ROWS_MAX)),
-        Err(_) => Err(Error::invalid("page_size", "must not be negative")),
-    }
+/// Which page a request asks for.
+#[derive(Debug)]
+pub struct Page<'a> {
+    tokens: &'a Tokens,
+    caller: &'a Caller,
+    scope: String,
+    /// The row that it comes after, as the token before says; none: it is the first.
+    pub after: Option<String>,
+    rows: u32,
 }
 
-/// Cuts a list that was asked for with one row more than `rows`, and says after which row the next
-/// page begins.
-pub fn cut<T>(mut list: Vec<T>, rows: u32, key: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
-    let rows = rows as usize;
-    if list.len() <= rows {
-        return (list, None);
+/// A page of a list, and the token of the next; empty after the last.
+pub type Listed<T> = (Vec<T>, String);
+
+impl<'a> Page<'a> {
+    /// Reads what a request says. The scope is the list: method and other arguments.
+    ///
+    /// # Errors
+    ///
+    /// Fails for a negative size, and for a token that is not of this list.
+    pub fn new(
+        tokens: &'a Tokens,
+        caller: &'a Caller,
+        scope: String,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<Self, Error> {
+        let rows = match u32::try_from(page_size) {
+            Ok(0) => ROWS_DEFAULT,
+            Ok(rows) => rows.min(ROWS_MAX),
+            Err(_) => return Err(Error::invalid("page_size", "must not be negative")),
+        };
+        let after = (!page_token.is_empty())
+            .then(|| tokens.open(caller, &scope, "page_token", page_token))
+            .transpose()?;
+        Ok(Self {
+            tokens,
+            caller,
+            scope,
+            after,
+            rows,
+        })
     }
-    list.truncate(rows);
-    let next = list.last().map(key);
-    (list, next)
+
+    /// How many rows to ask the store for: one more than the page has shows that there is another.
+    #[must_use]
+    pub fn rows(&self) -> u32 {
+        self.rows + 1
+    }
+
+    /// Cuts what the store gave, and seals the token of the next page.
+    #[must_use]
+    pub fn cut<T>(&self, mut list: Vec<T>, key: impl Fn(&T) -> String) -> Listed<T> {
+        let rows = self.rows as usize;
+        if list.len() <= rows {
+            return (list, String::new());
+        }
+        list.truncate(rows);
+        let next = list.last().map(key).unwrap_or_default();
+        let token = self.tokens.seal(self.caller, &self.scope, &next);
+        (list, token)
+    }
 }

@@ -59,6 +59,53 @@ impl StoredSpec {
         }
     }
 
+    /// The same with another spec, another decoding policy, or both.
+    #[must_use]
+    pub fn changed(&self, spec: Option<&Spec>, decoding: Option<Decoding>) -> Self {
+        let mut changed = self.clone();
+        if let Some(spec) = spec {
+            let Self {
+                strategy,
+                levels,
+                measure,
+                min_size,
+                max_size,
+                overlap,
+                max_bytes,
+                packing,
+                ..
+            } = Self::new(spec, Decoding::default());
+            changed = Self {
+                strategy,
+                levels,
+                measure,
+                min_size,
+                max_size,
+                overlap,
+                max_bytes,
+                packing,
+                ..changed
+            };
+        }
+        if let Some(decoding) = decoding {
+            let Self {
+                charset,
+                replace_invalid,
+                replace_nul,
+                keep_byte_order_mark,
+                ..
+            } = Self::new(&Spec::default(), decoding);
+            changed = Self {
+                charset,
+                replace_invalid,
+                replace_nul,
+                keep_byte_order_mark,
+                ..changed
+            };
+        }
+        changed
+    }
+
     /// The spec.
     ///
     /// # Errors

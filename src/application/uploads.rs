@@ -2,12 +2,14 @@
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
-use crate::application::ingest::pipeline::{Outside, Pipeline};
+use crate::application::ingest::pipeline::{Outside, Pipeline, SUPERSEDED};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{NewUpload, Started, Upload};
+use crate::application::watch::Subscription;
 
 /// The use cases of uploads.
 #[derive(Clone, Debug)]
@@ -28,11 +30,20 @@ pub enum Attached {
 impl Uploads {
     /// Over this store, bus and clock.
     #[must_use]
-    pub fn new(outside: Outside) -> Self {
-        Self {
-            outside,
-            budget: Budget::default(),
-        }
+    pub fn new(outside: Outside, budget: Budget) -> Self {
+        Self { outside, budget }
+    }
+
+    /// What an upload may take.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        self.outside.bounds
+    }
+
+    /// The states of an upload from now on.
+    #[must_use]
+    pub fn subscribe(&self, caller: &Caller, uid: &Uid) -> Subscription {
+        self.outside.bus.subscribe(caller, *uid)
     }
 
     /// Starts an upload, or goes on with the one of the same uid.
@@ -121,9 +132,9 @@ impl Uploads {
 /// What an upload that has ended answers; none if it has not.
 fn ended(upload: &Upload) -> Result<Option<Attached>, Error> {
     match upload.state {
-        State::Uploading => Ok(None),
+        State::Running => Ok(None),
         State::Succeeded => Ok(Some(Attached::Complete)),
-        State::Failed if upload.failure_reason == "UPLOAD_SUPERSEDED" => Err(Error::Superseded),
+        State::Failed if upload.failure_reason == SUPERSEDED => Err(Error::Superseded),
         State::Failed | State::Cancelled => Err(Error::UploadEnded {
             state: upload.state.name(),
         }),

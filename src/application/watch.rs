@@ -9,12 +9,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::application::outbox::{self, Halt, Inbox, Outbox, Patience};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
@@ -25,19 +25,36 @@ const SPACING: Duration = Duration::from_millis(250);
 const RECONCILE: Duration = Duration::from_secs(3);
 
 type Cell = watch::Sender<Option<Arc<Operation>>>;
+/// A tenant, and an operation of it.
+type Topic = (String, Uid);
 
 /// The in-process event bus: a cell for each operation that somebody watches.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Bus {
     /// A std mutex: never held across an await. Cells without receivers go when one is dropped.
-    cells: Mutex<HashMap<Uid, Cell>>,
+    cells: Mutex<HashMap<Topic, Cell>>,
+    /// Counts operations that came to their end, for whoever follows the changes of a collection.
+    ends: watch::Sender<u64>,
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self {
+            cells: Mutex::default(),
+            ends: watch::Sender::new(0),
+        }
+    }
 }
 
 impl Bus {
     /// Announces a state that is committed.
     pub fn publish(&self, operation: Operation) {
+        if operation.state.is_terminal() {
+            self.announce_change();
+        }
+        let topic = (operation.tenant.clone(), operation.uid);
         let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = cells.get(&operation.uid) {
+        if let Some(cell) = cells.get(&topic) {
             cell.send_if_modified(|state| {
                 let is_newer = state.as_ref().is_none_or(|state| state.seq < operation.seq);
                 if is_newer {
@@ -48,16 +65,42 @@ impl Bus {
         }
     }
 
+    /// Announces that some collection may have changed.
+    pub fn announce_change(&self) {
+        self.ends.send_modify(|ends| *ends = ends.wrapping_add(1));
+    }
+
     /// The states of an operation from now on.
     #[must_use]
-    pub fn subscribe(self: &Arc<Self>, uid: Uid) -> Subscription {
+    pub fn subscribe(self: &Arc<Self>, caller: &Caller, uid: Uid) -> Subscription {
+        let topic = (caller.tenant.clone(), uid);
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        let cell = cells.entry(uid).or_insert_with(|| watch::channel(None).0);
+        let cell = cells
+            .entry(topic.clone())
+            .or_insert_with(|| watch::channel(None).0);
         Subscription {
             receiver: Some(cell.subscribe()),
-            uid,
+            topic,
             bus: Arc::clone(self),
         }
+    }
+
+    /// Changes of all collections from now on.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        Changes(self.ends.subscribe())
+    }
+}
+
+/// Hears that some collection may have changed.
+#[derive(Debug)]
+pub struct Changes(watch::Receiver<u64>);
+
+impl Changes {
+    /// Waits until there may be news, or it is time to look.
+    pub async fn wait(&mut self) {
+        // The sender lives in the bus as long as this does; a time-out is no news.
+        let _news_or_not = tokio::time::timeout(RECONCILE, self.0.changed()).await;
     }
 }
 
@@ -66,7 +109,7 @@ impl Bus {
 pub struct Subscription {
     /// Taken only when this is dropped.
     receiver: Option<watch::Receiver<Option<Arc<Operation>>>>,
-    uid: Uid,
+    topic: Topic,
     bus: Arc<Bus>,
 }
 
@@ -79,7 +122,20 @@ impl Subscription {
         }
     }
 
-    fn latest(&mut self) -> Option<Arc<Operation>> {
+    /// Waits until the terminal state is announced; for ever, if that is lost.
+    pub async fn ended(&mut self) {
+        let is_terminal =
+            |state: &Option<Arc<Operation>>| state.as_ref().is_some_and(|s| s.state.is_terminal());
+        if let Some(receiver) = &mut self.receiver
+            && receiver.wait_for(is_terminal).await.is_ok()
+        {
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// The newest state that was announced, if one was.
+    pub fn latest(&mut self) -> Option<Arc<Operation>> {
         self.receiver.as_mut()?.borrow_and_update().clone()
     }
 }
@@ -93,10 +149,10 @@ impl Drop for Subscription {
             .unwrap_or_else(PoisonError::into_inner);
         drop(self.receiver.take());
         if cells
-            .get(&self.uid)
+            .get(&self.topic)
             .is_some_and(|cell| cell.receiver_count() == 0)
         {
-            cells.remove(&self.uid);
+            cells.remove(&self.topic);
         }
     }
 }
@@ -104,32 +160,17 @@ impl Drop for Subscription {
 /// The use case of watching.
 #[derive(Clone, Debug)]
 pub struct Watching {
-    store: Arc<dyn Store>,
-    bus: Arc<Bus>,
-    tasks: TaskTracker,
-    drain: CancellationToken,
+    /// Where operations are.
+    pub store: Arc<dyn Store>,
+    /// Where their news is.
+    pub bus: Arc<Bus>,
+    /// Who waits for watchers when the server stops.
+    pub tasks: TaskTracker,
+    /// How long a watcher is waited for.
+    pub patience: Patience,
 }
 
-/// The states of an operation, the last of them terminal.
-pub type States = mpsc::Receiver<Result<Operation, Error>>;
-
 impl Watching {
-    /// Over this store and bus. Watchers are sent away when `drain` is cancelled.
-    #[must_use]
-    pub fn new(
-        store: Arc<dyn Store>,
-        bus: Arc<Bus>,
-        tasks: TaskTracker,
-        drain: CancellationToken,
-    ) -> Self {
-        Self {
-            store,
-            bus,
-            tasks,
-            drain,
-        }
-    }
-
     /// The operation as it is.
     ///
     /// # Errors
@@ -142,13 +183,18 @@ impl Watching {
             .ok_or(Error::NotFound { kind: "operation" })
     }
 
-    /// The states after `after_seq`; the terminal one in any case.
+    /// The states after `after_seq`; the terminal one in any case, as the last.
     ///
     /// # Errors
     ///
     /// Fails if there is no such operation, or `after_seq` is in the future.
-    pub async fn watch(&self, caller: &Caller, uid: Uid, after_seq: u64) -> Result<States, Error> {
-        let subscription = self.bus.subscribe(uid);
+    pub async fn watch(
+        &self,
+        caller: &Caller,
+        uid: Uid,
+        after_seq: u64,
+    ) -> Result<Inbox<Operation>, Error> {
+        let subscription = self.bus.subscribe(caller, uid);
         let first = self.get(caller, &uid).await?;
         if after_seq > first.seq {
             return Err(Error::FutureSeq {
@@ -156,59 +202,47 @@ impl Watching {
                 newest: first.seq,
             });
         }
-        // One state waits while the one before is sent.
-        let (states, receiver) = mpsc::channel(1);
-        let watcher = Watcher {
-            watching: self.clone(),
-            caller: caller.clone(),
-            subscription,
-            states,
-        };
-        self.tasks.spawn(watcher.run(first, after_seq));
-        Ok(receiver)
+        let (outbox, inbox) = outbox::channel(self.patience.clone());
+        let (watching, caller) = (self.clone(), caller.clone());
+        self.tasks.spawn(async move {
+            let told = watching
+                .tell(&caller, subscription, &outbox, first, after_seq)
+                .await;
+            outbox.end(told);
+        });
+        Ok(inbox)
     }
-}
 
-struct Watcher {
-    watching: Watching,
-    caller: Caller,
-    subscription: Subscription,
-    states: mpsc::Sender<Result<Operation, Error>>,
-}
-
-impl Watcher {
-    /// Forwards states until the terminal one is sent, or the client is gone.
-    async fn run(mut self, first: Operation, after_seq: u64) {
+    /// Forwards states until the terminal one is sent.
+    async fn tell(
+        &self,
+        caller: &Caller,
+        mut subscription: Subscription,
+        outbox: &Outbox<Operation>,
+        first: Operation,
+        after_seq: u64,
+    ) -> Result<(), Halt> {
         let uid = first.uid;
         let (mut state, mut sent) = (first, after_seq);
         loop {
             if state.seq > sent || state.state.is_terminal() {
                 let is_last = state.state.is_terminal();
                 sent = state.seq;
-                // An error here means that the client is gone.
-                if self.states.send(Ok(state)).await.is_err() || is_last {
-                    return;
+                outbox.send(state).await?;
+                if is_last {
+                    return Ok(());
                 }
                 tokio::time::sleep(SPACING).await;
             }
             tokio::select! {
-                () = self.subscription.wait() => {}
-                () = self.states.closed() => return,
-                () = self.watching.drain.cancelled() => return self.fail(Error::Draining).await,
+                () = subscription.wait() => {}
+                halt = outbox.halted() => return Err(halt),
             }
-            let news = self.subscription.latest().filter(|news| news.seq > sent);
+            let news = subscription.latest().filter(|news| news.seq > sent);
             state = match news {
                 Some(news) => Operation::clone(&news),
-                None => match self.watching.get(&self.caller, &uid).await {
-                    Ok(row) => row,
-                    Err(error) => return self.fail(error).await,
-                },
+                None => self.get(caller, &uid).await?,
             };
         }
-    }
-
-    async fn fail(&self, error: Error) {
-        // The client is told, or is gone.
-        let _gone = self.states.send(Err(error)).await;
     }
 }

@@ -1,7 +1,6 @@
 //! Puts an instance together: store, use cases, server.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
@@ -10,26 +9,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::application::chunks::Chunks;
-use crate::application::collections::Collections;
-use crate::application::ingest::pipeline::Outside;
-use crate::application::ports::clock::Clock;
-use crate::application::ports::store::Store;
-use crate::application::uploads::Uploads;
-use crate::application::watch::{Bus, Watching};
+use crate::bootstrap::wiring::Wiring;
+use crate::config::Config;
 use crate::infrastructure::sqlite::connection::Sqlite;
-use crate::infrastructure::system::System;
-use crate::interface::grpc::server::{self, Services};
+use crate::interface::grpc::server;
 
-/// What an instance is made of.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Where it listens: an address of this machine only, until it can tell who asks. Port 0 takes
-    /// a free one.
-    pub listen: SocketAddr,
-    /// The file of the embedded store.
-    pub database: PathBuf,
-}
+mod wiring;
 
 /// A running instance.
 #[derive(Debug)]
@@ -46,20 +31,23 @@ impl Instance {
     /// # Errors
     ///
     /// Fails if the address is not of this machine or is in use, or the store cannot be opened.
-    pub async fn start(settings: Settings) -> anyhow::Result<Self> {
-        let Settings { listen, database } = settings;
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        let (listen, database) = (config.listen, &config.database);
         ensure!(
             listen.ip().is_loopback(),
             "{listen} can be reached from other machines, but no identity is configured: listen on 127.0.0.1"
         );
-        let store = Sqlite::open(&database).await;
+        let store = Sqlite::open(database).await;
         let store = Arc::new(store.with_context(|| format!("{}", database.display()))?);
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("{listen}"))?;
         let address = listener.local_addr()?;
         let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let services = services(Arc::<Sqlite>::clone(&store), &tasks, &drain);
+        let dynamic = Arc::<Sqlite>::clone(&store);
+        let wiring = Wiring::new(dynamic, config, tasks.clone(), drain.clone()).await?;
+        tasks.spawn(wiring.runner().run(drain.clone()));
+        let services = wiring.services();
         let stop = drain.clone();
         let server = tokio::spawn(async move {
             let served = server::serve(listener, services, tasks, stop).await;
@@ -82,29 +70,5 @@ impl Instance {
     pub async fn stop(self) -> anyhow::Result<()> {
         self.drain.cancel();
         self.server.await?
-    }
-}
-
-fn services(store: Arc<dyn Store>, tasks: &TaskTracker, drain: &CancellationToken) -> Services {
-    let clock: Arc<dyn Clock> = Arc::new(System);
-    let bus = Arc::new(Bus::default());
-    let outside = Outside {
-        store: Arc::clone(&store),
-        bus: Arc::clone(&bus),
-        clock: Arc::clone(&clock),
-        tasks: tasks.clone(),
-    };
-    Services {
-        collections: Collections::new(Arc::clone(&store), Arc::clone(&clock)),
-        uploads: Uploads::new(outside),
-        chunks: Chunks::new(
-            Arc::clone(&store),
-            Arc::clone(&bus),
-            tasks.clone(),
-            drain.clone(),
-        ),
-        watching: Watching::new(Arc::clone(&store), bus, tasks.clone(), drain.clone()),
-        store,
-        clock,
     }
 }

@@ -8,6 +8,9 @@ use tonic::transport::{Channel, Endpoint};
 
 /// Large enough for many watches of small messages on one connection (RUSTSEC-2026-0258).
 const CONNECTION_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
+/// Not much below a minute, which servers may take for abuse (gRPC's keepalive guide).
+const PING_EVERY: Duration = Duration::from_mins(1);
+const PING_WAIT: Duration = Duration::from_secs(20);
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// Which server.
@@ -32,6 +35,9 @@ impl Server {
         Ok(endpoint
             .connect_timeout(CONNECT_MAX)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            // A server that has vanished without a word is noticed.
+            .http2_keep_alive_interval(PING_EVERY)
+            .keep_alive_timeout(PING_WAIT)
             .connect_lazy())
     }
 }

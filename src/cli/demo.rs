@@ -12,11 +12,13 @@ use tonic::transport::Channel;
 use tonic::{Code, Streaming};
 use uuid::Uuid;
 
-use crate::bootstrap::{Instance, Settings};
+use crate::bootstrap::Instance;
 use crate::cli::client::Server;
+use crate::cli::documents::Document;
 use crate::cli::output;
 use crate::cli::sending::Sending;
 use crate::cli::upload::{ensure_collection, said};
+use crate::config::Config;
 use crate::domain::ingest::digest;
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::pb;
@@ -40,11 +42,12 @@ const FOLLOW_WAIT: Duration = Duration::from_millis(25);
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = Folder::new()?;
-    let settings = Settings {
+    let config = Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         database: folder.0.join("demo.db"),
+        ..Config::default()
     };
-    let instance = Instance::start(settings).await?;
+    let instance = Instance::start(&config).await?;
     output::line(&format!(
         "a server listens on {}, its store is {}",
         instance.address,
@@ -71,7 +74,7 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
     let bar = output::progress(&file.display().to_string(), Some(bytes));
     let document = format!("collections/{COLLECTION}/documents/{}", spec.document_id);
     let sending = Sending {
-        path: Some(file.to_owned()),
+        document: Document::File(file.to_owned()),
         spec,
         is_resumed: false,
     };

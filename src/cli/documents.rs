@@ -1,16 +1,17 @@
 //! The documents that the arguments name: files, all files of directories, or the standard input.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use flate2::bufread::MultiGzDecoder;
 use walkdir::WalkDir;
 
 use crate::cli::output;
 
 /// A document to read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Document {
     File(PathBuf),
     StandardInput,
@@ -43,6 +44,11 @@ impl Document {
         Box::new(files.map(|entry| Ok(Self::File(entry?.into_path()))))
     }
 
+    /// Whether it can be read again.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
     /// What messages and output call it.
     pub(super) fn name(&self) -> String {
         match self {
@@ -59,8 +65,51 @@ impl Document {
                 let file = File::open(path).context("cannot be opened")?;
                 let about = file.metadata().context("cannot be read")?;
                 ensure!(!output::is_output(&about), "is where the output goes");
-                Ok((Box::new(file), about.is_file().then_some(about.len())))
+                let is_plain = about.is_file();
+                match Packing::of(path)? {
+                    Some(packing) => Ok((packing.unpack(file)?, None)),
+                    None => Ok((Box::new(file), is_plain.then_some(about.len()))),
+                }
             }
         }
+    }
+}
+
+/// How a whole file is compressed. What is in it is the document.
+#[derive(Clone, Copy, Debug)]
+enum Packing {
+    Gzip,
+    Zstd,
+}
+
+impl Packing {
+    /// The packing that a file's first bytes show. Pipes are taken as they are: to look would be
+    /// to take.
+    fn of(path: &Path) -> anyhow::Result<Option<Self>> {
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let mut first = Vec::new();
+        let file = File::open(path).context("cannot be opened")?;
+        file.take(4)
+            .read_to_end(&mut first)
+            .context("cannot be read")?;
+        // RFC 1952, 2.3.1, and RFC 8878, 3.1.1.
+        Ok(match first.as_slice() {
+            [0x1F, 0x8B, ..] => Some(Self::Gzip),
+            [0x28, 0xB5, 0x2F, 0xFD] => Some(Self::Zstd),
+            _ => None,
+        })
+    }
+
+    fn unpack(self, file: File) -> anyhow::Result<Box<dyn Read>> {
+        let file = BufReader::new(file);
+        Ok(match self {
+            Self::Gzip => Box::new(MultiGzDecoder::new(file)),
+            Self::Zstd => {
+                let decoder = zstd::stream::read::Decoder::with_buffer(file);
+                Box::new(decoder.context("cannot be read")?)
+            }
+        })
     }
 }

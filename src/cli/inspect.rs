@@ -6,7 +6,7 @@ use tonic::transport::Channel;
 
 use crate::cli::client::Server;
 use crate::cli::output::{Format, Table};
-use crate::cli::upload::said;
+use crate::cli::upload::{label, said};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
@@ -15,7 +15,7 @@ use crate::interface::grpc::pb::operation_service_client::OperationServiceClient
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 
 /// How many rows a page has.
-const PAGE_ROWS: i32 = 1_000;
+pub(super) const PAGE_ROWS: i32 = 1_000;
 
 /// Lists collections.
 #[derive(Debug, Args)]
@@ -30,6 +30,9 @@ pub(super) struct Documents {
     /// collections/{collection}.
     #[arg(default_value = "collections/default")]
     collection: String,
+    /// Only documents that have this label.
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
     #[command(flatten)]
     common: Common,
 }
@@ -66,12 +69,12 @@ pub(super) struct Partitions {
 }
 
 #[derive(Debug, Args)]
-struct Common {
+pub(super) struct Common {
     #[command(flatten)]
-    server: Server,
+    pub(super) server: Server,
     /// How to write: `json` is JSON Lines.
     #[arg(long, value_enum, default_value_t = Format::Table)]
-    output: Format,
+    pub(super) output: Format,
 }
 
 pub(super) async fn collections(arguments: &Collections) -> anyhow::Result<()> {
@@ -115,6 +118,7 @@ pub(super) async fn documents(arguments: &Documents) -> anyhow::Result<()> {
             parent,
             page_size: PAGE_ROWS,
             page_token,
+            labels: arguments.labels.iter().cloned().collect(),
         };
         let page = client
             .list_documents(request)

@@ -14,6 +14,7 @@ mod client;
 mod demo;
 mod documents;
 mod inspect;
+mod manage;
 mod output;
 mod sending;
 mod serve;
@@ -39,6 +40,10 @@ enum Command {
     Collections(inspect::Collections),
     Documents(inspect::Documents),
     Partitions(inspect::Partitions),
+    Operations(manage::Operations),
+    Cancel(manage::Cancel),
+    Delete(manage::Delete),
+    Changes(manage::Changes),
 }
 
 /// Runs the command that the program's arguments name.
@@ -72,6 +77,10 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Collections(arguments) => inspect::collections(&arguments).await,
             Command::Documents(arguments) => inspect::documents(&arguments).await,
             Command::Partitions(arguments) => inspect::partitions(&arguments).await,
+            Command::Operations(arguments) => manage::operations(&arguments).await,
+            Command::Cancel(arguments) => manage::cancel(&arguments).await,
+            Command::Delete(arguments) => manage::delete(&arguments).await,
+            Command::Changes(arguments) => manage::changes(&arguments).await,
         }
     });
     // A read of the standard input cannot be interrupted; it is not waited for.

@@ -1,8 +1,6 @@
 //! Sending a document: resumed after any failure, checked before it goes on.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::io::Read;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -14,6 +12,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
+use crate::cli::documents::Document;
 use crate::domain::ingest::digest::Running;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::upload_document_request::Target;
@@ -32,8 +31,8 @@ const FAILURES_MAX: u32 = 12;
 /// A document to send.
 #[derive(Clone, Debug)]
 pub(super) struct Sending {
-    /// Where its bytes are; none: the standard input, which cannot be read twice.
-    pub(super) path: Option<PathBuf>,
+    /// Where its bytes are. The standard input cannot be read twice.
+    pub(super) document: Document,
     /// What is said of it.
     pub(super) spec: pb::UploadSpec,
     /// Whether the upload may have begun before.
@@ -72,7 +71,7 @@ impl Sending {
                 Ok(upload) => return Ok(upload),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Passing(status))
-                    if self.path.is_none() || failures >= FAILURES_MAX =>
+                    if !self.document.is_file() || failures + 1 >= FAILURES_MAX =>
                 {
                     return Err(status.into());
                 }
@@ -118,12 +117,13 @@ impl Sending {
             return Err(Failure::Final(anyhow::anyhow!(ended)));
         }
         // What cannot be read twice is sent from the start again; the server skips what it has.
-        let Some(path) = self.path.clone() else {
+        if !self.document.is_file() {
             return Ok((Target::Upload(name), 0));
-        };
+        }
+        let document = self.document.clone();
         let committed = u64::try_from(found.committed_offset).unwrap_or_default();
-        let digest = blocking(move || prefix(&path, committed)).await?;
-        if digest.sha256() != *found.committed_sha256 {
+        let digest = blocking(move || Ok(prefix(&document, committed)?.1.sha256())).await?;
+        if digest != *found.committed_sha256 {
             let changed = "the file is not what it was when the upload began; upload it anew";
             return Err(Failure::Final(anyhow::anyhow!(changed)));
         }
@@ -138,10 +138,9 @@ impl Sending {
         bar: &ProgressBar,
     ) -> Result<pb::Upload, Failure> {
         let (messages, receiver) = mpsc::channel(MESSAGES_AHEAD);
-        let (path, bar) = (self.path.clone(), bar.clone());
-        let reading = tokio::task::spawn_blocking(move || {
-            read(path.as_deref(), target, from, &messages, &bar)
-        });
+        let (document, bar) = (self.document.clone(), bar.clone());
+        let reading =
+            tokio::task::spawn_blocking(move || read(&document, target, from, &messages, &bar));
         let answered = client.upload_document(ReceiverStream::new(receiver)).await;
         // A reader that waits for its input is not waited for: the call has ended without it.
         let answered = answered.map_err(failure)?.into_inner();
@@ -162,21 +161,13 @@ impl Sending {
 
 /// Reads the source and hands out messages, the last with `finish_write` and the digest.
 fn read(
-    path: Option<&Path>,
+    document: &Document,
     target: Target,
     from: u64,
     messages: &mpsc::Sender<pb::UploadDocumentRequest>,
     bar: &ProgressBar,
 ) -> anyhow::Result<()> {
-    let (mut source, mut digest): (Box<dyn Read>, _) = match path {
-        None => (Box::new(std::io::stdin().lock()), Running::default()),
-        Some(path) => {
-            let digest = prefix(path, from)?;
-            let mut file = File::open(path).context("cannot be opened")?;
-            file.seek(SeekFrom::Start(from)).context("cannot be read")?;
-            (Box::new(file), digest)
-        }
-    };
+    let (mut source, mut digest) = prefix(document, from)?;
     let (mut target, mut offset) = (Some(target), from);
     loop {
         let mut content = Vec::with_capacity(CONTENT_BYTES);
@@ -192,6 +183,7 @@ fn read(
         let message = pb::UploadDocumentRequest {
             target: target.take(),
             write_offset,
+            compression: pb::Compression::Unspecified.into(),
             crc32c: Some(crc32c::crc32c(&content)),
             content: content.into(),
             finish_write: is_last,
@@ -209,20 +201,23 @@ fn read(
     }
 }
 
-/// The digest of the first `bytes` bytes of a file.
-fn prefix(path: &Path, bytes: u64) -> anyhow::Result<Running> {
-    let mut file = File::open(path).context("cannot be opened")?.take(bytes);
+/// A document behind its first `bytes` bytes, and the digest of those. A compressed file cannot be
+/// entered in the middle, and the digest needs every byte, so they are read.
+fn prefix(document: &Document, bytes: u64) -> anyhow::Result<(Box<dyn Read>, Running)> {
+    let (mut source, _) = document.open()?;
     let (mut digest, mut buffer) = (Running::default(), vec![0; CONTENT_BYTES]);
     let mut left = bytes;
     while left > 0 {
-        let read = file.read(&mut buffer).context("cannot be read")?;
+        let most = usize::try_from(left).unwrap_or(usize::MAX);
+        let most = most.min(buffer.len());
+        let read = source.read(&mut buffer[..most]).context("cannot be read")?;
         if read == 0 {
             bail!("the file is shorter than it was when the upload began");
         }
         digest.update(&buffer[..read]);
         left -= read as u64;
     }
-    Ok(digest)
+    Ok((source, digest))
 }
 
 async fn blocking<T: Send + 'static>(
@@ -260,7 +255,7 @@ fn failure(status: Status) -> Failure {
 /// Exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", 2015).
 fn jittered(failures: u32) -> Duration {
     let longest = WAIT_FIRST
-        .saturating_mul(1 << failures.min(10))
+        .saturating_mul(1 << failures.saturating_sub(1).min(10))
         .min(WAIT_LAST);
     let [a, b, ..] = Uuid::new_v4().into_bytes();
     longest.mul_f64(f64::from(u16::from_be_bytes([a, b])) / f64::from(u16::MAX))

@@ -3,34 +3,46 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::bootstrap::{Instance, Settings};
-use crate::cli::output;
+use crate::bootstrap::Instance;
+use crate::cli::output::{self, WrongArguments};
+use crate::config::Config;
 
 /// Runs the server until SIGTERM or Ctrl-C; requests under way are committed and answered first.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Where to listen: an address of this machine.
-    #[arg(long, default_value = "127.0.0.1:50051")]
-    listen: SocketAddr,
-    /// The file of the embedded store; it is made if need be.
-    #[arg(long, value_name = "FILE", default_value = "sluice.db")]
-    database: PathBuf,
-    /// What to log, as `tracing` filters say it; logs are JSON Lines on the standard error.
-    #[arg(long, value_name = "FILTER", default_value = "info")]
-    log: String,
+    /// A file of settings; the environment goes over it, and the flags below over both.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the settings that the server would run with, and exit.
+    #[arg(long)]
+    check_config: bool,
+    /// Where to listen: an address of this machine [default: 127.0.0.1:50051].
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// The file of the embedded store; it is made if need be [default: sluice.db].
+    #[arg(long, value_name = "FILE")]
+    database: Option<PathBuf>,
+    /// What to log, as `tracing` filters say it; logs are JSON Lines on the standard error
+    /// [default: info].
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    output::logs(EnvFilter::try_new(&arguments.log)?);
-    let settings = Settings {
-        listen: arguments.listen,
-        database: arguments.database.clone(),
-    };
-    let instance = Instance::start(settings).await?;
+    let config = arguments.config().context(WrongArguments)?;
+    let filter = EnvFilter::try_new(&config.log)
+        .context("log")
+        .context(WrongArguments)?;
+    if arguments.check_config {
+        return output::line(&serde_json::to_string_pretty(&config)?);
+    }
+    output::logs(filter);
+    let instance = Instance::start(&config).await?;
     output::line(&format!("listening on {}", instance.address))?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
@@ -38,4 +50,20 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         interrupted = tokio::signal::ctrl_c() => interrupted?,
     }
     instance.stop().await
+}
+
+impl Arguments {
+    fn config(&self) -> anyhow::Result<Config> {
+        let mut config = Config::load(self.config.as_deref())?;
+        if let Some(listen) = self.listen {
+            config.listen = listen;
+        }
+        if let Some(database) = &self.database {
+            config.database.clone_from(database);
+        }
+        if let Some(log) = &self.log {
+            config.log.clone_from(log);
+        }
+        Ok(config)
+    }
 }

@@ -9,6 +9,7 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 
 use crate::cli::client::Server;
+use crate::cli::documents::Document;
 use crate::cli::output::{self, DocumentsFailed, WrongArguments};
 use crate::cli::sending::Sending;
 use crate::cli::spec::{Chunking, Decoding};
@@ -17,7 +18,8 @@ use crate::interface::grpc::convert::chunking::to_spec;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 
-/// Uploads documents, and goes on after any failure.
+/// Uploads documents, and goes on after any failure. Of gzip and Zstandard files what is in them is
+/// uploaded. A source slower than 16 KiB a second is refused.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Files, or `-` for the standard input.
@@ -32,6 +34,9 @@ pub(super) struct Arguments {
     /// Go on with the upload of this UUID, or start it under that name; only with one path.
     #[arg(long, value_name = "UUID")]
     request_id: Option<Uuid>,
+    /// What to find the documents by again: KEY=VALUE.
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
     #[command(flatten)]
     server: Server,
     #[command(flatten)]
@@ -58,6 +63,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             collection: collection.to_string(),
             document_id: document_id(arguments, path)?,
             display_name: path.display().to_string(),
+            labels: arguments.labels.iter().cloned().collect(),
             chunking: Some(chunking.clone()),
             decoding: Some(decoding.clone()),
             request_id: request_id.unwrap_or_else(Uuid::new_v4).to_string(),
@@ -81,15 +87,19 @@ async fn send(
     spec: pb::UploadSpec,
     is_resumed: bool,
 ) -> anyhow::Result<()> {
-    let file = (path != Path::new("-")).then(|| path.to_owned());
-    let length = file
-        .as_ref()
-        .map(std::fs::metadata)
-        .transpose()
-        .context("cannot be opened")?;
-    let bar = output::progress(&path.display().to_string(), length.map(|about| about.len()));
+    let document = if path == Path::new("-") {
+        Document::StandardInput
+    } else {
+        Document::File(path.to_owned())
+    };
+    // Opened once to see that it can be, and how long it is.
+    let length = match &document {
+        Document::StandardInput => None,
+        Document::File(_) => document.open()?.1,
+    };
+    let bar = output::progress(&path.display().to_string(), length);
     let sent = Sending {
-        path: file,
+        document,
         spec,
         is_resumed,
     }
@@ -103,11 +113,19 @@ async fn send(
     ))
 }
 
+/// Parses a label.
+pub(super) fn label(given: &str) -> Result<(String, String), String> {
+    let (key, value) = given
+        .split_once('=')
+        .ok_or("must have the form KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
 /// Makes the collection unless it is there.
 pub(super) async fn ensure_collection(channel: Channel, id: &CollectionId) -> anyhow::Result<()> {
     let request = pb::CreateCollectionRequest {
         collection_id: id.as_str().to_owned(),
-        chunking: None,
+        ..pb::CreateCollectionRequest::default()
     };
     match CollectionServiceClient::new(channel)
         .create_collection(request)
@@ -129,6 +147,8 @@ fn document_id(arguments: &Arguments, path: &Path) -> anyhow::Result<String> {
         let name = path
             .file_name()
             .map_or_else(|| "stdin".into(), std::ffi::OsStr::to_string_lossy);
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        let name = name.strip_suffix(".zst").unwrap_or(name);
         let is_kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
         name.chars().filter(is_kept).collect()
     });

@@ -25,4 +25,8 @@ impl Clock for System {
     fn new_uid(&self) -> Uid {
         Uuid::now_v7().into_bytes()
     }
+
+    fn new_secret(&self) -> Uid {
+        Uuid::new_v4().into_bytes()
+    }
 }

@@ -2,5 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
+mod changes;
+mod collections;
+mod jobs;
+mod partitions;
 mod sqlite;
-mod suite;
+mod tenants;
+mod uploads;
+mod world;

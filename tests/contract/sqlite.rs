@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sluice::infrastructure::sqlite::connection::Sqlite;
 
-use crate::suite;
+use crate::{changes, collections, jobs, partitions, tenants, uploads};
 
 struct File(PathBuf);
 
@@ -23,26 +23,35 @@ impl Drop for File {
 }
 
 macro_rules! contract {
-    ($($law:ident),+ $(,)?) => {$(
+    ($($noun:ident::$law:ident),+ $(,)?) => {$(
         #[tokio::test]
         async fn $law() {
             let file = File::new(stringify!($law));
             let store = Sqlite::open(&file.0).await.unwrap();
-            suite::$law(&store).await;
+            $noun::$law(&store).await;
             store.close().await;
         }
     )+};
 }
 
 contract!(
-    a_batch_replayed_changes_nothing,
-    a_collection_is_created_once,
-    a_version_becomes_current_at_its_end_and_an_older_one_does_not,
-    an_upload_started_twice_is_one,
-    another_tenant_sees_nothing,
-    only_the_newest_writer_commits,
-    the_hundred_partitions_equal_a_recount,
-    writers_that_attach_at_once_have_different_epochs,
+    changes::each_change_of_a_current_version_is_told,
+    changes::operations_are_listed_newest_first,
+    collections::a_collection_is_created_once,
+    collections::an_update_needs_the_newest_revision,
+    jobs::a_deleted_collection_takes_its_documents_with_it,
+    jobs::a_deleted_document_is_gone_at_once_and_its_chunks_soon,
+    jobs::an_old_version_is_swept_after_its_time_and_no_other,
+    jobs::only_the_newest_fence_works,
+    jobs::what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten,
+    partitions::the_hundred_partitions_equal_a_recount,
+    tenants::another_tenant_sees_nothing,
+    uploads::a_batch_replayed_changes_nothing,
+    uploads::a_version_becomes_current_at_its_end,
+    uploads::an_unfinished_upload_is_superseded_and_a_failed_one_is_never_current,
+    uploads::an_upload_started_twice_is_one,
+    uploads::only_the_newest_writer_commits,
+    uploads::writers_that_attach_at_once_have_different_epochs,
 );
 
 /// A file that was written is there again, and its tables are not made twice.
@@ -50,9 +59,9 @@ contract!(
 async fn what_was_stored_is_there_after_opening_again() {
     let file = File::new("again");
     let store = Sqlite::open(&file.0).await.unwrap();
-    suite::a_collection_is_created_once(&store).await;
+    collections::a_collection_is_created_once(&store).await;
     store.close().await;
     let store = Sqlite::open(&file.0).await.unwrap();
-    assert!(suite::has_collection(&store).await);
+    assert!(collections::has_collection(&store).await);
     store.close().await;
 }

@@ -16,7 +16,7 @@ async fn collections_are_created_once_and_listed_in_pages() {
     for id in ["b", "a", "d-1"] {
         let request = pb::CreateCollectionRequest {
             collection_id: id.to_owned(),
-            chunking: None,
+            ..Default::default()
         };
         let created = client
             .create_collection(request)
@@ -35,7 +35,7 @@ async fn collections_are_created_once_and_listed_in_pages() {
     }
     let again = pb::CreateCollectionRequest {
         collection_id: "a".to_owned(),
-        chunking: None,
+        ..Default::default()
     };
     assert_eq!(
         client.create_collection(again).await.unwrap_err().code(),
@@ -43,7 +43,7 @@ async fn collections_are_created_once_and_listed_in_pages() {
     );
     let wrong = pb::CreateCollectionRequest {
         collection_id: "../a".to_owned(),
-        chunking: None,
+        ..Default::default()
     };
     assert_eq!(
         metadata(&client.create_collection(wrong).await.unwrap_err(), "field"),

@@ -142,10 +142,10 @@ async fn other_hosts_and_other_addresses_are_refused() {
         .await
         .unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
-    let open = sluice::bootstrap::Settings {
+    let open = sluice::config::Config {
         listen: "0.0.0.0:0".parse().unwrap(),
-        database: "/nowhere".into(),
+        ..Default::default()
     };
-    let refused = sluice::bootstrap::Instance::start(open).await.unwrap_err();
+    let refused = sluice::bootstrap::Instance::start(&open).await.unwrap_err();
     assert!(refused.to_string().contains("no identity is configured"));
 }

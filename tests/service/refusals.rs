@@ -5,7 +5,7 @@ use tonic::Code;
 
 use crate::world::{World, first, last, metadata, more, name_of, reason, resumed, spec};
 
-const UPLOADING: i32 = 1;
+const RUNNING: i32 = 1;
 const SUCCEEDED: i32 = 2;
 const FAILED: i32 = 3;
 
@@ -39,7 +39,7 @@ async fn a_gap_is_refused_with_the_offset_expected() {
     );
     assert_eq!(
         world.get_upload(&name_of(&spec)).await.unwrap().state,
-        UPLOADING
+        RUNNING
     );
 }
 
@@ -184,7 +184,7 @@ async fn messages_out_of_order_are_refused() {
     );
     assert_eq!(
         world.get_upload(&name_of(&spec)).await.unwrap().state,
-        UPLOADING
+        RUNNING
     );
 }
 

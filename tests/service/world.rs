@@ -6,7 +6,8 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sluice::bootstrap::{Instance, Settings};
+use sluice::bootstrap::Instance;
+use sluice::config::Config;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::text::decoding::Decoding;
@@ -48,12 +49,19 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = Folder::new();
-        let settings = Settings {
+        let mut config = Config {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             database: folder.0.join("test.db"),
+            ..Config::default()
         };
-        let instance = Instance::start(settings).await.unwrap();
+        change(&mut config);
+        let instance = Instance::start(&config).await.unwrap();
         let channel = connect(&format!("http://{}", instance.address));
         create_collection(&channel).await;
         Self {
@@ -104,7 +112,7 @@ pub(crate) fn connect(url: &str) -> Channel {
 pub(crate) async fn create_collection(channel: &Channel) {
     let request = pb::CreateCollectionRequest {
         collection_id: "c".to_owned(),
-        chunking: None,
+        ..Default::default()
     };
     CollectionServiceClient::new(channel.clone())
         .create_collection(request)

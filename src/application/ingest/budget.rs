@@ -1,20 +1,15 @@
 //! One memory budget for all uploads.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::application::error::Error;
+use crate::application::ingest::bounds::Bounds;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::Splitter;
 use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
 
-/// All uploads together hold so much: with what the program and its connections take, the server
-/// stays under 100 MB.
-const BUDGET_BYTES: usize = 40 * 1024 * 1024;
-/// How long an upload waits for memory before it is told to come back.
-const WAIT_MAX: Duration = Duration::from_secs(5);
 /// A message and what is around it.
 const MESSAGE_BYTES: usize = 512 * 1024;
 /// The budget's unit.
@@ -24,6 +19,7 @@ const UNIT: usize = 1024;
 #[derive(Clone, Debug)]
 pub struct Budget {
     units: Arc<Semaphore>,
+    bounds: Bounds,
 }
 
 /// An upload's share, given back when it is dropped.
@@ -31,18 +27,25 @@ pub struct Budget {
 pub struct Share {
     /// How much text its batches may have.
     pub batch_bytes: usize,
-    _units: OwnedSemaphorePermit,
+    _held: Held,
 }
 
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            units: Arc::new(Semaphore::new(BUDGET_BYTES / UNIT)),
-        }
-    }
-}
+/// Memory of the budget, given back when it is dropped.
+#[derive(Debug)]
+pub struct Held(
+    #[expect(dead_code, reason = "held, and given back when dropped")] OwnedSemaphorePermit,
+);
 
 impl Budget {
+    /// All of it is free.
+    #[must_use]
+    pub fn new(bounds: Bounds) -> Self {
+        Self {
+            units: Arc::new(Semaphore::new(bounds.memory_bytes_max / UNIT)),
+            bounds,
+        }
+    }
+
     /// Takes a share: with large batches while there is room, with small ones when it is tight.
     ///
     /// # Errors
@@ -54,13 +57,22 @@ impl Budget {
         let free = self.units.available_permits() * UNIT;
         let batch_bytes = (free / 8).clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
         let bytes = 2 * (window + batch_bytes) + MESSAGE_BYTES;
+        Ok(Share {
+            batch_bytes,
+            _held: self.hold(bytes).await?,
+        })
+    }
+
+    /// Takes so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if they are not free in time.
+    pub async fn hold(&self, bytes: usize) -> Result<Held, Error> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
         let acquired = Arc::clone(&self.units).acquire_many_owned(units);
-        match tokio::time::timeout(WAIT_MAX, acquired).await {
-            Ok(Ok(units)) => Ok(Share {
-                batch_bytes,
-                _units: units,
-            }),
+        match tokio::time::timeout(self.bounds.memory_wait_max, acquired).await {
+            Ok(Ok(units)) => Ok(Held(units)),
             // The semaphore is never closed, so this is the time-out.
             Ok(Err(_)) | Err(_) => Err(Error::NoMemory),
         }

@@ -11,11 +11,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Share;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::failure;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::{End, Upload, Writer};
 use crate::application::watch::Bus;
@@ -27,8 +27,11 @@ use crate::domain::text::sniff;
 /// The most bytes of content in a message.
 pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
 
-/// A message of an upload.
-#[derive(Clone, Debug)]
+/// The reason of an upload that failed because a newer one of its document was started.
+pub const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
+
+/// The bytes of a message.
+#[derive(Clone, Debug, Default)]
 pub struct Write {
     /// Where its content begins in the source.
     pub write_offset: i64,
@@ -58,6 +61,8 @@ pub struct Outside {
     pub clock: Arc<dyn Clock>,
     /// Who waits for commits under way when the server stops.
     pub tasks: TaskTracker,
+    /// What an upload may take.
+    pub bounds: Bounds,
 }
 
 /// One writer of one upload.
@@ -66,11 +71,11 @@ pub struct Pipeline {
     outside: Outside,
     machine: Machine,
     writer: Writer,
+    declared: Declared,
     /// The next byte of the source.
     received: u64,
     /// At most one commit is under way. A task, so that it ends whole when the client goes away.
     commit: Option<JoinHandle<Result<Option<Operation>, failure::Error>>>,
-    caller: Caller,
     /// Held by the commit under way too: it outlives a client that goes away.
     share: Arc<Share>,
 }
@@ -101,6 +106,7 @@ impl Pipeline {
         };
         let (epoch, committed_offset) = (upload.writer_epoch, upload.committed_offset);
         let writer = Writer {
+            caller,
             uid: upload.uid,
             epoch,
             committed_offset,
@@ -109,19 +115,40 @@ impl Pipeline {
             outside,
             machine,
             writer,
+            declared: Declared::default(),
             received: committed_offset,
             commit: None,
-            caller,
             share: Arc::new(share),
         })
+    }
+
+    /// Takes what the client says of the whole source; what it said before and does not say again
+    /// still holds.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no source may be so long.
+    pub fn declare(&mut self, declared: Declared) -> Result<(), Error> {
+        let most = self.outside.bounds.source_bytes_max;
+        if declared.total_size.is_some_and(|size| size > most) {
+            return Err(Error::invalid(
+                "total_size",
+                format!("must be at most {most}"),
+            ));
+        }
+        self.declared = Declared {
+            sha256: declared.sha256.or(self.declared.sha256),
+            total_size: declared.total_size.or(self.declared.total_size),
+        };
+        Ok(())
     }
 
     /// Takes a message. Bytes that were taken before are skipped.
     ///
     /// # Errors
     ///
-    /// Fails if it leaves a gap, is too large or damaged, if its content is refused (then the
-    /// upload has failed for good), or if another writer has taken over.
+    /// Fails if it leaves a gap, is too large or damaged, if its content is refused or more than was
+    /// declared (then the upload has failed for good), or if another writer has taken over.
     pub async fn write(&mut self, message: Write) -> Result<(), Error> {
         let Write {
             write_offset,
@@ -155,6 +182,16 @@ impl Pipeline {
             let error = Error::UnsupportedContent { sniffed };
             return Err(self.refuse("UNSUPPORTED_CONTENT", error).await);
         }
+        let actual = self.received + rest.len() as u64;
+        let most = self.outside.bounds.source_bytes_max;
+        if actual > most {
+            let error = Error::SourceTooLarge { most };
+            return Err(self.refuse("SOURCE_TOO_LARGE", error).await);
+        }
+        if let Some(expected) = self.declared.total_size.filter(|size| actual > *size) {
+            let error = Error::SizeMismatch { expected, actual };
+            return Err(self.refuse("SIZE_MISMATCH", error).await);
+        }
         while !rest.is_empty() {
             let taken = self.machine.feed(rest);
             self.received += taken as u64;
@@ -182,8 +219,8 @@ impl Pipeline {
     ///
     /// Fails if the source is not what was declared or is refused (then the upload has failed for
     /// good), if the store fails, or another writer has taken over.
-    pub async fn finish(mut self, declared: Declared) -> Result<(), Error> {
-        let actual = self.received;
+    pub async fn finish(mut self) -> Result<(), Error> {
+        let (declared, actual) = (self.declared, self.received);
         if let Some(expected) = declared.total_size.filter(|expected| *expected != actual) {
             return Err(self
                 .refuse("SIZE_MISMATCH", Error::SizeMismatch { expected, actual })
@@ -222,12 +259,12 @@ impl Pipeline {
     /// Starts the commit of a batch once the one before is through.
     async fn commit(&mut self, batch: Batch) -> Result<(), Error> {
         self.settle().await?;
-        let (writer, outside) = (self.writer, self.outside.clone());
+        let (writer, outside) = (self.writer.clone(), self.outside.clone());
         let share = Arc::clone(&self.share);
         self.writer.committed_offset = batch.checkpoint.place.position.source;
         self.commit = Some(self.outside.tasks.spawn(async move {
             let now = outside.clock.now();
-            let committed = outside.store.commit_batch(writer, &batch, now).await;
+            let committed = outside.store.commit_batch(&writer, &batch, now).await;
             drop((batch, share));
             let committed = committed?;
             // Truth before news.
@@ -273,7 +310,12 @@ impl Pipeline {
 
     async fn end(&self, end: End) -> Result<(), Error> {
         let now = self.outside.clock.now();
-        let ended = self.outside.store.end_upload(self.writer, end, now).await?;
+        let kept = self.outside.bounds.old_version_kept.as_micros();
+        let sweep_after = now.saturating_add(i64::try_from(kept).unwrap_or(i64::MAX));
+        let store = &self.outside.store;
+        let ended = store
+            .end_upload(&self.writer, end, now, sweep_after)
+            .await?;
         match ended {
             Some(operation) => self.outside.bus.publish(operation),
             None => return Err(self.lost().await?),
@@ -282,17 +324,24 @@ impl Pipeline {
     }
 
     /// Why the upload is no longer this writer's.
-    async fn lost(&self) -> Result<Error, Error> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store does.
+    pub async fn lost(&self) -> Result<Error, Error> {
         let upload = self
             .outside
             .store
-            .upload(&self.caller, &self.writer.uid)
+            .upload(&self.writer.caller, &self.writer.uid)
             .await?;
-        Ok(match upload.map(|upload| upload.state) {
-            Some(State::Cancelled) => Error::UploadEnded {
-                state: State::Cancelled.name(),
+        Ok(match upload {
+            Some(upload) if upload.failure_reason == SUPERSEDED => Error::Superseded,
+            Some(upload) if upload.writer_epoch != self.writer.epoch => Error::Superseded,
+            Some(upload) if upload.state.is_terminal() => Error::UploadEnded {
+                state: upload.state.name(),
             },
-            _ => Error::Superseded,
+            Some(_) => Error::Superseded,
+            None => Error::NotFound { kind: "upload" },
         })
     }
 }

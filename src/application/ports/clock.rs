@@ -14,4 +14,6 @@ pub trait Clock: Debug + Send + Sync {
     fn now(&self) -> Timestamp;
     /// A new uid, later ones greater than earlier ones (UUID version 7, RFC 9562).
     fn new_uid(&self) -> Uid;
+    /// 122 random bits that nobody can guess (UUID version 4, RFC 9562).
+    fn new_secret(&self) -> Uid;
 }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
+use crate::application::ports::operations::Operation;
 use crate::application::stored_spec::StoredSpec;
 use crate::domain::name::CollectionId;
 
@@ -17,15 +18,75 @@ pub struct Collection {
     pub id: CollectionId,
     /// How its documents are chunked by default.
     pub spec: StoredSpec,
+    /// Grows with every change.
+    pub revision: u64,
     /// When it was created.
     pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What is to be deleted, and how the deletion is called.
+#[derive(Clone, Debug)]
+pub struct Deletion {
+    /// The operation: the client's request id, or one of the server's making.
+    pub uid: Uid,
+    /// What revision it must have; none: any.
+    pub revision: Option<u64>,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// How deleting went.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deleted {
+    /// It is deleted, now or by an earlier request of the same uid. Beside it the last states of
+    /// uploads that this has put an end to.
+    Operation(Box<Operation>, Vec<Operation>),
+    /// There is none of that name.
+    NotFound,
+    /// It has another revision.
+    Changed,
+    /// The collection has documents.
+    NotEmpty,
+    /// The uid is that of another operation.
+    OtherRequest,
+}
+
+/// How creating or updating went.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written {
+    /// As it is now.
+    Collection(Box<Collection>),
+    /// There is one of that name, or, for an update, none.
+    Refused,
+    /// It has another revision, or the uid is that of another one.
+    Changed,
 }
 
 /// Keeps collections.
 #[async_trait]
 pub trait Collections: Send + Sync {
-    /// Stores a new collection; `false` if there is one of that id.
-    async fn create_collection(&self, caller: &Caller, new: &Collection) -> Result<bool, Error>;
+    /// Stores a new collection. The same again changes nothing, and returns it as it is.
+    async fn create_collection(&self, caller: &Caller, new: &Collection) -> Result<Written, Error>;
+    /// Stores another spec, if the revision is what is believed.
+    async fn update_collection(
+        &self,
+        caller: &Caller,
+        id: &CollectionId,
+        revision: u64,
+        spec: &StoredSpec,
+        now: Timestamp,
+    ) -> Result<Written, Error>;
+    /// Takes the name away, with every document's; the rest is for a job. Without `force` only if
+    /// there are no documents.
+    async fn delete_collection(
+        &self,
+        caller: &Caller,
+        id: &CollectionId,
+        force: bool,
+        deletion: &Deletion,
+    ) -> Result<Deleted, Error>;
     /// The collection of that id.
     async fn collection(
         &self,

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::failure::Error;
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
 
@@ -26,6 +27,8 @@ pub struct Document {
     pub partition: u32,
     /// What readers see; none before the first complete upload.
     pub current: Option<Version>,
+    /// Grows with every change.
+    pub revision: u64,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -60,13 +63,22 @@ pub trait Documents: Send + Sync {
         caller: &Caller,
         name: &DocumentName,
     ) -> Result<Option<Document>, Error>;
-    /// At most `rows` documents of a collection in the order of their ids, from the first after
-    /// `after`.
+    /// At most `rows` documents of a collection that have all of these labels, in the order of their
+    /// ids, from the first after `after`.
     async fn documents(
         &self,
         caller: &Caller,
         collection: &CollectionId,
+        labels: &BTreeMap<String, String>,
         after: &str,
         rows: u32,
     ) -> Result<Vec<Document>, Error>;
+    /// Takes the document's name away, fails its unfinished uploads, and says so in the collection's
+    /// changes; the rest is for a job.
+    async fn delete_document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+        deletion: &Deletion,
+    ) -> Result<Deleted, Error>;
 }

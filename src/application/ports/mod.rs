@@ -3,11 +3,13 @@
 //! What is absent is `Ok(None)`. Every method that reads or writes a tenant's data takes the caller
 //! and sees that tenant's rows alone. Time and uids come from the [`clock`].
 
+pub mod changes;
 pub mod chunks;
 pub mod clock;
 pub mod collections;
 pub mod documents;
 pub mod failure;
+pub mod jobs;
 pub mod operations;
 pub mod partitions;
 pub mod state;

@@ -6,22 +6,51 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
 use crate::application::ports::state::State;
-use crate::domain::name::DocumentName;
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// It uploads a document.
+    Upload,
+    /// It deletes a document.
+    DeleteDocument,
+    /// It deletes a collection.
+    DeleteCollection,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Upload, Self::DeleteDocument, Self::DeleteCollection];
+
+    /// The name of the kind, the same everywhere.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Upload => "UPLOAD",
+            Self::DeleteDocument => "DELETE_DOCUMENT",
+            Self::DeleteCollection => "DELETE_COLLECTION",
+        }
+    }
+}
 
 /// A whole state of an operation: losing any but the last is harmless.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operation {
+    /// Whose it is.
+    pub tenant: String,
     /// Its name.
     pub uid: Uid,
+    /// What it does.
+    pub kind: Kind,
     /// Grows with every state.
     pub seq: u64,
     /// How far it is.
     pub state: State,
-    /// The document that it works on.
-    pub document: DocumentName,
+    /// The name of the document or collection that it works on.
+    pub target: String,
     /// Bytes of the source that no restart needs again.
     pub committed_bytes: u64,
-    /// Chunks stored.
+    /// Chunks stored, or removed.
     pub chunks: u64,
     /// Why it failed, for programs; empty otherwise.
     pub failure_reason: String,
@@ -38,4 +67,13 @@ pub struct Operation {
 pub trait Operations: Send + Sync {
     /// The operation of that uid.
     async fn operation(&self, caller: &Caller, uid: &Uid) -> Result<Option<Operation>, Error>;
+    /// At most `rows` operations, those in that state if there is one, the newest first, from the
+    /// first that is older than `before`.
+    async fn operations(
+        &self,
+        caller: &Caller,
+        state: Option<State>,
+        before: (Timestamp, Uid),
+        rows: u32,
+    ) -> Result<Vec<Operation>, Error>;
 }

@@ -1,24 +1,32 @@
 //! How far work is.
 
-/// How far an upload is. It leaves `Uploading` once and never comes back.
+/// How far an operation is. It leaves `Running` once and never comes back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum State {
-    /// It can be gone on with.
-    Uploading,
-    /// Its version is complete, and current until a newer one is.
+    /// It goes on, or can be gone on with.
+    Running,
+    /// It is complete.
     Succeeded,
-    /// Its source was refused.
+    /// It cannot be completed.
     Failed,
     /// It was cancelled.
     Cancelled,
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 4] = [
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
     /// The name of the state, the same everywhere.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Uploading => "UPLOADING",
+            Self::Running => "RUNNING",
             Self::Succeeded => "SUCCEEDED",
             Self::Failed => "FAILED",
             Self::Cancelled => "CANCELLED",
@@ -28,6 +36,6 @@ impl State {
     /// Whether nothing comes after it.
     #[must_use]
     pub fn is_terminal(self) -> bool {
-        self != Self::Uploading
+        self != Self::Running
     }
 }

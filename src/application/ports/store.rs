@@ -2,20 +2,33 @@
 
 use std::fmt::Debug;
 
+use async_trait::async_trait;
+
+use crate::application::ports::changes::Changes;
 use crate::application::ports::chunks::Chunks;
 use crate::application::ports::collections::Collections;
 use crate::application::ports::documents::Documents;
+use crate::application::ports::failure::Error;
+use crate::application::ports::jobs::Jobs;
 use crate::application::ports::operations::Operations;
 use crate::application::ports::partitions::Partitions;
 use crate::application::ports::uploads::Uploads;
 
 /// A store of collections, documents and chunks.
+#[async_trait]
 pub trait Store:
-    Chunks + Collections + Documents + Operations + Partitions + Uploads + Debug
+    Changes
+    + Chunks
+    + Collections
+    + Documents
+    + Jobs
+    + Operations
+    + Partitions
+    + Uploads
+    + Debug
+    + Send
+    + Sync
 {
-}
-
-impl<T> Store for T where
-    T: Chunks + Collections + Documents + Operations + Partitions + Uploads + Debug
-{
+    /// The key of page tokens, the same on every instance: `new` if there was none.
+    async fn secret(&self, new: [u8; 32]) -> Result<[u8; 32], Error>;
 }

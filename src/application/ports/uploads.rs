@@ -7,12 +7,23 @@ use async_trait::async_trait;
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
-use crate::application::ports::operations::Operation;
+use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
 use crate::application::stored_spec::StoredSpec;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::machine::Summary;
 use crate::domain::name::DocumentName;
+
+/// What an uploader says of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct About {
+    /// What people call it.
+    pub display_name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// What its uploader wants to find again.
+    pub labels: BTreeMap<String, String>,
+}
 
 /// What a client wants to upload, checked.
 #[derive(Clone, Debug)]
@@ -23,12 +34,8 @@ pub struct NewUpload {
     pub document: DocumentName,
     /// The uid that its document gets if it is new.
     pub document_uid: Uid,
-    /// What people call the document.
-    pub display_name: String,
-    /// Its media type.
-    pub media_type: String,
-    /// Its labels.
-    pub labels: BTreeMap<String, String>,
+    /// What the document is called once the version is current.
+    pub about: About,
     /// How it is chunked; none: as its collection says.
     pub spec: Option<StoredSpec>,
     /// The time now.
@@ -38,6 +45,8 @@ pub struct NewUpload {
 /// An upload as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Upload {
+    /// Whose it is.
+    pub tenant: String,
     /// Its name.
     pub uid: Uid,
     /// The document that it makes a version of.
@@ -48,6 +57,8 @@ pub struct Upload {
     pub partition: u32,
     /// The version.
     pub version: u64,
+    /// What the document is called once the version is current.
+    pub about: About,
     /// How it is chunked.
     pub spec: StoredSpec,
     /// How far it is.
@@ -77,10 +88,12 @@ impl Upload {
     #[must_use]
     pub fn operation(&self) -> Operation {
         Operation {
+            tenant: self.tenant.clone(),
             uid: self.uid,
+            kind: Kind::Upload,
             seq: self.seq,
             state: self.state,
-            document: self.document.clone(),
+            target: self.document.to_string(),
             committed_bytes: self.committed_offset,
             chunks: self.next_ordinal,
             failure_reason: self.failure_reason.clone(),
@@ -103,8 +116,10 @@ pub enum Started {
 }
 
 /// Who writes, and what it believes to be true: compared by every change.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Writer {
+    /// Whose upload it is.
+    pub caller: Caller,
     /// The upload.
     pub uid: Uid,
     /// The epoch that attaching gave.
@@ -146,19 +161,22 @@ pub trait Uploads: Send + Sync {
     /// over.
     async fn commit_batch(
         &self,
-        writer: Writer,
+        writer: &Writer,
         batch: &Batch,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error>;
-    /// Ends the upload, and makes its version current if it succeeded and no newer one is; `None`
-    /// as for a batch.
+    /// Ends the upload. If it succeeded its version becomes current, which the collection's changes
+    /// tell, and the version before may be swept from `sweep_after` on; if not, its own. `None` as
+    /// for a batch.
     async fn end_upload(
         &self,
-        writer: Writer,
+        writer: &Writer,
         end: End,
         now: Timestamp,
+        sweep_after: Timestamp,
     ) -> Result<Option<Operation>, Error>;
-    /// Cancels the upload whoever writes it; `None` if it is over or there is none.
+    /// Cancels the upload whoever writes it; `None` if it is over or there is none. Its chunks may be
+    /// swept at once.
     async fn cancel_upload(
         &self,
         caller: &Caller,

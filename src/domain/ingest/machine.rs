@@ -166,9 +166,11 @@ impl Machine {
     ///
     /// Panics after [`Machine::finish`].
     pub fn feed(&mut self, source: &[u8]) -> usize {
+        // Behind a fault nothing is decoded, and so nothing is kept; before it, in the feed that
+        // finds it, everything is.
+        let is_kept = !self.splitter.is_faulty();
         let taken = self.splitter.feed(source);
-        // Behind a fault nothing is decoded, and so nothing is kept.
-        if !self.splitter.is_faulty() {
+        if is_kept {
             self.undigested.extend_from_slice(&source[..taken]);
         }
         taken

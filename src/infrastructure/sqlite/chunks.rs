@@ -97,6 +97,28 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// Adds what a batch weighs to its document.
+pub(super) async fn weigh(
+    connection: &mut SqliteConnection,
+    document: &Uid,
+    batch: &Batch,
+) -> Result<(), Error> {
+    let spans = batch
+        .chunks
+        .iter()
+        .map(|chunk| chunk.span.end.byte - chunk.span.start.byte);
+    sqlx::query(
+        "UPDATE documents SET chunks = chunks + ?, text_bytes = text_bytes + ? WHERE uid = ?",
+    )
+    .bind(stored(batch.chunks.len() as u64))
+    .bind(stored(spans.sum()))
+    .bind(document.to_vec())
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
 fn chunk(found: &SqliteRow) -> Result<Chunk, Error> {
     let start = Position {
         byte: row::count(found, "start_byte")?,

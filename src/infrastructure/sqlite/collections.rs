@@ -1,33 +1,139 @@
 //! Collections in SQLite.
 
 use async_trait::async_trait;
+use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
-use crate::application::ports::collections::{Collection, Collections};
+use crate::application::ports::clock::Timestamp;
+use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
 use crate::application::ports::failure::Error;
+use crate::application::ports::operations::Kind;
+use crate::application::stored_spec::StoredSpec;
 use crate::domain::name::CollectionId;
-use crate::infrastructure::sqlite::connection::Sqlite;
+use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
+use crate::infrastructure::sqlite::deletions::{self, Target};
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row;
+use crate::infrastructure::sqlite::row::{self, stored};
 
 #[async_trait]
 impl Collections for Sqlite {
-    async fn create_collection(&self, caller: &Caller, new: &Collection) -> Result<bool, Error> {
+    async fn create_collection(&self, caller: &Caller, new: &Collection) -> Result<Written, Error> {
+        let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
+        let known = sqlx::query("SELECT * FROM collections WHERE uid = ?")
+            .bind(new.uid.to_vec())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        if let Some(known) = known {
+            let is_live = known_is_live(&known, caller)?;
+            let known = collection(&known)?;
+            let is_same = is_live && known.id == new.id && known.spec == new.spec;
+            return Ok(if is_same {
+                Written::Collection(Box::new(known))
+            } else {
+                Written::Changed
+            });
+        }
         let created = sqlx::query(
-            "INSERT INTO collections (uid, tenant, collection_id, spec, created_at)
-             VALUES (?, ?, ?, ?, ?)
-             ON CONFLICT (tenant, collection_id) DO NOTHING",
+            "INSERT INTO collections (uid, tenant, collection_id, spec, created_at, updated_at)
+             VALUES (?, ?, ?, ?, ?, ?)
+             ON CONFLICT (tenant, collection_id) WHERE deleted_at IS NULL DO NOTHING",
         )
         .bind(new.uid.to_vec())
         .bind(&caller.tenant)
         .bind(new.id.as_str())
         .bind(row::to_json(&new.spec)?)
         .bind(new.created_at)
-        .execute(&self.writer)
+        .bind(new.updated_at)
+        .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        Ok(created.rows_affected() == 1)
+        transaction.commit().await.map_err(failed)?;
+        Ok(if created.rows_affected() == 1 {
+            Written::Collection(Box::new(new.clone()))
+        } else {
+            Written::Refused
+        })
+    }
+
+    async fn update_collection(
+        &self,
+        caller: &Caller,
+        id: &CollectionId,
+        revision: u64,
+        spec: &StoredSpec,
+        now: Timestamp,
+    ) -> Result<Written, Error> {
+        let updated = sqlx::query(
+            "UPDATE collections SET spec = ?, revision = revision + 1, updated_at = ?
+             WHERE tenant = ? AND collection_id = ? AND deleted_at IS NULL AND revision = ?
+             RETURNING *",
+        )
+        .bind(row::to_json(spec)?)
+        .bind(now)
+        .bind(&caller.tenant)
+        .bind(id.as_str())
+        .bind(stored(revision))
+        .fetch_optional(&self.writer)
+        .await
+        .map_err(failed)?;
+        if let Some(updated) = updated {
+            return Ok(Written::Collection(Box::new(collection(&updated)?)));
+        }
+        Ok(match self.collection(caller, id).await? {
+            Some(_) => Written::Changed,
+            None => Written::Refused,
+        })
+    }
+
+    async fn delete_collection(
+        &self,
+        caller: &Caller,
+        id: &CollectionId,
+        force: bool,
+        deletion: &Deletion,
+    ) -> Result<Deleted, Error> {
+        let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
+        let (kind, target) = (Kind::DeleteCollection, id.to_string());
+        if let Some(known) =
+            deletions::known(&mut transaction, caller, &deletion.uid, kind, &target).await?
+        {
+            return Ok(known);
+        }
+        let Some(found) = live(&mut *transaction, caller, id).await? else {
+            return Ok(Deleted::NotFound);
+        };
+        if deletion
+            .revision
+            .is_some_and(|revision| revision != found.revision)
+        {
+            return Ok(Deleted::Changed);
+        }
+        let documents = sqlx::query(
+            "SELECT 1 FROM documents WHERE collection_uid = ? AND deleted_at IS NULL LIMIT 1",
+        )
+        .bind(found.uid.to_vec())
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        if documents.is_some() && !force {
+            return Ok(Deleted::NotEmpty);
+        }
+        sqlx::query("UPDATE collections SET deleted_at = ? WHERE uid = ?")
+            .bind(deletion.now)
+            .bind(found.uid.to_vec())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        let target = Target {
+            name: target,
+            document: None,
+            collection: found.uid,
+        };
+        let operation = deletions::insert(&mut transaction, caller, deletion, target).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Deleted::Operation(Box::new(operation), vec![]))
     }
 
     async fn collection(
@@ -35,16 +141,7 @@ impl Collections for Sqlite {
         caller: &Caller,
         id: &CollectionId,
     ) -> Result<Option<Collection>, Error> {
-        let found = sqlx::query(
-            "SELECT uid, collection_id, spec, created_at FROM collections
-             WHERE tenant = ? AND collection_id = ?",
-        )
-        .bind(&caller.tenant)
-        .bind(id.as_str())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
-        found.as_ref().map(collection).transpose()
+        live(&self.readers, caller, id).await
     }
 
     async fn collections(
@@ -54,8 +151,8 @@ impl Collections for Sqlite {
         rows: u32,
     ) -> Result<Vec<Collection>, Error> {
         let list = sqlx::query(
-            "SELECT uid, collection_id, spec, created_at FROM collections
-             WHERE tenant = ? AND collection_id > ?
+            "SELECT * FROM collections
+             WHERE tenant = ? AND collection_id > ? AND deleted_at IS NULL
              ORDER BY collection_id LIMIT ?",
         )
         .bind(&caller.tenant)
@@ -68,11 +165,34 @@ impl Collections for Sqlite {
     }
 }
 
+async fn live(
+    executor: impl SqliteExecutor<'_>,
+    caller: &Caller,
+    id: &CollectionId,
+) -> Result<Option<Collection>, Error> {
+    let found = sqlx::query(
+        "SELECT * FROM collections WHERE tenant = ? AND collection_id = ? AND deleted_at IS NULL",
+    )
+    .bind(&caller.tenant)
+    .bind(id.as_str())
+    .fetch_optional(executor)
+    .await
+    .map_err(failed)?;
+    found.as_ref().map(collection).transpose()
+}
+
+fn known_is_live(found: &SqliteRow, caller: &Caller) -> Result<bool, Error> {
+    let is_the_callers = row::text(found, "tenant")? == caller.tenant;
+    Ok(is_the_callers && row::is_null(found, "deleted_at")?)
+}
+
 fn collection(found: &SqliteRow) -> Result<Collection, Error> {
     Ok(Collection {
         uid: row::fixed(found, "uid")?,
         id: row::name(CollectionId::parse(&row::text(found, "collection_id")?))?,
         spec: row::json(found, "spec")?,
+        revision: row::count(found, "revision")?,
         created_at: row::signed(found, "created_at")?,
+        updated_at: row::signed(found, "updated_at")?,
     })
 }

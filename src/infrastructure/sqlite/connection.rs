@@ -22,6 +22,9 @@ const ACQUIRE_MAX: Duration = Duration::from_secs(5);
 /// As many as there are cores in a small server; reading is fast.
 const READERS: u32 = 4;
 
+/// Takes the write lock at once: a transaction that reads first could fail when it writes.
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+
 /// A store in one file.
 #[derive(Debug)]
 pub struct Sqlite {
@@ -95,6 +98,11 @@ fn migrator() -> Migrator {
             20_261_123_180_200,
             "chunks",
             include_str!("../../../migrations/sqlite/20261123180200_chunks.sql"),
+        ),
+        migration(
+            20_261_123_180_250,
+            "jobs",
+            include_str!("../../../migrations/sqlite/20261123180250_jobs.sql"),
         ),
         migration(
             20_261_123_180_300,

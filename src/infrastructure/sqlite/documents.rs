@@ -1,15 +1,21 @@
 //! Documents in SQLite.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
+use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
+use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::documents::{Document, Documents, Version};
 use crate::application::ports::failure::Error;
+use crate::application::ports::operations::Kind;
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
-use crate::infrastructure::sqlite::connection::Sqlite;
+use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
+use crate::infrastructure::sqlite::deletions::{self, Target};
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row;
+use crate::infrastructure::sqlite::{row, upload_end};
 
 #[async_trait]
 impl Documents for Sqlite {
@@ -18,22 +24,7 @@ impl Documents for Sqlite {
         caller: &Caller,
         name: &DocumentName,
     ) -> Result<Option<Document>, Error> {
-        let found = sqlx::query(
-            "SELECT documents.*, versions.version, versions.chunks AS version_chunks,
-                 versions.source_bytes, versions.text_bytes AS version_text_bytes,
-                 versions.characters, versions.lines, versions.source_sha256
-             FROM documents
-             JOIN collections ON collections.uid = documents.collection_uid
-             LEFT JOIN versions ON versions.document_uid = documents.uid
-                 AND versions.version = documents.current_version
-             WHERE documents.tenant = ? AND collections.collection_id = ? AND documents.document_id = ?",
-        )
-        .bind(&caller.tenant)
-        .bind(name.collection.as_str())
-        .bind(name.document.as_str())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let found = live(&self.readers, caller, name).await?;
         found.as_ref().map(document).transpose()
     }
 
@@ -41,34 +32,91 @@ impl Documents for Sqlite {
         &self,
         caller: &Caller,
         collection: &CollectionId,
+        labels: &BTreeMap<String, String>,
         after: &str,
         rows: u32,
     ) -> Result<Vec<Document>, Error> {
         let list = sqlx::query(
-            "SELECT documents.*, versions.version, versions.chunks AS version_chunks,
-                 versions.source_bytes, versions.text_bytes AS version_text_bytes,
-                 versions.characters, versions.lines, versions.source_sha256
-             FROM collections
-             JOIN documents ON documents.tenant = collections.tenant
-                 AND documents.collection_uid = collections.uid
-             LEFT JOIN versions ON versions.document_uid = documents.uid
-                 AND versions.version = documents.current_version
-             WHERE collections.tenant = ? AND collections.collection_id = ?
-                 AND documents.document_id > ?
-             ORDER BY documents.document_id LIMIT ?",
+            "SELECT * FROM document_rows
+             WHERE tenant = ?1 AND collection_id = ?2 AND document_id > ?3
+                 AND deleted_at IS NULL AND collection_deleted_at IS NULL
+                 AND NOT EXISTS (
+                     SELECT 1 FROM json_each(?4) AS wanted
+                     WHERE NOT EXISTS (
+                         SELECT 1 FROM json_each(document_rows.labels) AS label
+                         WHERE label.key = wanted.key AND label.value = wanted.value))
+             ORDER BY document_id LIMIT ?5",
         )
         .bind(&caller.tenant)
         .bind(collection.as_str())
         .bind(after)
+        .bind(row::to_json(labels)?)
         .bind(rows)
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;
         list.iter().map(document).collect()
     }
+
+    async fn delete_document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+        deletion: &Deletion,
+    ) -> Result<Deleted, Error> {
+        let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
+        let (kind, target) = (Kind::DeleteDocument, name.to_string());
+        if let Some(known) =
+            deletions::known(&mut transaction, caller, &deletion.uid, kind, &target).await?
+        {
+            return Ok(known);
+        }
+        let Some(found) = live(&mut *transaction, caller, name).await? else {
+            return Ok(Deleted::NotFound);
+        };
+        let (known, now) = (document(&found)?, deletion.now);
+        if deletion
+            .revision
+            .is_some_and(|revision| revision != known.revision)
+        {
+            return Ok(Deleted::Changed);
+        }
+        let ended = deletions::give_up(&mut transaction, &known.uid, now).await?;
+        if let Some(current) = &known.current {
+            let before = current.version;
+            upload_end::tell(&mut transaction, &known.uid, before, 0, now).await?;
+        }
+        let target = Target {
+            name: target,
+            document: Some(known.uid),
+            collection: row::fixed(&found, "collection_uid")?,
+        };
+        let operation = deletions::insert(&mut transaction, caller, deletion, target).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Deleted::Operation(Box::new(operation), ended))
+    }
 }
 
-fn document(found: &SqliteRow) -> Result<Document, Error> {
+async fn live(
+    executor: impl SqliteExecutor<'_>,
+    caller: &Caller,
+    name: &DocumentName,
+) -> Result<Option<SqliteRow>, Error> {
+    sqlx::query(
+        "SELECT * FROM document_rows
+         WHERE tenant = ? AND collection_id = ? AND document_id = ?
+             AND deleted_at IS NULL AND collection_deleted_at IS NULL",
+    )
+    .bind(&caller.tenant)
+    .bind(name.collection.as_str())
+    .bind(name.document.as_str())
+    .fetch_optional(executor)
+    .await
+    .map_err(failed)
+}
+
+/// A document out of its row.
+pub(super) fn document(found: &SqliteRow) -> Result<Document, Error> {
     let current = row::count(found, "current_version")?;
     Ok(Document {
         uid: row::fixed(found, "uid")?,
@@ -78,6 +126,7 @@ fn document(found: &SqliteRow) -> Result<Document, Error> {
         labels: row::json(found, "labels")?,
         partition: row::small(found, "partition_key")?,
         current: (current > 0).then(|| version(found)).transpose()?,
+        revision: row::count(found, "revision")?,
         created_at: row::signed(found, "created_at")?,
         updated_at: row::signed(found, "updated_at")?,
     })

@@ -4,13 +4,20 @@
 //! Write-ahead logging lets readers go on meanwhile. To add a method: the statement in the noun's
 //! file, the tenant in its WHERE, the row count checked, a case in `tests/contract`.
 
+mod changes;
 mod chunks;
 mod collections;
 pub mod connection;
+mod deletions;
 mod documents;
+mod expiry;
 mod failure;
+mod jobs;
 mod operations;
 mod partitions;
 mod row;
+mod secrets;
+mod upload_end;
 mod upload_row;
+mod upload_start;
 mod uploads;

@@ -1,20 +1,69 @@
-//! Operations in SQLite: each upload is one.
+//! Operations in SQLite: a view over all that is one.
 
 use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Uid;
+use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
-use crate::application::ports::operations::{Operation, Operations};
-use crate::application::ports::uploads::Uploads;
+use crate::application::ports::operations::{Kind, Operation, Operations};
+use crate::application::ports::state::State;
 use crate::infrastructure::sqlite::connection::Sqlite;
+use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::row;
 
 #[async_trait]
 impl Operations for Sqlite {
     async fn operation(&self, caller: &Caller, uid: &Uid) -> Result<Option<Operation>, Error> {
-        Ok(self
-            .upload(caller, uid)
-            .await?
-            .map(|upload| upload.operation()))
+        let found = sqlx::query("SELECT * FROM operations WHERE tenant = ? AND uid = ?")
+            .bind(&caller.tenant)
+            .bind(uid.to_vec())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
+        found.as_ref().map(operation).transpose()
     }
+
+    async fn operations(
+        &self,
+        caller: &Caller,
+        state: Option<State>,
+        before: (Timestamp, Uid),
+        rows: u32,
+    ) -> Result<Vec<Operation>, Error> {
+        let list = sqlx::query(
+            "SELECT * FROM operations
+             WHERE tenant = ?1 AND (created_at, uid) < (?2, ?3) AND (?4 IS NULL OR state = ?4)
+             ORDER BY created_at DESC, uid DESC LIMIT ?5",
+        )
+        .bind(&caller.tenant)
+        .bind(before.0)
+        .bind(before.1.to_vec())
+        .bind(state.map(State::name))
+        .bind(rows)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        list.iter().map(operation).collect()
+    }
+}
+
+/// An operation out of its row.
+pub(super) fn operation(found: &SqliteRow) -> Result<Operation, Error> {
+    let kind = row::text(found, "kind")?;
+    let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
+    Ok(Operation {
+        tenant: row::text(found, "tenant")?,
+        uid: row::fixed(found, "uid")?,
+        kind: kind.ok_or_else(|| row::damaged("a kind of operation"))?,
+        seq: row::count(found, "seq")?,
+        state: row::state(&row::text(found, "state")?)?,
+        target: row::text(found, "target")?,
+        committed_bytes: row::count(found, "committed_offset")?,
+        chunks: row::count(found, "chunks")?,
+        failure_reason: row::text(found, "failure_reason")?,
+        failure_message: row::text(found, "failure_message")?,
+        created_at: row::signed(found, "created_at")?,
+        updated_at: row::signed(found, "updated_at")?,
+    })
 }

@@ -1,9 +1,10 @@
 //! Values out of rows. What does not fit its type is damage.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{ColumnIndex, Row};
+use sqlx::{ColumnIndex, Row, ValueRef};
 
 use crate::application::ports::failure::Error;
+use crate::application::ports::state::State;
 use crate::infrastructure::sqlite::failure::failed;
 
 /// A text column.
@@ -44,6 +45,11 @@ pub(super) fn bytes(
     row.try_get(column).map_err(failed)
 }
 
+/// Whether a column has no value.
+pub(super) fn is_null(row: &SqliteRow, column: &str) -> Result<bool, Error> {
+    Ok(row.try_get_raw(column).map_err(failed)?.is_null())
+}
+
 /// A column of JSON.
 pub(super) fn json<T: serde::de::DeserializeOwned>(
     row: &SqliteRow,
@@ -70,6 +76,12 @@ pub(super) fn name<T>(parsed: Result<T, crate::domain::name::Error>) -> Result<T
         what: "a name",
         source: Some(Box::new(error)),
     })
+}
+
+/// A state by its name.
+pub(super) fn state(name: &str) -> Result<State, Error> {
+    let state = State::ALL.into_iter().find(|state| state.name() == name);
+    state.ok_or_else(|| damaged("a state"))
 }
 
 /// A count or an offset as SQLite stores it.

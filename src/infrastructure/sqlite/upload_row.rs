@@ -6,8 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
-use crate::application::ports::state::State;
-use crate::application::ports::uploads::Upload;
+use crate::application::ports::uploads::{About, Upload};
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::row;
@@ -18,38 +17,13 @@ pub(super) async fn upload_of(
     caller: &Caller,
     uid: &Uid,
 ) -> Result<Option<Upload>, Error> {
-    let found = sqlx::query(
-        "SELECT uploads.*, documents.document_id, documents.partition_key, collections.collection_id
-         FROM uploads
-         JOIN documents ON documents.uid = uploads.document_uid
-         JOIN collections ON collections.uid = documents.collection_uid
-         WHERE uploads.tenant = ? AND uploads.uid = ?",
-    )
-    .bind(&caller.tenant)
-    .bind(uid.to_vec())
-    .fetch_optional(executor)
-    .await
-    .map_err(failed)?;
+    let found = sqlx::query("SELECT * FROM upload_rows WHERE tenant = ? AND uid = ?")
+        .bind(&caller.tenant)
+        .bind(uid.to_vec())
+        .fetch_optional(executor)
+        .await
+        .map_err(failed)?;
     found.as_ref().map(upload).transpose()
-}
-
-/// The upload of a writer, whose tenant was checked when it attached.
-pub(super) async fn upload_by_uid(
-    executor: impl SqliteExecutor<'_>,
-    uid: &Uid,
-) -> Result<Upload, Error> {
-    let found = sqlx::query(
-        "SELECT uploads.*, documents.document_id, documents.partition_key, collections.collection_id
-         FROM uploads
-         JOIN documents ON documents.uid = uploads.document_uid
-         JOIN collections ON collections.uid = documents.collection_uid
-         WHERE uploads.uid = ?",
-    )
-    .bind(uid.to_vec())
-    .fetch_one(executor)
-    .await
-    .map_err(failed)?;
-    upload(&found)
 }
 
 /// An upload out of its row.
@@ -57,6 +31,7 @@ pub(super) fn upload(found: &SqliteRow) -> Result<Upload, Error> {
     let collection = row::name(CollectionId::parse(&row::text(found, "collection_id")?))?;
     let document = row::name(DocumentId::parse(&row::text(found, "document_id")?))?;
     Ok(Upload {
+        tenant: row::text(found, "tenant")?,
         uid: row::fixed(found, "uid")?,
         document: DocumentName {
             collection,
@@ -65,8 +40,13 @@ pub(super) fn upload(found: &SqliteRow) -> Result<Upload, Error> {
         document_uid: row::fixed(found, "document_uid")?,
         partition: row::small(found, "partition_key")?,
         version: row::count(found, "version")?,
+        about: About {
+            display_name: row::text(found, "display_name")?,
+            media_type: row::text(found, "media_type")?,
+            labels: row::json(found, "labels")?,
+        },
         spec: row::json(found, "spec")?,
-        state: state(&row::text(found, "state")?)?,
+        state: row::state(&row::text(found, "state")?)?,
         seq: row::count(found, "seq")?,
         writer_epoch: row::count(found, "writer_epoch")?,
         committed_offset: row::count(found, "committed_offset")?,
@@ -77,15 +57,4 @@ pub(super) fn upload(found: &SqliteRow) -> Result<Upload, Error> {
         created_at: row::signed(found, "created_at")?,
         updated_at: row::signed(found, "updated_at")?,
     })
-}
-
-fn state(name: &str) -> Result<State, Error> {
-    let states = [
-        State::Uploading,
-        State::Succeeded,
-        State::Failed,
-        State::Cancelled,
-    ];
-    let state = states.into_iter().find(|state| state.name() == name);
-    state.ok_or_else(|| row::damaged("a state"))
 }

@@ -1,14 +1,25 @@
 //! The chunking service: cuts without storing.
 
-use tonic::{Request, Response, Status};
+use std::pin::Pin;
 
+use tokio_stream::{Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::application::chunk_stream::{Answer, ChunkStream, Cut, Piece};
 use crate::application::error::Error;
+use crate::application::ingest::bounds::Bounds;
+use crate::application::ingest::budget::Budget;
+use crate::application::outbox::{self, Patience};
 use crate::domain::chunking::spec::{self, Spec};
 use crate::domain::chunking::strategy::Strategy;
 use crate::domain::ingest::batch::Batch;
-use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine, Step};
+use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
 use crate::interface::grpc::convert::chunking::{count, decoding, spec, to_position, to_spec};
+use crate::interface::grpc::convert::content::content;
+use crate::interface::grpc::convert::uploads::unread;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingService;
 use crate::interface::grpc::status;
@@ -16,12 +27,51 @@ use crate::interface::grpc::status;
 /// The most bytes that a preview takes.
 const PREVIEW_BYTES_MAX: usize = 1024 * 1024;
 
-/// Serves previews and descriptions.
-#[derive(Clone, Copy, Debug)]
-pub struct Service;
+/// What a preview holds: the source, a machine's buffers and the response.
+const PREVIEW_HELD_BYTES: usize = 8 * 1024 * 1024;
+
+/// Serves previews, streams and descriptions.
+#[derive(Debug)]
+pub struct Service {
+    /// The memory shared with uploads.
+    pub budget: Budget,
+    /// What a stream may take.
+    pub bounds: Bounds,
+    /// Who waits for streams when the server stops.
+    pub tasks: TaskTracker,
+    /// Cancelled then.
+    pub drain: CancellationToken,
+}
 
 #[tonic::async_trait]
 impl ChunkingService for Service {
+    type ChunkStreamStream =
+        Pin<Box<dyn Stream<Item = Result<pb::ChunkStreamResponse, Status>> + Send>>;
+
+    async fn chunk_stream(
+        &self,
+        request: Request<Streaming<pb::ChunkStreamRequest>>,
+    ) -> Result<Response<Self::ChunkStreamStream>, Status> {
+        let (outbox, answers) = outbox::channel(Patience {
+            drain: self.drain.clone(),
+            slow_reader_max: Some(self.bounds.slow_reader_max),
+        });
+        let stream = ChunkStream {
+            budget: self.budget.clone(),
+            bounds: self.bounds,
+        };
+        let pieces = request.into_inner().map(piece);
+        self.tasks.spawn(async move {
+            let done = stream.run(pieces, &outbox).await;
+            outbox.end(done);
+        });
+        let responses = answers.map(|answer| match answer {
+            Ok(answer) => Ok(response(answer)),
+            Err(error) => Err(status::of(&error)),
+        });
+        Ok(Response::new(Box::pin(responses)))
+    }
+
     async fn preview(
         &self,
         request: Request<pb::PreviewRequest>,
@@ -37,6 +87,7 @@ impl ChunkingService for Service {
                     most: PREVIEW_BYTES_MAX,
                 });
             }
+            let _held = self.budget.hold(PREVIEW_HELD_BYTES).await?;
             let spec = spec(chunking.unwrap_or_default())?;
             let decoding = decoding(policy.unwrap_or_default())?;
             // A mebibyte takes some milliseconds: too long for the runtime's own threads.
@@ -63,19 +114,75 @@ fn chunks(spec: &Spec, decoding: Decoding, content: &[u8]) -> Result<Vec<pb::Pre
         match machine.step()? {
             Step::Feed if rest.is_empty() => machine.finish(),
             Step::Feed => rest = &rest[machine.feed(rest)..],
-            Step::Store(batch) => chunks.extend(previews(&batch)),
+            Step::Store(batch) => chunks.extend(previews(&batch, true)),
             Step::Done(_) => return Ok(chunks),
         }
     }
 }
 
-fn previews(batch: &Batch) -> impl Iterator<Item = pb::PreviewChunk> + '_ {
-    batch.chunks.iter().map(|chunk| pb::PreviewChunk {
+fn piece(received: Result<pb::ChunkStreamRequest, Status>) -> Result<Piece, Error> {
+    let pb::ChunkStreamRequest {
+        spec: cut,
+        content: compressed,
+        crc32c,
+        compression,
+        finish_write,
+    } = received.map_err(|status| unread(&status))?;
+    let cut = match cut {
+        None => None,
+        Some(cut) => Some(Cut {
+            spec: spec(cut.chunking.unwrap_or_default())?,
+            decoding: decoding(cut.decoding.unwrap_or_default())?,
+            omits_text: cut.omit_text,
+        }),
+    };
+    Ok(Piece {
+        cut,
+        content: content(compressed, compression)?,
+        crc32c,
+        finishes: finish_write,
+    })
+}
+
+fn response(answer: Answer) -> pb::ChunkStreamResponse {
+    match answer {
+        Answer::Chunks(batch, has_text) => pb::ChunkStreamResponse {
+            chunks: previews(&batch, has_text).collect(),
+            summary: None,
+        },
+        Answer::Summary(summary) => pb::ChunkStreamResponse {
+            chunks: Vec::new(),
+            summary: Some(to_summary(summary)),
+        },
+    }
+}
+
+fn to_summary(from: Summary) -> pb::SourceSummary {
+    let Summary {
+        source_sha256,
+        end,
+        chunks,
+        replaced,
+    } = from;
+    pb::SourceSummary {
+        source_sha256: source_sha256.to_vec().into(),
+        end: Some(to_position(end)),
+        chunks: count(chunks),
+        replaced: count(replaced),
+    }
+}
+
+fn previews(batch: &Batch, has_text: bool) -> impl Iterator<Item = pb::PreviewChunk> + '_ {
+    batch.chunks.iter().map(move |chunk| pb::PreviewChunk {
         ordinal: count(chunk.ordinal),
         start: Some(to_position(chunk.span.start)),
         end: Some(to_position(chunk.span.end)),
         sha256: chunk.sha256.to_vec().into(),
-        text: batch.text(chunk).to_owned(),
+        text: if has_text {
+            batch.text(chunk).to_owned()
+        } else {
+            String::new()
+        },
     })
 }
 

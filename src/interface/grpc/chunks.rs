@@ -2,29 +2,34 @@
 
 use std::pin::Pin;
 
-use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
 use crate::application::caller::Caller;
+use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::error::Error;
 use crate::domain::name::DocumentName;
 use crate::interface::grpc::convert::resources;
+use crate::interface::grpc::convert::uploads::from_ordinal;
 use crate::interface::grpc::pb::chunk_service_server::ChunkService;
 use crate::interface::grpc::{name, pb, status};
 
 /// Serves chunks.
 #[derive(Debug)]
 pub struct Service {
-    /// The use cases.
+    /// The chunks that are there.
     pub chunks: Chunks,
+    /// What changes in them.
+    pub changes: Changes,
 }
 
 #[tonic::async_trait]
 impl ChunkService for Service {
     type StreamChunksStream =
         Pin<Box<dyn Stream<Item = Result<pb::StreamChunksResponse, Status>> + Send>>;
+    type StreamChangesStream =
+        Pin<Box<dyn Stream<Item = Result<pb::StreamChangesResponse, Status>> + Send>>;
 
     async fn stream_chunks(
         &self,
@@ -37,26 +42,43 @@ impl ChunkService for Service {
         } = request.into_inner();
         let opened = async {
             let name = name::document("document", &document)?;
-            let from = match after_ordinal {
-                None => 0,
-                Some(after) => u64::try_from(after)
-                    .map_err(|_negative| Error::invalid("after_ordinal", "must not be negative"))?
-                    .saturating_add(1),
-            };
-            let pages = self
-                .chunks
-                .stream(&Caller::anonymous(), &name, from, follow)
-                .await?;
+            let (caller, from) = (Caller::anonymous(), from_ordinal(after_ordinal)?);
+            let pages = self.chunks.stream(&caller, &name, from, follow).await?;
             Ok((name, pages))
         };
         let (name, pages) = opened.await.map_err(|error: Error| status::of(&error))?;
-        let responses = ReceiverStream::new(pages).map(move |page| match page {
+        let responses = pages.map(move |page| match page {
             Ok(page) => {
                 let chunks = page.into_iter().map(|chunk| resources::chunk(&name, chunk));
                 Ok(pb::StreamChunksResponse {
                     chunks: chunks.collect(),
                 })
             }
+            Err(error) => Err(status::of(&error)),
+        });
+        Ok(Response::new(Box::pin(responses)))
+    }
+
+    async fn stream_changes(
+        &self,
+        request: Request<pb::StreamChangesRequest>,
+    ) -> Result<Response<Self::StreamChangesStream>, Status> {
+        let pb::StreamChangesRequest {
+            collection,
+            after_cursor,
+            follow,
+        } = request.into_inner();
+        let opened = async {
+            let id = name::collection("collection", &collection)?;
+            let (caller, changes) = (Caller::anonymous(), &self.changes);
+            changes.stream(&caller, &id, &after_cursor, follow).await
+        };
+        let parts = opened.await.map_err(|error| status::of(&error))?;
+        let responses = parts.map(|part| match part {
+            Ok(part) => Ok(pb::StreamChangesResponse {
+                changes: part.events.into_iter().map(resources::change).collect(),
+                cursor: part.cursor,
+            }),
             Err(error) => Err(status::of(&error)),
         });
         Ok(Response::new(Box::pin(responses)))

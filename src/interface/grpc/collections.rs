@@ -5,6 +5,7 @@ use tonic::{Request, Response, Status};
 use crate::application::caller::Caller;
 use crate::application::collections::Collections;
 use crate::application::error::Error;
+use crate::application::ports::collections::Collection;
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::pb::collection_service_server::CollectionService;
@@ -26,15 +27,15 @@ impl CollectionService for Service {
         let pb::CreateCollectionRequest {
             collection_id,
             chunking,
+            decoding,
+            request_id,
         } = request.into_inner();
         let created = async {
             let id = CollectionId::parse(&collection_id)
                 .map_err(|error| Error::invalid("collection_id", error))?;
-            let spec = chunking::stored(chunking, None)?;
-            let created = self
-                .collections
-                .create(&Caller::anonymous(), id, spec)
-                .await?;
+            let spec = chunking::stored(chunking, decoding)?;
+            let (caller, request) = (Caller::anonymous(), name::request_id(&request_id)?);
+            let created = self.collections.create(&caller, id, spec, request).await?;
             resources::collection(&created)
         };
         let collection = Some(created.await.map_err(|error| status::of(&error))?);
@@ -62,19 +63,11 @@ impl CollectionService for Service {
             page_token,
         } = request.into_inner();
         let listed = async {
-            let after = name::page_after(&page_token)?;
-            let listed = self
-                .collections
-                .list(&Caller::anonymous(), &after, page_size)
-                .await?;
-            let collections = listed
-                .0
-                .iter()
-                .map(resources::collection)
-                .collect::<Result<_, _>>()?;
-            let next_page_token = name::page_token(listed.1.as_deref());
+            let (caller, collections) = (Caller::anonymous(), &self.collections);
+            let (list, next_page_token) = collections.list(&caller, page_size, &page_token).await?;
+            let collections = list.iter().map(resources::collection);
             Ok(pb::ListCollectionsResponse {
-                collections,
+                collections: collections.collect::<Result<_, _>>()?,
                 next_page_token,
             })
         };
@@ -83,4 +76,76 @@ impl CollectionService for Service {
             .map(Response::new)
             .map_err(|error: Error| status::of(&error))
     }
+
+    async fn update_collection(
+        &self,
+        request: Request<pb::UpdateCollectionRequest>,
+    ) -> Result<Response<pb::UpdateCollectionResponse>, Status> {
+        let updated = async { resources::collection(&self.update(request.into_inner()).await?) };
+        let collection = Some(updated.await.map_err(|error| status::of(&error))?);
+        Ok(Response::new(pb::UpdateCollectionResponse { collection }))
+    }
+
+    async fn delete_collection(
+        &self,
+        request: Request<pb::DeleteCollectionRequest>,
+    ) -> Result<Response<pb::DeleteCollectionResponse>, Status> {
+        let pb::DeleteCollectionRequest {
+            name,
+            force,
+            etag,
+            request_id,
+        } = request.into_inner();
+        let deleted = async {
+            let id = name::collection("name", &name)?;
+            let (caller, delete) = (Caller::anonymous(), name::delete(&etag, &request_id)?);
+            self.collections.delete(&caller, &id, force, delete).await
+        };
+        let operation = deleted.await.map_err(|error| status::of(&error))?;
+        let operation = Some(resources::operation(operation));
+        Ok(Response::new(pb::DeleteCollectionResponse { operation }))
+    }
+}
+
+impl Service {
+    async fn update(&self, request: pb::UpdateCollectionRequest) -> Result<Collection, Error> {
+        let pb::UpdateCollectionRequest {
+            collection,
+            update_mask,
+        } = request;
+        let collection = collection.ok_or_else(|| Error::invalid("collection", "must be there"))?;
+        let id = name::collection("collection.name", &collection.name)?;
+        let revision = name::revision("collection.etag", &collection.etag)?;
+        let paths = match update_mask {
+            Some(mask) if !mask.paths.is_empty() => mask.paths,
+            _ => set(&collection),
+        };
+        let known = ["chunking", "decoding"];
+        if paths.iter().any(|path| !known.contains(&path.as_str())) {
+            return Err(Error::invalid(
+                "update_mask",
+                "must name chunking, decoding, or both",
+            ));
+        }
+        let has = |path: &str| paths.iter().any(|given| given == path);
+        let spec = chunking::spec(collection.chunking.unwrap_or_default())?;
+        let decoding = chunking::decoding(collection.decoding.unwrap_or_default())?;
+        let (spec, decoding) = (
+            has("chunking").then_some(spec),
+            has("decoding").then_some(decoding),
+        );
+        self.collections
+            .update(&Caller::anonymous(), &id, revision, |known| {
+                known.changed(spec.as_ref(), decoding)
+            })
+            .await
+    }
+}
+
+/// The fields of a collection that are set and can be changed.
+fn set(collection: &pb::Collection) -> Vec<String> {
+    let chunking = collection.chunking.as_ref().map(|_| "chunking");
+    let decoding = collection.decoding.as_ref().map(|_| "decoding");
+    let set = [chunking, decoding].into_iter().flatten();
+    set.map(str::to_owned).collect()
 }

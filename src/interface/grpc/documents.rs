@@ -3,9 +3,10 @@
 use tonic::{Request, Response, Status};
 
 use crate::application::caller::Caller;
-use crate::application::collections::Collections;
+use crate::application::documents::Documents;
 use crate::application::error::Error;
 use crate::interface::grpc::convert::resources;
+use crate::interface::grpc::convert::uploads::labels;
 use crate::interface::grpc::pb::document_service_server::DocumentService;
 use crate::interface::grpc::{name, pb, status};
 
@@ -13,7 +14,7 @@ use crate::interface::grpc::{name, pb, status};
 #[derive(Debug)]
 pub struct Service {
     /// The use cases.
-    pub collections: Collections,
+    pub documents: Documents,
 }
 
 #[tonic::async_trait]
@@ -24,10 +25,7 @@ impl DocumentService for Service {
     ) -> Result<Response<pb::GetDocumentResponse>, Status> {
         let found = async {
             let name = name::document("name", &request.into_inner().name)?;
-            let document = self
-                .collections
-                .document(&Caller::anonymous(), &name)
-                .await?;
+            let document = self.documents.get(&Caller::anonymous(), &name).await?;
             Ok(resources::document(&name.collection, document))
         };
         let document = Some(found.await.map_err(|error: Error| status::of(&error))?);
@@ -42,19 +40,17 @@ impl DocumentService for Service {
             parent,
             page_size,
             page_token,
+            labels: wanted,
         } = request.into_inner();
         let listed = async {
             let id = name::collection("parent", &parent)?;
-            let (caller, after) = (Caller::anonymous(), name::page_after(&page_token)?);
-            let listed = self
-                .collections
-                .documents(&caller, &id, &after, page_size)
+            let (caller, wanted) = (Caller::anonymous(), labels("labels", wanted.into_iter())?);
+            let documents = &self.documents;
+            let (list, next_page_token) = documents
+                .list(&caller, &id, &wanted, page_size, &page_token)
                 .await?;
-            let documents = listed
-                .0
-                .into_iter()
-                .map(|document| resources::document(&id, document));
-            let next_page_token = name::page_token(listed.1.as_deref());
+            let list = list.into_iter();
+            let documents = list.map(|document| resources::document(&id, document));
             Ok(pb::ListDocumentsResponse {
                 documents: documents.collect(),
                 next_page_token,
@@ -64,5 +60,24 @@ impl DocumentService for Service {
             .await
             .map(Response::new)
             .map_err(|error: Error| status::of(&error))
+    }
+
+    async fn delete_document(
+        &self,
+        request: Request<pb::DeleteDocumentRequest>,
+    ) -> Result<Response<pb::DeleteDocumentResponse>, Status> {
+        let pb::DeleteDocumentRequest {
+            name,
+            etag,
+            request_id,
+        } = request.into_inner();
+        let deleted = async {
+            let name = name::document("name", &name)?;
+            let (caller, delete) = (Caller::anonymous(), name::delete(&etag, &request_id)?);
+            self.documents.delete(&caller, &name, delete).await
+        };
+        let operation = deleted.await.map_err(|error| status::of(&error))?;
+        let operation = Some(resources::operation(operation));
+        Ok(Response::new(pb::DeleteDocumentResponse { operation }))
     }
 }

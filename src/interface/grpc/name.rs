@@ -1,9 +1,8 @@
 //! Resource names and page tokens on the wire.
 
-use std::fmt::Write;
-
 use uuid::Uuid;
 
+use crate::application::collections::Delete;
 use crate::application::error::Error;
 use crate::application::ports::clock::Uid;
 use crate::domain::name::{CollectionId, DocumentName};
@@ -55,57 +54,63 @@ pub fn of_uid(collection: &str, uid: &Uid) -> String {
     format!("{collection}/{}", Uuid::from_bytes(*uid))
 }
 
-/// A page token for the row that the next page comes after.
-#[must_use]
-pub fn page_token(after: Option<&str>) -> String {
-    after
-        .unwrap_or_default()
-        .bytes()
-        .fold(String::new(), |mut token, byte| {
-            // A string takes everything.
-            let _infallible = write!(token, "{byte:02x}");
-            token
-        })
-}
-
-/// The row that a page comes after; the empty string for the first page.
+/// The client's request id, if there is one.
 ///
 /// # Errors
 ///
-/// Fails if the token was not made by [`page_token`].
-pub fn page_after(token: &str) -> Result<String, Error> {
-    let invalid = || Error::invalid("page_token", "must be one that a response had");
-    let digits = token.as_bytes();
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let is_hex = digits.iter().all(u8::is_ascii_hexdigit);
-    if !is_hex || !rest.is_empty() || pairs.len() > 255 {
-        return Err(invalid());
+/// Fails if it is not a UUID.
+pub fn request_id(id: &str) -> Result<Option<Uid>, Error> {
+    let invalid = || Error::invalid("request_id", "must be a UUID");
+    (!id.is_empty())
+        .then(|| uuid(id).ok_or_else(invalid))
+        .transpose()
+}
+
+/// The etag of a revision: opaque to clients.
+#[must_use]
+pub fn etag(revision: u64) -> String {
+    format!("\"{revision:x}\"")
+}
+
+/// The revision that a client believes in, if it says one.
+///
+/// # Errors
+///
+/// Fails with the field's name if it is not an etag.
+pub fn revision(field: &'static str, etag: &str) -> Result<Option<u64>, Error> {
+    if etag.is_empty() {
+        return Ok(None);
     }
-    let byte = |pair: &[u8; 2]| {
-        let pair = str::from_utf8(pair).ok()?;
-        u8::from_str_radix(pair, 16).ok()
-    };
-    let bytes = pairs
-        .iter()
-        .map(byte)
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(invalid)?;
-    String::from_utf8(bytes).map_err(|_not_text| invalid())
+    let digits = etag
+        .strip_prefix('"')
+        .and_then(|etag| etag.strip_suffix('"'));
+    let revision = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    let invalid = || Error::invalid(field, "must be one that a response had");
+    Ok(Some(revision.ok_or_else(invalid)?))
+}
+
+/// What a deletion says besides the name.
+///
+/// # Errors
+///
+/// Fails with the field that is wrong.
+pub fn delete(etag: &str, id: &str) -> Result<Delete, Error> {
+    Ok(Delete {
+        request: request_id(id)?,
+        revision: revision("etag", etag)?,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{page_after, page_token, uuid};
+    use super::{etag, revision, uuid};
 
     #[test]
-    fn a_page_token_leads_back_and_others_are_refused() {
-        assert_eq!(
-            page_after(&page_token(Some("a-document.txt"))).unwrap(),
-            "a-document.txt"
-        );
-        assert_eq!(page_after("").unwrap(), "");
-        for token in ["0", "zz", "ff", "+1"] {
-            assert!(page_after(token).is_err(), "{token}");
+    fn an_etag_leads_back_and_others_are_refused() {
+        assert_eq!(revision("etag", &etag(77)).unwrap(), Some(77));
+        assert_eq!(revision("etag", "").unwrap(), None);
+        for wrong in ["77", "\"\"", "\"x\"", "W/\"1\""] {
+            assert!(revision("etag", wrong).is_err(), "{wrong}");
         }
     }
 

@@ -2,12 +2,13 @@
 
 use std::pin::Pin;
 
-use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::application::operations::Operations;
+use crate::application::ports::state::State;
 use crate::application::watch::Watching;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::pb::operation_service_server::OperationService;
@@ -16,7 +17,9 @@ use crate::interface::grpc::{name, pb, status};
 /// Serves operations.
 #[derive(Debug)]
 pub struct Service {
-    /// The use cases.
+    /// Listing and cancelling.
+    pub operations: Operations,
+    /// Watching.
     pub watching: Watching,
 }
 
@@ -38,6 +41,42 @@ impl OperationService for Service {
         Ok(Response::new(pb::GetOperationResponse { operation }))
     }
 
+    async fn list_operations(
+        &self,
+        request: Request<pb::ListOperationsRequest>,
+    ) -> Result<Response<pb::ListOperationsResponse>, Status> {
+        let pb::ListOperationsRequest {
+            page_size,
+            page_token,
+            state,
+        } = request.into_inner();
+        let listed = async {
+            let (caller, state) = (Caller::anonymous(), asked(state)?);
+            let operations = &self.operations;
+            operations
+                .list(&caller, state, page_size, &page_token)
+                .await
+        };
+        let (list, next_page_token) = listed.await.map_err(|error| status::of(&error))?;
+        Ok(Response::new(pb::ListOperationsResponse {
+            operations: list.into_iter().map(resources::operation).collect(),
+            next_page_token,
+        }))
+    }
+
+    async fn cancel_operation(
+        &self,
+        request: Request<pb::CancelOperationRequest>,
+    ) -> Result<Response<pb::CancelOperationResponse>, Status> {
+        let cancelled = async {
+            let uid = name::uid("name", "operations", &request.into_inner().name)?;
+            self.operations.cancel(&Caller::anonymous(), &uid).await
+        };
+        let operation = cancelled.await.map_err(|error| status::of(&error))?;
+        let operation = Some(resources::operation(operation));
+        Ok(Response::new(pb::CancelOperationResponse { operation }))
+    }
+
     async fn watch_operation(
         &self,
         request: Request<pb::WatchOperationRequest>,
@@ -52,12 +91,24 @@ impl OperationService for Service {
                 .await
         };
         let states = watched.await.map_err(|error| status::of(&error))?;
-        let responses = ReceiverStream::new(states).map(|state| {
+        let responses = states.map(|state| {
             let operation = state.map(|state| Some(resources::operation(state)));
             operation
                 .map(|operation| pb::WatchOperationResponse { operation })
                 .map_err(|error| status::of(&error))
         });
         Ok(Response::new(Box::pin(responses)))
+    }
+}
+
+/// The state that a list is restricted to.
+fn asked(state: i32) -> Result<Option<State>, Error> {
+    match pb::operation::State::try_from(state) {
+        Ok(pb::operation::State::Unspecified) => Ok(None),
+        Ok(pb::operation::State::Running) => Ok(Some(State::Running)),
+        Ok(pb::operation::State::Succeeded) => Ok(Some(State::Succeeded)),
+        Ok(pb::operation::State::Failed) => Ok(Some(State::Failed)),
+        Ok(pb::operation::State::Cancelled) => Ok(Some(State::Cancelled)),
+        Err(_) => Err(Error::invalid("state", "is not known")),
     }
 }

@@ -11,7 +11,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::application::error::Error;
-use crate::interface::grpc::status;
+use crate::interface::grpc::{message, refusal, status};
 
 /// The header with a request's id, both ways.
 const REQUEST_ID: &str = "x-request-id";
@@ -38,6 +38,7 @@ pub async fn admit(request: Request, next: Next) -> Response {
                 Err(_) => status::of(&Error::DeadlineExceeded).into_http(),
             },
         };
+        let response = refusal::explained(response, message::bytes_max(&method));
         let status = response
             .headers()
             .get(Status::GRPC_STATUS)

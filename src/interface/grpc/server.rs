@@ -18,11 +18,16 @@ use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
 
+use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
+use crate::application::conversation::Conversation;
+use crate::application::documents::Documents;
+use crate::application::ingest::bounds::Bounds;
+use crate::application::ingest::budget::Budget;
+use crate::application::operations::Operations;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::store::Store;
-use crate::application::uploads::Uploads;
 use crate::application::watch::Watching;
 use crate::interface::grpc::pb::chunk_service_server::ChunkServiceServer;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingServiceServer;
@@ -32,7 +37,7 @@ use crate::interface::grpc::pb::operation_service_server::OperationServiceServer
 use crate::interface::grpc::pb::partition_service_server::PartitionServiceServer;
 use crate::interface::grpc::pb::upload_service_server::UploadServiceServer;
 use crate::interface::grpc::{
-    chunking, chunks, collections, documents, operations, partitions, pb, request, uploads,
+    chunking, chunks, collections, documents, message, operations, partitions, pb, request, uploads,
 };
 
 /// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB.
@@ -47,12 +52,6 @@ const PING_EVERY: Duration = Duration::from_secs(30);
 const PING_WAIT: Duration = Duration::from_secs(20);
 /// Connections at once: below the usual limit of open files.
 const CONNECTIONS_MAX: usize = 15_000;
-/// Upload messages have 256 KiB of content, and what is around it.
-const UPLOAD_MESSAGE_BYTES_MAX: usize = 320 * 1024;
-/// Previews have 1 MiB.
-const PREVIEW_MESSAGE_BYTES_MAX: usize = 1088 * 1024;
-/// All other requests are names and numbers.
-const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// How long requests under way may take when the server stops, before they are cut off.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
 /// How long the loop rests after the system refused a connection, for want of files say.
@@ -61,14 +60,24 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 /// Everything that is served.
 #[derive(Clone, Debug)]
 pub struct Services {
-    /// Collections and documents.
+    /// Collections.
     pub collections: Collections,
-    /// Uploads.
-    pub uploads: Uploads,
+    /// Documents.
+    pub documents: Documents,
+    /// Uploads, answered at their end or while they come in.
+    pub conversation: Conversation,
     /// Chunks.
     pub chunks: Chunks,
+    /// What changes in them.
+    pub changes: Changes,
     /// Operations.
+    pub operations: Operations,
+    /// How they go on.
     pub watching: Watching,
+    /// The memory that uploads and previews share.
+    pub budget: Budget,
+    /// What an upload may take.
+    pub bounds: Bounds,
     /// For the health of partitions.
     pub store: Arc<dyn Store>,
     /// Time and uids.
@@ -87,7 +96,7 @@ pub async fn serve(
     tasks: TaskTracker,
     drain: CancellationToken,
 ) -> Result<(), tonic_reflection::server::Error> {
-    let (health, router) = router(services, &drain).await?;
+    let (health, router) = router(services, &tasks, &drain).await?;
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -161,13 +170,19 @@ fn connection(
 
 async fn router(
     services: Services,
+    tasks: &TaskTracker,
     drain: &CancellationToken,
 ) -> Result<(HealthReporter, Router), tonic_reflection::server::Error> {
     let Services {
         collections,
-        uploads,
+        documents,
+        conversation,
         chunks,
+        changes,
+        operations,
         watching,
+        budget,
+        bounds,
         store,
         clock,
     } = services;
@@ -176,43 +191,49 @@ async fn router(
         .set_service_status("", tonic_health::ServingStatus::Serving)
         .await;
     let uploads = uploads::Service {
-        uploads,
+        conversation,
         clock,
+    };
+    let chunking = chunking::Service {
+        budget,
+        bounds,
+        tasks: tasks.clone(),
         drain: drain.clone(),
     };
-    let documents = documents::Service {
-        collections: collections.clone(),
+    let operations = operations::Service {
+        operations,
+        watching,
     };
-    let collections = collections::Service { collections };
     let mut services = Routes::builder();
     services
         .add_service(health_service)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
         .add_service(
-            ChunkingServiceServer::new(chunking::Service)
-                .max_decoding_message_size(PREVIEW_MESSAGE_BYTES_MAX),
+            ChunkingServiceServer::new(chunking)
+                .max_decoding_message_size(message::PREVIEW_BYTES_MAX),
         )
         .add_service(
-            UploadServiceServer::new(uploads).max_decoding_message_size(UPLOAD_MESSAGE_BYTES_MAX),
+            UploadServiceServer::new(uploads).max_decoding_message_size(message::UPLOAD_BYTES_MAX),
         )
         .add_service(
-            CollectionServiceServer::new(collections).max_decoding_message_size(MESSAGE_BYTES_MAX),
+            CollectionServiceServer::new(collections::Service { collections })
+                .max_decoding_message_size(message::BYTES_MAX),
         )
         .add_service(
-            DocumentServiceServer::new(documents).max_decoding_message_size(MESSAGE_BYTES_MAX),
+            DocumentServiceServer::new(documents::Service { documents })
+                .max_decoding_message_size(message::BYTES_MAX),
         )
         .add_service(
-            ChunkServiceServer::new(chunks::Service { chunks })
-                .max_decoding_message_size(MESSAGE_BYTES_MAX),
+            ChunkServiceServer::new(chunks::Service { chunks, changes })
+                .max_decoding_message_size(message::BYTES_MAX),
         )
         .add_service(
-            OperationServiceServer::new(operations::Service { watching })
-                .max_decoding_message_size(MESSAGE_BYTES_MAX),
+            OperationServiceServer::new(operations).max_decoding_message_size(message::BYTES_MAX),
         )
         .add_service(
             PartitionServiceServer::new(partitions::Service { store })
-                .max_decoding_message_size(MESSAGE_BYTES_MAX),
+                .max_decoding_message_size(message::BYTES_MAX),
         );
     let router = services.routes().into_axum_router();
     Ok((

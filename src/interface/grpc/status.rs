@@ -61,6 +61,16 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::MessageTooLarge { .. } => (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"),
         Error::MessageUnreadable => (Code::InvalidArgument, "MESSAGE_UNREADABLE"),
         Error::UploadIdle { .. } => (Code::DeadlineExceeded, "UPLOAD_IDLE"),
+        Error::UploadTooSlow { .. } => (Code::DeadlineExceeded, "UPLOAD_TOO_SLOW"),
+        Error::SourceTooLarge { .. } => (Code::OutOfRange, "SOURCE_TOO_LARGE"),
+        Error::SlowReader => (Code::Aborted, "SLOW_READER"),
+        Error::CursorExpired => (Code::OutOfRange, "CURSOR_EXPIRED"),
+        Error::VersionGone => (Code::Aborted, "VERSION_GONE"),
+        Error::EtagMismatch { .. } => (Code::Aborted, "ETAG_MISMATCH"),
+        Error::CollectionNotEmpty => (Code::FailedPrecondition, "COLLECTION_NOT_EMPTY"),
+        Error::NotCancellable => (Code::FailedPrecondition, "NOT_CANCELLABLE"),
+        Error::MethodUnknown => (Code::Unimplemented, "METHOD_UNKNOWN"),
+        Error::EncodingUnsupported => (Code::Unimplemented, "ENCODING_UNSUPPORTED"),
         Error::Content(_) => (Code::InvalidArgument, "INVALID_CONTENT"),
         Error::UnsupportedContent { .. } => (Code::InvalidArgument, "UNSUPPORTED_CONTENT"),
         Error::Superseded => (Code::Aborted, "UPLOAD_SUPERSEDED"),
@@ -85,7 +95,7 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
 fn metadata(error: &Error) -> Vec<(&'static str, String)> {
     match error {
         Error::Invalid { field, .. } => vec![("field", (*field).to_owned())],
-        Error::NotFound { kind } | Error::AlreadyExists { kind } => {
+        Error::NotFound { kind } | Error::AlreadyExists { kind } | Error::EtagMismatch { kind } => {
             vec![("kind", (*kind).to_owned())]
         }
         Error::OffsetMismatch { expected, provided } => vec![
@@ -102,6 +112,8 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::Content(Fault::Invalid { offset, .. } | Fault::Nul { offset }) => {
             vec![("offset", offset.to_string())]
         }
+        Error::UploadTooSlow { bytes_min } => vec![("bytes_min", bytes_min.to_string())],
+        Error::SourceTooLarge { most } => vec![("max_size", most.to_string())],
         Error::MessageTooLarge { most } => vec![("limit", most.to_string())],
         Error::UploadIdle { seconds } => vec![("seconds", seconds.to_string())],
         Error::UnsupportedContent { sniffed } => vec![("sniffed", (*sniffed).to_owned())],
@@ -115,6 +127,13 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
             ]
         }
         Error::DigestMismatch
+        | Error::SlowReader
+        | Error::CursorExpired
+        | Error::VersionGone
+        | Error::CollectionNotEmpty
+        | Error::NotCancellable
+        | Error::MethodUnknown
+        | Error::EncodingUnsupported
         | Error::MessageUnreadable
         | Error::WriteAfterFinish
         | Error::Superseded

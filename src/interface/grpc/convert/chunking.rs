@@ -153,6 +153,22 @@ pub fn to_spec(spec: &Spec) -> pb::ChunkingSpec {
     }
 }
 
+/// A decoding policy for clients.
+#[must_use]
+pub fn to_decoding(from: Decoding) -> pb::DecodingPolicy {
+    let policy = |policy| match policy {
+        Policy::Reject => pb::FaultPolicy::Reject.into(),
+        Policy::Replace => pb::FaultPolicy::Replace.into(),
+    };
+    let charset = from.charset.map_or("auto", Charset::name);
+    pb::DecodingPolicy {
+        charset: charset.to_owned(),
+        invalid: policy(from.invalid),
+        nul: policy(from.nul),
+        keep_byte_order_mark: from.byte_order_mark == ByteOrderMark::Keep,
+    }
+}
+
 /// A position for clients.
 #[must_use]
 pub fn to_position(from: position::Position) -> pb::Position {

@@ -3,21 +3,22 @@
 use prost_types::Timestamp;
 
 use crate::application::chunks::Versioned;
+use crate::application::difference::Event;
 use crate::application::error::Error;
 use crate::application::ports::clock;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
 use crate::application::ports::failure;
-use crate::application::ports::operations::Operation;
+use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::partitions::Partition;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::Upload;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
 use crate::domain::name::{CollectionId, DocumentName};
-use crate::interface::grpc::convert::chunking::{count, to_position, to_spec};
+use crate::interface::grpc::convert::chunking::{count, to_decoding, to_position, to_spec};
 use crate::interface::grpc::name;
-use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::{self, change};
 
 /// A collection.
 ///
@@ -25,17 +26,18 @@ use crate::interface::grpc::pb;
 ///
 /// Fails if its stored spec is damaged.
 pub fn collection(from: &Collection) -> Result<pb::Collection, Error> {
-    let spec = from
-        .spec
-        .spec()
-        .map_err(|_damaged| failure::Error::Damaged {
-            what: "a spec",
-            source: None,
-        })?;
+    let damaged = |_damaged| failure::Error::Damaged {
+        what: "a spec",
+        source: None,
+    };
+    let (spec, decoding) = (from.spec.spec(), from.spec.decoding());
     Ok(pb::Collection {
         name: from.id.to_string(),
-        chunking: Some(to_spec(&spec)),
+        chunking: Some(to_spec(&spec.map_err(damaged)?)),
+        decoding: Some(to_decoding(decoding.map_err(damaged)?)),
         create_time: Some(time(from.created_at)),
+        update_time: Some(time(from.updated_at)),
+        etag: name::etag(from.revision),
     })
 }
 
@@ -64,13 +66,18 @@ pub fn document(collection: &CollectionId, from: Document) -> pb::Document {
         partition: i32::try_from(from.partition).unwrap_or(i32::MAX),
         create_time: Some(time(from.created_at)),
         update_time: Some(time(from.updated_at)),
+        etag: name::etag(from.revision),
     }
 }
 
 /// A chunk of a document.
 #[must_use]
 pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
-    let Versioned { version, chunk } = from;
+    let Versioned {
+        version,
+        labels,
+        chunk,
+    } = from;
     pb::Chunk {
         name: format!("{document}/chunks/{}", chunk.chunk.ordinal),
         ordinal: count(chunk.chunk.ordinal),
@@ -79,6 +86,36 @@ pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
         end: Some(to_position(chunk.chunk.span.end)),
         sha256: chunk.chunk.sha256.to_vec().into(),
         text: chunk.text,
+        labels: labels
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    }
+}
+
+/// A change.
+#[must_use]
+pub fn change(from: Event) -> pb::Change {
+    let change = match from {
+        Event::Reset(document) => change::Change::Reset(document.to_string()),
+        Event::Added(document, added) => change::Change::Added(chunk(&document, added)),
+        Event::Kept(document, kept) => change::Change::Kept(chunk(&document, kept)),
+        Event::Removed(document, sha256) => change::Change::Removed(pb::ChunkRemoved {
+            document: document.to_string(),
+            sha256: sha256.to_vec().into(),
+        }),
+        Event::Complete {
+            document,
+            version,
+            chunks,
+        } => change::Change::Complete(pb::VersionComplete {
+            document: document.to_string(),
+            version: count(version),
+            chunks: count(chunks),
+        }),
+    };
+    pb::Change {
+        change: Some(change),
     }
 }
 
@@ -92,7 +129,7 @@ pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
         _ if from.checkpoint.is_empty() => digest::sha256(b"").to_vec(),
         Ok(checkpoint) => checkpoint.source_sha256()?.to_vec(),
         // Nobody goes on from where an upload has ended.
-        Err(_) if from.state != State::Uploading => Vec::new(),
+        Err(_) if from.state != State::Running => Vec::new(),
         Err(error) => return Err(error.into()),
     };
     Ok(pb::Upload {
@@ -100,7 +137,7 @@ pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
         document: from.document.to_string(),
         version: count(from.version),
         state: match from.state {
-            State::Uploading => pb::upload::State::Uploading,
+            State::Running => pb::upload::State::Running,
             State::Succeeded => pb::upload::State::Succeeded,
             State::Failed => pb::upload::State::Failed,
             State::Cancelled => pb::upload::State::Cancelled,
@@ -121,13 +158,19 @@ pub fn operation(from: Operation) -> pb::Operation {
         name: name::of_uid("operations", &from.uid),
         seq: count(from.seq),
         state: match from.state {
-            State::Uploading => pb::operation::State::Running,
+            State::Running => pb::operation::State::Running,
             State::Succeeded => pb::operation::State::Succeeded,
             State::Failed => pb::operation::State::Failed,
             State::Cancelled => pb::operation::State::Cancelled,
         }
         .into(),
-        document: from.document.to_string(),
+        kind: match from.kind {
+            Kind::Upload => pb::operation::Kind::Upload,
+            Kind::DeleteDocument => pb::operation::Kind::DeleteDocument,
+            Kind::DeleteCollection => pb::operation::Kind::DeleteCollection,
+        }
+        .into(),
+        target: from.target,
         committed_bytes: count(from.committed_bytes),
         chunks: count(from.chunks),
         failure_reason: from.failure_reason,

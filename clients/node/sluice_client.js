@@ -1,0 +1,152 @@
+// The two halves of a Sluice client: upload() sends a file, readChunks() brings its chunks back.
+//
+// Both go on after any failure that passes, and throw what no further attempt can mend.
+
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
+
+import { status } from "@grpc/grpc-js";
+import { crc32c } from "@node-rs/crc32";
+
+import { Incomplete, Retries } from "./retries.js";
+import { unary } from "./stubs.js";
+
+// What the server takes in a message.
+const CONTENT_BYTES = 256 * 1024;
+
+// Uploads the file, in as many attempts as it takes, and returns the completed upload.
+export async function upload(stubs, path, spec, mayHaveBegun) {
+  const retries = new Retries();
+  let committed = 0;
+  for (;;) {
+    try {
+      // Only the server knows what it has: ask, whatever was sent before.
+      const held = mayHaveBegun ? await find(stubs.uploads, `uploads/${spec.request_id}`) : null;
+      mayHaveBegun = true;
+      const offset = held ? held.committed_offset : 0;
+      const digest = await prefixDigest(path, offset);
+      if (held) {
+        check(held, spec, digest);
+        if (held.state === "STATE_SUCCEEDED") return held; // Its answer was lost.
+      } else {
+        await ensureCollection(stubs.collections, spec.collection);
+      }
+      if (offset > committed) {
+        retries.progressed();
+        committed = offset;
+      }
+      const target = held ? { upload: held.name } : { spec };
+      const answer = await send(stubs.uploads, messages(path, target, offset, digest));
+      // A stream that ends early is answered OK too: the state says whether it is complete.
+      if (answer.upload.state === "STATE_SUCCEEDED") return answer.upload;
+      throw new Incomplete("the upload is not complete");
+    } catch (error) {
+      await retries.waitAfter(error);
+    }
+  }
+}
+
+// Writes the messages no faster than they are taken, and returns the answer.
+async function send(uploads, messages) {
+  let call;
+  let hasEnded = false;
+  const answered = new Promise((resolve, reject) => {
+    call = uploads.UploadDocument((error, answer) => {
+      hasEnded = true;
+      error ? reject(error) : resolve(answer);
+    });
+  });
+  answered.catch(() => {}); // It may fail while the file is read, when nobody waits for it.
+  try {
+    for await (const message of messages) {
+      // A call that has ended takes no more messages, and never drains.
+      if (hasEnded) break;
+      if (!call.write(message)) await Promise.race([once(call, "drain"), answered]);
+    }
+    call.end();
+    return await answered;
+  } catch (error) {
+    call.cancel(); // If it was the file that failed, the call still runs.
+    throw error;
+  }
+}
+
+// The file from offset on.
+async function* messages(path, target, offset, digest) {
+  for await (const content of createReadStream(path, { start: offset, highWaterMark: CONTENT_BYTES })) {
+    digest.update(content);
+    yield { ...target, write_offset: offset, content, crc32c: crc32c(content) };
+    target = {}; // In the first message only.
+    offset += content.length;
+  }
+  // Without finish_write the server keeps the upload open. The digest and the size let it refuse a
+  // file that is not, as a whole, what was read here.
+  yield { ...target, write_offset: offset, finish_write: true, sha256: digest.digest(), total_size: offset };
+}
+
+// The upload as the server has it, or null if it never heard of it.
+async function find(uploads, name) {
+  try {
+    return (await unary(uploads, "GetUpload", { name })).upload;
+  } catch (error) {
+    if (error.code === status.NOT_FOUND) return null;
+    throw error;
+  }
+}
+
+// The digest of the first bytes of the file, to be gone on with.
+async function prefixDigest(path, length) {
+  const digest = createHash("sha256");
+  if (length > 0) {
+    for await (const content of createReadStream(path, { end: length - 1 })) digest.update(content);
+  }
+  return digest;
+}
+
+// Refuses to go on with another document, with what has ended, and with another file.
+function check(held, spec, digest) {
+  if (held.document !== `${spec.collection}/documents/${spec.document_id}`) {
+    throw new Error(`${held.name} is an upload of ${held.document}`);
+  }
+  if (["STATE_FAILED", "STATE_CANCELLED"].includes(held.state)) {
+    throw new Error(`${held.name} has failed or was cancelled; upload the file under a new id`);
+  }
+  // Half of the old file and half of the new one would be a document that never was.
+  if (!digest.copy().digest().equals(held.committed_sha256)) {
+    throw new Error("the file has changed since the upload began");
+  }
+}
+
+// Creates the collection unless it is there.
+async function ensureCollection(collections, name) {
+  try {
+    await unary(collections, "CreateCollection", { collection_id: name.replace("collections/", "") });
+  } catch (error) {
+    if (error.code !== status.ALREADY_EXISTS) throw error;
+  }
+}
+
+// The chunks in order; after a failure, those after the last one that came.
+export async function* readChunks(chunks, document, version) {
+  const retries = new Retries();
+  let last;
+  for (;;) {
+    try {
+      for await (const response of chunks.StreamChunks({ document, after_ordinal: last })) {
+        retries.progressed();
+        for (const chunk of response.chunks) {
+          // Ordinals of one version say nothing about another.
+          if (chunk.version !== version) {
+            throw new Error(`${document} has been replaced by version ${chunk.version}`);
+          }
+          yield chunk;
+          last = chunk.ordinal;
+        }
+      }
+      return;
+    } catch (error) {
+      await retries.waitAfter(error);
+    }
+  }
+}

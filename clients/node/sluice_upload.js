@@ -1,0 +1,53 @@
+// Uploads a file to Sluice, goes on after any failure, and can print the chunks.
+
+import { randomUUID } from "node:crypto";
+import { parseArgs } from "node:util";
+
+import { readChunks, upload } from "./sluice_client.js";
+import { connect } from "./stubs.js";
+
+const USAGE = `usage: sluice_upload.js [--server HOST:PORT] --collection ID --document-id ID
+                        [--request-id UUID] [--chunks] FILE`;
+
+function parseArguments() {
+  const options = {
+    server: { type: "string", default: "127.0.0.1:50051" },
+    collection: { type: "string" },
+    "document-id": { type: "string" },
+    "request-id": { type: "string" },
+    chunks: { type: "boolean", default: false },
+  };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  if (!values.collection || !values["document-id"] || positionals.length !== 1) throw new Error(USAGE);
+  return { ...values, file: positionals[0] };
+}
+
+async function main() {
+  const { file, server, chunks, collection, ...ids } = parseArguments();
+  // Chosen by the client, so that the upload has a name before the server answers.
+  const requestId = ids["request-id"] ?? randomUUID();
+  console.error(`to go on after an interruption: --request-id ${requestId}`);
+  const spec = {
+    collection: `collections/${collection}`,
+    document_id: ids["document-id"],
+    request_id: requestId,
+  };
+  const stubs = connect(server);
+  try {
+    const done = await upload(stubs, file, spec, ids["request-id"] !== undefined);
+    console.log(done.name);
+    if (!chunks) return;
+    for await (const { ordinal, start, end, text } of readChunks(stubs.chunks, done.document, done.version)) {
+      console.log(JSON.stringify({ ordinal, start_byte: start.byte, end_byte: end.byte, text }));
+    }
+  } finally {
+    for (const stub of Object.values(stubs)) stub.close();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,163 @@
+"""The two halves of a Sluice client: upload() sends a file, read_chunks() brings its chunks back.
+
+Both go on after any failure that passes. They raise Refused for what no further attempt can mend,
+and grpc.RpcError for what the server refuses or what did not pass in time.
+"""
+
+import hashlib
+import sys
+from pathlib import Path
+
+import google_crc32c
+import grpc
+
+from retries import Incomplete, Retries
+
+# Where the README has the stubs generated; a folder of PYTHONPATH comes first.
+sys.path.append(str(Path(__file__).resolve().parent / "generated"))
+from sluice.v1 import chunks_pb2, chunks_pb2_grpc, collections_pb2, collections_pb2_grpc
+from sluice.v1 import uploads_pb2, uploads_pb2_grpc
+
+# What the server takes in a message.
+CONTENT_BYTES = 256 * 1024
+# For calls that answer at once. An upload has no deadline: it takes as long as it takes.
+SECONDS_MAX = 30
+
+CHANNEL_OPTIONS = [
+    # Pings tell a server that is gone from one that is busy: without them, a call on a connection
+    # that died silently waits for ever.
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    # The waits are those of Retries. gRPC has its own between connections, of up to two minutes, in
+    # which every call fails at once.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+]
+
+
+class Refused(Exception):
+    """The upload cannot be gone on with, or its chunks are no longer there."""
+
+
+def open_channel(server):
+    """A channel to HOST:PORT. It connects when it is used, and again when it has to."""
+    return grpc.insecure_channel(server, CHANNEL_OPTIONS)
+
+
+def upload(channel, path, spec, may_have_begun):
+    """Uploads the file, in as many attempts as it takes, and returns the completed upload."""
+    uploads = uploads_pb2_grpc.UploadServiceStub(channel)
+    retries, committed = Retries(), 0
+    while True:
+        try:
+            # Only the server knows what it has: ask, whatever was sent before.
+            held = find(uploads, f"uploads/{spec.request_id}") if may_have_begun else None
+            may_have_begun = True
+            if held is None:
+                ensure_collection(channel, spec.collection)
+                target, offset, digest = {"spec": spec}, 0, prefix_digest(path, 0)
+            else:
+                target, offset = {"upload": held.name}, held.committed_offset
+                digest = prefix_digest(path, offset)
+                check(held, spec, digest)
+                if held.state == uploads_pb2.Upload.STATE_SUCCEEDED:
+                    return held  # Its answer was lost.
+            if offset > committed:
+                retries.progressed()
+                committed = offset
+            answer = uploads.UploadDocument(messages(path, target, offset, digest)).upload
+            # A stream that ends early is answered OK too: the state says whether it is complete.
+            if answer.state == uploads_pb2.Upload.STATE_SUCCEEDED:
+                return answer
+            raise Incomplete("the upload is not complete")
+        except (grpc.RpcError, Incomplete) as error:
+            retries.wait_after(error)
+
+
+def find(uploads, name):
+    """The upload as the server has it, or None if it never heard of it."""
+    try:
+        request = uploads_pb2.GetUploadRequest(name=name)
+        return uploads.GetUpload(request, timeout=SECONDS_MAX).upload
+    except grpc.RpcError as error:
+        if error.code() == grpc.StatusCode.NOT_FOUND:
+            return None
+        raise
+
+
+def prefix_digest(path, length):
+    """The digest of the first bytes of the file, to be gone on with. Fails if it cannot be read."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while content := file.read(min(length, CONTENT_BYTES)):
+            digest.update(content)
+            length -= len(content)
+    return digest
+
+
+def check(held, spec, digest):
+    """Refuses to go on with another document, with what has ended, and with another file."""
+    if held.document != f"{spec.collection}/documents/{spec.document_id}":
+        raise Refused(f"{held.name} is an upload of {held.document}")
+    if held.state in (uploads_pb2.Upload.STATE_FAILED, uploads_pb2.Upload.STATE_CANCELLED):
+        raise Refused(f"{held.name} has failed or was cancelled; upload the file under a new id")
+    # Half of the old file and half of the new one would be a document that never was.
+    if digest.digest() != held.committed_sha256:
+        raise Refused("the file has changed since the upload began")
+
+
+def messages(path, target, offset, digest):
+    """The file from offset on. gRPC asks for the next message when it can send it."""
+    with open(path, "rb") as file:
+        file.seek(offset)
+        while content := file.read(CONTENT_BYTES):
+            digest.update(content)
+            yield uploads_pb2.UploadDocumentRequest(
+                **target,
+                write_offset=offset,
+                content=content,
+                crc32c=google_crc32c.value(content),
+            )
+            target = {}  # In the first message only.
+            offset += len(content)
+    # Without finish_write the server keeps the upload open. The digest and the size let it refuse
+    # a file that is not, as a whole, what was read here.
+    yield uploads_pb2.UploadDocumentRequest(
+        **target,
+        write_offset=offset,
+        finish_write=True,
+        sha256=digest.digest(),
+        total_size=offset,
+    )
+
+
+def ensure_collection(channel, name):
+    """Creates the collection unless it is there."""
+    collections = collections_pb2_grpc.CollectionServiceStub(channel)
+    collection_id = name.removeprefix("collections/")
+    request = collections_pb2.CreateCollectionRequest(collection_id=collection_id)
+    try:
+        collections.CreateCollection(request, timeout=SECONDS_MAX)
+    except grpc.RpcError as error:
+        if error.code() != grpc.StatusCode.ALREADY_EXISTS:
+            raise
+
+
+def read_chunks(channel, document, version):
+    """The chunks in order; after a failure, those after the last one that came."""
+    chunks = chunks_pb2_grpc.ChunkServiceStub(channel)
+    retries, last = Retries(), None
+    while True:
+        request = chunks_pb2.StreamChunksRequest(document=document, after_ordinal=last)
+        try:
+            for response in chunks.StreamChunks(request):
+                retries.progressed()
+                for chunk in response.chunks:
+                    # Ordinals of one version say nothing about another.
+                    if chunk.version != version:
+                        raise Refused(f"{document} has been replaced by version {chunk.version}")
+                    yield chunk
+                    last = chunk.ordinal
+            return
+        except grpc.RpcError as error:
+            retries.wait_after(error)

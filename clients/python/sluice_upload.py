@@ -1,0 +1,53 @@
+"""Uploads a file to Sluice, goes on after any failure, and can print the chunks."""
+
+import argparse
+import json
+import sys
+import uuid
+from pathlib import Path
+
+import grpc
+
+from retries import Incomplete
+from sluice_client import Refused, open_channel, read_chunks, upload, uploads_pb2
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--server", default="127.0.0.1:50051", metavar="HOST:PORT")
+    parser.add_argument("--collection", required=True, help="is created if need be")
+    parser.add_argument("--document-id", required=True)
+    parser.add_argument("--request-id", type=uuid.UUID, help="go on with this upload, or start it")
+    parser.add_argument("--chunks", action="store_true", help="print the chunks as JSON Lines")
+    parser.add_argument("file", type=Path)
+    arguments = parser.parse_args()
+
+    # Chosen by the client, so that the upload has a name before the server answers.
+    request_id = arguments.request_id or uuid.uuid4()
+    print(f"to go on after an interruption: --request-id {request_id}", file=sys.stderr)
+    spec = uploads_pb2.UploadSpec(
+        collection=f"collections/{arguments.collection}",
+        document_id=arguments.document_id,
+        request_id=str(request_id),
+    )
+    with open_channel(arguments.server) as channel:
+        try:
+            done = upload(channel, arguments.file, spec, arguments.request_id is not None)
+            print(done.name)
+            if arguments.chunks:
+                for chunk in read_chunks(channel, done.document, done.version):
+                    line = {
+                        "ordinal": chunk.ordinal,
+                        "start_byte": chunk.start.byte,
+                        "end_byte": chunk.end.byte,
+                        "text": chunk.text,
+                    }
+                    print(json.dumps(line))
+        except grpc.RpcError as error:
+            sys.exit(f"{error.details()} ({error.code().name})")
+        except (Incomplete, Refused, OSError) as error:
+            sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+-- Work that the server does by itself. A deletion is an operation; whoever holds the lease does it.
+CREATE TABLE deletions (
+    tenant TEXT NOT NULL,
+    uid BLOB NOT NULL,
+    -- The name of what is deleted.
+    target TEXT NOT NULL,
+    -- One document, or none: the whole collection.
+    document_uid BLOB REFERENCES documents (uid),
+    collection_uid BLOB NOT NULL REFERENCES collections (uid),
+    state TEXT NOT NULL CONSTRAINT deletions_state CHECK (state IN ('RUNNING', 'SUCCEEDED')),
+    seq INTEGER NOT NULL DEFAULT 1,
+    chunks INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, uid)
+) WITHOUT ROWID;
+
+CREATE INDEX deletions_by_age ON deletions (tenant, created_at, uid);
+CREATE INDEX deletions_by_state ON deletions (state, updated_at);
+
+-- Who does the work: a holder whose fence is not the newest can no longer change anything.
+CREATE TABLE leases (
+    name TEXT NOT NULL PRIMARY KEY,
+    holder BLOB NOT NULL,
+    fence INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What changed in a collection, in the order of the commits.
+CREATE TABLE changes (
+    collection_uid BLOB NOT NULL REFERENCES collections (uid),
+    seq INTEGER NOT NULL,
+    document_uid BLOB NOT NULL,
+    document_id TEXT NOT NULL,
+    -- What was current before; 0: nothing.
+    version_before INTEGER NOT NULL,
+    -- What is current since; 0: the document was deleted.
+    version_after INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    PRIMARY KEY (collection_uid, seq)
+) WITHOUT ROWID;
+
+CREATE INDEX changes_by_document ON changes (document_uid, seq);
+CREATE INDEX changes_by_age ON changes (changed_at);
+
+-- Made once, shared by all instances: the key of page tokens.
+CREATE TABLE secrets (
+    name TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Everything that can be watched.
+CREATE VIEW operations AS
+SELECT
+    uploads.tenant,
+    uploads.uid,
+    'UPLOAD' AS kind,
+    'collections/' || collections.collection_id || '/documents/' || documents.document_id AS target,
+    uploads.state,
+    uploads.seq,
+    uploads.committed_offset,
+    uploads.next_ordinal AS chunks,
+    uploads.failure_reason,
+    uploads.failure_message,
+    uploads.created_at,
+    uploads.updated_at
+FROM uploads
+JOIN documents ON documents.uid = uploads.document_uid
+JOIN collections ON collections.uid = documents.collection_uid
+UNION ALL
+SELECT
+    tenant,
+    uid,
+    CASE WHEN document_uid IS NULL THEN 'DELETE_COLLECTION' ELSE 'DELETE_DOCUMENT' END,
+    target,
+    state,
+    seq,
+    0,
+    chunks,
+    '',
+    '',
+    created_at,
+    updated_at
+FROM deletions;

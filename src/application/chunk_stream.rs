@@ -1,0 +1,187 @@
+//! Bytes in, chunks out, nothing stored. While the client does not read, nothing is read from it.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio_stream::{Stream, StreamExt};
+
+use crate::application::error::Error;
+use crate::application::ingest::bounds::Bounds;
+use crate::application::ingest::budget::{Budget, Share};
+use crate::application::ingest::pace::Pace;
+use crate::application::ingest::pipeline::CONTENT_BYTES_MAX;
+use crate::application::outbox::{Halt, Outbox};
+use crate::domain::chunking::spec::Spec;
+use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::machine::{Machine, Step, Summary};
+use crate::domain::text::decoding::Decoding;
+use crate::domain::text::sniff;
+
+/// How often it is looked whether the client still sends.
+const LOOK_AFTER: Duration = Duration::from_millis(250);
+
+/// A piece of a source.
+#[derive(Debug, Default)]
+pub struct Piece {
+    /// How to cut it: in the first message only.
+    pub cut: Option<Cut>,
+    /// The bytes.
+    pub content: Bytes,
+    /// Their CRC-32C, if the client gave it.
+    pub crc32c: Option<u32>,
+    /// Whether the source ends after them.
+    pub finishes: bool,
+}
+
+/// How a source is cut.
+#[derive(Clone, Debug, Default)]
+pub struct Cut {
+    /// The spec.
+    pub spec: Spec,
+    /// The decoding policy.
+    pub decoding: Decoding,
+    /// Whether the client does not want the text.
+    pub omits_text: bool,
+}
+
+/// What a client is told.
+#[derive(Debug)]
+pub enum Answer {
+    /// Chunks, and whether their text is wanted.
+    Chunks(Batch, bool),
+    /// The end.
+    Summary(Summary),
+}
+
+/// One client's stream.
+#[derive(Debug)]
+pub struct ChunkStream {
+    /// The memory that it shares with uploads.
+    pub budget: Budget,
+    /// What it may take.
+    pub bounds: Bounds,
+}
+
+struct Cutting {
+    machine: Machine,
+    omits_text: bool,
+    received_bytes: u64,
+    _share: Share,
+}
+
+impl ChunkStream {
+    /// Takes the whole stream.
+    ///
+    /// # Errors
+    ///
+    /// Fails as an upload does, and if the stream ends before the source.
+    pub async fn run<S>(&self, mut pieces: S, outbox: &Outbox<Answer>) -> Result<(), Halt>
+    where
+        S: Stream<Item = Result<Piece, Error>> + Send + Unpin,
+    {
+        let mut pace = Pace::new(self.bounds);
+        let mut cutting: Option<Cutting> = None;
+        loop {
+            let since = Instant::now();
+            let next = tokio::select! {
+                next = tokio::time::timeout(LOOK_AFTER, pieces.next()) => next,
+                halt = outbox.halted() => return Err(halt),
+            };
+            pace.waited(since.elapsed())?;
+            let Ok(next) = next else { continue };
+            let piece = next.ok_or_else(|| {
+                Error::invalid("finish_write", "must be set before the stream ends")
+            })??;
+            pace.received(piece.content.len());
+            let finishes = piece.finishes;
+            let cutting = match (&mut cutting, &piece.cut) {
+                (Some(_), Some(_)) => {
+                    let only_first = "must be in the first message only";
+                    return Err(Error::invalid("spec", only_first).into());
+                }
+                (Some(cutting), None) => cutting,
+                (none, cut) => none.insert(self.begin(cut.clone().unwrap_or_default()).await?),
+            };
+            self.check(cutting, &piece)?;
+            cutting.cut(&piece.content, outbox).await?;
+            if finishes {
+                return cutting.finish(outbox).await;
+            }
+        }
+    }
+
+    async fn begin(&self, cut: Cut) -> Result<Cutting, Error> {
+        let share = self.budget.share(&cut.spec).await?;
+        Ok(Cutting {
+            machine: Machine::new(&cut.spec, cut.decoding, share.batch_bytes),
+            omits_text: cut.omits_text,
+            received_bytes: 0,
+            _share: share,
+        })
+    }
+
+    fn check(&self, cutting: &mut Cutting, piece: &Piece) -> Result<(), Error> {
+        let (content, most) = (&piece.content, self.bounds.source_bytes_max);
+        if content.len() > CONTENT_BYTES_MAX {
+            let most = CONTENT_BYTES_MAX;
+            return Err(Error::MessageTooLarge { most });
+        }
+        let offset = cutting.received_bytes;
+        if piece
+            .crc32c
+            .is_some_and(|given| given != crc32c::crc32c(content))
+        {
+            return Err(Error::ChecksumMismatch { offset });
+        }
+        if offset == 0
+            && let Some(sniffed) = sniff::binary_format(content)
+        {
+            return Err(Error::UnsupportedContent { sniffed });
+        }
+        cutting.received_bytes += content.len() as u64;
+        if cutting.received_bytes > most {
+            return Err(Error::SourceTooLarge { most });
+        }
+        Ok(())
+    }
+}
+
+impl Cutting {
+    /// Cuts some bytes, and sends what is decided with them.
+    async fn cut(&mut self, mut content: &[u8], outbox: &Outbox<Answer>) -> Result<(), Halt> {
+        while !content.is_empty() {
+            content = &content[self.machine.feed(content)..];
+            self.work(outbox).await?;
+        }
+        if let Some(batch) = self.machine.flush() {
+            outbox.send(Answer::Chunks(batch, !self.omits_text)).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
+        self.machine.finish();
+        match self.work(outbox).await? {
+            Some(summary) => outbox.send(Answer::Summary(summary)).await,
+            None => Err(
+                Error::from(crate::application::ports::failure::Error::Damaged {
+                    what: "a machine without an end",
+                    source: None,
+                })
+                .into(),
+            ),
+        }
+    }
+
+    async fn work(&mut self, outbox: &Outbox<Answer>) -> Result<Option<Summary>, Halt> {
+        loop {
+            match self.machine.step().map_err(Error::from)? {
+                Step::Feed => return Ok(None),
+                Step::Store(batch) => {
+                    outbox.send(Answer::Chunks(batch, !self.omits_text)).await?;
+                }
+                Step::Done(summary) => return Ok(Some(summary)),
+            }
+        }
+    }
+}

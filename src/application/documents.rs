@@ -1,0 +1,74 @@
+//! Documents.
+
+use std::collections::BTreeMap;
+
+use crate::application::caller::Caller;
+use crate::application::collections::{Collections, Delete};
+use crate::application::error::Error;
+use crate::application::page::{Listed, Page};
+use crate::application::ports::documents::Document;
+use crate::application::ports::operations::Operation;
+use crate::domain::ingest::digest;
+use crate::domain::name::{CollectionId, DocumentName};
+
+/// The use cases of documents; collections hold them.
+#[derive(Clone, Debug)]
+pub struct Documents {
+    /// The collections.
+    pub collections: Collections,
+}
+
+impl Documents {
+    /// The document of that name.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none.
+    pub async fn get(&self, caller: &Caller, name: &DocumentName) -> Result<Document, Error> {
+        let found = self.collections.store.document(caller, name).await?;
+        found.ok_or(Error::NotFound { kind: "document" })
+    }
+
+    /// A page of a collection's documents that have all of these labels, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such collection, for a negative size, and for a token of another list.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        collection: &CollectionId,
+        labels: &BTreeMap<String, String>,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<Listed<Document>, Error> {
+        let filter = digest::sha256(format!("{labels:?}").as_bytes());
+        let scope = format!("{collection}/documents {filter:?}");
+        let tokens = &self.collections.tokens;
+        let page = Page::new(tokens, caller, scope, page_size, page_token)?;
+        self.collections.get(caller, collection).await?;
+        let after = page.after.as_deref().unwrap_or_default();
+        let store = &self.collections.store;
+        let list = store
+            .documents(caller, collection, labels, after, page.rows())
+            .await?;
+        Ok(page.cut(list, |document| document.id.as_str().to_owned()))
+    }
+
+    /// Deletes a document: it is gone at once, its chunks by and by.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none of that name, or it was changed meanwhile.
+    pub async fn delete(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+        delete: Delete,
+    ) -> Result<Operation, Error> {
+        let deletion = self.collections.deletion(delete);
+        let store = &self.collections.store;
+        let deleted = store.delete_document(caller, name, &deletion).await?;
+        self.collections.deleted("document", deleted)
+    }
+}

@@ -1,0 +1,131 @@
+//! The work that the server does by itself: removing what nobody needs, in small steps, so that
+//! uploads hardly notice. One instance at a time holds the lease; when it dies another goes on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::application::ports::clock::{Clock, Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::jobs::{Done, Fence};
+use crate::application::ports::store::Store;
+use crate::application::watch::Bus;
+
+/// Rows of a step: some milliseconds of the store's writer.
+const STEP_ROWS: u32 = 1_000;
+/// How long the lease lasts: after so long another instance goes on.
+const LEASE: Duration = Duration::from_secs(30);
+/// Steps after which the lease is renewed, well before it ends.
+const STEPS_MAX: u32 = 100;
+
+/// When what is forgotten.
+#[derive(Clone, Copy, Debug)]
+pub struct Retention {
+    /// How long an upload waits for somebody to go on with it.
+    pub open_uploads: Duration,
+    /// How long operations and changes can be asked for after they ended.
+    pub operations: Duration,
+    /// How often it is looked for what there is to do.
+    pub sweep_every: Duration,
+}
+
+/// Does the work of an instance.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    /// Where the work is.
+    pub store: Arc<dyn Store>,
+    /// Where news goes.
+    pub bus: Arc<Bus>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Told when there is work.
+    pub work: Arc<Notify>,
+    /// When what is forgotten.
+    pub retention: Retention,
+}
+
+/// What a round of steps came to.
+enum Round {
+    /// There is more.
+    More,
+    /// There is nothing left, or another instance does it.
+    Rest,
+}
+
+impl Runner {
+    /// Works until `drain` is cancelled.
+    pub async fn run(self, drain: CancellationToken) {
+        let holder = self.clock.new_uid();
+        while !drain.is_cancelled() {
+            let round = self.round(&holder, &drain).await;
+            let rests = match round {
+                Ok(Round::More) => false,
+                Ok(Round::Rest) => true,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "a job failed and will be tried again");
+                    true
+                }
+            };
+            if rests {
+                tokio::select! {
+                    () = self.work.notified() => {}
+                    () = tokio::time::sleep(self.retention.sweep_every) => {}
+                    () = drain.cancelled() => {}
+                }
+            }
+        }
+    }
+
+    /// Claims the lease, and takes steps until there is nothing left or it has to be renewed.
+    async fn round(&self, holder: &Uid, drain: &CancellationToken) -> Result<Round, Error> {
+        let Some(fence) = self.store.claim_jobs(holder, LEASE).await? else {
+            return Ok(Round::Rest);
+        };
+        for _ in 0..STEPS_MAX {
+            if drain.is_cancelled() {
+                return Ok(Round::Rest);
+            }
+            match self.step(fence).await? {
+                Some(done) if done.rows > 0 => {
+                    for operation in done.news {
+                        self.bus.publish(operation);
+                    }
+                }
+                Some(_) | None => return Ok(Round::Rest),
+            }
+        }
+        Ok(Round::More)
+    }
+
+    /// The first step of them all that has something to do.
+    async fn step(&self, fence: Fence) -> Result<Option<Done>, Error> {
+        let (store, now) = (&self.store, self.clock.now());
+        let swept = store.sweep_chunks(fence, now, STEP_ROWS).await?;
+        if is_something(swept.as_ref()) {
+            return Ok(swept);
+        }
+        let advanced = store.advance_deletions(fence, now, STEP_ROWS).await?;
+        if is_something(advanced.as_ref()) {
+            return Ok(advanced);
+        }
+        let since = before(now, self.retention.open_uploads);
+        let abandoned = store.abandon_uploads(fence, since, now, STEP_ROWS).await?;
+        if is_something(abandoned.as_ref()) {
+            return Ok(abandoned);
+        }
+        let since = before(now, self.retention.operations);
+        store.expire(fence, since, STEP_ROWS).await
+    }
+}
+
+/// Whether a step did something, or found that it must not.
+fn is_something(done: Option<&Done>) -> bool {
+    done.is_none_or(|done| done.rows > 0)
+}
+
+fn before(now: Timestamp, kept: Duration) -> Timestamp {
+    now.saturating_sub(i64::try_from(kept.as_micros()).unwrap_or(i64::MAX))
+}

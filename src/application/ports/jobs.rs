@@ -1,0 +1,62 @@
+//! The port of the work that the server does by itself: each step is one transaction, and changes
+//! nothing if the fence is no longer the newest.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::operations::Operation;
+
+/// The right to do the work, until somebody else gets it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Fence(pub u64);
+
+/// What a step did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Done {
+    /// Rows that it changed; none means that there is nothing left to do now.
+    pub rows: u64,
+    /// Operations that have come to a new state.
+    pub news: Vec<Operation>,
+}
+
+/// Does what nobody waits for. `None` as a result: the fence is not the newest any more.
+#[async_trait]
+pub trait Jobs: Send + Sync {
+    /// Takes or renews the lease, unless another holder has it; on the store's own clock.
+    async fn claim_jobs(&self, holder: &Uid, lasts: Duration) -> Result<Option<Fence>, Error>;
+    /// Removes at most `rows` chunks of one version that may be swept, and the version with its last
+    /// chunk.
+    async fn sweep_chunks(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error>;
+    /// Goes on with a deletion: gives up at most `rows` documents of a collection, or ends one of
+    /// which no chunk is left.
+    async fn advance_deletions(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error>;
+    /// Fails at most `rows` uploads that nobody has gone on with since `since`.
+    async fn abandon_uploads(
+        &self,
+        fence: Fence,
+        since: Timestamp,
+        now: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error>;
+    /// Forgets at most `rows` each of the operations that ended before `before`, of the changes
+    /// before it, and of the deleted documents and collections of which nothing is left.
+    async fn expire(
+        &self,
+        fence: Fence,
+        before: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error>;
+}

@@ -1,0 +1,243 @@
+//! One client's stream of messages, from its target to its end.
+//!
+//! Only `finish_write` completes the upload: a client that was cancelled looks like one that ended
+//! its stream. Whatever ends the stream, what is decided by then is committed first.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, oneshot};
+use tokio_stream::{Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::ingest::pace::Pace;
+use crate::application::ingest::pipeline::{Declared, Pipeline, Write};
+use crate::application::ports::clock::Uid;
+use crate::application::ports::uploads::{NewUpload, Upload};
+use crate::application::uploads::{self, Uploads};
+use crate::application::watch::Subscription;
+
+/// What is decided is committed at least so often, so that watchers see a slow upload move.
+const FLUSH_AFTER: Duration = Duration::from_millis(250);
+/// How long a message that breaks the rule is waited for after `finish_write`; the end of the
+/// stream, which nearly all clients send at once, ends the wait.
+const FINISH_WAIT: Duration = Duration::from_millis(250);
+
+/// A message of an upload.
+#[derive(Debug, Default)]
+pub struct Message {
+    /// What the stream is about: in the first message only.
+    pub target: Option<Target>,
+    /// Its bytes; none: it says nothing of the source, and so not where it goes on.
+    pub write: Option<Write>,
+    /// What it says of the whole source.
+    pub declared: Declared,
+    /// Whether the source ends after it.
+    pub finishes: bool,
+    /// Whether what is decided shall be committed now.
+    pub flushes: bool,
+    /// Whether the client wants to hear how far the commits are.
+    pub looks_up: bool,
+    /// Which chunks the client wants to hear: in the first message only.
+    pub wish: Option<Wish>,
+}
+
+/// Which chunks a client wants to hear.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish {
+    /// The first.
+    pub from_ordinal: u64,
+}
+
+/// The upload that a client has attached to, as it was then.
+#[derive(Debug)]
+pub struct Attached {
+    /// The upload.
+    pub upload: Upload,
+    /// What the client wants to hear.
+    pub wish: Option<Wish>,
+}
+
+/// What a stream is about.
+#[derive(Debug)]
+pub enum Target {
+    /// A new upload, or one of the same request.
+    New(Box<NewUpload>),
+    /// An upload to go on with.
+    Known(Uid),
+}
+
+/// Who wants to hear of a session while it runs.
+#[derive(Debug, Default)]
+pub struct Listener {
+    /// Told the upload once it is known.
+    pub attached: Option<oneshot::Sender<Attached>>,
+    /// Told when the client wants to hear how far the commits are.
+    pub looked_up: Arc<Notify>,
+}
+
+/// One client's stream.
+#[derive(Debug)]
+pub struct Session<'a> {
+    /// Where uploads are.
+    pub uploads: &'a Uploads,
+    /// Who sends.
+    pub caller: &'a Caller,
+    /// Cancelled when the server goes down.
+    pub drain: &'a CancellationToken,
+}
+
+/// What one turn of a stream brought.
+enum Turn {
+    Message(Box<Message>),
+    /// The client has ended the stream, or was cancelled: that looks the same.
+    End,
+    /// Nothing came for a while.
+    Pause,
+    /// The stream cannot go on.
+    Broken(Error),
+    /// Somebody else has ended the upload.
+    Ended,
+}
+
+impl Session<'_> {
+    /// Takes the whole stream, and returns the upload as it is then.
+    ///
+    /// # Errors
+    ///
+    /// Fails as `UploadDocument` says; an upload that has not failed for good can be gone on with.
+    pub async fn run<S>(&self, mut messages: S, listener: Listener) -> Result<Upload, Error>
+    where
+        S: Stream<Item = Result<Message, Error>> + Send + Unpin,
+    {
+        let bounds = self.uploads.bounds();
+        let first = tokio::select! {
+            first = messages.next() => first.unwrap_or_else(|| Ok(Message::default()))?,
+            () = self.drain.cancelled() => return Err(Error::Draining),
+            () = tokio::time::sleep(bounds.idle_max) => {
+                return Err(Error::UploadIdle { seconds: bounds.idle_max.as_secs() });
+            }
+        };
+        let Some(target) = &first.target else {
+            return Err(Error::invalid(
+                "target",
+                "must be in the first message: spec or upload",
+            ));
+        };
+        let (uid, attached) = match target {
+            Target::Known(uid) => (*uid, self.uploads.attach(self.caller, uid).await?),
+            Target::New(new) => (new.uid, self.uploads.start(self.caller, new).await?),
+        };
+        if let Some(told) = listener.attached {
+            // Nobody listens: then nobody has to be told.
+            let (upload, wish) = (self.uploads.get(self.caller, &uid).await?, first.wish);
+            let _gone = told.send(Attached { upload, wish });
+        }
+        if let uploads::Attached::Open(pipeline) = attached {
+            let first = Message {
+                target: None,
+                ..first
+            };
+            let ended = self.uploads.subscribe(self.caller, &uid);
+            self.receive(pipeline, first, messages, ended, &listener.looked_up)
+                .await?;
+        }
+        self.uploads.get(self.caller, &uid).await
+    }
+
+    async fn receive<S>(
+        &self,
+        mut pipeline: Box<Pipeline>,
+        first: Message,
+        mut messages: S,
+        mut ended: Subscription,
+        looked_up: &Notify,
+    ) -> Result<(), Error>
+    where
+        S: Stream<Item = Result<Message, Error>> + Send + Unpin,
+    {
+        let mut pace = Pace::new(self.uploads.bounds());
+        let mut turn = Turn::Message(Box::new(first));
+        loop {
+            let done = match turn {
+                Turn::Message(message) => {
+                    let bytes = message.write.as_ref().map(|write| write.content.len());
+                    pace.received(bytes.unwrap_or_default());
+                    let (finishes, looks_up) = (message.finishes, message.looks_up);
+                    let taken = take(&mut pipeline, *message).await;
+                    if taken.is_ok() && finishes {
+                        if is_followed(&mut messages).await {
+                            return Err(Error::WriteAfterFinish);
+                        }
+                        return pipeline.finish().await;
+                    }
+                    if looks_up {
+                        looked_up.notify_one();
+                    }
+                    taken
+                }
+                Turn::Pause => pipeline.flush().await,
+                Turn::Broken(error) => Err(error),
+                Turn::End => return pipeline.flush().await,
+                Turn::Ended => return Err(pipeline.lost().await?),
+            };
+            if let Err(error) = done {
+                // What was decided before it is not sent again; if this fails too, the first
+                // error counts.
+                let _second = pipeline.flush().await;
+                return Err(error);
+            }
+            turn = self.next(&mut messages, &mut pace, &mut ended).await;
+        }
+    }
+
+    async fn next<S>(&self, messages: &mut S, pace: &mut Pace, ended: &mut Subscription) -> Turn
+    where
+        S: Stream<Item = Result<Message, Error>> + Send + Unpin,
+    {
+        let since = Instant::now();
+        let turn = tokio::select! {
+            biased;
+            () = self.drain.cancelled() => Turn::Broken(Error::Draining),
+            () = ended.ended() => Turn::Ended,
+            message = messages.next() => match message {
+                Some(Ok(message)) => Turn::Message(Box::new(message)),
+                Some(Err(error)) => Turn::Broken(error),
+                None => Turn::End,
+            },
+            () = tokio::time::sleep(FLUSH_AFTER) => Turn::Pause,
+        };
+        match (turn, pace.waited(since.elapsed())) {
+            (Turn::Message(_) | Turn::Pause, Err(error)) => Turn::Broken(error),
+            (turn, _) => turn,
+        }
+    }
+}
+
+async fn take(pipeline: &mut Pipeline, message: Message) -> Result<(), Error> {
+    if message.target.is_some() {
+        return Err(Error::invalid(
+            "target",
+            "must be in the first message only",
+        ));
+    }
+    pipeline.declare(message.declared)?;
+    if let Some(write) = message.write {
+        pipeline.write(write).await?;
+    }
+    if message.flushes {
+        pipeline.flush().await?;
+    }
+    Ok(())
+}
+
+/// Whether a message follows the one with `finish_write`.
+async fn is_followed<S>(messages: &mut S) -> bool
+where
+    S: Stream<Item = Result<Message, Error>> + Send + Unpin,
+{
+    let next = tokio::time::timeout(FINISH_WAIT, messages.next()).await;
+    matches!(next, Ok(Some(Ok(_))))
+}

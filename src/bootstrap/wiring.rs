@@ -1,0 +1,187 @@
+//! The use cases over a store, and what they share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::application::changes::Changes;
+use crate::application::chunks::Chunks;
+use crate::application::collections::Collections;
+use crate::application::conversation::Conversation;
+use crate::application::documents::Documents;
+use crate::application::ingest::bounds::Bounds;
+use crate::application::ingest::budget::Budget;
+use crate::application::ingest::pipeline::Outside;
+use crate::application::jobs::{Retention, Runner};
+use crate::application::operations::Operations;
+use crate::application::outbox::Patience;
+use crate::application::ports::clock::Clock;
+use crate::application::ports::failure;
+use crate::application::ports::store::Store;
+use crate::application::tokens::Tokens;
+use crate::application::uploads::Uploads;
+use crate::application::watch::{Bus, Watching};
+use crate::config::Config;
+use crate::domain::ingest::digest;
+use crate::infrastructure::system::System;
+use crate::interface::grpc::server::Services;
+
+/// What use cases share.
+pub(super) struct Wiring {
+    store: Arc<dyn Store>,
+    bus: Arc<Bus>,
+    clock: Arc<dyn Clock>,
+    work: Arc<Notify>,
+    tokens: Tokens,
+    budget: Budget,
+    bounds: Bounds,
+    retention: Retention,
+    tasks: TaskTracker,
+    drain: CancellationToken,
+}
+
+impl Wiring {
+    /// Over this store.
+    pub(super) async fn new(
+        store: Arc<dyn Store>,
+        config: &Config,
+        tasks: TaskTracker,
+        drain: CancellationToken,
+    ) -> Result<Self, failure::Error> {
+        let clock: Arc<dyn Clock> = Arc::new(System);
+        let key = [clock.new_secret(), clock.new_secret()].concat();
+        let tokens = Tokens::new(&store.secret(digest::sha256(&key)).await?);
+        let bounds = bounds(config);
+        Ok(Self {
+            store,
+            bus: Arc::new(Bus::default()),
+            clock,
+            work: Arc::new(Notify::new()),
+            tokens,
+            budget: Budget::new(bounds),
+            bounds,
+            retention: retention(config),
+            tasks,
+            drain,
+        })
+    }
+
+    /// What the server serves.
+    pub(super) fn services(&self) -> Services {
+        let collections = self.collections();
+        Services {
+            documents: Documents {
+                collections: collections.clone(),
+            },
+            collections,
+            conversation: Conversation {
+                uploads: self.uploads(),
+                chunks: self.chunks(),
+                drain: self.drain.clone(),
+            },
+            chunks: self.chunks(),
+            changes: self.changes(),
+            operations: Operations {
+                store: Arc::clone(&self.store),
+                uploads: self.uploads(),
+                tokens: self.tokens.clone(),
+            },
+            watching: Watching {
+                store: Arc::clone(&self.store),
+                bus: Arc::clone(&self.bus),
+                tasks: self.tasks.clone(),
+                patience: self.patience(),
+            },
+            budget: self.budget.clone(),
+            bounds: self.bounds,
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// What goes on without being asked.
+    pub(super) fn runner(&self) -> Runner {
+        Runner {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+            clock: Arc::clone(&self.clock),
+            work: Arc::clone(&self.work),
+            retention: self.retention,
+        }
+    }
+
+    fn collections(&self) -> Collections {
+        Collections {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+            clock: Arc::clone(&self.clock),
+            tokens: self.tokens.clone(),
+            work: Arc::clone(&self.work),
+        }
+    }
+
+    fn uploads(&self) -> Uploads {
+        let outside = Outside {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+            clock: Arc::clone(&self.clock),
+            tasks: self.tasks.clone(),
+            bounds: self.bounds,
+        };
+        Uploads::new(outside, self.budget.clone())
+    }
+
+    fn chunks(&self) -> Chunks {
+        Chunks {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+            tasks: self.tasks.clone(),
+            patience: self.patience(),
+        }
+    }
+
+    fn changes(&self) -> Changes {
+        Changes {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+            budget: self.budget.clone(),
+            tasks: self.tasks.clone(),
+            patience: self.patience(),
+            tokens: self.tokens.clone(),
+        }
+    }
+
+    /// Readers may be as slow as they like: they hold a page each.
+    fn patience(&self) -> Patience {
+        Patience {
+            drain: self.drain.clone(),
+            slow_reader_max: None,
+        }
+    }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    let from = &config.uploads;
+    Bounds {
+        source_bytes_max: from.source_bytes_max,
+        memory_bytes_max: from.memory_bytes_max,
+        memory_wait_max: Duration::from_secs(from.memory_wait_seconds_max),
+        idle_max: Duration::from_secs(from.idle_seconds_max),
+        rate_bytes_min: from.rate_bytes_min,
+        rate_window: Duration::from_secs(from.rate_window_seconds),
+        slow_reader_max: Duration::from_secs(from.slow_reader_seconds_max),
+        old_version_kept: Duration::from_secs(config.retention.old_version_seconds),
+    }
+}
+
+fn retention(config: &Config) -> Retention {
+    let from = &config.retention;
+    Retention {
+        open_uploads: Duration::from_secs(from.open_upload_seconds),
+        operations: Duration::from_secs(from.operation_seconds),
+        sweep_every: Duration::from_secs(from.sweep_every_seconds),
+    }
+}

@@ -1,0 +1,189 @@
+//! How an instance is configured: defaults, then a TOML file, then the environment, then flags.
+//!
+//! To add a setting: a field with its unit in its name, its default, its bound in [`Config::check`],
+//! and a line in `sluice.example.toml`; a test compares the two.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// What environment variables begin with: `SLUICE_UPLOADS__IDLE_SECONDS_MAX` is
+/// `uploads.idle_seconds_max`.
+const PREFIX: &str = "SLUICE";
+
+/// The settings of an instance.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens: an address of this machine only, until it can tell who asks. Port 0 takes
+    /// a free one.
+    pub listen: SocketAddr,
+    /// The file of the embedded store.
+    pub database: PathBuf,
+    /// What is logged, as `tracing` filters say it.
+    pub log: String,
+    /// What uploads may take.
+    pub uploads: Uploads,
+    /// When what is forgotten.
+    pub retention: Retention,
+}
+
+/// What uploads may take.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Uploads {
+    /// The longest source, from 1.
+    pub source_bytes_max: u64,
+    /// What all uploads together may hold, from 16 MiB.
+    pub memory_bytes_max: usize,
+    /// How long an upload waits for memory before it is told to come back.
+    pub memory_wait_seconds_max: u64,
+    /// How long a client may send nothing, from 1; an empty message counts as something.
+    pub idle_seconds_max: u64,
+    /// What a client must send a second, on average.
+    pub rate_bytes_min: u64,
+    /// Over how much waiting for the client its rate is measured, from 1.
+    pub rate_window_seconds: u64,
+    /// How long a client of a bidirectional stream may read nothing, from 1.
+    pub slow_reader_seconds_max: u64,
+}
+
+/// When what is forgotten.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// How long the chunks of a version are kept after a newer one became current.
+    pub old_version_seconds: u64,
+    /// How long an upload waits for somebody to go on with it, from 1.
+    pub open_upload_seconds: u64,
+    /// How long operations and changes can be asked for after their end, from 1.
+    pub operation_seconds: u64,
+    /// How often it is looked for what there is to forget, from 1.
+    pub sweep_every_seconds: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 50_051).into(),
+            database: "sluice.db".into(),
+            log: "info".to_owned(),
+            uploads: Uploads::default(),
+            retention: Retention::default(),
+        }
+    }
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self {
+            source_bytes_max: 10 * 1024 * 1024 * 1024,
+            // With what the program and its connections take, the server stays under 100 MB.
+            memory_bytes_max: 40 * 1024 * 1024,
+            memory_wait_seconds_max: 5,
+            idle_seconds_max: 30,
+            // A tenth of a slow mobile link; a client below it could hold memory for ever.
+            rate_bytes_min: 16 * 1024,
+            rate_window_seconds: 60,
+            slow_reader_seconds_max: 30,
+        }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            // Readers of the old version, and followers of changes, come to their end.
+            old_version_seconds: 60 * 60,
+            open_upload_seconds: 7 * 24 * 60 * 60,
+            operation_seconds: 30 * 24 * 60 * 60,
+            sweep_every_seconds: 10,
+        }
+    }
+}
+
+/// The configuration is wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A source cannot be read, has a key that is not known, or a value of another kind.
+    #[error(transparent)]
+    Source(#[from] config::ConfigError),
+    /// A value is out of its range.
+    #[error("{key} must be at least {least}")]
+    TooSmall {
+        /// The setting.
+        key: &'static str,
+        /// The least that it may be.
+        least: u64,
+    },
+}
+
+impl Config {
+    /// The settings of the file, if there is one, and of the environment over it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a source cannot be read, a key is not known, or a value is wrong.
+    pub fn load(file: Option<&Path>) -> Result<Self, Error> {
+        let environment = config::Environment::with_prefix(PREFIX)
+            .prefix_separator("_")
+            .separator("__")
+            .try_parsing(true);
+        let mut sources = config::Config::builder();
+        if let Some(file) = file {
+            sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
+        }
+        let loaded: Self = sources.add_source(environment).build()?.try_deserialize()?;
+        loaded.check()?;
+        Ok(loaded)
+    }
+
+    /// Checks every value against its range.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the first setting that is too small.
+    pub fn check(&self) -> Result<(), Error> {
+        let Uploads {
+            source_bytes_max,
+            memory_bytes_max,
+            idle_seconds_max,
+            rate_window_seconds,
+            slow_reader_seconds_max,
+            ..
+        } = self.uploads;
+        let Retention {
+            open_upload_seconds,
+            operation_seconds,
+            sweep_every_seconds,
+            ..
+        } = self.retention;
+        // The largest chunks need 12 MiB for an upload; with less none could ever begin.
+        let memory = (
+            "uploads.memory_bytes_max",
+            memory_bytes_max as u64,
+            16 << 20,
+        );
+        let values = [
+            memory,
+            ("uploads.source_bytes_max", source_bytes_max, 1),
+            ("uploads.idle_seconds_max", idle_seconds_max, 1),
+            ("uploads.rate_window_seconds", rate_window_seconds, 1),
+            (
+                "uploads.slow_reader_seconds_max",
+                slow_reader_seconds_max,
+                1,
+            ),
+            ("retention.open_upload_seconds", open_upload_seconds, 1),
+            ("retention.operation_seconds", operation_seconds, 1),
+            ("retention.sweep_every_seconds", sweep_every_seconds, 1),
+        ];
+        for (key, value, least) in values {
+            if value < least {
+                return Err(Error::TooSmall { key, least });
+            }
+        }
+        Ok(())
+    }
+}

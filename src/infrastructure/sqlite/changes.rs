@@ -1,0 +1,172 @@
+//! Changes in SQLite.
+
+use async_trait::async_trait;
+
+use crate::application::caller::Caller;
+use crate::application::ports::changes::{Change, Changes, Extent};
+use crate::application::ports::chunks::Of;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::documents::Document;
+use crate::application::ports::failure::Error;
+use crate::domain::name::DocumentId;
+use crate::infrastructure::sqlite::connection::Sqlite;
+use crate::infrastructure::sqlite::documents::document;
+use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::row::{self, stored};
+
+#[async_trait]
+impl Changes for Sqlite {
+    async fn changes_extent(
+        &self,
+        caller: &Caller,
+        collection: &Uid,
+    ) -> Result<Option<Extent>, Error> {
+        let found = sqlx::query(
+            "SELECT change_seq, change_seq_forgotten FROM collections
+             WHERE tenant = ? AND uid = ? AND deleted_at IS NULL",
+        )
+        .bind(&caller.tenant)
+        .bind(collection.to_vec())
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed)?;
+        let Some(found) = found else { return Ok(None) };
+        Ok(Some(Extent {
+            newest: row::count(&found, "change_seq")?,
+            forgotten: row::count(&found, "change_seq_forgotten")?,
+        }))
+    }
+
+    async fn change_after(
+        &self,
+        caller: &Caller,
+        collection: &Uid,
+        seq: u64,
+    ) -> Result<Option<Change>, Error> {
+        let found = sqlx::query(
+            "SELECT changes.* FROM changes
+             JOIN collections ON collections.uid = changes.collection_uid AND collections.tenant = ?
+             WHERE changes.collection_uid = ? AND changes.seq > ?
+             ORDER BY changes.seq LIMIT 1",
+        )
+        .bind(&caller.tenant)
+        .bind(collection.to_vec())
+        .bind(stored(seq))
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed)?;
+        let Some(found) = found else { return Ok(None) };
+        Ok(Some(Change {
+            seq: row::count(&found, "seq")?,
+            document: row::fixed(&found, "document_uid")?,
+            id: row::name(DocumentId::parse(&row::text(&found, "document_id")?))?,
+            before: row::count(&found, "version_before")?,
+            after: row::count(&found, "version_after")?,
+        }))
+    }
+
+    async fn version_at(
+        &self,
+        caller: &Caller,
+        document: &Uid,
+        seq: u64,
+    ) -> Result<Option<u64>, Error> {
+        let found = sqlx::query(
+            "SELECT changes.version_before FROM changes
+             JOIN collections ON collections.uid = changes.collection_uid AND collections.tenant = ?
+             WHERE changes.document_uid = ? AND changes.seq > ?
+             ORDER BY changes.seq LIMIT 1",
+        )
+        .bind(&caller.tenant)
+        .bind(document.to_vec())
+        .bind(stored(seq))
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed)?;
+        found
+            .map(|found| row::count(&found, "version_before"))
+            .transpose()
+    }
+
+    async fn document_of(&self, caller: &Caller, uid: &Uid) -> Result<Option<Document>, Error> {
+        let found = sqlx::query(
+            "SELECT * FROM document_rows WHERE tenant = ? AND uid = ? AND deleted_at IS NULL",
+        )
+        .bind(&caller.tenant)
+        .bind(uid.to_vec())
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed)?;
+        found.as_ref().map(document).transpose()
+    }
+
+    async fn document_after(
+        &self,
+        caller: &Caller,
+        collection: &Uid,
+        after: &Uid,
+    ) -> Result<Option<Document>, Error> {
+        let found = sqlx::query(
+            "SELECT * FROM document_rows
+             WHERE tenant = ? AND collection_uid = ? AND uid > ? AND current_version > 0
+                 AND deleted_at IS NULL
+             ORDER BY uid LIMIT 1",
+        )
+        .bind(&caller.tenant)
+        .bind(collection.to_vec())
+        .bind(after.to_vec())
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed)?;
+        found.as_ref().map(document).transpose()
+    }
+
+    async fn version_chunks(
+        &self,
+        caller: &Caller,
+        document: &Uid,
+        version: u64,
+    ) -> Result<Option<u64>, Error> {
+        let found = sqlx::query(
+            "SELECT versions.chunks FROM versions
+             JOIN documents ON documents.uid = versions.document_uid AND documents.tenant = ?
+             WHERE versions.document_uid = ? AND versions.version = ?
+                 AND versions.completed_at IS NOT NULL",
+        )
+        .bind(&caller.tenant)
+        .bind(document.to_vec())
+        .bind(stored(version))
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed)?;
+        found.map(|found| row::count(&found, "chunks")).transpose()
+    }
+
+    async fn chunk_digests(
+        &self,
+        caller: &Caller,
+        of: Of,
+        from: u64,
+        rows: u32,
+    ) -> Result<Vec<[u8; 32]>, Error> {
+        let list = sqlx::query(
+            "SELECT chunks.sha256 FROM chunks
+             JOIN documents ON documents.uid = chunks.document_uid AND documents.tenant = ?
+             WHERE chunks.partition_key = ? AND chunks.document_uid = ? AND chunks.version = ?
+                 AND chunks.ordinal >= ?
+             ORDER BY chunks.ordinal LIMIT ?",
+        )
+        .bind(&caller.tenant)
+        .bind(of.partition)
+        .bind(of.document.to_vec())
+        .bind(stored(of.version))
+        .bind(stored(from))
+        .bind(rows)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        list.iter()
+            .map(|found| row::fixed(found, "sha256"))
+            .collect()
+    }
+}

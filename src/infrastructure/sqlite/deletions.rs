@@ -1,0 +1,152 @@
+//! Deletions in SQLite: the operation that is left of what is gone.
+
+use sqlx::SqliteConnection;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::collections::{Deleted, Deletion};
+use crate::application::ports::failure::Error;
+use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::state::State;
+use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::operations::operation;
+use crate::infrastructure::sqlite::row::{self, stored};
+use crate::infrastructure::sqlite::upload_end;
+
+/// What is deleted.
+pub(super) struct Target {
+    pub(super) name: String,
+    /// None: the whole collection.
+    pub(super) document: Option<Uid>,
+    pub(super) collection: Uid,
+}
+
+/// What an earlier request of the same uid answered.
+pub(super) async fn known(
+    connection: &mut SqliteConnection,
+    caller: &Caller,
+    uid: &Uid,
+    kind: Kind,
+    target: &str,
+) -> Result<Option<Deleted>, Error> {
+    let found = sqlx::query("SELECT * FROM operations WHERE tenant = ? AND uid = ?")
+        .bind(&caller.tenant)
+        .bind(uid.to_vec())
+        .fetch_optional(connection)
+        .await
+        .map_err(failed)?;
+    let Some(found) = found else { return Ok(None) };
+    let known = operation(&found)?;
+    Ok(Some(if known.kind == kind && known.target == target {
+        Deleted::Operation(Box::new(known), vec![])
+    } else {
+        Deleted::OtherRequest
+    }))
+}
+
+/// Stores the operation.
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    caller: &Caller,
+    deletion: &Deletion,
+    target: Target,
+) -> Result<Operation, Error> {
+    sqlx::query(
+        "INSERT INTO deletions (tenant, uid, target, document_uid, collection_uid, state,
+             created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'RUNNING', ?6, ?6)",
+    )
+    .bind(&caller.tenant)
+    .bind(deletion.uid.to_vec())
+    .bind(&target.name)
+    .bind(target.document.map(|document| document.to_vec()))
+    .bind(target.collection.to_vec())
+    .bind(deletion.now)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(Operation {
+        tenant: caller.tenant.clone(),
+        uid: deletion.uid,
+        kind: match target.document {
+            Some(_) => Kind::DeleteDocument,
+            None => Kind::DeleteCollection,
+        },
+        seq: 1,
+        state: State::Running,
+        target: target.name,
+        committed_bytes: 0,
+        chunks: 0,
+        failure_reason: String::new(),
+        failure_message: String::new(),
+        created_at: deletion.now,
+        updated_at: deletion.now,
+    })
+}
+
+/// Takes a document's name away, ends its uploads and lets all its chunks go.
+pub(super) async fn give_up(
+    connection: &mut SqliteConnection,
+    document: &Uid,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    let (reason, message) = ("DOCUMENT_DELETED", "the document was deleted");
+    let ended = upload_end::fail_running(connection, document, reason, message, now).await?;
+    sqlx::query("UPDATE documents SET deleted_at = ?1, updated_at = ?1 WHERE uid = ?2")
+        .bind(now)
+        .bind(document.to_vec())
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    sqlx::query("UPDATE versions SET sweep_after = ? WHERE document_uid = ?")
+        .bind(now)
+        .bind(document.to_vec())
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(ended)
+}
+
+/// Counts chunks that were removed for the deletion that is the reason, if one is.
+pub(super) async fn count(
+    connection: &mut SqliteConnection,
+    document: &Uid,
+    collection: &Uid,
+    chunks: u64,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    let counted = sqlx::query(
+        "UPDATE deletions SET chunks = chunks + ?1, seq = seq + 1, updated_at = ?2
+         WHERE state = 'RUNNING'
+             AND (document_uid = ?3 OR (document_uid IS NULL AND collection_uid = ?4))
+         RETURNING tenant, uid",
+    )
+    .bind(stored(chunks))
+    .bind(now)
+    .bind(document.to_vec())
+    .bind(collection.to_vec())
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let mut news = Vec::new();
+    for found in &counted {
+        let (tenant, uid) = (row::text(found, "tenant")?, row::fixed(found, "uid")?);
+        news.push(of(connection, tenant, &uid).await?);
+    }
+    Ok(news)
+}
+
+/// A deletion that is there.
+pub(super) async fn of(
+    connection: &mut SqliteConnection,
+    tenant: String,
+    uid: &Uid,
+) -> Result<Operation, Error> {
+    let found = sqlx::query("SELECT * FROM operations WHERE tenant = ? AND uid = ?")
+        .bind(tenant)
+        .bind(uid.to_vec())
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+    operation(&found)
+}

@@ -1,0 +1,262 @@
+//! Jobs in SQLite. One connection writes, so the fence that a step has checked stays true until the
+//! step is committed.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Sqlite as Driver, Transaction};
+
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::jobs::{Done, Fence, Jobs};
+use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
+use crate::infrastructure::sqlite::expiry;
+use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::row::{self, stored};
+use crate::infrastructure::sqlite::upload_row::upload;
+use crate::infrastructure::sqlite::{deletions, upload_end};
+
+#[async_trait]
+impl Jobs for Sqlite {
+    async fn claim_jobs(&self, holder: &Uid, lasts: Duration) -> Result<Option<Fence>, Error> {
+        let lasts = i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
+        let claimed = sqlx::query(
+            "INSERT INTO leases (name, holder, fence, expires_at)
+             VALUES ('jobs', ?1, 1, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + ?2)
+             ON CONFLICT (name) DO UPDATE SET
+                 fence = fence + (holder <> excluded.holder),
+                 holder = excluded.holder, expires_at = excluded.expires_at
+             WHERE holder = excluded.holder
+                 OR expires_at < CAST(unixepoch('subsec') * 1000000 AS INTEGER)
+             RETURNING fence",
+        )
+        .bind(holder.to_vec())
+        .bind(lasts)
+        .fetch_optional(&self.writer)
+        .await
+        .map_err(failed)?;
+        claimed
+            .map(|claimed| Ok(Fence(row::count(&claimed, "fence")?)))
+            .transpose()
+    }
+
+    async fn sweep_chunks(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error> {
+        let Some(mut transaction) = self.fenced(fence).await? else {
+            return Ok(None);
+        };
+        let version = sqlx::query(
+            "SELECT versions.document_uid, versions.version, documents.partition_key,
+                 documents.collection_uid
+             FROM versions JOIN documents ON documents.uid = versions.document_uid
+             WHERE versions.sweep_after <= ? ORDER BY versions.sweep_after LIMIT 1",
+        )
+        .bind(now)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        let Some(version) = version else {
+            return Ok(Some(Done::default()));
+        };
+        let chunks = remove_chunks(&mut transaction, &version, rows).await?;
+        let mut done = Done {
+            rows: chunks,
+            news: vec![],
+        };
+        let document = row::fixed(&version, "document_uid")?;
+        if chunks < u64::from(rows) {
+            sqlx::query("DELETE FROM versions WHERE document_uid = ? AND version = ?")
+                .bind(row::bytes(&version, "document_uid")?)
+                .bind(row::signed(&version, "version")?)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+            done.rows += 1;
+        }
+        let collection = row::fixed(&version, "collection_uid")?;
+        done.news = deletions::count(&mut transaction, &document, &collection, chunks, now).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(done))
+    }
+
+    async fn advance_deletions(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error> {
+        let Some(mut transaction) = self.fenced(fence).await? else {
+            return Ok(None);
+        };
+        let mut done = Done::default();
+        let documents = sqlx::query(
+            "SELECT documents.uid FROM deletions
+             JOIN documents ON documents.collection_uid = deletions.collection_uid
+             WHERE deletions.state = 'RUNNING' AND deletions.document_uid IS NULL
+                 AND documents.deleted_at IS NULL
+             LIMIT ?",
+        )
+        .bind(rows)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        for document in &documents {
+            let document = row::fixed(document, "uid")?;
+            done.news
+                .extend(deletions::give_up(&mut transaction, &document, now).await?);
+        }
+        done.rows = documents.len() as u64;
+        if documents.is_empty() {
+            done = end_deletions(&mut transaction, now, rows).await?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(done))
+    }
+
+    async fn abandon_uploads(
+        &self,
+        fence: Fence,
+        since: Timestamp,
+        now: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error> {
+        let Some(mut transaction) = self.fenced(fence).await? else {
+            return Ok(None);
+        };
+        let abandoned = sqlx::query(
+            "SELECT * FROM upload_rows WHERE state = 'RUNNING' AND updated_at < ? LIMIT ?",
+        )
+        .bind(since)
+        .bind(rows)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        let mut done = Done::default();
+        for found in &abandoned {
+            let (upload, reason) = (upload(found)?, "UPLOAD_ABANDONED");
+            let message = "nobody went on with the upload";
+            done.rows += 1;
+            done.news
+                .push(upload_end::fail(&mut transaction, &upload, reason, message, now).await?);
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(done))
+    }
+
+    async fn expire(
+        &self,
+        fence: Fence,
+        before: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error> {
+        let Some(mut transaction) = self.fenced(fence).await? else {
+            return Ok(None);
+        };
+        let rows = expiry::forget(&mut transaction, before, rows).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(Done { rows, news: vec![] }))
+    }
+}
+
+impl Sqlite {
+    /// A transaction of the holder of that fence; none if it is not the newest.
+    async fn fenced(&self, fence: Fence) -> Result<Option<Transaction<'static, Driver>>, Error> {
+        let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
+        let held = sqlx::query("SELECT 1 FROM leases WHERE name = 'jobs' AND fence = ?")
+            .bind(stored(fence.0))
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        Ok(held.map(|_| transaction))
+    }
+}
+
+/// Removes the first chunks of a version, and what they weigh; returns how many there were.
+async fn remove_chunks(
+    transaction: &mut Transaction<'static, Driver>,
+    version: &SqliteRow,
+    rows: u32,
+) -> Result<u64, Error> {
+    let partition = row::small(version, "partition_key")?;
+    let document = row::bytes(version, "document_uid")?;
+    let number = row::signed(version, "version")?;
+    let first = sqlx::query(
+        "SELECT count(*) AS chunks, coalesce(sum(text_bytes), 0) AS text_bytes,
+             coalesce(max(ordinal), -1) AS last
+         FROM (SELECT ordinal, end_byte - start_byte AS text_bytes FROM chunks
+               WHERE partition_key = ? AND document_uid = ? AND version = ?
+               ORDER BY ordinal LIMIT ?)",
+    )
+    .bind(partition)
+    .bind(&document)
+    .bind(number)
+    .bind(rows)
+    .fetch_one(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    let chunks = row::count(&first, "chunks")?;
+    let removed = sqlx::query(
+        "DELETE FROM chunks
+         WHERE partition_key = ? AND document_uid = ? AND version = ? AND ordinal <= ?",
+    )
+    .bind(partition)
+    .bind(&document)
+    .bind(number)
+    .bind(row::signed(&first, "last")?)
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    if removed.rows_affected() != chunks {
+        return Err(row::damaged("a DELETE of other rows than counted"));
+    }
+    sqlx::query(
+        "UPDATE documents SET chunks = chunks - ?, text_bytes = text_bytes - ? WHERE uid = ?",
+    )
+    .bind(stored(chunks))
+    .bind(row::signed(&first, "text_bytes")?)
+    .bind(&document)
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    Ok(chunks)
+}
+
+/// Ends deletions of which no version is left.
+async fn end_deletions(
+    transaction: &mut Transaction<'static, Driver>,
+    now: Timestamp,
+    rows: u32,
+) -> Result<Done, Error> {
+    let ended = sqlx::query(
+        "UPDATE deletions SET state = 'SUCCEEDED', seq = seq + 1, updated_at = ?1
+         WHERE (tenant, uid) IN (
+             SELECT tenant, uid FROM deletions AS open
+             WHERE open.state = 'RUNNING' AND CASE WHEN open.document_uid IS NULL
+                 THEN NOT EXISTS (
+                     SELECT 1 FROM documents
+                     JOIN versions ON versions.document_uid = documents.uid
+                     WHERE documents.collection_uid = open.collection_uid)
+                 ELSE NOT EXISTS (
+                     SELECT 1 FROM versions WHERE versions.document_uid = open.document_uid) END
+             LIMIT ?2)
+         RETURNING tenant, uid",
+    )
+    .bind(now)
+    .bind(rows)
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    let mut done = Done::default();
+    for found in &ended {
+        let (tenant, uid) = (row::text(found, "tenant")?, row::fixed(found, "uid")?);
+        done.rows += 1;
+        done.news
+            .push(deletions::of(transaction, tenant, &uid).await?);
+    }
+    Ok(done)
+}

@@ -1,0 +1,28 @@
+//! The whole store, and the secrets in it.
+
+use async_trait::async_trait;
+
+use crate::application::ports::failure::Error;
+use crate::application::ports::store::Store;
+use crate::infrastructure::sqlite::connection::Sqlite;
+use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::row;
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn secret(&self, new: [u8; 32]) -> Result<[u8; 32], Error> {
+        sqlx::query(
+            "INSERT INTO secrets (name, value) VALUES ('page_tokens', ?)
+             ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(new.to_vec())
+        .execute(&self.writer)
+        .await
+        .map_err(failed)?;
+        let found = sqlx::query("SELECT value FROM secrets WHERE name = 'page_tokens'")
+            .fetch_one(&self.writer)
+            .await
+            .map_err(failed)?;
+        row::fixed(&found, "value")
+    }
+}

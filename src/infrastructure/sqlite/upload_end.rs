@@ -1,0 +1,221 @@
+//! What the end of an upload writes: a current version and the change it makes, or one to sweep.
+
+use sqlx::SqliteConnection;
+
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::operations::Operation;
+use crate::application::ports::state::State;
+use crate::application::ports::uploads::{End, Upload, Writer};
+use crate::domain::ingest::machine::Summary;
+use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::row::{self, stored};
+use crate::infrastructure::sqlite::upload_row::upload;
+
+/// Moves the upload's row; `false` if the writer is not the newest, or the upload is over.
+pub(super) async fn end(
+    connection: &mut SqliteConnection,
+    writer: &Writer,
+    end: &End,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let (state, reason, message, source_bytes) = match end {
+        End::Succeeded(summary) => {
+            let source_bytes = Some(stored(summary.end.source));
+            (State::Succeeded, "", "", source_bytes)
+        }
+        End::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
+    };
+    let ended = sqlx::query(
+        "UPDATE uploads SET state = ?, failure_reason = ?, failure_message = ?,
+             committed_offset = coalesce(?, committed_offset), seq = seq + 1, updated_at = ?
+         WHERE tenant = ? AND uid = ? AND writer_epoch = ? AND committed_offset = ?
+             AND state = 'RUNNING'",
+    )
+    .bind(state.name())
+    .bind(reason)
+    .bind(message)
+    .bind(source_bytes)
+    .bind(now)
+    .bind(&writer.caller.tenant)
+    .bind(writer.uid.to_vec())
+    .bind(stored(writer.epoch))
+    .bind(stored(writer.committed_offset))
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(ended.rows_affected() == 1)
+}
+
+/// Says what a complete version is.
+pub(super) async fn complete(
+    connection: &mut SqliteConnection,
+    upload: &Upload,
+    summary: &Summary,
+    now: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE versions SET completed_at = ?, chunks = ?, source_bytes = ?, text_bytes = ?,
+             characters = ?, lines = ?, source_sha256 = ?
+         WHERE document_uid = ? AND version = ?",
+    )
+    .bind(now)
+    .bind(stored(summary.chunks))
+    .bind(stored(summary.end.source))
+    .bind(stored(summary.end.byte))
+    .bind(stored(summary.end.character))
+    .bind(stored(summary.end.line))
+    .bind(summary.source_sha256.to_vec())
+    .bind(upload.document_uid.to_vec())
+    .bind(stored(upload.version))
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Makes a complete version current, with what its uploader says of the document, and lets the one
+/// before go.
+pub(super) async fn make_current(
+    connection: &mut SqliteConnection,
+    upload: &Upload,
+    now: Timestamp,
+    sweep_after: Timestamp,
+) -> Result<(), Error> {
+    let before = sqlx::query("SELECT current_version FROM documents WHERE uid = ?")
+        .bind(upload.document_uid.to_vec())
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let before = row::count(&before, "current_version")?;
+    sqlx::query(
+        "UPDATE documents SET current_version = uploads.version, revision = revision + 1,
+             display_name = uploads.display_name, media_type = uploads.media_type,
+             labels = uploads.labels, updated_at = ?
+         FROM uploads
+         WHERE documents.uid = ? AND uploads.tenant = documents.tenant AND uploads.uid = ?",
+    )
+    .bind(now)
+    .bind(upload.document_uid.to_vec())
+    .bind(upload.uid.to_vec())
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    sweep(connection, &upload.document_uid, before, sweep_after).await?;
+    tell(
+        connection,
+        &upload.document_uid,
+        before,
+        upload.version,
+        now,
+    )
+    .await
+}
+
+/// Lets the chunks of a version go from a time on.
+pub(super) async fn sweep(
+    connection: &mut SqliteConnection,
+    document: &Uid,
+    version: u64,
+    sweep_after: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query("UPDATE versions SET sweep_after = ? WHERE document_uid = ? AND version = ?")
+        .bind(sweep_after)
+        .bind(document.to_vec())
+        .bind(stored(version))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Writes a change of a document into its collection's.
+pub(super) async fn tell(
+    connection: &mut SqliteConnection,
+    document: &Uid,
+    before: u64,
+    after: u64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    // The collection's row is held until the commit: changes are numbered as they are committed.
+    sqlx::query(
+        "UPDATE collections SET change_seq = change_seq + 1
+         WHERE uid = (SELECT collection_uid FROM documents WHERE uid = ?)",
+    )
+    .bind(document.to_vec())
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    sqlx::query(
+        "INSERT INTO changes (collection_uid, seq, document_uid, document_id, version_before,
+             version_after, changed_at)
+         SELECT collections.uid, collections.change_seq, documents.uid, documents.document_id, ?, ?, ?
+         FROM documents JOIN collections ON collections.uid = documents.collection_uid
+         WHERE documents.uid = ?",
+    )
+    .bind(stored(before))
+    .bind(stored(after))
+    .bind(now)
+    .bind(document.to_vec())
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Fails the unfinished uploads of a document, and returns their last states.
+pub(super) async fn fail_running(
+    connection: &mut SqliteConnection,
+    document: &Uid,
+    reason: &'static str,
+    message: &'static str,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    let running =
+        sqlx::query("SELECT * FROM upload_rows WHERE document_uid = ? AND state = 'RUNNING'")
+            .bind(document.to_vec())
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(failed)?;
+    let mut operations = Vec::new();
+    for found in &running {
+        let upload = upload(found)?;
+        operations.push(fail(&mut *connection, &upload, reason, message, now).await?);
+    }
+    Ok(operations)
+}
+
+/// Fails an unfinished upload, whoever writes it, and returns its last state.
+pub(super) async fn fail(
+    connection: &mut SqliteConnection,
+    upload: &Upload,
+    reason: &'static str,
+    message: &'static str,
+    now: Timestamp,
+) -> Result<Operation, Error> {
+    let failed_rows = sqlx::query(
+        "UPDATE uploads SET state = 'FAILED', failure_reason = ?, failure_message = ?,
+             seq = seq + 1, updated_at = ?
+         WHERE tenant = ? AND uid = ? AND state = 'RUNNING'",
+    )
+    .bind(reason)
+    .bind(message)
+    .bind(now)
+    .bind(&upload.tenant)
+    .bind(upload.uid.to_vec())
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    if failed_rows.rows_affected() != 1 {
+        return Err(row::damaged("an upload that was to fail"));
+    }
+    sweep(connection, &upload.document_uid, upload.version, now).await?;
+    Ok(Operation {
+        seq: upload.seq + 1,
+        state: State::Failed,
+        failure_reason: reason.to_owned(),
+        failure_message: message.to_owned(),
+        updated_at: now,
+        ..upload.operation()
+    })
+}

@@ -1,0 +1,119 @@
+//! What starting an upload writes: its document if that is new, a version, and the upload itself.
+
+use sqlx::SqliteConnection;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::failure::Error;
+use crate::application::ports::uploads::NewUpload;
+use crate::application::stored_spec::StoredSpec;
+use crate::domain::partition;
+use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::row;
+
+/// The collection's uid, and the spec: the upload's own or the collection's.
+pub(super) async fn collection(
+    connection: &mut SqliteConnection,
+    caller: &Caller,
+    new: &NewUpload,
+) -> Result<Option<(Uid, StoredSpec)>, Error> {
+    let found = sqlx::query(
+        "SELECT uid, spec FROM collections
+         WHERE tenant = ? AND collection_id = ? AND deleted_at IS NULL",
+    )
+    .bind(&caller.tenant)
+    .bind(new.document.collection.as_str())
+    .fetch_optional(connection)
+    .await
+    .map_err(failed)?;
+    let Some(found) = found else { return Ok(None) };
+    let spec = match &new.spec {
+        Some(spec) => spec.clone(),
+        None => row::json(&found, "spec")?,
+    };
+    Ok(Some((row::fixed(&found, "uid")?, spec)))
+}
+
+/// The document's uid; makes it, in the lighter of its two partitions, if it is new. Its next
+/// version is taken.
+pub(super) async fn document(
+    connection: &mut SqliteConnection,
+    caller: &Caller,
+    new: &NewUpload,
+    collection: &Uid,
+) -> Result<Uid, Error> {
+    let [a, b] = partition::candidates(&new.document_uid);
+    sqlx::query(
+        "INSERT INTO documents (uid, tenant, collection_uid, document_id, display_name, media_type,
+             labels, partition_key, candidate_a, candidate_b, created_at, updated_at)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7,
+             CASE WHEN
+                 (SELECT count(*) + coalesce(sum(chunks), 0) FROM documents WHERE partition_key = ?8)
+                 <= (SELECT count(*) + coalesce(sum(chunks), 0) FROM documents WHERE partition_key = ?9)
+             THEN ?8 ELSE ?9 END,
+             ?8, ?9, ?10, ?10
+         WHERE true
+         ON CONFLICT (tenant, collection_uid, document_id) WHERE deleted_at IS NULL DO NOTHING",
+    )
+    .bind(new.document_uid.to_vec())
+    .bind(&caller.tenant)
+    .bind(collection.to_vec())
+    .bind(new.document.document.as_str())
+    .bind(&new.about.display_name)
+    .bind(&new.about.media_type)
+    .bind(row::to_json(&new.about.labels)?)
+    .bind(a)
+    .bind(b)
+    .bind(new.now)
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let found = sqlx::query(
+        "UPDATE documents SET latest_version = latest_version + 1
+         WHERE tenant = ? AND collection_uid = ? AND document_id = ? AND deleted_at IS NULL
+         RETURNING uid",
+    )
+    .bind(&caller.tenant)
+    .bind(collection.to_vec())
+    .bind(new.document.document.as_str())
+    .fetch_one(connection)
+    .await
+    .map_err(failed)?;
+    row::fixed(&found, "uid")
+}
+
+/// The version that was taken, and the upload that makes it.
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    caller: &Caller,
+    new: &NewUpload,
+    document: &Uid,
+    spec: &StoredSpec,
+) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO versions (document_uid, version)
+         SELECT uid, latest_version FROM documents WHERE uid = ?",
+    )
+    .bind(document.to_vec())
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    sqlx::query(
+        "INSERT INTO uploads (tenant, uid, document_uid, version, display_name, media_type, labels,
+             spec, state, created_at, updated_at)
+         SELECT ?1, ?2, uid, latest_version, ?3, ?4, ?5, ?6, 'RUNNING', ?7, ?7
+         FROM documents WHERE uid = ?8",
+    )
+    .bind(&caller.tenant)
+    .bind(new.uid.to_vec())
+    .bind(&new.about.display_name)
+    .bind(&new.about.media_type)
+    .bind(row::to_json(&new.about.labels)?)
+    .bind(row::to_json(spec)?)
+    .bind(new.now)
+    .bind(document.to_vec())
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}

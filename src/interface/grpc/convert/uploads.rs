@@ -1,0 +1,216 @@
+//! Messages of uploads: from the wire to the session's, checked field by field.
+
+use std::collections::BTreeMap;
+
+use tonic::{Code, Status};
+
+use crate::application::error::Error;
+use crate::application::ingest::pipeline::{CONTENT_BYTES_MAX, Declared, Write};
+use crate::application::ports::clock::Clock;
+use crate::application::ports::uploads::{About, NewUpload};
+use crate::application::session::{Message, Target, Wish};
+use crate::domain::name::{DocumentId, DocumentName};
+use crate::interface::grpc::convert::chunking;
+use crate::interface::grpc::convert::content::content;
+use crate::interface::grpc::pb::upload_document_request;
+use crate::interface::grpc::{name, pb};
+
+/// The most labels of a document, or of a filter.
+const LABELS_MAX: usize = 32;
+const LABEL_KEY_BYTES_MAX: usize = 63;
+const LABEL_VALUE_BYTES_MAX: usize = 1_024;
+const DISPLAY_NAME_BYTES_MAX: usize = 1_024;
+const MEDIA_TYPE_BYTES_MAX: usize = 255;
+
+/// A message of `UploadDocument`.
+///
+/// # Errors
+///
+/// Fails if it could not be read, or with the field that is wrong.
+pub fn message(
+    clock: &dyn Clock,
+    received: Result<pb::UploadDocumentRequest, Status>,
+) -> Result<Message, Error> {
+    write(clock, received.map_err(|status| unread(&status))?)
+}
+
+/// A message of `StreamDocument`.
+///
+/// # Errors
+///
+/// As for the other.
+pub fn stream_message(
+    clock: &dyn Clock,
+    received: Result<pb::StreamDocumentRequest, Status>,
+) -> Result<Message, Error> {
+    let pb::StreamDocumentRequest {
+        write: written,
+        flush,
+        look_up,
+        chunks,
+        after_ordinal,
+    } = received.map_err(|status| unread(&status))?;
+    let from_ordinal = from_ordinal(after_ordinal)?;
+    let written = match written {
+        Some(written) => Message {
+            flushes: flush,
+            looks_up: look_up,
+            ..write(clock, written)?
+        },
+        None => Message {
+            flushes: flush,
+            looks_up: look_up,
+            ..Message::default()
+        },
+    };
+    Ok(Message {
+        wish: chunks.then_some(Wish { from_ordinal }),
+        ..written
+    })
+}
+
+/// The first ordinal that a client wants.
+///
+/// # Errors
+///
+/// Fails if the one that it has is negative.
+pub fn from_ordinal(after_ordinal: Option<i64>) -> Result<u64, Error> {
+    match after_ordinal {
+        None => Ok(0),
+        Some(after) => u64::try_from(after)
+            .map(|after| after.saturating_add(1))
+            .map_err(|_negative| Error::invalid("after_ordinal", "must not be negative")),
+    }
+}
+
+/// Labels, bounded.
+///
+/// # Errors
+///
+/// Fails if there are too many, or one is too long.
+pub fn labels(
+    field: &'static str,
+    labels: impl ExactSizeIterator<Item = (String, String)>,
+) -> Result<BTreeMap<String, String>, Error> {
+    if labels.len() > LABELS_MAX {
+        return Err(Error::invalid(
+            field,
+            format!("must be at most {LABELS_MAX}"),
+        ));
+    }
+    let labels = labels.collect::<BTreeMap<_, _>>();
+    for (key, value) in &labels {
+        short(field, key, LABEL_KEY_BYTES_MAX)?;
+        short(field, value, LABEL_VALUE_BYTES_MAX)?;
+    }
+    Ok(labels)
+}
+
+/// What tonic could not read: too large for its limit, or not of the protos.
+#[must_use]
+pub fn unread(error: &Status) -> Error {
+    if error.code() == Code::OutOfRange {
+        Error::MessageTooLarge {
+            most: CONTENT_BYTES_MAX,
+        }
+    } else {
+        Error::MessageUnreadable
+    }
+}
+
+fn write(clock: &dyn Clock, from: pb::UploadDocumentRequest) -> Result<Message, Error> {
+    let pb::UploadDocumentRequest {
+        target,
+        write_offset,
+        content: compressed,
+        crc32c,
+        finish_write,
+        sha256,
+        total_size,
+        compression,
+    } = from;
+    let target = match target {
+        None => None,
+        Some(upload_document_request::Target::Upload(upload)) => {
+            Some(Target::Known(name::uid("upload", "uploads", &upload)?))
+        }
+        Some(upload_document_request::Target::Spec(spec)) => {
+            Some(Target::New(Box::new(new_upload(clock, spec)?)))
+        }
+    };
+    let sha256 = sha256.as_deref().map(<[u8; 32]>::try_from).transpose();
+    let total_size = total_size.map(u64::try_from).transpose();
+    Ok(Message {
+        target,
+        write: Some(Write {
+            write_offset,
+            content: content(compressed, compression)?,
+            crc32c,
+        }),
+        declared: Declared {
+            sha256: sha256.map_err(|_length| Error::invalid("sha256", "must have 32 bytes"))?,
+            total_size: total_size
+                .map_err(|_negative| Error::invalid("total_size", "must not be negative"))?,
+        },
+        finishes: finish_write,
+        ..Message::default()
+    })
+}
+
+fn new_upload(clock: &dyn Clock, from: pb::UploadSpec) -> Result<NewUpload, Error> {
+    let pb::UploadSpec {
+        collection,
+        document_id,
+        display_name,
+        media_type,
+        labels: given,
+        chunking,
+        decoding,
+        request_id,
+    } = from;
+    let uid = name::uuid(&request_id)
+        .ok_or_else(|| Error::invalid("spec.request_id", "must be a UUID"))?;
+    let document = DocumentId::parse(&document_id)
+        .map_err(|error| Error::invalid("spec.document_id", error))?;
+    let collection = name::collection("spec.collection", &collection)?;
+    short("spec.display_name", &display_name, DISPLAY_NAME_BYTES_MAX)?;
+    short("spec.media_type", &media_type, MEDIA_TYPE_BYTES_MAX)?;
+    // Without either, the collection's spec is taken.
+    let spec = match (chunking, decoding) {
+        (None, None) => None,
+        (chunking, decoding) => Some(chunking::stored(chunking, decoding)?),
+    };
+    let or = |given: String, default: &str| {
+        if given.is_empty() {
+            default.to_owned()
+        } else {
+            given
+        }
+    };
+    Ok(NewUpload {
+        uid,
+        document_uid: clock.new_uid(),
+        about: About {
+            display_name: or(display_name, document.as_str()),
+            media_type: or(media_type, "text/plain"),
+            labels: labels("spec.labels", given.into_iter())?,
+        },
+        document: DocumentName {
+            collection,
+            document,
+        },
+        spec,
+        now: clock.now(),
+    })
+}
+
+fn short(field: &'static str, value: &str, most: usize) -> Result<(), Error> {
+    if value.len() <= most && !value.contains('\0') {
+        Ok(())
+    } else {
+        Err(Error::invalid(
+            field,
+            format!("must have at most {most} bytes, and no NUL"),
+        ))
+    }
+}

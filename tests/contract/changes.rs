@@ -1,0 +1,121 @@
+//! Changes are numbered as they are committed, and operations are listed, the newest first.
+
+use sluice::application::ports::changes::Change;
+use sluice::application::ports::collections::Deletion;
+use sluice::application::ports::state::State;
+use sluice::application::ports::store::Store;
+
+use crate::world::{caller, new_upload, start, stranger, upload};
+
+pub(crate) async fn each_change_of_a_current_version_is_told(store: &dyn Store) {
+    let caller = caller();
+    let first = upload(store, 1, "d", "one", 10).await;
+    let other = upload(store, 2, "e", "other", 20).await;
+    upload(store, 3, "d", "two", 30).await;
+    start(store, &new_upload(4, "e")).await;
+    let deletion = Deletion {
+        uid: [9; 16],
+        revision: None,
+        now: 40,
+    };
+    store
+        .delete_document(&caller, &first.document, &deletion)
+        .await
+        .unwrap();
+    let name = &first.document;
+    let collection = store
+        .collection(&caller, &name.collection)
+        .await
+        .unwrap()
+        .unwrap()
+        .uid;
+    let mut told = Vec::new();
+    while let Some(change) = store
+        .change_after(&caller, &collection, told.len() as u64)
+        .await
+        .unwrap()
+    {
+        told.push(change);
+    }
+    let change =
+        |seq, upload: &sluice::application::ports::uploads::Upload, before, after| Change {
+            seq,
+            document: upload.document_uid,
+            id: upload.document.document.clone(),
+            before,
+            after,
+        };
+    let expected = [
+        change(1, &first, 0, 1),
+        change(2, &other, 0, 1),
+        change(3, &first, 1, 2),
+        change(4, &first, 2, 0),
+    ];
+    assert_eq!(told, expected);
+    let extent = store
+        .changes_extent(&caller, &collection)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((extent.newest, extent.forgotten), (4, 0));
+    let at = async |seq| {
+        store
+            .version_at(&caller, &first.document_uid, seq)
+            .await
+            .unwrap()
+    };
+    assert_eq!(
+        [at(0).await, at(1).await, at(3).await, at(4).await],
+        [Some(0), Some(1), Some(2), None]
+    );
+    assert_eq!(
+        store
+            .changes_extent(&stranger(), &collection)
+            .await
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        store
+            .change_after(&stranger(), &collection, 0)
+            .await
+            .unwrap(),
+        None
+    );
+    let next = store
+        .document_after(&caller, &collection, &[0; 16])
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(next.uid, other.document_uid, "what is deleted is not there");
+}
+
+pub(crate) async fn operations_are_listed_newest_first(store: &dyn Store) {
+    let caller = caller();
+    for number in 1..=3 {
+        upload(
+            store,
+            number,
+            &format!("d{number}"),
+            "text",
+            i64::from(number),
+        )
+        .await;
+    }
+    let open = start(store, &new_upload(9, "open")).await;
+    let list = async |state, before| {
+        let list = store.operations(&caller, state, before, 10).await.unwrap();
+        list.into_iter()
+            .map(|operation| operation.uid[0])
+            .collect::<Vec<_>>()
+    };
+    let newest = (i64::MAX, [255; 16]);
+    assert_eq!(list(None, newest).await, [3, 9, 2, 1]);
+    assert_eq!(list(Some(State::Running), newest).await, [9]);
+    assert_eq!(list(None, (open.created_at, open.uid)).await, [2, 1]);
+    let none = store
+        .operations(&stranger(), None, newest, 10)
+        .await
+        .unwrap();
+    assert_eq!(none, []);
+}

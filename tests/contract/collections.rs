@@ -1,0 +1,70 @@
+//! Collections are created once, changed by those who know them, and listed.
+
+use sluice::application::ports::collections::{Collection, Written};
+use sluice::application::ports::store::Store;
+use sluice::application::stored_spec::StoredSpec;
+use sluice::domain::chunking::spec::Spec;
+use sluice::domain::name::CollectionId;
+use sluice::domain::text::decoding::{Decoding, Policy};
+
+use crate::world::{caller, collection};
+
+pub(crate) async fn has_collection(store: &dyn Store) -> bool {
+    store
+        .collection(&caller(), &collection().id)
+        .await
+        .unwrap()
+        .is_some()
+}
+
+pub(crate) async fn a_collection_is_created_once(store: &dyn Store) {
+    assert!(!has_collection(store).await);
+    let create = async |new: &Collection| store.create_collection(&caller(), new).await.unwrap();
+    let created = Written::Collection(Box::new(collection()));
+    assert_eq!(create(&collection()).await, created);
+    assert_eq!(create(&collection()).await, created, "the same request");
+    let again = Collection {
+        uid: [9; 16],
+        ..collection()
+    };
+    assert_eq!(create(&again).await, Written::Refused);
+    let other = Collection {
+        id: CollectionId::parse("other").unwrap(),
+        ..collection()
+    };
+    assert_eq!(create(&other).await, Written::Changed);
+    assert_eq!(
+        store.collection(&caller(), &again.id).await.unwrap(),
+        Some(collection())
+    );
+    assert_eq!(
+        store.collections(&caller(), "", 10).await.unwrap(),
+        [collection()]
+    );
+    assert_eq!(store.collections(&caller(), "c", 10).await.unwrap(), []);
+}
+
+pub(crate) async fn an_update_needs_the_newest_revision(store: &dyn Store) {
+    let (caller, known) = (caller(), collection());
+    store.create_collection(&caller, &known).await.unwrap();
+    let decoding = Decoding {
+        nul: Policy::Replace,
+        ..Decoding::default()
+    };
+    let spec = StoredSpec::new(&Spec::default(), decoding);
+    let update = async |revision| {
+        let updated = store.update_collection(&caller, &known.id, revision, &spec, 7);
+        updated.await.unwrap()
+    };
+    let changed = Collection {
+        spec: spec.clone(),
+        revision: 2,
+        updated_at: 7,
+        ..known.clone()
+    };
+    assert_eq!(update(1).await, Written::Collection(Box::new(changed)));
+    assert_eq!(update(1).await, Written::Changed);
+    let none = CollectionId::parse("none").unwrap();
+    let refused = store.update_collection(&caller, &none, 1, &spec, 7).await;
+    assert_eq!(refused.unwrap(), Written::Refused);
+}

@@ -1,0 +1,218 @@
+//! What is deleted, superseded or abandoned is removed in small steps, and nothing else.
+
+use std::time::Duration;
+
+use sluice::application::ports::collections::{Deleted, Deletion};
+use sluice::application::ports::jobs::Fence;
+use sluice::application::ports::operations::Kind;
+use sluice::application::ports::state::State;
+use sluice::application::ports::store::Store;
+use sluice::domain::name::{CollectionId, DocumentName};
+
+use crate::world::{
+    KEPT, LEASE, attach, batches, caller, new_upload, start, text, texts, upload, work,
+};
+
+fn deletion(uid: u8, revision: Option<u64>) -> Deletion {
+    Deletion {
+        uid: [uid; 16],
+        revision,
+        now: 50,
+    }
+}
+
+fn document(id: &str) -> DocumentName {
+    DocumentName::parse(&format!("collections/c/documents/{id}")).unwrap()
+}
+
+/// Documents, chunks and bytes in all partitions.
+async fn held(store: &dyn Store) -> (u64, u64, u64) {
+    let health = store.partitions().await.unwrap();
+    let sum = |count: fn(&_) -> u64| health.iter().map(count).sum();
+    (
+        sum(|p| p.documents),
+        sum(|p| p.chunks),
+        sum(|p| p.text_bytes),
+    )
+}
+
+pub(crate) async fn an_old_version_is_swept_after_its_time_and_no_other(store: &dyn Store) {
+    let old = upload(store, 1, "d", &text(), 10).await;
+    let other = upload(store, 2, "other", &text(), 10).await;
+    let before = held(store).await;
+    let new = upload(store, 3, "d", "a new version", 20).await;
+    assert_eq!(work(store, 20 + KEPT - 1).await, 0, "not before its time");
+    let chunks = texts(store, &caller(), &old).await.len() as u64;
+    assert_eq!(
+        work(store, 20 + KEPT).await,
+        chunks + 1,
+        "chunks and the version"
+    );
+    assert!(texts(store, &caller(), &old).await.is_empty());
+    assert_eq!(texts(store, &caller(), &new).await, ["a new version"]);
+    assert_eq!(texts(store, &caller(), &other).await.concat(), text());
+    let bytes = before.2 - text().len() as u64 + 13;
+    assert_eq!(held(store).await, (2, before.1 - chunks + 1, bytes));
+    let of = &new.document_uid;
+    assert_eq!(store.version_chunks(&caller(), of, 1).await.unwrap(), None);
+    assert_eq!(
+        store.version_chunks(&caller(), of, 2).await.unwrap(),
+        Some(1)
+    );
+}
+
+pub(crate) async fn a_deleted_document_is_gone_at_once_and_its_chunks_soon(store: &dyn Store) {
+    let (caller, name) = (caller(), document("d"));
+    let done = upload(store, 1, "d", &text(), 10).await;
+    let open = start(store, &new_upload(2, "d")).await;
+    upload(store, 3, "other", "other", 10).await;
+    let delete = async |uid, revision| {
+        let deletion = deletion(uid, revision);
+        store
+            .delete_document(&caller, &name, &deletion)
+            .await
+            .unwrap()
+    };
+    assert_eq!(delete(9, Some(77)).await, Deleted::Changed);
+    assert_eq!(delete(1, None).await, Deleted::OtherRequest);
+    let Deleted::Operation(operation, ended) = delete(9, Some(2)).await else {
+        unreachable!("it is there")
+    };
+    assert_eq!(
+        (operation.kind, operation.state),
+        (Kind::DeleteDocument, State::Running)
+    );
+    assert_eq!(operation.target, name.to_string());
+    assert_eq!(
+        (ended.len(), ended[0].uid, ended[0].state),
+        (1, open.uid, State::Failed)
+    );
+    assert_eq!(store.document(&caller, &name).await.unwrap(), None);
+    let again = delete(9, None).await;
+    assert!(matches!(again, Deleted::Operation(again, _) if again == operation));
+    assert_eq!(delete(8, None).await, Deleted::NotFound);
+
+    let chunks = texts(store, &caller, &done).await.len() as u64;
+    work(store, 60).await;
+    let ended = store.operation(&caller, &[9; 16]).await.unwrap().unwrap();
+    assert_eq!((ended.state, ended.chunks), (State::Succeeded, chunks));
+    assert!(ended.seq > operation.seq);
+    let (_, chunks, bytes) = held(store).await;
+    assert_eq!((chunks, bytes), (1, 5), "the other document stays");
+    let new = upload(store, 4, "d", "a new document", 70).await;
+    assert_ne!(new.document_uid, done.document_uid);
+    assert_eq!(
+        (new.version, texts(store, &caller, &new).await.len()),
+        (1, 1)
+    );
+}
+
+pub(crate) async fn a_deleted_collection_takes_its_documents_with_it(store: &dyn Store) {
+    let (caller, id) = (caller(), CollectionId::parse("c").unwrap());
+    for number in 0..25 {
+        upload(store, number, &format!("d{number}"), "some text", 10).await;
+    }
+    let delete = async |force| {
+        let deletion = deletion(99, None);
+        store
+            .delete_collection(&caller, &id, force, &deletion)
+            .await
+            .unwrap()
+    };
+    assert_eq!(delete(false).await, Deleted::NotEmpty);
+    assert!(matches!(delete(true).await, Deleted::Operation(..)));
+    assert_eq!(store.collection(&caller, &id).await.unwrap(), None);
+    assert_eq!(
+        store.document(&caller, &document("d3")).await.unwrap(),
+        None
+    );
+    work(store, 60).await;
+    let ended = store.operation(&caller, &[99; 16]).await.unwrap().unwrap();
+    assert_eq!((ended.state, ended.chunks), (State::Succeeded, 25));
+    assert_eq!((held(store).await.1, held(store).await.2), (0, 0));
+}
+
+pub(crate) async fn what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten(store: &dyn Store) {
+    let caller = caller();
+    let (batches, _) = batches(&text());
+    let open = start(store, &new_upload(1, "d")).await;
+    let writer = attach(store, &open.uid).await;
+    store
+        .commit_batch(&writer, &batches[0], 10)
+        .await
+        .unwrap()
+        .unwrap();
+    let done = upload(store, 2, "done", "some text", 10).await;
+    let fence = store.claim_jobs(&[1; 16], LEASE).await.unwrap().unwrap();
+    let abandon = async |since| {
+        store
+            .abandon_uploads(fence, since, 30, 10)
+            .await
+            .unwrap()
+            .unwrap()
+    };
+    assert_eq!(abandon(10).await.rows, 0);
+    let abandoned = abandon(11).await;
+    assert_eq!((abandoned.rows, abandoned.news[0].uid), (1, open.uid));
+    assert_eq!(abandoned.news[0].failure_reason, "UPLOAD_ABANDONED");
+    work(store, 30).await;
+    assert_eq!(held(store).await.1, 1, "what was abandoned is swept");
+
+    let expire = async |before| store.expire(fence, before, 10).await.unwrap().unwrap().rows;
+    assert_eq!(expire(10).await, 0);
+    assert!(expire(11).await > 0);
+    assert_eq!(store.upload(&caller, &done.uid).await.unwrap(), None);
+    assert!(
+        store.upload(&caller, &open.uid).await.unwrap().is_some(),
+        "it ended at 30"
+    );
+    assert_eq!(
+        texts(store, &caller, &done).await,
+        ["some text"],
+        "the document stays"
+    );
+    let collection = store
+        .collection(&caller, &done.document.collection)
+        .await
+        .unwrap()
+        .unwrap();
+    let extent = store
+        .changes_extent(&caller, &collection.uid)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((extent.newest, extent.forgotten), (1, 1));
+    while expire(1_000).await > 0 {}
+    assert_eq!(store.upload(&caller, &open.uid).await.unwrap(), None);
+}
+
+pub(crate) async fn only_the_newest_fence_works(store: &dyn Store) {
+    upload(store, 1, "d", "some text", 10).await;
+    let claim = async |holder: u8, lasts| store.claim_jobs(&[holder; 16], lasts).await.unwrap();
+    let first = claim(1, Duration::ZERO).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let second = claim(2, LEASE).await.unwrap();
+    assert!(second.0 > first.0, "the lease had run out");
+    assert_eq!(claim(1, LEASE).await, None, "another holds it");
+    assert_eq!(claim(2, LEASE).await, Some(second), "its holder renews it");
+    assert_eq!(store.sweep_chunks(first, 1_000, 10).await.unwrap(), None);
+    assert_eq!(
+        store.advance_deletions(first, 1_000, 10).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        store
+            .abandon_uploads(first, 1_000, 1_000, 10)
+            .await
+            .unwrap(),
+        None
+    );
+    assert_eq!(store.expire(Fence(0), 1_000, 10).await.unwrap(), None);
+    assert!(
+        store
+            .sweep_chunks(second, 1_000, 10)
+            .await
+            .unwrap()
+            .is_some()
+    );
+}

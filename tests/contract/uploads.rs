@@ -1,0 +1,193 @@
+//! Exactly once: what uploads write, whoever writes, however often.
+
+use sluice::application::ports::state::State;
+use sluice::application::ports::store::Store;
+use sluice::application::ports::uploads::{End, Started, Writer};
+use sluice::domain::partition;
+
+use crate::world::{attach, batches, caller, new_upload, start, text, texts, upload};
+
+pub(crate) async fn an_upload_started_twice_is_one(store: &dyn Store) {
+    let none = store
+        .start_upload(&caller(), &new_upload(1, "d"))
+        .await
+        .unwrap();
+    assert!(matches!(none, Started::NoCollection));
+    let upload = start(store, &new_upload(1, "d")).await;
+    assert_eq!(
+        (upload.version, upload.state, upload.committed_offset),
+        (1, State::Running, 0)
+    );
+    assert!(partition::candidates(&upload.document_uid).contains(&upload.partition));
+    assert_eq!(start(store, &new_upload(1, "d")).await, upload);
+    let other = store
+        .start_upload(&caller(), &new_upload(1, "e"))
+        .await
+        .unwrap();
+    assert!(matches!(other, Started::OtherDocument));
+}
+
+pub(crate) async fn a_batch_replayed_changes_nothing(store: &dyn Store) {
+    let upload = start(store, &new_upload(1, "d")).await;
+    let (batches, _) = batches(&text());
+    assert!(batches.len() > 2);
+    let mut writer = attach(store, &upload.uid).await;
+    for batch in &batches {
+        let committed = store
+            .commit_batch(&writer, batch, 3)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            committed.committed_bytes,
+            batch.checkpoint.place.position.source
+        );
+        for _ in 0..3 {
+            assert_eq!(store.commit_batch(&writer, batch, 3).await.unwrap(), None);
+        }
+        writer.committed_offset = batch.checkpoint.place.position.source;
+    }
+    let stored = store.upload(&caller(), &upload.uid).await.unwrap().unwrap();
+    assert_eq!(
+        stored.checkpoint,
+        batches.last().unwrap().checkpoint.encode()
+    );
+    assert_eq!(stored.seq, upload.seq + batches.len() as u64);
+    assert_eq!(texts(store, &caller(), &upload).await.concat(), text());
+}
+
+pub(crate) async fn writers_that_attach_at_once_have_different_epochs(store: &dyn Store) {
+    let upload = start(store, &new_upload(1, "d")).await;
+    let (a, b) = tokio::join!(attach(store, &upload.uid), attach(store, &upload.uid));
+    let (c, d) = tokio::join!(attach(store, &upload.uid), attach(store, &upload.uid));
+    let mut epochs = [a, b, c, d].map(|writer| writer.epoch);
+    epochs.sort_unstable();
+    assert_eq!(epochs, [1, 2, 3, 4]);
+}
+
+pub(crate) async fn only_the_newest_writer_commits(store: &dyn Store) {
+    let upload = start(store, &new_upload(1, "d")).await;
+    let (batches, summary) = batches(&text());
+    let older = attach(store, &upload.uid).await;
+    let newer = attach(store, &upload.uid).await;
+    assert_eq!(
+        store.commit_batch(&older, &batches[0], 3).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        store
+            .end_upload(&older, End::Succeeded(summary), 3, 3)
+            .await
+            .unwrap(),
+        None
+    );
+    assert!(
+        store
+            .commit_batch(&newer, &batches[0], 3)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    let cancelled = store
+        .cancel_upload(&caller(), &upload.uid, 4)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(cancelled.state, State::Cancelled);
+    let after = Writer {
+        committed_offset: cancelled.committed_bytes,
+        ..newer
+    };
+    assert_eq!(
+        store.commit_batch(&after, &batches[1], 5).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        store
+            .cancel_upload(&caller(), &upload.uid, 5)
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+pub(crate) async fn a_version_becomes_current_at_its_end(store: &dyn Store) {
+    let (batches, summary) = batches("some text");
+    let first = start(store, &new_upload(1, "d")).await;
+    let mut writer = attach(store, &first.uid).await;
+    store
+        .commit_batch(&writer, &batches[0], 3)
+        .await
+        .unwrap()
+        .unwrap();
+    let document = store
+        .document(&caller(), &first.document)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(document.current, None);
+    writer.committed_offset = 9;
+    let ended = store
+        .end_upload(&writer, End::Succeeded(summary), 4, 4)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((ended.state, ended.committed_bytes), (State::Succeeded, 9));
+    let document = store
+        .document(&caller(), &first.document)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(document.current.unwrap().version, 1);
+}
+
+pub(crate) async fn an_unfinished_upload_is_superseded_and_a_failed_one_is_never_current(
+    store: &dyn Store,
+) {
+    let first = upload(store, 1, "d", "some text", 3).await;
+    let second = start(store, &new_upload(2, "d")).await;
+    assert_eq!(
+        (second.version, second.document_uid),
+        (2, first.document_uid)
+    );
+    let third = store
+        .start_upload(&caller(), &new_upload(3, "d"))
+        .await
+        .unwrap();
+    let Started::Upload(third, superseded) = third else {
+        unreachable!("the collection is there")
+    };
+    assert_eq!(
+        superseded
+            .iter()
+            .map(|operation| operation.uid)
+            .collect::<Vec<_>>(),
+        [second.uid]
+    );
+    assert_eq!(superseded[0].failure_reason, "UPLOAD_SUPERSEDED");
+    let newest = store
+        .newest_upload(&caller(), &first.document_uid)
+        .await
+        .unwrap();
+    assert_eq!(newest.unwrap().uid, third.uid);
+    let writer = attach(store, &third.uid).await;
+    let failed = End::Failed {
+        reason: "DIGEST_MISMATCH",
+        message: "wrong".to_owned(),
+    };
+    store
+        .end_upload(&writer, failed, 5, 5)
+        .await
+        .unwrap()
+        .unwrap();
+    let document = store
+        .document(&caller(), &first.document)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        document.current.unwrap().version,
+        1,
+        "a failed version is never current"
+    );
+}

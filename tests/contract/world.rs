@@ -1,0 +1,180 @@
+//! What the suite works with: a collection, uploads of it, and batches of a text.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use sluice::application::caller::Caller;
+use sluice::application::ports::chunks::Of;
+use sluice::application::ports::clock::Uid;
+use sluice::application::ports::collections::Collection;
+use sluice::application::ports::store::Store;
+use sluice::application::ports::uploads::{About, End, NewUpload, Started, Upload, Writer};
+use sluice::application::stored_spec::StoredSpec;
+use sluice::domain::chunking::spec::Spec;
+use sluice::domain::ingest::batch::Batch;
+use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
+use sluice::domain::name::{CollectionId, DocumentId, DocumentName};
+use sluice::domain::text::decoding::Decoding;
+
+pub(crate) fn caller() -> Caller {
+    Caller::anonymous()
+}
+
+pub(crate) fn stranger() -> Caller {
+    Caller {
+        tenant: "stranger".to_owned(),
+    }
+}
+
+pub(crate) fn collection() -> Collection {
+    let spec = StoredSpec::new(&Spec::default(), Decoding::default());
+    Collection {
+        uid: [1; 16],
+        id: CollectionId::parse("c").unwrap(),
+        spec,
+        revision: 1,
+        created_at: 1,
+        updated_at: 1,
+    }
+}
+
+pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
+    let document = DocumentName {
+        collection: collection().id,
+        document: DocumentId::parse(document).unwrap(),
+    };
+    NewUpload {
+        uid: [number; 16],
+        document,
+        document_uid: [number.wrapping_add(100); 16],
+        about: About {
+            display_name: "name".to_owned(),
+            media_type: "text/plain".to_owned(),
+            labels: BTreeMap::from([("key".to_owned(), "'value'".to_owned())]),
+        },
+        spec: None,
+        now: 2,
+    }
+}
+
+pub(crate) async fn start(store: &dyn Store, new: &NewUpload) -> Upload {
+    store
+        .create_collection(&caller(), &collection())
+        .await
+        .unwrap();
+    match store.start_upload(&caller(), new).await.unwrap() {
+        Started::Upload(upload, _) => *upload,
+        other @ (Started::NoCollection | Started::OtherDocument) => unreachable!("{other:?}"),
+    }
+}
+
+/// Attaches a writer, and says what it believes.
+pub(crate) async fn attach(store: &dyn Store, uid: &Uid) -> Writer {
+    let upload = store.attach_upload(&caller(), uid).await.unwrap().unwrap();
+    Writer {
+        caller: caller(),
+        uid: *uid,
+        epoch: upload.writer_epoch,
+        committed_offset: upload.committed_offset,
+    }
+}
+
+/// The batches of a text, and what is known at its end.
+pub(crate) fn batches(text: &str) -> (Vec<Batch>, Summary) {
+    let mut machine = Machine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MIN);
+    let (mut rest, mut batches) = (text.as_bytes(), Vec::new());
+    loop {
+        match machine.step().unwrap() {
+            Step::Feed if rest.is_empty() => machine.finish(),
+            Step::Feed => rest = &rest[machine.feed(rest)..],
+            Step::Store(batch) => batches.push(batch),
+            Step::Done(summary) => return (batches, summary),
+        }
+    }
+}
+
+pub(crate) fn text() -> String {
+    let sentences = (0..6_000).map(|number: u32| number.to_string());
+    sentences
+        .flat_map(|number| {
+            [
+                "Sentence number ".to_owned(),
+                number,
+                " of a text. ".to_owned(),
+            ]
+        })
+        .collect()
+}
+
+pub(crate) async fn texts(store: &dyn Store, caller: &Caller, upload: &Upload) -> Vec<String> {
+    let of = Of {
+        document: upload.document_uid,
+        partition: upload.partition,
+        version: upload.version,
+    };
+    let chunks = store.chunks(caller, of, 0, 100_000).await.unwrap();
+    assert!(
+        chunks
+            .iter()
+            .zip(0..)
+            .all(|(chunk, ordinal)| chunk.chunk.ordinal == ordinal)
+    );
+    chunks.into_iter().map(|chunk| chunk.text).collect()
+}
+
+/// Uploads a text as a document, whole, at a time.
+pub(crate) async fn upload(
+    store: &dyn Store,
+    number: u8,
+    document: &str,
+    text: &str,
+    now: i64,
+) -> Upload {
+    let new = NewUpload {
+        now,
+        ..new_upload(number, document)
+    };
+    let upload = start(store, &new).await;
+    let mut writer = attach(store, &upload.uid).await;
+    let (batches, summary) = batches(text);
+    for batch in &batches {
+        store
+            .commit_batch(&writer, batch, now)
+            .await
+            .unwrap()
+            .unwrap();
+        writer.committed_offset = batch.checkpoint.place.position.source;
+    }
+    let end = End::Succeeded(summary);
+    store
+        .end_upload(&writer, end, now, now + KEPT)
+        .await
+        .unwrap()
+        .unwrap();
+    store.upload(&caller(), &upload.uid).await.unwrap().unwrap()
+}
+
+/// How long an old version is kept in the suite.
+pub(crate) const KEPT: i64 = 100;
+
+/// Takes steps until there is nothing left to do; returns how many rows there were.
+pub(crate) async fn work(store: &dyn Store, now: i64) -> u64 {
+    let fence = store.claim_jobs(&[1; 16], LEASE).await.unwrap().unwrap();
+    let mut rows = 0;
+    loop {
+        let swept = store.sweep_chunks(fence, now, 10).await.unwrap().unwrap();
+        let advanced = store
+            .advance_deletions(fence, now, 10)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(swept.rows <= 11 && advanced.rows <= 10, "steps are small");
+        rows += swept.rows + advanced.rows;
+        if swept.rows + advanced.rows == 0 {
+            return rows;
+        }
+    }
+}
+
+/// Longer than any test.
+pub(crate) const LEASE: Duration = Duration::from_mins(1);
