@@ -1,9 +1,11 @@
 //! Changes are numbered as they are committed, and operations are listed, the newest first.
 
 use sluice::application::ports::changes::Change;
+use sluice::application::ports::clock::Uid;
 use sluice::application::ports::collections::Deletion;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
+use sluice::application::ports::uploads::Upload;
 
 use crate::world::{caller, new_upload, start, stranger, upload};
 
@@ -29,22 +31,14 @@ pub(crate) async fn each_change_of_a_current_version_is_told(store: &dyn Store) 
         .unwrap()
         .unwrap()
         .uid;
-    let mut told = Vec::new();
-    while let Some(change) = store
-        .change_after(&caller, &collection, told.len() as u64)
-        .await
-        .unwrap()
-    {
-        told.push(change);
-    }
-    let change =
-        |seq, upload: &sluice::application::ports::uploads::Upload, before, after| Change {
-            seq,
-            document: upload.document_uid,
-            id: upload.document.document.clone(),
-            before,
-            after,
-        };
+    let told = told(store, &collection).await;
+    let change = |seq, upload: &Upload, before, after| Change {
+        seq,
+        document: upload.document_uid,
+        id: upload.document.document.clone(),
+        before,
+        after,
+    };
     let expected = [
         change(1, &first, 0, 1),
         change(2, &other, 0, 1),
@@ -88,6 +82,20 @@ pub(crate) async fn each_change_of_a_current_version_is_told(store: &dyn Store) 
         .unwrap()
         .unwrap();
     assert_eq!(next.uid, other.document_uid, "what is deleted is not there");
+}
+
+/// All changes of a collection.
+async fn told(store: &dyn Store, collection: &Uid) -> Vec<Change> {
+    let mut told = Vec::new();
+    let caller = caller();
+    while let Some(change) = store
+        .change_after(&caller, collection, told.len() as u64)
+        .await
+        .unwrap()
+    {
+        told.push(change);
+    }
+    told
 }
 
 pub(crate) async fn operations_are_listed_newest_first(store: &dyn Store) {
