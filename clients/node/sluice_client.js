@@ -150,3 +150,21 @@ export async function* readChunks(chunks, document, version) {
     }
   }
 }
+
+// The states of an operation, the last one terminal; after a failure, those that are newer.
+export async function* watch(operations, name) {
+  const retries = new Retries();
+  let seq = 0;
+  for (;;) {
+    try {
+      for await (const { operation } of operations.WatchOperation({ name, after_seq: seq })) {
+        retries.progressed();
+        seq = operation.seq;
+        yield operation;
+      }
+      return;
+    } catch (error) {
+      await retries.waitAfter(error);
+    }
+  }
+}

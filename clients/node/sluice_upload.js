@@ -1,13 +1,13 @@
-// Uploads a file to Sluice, goes on after any failure, and can print the chunks.
+// Uploads a file to Sluice, goes on after any failure, and can print its states and chunks.
 
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 
-import { readChunks, upload } from "./sluice_client.js";
+import { readChunks, upload, watch } from "./sluice_client.js";
 import { connect } from "./stubs.js";
 
 const USAGE = `usage: sluice_upload.js [--server HOST:PORT] --collection ID --document-id ID
-                        [--request-id UUID] [--chunks] FILE`;
+                        [--request-id UUID] [--watch] [--chunks] FILE`;
 
 function parseArguments() {
   const options = {
@@ -15,6 +15,7 @@ function parseArguments() {
     collection: { type: "string" },
     "document-id": { type: "string" },
     "request-id": { type: "string" },
+    watch: { type: "boolean", default: false },
     chunks: { type: "boolean", default: false },
   };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -23,7 +24,7 @@ function parseArguments() {
 }
 
 async function main() {
-  const { file, server, chunks, collection, ...ids } = parseArguments();
+  const { file, server, watch: watches, chunks, collection, ...ids } = parseArguments();
   // Chosen by the client, so that the upload has a name before the server answers.
   const requestId = ids["request-id"] ?? randomUUID();
   console.error(`to go on after an interruption: --request-id ${requestId}`);
@@ -36,6 +37,11 @@ async function main() {
   try {
     const done = await upload(stubs, file, spec, ids["request-id"] !== undefined);
     console.log(done.name);
+    if (watches) {
+      for await (const { seq, state } of watch(stubs.operations, done.operation)) {
+        console.log(JSON.stringify({ seq, state }));
+      }
+    }
     if (!chunks) return;
     for await (const { ordinal, start, end, text } of readChunks(stubs.chunks, done.document, done.version)) {
       console.log(JSON.stringify({ ordinal, start_byte: start.byte, end_byte: end.byte, text }));

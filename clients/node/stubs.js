@@ -7,7 +7,7 @@ import { loadSync } from "@grpc/proto-loader";
 
 // The protos import each other by their paths from here.
 const PROTOS = fileURLToPath(new URL("../../proto", import.meta.url));
-const FILES = ["collections", "uploads", "chunks"].map((name) => `sluice/v1/${name}.proto`);
+const FILES = ["collections", "uploads", "chunks", "operations"].map((name) => `sluice/v1/${name}.proto`);
 // Offsets are numbers: exact up to 2^53, which is more than any file has.
 const LOADING = { includeDirs: [PROTOS], keepCase: true, longs: Number, enums: String, defaults: true };
 const { sluice } = loadPackageDefinition(loadSync(FILES, LOADING));
@@ -28,9 +28,14 @@ const CHANNEL_OPTIONS = {
 
 // The stubs for a server at HOST:PORT; they share its connection.
 export function connect(server) {
-  const { CollectionService, UploadService, ChunkService } = sluice.v1;
+  const { CollectionService, UploadService, ChunkService, OperationService } = sluice.v1;
   const stub = (Service) => new Service(server, credentials.createInsecure(), CHANNEL_OPTIONS);
-  return { collections: stub(CollectionService), uploads: stub(UploadService), chunks: stub(ChunkService) };
+  return {
+    collections: stub(CollectionService),
+    uploads: stub(UploadService),
+    chunks: stub(ChunkService),
+    operations: stub(OperationService),
+  };
 }
 
 // A call with one request and one response, as a promise.

@@ -1,6 +1,6 @@
-"""The two halves of a Sluice client: upload() sends a file, read_chunks() brings its chunks back.
+"""A Sluice client: upload() sends a file, read_chunks() brings its chunks back, watch() its states.
 
-Both go on after any failure that passes. They raise Refused for what no further attempt can mend,
+All go on after any failure that passes. They raise Refused for what no further attempt can mend,
 and grpc.RpcError for what the server refuses or what did not pass in time.
 """
 
@@ -16,7 +16,7 @@ from retries import Incomplete, Retries
 # Where the README has the stubs generated; a folder of PYTHONPATH comes first.
 sys.path.append(str(Path(__file__).resolve().parent / "generated"))
 from sluice.v1 import chunks_pb2, chunks_pb2_grpc, collections_pb2, collections_pb2_grpc
-from sluice.v1 import uploads_pb2, uploads_pb2_grpc
+from sluice.v1 import operations_pb2, operations_pb2_grpc, uploads_pb2, uploads_pb2_grpc
 
 # What the server takes in a message.
 CONTENT_BYTES = 256 * 1024
@@ -158,6 +158,22 @@ def read_chunks(channel, document, version):
                         raise Refused(f"{document} has been replaced by version {chunk.version}")
                     yield chunk
                     last = chunk.ordinal
+            return
+        except grpc.RpcError as error:
+            retries.wait_after(error)
+
+
+def watch(channel, operation):
+    """The states of an operation, the last one terminal; after a failure, those that are newer."""
+    operations = operations_pb2_grpc.OperationServiceStub(channel)
+    retries, seq = Retries(), 0
+    while True:
+        request = operations_pb2.WatchOperationRequest(name=operation, after_seq=seq)
+        try:
+            for response in operations.WatchOperation(request):
+                retries.progressed()
+                seq = response.operation.seq
+                yield response.operation
             return
         except grpc.RpcError as error:
             retries.wait_after(error)

@@ -1,4 +1,4 @@
-"""Uploads a file to Sluice, goes on after any failure, and can print the chunks."""
+"""Uploads a file to Sluice, goes on after any failure, and can print its states and chunks."""
 
 import argparse
 import json
@@ -9,7 +9,8 @@ from pathlib import Path
 import grpc
 
 from retries import Incomplete
-from sluice_client import Refused, open_channel, read_chunks, upload, uploads_pb2
+from sluice_client import Refused, open_channel, operations_pb2, read_chunks, upload, uploads_pb2
+from sluice_client import watch
 
 
 def main():
@@ -18,6 +19,7 @@ def main():
     parser.add_argument("--collection", required=True, help="is created if need be")
     parser.add_argument("--document-id", required=True)
     parser.add_argument("--request-id", type=uuid.UUID, help="go on with this upload, or start it")
+    parser.add_argument("--watch", action="store_true", help="print the states as JSON Lines")
     parser.add_argument("--chunks", action="store_true", help="print the chunks as JSON Lines")
     parser.add_argument("file", type=Path)
     arguments = parser.parse_args()
@@ -34,6 +36,10 @@ def main():
         try:
             done = upload(channel, arguments.file, spec, arguments.request_id is not None)
             print(done.name)
+            if arguments.watch:
+                for operation in watch(channel, done.operation):
+                    state = operations_pb2.Operation.State.Name(operation.state)
+                    print(json.dumps({"seq": operation.seq, "state": state}))
             if arguments.chunks:
                 for chunk in read_chunks(channel, done.document, done.version):
                     line = {

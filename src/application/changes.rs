@@ -198,6 +198,7 @@ impl Follower {
                     before: 0,
                     version,
                     ordinal: 0,
+                    removed: 0,
                 });
                 self.tell_document(document, within, place, next).await?;
             }
@@ -228,6 +229,7 @@ impl Follower {
             before: change.before,
             version: change.after,
             ordinal: 0,
+            removed: 0,
         });
         self.tell_document(document, within, place, next).await?;
         Ok(next)

@@ -56,6 +56,8 @@ pub struct Within {
     pub version: u64,
     /// The next ordinal.
     pub ordinal: u64,
+    /// How many chunks of the version before were looked at for contents that are gone.
+    pub removed: u64,
 }
 
 /// Where versions are, and for whom they are compared.
@@ -83,8 +85,6 @@ pub(super) struct Difference<'a> {
     before: Option<Contents>,
     /// Parts of a page that was read.
     read: std::vec::IntoIter<Vec<Chunk>>,
-    /// How far removed contents were told.
-    removed: u64,
     is_begun: bool,
 }
 
@@ -126,14 +126,18 @@ impl<'a> Difference<'a> {
             chunks,
             before: None,
             read: vec![].into_iter(),
-            removed: 0,
             is_begun: within.ordinal > 0,
         };
         if within.before > 0 && chunks.is_some() {
             difference.before = difference.contents(within.before).await?;
             if difference.before.is_none() {
                 // What the follower keeps of it cannot be told any more: it begins anew.
-                (within.before, within.ordinal) = (0, 0);
+                within = Within {
+                    before: 0,
+                    ordinal: 0,
+                    removed: 0,
+                    ..within
+                };
                 (difference.within, difference.is_begun) = (within, false);
             }
             difference.mark_told().await?;
@@ -146,26 +150,27 @@ impl<'a> Difference<'a> {
         let Some(chunks) = self.chunks else {
             return Ok(Told::Last(vec![Event::Reset(self.name.clone())]));
         };
-        if !std::mem::replace(&mut self.is_begun, true) && self.before.is_none() {
-            return Ok(Told::Part(
-                vec![Event::Reset(self.name.clone())],
-                self.within,
-            ));
+        // Told with what follows: whoever takes one response at a time must come forward.
+        let is_anew = !std::mem::replace(&mut self.is_begun, true) && self.before.is_none();
+        let mut events = Vec::new();
+        if is_anew {
+            events.push(Event::Reset(self.name.clone()));
         }
         if self.within.ordinal < chunks {
-            return self.next_chunks().await;
+            return self.next_chunks(events).await;
         }
         if let Some(removed) = self.next_removed().await? {
             return Ok(Told::Part(removed, self.within));
         }
-        Ok(Told::Last(vec![Event::Complete {
+        events.push(Event::Complete {
             document: self.name.clone(),
             version: self.within.version,
             chunks,
-        }]))
+        });
+        Ok(Told::Last(events))
     }
 
-    async fn next_chunks(&mut self) -> Result<Told, Error> {
+    async fn next_chunks(&mut self, mut events: Vec<Event>) -> Result<Told, Error> {
         if self.read.len() == 0 {
             let (store, caller) = (&self.source.store, &self.source.caller);
             let (of, from) = (self.of(self.within.version), self.within.ordinal);
@@ -182,7 +187,6 @@ impl<'a> Difference<'a> {
         }
         let part = self.read.next().unwrap_or_default();
         let labels = Arc::new(self.document.labels.clone());
-        let mut events = Vec::with_capacity(part.len());
         for mut chunk in part {
             self.within.ordinal = chunk.chunk.ordinal + 1;
             let before = self.before.as_mut();
@@ -209,20 +213,26 @@ impl<'a> Difference<'a> {
     async fn next_removed(&mut self) -> Result<Option<Vec<Event>>, Error> {
         let of = self.of(self.within.before);
         while let Some(before) = &mut self.before {
-            if self.removed >= before.chunks {
+            if self.within.removed >= before.chunks {
                 break;
             }
             let (store, caller) = (&self.source.store, &self.source.caller);
             let digests = store
-                .chunk_digests(caller, of, self.removed, DIGEST_ROWS)
+                .chunk_digests(caller, of, self.within.removed, DIGEST_ROWS)
                 .await?;
             if digests.is_empty() {
                 // It was swept meanwhile: what is left over cannot be named, so all is told anew.
                 self.before = None;
-                (self.within.before, self.within.ordinal) = (0, 0);
-                return Ok(Some(vec![Event::Reset(self.name.clone())]));
+                self.is_begun = false;
+                self.within = Within {
+                    before: 0,
+                    ordinal: 0,
+                    removed: 0,
+                    ..self.within
+                };
+                return Ok(Some(vec![]));
             }
-            self.removed += digests.len() as u64;
+            self.within.removed += digests.len() as u64;
             let gone = digests.into_iter().filter(|digest| before.give_up(digest));
             let gone = gone.map(|digest| Event::Removed(self.name.clone(), digest));
             let events = gone.collect::<Vec<_>>();
@@ -266,24 +276,36 @@ impl<'a> Difference<'a> {
 
     /// Marks what was told before the follower came back.
     async fn mark_told(&mut self) -> Result<(), Error> {
-        let of = self.of(self.within.version);
-        let mut from = 0;
-        while let Some(before) = &mut self.before
-            && from < self.within.ordinal
-        {
-            let (store, caller) = (&self.source.store, &self.source.caller);
-            let left = u32::try_from(self.within.ordinal - from).unwrap_or(u32::MAX);
-            let page = store
-                .chunk_digests(caller, of, from, left.min(DIGEST_ROWS))
-                .await?;
-            if page.is_empty() {
-                // The newer version is being swept.
-                self.chunks = None;
-                return Ok(());
-            }
-            from += page.len() as u64;
-            for digest in &page {
-                before.keep(digest);
+        let Within {
+            version,
+            ordinal,
+            before,
+            removed,
+            ..
+        } = self.within;
+        for (version, until) in [(version, ordinal), (before, removed)] {
+            let mut from = 0;
+            while let Some(contents) = &mut self.before
+                && from < until
+            {
+                let (store, caller) = (&self.source.store, &self.source.caller);
+                let left = u32::try_from(until - from).unwrap_or(u32::MAX);
+                let of = Of {
+                    document: self.document.uid,
+                    partition: self.document.partition,
+                    version,
+                };
+                let rows = left.min(DIGEST_ROWS);
+                let page = store.chunk_digests(caller, of, from, rows).await?;
+                if page.is_empty() {
+                    // One of them is being swept: it cannot be told any more.
+                    self.chunks = None;
+                    return Ok(());
+                }
+                from += page.len() as u64;
+                for digest in &page {
+                    contents.keep(digest);
+                }
             }
         }
         Ok(())

@@ -39,7 +39,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .context("log")
         .context(WrongArguments)?;
     if arguments.check_config {
-        return output::line(&serde_json::to_string_pretty(&config)?);
+        let settings = serde_json::to_string_pretty(&config)?;
+        return settings.lines().try_for_each(output::line);
     }
     output::logs(filter);
     let instance = Instance::start(&config).await?;

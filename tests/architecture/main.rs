@@ -14,6 +14,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
 mod paths;
+mod reasons;
 mod rings;
 mod sources;
 

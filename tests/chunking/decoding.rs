@@ -2,6 +2,8 @@
 
 use encoding_rs::Encoding;
 use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::ingest::digest;
+use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
 use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 
@@ -88,6 +90,38 @@ fn a_fault_is_reported_at_the_same_byte_under_every_cut() {
     check(b"\xF4\x90\x80\x80", invalid(0)); // beyond U+10FFFF
     check(b"ab\xE6\xB0", invalid(2)); // ends within a character
     check(b"ab\0", Some(Fault::Nul { offset: 2 }));
+}
+
+/// The feed that finds a fault deep in a document keeps what is before it: the chunks are there, and
+/// the last checkpoint's digest is that of the source.
+#[test]
+fn a_fault_deep_in_a_document_comes_after_all_that_is_before_it() {
+    let before = "A sentence of the text. ".repeat(40_000);
+    let source = [before.as_bytes(), b"\xFF", &[b'x'; 1_000]].concat();
+    for piece in [1_000, 65_536, source.len()] {
+        let mut machine = Machine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
+        let (mut text, mut fault) = (String::new(), None);
+        let mut pieces = source.chunks(piece);
+        let mut rest: &[u8] = &[];
+        while fault.is_none() {
+            match machine.step() {
+                Ok(Step::Feed) if rest.is_empty() => rest = pieces.next().unwrap(),
+                Ok(Step::Feed) => rest = &rest[machine.feed(rest)..],
+                Ok(Step::Store(batch)) => {
+                    let chunks = batch.chunks.iter().map(|chunk| batch.text(chunk));
+                    text.extend(chunks);
+                    let place = usize::try_from(batch.checkpoint.place.position.source).unwrap();
+                    let digest = batch.checkpoint.source_sha256().unwrap();
+                    assert_eq!(digest, digest::sha256(&source[..place]));
+                }
+                Ok(Step::Done(_)) => unreachable!("the source has a fault"),
+                Err(found) => fault = Some(found),
+            }
+        }
+        let offset = before.len() as u64;
+        assert!(matches!(fault, Some(Fault::Invalid { offset: at, .. }) if at == offset));
+        assert!(before.starts_with(&text) && text.len() > before.len() - 10_000);
+    }
 }
 
 /// What is replaced is what `std` and the Unicode Standard call a maximal subpart.

@@ -46,42 +46,37 @@ pub(crate) async fn each_change_of_a_current_version_is_told(store: &dyn Store) 
         change(4, &first, 2, 0),
     ];
     assert_eq!(told, expected);
-    let extent = store
-        .changes_extent(&caller, &collection)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!((extent.newest, extent.forgotten), (4, 0));
-    let at = async |seq| {
-        store
-            .version_at(&caller, &first.document_uid, seq)
-            .await
-            .unwrap()
-    };
-    assert_eq!(
-        [at(0).await, at(1).await, at(3).await, at(4).await],
-        [Some(0), Some(1), Some(2), None]
-    );
-    assert_eq!(
-        store
-            .changes_extent(&stranger(), &collection)
-            .await
-            .unwrap(),
-        None
-    );
-    assert_eq!(
-        store
-            .change_after(&stranger(), &collection, 0)
-            .await
-            .unwrap(),
-        None
-    );
+    check_extent(store, &collection, &first.document_uid).await;
     let next = store
         .document_after(&caller, &collection, &[0; 16])
         .await
         .unwrap()
         .unwrap();
     assert_eq!(next.uid, other.document_uid, "what is deleted is not there");
+}
+
+/// What is known of four changes, of which the third and fourth are the document's, by tenant.
+async fn check_extent(store: &dyn Store, collection: &Uid, document: &Uid) {
+    let (caller, stranger) = (caller(), stranger());
+    let extent = store
+        .changes_extent(&caller, collection)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((extent.newest, extent.forgotten), (4, 0));
+    let at = async |seq| store.version_at(&caller, document, seq).await.unwrap();
+    assert_eq!(
+        [at(0).await, at(1).await, at(3).await, at(4).await],
+        [Some(0), Some(1), Some(2), None]
+    );
+    assert_eq!(
+        store.changes_extent(&stranger, collection).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        store.change_after(&stranger, collection, 0).await.unwrap(),
+        None
+    );
 }
 
 /// All changes of a collection.

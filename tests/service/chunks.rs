@@ -3,6 +3,7 @@
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
+use sluice::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 use tonic::Code;
 
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
@@ -252,5 +253,55 @@ async fn a_slow_reader_costs_the_server_nothing() {
     assert!(
         grown < 10_000,
         "{grown} KiB more while 30 MB wait to be read"
+    );
+}
+
+/// A reader that is slower than the sweep is told, and not that it has all.
+#[tokio::test]
+async fn a_version_that_is_swept_while_it_is_read_is_told() {
+    let world = World::start_with(|config| {
+        config.retention.old_version_seconds = 0;
+        config.retention.sweep_every_seconds = 1;
+    })
+    .await;
+    let text = prose(10_000_000);
+    let upload = world
+        .send(whole(&spec("d"), text.as_bytes(), 200_000))
+        .await
+        .unwrap();
+    let request = pb::StreamChunksRequest {
+        document: upload.document,
+        ..Default::default()
+    };
+    let mut pages = ChunkServiceClient::new(world.channel.clone())
+        .stream_chunks(request)
+        .await
+        .unwrap()
+        .into_inner();
+    pages.message().await.unwrap().unwrap();
+    world
+        .send(whole(&spec("d"), b"a new version", 100))
+        .await
+        .unwrap();
+    let mut client = PartitionServiceClient::new(world.channel.clone());
+    loop {
+        let health = client
+            .get_partition_health(pb::GetPartitionHealthRequest {})
+            .await;
+        let partitions = health.unwrap().into_inner().partitions;
+        if partitions.iter().map(|p| p.chunks).sum::<i64>() == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let told = loop {
+        match pages.message().await {
+            Ok(page) => assert!(page.is_some(), "the end of what is gone is no end"),
+            Err(told) => break told,
+        }
+    };
+    assert_eq!(
+        (told.code(), reason(&told).as_str()),
+        (Code::Aborted, "VERSION_GONE")
     );
 }

@@ -6,7 +6,7 @@ use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use sluice::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 use tonic::Code;
 
-use crate::world::{World, metadata, spec, whole};
+use crate::world::{World, metadata, reason, spec, whole};
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "one story, told in calls")]
@@ -37,9 +37,10 @@ async fn collections_are_created_once_and_listed_in_pages() {
         collection_id: "a".to_owned(),
         ..Default::default()
     };
+    let refused = client.create_collection(again).await.unwrap_err();
     assert_eq!(
-        client.create_collection(again).await.unwrap_err().code(),
-        Code::AlreadyExists
+        (refused.code(), reason(&refused).as_str()),
+        (Code::AlreadyExists, "ALREADY_EXISTS")
     );
     let wrong = pb::CreateCollectionRequest {
         collection_id: "../a".to_owned(),

@@ -13,10 +13,11 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tokio_stream::StreamExt;
 use tonic::transport::Channel;
 
+use crate::proxy::Proxy;
 use crate::server::{SLUICE, Server};
 use crate::world::{
-    Folder, create_collection, expected, first, last, more, name_of, plain, prose, resumed, rows,
-    spec,
+    Folder, create_collection, cycled, expected, first, last, more, name_of, plain, prose, resumed,
+    rows, spec,
 };
 
 const KILLS: u64 = 50;
@@ -143,10 +144,13 @@ async fn a_client_killed_anywhere_goes_on_under_the_same_name() {
     let undisturbed = expected(&source);
     let file = folder.0.join("document.txt");
     std::fs::write(&file, source.as_bytes()).unwrap();
-    let mut in_the_middle = 0;
+    let (mut in_the_middle, mut resent_most) = (0, 0);
+    // It counts what the clients send, and cuts nobody off.
+    let proxy = Proxy::start(server.address.clone(), 0, 0).await;
     for seed in 0..KILLS {
         let upload = spec(&format!("document-{seed}"));
-        let mut client = send(&server, &upload, &file).spawn().unwrap();
+        let before = proxy.sent.load(Ordering::Relaxed);
+        let mut client = send(&proxy.address, &upload, &file).spawn().unwrap();
         tokio::time::sleep(Duration::from_millis(random(seed, 500))).await;
         client.kill().unwrap();
         client.wait().unwrap();
@@ -161,18 +165,26 @@ async fn a_client_killed_anywhere_goes_on_under_the_same_name() {
         });
         in_the_middle +=
             u64::from(committed > 0 && committed < i64::try_from(source.len()).unwrap());
-        let again = send(&server, &upload, &file).status().unwrap();
+        let again = send(&proxy.address, &upload, &file).status().unwrap();
         assert!(again.success(), "seed {seed}");
+        let sent = proxy.sent.load(Ordering::Relaxed) - before;
+        let resent = sent.saturating_sub(source.len() as u64);
+        resent_most = resent_most.max(resent);
+        assert!(
+            resent <= RESENT_MAX,
+            "seed {seed}: {resent} bytes sent again"
+        );
         let document = format!("collections/c/documents/{}", upload.document_id);
         let stored = rows(&channel, &document, None, false).await.unwrap();
         assert!(plain(&stored) == undisturbed, "seed {seed}: other rows");
     }
     assert!(in_the_middle > 0, "some kill came in the middle");
+    assert!(resent_most > 0, "something was sent again");
 }
 
 /// `sluice upload`, under the upload's own name.
-fn send(server: &Server, upload: &pb::UploadSpec, file: &Path) -> Command {
-    let url = format!("http://{}", server.address);
+fn send(address: &str, upload: &pb::UploadSpec, file: &Path) -> Command {
+    let url = format!("http://{address}");
     let mut command = Command::new(SLUICE);
     command
         .args(["upload", "--collection", "c", "--server", &url])
@@ -206,7 +218,7 @@ async fn a_source_that_changed_meanwhile_is_not_mixed_in() {
     assert!(open.committed_offset > 0);
     let file = folder.0.join("changed.txt");
     std::fs::write(&file, source.replacen("Sentence", "Paragraph", 1)).unwrap();
-    let refused = send(&server, &upload, &file)
+    let refused = send(&server.address, &upload, &file)
         .stderr(Stdio::piped())
         .output()
         .unwrap();
@@ -214,7 +226,12 @@ async fn a_source_that_changed_meanwhile_is_not_mixed_in() {
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains("is not what it was"), "{said}");
     std::fs::write(&file, &source).unwrap();
-    assert!(send(&server, &upload, &file).status().unwrap().success());
+    assert!(
+        send(&server.address, &upload, &file)
+            .status()
+            .unwrap()
+            .success()
+    );
     let stored = rows(&channel, "collections/c/documents/changed", None, false)
         .await
         .unwrap();
@@ -276,16 +293,3 @@ async fn a_gigabyte_is_stored_and_read_back_in_little_memory() {
 }
 
 const BLOCKS: usize = 1_000;
-
-/// Bytes `from..to` of a text that repeats without end.
-fn cycled(block: &[u8], from: usize, to: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(to - from);
-    let mut at = from;
-    while at < to {
-        let within = at % block.len();
-        let take = (block.len() - within).min(to - at);
-        bytes.extend_from_slice(&block[within..within + take]);
-        at += take;
-    }
-    bytes
-}

@@ -2,13 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
+mod changes;
+mod chunk_stream;
 mod chunks;
+mod clients;
 mod collections;
+mod deletions;
+mod follower;
 mod grpcurl;
 mod kills;
 mod methods;
 mod operations;
+mod patience;
+mod proxy;
 mod refusals;
 mod server;
+mod stores;
+mod streams;
 mod uploads;
 mod world;

@@ -2,11 +2,11 @@
 
 use prost_reflect::{DescriptorPool, Value};
 use sluice::interface::grpc::pb;
-use tonic::Code;
+use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::world::World;
+use crate::world::{World, reason};
 
 /// A method without a rate class or a role must not be served.
 #[test]
@@ -64,18 +64,20 @@ async fn answered_id(world: &World) -> String {
         .to_owned()
 }
 
-/// The status of an upload whose request has these headers and begins with these bytes; nothing
-/// between keeps deadlines or frames of its own.
-async fn raw(world: &World, headers: &[(&str, &str)], bytes: &'static [u8]) -> String {
+/// The status of a request with these headers that begins with these bytes; nothing between keeps
+/// deadlines or frames of its own.
+async fn raw(
+    world: &World,
+    method: &str,
+    headers: &[(&str, &str)],
+    bytes: &'static [u8],
+) -> Status {
     let stream = tokio::net::TcpStream::connect(world.instance.address)
         .await
         .unwrap();
     let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
     let driven = tokio::spawn(connection);
-    let url = format!(
-        "http://{}/sluice.v1.UploadService/UploadDocument",
-        world.instance.address
-    );
+    let url = format!("http://{}/sluice.v1.{method}", world.instance.address);
     let mut request = http::Request::post(url).header("content-type", "application/grpc");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -92,39 +94,90 @@ async fn raw(world: &World, headers: &[(&str, &str)], bytes: &'static [u8]) -> S
         response.body_mut().trailers().await.unwrap().unwrap()
     };
     driven.abort();
-    trailers["grpc-status"].to_str().unwrap().to_owned()
+    Status::from_header_map(&trailers).unwrap()
 }
+
+const UPLOAD: &str = "UploadService/UploadDocument";
 
 #[tokio::test]
 async fn a_deadline_that_has_passed_is_told() {
     let world = World::start().await;
-    let status = raw(&world, &[("grpc-timeout", "100m")], b"").await;
-    assert_eq!(status, "4");
+    let told = raw(&world, UPLOAD, &[("grpc-timeout", "100m")], b"").await;
+    assert_eq!(
+        (told.code(), reason(&told).as_str()),
+        (Code::DeadlineExceeded, "DEADLINE_EXCEEDED")
+    );
 }
 
-/// What is sent first, with which headers, and which status is answered.
+/// To which method, what is sent first, with which headers, and what is answered.
 type Case = (
+    &'static str,
     &'static [u8],
     &'static [(&'static str, &'static str)],
+    Code,
     &'static str,
 );
 
-/// A length of 4 GiB, flags that mean nothing, and encodings that uploads do not take.
+/// A length of 4 GiB, flags that mean nothing, encodings that are not taken, methods that are not
+/// there: each with a reason.
 #[tokio::test]
 async fn frames_that_lie_are_refused_before_memory_is_taken() {
+    const GET: &str = "UploadService/GetUpload";
+    const READ: &str = "CollectionService/GetCollection";
     let world = World::start().await;
-    let cases: [Case; 5] = [
-        (b"\x00\xff\xff\xff\xff", &[], "8"),
-        (b"\x02\x00\x00\x00\x00", &[], "3"),
-        (b"\x01\x00\x00\x00\x01a", &[], "3"),
-        (b"\x01\x00\x00\x00\x01a", &[("grpc-encoding", "gzip")], "12"),
-        (b"\x00\x00\x00\x00\x02\xff\xff", &[], "3"),
+    let (large, unread) = ("MESSAGE_TOO_LARGE", "MESSAGE_UNREADABLE");
+    let (exhausted, invalid) = (Code::ResourceExhausted, Code::InvalidArgument);
+    let gzip: &[_] = &[("grpc-encoding", "gzip")];
+    let (no_encoding, no_method) = ("ENCODING_UNSUPPORTED", "METHOD_UNKNOWN");
+    let cases: [Case; 10] = [
+        (UPLOAD, b"\x00\xff\xff\xff\xff", &[], exhausted, large),
+        (UPLOAD, b"\x02\x00\x00\x00\x00", &[], invalid, unread),
+        (UPLOAD, b"\x01\x00\x00\x00\x01a", &[], invalid, unread),
+        (
+            UPLOAD,
+            b"\x00\x00\x00\x00\x02\xff\xff",
+            &[],
+            invalid,
+            unread,
+        ),
+        (
+            UPLOAD,
+            b"\x01\x00\x00\x00\x01a",
+            gzip,
+            Code::Unimplemented,
+            no_encoding,
+        ),
+        (GET, b"\x00\x00\x00\x00\x02\xff\xff", &[], invalid, unread),
+        (READ, b"\x00\x00\x01\x00\x01", &[], exhausted, large),
+        (
+            READ,
+            b"\x01\x00\x00\x00\x01a",
+            gzip,
+            Code::Unimplemented,
+            no_encoding,
+        ),
+        (
+            "UploadService/Nothing",
+            b"",
+            &[],
+            Code::Unimplemented,
+            no_method,
+        ),
+        (
+            "NoService/GetUpload",
+            b"",
+            &[],
+            Code::Unimplemented,
+            no_method,
+        ),
     ];
-    for (bytes, headers, expected) in cases {
+    for (method, bytes, headers, code, expected) in cases {
+        let told = raw(&world, method, headers, bytes).await;
+        let case = format!("{method} {bytes:?} {headers:?}: {told:?}");
         assert_eq!(
-            raw(&world, headers, bytes).await,
-            expected,
-            "{bytes:?} {headers:?}"
+            (told.code(), reason(&told).as_str()),
+            (code, expected),
+            "{case}"
         );
     }
 }
@@ -141,7 +194,10 @@ async fn other_hosts_and_other_addresses_are_refused() {
         .check(HealthCheckRequest::default())
         .await
         .unwrap_err();
-    assert_eq!(refused.code(), Code::PermissionDenied);
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::PermissionDenied, "HOST_NOT_ALLOWED")
+    );
     let open = sluice::config::Config {
         listen: "0.0.0.0:0".parse().unwrap(),
         ..Default::default()

@@ -18,7 +18,13 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(database: &Path) -> Self {
+        Self::start_with(database, &[])
+    }
+
+    /// With settings from the environment.
+    pub(crate) fn start_with(database: &Path, settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(SLUICE)
+            .envs(settings.iter().copied())
             .args([
                 "serve",
                 "--listen",

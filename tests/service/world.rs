@@ -44,7 +44,7 @@ impl Drop for Folder {
 pub(crate) struct World {
     pub(crate) instance: Instance,
     pub(crate) channel: Channel,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl World {
@@ -67,8 +67,12 @@ impl World {
         Self {
             instance,
             channel,
-            _folder: folder,
+            folder,
         }
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.0.join("test.db")
     }
 
     pub(crate) fn uploads(&self) -> UploadServiceClient<Channel> {
@@ -274,4 +278,17 @@ pub(crate) fn metadata(status: &Status, key: &str) -> String {
         .error_info()
         .and_then(|info| info.metadata.get(key).cloned())
         .unwrap_or_default()
+}
+
+/// Bytes `from..to` of a text that repeats without end.
+pub(crate) fn cycled(block: &[u8], from: usize, to: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(to - from);
+    let mut at = from;
+    while at < to {
+        let within = at % block.len();
+        let take = (block.len() - within).min(to - at);
+        bytes.extend_from_slice(&block[within..within + take]);
+        at += take;
+    }
+    bytes
 }

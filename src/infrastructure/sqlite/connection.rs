@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::SqlStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{Connection, SqlStr};
 
 use crate::application::ports::failure::Error;
 use crate::infrastructure::sqlite::failure::failed;
@@ -52,6 +52,12 @@ impl Sqlite {
             SqlitePoolOptions::new()
                 .max_connections(size)
                 .acquire_timeout(ACQUIRE_MAX)
+                // When the disk is full SQLite ends a transaction by itself, and the driver believes
+                // for ever that it is in one: such a connection is of no use.
+                .before_acquire(|connection, _| {
+                    let is_usable = !connection.is_in_transaction();
+                    Box::pin(std::future::ready(Ok(is_usable)))
+                })
         };
         let writer = pool(1)
             .connect_with(options.clone())

@@ -39,12 +39,17 @@ pub fn of(error: &Error) -> Status {
         details.set_retry_info(Some(RETRY_AFTER));
     }
     if let Error::Store(failure) = error {
-        tracing::error!(
-            error = failure as &dyn std::error::Error,
-            "the store failed"
-        );
+        tracing::error!(error = chain(failure), "the store failed");
     }
     Status::with_error_details(code, error.to_string(), details)
+}
+
+/// An error with all its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |chain, cause| {
+        format!("{chain}: {cause}")
+    })
 }
 
 /// The closed list.

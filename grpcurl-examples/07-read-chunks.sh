@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# All chunks of a document, those after the last one that a client has, and a single one.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
+need_collection
+document=collections/tour/documents/chunks.txt
+upload collections/tour chunks.txt "$(sentences 1 12)"
+chunks=$(field chunks)
+
+call sluice.v1.ChunkService/StreamChunks <<END
+{ "document": "$document" }
+END
+[ "$(count '"text":')" -eq "$chunks" ] || fail "not all $chunks chunks have come"
+expect ordinal 0
+says "This is sentence number 12."
+
+call sluice.v1.ChunkService/StreamChunks <<END
+{ "document": "$document", "afterOrdinal": 1 }
+END
+[ "$(count '"text":')" -eq $((chunks - 2)) ] || fail "not all chunks after 1 have come"
+expect ordinal 2
+
+call sluice.v1.ChunkService/GetChunk <<END
+{ "name": "$document/chunks/2" }
+END
+expect name "$document/chunks/2"
+# The place of a chunk is in bytes, characters and lines of the text, and bytes of the source.
+text=$(sentences 1 12)
+start=$(field byte)
+end=$(sed -n '/"end"/,$s/.*"byte": "\(.*\)",/\1/p' <<<"$answer")
+printf '\nBytes %d to %d of the document:\n%s\n' "$start" "$end" "${text:start:end - start}"
+expect sha256 "$(printf '%s' "${text:start:end - start}" | sha256)"

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# What an embedder follows: all chunks of a collection at first, then, from the last cursor on, only
+# what is added, what is kept (without text), and what is removed.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
+id=tour-$(new_id)
+call sluice.v1.CollectionService/CreateCollection <<END
+{
+  "collectionId": "$id",
+  "chunking": { "strategy": "STRATEGY_SENTENCE", "maxSize": 60, "minSize": 30 }
+}
+END
+
+# changes ADDED KEPT REMOVED: what has changed since the cursor, and how much.
+cursor=
+changes() {
+    call sluice.v1.ChunkService/StreamChanges <<END
+{ "collection": "collections/$id", "afterCursor": "$cursor" }
+END
+    local seen
+    seen="$(count '"added":') $(count '"kept":') $(count '"removed":')"
+    [ "$seen" = "$*" ] || fail "added, kept and removed are $seen, not $*"
+    [ -z "$answer" ] || cursor=$(sed -n 's/^ *"cursor": "\(.*\)"$/\1/p' <<<"$answer" | tail -n 1)
+}
+
+upload "collections/$id" fruit "The apples are red and sweet, as always. The bananas are green this week. "
+changes 2 0 0
+says '"reset":' # What a client knew of this document before is no longer true.
+says '"complete":'
+
+changes 0 0 0 # Nothing new.
+
+upload "collections/$id" fruit "The apples are red and sweet, as always. The bananas are yellow this week. "
+changes 1 1 1
+says "The bananas are yellow"
+says '"version": "2"'
+
+call sluice.v1.DocumentService/DeleteDocument <<END
+{ "name": "collections/$id/documents/fruit" }
+END
+changes 0 0 0
+says '"reset":'
+
+call sluice.v1.CollectionService/DeleteCollection <<END
+{ "name": "collections/$id" }
+END

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# How text can be cut, and what a spec makes of a small text. Nothing is stored.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
+call sluice.v1.ChunkingService/ListStrategies '{}'
+for strategy in FIXED RECURSIVE SENTENCE; do says "\"strategy\": \"STRATEGY_$strategy\""; done
+
+text="One sentence. Another sentence. And a third one, which is the longest of them."
+call sluice.v1.ChunkingService/Preview <<END
+{
+  "content": "$(printf '%s' "$text" | encode)",
+  "chunking": { "strategy": "STRATEGY_SENTENCE", "maxSize": 50, "minSize": 25 }
+}
+END
+says '"text": "One sentence. Another sentence. "'
+says '"text": "And a third one, which is the longest of them."'
+
+# Sizes can be words, and a chunk can repeat the end of the one before.
+call sluice.v1.ChunkingService/Preview <<END
+{
+  "content": "$(printf '%s' "one two three four five six" | encode)",
+  "chunking": {
+    "strategy": "STRATEGY_RECURSIVE", "measure": "MEASURE_WORDS", "maxSize": 4, "minSize": 4, "overlap": 1
+  }
+}
+END
+says '"text": "one two three four "'
+says '"text": "four five six"'
+
+# Another charset: the é is one byte of the source, and two of the text.
+call sluice.v1.ChunkingService/Preview <<END
+{
+  "content": "$(printf 'caf\xe9' | encode)", "decoding": { "charset": "windows-1252" }
+}
+END
+says '"text": "café"'
+end=$(sed -n '/"end"/,$p' <<<"$answer")
+[[ $end == *'"byte": "5"'*'"character": "4"'*'"source": "4"'* ]] || fail "the end is not where it should be"
+
+# The same bytes are not UTF-8.
+fails 67 INVALID_CONTENT sluice.v1.ChunkingService/Preview <<END
+{ "content": "$(printf 'caf\xe9' | encode)" }
+END
+says '"offset":"3"'

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Each upload is an operation: watch it, list it, cancel it.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
+need_collection
+id=$(new_id)
+call sluice.v1.UploadService/UploadDocument <<END
+{
+  "spec": { "collection": "collections/tour", "documentId": "cancelled-$id", "requestId": "$id" },
+  "content": "$(sentences 1 60 | encode)"
+}
+END
+expect state STATE_RUNNING
+operation=$(field operation)
+
+# Pages of what is running, the newest first, until it is found.
+token=
+while
+    call sluice.v1.OperationService/ListOperations <<END
+{ "state": "STATE_RUNNING", "pageSize": 20, "pageToken": "$token" }
+END
+    [[ $answer != *"\"$operation\""* ]]
+do
+    token=$(field nextPageToken)
+    [ -n "$token" ] || fail "the list does not have it"
+done
+[ "$(count '"state":')" -eq "$(count STATE_RUNNING)" ] || fail "not all of these are running"
+
+call sluice.v1.OperationService/GetOperation <<END
+{ "name": "$operation" }
+END
+expect kind KIND_UPLOAD
+expect state STATE_RUNNING
+
+watched=$(mktemp)
+trap 'rm -f "$watched"; kill $(jobs -p) 2>/dev/null || true' EXIT
+"$grpcurl" "${options[@]}" -d "{ \"name\": \"$operation\" }" "$address" \
+    sluice.v1.OperationService/WatchOperation >"$watched" &
+wait_for "$watched" STATE_RUNNING
+
+call sluice.v1.UploadService/CancelUpload <<END
+{ "name": "uploads/$id" }
+END
+expect state STATE_CANCELLED
+
+# The watcher is told the end, and its stream ends.
+wait $!
+answer=$(<"$watched")
+printf '\n%s\n' "$answer"
+[ "$(count STATE_CANCELLED)" -eq 1 ] || fail "the end was not told once"
+
+# What has ended cannot be cancelled.
+fails 73 UPLOAD_ENDED sluice.v1.OperationService/CancelOperation <<END
+{ "name": "$operation" }
+END

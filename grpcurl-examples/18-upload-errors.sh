@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# What can go wrong with an upload, and which of it can be mended.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+
+need_collection
+content=$(printf '123456789' | encode)
+# begin: what an upload begins with. The same request_id again goes on with the same upload.
+begin() {
+    id=$(new_id)
+    spec='"spec": { "collection": "collections/tour", "documentId": "faulty", "requestId": "'$id'" }'
+}
+
+# A gap: the details say where to go on.
+begin
+fails 75 UPLOAD_OFFSET_MISMATCH sluice.v1.UploadService/UploadDocument <<END
+{ $spec, "writeOffset": 100, "content": "$content" }
+END
+says '"expected_offset":"0"'
+
+# Damage on the way: the CRC-32C is not that of the content. Sent again, it is taken.
+fails 74 CONTENT_CHECKSUM_MISMATCH sluice.v1.UploadService/UploadDocument <<END
+{ $spec, "content": "$content", "crc32c": 1 }
+END
+call sluice.v1.UploadService/UploadDocument <<END
+{ $spec, "content": "$content", "crc32c": $((0xe3069283)), "finishWrite": true }
+END
+expect state STATE_SUCCEEDED
+
+# An upload whose whole is not what was said has failed for good.
+begin
+fails 67 DIGEST_MISMATCH sluice.v1.UploadService/UploadDocument <<END
+{ $spec, "content": "$content", "sha256": "$(printf '12345678' | sha256)", "finishWrite": true }
+END
+call sluice.v1.OperationService/GetOperation <<END
+{ "name": "operations/$id" }
+END
+expect state STATE_FAILED
+expect failureReason DIGEST_MISMATCH
+fails 73 UPLOAD_ENDED sluice.v1.UploadService/UploadDocument <<END
+{ $spec, "content": "$content", "finishWrite": true }
+END

@@ -1,0 +1,37 @@
+//! The closed list of errors, against the tests that produce them.
+
+use std::collections::BTreeSet;
+
+use crate::sources::files_under;
+
+/// The words in capitals that a text quotes.
+fn reasons(text: &str) -> BTreeSet<&str> {
+    let quoted = text.split('"').skip(1).step_by(2);
+    let is_reason = |word: &&str| {
+        let is_capital = |c: char| c.is_ascii_uppercase() || c == '_';
+        word.len() > 3 && word.chars().all(is_capital)
+    };
+    quoted.filter(is_reason).collect()
+}
+
+/// A reason that no test of the service names was never seen by a client.
+#[test]
+fn every_reason_of_the_closed_list_is_produced_by_a_test() {
+    let sources = files_under("src");
+    let status = sources
+        .iter()
+        .find(|file| file.path.ends_with("grpc/status.rs"))
+        .unwrap();
+    let (_, list) = status.text.split_once("fn code_and_reason").unwrap();
+    let (list, _) = list.split_once("\n}").unwrap();
+    let listed = reasons(list);
+    assert!(listed.len() > 30, "{listed:?}");
+    let tests = files_under("tests/service");
+    let told = tests
+        .iter()
+        .flat_map(|file| reasons(&file.text))
+        .collect::<BTreeSet<_>>();
+    let never = listed.difference(&told).collect::<Vec<_>>();
+    assert!(never.is_empty(), "no test is told {never:?}");
+    assert!(!list.contains("Code::Unknown"), "UNKNOWN says nothing");
+}

@@ -1,0 +1,298 @@
+//! Whoever follows the changes of a collection has exactly its chunks, whatever happens meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
+use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
+use tokio::sync::RwLock;
+use tokio_util::sync::CancellationToken;
+use tonic::Code;
+use tonic::transport::Channel;
+
+use crate::follower::{Follower, assert_same, contents};
+use crate::server::Server;
+use crate::world::{
+    Folder, World, create_collection, first, last, metadata, more, name_of, prose, reason, resumed,
+    spec, whole,
+};
+
+#[tokio::test]
+async fn a_follower_is_told_what_is_there_and_then_what_changes() {
+    let world = World::start().await;
+    let text = prose(100_000);
+    world
+        .send(whole(&spec("d"), text.as_bytes(), 50_000))
+        .await
+        .unwrap();
+    world
+        .send(whole(&spec("e"), b"another text", 50_000))
+        .await
+        .unwrap();
+    let mut follower = Follower::default();
+    follower.catch_up(&world.channel).await.unwrap();
+    assert_same(&follower.contents, &contents(&world.channel).await);
+    let all = follower.added;
+
+    // A sentence put into the middle: nearly all is kept.
+    let at = text[..50_000].rfind(". ").unwrap() + 2;
+    let edited = format!("{}A sentence was put in. {}", &text[..at], &text[at..]);
+    world
+        .send(whole(&spec("d"), edited.as_bytes(), 50_000))
+        .await
+        .unwrap();
+    follower.catch_up(&world.channel).await.unwrap();
+    assert_same(&follower.contents, &contents(&world.channel).await);
+    let (added, removed) = (follower.added - all, follower.removed);
+    assert!(
+        (1..=3).contains(&added) && (1..=3).contains(&removed),
+        "{added} {removed}"
+    );
+    assert!(
+        follower.kept >= all - 4 && follower.resets == 2,
+        "{}",
+        follower.kept
+    );
+
+    let cursor = follower.cursor.clone();
+    follower.catch_up(&world.channel).await.unwrap();
+    assert_eq!(follower.cursor, cursor, "nothing has changed");
+
+    let name = "collections/c/documents/d".to_owned();
+    let request = pb::DeleteDocumentRequest {
+        name: name.clone(),
+        ..Default::default()
+    };
+    let mut documents = DocumentServiceClient::new(world.channel.clone());
+    documents.delete_document(request).await.unwrap();
+    follower.catch_up(&world.channel).await.unwrap();
+    assert!(!follower.contents.contains_key(&name) && follower.contents.len() == 1);
+    world
+        .send(whole(&spec("d"), b"the name again", 100))
+        .await
+        .unwrap();
+    follower.catch_up(&world.channel).await.unwrap();
+    assert_same(&follower.contents, &contents(&world.channel).await);
+}
+
+#[tokio::test]
+async fn a_cursor_leads_on_from_any_place_and_only_its_own_is_taken() {
+    let world = World::start().await;
+    for id in ["a", "b", "c"] {
+        let text = format!("{id}: {}", prose(60_000));
+        world
+            .send(whole(&spec(id), text.as_bytes(), 50_000))
+            .await
+            .unwrap();
+    }
+    let mut follower = Follower::default();
+    let mut cursors = Vec::new();
+    for round in 0..2 {
+        loop {
+            // One response, then the connection is given up.
+            let mut parts = follower.open(&world.channel, false).await.unwrap();
+            let Some(part) = parts.message().await.unwrap() else {
+                break;
+            };
+            follower.apply(part);
+            cursors.push(follower.cursor.clone());
+        }
+        assert_same(&follower.contents, &contents(&world.channel).await);
+        let text = format!(
+            "b: {}",
+            prose(50_000).replace("Sentence 100 ", "Phrase 100 ")
+        );
+        let id = ["b", "a"][round];
+        world
+            .send(whole(&spec(id), text.as_bytes(), 50_000))
+            .await
+            .unwrap();
+    }
+    assert!(cursors.len() > 15 && follower.kept > 50);
+    let wrong = |cursor: &str| Follower {
+        cursor: cursor.to_owned(),
+        ..Follower::default()
+    };
+    let mut tampered = follower.cursor.clone().into_bytes();
+    tampered[30] = if tampered[30] == b'A' { b'B' } else { b'A' };
+    for cursor in ["nonsense", &String::from_utf8(tampered).unwrap()] {
+        let refused = wrong(cursor).open(&world.channel, false).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), metadata(&refused, "field").as_str()),
+            (Code::InvalidArgument, "after_cursor")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_too_old_is_told_so() {
+    let world = World::start_with(|config| {
+        config.retention.operation_seconds = 1;
+        config.retention.sweep_every_seconds = 1;
+    })
+    .await;
+    world.send(whole(&spec("d"), b"one", 100)).await.unwrap();
+    let mut early = Follower::default();
+    early.catch_up(&world.channel).await.unwrap();
+    world.send(whole(&spec("d"), b"two", 100)).await.unwrap();
+    loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        match early.clone().catch_up(&world.channel).await {
+            Ok(()) => {}
+            Err(told) => {
+                assert_eq!(
+                    (told.code(), reason(&told).as_str()),
+                    (Code::OutOfRange, "CURSOR_EXPIRED")
+                );
+                break;
+            }
+        }
+    }
+    let mut anew = Follower::default();
+    anew.catch_up(&world.channel).await.unwrap();
+    assert_same(&anew.contents, &contents(&world.channel).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_follower_costs_the_server_nothing() {
+    let folder = Folder::new();
+    let server = Server::start(&folder.0.join("slow.db"));
+    let channel = server.channel();
+    create_collection(&channel).await;
+    let text = prose(30_000_000);
+    let messages = whole(&spec("d"), text.as_bytes(), 200_000);
+    UploadServiceClient::new(channel.clone())
+        .upload_document(tokio_stream::iter(messages))
+        .await
+        .unwrap();
+    let before = server.peak_kib();
+    let mut parts = Follower::default().open(&channel, true).await.unwrap();
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        parts.message().await.unwrap().unwrap();
+    }
+    let grown = server.peak_kib() - before;
+    assert!(
+        grown < 10_000,
+        "{grown} KiB more while 30 MB wait to be told"
+    );
+}
+
+const DOCUMENTS: usize = 20;
+const VERSIONS: usize = 3;
+const KILLS: u64 = 12;
+
+/// The server of the moment.
+struct Instance(RwLock<Option<Server>>);
+
+impl Instance {
+    async fn channel(&self) -> Channel {
+        self.0.read().await.as_ref().unwrap().channel()
+    }
+}
+
+/// Uploads a version, whatever happens to the server.
+async fn upload(instance: &Instance, id: &str, source: &[u8]) {
+    let spec = spec(id);
+    let name = name_of(&spec);
+    loop {
+        let mut client = UploadServiceClient::new(instance.channel().await);
+        let get = pb::GetUploadRequest { name: name.clone() };
+        let (head, committed) = match client.get_upload(get).await {
+            Ok(found) => {
+                let upload = found.into_inner().upload.unwrap();
+                let from = upload.committed_offset;
+                (resumed(&name, from, b""), usize::try_from(from).unwrap())
+            }
+            Err(status) if status.code() == Code::NotFound => (first(&spec, b""), 0),
+            Err(_) => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let mut messages = vec![head];
+        for (number, content) in source[committed..].chunks(50_000).enumerate() {
+            let offset = committed + number * 50_000;
+            messages.push(more(i64::try_from(offset).unwrap(), content));
+        }
+        messages.push(last(more(i64::try_from(source.len()).unwrap(), b"")));
+        if client
+            .upload_document(tokio_stream::iter(messages))
+            .await
+            .is_ok()
+        {
+            return;
+        }
+    }
+}
+
+/// The embedder's view: a follower that reconnects at random while twenty documents get three
+/// versions each and the server is killed again and again. Old versions are swept almost at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_embedder_that_reconnects_at_random_has_exactly_the_current_chunks() {
+    let folder = Folder::new();
+    let database = folder.0.join("embedder.db");
+    let settings = [
+        ("SLUICE_RETENTION__OLD_VERSION_SECONDS", "1"),
+        ("SLUICE_RETENTION__SWEEP_EVERY_SECONDS", "1"),
+    ];
+    let server = Server::start_with(&database, &settings);
+    create_collection(&server.channel()).await;
+    let instance = Arc::new(Instance(RwLock::new(Some(server))));
+    let enough = CancellationToken::new();
+    let uploads = (0..DOCUMENTS).map(|number| {
+        let instance = Arc::clone(&instance);
+        tokio::spawn(async move {
+            for version in 0..VERSIONS {
+                let mark = format!("Document {number}, version {version}. ");
+                let text = prose(60_000).replacen("Sentence 77 ", &mark, 1);
+                upload(&instance, &format!("d{number}"), (mark + &text).as_bytes()).await;
+            }
+        })
+    });
+    let uploads = uploads.collect::<Vec<_>>();
+    let following = tokio::spawn(follow_at_random(Arc::clone(&instance), enough.clone()));
+    for _ in 0..KILLS {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let mut server = instance.0.write().await;
+        drop(server.take());
+        *server = Some(Server::start_with(&database, &settings));
+    }
+    for upload in uploads {
+        upload.await.unwrap();
+    }
+    enough.cancel();
+    let mut follower = following.await.unwrap();
+    let channel = instance.channel().await;
+    follower.catch_up(&channel).await.unwrap();
+    let stored = contents(&channel).await;
+    assert_eq!(stored.len(), DOCUMENTS);
+    assert_same(&follower.contents, &stored);
+    assert!(
+        follower.kept > 0 && follower.removed > 0,
+        "versions were compared"
+    );
+}
+
+/// Takes some responses, and gives the connection up.
+async fn follow_at_random(instance: Arc<Instance>, enough: CancellationToken) -> Follower {
+    let mut follower = Follower::default();
+    for turn in 0_u64.. {
+        if enough.is_cancelled() {
+            break;
+        }
+        let parts_most = (turn * 7) % 11 + 1;
+        if let Ok(mut parts) = follower.open(&instance.channel().await, true).await {
+            for _ in 0..parts_most {
+                let next = tokio::time::timeout(Duration::from_millis(100), parts.message());
+                let Ok(Ok(Some(part))) = next.await else {
+                    break;
+                };
+                follower.apply(part);
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    follower
+}

@@ -1,0 +1,136 @@
+//! Chunking without a store: bytes in, chunks out, on one stream.
+
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+use crate::server::Server;
+use crate::world::{Folder, World, cycled, metadata, prose, reason};
+
+/// Some chunks of it are in every message.
+pub(crate) const PIECE: usize = 100_000;
+
+pub(crate) fn piece(content: &[u8], finish_write: bool) -> pb::ChunkStreamRequest {
+    pb::ChunkStreamRequest {
+        content: content.to_vec().into(),
+        crc32c: Some(crc32c::crc32c(content)),
+        finish_write,
+        ..Default::default()
+    }
+}
+
+/// Sends `bytes` bytes of a repeated block, as fast as they are taken.
+pub(crate) fn pour(block: String, bytes: usize) -> ReceiverStream<pb::ChunkStreamRequest> {
+    let (pieces, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        for at in (0..bytes).step_by(PIECE) {
+            let end = (at + PIECE).min(bytes);
+            let content = cycled(block.as_bytes(), at, end);
+            // Nobody takes it: the test has seen enough.
+            if pieces.send(piece(&content, end == bytes)).await.is_err() {
+                return;
+            }
+        }
+    });
+    ReceiverStream::new(receiver)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_megabytes_are_cut_while_they_come_in() {
+    let folder = Folder::new();
+    let server = Server::start(&folder.0.join("stream.db"));
+    let (block, bytes) = (prose(1_000_000), 100_000_000);
+    let mut client = ChunkingServiceClient::new(server.channel());
+    let mut answers = client
+        .chunk_stream(pour(block.clone(), bytes))
+        .await
+        .unwrap()
+        .into_inner();
+    let (mut chunks, mut covered, mut summary) = (0, 0, None);
+    while let Some(answer) = answers.message().await.unwrap() {
+        for chunk in answer.chunks {
+            let end = covered + chunk.text.len();
+            assert_eq!(
+                (chunk.ordinal, chunk.start.unwrap().byte),
+                (chunks, i64::try_from(covered).unwrap())
+            );
+            assert!(chunk.text.as_bytes() == cycled(block.as_bytes(), covered, end));
+            (chunks, covered) = (chunks + 1, end);
+        }
+        summary = answer.summary.or(summary);
+    }
+    let summary = summary.unwrap();
+    assert_eq!((summary.chunks, covered), (chunks, bytes));
+    let peak_kib = server.peak_kib();
+    assert!(peak_kib < 60_000, "{peak_kib} KiB");
+}
+
+/// The first answer is here while nearly all of the source is still to be sent.
+#[tokio::test]
+async fn the_first_chunk_is_out_before_the_last_byte_is_in() {
+    let world = World::start().await;
+    let (pieces, receiver) = mpsc::channel(1);
+    let mut client = ChunkingServiceClient::new(world.channel.clone());
+    let text = prose(100_000);
+    pieces.send(piece(text.as_bytes(), false)).await.unwrap();
+    let mut answers = client
+        .chunk_stream(ReceiverStream::new(receiver))
+        .await
+        .unwrap()
+        .into_inner();
+    let early = answers.message().await.unwrap().unwrap();
+    assert!(early.chunks.len() > 50 && early.summary.is_none());
+    pieces.send(piece(b"the end", true)).await.unwrap();
+    let mut said = early
+        .chunks
+        .iter()
+        .map(|c| c.text.as_str())
+        .collect::<String>();
+    while let Some(answer) = answers.message().await.unwrap() {
+        said.extend(answer.chunks.iter().map(|chunk| chunk.text.as_str()));
+    }
+    assert_eq!(said, text + "the end");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_stream_is_told_with_its_reason() {
+    let world = World::start().await;
+    let told = async |pieces: Vec<pb::ChunkStreamRequest>| {
+        let mut client = ChunkingServiceClient::new(world.channel.clone());
+        let mut answers = client
+            .chunk_stream(tokio_stream::iter(pieces))
+            .await?
+            .into_inner();
+        while answers.message().await?.is_some() {}
+        Ok::<_, Status>(())
+    };
+    let field = async |pieces| metadata(&told(pieces).await.unwrap_err(), "field");
+    assert_eq!(field(vec![piece(b"text", false)]).await, "finish_write");
+    let specified = |max_size| pb::ChunkStreamRequest {
+        spec: Some(pb::ChunkStreamSpec {
+            chunking: Some(pb::ChunkingSpec {
+                max_size: Some(max_size),
+                ..Default::default()
+            }),
+            ..Default::default()
+        }),
+        ..piece(b"text", false)
+    };
+    assert_eq!(field(vec![specified(0)]).await, "chunking.max_size");
+    assert_eq!(field(vec![specified(9), specified(9)]).await, "spec");
+    let damaged = pb::ChunkStreamRequest {
+        crc32c: Some(7),
+        ..piece(b"text", true)
+    };
+    for (pieces, expected) in [
+        (vec![damaged], "CONTENT_CHECKSUM_MISMATCH"),
+        (vec![piece(b"%PDF-1.7", true)], "UNSUPPORTED_CONTENT"),
+        (vec![piece(b"text\xFF", true)], "INVALID_CONTENT"),
+        (vec![piece(&[b'a'; 262_145], true)], "MESSAGE_TOO_LARGE"),
+    ] {
+        assert_eq!(reason(&told(pieces).await.unwrap_err()), expected);
+    }
+    told(vec![piece(b"", true)]).await.unwrap();
+}

@@ -1,0 +1,124 @@
+//! An embedder: it follows the changes of a collection, and keeps the contents of each document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::change::Change;
+use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
+use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
+use tonic::transport::Channel;
+use tonic::{Status, Streaming};
+
+use crate::world::rows;
+
+/// The contents of each document, by name and digest.
+pub(crate) type Contents = BTreeMap<String, BTreeMap<Vec<u8>, String>>;
+
+/// What an embedder has, and what it was told.
+#[derive(Clone, Default)]
+pub(crate) struct Follower {
+    pub(crate) cursor: String,
+    pub(crate) contents: Contents,
+    pub(crate) added: usize,
+    pub(crate) kept: usize,
+    pub(crate) removed: usize,
+    pub(crate) resets: usize,
+}
+
+impl Follower {
+    pub(crate) async fn open(
+        &self,
+        channel: &Channel,
+        follow: bool,
+    ) -> Result<Streaming<pb::StreamChangesResponse>, Status> {
+        let request = pb::StreamChangesRequest {
+            collection: "collections/c".to_owned(),
+            after_cursor: self.cursor.clone(),
+            follow,
+        };
+        let mut client = ChunkServiceClient::new(channel.clone());
+        Ok(client.stream_changes(request).await?.into_inner())
+    }
+
+    /// Applies all there is.
+    pub(crate) async fn catch_up(&mut self, channel: &Channel) -> Result<(), Status> {
+        let mut parts = self.open(channel, false).await?;
+        while let Some(part) = parts.message().await? {
+            self.apply(part);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn apply(&mut self, part: pb::StreamChangesResponse) {
+        for change in part.changes {
+            match change.change.unwrap() {
+                Change::Reset(document) => {
+                    self.resets += 1;
+                    self.contents.remove(&document);
+                }
+                Change::Added(chunk) => {
+                    self.added += 1;
+                    let contents = self.contents.entry(document_of(&chunk)).or_default();
+                    contents.insert(chunk.sha256.to_vec(), chunk.text);
+                }
+                Change::Kept(chunk) => {
+                    self.kept += 1;
+                    assert!(chunk.text.is_empty());
+                    let contents = self.contents.get(&document_of(&chunk));
+                    let is_known = contents.is_some_and(|known| known.contains_key(&*chunk.sha256));
+                    assert!(is_known, "{} is kept, but was never told", chunk.name);
+                }
+                Change::Removed(gone) => {
+                    self.removed += 1;
+                    let contents = self.contents.get_mut(&gone.document).unwrap();
+                    assert!(contents.remove(&*gone.sha256).is_some(), "told once");
+                }
+                Change::Complete(version) => {
+                    assert!(version.version > 0);
+                }
+            }
+        }
+        self.cursor = part.cursor;
+    }
+}
+
+fn document_of(chunk: &pb::Chunk) -> String {
+    let (document, _) = chunk.name.rsplit_once("/chunks/").unwrap();
+    document.to_owned()
+}
+
+/// What a collection has, read chunk by chunk.
+pub(crate) async fn contents(channel: &Channel) -> Contents {
+    let request = pb::ListDocumentsRequest {
+        parent: "collections/c".to_owned(),
+        page_size: 1_000,
+        ..Default::default()
+    };
+    let mut client = DocumentServiceClient::new(channel.clone());
+    let list = client.list_documents(request).await.unwrap().into_inner();
+    let mut contents = Contents::new();
+    for document in list.documents {
+        let chunks = rows(channel, &document.name, None, false).await.unwrap();
+        let chunks = chunks.into_iter().map(|c| (c.sha256.to_vec(), c.text));
+        contents.insert(document.name, chunks.collect());
+    }
+    contents
+}
+
+/// Both without documents that have no contents.
+pub(crate) fn assert_same(follower: &Contents, stored: &Contents) {
+    let names = |contents: &Contents| {
+        let full = contents.iter().filter(|(_, chunks)| !chunks.is_empty());
+        full.map(|(name, _)| name.clone()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(names(follower), names(stored));
+    for (name, chunks) in stored {
+        let has = follower.get(name).cloned().unwrap_or_default();
+        assert!(
+            &has == chunks,
+            "{name}: {} against {} contents",
+            has.len(),
+            chunks.len()
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! A store that is busy, full or damaged: told as what it is, and nothing is lost.
+
+use std::path::Path;
+use std::process::Command;
+
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use tonic::Code;
+
+use crate::server::Server;
+use crate::world::{
+    Folder, World, create_collection, expected, first, last, name_of, plain, prose, reason,
+    resumed, rows, spec, whole,
+};
+
+async fn open(database: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(database)
+        .connect()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_store_that_is_busy_sends_clients_away_for_a_while() {
+    let world = World::start().await;
+    let mut other = open(&world.database()).await;
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let refused = world
+        .send(vec![first(&spec("d"), b"text")])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::Unavailable, "STORE_UNAVAILABLE")
+    );
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    world
+        .send(vec![last(first(&spec("d"), b"text"))])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_as_damage_and_an_old_checkpoint_as_old() {
+    let world = World::start().await;
+    let upload = spec("d");
+    world
+        .send(vec![first(&upload, prose(50_000).as_bytes())])
+        .await
+        .unwrap();
+    let mut other = open(&world.database()).await;
+    let kept = "UPDATE uploads SET checkpoint = ?";
+    let checkpoint: (Vec<u8>,) = sqlx::query_as("SELECT checkpoint FROM uploads")
+        .fetch_one(&mut other)
+        .await
+        .unwrap();
+    let mut other_version = checkpoint.0.clone();
+    other_version[0] ^= 0x7F;
+    sqlx::query(kept)
+        .bind(other_version)
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let go_on = async || {
+        let message = resumed(&name_of(&upload), 0, b"");
+        world.send(vec![message]).await.unwrap_err()
+    };
+    let refused = go_on().await;
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::FailedPrecondition, "CHECKPOINT_VERSION")
+    );
+    let mut damaged = checkpoint.0.clone();
+    damaged[50] ^= 1;
+    sqlx::query(kept)
+        .bind(damaged)
+        .execute(&mut other)
+        .await
+        .unwrap();
+    assert_eq!(reason(&go_on().await), "STORE_DAMAGED");
+    sqlx::query("UPDATE collections SET spec = '{}'")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let mut client = CollectionServiceClient::new(world.channel.clone());
+    let request = pb::GetCollectionRequest {
+        name: "collections/c".to_owned(),
+    };
+    let refused = client.get_collection(request).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::Internal, "STORE_DAMAGED")
+    );
+    assert!(
+        !refused.message().contains("spec"),
+        "what is wrong is for the log"
+    );
+}
+
+/// A disk of a few megabytes, which goes when it is dropped.
+struct Disk(Folder);
+
+impl Disk {
+    fn new(size: &str) -> Self {
+        let folder = Folder::new();
+        let size = format!("size={size}");
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(&folder.0);
+        assert!(mount.status().unwrap().success(), "the tests run as root");
+        Self(folder)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg("-l").arg(&self.0.0).status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_the_upload_goes_on_once_there_is_room() {
+    let disk = Disk::new("6m");
+    let server = Server::start(&disk.0.0.join("full.db"));
+    let channel = server.channel();
+    create_collection(&channel).await;
+    let (upload, text) = (spec("d"), prose(3_000_000));
+    let ballast = disk.0.0.join("ballast");
+    std::fs::write(&ballast, vec![0; 4_500_000]).unwrap();
+    let mut client = UploadServiceClient::new(channel.clone());
+    let messages = whole(&upload, text.as_bytes(), 100_000);
+    let refused = client
+        .upload_document(tokio_stream::iter(messages.clone()))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::ResourceExhausted, "STORE_FULL")
+    );
+    std::fs::remove_file(&ballast).unwrap();
+    Command::new("mount")
+        .args(["-o", "remount,size=60m"])
+        .arg(&disk.0.0)
+        .status()
+        .unwrap();
+    client
+        .upload_document(tokio_stream::iter(messages))
+        .await
+        .unwrap();
+    let stored = rows(&channel, "collections/c/documents/d", None, false)
+        .await
+        .unwrap();
+    assert!(plain(&stored) == expected(&text));
+    drop(server);
+}
