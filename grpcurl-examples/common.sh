@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Shared by the scripts: where the server is, how it is called, and how its responses are checked.
 
-address=${SLUICE_ADDRESS:-127.0.0.1:50051}
+address=${ADDRESS:-127.0.0.1:50051}
 grpcurl=${GRPCURL:-grpcurl}
 # Fields that are not set are shown, details of errors are readable, and nothing hangs.
 options=(-plaintext -emit-defaults -format-error -max-time 60)

@@ -17,6 +17,7 @@ CREATE TABLE collections (
 ) WITHOUT ROWID;
 
 CREATE UNIQUE INDEX collections_name ON collections (tenant, collection_id) WHERE deleted_at IS NULL;
+CREATE INDEX collections_deleted ON collections (deleted_at) WHERE deleted_at IS NOT NULL;
 
 CREATE TABLE documents (
     uid BLOB NOT NULL PRIMARY KEY,
@@ -44,8 +45,11 @@ CREATE TABLE documents (
 ) WITHOUT ROWID;
 
 CREATE UNIQUE INDEX documents_name ON documents (tenant, collection_uid, document_id) WHERE deleted_at IS NULL;
--- A collection's documents in the order in which they were made.
+-- A collection's documents in the order in which they were made: all, those that live, and those
+-- that are forgotten some day.
 CREATE INDEX documents_by_collection ON documents (collection_uid, uid);
+CREATE INDEX documents_live ON documents (collection_uid, uid) WHERE deleted_at IS NULL;
+CREATE INDEX documents_deleted ON documents (deleted_at) WHERE deleted_at IS NOT NULL;
 -- Placement and health sum a partition's documents.
 CREATE INDEX documents_by_partition ON documents (partition_key, chunks, text_bytes);
 
@@ -82,6 +86,8 @@ SELECT
     versions.lines,
     versions.source_sha256
 FROM documents
+-- The tenant too: by it and the two names the document is found.
 JOIN collections ON collections.uid = documents.collection_uid
+    AND collections.tenant = documents.tenant
 LEFT JOIN versions ON versions.document_uid = documents.uid
     AND versions.version = documents.current_version;

@@ -17,6 +17,8 @@ CREATE TABLE deletions (
 
 CREATE INDEX deletions_by_age ON deletions (tenant, created_at, uid);
 CREATE INDEX deletions_by_state ON deletions (state, updated_at);
+CREATE INDEX deletions_by_document ON deletions (document_uid);
+CREATE INDEX deletions_by_collection ON deletions (collection_uid);
 
 -- Who does the work: a holder whose fence is not the newest can no longer change anything.
 CREATE TABLE leases (
@@ -49,13 +51,16 @@ CREATE TABLE secrets (
     value BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Everything that can be watched.
+-- Everything that can be watched. Both halves must have columns of the same affinity, or they could
+-- not be searched by their indexes.
 CREATE VIEW operations AS
 SELECT
     uploads.tenant,
     uploads.uid,
-    'UPLOAD' AS kind,
-    'collections/' || collections.collection_id || '/documents/' || documents.document_id AS target,
+    CAST('UPLOAD' AS TEXT) AS kind,
+    CAST(
+        'collections/' || collections.collection_id || '/documents/' || documents.document_id AS TEXT
+    ) AS target,
     uploads.state,
     uploads.seq,
     uploads.committed_offset,
@@ -71,14 +76,16 @@ UNION ALL
 SELECT
     tenant,
     uid,
-    CASE WHEN document_uid IS NULL THEN 'DELETE_COLLECTION' ELSE 'DELETE_DOCUMENT' END,
+    CAST(
+        CASE WHEN document_uid IS NULL THEN 'DELETE_COLLECTION' ELSE 'DELETE_DOCUMENT' END AS TEXT
+    ),
     target,
     state,
     seq,
-    0,
+    CAST(0 AS INTEGER),
     chunks,
-    '',
-    '',
+    CAST('' AS TEXT),
+    CAST('' AS TEXT),
     created_at,
     updated_at
 FROM deletions;

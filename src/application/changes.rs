@@ -53,6 +53,8 @@ pub struct Part {
 /// How far a follower is.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Place {
+    /// The collection: its name may become another one's.
+    pub collection: Uid,
     /// The last change that it has.
     pub seq: u64,
     /// The last document of those that were there at the beginning; none: it has them all.
@@ -107,22 +109,27 @@ impl Changes {
             let extent = self.store.changes_extent(caller, &collection.uid).await?;
             let extent = extent.ok_or(Error::NotFound { kind: "collection" })?;
             return Ok(Place {
+                collection: collection.uid,
                 seq: extent.newest,
                 after: Some([0; 16]),
                 within: None,
             });
         }
-        let field = "after_cursor";
-        let place = self
-            .tokens
-            .open(caller, &scope(&collection.uid), field, cursor)?;
-        serde_json::from_str(&place).map_err(|error| Error::invalid(field, error))
+        let (field, scope) = ("after_cursor", scope(&collection.id));
+        let place = self.tokens.open(caller, &scope, field, cursor)?;
+        let place: Place =
+            serde_json::from_str(&place).map_err(|error| Error::invalid(field, error))?;
+        // Of a collection of that name that is gone: nothing of it is told any more.
+        if place.collection != collection.uid {
+            return Err(Error::CursorExpired);
+        }
+        Ok(place)
     }
 }
 
-/// What a cursor is bound to: not the name, which another collection may get.
-fn scope(collection: &Uid) -> String {
-    format!("changes {collection:?}")
+/// What a cursor is bound to.
+fn scope(collection: &CollectionId) -> String {
+    format!("changes {collection}")
 }
 
 /// One client that follows.
@@ -152,6 +159,10 @@ impl Follower {
                 .change_after(&self.source.caller, uid, place.seq)
                 .await?
             {
+                // Those between were forgotten since.
+                Some(change) if change.seq != place.seq + 1 => {
+                    return Err(Error::CursorExpired.into());
+                }
                 Some(change) => place = self.tell_change(place, &change).await?,
                 None if !follow => return Ok(()),
                 None => tokio::select! {
@@ -211,6 +222,7 @@ impl Follower {
             seq: change.seq,
             after: None,
             within: None,
+            ..place
         };
         let store = &self.source.store;
         let document = store
@@ -224,7 +236,10 @@ impl Follower {
             self.send(vec![Event::Reset(name)], next).await?;
             return Ok(next);
         };
-        let within = place.within.unwrap_or(Within {
+        let within = place
+            .within
+            .filter(|within| within.document == change.document);
+        let within = within.unwrap_or(Within {
             document: change.document,
             before: change.before,
             version: change.after,
@@ -256,7 +271,7 @@ impl Follower {
     }
 
     async fn send(&self, events: Vec<Event>, place: Place) -> Result<(), Halt> {
-        let (caller, scope) = (&self.source.caller, scope(&self.collection));
+        let (caller, scope) = (&self.source.caller, scope(&self.source.collection));
         let place = serde_json::to_string(&place).map_err(|_never| Error::CursorExpired)?;
         let cursor = self.tokens.seal(caller, &scope, &place);
         self.outbox.send(Part { events, cursor }).await

@@ -111,7 +111,7 @@ impl ChunkStream {
     }
 
     async fn begin(&self, cut: Cut) -> Result<Cutting, Error> {
-        let share = self.budget.share(&cut.spec).await?;
+        let share = self.budget.share(&cut.spec, cut.decoding).await?;
         Ok(Cutting {
             machine: Machine::new(&cut.spec, cut.decoding, share.batch_bytes),
             omits_text: cut.omits_text,

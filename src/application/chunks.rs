@@ -18,8 +18,8 @@ use crate::application::ports::uploads::Upload;
 use crate::application::watch::{Bus, Subscription};
 use crate::domain::name::DocumentName;
 
-/// Rows a page: some 16 KiB of usual chunks, 8 MiB of the largest that there can be.
-pub const PAGE_ROWS: u32 = 16;
+/// Rows a page at most: some 64 KiB of usual chunks.
+pub const PAGE_ROWS: u32 = 64;
 /// The most text of a message, unless one chunk alone has more: clients take 4 MiB as a rule.
 const PART_BYTES: usize = 1024 * 1024;
 
@@ -156,25 +156,31 @@ impl Chunks {
     ) -> Result<(), Halt> {
         loop {
             // Both are read before the page: what was stored by then is in the page.
-            let (state, is_enough) = match &source.until {
-                Until::Count(_) => (State::Succeeded, true),
+            let (state, chunks, is_enough) = match &source.until {
+                Until::Count(chunks) => (State::Succeeded, *chunks, true),
                 Until::Upload(uid, _, enough) => {
                     let is_enough = enough.is_cancelled();
-                    (self.state(caller, uid).await?, is_enough)
+                    let upload = self.store.upload(caller, uid).await?;
+                    let upload = upload.ok_or(Error::NotFound { kind: "upload" })?;
+                    (upload.state, upload.next_ordinal, is_enough)
                 }
             };
             let page = self
                 .store
                 .chunks(caller, source.of, from, PAGE_ROWS)
                 .await?;
-            if let Some(last) = page.last() {
+            if let (Some(first), Some(last)) = (page.first(), page.last()) {
+                // The sweep takes the first chunks first.
+                if first.chunk.ordinal != from {
+                    return Err(Error::VersionGone.into());
+                }
                 from = last.chunk.ordinal + 1;
                 send(outbox, &source, page).await?;
                 continue;
             }
             match (state, &mut source.until) {
-                // Its chunks are being swept.
-                (_, Until::Count(chunks)) if from < *chunks => {
+                // They are swept already.
+                (State::Succeeded, _) if from < chunks => {
                     return Err(Error::VersionGone.into());
                 }
                 (State::Running, Until::Upload(_, subscription, enough)) if !is_enough => {
@@ -191,11 +197,6 @@ impl Chunks {
                 }
             }
         }
-    }
-
-    async fn state(&self, caller: &Caller, uid: &Uid) -> Result<State, Error> {
-        let upload = self.store.upload(caller, uid).await?;
-        Ok(upload.ok_or(Error::NotFound { kind: "upload" })?.state)
     }
 
     async fn document(&self, caller: &Caller, name: &DocumentName) -> Result<Document, Error> {

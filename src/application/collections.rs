@@ -96,7 +96,11 @@ impl Collections {
         let page = Page::new(&self.tokens, caller, scope, page_size, page_token)?;
         let after = page.after.as_deref().unwrap_or_default();
         let list = self.store.collections(caller, after, page.rows()).await?;
-        Ok(page.cut(list, |collection| collection.id.as_str().to_owned()))
+        Ok(page.cut(
+            list,
+            |collection| collection.id.as_str().to_owned(),
+            |collection| collection.spec.bytes(),
+        ))
     }
 
     /// Changes the spec of a collection, if it is what the client believes.

@@ -126,7 +126,9 @@ impl Conversation {
         });
         let mut acked = None;
         loop {
+            // In this order: the end comes last, once nothing else is left to tell.
             tokio::select! {
+                biased;
                 page = next(&mut pages) => match page {
                     Some(Ok(page)) => {
                         outbox.send(News::Page(upload.document.clone(), page)).await?;
@@ -136,10 +138,10 @@ impl Conversation {
                     Some(Err(error)) => return Err(error.into()),
                 },
                 () = news.wait() => {
-                    let state = news.latest().filter(|state| Some(state.seq) != acked);
-                    if let Some(state) = state {
-                        acked = Some(state.seq);
-                        let (committed_offset, chunks) = (state.committed_bytes, state.chunks);
+                    let state = news.latest().map(|state| (state.committed_bytes, state.chunks));
+                    if let Some(state) = state.filter(|state| Some(*state) != acked) {
+                        acked = Some(state);
+                        let (committed_offset, chunks) = state;
                         outbox.send(News::Ack { committed_offset, chunks }).await?;
                     }
                 }

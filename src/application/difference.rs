@@ -73,6 +73,24 @@ pub struct Source {
     pub collection: CollectionId,
 }
 
+impl Source {
+    /// The digests of a version that has `chunks` of them, from one on; none if it is being swept.
+    async fn digests(
+        &self,
+        of: Of,
+        from: u64,
+        chunks: u64,
+    ) -> Result<Option<Vec<[u8; 32]>>, Error> {
+        let left = u32::try_from(chunks - from).unwrap_or(u32::MAX);
+        let rows = left.min(DIGEST_ROWS);
+        let page = self
+            .store
+            .chunk_digests(&self.caller, of, from, rows)
+            .await?;
+        Ok((page.len() == rows as usize).then_some(page))
+    }
+}
+
 /// A difference on its way.
 pub(super) struct Difference<'a> {
     source: &'a Source,
@@ -108,7 +126,7 @@ impl<'a> Difference<'a> {
     pub(super) async fn new(
         source: &'a Source,
         document: Document,
-        mut within: Within,
+        within: Within,
     ) -> Result<Self, Error> {
         let (store, caller) = (&source.store, &source.caller);
         let chunks = store
@@ -130,17 +148,10 @@ impl<'a> Difference<'a> {
         };
         if within.before > 0 && chunks.is_some() {
             difference.before = difference.contents(within.before).await?;
-            if difference.before.is_none() {
-                // What the follower keeps of it cannot be told any more: it begins anew.
-                within = Within {
-                    before: 0,
-                    ordinal: 0,
-                    removed: 0,
-                    ..within
-                };
-                (difference.within, difference.is_begun) = (within, false);
+            match difference.before {
+                None => difference.begin_anew(),
+                Some(_) => difference.mark_told().await?,
             }
-            difference.mark_told().await?;
         }
         Ok(difference)
     }
@@ -216,22 +227,11 @@ impl<'a> Difference<'a> {
             if self.within.removed >= before.chunks {
                 break;
             }
-            let (store, caller) = (&self.source.store, &self.source.caller);
-            let digests = store
-                .chunk_digests(caller, of, self.within.removed, DIGEST_ROWS)
-                .await?;
-            if digests.is_empty() {
-                // It was swept meanwhile: what is left over cannot be named, so all is told anew.
-                self.before = None;
-                self.is_begun = false;
-                self.within = Within {
-                    before: 0,
-                    ordinal: 0,
-                    removed: 0,
-                    ..self.within
-                };
+            let (from, chunks) = (self.within.removed, before.chunks);
+            let Some(digests) = self.source.digests(of, from, chunks).await? else {
+                self.begin_anew();
                 return Ok(Some(vec![]));
-            }
+            };
             self.within.removed += digests.len() as u64;
             let gone = digests.into_iter().filter(|digest| before.give_up(digest));
             let gone = gone.map(|digest| Event::Removed(self.name.clone(), digest));
@@ -257,11 +257,11 @@ impl<'a> Difference<'a> {
         let held = self.source.budget.hold(bytes).await?;
         let mut digests = Vec::with_capacity(capacity);
         while (digests.len() as u64) < chunks {
-            let (of, from) = (self.of(version), digests.len() as u64);
-            let page = store.chunk_digests(caller, of, from, DIGEST_ROWS).await?;
-            if page.is_empty() {
+            let from = digests.len() as u64;
+            let page = self.source.digests(self.of(version), from, chunks).await?;
+            let Some(page) = page else {
                 return Ok(None);
-            }
+            };
             digests.extend(page.iter().map(short));
         }
         digests.sort_unstable();
@@ -276,39 +276,41 @@ impl<'a> Difference<'a> {
 
     /// Marks what was told before the follower came back.
     async fn mark_told(&mut self) -> Result<(), Error> {
-        let Within {
-            version,
-            ordinal,
-            before,
-            removed,
-            ..
-        } = self.within;
-        for (version, until) in [(version, ordinal), (before, removed)] {
-            let mut from = 0;
-            while let Some(contents) = &mut self.before
-                && from < until
-            {
-                let (store, caller) = (&self.source.store, &self.source.caller);
-                let left = u32::try_from(until - from).unwrap_or(u32::MAX);
-                let of = Of {
-                    document: self.document.uid,
-                    partition: self.document.partition,
-                    version,
-                };
-                let rows = left.min(DIGEST_ROWS);
-                let page = store.chunk_digests(caller, of, from, rows).await?;
-                if page.is_empty() {
-                    // One of them is being swept: it cannot be told any more.
-                    self.chunks = None;
-                    return Ok(());
-                }
-                from += page.len() as u64;
-                for digest in &page {
-                    contents.keep(digest);
-                }
-            }
+        let (told, removed) = (self.within.ordinal, self.within.removed);
+        if !self.mark(self.within.version, told).await? {
+            self.chunks = None;
+        } else if !self.mark(self.within.before, removed).await? {
+            self.begin_anew();
         }
         Ok(())
+    }
+
+    /// Marks the first contents of a version; `false` if it is being swept.
+    async fn mark(&mut self, version: u64, until: u64) -> Result<bool, Error> {
+        let (of, mut from) = (self.of(version), 0);
+        while let Some(before) = &mut self.before
+            && from < until
+        {
+            let Some(page) = self.source.digests(of, from, until).await? else {
+                return Ok(false);
+            };
+            from += page.len() as u64;
+            for digest in &page {
+                before.keep(digest);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What the follower keeps of the older version cannot be told any more: all is told anew.
+    fn begin_anew(&mut self) {
+        (self.before, self.is_begun) = (None, false);
+        self.within = Within {
+            before: 0,
+            ordinal: 0,
+            removed: 0,
+            ..self.within
+        };
     }
 
     fn of(&self, version: u64) -> Of {

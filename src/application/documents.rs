@@ -52,7 +52,12 @@ impl Documents {
         let list = store
             .documents(caller, collection, labels, after, page.rows())
             .await?;
-        Ok(page.cut(list, |document| document.id.as_str().to_owned()))
+        let bytes = |document: &Document| {
+            let labels = document.labels.iter();
+            let labels = labels.map(|(key, value)| key.len() + value.len());
+            document.display_name.len() + labels.sum::<usize>()
+        };
+        Ok(page.cut(list, |document| document.id.as_str().to_owned(), bytes))
     }
 
     /// Deletes a document: it is gone at once, its chunks by and by.

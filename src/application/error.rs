@@ -63,6 +63,12 @@ pub enum Error {
         /// How large it may be.
         most: usize,
     },
+    /// The answer would be too large for one message.
+    #[error("the response would have more than {most} bytes; use ChunkStream")]
+    ResponseTooLarge {
+        /// How large it may be.
+        most: usize,
+    },
     /// A message is not of the protos.
     #[error("a message could not be read")]
     MessageUnreadable,

@@ -103,13 +103,14 @@ impl Runner {
     /// The first step of them all that has something to do.
     async fn step(&self, fence: Fence) -> Result<Option<Done>, Error> {
         let (store, now) = (&self.store, self.clock.now());
-        let swept = store.sweep_chunks(fence, now, STEP_ROWS).await?;
-        if is_something(swept.as_ref()) {
-            return Ok(swept);
-        }
+        // What is deleted is given up before anything is swept, however much that is.
         let advanced = store.advance_deletions(fence, now, STEP_ROWS).await?;
         if is_something(advanced.as_ref()) {
             return Ok(advanced);
+        }
+        let swept = store.sweep_chunks(fence, now, STEP_ROWS).await?;
+        if is_something(swept.as_ref()) {
+            return Ok(swept);
         }
         let since = before(now, self.retention.open_uploads);
         let abandoned = store.abandon_uploads(fence, since, now, STEP_ROWS).await?;

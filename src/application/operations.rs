@@ -43,10 +43,11 @@ impl Operations {
             .store
             .operations(caller, state, before, page.rows())
             .await?;
-        Ok(page.cut(list, |operation| {
+        let key = |operation: &Operation| {
             let uid = u128::from_be_bytes(operation.uid);
             format!("{} {uid}", operation.created_at)
-        }))
+        };
+        Ok(page.cut(list, key, |operation| operation.target.len()))
     }
 
     /// Cancels an operation.

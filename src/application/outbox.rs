@@ -9,12 +9,13 @@ use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::error::Error;
+use crate::application::ports::failure;
 
 /// Where a task puts what its client shall be told.
 #[derive(Debug)]
 pub struct Outbox<T> {
     messages: mpsc::Sender<T>,
-    end: oneshot::Sender<Error>,
+    end: oneshot::Sender<Result<(), Error>>,
     patience: Patience,
 }
 
@@ -32,7 +33,7 @@ pub struct Patience {
 pub struct Inbox<T> {
     messages: mpsc::Receiver<T>,
     /// Taken once it has told.
-    end: Option<oneshot::Receiver<Error>>,
+    end: Option<oneshot::Receiver<Result<(), Error>>>,
 }
 
 /// Why a task must not go on.
@@ -109,11 +110,12 @@ impl<T> Outbox<T> {
 
     /// Ends the stream.
     pub fn end(self, result: Result<(), Halt>) {
-        match result {
-            Ok(()) | Err(Halt::Gone) => {}
-            // The client hears it, or has gone meanwhile.
-            Err(Halt::Failed(error)) => drop(self.end.send(error)),
-        }
+        let result = match result {
+            Ok(()) | Err(Halt::Gone) => Ok(()),
+            Err(Halt::Failed(error)) => Err(error),
+        };
+        // The client hears it, or has gone meanwhile.
+        let _gone = self.end.send(result);
     }
 }
 
@@ -127,9 +129,13 @@ impl<T> Stream for Inbox<T> {
         let Some(end) = &mut self.end else {
             return Poll::Ready(None);
         };
-        // A sender that was dropped had nothing to tell.
-        let error = ready!(Pin::new(end).poll(context)).ok();
+        let ended = ready!(Pin::new(end).poll(context));
         self.end = None;
-        Poll::Ready(error.map(Err))
+        // A task that panicked has told nothing: that must not look like an end.
+        let ended = ended.unwrap_or_else(|_dropped| {
+            let (what, source) = ("a stream's task has panicked", None);
+            Err(failure::Error::Damaged { what, source }.into())
+        });
+        Poll::Ready(ended.err().map(Err))
     }
 }

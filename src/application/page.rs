@@ -9,6 +9,11 @@ const ROWS_DEFAULT: u32 = 50;
 /// How many rows a page has at most.
 const ROWS_MAX: u32 = 1_000;
 
+/// What a page has at most, for clients take 4 MiB as a rule; a row that has more comes alone.
+const BYTES_MAX: usize = 2 * 1024 * 1024;
+/// What a row has besides what varies.
+const ROW_BYTES: usize = 512;
+
 /// Which page a request asks for.
 #[derive(Debug)]
 pub struct Page<'a> {
@@ -59,10 +64,22 @@ impl<'a> Page<'a> {
         self.rows + 1
     }
 
-    /// Cuts what the store gave, and seals the token of the next page.
+    /// Cuts what the store gave, and seals the token of the next page. `bytes` is what a row has of
+    /// varying length.
     #[must_use]
-    pub fn cut<T>(&self, mut list: Vec<T>, key: impl Fn(&T) -> String) -> Listed<T> {
-        let rows = self.rows as usize;
+    pub fn cut<T>(
+        &self,
+        mut list: Vec<T>,
+        key: impl Fn(&T) -> String,
+        bytes: impl Fn(&T) -> usize,
+    ) -> Listed<T> {
+        let mut total = 0;
+        let fits = list.iter().take_while(|row| {
+            let is_first = total == 0;
+            total += ROW_BYTES + bytes(row);
+            is_first || total <= BYTES_MAX
+        });
+        let rows = fits.count().min(self.rows as usize);
         if list.len() <= rows {
             return (list, String::new());
         }

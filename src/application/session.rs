@@ -1,7 +1,7 @@
 //! One client's stream of messages, from its target to its end.
 //!
 //! Only `finish_write` completes the upload: a client that was cancelled looks like one that ended
-//! its stream. Whatever ends the stream, what is decided by then is committed first.
+//! its stream. What is decided when a stream ends is committed first, unless the client is gone.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +19,8 @@ use crate::application::ports::uploads::{NewUpload, Upload};
 use crate::application::uploads::{self, Uploads};
 use crate::application::watch::Subscription;
 
-/// What is decided is committed at least so often, so that watchers see a slow upload move.
+/// What is decided is committed at least so often, so that watchers see a slow upload move: between
+/// messages, whether they come or not.
 const FLUSH_AFTER: Duration = Duration::from_millis(250);
 /// How long a message that breaks the rule is waited for after `finish_write`; the end of the
 /// stream, which nearly all clients send at once, ends the wait.
@@ -159,6 +160,7 @@ impl Session<'_> {
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
         let mut pace = Pace::new(self.uploads.bounds());
+        let mut flushed = Instant::now();
         let mut turn = Turn::Message(Box::new(first));
         loop {
             let done = match turn {
@@ -166,7 +168,11 @@ impl Session<'_> {
                     let bytes = message.write.as_ref().map(|write| write.content.len());
                     pace.received(bytes.unwrap_or_default());
                     let (finishes, looks_up) = (message.finishes, message.looks_up);
-                    let taken = take(&mut pipeline, *message).await;
+                    let is_due = flushed.elapsed() >= FLUSH_AFTER;
+                    let taken = take(&mut pipeline, *message, is_due && !finishes).await;
+                    if is_due {
+                        flushed = Instant::now();
+                    }
                     if taken.is_ok() && finishes {
                         if is_followed(&mut messages).await {
                             return Err(Error::WriteAfterFinish);
@@ -178,7 +184,10 @@ impl Session<'_> {
                     }
                     taken
                 }
-                Turn::Pause => pipeline.flush().await,
+                Turn::Pause => {
+                    flushed = Instant::now();
+                    pipeline.flush().await
+                }
                 Turn::Broken(error) => Err(error),
                 Turn::End => return pipeline.flush().await,
                 Turn::Ended => return Err(pipeline.lost().await?),
@@ -216,7 +225,7 @@ impl Session<'_> {
     }
 }
 
-async fn take(pipeline: &mut Pipeline, message: Message) -> Result<(), Error> {
+async fn take(pipeline: &mut Pipeline, message: Message, is_due: bool) -> Result<(), Error> {
     if message.target.is_some() {
         return Err(Error::invalid(
             "target",
@@ -229,6 +238,8 @@ async fn take(pipeline: &mut Pipeline, message: Message) -> Result<(), Error> {
     }
     if message.flushes {
         pipeline.flush().await?;
+    } else if is_due {
+        pipeline.hand_over().await?;
     }
     Ok(())
 }

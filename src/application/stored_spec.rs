@@ -59,6 +59,12 @@ impl StoredSpec {
         }
     }
 
+    /// What the separators have: all that varies in length.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.levels.iter().flatten().map(String::len).sum()
+    }
+
     /// The same with another spec, another decoding policy, or both.
     #[must_use]
     pub fn changed(&self, spec: Option<&Spec>, decoding: Option<Decoding>) -> Self {

@@ -84,11 +84,14 @@ impl Uploads {
             what: "an upload's spec",
             source: None,
         };
-        let share = self
-            .budget
-            .share(&known.spec.spec().map_err(damaged)?)
+        let (spec, decoding) = (known.spec.spec(), known.spec.decoding());
+        let (spec, decoding) = (spec.map_err(damaged)?, decoding.map_err(damaged)?);
+        let share = self.budget.share(&spec, decoding).await?;
+        let attached = self
+            .outside
+            .store
+            .attach_upload(caller, uid, self.outside.clock.now())
             .await?;
-        let attached = self.outside.store.attach_upload(caller, uid).await?;
         let upload = attached.ok_or(Error::NotFound { kind: "upload" })?;
         if let Some(ended) = ended(&upload)? {
             return Ok(ended);

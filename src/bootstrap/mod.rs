@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -32,11 +32,8 @@ impl Instance {
     ///
     /// Fails if the address is not of this machine or is in use, or the store cannot be opened.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        config.check()?;
         let (listen, database) = (config.listen, &config.database);
-        ensure!(
-            listen.ip().is_loopback(),
-            "{listen} can be reached from other machines, but no identity is configured: listen on 127.0.0.1"
-        );
         let store = Sqlite::open(database).await;
         let store = Arc::new(store.with_context(|| format!("{}", database.display()))?);
         let listener = TcpListener::bind(listen)

@@ -124,8 +124,9 @@ impl Wiring {
     }
 
     fn uploads(&self) -> Uploads {
+        let store: Arc<dyn Store> = Arc::clone(&self.store);
         let outside = Outside {
-            store: Arc::clone(&self.store),
+            store,
             bus: Arc::clone(&self.bus),
             clock: Arc::clone(&self.clock),
             tasks: self.tasks.clone(),
@@ -149,12 +150,16 @@ impl Wiring {
             bus: Arc::clone(&self.bus),
             budget: self.budget.clone(),
             tasks: self.tasks.clone(),
-            patience: self.patience(),
+            // A follower may hold digests of a whole version; its cursor brings it back.
+            patience: Patience {
+                drain: self.drain.clone(),
+                slow_reader_max: Some(self.bounds.slow_reader_max),
+            },
             tokens: self.tokens.clone(),
         }
     }
 
-    /// Readers may be as slow as they like: they hold a page each.
+    /// Readers and watchers may be as slow as they like: they hold a page or a state each.
     fn patience(&self) -> Patience {
         Patience {
             drain: self.drain.clone(),

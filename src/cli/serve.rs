@@ -65,6 +65,7 @@ impl Arguments {
         if let Some(log) = &self.log {
             config.log.clone_from(log);
         }
+        config.check()?;
         Ok(config)
     }
 }

@@ -9,7 +9,6 @@ use crate::domain::chunking::spec::{Request, Spec};
 use crate::domain::chunking::strategy;
 use crate::domain::text::charset::Charset;
 use crate::domain::text::{decoding, measure};
-use crate::interface::grpc::pb;
 
 /// How to chunk.
 #[derive(Debug, Args)]
@@ -158,21 +157,6 @@ impl Chunking {
 }
 
 impl Decoding {
-    /// The same for a server, checked.
-    pub(super) fn policy(&self) -> anyhow::Result<pb::DecodingPolicy> {
-        self.decoding()?;
-        let policy = |policy| match policy {
-            Policy::Reject => pb::FaultPolicy::Reject.into(),
-            Policy::Replace => pb::FaultPolicy::Replace.into(),
-        };
-        Ok(pb::DecodingPolicy {
-            charset: self.charset.clone(),
-            invalid: policy(self.invalid),
-            nul: policy(self.nul),
-            keep_byte_order_mark: matches!(self.byte_order_mark, ByteOrderMark::Keep),
-        })
-    }
-
     /// The decoding that was asked for, checked.
     pub(super) fn decoding(&self) -> anyhow::Result<decoding::Decoding> {
         let policy = |policy| match policy {

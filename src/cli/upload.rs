@@ -13,8 +13,10 @@ use crate::cli::documents::Document;
 use crate::cli::output::{self, DocumentsFailed, WrongArguments};
 use crate::cli::sending::Sending;
 use crate::cli::spec::{Chunking, Decoding};
+use crate::domain::chunking::spec::Spec;
 use crate::domain::name::{CollectionId, DocumentId};
-use crate::interface::grpc::convert::chunking::to_spec;
+use crate::domain::text::decoding;
+use crate::interface::grpc::convert::chunking::{to_decoding, to_spec};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 
@@ -46,8 +48,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let chunking = to_spec(&arguments.chunking.spec().context(WrongArguments)?);
-    let decoding = arguments.decoding.policy().context(WrongArguments)?;
+    let spec = arguments.chunking.spec().context(WrongArguments)?;
+    let decoding = arguments.decoding.decoding().context(WrongArguments)?;
+    // What is as it is by default is left to the collection.
+    let chunking = (spec != Spec::default()).then(|| to_spec(&spec));
+    let decoding = (decoding != decoding::Decoding::default()).then(|| to_decoding(decoding));
     let collection = CollectionId::parse(&arguments.collection)
         .context("--collection")
         .context(WrongArguments)?;
@@ -64,8 +69,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             document_id: document_id(arguments, path)?,
             display_name: path.display().to_string(),
             labels: arguments.labels.iter().cloned().collect(),
-            chunking: Some(chunking.clone()),
-            decoding: Some(decoding.clone()),
+            chunking: chunking.clone(),
+            decoding: decoding.clone(),
             request_id: request_id.unwrap_or_else(Uuid::new_v4).to_string(),
             ..pb::UploadSpec::default()
         };

@@ -109,6 +109,11 @@ pub enum Error {
     /// A source cannot be read, has a key that is not known, or a value of another kind.
     #[error(transparent)]
     Source(#[from] config::ConfigError),
+    /// The address can be reached from other machines.
+    #[error(
+        "{0} can be reached from other machines, but no identity is configured: listen on 127.0.0.1"
+    )]
+    NotLoopback(SocketAddr),
     /// A value is out of its range.
     #[error("{key} must be at least {least}")]
     TooSmall {
@@ -143,8 +148,11 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Fails with the first setting that is too small.
+    /// Fails with the first setting that is out of its range.
     pub fn check(&self) -> Result<(), Error> {
+        if !self.listen.ip().is_loopback() {
+            return Err(Error::NotLoopback(self.listen));
+        }
         let Uploads {
             source_bytes_max,
             memory_bytes_max,

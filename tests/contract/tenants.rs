@@ -34,7 +34,10 @@ pub(crate) async fn another_tenant_sees_nothing(store: &dyn Store) {
     assert_eq!(store.upload(&stranger, &upload.uid).await.unwrap(), None);
     assert_eq!(store.operation(&stranger, &upload.uid).await.unwrap(), None);
     assert_eq!(
-        store.attach_upload(&stranger, &upload.uid).await.unwrap(),
+        store
+            .attach_upload(&stranger, &upload.uid, 9)
+            .await
+            .unwrap(),
         None
     );
     assert_eq!(

@@ -53,6 +53,7 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
             labels: BTreeMap::from([("key".to_owned(), "'value'".to_owned())]),
         },
         spec: None,
+        decoding: None,
         now: 2,
     }
 }
@@ -70,7 +71,11 @@ pub(crate) async fn start(store: &dyn Store, new: &NewUpload) -> Upload {
 
 /// Attaches a writer, and says what it believes.
 pub(crate) async fn attach(store: &dyn Store, uid: &Uid) -> Writer {
-    let upload = store.attach_upload(&caller(), uid).await.unwrap().unwrap();
+    let upload = store
+        .attach_upload(&caller(), uid, 2)
+        .await
+        .unwrap()
+        .unwrap();
     Writer {
         caller: caller(),
         uid: *uid,

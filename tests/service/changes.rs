@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
@@ -15,7 +18,7 @@ use crate::follower::{Follower, assert_same, contents};
 use crate::server::Server;
 use crate::world::{
     Folder, World, create_collection, first, last, metadata, more, name_of, prose, reason, resumed,
-    spec, whole,
+    rows, spec, whole,
 };
 
 #[tokio::test]
@@ -80,7 +83,7 @@ async fn a_follower_is_told_what_is_there_and_then_what_changes() {
 async fn a_cursor_leads_on_from_any_place_and_only_its_own_is_taken() {
     let world = World::start().await;
     for id in ["a", "b", "c"] {
-        let text = format!("{id}: {}", prose(60_000));
+        let text = format!("{id}: {}", prose(300_000));
         world
             .send(whole(&spec(id), text.as_bytes(), 50_000))
             .await
@@ -101,7 +104,7 @@ async fn a_cursor_leads_on_from_any_place_and_only_its_own_is_taken() {
         assert_same(&follower.contents, &contents(&world.channel).await);
         let text = format!(
             "b: {}",
-            prose(50_000).replace("Sentence 100 ", "Phrase 100 ")
+            prose(250_000).replace("Sentence 100 ", "Phrase 100 ")
         );
         let id = ["b", "a"][round];
         world
@@ -123,6 +126,67 @@ async fn a_cursor_leads_on_from_any_place_and_only_its_own_is_taken() {
             (Code::InvalidArgument, "after_cursor")
         );
     }
+}
+
+/// The sweep takes the first chunks first. A version of which some are gone already is not compared
+/// with, and is not read as if it were whole.
+#[tokio::test]
+async fn a_version_that_is_half_swept_is_no_version() {
+    let world = World::start().await;
+    let text = prose(60_000);
+    world
+        .send(whole(&spec("d"), text.as_bytes(), 50_000))
+        .await
+        .unwrap();
+    let mut follower = Follower::default();
+    follower.catch_up(&world.channel).await.unwrap();
+    let edited = text.replacen("Sentence 300 ", "Phrase 300 ", 1);
+    world
+        .send(whole(&spec("d"), edited.as_bytes(), 50_000))
+        .await
+        .unwrap();
+    let mut store = SqliteConnectOptions::new()
+        .filename(world.database())
+        .connect()
+        .await
+        .unwrap();
+    let sweep = "DELETE FROM chunks WHERE version = ? AND ordinal < 10";
+    sqlx::query(sweep)
+        .bind(1)
+        .execute(&mut store)
+        .await
+        .unwrap();
+    follower.catch_up(&world.channel).await.unwrap();
+    assert_same(&follower.contents, &contents(&world.channel).await);
+    assert_eq!((follower.kept, follower.resets), (0, 2), "told anew");
+    sqlx::query(sweep)
+        .bind(2)
+        .execute(&mut store)
+        .await
+        .unwrap();
+    for from in [None, Some(3)] {
+        let read = rows(&world.channel, "collections/c/documents/d", from, false).await;
+        assert_eq!(reason(&read.unwrap_err()), "VERSION_GONE");
+    }
+}
+
+/// Another collection of the same name is another collection.
+#[tokio::test]
+async fn a_cursor_of_a_collection_that_is_gone_is_too_old() {
+    let world = World::start().await;
+    world.send(whole(&spec("d"), b"one", 100)).await.unwrap();
+    let mut follower = Follower::default();
+    follower.catch_up(&world.channel).await.unwrap();
+    let mut client = CollectionServiceClient::new(world.channel.clone());
+    let delete = pb::DeleteCollectionRequest {
+        name: "collections/c".to_owned(),
+        force: true,
+        ..Default::default()
+    };
+    client.delete_collection(delete).await.unwrap();
+    create_collection(&world.channel).await;
+    let told = follower.catch_up(&world.channel).await.unwrap_err();
+    assert_eq!(reason(&told), "CURSOR_EXPIRED");
 }
 
 #[tokio::test]

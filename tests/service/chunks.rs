@@ -220,6 +220,18 @@ async fn a_preview_gives_the_chunks_that_an_upload_gives() {
         reason(&client.preview(large).await.unwrap_err()),
         "MESSAGE_TOO_LARGE"
     );
+    let many = pb::PreviewRequest {
+        content: vec![b'a'; 1_048_576].into(),
+        chunking: Some(pb::ChunkingSpec {
+            max_size: Some(2),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    assert_eq!(
+        reason(&client.preview(many).await.unwrap_err()),
+        "RESPONSE_TOO_LARGE"
+    );
 }
 
 /// A reader that takes a page a second leaves at most a few pages in the server.

@@ -8,6 +8,7 @@ mod chunks;
 mod clients;
 mod collections;
 mod deletions;
+mod examples;
 mod follower;
 mod grpcurl;
 mod kills;

@@ -198,6 +198,12 @@ async fn other_hosts_and_other_addresses_are_refused() {
         (refused.code(), reason(&refused).as_str()),
         (Code::PermissionDenied, "HOST_NOT_ALLOWED")
     );
+    let told = raw(&world, UPLOAD, &[("origin", "http://localhost:3000")], b"").await;
+    assert_eq!(
+        reason(&told),
+        "HOST_NOT_ALLOWED",
+        "a web page of this machine"
+    );
     let open = sluice::config::Config {
         listen: "0.0.0.0:0".parse().unwrap(),
         ..Default::default()

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use sluice::interface::grpc::pb::operation_service_client::OperationServiceClient;
 use tokio::sync::mpsc;
@@ -262,4 +263,65 @@ async fn a_new_version_brings_its_labels_when_it_is_complete() {
         .await
         .unwrap();
     assert_eq!(said().await, "new");
+}
+
+/// Messages that keep coming do not put the commits off.
+#[tokio::test]
+async fn what_is_decided_is_committed_while_messages_keep_coming() {
+    let world = World::start().await;
+    let spec = spec("d");
+    let open = Open::new(&world, first(&spec, b"")).await;
+    let (text, mut offset) = (prose(300_000), 0);
+    let mut committed = 0;
+    for content in text.as_bytes().chunks(5_000) {
+        let message = more(i64::try_from(offset).unwrap(), content);
+        open.messages.send(message).await.unwrap();
+        offset += content.len();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let upload = world.get_upload(&name_of(&spec)).await;
+        committed = upload.map_or(0, |upload| upload.committed_offset);
+        if committed > 0 {
+            break;
+        }
+    }
+    assert!(committed > 0, "{offset} bytes were sent, none is committed");
+}
+
+/// What an upload does not say is as its collection says.
+#[tokio::test]
+async fn an_upload_takes_from_its_collection_what_it_does_not_say() {
+    let world = World::start().await;
+    let mut client = CollectionServiceClient::new(world.channel.clone());
+    let lenient = pb::CreateCollectionRequest {
+        collection_id: "lenient".to_owned(),
+        chunking: Some(pb::ChunkingSpec {
+            max_size: Some(100),
+            ..Default::default()
+        }),
+        decoding: Some(pb::DecodingPolicy {
+            invalid: 2,
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    client.create_collection(lenient).await.unwrap();
+    let lenient = |id: &str| pb::UploadSpec {
+        collection: "collections/lenient".to_owned(),
+        ..spec(id)
+    };
+    let source = [prose(1_000).as_bytes(), b"\xFF"].concat();
+    let larger = pb::UploadSpec {
+        chunking: Some(pb::ChunkingSpec::default()),
+        ..lenient("larger")
+    };
+    let upload = world.send(whole(&larger, &source, 500)).await.unwrap();
+    assert!(upload.chunks <= 2, "the upload's own sizes");
+    let strict = pb::UploadSpec {
+        decoding: Some(pb::DecodingPolicy::default()),
+        ..lenient("strict")
+    };
+    let told = world.send(whole(&strict, &source, 500)).await.unwrap_err();
+    assert_eq!(reason(&told), "INVALID_CONTENT", "the upload's own policy");
+    let upload = world.send(whole(&lenient("all"), &source, 500)).await;
+    assert!(upload.unwrap().chunks > 9, "all as the collection says");
 }

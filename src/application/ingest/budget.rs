@@ -8,7 +8,8 @@ use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::Splitter;
-use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
+use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine};
+use crate::domain::text::decoding::Decoding;
 
 /// A message and what is around it.
 const MESSAGE_BYTES: usize = 512 * 1024;
@@ -51,12 +52,18 @@ impl Budget {
     /// # Errors
     ///
     /// Fails if there is none in time.
-    pub async fn share(&self, spec: &Spec) -> Result<Share, Error> {
-        let window = Splitter::window_bytes(&spec.chunker());
+    pub async fn share(&self, spec: &Spec, decoding: Decoding) -> Result<Share, Error> {
         // A quarter of what is free, for one batch that fills and one that is committed.
         let free = self.units.available_permits() * UNIT;
         let batch_bytes = (free / 8).clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
-        let bytes = 2 * (window + batch_bytes) + MESSAGE_BYTES;
+        let bytes = if decoding == Decoding::default() {
+            // Text is source, byte by byte: nothing beside the window, its source and the batches.
+            2 * (Splitter::window_bytes(&spec.chunker()) + batch_bytes)
+        } else {
+            // Every character may need a run of the map from text to source.
+            Machine::memory_bytes_max(spec, batch_bytes) + batch_bytes
+        };
+        let bytes = bytes + MESSAGE_BYTES;
         Ok(Share {
             batch_bytes,
             _held: self.hold(bytes).await?,
@@ -69,7 +76,11 @@ impl Budget {
     ///
     /// Fails if they are not free in time.
     pub async fn hold(&self, bytes: usize) -> Result<Held, Error> {
-        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX);
+        // Who needs more than there is may have it all, when nobody else has any.
+        let units = bytes
+            .div_ceil(UNIT)
+            .min(self.bounds.memory_bytes_max / UNIT);
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
         let acquired = Arc::clone(&self.units).acquire_many_owned(units);
         match tokio::time::timeout(self.bounds.memory_wait_max, acquired).await {
             Ok(Ok(units)) => Ok(Held(units)),

@@ -42,7 +42,8 @@ impl Pace {
         if self.waited < self.bounds.rate_window {
             return Ok(());
         }
-        let least = self.bounds.rate_bytes_min * self.bounds.rate_window.as_secs();
+        let seconds = self.bounds.rate_window.as_secs();
+        let least = self.bounds.rate_bytes_min.saturating_mul(seconds);
         if self.received_bytes < least {
             return Err(Error::UploadTooSlow {
                 bytes_min: self.bounds.rate_bytes_min,

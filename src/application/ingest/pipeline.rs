@@ -16,8 +16,7 @@ use crate::application::ingest::budget::Share;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::failure;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store::Store;
-use crate::application::ports::uploads::{End, Upload, Writer};
+use crate::application::ports::uploads::{End, Upload, Uploads, Writer};
 use crate::application::watch::Bus;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::checkpoint::Checkpoint;
@@ -54,7 +53,7 @@ pub struct Declared {
 #[derive(Clone, Debug)]
 pub struct Outside {
     /// Where batches go.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn Uploads>,
     /// Where news goes.
     pub bus: Arc<Bus>,
     /// The time.
@@ -201,15 +200,25 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Begins to commit what is decided, without waiting for its end.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pipeline::flush`], of the commit before.
+    pub async fn hand_over(&mut self) -> Result<(), Error> {
+        match self.machine.flush() {
+            Some(batch) => self.commit(batch).await,
+            None => Ok(()),
+        }
+    }
+
     /// Commits what is decided.
     ///
     /// # Errors
     ///
     /// Fails if the store does, or another writer has taken over.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        if let Some(batch) = self.machine.flush() {
-            self.commit(batch).await?;
-        }
+        self.hand_over().await?;
         self.settle().await
     }
 

@@ -72,7 +72,8 @@ pub trait Changes: Send + Sync {
         document: &Uid,
         version: u64,
     ) -> Result<Option<u64>, Error>;
-    /// The digests of at most `rows` chunks in order, from the ordinal `from` on.
+    /// The digests of the chunks in order whose ordinals are `from` and up to `rows` more: fewer than
+    /// there were if the version is being swept.
     async fn chunk_digests(
         &self,
         caller: &Caller,

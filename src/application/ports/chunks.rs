@@ -27,10 +27,14 @@ pub struct Of {
     pub version: u64,
 }
 
+/// How much text makes a page full, however few chunks have it: that is what a reader holds.
+pub const PAGE_BYTES: u64 = 1024 * 1024;
+
 /// Gives chunks back.
 #[async_trait]
 pub trait Chunks: Send + Sync {
-    /// At most `rows` chunks in order, from the ordinal `from` on. The tenant is the document's.
+    /// At most `rows` chunks in order, from the ordinal `from` on, and no more once they have
+    /// [`PAGE_BYTES`] of text. The tenant is the document's.
     async fn chunks(
         &self,
         caller: &Caller,

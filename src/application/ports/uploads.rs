@@ -1,6 +1,7 @@
 //! The port of uploads: where exactly-once is kept.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use async_trait::async_trait;
 
@@ -10,9 +11,11 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
 use crate::application::stored_spec::StoredSpec;
+use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::machine::Summary;
 use crate::domain::name::DocumentName;
+use crate::domain::text::decoding::Decoding;
 
 /// What an uploader says of a document.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +40,9 @@ pub struct NewUpload {
     /// What the document is called once the version is current.
     pub about: About,
     /// How it is chunked; none: as its collection says.
-    pub spec: Option<StoredSpec>,
+    pub spec: Option<Spec>,
+    /// How it is decoded; none: as its collection says.
+    pub decoding: Option<Decoding>,
     /// The time now.
     pub now: Timestamp,
 }
@@ -111,7 +116,7 @@ pub enum Started {
     Upload(Box<Upload>, Vec<Operation>),
     /// There is no such collection.
     NoCollection,
-    /// The uid is that of an upload of another document.
+    /// The uid is that of an upload of another document, or of a deletion.
     OtherDocument,
 }
 
@@ -144,13 +149,18 @@ pub enum End {
 
 /// Keeps uploads.
 #[async_trait]
-pub trait Uploads: Send + Sync {
+pub trait Uploads: Debug + Send + Sync {
     /// Stores a new upload, with its document if that is new, in one transaction. Unfinished
     /// uploads of the same document fail with `UPLOAD_SUPERSEDED`; their last states are returned
     /// beside it. The same uid for the same document again changes nothing.
     async fn start_upload(&self, caller: &Caller, new: &NewUpload) -> Result<Started, Error>;
     /// Raises the writer's epoch, if the upload is not over, and returns it.
-    async fn attach_upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error>;
+    async fn attach_upload(
+        &self,
+        caller: &Caller,
+        uid: &Uid,
+        now: Timestamp,
+    ) -> Result<Option<Upload>, Error>;
     /// The upload of that uid.
     async fn upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error>;
     /// The newest upload of a document.

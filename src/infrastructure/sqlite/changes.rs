@@ -153,15 +153,15 @@ impl Changes for Sqlite {
             "SELECT chunks.sha256 FROM chunks
              JOIN documents ON documents.uid = chunks.document_uid AND documents.tenant = ?
              WHERE chunks.partition_key = ? AND chunks.document_uid = ? AND chunks.version = ?
-                 AND chunks.ordinal >= ?
-             ORDER BY chunks.ordinal LIMIT ?",
+                 AND chunks.ordinal >= ? AND chunks.ordinal < ?
+             ORDER BY chunks.ordinal",
         )
         .bind(&caller.tenant)
         .bind(of.partition)
         .bind(of.document.to_vec())
         .bind(stored(of.version))
         .bind(stored(from))
-        .bind(rows)
+        .bind(stored(from + u64::from(rows)))
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
 
 use crate::application::caller::Caller;
-use crate::application::ports::chunks::{Chunk, Chunks, Of};
+use crate::application::ports::chunks::{Chunk, Chunks, Of, PAGE_BYTES};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
 use crate::domain::ingest::batch::{self, Batch};
@@ -35,11 +35,18 @@ impl Chunks for Sqlite {
         rows: u32,
     ) -> Result<Vec<Chunk>, Error> {
         let list = sqlx::query(
-            "SELECT chunks.* FROM chunks
-             JOIN documents ON documents.uid = chunks.document_uid AND documents.tenant = ?
-             WHERE chunks.partition_key = ? AND chunks.document_uid = ? AND chunks.version = ?
-                 AND chunks.ordinal >= ?
-             ORDER BY chunks.ordinal LIMIT ?",
+            "WITH page (ordinal, before) AS (
+                 SELECT ordinal, sum(end_byte - start_byte) OVER (ORDER BY ordinal)
+                     - (end_byte - start_byte)
+                 FROM chunks
+                 WHERE partition_key = ?2 AND document_uid = ?3 AND version = ?4 AND ordinal >= ?5
+                 ORDER BY ordinal LIMIT ?6)
+             SELECT chunks.* FROM page
+             CROSS JOIN chunks ON chunks.partition_key = ?2 AND chunks.document_uid = ?3
+                 AND chunks.version = ?4 AND chunks.ordinal = page.ordinal
+             JOIN documents ON documents.uid = chunks.document_uid AND documents.tenant = ?1
+             WHERE page.before < ?7
+             ORDER BY chunks.ordinal",
         )
         .bind(&caller.tenant)
         .bind(of.partition)
@@ -47,6 +54,7 @@ impl Chunks for Sqlite {
         .bind(stored(of.version))
         .bind(stored(from))
         .bind(rows)
+        .bind(stored(PAGE_BYTES))
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;

@@ -15,6 +15,7 @@ use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::deletions::{self, Target};
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::row::{self, stored};
+use crate::infrastructure::sqlite::upload_end;
 
 #[async_trait]
 impl Collections for Sqlite {
@@ -28,7 +29,7 @@ impl Collections for Sqlite {
         if let Some(known) = known {
             let is_live = known_is_live(&known, caller)?;
             let known = collection(&known)?;
-            let is_same = is_live && known.id == new.id && known.spec == new.spec;
+            let is_same = is_live && known.id == new.id;
             return Ok(if is_same {
                 Written::Collection(Box::new(known))
             } else {
@@ -126,6 +127,7 @@ impl Collections for Sqlite {
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
+        let ended = upload_end::fail_running_in(&mut transaction, &found.uid, deletion.now).await?;
         let target = Target {
             name: target,
             document: None,
@@ -133,7 +135,7 @@ impl Collections for Sqlite {
         };
         let operation = deletions::insert(&mut transaction, caller, deletion, target).await?;
         transaction.commit().await.map_err(failed)?;
-        Ok(Deleted::Operation(Box::new(operation), vec![]))
+        Ok(Deleted::Operation(Box::new(operation), ended))
     }
 
     async fn collection(

@@ -163,7 +163,8 @@ pub(super) async fn tell(
     Ok(())
 }
 
-/// Fails the unfinished uploads of a document, and returns their last states.
+/// Fails the unfinished uploads of a document, and returns their last states. The plus keeps the
+/// statement to the document's few uploads: those that run may be many.
 pub(super) async fn fail_running(
     connection: &mut SqliteConnection,
     document: &Uid,
@@ -172,11 +173,34 @@ pub(super) async fn fail_running(
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     let running =
-        sqlx::query("SELECT * FROM upload_rows WHERE document_uid = ? AND state = 'RUNNING'")
+        sqlx::query("SELECT * FROM upload_rows WHERE document_uid = ? AND +state = 'RUNNING'")
             .bind(document.to_vec())
             .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
+    let mut operations = Vec::new();
+    for found in &running {
+        let upload = upload(found)?;
+        operations.push(fail(&mut *connection, &upload, reason, message, now).await?);
+    }
+    Ok(operations)
+}
+
+/// Fails the unfinished uploads of a collection, and returns their last states.
+pub(super) async fn fail_running_in(
+    connection: &mut SqliteConnection,
+    collection: &Uid,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    let running = sqlx::query(
+        "SELECT * FROM upload_rows WHERE state = 'RUNNING'
+             AND (SELECT collection_uid FROM documents WHERE uid = document_uid) = ?",
+    )
+    .bind(collection.to_vec())
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let (reason, message) = ("DOCUMENT_DELETED", "the document's collection was deleted");
     let mut operations = Vec::new();
     for found in &running {
         let upload = upload(found)?;

@@ -11,7 +11,22 @@ use crate::domain::partition;
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::row;
 
-/// The collection's uid, and the spec: the upload's own or the collection's.
+/// Whether a deletion has the uid: operations share their names.
+pub(super) async fn is_deletion(
+    connection: &mut SqliteConnection,
+    caller: &Caller,
+    uid: &Uid,
+) -> Result<bool, Error> {
+    let found = sqlx::query("SELECT 1 FROM deletions WHERE tenant = ? AND uid = ?")
+        .bind(&caller.tenant)
+        .bind(uid.to_vec())
+        .fetch_optional(connection)
+        .await
+        .map_err(failed)?;
+    Ok(found.is_some())
+}
+
+/// The collection's uid, and the spec: the collection's with what the upload says otherwise.
 pub(super) async fn collection(
     connection: &mut SqliteConnection,
     caller: &Caller,
@@ -27,10 +42,8 @@ pub(super) async fn collection(
     .await
     .map_err(failed)?;
     let Some(found) = found else { return Ok(None) };
-    let spec = match &new.spec {
-        Some(spec) => spec.clone(),
-        None => row::json(&found, "spec")?,
-    };
+    let spec: StoredSpec = row::json(&found, "spec")?;
+    let spec = spec.changed(new.spec.as_ref(), new.decoding);
     Ok(Some((row::fixed(&found, "uid")?, spec)))
 }
 

@@ -28,6 +28,9 @@ impl Uploads for Sqlite {
                 Started::OtherDocument
             });
         }
+        if upload_start::is_deletion(&mut transaction, caller, &new.uid).await? {
+            return Ok(Started::OtherDocument);
+        }
         let Some((collection, spec)) =
             upload_start::collection(&mut transaction, caller, new).await?
         else {
@@ -49,13 +52,19 @@ impl Uploads for Sqlite {
         Ok(Started::Upload(Box::new(upload), superseded))
     }
 
-    async fn attach_upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error> {
+    async fn attach_upload(
+        &self,
+        caller: &Caller,
+        uid: &Uid,
+        now: Timestamp,
+    ) -> Result<Option<Upload>, Error> {
         // Read in the same transaction: two writers that attach at once have two epochs.
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         sqlx::query(
-            "UPDATE uploads SET writer_epoch = writer_epoch + 1
+            "UPDATE uploads SET writer_epoch = writer_epoch + 1, updated_at = max(updated_at, ?)
              WHERE tenant = ? AND uid = ? AND state = 'RUNNING'",
         )
+        .bind(now)
         .bind(&caller.tenant)
         .bind(uid.to_vec())
         .execute(&mut *transaction)

@@ -27,8 +27,12 @@ use crate::interface::grpc::status;
 /// The most bytes that a preview takes.
 const PREVIEW_BYTES_MAX: usize = 1024 * 1024;
 
-/// What a preview holds: the source, a machine's buffers and the response.
-const PREVIEW_HELD_BYTES: usize = 8 * 1024 * 1024;
+/// What a preview holds: the source, a machine's buffers and the response, built and encoded.
+const PREVIEW_HELD_BYTES: usize = 12 * 1024 * 1024;
+/// The largest response: clients take 4 MiB as a rule.
+const PREVIEW_RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// What a chunk has in a response besides its text.
+const CHUNK_BYTES: usize = 128;
 
 /// Serves previews, streams and descriptions.
 #[derive(Debug)]
@@ -87,11 +91,16 @@ impl ChunkingService for Service {
                     most: PREVIEW_BYTES_MAX,
                 });
             }
-            let _held = self.budget.hold(PREVIEW_HELD_BYTES).await?;
+            let held = self.budget.hold(PREVIEW_HELD_BYTES).await?;
             let spec = spec(chunking.unwrap_or_default())?;
             let decoding = decoding(policy.unwrap_or_default())?;
             // A mebibyte takes some milliseconds: too long for the runtime's own threads.
-            let cut = tokio::task::spawn_blocking(move || chunks(&spec, decoding, &content)).await;
+            let cut = tokio::task::spawn_blocking(move || {
+                // Given back at the work's end, even if nobody waits for it any more.
+                let _held = held;
+                chunks(&spec, decoding, &content)
+            })
+            .await;
             cut.unwrap_or_else(|_| Err(Error::Draining))
         };
         let chunks = cut.await.map_err(|error| status::of(&error))?;
@@ -109,12 +118,20 @@ impl ChunkingService for Service {
 
 fn chunks(spec: &Spec, decoding: Decoding, content: &[u8]) -> Result<Vec<pb::PreviewChunk>, Error> {
     let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MAX);
-    let (mut rest, mut chunks) = (content, Vec::new());
+    let (mut rest, mut chunks, mut bytes) = (content, Vec::new(), 0);
     loop {
         match machine.step()? {
             Step::Feed if rest.is_empty() => machine.finish(),
             Step::Feed => rest = &rest[machine.feed(rest)..],
-            Step::Store(batch) => chunks.extend(previews(&batch, true)),
+            Step::Store(batch) => {
+                let texts = batch.chunks.iter().map(|chunk| batch.text(chunk).len());
+                bytes += texts.sum::<usize>() + batch.chunks.len() * CHUNK_BYTES;
+                if bytes > PREVIEW_RESPONSE_BYTES_MAX {
+                    let most = PREVIEW_RESPONSE_BYTES_MAX;
+                    return Err(Error::ResponseTooLarge { most });
+                }
+                chunks.extend(previews(&batch, true));
+            }
             Step::Done(_) => return Ok(chunks),
         }
     }

@@ -128,12 +128,10 @@ impl Service {
             ));
         }
         let has = |path: &str| paths.iter().any(|given| given == path);
-        let spec = chunking::spec(collection.chunking.unwrap_or_default())?;
-        let decoding = chunking::decoding(collection.decoding.unwrap_or_default())?;
-        let (spec, decoding) = (
-            has("chunking").then_some(spec),
-            has("decoding").then_some(decoding),
-        );
+        let (spec, decoding) = (collection.chunking, collection.decoding);
+        let spec = has("chunking").then(|| chunking::spec(spec.unwrap_or_default()));
+        let decoding = has("decoding").then(|| chunking::decoding(decoding.unwrap_or_default()));
+        let (spec, decoding) = (spec.transpose()?, decoding.transpose()?);
         self.collections
             .update(&Caller::anonymous(), &id, revision, |known| {
                 known.changed(spec.as_ref(), decoding)

@@ -1,5 +1,6 @@
 //! What every request passes: its id, its log line, its deadline, and who may ask.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use axum::extract::Request;
@@ -27,7 +28,7 @@ pub async fn admit(request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let deadline = deadline(request.headers());
     let mut response = async {
-        if !is_for_this_machine(&request) {
+        if !is_for_this_machine(&request) || may_be_a_web_page(request.headers()) {
             return status::of(&Error::HostNotAllowed).into_http();
         }
         let answered = next.run(request);
@@ -85,13 +86,26 @@ fn deadline(headers: &HeaderMap) -> Option<Duration> {
     })
 }
 
+/// Whether a browser may have sent it for a page: those name their origin, and can send gRPC's
+/// content type only with the server's leave, which it never gives.
+fn may_be_a_web_page(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let is_grpc = content_type.is_some_and(|is| is.as_bytes().starts_with(b"application/grpc"));
+    headers.contains_key(header::ORIGIN) || !is_grpc
+}
+
 fn is_for_this_machine(request: &Request) -> bool {
     let header = request
         .headers()
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
     let host = request.uri().host().or_else(|| header.map(without_port));
-    host.is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
+    let is_this = |host: &str| {
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        let address = address.parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    };
+    host.is_some_and(is_this)
 }
 
 fn without_port(host: &str) -> &str {
@@ -138,6 +152,7 @@ mod tests {
             asked("/x", "localhost:50051") && asked("/x", "[::1]:1") && asked("/x", "127.0.0.1")
         );
         assert!(!asked("/x", "evil.example") && !asked("http://evil.example/x", "localhost"));
-        assert!(!asked("/x", "localhost.evil.example:80"));
+        assert!(!asked("/x", "localhost.evil.example:80") && !asked("/x", "10.0.0.1"));
+        assert!(asked("/x", "127.0.0.2:1"), "where a server may listen too");
     }
 }

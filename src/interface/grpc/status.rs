@@ -64,6 +64,7 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::ChecksumMismatch { .. } => (Code::Aborted, "CONTENT_CHECKSUM_MISMATCH"),
         Error::WriteAfterFinish => (Code::InvalidArgument, "WRITE_AFTER_FINISH"),
         Error::MessageTooLarge { .. } => (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"),
+        Error::ResponseTooLarge { .. } => (Code::ResourceExhausted, "RESPONSE_TOO_LARGE"),
         Error::MessageUnreadable => (Code::InvalidArgument, "MESSAGE_UNREADABLE"),
         Error::UploadIdle { .. } => (Code::DeadlineExceeded, "UPLOAD_IDLE"),
         Error::UploadTooSlow { .. } => (Code::DeadlineExceeded, "UPLOAD_TOO_SLOW"),
@@ -119,7 +120,9 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         }
         Error::UploadTooSlow { bytes_min } => vec![("bytes_min", bytes_min.to_string())],
         Error::SourceTooLarge { most } => vec![("max_size", most.to_string())],
-        Error::MessageTooLarge { most } => vec![("limit", most.to_string())],
+        Error::MessageTooLarge { most } | Error::ResponseTooLarge { most } => {
+            vec![("limit", most.to_string())]
+        }
         Error::UploadIdle { seconds } => vec![("seconds", seconds.to_string())],
         Error::UnsupportedContent { sniffed } => vec![("sniffed", (*sniffed).to_owned())],
         Error::UploadEnded { state } | Error::FollowedUploadEnded { state } => {

@@ -175,11 +175,8 @@ fn new_upload(clock: &dyn Clock, from: pb::UploadSpec) -> Result<NewUpload, Erro
     let collection = name::collection("spec.collection", &collection)?;
     short("spec.display_name", &display_name, DISPLAY_NAME_BYTES_MAX)?;
     short("spec.media_type", &media_type, MEDIA_TYPE_BYTES_MAX)?;
-    // Without either, the collection's spec is taken.
-    let spec = match (chunking, decoding) {
-        (None, None) => None,
-        (chunking, decoding) => Some(chunking::stored(chunking, decoding)?),
-    };
+    let spec = chunking.map(chunking::spec).transpose()?;
+    let decoding = decoding.map(chunking::decoding).transpose()?;
     let or = |given: String, default: &str| {
         if given.is_empty() {
             default.to_owned()
@@ -200,6 +197,7 @@ fn new_upload(clock: &dyn Clock, from: pb::UploadSpec) -> Result<NewUpload, Erro
             document,
         },
         spec,
+        decoding,
         now: clock.now(),
     })
 }

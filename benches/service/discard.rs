@@ -1,0 +1,236 @@
+//! Two servers that keep nothing, on the same transport: one only counts bytes, one does all that an
+//! upload takes but storing.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sluice::application::caller::Caller;
+use sluice::application::ingest::bounds::Bounds;
+use sluice::application::ingest::budget::Budget;
+use sluice::application::ingest::pipeline::Outside;
+use sluice::application::ports::clock::{Timestamp, Uid};
+use sluice::application::ports::failure::Error;
+use sluice::application::ports::operations::Operation;
+use sluice::application::ports::state::State;
+use sluice::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
+use sluice::application::session::{Listener, Session};
+use sluice::application::stored_spec::StoredSpec;
+use sluice::application::uploads;
+use sluice::application::watch::Bus;
+use sluice::domain::chunking::spec::Spec;
+use sluice::domain::ingest::batch::Batch;
+use sluice::domain::text::decoding::Decoding;
+use sluice::infrastructure::system::System;
+use sluice::interface::grpc::convert;
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::upload_service_server::{UploadService, UploadServiceServer};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tokio_stream::{Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::transport::Server;
+use tonic::{Request, Response, Status, Streaming};
+
+/// Counts bytes.
+pub(crate) async fn serve_bare() -> SocketAddr {
+    serve(Service { uploads: None }).await
+}
+
+/// Receives uploads as the service does, over a store that keeps nothing.
+pub(crate) async fn serve_receiving() -> SocketAddr {
+    let config = sluice::config::Uploads::default();
+    let second = std::time::Duration::from_secs(1);
+    let bounds = Bounds {
+        source_bytes_max: config.source_bytes_max,
+        memory_bytes_max: config.memory_bytes_max,
+        memory_wait_max: second,
+        idle_max: 60 * second,
+        rate_bytes_min: 1,
+        rate_window: 60 * second,
+        slow_reader_max: second,
+        old_version_kept: second,
+    };
+    let outside = Outside {
+        store: Arc::new(Nowhere::default()),
+        bus: Arc::new(Bus::default()),
+        clock: Arc::new(System),
+        tasks: TaskTracker::new(),
+        bounds,
+    };
+    let uploads = uploads::Uploads::new(outside, Budget::new(bounds));
+    serve(Service {
+        uploads: Some(uploads),
+    })
+    .await
+}
+
+/// With the windows and frames of the service.
+async fn serve(service: Service) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    let listener = listener.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let service = UploadServiceServer::new(service);
+    let server = Server::builder()
+        .initial_stream_window_size(256 * 1024)
+        .initial_connection_window_size(1024 * 1024)
+        .max_frame_size(256 * 1024)
+        .add_service(service)
+        .serve_with_incoming(TcpListenerStream::new(listener).map(|accepted| {
+            // The server's own setting is ignored for connections that it does not accept itself.
+            accepted.inspect(|stream| stream.set_nodelay(true).expect("TCP has it"))
+        }));
+    tokio::spawn(server);
+    address
+}
+
+struct Service {
+    uploads: Option<uploads::Uploads>,
+}
+
+#[tonic::async_trait]
+impl UploadService for Service {
+    type StreamDocumentStream =
+        Pin<Box<dyn Stream<Item = Result<pb::StreamDocumentResponse, Status>> + Send>>;
+
+    async fn upload_document(
+        &self,
+        request: Request<Streaming<pb::UploadDocumentRequest>>,
+    ) -> Result<Response<pb::UploadDocumentResponse>, Status> {
+        let mut messages = request.into_inner();
+        if let Some(uploads) = &self.uploads {
+            let session = Session {
+                uploads,
+                caller: &Caller::anonymous(),
+                drain: &CancellationToken::new(),
+            };
+            let messages = messages.map(|message| convert::uploads::message(&System, message));
+            let done = session.run(messages, Listener::default()).await;
+            done.map_err(|error| Status::internal(error.to_string()))?;
+        } else {
+            let mut bytes = 0;
+            while let Some(message) = messages.message().await? {
+                bytes += message.content.len();
+            }
+            assert!(bytes > 0, "the source has bytes");
+        }
+        Ok(Response::new(pb::UploadDocumentResponse::default()))
+    }
+
+    async fn stream_document(
+        &self,
+        _request: Request<Streaming<pb::StreamDocumentRequest>>,
+    ) -> Result<Response<Self::StreamDocumentStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_upload(
+        &self,
+        _request: Request<pb::GetUploadRequest>,
+    ) -> Result<Response<pb::GetUploadResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn cancel_upload(
+        &self,
+        _request: Request<pb::CancelUploadRequest>,
+    ) -> Result<Response<pb::CancelUploadResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+}
+
+/// Remembers uploads, and nothing of their chunks.
+#[derive(Debug, Default)]
+struct Nowhere(Mutex<HashMap<Uid, Upload>>);
+
+impl Nowhere {
+    fn change(&self, uid: &Uid, change: impl FnOnce(&mut Upload)) -> Option<Upload> {
+        let mut uploads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let upload = uploads.get_mut(uid)?;
+        change(upload);
+        Some(upload.clone())
+    }
+}
+
+#[tonic::async_trait]
+impl Uploads for Nowhere {
+    async fn start_upload(&self, caller: &Caller, new: &NewUpload) -> Result<Started, Error> {
+        let upload = Upload {
+            tenant: caller.tenant.clone(),
+            uid: new.uid,
+            document: new.document.clone(),
+            document_uid: new.document_uid,
+            partition: 0,
+            version: 1,
+            about: new.about.clone(),
+            spec: StoredSpec::new(&Spec::default(), Decoding::default()),
+            state: State::Running,
+            seq: 1,
+            writer_epoch: 1,
+            committed_offset: 0,
+            next_ordinal: 0,
+            checkpoint: Vec::new(),
+            failure_reason: String::new(),
+            failure_message: String::new(),
+            created_at: 0,
+            updated_at: 0,
+        };
+        let mut uploads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        uploads.insert(new.uid, upload.clone());
+        Ok(Started::Upload(Box::new(upload), vec![]))
+    }
+
+    async fn attach_upload(
+        &self,
+        _caller: &Caller,
+        uid: &Uid,
+        _now: Timestamp,
+    ) -> Result<Option<Upload>, Error> {
+        Ok(self.change(uid, |_| {}))
+    }
+
+    async fn upload(&self, _caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error> {
+        Ok(self.change(uid, |_| {}))
+    }
+
+    async fn newest_upload(&self, _: &Caller, _: &Uid) -> Result<Option<Upload>, Error> {
+        Ok(None)
+    }
+
+    async fn commit_batch(
+        &self,
+        writer: &Writer,
+        batch: &Batch,
+        _now: Timestamp,
+    ) -> Result<Option<Operation>, Error> {
+        let checkpoint = &batch.checkpoint;
+        let moved = self.change(&writer.uid, |upload| {
+            upload.committed_offset = checkpoint.place.position.source;
+            upload.next_ordinal = checkpoint.next_ordinal;
+            upload.checkpoint = checkpoint.encode();
+        });
+        Ok(moved.map(|upload| upload.operation()))
+    }
+
+    async fn end_upload(
+        &self,
+        writer: &Writer,
+        _end: End,
+        _now: Timestamp,
+        _sweep_after: Timestamp,
+    ) -> Result<Option<Operation>, Error> {
+        let ended = self.change(&writer.uid, |upload| upload.state = State::Succeeded);
+        Ok(ended.map(|upload| upload.operation()))
+    }
+
+    async fn cancel_upload(
+        &self,
+        _caller: &Caller,
+        _uid: &Uid,
+        _now: Timestamp,
+    ) -> Result<Option<Operation>, Error> {
+        Ok(None)
+    }
+}

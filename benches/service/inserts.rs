@@ -1,0 +1,82 @@
+//! Bare inserts: the rows that an upload stores, into the same table, with the same settings and in
+//! transactions of the same size, and nothing else.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sluice::domain::chunking::spec::Spec;
+use sluice::domain::ingest::batch::Batch;
+use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
+use sluice::domain::text::decoding::Decoding;
+use sluice::domain::text::position::Position;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, QueryBuilder, Sqlite};
+
+/// More rows a statement are no faster.
+const INSERT_ROWS: usize = 100;
+
+/// The rows of a document.
+pub(crate) struct Rows(Vec<Batch>);
+
+impl Rows {
+    pub(crate) fn new(text: &str) -> Self {
+        let mut machine = Machine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
+        let (mut rest, mut batches) = (text.as_bytes(), Vec::new());
+        loop {
+            match machine.step().expect("it is text") {
+                Step::Feed if rest.is_empty() => machine.finish(),
+                Step::Feed => rest = &rest[machine.feed(rest)..],
+                Step::Store(batch) => batches.push(batch),
+                Step::Done(_) => return Self(batches),
+            }
+        }
+    }
+
+    /// Inserts them all into a new file.
+    pub(crate) async fn insert(&self, file: &Path) -> Duration {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .page_size(16_384)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full);
+        let mut connection = options.connect().await.expect("it is made");
+        sqlx::query(include_str!(
+            "../../migrations/sqlite/20261123180200_chunks.sql"
+        ))
+        .execute(&mut connection)
+        .await
+        .expect("it is new");
+        let begun = Instant::now();
+        for batch in &self.0 {
+            let mut transaction = connection.begin().await.expect("it begins");
+            for chunks in batch.chunks.chunks(INSERT_ROWS) {
+                let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO chunks ");
+                insert.push_values(chunks, |mut row, chunk| {
+                    let number = |n: u64| i64::try_from(n).expect("it fits");
+                    row.push_bind(7).push_bind(vec![7; 16]).push_bind(1);
+                    row.push_bind(number(chunk.ordinal));
+                    for Position {
+                        byte,
+                        character,
+                        line,
+                        source,
+                    } in [chunk.span.start, chunk.span.end]
+                    {
+                        for place in [byte, character, line, source] {
+                            row.push_bind(number(place));
+                        }
+                    }
+                    row.push_bind(chunk.sha256.to_vec());
+                    row.push_bind(batch.text(chunk).to_owned());
+                });
+                let inserted = insert.build().execute(&mut *transaction).await;
+                inserted.expect("they are new");
+            }
+            transaction.commit().await.expect("there is room");
+        }
+        let took = begun.elapsed();
+        connection.close().await.expect("it closes");
+        took
+    }
+}

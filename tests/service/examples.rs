@@ -1,0 +1,46 @@
+//! The tour in `grpcurl-examples`, with the real grpcurl: each script checks what it shows.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::server::Server;
+use crate::world::Folder;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Twice in order: what a script leaves behind must not be in the way of the next, or of itself.
+#[test]
+fn every_script_of_the_tour_shows_what_it_says() {
+    let folder = Folder::new();
+    let server = Server::start(&folder.0.join("tour.db"));
+    let scripts = std::fs::read_dir(Path::new(ROOT).join("grpcurl-examples")).unwrap();
+    let mut scripts = scripts
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.ends_with(".sh") && name.starts_with(|first: char| first.is_ascii_digit())
+        })
+        .collect::<Vec<_>>();
+    scripts.sort();
+    assert!(scripts.len() >= 16, "{scripts:?}");
+    for script in scripts.iter().chain(&scripts) {
+        let shown = Command::new(script)
+            .env("ADDRESS", &server.address)
+            .env("GRPCURL", format!("{ROOT}/target/tools/bin/grpcurl"))
+            .env("TMPDIR", &folder.0)
+            .output()
+            .unwrap();
+        assert!(
+            shown.status.success(),
+            "{}\n{}\n{}",
+            script.display(),
+            String::from_utf8_lossy(&shown.stdout),
+            String::from_utf8_lossy(&shown.stderr)
+        );
+        assert!(
+            !shown.stdout.is_empty(),
+            "{} shows nothing",
+            script.display()
+        );
+    }
+}
