@@ -26,7 +26,7 @@ impl Rows {
             match machine.step().expect("it is text") {
                 Step::Feed if rest.is_empty() => machine.finish(),
                 Step::Feed => rest = &rest[machine.feed(rest)..],
-                Step::Store(batch) => batches.push(batch),
+                Step::Store(batch) => batches.push(batch.digested()),
                 Step::Done(_) => return Self(batches),
             }
         }

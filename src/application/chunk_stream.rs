@@ -12,7 +12,7 @@ use crate::application::ingest::pace::Pace;
 use crate::application::ingest::pipeline::CONTENT_BYTES_MAX;
 use crate::application::outbox::{Halt, Outbox};
 use crate::domain::chunking::spec::Spec;
-use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::machine::{Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
 use crate::domain::text::sniff;
@@ -48,7 +48,7 @@ pub struct Cut {
 #[derive(Debug)]
 pub enum Answer {
     /// Chunks, and whether their text is wanted.
-    Chunks(Batch, bool),
+    Chunks(Gathered, bool),
     /// The end.
     Summary(Summary),
 }

@@ -10,7 +10,7 @@ use crate::cli::documents::Document;
 use crate::cli::output::{self, Chunks, DocumentsFailed, Format, WrongArguments};
 use crate::cli::spec::{Chunking, Decoding};
 use crate::domain::chunking::spec::Spec;
-use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
 use crate::domain::text::decoding;
 
@@ -123,8 +123,10 @@ fn chunk(
     Ok(())
 }
 
-fn write(document: &str, batch: Option<Batch>, chunks: &mut Chunks) -> anyhow::Result<()> {
-    let Some(batch) = batch else { return Ok(()) };
+fn write(document: &str, batch: Option<Gathered>, chunks: &mut Chunks) -> anyhow::Result<()> {
+    let Some(batch) = batch.map(Gathered::digested) else {
+        return Ok(());
+    };
     for chunk in &batch.chunks {
         chunks.write(document, chunk, batch.text(chunk))?;
     }

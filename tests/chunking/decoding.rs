@@ -108,6 +108,7 @@ fn a_fault_deep_in_a_document_comes_after_all_that_is_before_it() {
                 Ok(Step::Feed) if rest.is_empty() => rest = pieces.next().unwrap(),
                 Ok(Step::Feed) => rest = &rest[machine.feed(rest)..],
                 Ok(Step::Store(batch)) => {
+                    let batch = batch.digested();
                     let chunks = batch.chunks.iter().map(|chunk| batch.text(chunk));
                     text.extend(chunks);
                     let place = usize::try_from(batch.checkpoint.place.position.source).unwrap();

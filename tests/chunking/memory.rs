@@ -72,7 +72,7 @@ fn held(
             match machine.step().unwrap() {
                 Step::Feed if rest.is_empty() => machine.finish(),
                 Step::Feed => rest = &rest[machine.feed(&rest[..rest.len().min(65_536)])..],
-                Step::Store(_) => {}
+                Step::Store(batch) => drop(batch.digested()),
                 Step::Done(_) => break,
             }
         }

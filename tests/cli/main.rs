@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
 mod chunk;
+mod config;
 mod linear;
 mod memory;
 mod world;

@@ -92,7 +92,7 @@ pub(crate) fn batches(text: &str) -> (Vec<Batch>, Summary) {
         match machine.step().unwrap() {
             Step::Feed if rest.is_empty() => machine.finish(),
             Step::Feed => rest = &rest[machine.feed(rest)..],
-            Step::Store(batch) => batches.push(batch),
+            Step::Store(batch) => batches.push(batch.digested()),
             Step::Done(summary) => return (batches, summary),
         }
     }

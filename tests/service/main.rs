@@ -7,6 +7,7 @@ mod chunk_stream;
 mod chunks;
 mod clients;
 mod collections;
+mod commands;
 mod deletions;
 mod examples;
 mod follower;

@@ -4,7 +4,9 @@ use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::operation_service_client::OperationServiceClient;
 use tonic::{Code, Status};
 
-use crate::world::{World, first, last, metadata, more, name_of, prose, reason, spec, whole};
+use crate::world::{
+    World, first, last, metadata, more, name_of, prose, reason, resumed, spec, whole,
+};
 
 const RUNNING: i32 = 1;
 const SUCCEEDED: i32 = 2;
@@ -136,5 +138,76 @@ async fn a_hundred_watchers_see_a_cancelled_upload_end() {
         .unwrap();
     for watcher in watchers {
         check(&watcher.await.unwrap(), CANCELLED);
+    }
+}
+
+/// What a client does with an upload that may have ended.
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    GoOn,
+    StartAgain,
+    CancelUpload,
+    CancelOperation,
+}
+
+/// A5: an operation leaves RUNNING once, and every step out of an end is refused; only a success may
+/// be asked for again.
+#[tokio::test]
+async fn an_operation_ends_once() {
+    use Action::{CancelOperation, CancelUpload, GoOn, StartAgain};
+
+    let world = World::start().await;
+    for end in ["succeeded", "failed", "cancelled"] {
+        for action in [GoOn, StartAgain, CancelUpload, CancelOperation] {
+            let spec = spec(&format!("{end}-{action:?}"));
+            let ended = match end {
+                "succeeded" => world
+                    .send(vec![last(first(&spec, b"text"))])
+                    .await
+                    .map(drop),
+                "failed" => world
+                    .send(vec![last(first(&spec, b"\xFF"))])
+                    .await
+                    .map(drop),
+                _ => {
+                    world.send(vec![first(&spec, b"text")]).await.unwrap();
+                    act(&world, &spec, CancelUpload).await
+                }
+            };
+            assert_eq!(ended.is_err(), end == "failed");
+            let name = name_of(&spec).replace("uploads", "operations");
+            let before = watch(&world, &name, 0).await.unwrap();
+            let told = act(&world, &spec, action).await;
+            if end == "succeeded" && matches!(action, GoOn | StartAgain) {
+                told.unwrap();
+            } else {
+                let told = told.unwrap_err();
+                let case = format!("{action:?} of what has {end}");
+                assert_eq!(
+                    (told.code(), reason(&told).as_str()),
+                    (Code::FailedPrecondition, "UPLOAD_ENDED"),
+                    "{case}"
+                );
+            }
+            assert_eq!(watch(&world, &name, 0).await.unwrap(), before, "one end");
+        }
+    }
+}
+
+async fn act(world: &World, spec: &pb::UploadSpec, action: Action) -> Result<(), Status> {
+    let name = name_of(spec);
+    match action {
+        Action::GoOn => world.send(vec![resumed(&name, 0, b"text")]).await.map(drop),
+        Action::StartAgain => world.send(vec![first(spec, b"text")]).await.map(drop),
+        Action::CancelUpload => {
+            let request = pb::CancelUploadRequest { name };
+            world.uploads().cancel_upload(request).await.map(drop)
+        }
+        Action::CancelOperation => {
+            let name = name.replace("uploads", "operations");
+            let request = pb::CancelOperationRequest { name };
+            let mut client = OperationServiceClient::new(world.channel.clone());
+            client.cancel_operation(request).await.map(drop)
+        }
     }
 }

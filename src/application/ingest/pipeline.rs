@@ -18,7 +18,7 @@ use crate::application::ports::failure;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::uploads::{End, Upload, Uploads, Writer};
 use crate::application::watch::Bus;
-use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::machine::{Machine, Step, Summary};
 use crate::domain::text::sniff;
@@ -266,12 +266,13 @@ impl Pipeline {
     }
 
     /// Starts the commit of a batch once the one before is through.
-    async fn commit(&mut self, batch: Batch) -> Result<(), Error> {
+    async fn commit(&mut self, batch: Gathered) -> Result<(), Error> {
         self.settle().await?;
         let (writer, outside) = (self.writer.clone(), self.outside.clone());
         let share = Arc::clone(&self.share);
-        self.writer.committed_offset = batch.checkpoint.place.position.source;
+        self.writer.committed_offset = batch.checkpoint().place.position.source;
         self.commit = Some(self.outside.tasks.spawn(async move {
+            let batch = batch.digested();
             let now = outside.clock.now();
             let committed = outside.store.commit_batch(&writer, &batch, now).await;
             drop((batch, share));

@@ -39,6 +39,33 @@ impl Batch {
     }
 }
 
+/// A batch whose chunks have no digests yet. They are a quarter of all work, and may be made by another
+/// thread while this one goes on.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Gathered(Batch);
+
+impl Gathered {
+    /// The batch, with the digest of each chunk.
+    #[must_use]
+    pub fn digested(self) -> Batch {
+        let Self(mut batch) = self;
+        let mut chunks = std::mem::take(&mut batch.chunks);
+        let first = chunks.first().map_or(0, |first| first.span.start.byte);
+        for chunk in &mut chunks {
+            let span = chunk.span;
+            let text = &batch.text[offset(first, span.start.byte)..offset(first, span.end.byte)];
+            chunk.sha256 = digest::sha256(text.as_bytes());
+        }
+        Batch { chunks, ..batch }
+    }
+
+    /// The checkpoint that is true once the batch is stored.
+    #[must_use]
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.0.checkpoint
+    }
+}
+
 /// Chunks on their way into a batch.
 #[derive(Debug, Default)]
 pub struct Gathering {
@@ -56,11 +83,11 @@ impl Gathering {
             .map_or(cut.span.start.byte, |last| last.span.end.byte);
         self.text
             .push_str(&cut.text[offset(cut.span.start.byte, covered)..]);
-        let sha256 = digest::sha256(cut.text.as_bytes());
         self.chunks.push(Chunk {
             ordinal,
             span: cut.span,
-            sha256,
+            // Filled in before anybody sees it.
+            sha256: [0; 32],
         });
     }
 
@@ -77,13 +104,13 @@ impl Gathering {
     }
 
     /// Makes a batch of what was gathered, and starts anew.
-    pub fn close(&mut self, checkpoint: Checkpoint) -> Batch {
+    pub fn close(&mut self, checkpoint: Checkpoint) -> Gathered {
         let Self { chunks, text } = std::mem::take(self);
-        Batch {
+        Gathered(Batch {
             chunks,
             checkpoint,
             text,
-        }
+        })
     }
 }
 

@@ -11,7 +11,7 @@
 
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::Splitter;
-use crate::domain::ingest::batch::{Batch, CHUNKS_MAX, Chunk, Gathering};
+use crate::domain::ingest::batch::{CHUNKS_MAX, Chunk, Gathered, Gathering};
 use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
 use crate::domain::ingest::digest::{self, Running};
 use crate::domain::text::decoding::{Decoding, Fault};
@@ -36,7 +36,7 @@ pub enum Step {
     /// Feed more of the source, or finish.
     Feed,
     /// Store a batch with its checkpoint.
-    Store(Batch),
+    Store(Gathered),
     /// Nothing: every chunk is out.
     Done(Summary),
 }
@@ -65,6 +65,7 @@ pub struct Summary {
 /// assert_eq!(machine.feed(b"A short document."), 17);
 /// machine.finish();
 /// let Step::Store(batch) = machine.step()? else { panic!("there is a chunk") };
+/// let batch = batch.digested();
 /// assert_eq!(batch.text(&batch.chunks[0]), "A short document.");
 /// let Step::Done(summary) = machine.step()? else { panic!("there is one chunk") };
 /// assert_eq!(summary.end.source, 17);
@@ -214,11 +215,11 @@ impl Machine {
     }
 
     /// Closes the batch with the chunks that there are, if any.
-    pub fn flush(&mut self) -> Option<Batch> {
+    pub fn flush(&mut self) -> Option<Gathered> {
         (!self.gathering.is_empty()).then(|| self.close())
     }
 
-    fn close(&mut self) -> Batch {
+    fn close(&mut self) -> Gathered {
         self.digest_decided();
         let checkpoint = Checkpoint {
             spec_sha256: self.spec_sha256,

@@ -124,6 +124,7 @@ fn chunks(spec: &Spec, decoding: Decoding, content: &[u8]) -> Result<Vec<pb::Pre
             Step::Feed if rest.is_empty() => machine.finish(),
             Step::Feed => rest = &rest[machine.feed(rest)..],
             Step::Store(batch) => {
+                let batch = batch.digested();
                 let texts = batch.chunks.iter().map(|chunk| batch.text(chunk).len());
                 bytes += texts.sum::<usize>() + batch.chunks.len() * CHUNK_BYTES;
                 if bytes > PREVIEW_RESPONSE_BYTES_MAX {
@@ -164,7 +165,7 @@ fn piece(received: Result<pb::ChunkStreamRequest, Status>) -> Result<Piece, Erro
 fn response(answer: Answer) -> pb::ChunkStreamResponse {
     match answer {
         Answer::Chunks(batch, has_text) => pb::ChunkStreamResponse {
-            chunks: previews(&batch, has_text).collect(),
+            chunks: previews(&batch.digested(), has_text).collect(),
             summary: None,
         },
         Answer::Summary(summary) => pb::ChunkStreamResponse {

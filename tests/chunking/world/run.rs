@@ -99,6 +99,7 @@ pub(crate) fn ingest(
                 break;
             }
         };
+        let batch = batch.digested();
         let row = |chunk: &sluice::domain::ingest::batch::Chunk| {
             (
                 chunk.ordinal,

@@ -1,0 +1,99 @@
+//! Settings: defaults, then a file, then the environment, then flags; what is wrong is said.
+
+use std::process::Command;
+
+use sluice::config::Config;
+
+use crate::world::{Folder, SLUICE, sluice};
+
+/// What an instance would run with, and what it complains of.
+fn check(file: &str, environment: &[(&str, &str)], flags: &[&str]) -> (Option<i32>, String) {
+    let folder = Folder::new();
+    let path = folder.file("sluice.toml", file);
+    let mut command = Command::new(SLUICE);
+    command
+        .args(["serve", "--check-config", "--config", &path])
+        .args(flags)
+        .envs(environment.iter().copied());
+    let done = command.output().unwrap();
+    let said = [done.stdout, done.stderr].concat();
+    (done.status.code(), String::from_utf8(said).unwrap())
+}
+
+fn idle_seconds(said: &str) -> u64 {
+    let config: Config = serde_json::from_str(said).unwrap();
+    config.uploads.idle_seconds_max
+}
+
+#[test]
+fn the_example_is_the_default_with_every_key() {
+    let example = include_str!("../../sluice.example.toml");
+    let (code, said) = check(example, &[], &[]);
+    assert_eq!(code, Some(0), "{said}");
+    let config: Config = serde_json::from_str(&said).unwrap();
+    assert_eq!(config, Config::default());
+    let keys = serde_json::to_string_pretty(&config).unwrap();
+    for key in keys
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|key| key.contains('_'))
+    {
+        let is_there = example
+            .lines()
+            .any(|line| line.starts_with(&format!("{key} = ")));
+        assert!(is_there, "{key} is not in the example");
+    }
+}
+
+#[test]
+fn the_environment_goes_over_the_file_and_flags_over_both() {
+    let file = "listen = '127.0.0.1:1'\n[uploads]\nidle_seconds_max = 7\nrate_bytes_min = 9\n";
+    assert_eq!(idle_seconds(&check(file, &[], &[]).1), 7);
+    let environment = [
+        ("SLUICE_UPLOADS__IDLE_SECONDS_MAX", "8"),
+        ("SLUICE_LISTEN", "127.0.0.1:2"),
+    ];
+    let (_, said) = check(file, &environment, &["--listen", "127.0.0.1:3"]);
+    let config: Config = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (
+            config.uploads.idle_seconds_max,
+            config.uploads.rate_bytes_min
+        ),
+        (8, 9)
+    );
+    assert_eq!(config.listen.port(), 3);
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let cases = [
+        ("nonsense = 1", "nonsense"),
+        ("[uploads]\nnonsense = 1", "nonsense"),
+        (
+            "[uploads]\nidle_seconds_max = 0",
+            "uploads.idle_seconds_max",
+        ),
+        ("[uploads]\nidle_seconds_max = 'long'", "idle_seconds_max"),
+        (
+            "[uploads]\nmemory_bytes_max = 1000",
+            "uploads.memory_bytes_max",
+        ),
+        ("listen = '0.0.0.0:50051'", "no identity is configured"),
+        ("listen = 'here'", "listen"),
+        ("log = '=='", "log"),
+    ];
+    for (file, named) in cases {
+        let (code, said) = check(file, &[], &[]);
+        assert_eq!(code, Some(2), "{file}: {said}");
+        assert!(said.contains(named), "{file}: {said}");
+    }
+    let (code, said) = check("", &[("SLUICE_NONSENSE", "1")], &[]);
+    assert!(code == Some(2) && said.contains("nonsense"), "{said}");
+    let missing = sluice(
+        &["serve", "--check-config", "--config", "/nowhere.toml"],
+        b"",
+    );
+    assert_eq!(missing.status.code(), Some(2));
+}

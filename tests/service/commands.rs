@@ -1,0 +1,102 @@
+//! The program against a server: what people do at a shell.
+
+use std::io::Write;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::server::{SLUICE, Server};
+use crate::world::{Folder, expected, prose};
+
+/// Runs `sluice` with a server, and returns what it prints.
+fn run(server: &Server, arguments: &[&str]) -> Result<String, String> {
+    let done = Command::new(SLUICE)
+        .args(arguments)
+        .args(["--server", &format!("http://{}", server.address)])
+        .output()
+        .unwrap();
+    if done.status.success() {
+        Ok(String::from_utf8(done.stdout).unwrap())
+    } else {
+        Err(String::from_utf8(done.stderr).unwrap())
+    }
+}
+
+fn rows(printed: &str) -> Vec<Value> {
+    let lines = printed.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn documents_are_uploaded_found_followed_and_deleted() {
+    let folder = Folder::new();
+    let server = Server::start(&folder.0.join("commands.db"));
+    let text = prose(100_000);
+    let (plain, packed) = (folder.0.join("plain.txt"), folder.0.join("packed.txt.gz"));
+    std::fs::write(&plain, &text).unwrap();
+    let file = std::fs::File::create(&packed).unwrap();
+    let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap();
+    let frame = folder.0.join("frame.txt.zst");
+    std::fs::write(&frame, zstd::bulk::compress(text.as_bytes(), 1).unwrap()).unwrap();
+
+    let path = |path: &std::path::Path| path.display().to_string();
+    run(&server, &["upload", "--label", "kind=plain", &path(&plain)]).unwrap();
+    run(
+        &server,
+        &[
+            "upload",
+            "--label",
+            "kind=packed",
+            &path(&packed),
+            &path(&frame),
+        ],
+    )
+    .unwrap();
+    let documents = ["documents", "--output", "json", "--label", "kind=packed"];
+    let found = rows(&run(&server, &documents).unwrap());
+    let names = found.iter().map(|row| row["document"].as_str().unwrap());
+    let parent = "collections/default/documents";
+    let expected_names = [
+        format!("{parent}/frame.txt"),
+        format!("{parent}/packed.txt"),
+    ];
+    assert!(names.eq(expected_names.iter()));
+    for name in &expected_names {
+        let chunks = rows(&run(&server, &["chunks", name, "--output", "json"]).unwrap());
+        let texts = chunks
+            .iter()
+            .map(|row| row["text"].as_str().unwrap().to_owned());
+        assert!(
+            texts.eq(expected(&text).into_iter().map(|(_, _, _, text)| text)),
+            "{name}"
+        );
+    }
+
+    let told = rows(&run(&server, &["changes", "--output", "json"]).unwrap());
+    let added = told.iter().filter(|row| row["change"] == "added").count();
+    assert_eq!(added, 3 * expected(&text).len());
+    let cursor = told.last().unwrap()["cursor"].as_str().unwrap().to_owned();
+    let deleted = run(&server, &["delete", &expected_names[0]]).unwrap();
+    run(&server, &["watch", deleted.trim()]).unwrap();
+    let changes = ["changes", "--after", &cursor, "--output", "json"];
+    let told = rows(&run(&server, &changes).unwrap());
+    assert!(
+        told.iter()
+            .any(|row| row["change"] == "reset" && row["name"] == expected_names[0])
+    );
+    let operations = rows(&run(&server, &["operations", "--output", "json"]).unwrap());
+    assert_eq!(
+        (operations.len(), &operations[0]["kind"]),
+        (4, &"DELETE_DOCUMENT".into())
+    );
+    let refused = run(&server, &["cancel", deleted.trim()]).unwrap_err();
+    assert!(refused.contains("cannot be cancelled"), "{refused}");
+    let refused = run(&server, &["delete", "collections/default"]).unwrap_err();
+    assert!(refused.contains("has documents"), "{refused}");
+    run(&server, &["delete", "collections/default", "--force"]).unwrap();
+    assert!(run(&server, &["documents"]).is_err());
+}
