@@ -105,6 +105,9 @@ pub enum Error {
     /// Another writer has the upload, or its document.
     #[error("another writer has taken over the upload or its document")]
     Superseded,
+    /// The document was deleted while it was uploaded.
+    #[error("the document was deleted")]
+    DocumentDeleted,
     /// The upload has ended.
     #[error("the upload has ended as {state}")]
     UploadEnded {

@@ -8,6 +8,7 @@ pub mod changes;
 pub mod chunk_stream;
 pub mod chunks;
 pub mod collections;
+pub mod comparison;
 pub mod conversation;
 pub mod difference;
 pub mod documents;

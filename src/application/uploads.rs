@@ -4,7 +4,7 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
-use crate::application::ingest::pipeline::{Outside, Pipeline, SUPERSEDED};
+use crate::application::ingest::pipeline::{DELETED, Outside, Pipeline, SUPERSEDED};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure;
 use crate::application::ports::state::State;
@@ -137,6 +137,7 @@ fn ended(upload: &Upload) -> Result<Option<Attached>, Error> {
     match upload.state {
         State::Running => Ok(None),
         State::Succeeded => Ok(Some(Attached::Complete)),
+        State::Failed if upload.failure_reason == DELETED => Err(Error::DocumentDeleted),
         State::Failed if upload.failure_reason == SUPERSEDED => Err(Error::Superseded),
         State::Failed | State::Cancelled => Err(Error::UploadEnded {
             state: upload.state.name(),

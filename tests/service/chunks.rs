@@ -234,6 +234,59 @@ async fn a_preview_gives_the_chunks_that_an_upload_gives() {
     );
 }
 
+/// What is listed is what runs, each by its own defaults; and they can be compared.
+#[tokio::test]
+async fn every_strategy_that_is_listed_runs_and_can_be_compared() {
+    let world = World::start().await;
+    let mut client = ChunkingServiceClient::new(world.channel.clone());
+    let listed = client.list_strategies(pb::ListStrategiesRequest {}).await;
+    let listed = listed.unwrap().into_inner().strategies;
+    let names = listed.iter().map(|strategy| strategy.name.as_str());
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        ["fixed", "recursive", "sentence"]
+    );
+    let content = bytes::Bytes::from(prose(100_000));
+    let compare = pb::CompareStrategiesRequest {
+        content: content.clone(),
+        ..Default::default()
+    };
+    let compared = client.compare_strategies(compare).await.unwrap();
+    let compared = compared.into_inner().comparisons;
+    assert_eq!(compared.len(), listed.len());
+    for (strategy, comparison) in listed.into_iter().zip(&compared) {
+        assert_eq!(strategy.defaults, comparison.chunking);
+        assert!(strategy.memory_bytes_max > 0);
+        let request = pb::PreviewRequest {
+            content: content.clone(),
+            chunking: strategy.defaults,
+            ..Default::default()
+        };
+        let previewed = client.preview(request).await.unwrap().into_inner().chunks;
+        assert_eq!(comparison.chunks, i64::try_from(previewed.len()).unwrap());
+        let sizes = previewed.iter().map(|chunk| {
+            let (start, end) = (chunk.start.unwrap(), chunk.end.unwrap());
+            end.character - start.character
+        });
+        assert_eq!(sizes.max(), Some(comparison.characters_max));
+        assert!(comparison.clean_ends <= comparison.chunks);
+    }
+    let recommend = pb::RecommendStrategyRequest {
+        content,
+        ..Default::default()
+    };
+    let recommended = client.recommend_strategy(recommend).await.unwrap();
+    let recommended = recommended.into_inner();
+    assert_eq!(recommended.chunking, compared[1].chunking, "recursive");
+    assert!(recommended.reason.contains("recursive") && recommended.comparisons.len() == 3);
+    let many = pb::CompareStrategiesRequest {
+        chunkings: vec![pb::ChunkingSpec::default(); 9],
+        ..Default::default()
+    };
+    let refused = client.compare_strategies(many).await.unwrap_err();
+    assert_eq!(metadata(&refused, "field"), "chunkings");
+}
+
 /// A reader that takes a page a second leaves at most a few pages in the server.
 #[tokio::test]
 async fn a_slow_reader_costs_the_server_nothing() {

@@ -195,3 +195,65 @@ async fn the_hundred_partitions_add_up() {
         "two choices balance"
     );
 }
+
+/// Names go nowhere near a file system or a statement, and what is refused is not repeated.
+#[tokio::test]
+async fn what_is_no_name_is_refused_and_not_repeated() {
+    let world = World::start().await;
+    let long = "a".repeat(10_000);
+    let payloads = [
+        "..",
+        ".",
+        "../../etc/passwd",
+        "%2e%2e%2f",
+        "%252e%252e",
+        "\u{FF0E}\u{FF0E}\u{FF3C}",
+        "a\0b",
+        "e\u{0301}",
+        "\u{202E}txt.exe",
+        "\u{200B}",
+        "a/b",
+        "a'; DROP TABLE chunks; --",
+        "",
+        &long,
+    ];
+    let mut documents = DocumentServiceClient::new(world.channel.clone());
+    let mut collections = CollectionServiceClient::new(world.channel.clone());
+    for payload in payloads {
+        let upload = world.send(whole(&spec(payload), b"text", 10)).await;
+        let name = format!("collections/c/documents/{payload}");
+        let get = documents
+            .get_document(pb::GetDocumentRequest { name })
+            .await;
+        let create = pb::CreateCollectionRequest {
+            collection_id: payload.to_owned(),
+            ..Default::default()
+        };
+        let create = collections.create_collection(create).await;
+        let name = format!("collections/{payload}");
+        let delete = pb::DeleteCollectionRequest {
+            name,
+            ..Default::default()
+        };
+        let delete = collections.delete_collection(delete).await;
+        let refused = [
+            upload.map(drop),
+            get.map(drop),
+            create.map(drop),
+            delete.map(drop),
+        ];
+        for refused in refused {
+            let refused = refused.unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument, "{payload:?}");
+            let is_long_enough = payload.len() > 2;
+            let is_repeated = is_long_enough && refused.message().contains(payload);
+            assert!(!is_repeated, "{}", refused.message());
+        }
+    }
+    let most = pb::ListDocumentsRequest {
+        parent: "collections/c".to_owned(),
+        page_size: i32::MAX,
+        ..Default::default()
+    };
+    documents.list_documents(most).await.unwrap();
+}

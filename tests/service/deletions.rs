@@ -81,7 +81,10 @@ async fn a_document_is_deleted_once_however_often_it_is_asked_for() {
         .send(vec![resumed(&name_of(&open), 0, b"a")])
         .await
         .unwrap_err();
-    assert_eq!(reason(&refused), "UPLOAD_ENDED");
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::Aborted, "DOCUMENT_DELETED")
+    );
     let again = client.delete_document(request.clone()).await.unwrap();
     assert_eq!(again.into_inner().operation.unwrap().name, operation.name);
     let other = pb::DeleteDocumentRequest {

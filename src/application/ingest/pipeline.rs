@@ -29,6 +29,9 @@ pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
 /// The reason of an upload that failed because a newer one of its document was started.
 pub const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
 
+/// The reason of an upload that failed because its document was deleted.
+pub const DELETED: &str = "DOCUMENT_DELETED";
+
 /// The bytes of a message.
 #[derive(Clone, Debug, Default)]
 pub struct Write {
@@ -345,6 +348,7 @@ impl Pipeline {
             .upload(&self.writer.caller, &self.writer.uid)
             .await?;
         Ok(match upload {
+            Some(upload) if upload.failure_reason == DELETED => Error::DocumentDeleted,
             Some(upload) if upload.failure_reason == SUPERSEDED => Error::Superseded,
             Some(upload) if upload.writer_epoch != self.writer.epoch => Error::Superseded,
             Some(upload) if upload.state.is_terminal() => Error::UploadEnded {

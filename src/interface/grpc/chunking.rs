@@ -2,12 +2,14 @@
 
 use std::pin::Pin;
 
+use bytes::Bytes;
 use tokio_stream::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::application::chunk_stream::{Answer, ChunkStream, Cut, Piece};
+use crate::application::comparison::{self, Comparison};
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
@@ -17,7 +19,9 @@ use crate::domain::chunking::strategy::Strategy;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
-use crate::interface::grpc::convert::chunking::{count, decoding, spec, to_position, to_spec};
+use crate::interface::grpc::convert::chunking::{
+    count, decoding, sizes, spec, to_position, to_spec,
+};
 use crate::interface::grpc::convert::content::content;
 use crate::interface::grpc::convert::uploads::unread;
 use crate::interface::grpc::pb;
@@ -31,6 +35,8 @@ const PREVIEW_BYTES_MAX: usize = 1024 * 1024;
 const PREVIEW_HELD_BYTES: usize = 12 * 1024 * 1024;
 /// The largest response: clients take 4 MiB as a rule.
 const PREVIEW_RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// The most ways that are compared at once.
+const COMPARED_MAX: usize = 8;
 /// What a chunk has in a response besides its text.
 const CHUNK_BYTES: usize = 128;
 
@@ -86,25 +92,64 @@ impl ChunkingService for Service {
             decoding: policy,
         } = request.into_inner();
         let cut = async {
-            if content.len() > PREVIEW_BYTES_MAX {
-                return Err(Error::MessageTooLarge {
-                    most: PREVIEW_BYTES_MAX,
-                });
-            }
-            let held = self.budget.hold(PREVIEW_HELD_BYTES).await?;
             let spec = spec(chunking.unwrap_or_default())?;
             let decoding = decoding(policy.unwrap_or_default())?;
-            // A mebibyte takes some milliseconds: too long for the runtime's own threads.
-            let cut = tokio::task::spawn_blocking(move || {
-                // Given back at the work's end, even if nobody waits for it any more.
-                let _held = held;
-                chunks(&spec, decoding, &content)
-            })
-            .await;
-            cut.unwrap_or_else(|_| Err(Error::Draining))
+            self.work(content, move |content| chunks(&spec, decoding, content))
+                .await
         };
         let chunks = cut.await.map_err(|error| status::of(&error))?;
         Ok(Response::new(pb::PreviewResponse { chunks }))
+    }
+
+    async fn compare_strategies(
+        &self,
+        request: Request<pb::CompareStrategiesRequest>,
+    ) -> Result<Response<pb::CompareStrategiesResponse>, Status> {
+        let pb::CompareStrategiesRequest {
+            content,
+            decoding: policy,
+            chunkings,
+        } = request.into_inner();
+        let compared = async {
+            if chunkings.len() > COMPARED_MAX {
+                let most = format!("must be at most {COMPARED_MAX}");
+                return Err(Error::invalid("chunkings", most));
+            }
+            let specs = if chunkings.is_empty() {
+                Strategy::all().into_iter().filter_map(default).collect()
+            } else {
+                chunkings.into_iter().map(spec).collect::<Result<_, _>>()?
+            };
+            let decoding = decoding(policy.unwrap_or_default())?;
+            let compare = move |content: &[u8]| comparison::compare(specs, decoding, content);
+            self.work(content, compare).await
+        };
+        let compared = compared.await.map_err(|error| status::of(&error))?;
+        let comparisons = compared.iter().map(to_comparison).collect();
+        Ok(Response::new(pb::CompareStrategiesResponse { comparisons }))
+    }
+
+    async fn recommend_strategy(
+        &self,
+        request: Request<pb::RecommendStrategyRequest>,
+    ) -> Result<Response<pb::RecommendStrategyResponse>, Status> {
+        let pb::RecommendStrategyRequest {
+            content,
+            decoding: policy,
+            chunking,
+        } = request.into_inner();
+        let recommended = async {
+            let sizes = sizes(chunking.unwrap_or_default())?;
+            let decoding = decoding(policy.unwrap_or_default())?;
+            let recommend = move |content: &[u8]| comparison::recommend(&sizes, decoding, content);
+            self.work(content, recommend).await
+        };
+        let recommended = recommended.await.map_err(|error| status::of(&error))?;
+        Ok(Response::new(pb::RecommendStrategyResponse {
+            chunking: Some(to_spec(&recommended.spec)),
+            reason: recommended.reason,
+            comparisons: recommended.comparisons.iter().map(to_comparison).collect(),
+        }))
     }
 
     async fn list_strategies(
@@ -113,6 +158,28 @@ impl ChunkingService for Service {
     ) -> Result<Response<pb::ListStrategiesResponse>, Status> {
         let strategies = Strategy::all().into_iter().filter_map(describe).collect();
         Ok(Response::new(pb::ListStrategiesResponse { strategies }))
+    }
+}
+
+impl Service {
+    /// Works on some content, within the budget, beside the runtime's own threads: a mebibyte takes
+    /// some milliseconds.
+    async fn work<T: Send + 'static>(
+        &self,
+        content: Bytes,
+        work: impl FnOnce(&[u8]) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        if content.len() > PREVIEW_BYTES_MAX {
+            let most = PREVIEW_BYTES_MAX;
+            return Err(Error::MessageTooLarge { most });
+        }
+        let held = self.budget.hold(PREVIEW_HELD_BYTES).await?;
+        let done = tokio::task::spawn_blocking(move || {
+            // Given back at the work's end, even if nobody waits for it any more.
+            let _held = held;
+            work(&content)
+        });
+        done.await.unwrap_or_else(|_| Err(Error::Draining))
     }
 }
 
@@ -204,12 +271,28 @@ fn previews(batch: &Batch, has_text: bool) -> impl Iterator<Item = pb::PreviewCh
     })
 }
 
-fn describe(strategy: Strategy) -> Option<pb::StrategyDescription> {
+fn to_comparison(from: &Comparison) -> pb::StrategyComparison {
+    pb::StrategyComparison {
+        chunking: Some(to_spec(&from.spec)),
+        chunks: count(from.chunks),
+        characters_min: count(from.characters_min),
+        characters_mean: count(from.characters / from.chunks.max(1)),
+        characters_max: count(from.characters_max),
+        repeated_bytes: count(from.repeated_bytes),
+        clean_ends: count(from.clean_ends),
+    }
+}
+
+fn default(strategy: Strategy) -> Option<Spec> {
     let request = spec::Request {
         strategy: Some(strategy),
         ..spec::Request::default()
     };
-    let defaults = Spec::new(request).ok()?;
+    Spec::new(request).ok()
+}
+
+fn describe(strategy: Strategy) -> Option<pb::StrategyDescription> {
+    let defaults = default(strategy)?;
     let spec = to_spec(&defaults);
     Some(pb::StrategyDescription {
         strategy: spec.strategy,

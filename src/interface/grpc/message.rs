@@ -12,7 +12,10 @@ pub const BYTES_MAX: usize = 64 * 1024;
 #[must_use]
 pub fn bytes_max(path: &str) -> usize {
     match path.rsplit('/').next() {
-        Some("Preview" | "ChunkStream" | "ListStrategies") => PREVIEW_BYTES_MAX,
+        Some(
+            "Preview" | "CompareStrategies" | "RecommendStrategy" | "ChunkStream"
+            | "ListStrategies",
+        ) => PREVIEW_BYTES_MAX,
         Some("UploadDocument" | "StreamDocument" | "GetUpload" | "CancelUpload") => {
             UPLOAD_BYTES_MAX
         }

@@ -80,6 +80,7 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::Content(_) => (Code::InvalidArgument, "INVALID_CONTENT"),
         Error::UnsupportedContent { .. } => (Code::InvalidArgument, "UNSUPPORTED_CONTENT"),
         Error::Superseded => (Code::Aborted, "UPLOAD_SUPERSEDED"),
+        Error::DocumentDeleted => (Code::Aborted, "DOCUMENT_DELETED"),
         Error::UploadEnded { .. } => (Code::FailedPrecondition, "UPLOAD_ENDED"),
         Error::Checkpoint(checkpoint::Error::Version { .. } | checkpoint::Error::Spec) => {
             (Code::FailedPrecondition, "CHECKPOINT_VERSION")
@@ -135,6 +136,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
             ]
         }
         Error::DigestMismatch
+        | Error::DocumentDeleted
         | Error::SlowReader
         | Error::CursorExpired
         | Error::VersionGone

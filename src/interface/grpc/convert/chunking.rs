@@ -19,6 +19,15 @@ use crate::interface::grpc::pb;
 ///
 /// Fails with the field that is out of its bounds.
 pub fn spec(from: pb::ChunkingSpec) -> Result<Spec, Error> {
+    Spec::new(sizes(from)?).map_err(|error| Error::invalid(field(&error), error))
+}
+
+/// The same, before its sizes are checked against each other.
+///
+/// # Errors
+///
+/// Fails with the field that is not known.
+pub fn sizes(from: pb::ChunkingSpec) -> Result<Request, Error> {
     let pb::ChunkingSpec {
         strategy,
         measure,
@@ -48,7 +57,7 @@ pub fn spec(from: pb::ChunkingSpec) -> Result<Spec, Error> {
         Err(_) => return Err(Error::invalid("chunking.packing", "is not known")),
     };
     let size = |size: Option<u32>| size.map(|size| size as usize);
-    Spec::new(Request {
+    Ok(Request {
         strategy: Some(strategy),
         measure,
         min_size: size(min_size),
@@ -57,7 +66,6 @@ pub fn spec(from: pb::ChunkingSpec) -> Result<Spec, Error> {
         max_bytes: size(max_bytes),
         packing,
     })
-    .map_err(|error| Error::invalid(field(&error), error))
 }
 
 /// The decoding policy that a request asks for, checked.
