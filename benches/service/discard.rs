@@ -34,9 +34,14 @@ use tokio_util::task::TaskTracker;
 use tonic::transport::Server;
 use tonic::{Request, Response, Status, Streaming};
 
-/// Counts bytes.
+/// Counts bytes, with the settings that tonic has by itself.
+pub(crate) async fn serve_default() -> SocketAddr {
+    serve(Server::builder(), Service { uploads: None }).await
+}
+
+/// Counts bytes, with the windows and frames of the service.
 pub(crate) async fn serve_bare() -> SocketAddr {
-    serve(Service { uploads: None }).await
+    serve(as_the_service(), Service { uploads: None }).await
 }
 
 /// Receives uploads as the service does, over a store that keeps nothing.
@@ -61,27 +66,31 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         bounds,
     };
     let uploads = uploads::Uploads::new(outside, Budget::new(bounds));
-    serve(Service {
+    let service = Service {
         uploads: Some(uploads),
-    })
-    .await
+    };
+    serve(as_the_service(), service).await
 }
 
-/// With the windows and frames of the service.
-async fn serve(service: Service) -> SocketAddr {
+fn as_the_service() -> Server {
+    Server::builder()
+        .initial_stream_window_size(256 * 1024)
+        .initial_connection_window_size(1024 * 1024)
+        .max_frame_size(256 * 1024)
+}
+
+async fn serve(mut server: Server, service: Service) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
     let listener = listener.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let service = UploadServiceServer::new(service);
-    let server = Server::builder()
-        .initial_stream_window_size(256 * 1024)
-        .initial_connection_window_size(1024 * 1024)
-        .max_frame_size(256 * 1024)
-        .add_service(service)
-        .serve_with_incoming(TcpListenerStream::new(listener).map(|accepted| {
-            // The server's own setting is ignored for connections that it does not accept itself.
-            accepted.inspect(|stream| stream.set_nodelay(true).expect("TCP has it"))
-        }));
+    let server =
+        server
+            .add_service(service)
+            .serve_with_incoming(TcpListenerStream::new(listener).map(|accepted| {
+                // The server's own setting is ignored for connections that it does not accept itself.
+                accepted.inspect(|stream| stream.set_nodelay(true).expect("TCP has it"))
+            }));
     tokio::spawn(server);
     address
 }

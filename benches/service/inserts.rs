@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
+use sluice::domain::partition;
 use sluice::domain::text::decoding::Decoding;
 use sluice::domain::text::position::Position;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, Sqlite};
+use uuid::Uuid;
 
 /// More rows a statement are no faster.
 const INSERT_ROWS: usize = 100;
@@ -32,7 +34,8 @@ impl Rows {
         }
     }
 
-    /// Inserts them all into a new file.
+    /// Inserts them all as a new document into a file that grows from round to round, as the server's
+    /// does.
     pub(crate) async fn insert(&self, file: &Path) -> Duration {
         let options = SqliteConnectOptions::new()
             .filename(file)
@@ -41,12 +44,18 @@ impl Rows {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
         let mut connection = options.connect().await.expect("it is made");
-        sqlx::query(include_str!(
-            "../../migrations/sqlite/20261123180200_chunks.sql"
-        ))
-        .execute(&mut connection)
-        .await
-        .expect("it is new");
+        let is_new = sqlx::query("SELECT 1 FROM sqlite_master")
+            .fetch_optional(&mut connection)
+            .await
+            .expect("it can be read")
+            .is_none();
+        if is_new {
+            let table = include_str!("../../migrations/sqlite/20261123180200_chunks.sql");
+            let made = sqlx::query(table).execute(&mut connection).await;
+            made.expect("it is new");
+        }
+        let document = Uuid::now_v7().into_bytes();
+        let [partition, _] = partition::candidates(&document);
         let begun = Instant::now();
         for batch in &self.0 {
             let mut transaction = connection.begin().await.expect("it begins");
@@ -54,7 +63,9 @@ impl Rows {
                 let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO chunks ");
                 insert.push_values(chunks, |mut row, chunk| {
                     let number = |n: u64| i64::try_from(n).expect("it fits");
-                    row.push_bind(7).push_bind(vec![7; 16]).push_bind(1);
+                    row.push_bind(partition)
+                        .push_bind(document.to_vec())
+                        .push_bind(1);
                     row.push_bind(number(chunk.ordinal));
                     for Position {
                         byte,

@@ -94,6 +94,11 @@ impl Conversation {
                 upload
             }
             told = &mut told => {
+                if told.is_err() && self.drain.is_cancelled() {
+                    // What is decided is committed first.
+                    let _sent_away = received.await;
+                    return told;
+                }
                 told?;
                 received.await?
             }

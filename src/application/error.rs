@@ -47,7 +47,12 @@ pub enum Error {
     },
     /// The source is not what was said.
     #[error("the source's sha256 is not the one given")]
-    DigestMismatch,
+    DigestMismatch {
+        /// What was said.
+        expected: [u8; 32],
+        /// What it is.
+        actual: [u8; 32],
+    },
     /// A message was damaged on its way.
     #[error("the content at {offset} does not have the crc32c given")]
     ChecksumMismatch {

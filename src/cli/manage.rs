@@ -5,8 +5,9 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::inspect::{Common, PAGE_ROWS};
-use crate::cli::output::{Table, WrongArguments, hex, line};
+use crate::cli::output::{Table, WrongArguments, line};
 use crate::cli::upload::said;
+use crate::domain::ingest::digest::hex;
 use crate::domain::name::{CollectionId, DocumentName};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::change::Change as Kind;

@@ -15,6 +15,7 @@ use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
 use crate::domain::ingest::batch::Chunk;
+use crate::domain::ingest::digest::hex;
 
 /// How many characters of a chunk's text a table shows.
 const SHOWN_CHARACTERS: usize = 48;
@@ -136,14 +137,6 @@ fn row<'a>(document: &'a str, chunk: &Chunk, text: Option<&'a str>) -> Row<'a> {
         sha256: hex(&sha256),
         text,
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        // A string takes everything.
-        let _infallible = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 /// The start of a text, with nothing in it that a terminal would act on.

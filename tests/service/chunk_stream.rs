@@ -1,5 +1,8 @@
 //! Chunking without a store: bytes in, chunks out, on one stream.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
 use tokio::sync::mpsc;
@@ -22,7 +25,11 @@ pub(crate) fn piece(content: &[u8], finish_write: bool) -> pb::ChunkStreamReques
 }
 
 /// Sends `bytes` bytes of a repeated block, as fast as they are taken.
-pub(crate) fn pour(block: String, bytes: usize) -> ReceiverStream<pb::ChunkStreamRequest> {
+pub(crate) fn pour(
+    block: String,
+    bytes: usize,
+    sent: Arc<AtomicUsize>,
+) -> ReceiverStream<pb::ChunkStreamRequest> {
     let (pieces, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         for at in (0..bytes).step_by(PIECE) {
@@ -32,6 +39,7 @@ pub(crate) fn pour(block: String, bytes: usize) -> ReceiverStream<pb::ChunkStrea
             if pieces.send(piece(&content, end == bytes)).await.is_err() {
                 return;
             }
+            sent.store(end, Ordering::Relaxed);
         }
     });
     ReceiverStream::new(receiver)
@@ -42,14 +50,17 @@ async fn a_hundred_megabytes_are_cut_while_they_come_in() {
     let folder = Folder::new();
     let server = Server::start(&folder.0.join("stream.db"));
     let (block, bytes) = (prose(1_000_000), 100_000_000);
+    let sent = Arc::new(AtomicUsize::new(0));
     let mut client = ChunkingServiceClient::new(server.channel());
     let mut answers = client
-        .chunk_stream(pour(block.clone(), bytes))
+        .chunk_stream(pour(block.clone(), bytes, Arc::clone(&sent)))
         .await
         .unwrap()
         .into_inner();
     let (mut chunks, mut covered, mut summary) = (0, 0, None);
+    let mut sent_before_first = None;
     while let Some(answer) = answers.message().await.unwrap() {
+        sent_before_first.get_or_insert_with(|| sent.load(Ordering::Relaxed));
         for chunk in answer.chunks {
             let end = covered + chunk.text.len();
             assert_eq!(
@@ -63,6 +74,11 @@ async fn a_hundred_megabytes_are_cut_while_they_come_in() {
     }
     let summary = summary.unwrap();
     assert_eq!((summary.chunks, covered), (chunks, bytes));
+    let early = sent_before_first.unwrap();
+    assert!(
+        early < bytes / 2,
+        "{early} bytes were sent before the first chunk"
+    );
     let peak_kib = server.peak_kib();
     assert!(peak_kib < 60_000, "{peak_kib} KiB");
 }

@@ -106,6 +106,10 @@ async fn a_source_that_is_not_what_was_said_fails_for_good() {
             (code, expected),
             "{id}"
         );
+        if expected == "DIGEST_MISMATCH" {
+            assert_eq!(metadata(&refused, "expected"), "07".repeat(32));
+            assert_eq!(metadata(&refused, "actual").len(), 64);
+        }
         let upload = world.get_upload(&name_of(&spec)).await.unwrap();
         assert_eq!(upload.state, FAILED, "{id}");
         assert_eq!(

@@ -1,5 +1,6 @@
 //! Both directions at once: uploads that are answered while they come in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sluice::interface::grpc::pb;
@@ -205,7 +206,9 @@ async fn a_client_that_never_reads_is_sent_away_and_costs_nothing() {
     create_collection(&channel).await;
     let block = prose(1_000_000);
     let mut client = ChunkingServiceClient::new(channel.clone());
-    let answers = client.chunk_stream(pour(block.clone(), 200_000_000)).await;
+    let answers = client
+        .chunk_stream(pour(block.clone(), 200_000_000, Arc::default()))
+        .await;
     let answers = answers.unwrap().into_inner();
 
     let upload = spec("d");

@@ -214,4 +214,6 @@ async fn a_server_that_stops_commits_and_sends_its_clients_elsewhere() {
         (told.code(), reason(&told).as_str()),
         (Code::Unavailable, "DRAINING")
     );
+    let pushback = told.metadata().get("grpc-retry-pushback-ms").unwrap();
+    assert_eq!(pushback, "1000");
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::task::TaskTracker;
 
 use crate::application::caller::Caller;
@@ -246,11 +246,10 @@ impl Pipeline {
             }
             .into());
         };
-        if declared
-            .sha256
-            .is_some_and(|sha256| sha256 != summary.source_sha256)
-        {
-            return Err(self.refuse("DIGEST_MISMATCH", Error::DigestMismatch).await);
+        let actual = summary.source_sha256;
+        if let Some(expected) = declared.sha256.filter(|expected| *expected != actual) {
+            let error = Error::DigestMismatch { expected, actual };
+            return Err(self.refuse("DIGEST_MISMATCH", error).await);
         }
         self.settle().await?;
         self.end(End::Succeeded(summary)).await
@@ -268,14 +267,19 @@ impl Pipeline {
         }
     }
 
-    /// Starts the commit of a batch once the one before is through.
+    /// Starts the commit of a batch once the one before is through; its digests are made meanwhile.
     async fn commit(&mut self, batch: Gathered) -> Result<(), Error> {
+        let committed_offset = batch.checkpoint().place.position.source;
+        let share = Arc::clone(&self.share);
+        let digesting = self.outside.tasks.spawn(async move {
+            let batch = batch.digested();
+            (batch, share)
+        });
         self.settle().await?;
         let (writer, outside) = (self.writer.clone(), self.outside.clone());
-        let share = Arc::clone(&self.share);
-        self.writer.committed_offset = batch.checkpoint().place.position.source;
+        self.writer.committed_offset = committed_offset;
         self.commit = Some(self.outside.tasks.spawn(async move {
-            let batch = batch.digested();
+            let (batch, share) = digesting.await.map_err(panicked)?;
             let now = outside.clock.now();
             let committed = outside.store.commit_batch(&writer, &batch, now).await;
             drop((batch, share));
@@ -298,14 +302,7 @@ impl Pipeline {
             Ok(Ok(Some(_))) => Ok(()),
             Ok(Ok(None)) => Err(self.lost().await?),
             Ok(Err(error)) => Err(error.into()),
-            Err(panicked) => {
-                let source = Some(panicked.into());
-                Err(failure::Error::Damaged {
-                    what: "a commit that panicked",
-                    source,
-                }
-                .into())
-            }
+            Err(error) => Err(panicked(error).into()),
         }
     }
 
@@ -357,5 +354,12 @@ impl Pipeline {
             Some(_) => Error::Superseded,
             None => Error::NotFound { kind: "upload" },
         })
+    }
+}
+
+fn panicked(error: JoinError) -> failure::Error {
+    failure::Error::Damaged {
+        what: "a commit that panicked",
+        source: Some(error.into()),
     }
 }

@@ -1,5 +1,7 @@
 //! SHA-256 that can be stopped and gone on with.
 
+use std::fmt::Write;
+
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 
@@ -40,4 +42,14 @@ impl Running {
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
+}
+
+/// A digest as people and programs write it: hexadecimal, in lower case.
+#[must_use]
+pub fn hex(digest: &[u8]) -> String {
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        // A string takes everything.
+        let _infallible = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -35,12 +35,12 @@ impl Chunks for Sqlite {
         rows: u32,
     ) -> Result<Vec<Chunk>, Error> {
         let list = sqlx::query(
-            "WITH page (ordinal, before) AS (
-                 SELECT ordinal, sum(end_byte - start_byte) OVER (ORDER BY ordinal)
-                     - (end_byte - start_byte)
-                 FROM chunks
+            "WITH first (ordinal, bytes) AS (
+                 SELECT ordinal, end_byte - start_byte FROM chunks
                  WHERE partition_key = ?2 AND document_uid = ?3 AND version = ?4 AND ordinal >= ?5
-                 ORDER BY ordinal LIMIT ?6)
+                 ORDER BY ordinal LIMIT ?6),
+             page (ordinal, before) AS (
+                 SELECT ordinal, sum(bytes) OVER (ORDER BY ordinal) - bytes FROM first)
              SELECT chunks.* FROM page
              CROSS JOIN chunks ON chunks.partition_key = ?2 AND chunks.document_uid = ?3
                  AND chunks.version = ?4 AND chunks.ordinal = page.ordinal

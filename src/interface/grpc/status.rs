@@ -6,18 +6,21 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::application::error::Error;
 use crate::application::ports::failure;
 use crate::domain::ingest::checkpoint;
+use crate::domain::ingest::digest::hex;
 use crate::domain::text::decoding::Fault;
 
 /// Whose reasons these are.
 const DOMAIN: &str = "sluice.dev";
 /// When a client that was sent away may come back.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+const RETRY_AFTER_MS: &str = "1000";
 
 /// The status for an error. Failures of the store are logged here, once.
 #[must_use]
@@ -41,7 +44,16 @@ pub fn of(error: &Error) -> Status {
     if let Error::Store(failure) = error {
         tracing::error!(error = chain(failure), "the store failed");
     }
-    Status::with_error_details(code, error.to_string(), details)
+    let is_retried = details.retry_info().is_some();
+    let mut status = Status::with_error_details(code, error.to_string(), details);
+    if is_retried {
+        // For clients that retry by themselves (gRFC A6).
+        status.metadata_mut().insert(
+            "grpc-retry-pushback-ms",
+            MetadataValue::from_static(RETRY_AFTER_MS),
+        );
+    }
+    status
 }
 
 /// An error with all its causes.
@@ -60,7 +72,7 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::AlreadyExists { .. } => (Code::AlreadyExists, "ALREADY_EXISTS"),
         Error::OffsetMismatch { .. } => (Code::OutOfRange, "UPLOAD_OFFSET_MISMATCH"),
         Error::SizeMismatch { .. } => (Code::OutOfRange, "SIZE_MISMATCH"),
-        Error::DigestMismatch => (Code::InvalidArgument, "DIGEST_MISMATCH"),
+        Error::DigestMismatch { .. } => (Code::InvalidArgument, "DIGEST_MISMATCH"),
         Error::ChecksumMismatch { .. } => (Code::Aborted, "CONTENT_CHECKSUM_MISMATCH"),
         Error::WriteAfterFinish => (Code::InvalidArgument, "WRITE_AFTER_FINISH"),
         Error::MessageTooLarge { .. } => (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"),
@@ -115,6 +127,9 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
                 ("actual", actual.to_string()),
             ]
         }
+        Error::DigestMismatch { expected, actual } => {
+            vec![("expected", hex(expected)), ("actual", hex(actual))]
+        }
         Error::ChecksumMismatch { offset }
         | Error::Content(Fault::Invalid { offset, .. } | Fault::Nul { offset }) => {
             vec![("offset", offset.to_string())]
@@ -135,8 +150,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
                 ("newest_seq", newest.to_string()),
             ]
         }
-        Error::DigestMismatch
-        | Error::DocumentDeleted
+        Error::DocumentDeleted
         | Error::SlowReader
         | Error::CursorExpired
         | Error::VersionGone
