@@ -38,12 +38,13 @@ impl Open {
 
 #[tokio::test]
 async fn a_silent_client_is_sent_away_and_an_empty_message_keeps_it() {
-    let world = World::start_with(|config| config.uploads.idle_seconds_max = 1).await;
+    let world = World::start_with(|config| config.uploads.idle_seconds_max = 2).await;
     let spec = spec("d");
     let text = prose(50_000);
     let open = Open::new(&world, first(&spec, text.as_bytes())).await;
     let end = i64::try_from(text.len()).unwrap();
-    for _ in 0..6 {
+    // Longer in all than a client may be silent.
+    for _ in 0..8 {
         tokio::time::sleep(Duration::from_millis(300)).await;
         open.messages.send(more(end, b"")).await.unwrap();
     }

@@ -8,6 +8,7 @@ pub mod chunking;
 pub mod chunks;
 pub mod collections;
 pub mod convert;
+pub mod deadline;
 pub mod documents;
 pub mod message;
 pub mod name;

@@ -1,17 +1,19 @@
 //! What every request passes: its id, its log line, its deadline, and who may ask.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use tokio::time::Instant;
 use tonic::Status;
 use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::application::error::Error;
+use crate::interface::grpc::deadline::{self, Limited};
 use crate::interface::grpc::{message, refusal, status};
 
 /// The header with a request's id, both ways.
@@ -26,7 +28,7 @@ pub async fn admit(request: Request, next: Next) -> Response {
     let method = request.uri().path().to_owned();
     let span = tracing::info_span!("request", request.id = %id.to_str().unwrap_or_default(), rpc.method = %method);
     let begun = Instant::now();
-    let deadline = deadline(request.headers());
+    let deadline = deadline::of(request.headers()).map(|after| begun + after);
     let mut response = async {
         if !is_for_this_machine(&request) || may_be_a_web_page(request.headers()) {
             return status::of(&Error::HostNotAllowed).into_http();
@@ -34,8 +36,8 @@ pub async fn admit(request: Request, next: Next) -> Response {
         let answered = next.run(request);
         let response = match deadline {
             None => answered.await,
-            Some(deadline) => match tokio::time::timeout(deadline, answered).await {
-                Ok(response) => response,
+            Some(deadline) => match tokio::time::timeout_at(deadline, answered).await {
+                Ok(response) => response.map(|body| Body::new(Limited::new(body, deadline))),
                 Err(_) => status::of(&Error::DeadlineExceeded).into_http(),
             },
         };
@@ -68,22 +70,6 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
         .cloned()
         .or_else(|| new().ok())
         .unwrap_or(HeaderValue::from_static("unknown"))
-}
-
-/// The deadline that the client set: at most eight digits and a unit (the gRPC protocol).
-fn deadline(headers: &HeaderMap) -> Option<Duration> {
-    let given = headers.get("grpc-timeout")?.to_str().ok()?;
-    let (digits, unit) = given.split_at_checked(given.len().checked_sub(1)?)?;
-    let amount = digits.parse::<u32>().ok().filter(|_| digits.len() <= 8)?;
-    Some(match unit {
-        "H" => Duration::from_hours(u64::from(amount)),
-        "M" => Duration::from_mins(u64::from(amount)),
-        "S" => Duration::from_secs(u64::from(amount)),
-        "m" => Duration::from_millis(u64::from(amount)),
-        "u" => Duration::from_micros(u64::from(amount)),
-        "n" => Duration::from_nanos(u64::from(amount)),
-        _ => return None,
-    })
 }
 
 /// Whether a browser may have sent it for a page: those name their origin, and can send gRPC's
@@ -119,24 +105,8 @@ fn without_port(host: &str) -> &str {
 mod tests {
     use axum::body::Body;
     use axum::extract::Request;
-    use axum::http::{HeaderMap, HeaderValue};
-    use std::time::Duration;
 
-    use super::{deadline, is_for_this_machine};
-
-    #[test]
-    fn deadlines_are_read_as_the_protocol_writes_them() {
-        let read = |given: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert("grpc-timeout", HeaderValue::from_static(given));
-            deadline(&headers)
-        };
-        assert_eq!(read("5S"), Some(Duration::from_secs(5)));
-        assert_eq!(read("250m"), Some(Duration::from_millis(250)));
-        for given in ["", "S", "5", "-5S", "123456789S", "5x"] {
-            assert_eq!(read(given), None, "{given}");
-        }
-    }
+    use super::is_for_this_machine;
 
     #[test]
     fn other_hosts_are_not_this_machine() {
