@@ -43,3 +43,17 @@ fails 67 INVALID_CONTENT sluice.v1.ChunkingService/Preview <<END
 { "content": "$(printf 'caf\xe9' | encode)" }
 END
 says '"offset":"3"'
+
+# Which strategy suits a text: the one with the most chunks that end where a sentence or a line does.
+text=$(printf 'Was it so‽ It was‽ Did anybody see it‽ %.0s' {1..50})
+call sluice.v1.ChunkingService/RecommendStrategy <<END
+{ "content": "$(printf '%s' "$text" | encode)", "chunking": { "maxSize": 200 } }
+END
+expect strategy STRATEGY_SENTENCE
+call sluice.v1.ChunkingService/CompareStrategies <<END
+{
+  "content": "$(printf '%s' "$text" | encode)",
+  "chunkings": [ { "maxSize": 200 }, { "maxSize": 200, "minSize": 100, "overlap": 50 } ]
+}
+END
+[ "$(count '"repeatedBytes": "0"')" -eq 1 ] || fail "only one of the two has an overlap"

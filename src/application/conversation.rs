@@ -74,10 +74,12 @@ impl Conversation {
             attached: Some(attached),
             looked_up: Arc::clone(&looked_up),
         };
+        // Cancelled with the server's, and when this client need not be heard any more.
+        let drain = self.drain.child_token();
         let session = Session {
             uploads: &self.uploads,
             caller,
-            drain: &self.drain,
+            drain: &drain,
         };
         let received = async {
             let received = session.run(messages, listener).await;
@@ -94,12 +96,12 @@ impl Conversation {
                 upload
             }
             told = &mut told => {
-                if told.is_err() && self.drain.is_cancelled() {
+                if told.is_err() {
                     // What is decided is committed first.
+                    drain.cancel();
                     let _sent_away = received.await;
                     return told;
                 }
-                told?;
                 received.await?
             }
         };
