@@ -19,6 +19,7 @@ use crate::application::ports::changes::Change;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
+use crate::application::ports::failure;
 use crate::application::ports::store::Store;
 use crate::application::tokens::Tokens;
 use crate::application::watch::Bus;
@@ -272,7 +273,10 @@ impl Follower {
 
     async fn send(&self, events: Vec<Event>, place: Place) -> Result<(), Halt> {
         let (caller, scope) = (&self.source.caller, scope(&self.source.collection));
-        let place = serde_json::to_string(&place).map_err(|_never| Error::CursorExpired)?;
+        let place = serde_json::to_string(&place).map_err(|error| failure::Error::Damaged {
+            what: "a cursor that cannot be written",
+            source: Some(error.into()),
+        })?;
         let cursor = self.tokens.seal(caller, &scope, &place);
         self.outbox.send(Part { events, cursor }).await
     }

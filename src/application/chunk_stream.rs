@@ -11,6 +11,7 @@ use crate::application::ingest::budget::{Budget, Share};
 use crate::application::ingest::pace::Pace;
 use crate::application::ingest::pipeline::CONTENT_BYTES_MAX;
 use crate::application::outbox::{Halt, Outbox};
+use crate::application::ports::failure;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::machine::{Machine, Step, Summary};
@@ -163,13 +164,11 @@ impl Cutting {
         self.machine.finish();
         match self.work(outbox).await? {
             Some(summary) => outbox.send(Answer::Summary(summary)).await,
-            None => Err(
-                Error::from(crate::application::ports::failure::Error::Damaged {
-                    what: "a machine without an end",
-                    source: None,
-                })
-                .into(),
-            ),
+            None => Err(Error::from(failure::Error::Damaged {
+                what: "a machine without an end",
+                source: None,
+            })
+            .into()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The difference between two versions of a document, told in parts: the chunks of the newer one in
 //! order, each new or kept by its content, then the contents that are gone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,7 @@ pub(super) struct Difference<'a> {
     source: &'a Source,
     name: DocumentName,
     document: Document,
+    labels: Arc<BTreeMap<String, String>>,
     within: Within,
     /// How many chunks the newer version has; none: it is swept.
     chunks: Option<u64>,
@@ -139,6 +141,7 @@ impl<'a> Difference<'a> {
         let mut difference = Self {
             source,
             name,
+            labels: Arc::new(document.labels.clone()),
             document,
             within,
             chunks,
@@ -197,7 +200,6 @@ impl<'a> Difference<'a> {
             self.read = parts(page).into_iter();
         }
         let part = self.read.next().unwrap_or_default();
-        let labels = Arc::new(self.document.labels.clone());
         for mut chunk in part {
             self.within.ordinal = chunk.chunk.ordinal + 1;
             let before = self.before.as_mut();
@@ -207,7 +209,7 @@ impl<'a> Difference<'a> {
             }
             let versioned = Versioned {
                 version: self.within.version,
-                labels: Arc::clone(&labels),
+                labels: Arc::clone(&self.labels),
                 chunk,
             };
             let name = self.name.clone();

@@ -8,7 +8,6 @@ use crate::application::error::Error;
 use crate::application::page::{Listed, Page};
 use crate::application::ports::documents::Document;
 use crate::application::ports::operations::Operation;
-use crate::domain::ingest::digest;
 use crate::domain::name::{CollectionId, DocumentName};
 
 /// The use cases of documents; collections hold them.
@@ -42,8 +41,7 @@ impl Documents {
         page_size: i32,
         page_token: &str,
     ) -> Result<Listed<Document>, Error> {
-        let filter = digest::sha256(format!("{labels:?}").as_bytes());
-        let scope = format!("{collection}/documents {filter:?}");
+        let scope = format!("{collection}/documents {labels:?}");
         let tokens = &self.collections.tokens;
         let page = Page::new(tokens, caller, scope, page_size, page_token)?;
         self.collections.get(caller, collection).await?;

@@ -1,7 +1,8 @@
 //! One client's stream of messages, from its target to its end.
 //!
 //! Only `finish_write` completes the upload: a client that was cancelled looks like one that ended
-//! its stream. What is decided when a stream ends is committed first, unless the client is gone.
+//! its stream. What is decided when a stream ends is committed first, unless the client is gone or its
+//! deadline has passed.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -169,15 +170,15 @@ impl Session<'_> {
                     pace.received(bytes.unwrap_or_default());
                     let (finishes, looks_up) = (message.finishes, message.looks_up);
                     let is_due = flushed.elapsed() >= FLUSH_AFTER;
-                    let taken = take(&mut pipeline, *message, is_due && !finishes).await;
+                    let mut taken = take(&mut pipeline, *message, is_due && !finishes).await;
                     if is_due {
                         flushed = Instant::now();
                     }
                     if taken.is_ok() && finishes {
-                        if is_followed(&mut messages).await {
-                            return Err(Error::WriteAfterFinish);
+                        if !is_followed(&mut messages).await {
+                            return pipeline.finish().await;
                         }
-                        return pipeline.finish().await;
+                        taken = Err(Error::WriteAfterFinish);
                     }
                     if looks_up {
                         looked_up.notify_one();

@@ -11,7 +11,7 @@ use crate::application::error::Error;
 
 /// How much of the HMAC-SHA-256 a token has: 128 bits are enough against forgery (RFC 2104, 5).
 const TAG_BYTES: usize = 16;
-/// The longest token: a document's id, a label filter's digest and the tag are under it.
+/// The longest token: a document's id, or a follower's place, and the tag are well under it.
 const TOKEN_BYTES_MAX: usize = 2_048;
 
 /// Makes tokens, and knows its own.

@@ -4,7 +4,7 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
-use crate::application::ingest::pipeline::{DELETED, Outside, Pipeline, SUPERSEDED};
+use crate::application::ingest::pipeline::{self, Outside, Pipeline};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure;
 use crate::application::ports::state::State;
@@ -63,7 +63,7 @@ impl Uploads {
                 for operation in superseded {
                     self.outside.bus.publish(operation);
                 }
-                self.attach(caller, &upload.uid).await
+                self.open(caller, &upload).await
             }
         }
     }
@@ -76,7 +76,12 @@ impl Uploads {
     /// gone on from, or there is no memory.
     pub async fn attach(&self, caller: &Caller, uid: &Uid) -> Result<Attached, Error> {
         let known = self.get(caller, uid).await?;
-        if let Some(ended) = ended(&known)? {
+        self.open(caller, &known).await
+    }
+
+    /// Attaches to an upload that was just read.
+    async fn open(&self, caller: &Caller, known: &Upload) -> Result<Attached, Error> {
+        if let Some(ended) = ended(known)? {
             return Ok(ended);
         }
         // Memory first: a writer that finds none must not have put an end to the one before.
@@ -90,7 +95,7 @@ impl Uploads {
         let attached = self
             .outside
             .store
-            .attach_upload(caller, uid, self.outside.clock.now())
+            .attach_upload(caller, &known.uid, self.outside.clock.now())
             .await?;
         let upload = attached.ok_or(Error::NotFound { kind: "upload" })?;
         if let Some(ended) = ended(&upload)? {
@@ -134,13 +139,9 @@ impl Uploads {
 
 /// What an upload that has ended answers; none if it has not.
 fn ended(upload: &Upload) -> Result<Option<Attached>, Error> {
-    match upload.state {
-        State::Running => Ok(None),
-        State::Succeeded => Ok(Some(Attached::Complete)),
-        State::Failed if upload.failure_reason == DELETED => Err(Error::DocumentDeleted),
-        State::Failed if upload.failure_reason == SUPERSEDED => Err(Error::Superseded),
-        State::Failed | State::Cancelled => Err(Error::UploadEnded {
-            state: upload.state.name(),
-        }),
+    match pipeline::ended(upload) {
+        None => Ok(None),
+        Some(_) if upload.state == State::Succeeded => Ok(Some(Attached::Complete)),
+        Some(error) => Err(error),
     }
 }

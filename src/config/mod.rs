@@ -125,11 +125,12 @@ pub enum Error {
 }
 
 impl Config {
-    /// The settings of the file, if there is one, and of the environment over it.
+    /// The settings of the file, if there is one, and of the environment over it. Flags may go over
+    /// both, so ranges are for [`Config::check`].
     ///
     /// # Errors
     ///
-    /// Fails if a source cannot be read, a key is not known, or a value is wrong.
+    /// Fails if a source cannot be read, a key is not known, or a value is of another kind.
     pub fn load(file: Option<&Path>) -> Result<Self, Error> {
         let environment = config::Environment::with_prefix(PREFIX)
             .prefix_separator("_")
@@ -139,9 +140,7 @@ impl Config {
         if let Some(file) = file {
             sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
         }
-        let loaded: Self = sources.add_source(environment).build()?.try_deserialize()?;
-        loaded.check()?;
-        Ok(loaded)
+        Ok(sources.add_source(environment).build()?.try_deserialize()?)
     }
 
     /// Checks every value against its range.

@@ -1,4 +1,4 @@
-//! The closed list of errors, against the tests that produce them.
+//! The closed list of errors, against the tests that name them.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ fn reasons(text: &str) -> BTreeSet<&str> {
 
 /// A reason that no test of the service names was never seen by a client.
 #[test]
-fn every_reason_of_the_closed_list_is_produced_by_a_test() {
+fn every_reason_of_the_closed_list_is_named_by_a_test_of_the_service() {
     let sources = files_under("src");
     let status = sources
         .iter()

@@ -3,7 +3,7 @@
 use sluice::interface::grpc::pb::UploadDocumentRequest;
 use tonic::Code;
 
-use crate::world::{World, first, last, metadata, more, name_of, reason, resumed, spec};
+use crate::world::{World, first, last, metadata, more, name_of, prose, reason, resumed, spec};
 
 const RUNNING: i32 = 1;
 const SUCCEEDED: i32 = 2;
@@ -178,6 +178,16 @@ async fn messages_out_of_order_are_refused() {
     assert_eq!(
         (refused.code(), reason(&refused).as_str()),
         (Code::InvalidArgument, "WRITE_AFTER_FINISH")
+    );
+    let text = prose(50_000);
+    let end = i64::try_from(text.len()).unwrap();
+    let followed = vec![last(first(&spec, text.as_bytes())), more(end, b"b")];
+    let refused = world.send(followed).await.unwrap_err();
+    assert_eq!(reason(&refused), "WRITE_AFTER_FINISH");
+    let open = world.get_upload(&name_of(&spec)).await.unwrap();
+    assert!(
+        open.committed_offset > 40_000,
+        "what was decided is committed"
     );
     let refused = world
         .send(vec![first(&spec, &vec![b'a'; 262_145])])

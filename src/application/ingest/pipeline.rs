@@ -16,6 +16,7 @@ use crate::application::ingest::budget::Share;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::failure;
 use crate::application::ports::operations::Operation;
+use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, Upload, Uploads, Writer};
 use crate::application::watch::Bus;
 use crate::domain::ingest::batch::Gathered;
@@ -27,10 +28,25 @@ use crate::domain::text::sniff;
 pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
 
 /// The reason of an upload that failed because a newer one of its document was started.
-pub const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
+const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
 
 /// The reason of an upload that failed because its document was deleted.
-pub const DELETED: &str = "DOCUMENT_DELETED";
+const DELETED: &str = "DOCUMENT_DELETED";
+
+/// Why an upload that has ended takes no bytes; none if it has not ended. One that has succeeded is
+/// for the caller to judge.
+#[must_use]
+pub fn ended(upload: &Upload) -> Option<Error> {
+    let state = upload.state.name();
+    match (upload.state, upload.failure_reason.as_str()) {
+        (State::Running, _) => None,
+        (State::Failed, DELETED) => Some(Error::DocumentDeleted),
+        (State::Failed, SUPERSEDED) => Some(Error::Superseded),
+        (State::Succeeded | State::Failed | State::Cancelled, _) => {
+            Some(Error::UploadEnded { state })
+        }
+    }
+}
 
 /// The bytes of a message.
 #[derive(Clone, Debug, Default)]
@@ -344,16 +360,12 @@ impl Pipeline {
             .store
             .upload(&self.writer.caller, &self.writer.uid)
             .await?;
-        Ok(match upload {
-            Some(upload) if upload.failure_reason == DELETED => Error::DocumentDeleted,
-            Some(upload) if upload.failure_reason == SUPERSEDED => Error::Superseded,
-            Some(upload) if upload.writer_epoch != self.writer.epoch => Error::Superseded,
-            Some(upload) if upload.state.is_terminal() => Error::UploadEnded {
-                state: upload.state.name(),
-            },
-            Some(_) => Error::Superseded,
-            None => Error::NotFound { kind: "upload" },
-        })
+        let upload = upload.ok_or(Error::NotFound { kind: "upload" })?;
+        // Whoever attached later may have ended it since.
+        let is_ours = upload.writer_epoch == self.writer.epoch;
+        Ok(ended(&upload)
+            .filter(|_| is_ours)
+            .unwrap_or(Error::Superseded))
     }
 }
 

@@ -39,8 +39,8 @@ impl Batch {
     }
 }
 
-/// A batch whose chunks have no digests yet. They are a quarter of all work, and may be made by another
-/// thread while this one goes on.
+/// A batch whose chunks have no digests yet. They cost about half of what chunking does, and
+/// may be made by another thread while this one goes on.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Gathered(Batch);
 

@@ -9,7 +9,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::operations::operation;
+use crate::infrastructure::sqlite::operations;
 use crate::infrastructure::sqlite::row::{self, stored};
 use crate::infrastructure::sqlite::upload_end;
 
@@ -29,14 +29,9 @@ pub(super) async fn known(
     kind: Kind,
     target: &str,
 ) -> Result<Option<Deleted>, Error> {
-    let found = sqlx::query("SELECT * FROM operations WHERE tenant = ? AND uid = ?")
-        .bind(&caller.tenant)
-        .bind(uid.to_vec())
-        .fetch_optional(connection)
-        .await
-        .map_err(failed)?;
-    let Some(found) = found else { return Ok(None) };
-    let known = operation(&found)?;
+    let Some(known) = operations::find(connection, &caller.tenant, uid).await? else {
+        return Ok(None);
+    };
     Ok(Some(if known.kind == kind && known.target == target {
         Deleted::Operation(Box::new(known), vec![])
     } else {
@@ -131,7 +126,7 @@ pub(super) async fn count(
     let mut news = Vec::new();
     for found in &counted {
         let (tenant, uid) = (row::text(found, "tenant")?, row::fixed(found, "uid")?);
-        news.push(of(connection, tenant, &uid).await?);
+        news.push(of(connection, &tenant, &uid).await?);
     }
     Ok(news)
 }
@@ -139,14 +134,9 @@ pub(super) async fn count(
 /// A deletion that is there.
 pub(super) async fn of(
     connection: &mut SqliteConnection,
-    tenant: String,
+    tenant: &str,
     uid: &Uid,
 ) -> Result<Operation, Error> {
-    let found = sqlx::query("SELECT * FROM operations WHERE tenant = ? AND uid = ?")
-        .bind(tenant)
-        .bind(uid.to_vec())
-        .fetch_one(connection)
-        .await
-        .map_err(failed)?;
-    operation(&found)
+    let found = operations::find(connection, tenant, uid).await?;
+    found.ok_or_else(|| row::damaged("a deletion that was changed"))
 }

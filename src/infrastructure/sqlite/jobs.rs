@@ -14,7 +14,6 @@ use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::expiry;
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::row::{self, stored};
-use crate::infrastructure::sqlite::upload_row::upload;
 use crate::infrastructure::sqlite::{deletions, upload_end};
 
 #[async_trait]
@@ -136,16 +135,11 @@ impl Jobs for Sqlite {
         .fetch_all(&mut *transaction)
         .await
         .map_err(failed)?;
-        let mut done = Done::default();
-        for found in &abandoned {
-            let (upload, reason) = (upload(found)?, "UPLOAD_ABANDONED");
-            let message = "nobody went on with the upload";
-            done.rows += 1;
-            done.news
-                .push(upload_end::fail(&mut transaction, &upload, reason, message, now).await?);
-        }
+        let (reason, message) = ("UPLOAD_ABANDONED", "nobody went on with the upload");
+        let news = upload_end::fail(&mut transaction, &abandoned, reason, message, now).await?;
         transaction.commit().await.map_err(failed)?;
-        Ok(Some(done))
+        let rows = abandoned.len() as u64;
+        Ok(Some(Done { rows, news }))
     }
 
     async fn expire(
@@ -256,7 +250,7 @@ async fn end_deletions(
         let (tenant, uid) = (row::text(found, "tenant")?, row::fixed(found, "uid")?);
         done.rows += 1;
         done.news
-            .push(deletions::of(transaction, tenant, &uid).await?);
+            .push(deletions::of(transaction, &tenant, &uid).await?);
     }
     Ok(done)
 }

@@ -1,6 +1,7 @@
 //! Operations in SQLite: a view over all that is one.
 
 use async_trait::async_trait;
+use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
@@ -15,13 +16,7 @@ use crate::infrastructure::sqlite::row;
 #[async_trait]
 impl Operations for Sqlite {
     async fn operation(&self, caller: &Caller, uid: &Uid) -> Result<Option<Operation>, Error> {
-        let found = sqlx::query("SELECT * FROM operations WHERE tenant = ? AND uid = ?")
-            .bind(&caller.tenant)
-            .bind(uid.to_vec())
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(failed)?;
-        found.as_ref().map(operation).transpose()
+        find(&self.readers, &caller.tenant, uid).await
     }
 
     async fn operations(
@@ -48,8 +43,23 @@ impl Operations for Sqlite {
     }
 }
 
+/// The tenant's operation of that uid.
+pub(super) async fn find(
+    executor: impl SqliteExecutor<'_>,
+    tenant: &str,
+    uid: &Uid,
+) -> Result<Option<Operation>, Error> {
+    let found = sqlx::query("SELECT * FROM operations WHERE tenant = ? AND uid = ?")
+        .bind(tenant)
+        .bind(uid.to_vec())
+        .fetch_optional(executor)
+        .await
+        .map_err(failed)?;
+    found.as_ref().map(operation).transpose()
+}
+
 /// An operation out of its row.
-pub(super) fn operation(found: &SqliteRow) -> Result<Operation, Error> {
+fn operation(found: &SqliteRow) -> Result<Operation, Error> {
     let kind = row::text(found, "kind")?;
     let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
     Ok(Operation {

@@ -1,6 +1,7 @@
 //! What the end of an upload writes: a current version and the change it makes, or one to sweep.
 
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
@@ -178,12 +179,7 @@ pub(super) async fn fail_running(
             .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
-    let mut operations = Vec::new();
-    for found in &running {
-        let upload = upload(found)?;
-        operations.push(fail(&mut *connection, &upload, reason, message, now).await?);
-    }
-    Ok(operations)
+    fail(connection, &running, reason, message, now).await
 }
 
 /// Fails the unfinished uploads of a collection, and returns their last states.
@@ -201,16 +197,25 @@ pub(super) async fn fail_running_in(
     .await
     .map_err(failed)?;
     let (reason, message) = ("DOCUMENT_DELETED", "the document's collection was deleted");
+    fail(connection, &running, reason, message, now).await
+}
+
+/// Fails unfinished uploads, whoever writes them, and returns their last states.
+pub(super) async fn fail(
+    connection: &mut SqliteConnection,
+    running: &[SqliteRow],
+    reason: &'static str,
+    message: &'static str,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
     let mut operations = Vec::new();
-    for found in &running {
-        let upload = upload(found)?;
-        operations.push(fail(&mut *connection, &upload, reason, message, now).await?);
+    for found in running {
+        operations.push(fail_one(connection, &upload(found)?, reason, message, now).await?);
     }
     Ok(operations)
 }
 
-/// Fails an unfinished upload, whoever writes it, and returns its last state.
-pub(super) async fn fail(
+async fn fail_one(
     connection: &mut SqliteConnection,
     upload: &Upload,
     reason: &'static str,

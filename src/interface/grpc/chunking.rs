@@ -14,6 +14,7 @@ use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::outbox::{self, Patience};
+use crate::application::ports::failure;
 use crate::domain::chunking::spec::{self, Spec};
 use crate::domain::chunking::strategy::Strategy;
 use crate::domain::ingest::batch::Batch;
@@ -179,7 +180,10 @@ impl Service {
             let _held = held;
             work(&content)
         });
-        done.await.unwrap_or_else(|_| Err(Error::Draining))
+        done.await.unwrap_or_else(|panicked| {
+            let (what, source) = ("a preview that panicked", Some(panicked.into()));
+            Err(failure::Error::Damaged { what, source }.into())
+        })
     }
 }
 

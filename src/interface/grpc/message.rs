@@ -8,17 +8,12 @@ pub const PREVIEW_BYTES_MAX: usize = 1088 * 1024;
 /// All other requests are names and numbers.
 pub const BYTES_MAX: usize = 64 * 1024;
 
-/// The largest request of a method, by its path.
+/// The largest request of a method, by its path: each service has one limit.
 #[must_use]
 pub fn bytes_max(path: &str) -> usize {
-    match path.rsplit('/').next() {
-        Some(
-            "Preview" | "CompareStrategies" | "RecommendStrategy" | "ChunkStream"
-            | "ListStrategies",
-        ) => PREVIEW_BYTES_MAX,
-        Some("UploadDocument" | "StreamDocument" | "GetUpload" | "CancelUpload") => {
-            UPLOAD_BYTES_MAX
-        }
+    match path.split('/').nth(1) {
+        Some("sluice.v1.ChunkingService") => PREVIEW_BYTES_MAX,
+        Some("sluice.v1.UploadService") => UPLOAD_BYTES_MAX,
         _ => BYTES_MAX,
     }
 }
