@@ -1,4 +1,9 @@
-//! Adapters of the application's ports.
+//! What the ports need, done with the outside world.
+//!
+//! `columns` and `rows` are what the stores share: a row's columns have the same names in each.
 
+mod columns;
+pub mod postgres;
+mod rows;
 pub mod sqlite;
 pub mod system;

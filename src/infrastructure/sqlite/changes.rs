@@ -9,10 +9,10 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::failure::Error;
 use crate::domain::name::DocumentId;
+use crate::infrastructure::columns::{Columns, name, stored};
+use crate::infrastructure::rows::document::document;
 use crate::infrastructure::sqlite::connection::Sqlite;
-use crate::infrastructure::sqlite::documents::document;
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row::{self, stored};
 
 #[async_trait]
 impl Changes for Sqlite {
@@ -32,8 +32,8 @@ impl Changes for Sqlite {
         .map_err(failed)?;
         let Some(found) = found else { return Ok(None) };
         Ok(Some(Extent {
-            newest: row::count(&found, "change_seq")?,
-            forgotten: row::count(&found, "change_seq_forgotten")?,
+            newest: found.count("change_seq")?,
+            forgotten: found.count("change_seq_forgotten")?,
         }))
     }
 
@@ -57,11 +57,11 @@ impl Changes for Sqlite {
         .map_err(failed)?;
         let Some(found) = found else { return Ok(None) };
         Ok(Some(Change {
-            seq: row::count(&found, "seq")?,
-            document: row::fixed(&found, "document_uid")?,
-            id: row::name(DocumentId::parse(&row::text(&found, "document_id")?))?,
-            before: row::count(&found, "version_before")?,
-            after: row::count(&found, "version_after")?,
+            seq: found.count("seq")?,
+            document: found.uid("document_uid")?,
+            id: name(DocumentId::parse(&found.text("document_id")?))?,
+            before: found.count("version_before")?,
+            after: found.count("version_after")?,
         }))
     }
 
@@ -83,9 +83,7 @@ impl Changes for Sqlite {
         .fetch_optional(&self.readers)
         .await
         .map_err(failed)?;
-        found
-            .map(|found| row::count(&found, "version_before"))
-            .transpose()
+        found.map(|found| found.count("version_before")).transpose()
     }
 
     async fn document_of(&self, caller: &Caller, uid: &Uid) -> Result<Option<Document>, Error> {
@@ -139,7 +137,7 @@ impl Changes for Sqlite {
         .fetch_optional(&self.readers)
         .await
         .map_err(failed)?;
-        found.map(|found| row::count(&found, "chunks")).transpose()
+        found.map(|found| found.count("chunks")).transpose()
     }
 
     async fn chunk_digests(
@@ -165,8 +163,6 @@ impl Changes for Sqlite {
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;
-        list.iter()
-            .map(|found| row::fixed(found, "sha256"))
-            .collect()
+        list.iter().map(|found| found.digest("sha256")).collect()
     }
 }

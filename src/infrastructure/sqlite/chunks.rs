@@ -1,18 +1,18 @@
 //! Chunks in SQLite.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
 
 use crate::application::caller::Caller;
 use crate::application::ports::chunks::{Chunk, Chunks, Of, PAGE_BYTES};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
-use crate::domain::ingest::batch::{self, Batch};
-use crate::domain::text::position::{Position, Span};
+use crate::domain::ingest::batch::Batch;
+use crate::domain::text::position::Position;
+use crate::infrastructure::columns::{damaged, stored};
+use crate::infrastructure::rows::chunk::chunk;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row::{self, stored};
 
 /// Rows of one INSERT: more are no faster, and each row has fourteen arguments.
 const INSERT_ROWS: usize = 100;
@@ -99,7 +99,7 @@ pub(super) async fn insert(
             .await
             .map_err(failed)?;
         if inserted.rows_affected() != chunks.len() as u64 {
-            return Err(row::damaged("an INSERT of fewer rows than given"));
+            return Err(damaged("an INSERT of fewer rows than given"));
         }
     }
     Ok(())
@@ -125,29 +125,4 @@ pub(super) async fn weigh(
     .await
     .map_err(failed)?;
     Ok(())
-}
-
-fn chunk(found: &SqliteRow) -> Result<Chunk, Error> {
-    let start = Position {
-        byte: row::count(found, "start_byte")?,
-        character: row::count(found, "start_character")?,
-        line: row::count(found, "start_line")?,
-        source: row::count(found, "start_source")?,
-    };
-    let end = Position {
-        byte: row::count(found, "end_byte")?,
-        character: row::count(found, "end_character")?,
-        line: row::count(found, "end_line")?,
-        source: row::count(found, "end_source")?,
-    };
-    let (ordinal, sha256) = (row::count(found, "ordinal")?, row::fixed(found, "sha256")?);
-    let chunk = batch::Chunk {
-        ordinal,
-        span: Span { start, end },
-        sha256,
-    };
-    Ok(Chunk {
-        chunk,
-        text: row::text(found, "text")?,
-    })
 }

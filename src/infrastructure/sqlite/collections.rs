@@ -11,10 +11,11 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Kind;
 use crate::application::stored_spec::StoredSpec;
 use crate::domain::name::CollectionId;
+use crate::infrastructure::columns::{Columns, stored, to_json};
+use crate::infrastructure::rows::collection::collection;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::deletions::{self, Target};
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row::{self, stored};
 use crate::infrastructure::sqlite::upload_end;
 
 #[async_trait]
@@ -44,7 +45,7 @@ impl Collections for Sqlite {
         .bind(new.uid.to_vec())
         .bind(&caller.tenant)
         .bind(new.id.as_str())
-        .bind(row::to_json(&new.spec)?)
+        .bind(to_json(&new.spec)?)
         .bind(new.created_at)
         .bind(new.updated_at)
         .execute(&mut *transaction)
@@ -71,7 +72,7 @@ impl Collections for Sqlite {
              WHERE tenant = ? AND collection_id = ? AND deleted_at IS NULL AND revision = ?
              RETURNING *",
         )
-        .bind(row::to_json(spec)?)
+        .bind(to_json(spec)?)
         .bind(now)
         .bind(&caller.tenant)
         .bind(id.as_str())
@@ -184,17 +185,6 @@ async fn live(
 }
 
 fn known_is_live(found: &SqliteRow, caller: &Caller) -> Result<bool, Error> {
-    let is_the_callers = row::text(found, "tenant")? == caller.tenant;
-    Ok(is_the_callers && row::is_null(found, "deleted_at")?)
-}
-
-fn collection(found: &SqliteRow) -> Result<Collection, Error> {
-    Ok(Collection {
-        uid: row::fixed(found, "uid")?,
-        id: row::name(CollectionId::parse(&row::text(found, "collection_id")?))?,
-        spec: row::json(found, "spec")?,
-        revision: row::count(found, "revision")?,
-        created_at: row::signed(found, "created_at")?,
-        updated_at: row::signed(found, "updated_at")?,
-    })
+    let is_the_callers = found.text("tenant")? == caller.tenant;
+    Ok(is_the_callers && found.is_null("deleted_at")?)
 }

@@ -8,9 +8,9 @@ use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
+use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::operations;
-use crate::infrastructure::sqlite::row::{self, stored};
 use crate::infrastructure::sqlite::upload_end;
 
 /// What is deleted.
@@ -125,7 +125,7 @@ pub(super) async fn count(
     .map_err(failed)?;
     let mut news = Vec::new();
     for found in &counted {
-        let (tenant, uid) = (row::text(found, "tenant")?, row::fixed(found, "uid")?);
+        let (tenant, uid) = (found.text("tenant")?, found.uid("uid")?);
         news.push(of(connection, &tenant, &uid).await?);
     }
     Ok(news)
@@ -138,5 +138,5 @@ pub(super) async fn of(
     uid: &Uid,
 ) -> Result<Operation, Error> {
     let found = operations::find(connection, tenant, uid).await?;
-    found.ok_or_else(|| row::damaged("a deletion that was changed"))
+    found.ok_or_else(|| damaged("a deletion that was changed"))
 }

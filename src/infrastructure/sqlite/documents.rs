@@ -8,14 +8,16 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
-use crate::application::ports::documents::{Document, Documents, Version};
+use crate::application::ports::documents::{Document, Documents};
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Kind;
-use crate::domain::name::{CollectionId, DocumentId, DocumentName};
+use crate::domain::name::{CollectionId, DocumentName};
+use crate::infrastructure::columns::{Columns, to_json};
+use crate::infrastructure::rows::document::document;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::deletions::{self, Target};
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::{row, upload_end};
+use crate::infrastructure::sqlite::upload_end;
 
 #[async_trait]
 impl Documents for Sqlite {
@@ -50,7 +52,7 @@ impl Documents for Sqlite {
         .bind(&caller.tenant)
         .bind(collection.as_str())
         .bind(after)
-        .bind(row::to_json(labels)?)
+        .bind(to_json(labels)?)
         .bind(rows)
         .fetch_all(&self.readers)
         .await
@@ -89,7 +91,7 @@ impl Documents for Sqlite {
         let target = Target {
             name: target,
             document: Some(known.uid),
-            collection: row::fixed(&found, "collection_uid")?,
+            collection: found.uid("collection_uid")?,
         };
         let operation = deletions::insert(&mut transaction, caller, deletion, target).await?;
         transaction.commit().await.map_err(failed)?;
@@ -113,33 +115,4 @@ async fn live(
     .fetch_optional(executor)
     .await
     .map_err(failed)
-}
-
-/// A document out of its row.
-pub(super) fn document(found: &SqliteRow) -> Result<Document, Error> {
-    let current = row::count(found, "current_version")?;
-    Ok(Document {
-        uid: row::fixed(found, "uid")?,
-        id: row::name(DocumentId::parse(&row::text(found, "document_id")?))?,
-        display_name: row::text(found, "display_name")?,
-        media_type: row::text(found, "media_type")?,
-        labels: row::json(found, "labels")?,
-        partition: row::small(found, "partition_key")?,
-        current: (current > 0).then(|| version(found)).transpose()?,
-        revision: row::count(found, "revision")?,
-        created_at: row::signed(found, "created_at")?,
-        updated_at: row::signed(found, "updated_at")?,
-    })
-}
-
-fn version(found: &SqliteRow) -> Result<Version, Error> {
-    Ok(Version {
-        version: row::count(found, "version")?,
-        chunks: row::count(found, "version_chunks")?,
-        source_bytes: row::count(found, "source_bytes")?,
-        text_bytes: row::count(found, "version_text_bytes")?,
-        characters: row::count(found, "characters")?,
-        lines: row::count(found, "lines")?,
-        source_sha256: row::fixed(found, "source_sha256")?,
-    })
 }

@@ -10,10 +10,10 @@ use sqlx::{Sqlite as Driver, Transaction};
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::{Done, Fence, Jobs};
+use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::expiry;
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row::{self, stored};
 use crate::infrastructure::sqlite::{deletions, upload_end};
 
 #[async_trait]
@@ -36,7 +36,7 @@ impl Jobs for Sqlite {
         .await
         .map_err(failed)?;
         claimed
-            .map(|claimed| Ok(Fence(row::count(&claimed, "fence")?)))
+            .map(|claimed| Ok(Fence(claimed.count("fence")?)))
             .transpose()
     }
 
@@ -67,17 +67,17 @@ impl Jobs for Sqlite {
             rows: chunks,
             news: vec![],
         };
-        let document = row::fixed(&version, "document_uid")?;
+        let document = version.uid("document_uid")?;
         if chunks < u64::from(rows) {
             sqlx::query("DELETE FROM versions WHERE document_uid = ? AND version = ?")
-                .bind(row::bytes(&version, "document_uid")?)
-                .bind(row::signed(&version, "version")?)
+                .bind(version.bytes("document_uid")?)
+                .bind(version.signed("version")?)
                 .execute(&mut *transaction)
                 .await
                 .map_err(failed)?;
             done.rows += 1;
         }
-        let collection = row::fixed(&version, "collection_uid")?;
+        let collection = version.uid("collection_uid")?;
         done.news = deletions::count(&mut transaction, &document, &collection, chunks, now).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(Some(done))
@@ -105,7 +105,7 @@ impl Jobs for Sqlite {
         .await
         .map_err(failed)?;
         for document in &documents {
-            let document = row::fixed(document, "uid")?;
+            let document = document.uid("uid")?;
             done.news
                 .extend(deletions::give_up(&mut transaction, &document, now).await?);
         }
@@ -176,9 +176,9 @@ async fn remove_chunks(
     version: &SqliteRow,
     rows: u32,
 ) -> Result<u64, Error> {
-    let partition = row::small(version, "partition_key")?;
-    let document = row::bytes(version, "document_uid")?;
-    let number = row::signed(version, "version")?;
+    let partition = version.small("partition_key")?;
+    let document = version.bytes("document_uid")?;
+    let number = version.signed("version")?;
     let first = sqlx::query(
         "SELECT count(*) AS chunks, coalesce(sum(text_bytes), 0) AS text_bytes,
              coalesce(max(ordinal), -1) AS last
@@ -193,7 +193,7 @@ async fn remove_chunks(
     .fetch_one(&mut **transaction)
     .await
     .map_err(failed)?;
-    let chunks = row::count(&first, "chunks")?;
+    let chunks = first.count("chunks")?;
     let removed = sqlx::query(
         "DELETE FROM chunks
          WHERE partition_key = ? AND document_uid = ? AND version = ? AND ordinal <= ?",
@@ -201,18 +201,18 @@ async fn remove_chunks(
     .bind(partition)
     .bind(&document)
     .bind(number)
-    .bind(row::signed(&first, "last")?)
+    .bind(first.signed("last")?)
     .execute(&mut **transaction)
     .await
     .map_err(failed)?;
     if removed.rows_affected() != chunks {
-        return Err(row::damaged("a DELETE of other rows than counted"));
+        return Err(damaged("a DELETE of other rows than counted"));
     }
     sqlx::query(
         "UPDATE documents SET chunks = chunks - ?, text_bytes = text_bytes - ? WHERE uid = ?",
     )
     .bind(stored(chunks))
-    .bind(row::signed(&first, "text_bytes")?)
+    .bind(first.signed("text_bytes")?)
     .bind(&document)
     .execute(&mut **transaction)
     .await
@@ -247,7 +247,7 @@ async fn end_deletions(
     .map_err(failed)?;
     let mut done = Done::default();
     for found in &ended {
-        let (tenant, uid) = (row::text(found, "tenant")?, row::fixed(found, "uid")?);
+        let (tenant, uid) = (found.text("tenant")?, found.uid("uid")?);
         done.rows += 1;
         done.news
             .push(deletions::of(transaction, &tenant, &uid).await?);

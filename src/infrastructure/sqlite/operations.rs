@@ -2,16 +2,15 @@
 
 use async_trait::async_trait;
 use sqlx::SqliteExecutor;
-use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
-use crate::application::ports::operations::{Kind, Operation, Operations};
+use crate::application::ports::operations::{Operation, Operations};
 use crate::application::ports::state::State;
+use crate::infrastructure::rows::operation::operation;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row;
 
 #[async_trait]
 impl Operations for Sqlite {
@@ -56,24 +55,4 @@ pub(super) async fn find(
         .await
         .map_err(failed)?;
     found.as_ref().map(operation).transpose()
-}
-
-/// An operation out of its row.
-fn operation(found: &SqliteRow) -> Result<Operation, Error> {
-    let kind = row::text(found, "kind")?;
-    let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
-    Ok(Operation {
-        tenant: row::text(found, "tenant")?,
-        uid: row::fixed(found, "uid")?,
-        kind: kind.ok_or_else(|| row::damaged("a kind of operation"))?,
-        seq: row::count(found, "seq")?,
-        state: row::state(&row::text(found, "state")?)?,
-        target: row::text(found, "target")?,
-        committed_bytes: row::count(found, "committed_offset")?,
-        chunks: row::count(found, "chunks")?,
-        failure_reason: row::text(found, "failure_reason")?,
-        failure_message: row::text(found, "failure_message")?,
-        created_at: row::signed(found, "created_at")?,
-        updated_at: row::signed(found, "updated_at")?,
-    })
 }

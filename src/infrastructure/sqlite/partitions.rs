@@ -1,13 +1,12 @@
 //! The health of partitions in SQLite.
 
 use async_trait::async_trait;
-use sqlx::Row;
 
 use crate::application::ports::failure::Error;
 use crate::application::ports::partitions::{Partition, Partitions};
+use crate::infrastructure::columns::Columns;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row;
 
 #[async_trait]
 impl Partitions for Sqlite {
@@ -18,12 +17,12 @@ impl Partitions for Sqlite {
             .map_err(failed)?;
         let partition = |found: &sqlx::sqlite::SqliteRow| {
             Ok(Partition {
-                partition: row::small(found, "partition_key")?,
-                documents: row::count(found, "documents")?,
-                chunks: row::count(found, "chunks")?,
-                text_bytes: row::count(found, "text_bytes")?,
-                deviation_percent: found.try_get("deviation_percent").map_err(failed)?,
-                status: row::text(found, "status")?,
+                partition: found.small("partition_key")?,
+                documents: found.count("documents")?,
+                chunks: found.count("chunks")?,
+                text_bytes: found.count("text_bytes")?,
+                deviation_percent: found.real("deviation_percent")?,
+                status: found.text("status")?,
             })
         };
         list.iter().map(partition).collect()

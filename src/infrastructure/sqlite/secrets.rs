@@ -4,9 +4,9 @@ use async_trait::async_trait;
 
 use crate::application::ports::failure::Error;
 use crate::application::ports::store::Store;
+use crate::infrastructure::columns::Columns;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row;
 
 #[async_trait]
 impl Store for Sqlite {
@@ -23,6 +23,6 @@ impl Store for Sqlite {
             .fetch_one(&self.writer)
             .await
             .map_err(failed)?;
-        row::fixed(&found, "value")
+        found.digest("value")
     }
 }

@@ -9,9 +9,9 @@ use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, Upload, Writer};
 use crate::domain::ingest::machine::Summary;
+use crate::infrastructure::columns::{Columns, damaged, stored};
+use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row::{self, stored};
-use crate::infrastructure::sqlite::upload_row::upload;
 
 /// Moves the upload's row; `false` if the writer is not the newest, or the upload is over.
 pub(super) async fn end(
@@ -88,7 +88,7 @@ pub(super) async fn make_current(
         .fetch_one(&mut *connection)
         .await
         .map_err(failed)?;
-    let before = row::count(&before, "current_version")?;
+    let before = before.count("current_version")?;
     sqlx::query(
         "UPDATE documents SET current_version = uploads.version, revision = revision + 1,
              display_name = uploads.display_name, media_type = uploads.media_type,
@@ -236,7 +236,7 @@ async fn fail_one(
     .await
     .map_err(failed)?;
     if failed_rows.rows_affected() != 1 {
-        return Err(row::damaged("an upload that was to fail"));
+        return Err(damaged("an upload that was to fail"));
     }
     sweep(connection, &upload.document_uid, upload.version, now).await?;
     Ok(Operation {

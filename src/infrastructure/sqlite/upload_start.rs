@@ -8,8 +8,8 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::uploads::NewUpload;
 use crate::application::stored_spec::StoredSpec;
 use crate::domain::partition;
+use crate::infrastructure::columns::{Columns, to_json};
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row;
 
 /// Whether a deletion has the uid: operations share their names.
 pub(super) async fn is_deletion(
@@ -42,9 +42,9 @@ pub(super) async fn collection(
     .await
     .map_err(failed)?;
     let Some(found) = found else { return Ok(None) };
-    let spec: StoredSpec = row::json(&found, "spec")?;
+    let spec: StoredSpec = found.json("spec")?;
     let spec = spec.changed(new.spec.as_ref(), new.decoding);
-    Ok(Some((row::fixed(&found, "uid")?, spec)))
+    Ok(Some((found.uid("uid")?, spec)))
 }
 
 /// The document's uid; makes it, in the lighter of its two partitions, if it is new. Its next
@@ -74,7 +74,7 @@ pub(super) async fn document(
     .bind(new.document.document.as_str())
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
-    .bind(row::to_json(&new.about.labels)?)
+    .bind(to_json(&new.about.labels)?)
     .bind(a)
     .bind(b)
     .bind(new.now)
@@ -92,7 +92,7 @@ pub(super) async fn document(
     .fetch_one(connection)
     .await
     .map_err(failed)?;
-    row::fixed(&found, "uid")
+    found.uid("uid")
 }
 
 /// The version that was taken, and the upload that makes it.
@@ -121,8 +121,8 @@ pub(super) async fn insert(
     .bind(new.uid.to_vec())
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
-    .bind(row::to_json(&new.about.labels)?)
-    .bind(row::to_json(spec)?)
+    .bind(to_json(&new.about.labels)?)
+    .bind(to_json(spec)?)
     .bind(new.now)
     .bind(document.to_vec())
     .execute(connection)

@@ -9,11 +9,12 @@ use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
 use crate::domain::ingest::batch::Batch;
+use crate::infrastructure::columns::{damaged, stored};
+use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sqlite::chunks::{self, Into};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row::{self, stored};
-use crate::infrastructure::sqlite::upload_row::{upload, upload_of};
+use crate::infrastructure::sqlite::upload_row::upload_of;
 use crate::infrastructure::sqlite::{upload_end, upload_start};
 
 #[async_trait]
@@ -48,7 +49,7 @@ impl Uploads for Sqlite {
         upload_start::insert(&mut transaction, caller, new, &document, &spec).await?;
         let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
         transaction.commit().await.map_err(failed)?;
-        let upload = upload.ok_or_else(|| row::damaged("an upload that was inserted"))?;
+        let upload = upload.ok_or_else(|| damaged("an upload that was inserted"))?;
         Ok(Started::Upload(Box::new(upload), superseded))
     }
 
@@ -125,7 +126,7 @@ impl Uploads for Sqlite {
             return Ok(None);
         }
         let upload = upload_of(&mut *transaction, &writer.caller, &writer.uid).await?;
-        let upload = upload.ok_or_else(|| row::damaged("an upload that was moved"))?;
+        let upload = upload.ok_or_else(|| damaged("an upload that was moved"))?;
         let into = Into {
             partition: upload.partition,
             document: upload.document_uid,
@@ -149,7 +150,7 @@ impl Uploads for Sqlite {
             return Ok(None);
         }
         let upload = upload_of(&mut *transaction, &writer.caller, &writer.uid).await?;
-        let upload = upload.ok_or_else(|| row::damaged("an upload that was ended"))?;
+        let upload = upload.ok_or_else(|| damaged("an upload that was ended"))?;
         match &end {
             End::Succeeded(summary) => {
                 upload_end::complete(&mut transaction, &upload, summary, now).await?;
@@ -186,7 +187,7 @@ impl Uploads for Sqlite {
             return Ok(None);
         }
         let upload = upload_of(&mut *transaction, caller, uid).await?;
-        let upload = upload.ok_or_else(|| row::damaged("an upload that was cancelled"))?;
+        let upload = upload.ok_or_else(|| damaged("an upload that was cancelled"))?;
         upload_end::sweep(&mut transaction, &upload.document_uid, upload.version, now).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(Some(upload.operation()))

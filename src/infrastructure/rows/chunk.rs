@@ -1,0 +1,32 @@
+//! A chunk out of its row.
+
+use crate::application::ports::chunks::Chunk;
+use crate::application::ports::failure::Error;
+use crate::domain::ingest::batch;
+use crate::domain::text::position::{Position, Span};
+use crate::infrastructure::columns::Columns;
+
+/// A chunk, from a row of `chunks`.
+pub(in crate::infrastructure) fn chunk(found: &impl Columns) -> Result<Chunk, Error> {
+    let start = Position {
+        byte: found.count("start_byte")?,
+        character: found.count("start_character")?,
+        line: found.count("start_line")?,
+        source: found.count("start_source")?,
+    };
+    let end = Position {
+        byte: found.count("end_byte")?,
+        character: found.count("end_character")?,
+        line: found.count("end_line")?,
+        source: found.count("end_source")?,
+    };
+    let chunk = batch::Chunk {
+        ordinal: found.count("ordinal")?,
+        span: Span { start, end },
+        sha256: found.digest("sha256")?,
+    };
+    Ok(Chunk {
+        chunk,
+        text: found.text("text")?,
+    })
+}

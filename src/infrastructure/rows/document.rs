@@ -1,0 +1,35 @@
+//! A document out of its row.
+
+use crate::application::ports::documents::{Document, Version};
+use crate::application::ports::failure::Error;
+use crate::domain::name::DocumentId;
+use crate::infrastructure::columns::{Columns, name};
+
+/// A document with its current version, from a row of `document_rows`.
+pub(in crate::infrastructure) fn document(found: &impl Columns) -> Result<Document, Error> {
+    let current = found.count("current_version")?;
+    Ok(Document {
+        uid: found.uid("uid")?,
+        id: name(DocumentId::parse(&found.text("document_id")?))?,
+        display_name: found.text("display_name")?,
+        media_type: found.text("media_type")?,
+        labels: found.json("labels")?,
+        partition: found.small("partition_key")?,
+        current: (current > 0).then(|| version(found)).transpose()?,
+        revision: found.count("revision")?,
+        created_at: found.signed("created_at")?,
+        updated_at: found.signed("updated_at")?,
+    })
+}
+
+fn version(found: &impl Columns) -> Result<Version, Error> {
+    Ok(Version {
+        version: found.count("version")?,
+        chunks: found.count("version_chunks")?,
+        source_bytes: found.count("source_bytes")?,
+        text_bytes: found.count("version_text_bytes")?,
+        characters: found.count("characters")?,
+        lines: found.count("lines")?,
+        source_sha256: found.digest("source_sha256")?,
+    })
+}

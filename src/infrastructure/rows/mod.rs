@@ -1,0 +1,7 @@
+//! What rows mean: each noun out of its columns, which have the same names in every store.
+
+pub(super) mod chunk;
+pub(super) mod collection;
+pub(super) mod document;
+pub(super) mod operation;
+pub(super) mod upload;

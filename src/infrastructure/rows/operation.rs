@@ -1,0 +1,25 @@
+//! An operation out of its row.
+
+use crate::application::ports::failure::Error;
+use crate::application::ports::operations::{Kind, Operation};
+use crate::infrastructure::columns::{Columns, damaged};
+
+/// An operation, from a row of `operations`.
+pub(in crate::infrastructure) fn operation(found: &impl Columns) -> Result<Operation, Error> {
+    let kind = found.text("kind")?;
+    let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
+    Ok(Operation {
+        tenant: found.text("tenant")?,
+        uid: found.uid("uid")?,
+        kind: kind.ok_or_else(|| damaged("a kind of operation"))?,
+        seq: found.count("seq")?,
+        state: found.state("state")?,
+        target: found.text("target")?,
+        committed_bytes: found.count("committed_offset")?,
+        chunks: found.count("chunks")?,
+        failure_reason: found.text("failure_reason")?,
+        failure_message: found.text("failure_message")?,
+        created_at: found.signed("created_at")?,
+        updated_at: found.signed("updated_at")?,
+    })
+}
