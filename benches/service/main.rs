@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sluice::bootstrap::Instance;
-use sluice::config::Config;
+use sluice::config::{Config, Store};
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
@@ -121,7 +121,7 @@ fn connect(address: std::net::SocketAddr) -> Channel {
 async fn start(database: &Path) -> Instance {
     let config = Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        database: database.to_owned(),
+        store: Store::at(database),
         ..Config::default()
     };
     Instance::start(&config).await.expect("it starts")

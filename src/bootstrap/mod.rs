@@ -9,8 +9,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::application::ports::store::Store;
 use crate::bootstrap::wiring::Wiring;
-use crate::config::Config;
+use crate::config::location::Location;
+use crate::config::{self, Config};
+use crate::infrastructure::postgres::connection::{self, Postgres};
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::interface::grpc::server;
 
@@ -33,16 +36,15 @@ impl Instance {
     /// Fails if the address is not of this machine or is in use, or the store cannot be opened.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         config.check()?;
-        let (listen, database) = (config.listen, &config.database);
-        let store = Sqlite::open(database).await;
-        let store = Arc::new(store.with_context(|| format!("{}", database.display()))?);
+        let (listen, location) = (config.listen, &config.store.location);
+        let store = open(&config.store).await;
+        let store = store.with_context(|| location.to_string())?;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("{listen}"))?;
         let address = listener.local_addr()?;
         let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let dynamic = Arc::<Sqlite>::clone(&store);
-        let wiring = Wiring::new(dynamic, config, tasks.clone(), drain.clone()).await?;
+        let wiring = Wiring::new(Arc::clone(&store), config, tasks.clone(), drain.clone()).await?;
         tasks.spawn(wiring.runner().run(drain.clone()));
         let services = wiring.services();
         let stop = drain.clone();
@@ -51,7 +53,7 @@ impl Instance {
             store.close().await;
             Ok(served?)
         });
-        tracing::info!(%address, database = %database.display(), "listening");
+        tracing::info!(%address, store = %location, "listening");
         Ok(Self {
             address,
             drain,
@@ -68,4 +70,25 @@ impl Instance {
         self.drain.cancel();
         self.server.await?
     }
+}
+
+/// Brings the database of that address to the schema that this program knows.
+///
+/// # Errors
+///
+/// Fails if it is not a database, cannot be reached, or refuses a statement.
+pub async fn migrate(location: &Location) -> anyhow::Result<()> {
+    let address = location
+        .database()
+        .context("only a database is migrated; a file is whenever it is opened")?;
+    connection::migrate(address)
+        .await
+        .with_context(|| location.to_string())
+}
+
+async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {
+    Ok(match store.location.database() {
+        Some(address) => Arc::new(Postgres::open(address, store.connections_max).await?),
+        None => Arc::new(Sqlite::open(store.location.file()).await?),
+    })
 }

@@ -18,7 +18,7 @@ use crate::cli::documents::Document;
 use crate::cli::output;
 use crate::cli::sending::Sending;
 use crate::cli::upload::{ensure_collection, said};
-use crate::config::Config;
+use crate::config::{Config, Store};
 use crate::domain::ingest::digest;
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::pb;
@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let folder = Folder::new()?;
     let config = Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        database: folder.0.join("demo.db"),
+        store: Store::at(&folder.0.join("demo.db")),
         ..Config::default()
     };
     let instance = Instance::start(&config).await?;

@@ -15,6 +15,7 @@ mod demo;
 mod documents;
 mod inspect;
 mod manage;
+mod migrate;
 mod output;
 mod sending;
 mod serve;
@@ -34,6 +35,7 @@ enum Command {
     Chunk(chunk::Arguments),
     Demo(demo::Arguments),
     Serve(serve::Arguments),
+    Migrate(migrate::Arguments),
     Upload(upload::Arguments),
     Watch(inspect::Watch),
     Chunks(inspect::Chunks),
@@ -71,6 +73,7 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Chunk(arguments) => chunk::run(&arguments),
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Serve(arguments) => serve::run(&arguments).await,
+            Command::Migrate(arguments) => migrate::run(&arguments).await,
             Command::Upload(arguments) => upload::run(&arguments).await,
             Command::Watch(arguments) => inspect::watch(&arguments).await,
             Command::Chunks(arguments) => inspect::chunks(&arguments).await,

@@ -24,9 +24,10 @@ pub(super) struct Arguments {
     /// Where to listen: an address of this machine [default: 127.0.0.1:50051].
     #[arg(long)]
     listen: Option<SocketAddr>,
-    /// The file of the embedded store; it is made if need be [default: sluice.db].
-    #[arg(long, value_name = "FILE")]
-    database: Option<PathBuf>,
+    /// A file, which is made if need be, or `postgres://user@host/database`, prepared by
+    /// `sluice migrate` [default: sluice.db].
+    #[arg(long, value_name = "STORE")]
+    store: Option<String>,
     /// What to log, as `tracing` filters say it; logs are JSON Lines on the standard error
     /// [default: info].
     #[arg(long, value_name = "FILTER")]
@@ -59,8 +60,8 @@ impl Arguments {
         if let Some(listen) = self.listen {
             config.listen = listen;
         }
-        if let Some(database) = &self.database {
-            config.database.clone_from(database);
+        if let Some(store) = &self.store {
+            config.store.location = store.clone().into();
         }
         if let Some(log) = &self.log {
             config.log.clone_from(log);

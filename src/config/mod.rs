@@ -4,9 +4,13 @@
 //! and a line in `sluice.example.toml`; a test compares the two.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use crate::config::location::Location;
+
+pub mod location;
 
 /// What environment variables begin with: `SLUICE_UPLOADS__IDLE_SECONDS_MAX` is
 /// `uploads.idle_seconds_max`.
@@ -19,14 +23,24 @@ pub struct Config {
     /// Where it listens: an address of this machine only, until it can tell who asks. Port 0 takes
     /// a free one.
     pub listen: SocketAddr,
-    /// The file of the embedded store.
-    pub database: PathBuf,
     /// What is logged, as `tracing` filters say it.
     pub log: String,
+    /// Where everything is kept.
+    pub store: Store,
     /// What uploads may take.
     pub uploads: Uploads,
     /// When what is forgotten.
     pub retention: Retention,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    /// A file or a database.
+    pub location: Location,
+    /// How many connections an instance has to a database, from 2.
+    pub connections_max: u32,
 }
 
 /// What uploads may take.
@@ -67,10 +81,32 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 50_051).into(),
-            database: "sluice.db".into(),
             log: "info".to_owned(),
+            store: Store::default(),
             uploads: Uploads::default(),
             retention: Retention::default(),
+        }
+    }
+}
+
+impl Store {
+    /// In that file.
+    #[must_use]
+    pub fn at(file: &Path) -> Self {
+        Self {
+            location: file.display().to_string().into(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            location: Location::from("sluice.db".to_owned()),
+            // Uploads write by turns: more connections are no faster on a few cores, and the
+            // server has a hundred for all instances.
+            connections_max: 8,
         }
     }
 }
@@ -174,6 +210,11 @@ impl Config {
         );
         let values = [
             memory,
+            (
+                "store.connections_max",
+                self.store.connections_max.into(),
+                2,
+            ),
             ("uploads.source_bytes_max", source_bytes_max, 1),
             ("uploads.idle_seconds_max", idle_seconds_max, 1),
             ("uploads.rate_window_seconds", rate_window_seconds, 1),

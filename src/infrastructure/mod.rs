@@ -5,5 +5,6 @@
 mod columns;
 pub mod postgres;
 mod rows;
+mod schema;
 pub mod sqlite;
 pub mod system;

@@ -6,6 +6,9 @@ mod changes;
 mod collections;
 mod jobs;
 mod partitions;
+mod postgres;
+#[path = "../private/mod.rs"]
+mod private;
 mod sqlite;
 mod tenants;
 mod uploads;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use sluice::application::ports::store::Store;
 use sluice::infrastructure::sqlite::connection::Sqlite;
 
 use crate::{changes, collections, jobs, partitions, tenants, uploads};

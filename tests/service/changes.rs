@@ -221,7 +221,7 @@ async fn a_cursor_that_is_too_old_is_told_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_follower_costs_the_server_nothing() {
     let folder = Folder::new();
-    let server = Server::start(&folder.0.join("slow.db"));
+    let server = Server::start(folder.0.join("slow.db"));
     let channel = server.channel();
     create_collection(&channel).await;
     let text = prose(30_000_000);

@@ -48,7 +48,7 @@ pub(crate) fn pour(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_megabytes_are_cut_while_they_come_in() {
     let folder = Folder::new();
-    let server = Server::start(&folder.0.join("stream.db"));
+    let server = Server::start(folder.0.join("stream.db"));
     let (block, bytes) = (prose(1_000_000), 100_000_000);
     let sent = Arc::new(AtomicUsize::new(0));
     let mut client = ChunkingServiceClient::new(server.channel());

@@ -291,7 +291,7 @@ async fn every_strategy_that_is_listed_runs_and_can_be_compared() {
 #[tokio::test]
 async fn a_slow_reader_costs_the_server_nothing() {
     let folder = Folder::new();
-    let server = Server::start(&folder.0.join("slow.db"));
+    let server = Server::start(folder.0.join("slow.db"));
     let channel = server.channel();
     create_collection(&channel).await;
     let (spec, text) = (spec("d"), prose(30_000_000));

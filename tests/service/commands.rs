@@ -32,7 +32,7 @@ fn rows(printed: &str) -> Vec<Value> {
 #[test]
 fn documents_are_uploaded_found_followed_and_deleted() {
     let folder = Folder::new();
-    let server = Server::start(&folder.0.join("commands.db"));
+    let server = Server::start(folder.0.join("commands.db"));
     let text = prose(100_000);
     let (plain, packed) = (folder.0.join("plain.txt"), folder.0.join("packed.txt.gz"));
     std::fs::write(&plain, &text).unwrap();

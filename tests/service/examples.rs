@@ -12,7 +12,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 #[test]
 fn every_script_of_the_tour_shows_what_it_says() {
     let folder = Folder::new();
-    let server = Server::start(&folder.0.join("tour.db"));
+    let server = Server::start(folder.0.join("tour.db"));
     let scripts = std::fs::read_dir(Path::new(ROOT).join("grpcurl-examples")).unwrap();
     let mut scripts = scripts
         .map(|entry| entry.unwrap().path())

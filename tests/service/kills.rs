@@ -137,7 +137,7 @@ async fn a_server_killed_anywhere_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_killed_anywhere_goes_on_under_the_same_name() {
     let folder = Folder::new();
-    let server = Server::start(&folder.0.join("kills.db"));
+    let server = Server::start(folder.0.join("kills.db"));
     let channel = server.channel();
     create_collection(&channel).await;
     let source = prose(DOCUMENT_BYTES);
@@ -202,7 +202,7 @@ fn send(address: &str, upload: &pb::UploadSpec, file: &Path) -> Command {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_changed_meanwhile_is_not_mixed_in() {
     let folder = Folder::new();
-    let server = Server::start(&folder.0.join("changed.db"));
+    let server = Server::start(folder.0.join("changed.db"));
     let channel = server.channel();
     create_collection(&channel).await;
     let (upload, source) = (spec("changed"), prose(100_000));
@@ -242,7 +242,7 @@ async fn a_source_that_changed_meanwhile_is_not_mixed_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gigabyte_is_stored_and_read_back_in_little_memory() {
     let folder = Folder::new();
-    let server = Server::start(&folder.0.join("gigabyte.db"));
+    let server = Server::start(folder.0.join("gigabyte.db"));
     let channel = server.channel();
     create_collection(&channel).await;
     let block = prose(1_000_000);

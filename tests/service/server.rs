@@ -1,7 +1,7 @@
 //! A server in a process of its own, which can be killed.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tonic::transport::Channel;
@@ -17,12 +17,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(database: &Path) -> Self {
-        Self::start_with(database, &[])
+    pub(crate) fn start(store: impl AsRef<OsStr>) -> Self {
+        Self::start_with(store, &[])
     }
 
     /// With settings from the environment.
-    pub(crate) fn start_with(database: &Path, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(store: impl AsRef<OsStr>, settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(SLUICE)
             .envs(settings.iter().copied())
             .args([
@@ -31,9 +31,9 @@ impl Server {
                 "127.0.0.1:0",
                 "--log",
                 "error",
-                "--database",
+                "--store",
             ])
-            .arg(database)
+            .arg(store)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

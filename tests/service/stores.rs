@@ -130,7 +130,7 @@ impl Drop for Disk {
 #[tokio::test]
 async fn a_full_disk_is_told_and_the_upload_goes_on_once_there_is_room() {
     let disk = Disk::new("6m");
-    let server = Server::start(&disk.0.0.join("full.db"));
+    let server = Server::start(disk.0.0.join("full.db"));
     let channel = server.channel();
     create_collection(&channel).await;
     let (upload, text) = (spec("d"), prose(3_000_000));

@@ -201,7 +201,7 @@ async fn verdict<T>(mut answers: Streaming<T>) -> Status {
 async fn a_client_that_never_reads_is_sent_away_and_costs_nothing() {
     let folder = Folder::new();
     let settings = [("SLUICE_UPLOADS__SLOW_READER_SECONDS_MAX", "2")];
-    let server = Server::start_with(&folder.0.join("slow.db"), &settings);
+    let server = Server::start_with(folder.0.join("slow.db"), &settings);
     let channel = server.channel();
     create_collection(&channel).await;
     let block = prose(1_000_000);
@@ -252,7 +252,7 @@ async fn a_client_that_never_reads_is_sent_away_and_costs_nothing() {
 async fn a_hundred_stalled_uploads_stay_within_the_budget() {
     let folder = Folder::new();
     let settings = [("SLUICE_UPLOADS__MEMORY_WAIT_SECONDS_MAX", "1")];
-    let server = Server::start_with(&folder.0.join("stalled.db"), &settings);
+    let server = Server::start_with(folder.0.join("stalled.db"), &settings);
     create_collection(&server.channel()).await;
     let text = prose(250_000);
     let stalled = (0..100).map(|number| {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sluice::bootstrap::Instance;
-use sluice::config::Config;
+use sluice::config::{Config, Store};
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::text::decoding::Decoding;
@@ -57,7 +57,7 @@ impl World {
         let folder = Folder::new();
         let mut config = Config {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            database: folder.0.join("test.db"),
+            store: Store::at(&folder.0.join("test.db")),
             ..Config::default()
         };
         change(&mut config);

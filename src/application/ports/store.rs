@@ -31,4 +31,6 @@ pub trait Store:
 {
     /// The key of page tokens, the same on every instance: `new` if there was none.
     async fn secret(&self, new: [u8; 32]) -> Result<[u8; 32], Error>;
+    /// Waits for what is under way, and gives up its files and connections.
+    async fn close(&self);
 }

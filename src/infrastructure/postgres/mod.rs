@@ -1,1 +1,29 @@
-//! x
+//! The store of many instances: one PostgreSQL database, chunks in 100 LIST partitions.
+//!
+//! Every statement on chunks names the partition (`leaf`), so it is planned and locked alone. Rows
+//! are locked in one order, document before upload before version before collection; what still
+//! meets is tried again (`attempt`). To add a method: the statement in the noun's file, the tenant
+//! in its WHERE, the row count checked, a case in `tests/contract`.
+
+mod attempt;
+mod changes;
+mod chunks;
+mod collections;
+pub mod connection;
+mod copy;
+mod deletions;
+mod documents;
+mod expiry;
+mod failure;
+mod jobs;
+mod leaf;
+mod operations;
+mod partitions;
+mod placement;
+mod row;
+mod secrets;
+mod upload_commit;
+mod upload_end;
+mod upload_row;
+mod upload_start;
+mod uploads;

@@ -1,16 +1,15 @@
 //! The file: how it is opened, and who writes.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::Connection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, SqlStr};
 
 use crate::application::ports::failure::Error;
+use crate::infrastructure::schema::{self, Step};
 use crate::infrastructure::sqlite::failure::failed;
 
 /// Rows of 1,000 bytes overflow pages of 4,096 and cost two thirds of the speed.
@@ -24,6 +23,35 @@ const READERS: u32 = 4;
 
 /// Takes the write lock at once: a transaction that reads first could fail when it writes.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// The migrations, in order.
+const STEPS: [Step; 5] = [
+    (
+        20_261_123_180_000,
+        "documents",
+        include_str!("../../../migrations/sqlite/20261123180000_documents.sql"),
+    ),
+    (
+        20_261_123_180_100,
+        "uploads",
+        include_str!("../../../migrations/sqlite/20261123180100_uploads.sql"),
+    ),
+    (
+        20_261_123_180_200,
+        "chunks",
+        include_str!("../../../migrations/sqlite/20261123180200_chunks.sql"),
+    ),
+    (
+        20_261_123_180_250,
+        "jobs",
+        include_str!("../../../migrations/sqlite/20261123180250_jobs.sql"),
+    ),
+    (
+        20_261_123_180_300,
+        "partition_health",
+        include_str!("../../../migrations/sqlite/20261123180300_partition_health.sql"),
+    ),
+];
 
 /// A store in one file.
 #[derive(Debug)]
@@ -63,57 +91,11 @@ impl Sqlite {
             .connect_with(options.clone())
             .await
             .map_err(failed)?;
-        migrator()
+        schema::migrator(&STEPS)
             .run(&writer)
             .await
             .map_err(|error| failed(error.into()))?;
         let readers = pool(READERS).connect_lazy_with(options);
         Ok(Self { writer, readers })
     }
-
-    /// Waits for what is under way, and closes the file.
-    pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
-    }
-}
-
-fn migrator() -> Migrator {
-    let migration = |version, what: &'static str, sql: &'static str| {
-        let sql = SqlStr::from_static(sql);
-        Migration::new(
-            version,
-            Cow::Borrowed(what),
-            MigrationType::Simple,
-            sql,
-            false,
-        )
-    };
-    Migrator::with_migrations(vec![
-        migration(
-            20_261_123_180_000,
-            "documents",
-            include_str!("../../../migrations/sqlite/20261123180000_documents.sql"),
-        ),
-        migration(
-            20_261_123_180_100,
-            "uploads",
-            include_str!("../../../migrations/sqlite/20261123180100_uploads.sql"),
-        ),
-        migration(
-            20_261_123_180_200,
-            "chunks",
-            include_str!("../../../migrations/sqlite/20261123180200_chunks.sql"),
-        ),
-        migration(
-            20_261_123_180_250,
-            "jobs",
-            include_str!("../../../migrations/sqlite/20261123180250_jobs.sql"),
-        ),
-        migration(
-            20_261_123_180_300,
-            "partition_health",
-            include_str!("../../../migrations/sqlite/20261123180300_partition_health.sql"),
-        ),
-    ])
 }

@@ -25,4 +25,9 @@ impl Store for Sqlite {
             .map_err(failed)?;
         found.digest("value")
     }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
 }

@@ -1,0 +1,44 @@
+-- An upload is an operation: one row, so that chunks, checkpoint and what watchers see move in one
+-- commit. (writer_epoch, committed_offset) is compared and set by every commit. The uid is the
+-- client's, so it is unique within the tenant only.
+CREATE TABLE uploads (
+    tenant text COLLATE "C" NOT NULL,
+    uid uuid NOT NULL,
+    -- The document's name, which never changes: watchers see it.
+    target text NOT NULL,
+    document_uid uuid NOT NULL REFERENCES documents (uid),
+    version bigint NOT NULL,
+    -- What the document is called once the version is current.
+    display_name text NOT NULL,
+    media_type text NOT NULL,
+    labels text NOT NULL,
+    spec text NOT NULL,
+    state text COLLATE "C" NOT NULL CONSTRAINT uploads_state
+        CHECK (state IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED')),
+    seq bigint NOT NULL DEFAULT 1,
+    writer_epoch bigint NOT NULL DEFAULT 0,
+    committed_offset bigint NOT NULL DEFAULT 0,
+    next_ordinal bigint NOT NULL DEFAULT 0,
+    -- Empty before the first commit.
+    checkpoint bytea NOT NULL DEFAULT '',
+    failure_reason text NOT NULL DEFAULT '',
+    failure_message text NOT NULL DEFAULT '',
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    PRIMARY KEY (tenant, uid),
+    CONSTRAINT uploads_version UNIQUE (document_uid, version)
+-- Each commit writes the row anew: no index has a column that it changes, and its page has room.
+) WITH (fillfactor = 50);
+
+-- Lists of operations, the newest first.
+CREATE INDEX uploads_by_age ON uploads (tenant, created_at, uid);
+-- Those that run, few among many, and those that are no longer asked for some day.
+CREATE INDEX uploads_running ON uploads (document_uid) WHERE state = 'RUNNING';
+CREATE INDEX uploads_ended ON uploads (updated_at) WHERE state <> 'RUNNING';
+
+-- An upload with the names and the place of its document.
+CREATE VIEW upload_rows AS
+SELECT uploads.*, documents.document_id, documents.partition_key, collections.collection_id
+FROM uploads
+JOIN documents ON documents.uid = uploads.document_uid
+JOIN collections ON collections.uid = documents.collection_uid;

@@ -1,0 +1,77 @@
+//! Where the store is: a file, or a database with a password that nobody shall read.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// What the address of a PostgreSQL database begins with.
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+
+/// A file's path, or a database's address. It is shown without password and parameters.
+#[derive(Clone, Deserialize, PartialEq)]
+#[serde(from = "String")]
+pub struct Location(String);
+
+impl From<String> for Location {
+    fn from(location: String) -> Self {
+        Self(location)
+    }
+}
+
+impl Location {
+    /// The address, if it is a database's.
+    #[must_use]
+    pub fn database(&self) -> Option<&str> {
+        let is_database = SCHEMES.iter().any(|scheme| self.0.starts_with(scheme));
+        is_database.then_some(&self.0)
+    }
+
+    /// The path, if it is not.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        Path::new(&self.0)
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.database().and_then(|address| {
+            let (scheme, rest) = address.split_once("://")?;
+            let rest = rest.split('?').next()?;
+            let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+            let user = user.split(':').next()?;
+            let at = if user.is_empty() { "" } else { "@" };
+            Some(format!("{scheme}://{user}{at}{host}"))
+        });
+        f.write_str(shown.as_deref().unwrap_or(&self.0))
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+impl Serialize for Location {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Location;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let shown = |location: &str| format!("{:?}", Location::from(location.to_owned()));
+        assert_eq!(
+            shown("postgres://user:pass@word@host:5432/db?password=secret"),
+            "\"postgres://user@host:5432/db\""
+        );
+        assert_eq!(shown("postgresql://host/db"), "\"postgresql://host/db\"");
+        assert_eq!(shown("folder/a file.db"), "\"folder/a file.db\"");
+    }
+}

@@ -1,0 +1,56 @@
+//! How long a statement may take, and how often a transaction is tried.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::application::ports::failure::Error;
+use crate::infrastructure::postgres::failure::{failed, may_pass_soon};
+
+/// The longest that a read waits for its rows: then the server is as good as gone.
+const READ_MAX: Duration = Duration::from_secs(10);
+/// The longest that a transaction takes. A server that stands still for half a minute holds up its
+/// writers, and loses none.
+const WRITE_MAX: Duration = Duration::from_mins(1);
+/// How often a transaction is tried: what meets twice in a row is rare, and a server that is gone
+/// for longer is for the client to wait for.
+const ATTEMPTS_MAX: u32 = 3;
+/// The longest pause before the second attempt; before each later one it is five times as long.
+const PAUSE_MAX: Duration = Duration::from_millis(40);
+
+/// The rows of a statement, in time.
+pub(super) async fn read<T>(
+    rows: impl Future<Output = Result<T, sqlx::Error>> + Send,
+) -> Result<T, Error> {
+    match tokio::time::timeout(READ_MAX, rows).await {
+        Ok(rows) => rows.map_err(failed),
+        Err(late) => Err(Error::Unavailable(Box::new(late))),
+    }
+}
+
+/// Tries a transaction until it is done, fails for good, or was tried often enough. `attempt` is
+/// given how often it was tried before: from 1 on the transaction may have been committed, and only
+/// the answer lost.
+pub(super) async fn transact<T, F>(attempt: impl Fn(u32) -> F + Send + Sync) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>> + Send,
+{
+    let mut before = 0;
+    loop {
+        let error = match tokio::time::timeout(WRITE_MAX, attempt(before)).await {
+            Ok(Err(error)) if may_pass_soon(&error) => error,
+            Ok(answer) => return answer,
+            Err(late) => return Err(Error::Unavailable(Box::new(late))),
+        };
+        before += 1;
+        if before == ATTEMPTS_MAX {
+            return Err(error);
+        }
+        tokio::time::sleep(pause(before)).await;
+    }
+}
+
+/// A pause of random length, so that what has met does not meet again.
+fn pause(before: u32) -> Duration {
+    let random = u32::from(uuid::Uuid::new_v4().as_bytes()[0]);
+    PAUSE_MAX * 5_u32.pow(before - 1) * random / 256
+}

@@ -1,0 +1,169 @@
+//! Changes in PostgreSQL.
+
+use async_trait::async_trait;
+
+use crate::application::caller::Caller;
+use crate::application::ports::changes::{Change, Changes, Extent};
+use crate::application::ports::chunks::Of;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::documents::Document;
+use crate::application::ports::failure::Error;
+use crate::domain::name::DocumentId;
+use crate::infrastructure::columns::{Columns, name, stored};
+use crate::infrastructure::postgres::attempt::read;
+use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::leaf;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::rows::document::document;
+
+#[async_trait]
+impl Changes for Postgres {
+    async fn changes_extent(
+        &self,
+        caller: &Caller,
+        collection: &Uid,
+    ) -> Result<Option<Extent>, Error> {
+        let found = read(
+            sqlx::query(
+                "SELECT change_seq, change_seq_forgotten FROM collections
+             WHERE tenant = $1 AND uid = $2 AND deleted_at IS NULL",
+            )
+            .bind(&caller.tenant)
+            .bind(uuid(collection))
+            .fetch_optional(&self.pool),
+        )
+        .await?;
+        let Some(found) = found else { return Ok(None) };
+        Ok(Some(Extent {
+            newest: found.count("change_seq")?,
+            forgotten: found.count("change_seq_forgotten")?,
+        }))
+    }
+
+    async fn change_after(
+        &self,
+        caller: &Caller,
+        collection: &Uid,
+        seq: u64,
+    ) -> Result<Option<Change>, Error> {
+        let found = read(sqlx::query(
+            "SELECT changes.* FROM changes
+             JOIN collections ON collections.uid = changes.collection_uid AND collections.tenant = $1
+             WHERE changes.collection_uid = $2 AND changes.seq > $3
+             ORDER BY changes.seq LIMIT 1",
+        )
+        .bind(&caller.tenant)
+        .bind(uuid(collection))
+        .bind(stored(seq))
+        .fetch_optional(&self.pool)).await?;
+        let Some(found) = found else { return Ok(None) };
+        Ok(Some(Change {
+            seq: found.count("seq")?,
+            document: found.uid("document_uid")?,
+            id: name(DocumentId::parse(&found.text("document_id")?))?,
+            before: found.count("version_before")?,
+            after: found.count("version_after")?,
+        }))
+    }
+
+    async fn version_at(
+        &self,
+        caller: &Caller,
+        document: &Uid,
+        seq: u64,
+    ) -> Result<Option<u64>, Error> {
+        let found = read(sqlx::query(
+            "SELECT changes.version_before FROM changes
+             JOIN collections ON collections.uid = changes.collection_uid AND collections.tenant = $1
+             WHERE changes.document_uid = $2 AND changes.seq > $3
+             ORDER BY changes.seq LIMIT 1",
+        )
+        .bind(&caller.tenant)
+        .bind(uuid(document))
+        .bind(stored(seq))
+        .fetch_optional(&self.pool)).await?;
+        found.map(|found| found.count("version_before")).transpose()
+    }
+
+    async fn document_of(&self, caller: &Caller, uid: &Uid) -> Result<Option<Document>, Error> {
+        let found = read(
+            sqlx::query(
+                "SELECT * FROM document_rows WHERE tenant = $1 AND uid = $2 AND deleted_at IS NULL",
+            )
+            .bind(&caller.tenant)
+            .bind(uuid(uid))
+            .fetch_optional(&self.pool),
+        )
+        .await?;
+        found.as_ref().map(document).transpose()
+    }
+
+    async fn document_after(
+        &self,
+        caller: &Caller,
+        collection: &Uid,
+        after: &Uid,
+    ) -> Result<Option<Document>, Error> {
+        let found = read(
+            sqlx::query(
+                "SELECT * FROM document_rows
+             WHERE tenant = $1 AND collection_uid = $2 AND uid > $3 AND current_version > 0
+                 AND deleted_at IS NULL
+             ORDER BY uid LIMIT 1",
+            )
+            .bind(&caller.tenant)
+            .bind(uuid(collection))
+            .bind(uuid(after))
+            .fetch_optional(&self.pool),
+        )
+        .await?;
+        found.as_ref().map(document).transpose()
+    }
+
+    async fn version_chunks(
+        &self,
+        caller: &Caller,
+        document: &Uid,
+        version: u64,
+    ) -> Result<Option<u64>, Error> {
+        let found = read(
+            sqlx::query(
+                "SELECT versions.chunks FROM versions
+             JOIN documents ON documents.uid = versions.document_uid AND documents.tenant = $1
+             WHERE versions.document_uid = $2 AND versions.version = $3
+                 AND versions.completed_at IS NOT NULL",
+            )
+            .bind(&caller.tenant)
+            .bind(uuid(document))
+            .bind(stored(version))
+            .fetch_optional(&self.pool),
+        )
+        .await?;
+        found.map(|found| found.count("chunks")).transpose()
+    }
+
+    async fn chunk_digests(
+        &self,
+        caller: &Caller,
+        of: Of,
+        from: u64,
+        rows: u32,
+    ) -> Result<Vec<[u8; 32]>, Error> {
+        let statement = leaf::on(
+            of.partition,
+            "SELECT sha256 FROM chunks_pNN
+             WHERE document_uid = $2 AND version = $3 AND ordinal >= $4 AND ordinal < $5
+                 AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
+             ORDER BY ordinal",
+        )?;
+        let list = sqlx::query(statement)
+            .bind(&caller.tenant)
+            .bind(uuid(&of.document))
+            .bind(stored(of.version))
+            .bind(stored(from))
+            .bind(stored(from + u64::from(rows)))
+            .fetch_all(&self.pool);
+        let list = read(list).await?;
+        list.iter().map(|found| found.digest("sha256")).collect()
+    }
+}

@@ -1,0 +1,219 @@
+//! Collections in PostgreSQL.
+
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgExecutor, PgPool};
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::Timestamp;
+use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
+use crate::application::ports::failure::Error;
+use crate::application::ports::operations::Kind;
+use crate::application::stored_spec::StoredSpec;
+use crate::domain::name::CollectionId;
+use crate::infrastructure::columns::{Columns, stored, to_json};
+use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::deletions::{self, Target};
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::postgres::upload_end;
+use crate::infrastructure::rows::collection::collection;
+
+#[async_trait]
+impl Collections for Postgres {
+    async fn create_collection(&self, caller: &Caller, new: &Collection) -> Result<Written, Error> {
+        transact(|_| create(&self.pool, caller, new)).await
+    }
+
+    async fn update_collection(
+        &self,
+        caller: &Caller,
+        id: &CollectionId,
+        revision: u64,
+        spec: &StoredSpec,
+        now: Timestamp,
+    ) -> Result<Written, Error> {
+        let updated = sqlx::query(
+            "UPDATE collections SET spec = $1, revision = revision + 1, updated_at = $2
+             WHERE tenant = $3 AND collection_id = $4 AND deleted_at IS NULL AND revision = $5
+             RETURNING *",
+        )
+        .bind(to_json(spec)?)
+        .bind(now)
+        .bind(&caller.tenant)
+        .bind(id.as_str())
+        .bind(stored(revision))
+        .fetch_optional(&self.pool);
+        let updated = read(updated).await?;
+        if let Some(updated) = updated {
+            return Ok(Written::Collection(Box::new(collection(&updated)?)));
+        }
+        Ok(match self.collection(caller, id).await? {
+            Some(_) => Written::Changed,
+            None => Written::Refused,
+        })
+    }
+
+    async fn delete_collection(
+        &self,
+        caller: &Caller,
+        id: &CollectionId,
+        force: bool,
+        deletion: &Deletion,
+    ) -> Result<Deleted, Error> {
+        transact(|_| delete(&self.pool, caller, id, force, deletion)).await
+    }
+
+    async fn collection(
+        &self,
+        caller: &Caller,
+        id: &CollectionId,
+    ) -> Result<Option<Collection>, Error> {
+        live(&self.pool, caller, id).await
+    }
+
+    async fn collections(
+        &self,
+        caller: &Caller,
+        after: &str,
+        rows: u32,
+    ) -> Result<Vec<Collection>, Error> {
+        let list = read(
+            sqlx::query(
+                "SELECT * FROM collections
+             WHERE tenant = $1 AND collection_id > $2 AND deleted_at IS NULL
+             ORDER BY collection_id LIMIT $3",
+            )
+            .bind(&caller.tenant)
+            .bind(after)
+            .bind(i64::from(rows))
+            .fetch_all(&self.pool),
+        )
+        .await?;
+        list.iter().map(collection).collect()
+    }
+}
+
+async fn create(pool: &PgPool, caller: &Caller, new: &Collection) -> Result<Written, Error> {
+    let created = sqlx::query(
+        "INSERT INTO collections (uid, tenant, collection_id, spec, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+    )
+    .bind(uuid(&new.uid))
+    .bind(&caller.tenant)
+    .bind(new.id.as_str())
+    .bind(to_json(&new.spec)?)
+    .bind(new.created_at)
+    .bind(new.updated_at)
+    .execute(pool)
+    .await
+    .map_err(failed)?;
+    if created.rows_affected() == 1 {
+        return Ok(Written::Collection(Box::new(new.clone())));
+    }
+    let known = sqlx::query("SELECT * FROM collections WHERE uid = $1")
+        .bind(uuid(&new.uid))
+        .fetch_optional(pool)
+        .await
+        .map_err(failed)?;
+    let Some(known) = known else {
+        return Ok(Written::Refused);
+    };
+    let is_live = known_is_live(&known, caller)?;
+    let known = collection(&known)?;
+    Ok(if is_live && known.id == new.id {
+        Written::Collection(Box::new(known))
+    } else {
+        Written::Changed
+    })
+}
+
+async fn delete(
+    pool: &PgPool,
+    caller: &Caller,
+    id: &CollectionId,
+    force: bool,
+    deletion: &Deletion,
+) -> Result<Deleted, Error> {
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    let (kind, target) = (Kind::DeleteCollection, id.to_string());
+    if let Some(known) =
+        deletions::known(&mut transaction, caller, &deletion.uid, kind, &target).await?
+    {
+        return Ok(known);
+    }
+    let Some(found) = held(&mut transaction, caller, id).await? else {
+        return Ok(Deleted::NotFound);
+    };
+    if deletion
+        .revision
+        .is_some_and(|revision| revision != found.revision)
+    {
+        return Ok(Deleted::Changed);
+    }
+    let documents = sqlx::query(
+        "SELECT 1 FROM documents WHERE collection_uid = $1 AND deleted_at IS NULL LIMIT 1",
+    )
+    .bind(uuid(&found.uid))
+    .fetch_optional(&mut *transaction)
+    .await
+    .map_err(failed)?;
+    if documents.is_some() && !force {
+        return Ok(Deleted::NotEmpty);
+    }
+    sqlx::query("UPDATE collections SET deleted_at = $1 WHERE uid = $2")
+        .bind(deletion.now)
+        .bind(uuid(&found.uid))
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+    let ended = upload_end::fail_running_in(&mut transaction, &found.uid, deletion.now).await?;
+    let target = Target {
+        name: target,
+        document: None,
+        collection: found.uid,
+    };
+    let operation = deletions::insert(&mut transaction, caller, deletion, target).await?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(Deleted::Operation(Box::new(operation), ended))
+}
+
+/// The collection, whose row is held: no document can be made in it meanwhile.
+async fn held(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    id: &CollectionId,
+) -> Result<Option<Collection>, Error> {
+    let found = sqlx::query(
+        "SELECT * FROM collections
+         WHERE tenant = $1 AND collection_id = $2 AND deleted_at IS NULL FOR UPDATE",
+    )
+    .bind(&caller.tenant)
+    .bind(id.as_str())
+    .fetch_optional(connection)
+    .await
+    .map_err(failed)?;
+    found.as_ref().map(collection).transpose()
+}
+
+async fn live(
+    executor: impl PgExecutor<'_>,
+    caller: &Caller,
+    id: &CollectionId,
+) -> Result<Option<Collection>, Error> {
+    let found = sqlx::query(
+        "SELECT * FROM collections WHERE tenant = $1 AND collection_id = $2 AND deleted_at IS NULL",
+    )
+    .bind(&caller.tenant)
+    .bind(id.as_str())
+    .fetch_optional(executor)
+    .await
+    .map_err(failed)?;
+    found.as_ref().map(collection).transpose()
+}
+
+fn known_is_live(found: &PgRow, caller: &Caller) -> Result<bool, Error> {
+    let is_the_callers = found.text("tenant")? == caller.tenant;
+    Ok(is_the_callers && found.is_null("deleted_at")?)
+}

@@ -1,0 +1,176 @@
+//! The database: how it is connected to, and whether its schema is the one that is known.
+
+use std::time::Duration;
+
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{Connection, Row};
+
+use crate::application::ports::failure;
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::placement::Sums;
+use crate::infrastructure::schema::{self, Step};
+
+/// How long a request waits for a connection.
+const ACQUIRE_MAX: Duration = Duration::from_secs(5);
+/// How long a connection that is given back may take to answer: one of a transaction that was given
+/// up waits for a server that does not.
+const RELEASE_MAX: Duration = Duration::from_secs(5);
+/// How long a statement waits for another transaction's lock. Those here take milliseconds.
+const LOCK_MAX: &str = "10s";
+/// How long the server lets a transaction stand still: an instance that is cut off must not hold
+/// rows against those that are not.
+const STILL_MAX: &str = "15s";
+/// Statements kept prepared a connection. Those on chunks have a form for each partition; the ones
+/// used least make room.
+const STATEMENTS: usize = 128;
+
+/// The migrations, in order.
+const STEPS: [Step; 5] = [
+    (
+        20_261_123_190_000,
+        "documents",
+        include_str!("../../../migrations/postgres/20261123190000_documents.sql"),
+    ),
+    (
+        20_261_123_190_100,
+        "uploads",
+        include_str!("../../../migrations/postgres/20261123190100_uploads.sql"),
+    ),
+    (
+        20_261_123_190_200,
+        "chunks",
+        include_str!("../../../migrations/postgres/20261123190200_chunks.sql"),
+    ),
+    (
+        20_261_123_190_300,
+        "jobs",
+        include_str!("../../../migrations/postgres/20261123190300_jobs.sql"),
+    ),
+    (
+        20_261_123_190_400,
+        "partition_health",
+        include_str!("../../../migrations/postgres/20261123190400_partition_health.sql"),
+    ),
+];
+
+/// A store in a database.
+#[derive(Debug)]
+pub struct Postgres {
+    pub(super) pool: PgPool,
+    pub(super) sums: Sums,
+}
+
+/// The store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is not one.
+    #[error("the database's address is not of the form postgres://user@host/database")]
+    Address(#[source] sqlx::Error),
+    /// The database cannot be reached.
+    #[error(transparent)]
+    Store(#[from] failure::Error),
+    /// There are no tables yet, or those of an older version.
+    #[error("the database's schema is not of this version: run `sluice migrate` first")]
+    Old,
+    /// A newer version was there, or another program.
+    #[error(
+        "the database's schema is newer than this program, or was changed: install its version"
+    )]
+    Unknown,
+    /// A migration was refused.
+    #[error("a migration failed; nothing of it was kept")]
+    Migration(#[source] MigrateError),
+}
+
+impl Postgres {
+    /// Connects with at most so many connections.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the database cannot be reached, or its schema is not the one that this program
+    /// knows.
+    pub async fn open(url: &str, connections_max: u32) -> Result<Self, Error> {
+        let options = options(url)?.statement_cache_capacity(STATEMENTS).options([
+            ("lock_timeout", LOCK_MAX),
+            ("idle_in_transaction_session_timeout", STILL_MAX),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections_max)
+            .acquire_timeout(ACQUIRE_MAX)
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    let answered = tokio::time::timeout(RELEASE_MAX, connection.ping()).await;
+                    Ok(matches!(answered, Ok(Ok(()))))
+                })
+            })
+            .connect_with(options)
+            .await
+            .map_err(failed)?;
+        check_schema(&pool).await?;
+        Ok(Self {
+            pool,
+            sums: Sums::default(),
+        })
+    }
+}
+
+/// Brings a database to the schema that this program knows. Again, or by two at once, it changes
+/// nothing.
+///
+/// # Errors
+///
+/// Fails if the database cannot be reached, has a schema that is not known, or refuses a statement.
+pub async fn migrate(url: &str) -> Result<(), Error> {
+    let mut connection = PgConnection::connect_with(&options(url)?)
+        .await
+        .map_err(failed)?;
+    let migrated = schema::migrator(&STEPS).run(&mut connection).await;
+    connection.close().await.map_err(failed)?;
+    migrated.map_err(|error| {
+        let is_unknown = matches!(
+            error,
+            MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_)
+        );
+        if is_unknown {
+            Error::Unknown
+        } else {
+            Error::Migration(error)
+        }
+    })
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, Error> {
+    let options: PgConnectOptions = url.parse().map_err(Error::Address)?;
+    Ok(options.application_name("sluice"))
+}
+
+/// Whether the migrations that have run are those that are known.
+async fn check_schema(pool: &PgPool) -> Result<(), Error> {
+    let is_there = sqlx::query("SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS is_there")
+        .fetch_one(pool)
+        .await
+        .map_err(failed)?;
+    if !is_there.try_get::<bool, _>("is_there").map_err(failed)? {
+        return Err(Error::Old);
+    }
+    let found = sqlx::query("SELECT version, checksum FROM _sqlx_migrations WHERE success")
+        .fetch_all(pool)
+        .await
+        .map_err(failed)?;
+    let known = schema::migrator(&STEPS);
+    for row in &found {
+        let version: i64 = row.try_get("version").map_err(failed)?;
+        let checksum: Vec<u8> = row.try_get("checksum").map_err(failed)?;
+        let is_known = known
+            .iter()
+            .any(|step| step.version == version && *step.checksum == *checksum);
+        if !is_known {
+            return Err(Error::Unknown);
+        }
+    }
+    if found.len() < STEPS.len() {
+        return Err(Error::Old);
+    }
+    Ok(())
+}

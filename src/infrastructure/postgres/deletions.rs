@@ -1,0 +1,143 @@
+//! Deletions in PostgreSQL: the operation that is left of what is gone.
+
+use sqlx::PgConnection;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::collections::{Deleted, Deletion};
+use crate::application::ports::failure::Error;
+use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::state::State;
+use crate::infrastructure::columns::{Columns, damaged, stored};
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::operations;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::postgres::upload_end;
+
+/// What is deleted.
+pub(super) struct Target {
+    pub(super) name: String,
+    /// None: the whole collection.
+    pub(super) document: Option<Uid>,
+    pub(super) collection: Uid,
+}
+
+/// What an earlier request of the same uid answered.
+pub(super) async fn known(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    uid: &Uid,
+    kind: Kind,
+    target: &str,
+) -> Result<Option<Deleted>, Error> {
+    let Some(known) = operations::find(connection, &caller.tenant, uid).await? else {
+        return Ok(None);
+    };
+    Ok(Some(if known.kind == kind && known.target == target {
+        Deleted::Operation(Box::new(known), vec![])
+    } else {
+        Deleted::OtherRequest
+    }))
+}
+
+/// Stores the operation.
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    deletion: &Deletion,
+    target: Target,
+) -> Result<Operation, Error> {
+    sqlx::query(
+        "INSERT INTO deletions (tenant, uid, target, document_uid, collection_uid, state,
+             created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, 'RUNNING', $6, $6)",
+    )
+    .bind(&caller.tenant)
+    .bind(uuid(&deletion.uid))
+    .bind(&target.name)
+    .bind(target.document.as_ref().map(uuid))
+    .bind(uuid(&target.collection))
+    .bind(deletion.now)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(Operation {
+        tenant: caller.tenant.clone(),
+        uid: deletion.uid,
+        kind: match target.document {
+            Some(_) => Kind::DeleteDocument,
+            None => Kind::DeleteCollection,
+        },
+        seq: 1,
+        state: State::Running,
+        target: target.name,
+        committed_bytes: 0,
+        chunks: 0,
+        failure_reason: String::new(),
+        failure_message: String::new(),
+        created_at: deletion.now,
+        updated_at: deletion.now,
+    })
+}
+
+/// Takes a document's name away, ends its uploads and lets all its chunks go.
+pub(super) async fn give_up(
+    connection: &mut PgConnection,
+    document: &Uid,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    sqlx::query("UPDATE documents SET deleted_at = $1, updated_at = $1 WHERE uid = $2")
+        .bind(now)
+        .bind(uuid(document))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let (reason, message) = ("DOCUMENT_DELETED", "the document was deleted");
+    let ended = upload_end::fail_running(connection, document, reason, message, now).await?;
+    sqlx::query("UPDATE versions SET sweep_after = $1 WHERE document_uid = $2")
+        .bind(now)
+        .bind(uuid(document))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(ended)
+}
+
+/// Counts chunks that were removed for the deletion that is the reason, if one is.
+pub(super) async fn count(
+    connection: &mut PgConnection,
+    document: &Uid,
+    collection: &Uid,
+    chunks: u64,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    let counted = sqlx::query(
+        "UPDATE deletions SET chunks = chunks + $1, seq = seq + 1, updated_at = $2
+         WHERE state = 'RUNNING'
+             AND (document_uid = $3 OR (document_uid IS NULL AND collection_uid = $4))
+         RETURNING tenant, uid",
+    )
+    .bind(stored(chunks))
+    .bind(now)
+    .bind(uuid(document))
+    .bind(uuid(collection))
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let mut news = Vec::new();
+    for found in &counted {
+        let (tenant, uid) = (found.text("tenant")?, found.uid("uid")?);
+        news.push(of(connection, &tenant, &uid).await?);
+    }
+    Ok(news)
+}
+
+/// A deletion that is there.
+pub(super) async fn of(
+    connection: &mut PgConnection,
+    tenant: &str,
+    uid: &Uid,
+) -> Result<Operation, Error> {
+    let found = operations::find(connection, tenant, uid).await?;
+    found.ok_or_else(|| damaged("a deletion that was changed"))
+}

@@ -1,0 +1,144 @@
+//! Documents in PostgreSQL.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgExecutor, PgPool};
+
+use crate::application::caller::Caller;
+use crate::application::ports::collections::{Deleted, Deletion};
+use crate::application::ports::documents::{Document, Documents};
+use crate::application::ports::failure::Error;
+use crate::application::ports::operations::Kind;
+use crate::domain::name::{CollectionId, DocumentName};
+use crate::infrastructure::columns::{Columns, to_json};
+use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::deletions::{self, Target};
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::postgres::upload_end;
+use crate::infrastructure::rows::document::document;
+
+#[async_trait]
+impl Documents for Postgres {
+    async fn document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+    ) -> Result<Option<Document>, Error> {
+        let found = live(&self.pool, caller, name).await?;
+        found.as_ref().map(document).transpose()
+    }
+
+    async fn documents(
+        &self,
+        caller: &Caller,
+        collection: &CollectionId,
+        labels: &BTreeMap<String, String>,
+        after: &str,
+        rows: u32,
+    ) -> Result<Vec<Document>, Error> {
+        let list = read(
+            sqlx::query(
+                "SELECT * FROM document_rows
+             WHERE tenant = $1 AND collection_id = $2 AND document_id > $3
+                 AND deleted_at IS NULL AND collection_deleted_at IS NULL
+                 AND labels::jsonb @> $4::jsonb
+             ORDER BY document_id LIMIT $5",
+            )
+            .bind(&caller.tenant)
+            .bind(collection.as_str())
+            .bind(after)
+            .bind(to_json(labels)?)
+            .bind(i64::from(rows))
+            .fetch_all(&self.pool),
+        )
+        .await?;
+        list.iter().map(document).collect()
+    }
+
+    async fn delete_document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+        deletion: &Deletion,
+    ) -> Result<Deleted, Error> {
+        transact(|_| delete(&self.pool, caller, name, deletion)).await
+    }
+}
+
+async fn delete(
+    pool: &PgPool,
+    caller: &Caller,
+    name: &DocumentName,
+    deletion: &Deletion,
+) -> Result<Deleted, Error> {
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    let (kind, target) = (Kind::DeleteDocument, name.to_string());
+    if let Some(known) =
+        deletions::known(&mut transaction, caller, &deletion.uid, kind, &target).await?
+    {
+        return Ok(known);
+    }
+    let Some(found) = held(&mut transaction, caller, name).await? else {
+        return Ok(Deleted::NotFound);
+    };
+    let (known, now) = (document(&found)?, deletion.now);
+    if deletion
+        .revision
+        .is_some_and(|revision| revision != known.revision)
+    {
+        return Ok(Deleted::Changed);
+    }
+    let ended = deletions::give_up(&mut transaction, &known.uid, now).await?;
+    if let Some(current) = &known.current {
+        let before = current.version;
+        upload_end::tell(&mut transaction, &known.uid, before, 0, now).await?;
+    }
+    let target = Target {
+        name: target,
+        document: Some(known.uid),
+        collection: found.uid("collection_uid")?,
+    };
+    let operation = deletions::insert(&mut transaction, caller, deletion, target).await?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(Deleted::Operation(Box::new(operation), ended))
+}
+
+/// The document's row, held until the end of the transaction.
+async fn held(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    name: &DocumentName,
+) -> Result<Option<PgRow>, Error> {
+    let Some(found) = live(&mut *connection, caller, name).await? else {
+        return Ok(None);
+    };
+    sqlx::query("SELECT 1 FROM documents WHERE uid = $1 FOR NO KEY UPDATE")
+        .bind(uuid(&found.uid("uid")?))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    // Read again: it may have changed before it was held.
+    live(connection, caller, name).await
+}
+
+async fn live(
+    executor: impl PgExecutor<'_>,
+    caller: &Caller,
+    name: &DocumentName,
+) -> Result<Option<PgRow>, Error> {
+    sqlx::query(
+        "SELECT * FROM document_rows
+         WHERE tenant = $1 AND collection_id = $2 AND document_id = $3
+             AND deleted_at IS NULL AND collection_deleted_at IS NULL",
+    )
+    .bind(&caller.tenant)
+    .bind(name.collection.as_str())
+    .bind(name.document.as_str())
+    .fetch_optional(executor)
+    .await
+    .map_err(failed)
+}

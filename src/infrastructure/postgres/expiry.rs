@@ -1,0 +1,60 @@
+//! What is forgotten once nobody asks for it any more, in an order that no reference is left over.
+
+use sqlx::PgConnection;
+
+use crate::application::ports::clock::Timestamp;
+use crate::application::ports::failure::Error;
+use crate::infrastructure::postgres::failure::failed;
+
+/// Each takes what is older than its first argument, and at most as many rows as its second.
+const STATEMENTS: [&str; 6] = [
+    "DELETE FROM uploads WHERE (tenant, uid) IN (
+         SELECT tenant, uid FROM uploads
+         WHERE state IN ('SUCCEEDED', 'FAILED', 'CANCELLED') AND updated_at < $1 LIMIT $2)",
+    "DELETE FROM deletions WHERE (tenant, uid) IN (
+         SELECT tenant, uid FROM deletions WHERE state = 'SUCCEEDED' AND updated_at < $1 LIMIT $2)",
+    "UPDATE collections SET change_seq_forgotten = old.seq
+     FROM (SELECT collection_uid, max(seq) AS seq FROM (
+               SELECT collection_uid, seq FROM changes WHERE changed_at < $1
+               ORDER BY changed_at, seq LIMIT $2) AS first
+           GROUP BY collection_uid) AS old
+     WHERE collections.uid = old.collection_uid AND change_seq_forgotten < old.seq",
+    "DELETE FROM changes WHERE (collection_uid, seq) IN (
+         SELECT changes.collection_uid, changes.seq FROM changes
+         JOIN collections ON collections.uid = changes.collection_uid
+         WHERE changes.changed_at < $1 AND changes.seq <= collections.change_seq_forgotten LIMIT $2)",
+    "DELETE FROM documents WHERE uid IN (
+         SELECT uid FROM documents
+         WHERE deleted_at < $1
+             AND NOT EXISTS (SELECT 1 FROM versions WHERE document_uid = documents.uid)
+             AND NOT EXISTS (SELECT 1 FROM uploads WHERE document_uid = documents.uid)
+             AND NOT EXISTS (SELECT 1 FROM deletions WHERE document_uid = documents.uid)
+         LIMIT $2)",
+    "DELETE FROM collections WHERE uid IN (
+         SELECT uid FROM collections
+         WHERE deleted_at < $1
+             AND NOT EXISTS (SELECT 1 FROM documents WHERE collection_uid = collections.uid)
+             AND NOT EXISTS (SELECT 1 FROM changes WHERE collection_uid = collections.uid)
+             AND NOT EXISTS (SELECT 1 FROM deletions WHERE collection_uid = collections.uid)
+         LIMIT $2)",
+];
+
+/// Forgets what ended or changed before `before`, at most `rows` rows of each kind; returns how many
+/// there were.
+pub(super) async fn forget(
+    connection: &mut PgConnection,
+    before: Timestamp,
+    rows: u32,
+) -> Result<u64, Error> {
+    let mut forgotten = 0;
+    for statement in STATEMENTS {
+        let done = sqlx::query(statement)
+            .bind(before)
+            .bind(i64::from(rows))
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
+        forgotten += done.rows_affected();
+    }
+    Ok(forgotten)
+}

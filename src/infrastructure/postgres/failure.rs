@@ -1,0 +1,64 @@
+//! What PostgreSQL says, in the port's words: the only place that knows its codes.
+
+use crate::application::ports::failure::Error;
+
+/// `disk_full` (PostgreSQL documentation, appendix A).
+const FULL: &str = "53100";
+/// Classes of codes that pass: connections, resources, the server's going down, a system's error.
+const PASSING: [&str; 5] = ["08", "53", "57", "58", "40"];
+/// `lock_not_available`: another transaction held what was wanted for too long.
+const LOCKED: &str = "55P03";
+/// Transactions that met: `serialization_failure`, `deadlock_detected`, and `unique_violation`,
+/// which is what a request says that was sent twice at once. Trying again shows the truth.
+const MET: [&str; 3] = ["40001", "40P01", "23505"];
+
+/// Translates a driver's error.
+pub(super) fn failed(error: sqlx::Error) -> Error {
+    let code = code(&error).map(str::to_owned);
+    match code.as_deref() {
+        Some(FULL) => Error::Full(Box::new(error)),
+        Some(code) if is_passing(code) => Error::Unavailable(Box::new(error)),
+        None if is_broken(&error) => Error::Unavailable(Box::new(error)),
+        Some(_) | None => Error::Damaged {
+            what: "a statement was refused",
+            source: Some(Box::new(error)),
+        },
+    }
+}
+
+/// Whether the transaction did not happen, or nobody knows whether it did, and may be tried again.
+pub(super) fn may_pass_soon(error: &Error) -> bool {
+    let Error::Unavailable(source) = error else {
+        return false;
+    };
+    match source.downcast_ref::<sqlx::Error>() {
+        // It has waited already.
+        Some(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) | None => false,
+        Some(_) => true,
+    }
+}
+
+fn is_passing(code: &str) -> bool {
+    let class = code.get(..2).unwrap_or_default();
+    PASSING.contains(&class) || MET.contains(&code) || code == LOCKED
+}
+
+/// Whether the connection failed, or none could be had.
+fn is_broken(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::WorkerCrashed
+    )
+}
+
+fn code(error: &sqlx::Error) -> Option<&str> {
+    let error = error.as_database_error()?;
+    error
+        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
+        .map(sqlx::postgres::PgDatabaseError::code)
+}

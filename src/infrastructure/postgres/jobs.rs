@@ -1,0 +1,247 @@
+//! Jobs in PostgreSQL. The fence that a step has checked is held, so it stays true until
+//! the step is committed.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{Postgres as Driver, Transaction};
+
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::jobs::{Done, Fence, Jobs};
+use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::expiry;
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::leaf;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::postgres::{deletions, upload_end};
+
+#[async_trait]
+impl Jobs for Postgres {
+    async fn claim_jobs(&self, holder: &Uid, lasts: Duration) -> Result<Option<Fence>, Error> {
+        let lasts = i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
+        let claimed = sqlx::query(
+            "INSERT INTO leases (name, holder, fence, expires_at)
+             VALUES ('jobs', $1, 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $2)
+             ON CONFLICT (name) DO UPDATE SET
+                 fence = leases.fence + (leases.holder <> excluded.holder)::integer,
+                 holder = excluded.holder, expires_at = excluded.expires_at
+             WHERE leases.holder = excluded.holder
+                 OR leases.expires_at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+             RETURNING fence",
+        )
+        .bind(uuid(holder))
+        .bind(lasts)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(failed)?;
+        claimed
+            .map(|claimed| Ok(Fence(claimed.count("fence")?)))
+            .transpose()
+    }
+
+    async fn sweep_chunks(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error> {
+        let Some(mut transaction) = self.fenced(fence).await? else {
+            return Ok(None);
+        };
+        let version = sqlx::query(
+            "SELECT versions.document_uid, versions.version, documents.partition_key,
+                 documents.collection_uid
+             FROM versions JOIN documents ON documents.uid = versions.document_uid
+             WHERE versions.sweep_after <= $1 ORDER BY versions.sweep_after LIMIT 1",
+        )
+        .bind(now)
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        let Some(version) = version else {
+            return Ok(Some(Done::default()));
+        };
+        let chunks = remove_chunks(&mut transaction, &version, rows).await?;
+        let mut done = Done {
+            rows: chunks,
+            news: vec![],
+        };
+        let document = version.uid("document_uid")?;
+        if chunks < u64::from(rows) {
+            sqlx::query("DELETE FROM versions WHERE document_uid = $1 AND version = $2")
+                .bind(uuid(&document))
+                .bind(version.signed("version")?)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+            done.rows += 1;
+        }
+        let collection = version.uid("collection_uid")?;
+        done.news = deletions::count(&mut transaction, &document, &collection, chunks, now).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(done))
+    }
+
+    async fn advance_deletions(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error> {
+        let Some(mut transaction) = self.fenced(fence).await? else {
+            return Ok(None);
+        };
+        let mut done = Done::default();
+        let documents = sqlx::query(
+            "SELECT documents.uid FROM deletions
+             JOIN documents ON documents.collection_uid = deletions.collection_uid
+             WHERE deletions.state = 'RUNNING' AND deletions.document_uid IS NULL
+                 AND documents.deleted_at IS NULL
+             LIMIT $1",
+        )
+        .bind(i64::from(rows))
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        for document in &documents {
+            let document = document.uid("uid")?;
+            done.news
+                .extend(deletions::give_up(&mut transaction, &document, now).await?);
+        }
+        done.rows = documents.len() as u64;
+        if documents.is_empty() {
+            done = end_deletions(&mut transaction, now, rows).await?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(done))
+    }
+
+    async fn abandon_uploads(
+        &self,
+        fence: Fence,
+        since: Timestamp,
+        now: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error> {
+        let Some(mut transaction) = self.fenced(fence).await? else {
+            return Ok(None);
+        };
+        let abandoned = sqlx::query(
+            "SELECT * FROM upload_rows WHERE state = 'RUNNING' AND updated_at < $1 LIMIT $2",
+        )
+        .bind(since)
+        .bind(i64::from(rows))
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        let (reason, message) = ("UPLOAD_ABANDONED", "nobody went on with the upload");
+        let news = upload_end::fail(&mut transaction, &abandoned, reason, message, now).await?;
+        transaction.commit().await.map_err(failed)?;
+        let rows = abandoned.len() as u64;
+        Ok(Some(Done { rows, news }))
+    }
+
+    async fn expire(
+        &self,
+        fence: Fence,
+        before: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error> {
+        let Some(mut transaction) = self.fenced(fence).await? else {
+            return Ok(None);
+        };
+        let rows = expiry::forget(&mut transaction, before, rows).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(Done { rows, news: vec![] }))
+    }
+}
+
+impl Postgres {
+    /// A transaction of the holder of that fence; none if it is not the newest.
+    async fn fenced(&self, fence: Fence) -> Result<Option<Transaction<'static, Driver>>, Error> {
+        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let held = sqlx::query("SELECT 1 FROM leases WHERE name = 'jobs' AND fence = $1 FOR SHARE")
+            .bind(stored(fence.0))
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        Ok(held.map(|_| transaction))
+    }
+}
+
+/// Removes the first chunks of a version, and what they weigh; returns how many there were.
+async fn remove_chunks(
+    transaction: &mut Transaction<'static, Driver>,
+    version: &PgRow,
+    rows: u32,
+) -> Result<u64, Error> {
+    let document = uuid(&version.uid("document_uid")?);
+    let statement = leaf::on(
+        version.small("partition_key")?,
+        "WITH last AS (
+             SELECT max(ordinal) AS ordinal FROM (
+                 SELECT ordinal FROM chunks_pNN WHERE document_uid = $1 AND version = $2
+                 ORDER BY ordinal LIMIT $3) AS first),
+         removed AS (
+             DELETE FROM chunks_pNN WHERE document_uid = $1 AND version = $2
+                 AND ordinal <= (SELECT ordinal FROM last)
+             RETURNING end_byte - start_byte AS text_bytes)
+         SELECT count(*) AS chunks, coalesce(sum(text_bytes), 0)::bigint AS text_bytes FROM removed",
+    )?;
+    let removed = sqlx::query(statement)
+        .bind(document)
+        .bind(version.signed("version")?)
+        .bind(i64::from(rows))
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    let chunks = removed.count("chunks")?;
+    sqlx::query(
+        "UPDATE documents SET chunks = chunks - $1, text_bytes = text_bytes - $2 WHERE uid = $3",
+    )
+    .bind(stored(chunks))
+    .bind(removed.signed("text_bytes")?)
+    .bind(document)
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    Ok(chunks)
+}
+
+/// Ends deletions of which no version is left.
+async fn end_deletions(
+    transaction: &mut Transaction<'static, Driver>,
+    now: Timestamp,
+    rows: u32,
+) -> Result<Done, Error> {
+    let ended = sqlx::query(
+        "UPDATE deletions SET state = 'SUCCEEDED', seq = seq + 1, updated_at = $1
+         WHERE (tenant, uid) IN (
+             SELECT tenant, uid FROM deletions AS open
+             WHERE open.state = 'RUNNING' AND CASE WHEN open.document_uid IS NULL
+                 THEN NOT EXISTS (
+                     SELECT 1 FROM documents
+                     JOIN versions ON versions.document_uid = documents.uid
+                     WHERE documents.collection_uid = open.collection_uid)
+                 ELSE NOT EXISTS (
+                     SELECT 1 FROM versions WHERE versions.document_uid = open.document_uid) END
+             LIMIT $2)
+         RETURNING tenant, uid",
+    )
+    .bind(now)
+    .bind(i64::from(rows))
+    .fetch_all(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    let mut done = Done::default();
+    for found in &ended {
+        let (tenant, uid) = (found.text("tenant")?, found.uid("uid")?);
+        done.rows += 1;
+        done.news
+            .push(deletions::of(transaction, &tenant, &uid).await?);
+    }
+    Ok(done)
+}

@@ -1,0 +1,61 @@
+//! Operations in PostgreSQL: a view over all that is one.
+
+use async_trait::async_trait;
+use sqlx::PgExecutor;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::operations::{Operation, Operations};
+use crate::application::ports::state::State;
+use crate::infrastructure::postgres::attempt::read;
+use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::rows::operation::operation;
+
+#[async_trait]
+impl Operations for Postgres {
+    async fn operation(&self, caller: &Caller, uid: &Uid) -> Result<Option<Operation>, Error> {
+        find(&self.pool, &caller.tenant, uid).await
+    }
+
+    async fn operations(
+        &self,
+        caller: &Caller,
+        state: Option<State>,
+        before: (Timestamp, Uid),
+        rows: u32,
+    ) -> Result<Vec<Operation>, Error> {
+        let list = read(
+            sqlx::query(
+                "SELECT * FROM operations
+             WHERE tenant = $1 AND (created_at, uid) < ($2, $3) AND ($4 IS NULL OR state = $4)
+             ORDER BY created_at DESC, uid DESC LIMIT $5",
+            )
+            .bind(&caller.tenant)
+            .bind(before.0)
+            .bind(uuid(&before.1))
+            .bind(state.map(State::name))
+            .bind(i64::from(rows))
+            .fetch_all(&self.pool),
+        )
+        .await?;
+        list.iter().map(operation).collect()
+    }
+}
+
+/// The tenant's operation of that uid.
+pub(super) async fn find(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+    uid: &Uid,
+) -> Result<Option<Operation>, Error> {
+    let found = sqlx::query("SELECT * FROM operations WHERE tenant = $1 AND uid = $2")
+        .bind(tenant)
+        .bind(uuid(uid))
+        .fetch_optional(executor)
+        .await
+        .map_err(failed)?;
+    found.as_ref().map(operation).transpose()
+}

@@ -1,0 +1,118 @@
+//! Which of its two partitions a new document gets, by sums that are counted now and then.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use sqlx::{PgConnection, PgPool};
+
+use crate::application::ports::clock::Uid;
+use crate::application::ports::failure::Error;
+use crate::domain::partition;
+use crate::infrastructure::columns::Columns;
+use crate::infrastructure::postgres::attempt::read;
+use crate::infrastructure::postgres::failure::failed;
+
+/// How old sums may be when a document is placed by them.
+const AGE_MAX: Duration = Duration::from_secs(5);
+/// Counting takes at most one part in so many of an instance's time, however many documents there
+/// are: then sums are older.
+const REST: u32 = 20;
+
+/// When this instance may count again.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    next: Mutex<Option<Instant>>,
+}
+
+impl Sums {
+    /// Counts what the partitions hold, unless that was done a moment ago, here or elsewhere.
+    pub(super) async fn renew(&self, pool: &PgPool) -> Result<(), Error> {
+        let now = Instant::now();
+        if !self.claim(now) {
+            return Ok(());
+        }
+        // The lock keeps two from counting at once; the age keeps one from counting after another.
+        read(
+            sqlx::query(
+                "WITH moment (now) AS (
+                     SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint),
+                 due AS MATERIALIZED (
+                     SELECT 1 FROM partition_sums, moment WHERE partition_key = 0
+                         AND summed_at < moment.now - $1
+                         AND pg_try_advisory_xact_lock(hashtext('partition_sums'))),
+                 counted AS (
+                     SELECT partition_key, count(*) AS documents, sum(chunks)::bigint AS chunks
+                     FROM documents WHERE EXISTS (SELECT 1 FROM due)
+                     GROUP BY partition_key)
+                 UPDATE partition_sums SET documents = coalesce(counted.documents, 0),
+                     summed_documents = coalesce(counted.documents, 0),
+                     summed_chunks = coalesce(counted.chunks, 0), summed_at = moment.now
+                 FROM moment, partition_sums AS each
+                 LEFT JOIN counted USING (partition_key)
+                 WHERE partition_sums.partition_key = each.partition_key
+                     AND EXISTS (SELECT 1 FROM due)",
+            )
+            .bind(i64::try_from(AGE_MAX.as_micros()).unwrap_or(i64::MAX))
+            .execute(pool),
+        )
+        .await?;
+        let rest = (now.elapsed() * REST).max(AGE_MAX);
+        self.set(now + rest);
+        Ok(())
+    }
+
+    fn claim(&self, now: Instant) -> bool {
+        let mut next = self
+            .next
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let is_due = next.is_none_or(|next| next <= now);
+        if is_due {
+            *next = Some(now + AGE_MAX);
+        }
+        is_due
+    }
+
+    fn set(&self, next: Instant) {
+        *self
+            .next
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(next);
+    }
+}
+
+/// The lighter of a document's two partitions. Documents that came after the sums are taken to be as
+/// large as others are on average.
+pub(super) async fn lighter(connection: &mut PgConnection, document: &Uid) -> Result<u32, Error> {
+    let [a, b] = partition::candidates(document);
+    let found = sqlx::query(
+        "WITH mean (chunks) AS (
+             SELECT greatest(1, sum(summed_chunks) / greatest(1, sum(summed_documents)))
+             FROM partition_sums)
+         SELECT partition_key FROM partition_sums, mean WHERE partition_key IN ($1, $2)
+         ORDER BY summed_chunks + (documents - summed_documents) * mean.chunks, partition_key = $2
+         LIMIT 1",
+    )
+    .bind(signed(a))
+    .bind(signed(b))
+    .fetch_one(connection)
+    .await
+    .map_err(failed)?;
+    found.small("partition_key")
+}
+
+/// Counts a new document at once, as the last statement of its transaction: the row is not held for
+/// longer than the commit takes.
+pub(super) async fn count(connection: &mut PgConnection, partition: u32) -> Result<(), Error> {
+    sqlx::query("UPDATE partition_sums SET documents = documents + 1 WHERE partition_key = $1")
+        .bind(signed(partition))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// A partition as the driver takes it.
+pub(super) fn signed(partition: u32) -> i32 {
+    i32::try_from(partition).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,46 @@
+//! Values out of PostgreSQL's rows, and into its statements.
+
+use sqlx::postgres::PgRow;
+use sqlx::types::Uuid;
+use sqlx::{Row, ValueRef};
+
+use crate::application::ports::clock::Uid;
+use crate::application::ports::failure::Error;
+use crate::infrastructure::columns::{Columns, damaged, unreadable};
+
+impl Columns for PgRow {
+    fn text(&self, column: &str) -> Result<String, Error> {
+        self.try_get(column).map_err(unreadable)
+    }
+
+    fn signed(&self, column: &str) -> Result<i64, Error> {
+        self.try_get(column).map_err(unreadable)
+    }
+
+    fn small(&self, column: &str) -> Result<u32, Error> {
+        let number: i32 = self.try_get(column).map_err(unreadable)?;
+        u32::try_from(number).map_err(|_negative| damaged("a number out of range"))
+    }
+
+    fn real(&self, column: &str) -> Result<f64, Error> {
+        self.try_get(column).map_err(unreadable)
+    }
+
+    fn bytes(&self, column: &str) -> Result<Vec<u8>, Error> {
+        self.try_get(column).map_err(unreadable)
+    }
+
+    fn uid(&self, column: &str) -> Result<Uid, Error> {
+        let uid: Uuid = self.try_get(column).map_err(unreadable)?;
+        Ok(uid.into_bytes())
+    }
+
+    fn is_null(&self, column: &str) -> Result<bool, Error> {
+        Ok(self.try_get_raw(column).map_err(unreadable)?.is_null())
+    }
+}
+
+/// A uid as the driver takes it.
+pub(super) fn uuid(uid: &Uid) -> Uuid {
+    Uuid::from_bytes(*uid)
+}

@@ -1,0 +1,34 @@
+//! The whole store, and the secrets in it.
+
+use async_trait::async_trait;
+
+use crate::application::ports::failure::Error;
+use crate::application::ports::store::Store;
+use crate::infrastructure::columns::Columns;
+use crate::infrastructure::postgres::attempt::read;
+use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::failure::failed;
+
+#[async_trait]
+impl Store for Postgres {
+    async fn secret(&self, new: [u8; 32]) -> Result<[u8; 32], Error> {
+        sqlx::query(
+            "INSERT INTO secrets (name, value) VALUES ('page_tokens', $1)
+             ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(new.to_vec())
+        .execute(&self.pool)
+        .await
+        .map_err(failed)?;
+        let found = read(
+            sqlx::query("SELECT value FROM secrets WHERE name = 'page_tokens'")
+                .fetch_one(&self.pool),
+        )
+        .await?;
+        found.digest("value")
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,271 @@
+//! What the end of an upload writes: a current version and the change it makes, or one to sweep.
+
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgPool};
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::operations::Operation;
+use crate::application::ports::state::State;
+use crate::application::ports::uploads::{End, Upload, Writer};
+use crate::domain::ingest::machine::Summary;
+use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::postgres::upload_row::upload_of;
+use crate::infrastructure::rows::operation::operation;
+use crate::infrastructure::rows::upload::upload;
+
+/// Holds the row of an upload's document until the end of the transaction, before the upload's own.
+pub(super) async fn hold_document(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    uid: &Uid,
+) -> Result<(), Error> {
+    sqlx::query(
+        "SELECT 1 FROM documents
+         WHERE uid = (SELECT document_uid FROM uploads WHERE tenant = $1 AND uid = $2)
+         FOR NO KEY UPDATE",
+    )
+    .bind(&caller.tenant)
+    .bind(uuid(uid))
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Moves the upload's row; `false` if the writer is not the newest, or the upload is over.
+pub(super) async fn end(
+    connection: &mut PgConnection,
+    writer: &Writer,
+    end: &End,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let (state, reason, message, source_bytes) = match end {
+        End::Succeeded(summary) => {
+            let source_bytes = Some(stored(summary.end.source));
+            (State::Succeeded, "", "", source_bytes)
+        }
+        End::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
+    };
+    let ended = sqlx::query(
+        "UPDATE uploads SET state = $1, failure_reason = $2, failure_message = $3,
+             committed_offset = coalesce($4, committed_offset), seq = seq + 1, updated_at = $5
+         WHERE tenant = $6 AND uid = $7 AND writer_epoch = $8 AND committed_offset = $9
+             AND state = 'RUNNING'",
+    )
+    .bind(state.name())
+    .bind(reason)
+    .bind(message)
+    .bind(source_bytes)
+    .bind(now)
+    .bind(&writer.caller.tenant)
+    .bind(uuid(&writer.uid))
+    .bind(stored(writer.epoch))
+    .bind(stored(writer.committed_offset))
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(ended.rows_affected() == 1)
+}
+
+/// What watchers see if this writer has ended the upload just so.
+pub(super) async fn ended(
+    pool: &PgPool,
+    writer: &Writer,
+    end: &End,
+) -> Result<Option<Operation>, Error> {
+    let state = match end {
+        End::Succeeded(_) => State::Succeeded,
+        End::Failed { .. } => State::Failed,
+    };
+    let upload = upload_of(pool, &writer.caller, &writer.uid).await?;
+    let is_ours = |upload: &Upload| upload.writer_epoch == writer.epoch && upload.state == state;
+    Ok(upload.filter(is_ours).map(|upload| upload.operation()))
+}
+
+/// Says what a complete version is.
+pub(super) async fn complete(
+    connection: &mut PgConnection,
+    upload: &Upload,
+    summary: &Summary,
+    now: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE versions SET completed_at = $1, chunks = $2, source_bytes = $3, text_bytes = $4,
+             characters = $5, lines = $6, source_sha256 = $7
+         WHERE document_uid = $8 AND version = $9",
+    )
+    .bind(now)
+    .bind(stored(summary.chunks))
+    .bind(stored(summary.end.source))
+    .bind(stored(summary.end.byte))
+    .bind(stored(summary.end.character))
+    .bind(stored(summary.end.line))
+    .bind(summary.source_sha256.to_vec())
+    .bind(uuid(&upload.document_uid))
+    .bind(stored(upload.version))
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Makes a complete version current, with what its uploader says of the document, and lets the one
+/// before go.
+pub(super) async fn make_current(
+    connection: &mut PgConnection,
+    upload: &Upload,
+    now: Timestamp,
+    sweep_after: Timestamp,
+) -> Result<(), Error> {
+    let before = sqlx::query("SELECT current_version FROM documents WHERE uid = $1")
+        .bind(uuid(&upload.document_uid))
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let before = before.count("current_version")?;
+    sqlx::query(
+        "UPDATE documents SET current_version = uploads.version, revision = revision + 1,
+             display_name = uploads.display_name, media_type = uploads.media_type,
+             labels = uploads.labels, updated_at = $1
+         FROM uploads
+         WHERE documents.uid = $2 AND uploads.tenant = documents.tenant AND uploads.uid = $3",
+    )
+    .bind(now)
+    .bind(uuid(&upload.document_uid))
+    .bind(uuid(&upload.uid))
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    sweep(connection, &upload.document_uid, before, sweep_after).await?;
+    tell(
+        connection,
+        &upload.document_uid,
+        before,
+        upload.version,
+        now,
+    )
+    .await
+}
+
+/// Lets the chunks of a version go from a time on.
+pub(super) async fn sweep(
+    connection: &mut PgConnection,
+    document: &Uid,
+    version: u64,
+    sweep_after: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query("UPDATE versions SET sweep_after = $1 WHERE document_uid = $2 AND version = $3")
+        .bind(sweep_after)
+        .bind(uuid(document))
+        .bind(stored(version))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Writes a change of a document into its collection's.
+pub(super) async fn tell(
+    connection: &mut PgConnection,
+    document: &Uid,
+    before: u64,
+    after: u64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    // The collection's row is held until the commit: changes are numbered as they are committed.
+    sqlx::query(
+        "UPDATE collections SET change_seq = change_seq + 1
+         WHERE uid = (SELECT collection_uid FROM documents WHERE uid = $1)",
+    )
+    .bind(uuid(document))
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    sqlx::query(
+        "INSERT INTO changes (collection_uid, seq, document_uid, document_id, version_before,
+             version_after, changed_at)
+         SELECT collections.uid, collections.change_seq, documents.uid, documents.document_id, $1, $2, $3
+         FROM documents JOIN collections ON collections.uid = documents.collection_uid
+         WHERE documents.uid = $4",
+    )
+    .bind(stored(before))
+    .bind(stored(after))
+    .bind(now)
+    .bind(uuid(document))
+    .execute(connection)
+    .await.map_err(failed)?;
+    Ok(())
+}
+
+/// Fails the unfinished uploads of a document, and returns their last states.
+pub(super) async fn fail_running(
+    connection: &mut PgConnection,
+    document: &Uid,
+    reason: &'static str,
+    message: &'static str,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    let running =
+        sqlx::query("SELECT * FROM upload_rows WHERE document_uid = $1 AND state = 'RUNNING'")
+            .bind(uuid(document))
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(failed)?;
+    fail(connection, &running, reason, message, now).await
+}
+
+/// Fails the unfinished uploads of a collection, and returns their last states.
+pub(super) async fn fail_running_in(
+    connection: &mut PgConnection,
+    collection: &Uid,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    let running = sqlx::query(
+        "SELECT * FROM upload_rows WHERE state = 'RUNNING'
+             AND (SELECT collection_uid FROM documents WHERE uid = document_uid) = $1",
+    )
+    .bind(uuid(collection))
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let (reason, message) = ("DOCUMENT_DELETED", "the document's collection was deleted");
+    fail(connection, &running, reason, message, now).await
+}
+
+/// Fails unfinished uploads, whoever writes them, and returns their last states. One that has ended
+/// meanwhile is left as it is.
+pub(super) async fn fail(
+    connection: &mut PgConnection,
+    running: &[PgRow],
+    reason: &'static str,
+    message: &'static str,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    let mut operations = Vec::new();
+    for found in running {
+        let upload = upload(found)?;
+        let failed_row = sqlx::query(
+            "UPDATE uploads SET state = 'FAILED', failure_reason = $1, failure_message = $2,
+                 seq = seq + 1, updated_at = $3
+             WHERE tenant = $4 AND uid = $5 AND state = 'RUNNING'
+             RETURNING uploads.*, 'UPLOAD' AS kind, next_ordinal AS chunks",
+        )
+        .bind(reason)
+        .bind(message)
+        .bind(now)
+        .bind(&upload.tenant)
+        .bind(uuid(&upload.uid))
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(failed)?;
+        if let Some(row) = failed_row {
+            sweep(connection, &upload.document_uid, upload.version, now).await?;
+            operations.push(operation(&row)?);
+        }
+    }
+    Ok(operations)
+}

@@ -1,0 +1,24 @@
+//! An upload's row, with the names that belong to it.
+
+use sqlx::PgExecutor;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::failure::Error;
+use crate::application::ports::uploads::Upload;
+use crate::infrastructure::postgres::attempt::read;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::rows::upload::upload;
+
+/// The caller's upload of that uid.
+pub(super) async fn upload_of(
+    executor: impl PgExecutor<'_>,
+    caller: &Caller,
+    uid: &Uid,
+) -> Result<Option<Upload>, Error> {
+    let found = sqlx::query("SELECT * FROM upload_rows WHERE tenant = $1 AND uid = $2")
+        .bind(&caller.tenant)
+        .bind(uuid(uid))
+        .fetch_optional(executor);
+    read(found).await?.as_ref().map(upload).transpose()
+}

@@ -1,0 +1,139 @@
+//! What starting an upload writes: its document if that is new, a version, and the upload itself.
+
+use sqlx::PgConnection;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::failure::Error;
+use crate::application::ports::uploads::NewUpload;
+use crate::application::stored_spec::StoredSpec;
+use crate::infrastructure::columns::{Columns, to_json};
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::placement;
+use crate::infrastructure::postgres::row::uuid;
+
+/// Whether a deletion has the uid: operations share their names.
+pub(super) async fn is_deletion(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    uid: &Uid,
+) -> Result<bool, Error> {
+    let found = sqlx::query("SELECT 1 FROM deletions WHERE tenant = $1 AND uid = $2")
+        .bind(&caller.tenant)
+        .bind(uuid(uid))
+        .fetch_optional(connection)
+        .await
+        .map_err(failed)?;
+    Ok(found.is_some())
+}
+
+/// The collection's uid, and the spec: the collection's with what the upload says otherwise. Its row
+/// is held: who deletes it sees the document.
+pub(super) async fn collection(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    new: &NewUpload,
+) -> Result<Option<(Uid, StoredSpec)>, Error> {
+    let found = sqlx::query(
+        "SELECT uid, spec FROM collections
+         WHERE tenant = $1 AND collection_id = $2 AND deleted_at IS NULL
+         FOR SHARE",
+    )
+    .bind(&caller.tenant)
+    .bind(new.document.collection.as_str())
+    .fetch_optional(connection)
+    .await
+    .map_err(failed)?;
+    let Some(found) = found else { return Ok(None) };
+    let spec: StoredSpec = found.json("spec")?;
+    let spec = spec.changed(new.spec.as_ref(), new.decoding);
+    Ok(Some((found.uid("uid")?, spec)))
+}
+
+/// A document that a version is made of.
+pub(super) struct Found {
+    pub(super) uid: Uid,
+    /// Where its chunks go, if it is new.
+    pub(super) placed: Option<u32>,
+}
+
+/// The document; makes it, in the lighter of its two partitions, if it is new. Its next version is
+/// taken, and its row held.
+pub(super) async fn document(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    new: &NewUpload,
+    collection: &Uid,
+) -> Result<Found, Error> {
+    let partition = placement::lighter(connection, &new.document_uid).await?;
+    let created = sqlx::query(
+        "INSERT INTO documents (uid, tenant, collection_uid, document_id, display_name, media_type,
+             labels, partition_key, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+         ON CONFLICT (tenant, collection_uid, document_id) WHERE deleted_at IS NULL DO NOTHING",
+    )
+    .bind(uuid(&new.document_uid))
+    .bind(&caller.tenant)
+    .bind(uuid(collection))
+    .bind(new.document.document.as_str())
+    .bind(&new.about.display_name)
+    .bind(&new.about.media_type)
+    .bind(to_json(&new.about.labels)?)
+    .bind(placement::signed(partition))
+    .bind(new.now)
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let found = sqlx::query(
+        "UPDATE documents SET latest_version = latest_version + 1
+         WHERE tenant = $1 AND collection_uid = $2 AND document_id = $3 AND deleted_at IS NULL
+         RETURNING uid",
+    )
+    .bind(&caller.tenant)
+    .bind(uuid(collection))
+    .bind(new.document.document.as_str())
+    .fetch_one(connection)
+    .await
+    .map_err(failed)?;
+    Ok(Found {
+        uid: found.uid("uid")?,
+        placed: (created.rows_affected() == 1).then_some(partition),
+    })
+}
+
+/// The version that was taken, and the upload that makes it.
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    new: &NewUpload,
+    document: &Uid,
+    spec: &StoredSpec,
+) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO versions (document_uid, version)
+         SELECT uid, latest_version FROM documents WHERE uid = $1",
+    )
+    .bind(uuid(document))
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    sqlx::query(
+        "INSERT INTO uploads (tenant, uid, document_uid, version, display_name, media_type, labels,
+             spec, state, created_at, updated_at, target)
+         SELECT $1, $2, uid, latest_version, $3, $4, $5, $6, 'RUNNING', $7, $7, $9
+         FROM documents WHERE uid = $8",
+    )
+    .bind(&caller.tenant)
+    .bind(uuid(&new.uid))
+    .bind(&new.about.display_name)
+    .bind(&new.about.media_type)
+    .bind(to_json(&new.about.labels)?)
+    .bind(to_json(spec)?)
+    .bind(new.now)
+    .bind(uuid(document))
+    .bind(new.document.to_string())
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}

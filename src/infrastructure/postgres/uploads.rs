@@ -1,0 +1,230 @@
+//! Uploads in PostgreSQL.
+
+use async_trait::async_trait;
+use sqlx::PgPool;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::operations::Operation;
+use crate::application::ports::state::State;
+use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
+use crate::domain::ingest::batch::Batch;
+use crate::infrastructure::columns::damaged;
+use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::postgres::upload_row::upload_of;
+use crate::infrastructure::postgres::{chunks, placement, upload_commit, upload_end, upload_start};
+use crate::infrastructure::rows::upload::upload;
+
+#[async_trait]
+impl Uploads for Postgres {
+    async fn start_upload(&self, caller: &Caller, new: &NewUpload) -> Result<Started, Error> {
+        self.sums.renew(&self.pool).await?;
+        transact(|_| start(&self.pool, caller, new)).await
+    }
+
+    async fn attach_upload(
+        &self,
+        caller: &Caller,
+        uid: &Uid,
+        now: Timestamp,
+    ) -> Result<Option<Upload>, Error> {
+        transact(|_| attach(&self.pool, caller, uid, now)).await
+    }
+
+    async fn upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error> {
+        upload_of(&self.pool, caller, uid).await
+    }
+
+    async fn newest_upload(
+        &self,
+        caller: &Caller,
+        document: &Uid,
+    ) -> Result<Option<Upload>, Error> {
+        let found = sqlx::query(
+            "SELECT * FROM upload_rows WHERE tenant = $1 AND document_uid = $2
+             ORDER BY version DESC LIMIT 1",
+        )
+        .bind(&caller.tenant)
+        .bind(uuid(document))
+        .fetch_optional(&self.pool);
+        read(found).await?.as_ref().map(upload).transpose()
+    }
+
+    async fn commit_batch(
+        &self,
+        writer: &Writer,
+        batch: &Batch,
+        now: Timestamp,
+    ) -> Result<Option<Operation>, Error> {
+        transact(|before| commit(&self.pool, writer, batch, now, before)).await
+    }
+
+    async fn end_upload(
+        &self,
+        writer: &Writer,
+        end: End,
+        now: Timestamp,
+        sweep_after: Timestamp,
+    ) -> Result<Option<Operation>, Error> {
+        let end = &end;
+        transact(|before| finish(&self.pool, writer, end, (now, sweep_after), before)).await
+    }
+
+    async fn cancel_upload(
+        &self,
+        caller: &Caller,
+        uid: &Uid,
+        now: Timestamp,
+    ) -> Result<Option<Operation>, Error> {
+        transact(|_| cancel(&self.pool, caller, uid, now)).await
+    }
+}
+
+async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Started, Error> {
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    if let Some(known) = upload_of(&mut *transaction, caller, &new.uid).await? {
+        let is_same = known.document == new.document;
+        return Ok(if is_same {
+            Started::Upload(Box::new(known), vec![])
+        } else {
+            Started::OtherDocument
+        });
+    }
+    if upload_start::is_deletion(&mut transaction, caller, &new.uid).await? {
+        return Ok(Started::OtherDocument);
+    }
+    let Some((collection, spec)) = upload_start::collection(&mut transaction, caller, new).await?
+    else {
+        return Ok(Started::NoCollection);
+    };
+    let created = upload_start::document(&mut transaction, caller, new, &collection).await?;
+    let superseded = upload_end::fail_running(
+        &mut transaction,
+        &created.uid,
+        "UPLOAD_SUPERSEDED",
+        "a newer upload of the same document was started",
+        new.now,
+    )
+    .await?;
+    upload_start::insert(&mut transaction, caller, new, &created.uid, &spec).await?;
+    let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
+    if let Some(partition) = created.placed {
+        placement::count(&mut transaction, partition).await?;
+    }
+    transaction.commit().await.map_err(failed)?;
+    let upload = upload.ok_or_else(|| damaged("an upload that was inserted"))?;
+    Ok(Started::Upload(Box::new(upload), superseded))
+}
+
+async fn attach(
+    pool: &PgPool,
+    caller: &Caller,
+    uid: &Uid,
+    now: Timestamp,
+) -> Result<Option<Upload>, Error> {
+    // Read in the same transaction: two writers that attach at once have two epochs.
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    sqlx::query(
+        "UPDATE uploads SET writer_epoch = writer_epoch + 1, updated_at = greatest(updated_at, $1)
+         WHERE tenant = $2 AND uid = $3 AND state = 'RUNNING'",
+    )
+    .bind(now)
+    .bind(&caller.tenant)
+    .bind(uuid(uid))
+    .execute(&mut *transaction)
+    .await
+    .map_err(failed)?;
+    let attached = upload_of(&mut *transaction, caller, uid).await?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(attached)
+}
+
+async fn commit(
+    pool: &PgPool,
+    writer: &Writer,
+    batch: &Batch,
+    now: Timestamp,
+    before: u32,
+) -> Result<Option<Operation>, Error> {
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    let moved = upload_commit::advance(&mut transaction, writer, batch, now).await?;
+    let Some((operation, into)) = moved else {
+        transaction.rollback().await.map_err(failed)?;
+        // Perhaps it was this very batch that moved it, and the answer was lost.
+        return if before > 0 {
+            upload_commit::committed(pool, writer, batch).await
+        } else {
+            Ok(None)
+        };
+    };
+    chunks::insert(&mut transaction, into, batch).await?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(Some(operation))
+}
+
+async fn finish(
+    pool: &PgPool,
+    writer: &Writer,
+    end: &End,
+    (now, sweep_after): (Timestamp, Timestamp),
+    before: u32,
+) -> Result<Option<Operation>, Error> {
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    upload_end::hold_document(&mut transaction, &writer.caller, &writer.uid).await?;
+    if !upload_end::end(&mut transaction, writer, end, now).await? {
+        transaction.rollback().await.map_err(failed)?;
+        // Perhaps it has ended just so, and the answer was lost.
+        return if before > 0 {
+            upload_end::ended(pool, writer, end).await
+        } else {
+            Ok(None)
+        };
+    }
+    let upload = upload_of(&mut *transaction, &writer.caller, &writer.uid).await?;
+    let upload = upload.ok_or_else(|| damaged("an upload that was ended"))?;
+    match end {
+        End::Succeeded(summary) => {
+            upload_end::complete(&mut transaction, &upload, summary, now).await?;
+            upload_end::make_current(&mut transaction, &upload, now, sweep_after).await?;
+        }
+        End::Failed { .. } => {
+            let (document, version) = (&upload.document_uid, upload.version);
+            upload_end::sweep(&mut transaction, document, version, now).await?;
+        }
+    }
+    transaction.commit().await.map_err(failed)?;
+    Ok(Some(upload.operation()))
+}
+
+async fn cancel(
+    pool: &PgPool,
+    caller: &Caller,
+    uid: &Uid,
+    now: Timestamp,
+) -> Result<Option<Operation>, Error> {
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    upload_end::hold_document(&mut transaction, caller, uid).await?;
+    let cancelled = sqlx::query(
+        "UPDATE uploads SET state = $1, seq = seq + 1, updated_at = $2
+         WHERE tenant = $3 AND uid = $4 AND state = 'RUNNING'",
+    )
+    .bind(State::Cancelled.name())
+    .bind(now)
+    .bind(&caller.tenant)
+    .bind(uuid(uid))
+    .execute(&mut *transaction)
+    .await
+    .map_err(failed)?;
+    if cancelled.rows_affected() == 0 {
+        return Ok(None);
+    }
+    let upload = upload_of(&mut *transaction, caller, uid).await?;
+    let upload = upload.ok_or_else(|| damaged("an upload that was cancelled"))?;
+    upload_end::sweep(&mut transaction, &upload.document_uid, upload.version, now).await?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(Some(upload.operation()))
+}

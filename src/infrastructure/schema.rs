@@ -1,0 +1,18 @@
+//! The migrations of a store, in order.
+
+use std::borrow::Cow;
+
+use sqlx::SqlStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// A migration: its version, what it is about, and its statements.
+pub(super) type Step = (i64, &'static str, &'static str);
+
+/// Runs steps that have not run yet.
+pub(super) fn migrator(steps: &[Step]) -> Migrator {
+    let migration = |&(version, what, sql): &Step| {
+        let (what, sql) = (Cow::Borrowed(what), SqlStr::from_static(sql));
+        Migration::new(version, what, MigrationType::Simple, sql, false)
+    };
+    Migrator::with_migrations(steps.iter().map(migration).collect())
+}

@@ -1,0 +1,43 @@
+//! The suite on PostgreSQL, and what only PostgreSQL has.
+
+use sluice::application::ports::store::Store;
+use sluice::infrastructure::postgres::connection::{self, Postgres};
+
+use crate::private::postgres::Cluster;
+use crate::{changes, collections, jobs, partitions, tenants, uploads};
+
+/// Connections of a store in the suite.
+const CONNECTIONS: u32 = 4;
+
+macro_rules! contract {
+    ($($noun:ident::$law:ident),+ $(,)?) => {$(
+        #[tokio::test]
+        async fn $law() {
+            let cluster = Cluster::shared();
+            let database = cluster.database();
+            connection::migrate(&database).await.unwrap();
+            let store = Postgres::open(&database, CONNECTIONS).await.unwrap();
+            $noun::$law(&store).await;
+            store.close().await;
+        }
+    )+};
+}
+contract!(
+    changes::each_change_of_a_current_version_is_told,
+    changes::operations_are_listed_newest_first,
+    collections::a_collection_is_created_once,
+    collections::an_update_needs_the_newest_revision,
+    jobs::a_deleted_collection_takes_its_documents_with_it,
+    jobs::a_deleted_document_is_gone_at_once_and_its_chunks_soon,
+    jobs::an_old_version_is_swept_after_its_time_and_no_other,
+    jobs::only_the_newest_fence_works,
+    jobs::what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten,
+    partitions::the_hundred_partitions_equal_a_recount,
+    tenants::another_tenant_sees_nothing,
+    uploads::a_batch_replayed_changes_nothing,
+    uploads::a_version_becomes_current_at_its_end,
+    uploads::an_unfinished_upload_is_superseded_and_a_failed_one_is_never_current,
+    uploads::an_upload_started_twice_is_one,
+    uploads::only_the_newest_writer_commits,
+    uploads::writers_that_attach_at_once_have_different_epochs,
+);

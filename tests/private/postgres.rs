@@ -1,0 +1,210 @@
+//! A private PostgreSQL. `scripts/setup` installs it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::time::{Duration, Instant};
+
+/// Where Debian puts the programs of each version.
+const VERSIONS: &str = "/usr/lib/postgresql";
+/// How long it may take to answer.
+const START_MAX: Duration = Duration::from_secs(30);
+/// Ports are tried so often: another program may take one that was free a moment ago.
+const TRIES: u32 = 5;
+
+/// A cluster of databases, served until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    folder: PathBuf,
+    port: u16,
+    server: Mutex<Child>,
+    databases: AtomicU32,
+}
+
+impl Cluster {
+    /// The cluster that tests of this program share while they run.
+    pub(crate) fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cluster) = shared.upgrade() {
+            return cluster;
+        }
+        let cluster = Arc::new(Self::start(&["fsync=off", "full_page_writes=off"]));
+        *shared = Arc::downgrade(&cluster);
+        cluster
+    }
+
+    /// One of its own, with those settings.
+    pub(crate) fn start(settings: &[&str]) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("sluice-postgres-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).unwrap();
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(&folder));
+        }
+        let data = folder.join("data");
+        run(program("initdb")
+            .args(["--no-sync", "--auth=trust", "--username=postgres"])
+            .args(["--encoding=UTF8", "--locale=C.UTF-8", "--pgdata"])
+            .arg(&data));
+        let (server, port) = (0..TRIES)
+            .find_map(|_| serve(&folder, settings))
+            .expect("a free port");
+        Self {
+            folder,
+            port,
+            server: Mutex::new(server),
+            databases: AtomicU32::new(0),
+        }
+    }
+
+    /// The address of a new database.
+    pub(crate) fn database(&self) -> String {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{number}");
+        self.psql("postgres", &format!("CREATE DATABASE {name}"));
+        format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// What a statement answers: rows as lines, columns parted by `|`.
+    pub(crate) fn psql(&self, database: &str, statement: &str) -> String {
+        let mut command = Command::new("psql");
+        command
+            .args(["-h", "127.0.0.1", "-U", "postgres", "-X", "-A", "-t", "-q"])
+            .args(["-v", "ON_ERROR_STOP=1", "-p", &self.port.to_string()])
+            .args(["-d", database, "-c", statement]);
+        run(&mut command)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The server's log.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap()
+    }
+
+    /// Ends the server as a power cut would, and starts it again.
+    pub(crate) fn crash(&self, settings: &[&str]) {
+        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        end(&mut server);
+        let started = Instant::now();
+        while started.elapsed() < START_MAX {
+            if let Some(again) = spawn(&self.folder, self.port, settings) {
+                *server = again;
+                return;
+            }
+        }
+        unreachable!("it did not start again");
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        end(&mut self.server.lock().unwrap_or_else(PoisonError::into_inner));
+        let _absent = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// SIGQUIT: immediate shutdown, without a checkpoint.
+fn end(server: &mut Child) {
+    let signalled = Command::new("kill")
+        .args(["-QUIT", &server.id().to_string()])
+        .status();
+    let _gone = (signalled, server.wait());
+}
+
+/// Starts the server on a free port; none if the port was taken meanwhile.
+fn serve(folder: &Path, settings: &[&str]) -> Option<(Child, u16)> {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    Some((spawn(folder, port, settings)?, port))
+}
+
+/// Starts the server, and waits until it answers.
+fn spawn(folder: &Path, port: u16, settings: &[&str]) -> Option<Child> {
+    let log = fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"))
+        .unwrap();
+    let mut command = program("postgres");
+    command
+        .arg("-D")
+        .arg(folder.join("data"))
+        .arg("-k")
+        .arg(folder)
+        .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
+        .args(["-c", "max_connections=200", "-c", "shared_buffers=64MB"])
+        .args(settings.iter().flat_map(|setting| ["-c", *setting]))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log);
+    let mut server = keep(command);
+    let started = Instant::now();
+    while started.elapsed() < START_MAX && server.try_wait().unwrap().is_none() {
+        let ready = Command::new("pg_isready")
+            .args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()])
+            .status()
+            .unwrap();
+        if ready.success() {
+            return Some(server);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    end(&mut server);
+    None
+}
+
+/// Starts a program from a thread that lasts: the kernel ends it with the thread that started it.
+fn keep(mut command: Command) -> Child {
+    let (started, child) = mpsc::channel();
+    std::thread::spawn(move || {
+        started.send(command.spawn().unwrap()).unwrap();
+        loop {
+            std::thread::park();
+        }
+    });
+    child.recv().unwrap()
+}
+
+/// A program of the newest version that is installed, as a user that it accepts, and that dies with
+/// this process.
+fn program(name: &str) -> Command {
+    let versions = fs::read_dir(VERSIONS).expect("scripts/setup installs PostgreSQL");
+    let newest = versions
+        .filter_map(|version| version.unwrap().file_name().to_str()?.parse::<u32>().ok())
+        .max()
+        .expect("scripts/setup installs PostgreSQL");
+    let path = format!("{VERSIONS}/{newest}/bin/{name}");
+    let mut command = Command::new("setpriv");
+    if is_root() {
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
+    }
+    command.args(["--pdeathsig=QUIT", &path]);
+    command.env_remove("LC_ALL").current_dir("/");
+    command
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+/// What a command says; panics with its errors if it fails.
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
