@@ -25,13 +25,13 @@ const DOCUMENT_BYTES: usize = 6_000_000;
 const PIECE: usize = 65_536;
 const RESENT_MAX: u64 = 3 * 1024 * 1024;
 
-fn random(seed: u64, below: u64) -> u64 {
+pub(crate) fn random(seed: u64, below: u64) -> u64 {
     let mixed = (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed ^ mixed >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9) % below
 }
 
 /// The source from `from` on as messages, counting what is handed to the transport.
-fn messages(
+pub(crate) fn messages(
     head: pb::UploadDocumentRequest,
     source: &Arc<String>,
     from: usize,
@@ -56,7 +56,7 @@ fn messages(
 }
 
 /// Goes on with an upload until it is complete, and returns the offset it went on from.
-async fn go_on(channel: &Channel, upload: &pb::UploadSpec, source: &Arc<String>) -> u64 {
+pub(crate) async fn go_on(channel: &Channel, upload: &pb::UploadSpec, source: &Arc<String>) -> u64 {
     let mut client = UploadServiceClient::new(channel.clone());
     let name = name_of(upload);
     let found = client
@@ -183,7 +183,7 @@ async fn a_client_killed_anywhere_goes_on_under_the_same_name() {
 }
 
 /// `sluice upload`, under the upload's own name.
-fn send(address: &str, upload: &pb::UploadSpec, file: &Path) -> Command {
+pub(crate) fn send(address: &str, upload: &pb::UploadSpec, file: &Path) -> Command {
     let url = format!("http://{address}");
     let mut command = Command::new(SLUICE);
     command

@@ -12,10 +12,13 @@ mod deletions;
 mod examples;
 mod follower;
 mod grpcurl;
+mod instances;
 mod kills;
 mod methods;
 mod operations;
 mod patience;
+#[path = "../private/mod.rs"]
+mod private;
 mod proxy;
 mod refusals;
 mod server;

@@ -1,14 +1,19 @@
-//! A proxy that counts what clients send, and cuts their connections.
+//! A proxy that counts what clients send, and does what bad networks do.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// What is passed on at once.
 const PIECE_BYTES: usize = 16 * 1024;
+/// A transaction's end, as a database client sends it.
+const COMMIT: &[u8] = b"COMMIT\0";
 
 /// Between clients and a server, until it is dropped.
 pub(crate) struct Proxy {
@@ -17,7 +22,25 @@ pub(crate) struct Proxy {
     pub(crate) sent: Arc<AtomicU64>,
     /// Connections that were cut.
     pub(crate) cut: Arc<AtomicU64>,
+    faults: Arc<Faults>,
     accepting: JoinHandle<()>,
+}
+
+/// What is wrong with the network.
+struct Faults {
+    sent: Arc<AtomicU64>,
+    cut: Arc<AtomicU64>,
+    /// The first connections that send more than `after` bytes are cut there.
+    cuts: u64,
+    after: u64,
+    /// How many answers to COMMIT are still to be lost.
+    commits: AtomicU64,
+    /// How long each piece from a client is held up.
+    delay_micros: AtomicU64,
+    /// Nothing is passed on while it is true.
+    is_stalled: watch::Sender<bool>,
+    /// Raised to cut all connections that there are.
+    generation: watch::Sender<u64>,
 }
 
 impl Proxy {
@@ -27,14 +50,23 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (sent, cut) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        let (counted, cutting) = (Arc::clone(&sent), Arc::clone(&cut));
+        let faults = Arc::new(Faults {
+            sent: Arc::clone(&sent),
+            cut: Arc::clone(&cut),
+            cuts,
+            after,
+            commits: AtomicU64::new(0),
+            delay_micros: AtomicU64::new(0),
+            is_stalled: watch::Sender::new(false),
+            generation: watch::Sender::new(0),
+        });
+        let shared = Arc::clone(&faults);
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (target, sent, cut) =
-                    (target.clone(), Arc::clone(&counted), Arc::clone(&cutting));
+                let (target, faults) = (target.clone(), Arc::clone(&shared));
                 tokio::spawn(async move {
                     if let Ok(server) = TcpStream::connect(target).await {
-                        pass(client, server, &sent, &cut, cuts, after).await;
+                        faults.pass(client, server).await;
                     }
                 });
             }
@@ -43,58 +75,109 @@ impl Proxy {
             address,
             sent,
             cut,
+            faults,
             accepting,
         }
+    }
+
+    /// Before the server at `target`, with nothing wrong yet.
+    pub(crate) async fn before(target: String) -> Self {
+        Self::start(target, 0, 0).await
+    }
+
+    /// Cuts all connections that there are.
+    pub(crate) fn cut_all(&self) {
+        self.faults.generation.send_modify(|number| *number += 1);
+    }
+
+    /// Holds everything up, or lets it go on.
+    pub(crate) fn stall(&self, is_stalled: bool) {
+        self.faults.is_stalled.send_replace(is_stalled);
+    }
+
+    /// Loses the answers to the next commits: each is passed on, and then its connection is cut.
+    pub(crate) fn lose_commits(&self, number: u64) {
+        self.faults.commits.store(number, Ordering::Relaxed);
+    }
+
+    /// Holds each piece up that a client sends.
+    pub(crate) fn slow(&self, delay: Duration) {
+        let micros = u64::try_from(delay.as_micros()).unwrap();
+        self.faults.delay_micros.store(micros, Ordering::Relaxed);
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.cut_all();
     }
 }
 
-/// Passes bytes both ways until one side ends, or the connection is cut: then both ends are dropped.
-async fn pass(
-    client: TcpStream,
-    server: TcpStream,
-    sent: &AtomicU64,
-    cut: &AtomicU64,
-    cuts: u64,
-    after: u64,
-) {
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
-    let up = async {
-        let (mut piece, mut passed) = (vec![0; PIECE_BYTES], 0);
-        loop {
-            let read = match from_client.read(&mut piece).await {
-                Ok(0) | Err(_) => return,
-                Ok(read) => read,
-            };
-            sent.fetch_add(read as u64, Ordering::Relaxed);
-            passed += read as u64;
-            let is_cut = passed > after
-                && cut
-                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
-                        (n < cuts).then_some(n + 1)
-                    })
-                    .is_ok();
-            if is_cut || to_server.write_all(&piece[..read]).await.is_err() {
-                return;
-            }
+impl Faults {
+    /// Passes bytes both ways until one side ends, or the connection is cut: then both ends are
+    /// dropped.
+    async fn pass(&self, client: TcpStream, server: TcpStream) {
+        // Small messages are what a database's protocol is made of.
+        client.set_nodelay(true).unwrap();
+        server.set_nodelay(true).unwrap();
+        let (from_client, to_client) = client.into_split();
+        let (from_server, to_server) = server.into_split();
+        let mut generation = self.generation.subscribe();
+        tokio::select! {
+            () = self.up(from_client, to_server) => {}
+            () = self.down(from_server, to_client) => {}
+            _ = generation.changed() => {}
         }
-    };
-    let down = async {
-        let mut piece = vec![0; PIECE_BYTES];
-        while let Ok(read @ 1..) = from_server.read(&mut piece).await {
-            if to_client.write_all(&piece[..read]).await.is_err() {
-                return;
-            }
-        }
-    };
-    tokio::select! {
-        () = up => {}
-        () = down => {}
     }
+
+    async fn up(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+        let (mut piece, mut passed) = (vec![0; PIECE_BYTES], 0);
+        while let Ok(read @ 1..) = from.read(&mut piece).await {
+            self.sent.fetch_add(read as u64, Ordering::Relaxed);
+            passed += read as u64;
+            if passed > self.after && take(&self.cut, |n| (n < self.cuts).then_some(n + 1)) {
+                return;
+            }
+            self.hold_up().await;
+            if to.write_all(&piece[..read]).await.is_err() {
+                return;
+            }
+            let commits = piece[..read].ends_with(COMMIT);
+            if commits && take(&self.commits, |n| n.checked_sub(1)) {
+                self.cut.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+        }
+    }
+
+    async fn down(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+        let mut piece = vec![0; PIECE_BYTES];
+        while let Ok(read @ 1..) = from.read(&mut piece).await {
+            self.stalled().await;
+            if to.write_all(&piece[..read]).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn hold_up(&self) {
+        let delay = self.delay_micros.load(Ordering::Relaxed);
+        if delay > 0 {
+            tokio::time::sleep(Duration::from_micros(delay)).await;
+        }
+        self.stalled().await;
+    }
+
+    async fn stalled(&self) {
+        let mut is_stalled = self.is_stalled.subscribe();
+        let _gone = is_stalled.wait_for(|stalled| !stalled).await;
+    }
+}
+
+/// Changes a counter, if the change applies.
+fn take(counter: &AtomicU64, change: impl Fn(u64) -> Option<u64>) -> bool {
+    counter
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, change)
+        .is_ok()
 }

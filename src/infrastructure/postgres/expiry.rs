@@ -10,7 +10,7 @@ use crate::infrastructure::postgres::failure::failed;
 const STATEMENTS: [&str; 6] = [
     "DELETE FROM uploads WHERE (tenant, uid) IN (
          SELECT tenant, uid FROM uploads
-         WHERE state IN ('SUCCEEDED', 'FAILED', 'CANCELLED') AND updated_at < $1 LIMIT $2)",
+         WHERE state <> 'RUNNING' AND updated_at < $1 LIMIT $2)",
     "DELETE FROM deletions WHERE (tenant, uid) IN (
          SELECT tenant, uid FROM deletions WHERE state = 'SUCCEEDED' AND updated_at < $1 LIMIT $2)",
     "UPDATE collections SET change_seq_forgotten = old.seq
