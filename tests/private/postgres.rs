@@ -143,7 +143,7 @@ fn spawn(folder: &Path, port: u16, settings: &[&str]) -> Option<Child> {
         .arg("-k")
         .arg(folder)
         .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
-        .args(["-c", "max_connections=200", "-c", "shared_buffers=64MB"])
+        .args(["-c", "max_connections=200"])
         .args(settings.iter().flat_map(|setting| ["-c", *setting]))
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
