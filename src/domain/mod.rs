@@ -17,6 +17,7 @@
 //! - *horizon*: the text after a chunk's start that alone decides where the chunk ends.
 //! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
 
+pub mod balance;
 pub mod chunking;
 pub mod ingest;
 pub mod name;

@@ -106,6 +106,11 @@ fn migrator() -> Migrator {
             include_str!("../../../migrations/sqlite/20261123180200_chunks.sql"),
         ),
         migration(
+            20_261_123_180_225,
+            "moves",
+            include_str!("../../../migrations/sqlite/20261123180225_moves.sql"),
+        ),
+        migration(
             20_261_123_180_250,
             "jobs",
             include_str!("../../../migrations/sqlite/20261123180250_jobs.sql"),

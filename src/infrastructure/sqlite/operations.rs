@@ -1,8 +1,8 @@
 //! Operations in SQLite: a view over all that is one.
 
 use async_trait::async_trait;
-use sqlx::SqliteExecutor;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, SqliteExecutor};
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
@@ -56,6 +56,29 @@ pub(super) async fn find(
         .await
         .map_err(failed)?;
     found.as_ref().map(operation).transpose()
+}
+
+/// An operation that is there.
+pub(super) async fn of(
+    executor: impl SqliteExecutor<'_>,
+    tenant: &str,
+    uid: &Uid,
+) -> Result<Operation, Error> {
+    let found = find(executor, tenant, uid).await?;
+    found.ok_or_else(|| row::damaged("an operation that was changed"))
+}
+
+/// The operations of rows that were changed.
+pub(super) async fn changed(
+    connection: &mut SqliteConnection,
+    rows: &[SqliteRow],
+) -> Result<Vec<Operation>, Error> {
+    let mut operations = Vec::new();
+    for found in rows {
+        let (tenant, uid) = (row::text(found, "tenant")?, row::fixed(found, "uid")?);
+        operations.push(of(&mut *connection, &tenant, &uid).await?);
+    }
+    Ok(operations)
 }
 
 /// An operation out of its row.

@@ -1,31 +1,143 @@
-//! The health of partitions in SQLite.
+//! The health of partitions, and where documents are, in SQLite.
 
 use async_trait::async_trait;
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
+use crate::application::caller::Caller;
 use crate::application::ports::failure::Error;
-use crate::application::ports::partitions::{Partition, Partitions};
-use crate::infrastructure::sqlite::connection::Sqlite;
+use crate::application::ports::partitions::{Location, Move, Moved, Partition, Partitions, Weight};
+use crate::domain::balance::Document;
+use crate::domain::name::{CollectionId, DocumentId, DocumentName};
+use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::row;
+use crate::infrastructure::sqlite::{moves, row};
 
 #[async_trait]
 impl Partitions for Sqlite {
     async fn partitions(&self) -> Result<Vec<Partition>, Error> {
-        let list = sqlx::query("SELECT * FROM partition_health")
+        let list = sqlx::query("SELECT * FROM partition_health ORDER BY partition_key")
             .fetch_all(&self.readers)
             .await
             .map_err(failed)?;
-        let partition = |found: &sqlx::sqlite::SqliteRow| {
-            Ok(Partition {
-                partition: row::small(found, "partition_key")?,
-                documents: row::count(found, "documents")?,
-                chunks: row::count(found, "chunks")?,
-                text_bytes: row::count(found, "text_bytes")?,
-                deviation_percent: found.try_get("deviation_percent").map_err(failed)?,
-                status: row::text(found, "status")?,
-            })
-        };
         list.iter().map(partition).collect()
     }
+
+    async fn largest_documents(&self, rows: u32) -> Result<Vec<Document>, Error> {
+        // The largest of each partition, by its end of the index, and of these the largest.
+        let list = sqlx::query(
+            "WITH RECURSIVE numbers (partition_key) AS (
+                 SELECT 0 UNION ALL SELECT partition_key + 1 FROM numbers WHERE partition_key < 99)
+             SELECT documents.tenant, collections.collection_id, documents.document_id,
+                 documents.partition_key, documents.chunks, documents.text_bytes
+             FROM numbers
+             JOIN documents ON documents.uid IN (
+                 SELECT held.uid FROM documents AS held
+                 WHERE held.partition_key = numbers.partition_key AND held.deleted_at IS NULL
+                 ORDER BY held.chunks DESC LIMIT ?1)
+             JOIN collections ON collections.uid = documents.collection_uid
+             ORDER BY documents.chunks DESC, documents.uid LIMIT ?1",
+        )
+        .bind(rows)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        list.iter().map(document).collect()
+    }
+
+    async fn locate_document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+    ) -> Result<Option<Location>, Error> {
+        let found = sqlx::query(
+            "WITH RECURSIVE numbers (partition_key) AS (
+                 SELECT 0 UNION ALL SELECT partition_key + 1 FROM numbers WHERE partition_key < 99),
+             found AS (
+                 SELECT uid, partition_key, chunks, text_bytes FROM document_rows
+                 WHERE tenant = ? AND collection_id = ? AND document_id = ?
+                     AND deleted_at IS NULL AND collection_deleted_at IS NULL),
+             counted AS (
+                 SELECT numbers.partition_key, count(*) AS chunks,
+                     sum(chunks.end_byte - chunks.start_byte) AS text_bytes
+                 FROM found CROSS JOIN numbers
+                 JOIN chunks ON chunks.partition_key = numbers.partition_key
+                     AND chunks.document_uid = found.uid
+                 GROUP BY numbers.partition_key)
+             SELECT found.uid, found.partition_key, found.chunks, found.text_bytes,
+                 coalesce(here.chunks, 0) AS counted_chunks,
+                 coalesce(here.text_bytes, 0) AS counted_text_bytes,
+                 (SELECT coalesce(sum(counted.chunks), 0) FROM counted
+                  WHERE counted.partition_key <> found.partition_key) AS chunks_elsewhere
+             FROM found
+             LEFT JOIN counted AS here ON here.partition_key = found.partition_key",
+        )
+        .bind(&caller.tenant)
+        .bind(name.collection.as_str())
+        .bind(name.document.as_str())
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed)?;
+        found.as_ref().map(location).transpose()
+    }
+
+    async fn move_document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+        asked: &Move,
+    ) -> Result<Moved, Error> {
+        let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
+        let moved = moves::start(&mut transaction, caller, name, asked).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(moved)
+    }
+}
+
+fn partition(found: &SqliteRow) -> Result<Partition, Error> {
+    let dead_rows = found.try_get::<Option<i64>, _>("dead_rows");
+    let dead_rows = dead_rows.map_err(failed)?.map(u64::try_from).transpose();
+    Ok(Partition {
+        partition: row::small(found, "partition_key")?,
+        documents: row::count(found, "documents")?,
+        chunks: row::count(found, "chunks")?,
+        text_bytes: row::count(found, "text_bytes")?,
+        deviation_percent: found.try_get("deviation_percent").map_err(failed)?,
+        status: row::text(found, "status")?,
+        dead_rows: dead_rows.map_err(|_negative| row::damaged("a negative count"))?,
+        needs_vacuum: found.try_get("needs_vacuum").map_err(failed)?,
+        last_vacuum_at: found.try_get("last_vacuum_at").map_err(failed)?,
+        last_analyze_at: found.try_get("last_analyze_at").map_err(failed)?,
+    })
+}
+
+fn document(found: &SqliteRow) -> Result<Document, Error> {
+    let collection = CollectionId::parse(&row::text(found, "collection_id")?);
+    let document = DocumentId::parse(&row::text(found, "document_id")?);
+    Ok(Document {
+        tenant: row::text(found, "tenant")?,
+        name: DocumentName {
+            collection: row::name(collection)?,
+            document: row::name(document)?,
+        },
+        partition: row::small(found, "partition_key")?,
+        chunks: row::count(found, "chunks")?,
+        text_bytes: row::count(found, "text_bytes")?,
+    })
+}
+
+fn location(found: &SqliteRow) -> Result<Location, Error> {
+    let weight = |chunks: &str, text_bytes: &str| {
+        Ok::<_, Error>(Weight {
+            chunks: row::count(found, chunks)?,
+            text_bytes: row::count(found, text_bytes)?,
+        })
+    };
+    Ok(Location {
+        uid: row::fixed(found, "uid")?,
+        partition: row::small(found, "partition_key")?,
+        said: weight("chunks", "text_bytes")?,
+        counted: weight("counted_chunks", "counted_text_bytes")?,
+        chunks_elsewhere: row::count(found, "chunks_elsewhere")?,
+    })
 }

@@ -1,0 +1,290 @@
+//! Moves in SQLite: copies, then the document's partition, then what was left behind.
+//!
+//! Until the last copy is made, everybody reads and writes where the document was; a copy that is
+//! interrupted anywhere goes on from its cursor. Uploads only write behind the cursor: each version is
+//! written in order, and only the newest one at all.
+
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::jobs::Done;
+use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::partitions::{Move, Moved};
+use crate::domain::name::DocumentName;
+use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::row::{self, stored};
+use crate::infrastructure::sqlite::{documents, operations};
+
+/// Stores the operation, unless there is one of that uid, or another move of the document.
+pub(super) async fn start(
+    connection: &mut SqliteConnection,
+    caller: &Caller,
+    name: &DocumentName,
+    asked: &Move,
+) -> Result<Moved, Error> {
+    let target = name.to_string();
+    if let Some(known) = operations::find(&mut *connection, &caller.tenant, &asked.uid).await? {
+        let is_same = known.kind == Kind::MoveDocument && known.target == target;
+        return Ok(if is_same {
+            Moved::Operation(Box::new(known))
+        } else {
+            Moved::OtherRequest
+        });
+    }
+    let Some(document) = documents::live(&mut *connection, caller, name).await? else {
+        return Ok(Moved::NotFound);
+    };
+    let inserted = sqlx::query(
+        "INSERT INTO moves (tenant, uid, target, document_uid, collection_uid, from_partition,
+             to_partition, state, created_at, updated_at)
+         SELECT tenant, ?1, ?2, uid, collection_uid, partition_key,
+             candidate_a + candidate_b - partition_key, 'RUNNING', ?3, ?3
+         FROM documents WHERE tenant = ?4 AND uid = ?5
+         ON CONFLICT (document_uid) WHERE state = 'RUNNING' OR leftover_partition IS NOT NULL
+         DO NOTHING",
+    )
+    .bind(asked.uid.to_vec())
+    .bind(&target)
+    .bind(asked.now)
+    .bind(&caller.tenant)
+    .bind(row::bytes(&document, "uid")?)
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    if inserted.rows_affected() == 0 {
+        return Ok(Moved::Pending);
+    }
+    let operation = operations::of(connection, &caller.tenant, &asked.uid).await?;
+    Ok(Moved::Operation(Box::new(operation)))
+}
+
+/// Goes on with the oldest move that runs: copies its next chunks, and ends it with the last.
+pub(super) async fn advance(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+    sweep_after: Timestamp,
+    rows: u32,
+) -> Result<Done, Error> {
+    let running =
+        sqlx::query("SELECT * FROM moves WHERE state = 'RUNNING' ORDER BY created_at LIMIT 1")
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed)?;
+    let Some(running) = running else {
+        return Ok(Done::default());
+    };
+    let copied = copy(connection, &running, rows).await?;
+    count(connection, &running, &copied, now).await?;
+    if (copied.len() as u64) < u64::from(rows) {
+        if turn(connection, &running).await? {
+            succeed(connection, &running, sweep_after).await?;
+        } else {
+            fail(connection, &running, now).await?;
+        }
+    }
+    Ok(Done {
+        // The move's own row too: it is something to have found that none is left.
+        rows: copied.len() as u64 + 1,
+        news: operations::changed(connection, &[running]).await?,
+    })
+}
+
+/// Copies the next chunks behind the cursor; returns their versions and ordinals.
+async fn copy(
+    connection: &mut SqliteConnection,
+    running: &SqliteRow,
+    rows: u32,
+) -> Result<Vec<(i64, i64)>, Error> {
+    let copied = sqlx::query(
+        "INSERT INTO chunks (partition_key, document_uid, version, ordinal,
+             start_byte, start_character, start_line, start_source,
+             end_byte, end_character, end_line, end_source, sha256, text)
+         SELECT ?1, document_uid, version, ordinal,
+             start_byte, start_character, start_line, start_source,
+             end_byte, end_character, end_line, end_source, sha256, text
+         FROM chunks
+         WHERE partition_key = ?2 AND document_uid = ?3 AND (version, ordinal) >= (?4, ?5)
+         ORDER BY version, ordinal LIMIT ?6
+         RETURNING version, ordinal",
+    )
+    .bind(row::small(running, "to_partition")?)
+    .bind(row::small(running, "from_partition")?)
+    .bind(row::bytes(running, "document_uid")?)
+    .bind(row::signed(running, "copied_version")?)
+    .bind(row::signed(running, "copied_ordinal")?)
+    .bind(rows)
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?;
+    let place = |found: &SqliteRow| Ok((row::signed(found, 0)?, row::signed(found, 1)?));
+    copied.iter().map(place).collect()
+}
+
+/// Moves the cursor behind what was copied, and counts it.
+async fn count(
+    connection: &mut SqliteConnection,
+    running: &SqliteRow,
+    copied: &[(i64, i64)],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let before = (
+        row::signed(running, "copied_version")?,
+        row::signed(running, "copied_ordinal")?,
+    );
+    let last = copied.iter().max();
+    let (version, ordinal) = last.map_or(before, |(version, ordinal)| (*version, ordinal + 1));
+    sqlx::query(
+        "UPDATE moves SET copied_version = ?, copied_ordinal = ?, chunks = chunks + ?,
+             seq = seq + 1, updated_at = ?
+         WHERE tenant = ? AND uid = ?",
+    )
+    .bind(version)
+    .bind(ordinal)
+    .bind(stored(copied.len() as u64))
+    .bind(now)
+    .bind(row::text(running, "tenant")?)
+    .bind(row::bytes(running, "uid")?)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Says that the document is where its copies are; `false` if they are not as many as it has chunks.
+async fn turn(connection: &mut SqliteConnection, running: &SqliteRow) -> Result<bool, Error> {
+    let turned = sqlx::query(
+        "UPDATE documents SET partition_key = moves.to_partition
+         FROM moves
+         WHERE moves.tenant = ? AND moves.uid = ? AND documents.uid = moves.document_uid
+             AND documents.partition_key = moves.from_partition
+             AND documents.chunks = moves.chunks",
+    )
+    .bind(row::text(running, "tenant")?)
+    .bind(row::bytes(running, "uid")?)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(turned.rows_affected() == 1)
+}
+
+/// Ends a move whose document has turned: what is left may be read for a while.
+async fn succeed(
+    connection: &mut SqliteConnection,
+    running: &SqliteRow,
+    sweep_after: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE moves SET state = 'SUCCEEDED', leftover_partition = from_partition,
+             leftover_after = ?
+         WHERE tenant = ? AND uid = ?",
+    )
+    .bind(sweep_after)
+    .bind(row::text(running, "tenant")?)
+    .bind(row::bytes(running, "uid")?)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Ends a move whose copies are not all that the document has: it stays where it was.
+async fn fail(
+    connection: &mut SqliteConnection,
+    running: &SqliteRow,
+    now: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE moves SET state = 'FAILED', failure_reason = 'MOVE_INCOMPLETE',
+             failure_message = 'the copies are not as many as the document says it has chunks',
+             leftover_partition = to_partition, leftover_after = ?
+         WHERE tenant = ? AND uid = ?",
+    )
+    .bind(now)
+    .bind(row::text(running, "tenant")?)
+    .bind(row::bytes(running, "uid")?)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Fails the moves of a document that is deleted, and returns their last states; what any of them
+/// has left may go at once.
+pub(super) async fn give_up(
+    connection: &mut SqliteConnection,
+    document: &Uid,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    sqlx::query(
+        "UPDATE moves SET leftover_after = ?1
+         WHERE document_uid = ?2 AND leftover_partition IS NOT NULL AND leftover_after > ?1",
+    )
+    .bind(now)
+    .bind(document.to_vec())
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let failed_moves = sqlx::query(
+        "UPDATE moves SET state = 'FAILED', failure_reason = 'DOCUMENT_DELETED',
+             failure_message = 'the document was deleted', seq = seq + 1, updated_at = ?1,
+             leftover_partition = to_partition, leftover_after = ?1
+         WHERE document_uid = ?2 AND state = 'RUNNING'
+         RETURNING tenant, uid",
+    )
+    .bind(now)
+    .bind(document.to_vec())
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(failed)?;
+    operations::changed(connection, &failed_moves).await
+}
+
+/// Removes the first chunks that one move has left; returns how many rows it changed. Never where the
+/// document is.
+pub(super) async fn sweep(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+    rows: u32,
+) -> Result<u64, Error> {
+    let left = sqlx::query(
+        "SELECT moves.tenant, moves.uid, moves.document_uid, moves.leftover_partition
+         FROM moves JOIN documents ON documents.uid = moves.document_uid
+         WHERE moves.leftover_partition IS NOT NULL AND moves.leftover_after <= ?
+             AND documents.partition_key <> moves.leftover_partition
+         ORDER BY moves.leftover_after LIMIT 1",
+    )
+    .bind(now)
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let Some(left) = left else { return Ok(0) };
+    let removed = sqlx::query(
+        "DELETE FROM chunks WHERE (partition_key, document_uid, version, ordinal) IN (
+             SELECT partition_key, document_uid, version, ordinal FROM chunks
+             WHERE partition_key = ? AND document_uid = ?
+             ORDER BY version, ordinal LIMIT ?)",
+    )
+    .bind(row::small(&left, "leftover_partition")?)
+    .bind(row::bytes(&left, "document_uid")?)
+    .bind(rows)
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let removed = removed.rows_affected();
+    if removed == u64::from(rows) {
+        return Ok(removed);
+    }
+    sqlx::query(
+        "UPDATE moves SET leftover_partition = NULL, leftover_after = NULL
+         WHERE tenant = ? AND uid = ?",
+    )
+    .bind(row::text(&left, "tenant")?)
+    .bind(row::bytes(&left, "uid")?)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(removed + 1)
+}
