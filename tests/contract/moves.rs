@@ -64,6 +64,25 @@ async fn locate(store: &dyn Store) -> Location {
     located
 }
 
+/// Deletes the document; returns the last states of what this has put an end to.
+async fn delete(store: &dyn Store, uid: u8, now: Timestamp) -> Vec<Operation> {
+    let deletion = Deletion {
+        uid: [uid; 16],
+        revision: None,
+        now,
+    };
+    let deleted = store
+        .delete_document(&caller(), &document(), &deletion)
+        .await;
+    match deleted.unwrap() {
+        Deleted::Operation(_, ended) => ended,
+        refused @ (Deleted::NotFound
+        | Deleted::Changed
+        | Deleted::NotEmpty
+        | Deleted::OtherRequest) => unreachable!("{refused:?}"),
+    }
+}
+
 /// The upload as it is, with the partition that its document is in.
 async fn again(store: &dyn Store, upload: &Upload) -> Upload {
     let found = store.upload(&caller(), &upload.uid).await;
@@ -181,15 +200,7 @@ pub(crate) async fn a_document_deleted_while_it_moves_leaves_nothing(store: &dyn
     step(store, 20).await;
     step(store, 20).await;
     assert_eq!(locate(store).await.chunks_elsewhere, 2 * u64::from(ROWS));
-    let deletion = Deletion {
-        uid: [8; 16],
-        revision: None,
-        now: 30,
-    };
-    let deleted = store.delete_document(&caller(), &document(), &deletion);
-    let Deleted::Operation(_, ended) = deleted.await.unwrap() else {
-        unreachable!("it is there")
-    };
+    let ended = delete(store, 8, 30).await;
     assert_eq!((ended.len(), ended[0].uid), (1, [9; 16]));
     assert_eq!(
         (ended[0].state, ended[0].failure_reason.as_str()),
@@ -204,13 +215,7 @@ pub(crate) async fn a_document_deleted_while_it_moves_leaves_nothing(store: &dyn
     let new = upload(store, 2, "d", &text(), 40).await;
     begin(store, 19, 40).await;
     while step(store, 40).await.rows > 0 {}
-    let deletion = Deletion {
-        uid: [18; 16],
-        revision: None,
-        now: 50,
-    };
-    let deleted = store.delete_document(&caller(), &document(), &deletion);
-    deleted.await.unwrap();
+    delete(store, 18, 50).await;
     work(store, 50).await;
     assert_eq!(operation(store, 18).await.state, State::Succeeded);
     assert_eq!(texts_from(store, &new).await, 0, "where it was");
@@ -275,13 +280,7 @@ pub(crate) async fn nothing_is_swept_while_a_document_moves_and_nothing_forgotte
     assert_eq!(forgotten, None, "nothing is left of it");
     // A deleted document is forgotten after its moves.
     begin(store, 19, 2_000).await;
-    let deletion = Deletion {
-        uid: [8; 16],
-        revision: None,
-        now: 2_000,
-    };
-    let deleted = store.delete_document(&caller(), &document(), &deletion);
-    deleted.await.unwrap();
+    delete(store, 8, 2_000).await;
     work(store, 2_000).await;
     while expire().await > 0 {}
     assert_eq!(store.operation(&caller(), &[19; 16]).await.unwrap(), None);
