@@ -292,9 +292,10 @@ impl<'a> Difference<'a> {
     /// Marks what was told before the follower came back.
     async fn mark_told(&mut self) -> Result<(), Error> {
         let (told, removed) = (self.within.ordinal, self.within.removed);
-        if !self.mark(self.within.version, told).await?
-            && !(self.follow_move().await? && self.mark(self.within.version, told).await?)
-        {
+        let version = self.within.version;
+        let is_there = self.mark(version, told).await?
+            || (self.follow_move().await? && self.mark(version, told).await?);
+        if !is_there {
             self.chunks = None;
         } else if !self.mark(self.within.before, removed).await? {
             self.begin_anew();

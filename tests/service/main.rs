@@ -15,6 +15,7 @@ mod grpcurl;
 mod kills;
 mod methods;
 mod operations;
+mod partitions;
 mod patience;
 mod proxy;
 mod refusals;
