@@ -13,30 +13,36 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::Done;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::partitions::{Move, Moved};
-use crate::domain::name::DocumentName;
 use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::operations;
 use crate::infrastructure::sqlite::row::{self, stored};
-use crate::infrastructure::sqlite::{documents, operations};
 
-/// Stores the operation, unless there is one of that uid, or another move of the document.
-pub(super) async fn start(
+/// What an earlier request of the same uid answered.
+pub(super) async fn known(
     connection: &mut SqliteConnection,
     caller: &Caller,
-    name: &DocumentName,
-    asked: &Move,
-) -> Result<Moved, Error> {
-    let target = name.to_string();
-    if let Some(known) = operations::find(&mut *connection, &caller.tenant, &asked.uid).await? {
-        let is_same = known.kind == Kind::MoveDocument && known.target == target;
-        return Ok(if is_same {
-            Moved::Operation(Box::new(known))
-        } else {
-            Moved::OtherRequest
-        });
-    }
-    let Some(document) = documents::live(&mut *connection, caller, name).await? else {
-        return Ok(Moved::NotFound);
+    uid: &Uid,
+    target: &str,
+) -> Result<Option<Moved>, Error> {
+    let Some(known) = operations::find(connection, &caller.tenant, uid).await? else {
+        return Ok(None);
     };
+    let is_same = known.kind == Kind::MoveDocument && known.target == target;
+    Ok(Some(if is_same {
+        Moved::Operation(Box::new(known))
+    } else {
+        Moved::OtherRequest
+    }))
+}
+
+/// Stores the operation, unless another move of the document is pending.
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    caller: &Caller,
+    asked: &Move,
+    document: &Uid,
+    target: &str,
+) -> Result<Moved, Error> {
     let inserted = sqlx::query(
         "INSERT INTO moves (tenant, uid, target, document_uid, collection_uid, from_partition,
              to_partition, state, created_at, updated_at)
@@ -47,10 +53,10 @@ pub(super) async fn start(
          DO NOTHING",
     )
     .bind(asked.uid.to_vec())
-    .bind(&target)
+    .bind(target)
     .bind(asked.now)
     .bind(&caller.tenant)
-    .bind(row::bytes(&document, "uid")?)
+    .bind(document.to_vec())
     .execute(&mut *connection)
     .await
     .map_err(failed)?;

@@ -11,7 +11,7 @@ use crate::domain::balance::Document;
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::{moves, row};
+use crate::infrastructure::sqlite::{documents, moves, row};
 
 #[async_trait]
 impl Partitions for Sqlite {
@@ -88,7 +88,15 @@ impl Partitions for Sqlite {
         asked: &Move,
     ) -> Result<Moved, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
-        let moved = moves::start(&mut transaction, caller, name, asked).await?;
+        let target = name.to_string();
+        if let Some(known) = moves::known(&mut transaction, caller, &asked.uid, &target).await? {
+            return Ok(known);
+        }
+        let Some(found) = documents::live(&mut *transaction, caller, name).await? else {
+            return Ok(Moved::NotFound);
+        };
+        let document = row::fixed(&found, "uid")?;
+        let moved = moves::insert(&mut transaction, caller, asked, &document, &target).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(moved)
     }
