@@ -13,8 +13,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Streaming};
 
 use crate::world::{
-    World, expected, first, last, metadata, name_of, plain, prose, reason, resumed, rows, spec,
-    whole,
+    World, expected, first, metadata, name_of, plain, prose, reason, resumed, spec, whole,
 };
 
 const DOCUMENT: &str = "collections/c/documents/d";
@@ -305,22 +304,39 @@ async fn readers_and_followers_go_where_a_document_has_moved() {
 async fn an_upload_is_followed_through_a_move() {
     let world = forgetful().await;
     let (spec, text) = (spec("d"), prose(300_000));
-    let open = world
-        .send(vec![first(&spec, &text.as_bytes()[..150_000])])
-        .await
-        .unwrap();
-    let channel = world.channel.clone();
-    let follower = tokio::spawn(async move { rows(&channel, DOCUMENT, None, true).await });
-    assert_eq!(moved(&world).await.chunks, open.chunks);
-    until_nothing_is_left(&world).await;
-    let rest = usize::try_from(open.committed_offset).unwrap();
-    let rest = resumed(
-        &name_of(&spec),
-        open.committed_offset,
-        &text.as_bytes()[rest..],
-    );
-    world.send(vec![last(rest)]).await.unwrap();
-    assert_eq!(plain(&follower.await.unwrap().unwrap()), expected(&text));
+    let source = text.as_bytes();
+    let mut open = world.send(vec![first(&spec, &source[..150_000])]).await;
+    let follow = pb::StreamChunksRequest {
+        document: DOCUMENT.to_owned(),
+        after_ordinal: None,
+        follow: true,
+    };
+    let mut client = ChunkServiceClient::new(world.channel.clone());
+    let mut pages = client.stream_chunks(follow).await.unwrap().into_inner();
+    let mut read = Vec::new();
+    for end in [200_000, source.len()] {
+        let upload = open.unwrap();
+        while read.len() < usize::try_from(upload.chunks).unwrap() {
+            read.extend(pages.message().await.unwrap().unwrap().chunks);
+        }
+        assert_eq!(moved(&world).await.chunks, upload.chunks);
+        until_nothing_is_left(&world).await;
+        let committed = upload.committed_offset;
+        let rest = &source[usize::try_from(committed).unwrap()..end];
+        let more = resumed(&name_of(&spec), committed, rest);
+        let finish_write = end == source.len();
+        open = world
+            .send(vec![pb::UploadDocumentRequest {
+                finish_write,
+                ..more
+            }])
+            .await;
+    }
+    open.unwrap();
+    while let Some(page) = pages.message().await.unwrap() {
+        read.extend(page.chunks);
+    }
+    assert_eq!(plain(&read), expected(&text));
     assert_eq!(locate(&world).await.chunks_elsewhere, 0);
 }
 

@@ -267,19 +267,7 @@ pub(super) async fn sweep(
     .await
     .map_err(failed)?;
     let Some(left) = left else { return Ok(0) };
-    let removed = sqlx::query(
-        "DELETE FROM chunks WHERE (partition_key, document_uid, version, ordinal) IN (
-             SELECT partition_key, document_uid, version, ordinal FROM chunks
-             WHERE partition_key = ? AND document_uid = ?
-             ORDER BY version, ordinal LIMIT ?)",
-    )
-    .bind(row::small(&left, "leftover_partition")?)
-    .bind(row::bytes(&left, "document_uid")?)
-    .bind(rows)
-    .execute(&mut *connection)
-    .await
-    .map_err(failed)?;
-    let removed = removed.rows_affected();
+    let removed = remove_chunks(connection, &left, rows).await?;
     if removed == u64::from(rows) {
         return Ok(removed);
     }
@@ -293,4 +281,44 @@ pub(super) async fn sweep(
     .await
     .map_err(failed)?;
     Ok(removed + 1)
+}
+
+/// Removes the first chunks that a move has left; returns how many there were.
+async fn remove_chunks(
+    connection: &mut SqliteConnection,
+    left: &SqliteRow,
+    rows: u32,
+) -> Result<u64, Error> {
+    let partition = row::small(left, "leftover_partition")?;
+    let document = row::bytes(left, "document_uid")?;
+    let last = sqlx::query(
+        "SELECT version, ordinal FROM chunks WHERE partition_key = ? AND document_uid = ?
+         ORDER BY version, ordinal LIMIT 1 OFFSET ?",
+    )
+    .bind(partition)
+    .bind(&document)
+    .bind(rows.saturating_sub(1))
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let (version, ordinal) = match last {
+        Some(last) => (
+            row::signed(&last, "version")?,
+            row::signed(&last, "ordinal")?,
+        ),
+        // There are fewer: all of them.
+        None => (i64::MAX, i64::MAX),
+    };
+    let removed = sqlx::query(
+        "DELETE FROM chunks
+         WHERE partition_key = ? AND document_uid = ? AND (version, ordinal) <= (?, ?)",
+    )
+    .bind(partition)
+    .bind(&document)
+    .bind(version)
+    .bind(ordinal)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(removed.rows_affected())
 }
