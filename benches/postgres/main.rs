@@ -117,8 +117,10 @@ fn connect(address: std::net::SocketAddr) -> Channel {
 }
 
 async fn start(database: &str) -> Instance {
-    let mut store = Store::default();
-    store.location = database.to_owned().into();
+    let store = Store {
+        location: database.to_owned().into(),
+        ..Store::default()
+    };
     let config = Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         store,

@@ -51,7 +51,7 @@ CREATE TABLE secrets (
     value bytea NOT NULL
 );
 
--- Everything that can be watched. No joins: so each half is read in the order of its index.
+-- Everything that can be watched. No joins: so each part is read in the order of its index.
 CREATE VIEW operations AS
 SELECT
     tenant,
@@ -81,4 +81,19 @@ SELECT
     ''::text,
     created_at,
     updated_at
-FROM deletions;
+FROM deletions
+UNION ALL
+SELECT
+    tenant,
+    uid,
+    'MOVE_DOCUMENT'::text,
+    target,
+    state,
+    seq,
+    0::bigint,
+    chunks,
+    failure_reason,
+    failure_message,
+    created_at,
+    updated_at
+FROM moves;

@@ -50,8 +50,8 @@ CREATE UNIQUE INDEX documents_name ON documents (tenant, collection_uid, documen
 CREATE INDEX documents_by_collection ON documents (collection_uid, uid);
 CREATE INDEX documents_live ON documents (collection_uid, uid) WHERE deleted_at IS NULL;
 CREATE INDEX documents_deleted ON documents (deleted_at) WHERE deleted_at IS NOT NULL;
--- Placement and health sum a partition's documents.
-CREATE INDEX documents_by_partition ON documents (partition_key, chunks, text_bytes);
+-- Placement and health sum a partition's documents; its largest are at the index's end.
+CREATE INDEX documents_by_partition ON documents (partition_key, chunks, text_bytes, deleted_at);
 
 -- A version is there from its upload's start until its last chunk is swept.
 CREATE TABLE versions (

@@ -51,7 +51,7 @@ CREATE TABLE secrets (
     value BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Everything that can be watched. Both halves must have columns of the same affinity, or they could
+-- Everything that can be watched. All parts must have columns of the same affinity, or they could
 -- not be searched by their indexes.
 CREATE VIEW operations AS
 SELECT
@@ -88,4 +88,19 @@ SELECT
     CAST('' AS TEXT),
     created_at,
     updated_at
-FROM deletions;
+FROM deletions
+UNION ALL
+SELECT
+    tenant,
+    uid,
+    CAST('MOVE_DOCUMENT' AS TEXT),
+    target,
+    state,
+    seq,
+    CAST(0 AS INTEGER),
+    chunks,
+    failure_reason,
+    failure_message,
+    created_at,
+    updated_at
+FROM moves;

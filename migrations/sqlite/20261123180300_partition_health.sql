@@ -1,4 +1,6 @@
 -- How full the 100 partitions are: SELECT * FROM partition_health;
+-- Documents that are deleted count no more, their chunks do until they are gone. The last four columns
+-- are for stores that vacuum.
 CREATE VIEW partition_health AS
 WITH RECURSIVE numbers (partition_key) AS (
     SELECT 0 UNION ALL SELECT partition_key + 1 FROM numbers WHERE partition_key < 99
@@ -6,7 +8,7 @@ WITH RECURSIVE numbers (partition_key) AS (
 sums AS (
     SELECT
         numbers.partition_key,
-        count(documents.uid) AS documents,
+        count(CASE WHEN documents.deleted_at IS NULL THEN documents.uid END) AS documents,
         coalesce(sum(documents.chunks), 0) AS chunks,
         coalesce(sum(documents.text_bytes), 0) AS text_bytes
     FROM numbers LEFT JOIN documents USING (partition_key)
@@ -25,6 +27,10 @@ SELECT
         WHEN chunks > 1.2 * mean THEN 'HOT'
         WHEN chunks < 0.8 * mean THEN 'COLD'
         ELSE 'NORMAL'
-    END AS status
+    END AS status,
+    CAST(NULL AS INTEGER) AS dead_rows,
+    CAST(NULL AS INTEGER) AS needs_vacuum,
+    CAST(NULL AS INTEGER) AS last_vacuum_at,
+    CAST(NULL AS INTEGER) AS last_analyze_at
 FROM sums CROSS JOIN means
 ORDER BY sums.partition_key;

@@ -162,6 +162,8 @@ impl Chunks {
                     let is_enough = enough.is_cancelled();
                     let upload = self.store.upload(caller, uid).await?;
                     let upload = upload.ok_or(Error::NotFound { kind: "upload" })?;
+                    // A move takes along what was written before it ended; what comes is there.
+                    source.of.partition = upload.partition;
                     (upload.state, upload.next_ordinal, is_enough)
                 }
             };
@@ -172,7 +174,8 @@ impl Chunks {
             if let (Some(first), Some(last)) = (page.first(), page.last()) {
                 // The sweep takes the first chunks first.
                 if first.chunk.ordinal != from {
-                    return Err(Error::VersionGone.into());
+                    self.follow_move(caller, &mut source.of).await?;
+                    continue;
                 }
                 from = last.chunk.ordinal + 1;
                 send(outbox, &source, page).await?;
@@ -181,7 +184,7 @@ impl Chunks {
             match (state, &mut source.until) {
                 // They are swept already.
                 (State::Succeeded, _) if from < chunks => {
-                    return Err(Error::VersionGone.into());
+                    self.follow_move(caller, &mut source.of).await?;
                 }
                 (State::Running, Until::Upload(_, subscription, enough)) if !is_enough => {
                     tokio::select! {
@@ -197,6 +200,15 @@ impl Chunks {
                 }
             }
         }
+    }
+
+    /// Goes where the document has been moved to; fails if it was not, so the chunks are swept.
+    async fn follow_move(&self, caller: &Caller, of: &mut Of) -> Result<(), Error> {
+        let found = self.store.document_of(caller, &of.document).await?;
+        let partition = found.map(|document| document.partition);
+        let moved = partition.filter(|partition| *partition != of.partition);
+        of.partition = moved.ok_or(Error::VersionGone)?;
+        Ok(())
     }
 
     async fn document(&self, caller: &Caller, name: &DocumentName) -> Result<Document, Error> {

@@ -192,6 +192,9 @@ impl<'a> Difference<'a> {
             let is_next = page
                 .first()
                 .is_some_and(|first| first.chunk.ordinal == from);
+            if !is_next && self.follow_move().await? {
+                return Ok(Told::Part(events, self.within));
+            }
             if !is_next {
                 // It is being swept: what was told of it is of no use.
                 self.chunks = None;
@@ -220,6 +223,16 @@ impl<'a> Difference<'a> {
             });
         }
         Ok(Told::Part(events, self.within))
+    }
+
+    /// Goes where the document has been moved to since it was read; `false` if it was not.
+    async fn follow_move(&mut self) -> Result<bool, Error> {
+        let (store, caller) = (&self.source.store, &self.source.caller);
+        let found = store.document_of(caller, &self.document.uid).await?;
+        let partition = found.map_or(self.document.partition, |found| found.partition);
+        let has_moved = partition != self.document.partition;
+        self.document.partition = partition;
+        Ok(has_moved)
     }
 
     /// The next contents of the older version that the newer one does not have.
@@ -279,7 +292,10 @@ impl<'a> Difference<'a> {
     /// Marks what was told before the follower came back.
     async fn mark_told(&mut self) -> Result<(), Error> {
         let (told, removed) = (self.within.ordinal, self.within.removed);
-        if !self.mark(self.within.version, told).await? {
+        let version = self.within.version;
+        let is_there = self.mark(version, told).await?
+            || (self.follow_move().await? && self.mark(version, told).await?);
+        if !is_there {
             self.chunks = None;
         } else if !self.mark(self.within.before, removed).await? {
             self.begin_anew();

@@ -145,9 +145,12 @@ pub enum Error {
     /// A collection that is to be deleted has documents.
     #[error("the collection has documents; delete them first, or set force")]
     CollectionNotEmpty,
-    /// A deletion cannot be undone.
-    #[error("a deletion cannot be cancelled")]
+    /// A deletion cannot be undone, and a move ends by itself.
+    #[error("deletions and moves cannot be cancelled")]
     NotCancellable,
+    /// A document that is to be moved is not done with another move.
+    #[error("another move of the document runs, or has left chunks that are still to be removed")]
+    MovePending,
     /// There is no such method.
     #[error("there is no such method")]
     MethodUnknown,

@@ -25,6 +25,8 @@ const STEPS_MAX: u32 = 100;
 pub struct Retention {
     /// How long an upload waits for somebody to go on with it.
     pub open_uploads: Duration,
+    /// How long what a document has left in another partition may still be read, as old versions.
+    pub old_versions: Duration,
     /// How long operations and changes can be asked for after they ended.
     pub operations: Duration,
     /// How often it is looked for what there is to do.
@@ -112,6 +114,11 @@ impl Runner {
         if is_something(swept.as_ref()) {
             return Ok(swept);
         }
+        // After the sweep: what is gone need not be copied.
+        let moved = self.advance_moves(fence, now).await?;
+        if is_something(moved.as_ref()) {
+            return Ok(moved);
+        }
         let since = before(now, self.retention.open_uploads);
         let abandoned = store.abandon_uploads(fence, since, now, STEP_ROWS).await?;
         if is_something(abandoned.as_ref()) {
@@ -119,6 +126,19 @@ impl Runner {
         }
         let since = before(now, self.retention.operations);
         store.expire(fence, since, STEP_ROWS).await
+    }
+
+    /// Goes on with moves, and with what they have left.
+    async fn advance_moves(&self, fence: Fence, now: Timestamp) -> Result<Option<Done>, Error> {
+        let sweep_after = now.saturating_add(micros(self.retention.old_versions));
+        let moved = self
+            .store
+            .advance_moves(fence, now, sweep_after, STEP_ROWS)
+            .await?;
+        if is_something(moved.as_ref()) {
+            return Ok(moved);
+        }
+        self.store.sweep_moves(fence, now, STEP_ROWS).await
     }
 }
 
@@ -128,5 +148,9 @@ fn is_something(done: Option<&Done>) -> bool {
 }
 
 fn before(now: Timestamp, kept: Duration) -> Timestamp {
-    now.saturating_sub(i64::try_from(kept.as_micros()).unwrap_or(i64::MAX))
+    now.saturating_sub(micros(kept))
+}
+
+fn micros(kept: Duration) -> i64 {
+    i64::try_from(kept.as_micros()).unwrap_or(i64::MAX)
 }

@@ -13,6 +13,7 @@ pub mod conversation;
 pub mod difference;
 pub mod documents;
 pub mod error;
+pub mod health;
 pub mod ingest;
 pub mod jobs;
 pub mod operations;

@@ -54,13 +54,15 @@ impl Operations {
     ///
     /// # Errors
     ///
-    /// Fails if there is none, it has ended, or is a deletion.
+    /// Fails if there is none, it has ended, or is a deletion or a move.
     pub async fn cancel(&self, caller: &Caller, uid: &Uid) -> Result<Operation, Error> {
         let known = self.store.operation(caller, uid).await?;
         let known = known.ok_or(Error::NotFound { kind: "operation" })?;
         match known.kind {
             Kind::Upload => Ok(self.uploads.cancel(caller, uid).await?.operation()),
-            Kind::DeleteDocument | Kind::DeleteCollection => Err(Error::NotCancellable),
+            Kind::DeleteDocument | Kind::DeleteCollection | Kind::MoveDocument => {
+                Err(Error::NotCancellable)
+            }
         }
     }
 }

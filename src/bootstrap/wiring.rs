@@ -12,12 +12,14 @@ use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
 use crate::application::conversation::Conversation;
 use crate::application::documents::Documents;
+use crate::application::health;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::ingest::pipeline::Outside;
 use crate::application::jobs::{Retention, Runner};
 use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
+use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::failure;
 use crate::application::ports::store::Store;
@@ -97,7 +99,7 @@ impl Wiring {
             },
             budget: self.budget.clone(),
             bounds: self.bounds,
-            store: Arc::clone(&self.store),
+            partitions: self.partitions(),
             clock: Arc::clone(&self.clock),
         }
     }
@@ -144,6 +146,20 @@ impl Wiring {
         }
     }
 
+    fn partitions(&self) -> Partitions {
+        Partitions {
+            store: Arc::clone(&self.store),
+            watching: health::Watching {
+                store: Arc::clone(&self.store),
+                cell: Arc::default(),
+                tasks: self.tasks.clone(),
+                patience: self.patience(),
+            },
+            clock: Arc::clone(&self.clock),
+            work: Arc::clone(&self.work),
+        }
+    }
+
     fn changes(&self) -> Changes {
         Changes {
             store: Arc::clone(&self.store),
@@ -185,6 +201,7 @@ fn bounds(config: &Config) -> Bounds {
 fn retention(config: &Config) -> Retention {
     let from = &config.retention;
     Retention {
+        old_versions: Duration::from_secs(from.old_version_seconds),
         open_uploads: Duration::from_secs(from.open_upload_seconds),
         operations: Duration::from_secs(from.operation_seconds),
         sweep_every: Duration::from_secs(from.sweep_every_seconds),

@@ -1,8 +1,7 @@
-//! `sluice collections`, `documents`, `chunks`, `watch`, `partitions`: what a server holds.
+//! `sluice collections`, `documents`, `chunks`, `watch`: what a server holds.
 
 use clap::Args;
-use serde_json::{Value, json};
-use tonic::transport::Channel;
+use serde_json::json;
 
 use crate::cli::client::Server;
 use crate::cli::output::{Format, Table};
@@ -12,7 +11,6 @@ use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
-use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 
 /// How many rows a page has.
 pub(super) const PAGE_ROWS: i32 = 1_000;
@@ -57,13 +55,6 @@ pub(super) struct Chunks {
 pub(super) struct Watch {
     /// operations/{operation}.
     operation: String,
-    #[command(flatten)]
-    common: Common,
-}
-
-/// Shows how chunks are spread over partitions.
-#[derive(Debug, Args)]
-pub(super) struct Partitions {
     #[command(flatten)]
     common: Common,
 }
@@ -234,54 +225,4 @@ pub(super) async fn watch(arguments: &Watch) -> anyhow::Result<()> {
         table.flush()?;
     }
     table.finish()
-}
-
-pub(super) async fn partitions(arguments: &Partitions) -> anyhow::Result<()> {
-    let channel = arguments.common.server.channel()?;
-    let columns = [
-        ("partition", 9),
-        ("documents", 9),
-        ("chunks", 10),
-        ("text_bytes", 14),
-        ("deviation_percent", 17),
-        ("status", 8),
-    ];
-    let mut table = Table::new(arguments.common.output, &columns)?;
-    for row in partition_rows(channel).await? {
-        table.row(&row)?;
-    }
-    table.finish()
-}
-
-/// All partitions that hold something, or all if none does.
-async fn partition_rows(channel: Channel) -> anyhow::Result<Vec<Vec<Value>>> {
-    let mut client = PartitionServiceClient::new(channel);
-    let health = client
-        .get_partition_health(pb::GetPartitionHealthRequest {})
-        .await;
-    let health = health.map_err(|status| said(status.into()))?.into_inner();
-    let row = |partition: pb::PartitionHealth| {
-        let status = partition
-            .status()
-            .as_str_name()
-            .trim_start_matches("STATUS_")
-            .to_owned();
-        let pb::PartitionHealth {
-            partition,
-            documents,
-            chunks,
-            text_bytes,
-            deviation_percent,
-            ..
-        } = partition;
-        vec![
-            json!(partition),
-            json!(documents),
-            json!(chunks),
-            json!(text_bytes),
-            json!(deviation_percent),
-            json!(status),
-        ]
-    };
-    Ok(health.partitions.into_iter().map(row).collect())
 }

@@ -17,6 +17,7 @@ mod inspect;
 mod manage;
 mod migrate;
 mod output;
+mod partitions;
 mod sending;
 mod serve;
 mod spec;
@@ -41,7 +42,9 @@ enum Command {
     Chunks(inspect::Chunks),
     Collections(inspect::Collections),
     Documents(inspect::Documents),
-    Partitions(inspect::Partitions),
+    Partitions(partitions::Partitions),
+    Locate(partitions::Locate),
+    Move(partitions::Move),
     Operations(manage::Operations),
     Cancel(manage::Cancel),
     Delete(manage::Delete),
@@ -79,7 +82,9 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Chunks(arguments) => inspect::chunks(&arguments).await,
             Command::Collections(arguments) => inspect::collections(&arguments).await,
             Command::Documents(arguments) => inspect::documents(&arguments).await,
-            Command::Partitions(arguments) => inspect::partitions(&arguments).await,
+            Command::Partitions(arguments) => partitions::partitions(&arguments).await,
+            Command::Locate(arguments) => partitions::locate(&arguments).await,
+            Command::Move(arguments) => partitions::move_document(&arguments).await,
             Command::Operations(arguments) => manage::operations(&arguments).await,
             Command::Cancel(arguments) => manage::cancel(&arguments).await,
             Command::Delete(arguments) => manage::delete(&arguments).await,

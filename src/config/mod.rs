@@ -67,7 +67,8 @@ pub struct Uploads {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {
-    /// How long the chunks of a version are kept after a newer one became current.
+    /// How long the chunks of a version are kept after a newer one became current, and those that a
+    /// document has left after it was moved.
     pub old_version_seconds: u64,
     /// How long an upload waits for somebody to go on with it, from 1.
     pub open_upload_seconds: u64,

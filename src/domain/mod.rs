@@ -15,8 +15,12 @@
 //! - *measure*: the unit of sizes: characters, bytes or words.
 //! - *packing*: which of several equal boundaries is taken.
 //! - *horizon*: the text after a chunk's start that alone decides where the chunk ends.
+//! - *partition*: one of the 100 places for chunks; all of a document are in one. *Candidates*: the two
+//!   that its uid decides. *Move*: taking it from one to the other.
+//! - *balance*: how evenly chunks are spread over partitions.
 //! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
 
+pub mod balance;
 pub mod chunking;
 pub mod ingest;
 pub mod name;

@@ -23,6 +23,14 @@ pub(super) trait Columns {
     fn uid(&self, column: &str) -> Result<Uid, Error>;
     /// Whether a column has no value.
     fn is_null(&self, column: &str) -> Result<bool, Error>;
+    /// A column that is true, false, or has no value.
+    fn flag_if_any(&self, column: &str) -> Result<Option<bool>, Error>;
+
+    /// A column of signed numbers that may have no value.
+    fn signed_if_any(&self, column: &str) -> Result<Option<i64>, Error> {
+        let is_null = self.is_null(column)?;
+        (!is_null).then(|| self.signed(column)).transpose()
+    }
 
     /// A column of counts and offsets.
     fn count(&self, column: &str) -> Result<u64, Error> {

@@ -5,6 +5,7 @@
 mod changes;
 mod collections;
 mod jobs;
+mod moves;
 mod partitions;
 mod postgres;
 #[path = "../private/mod.rs"]

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use sluice::application::ports::store::Store;
 
-use crate::world::{attach, batches, caller, new_upload, start, text, texts};
+use sluice::application::ports::collections::Deletion;
+use sluice::domain::name::DocumentName;
+
+use crate::world::{attach, batches, caller, new_upload, start, stranger, text, texts, upload};
 
 pub(crate) async fn the_hundred_partitions_equal_a_recount(store: &dyn Store) {
     let (batches, _) = batches(&text());
@@ -30,4 +33,52 @@ pub(crate) async fn the_hundred_partitions_equal_a_recount(store: &dyn Store) {
         );
         assert_eq!(partition.status == "EMPTY", partition.chunks == 0);
     }
+}
+
+pub(crate) async fn a_document_is_where_its_row_says_and_weighs_what_it_says(store: &dyn Store) {
+    let (caller, name) = (caller(), |id: &str| {
+        DocumentName::parse(&format!("collections/c/documents/{id}")).unwrap()
+    });
+    for (number, id) in ["small", "large", "gone"].into_iter().enumerate() {
+        let text = text()[..20_000 * number + 500].to_owned();
+        upload(store, u8::try_from(number).unwrap(), id, &text, 10).await;
+    }
+    let large = upload(store, 9, "large", &text(), 20).await;
+    let deletion = Deletion {
+        uid: [99; 16],
+        revision: None,
+        now: 30,
+    };
+    store
+        .delete_document(&caller, &name("gone"), &deletion)
+        .await
+        .unwrap();
+    let locate = async |caller, id| store.locate_document(caller, &name(id)).await.unwrap();
+    let located = locate(&caller, "large").await.unwrap();
+    assert_eq!(
+        (located.uid, located.partition),
+        (large.document_uid, large.partition)
+    );
+    assert_eq!(located.said, located.counted, "both versions");
+    assert!(located.said.chunks > texts(store, &caller, &large).await.len() as u64);
+    assert_eq!(located.chunks_elsewhere, 0);
+    assert_eq!(locate(&caller, "gone").await, None);
+    assert_eq!(locate(&stranger(), "large").await, None);
+
+    let named = |id: &str, largest: &[sluice::domain::balance::Document]| {
+        let found = largest
+            .iter()
+            .position(|document| document.name == name(id));
+        found.map(|at| largest[at].clone())
+    };
+    let largest = store.largest_documents(10).await.unwrap();
+    assert_eq!(largest.len(), 2, "the deleted one has no name any more");
+    assert_eq!(named("large", &largest).unwrap(), largest[0]);
+    assert_eq!(largest[0].chunks, located.said.chunks);
+    assert_eq!(largest[0].partition, large.partition);
+    assert!(largest[0].chunks > largest[1].chunks);
+    assert_eq!(store.largest_documents(1).await.unwrap(), largest[..1]);
+    let health = store.partitions().await.unwrap();
+    let documents = health.iter().map(|partition| partition.documents);
+    assert_eq!(documents.sum::<u64>(), 2, "nor does it count");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use sluice::application::ports::store::Store;
 use sluice::infrastructure::sqlite::connection::Sqlite;
 
-use crate::{changes, collections, jobs, partitions, tenants, uploads};
+use crate::{changes, collections, jobs, moves, partitions, tenants, uploads};
 
 struct File(PathBuf);
 
@@ -45,6 +45,13 @@ contract!(
     jobs::an_old_version_is_swept_after_its_time_and_no_other,
     jobs::only_the_newest_fence_works,
     jobs::what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten,
+    moves::a_document_deleted_while_it_moves_leaves_nothing,
+    moves::a_move_waits_for_the_one_before,
+    moves::a_moved_document_reads_the_same_and_nothing_is_left,
+    moves::an_upload_that_runs_meanwhile_ends_with_all_its_rows,
+    moves::nothing_is_swept_while_a_document_moves_and_nothing_forgotten_too_early,
+    moves::only_the_newest_fence_moves,
+    partitions::a_document_is_where_its_row_says_and_weighs_what_it_says,
     partitions::the_hundred_partitions_equal_a_recount,
     tenants::another_tenant_sees_nothing,
     uploads::a_batch_replayed_changes_nothing,

@@ -173,9 +173,14 @@ pub(crate) async fn work(store: &dyn Store, now: i64) -> u64 {
             .await
             .unwrap()
             .unwrap();
+        let moved = store.advance_moves(fence, now, now + KEPT, 10).await;
+        let moved = moved.unwrap().unwrap();
+        let left = store.sweep_moves(fence, now, 10).await.unwrap().unwrap();
         assert!(swept.rows <= 11 && advanced.rows <= 10, "steps are small");
-        rows += swept.rows + advanced.rows;
-        if swept.rows + advanced.rows == 0 {
+        assert!(moved.rows <= 11 && left.rows <= 10, "steps are small");
+        let step = swept.rows + advanced.rows + moved.rows + left.rows;
+        rows += step;
+        if step == 0 {
             return rows;
         }
     }

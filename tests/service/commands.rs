@@ -1,6 +1,6 @@
 //! The program against a server: what people do at a shell.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::Command;
 
 use serde_json::Value;
@@ -99,4 +99,47 @@ fn documents_are_uploaded_found_followed_and_deleted() {
     assert!(refused.contains("has documents"), "{refused}");
     run(&server, &["delete", "collections/default", "--force"]).unwrap();
     assert!(run(&server, &["documents"]).is_err());
+}
+
+#[test]
+fn partitions_are_shown_and_documents_are_located_and_moved() {
+    let folder = Folder::new();
+    let server = Server::start(folder.0.join("partitions.db"));
+    let file = folder.0.join("d.txt");
+    std::fs::write(&file, prose(20_000)).unwrap();
+    run(&server, &["upload", &file.display().to_string()]).unwrap();
+    let shown = run(&server, &["partitions"]).unwrap();
+    let lines = shown.lines().collect::<Vec<_>>();
+    assert_eq!(lines.len(), 102, "a head, a hundred, and the verdict");
+    let verdict = "HEALTHY: TOO_FEW_DOCUMENTS; advice WAIT; max/mean 100.000, gini 0.990";
+    assert_eq!(lines[101], verdict);
+    let json = rows(&run(&server, &["partitions", "--json"]).unwrap());
+    assert_eq!(json[0]["partitions"].as_array().unwrap().len(), 100);
+    assert_eq!(json[0]["verdict"], "HEALTHY");
+
+    let mut watching = Command::new(SLUICE)
+        .args(["partitions", "--watch", "--json", "--server"])
+        .arg(format!("http://{}", server.address))
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut watched = BufReader::new(watching.stdout.take().unwrap()).lines();
+    let mut next = || rows(&watched.next().unwrap().unwrap()).remove(0);
+    assert_eq!(next(), json[0]);
+
+    let name = "collections/default/documents/d.txt";
+    let locate = || rows(&run(&server, &["locate", name, "--output", "json"]).unwrap()).remove(0);
+    let before = locate();
+    assert_eq!(before["is_candidate"], true);
+    assert_eq!(before["chunks"], before["counted_chunks"]);
+    let operation = run(&server, &["move", name, "--wait"]).unwrap();
+    assert!(operation.starts_with("operations/"), "{operation}");
+    let after = locate();
+    assert_ne!(after["partition"], before["partition"]);
+    assert_eq!(after["chunks"], before["chunks"]);
+    assert_ne!(next(), json[0], "it is somewhere else");
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    let refused = run(&server, &["move", name]).unwrap_err();
+    assert!(refused.contains("another move"), "{refused}");
 }

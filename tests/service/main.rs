@@ -16,6 +16,7 @@ mod instances;
 mod kills;
 mod methods;
 mod operations;
+mod partitions;
 mod patience;
 #[path = "../private/mod.rs"]
 mod private;

@@ -41,7 +41,7 @@ pub struct Deletion {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deleted {
     /// It is deleted, now or by an earlier request of the same uid. Beside it the last states of
-    /// uploads that this has put an end to.
+    /// uploads and moves that this has put an end to.
     Operation(Box<Operation>, Vec<Operation>),
     /// There is none of that name.
     NotFound,

@@ -28,7 +28,7 @@ pub trait Jobs: Send + Sync {
     /// Takes or renews the lease, unless another holder has it; on the store's own clock.
     async fn claim_jobs(&self, holder: &Uid, lasts: Duration) -> Result<Option<Fence>, Error>;
     /// Removes at most `rows` chunks of one version that may be swept, and the version with its last
-    /// chunk.
+    /// chunk. Versions of a document that moves are left alone meanwhile.
     async fn sweep_chunks(
         &self,
         fence: Fence,
@@ -36,8 +36,25 @@ pub trait Jobs: Send + Sync {
         rows: u32,
     ) -> Result<Option<Done>, Error>;
     /// Goes on with a deletion: gives up at most `rows` documents of a collection, or ends one of
-    /// which no chunk is left.
+    /// which no chunk is left in any partition.
     async fn advance_deletions(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error>;
+    /// Goes on with a move: copies at most `rows` chunks. With the last of them the document is in its
+    /// new partition, and what it leaves may be removed from `sweep_after` on.
+    async fn advance_moves(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        sweep_after: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error>;
+    /// Removes at most `rows` chunks that one move has left and that may be swept, the first ones
+    /// first.
+    async fn sweep_moves(
         &self,
         fence: Fence,
         now: Timestamp,
@@ -51,7 +68,8 @@ pub trait Jobs: Send + Sync {
         now: Timestamp,
         rows: u32,
     ) -> Result<Option<Done>, Error>;
-    /// Forgets at most `rows` each of the operations that ended before `before`, of the changes
+    /// Forgets at most `rows` each of the operations that ended before `before` and have left
+    /// nothing, of the changes
     /// before it, and of the deleted documents and collections of which nothing is left.
     async fn expire(
         &self,

@@ -16,11 +16,18 @@ pub enum Kind {
     DeleteDocument,
     /// It deletes a collection.
     DeleteCollection,
+    /// It moves a document to another partition.
+    MoveDocument,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Upload, Self::DeleteDocument, Self::DeleteCollection];
+    pub const ALL: [Self; 4] = [
+        Self::Upload,
+        Self::DeleteDocument,
+        Self::DeleteCollection,
+        Self::MoveDocument,
+    ];
 
     /// The name of the kind, the same everywhere.
     #[must_use]
@@ -29,6 +36,7 @@ impl Kind {
             Self::Upload => "UPLOAD",
             Self::DeleteDocument => "DELETE_DOCUMENT",
             Self::DeleteCollection => "DELETE_COLLECTION",
+            Self::MoveDocument => "MOVE_DOCUMENT",
         }
     }
 }
@@ -50,7 +58,7 @@ pub struct Operation {
     pub target: String,
     /// Bytes of the source that no restart needs again.
     pub committed_bytes: u64,
-    /// Chunks stored, or removed.
+    /// Chunks stored, removed, or copied.
     pub chunks: u64,
     /// Why it failed, for programs; empty otherwise.
     pub failure_reason: String,

@@ -116,7 +116,7 @@ pub enum Started {
     Upload(Box<Upload>, Vec<Operation>),
     /// There is no such collection.
     NoCollection,
-    /// The uid is that of an upload of another document, or of a deletion.
+    /// The uid is that of an upload of another document, or of another operation.
     OtherDocument,
 }
 

@@ -26,7 +26,7 @@ const STILL_MAX: &str = "15s";
 const STATEMENTS: usize = 128;
 
 /// The migrations, in order.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     (
         20_261_123_190_000,
         "documents",
@@ -41,6 +41,11 @@ const STEPS: [Step; 5] = [
         20_261_123_190_200,
         "chunks",
         include_str!("../../../migrations/postgres/20261123190200_chunks.sql"),
+    ),
+    (
+        20_261_123_190_250,
+        "moves",
+        include_str!("../../../migrations/postgres/20261123190250_moves.sql"),
     ),
     (
         20_261_123_190_300,

@@ -8,11 +8,11 @@ use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
-use crate::infrastructure::columns::{Columns, damaged, stored};
+use crate::infrastructure::columns::stored;
 use crate::infrastructure::postgres::failure::failed;
-use crate::infrastructure::postgres::operations;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
+use crate::infrastructure::postgres::{moves, operations};
 
 /// What is deleted.
 pub(super) struct Target {
@@ -93,7 +93,8 @@ pub(super) async fn give_up(
         .await
         .map_err(failed)?;
     let (reason, message) = ("DOCUMENT_DELETED", "the document was deleted");
-    let ended = upload_end::fail_running(connection, document, reason, message, now).await?;
+    let mut ended = upload_end::fail_running(connection, document, reason, message, now).await?;
+    ended.extend(moves::give_up(connection, document, now).await?);
     sqlx::query("UPDATE versions SET sweep_after = $1 WHERE document_uid = $2")
         .bind(now)
         .bind(uuid(document))
@@ -124,20 +125,5 @@ pub(super) async fn count(
     .fetch_all(&mut *connection)
     .await
     .map_err(failed)?;
-    let mut news = Vec::new();
-    for found in &counted {
-        let (tenant, uid) = (found.text("tenant")?, found.uid("uid")?);
-        news.push(of(connection, &tenant, &uid).await?);
-    }
-    Ok(news)
-}
-
-/// A deletion that is there.
-pub(super) async fn of(
-    connection: &mut PgConnection,
-    tenant: &str,
-    uid: &Uid,
-) -> Result<Operation, Error> {
-    let found = operations::find(connection, tenant, uid).await?;
-    found.ok_or_else(|| damaged("a deletion that was changed"))
+    operations::changed(connection, &counted).await
 }

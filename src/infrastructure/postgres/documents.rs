@@ -108,7 +108,7 @@ async fn delete(
 }
 
 /// The document's row, held until the end of the transaction.
-async fn held(
+pub(super) async fn held(
     connection: &mut PgConnection,
     caller: &Caller,
     name: &DocumentName,
@@ -125,7 +125,8 @@ async fn held(
     live(connection, caller, name).await
 }
 
-async fn live(
+/// The document of that name, unless it or its collection is deleted.
+pub(super) async fn live(
     executor: impl PgExecutor<'_>,
     caller: &Caller,
     name: &DocumentName,

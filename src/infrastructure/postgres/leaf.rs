@@ -9,6 +9,8 @@ use crate::infrastructure::columns::damaged;
 
 /// The place in a statement where the partition's name goes.
 const MARK: &str = "chunks_pNN";
+/// The same for a second partition.
+const OTHER: &str = "chunks_pTO";
 
 /// The statement on that partition.
 pub(super) fn on(partition: u32, statement: &'static str) -> Result<AssertSqlSafe<String>, Error> {
@@ -18,8 +20,22 @@ pub(super) fn on(partition: u32, statement: &'static str) -> Result<AssertSqlSaf
 
 /// The same as text, for COPY.
 pub(super) fn named(partition: u32, statement: &'static str) -> Result<String, Error> {
+    Ok(statement.replace(MARK, &table(partition)?))
+}
+
+/// A statement from one partition to another.
+pub(super) fn between(
+    from: u32,
+    to: u32,
+    statement: &'static str,
+) -> Result<AssertSqlSafe<String>, Error> {
+    let named = named(from, statement)?;
+    Ok(AssertSqlSafe(named.replace(OTHER, &table(to)?)))
+}
+
+fn table(partition: u32) -> Result<String, Error> {
     if partition >= PARTITIONS {
         return Err(damaged("a partition out of range"));
     }
-    Ok(statement.replace(MARK, &format!("chunks_p{partition:02}")))
+    Ok(format!("chunks_p{partition:02}"))
 }

@@ -17,6 +17,7 @@ mod expiry;
 mod failure;
 mod jobs;
 mod leaf;
+mod moves;
 mod operations;
 mod partitions;
 mod placement;

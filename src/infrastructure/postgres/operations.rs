@@ -1,13 +1,15 @@
 //! Operations in PostgreSQL: a view over all that is one.
 
 use async_trait::async_trait;
-use sqlx::PgExecutor;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgExecutor};
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Operation, Operations};
 use crate::application::ports::state::State;
+use crate::infrastructure::columns::{Columns, damaged};
 use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::failure::failed;
@@ -58,4 +60,27 @@ pub(super) async fn find(
         .await
         .map_err(failed)?;
     found.as_ref().map(operation).transpose()
+}
+
+/// An operation that is there.
+pub(super) async fn of(
+    executor: impl PgExecutor<'_>,
+    tenant: &str,
+    uid: &Uid,
+) -> Result<Operation, Error> {
+    let found = find(executor, tenant, uid).await?;
+    found.ok_or_else(|| damaged("an operation that was changed"))
+}
+
+/// The operations of rows that were changed.
+pub(super) async fn changed(
+    connection: &mut PgConnection,
+    rows: &[PgRow],
+) -> Result<Vec<Operation>, Error> {
+    let mut operations = Vec::new();
+    for found in rows {
+        let (tenant, uid) = (found.text("tenant")?, found.uid("uid")?);
+        operations.push(of(&mut *connection, &tenant, &uid).await?);
+    }
+    Ok(operations)
 }

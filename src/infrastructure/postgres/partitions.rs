@@ -1,28 +1,128 @@
-//! The health of partitions in PostgreSQL.
+//! The health of partitions, and where documents are, in PostgreSQL.
 
 use async_trait::async_trait;
+use sqlx::PgPool;
 
+use crate::application::caller::Caller;
+use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
-use crate::application::ports::partitions::{Partition, Partitions};
+use crate::application::ports::partitions::{Location, Move, Moved, Partition, Partitions, Weight};
+use crate::domain::balance::Document;
+use crate::domain::name::DocumentName;
+use crate::domain::partition::candidates;
 use crate::infrastructure::columns::Columns;
-use crate::infrastructure::postgres::attempt::read;
+use crate::infrastructure::postgres::attempt::{read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::postgres::{documents, leaf, moves};
+use crate::infrastructure::rows::partition::{large_document, partition};
 
 #[async_trait]
 impl Partitions for Postgres {
     async fn partitions(&self) -> Result<Vec<Partition>, Error> {
-        let list =
-            read(sqlx::query("SELECT * FROM partition_health").fetch_all(&self.pool)).await?;
-        let partition = |found: &sqlx::postgres::PgRow| {
-            Ok(Partition {
-                partition: found.small("partition_key")?,
-                documents: found.count("documents")?,
-                chunks: found.count("chunks")?,
-                text_bytes: found.count("text_bytes")?,
-                deviation_percent: found.real("deviation_percent")?,
-                status: found.text("status")?,
-            })
-        };
+        let list = sqlx::query("SELECT * FROM partition_health ORDER BY partition_key")
+            .fetch_all(&self.pool);
+        let list = read(list).await?;
         list.iter().map(partition).collect()
     }
+
+    async fn largest_documents(&self, rows: u32) -> Result<Vec<Document>, Error> {
+        // Each commit counts on the document's row, so no index has the count: they are all read.
+        let list = sqlx::query(
+            "WITH largest AS (
+                 SELECT uid FROM documents WHERE deleted_at IS NULL
+                 ORDER BY chunks DESC, uid LIMIT $1)
+             SELECT documents.tenant, collections.collection_id, documents.document_id,
+                 documents.partition_key, documents.chunks, documents.text_bytes
+             FROM largest
+             JOIN documents ON documents.uid = largest.uid
+             JOIN collections ON collections.uid = documents.collection_uid
+             ORDER BY documents.chunks DESC, documents.uid",
+        )
+        .bind(i64::from(rows))
+        .fetch_all(&self.pool);
+        let list = read(list).await?;
+        list.iter().map(large_document).collect()
+    }
+
+    async fn locate_document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+    ) -> Result<Option<Location>, Error> {
+        let Some(found) = documents::live(&self.pool, caller, name).await? else {
+            return Ok(None);
+        };
+        let (uid, partition) = (found.uid("uid")?, found.small("partition_key")?);
+        let counted = self.counted(partition, &uid).await?;
+        // The table's CHECK lets its chunks be nowhere but in these two.
+        let mut chunks_elsewhere = 0;
+        for other in candidates(&uid)
+            .into_iter()
+            .filter(|other| *other != partition)
+        {
+            chunks_elsewhere += self.counted(other, &uid).await?.chunks;
+        }
+        let said = Weight {
+            chunks: found.count("chunks")?,
+            text_bytes: found.count("text_bytes")?,
+        };
+        Ok(Some(Location {
+            uid,
+            partition,
+            said,
+            counted,
+            chunks_elsewhere,
+        }))
+    }
+
+    async fn move_document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+        asked: &Move,
+    ) -> Result<Moved, Error> {
+        transact(|_| start(&self.pool, caller, name, asked)).await
+    }
+}
+
+impl Postgres {
+    /// What a partition holds of a document.
+    async fn counted(&self, partition: u32, document: &Uid) -> Result<Weight, Error> {
+        let statement = leaf::on(
+            partition,
+            "SELECT count(*) AS chunks,
+                 coalesce(sum(end_byte - start_byte), 0)::bigint AS text_bytes
+             FROM chunks_pNN WHERE document_uid = $1",
+        )?;
+        let counted = sqlx::query(statement)
+            .bind(uuid(document))
+            .fetch_one(&self.pool);
+        let counted = read(counted).await?;
+        Ok(Weight {
+            chunks: counted.count("chunks")?,
+            text_bytes: counted.count("text_bytes")?,
+        })
+    }
+}
+
+async fn start(
+    pool: &PgPool,
+    caller: &Caller,
+    name: &DocumentName,
+    asked: &Move,
+) -> Result<Moved, Error> {
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    let target = name.to_string();
+    if let Some(known) = moves::known(&mut transaction, caller, &asked.uid, &target).await? {
+        return Ok(known);
+    }
+    let Some(found) = documents::held(&mut transaction, caller, name).await? else {
+        return Ok(Moved::NotFound);
+    };
+    let document = found.uid("uid")?;
+    let moved = moves::insert(&mut transaction, caller, asked, &document, &target).await?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(moved)
 }

@@ -12,18 +12,21 @@ use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::placement;
 use crate::infrastructure::postgres::row::uuid;
 
-/// Whether a deletion has the uid: operations share their names.
-pub(super) async fn is_deletion(
+/// Whether a deletion or a move has the uid: operations share their names.
+pub(super) async fn is_taken(
     connection: &mut PgConnection,
     caller: &Caller,
     uid: &Uid,
 ) -> Result<bool, Error> {
-    let found = sqlx::query("SELECT 1 FROM deletions WHERE tenant = $1 AND uid = $2")
-        .bind(&caller.tenant)
-        .bind(uuid(uid))
-        .fetch_optional(connection)
-        .await
-        .map_err(failed)?;
+    let found = sqlx::query(
+        "SELECT 1 FROM deletions WHERE tenant = $1 AND uid = $2
+         UNION ALL SELECT 1 FROM moves WHERE tenant = $1 AND uid = $2",
+    )
+    .bind(&caller.tenant)
+    .bind(uuid(uid))
+    .fetch_optional(connection)
+    .await
+    .map_err(failed)?;
     Ok(found.is_some())
 }
 

@@ -94,7 +94,7 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
             Started::OtherDocument
         });
     }
-    if upload_start::is_deletion(&mut transaction, caller, &new.uid).await? {
+    if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
         return Ok(Started::OtherDocument);
     }
     let Some((collection, spec)) = upload_start::collection(&mut transaction, caller, new).await?

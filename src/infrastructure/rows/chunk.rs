@@ -7,7 +7,7 @@ use crate::domain::text::position::{Position, Span};
 use crate::infrastructure::columns::Columns;
 
 /// A chunk, from a row of `chunks`.
-pub(in crate::infrastructure) fn chunk(found: &impl Columns) -> Result<Chunk, Error> {
+pub(crate) fn chunk(found: &impl Columns) -> Result<Chunk, Error> {
     let start = Position {
         byte: found.count("start_byte")?,
         character: found.count("start_character")?,

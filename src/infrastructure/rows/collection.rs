@@ -6,7 +6,7 @@ use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, name};
 
 /// A collection, from a row of `collections`.
-pub(in crate::infrastructure) fn collection(found: &impl Columns) -> Result<Collection, Error> {
+pub(crate) fn collection(found: &impl Columns) -> Result<Collection, Error> {
     Ok(Collection {
         uid: found.uid("uid")?,
         id: name(CollectionId::parse(&found.text("collection_id")?))?,

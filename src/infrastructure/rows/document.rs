@@ -6,7 +6,7 @@ use crate::domain::name::DocumentId;
 use crate::infrastructure::columns::{Columns, name};
 
 /// A document with its current version, from a row of `document_rows`.
-pub(in crate::infrastructure) fn document(found: &impl Columns) -> Result<Document, Error> {
+pub(crate) fn document(found: &impl Columns) -> Result<Document, Error> {
     let current = found.count("current_version")?;
     Ok(Document {
         uid: found.uid("uid")?,

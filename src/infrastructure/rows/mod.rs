@@ -4,4 +4,5 @@ pub(super) mod chunk;
 pub(super) mod collection;
 pub(super) mod document;
 pub(super) mod operation;
+pub(super) mod partition;
 pub(super) mod upload;

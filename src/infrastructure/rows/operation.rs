@@ -5,7 +5,7 @@ use crate::application::ports::operations::{Kind, Operation};
 use crate::infrastructure::columns::{Columns, damaged};
 
 /// An operation, from a row of `operations`.
-pub(in crate::infrastructure) fn operation(found: &impl Columns) -> Result<Operation, Error> {
+pub(crate) fn operation(found: &impl Columns) -> Result<Operation, Error> {
     let kind = found.text("kind")?;
     let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
     Ok(Operation {

@@ -6,7 +6,7 @@ use crate::domain::name::{CollectionId, DocumentId, DocumentName};
 use crate::infrastructure::columns::{Columns, name};
 
 /// An upload with the names and the place of its document, from a row of `upload_rows`.
-pub(in crate::infrastructure) fn upload(found: &impl Columns) -> Result<Upload, Error> {
+pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
     let document = DocumentName {
         collection: name(CollectionId::parse(&found.text("collection_id")?))?,
         document: name(DocumentId::parse(&found.text("document_id")?))?,

@@ -25,7 +25,7 @@ const READERS: u32 = 4;
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// The migrations, in order.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     (
         20_261_123_180_000,
         "documents",
@@ -40,6 +40,11 @@ const STEPS: [Step; 5] = [
         20_261_123_180_200,
         "chunks",
         include_str!("../../../migrations/sqlite/20261123180200_chunks.sql"),
+    ),
+    (
+        20_261_123_180_225,
+        "moves",
+        include_str!("../../../migrations/sqlite/20261123180225_moves.sql"),
     ),
     (
         20_261_123_180_250,

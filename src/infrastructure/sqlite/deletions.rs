@@ -8,10 +8,9 @@ use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
-use crate::infrastructure::columns::{Columns, damaged, stored};
+use crate::infrastructure::columns::stored;
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::operations;
-use crate::infrastructure::sqlite::upload_end;
+use crate::infrastructure::sqlite::{moves, operations, upload_end};
 
 /// What is deleted.
 pub(super) struct Target {
@@ -79,14 +78,15 @@ pub(super) async fn insert(
     })
 }
 
-/// Takes a document's name away, ends its uploads and lets all its chunks go.
+/// Takes a document's name away, ends its uploads and moves, and lets all its chunks go.
 pub(super) async fn give_up(
     connection: &mut SqliteConnection,
     document: &Uid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     let (reason, message) = ("DOCUMENT_DELETED", "the document was deleted");
-    let ended = upload_end::fail_running(connection, document, reason, message, now).await?;
+    let mut ended = upload_end::fail_running(connection, document, reason, message, now).await?;
+    ended.extend(moves::give_up(connection, document, now).await?);
     sqlx::query("UPDATE documents SET deleted_at = ?1, updated_at = ?1 WHERE uid = ?2")
         .bind(now)
         .bind(document.to_vec())
@@ -123,20 +123,5 @@ pub(super) async fn count(
     .fetch_all(&mut *connection)
     .await
     .map_err(failed)?;
-    let mut news = Vec::new();
-    for found in &counted {
-        let (tenant, uid) = (found.text("tenant")?, found.uid("uid")?);
-        news.push(of(connection, &tenant, &uid).await?);
-    }
-    Ok(news)
-}
-
-/// A deletion that is there.
-pub(super) async fn of(
-    connection: &mut SqliteConnection,
-    tenant: &str,
-    uid: &Uid,
-) -> Result<Operation, Error> {
-    let found = operations::find(connection, tenant, uid).await?;
-    found.ok_or_else(|| damaged("a deletion that was changed"))
+    operations::changed(connection, &counted).await
 }

@@ -99,7 +99,8 @@ impl Documents for Sqlite {
     }
 }
 
-async fn live(
+/// The document of that name, unless it or its collection is deleted.
+pub(super) async fn live(
     executor: impl SqliteExecutor<'_>,
     caller: &Caller,
     name: &DocumentName,

@@ -7,12 +7,16 @@ use crate::application::ports::failure::Error;
 use crate::infrastructure::sqlite::failure::failed;
 
 /// Each takes what is older than its first argument, and at most as many rows as its second.
-const STATEMENTS: [&str; 6] = [
+const STATEMENTS: [&str; 7] = [
     "DELETE FROM uploads WHERE (tenant, uid) IN (
          SELECT tenant, uid FROM uploads
          WHERE state IN ('SUCCEEDED', 'FAILED', 'CANCELLED') AND updated_at < ?1 LIMIT ?2)",
     "DELETE FROM deletions WHERE (tenant, uid) IN (
          SELECT tenant, uid FROM deletions WHERE state = 'SUCCEEDED' AND updated_at < ?1 LIMIT ?2)",
+    "DELETE FROM moves WHERE (tenant, uid) IN (
+         SELECT tenant, uid FROM moves
+         WHERE state IN ('SUCCEEDED', 'FAILED') AND leftover_partition IS NULL AND updated_at < ?1
+         LIMIT ?2)",
     "UPDATE collections SET change_seq_forgotten = old.seq
      FROM (SELECT collection_uid, max(seq) AS seq FROM (
                SELECT collection_uid, seq FROM changes WHERE changed_at < ?1
@@ -29,6 +33,7 @@ const STATEMENTS: [&str; 6] = [
              AND NOT EXISTS (SELECT 1 FROM versions WHERE document_uid = documents.uid)
              AND NOT EXISTS (SELECT 1 FROM uploads WHERE document_uid = documents.uid)
              AND NOT EXISTS (SELECT 1 FROM deletions WHERE document_uid = documents.uid)
+             AND NOT EXISTS (SELECT 1 FROM moves WHERE document_uid = documents.uid)
          LIMIT ?2)",
     "DELETE FROM collections WHERE uid IN (
          SELECT uid FROM collections

@@ -14,7 +14,7 @@ use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::expiry;
 use crate::infrastructure::sqlite::failure::failed;
-use crate::infrastructure::sqlite::{deletions, upload_end};
+use crate::infrastructure::sqlite::{deletions, moves, operations, upload_end};
 
 #[async_trait]
 impl Jobs for Sqlite {
@@ -53,7 +53,10 @@ impl Jobs for Sqlite {
             "SELECT versions.document_uid, versions.version, documents.partition_key,
                  documents.collection_uid
              FROM versions JOIN documents ON documents.uid = versions.document_uid
-             WHERE versions.sweep_after <= ? ORDER BY versions.sweep_after LIMIT 1",
+             WHERE versions.sweep_after <= ?
+                 AND NOT EXISTS (SELECT 1 FROM moves WHERE moves.state = 'RUNNING'
+                     AND moves.document_uid = versions.document_uid)
+             ORDER BY versions.sweep_after LIMIT 1",
         )
         .bind(now)
         .fetch_optional(&mut *transaction)
@@ -115,6 +118,35 @@ impl Jobs for Sqlite {
         }
         transaction.commit().await.map_err(failed)?;
         Ok(Some(done))
+    }
+
+    async fn advance_moves(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        sweep_after: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error> {
+        let Some(mut transaction) = self.fenced(fence).await? else {
+            return Ok(None);
+        };
+        let done = moves::advance(&mut transaction, now, sweep_after, rows).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(done))
+    }
+
+    async fn sweep_moves(
+        &self,
+        fence: Fence,
+        now: Timestamp,
+        rows: u32,
+    ) -> Result<Option<Done>, Error> {
+        let Some(mut transaction) = self.fenced(fence).await? else {
+            return Ok(None);
+        };
+        let rows = moves::sweep(&mut transaction, now, rows).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(Done { rows, news: vec![] }))
     }
 
     async fn abandon_uploads(
@@ -220,7 +252,7 @@ async fn remove_chunks(
     Ok(chunks)
 }
 
-/// Ends deletions of which no version is left.
+/// Ends deletions of which no version is left, and nothing that a move has made.
 async fn end_deletions(
     transaction: &mut Transaction<'static, Driver>,
     now: Timestamp,
@@ -235,8 +267,14 @@ async fn end_deletions(
                      SELECT 1 FROM documents
                      JOIN versions ON versions.document_uid = documents.uid
                      WHERE documents.collection_uid = open.collection_uid)
+                     AND NOT EXISTS (
+                         SELECT 1 FROM moves WHERE moves.leftover_partition IS NOT NULL
+                             AND moves.collection_uid = open.collection_uid)
                  ELSE NOT EXISTS (
-                     SELECT 1 FROM versions WHERE versions.document_uid = open.document_uid) END
+                     SELECT 1 FROM versions WHERE versions.document_uid = open.document_uid)
+                     AND NOT EXISTS (
+                         SELECT 1 FROM moves WHERE moves.leftover_partition IS NOT NULL
+                             AND moves.document_uid = open.document_uid) END
              LIMIT ?2)
          RETURNING tenant, uid",
     )
@@ -245,12 +283,8 @@ async fn end_deletions(
     .fetch_all(&mut **transaction)
     .await
     .map_err(failed)?;
-    let mut done = Done::default();
-    for found in &ended {
-        let (tenant, uid) = (found.text("tenant")?, found.uid("uid")?);
-        done.rows += 1;
-        done.news
-            .push(deletions::of(transaction, &tenant, &uid).await?);
-    }
-    Ok(done)
+    Ok(Done {
+        rows: ended.len() as u64,
+        news: operations::changed(transaction, &ended).await?,
+    })
 }

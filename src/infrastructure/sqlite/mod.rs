@@ -13,6 +13,7 @@ mod documents;
 mod expiry;
 mod failure;
 mod jobs;
+mod moves;
 mod operations;
 mod partitions;
 mod row;

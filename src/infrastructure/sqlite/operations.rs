@@ -1,13 +1,15 @@
 //! Operations in SQLite: a view over all that is one.
 
 use async_trait::async_trait;
-use sqlx::SqliteExecutor;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, SqliteExecutor};
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Operation, Operations};
 use crate::application::ports::state::State;
+use crate::infrastructure::columns::{Columns, damaged};
 use crate::infrastructure::rows::operation::operation;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::failure::failed;
@@ -55,4 +57,27 @@ pub(super) async fn find(
         .await
         .map_err(failed)?;
     found.as_ref().map(operation).transpose()
+}
+
+/// An operation that is there.
+pub(super) async fn of(
+    executor: impl SqliteExecutor<'_>,
+    tenant: &str,
+    uid: &Uid,
+) -> Result<Operation, Error> {
+    let found = find(executor, tenant, uid).await?;
+    found.ok_or_else(|| damaged("an operation that was changed"))
+}
+
+/// The operations of rows that were changed.
+pub(super) async fn changed(
+    connection: &mut SqliteConnection,
+    rows: &[SqliteRow],
+) -> Result<Vec<Operation>, Error> {
+    let mut operations = Vec::new();
+    for found in rows {
+        let (tenant, uid) = (found.text("tenant")?, found.uid("uid")?);
+        operations.push(of(&mut *connection, &tenant, &uid).await?);
+    }
+    Ok(operations)
 }

@@ -34,6 +34,10 @@ impl Columns for SqliteRow {
             .map_err(|_length| damaged("a uid of another length"))
     }
 
+    fn flag_if_any(&self, column: &str) -> Result<Option<bool>, Error> {
+        self.try_get(column).map_err(unreadable)
+    }
+
     fn is_null(&self, column: &str) -> Result<bool, Error> {
         Ok(self.try_get_raw(column).map_err(unreadable)?.is_null())
     }

@@ -11,18 +11,21 @@ use crate::domain::partition;
 use crate::infrastructure::columns::{Columns, to_json};
 use crate::infrastructure::sqlite::failure::failed;
 
-/// Whether a deletion has the uid: operations share their names.
-pub(super) async fn is_deletion(
+/// Whether a deletion or a move has the uid: operations share their names.
+pub(super) async fn is_taken(
     connection: &mut SqliteConnection,
     caller: &Caller,
     uid: &Uid,
 ) -> Result<bool, Error> {
-    let found = sqlx::query("SELECT 1 FROM deletions WHERE tenant = ? AND uid = ?")
-        .bind(&caller.tenant)
-        .bind(uid.to_vec())
-        .fetch_optional(connection)
-        .await
-        .map_err(failed)?;
+    let found = sqlx::query(
+        "SELECT 1 FROM deletions WHERE tenant = ?1 AND uid = ?2
+         UNION ALL SELECT 1 FROM moves WHERE tenant = ?1 AND uid = ?2",
+    )
+    .bind(&caller.tenant)
+    .bind(uid.to_vec())
+    .fetch_optional(connection)
+    .await
+    .map_err(failed)?;
     Ok(found.is_some())
 }
 

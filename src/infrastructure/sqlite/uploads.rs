@@ -29,7 +29,7 @@ impl Uploads for Sqlite {
                 Started::OtherDocument
             });
         }
-        if upload_start::is_deletion(&mut transaction, caller, &new.uid).await? {
+        if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
             return Ok(Started::OtherDocument);
         }
         let Some((collection, spec)) =

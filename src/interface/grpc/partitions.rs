@@ -1,32 +1,83 @@
 //! The partition service.
 
-use std::sync::Arc;
+use std::pin::Pin;
 
+use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use crate::application::partitions;
-use crate::application::ports::store::Store;
-use crate::interface::grpc::convert::resources;
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::partitions::Partitions;
+use crate::interface::grpc::convert::{partitions, resources};
 use crate::interface::grpc::pb::partition_service_server::PartitionService;
-use crate::interface::grpc::{pb, status};
+use crate::interface::grpc::{name, pb, status};
 
-/// Serves the health of partitions.
+/// Serves partitions.
 #[derive(Debug)]
 pub struct Service {
-    /// Where chunks are.
-    pub store: Arc<dyn Store>,
+    /// The use cases.
+    pub partitions: Partitions,
 }
 
 #[tonic::async_trait]
 impl PartitionService for Service {
+    type WatchPartitionHealthStream =
+        Pin<Box<dyn Stream<Item = Result<pb::WatchPartitionHealthResponse, Status>> + Send>>;
+
     async fn get_partition_health(
         &self,
         _request: Request<pb::GetPartitionHealthRequest>,
     ) -> Result<Response<pb::GetPartitionHealthResponse>, Status> {
-        let health = partitions::health(&self.store)
-            .await
-            .map_err(|error| status::of(&error))?;
-        let partitions = health.iter().map(resources::partition).collect();
-        Ok(Response::new(pb::GetPartitionHealthResponse { partitions }))
+        let health = self.partitions.health().await;
+        let health = health.map_err(|error| status::of(&error))?;
+        let (partitions, balance) = partitions::health(&health);
+        Ok(Response::new(pb::GetPartitionHealthResponse {
+            partitions,
+            balance: Some(balance),
+        }))
+    }
+
+    async fn watch_partition_health(
+        &self,
+        _request: Request<pb::WatchPartitionHealthRequest>,
+    ) -> Result<Response<Self::WatchPartitionHealthStream>, Status> {
+        let watched = self.partitions.watching.watch().await;
+        let states = watched.map_err(|error| status::of(&error))?;
+        let responses = states.map(|health| {
+            let health = health.map_err(|error| status::of(&error))?;
+            let (partitions, balance) = partitions::health(&health);
+            Ok(pb::WatchPartitionHealthResponse {
+                partitions,
+                balance: Some(balance),
+            })
+        });
+        Ok(Response::new(Box::pin(responses)))
+    }
+
+    async fn locate_document(
+        &self,
+        request: Request<pb::LocateDocumentRequest>,
+    ) -> Result<Response<pb::LocateDocumentResponse>, Status> {
+        let located = async {
+            let name = name::document("name", &request.into_inner().name)?;
+            self.partitions.locate(&Caller::anonymous(), &name).await
+        };
+        let placement = located.await.map_err(|error: Error| status::of(&error))?;
+        Ok(Response::new(partitions::placement(&placement)))
+    }
+
+    async fn move_document(
+        &self,
+        request: Request<pb::MoveDocumentRequest>,
+    ) -> Result<Response<pb::MoveDocumentResponse>, Status> {
+        let pb::MoveDocumentRequest { name, request_id } = request.into_inner();
+        let moved = async {
+            let name = name::document("name", &name)?;
+            let (caller, request) = (Caller::anonymous(), name::request_id(&request_id)?);
+            self.partitions.move_document(&caller, &name, request).await
+        };
+        let operation = moved.await.map_err(|error| status::of(&error))?;
+        let operation = Some(resources::operation(operation));
+        Ok(Response::new(pb::MoveDocumentResponse { operation }))
     }
 }

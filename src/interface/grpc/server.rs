@@ -26,8 +26,8 @@ use crate::application::documents::Documents;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::operations::Operations;
+use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::store::Store;
 use crate::application::watch::Watching;
 use crate::interface::grpc::pb::chunk_service_server::ChunkServiceServer;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingServiceServer;
@@ -78,8 +78,8 @@ pub struct Services {
     pub budget: Budget,
     /// What an upload may take.
     pub bounds: Bounds,
-    /// For the health of partitions.
-    pub store: Arc<dyn Store>,
+    /// Partitions.
+    pub partitions: Partitions,
     /// Time and uids.
     pub clock: Arc<dyn Clock>,
 }
@@ -183,7 +183,7 @@ async fn router(
         watching,
         budget,
         bounds,
-        store,
+        partitions,
         clock,
     } = services;
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -232,7 +232,7 @@ async fn router(
             OperationServiceServer::new(operations).max_decoding_message_size(message::BYTES_MAX),
         )
         .add_service(
-            PartitionServiceServer::new(partitions::Service { store })
+            PartitionServiceServer::new(partitions::Service { partitions })
                 .max_decoding_message_size(message::BYTES_MAX),
         );
     let router = services.routes().into_axum_router();

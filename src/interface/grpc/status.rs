@@ -87,6 +87,7 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::EtagMismatch { .. } => (Code::Aborted, "ETAG_MISMATCH"),
         Error::CollectionNotEmpty => (Code::FailedPrecondition, "COLLECTION_NOT_EMPTY"),
         Error::NotCancellable => (Code::FailedPrecondition, "NOT_CANCELLABLE"),
+        Error::MovePending => (Code::FailedPrecondition, "MOVE_PENDING"),
         Error::MethodUnknown => (Code::Unimplemented, "METHOD_UNKNOWN"),
         Error::EncodingUnsupported => (Code::Unimplemented, "ENCODING_UNSUPPORTED"),
         Error::Content(_) => (Code::InvalidArgument, "INVALID_CONTENT"),
@@ -156,6 +157,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::VersionGone
         | Error::CollectionNotEmpty
         | Error::NotCancellable
+        | Error::MovePending
         | Error::MethodUnknown
         | Error::EncodingUnsupported
         | Error::MessageUnreadable

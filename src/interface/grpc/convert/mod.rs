@@ -2,5 +2,6 @@
 
 pub mod chunking;
 pub mod content;
+pub mod partitions;
 pub mod resources;
 pub mod uploads;

@@ -1,4 +1,4 @@
-//! Collections, documents, chunks, uploads, operations and partitions, for clients.
+//! Collections, documents, chunks, uploads and operations, for clients.
 
 use prost_types::Timestamp;
 
@@ -10,7 +10,6 @@ use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
 use crate::application::ports::failure;
 use crate::application::ports::operations::{Kind, Operation};
-use crate::application::ports::partitions::Partition;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::Upload;
 use crate::domain::ingest::checkpoint::Checkpoint;
@@ -168,6 +167,7 @@ pub fn operation(from: Operation) -> pb::Operation {
             Kind::Upload => pb::operation::Kind::Upload,
             Kind::DeleteDocument => pb::operation::Kind::DeleteDocument,
             Kind::DeleteCollection => pb::operation::Kind::DeleteCollection,
+            Kind::MoveDocument => pb::operation::Kind::MoveDocument,
         }
         .into(),
         target: from.target,
@@ -180,26 +180,8 @@ pub fn operation(from: Operation) -> pb::Operation {
     }
 }
 
-/// The health of a partition.
-#[must_use]
-pub fn partition(from: &Partition) -> pb::PartitionHealth {
-    pb::PartitionHealth {
-        partition: i32::try_from(from.partition).unwrap_or(i32::MAX),
-        documents: count(from.documents),
-        chunks: count(from.chunks),
-        text_bytes: count(from.text_bytes),
-        deviation_percent: from.deviation_percent,
-        status: match from.status.as_str() {
-            "EMPTY" => pb::partition_health::Status::Empty,
-            "COLD" => pb::partition_health::Status::Cold,
-            "HOT" => pb::partition_health::Status::Hot,
-            _ => pb::partition_health::Status::Normal,
-        }
-        .into(),
-    }
-}
-
-fn time(at: clock::Timestamp) -> Timestamp {
+/// A point in time.
+pub(super) fn time(at: clock::Timestamp) -> Timestamp {
     let nanos = i32::try_from(at.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
     Timestamp {
         seconds: at.div_euclid(1_000_000),

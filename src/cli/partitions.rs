@@ -1,0 +1,262 @@
+//! `sluice partitions`, `locate`, `move`: how chunks are spread, and where a document is.
+
+use anyhow::ensure;
+use clap::Args;
+use serde_json::{Value, json};
+use tonic::transport::Channel;
+
+use crate::cli::inspect::Common;
+use crate::cli::output::{Format, Table, line};
+use crate::cli::upload::said;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
+use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
+
+/// Shows how chunks are spread over partitions, and whether that is even.
+#[derive(Debug, Args)]
+pub(super) struct Partitions {
+    /// The same as --output json: an object with all partitions a line.
+    #[arg(long)]
+    json: bool,
+    /// Show it again whenever it has changed.
+    #[arg(long)]
+    watch: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Shows where a document is, and proves it by counting its chunks in all partitions.
+#[derive(Debug, Args)]
+pub(super) struct Locate {
+    /// collections/{collection}/documents/{document}.
+    document: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Moves a document to the other partition that may hold it, and prints the operation.
+#[derive(Debug, Args)]
+pub(super) struct Move {
+    /// collections/{collection}/documents/{document}.
+    document: String,
+    /// Wait until it is there.
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) async fn partitions(arguments: &Partitions) -> anyhow::Result<()> {
+    let format = if arguments.json {
+        Format::Json
+    } else {
+        arguments.common.output
+    };
+    let mut client = PartitionServiceClient::new(arguments.common.server.channel()?);
+    if !arguments.watch {
+        let health = client
+            .get_partition_health(pb::GetPartitionHealthRequest {})
+            .await;
+        let health = health.map_err(|status| said(status.into()))?.into_inner();
+        return show(
+            format,
+            &health.partitions,
+            &health.balance.unwrap_or_default(),
+        );
+    }
+    let states = client
+        .watch_partition_health(pb::WatchPartitionHealthRequest {})
+        .await;
+    let mut states = states.map_err(|status| said(status.into()))?.into_inner();
+    while let Some(health) = states
+        .message()
+        .await
+        .map_err(|status| said(status.into()))?
+    {
+        show(
+            format,
+            &health.partitions,
+            &health.balance.unwrap_or_default(),
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) async fn locate(arguments: &Locate) -> anyhow::Result<()> {
+    let mut client = PartitionServiceClient::new(arguments.common.server.channel()?);
+    let name = arguments.document.clone();
+    let located = client
+        .locate_document(pb::LocateDocumentRequest { name })
+        .await;
+    let pb::LocateDocumentResponse {
+        uid,
+        partition,
+        candidates,
+        is_candidate,
+        chunks,
+        text_bytes,
+        counted_chunks,
+        counted_text_bytes,
+        chunks_elsewhere,
+    } = located.map_err(|status| said(status.into()))?.into_inner();
+    let columns = [
+        ("partition", 9),
+        ("candidates", 10),
+        ("is_candidate", 12),
+        ("chunks", 10),
+        ("counted_chunks", 14),
+        ("text_bytes", 14),
+        ("counted_text_bytes", 18),
+        ("chunks_elsewhere", 16),
+        ("uid", 36),
+    ];
+    let mut table = Table::new(arguments.common.output, &columns)?;
+    table.row(&[
+        json!(partition),
+        json!(candidates),
+        json!(is_candidate),
+        json!(chunks),
+        json!(counted_chunks),
+        json!(text_bytes),
+        json!(counted_text_bytes),
+        json!(chunks_elsewhere),
+        json!(uid),
+    ])?;
+    table.finish()
+}
+
+pub(super) async fn move_document(arguments: &Move) -> anyhow::Result<()> {
+    let channel = arguments.common.server.channel()?;
+    let request = pb::MoveDocumentRequest {
+        name: arguments.document.clone(),
+        ..pb::MoveDocumentRequest::default()
+    };
+    let moved = PartitionServiceClient::new(channel.clone())
+        .move_document(request)
+        .await;
+    let moved = moved.map_err(|status| said(status.into()))?.into_inner();
+    let operation = moved.operation.unwrap_or_default();
+    line(&operation.name)?;
+    if arguments.wait {
+        wait(channel, operation.name).await?;
+    }
+    Ok(())
+}
+
+/// Waits until an operation has succeeded.
+async fn wait(channel: Channel, name: String) -> anyhow::Result<()> {
+    let request = pb::WatchOperationRequest { name, after_seq: 0 };
+    let states = OperationServiceClient::new(channel)
+        .watch_operation(request)
+        .await;
+    let mut states = states.map_err(|status| said(status.into()))?.into_inner();
+    let mut last = pb::Operation::default();
+    while let Some(state) = states
+        .message()
+        .await
+        .map_err(|status| said(status.into()))?
+    {
+        last = state.operation.unwrap_or_default();
+    }
+    let is_done = last.state() == pb::operation::State::Succeeded;
+    ensure!(is_done, "the operation failed: {}", last.failure_message);
+    Ok(())
+}
+
+fn show(
+    format: Format,
+    partitions: &[pb::PartitionHealth],
+    balance: &pb::Balance,
+) -> anyhow::Result<()> {
+    if format == Format::Json {
+        return line(&object(partitions, balance).to_string());
+    }
+    let columns = [
+        ("partition", 9),
+        ("documents", 9),
+        ("chunks", 10),
+        ("text_bytes", 14),
+        ("deviation_percent", 17),
+        ("status", 8),
+    ];
+    let mut table = Table::new(format, &columns)?;
+    for partition in partitions {
+        let mut row = row(partition);
+        table.row(&columns.map(|(column, _)| row[column].take()))?;
+    }
+    table.finish()?;
+    line(&verdict(balance))?;
+    for document in &balance.hot_documents {
+        let pb::HotDocument {
+            tenant,
+            name,
+            partition,
+            chunks,
+            text_bytes: _,
+        } = document;
+        line(&format!(
+            "  {name} of {tenant} has {chunks} chunks in partition {partition}"
+        ))?;
+    }
+    Ok(())
+}
+
+/// What it comes to, in a line.
+fn verdict(balance: &pb::Balance) -> String {
+    let reasons = balance.reasons().map(reason).collect::<Vec<_>>();
+    format!(
+        "{}: {}; advice {}; max/mean {:.3}, gini {:.3}",
+        balance
+            .verdict()
+            .as_str_name()
+            .trim_start_matches("VERDICT_"),
+        reasons.join(", "),
+        balance.advice().as_str_name().trim_start_matches("ADVICE_"),
+        balance.max_over_mean,
+        balance.gini
+    )
+}
+
+fn reason(reason: pb::balance::Reason) -> &'static str {
+    reason.as_str_name().trim_start_matches("REASON_")
+}
+
+fn object(partitions: &[pb::PartitionHealth], balance: &pb::Balance) -> Value {
+    let hot_document = |document: &pb::HotDocument| {
+        json!({
+            "tenant": document.tenant,
+            "document": document.name,
+            "partition": document.partition,
+            "chunks": document.chunks,
+            "text_bytes": document.text_bytes,
+        })
+    };
+    let hot_documents = balance.hot_documents.iter().map(hot_document);
+    json!({
+        "verdict": balance.verdict().as_str_name().trim_start_matches("VERDICT_"),
+        "reasons": balance.reasons().map(reason).collect::<Vec<_>>(),
+        "advice": balance.advice().as_str_name().trim_start_matches("ADVICE_"),
+        "gini": balance.gini,
+        "max_over_mean": balance.max_over_mean,
+        "hot_documents": hot_documents.collect::<Vec<_>>(),
+        "partitions": partitions.iter().map(row).collect::<Vec<_>>(),
+    })
+}
+
+/// A partition as an object; what the store does not tell is null.
+fn row(from: &pb::PartitionHealth) -> Value {
+    let status = from.status().as_str_name().trim_start_matches("STATUS_");
+    let seconds = |time: Option<prost_types::Timestamp>| time.map(|time| time.seconds);
+    json!({
+        "partition": from.partition,
+        "documents": from.documents,
+        "chunks": from.chunks,
+        "text_bytes": from.text_bytes,
+        "deviation_percent": from.deviation_percent,
+        "status": status,
+        "dead_rows": from.dead_rows,
+        "needs_vacuum": from.needs_vacuum,
+        "last_vacuum_time": seconds(from.last_vacuum_time),
+        "last_analyze_time": seconds(from.last_analyze_time),
+    })
+}

@@ -1,0 +1,356 @@
+//! Whether chunks are spread evenly, and what to do if they are not.
+//!
+//! A document is never split over partitions, and two choices even out how many documents each of
+//! them has, not how large they are. So what matters is told apart: a document that is too large, too
+//! few documents to judge by, documents that are spread unevenly, and documents of uneven sizes.
+
+use crate::domain::name::DocumentName;
+
+/// Over this many times the mean, the fullest partition is worth a look.
+const WARNING: f64 = 1.1;
+/// Over this many times the mean, a partition is hot, and queries notice.
+const CRITICAL: f64 = 1.2;
+/// Two choices even out once each of a hundred partitions has some twenty documents; with fewer, one
+/// document more is a deviation of five percent and says nothing.
+const DOCUMENTS_MIN: u64 = 2_000;
+/// How many times as large as the mean document a large one is.
+const LARGE: f64 = 10.0;
+/// What part of the mean partition a large document fills on its own, to be the reason.
+const LARGE_SHARE: f64 = 0.2;
+
+/// What a partition holds.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Load {
+    /// Documents.
+    pub documents: u64,
+    /// Their chunks.
+    pub chunks: u64,
+    /// Bytes of the chunks' text.
+    pub text_bytes: u64,
+}
+
+/// A document, and what it weighs.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Document {
+    /// Whose it is.
+    pub tenant: String,
+    /// Its name.
+    pub name: DocumentName,
+    /// The partition that holds it.
+    pub partition: u32,
+    /// How many chunks it has, in all versions.
+    pub chunks: u64,
+    /// Bytes of the chunks' text.
+    pub text_bytes: u64,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// Nothing is wrong.
+    Healthy,
+    /// The fullest partition has over 1.1 times the mean.
+    Warning,
+    /// It has over 1.2 times the mean.
+    Critical,
+}
+
+/// Why.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reason {
+    /// There are no chunks.
+    Empty,
+    /// The fullest partition is near the mean.
+    Balanced,
+    /// There are too few documents to judge by.
+    TooFewDocuments,
+    /// Large documents make their partitions hot.
+    LargeDocuments,
+    /// Some partitions have more documents than others.
+    DocumentsUneven,
+    /// Partitions have as many documents, of other sizes.
+    SizesUneven,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Advice {
+    /// Nothing, or nothing that would help.
+    None,
+    /// To wait: more documents even it out.
+    Wait,
+    /// To move a large document of a hot partition to its other candidate.
+    MoveDocument,
+}
+
+/// How evenly chunks are spread.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Balance {
+    /// How bad it is.
+    pub verdict: Verdict,
+    /// Why: at least one.
+    pub reasons: Vec<Reason>,
+    /// What to do.
+    pub advice: Advice,
+    /// From 0, all partitions hold the same, to almost 1, one holds everything.
+    pub gini: f64,
+    /// The chunks of the fullest partition by those of the mean one; 0 without chunks.
+    pub max_over_mean: f64,
+    /// The documents that are the reason, the largest first.
+    pub hot_documents: Vec<Document>,
+}
+
+impl Balance {
+    /// Judges by what each partition holds, in their order, and the largest documents.
+    #[must_use]
+    pub fn of(loads: &[Load], largest: &[Document]) -> Self {
+        let chunks = loads.iter().map(|load| load.chunks).collect::<Vec<_>>();
+        let max_over_mean = max_over_mean(&chunks);
+        let hot_documents = hot_documents(loads, largest);
+        let (verdict, reason, advice) = if max_over_mean == 0.0 {
+            (Verdict::Healthy, Reason::Empty, Advice::None)
+        } else if max_over_mean <= WARNING {
+            (Verdict::Healthy, Reason::Balanced, Advice::None)
+        } else if !hot_documents.is_empty() {
+            let advice = advice(mean(&chunks), &hot_documents);
+            (verdict(max_over_mean), Reason::LargeDocuments, advice)
+        } else {
+            without_large(loads, max_over_mean)
+        };
+        Self {
+            verdict,
+            reasons: vec![reason],
+            advice,
+            gini: gini(&chunks),
+            max_over_mean,
+            hot_documents,
+        }
+    }
+}
+
+fn verdict(max_over_mean: f64) -> Verdict {
+    match max_over_mean {
+        over if over > CRITICAL => Verdict::Critical,
+        over if over > WARNING => Verdict::Warning,
+        _ => Verdict::Healthy,
+    }
+}
+
+/// The verdict on partitions that are uneven for another reason than large documents.
+fn without_large(loads: &[Load], max_over_mean: f64) -> (Verdict, Reason, Advice) {
+    let documents = loads.iter().map(|load| load.documents).collect::<Vec<_>>();
+    if documents.iter().sum::<u64>() < DOCUMENTS_MIN {
+        return (Verdict::Healthy, Reason::TooFewDocuments, Advice::Wait);
+    }
+    let verdict = verdict(max_over_mean);
+    let reason = if self::max_over_mean(&documents) > CRITICAL {
+        Reason::DocumentsUneven
+    } else {
+        Reason::SizesUneven
+    };
+    let advice = match verdict {
+        Verdict::Critical => Advice::MoveDocument,
+        Verdict::Healthy | Verdict::Warning => Advice::Wait,
+    };
+    (verdict, reason, advice)
+}
+
+/// The large documents of hot partitions.
+fn hot_documents(loads: &[Load], largest: &[Document]) -> Vec<Document> {
+    let chunks = loads.iter().map(|load| load.chunks).collect::<Vec<_>>();
+    let documents = loads.iter().map(|load| load.documents).sum::<u64>();
+    let mean = mean(&chunks);
+    let mean_document = number(chunks.iter().sum()) / number(documents.max(1));
+    let is_hot = |document: &&Document| {
+        let partition = usize::try_from(document.partition).ok();
+        let held = partition.and_then(|partition| chunks.get(partition));
+        let size = number(document.chunks);
+        held.is_some_and(|held| number(*held) > CRITICAL * mean)
+            && size >= LARGE * mean_document
+            && size >= LARGE_SHARE * mean
+    };
+    largest.iter().filter(is_hot).cloned().collect()
+}
+
+/// A document that fills more than a partition may hold stays too large wherever it is.
+fn advice(mean: f64, hot_documents: &[Document]) -> Advice {
+    let is_too_large = |document: &Document| number(document.chunks) > WARNING * mean;
+    if hot_documents.iter().all(is_too_large) {
+        Advice::None
+    } else {
+        Advice::MoveDocument
+    }
+}
+
+fn mean(counts: &[u64]) -> f64 {
+    number(counts.iter().sum()) / number(counts.len().max(1) as u64)
+}
+
+/// The largest count by the mean; 0 if all are 0.
+fn max_over_mean(counts: &[u64]) -> f64 {
+    let (max, sum) = (counts.iter().copied().max(), counts.iter().sum::<u64>());
+    match max {
+        // Multiplied first: the quotient of whole numbers is exact at the thresholds.
+        Some(max) if max > 0 => number(max) * number(counts.len() as u64) / number(sum),
+        Some(_) | None => 0.0,
+    }
+}
+
+/// The Gini coefficient: half the mean difference between any two counts, by the mean (C. Gini,
+/// Variabilità e mutabilità, 1912). Over counts in order it is `2 Σ i·xᵢ / (n Σ xᵢ) - (n + 1) / n`,
+/// with `i` from 1 (A. Sen, On Economic Inequality, 1973).
+fn gini(counts: &[u64]) -> f64 {
+    let mut counts = counts.to_vec();
+    counts.sort_unstable();
+    let (len, sum) = (number(counts.len() as u64), number(counts.iter().sum()));
+    if sum == 0.0 {
+        return 0.0;
+    }
+    let ranked = counts.iter().zip(1_u64..);
+    let ranked = ranked.map(|(count, rank)| number(rank) * number(*count));
+    let gini = 2.0 * ranked.sum::<f64>() / (len * sum) - (len + 1.0) / len;
+    // Rounding may leave a little less than nothing.
+    gini.max(0.0)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "exact to 2⁵³ chunks; a share needs three digits"
+)]
+fn number(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Advice, Balance, Document, Load, Reason, Verdict, gini};
+    use crate::domain::name::DocumentName;
+
+    fn load(documents: u64, chunks: u64) -> Load {
+        let text_bytes = 700 * chunks;
+        Load {
+            documents,
+            chunks,
+            text_bytes,
+        }
+    }
+
+    fn document(partition: u32, chunks: u64) -> Document {
+        Document {
+            tenant: "default".to_owned(),
+            name: DocumentName::parse("collections/c/documents/d").unwrap(),
+            partition,
+            chunks,
+            text_bytes: 700 * chunks,
+        }
+    }
+
+    fn check(
+        loads: &[Load],
+        largest: &[Document],
+        expected: (Verdict, Reason, Advice),
+        hot: usize,
+    ) -> Balance {
+        let balance = Balance::of(loads, largest);
+        let told = (balance.verdict, balance.reasons[0], balance.advice);
+        assert_eq!(told, expected, "{balance:?}");
+        assert_eq!(balance.reasons.len(), 1);
+        assert_eq!(balance.hot_documents, largest[..hot]);
+        balance
+    }
+
+    #[test]
+    fn what_is_even_or_empty_is_healthy() {
+        let empty = (Verdict::Healthy, Reason::Empty, Advice::None);
+        let balance = check(&[Load::default(); 100], &[], empty, 0);
+        assert_eq!((balance.gini, balance.max_over_mean), (0.0, 0.0));
+        check(&[], &[], empty, 0);
+        let even = (Verdict::Healthy, Reason::Balanced, Advice::None);
+        let balance = check(&[load(50, 5_000); 100], &[document(3, 5_000)], even, 0);
+        assert!(balance.gini < 1e-9 && (balance.max_over_mean - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_thresholds_are_met_exactly() {
+        let uneven = |chunks| {
+            let mut loads = [load(50, 10_000); 100];
+            (loads[0].chunks, loads[1].chunks) = (chunks, 20_000 - chunks);
+            loads
+        };
+        let even = (Verdict::Healthy, Reason::Balanced, Advice::None);
+        check(&uneven(11_000), &[], even, 0);
+        let warning = (Verdict::Warning, Reason::SizesUneven, Advice::Wait);
+        check(&uneven(11_001), &[], warning, 0);
+        check(&uneven(12_000), &[], warning, 0);
+        let critical = (Verdict::Critical, Reason::SizesUneven, Advice::MoveDocument);
+        check(&uneven(12_001), &[], critical, 0);
+    }
+
+    #[test]
+    fn a_few_equal_documents_are_too_few() {
+        let mut loads = [Load::default(); 100];
+        loads[..50].fill(load(1, 30));
+        let few = (Verdict::Healthy, Reason::TooFewDocuments, Advice::Wait);
+        let balance = check(&loads, &[document(0, 30)], few, 0);
+        assert!((balance.max_over_mean - 2.0).abs() < 1e-9);
+        assert!((balance.gini - 0.5).abs() < 1e-9);
+        // One alone is as large as the mean document.
+        let mut loads = [Load::default(); 100];
+        loads[7] = load(1, 1_000_000);
+        let balance = check(&loads, &[document(7, 1_000_000)], few, 0);
+        assert!((balance.gini - 0.99).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_document_of_half_of_all_is_named_and_no_place_is_better() {
+        let mut loads = [load(30, 100); 100];
+        loads[42] = load(31, 10_100);
+        let critical = (Verdict::Critical, Reason::LargeDocuments, Advice::None);
+        let largest = [document(42, 10_000), document(1, 4)];
+        check(&loads, &largest, critical, 1);
+        // Few documents or many: it is too large.
+        let mut loads = [load(1, 10); 100];
+        loads[42].chunks += 1_000;
+        check(&loads, &[document(42, 1_000)], critical, 1);
+    }
+
+    #[test]
+    fn a_large_document_that_would_fit_elsewhere_is_to_be_moved() {
+        let mut loads = [load(30, 9_900); 100];
+        loads[42] = load(31, 14_000);
+        let critical = (
+            Verdict::Critical,
+            Reason::LargeDocuments,
+            Advice::MoveDocument,
+        );
+        check(
+            &loads,
+            &[document(42, 4_000), document(5, 4_000)],
+            critical,
+            1,
+        );
+    }
+
+    #[test]
+    fn documents_that_are_spread_unevenly_are_told_from_sizes() {
+        let mut loads = [load(30, 3_000); 100];
+        loads[1] = load(60, 6_000);
+        let critical = (
+            Verdict::Critical,
+            Reason::DocumentsUneven,
+            Advice::MoveDocument,
+        );
+        check(&loads, &[document(1, 150)], critical, 0);
+    }
+
+    #[test]
+    fn the_coefficient_is_what_its_definition_says() {
+        for counts in [[1, 2, 3, 4], [0, 0, 0, 9], [5, 5, 5, 5], [7, 0, 2, 2]] {
+            let pairs = counts.iter().flat_map(|a| counts.map(|b| (*a, b)));
+            let differences = pairs.map(|(a, b)| u64::abs_diff(a, b)).sum::<u64>();
+            let sum = counts.iter().sum::<u64>();
+            let defined = super::number(differences) / (2.0 * 4.0 * super::number(sum));
+            assert!((gini(&counts) - defined).abs() < 1e-12, "{counts:?}");
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Moves in PostgreSQL: copies, then the document's partition, then what was left behind.
+//!
+//! Until the last copy is made, everybody reads and writes where the document was; a copy that is
+//! interrupted anywhere goes on from its cursor. Uploads only write behind the cursor: each version is
+//! written in order, and only the newest one at all.
+
+use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::jobs::Done;
+use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::partitions::{Move, Moved};
+use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::postgres::{leaf, operations, placement};
+
+/// What an earlier request of the same uid answered.
+pub(super) async fn known(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    uid: &Uid,
+    target: &str,
+) -> Result<Option<Moved>, Error> {
+    let Some(known) = operations::find(connection, &caller.tenant, uid).await? else {
+        return Ok(None);
+    };
+    let is_same = known.kind == Kind::MoveDocument && known.target == target;
+    Ok(Some(if is_same {
+        Moved::Operation(Box::new(known))
+    } else {
+        Moved::OtherRequest
+    }))
+}
+
+/// Stores the operation, unless another move of the document is pending.
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    asked: &Move,
+    document: &Uid,
+    target: &str,
+) -> Result<Moved, Error> {
+    let inserted = sqlx::query(
+        "INSERT INTO moves (tenant, uid, target, document_uid, collection_uid, from_partition,
+             to_partition, state, created_at, updated_at)
+         SELECT tenant, $1, $2, uid, collection_uid, partition_key,
+             
+             partition_candidate_a(uid) + partition_candidate_b(uid) - partition_key, 'RUNNING', $3, $3
+         FROM documents WHERE tenant = $4 AND uid = $5
+         ON CONFLICT (document_uid) WHERE state = 'RUNNING' OR leftover_partition IS NOT NULL
+         DO NOTHING",
+    )
+    .bind(uuid(&asked.uid))
+    .bind(target)
+    .bind(asked.now)
+    .bind(&caller.tenant)
+    .bind(uuid(document))
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    if inserted.rows_affected() == 0 {
+        return Ok(Moved::Pending);
+    }
+    let operation = operations::of(connection, &caller.tenant, &asked.uid).await?;
+    Ok(Moved::Operation(Box::new(operation)))
+}
+
+/// Goes on with the oldest move that runs: copies its next chunks, and ends it with the last.
+pub(super) async fn advance(
+    connection: &mut PgConnection,
+    now: Timestamp,
+    sweep_after: Timestamp,
+    rows: u32,
+) -> Result<Done, Error> {
+    let running =
+        sqlx::query("SELECT * FROM moves WHERE state = 'RUNNING' ORDER BY created_at LIMIT 1")
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed)?;
+    let Some(running) = running else {
+        return Ok(Done::default());
+    };
+    // No upload commits, and nobody deletes, until this step is done.
+    sqlx::query("SELECT 1 FROM documents WHERE uid = $1 FOR NO KEY UPDATE")
+        .bind(uuid(&running.uid("document_uid")?))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let copied = copy(connection, &running, rows).await?;
+    count(connection, &running, &copied, now).await?;
+    if (copied.len() as u64) < u64::from(rows) {
+        if turn(connection, &running).await? {
+            succeed(connection, &running, sweep_after).await?;
+        } else {
+            fail(connection, &running, now).await?;
+        }
+    }
+    Ok(Done {
+        // The move's own row too: it is something to have found that none is left.
+        rows: copied.len() as u64 + 1,
+        news: operations::changed(connection, &[running]).await?,
+    })
+}
+
+/// Copies the next chunks behind the cursor; returns their versions and ordinals.
+async fn copy(
+    connection: &mut PgConnection,
+    running: &PgRow,
+    rows: u32,
+) -> Result<Vec<(i64, i64)>, Error> {
+    let statement = leaf::between(
+        running.small("from_partition")?,
+        running.small("to_partition")?,
+        "INSERT INTO chunks_pTO (partition_key, document_uid, version, ordinal,
+             start_byte, start_character, start_line, start_source,
+             end_byte, end_character, end_line, end_source, sha256, text)
+         SELECT $1, document_uid, version, ordinal,
+             start_byte, start_character, start_line, start_source,
+             end_byte, end_character, end_line, end_source, sha256, text
+         FROM chunks_pNN
+         WHERE document_uid = $2 AND (version, ordinal) >= ($3, $4)
+         ORDER BY version, ordinal LIMIT $5
+         RETURNING version, ordinal",
+    )?;
+    let copied = sqlx::query(statement)
+        .bind(placement::signed(running.small("to_partition")?))
+        .bind(uuid(&running.uid("document_uid")?))
+        .bind(running.signed("copied_version")?)
+        .bind(running.signed("copied_ordinal")?)
+        .bind(i64::from(rows))
+        .fetch_all(connection)
+        .await
+        .map_err(failed)?;
+    let place = |found: &PgRow| Ok((found.signed("version")?, found.signed("ordinal")?));
+    copied.iter().map(place).collect()
+}
+
+/// Moves the cursor behind what was copied, and counts it.
+async fn count(
+    connection: &mut PgConnection,
+    running: &PgRow,
+    copied: &[(i64, i64)],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let before = (
+        running.signed("copied_version")?,
+        running.signed("copied_ordinal")?,
+    );
+    let last = copied.iter().max();
+    let (version, ordinal) = last.map_or(before, |(version, ordinal)| (*version, ordinal + 1));
+    sqlx::query(
+        "UPDATE moves SET copied_version = $1, copied_ordinal = $2, chunks = chunks + $3,
+             seq = seq + 1, updated_at = $4
+         WHERE tenant = $5 AND uid = $6",
+    )
+    .bind(version)
+    .bind(ordinal)
+    .bind(stored(copied.len() as u64))
+    .bind(now)
+    .bind(running.text("tenant")?)
+    .bind(uuid(&running.uid("uid")?))
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Says that the document is where its copies are; `false` if they are not as many as it has chunks.
+async fn turn(connection: &mut PgConnection, running: &PgRow) -> Result<bool, Error> {
+    let turned = sqlx::query(
+        "UPDATE documents SET partition_key = moves.to_partition
+         FROM moves
+         WHERE moves.tenant = $1 AND moves.uid = $2 AND documents.uid = moves.document_uid
+             AND documents.partition_key = moves.from_partition
+             AND documents.chunks = moves.chunks",
+    )
+    .bind(running.text("tenant")?)
+    .bind(uuid(&running.uid("uid")?))
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(turned.rows_affected() == 1)
+}
+
+/// Ends a move whose document has turned: what is left may be read for a while.
+async fn succeed(
+    connection: &mut PgConnection,
+    running: &PgRow,
+    sweep_after: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE moves SET state = 'SUCCEEDED', leftover_partition = from_partition,
+             leftover_after = $1
+         WHERE tenant = $2 AND uid = $3",
+    )
+    .bind(sweep_after)
+    .bind(running.text("tenant")?)
+    .bind(uuid(&running.uid("uid")?))
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Ends a move whose copies are not all that the document has: it stays where it was.
+async fn fail(connection: &mut PgConnection, running: &PgRow, now: Timestamp) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE moves SET state = 'FAILED', failure_reason = 'MOVE_INCOMPLETE',
+             failure_message = 'the copies are not as many as the document says it has chunks',
+             leftover_partition = to_partition, leftover_after = $1
+         WHERE tenant = $2 AND uid = $3",
+    )
+    .bind(now)
+    .bind(running.text("tenant")?)
+    .bind(uuid(&running.uid("uid")?))
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Fails the moves of a document that is deleted, and returns their last states; what any of them
+/// has left may go at once.
+pub(super) async fn give_up(
+    connection: &mut PgConnection,
+    document: &Uid,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    sqlx::query(
+        "UPDATE moves SET leftover_after = $1
+         WHERE document_uid = $2 AND leftover_partition IS NOT NULL AND leftover_after > $1",
+    )
+    .bind(now)
+    .bind(uuid(document))
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let failed_moves = sqlx::query(
+        "UPDATE moves SET state = 'FAILED', failure_reason = 'DOCUMENT_DELETED',
+             failure_message = 'the document was deleted', seq = seq + 1, updated_at = $1,
+             leftover_partition = to_partition, leftover_after = $1
+         WHERE document_uid = $2 AND state = 'RUNNING'
+         RETURNING tenant, uid",
+    )
+    .bind(now)
+    .bind(uuid(document))
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(failed)?;
+    operations::changed(connection, &failed_moves).await
+}
+
+/// Removes the first chunks that one move has left; returns how many rows it changed. Never where the
+/// document is.
+pub(super) async fn sweep(
+    connection: &mut PgConnection,
+    now: Timestamp,
+    rows: u32,
+) -> Result<u64, Error> {
+    let left = sqlx::query(
+        "SELECT moves.tenant, moves.uid, moves.document_uid, moves.leftover_partition
+         FROM moves JOIN documents ON documents.uid = moves.document_uid
+         WHERE moves.leftover_partition IS NOT NULL AND moves.leftover_after <= $1
+             AND documents.partition_key <> moves.leftover_partition
+         ORDER BY moves.leftover_after LIMIT 1",
+    )
+    .bind(now)
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(failed)?;
+    let Some(left) = left else { return Ok(0) };
+    let removed = remove_chunks(connection, &left, rows).await?;
+    if removed == u64::from(rows) {
+        return Ok(removed);
+    }
+    sqlx::query(
+        "UPDATE moves SET leftover_partition = NULL, leftover_after = NULL
+         WHERE tenant = $1 AND uid = $2",
+    )
+    .bind(left.text("tenant")?)
+    .bind(uuid(&left.uid("uid")?))
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(removed + 1)
+}
+
+/// Removes the first chunks that a move has left; returns how many there were.
+async fn remove_chunks(
+    connection: &mut PgConnection,
+    left: &PgRow,
+    rows: u32,
+) -> Result<u64, Error> {
+    let statement = leaf::on(
+        left.small("leftover_partition")?,
+        "WITH first AS (
+             SELECT version, ordinal FROM chunks_pNN WHERE document_uid = $1
+             ORDER BY version, ordinal LIMIT $2)
+         DELETE FROM chunks_pNN USING first
+         WHERE document_uid = $1 AND chunks_pNN.version = first.version
+             AND chunks_pNN.ordinal = first.ordinal",
+    )?;
+    let removed = sqlx::query(statement)
+        .bind(uuid(&left.uid("document_uid")?))
+        .bind(i64::from(rows))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(removed.rows_affected())
+}

@@ -1,0 +1,59 @@
+//! How full partitions are, and where documents are, out of rows.
+
+use crate::application::ports::failure::Error;
+use crate::application::ports::partitions::{Location, Partition, Weight};
+use crate::domain::balance::Document;
+use crate::domain::name::{CollectionId, DocumentId, DocumentName};
+use crate::infrastructure::columns::{Columns, damaged, name};
+
+/// How full a partition is, from a row of `partition_health`.
+pub(crate) fn partition(found: &impl Columns) -> Result<Partition, Error> {
+    let dead_rows = found.signed_if_any("dead_rows")?.map(u64::try_from);
+    Ok(Partition {
+        partition: found.small("partition_key")?,
+        documents: found.count("documents")?,
+        chunks: found.count("chunks")?,
+        text_bytes: found.count("text_bytes")?,
+        deviation_percent: found.real("deviation_percent")?,
+        status: found.text("status")?,
+        dead_rows: dead_rows
+            .transpose()
+            .map_err(|_negative| damaged("a negative count"))?,
+        needs_vacuum: found.flag_if_any("needs_vacuum")?,
+        last_vacuum_at: found.signed_if_any("last_vacuum_at")?,
+        last_analyze_at: found.signed_if_any("last_analyze_at")?,
+    })
+}
+
+/// A document with the names of its tenant and its collection.
+pub(crate) fn large_document(found: &impl Columns) -> Result<Document, Error> {
+    let collection = CollectionId::parse(&found.text("collection_id")?);
+    let document = DocumentId::parse(&found.text("document_id")?);
+    Ok(Document {
+        tenant: found.text("tenant")?,
+        name: DocumentName {
+            collection: name(collection)?,
+            document: name(document)?,
+        },
+        partition: found.small("partition_key")?,
+        chunks: found.count("chunks")?,
+        text_bytes: found.count("text_bytes")?,
+    })
+}
+
+/// Where a document is, and what was counted there.
+pub(crate) fn location(found: &impl Columns) -> Result<Location, Error> {
+    let weight = |chunks: &str, text_bytes: &str| {
+        Ok::<_, Error>(Weight {
+            chunks: found.count(chunks)?,
+            text_bytes: found.count(text_bytes)?,
+        })
+    };
+    Ok(Location {
+        uid: found.uid("uid")?,
+        partition: found.small("partition_key")?,
+        said: weight("chunks", "text_bytes")?,
+        counted: weight("counted_chunks", "counted_text_bytes")?,
+        chunks_elsewhere: found.count("chunks_elsewhere")?,
+    })
+}
