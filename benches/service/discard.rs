@@ -17,6 +17,7 @@ use sluice::application::ports::state::State;
 use sluice::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
 use sluice::application::session::{Listener, Session};
 use sluice::application::stored_spec::StoredSpec;
+use sluice::application::turn::Turn;
 use sluice::application::uploads;
 use sluice::application::watch::Bus;
 use sluice::domain::chunking::spec::Spec;
@@ -212,8 +213,10 @@ impl Uploads for Nowhere {
         &self,
         writer: &Writer,
         batch: &Batch,
+        turn: &Turn,
         _now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
+        turn.to_commit().await;
         let checkpoint = &batch.checkpoint;
         let moved = self.change(&writer.uid, |upload| {
             upload.committed_offset = checkpoint.place.position.source;

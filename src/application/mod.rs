@@ -24,5 +24,6 @@ pub mod ports;
 pub mod session;
 pub mod stored_spec;
 pub mod tokens;
+pub mod turn;
 pub mod uploads;
 pub mod watch;

@@ -7,6 +7,7 @@ use sluice::application::ports::jobs::Fence;
 use sluice::application::ports::operations::Kind;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
+use sluice::application::turn::Turn;
 use sluice::domain::name::{CollectionId, DocumentName};
 
 use crate::world::{
@@ -138,7 +139,7 @@ pub(crate) async fn what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten(
     let open = start(store, &new_upload(1, "d")).await;
     let writer = attach(store, &open.uid).await;
     store
-        .commit_batch(&writer, &batches[0], 10)
+        .commit_batch(&writer, &batches[0], &Turn::first(), 10)
         .await
         .unwrap()
         .unwrap();

@@ -8,6 +8,7 @@ use sluice::application::ports::partitions::{Location, Move, Moved};
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{End, Started, Upload};
+use sluice::application::turn::Turn;
 use sluice::domain::name::DocumentName;
 use sluice::domain::partition;
 
@@ -174,7 +175,7 @@ pub(crate) async fn an_upload_that_runs_meanwhile_ends_with_all_its_rows(store: 
         let uid = 90 + number;
         begin(store, uid, 20).await;
         for batch in &batches {
-            let committed = store.commit_batch(&writer, batch, 30).await;
+            let committed = store.commit_batch(&writer, batch, &Turn::first(), 30).await;
             committed.unwrap().unwrap();
             writer.committed_offset = batch.checkpoint.place.position.source;
             for _ in 0..steps {

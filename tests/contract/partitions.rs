@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use sluice::application::ports::store::Store;
+use sluice::application::turn::Turn;
 
 use sluice::application::ports::collections::Deletion;
 use sluice::domain::name::DocumentName;
@@ -16,7 +17,7 @@ pub(crate) async fn the_hundred_partitions_equal_a_recount(store: &dyn Store) {
         let upload = start(store, &new_upload(number, &format!("d{number}"))).await;
         let writer = attach(store, &upload.uid).await;
         store
-            .commit_batch(&writer, &batches[0], 3)
+            .commit_batch(&writer, &batches[0], &Turn::first(), 3)
             .await
             .unwrap()
             .unwrap();

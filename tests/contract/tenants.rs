@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use sluice::application::ports::store::Store;
+use sluice::application::turn::Turn;
 
 use crate::world::{attach, batches, caller, collection, new_upload, start, stranger, texts};
 
@@ -10,7 +11,12 @@ pub(crate) async fn another_tenant_sees_nothing(store: &dyn Store) {
     let upload = start(store, &new_upload(1, "d")).await;
     let (batches, _) = batches("some text");
     store
-        .commit_batch(&attach(store, &upload.uid).await, &batches[0], 3)
+        .commit_batch(
+            &attach(store, &upload.uid).await,
+            &batches[0],
+            &Turn::first(),
+            3,
+        )
         .await
         .unwrap()
         .unwrap();

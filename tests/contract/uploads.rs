@@ -3,6 +3,7 @@
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{End, Started, Writer};
+use sluice::application::turn::Turn;
 use sluice::domain::partition;
 
 use crate::world::{attach, batches, caller, new_upload, start, text, texts, upload};
@@ -34,7 +35,7 @@ pub(crate) async fn a_batch_replayed_changes_nothing(store: &dyn Store) {
     let mut writer = attach(store, &upload.uid).await;
     for batch in &batches {
         let committed = store
-            .commit_batch(&writer, batch, 3)
+            .commit_batch(&writer, batch, &Turn::first(), 3)
             .await
             .unwrap()
             .unwrap();
@@ -43,7 +44,13 @@ pub(crate) async fn a_batch_replayed_changes_nothing(store: &dyn Store) {
             batch.checkpoint.place.position.source
         );
         for _ in 0..3 {
-            assert_eq!(store.commit_batch(&writer, batch, 3).await.unwrap(), None);
+            assert_eq!(
+                store
+                    .commit_batch(&writer, batch, &Turn::first(), 3)
+                    .await
+                    .unwrap(),
+                None
+            );
         }
         writer.committed_offset = batch.checkpoint.place.position.source;
     }
@@ -71,7 +78,10 @@ pub(crate) async fn only_the_newest_writer_commits(store: &dyn Store) {
     let older = attach(store, &upload.uid).await;
     let newer = attach(store, &upload.uid).await;
     assert_eq!(
-        store.commit_batch(&older, &batches[0], 3).await.unwrap(),
+        store
+            .commit_batch(&older, &batches[0], &Turn::first(), 3)
+            .await
+            .unwrap(),
         None
     );
     assert_eq!(
@@ -83,7 +93,7 @@ pub(crate) async fn only_the_newest_writer_commits(store: &dyn Store) {
     );
     assert!(
         store
-            .commit_batch(&newer, &batches[0], 3)
+            .commit_batch(&newer, &batches[0], &Turn::first(), 3)
             .await
             .unwrap()
             .is_some()
@@ -99,7 +109,10 @@ pub(crate) async fn only_the_newest_writer_commits(store: &dyn Store) {
         ..newer
     };
     assert_eq!(
-        store.commit_batch(&after, &batches[1], 5).await.unwrap(),
+        store
+            .commit_batch(&after, &batches[1], &Turn::first(), 5)
+            .await
+            .unwrap(),
         None
     );
     assert_eq!(
@@ -116,7 +129,7 @@ pub(crate) async fn a_version_becomes_current_at_its_end(store: &dyn Store) {
     let first = start(store, &new_upload(1, "d")).await;
     let mut writer = attach(store, &first.uid).await;
     store
-        .commit_batch(&writer, &batches[0], 3)
+        .commit_batch(&writer, &batches[0], &Turn::first(), 3)
         .await
         .unwrap()
         .unwrap();

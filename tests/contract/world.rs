@@ -10,6 +10,7 @@ use sluice::application::ports::collections::Collection;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{About, End, NewUpload, Started, Upload, Writer};
 use sluice::application::stored_spec::StoredSpec;
+use sluice::application::turn::Turn;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
@@ -144,7 +145,7 @@ pub(crate) async fn upload(
     let (batches, summary) = batches(text);
     for batch in &batches {
         store
-            .commit_batch(&writer, batch, now)
+            .commit_batch(&writer, batch, &Turn::first(), now)
             .await
             .unwrap()
             .unwrap();

@@ -6,6 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
+use crate::application::ingest::pipeline::COMMITS_MAX;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::Splitter;
 use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine};
@@ -53,15 +54,16 @@ impl Budget {
     ///
     /// Fails if there is none in time.
     pub async fn share(&self, spec: &Spec, decoding: Decoding) -> Result<Share, Error> {
-        // A quarter of what is free, for one batch that fills and one that is committed.
+        // Three eighths of what is free, for one batch that fills and those that are committed.
         let free = self.units.available_permits() * UNIT;
         let batch_bytes = (free / 8).clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
+        let committing = COMMITS_MAX * batch_bytes;
         let bytes = if decoding == Decoding::default() {
             // Text is source, byte by byte: nothing beside the window, its source and the batches.
-            2 * (Splitter::window_bytes(&spec.chunker()) + batch_bytes)
+            2 * Splitter::window_bytes(&spec.chunker()) + batch_bytes + committing
         } else {
             // Every character may need a run of the map from text to source.
-            Machine::memory_bytes_max(spec, batch_bytes) + batch_bytes
+            Machine::memory_bytes_max(spec, batch_bytes) + committing
         };
         let bytes = bytes + MESSAGE_BYTES;
         Ok(Share {

@@ -1,8 +1,10 @@
 //! The way of an upload's bytes: message → machine → batch → commit → news.
 //!
-//! One batch fills while one is committed; there is no other buffer. While both are taken the next
-//! message is not read, so that the client's flow-control window closes and it waits.
+//! One batch fills while one is brought to the store and one is committed; there is no other buffer.
+//! While all are taken the next message is not read, so that the client's flow-control window closes
+//! and it waits.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,6 +20,7 @@ use crate::application::ports::failure;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, Upload, Uploads, Writer};
+use crate::application::turn::Turn;
 use crate::application::watch::Bus;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
@@ -26,6 +29,10 @@ use crate::domain::text::sniff;
 
 /// The most bytes of content in a message.
 pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
+
+/// Commits under way at once: one reaches the disk while the store takes the rows of the next. A third
+/// would be no faster, and sent again after a crash.
+pub const COMMITS_MAX: usize = 2;
 
 /// The reason of an upload that failed because a newer one of its document was started.
 const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
@@ -92,9 +99,11 @@ pub struct Pipeline {
     declared: Declared,
     /// The next byte of the source.
     received: u64,
-    /// At most one commit is under way. A task, so that it ends whole when the client goes away.
-    commit: Option<JoinHandle<Result<Option<Operation>, failure::Error>>>,
-    /// Held by the commit under way too: it outlives a client that goes away.
+    /// Commits under way, the oldest first. Tasks, so that they end whole when the client goes away.
+    commits: VecDeque<JoinHandle<Result<Option<Operation>, failure::Error>>>,
+    /// The turn of the next batch.
+    turn: Turn,
+    /// Held by commits under way too: they outlive a client that goes away.
     share: Arc<Share>,
 }
 
@@ -135,7 +144,8 @@ impl Pipeline {
             writer,
             declared: Declared::default(),
             received: committed_offset,
-            commit: None,
+            commits: VecDeque::new(),
+            turn: Turn::first(),
             share: Arc::new(share),
         })
     }
@@ -283,7 +293,7 @@ impl Pipeline {
         }
     }
 
-    /// Starts the commit of a batch once the one before is through; its digests are made meanwhile.
+    /// Starts the commit of a batch; its digests are made while earlier ones are under way.
     async fn commit(&mut self, batch: Gathered) -> Result<(), Error> {
         let committed_offset = batch.checkpoint().place.position.source;
         let share = Arc::clone(&self.share);
@@ -291,17 +301,22 @@ impl Pipeline {
             let batch = batch.digested();
             (batch, share)
         });
-        self.settle().await?;
+        while self.commits.len() >= COMMITS_MAX {
+            self.settle_oldest().await?;
+        }
+        let next = self.turn.next();
+        let turn = std::mem::replace(&mut self.turn, next);
         let (writer, outside) = (self.writer.clone(), self.outside.clone());
         self.writer.committed_offset = committed_offset;
-        self.commit = Some(self.outside.tasks.spawn(async move {
+        self.commits.push_back(self.outside.tasks.spawn(async move {
             let (batch, share) = digesting.await.map_err(panicked)?;
-            let now = outside.clock.now();
-            let committed = outside.store.commit_batch(&writer, &batch, now).await;
+            let (store, now) = (&outside.store, outside.clock.now());
+            let committed = store.commit_batch(&writer, &batch, &turn, now).await;
             drop((batch, share));
             let committed = committed?;
             // Truth before news.
             if let Some(operation) = committed.clone() {
+                turn.committed();
                 outside.bus.publish(operation);
             }
             Ok(committed)
@@ -309,9 +324,16 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Waits for the commit under way.
+    /// Waits for the commits under way.
     async fn settle(&mut self) -> Result<(), Error> {
-        let Some(commit) = self.commit.take() else {
+        while !self.commits.is_empty() {
+            self.settle_oldest().await?;
+        }
+        Ok(())
+    }
+
+    async fn settle_oldest(&mut self) -> Result<(), Error> {
+        let Some(commit) = self.commits.pop_front() else {
             return Ok(());
         };
         match commit.await {

@@ -11,6 +11,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
 use crate::application::stored_spec::StoredSpec;
+use crate::application::turn::Turn;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::machine::Summary;
@@ -168,11 +169,12 @@ pub trait Uploads: Debug + Send + Sync {
     -> Result<Option<Upload>, Error>;
     /// Stores a batch and its checkpoint in one transaction, and returns what watchers see; `None`,
     /// and nothing stored, if epoch or offset are not what the writer believes, or the upload is
-    /// over.
+    /// over. Batches of an upload are committed by turns; the rows may be brought before.
     async fn commit_batch(
         &self,
         writer: &Writer,
         batch: &Batch,
+        turn: &Turn,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error>;
     /// Ends the upload. If it succeeded its version becomes current, which the collection's changes

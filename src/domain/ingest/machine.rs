@@ -18,8 +18,9 @@ use crate::domain::text::decoding::{Decoding, Fault};
 use crate::domain::text::position::Position;
 use crate::domain::text::source_map::RUN_BYTES;
 
-/// The most text in a batch: larger ones are stored no faster.
-pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// The most text in a batch. What a crash costs is sent again: three batches and what was under way
+/// are less than 3 MiB.
+pub const BATCH_BYTES_MAX: usize = 768 * 1024;
 /// The least text that a batch may be limited to: smaller ones are all commit.
 pub const BATCH_BYTES_MIN: usize = 64 * 1024;
 

@@ -1,27 +1,95 @@
-//! What a batch moves besides its chunks: the upload, by compare-and-set, and what its document
-//! weighs.
+//! The commit of a batch: its chunks, and the upload that moves behind them by compare-and-set.
 
 use sqlx::{PgConnection, PgPool};
 
+use crate::application::ports::clock::Timestamp;
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::uploads::Writer;
+use crate::application::turn::Turn;
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::attempt::read;
+use crate::infrastructure::postgres::chunks;
 use crate::infrastructure::postgres::copy::Into;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::operation::operation;
 
-/// Moves the upload, and says what watchers see and where the batch's rows go; none if epoch or
-/// offset are not what the writer believes, or the upload is over: then roll back.
-pub(super) async fn advance(
+/// How often a commit starts anew because the document was moved meanwhile.
+const MOVED_MAX: u32 = 3;
+
+/// Brings the rows, waits for the batch before, and commits. `before`: how often that was tried.
+pub(super) async fn commit(
+    pool: &PgPool,
+    writer: &Writer,
+    batch: &Batch,
+    turn: &Turn,
+    (now, before): (Timestamp, u32),
+) -> Result<Option<Operation>, Error> {
+    if before > 0
+        && let Some(operation) = committed(pool, writer, batch).await?
+    {
+        // It was done, and the answer lost.
+        return Ok(Some(operation));
+    }
+    for _ in 0..MOVED_MAX {
+        let mut transaction = pool.begin().await.map_err(failed)?;
+        let Some(into) = place(&mut transaction, writer).await? else {
+            return Ok(None);
+        };
+        chunks::insert(&mut transaction, into, batch).await?;
+        turn.brought();
+        if !turn.to_commit().await {
+            return Ok(None);
+        }
+        let Some((operation, partition)) = advance(&mut transaction, writer, batch, now).await?
+        else {
+            return Ok(None);
+        };
+        if partition == into.partition {
+            transaction.commit().await.map_err(failed)?;
+            return Ok(Some(operation));
+        }
+        transaction.rollback().await.map_err(failed)?;
+    }
+    Err(Error::Unavailable(
+        "the document is moved again and again".into(),
+    ))
+}
+
+/// Where the rows go; none if the upload is not this writer's, or has got further.
+async fn place(connection: &mut PgConnection, writer: &Writer) -> Result<Option<Into>, Error> {
+    // The batch before may not be committed yet, so the offset may be behind.
+    let found = sqlx::query(
+        "SELECT documents.partition_key, uploads.document_uid, uploads.version
+         FROM uploads JOIN documents ON documents.uid = uploads.document_uid
+         WHERE uploads.tenant = $1 AND uploads.uid = $2 AND writer_epoch = $3
+             AND committed_offset <= $4 AND state = 'RUNNING'",
+    )
+    .bind(&writer.caller.tenant)
+    .bind(uuid(&writer.uid))
+    .bind(stored(writer.epoch))
+    .bind(stored(writer.committed_offset))
+    .fetch_optional(connection)
+    .await
+    .map_err(failed)?;
+    let Some(found) = found else { return Ok(None) };
+    Ok(Some(Into {
+        partition: found.small("partition_key")?,
+        document: found.uid("document_uid")?,
+        version: found.count("version")?,
+    }))
+}
+
+/// Moves the upload, and says what watchers see and where the document is; none if epoch or offset are
+/// not what the writer believes, or the upload is over: then roll back.
+async fn advance(
     connection: &mut PgConnection,
     writer: &Writer,
     batch: &Batch,
-    now: i64,
-) -> Result<Option<(Operation, Into)>, Error> {
+    now: Timestamp,
+) -> Result<Option<(Operation, u32)>, Error> {
     let checkpoint = &batch.checkpoint;
     let lengths = batch
         .chunks
@@ -57,16 +125,11 @@ pub(super) async fn advance(
     .await
     .map_err(failed)?;
     let Some(moved) = moved else { return Ok(None) };
-    let into = Into {
-        partition: moved.small("partition_key")?,
-        document: moved.uid("document_uid")?,
-        version: moved.count("version")?,
-    };
-    Ok(Some((operation(&moved)?, into)))
+    Ok(Some((operation(&moved)?, moved.small("partition_key")?)))
 }
 
 /// What watchers see if this writer has committed that very batch.
-pub(super) async fn committed(
+async fn committed(
     pool: &PgPool,
     writer: &Writer,
     batch: &Batch,

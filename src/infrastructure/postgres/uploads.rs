@@ -9,6 +9,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
+use crate::application::turn::Turn;
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::damaged;
 use crate::infrastructure::postgres::attempt::{read, transact};
@@ -16,7 +17,7 @@ use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_row::upload_of;
-use crate::infrastructure::postgres::{chunks, placement, upload_commit, upload_end, upload_start};
+use crate::infrastructure::postgres::{placement, upload_commit, upload_end, upload_start};
 use crate::infrastructure::rows::upload::upload;
 
 #[async_trait]
@@ -58,9 +59,14 @@ impl Uploads for Postgres {
         &self,
         writer: &Writer,
         batch: &Batch,
+        turn: &Turn,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
-        transact(|before| commit(&self.pool, writer, batch, now, before)).await
+        if !turn.to_bring().await {
+            return Ok(None);
+        }
+        transact(|before| upload_commit::commit(&self.pool, writer, batch, turn, (now, before)))
+            .await
     }
 
     async fn end_upload(
@@ -141,29 +147,6 @@ async fn attach(
     let attached = upload_of(&mut *transaction, caller, uid).await?;
     transaction.commit().await.map_err(failed)?;
     Ok(attached)
-}
-
-async fn commit(
-    pool: &PgPool,
-    writer: &Writer,
-    batch: &Batch,
-    now: Timestamp,
-    before: u32,
-) -> Result<Option<Operation>, Error> {
-    let mut transaction = pool.begin().await.map_err(failed)?;
-    let moved = upload_commit::advance(&mut transaction, writer, batch, now).await?;
-    let Some((operation, into)) = moved else {
-        transaction.rollback().await.map_err(failed)?;
-        // Perhaps it was this very batch that moved it, and the answer was lost.
-        return if before > 0 {
-            upload_commit::committed(pool, writer, batch).await
-        } else {
-            Ok(None)
-        };
-    };
-    chunks::insert(&mut transaction, into, batch).await?;
-    transaction.commit().await.map_err(failed)?;
-    Ok(Some(operation))
 }
 
 async fn finish(

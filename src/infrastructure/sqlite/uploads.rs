@@ -8,6 +8,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
+use crate::application::turn::Turn;
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::rows::upload::upload;
@@ -101,8 +102,13 @@ impl Uploads for Sqlite {
         &self,
         writer: &Writer,
         batch: &Batch,
+        turn: &Turn,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
+        // There is one writer, so nothing is gained by being early.
+        if !turn.to_commit().await {
+            return Ok(None);
+        }
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         let checkpoint = &batch.checkpoint;
         let moved = sqlx::query(
