@@ -4,6 +4,10 @@
 
 use tokio::sync::watch;
 
+/// Commits under way at once: one reaches the disk while the store takes the rows of the next. A third
+/// would be no faster, and sent again after a crash.
+pub const COMMITS_MAX: usize = 2;
+
 /// How far a batch is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {

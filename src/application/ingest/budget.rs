@@ -6,7 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::pipeline::COMMITS_MAX;
+use crate::application::turn::COMMITS_MAX;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::Splitter;
 use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine};

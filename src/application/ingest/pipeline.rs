@@ -20,7 +20,7 @@ use crate::application::ports::failure;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, Upload, Uploads, Writer};
-use crate::application::turn::Turn;
+use crate::application::turn::{COMMITS_MAX, Turn};
 use crate::application::watch::Bus;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
@@ -29,10 +29,6 @@ use crate::domain::text::sniff;
 
 /// The most bytes of content in a message.
 pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
-
-/// Commits under way at once: one reaches the disk while the store takes the rows of the next. A third
-/// would be no faster, and sent again after a crash.
-pub const COMMITS_MAX: usize = 2;
 
 /// The reason of an upload that failed because a newer one of its document was started.
 const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
