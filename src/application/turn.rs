@@ -4,16 +4,16 @@
 
 use tokio::sync::watch;
 
-/// Commits under way at once: one reaches the disk while the store takes the rows of the next. A third
-/// would be no faster, and sent again after a crash.
+/// Commits under way at once: the store takes the rows of one while the other reaches the disk. A third
+/// would be sent again after a crash.
 pub const COMMITS_MAX: usize = 2;
 
 /// How far a batch is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {
     Waiting,
-    /// The store has its rows, though nobody sees them yet.
-    Brought,
+    /// It has a connection to the store, and is on its way.
+    Begun,
     Committed,
 }
 
@@ -43,15 +43,15 @@ impl Turn {
         }
     }
 
-    /// Waits until the batch before has been brought; `false` if it never will be. Only then may a
-    /// connection be taken: whoever waits with one waits for somebody who has one.
-    pub async fn to_bring(&self) -> bool {
+    /// Waits until the batch before has begun; `false` if it never will. Only then may a connection be
+    /// taken: whoever waits with one waits for somebody who has one.
+    pub async fn to_begin(&self) -> bool {
         self.before_is(|stage| stage != Stage::Waiting).await
     }
 
-    /// Says that the store has the rows.
-    pub fn brought(&self) {
-        self.own.send_replace(Stage::Brought);
+    /// Says that it has a connection.
+    pub fn begun(&self) {
+        self.own.send_replace(Stage::Begun);
     }
 
     /// Waits until the batch before is committed; `false` if it never will be.
@@ -84,9 +84,9 @@ mod tests {
     async fn a_batch_waits_for_the_one_before() {
         let first = Turn::first();
         let second = first.next();
-        assert!(first.to_bring().await && first.to_commit().await);
-        first.brought();
-        assert!(second.to_bring().await);
+        assert!(first.to_begin().await && first.to_commit().await);
+        first.begun();
+        assert!(second.to_begin().await);
         first.committed();
         assert!(second.to_commit().await);
     }
@@ -95,9 +95,9 @@ mod tests {
     async fn nothing_is_committed_after_a_batch_that_was_not() {
         let (first, unborn) = (Turn::first(), Turn::first());
         let (second, never) = (first.next(), unborn.next());
-        first.brought();
+        first.begun();
         drop((first, unborn));
-        assert!(second.to_bring().await && !second.to_commit().await);
-        assert!(!never.to_bring().await);
+        assert!(second.to_begin().await && !second.to_commit().await);
+        assert!(!never.to_begin().await);
     }
 }

@@ -35,11 +35,11 @@ pub(super) async fn commit(
     }
     for _ in 0..MOVED_MAX {
         let mut transaction = pool.begin().await.map_err(failed)?;
+        turn.begun();
         let Some(into) = place(&mut transaction, writer).await? else {
             return Ok(None);
         };
         chunks::insert(&mut transaction, into, batch).await?;
-        turn.brought();
         if !turn.to_commit().await {
             return Ok(None);
         }

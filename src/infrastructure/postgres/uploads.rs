@@ -62,7 +62,7 @@ impl Uploads for Postgres {
         turn: &Turn,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
-        if !turn.to_bring().await {
+        if !turn.to_begin().await {
             return Ok(None);
         }
         transact(|before| upload_commit::commit(&self.pool, writer, batch, turn, (now, before)))
