@@ -4,20 +4,17 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 
 use crate::application::caller::Caller;
-use crate::application::ports::chunks::{Chunk, Chunks, Of, PAGE_BYTES};
+use crate::application::ports::chunks::{self, Chunks, Of, PAGE_BYTES};
+use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
-use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::batch::{Batch, Chunk};
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::copy::{self, Into};
 use crate::infrastructure::postgres::failure::failed;
-use crate::infrastructure::postgres::leaf;
 use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::postgres::{leaf, placement};
 use crate::infrastructure::rows::chunk::chunk;
-
-/// Rows are sent in pieces of so many bytes: larger ones are no faster, and are held twice.
-const PIECE_BYTES: usize = 128 * 1024;
 
 #[async_trait]
 impl Chunks for Postgres {
@@ -27,7 +24,7 @@ impl Chunks for Postgres {
         of: Of,
         from: u64,
         rows: u32,
-    ) -> Result<Vec<Chunk>, Error> {
+    ) -> Result<Vec<chunks::Chunk>, Error> {
         let statement = leaf::on(
             of.partition,
             "WITH first AS (
@@ -54,28 +51,60 @@ impl Chunks for Postgres {
     }
 }
 
-/// Copies the rows of a batch into their partition.
+/// Where a batch's rows go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Into {
+    pub(super) partition: u32,
+    pub(super) document: Uid,
+    pub(super) version: u64,
+}
+
+/// Inserts the rows of a batch into their partition. One statement with an array a column, not COPY:
+/// that ends with a small packet of its own, which the driver's sockets hold back until the one
+/// before is acknowledged, for 40 ms a batch (Nagle's algorithm, RFC 896).
 pub(super) async fn insert(
     connection: &mut PgConnection,
     into: Into,
     batch: &Batch,
 ) -> Result<(), Error> {
-    let statement = leaf::named(into.partition, copy::STATEMENT)?;
-    let mut rows = connection.copy_in_raw(&statement).await.map_err(failed)?;
-    let mut piece = Vec::with_capacity(2 * PIECE_BYTES);
-    copy::header(&mut piece);
-    for chunk in &batch.chunks {
-        copy::row(&mut piece, into, chunk, batch.text(chunk))?;
-        if piece.len() >= PIECE_BYTES {
-            rows.send(piece.as_slice()).await.map_err(failed)?;
-            piece.clear();
-        }
-    }
-    copy::trailer(&mut piece);
-    rows.send(piece.as_slice()).await.map_err(failed)?;
-    let copied = rows.finish().await.map_err(failed)?;
-    if copied != batch.chunks.len() as u64 {
-        return Err(damaged("a COPY of fewer rows than given"));
+    let statement = leaf::on(
+        into.partition,
+        "INSERT INTO chunks_pNN (partition_key, document_uid, version, ordinal,
+             start_byte, start_character, start_line, start_source,
+             end_byte, end_character, end_line, end_source, sha256, text)
+         SELECT $1, $2, $3, * FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+             $13::bytea[], $14::text[])",
+    )?;
+    let column = |number: fn(&Chunk) -> u64| -> Vec<i64> {
+        batch
+            .chunks
+            .iter()
+            .map(|chunk| stored(number(chunk)))
+            .collect()
+    };
+    let digests: Vec<&[u8]> = batch.chunks.iter().map(|chunk| &chunk.sha256[..]).collect();
+    let texts: Vec<&str> = batch.chunks.iter().map(|chunk| batch.text(chunk)).collect();
+    let inserted = sqlx::query(statement)
+        .bind(placement::signed(into.partition))
+        .bind(uuid(&into.document))
+        .bind(stored(into.version))
+        .bind(column(|chunk| chunk.ordinal))
+        .bind(column(|chunk| chunk.span.start.byte))
+        .bind(column(|chunk| chunk.span.start.character))
+        .bind(column(|chunk| chunk.span.start.line))
+        .bind(column(|chunk| chunk.span.start.source))
+        .bind(column(|chunk| chunk.span.end.byte))
+        .bind(column(|chunk| chunk.span.end.character))
+        .bind(column(|chunk| chunk.span.end.line))
+        .bind(column(|chunk| chunk.span.end.source))
+        .bind(digests)
+        .bind(texts)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    if inserted.rows_affected() != batch.chunks.len() as u64 {
+        return Err(damaged("an INSERT of fewer rows than given"));
     }
     Ok(())
 }

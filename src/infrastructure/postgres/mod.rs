@@ -10,7 +10,6 @@ mod changes;
 mod chunks;
 mod collections;
 pub mod connection;
-mod copy;
 mod deletions;
 mod documents;
 mod expiry;
