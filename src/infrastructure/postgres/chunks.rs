@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 
 use crate::application::caller::Caller;
-use crate::application::ports::chunks::{self, Chunks, Of, PAGE_BYTES};
+use crate::application::ports::chunks::{Chunk, Chunks, Of, PAGE_BYTES};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
-use crate::domain::ingest::batch::{Batch, Chunk};
+use crate::domain::ingest::batch::Batch;
+use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
@@ -24,7 +25,7 @@ impl Chunks for Postgres {
         of: Of,
         from: u64,
         rows: u32,
-    ) -> Result<Vec<chunks::Chunk>, Error> {
+    ) -> Result<Vec<Chunk>, Error> {
         let statement = leaf::on(
             of.partition,
             "WITH first AS (
@@ -59,9 +60,11 @@ pub(super) struct Into {
     pub(super) version: u64,
 }
 
-/// Inserts the rows of a batch into their partition. One statement with an array a column, not COPY:
-/// that ends with a small packet of its own, which the driver's sockets hold back until the one
-/// before is acknowledged, for 40 ms a batch (Nagle's algorithm, RFC 896).
+/// Inserts the rows of a batch into their partition.
+///
+/// One statement, not COPY: that ends with a small packet of its own, which the driver's sockets hold
+/// back until the one before is acknowledged, for 40 ms a batch (Nagle's algorithm, RFC 896). Texts
+/// are set out one by one, and all else is found by its place: so no row is written down in between.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     into: Into,
@@ -72,33 +75,41 @@ pub(super) async fn insert(
         "INSERT INTO chunks_pNN (partition_key, document_uid, version, ordinal,
              start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source, sha256, text)
-         SELECT $1, $2, $3, * FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-             $13::bytea[], $14::text[])",
+         SELECT $1, $2, $3, $4 + row,
+             ($5::bigint[])[8 * row + 1], ($5::bigint[])[8 * row + 2],
+             ($5::bigint[])[8 * row + 3], ($5::bigint[])[8 * row + 4],
+             ($5::bigint[])[8 * row + 5], ($5::bigint[])[8 * row + 6],
+             ($5::bigint[])[8 * row + 7], ($5::bigint[])[8 * row + 8],
+             substr($6::bytea, 32 * row + 1, 32), text
+         FROM (SELECT generate_series(0, $7 - 1) AS row, unnest($8::text[]) AS text) AS rows",
     )?;
-    let column = |number: fn(&Chunk) -> u64| -> Vec<i64> {
-        batch
-            .chunks
-            .iter()
-            .map(|chunk| stored(number(chunk)))
-            .collect()
-    };
-    let digests: Vec<&[u8]> = batch.chunks.iter().map(|chunk| &chunk.sha256[..]).collect();
+    let first = batch.chunks.first().map_or(0, |chunk| chunk.ordinal);
+    let (mut places, mut digests) = (Vec::new(), Vec::new());
+    for (chunk, ordinal) in batch.chunks.iter().zip(first..) {
+        if chunk.ordinal != ordinal {
+            return Err(damaged("a batch with a gap"));
+        }
+        for place in [chunk.span.start, chunk.span.end] {
+            let Position {
+                byte,
+                character,
+                line,
+                source,
+            } = place;
+            places.extend([byte, character, line, source].map(stored));
+        }
+        digests.extend_from_slice(&chunk.sha256);
+    }
     let texts: Vec<&str> = batch.chunks.iter().map(|chunk| batch.text(chunk)).collect();
+    let rows = i32::try_from(texts.len()).map_err(|_many| damaged("a batch out of range"))?;
     let inserted = sqlx::query(statement)
         .bind(placement::signed(into.partition))
         .bind(uuid(&into.document))
         .bind(stored(into.version))
-        .bind(column(|chunk| chunk.ordinal))
-        .bind(column(|chunk| chunk.span.start.byte))
-        .bind(column(|chunk| chunk.span.start.character))
-        .bind(column(|chunk| chunk.span.start.line))
-        .bind(column(|chunk| chunk.span.start.source))
-        .bind(column(|chunk| chunk.span.end.byte))
-        .bind(column(|chunk| chunk.span.end.character))
-        .bind(column(|chunk| chunk.span.end.line))
-        .bind(column(|chunk| chunk.span.end.source))
+        .bind(stored(first))
+        .bind(places)
         .bind(digests)
+        .bind(rows)
         .bind(texts)
         .execute(connection)
         .await
