@@ -44,6 +44,7 @@ impl Instance {
         let dynamic = Arc::<Sqlite>::clone(&store);
         let wiring = Wiring::new(dynamic, config, tasks.clone(), drain.clone()).await?;
         tasks.spawn(wiring.runner().run(drain.clone()));
+        tasks.spawn(wiring.rechunker().run(drain.clone()));
         let services = wiring.services();
         let stop = drain.clone();
         let server = tokio::spawn(async move {

@@ -12,6 +12,8 @@ use crate::application::ports::state::State;
 pub enum Kind {
     /// It uploads a document.
     Upload,
+    /// It chunks a document in another way.
+    RechunkDocument,
     /// It deletes a document.
     DeleteDocument,
     /// It deletes a collection.
@@ -20,13 +22,19 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Upload, Self::DeleteDocument, Self::DeleteCollection];
+    pub const ALL: [Self; 4] = [
+        Self::Upload,
+        Self::RechunkDocument,
+        Self::DeleteDocument,
+        Self::DeleteCollection,
+    ];
 
     /// The name of the kind, the same everywhere.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Upload => "UPLOAD",
+            Self::RechunkDocument => "RECHUNK_DOCUMENT",
             Self::DeleteDocument => "DELETE_DOCUMENT",
             Self::DeleteCollection => "DELETE_COLLECTION",
         }

@@ -97,7 +97,8 @@ impl Documents for Sqlite {
     }
 }
 
-async fn live(
+/// The row of a document that is there.
+pub(super) async fn live(
     executor: impl SqliteExecutor<'_>,
     caller: &Caller,
     name: &DocumentName,
@@ -141,5 +142,6 @@ fn version(found: &SqliteRow) -> Result<Version, Error> {
         characters: row::count(found, "characters")?,
         lines: row::count(found, "lines")?,
         source_sha256: row::fixed(found, "source_sha256")?,
+        charset: row::charset(found, "charset")?,
     })
 }

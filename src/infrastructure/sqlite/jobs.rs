@@ -53,7 +53,13 @@ impl Jobs for Sqlite {
             "SELECT versions.document_uid, versions.version, documents.partition_key,
                  documents.collection_uid
              FROM versions JOIN documents ON documents.uid = versions.document_uid
-             WHERE versions.sweep_after <= ? ORDER BY versions.sweep_after LIMIT 1",
+             WHERE versions.sweep_after <= ?
+                 AND NOT EXISTS (
+                     SELECT 1 FROM uploads
+                     WHERE uploads.document_uid = versions.document_uid
+                         AND uploads.source_version = versions.version
+                         AND uploads.source_version > 0 AND uploads.state = 'RUNNING')
+             ORDER BY versions.sweep_after LIMIT 1",
         )
         .bind(now)
         .fetch_optional(&mut *transaction)

@@ -15,6 +15,7 @@ mod failure;
 mod jobs;
 mod operations;
 mod partitions;
+mod rechunks;
 mod row;
 mod secrets;
 mod upload_end;

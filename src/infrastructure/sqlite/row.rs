@@ -5,6 +5,7 @@ use sqlx::{ColumnIndex, Row, ValueRef};
 
 use crate::application::ports::failure::Error;
 use crate::application::ports::state::State;
+use crate::domain::text::charset::Charset;
 use crate::infrastructure::sqlite::failure::failed;
 
 /// A text column.
@@ -74,6 +75,17 @@ pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
 pub(super) fn name<T>(parsed: Result<T, crate::domain::name::Error>) -> Result<T, Error> {
     parsed.map_err(|error| Error::Damaged {
         what: "a name",
+        source: Some(Box::new(error)),
+    })
+}
+
+/// A charset by its name.
+pub(super) fn charset(
+    row: &SqliteRow,
+    column: impl ColumnIndex<SqliteRow>,
+) -> Result<Charset, Error> {
+    Charset::from_label(&text(row, column)?).map_err(|error| Error::Damaged {
+        what: "a charset",
         source: Some(Box::new(error)),
     })
 }

@@ -40,6 +40,7 @@ pub(super) fn upload(found: &SqliteRow) -> Result<Upload, Error> {
         document_uid: row::fixed(found, "document_uid")?,
         partition: row::small(found, "partition_key")?,
         version: row::count(found, "version")?,
+        source_version: row::count(found, "source_version")?,
         about: About {
             display_name: row::text(found, "display_name")?,
             media_type: row::text(found, "media_type")?,
