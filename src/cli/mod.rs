@@ -16,6 +16,7 @@ mod documents;
 mod inspect;
 mod manage;
 mod output;
+mod rechunk;
 mod sending;
 mod serve;
 mod spec;
@@ -35,6 +36,7 @@ enum Command {
     Demo(demo::Arguments),
     Serve(serve::Arguments),
     Upload(upload::Arguments),
+    Rechunk(rechunk::Arguments),
     Watch(inspect::Watch),
     Chunks(inspect::Chunks),
     Collections(inspect::Collections),
@@ -72,6 +74,7 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Serve(arguments) => serve::run(&arguments).await,
             Command::Upload(arguments) => upload::run(&arguments).await,
+            Command::Rechunk(arguments) => rechunk::run(&arguments).await,
             Command::Watch(arguments) => inspect::watch(&arguments).await,
             Command::Chunks(arguments) => inspect::chunks(&arguments).await,
             Command::Collections(arguments) => inspect::collections(&arguments).await,

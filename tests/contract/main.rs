@@ -6,6 +6,7 @@ mod changes;
 mod collections;
 mod jobs;
 mod partitions;
+mod rechunks;
 mod sqlite;
 mod tenants;
 mod uploads;

@@ -69,11 +69,10 @@ impl Recovery {
         if self.at == source_bytes {
             return Ok(Vec::new());
         }
-        if self.at > 0 {
-            return Err(Unrecoverable);
-        }
+        let known = usize::try_from(self.at).unwrap_or(usize::MAX);
+        let rest = self.mark(source_bytes)?.get(known..).ok_or(Unrecoverable)?;
         self.at = source_bytes;
-        self.mark(source_bytes).map(<[u8]>::to_vec)
+        Ok(rest.to_vec())
     }
 
     /// What stands before a text that begins at this byte of the source: nothing, or the byte order
