@@ -33,8 +33,8 @@ CREATE TABLE uploads (
 CREATE INDEX uploads_by_age ON uploads (tenant, created_at, uid);
 -- Those that were abandoned, and those that are no longer asked for.
 CREATE INDEX uploads_by_state ON uploads (state, updated_at);
--- Those that the server makes of a version's chunks: few, looked for often, and by each sweep.
-CREATE INDEX uploads_rechunks ON uploads (document_uid, source_version)
+-- Those that the server makes of a version's chunks, the oldest first: few, and looked for often.
+CREATE INDEX uploads_rechunks ON uploads (state, created_at, uid)
 WHERE source_version > 0 AND state = 'RUNNING';
 
 -- An upload with the names and the place of its document.

@@ -17,6 +17,7 @@ mod methods;
 mod operations;
 mod patience;
 mod proxy;
+mod rechunks;
 mod refusals;
 mod server;
 mod stores;

@@ -58,7 +58,7 @@ impl Jobs for Sqlite {
                      SELECT 1 FROM uploads
                      WHERE uploads.document_uid = versions.document_uid
                          AND uploads.source_version = versions.version
-                         AND uploads.source_version > 0 AND uploads.state = 'RUNNING')
+                         AND +uploads.state = 'RUNNING')
              ORDER BY versions.sweep_after LIMIT 1",
         )
         .bind(now)

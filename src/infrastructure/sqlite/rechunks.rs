@@ -38,7 +38,7 @@ impl Rechunks for Sqlite {
         let Some(source) = &known.current else {
             return Ok(Started::NoCurrentVersion);
         };
-        if has_running(&mut transaction, caller, &known.uid).await? {
+        if has_running(&mut transaction, &known.uid).await? {
             return Ok(Started::UploadRunning);
         }
         let keeps_mark = keeps_mark(&mut transaction, caller, &known, source.version).await?;
@@ -73,19 +73,13 @@ impl Rechunks for Sqlite {
 
 /// Whether an upload of the document has not ended. The plus keeps the statement to the document's
 /// few uploads: those that run may be many.
-async fn has_running(
-    connection: &mut SqliteConnection,
-    caller: &Caller,
-    document: &Uid,
-) -> Result<bool, Error> {
-    let found = sqlx::query(
-        "SELECT 1 FROM uploads WHERE tenant = ? AND document_uid = ? AND +state = 'RUNNING' LIMIT 1",
-    )
-    .bind(&caller.tenant)
-    .bind(document.to_vec())
-    .fetch_optional(connection)
-    .await
-    .map_err(failed)?;
+async fn has_running(connection: &mut SqliteConnection, document: &Uid) -> Result<bool, Error> {
+    let found =
+        sqlx::query("SELECT 1 FROM uploads WHERE document_uid = ? AND +state = 'RUNNING' LIMIT 1")
+            .bind(document.to_vec())
+            .fetch_optional(connection)
+            .await
+            .map_err(failed)?;
     Ok(found.is_some())
 }
 
