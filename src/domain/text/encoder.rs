@@ -38,10 +38,10 @@ fn legacy(charset: Charset, text: &str) -> Option<Vec<u8>> {
     let mut encoder = charset.encoder();
     // So much holds all of it, whatever the text; no text is so long that the number overflows.
     let room = encoder.max_buffer_length_from_utf8_without_replacement(text.len())?;
-    let mut encoded = Vec::with_capacity(room);
-    let (result, _) = encoder.encode_from_utf8_to_vec_without_replacement(text, &mut encoded, true);
+    let mut bytes = Vec::with_capacity(room);
+    let (result, _) = encoder.encode_from_utf8_to_vec_without_replacement(text, &mut bytes, true);
     match result {
-        EncoderResult::InputEmpty => Some(encoded),
+        EncoderResult::InputEmpty => Some(bytes),
         EncoderResult::OutputFull | EncoderResult::Unmappable(_) => None,
     }
 }
