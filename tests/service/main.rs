@@ -12,6 +12,7 @@ mod deletions;
 mod examples;
 mod follower;
 mod grpcurl;
+mod interruptions;
 mod kills;
 mod methods;
 mod operations;

@@ -6,25 +6,18 @@ use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use sluice::interface::grpc::pb::operation_service_client::OperationServiceClient;
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
-use sqlx::ConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::server::Server;
-use crate::world::{
-    Folder, World, create_collection, first, last, metadata, prose, reason, resumed, rows, spec,
-    whole,
-};
+use crate::world::{World, first, last, metadata, prose, reason, resumed, rows, spec, whole};
 
-const RUNNING: i32 = 1;
-const SUCCEEDED: i32 = 2;
+pub(crate) const RUNNING: i32 = 1;
+pub(crate) const SUCCEEDED: i32 = 2;
 const FAILED: i32 = 3;
-const CANCELLED: i32 = 4;
 const RECHUNK_DOCUMENT: i32 = 4;
 
 /// What the documents are chunked to: with overlaps, and in another measure.
-fn other_chunking() -> pb::ChunkingSpec {
+pub(crate) fn other_chunking() -> pb::ChunkingSpec {
     pb::ChunkingSpec {
         strategy: 3,
         max_size: Some(700),
@@ -34,7 +27,7 @@ fn other_chunking() -> pb::ChunkingSpec {
 }
 
 /// What they are chunked as before.
-fn overlapping() -> pb::ChunkingSpec {
+pub(crate) fn overlapping() -> pb::ChunkingSpec {
     pb::ChunkingSpec {
         max_size: Some(300),
         overlap: 60,
@@ -42,11 +35,11 @@ fn overlapping() -> pb::ChunkingSpec {
     }
 }
 
-fn document(id: &str) -> String {
+pub(crate) fn document(id: &str) -> String {
     format!("collections/c/documents/{id}")
 }
 
-fn request(id: &str) -> pb::RechunkDocumentRequest {
+pub(crate) fn request(id: &str) -> pb::RechunkDocumentRequest {
     pb::RechunkDocumentRequest {
         name: document(id),
         chunking: Some(other_chunking()),
@@ -54,7 +47,7 @@ fn request(id: &str) -> pb::RechunkDocumentRequest {
     }
 }
 
-async fn rechunk(
+pub(crate) async fn rechunk(
     channel: &Channel,
     request: pb::RechunkDocumentRequest,
 ) -> Result<pb::Operation, Status> {
@@ -63,7 +56,7 @@ async fn rechunk(
     Ok(begun.operation.unwrap())
 }
 
-async fn operation(channel: &Channel, name: &str) -> pb::Operation {
+pub(crate) async fn operation(channel: &Channel, name: &str) -> pb::Operation {
     let name = name.to_owned();
     let mut client = OperationServiceClient::new(channel.clone());
     let found = client.get_operation(pb::GetOperationRequest { name }).await;
@@ -71,7 +64,7 @@ async fn operation(channel: &Channel, name: &str) -> pb::Operation {
 }
 
 /// The first state of which that is true, or else the last.
-async fn until(
+pub(crate) async fn until(
     channel: &Channel,
     name: &str,
     is_it: impl Fn(&pb::Operation) -> bool,
@@ -85,11 +78,11 @@ async fn until(
     }
 }
 
-async fn ended(channel: &Channel, name: &str) -> pb::Operation {
+pub(crate) async fn ended(channel: &Channel, name: &str) -> pb::Operation {
     until(channel, name, |_| false).await
 }
 
-async fn upload(channel: &Channel, spec: &pb::UploadSpec, source: &[u8]) -> pb::Upload {
+pub(crate) async fn upload(channel: &Channel, spec: &pb::UploadSpec, source: &[u8]) -> pb::Upload {
     let messages = tokio_stream::iter(whole(spec, source, 200_000));
     let mut client = UploadServiceClient::new(channel.clone());
     let uploaded = client.upload_document(messages).await.unwrap();
@@ -97,7 +90,7 @@ async fn upload(channel: &Channel, spec: &pb::UploadSpec, source: &[u8]) -> pb::
 }
 
 /// All that a chunk says, but for the names of document and version.
-async fn said(channel: &Channel, id: &str) -> Vec<pb::Chunk> {
+pub(crate) async fn said(channel: &Channel, id: &str) -> Vec<pb::Chunk> {
     let mut chunks = rows(channel, &document(id), None, false).await.unwrap();
     for chunk in &mut chunks {
         (chunk.name, chunk.version) = (String::new(), 0);
@@ -145,7 +138,7 @@ async fn check(world: &World, id: &str, charset: &str, source: &[u8], keep_byte_
     assert_eq!(found.source_bytes, ended.committed_bytes);
 }
 
-fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+pub(crate) fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
@@ -279,100 +272,4 @@ async fn a_source_that_the_text_does_not_give_back_is_told_so() {
         assert!(ended.failure_message.contains("upload the document again"));
         assert!(said(&world.channel, id).await == before, "{id}");
     }
-}
-
-const LARGE: usize = 12_000_000;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rechunk_is_cancelled_in_the_middle_and_can_be_asked_for_again() {
-    let world = World::start().await;
-    upload(&world.channel, &spec("d"), prose(LARGE).as_bytes()).await;
-    let before = said(&world.channel, "d").await;
-    let begun = rechunk(&world.channel, request("d")).await.unwrap();
-    let name = begun.name.clone();
-    let middle = until(&world.channel, &name, |state| state.committed_bytes > 0).await;
-    assert_eq!(middle.state, RUNNING);
-    let mut client = OperationServiceClient::new(world.channel.clone());
-    let cancel = pb::CancelOperationRequest { name: name.clone() };
-    let cancelled = client.cancel_operation(cancel).await.unwrap().into_inner();
-    assert_eq!(cancelled.operation.unwrap().state, CANCELLED);
-    assert!(said(&world.channel, "d").await == before);
-    let again = rechunk(&world.channel, request("d")).await.unwrap();
-    assert_eq!(ended(&world.channel, &again.name).await.state, SUCCEEDED);
-    assert_eq!(operation(&world.channel, &name).await.state, CANCELLED);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn readers_have_the_old_version_whole_while_the_new_one_is_made() {
-    let world = World::start_with(|config| {
-        config.retention.old_version_seconds = 0;
-        config.retention.sweep_every_seconds = 1;
-    })
-    .await;
-    upload(&world.channel, &spec("d"), prose(LARGE).as_bytes()).await;
-    let before = said(&world.channel, "d").await;
-    let begun = rechunk(&world.channel, request("d")).await.unwrap();
-    let mut reads = 0;
-    loop {
-        let read = rows(&world.channel, &document("d"), None, false).await;
-        // What was begun before the end may have outlasted it.
-        if operation(&world.channel, &begun.name).await.state != RUNNING {
-            break;
-        }
-        let read = read.unwrap();
-        assert!(read.iter().all(|chunk| chunk.version == 1));
-        assert_eq!(read.len(), before.len());
-        reads += 1;
-    }
-    assert!(reads > 0, "something was read meanwhile");
-    let after = rows(&world.channel, &document("d"), None, false).await;
-    assert!(after.unwrap().iter().all(|chunk| chunk.version == 2));
-}
-
-/// As if the dead server's time had passed: its successor need not be waited for.
-async fn end_lease(database: &std::path::Path) {
-    let options = SqliteConnectOptions::new().filename(database);
-    let mut other = options.connect().await.unwrap();
-    let ended = sqlx::query("UPDATE leases SET expires_at = 0").execute(&mut other);
-    ended.await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_killed_in_the_middle_of_a_rechunk_goes_on_by_itself() {
-    let folder = Folder::new();
-    let database = folder.0.join("rechunks.db");
-    let mut server = Server::start(&database);
-    create_collection(&server.channel()).await;
-    let source = utf_16(&format!("\u{FEFF}{}", prose(LARGE)), u16::to_le_bytes);
-    let chunked = |id, chunking| pb::UploadSpec {
-        chunking: Some(chunking),
-        decoding: Some(pb::DecodingPolicy {
-            charset: "auto".to_owned(),
-            ..pb::DecodingPolicy::default()
-        }),
-        ..spec(id)
-    };
-    upload(&server.channel(), &chunked("d", overlapping()), &source).await;
-    let undisturbed = chunked("undisturbed", other_chunking());
-    upload(&server.channel(), &undisturbed, &source).await;
-    let begun = rechunk(&server.channel(), request("d")).await.unwrap();
-    let (mut committed, mut kills) = (0, 0);
-    loop {
-        let is_further = |state: &pb::Operation| state.committed_bytes > committed;
-        let state = until(&server.channel(), &begun.name, is_further).await;
-        if state.state != RUNNING || kills == 5 {
-            break;
-        }
-        drop(server);
-        (committed, kills) = (state.committed_bytes, kills + 1);
-        end_lease(&database).await;
-        server = Server::start(&database);
-        let kept = operation(&server.channel(), &begun.name).await;
-        assert!(kept.committed_bytes >= committed, "nothing is done again");
-    }
-    assert!(kills >= 3, "{kills} kills came in the middle");
-    let ended = ended(&server.channel(), &begun.name).await;
-    assert_eq!(ended.state, SUCCEEDED, "{ended:?}");
-    let channel = server.channel();
-    assert!(said(&channel, "d").await == said(&channel, "undisturbed").await);
 }
