@@ -17,7 +17,7 @@ use crate::application::uploads::Uploads;
 pub struct Operations {
     /// Where they are.
     pub store: Arc<dyn Store>,
-    /// The only ones that can be cancelled, with those that the server makes.
+    /// The only ones that can be cancelled: rechunks are uploads too.
     pub uploads: Uploads,
     /// The tokens of pages.
     pub tokens: Tokens,

@@ -15,6 +15,7 @@
 //! - *measure*: the unit of sizes: characters, bytes or words.
 //! - *packing*: which of several equal boundaries is taken.
 //! - *horizon*: the text after a chunk's start that alone decides where the chunk ends.
+//! - *rechunk*: another chunking of a document's stored text, into a new version.
 //! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
 
 pub mod chunking;

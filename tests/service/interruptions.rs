@@ -50,18 +50,24 @@ async fn readers_have_the_old_version_whole_while_the_new_one_is_made() {
     upload(&world.channel, &spec("d"), prose(LARGE).as_bytes()).await;
     let before = said(&world.channel, "d").await;
     let begun = rechunk(&world.channel, request("d")).await.unwrap();
-    let mut reads = 0;
+    let (mut reads, mut other) = (0, open(&world.database()).await);
     loop {
-        let read = rows(&world.channel, &document("d"), None, false).await;
-        // What was begun before the end may have outlasted it.
+        // While this is held nothing ends, so that a read does not outlast the rechunk; between two
+        // reads, rechunk and sweep go on.
+        let held = sqlx::query("BEGIN IMMEDIATE").execute(&mut other);
+        held.await.unwrap();
         if operation(&world.channel, &begun.name).await.state != RUNNING {
             break;
         }
+        let read = rows(&world.channel, &document("d"), None, false).await;
         let read = read.unwrap();
         assert!(read.iter().all(|chunk| chunk.version == 1));
         assert_eq!(read.len(), before.len());
         reads += 1;
+        sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    drop(other);
     assert!(reads > 0, "something was read meanwhile");
     let after = rows(&world.channel, &document("d"), None, false).await;
     assert!(after.unwrap().iter().all(|chunk| chunk.version == 2));

@@ -143,7 +143,7 @@ pub(crate) fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_rechunked_document_is_what_it_were_if_it_was_sent_again() {
+async fn a_rechunked_document_is_what_it_would_be_if_it_were_sent_again() {
     let world = World::start().await;
     let text = prose(300_000);
     let marked = format!("\u{FEFF}{text}");
