@@ -2,8 +2,9 @@
 //!
 //! The data passes the [`decoder`] (by [`utf8`] or [`legacy`], as [`decoding`] says) and [`emit`] into
 //! the [`window`], which holds the undecided text with its [`source_map`] and counts [`position`]s.
-//! The [`encoder`] goes the other way, for a
-//! source that is made of its text again. [`boundary`] finds where a text may be cut, with [`separators`], [`sentence`], [`word`] and
+//! The [`encoder`] goes the other way, for a source that is made of its text again.
+//!
+//! [`boundary`] finds where a text may be cut, with [`separators`], [`sentence`], [`word`] and
 //! [`grapheme`] as the finders; [`measure`] says how long a text is.
 //!
 //! To add a boundary: a file with a finder that reports places in ascending order from a range of
