@@ -173,6 +173,7 @@ impl Uploads for Nowhere {
             document: new.document.clone(),
             document_uid: new.document_uid,
             partition: 0,
+            source_version: 0,
             version: 1,
             about: new.about.clone(),
             spec: StoredSpec::new(&Spec::default(), Decoding::default()),

@@ -76,6 +76,8 @@ CREATE TABLE versions (
     characters bigint NOT NULL DEFAULT 0,
     lines bigint NOT NULL DEFAULT 0,
     source_sha256 bytea NOT NULL DEFAULT '',
+    -- The charset that the source was decoded from.
+    charset text NOT NULL DEFAULT '',
     -- From when on its chunks may be removed; never, for a version that is current or being made.
     sweep_after bigint,
     PRIMARY KEY (document_uid, version)
@@ -95,7 +97,8 @@ SELECT
     versions.text_bytes AS version_text_bytes,
     versions.characters,
     versions.lines,
-    versions.source_sha256
+    versions.source_sha256,
+    versions.charset
 FROM documents
 -- The tenant too: by it and the two names the document is found.
 JOIN collections ON collections.uid = documents.collection_uid

@@ -8,6 +8,8 @@ CREATE TABLE uploads (
     target text NOT NULL,
     document_uid uuid NOT NULL REFERENCES documents (uid),
     version bigint NOT NULL,
+    -- The version whose chunks its bytes are made of; 0: a client sends them.
+    source_version bigint NOT NULL DEFAULT 0,
     -- What the document is called once the version is current.
     display_name text NOT NULL,
     media_type text NOT NULL,
@@ -35,6 +37,15 @@ CREATE INDEX uploads_by_age ON uploads (tenant, created_at, uid);
 -- Those that run, few among many, and those that are no longer asked for some day.
 CREATE INDEX uploads_running ON uploads (document_uid) WHERE state = 'RUNNING';
 CREATE INDEX uploads_ended ON uploads (updated_at) WHERE state <> 'RUNNING';
+
+-- Those that the server makes of a version's chunks, the oldest first: few, and looked for often.
+CREATE INDEX uploads_rechunks ON uploads (created_at, uid)
+    WHERE source_version > 0 AND state = 'RUNNING';
+
+-- What an upload is as an operation.
+CREATE FUNCTION upload_kind(source_version bigint) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN source_version = 0 THEN 'UPLOAD' ELSE 'RECHUNK_DOCUMENT' END;
 
 -- An upload with the names and the place of its document.
 CREATE VIEW upload_rows AS

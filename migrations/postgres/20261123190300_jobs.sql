@@ -56,7 +56,7 @@ CREATE VIEW operations AS
 SELECT
     tenant,
     uid,
-    'UPLOAD'::text AS kind,
+    upload_kind(source_version) AS kind,
     target,
     state,
     seq,

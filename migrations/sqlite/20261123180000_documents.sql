@@ -65,6 +65,8 @@ CREATE TABLE versions (
     characters INTEGER NOT NULL DEFAULT 0,
     lines INTEGER NOT NULL DEFAULT 0,
     source_sha256 BLOB NOT NULL DEFAULT x'',
+    -- What the source was decoded from: with it, the chunks give the source back.
+    charset TEXT NOT NULL DEFAULT '',
     -- From when on its chunks may be removed; never, for a version that is current or being made.
     sweep_after INTEGER,
     PRIMARY KEY (document_uid, version)
@@ -84,7 +86,8 @@ SELECT
     versions.text_bytes AS version_text_bytes,
     versions.characters,
     versions.lines,
-    versions.source_sha256
+    versions.source_sha256,
+    versions.charset
 FROM documents
 -- The tenant too: by it and the two names the document is found.
 JOIN collections ON collections.uid = documents.collection_uid

@@ -6,6 +6,8 @@ CREATE TABLE uploads (
     uid BLOB NOT NULL,
     document_uid BLOB NOT NULL REFERENCES documents (uid),
     version INTEGER NOT NULL,
+    -- The version whose chunks its bytes are made of; 0: a client sends them.
+    source_version INTEGER NOT NULL DEFAULT 0,
     -- What the document is called once the version is current.
     display_name TEXT NOT NULL,
     media_type TEXT NOT NULL,
@@ -31,6 +33,9 @@ CREATE TABLE uploads (
 CREATE INDEX uploads_by_age ON uploads (tenant, created_at, uid);
 -- Those that were abandoned, and those that are no longer asked for.
 CREATE INDEX uploads_by_state ON uploads (state, updated_at);
+-- Those that the server makes of a version's chunks, the oldest first: few, and looked for often.
+CREATE INDEX uploads_rechunks ON uploads (state, created_at, uid)
+WHERE source_version > 0 AND state = 'RUNNING';
 
 -- An upload with the names and the place of its document.
 CREATE VIEW upload_rows AS

@@ -57,7 +57,9 @@ CREATE VIEW operations AS
 SELECT
     uploads.tenant,
     uploads.uid,
-    CAST('UPLOAD' AS TEXT) AS kind,
+    CAST(
+        CASE WHEN uploads.source_version = 0 THEN 'UPLOAD' ELSE 'RECHUNK_DOCUMENT' END AS TEXT
+    ) AS kind,
     CAST(
         'collections/' || collections.collection_id || '/documents/' || documents.document_id AS TEXT
     ) AS target,

@@ -177,6 +177,6 @@ impl Collections {
     }
 }
 
-fn other_request() -> Error {
+pub(super) fn other_request() -> Error {
     Error::invalid("request_id", "is that of another request")
 }

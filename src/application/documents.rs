@@ -1,13 +1,19 @@
 //! Documents.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
 
 use crate::application::caller::Caller;
-use crate::application::collections::{Collections, Delete};
+use crate::application::collections::{Collections, Delete, other_request};
 use crate::application::error::Error;
 use crate::application::page::{Listed, Page};
+use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::operations::Operation;
+use crate::application::ports::rechunks::{NewRechunk, Started};
+use crate::domain::chunking::spec::Spec;
 use crate::domain::name::{CollectionId, DocumentName};
 
 /// The use cases of documents; collections hold them.
@@ -15,6 +21,8 @@ use crate::domain::name::{CollectionId, DocumentName};
 pub struct Documents {
     /// The collections.
     pub collections: Collections,
+    /// Told when a rechunk was started.
+    pub asked: Arc<Notify>,
 }
 
 impl Documents {
@@ -73,5 +81,36 @@ impl Documents {
         let store = &self.collections.store;
         let deleted = store.delete_document(caller, name, &deletion).await?;
         self.collections.deleted("document", deleted)
+    }
+    /// Begins to chunk a document in another way; the same request again returns the operation.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none of that name, it has no complete version, an upload of it has not ended,
+    /// or the request id is that of another request.
+    pub async fn rechunk(
+        &self,
+        caller: &Caller,
+        document: DocumentName,
+        spec: Option<Spec>,
+        request: Option<Uid>,
+    ) -> Result<Operation, Error> {
+        let Collections { store, clock, .. } = &self.collections;
+        let new = NewRechunk {
+            uid: request.unwrap_or_else(|| clock.new_uid()),
+            document,
+            spec,
+            now: clock.now(),
+        };
+        match store.start_rechunk(caller, &new).await? {
+            Started::Rechunk(rechunk) => {
+                self.asked.notify_one();
+                Ok(rechunk.operation())
+            }
+            Started::NotFound => Err(Error::NotFound { kind: "document" }),
+            Started::NoCurrentVersion => Err(Error::NoCurrentVersion),
+            Started::UploadRunning => Err(Error::UploadRunning),
+            Started::OtherRequest => Err(other_request()),
+        }
     }
 }

@@ -119,6 +119,18 @@ pub enum Error {
         /// How.
         state: &'static str,
     },
+    /// The document has no version that could be chunked anew.
+    #[error("the document has no complete version")]
+    NoCurrentVersion,
+    /// A rechunk would put an end to somebody's upload.
+    #[error("an upload of the document is not finished: finish or cancel it first")]
+    UploadRunning,
+    /// The server itself makes the bytes of the upload.
+    #[error("the server makes this upload of a stored version: it takes no bytes")]
+    NotAClientUpload,
+    /// The stored text does not give the source back.
+    #[error("the stored text does not give the source back; upload the document again")]
+    SourceNotRecoverable,
     /// The upload cannot be gone on with.
     #[error(transparent)]
     Checkpoint(#[from] checkpoint::Error),

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::application::ports::clock::{Clock, Timestamp, Uid};
+use crate::application::lease::Lease;
+use crate::application::ports::clock::{Clock, Timestamp};
 use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store::Store;
@@ -15,8 +16,6 @@ use crate::application::watch::Bus;
 
 /// Rows of a step: some milliseconds of the store's writer.
 const STEP_ROWS: u32 = 1_000;
-/// How long the lease lasts: after so long another instance goes on.
-const LEASE: Duration = Duration::from_secs(30);
 /// Steps after which the lease is renewed, well before it ends.
 const STEPS_MAX: u32 = 100;
 
@@ -40,6 +39,8 @@ pub struct Runner {
     pub store: Arc<dyn Store>,
     /// Where news goes.
     pub bus: Arc<Bus>,
+    /// Who does the work.
+    pub lease: Lease,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Told when there is work.
@@ -59,9 +60,8 @@ enum Round {
 impl Runner {
     /// Works until `drain` is cancelled.
     pub async fn run(self, drain: CancellationToken) {
-        let holder = self.clock.new_uid();
         while !drain.is_cancelled() {
-            let round = self.round(&holder, &drain).await;
+            let round = self.round(&drain).await;
             let rests = match round {
                 Ok(Round::More) => false,
                 Ok(Round::Rest) => true,
@@ -82,8 +82,8 @@ impl Runner {
     }
 
     /// Claims the lease, and takes steps until there is nothing left or it has to be renewed.
-    async fn round(&self, holder: &Uid, drain: &CancellationToken) -> Result<Round, Error> {
-        let Some(fence) = self.store.claim_jobs(holder, LEASE).await? else {
+    async fn round(&self, drain: &CancellationToken) -> Result<Round, Error> {
+        let Some(fence) = self.lease.claim().await? else {
             return Ok(Round::Rest);
         };
         for _ in 0..STEPS_MAX {

@@ -8,7 +8,7 @@ use crate::application::ingest::pipeline::{self, Outside, Pipeline};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure;
 use crate::application::ports::state::State;
-use crate::application::ports::uploads::{NewUpload, Started, Upload};
+use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Writer};
 use crate::application::watch::Subscription;
 
 /// The use cases of uploads.
@@ -50,8 +50,8 @@ impl Uploads {
     ///
     /// # Errors
     ///
-    /// Fails if there is no such collection, the uid names an upload of another document, the
-    /// upload has failed or was cancelled, or there is no memory.
+    /// Fails if there is no such collection, the uid names an upload of another document or a
+    /// rechunk, the upload has failed or was cancelled, or there is no memory.
     pub async fn start(&self, caller: &Caller, new: &NewUpload) -> Result<Attached, Error> {
         match self.outside.store.start_upload(caller, new).await? {
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
@@ -59,6 +59,7 @@ impl Uploads {
                 "spec.request_id",
                 "is that of an upload of another document",
             )),
+            Started::Upload(upload, _) if upload.is_rechunk() => Err(Error::NotAClientUpload),
             Started::Upload(upload, superseded) => {
                 for operation in superseded {
                     self.outside.bus.publish(operation);
@@ -72,15 +73,22 @@ impl Uploads {
     ///
     /// # Errors
     ///
-    /// Fails if there is no such upload, it has failed or was cancelled, its checkpoint cannot be
-    /// gone on from, or there is no memory.
+    /// Fails if there is no such upload, it is a rechunk, it has failed or was cancelled, its
+    /// checkpoint cannot be gone on from, or there is no memory.
     pub async fn attach(&self, caller: &Caller, uid: &Uid) -> Result<Attached, Error> {
         let known = self.get(caller, uid).await?;
+        if known.is_rechunk() {
+            return Err(Error::NotAClientUpload);
+        }
         self.open(caller, &known).await
     }
 
-    /// Attaches to an upload that was just read.
-    async fn open(&self, caller: &Caller, known: &Upload) -> Result<Attached, Error> {
+    /// Attaches to an upload that was just read, whoever has its bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Uploads::attach`].
+    pub async fn open(&self, caller: &Caller, known: &Upload) -> Result<Attached, Error> {
         if let Some(ended) = ended(known)? {
             return Ok(ended);
         }
@@ -103,6 +111,33 @@ impl Uploads {
         }
         let pipeline = Pipeline::new(self.outside.clone(), caller.clone(), &upload, share)?;
         Ok(Attached::Open(Box::new(pipeline)))
+    }
+
+    /// Fails an upload that its writer cannot go on with, unless it has ended.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store does.
+    pub async fn give_up(
+        &self,
+        caller: &Caller,
+        uid: &Uid,
+        reason: &'static str,
+        error: &Error,
+    ) -> Result<(), Error> {
+        let (store, now) = (&self.outside.store, self.outside.clock.now());
+        // Attached again: from here on no commit that is under way can come between.
+        let attached = store.attach_upload(caller, uid, now).await?;
+        let Some(upload) = attached.filter(|upload| !upload.state.is_terminal()) else {
+            return Ok(());
+        };
+        let writer = Writer::attached(caller.clone(), &upload);
+        let message = error.to_string();
+        let end = End::Failed { reason, message };
+        if let Some(operation) = store.end_upload(&writer, end, now, now).await? {
+            self.outside.bus.publish(operation);
+        }
+        Ok(())
     }
 
     /// The upload as it is.

@@ -46,6 +46,7 @@ impl Instance {
         let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
         let wiring = Wiring::new(Arc::clone(&store), config, tasks.clone(), drain.clone()).await?;
         tasks.spawn(wiring.runner().run(drain.clone()));
+        tasks.spawn(wiring.rechunker().run(drain.clone()));
         let services = wiring.services();
         let stop = drain.clone();
         let server = tokio::spawn(async move {

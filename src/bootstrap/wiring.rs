@@ -17,12 +17,14 @@ use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::ingest::pipeline::Outside;
 use crate::application::jobs::{Retention, Runner};
+use crate::application::lease::Lease;
 use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::failure;
 use crate::application::ports::store::Store;
+use crate::application::rechunker::Rechunker;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::{Bus, Watching};
@@ -37,6 +39,8 @@ pub(super) struct Wiring {
     bus: Arc<Bus>,
     clock: Arc<dyn Clock>,
     work: Arc<Notify>,
+    asked: Arc<Notify>,
+    lease: Lease,
     tokens: Tokens,
     budget: Budget,
     bounds: Bounds,
@@ -57,11 +61,14 @@ impl Wiring {
         let key = [clock.new_secret(), clock.new_secret()].concat();
         let tokens = Tokens::new(&store.secret(digest::sha256(&key)).await?);
         let bounds = bounds(config);
+        let lease = Lease::new(Arc::clone(&store), clock.as_ref());
         Ok(Self {
             store,
             bus: Arc::new(Bus::default()),
             clock,
             work: Arc::new(Notify::new()),
+            asked: Arc::new(Notify::new()),
+            lease,
             tokens,
             budget: Budget::new(bounds),
             bounds,
@@ -77,6 +84,7 @@ impl Wiring {
         Services {
             documents: Documents {
                 collections: collections.clone(),
+                asked: Arc::clone(&self.asked),
             },
             collections,
             conversation: Conversation {
@@ -109,9 +117,21 @@ impl Wiring {
         Runner {
             store: Arc::clone(&self.store),
             bus: Arc::clone(&self.bus),
+            lease: self.lease.clone(),
             clock: Arc::clone(&self.clock),
             work: Arc::clone(&self.work),
             retention: self.retention,
+        }
+    }
+
+    /// The rechunks that go on without their clients.
+    pub(super) fn rechunker(&self) -> Rechunker {
+        Rechunker {
+            store: Arc::clone(&self.store),
+            uploads: self.uploads(),
+            lease: self.lease.clone(),
+            asked: Arc::clone(&self.asked),
+            look_every: self.retention.sweep_every,
         }
     }
 

@@ -18,6 +18,7 @@ mod manage;
 mod migrate;
 mod output;
 mod partitions;
+mod rechunk;
 mod sending;
 mod serve;
 mod spec;
@@ -38,6 +39,7 @@ enum Command {
     Serve(serve::Arguments),
     Migrate(migrate::Arguments),
     Upload(upload::Arguments),
+    Rechunk(rechunk::Arguments),
     Watch(inspect::Watch),
     Chunks(inspect::Chunks),
     Collections(inspect::Collections),
@@ -78,6 +80,7 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Serve(arguments) => serve::run(&arguments).await,
             Command::Migrate(arguments) => migrate::run(&arguments).await,
             Command::Upload(arguments) => upload::run(&arguments).await,
+            Command::Rechunk(arguments) => rechunk::run(&arguments).await,
             Command::Watch(arguments) => inspect::watch(&arguments).await,
             Command::Chunks(arguments) => inspect::chunks(&arguments).await,
             Command::Collections(arguments) => inspect::collections(&arguments).await,

@@ -18,6 +18,7 @@
 //! - *partition*: one of the 100 places for chunks; all of a document are in one. *Candidates*: the two
 //!   that its uid decides. *Move*: taking it from one to the other.
 //! - *balance*: how evenly chunks are spread over partitions.
+//! - *rechunk*: another chunking of a document's stored text, into a new version.
 //! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
 
 pub mod balance;

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
 use crate::application::ports::state::State;
+use crate::domain::text::charset::Charset;
 
 /// A row. Each method fails if there is no such column, or its value is of another type.
 pub(super) trait Columns {
@@ -48,6 +49,14 @@ pub(super) trait Columns {
     fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, Error> {
         serde_json::from_str(&self.text(column)?).map_err(|error| Error::Damaged {
             what: "JSON",
+            source: Some(Box::new(error)),
+        })
+    }
+
+    /// A column of charsets.
+    fn charset(&self, column: &str) -> Result<Charset, Error> {
+        Charset::from_label(&self.text(column)?).map_err(|error| Error::Damaged {
+            what: "a charset",
             source: Some(Box::new(error)),
         })
     }

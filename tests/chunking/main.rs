@@ -10,6 +10,7 @@ mod limits;
 mod memory;
 mod provenance;
 mod real_text;
+mod recovery;
 mod resume;
 mod stability;
 mod world;

@@ -10,6 +10,7 @@ mod partitions;
 mod postgres;
 #[path = "../private/mod.rs"]
 mod private;
+mod rechunks;
 mod sqlite;
 mod tenants;
 mod uploads;

@@ -4,7 +4,7 @@ use sluice::application::ports::store::Store;
 use sluice::infrastructure::postgres::connection::{self, Postgres};
 
 use crate::private::postgres::Cluster;
-use crate::{changes, collections, jobs, moves, partitions, tenants, uploads};
+use crate::{changes, collections, jobs, moves, partitions, rechunks, tenants, uploads};
 
 /// Connections of a store in the suite.
 const CONNECTIONS: u32 = 4;
@@ -40,6 +40,11 @@ contract!(
     moves::only_the_newest_fence_moves,
     partitions::a_document_is_where_its_row_says_and_weighs_what_it_says,
     partitions::the_hundred_partitions_equal_a_recount,
+    rechunks::a_rechunk_is_decoded_as_its_source_was,
+    rechunks::a_rechunk_is_in_no_upload_s_way,
+    rechunks::a_rechunk_is_started_once,
+    rechunks::running_rechunks_are_listed_the_oldest_first,
+    rechunks::what_a_rechunk_reads_is_kept_until_it_ends,
     tenants::another_tenant_sees_nothing,
     uploads::a_batch_replayed_changes_nothing,
     uploads::a_version_becomes_current_at_its_end,

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use sluice::application::ports::store::Store;
 use sluice::infrastructure::sqlite::connection::Sqlite;
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 
-use crate::{changes, collections, jobs, moves, partitions, tenants, uploads};
+use crate::{changes, collections, jobs, moves, partitions, rechunks, tenants, uploads};
 
 struct File(PathBuf);
 
@@ -53,6 +55,11 @@ contract!(
     moves::only_the_newest_fence_moves,
     partitions::a_document_is_where_its_row_says_and_weighs_what_it_says,
     partitions::the_hundred_partitions_equal_a_recount,
+    rechunks::a_rechunk_is_decoded_as_its_source_was,
+    rechunks::a_rechunk_is_in_no_upload_s_way,
+    rechunks::a_rechunk_is_started_once,
+    rechunks::running_rechunks_are_listed_the_oldest_first,
+    rechunks::what_a_rechunk_reads_is_kept_until_it_ends,
     tenants::another_tenant_sees_nothing,
     uploads::a_batch_replayed_changes_nothing,
     uploads::a_version_becomes_current_at_its_end,
@@ -71,5 +78,22 @@ async fn what_was_stored_is_there_after_opening_again() {
     store.close().await;
     let store = Sqlite::open(&file.0).await.unwrap();
     assert!(collections::has_collection(&store).await);
+    store.close().await;
+}
+
+/// Even if its time has come: no port can say so of a version that is read.
+#[tokio::test]
+async fn a_version_that_a_running_rechunk_reads_is_never_swept() {
+    let file = File::new("pinned");
+    let store = Sqlite::open(&file.0).await.unwrap();
+    rechunks::what_is_read_is_pinned(&store, async || {
+        let options = SqliteConnectOptions::new().filename(&file.0);
+        let mut other = options.connect().await.unwrap();
+        sqlx::query("UPDATE versions SET sweep_after = 1 WHERE version = 1")
+            .execute(&mut other)
+            .await
+            .unwrap();
+    })
+    .await;
     store.close().await;
 }

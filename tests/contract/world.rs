@@ -87,8 +87,13 @@ pub(crate) async fn attach(store: &dyn Store, uid: &Uid) -> Writer {
 
 /// The batches of a text, and what is known at its end.
 pub(crate) fn batches(text: &str) -> (Vec<Batch>, Summary) {
-    let mut machine = Machine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MIN);
-    let (mut rest, mut batches) = (text.as_bytes(), Vec::new());
+    decoded(text.as_bytes(), Decoding::default())
+}
+
+/// The same of a source in any charset.
+pub(crate) fn decoded(source: &[u8], decoding: Decoding) -> (Vec<Batch>, Summary) {
+    let mut machine = Machine::new(&Spec::default(), decoding, BATCH_BYTES_MIN);
+    let (mut rest, mut batches) = (source, Vec::new());
     loop {
         match machine.step().unwrap() {
             Step::Feed if rest.is_empty() => machine.finish(),

@@ -143,3 +143,26 @@ fn partitions_are_shown_and_documents_are_located_and_moved() {
     let refused = run(&server, &["move", name]).unwrap_err();
     assert!(refused.contains("another move"), "{refused}");
 }
+
+#[test]
+fn a_document_is_rechunked_and_waited_for() {
+    let folder = Folder::new();
+    let server = Server::start(folder.0.join("rechunk.db"));
+    let (text, file) = (prose(100_000), folder.0.join("d.txt"));
+    std::fs::write(&file, &text).unwrap();
+    run(&server, &["upload", &file.display().to_string()]).unwrap();
+    let name = "collections/default/documents/d.txt";
+    let done = run(&server, &["rechunk", name, "--max-size", "300", "--wait"]).unwrap();
+    let chunks = rows(&run(&server, &["chunks", name, "--output", "json"]).unwrap()).len();
+    assert_eq!(done, format!("{name}: {chunks} chunks\n"));
+    assert!(chunks > 2 * expected(&text).len());
+    let begun = run(&server, &["rechunk", name]).unwrap();
+    run(&server, &["watch", begun.trim()]).unwrap();
+    let rows = rows(&run(&server, &["chunks", name, "--output", "json"]).unwrap());
+    assert_eq!(rows.len(), expected(&text).len(), "as the collection says");
+    let refused = run(&server, &["rechunk", "d.txt"]).unwrap_err();
+    assert!(refused.contains("collections/"), "{refused}");
+    let none = "collections/default/documents/none";
+    let refused = run(&server, &["rechunk", none, "--wait"]).unwrap_err();
+    assert!(refused.contains("no document"), "{refused}");
+}

@@ -13,6 +13,7 @@ mod examples;
 mod follower;
 mod grpcurl;
 mod instances;
+mod interruptions;
 mod kills;
 mod methods;
 mod operations;
@@ -21,6 +22,7 @@ mod patience;
 #[path = "../private/mod.rs"]
 mod private;
 mod proxy;
+mod rechunks;
 mod refusals;
 mod server;
 mod stores;

@@ -92,6 +92,8 @@ pub struct Pipeline {
     outside: Outside,
     machine: Machine,
     writer: Writer,
+    /// Whether its bytes are made of a stored version.
+    is_rechunk: bool,
     declared: Declared,
     /// The next byte of the source.
     received: u64,
@@ -127,23 +129,23 @@ impl Pipeline {
             let checkpoint = Checkpoint::decode(&upload.checkpoint)?;
             Machine::resume(&spec, decoding, share.batch_bytes, &checkpoint)?
         };
-        let (epoch, committed_offset) = (upload.writer_epoch, upload.committed_offset);
-        let writer = Writer {
-            caller,
-            uid: upload.uid,
-            epoch,
-            committed_offset,
-        };
         Ok(Self {
             outside,
             machine,
-            writer,
+            writer: Writer::attached(caller, upload),
+            is_rechunk: upload.is_rechunk(),
             declared: Declared::default(),
-            received: committed_offset,
+            received: upload.committed_offset,
             commits: VecDeque::new(),
             turn: Turn::first(),
             share: Arc::new(share),
         })
+    }
+
+    /// The next byte of the source.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received
     }
 
     /// Takes what the client says of the whole source; what it said before and does not say again
@@ -345,6 +347,12 @@ impl Pipeline {
         if let Err(error) = self.settle().await {
             return error;
         }
+        // What was made of a version and is refused is not what that version was made of.
+        let (reason, error) = if self.is_rechunk {
+            ("SOURCE_NOT_RECOVERABLE", Error::SourceNotRecoverable)
+        } else {
+            (reason, error)
+        };
         let message = error.to_string();
         self.end(End::Failed { reason, message })
             .await

@@ -9,6 +9,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::failure::Error;
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
+use crate::domain::text::charset::Charset;
 
 /// A document as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +53,8 @@ pub struct Version {
     pub lines: u64,
     /// The digest of its source.
     pub source_sha256: [u8; 32],
+    /// What its source was decoded from.
+    pub charset: Charset,
 }
 
 /// Keeps documents; uploads make and change them.

@@ -28,7 +28,8 @@ pub trait Jobs: Send + Sync {
     /// Takes or renews the lease, unless another holder has it; on the store's own clock.
     async fn claim_jobs(&self, holder: &Uid, lasts: Duration) -> Result<Option<Fence>, Error>;
     /// Removes at most `rows` chunks of one version that may be swept, and the version with its last
-    /// chunk. Versions of a document that moves are left alone meanwhile.
+    /// chunk; never of one that a running rechunk reads. Versions of a document that moves are left
+    /// alone meanwhile.
     async fn sweep_chunks(
         &self,
         fence: Fence,

@@ -12,6 +12,8 @@ use crate::application::ports::state::State;
 pub enum Kind {
     /// It uploads a document.
     Upload,
+    /// It chunks a document in another way.
+    RechunkDocument,
     /// It deletes a document.
     DeleteDocument,
     /// It deletes a collection.
@@ -22,11 +24,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Upload,
         Self::DeleteDocument,
         Self::DeleteCollection,
         Self::MoveDocument,
+        Self::RechunkDocument,
     ];
 
     /// The name of the kind, the same everywhere.
@@ -34,6 +37,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Upload => "UPLOAD",
+            Self::RechunkDocument => "RECHUNK_DOCUMENT",
             Self::DeleteDocument => "DELETE_DOCUMENT",
             Self::DeleteCollection => "DELETE_COLLECTION",
             Self::MoveDocument => "MOVE_DOCUMENT",

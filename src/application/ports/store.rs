@@ -12,6 +12,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::Jobs;
 use crate::application::ports::operations::Operations;
 use crate::application::ports::partitions::Partitions;
+use crate::application::ports::rechunks::Rechunks;
 use crate::application::ports::uploads::Uploads;
 
 /// A store of collections, documents and chunks.
@@ -24,6 +25,7 @@ pub trait Store:
     + Jobs
     + Operations
     + Partitions
+    + Rechunks
     + Uploads
     + Debug
     + Send

@@ -63,6 +63,8 @@ pub struct Upload {
     pub partition: u32,
     /// The version.
     pub version: u64,
+    /// The version whose chunks its bytes are made of; 0: a client sends them.
+    pub source_version: u64,
     /// What the document is called once the version is current.
     pub about: About,
     /// How it is chunked.
@@ -90,13 +92,23 @@ pub struct Upload {
 }
 
 impl Upload {
+    /// Whether its bytes come from the store.
+    #[must_use]
+    pub fn is_rechunk(&self) -> bool {
+        self.source_version > 0
+    }
+
     /// What watchers see of it.
     #[must_use]
     pub fn operation(&self) -> Operation {
         Operation {
             tenant: self.tenant.clone(),
             uid: self.uid,
-            kind: Kind::Upload,
+            kind: if self.is_rechunk() {
+                Kind::RechunkDocument
+            } else {
+                Kind::Upload
+            },
             seq: self.seq,
             state: self.state,
             target: self.document.to_string(),
@@ -132,6 +144,19 @@ pub struct Writer {
     pub epoch: u64,
     /// The offset committed last.
     pub committed_offset: u64,
+}
+
+impl Writer {
+    /// The writer that an upload was returned to when it attached.
+    #[must_use]
+    pub fn attached(caller: Caller, upload: &Upload) -> Self {
+        Self {
+            caller,
+            uid: upload.uid,
+            epoch: upload.writer_epoch,
+            committed_offset: upload.committed_offset,
+        }
+    }
 }
 
 /// How an upload ends.

@@ -14,6 +14,7 @@ use crate::domain::chunking::splitter::Splitter;
 use crate::domain::ingest::batch::{CHUNKS_MAX, Chunk, Gathered, Gathering};
 use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
 use crate::domain::ingest::digest::{self, Running};
+use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{Decoding, Fault};
 use crate::domain::text::position::Position;
 use crate::domain::text::source_map::RUN_BYTES;
@@ -53,6 +54,8 @@ pub struct Summary {
     pub chunks: u64,
     /// How many faults became U+FFFD.
     pub replaced: u64,
+    /// What the source was decoded from.
+    pub charset: Charset,
 }
 
 /// The ingest of one document.
@@ -248,11 +251,15 @@ impl Machine {
     }
 
     fn summary(&self) -> Summary {
+        let place = self.splitter.place();
         Summary {
             source_sha256: self.digest.sha256(),
-            end: self.splitter.place().position,
+            end: place.position,
             chunks: self.next_ordinal,
             replaced: self.replaced(),
+            charset: place
+                .charset
+                .expect("chosen at the source's end at the latest"),
         }
     }
 }

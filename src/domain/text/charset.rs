@@ -71,6 +71,12 @@ impl Charset {
         self.0.new_decoder_without_bom_handling()
     }
 
+    /// The charset's encoder; for UTF-16, which the standard does not encode, that of UTF-8.
+    #[must_use]
+    pub fn encoder(self) -> encoding_rs::Encoder {
+        self.0.new_encoder()
+    }
+
     /// The standard name.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -2,6 +2,8 @@
 //!
 //! The data passes the [`decoder`] (by [`utf8`] or [`legacy`], as [`decoding`] says) and [`emit`] into
 //! the [`window`], which holds the undecided text with its [`source_map`] and counts [`position`]s.
+//! The [`encoder`] goes the other way, for a source that is made of its text again.
+//!
 //! [`boundary`] finds where a text may be cut, with [`separators`], [`sentence`], [`word`] and
 //! [`grapheme`] as the finders; [`measure`] says how long a text is.
 //!
@@ -14,6 +16,7 @@ pub mod charset;
 pub mod decoder;
 pub mod decoding;
 pub mod emit;
+pub mod encoder;
 pub mod grapheme;
 pub mod legacy;
 pub mod measure;

@@ -20,6 +20,7 @@ mod moves;
 mod operations;
 mod partitions;
 mod placement;
+mod rechunks;
 mod row;
 mod secrets;
 mod upload_commit;

@@ -95,7 +95,7 @@ pub(super) async fn complete(
 ) -> Result<(), Error> {
     sqlx::query(
         "UPDATE versions SET completed_at = $1, chunks = $2, source_bytes = $3, text_bytes = $4,
-             characters = $5, lines = $6, source_sha256 = $7
+             characters = $5, lines = $6, source_sha256 = $7, charset = $10
          WHERE document_uid = $8 AND version = $9",
     )
     .bind(now)
@@ -107,6 +107,7 @@ pub(super) async fn complete(
     .bind(summary.source_sha256.to_vec())
     .bind(uuid(&upload.document_uid))
     .bind(stored(upload.version))
+    .bind(summary.charset.name())
     .execute(connection)
     .await
     .map_err(failed)?;
@@ -252,7 +253,7 @@ pub(super) async fn fail(
             "UPDATE uploads SET state = 'FAILED', failure_reason = $1, failure_message = $2,
                  seq = seq + 1, updated_at = $3
              WHERE tenant = $4 AND uid = $5 AND state = 'RUNNING'
-             RETURNING uploads.*, 'UPLOAD' AS kind, next_ordinal AS chunks",
+             RETURNING uploads.*, upload_kind(source_version) AS kind, next_ordinal AS chunks",
         )
         .bind(reason)
         .bind(message)

@@ -7,7 +7,7 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
 use crate::application::ports::uploads::NewUpload;
 use crate::application::stored_spec::StoredSpec;
-use crate::infrastructure::columns::{Columns, to_json};
+use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::placement;
 use crate::infrastructure::postgres::row::uuid;
@@ -87,6 +87,19 @@ pub(super) async fn document(
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
+    Ok(Found {
+        uid: take_version(connection, caller, new, collection).await?,
+        placed: (created.rows_affected() == 1).then_some(partition),
+    })
+}
+
+/// Takes a document's next version; returns the document's uid.
+pub(super) async fn take_version(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    new: &NewUpload,
+    collection: &Uid,
+) -> Result<Uid, Error> {
     let found = sqlx::query(
         "UPDATE documents SET latest_version = latest_version + 1
          WHERE tenant = $1 AND collection_uid = $2 AND document_id = $3 AND deleted_at IS NULL
@@ -98,19 +111,18 @@ pub(super) async fn document(
     .fetch_one(connection)
     .await
     .map_err(failed)?;
-    Ok(Found {
-        uid: found.uid("uid")?,
-        placed: (created.rows_affected() == 1).then_some(partition),
-    })
+    found.uid("uid")
 }
 
-/// The version that was taken, and the upload that makes it.
+/// The version that was taken, and the upload that makes it: of that version's chunks, or of what a
+/// client sends if it is 0.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     caller: &Caller,
     new: &NewUpload,
     document: &Uid,
     spec: &StoredSpec,
+    source_version: u64,
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO versions (document_uid, version)
@@ -122,8 +134,8 @@ pub(super) async fn insert(
     .map_err(failed)?;
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, display_name, media_type, labels,
-             spec, state, created_at, updated_at, target)
-         SELECT $1, $2, uid, latest_version, $3, $4, $5, $6, 'RUNNING', $7, $7, $9
+             spec, state, created_at, updated_at, target, source_version)
+         SELECT $1, $2, uid, latest_version, $3, $4, $5, $6, 'RUNNING', $7, $7, $9, $10
          FROM documents WHERE uid = $8",
     )
     .bind(&caller.tenant)
@@ -135,6 +147,7 @@ pub(super) async fn insert(
     .bind(new.now)
     .bind(uuid(document))
     .bind(new.document.to_string())
+    .bind(stored(source_version))
     .execute(connection)
     .await
     .map_err(failed)?;

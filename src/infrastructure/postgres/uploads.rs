@@ -116,7 +116,7 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
         new.now,
     )
     .await?;
-    upload_start::insert(&mut transaction, caller, new, &created.uid, &spec).await?;
+    upload_start::insert(&mut transaction, caller, new, &created.uid, &spec, 0).await?;
     let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
     if let Some(partition) = created.placed {
         placement::count(&mut transaction, partition).await?;

@@ -31,5 +31,6 @@ fn version(found: &impl Columns) -> Result<Version, Error> {
         characters: found.count("characters")?,
         lines: found.count("lines")?,
         source_sha256: found.digest("source_sha256")?,
+        charset: found.charset("charset")?,
     })
 }

@@ -18,6 +18,7 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         document_uid: found.uid("document_uid")?,
         partition: found.small("partition_key")?,
         version: found.count("version")?,
+        source_version: found.count("source_version")?,
         about: About {
             display_name: found.text("display_name")?,
             media_type: found.text("media_type")?,

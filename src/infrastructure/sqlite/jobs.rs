@@ -56,6 +56,11 @@ impl Jobs for Sqlite {
              WHERE versions.sweep_after <= ?
                  AND NOT EXISTS (SELECT 1 FROM moves WHERE moves.state = 'RUNNING'
                      AND moves.document_uid = versions.document_uid)
+                 AND NOT EXISTS (
+                     SELECT 1 FROM uploads
+                     WHERE uploads.document_uid = versions.document_uid
+                         AND uploads.source_version = versions.version
+                         AND +uploads.state = 'RUNNING')
              ORDER BY versions.sweep_after LIMIT 1",
         )
         .bind(now)

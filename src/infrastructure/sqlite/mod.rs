@@ -16,6 +16,7 @@ mod jobs;
 mod moves;
 mod operations;
 mod partitions;
+mod rechunks;
 mod row;
 mod secrets;
 mod upload_end;

@@ -57,7 +57,7 @@ pub(super) async fn complete(
 ) -> Result<(), Error> {
     sqlx::query(
         "UPDATE versions SET completed_at = ?, chunks = ?, source_bytes = ?, text_bytes = ?,
-             characters = ?, lines = ?, source_sha256 = ?
+             characters = ?, lines = ?, source_sha256 = ?, charset = ?
          WHERE document_uid = ? AND version = ?",
     )
     .bind(now)
@@ -67,6 +67,7 @@ pub(super) async fn complete(
     .bind(stored(summary.end.character))
     .bind(stored(summary.end.line))
     .bind(summary.source_sha256.to_vec())
+    .bind(summary.charset.name())
     .bind(upload.document_uid.to_vec())
     .bind(stored(upload.version))
     .execute(connection)

@@ -8,7 +8,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::uploads::NewUpload;
 use crate::application::stored_spec::StoredSpec;
 use crate::domain::partition;
-use crate::infrastructure::columns::{Columns, to_json};
+use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::sqlite::failure::failed;
 
 /// Whether a deletion or a move has the uid: operations share their names.
@@ -84,6 +84,16 @@ pub(super) async fn document(
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
+    take_version(connection, caller, new, collection).await
+}
+
+/// Takes a document's next version; returns the document's uid.
+pub(super) async fn take_version(
+    connection: &mut SqliteConnection,
+    caller: &Caller,
+    new: &NewUpload,
+    collection: &Uid,
+) -> Result<Uid, Error> {
     let found = sqlx::query(
         "UPDATE documents SET latest_version = latest_version + 1
          WHERE tenant = ? AND collection_uid = ? AND document_id = ? AND deleted_at IS NULL
@@ -98,13 +108,15 @@ pub(super) async fn document(
     found.uid("uid")
 }
 
-/// The version that was taken, and the upload that makes it.
+/// The version that was taken, and the upload that makes it: of that version's chunks, or of what a
+/// client sends if it is 0.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     caller: &Caller,
     new: &NewUpload,
     document: &Uid,
     spec: &StoredSpec,
+    source_version: u64,
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO versions (document_uid, version)
@@ -115,13 +127,14 @@ pub(super) async fn insert(
     .await
     .map_err(failed)?;
     sqlx::query(
-        "INSERT INTO uploads (tenant, uid, document_uid, version, display_name, media_type, labels,
-             spec, state, created_at, updated_at)
-         SELECT ?1, ?2, uid, latest_version, ?3, ?4, ?5, ?6, 'RUNNING', ?7, ?7
-         FROM documents WHERE uid = ?8",
+        "INSERT INTO uploads (tenant, uid, document_uid, version, source_version, display_name,
+             media_type, labels, spec, state, created_at, updated_at)
+         SELECT ?1, ?2, uid, latest_version, ?3, ?4, ?5, ?6, ?7, 'RUNNING', ?8, ?8
+         FROM documents WHERE uid = ?9",
     )
     .bind(&caller.tenant)
     .bind(new.uid.to_vec())
+    .bind(stored(source_version))
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
     .bind(to_json(&new.about.labels)?)

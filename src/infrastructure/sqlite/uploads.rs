@@ -47,7 +47,7 @@ impl Uploads for Sqlite {
             new.now,
         )
         .await?;
-        upload_start::insert(&mut transaction, caller, new, &document, &spec).await?;
+        upload_start::insert(&mut transaction, caller, new, &document, &spec, 0).await?;
         let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
         transaction.commit().await.map_err(failed)?;
         let upload = upload.ok_or_else(|| damaged("an upload that was inserted"))?;

@@ -252,6 +252,7 @@ fn to_summary(from: Summary) -> pb::SourceSummary {
         end,
         chunks,
         replaced,
+        charset: _,
     } = from;
     pb::SourceSummary {
         source_sha256: source_sha256.to_vec().into(),

@@ -5,8 +5,8 @@ use tonic::{Request, Response, Status};
 use crate::application::caller::Caller;
 use crate::application::documents::Documents;
 use crate::application::error::Error;
-use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::convert::uploads::labels;
+use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::pb::document_service_server::DocumentService;
 use crate::interface::grpc::{name, pb, status};
 
@@ -79,5 +79,25 @@ impl DocumentService for Service {
         let operation = deleted.await.map_err(|error| status::of(&error))?;
         let operation = Some(resources::operation(operation));
         Ok(Response::new(pb::DeleteDocumentResponse { operation }))
+    }
+
+    async fn rechunk_document(
+        &self,
+        request: Request<pb::RechunkDocumentRequest>,
+    ) -> Result<Response<pb::RechunkDocumentResponse>, Status> {
+        let pb::RechunkDocumentRequest {
+            name,
+            chunking: wanted,
+            request_id,
+        } = request.into_inner();
+        let begun = async {
+            let name = name::document("name", &name)?;
+            let spec = wanted.map(chunking::spec).transpose()?;
+            let (caller, request) = (Caller::anonymous(), name::request_id(&request_id)?);
+            self.documents.rechunk(&caller, name, spec, request).await
+        };
+        let operation = begun.await.map_err(|error| status::of(&error))?;
+        let operation = Some(resources::operation(operation));
+        Ok(Response::new(pb::RechunkDocumentResponse { operation }))
     }
 }

@@ -95,6 +95,10 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::Superseded => (Code::Aborted, "UPLOAD_SUPERSEDED"),
         Error::DocumentDeleted => (Code::Aborted, "DOCUMENT_DELETED"),
         Error::UploadEnded { .. } => (Code::FailedPrecondition, "UPLOAD_ENDED"),
+        Error::NoCurrentVersion => (Code::FailedPrecondition, "NO_CURRENT_VERSION"),
+        Error::UploadRunning => (Code::FailedPrecondition, "UPLOAD_RUNNING"),
+        Error::NotAClientUpload => (Code::FailedPrecondition, "NOT_A_CLIENT_UPLOAD"),
+        Error::SourceNotRecoverable => (Code::FailedPrecondition, "SOURCE_NOT_RECOVERABLE"),
         Error::Checkpoint(checkpoint::Error::Version { .. } | checkpoint::Error::Spec) => {
             (Code::FailedPrecondition, "CHECKPOINT_VERSION")
         }
@@ -163,6 +167,10 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::MessageUnreadable
         | Error::WriteAfterFinish
         | Error::Superseded
+        | Error::NoCurrentVersion
+        | Error::UploadRunning
+        | Error::NotAClientUpload
+        | Error::SourceNotRecoverable
         | Error::Checkpoint(_)
         | Error::NoMemory
         | Error::DeadlineExceeded

@@ -1,0 +1,82 @@
+//! The port of rechunks: uploads whose bytes come from the store.
+
+use async_trait::async_trait;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::documents::{Document, Version};
+use crate::application::ports::failure::Error;
+use crate::application::ports::uploads::{About, NewUpload, Upload};
+use crate::domain::chunking::spec::Spec;
+use crate::domain::name::DocumentName;
+use crate::domain::text::decoding::{ByteOrderMark, Decoding};
+
+/// What a client wants to have chunked anew, checked.
+#[derive(Clone, Debug)]
+pub struct NewRechunk {
+    /// The client's request id, or one of the server's making.
+    pub uid: Uid,
+    /// The document.
+    pub document: DocumentName,
+    /// How it is chunked; none: as its collection says.
+    pub spec: Option<Spec>,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+impl NewRechunk {
+    /// The upload that it is, of that version of the document; `keeps_mark`: whether the version's
+    /// text begins with the byte order mark of its source.
+    #[must_use]
+    pub fn upload(&self, document: &Document, source: &Version, keeps_mark: bool) -> NewUpload {
+        let byte_order_mark = if keeps_mark {
+            ByteOrderMark::Keep
+        } else {
+            ByteOrderMark::Drop
+        };
+        NewUpload {
+            uid: self.uid,
+            document: self.document.clone(),
+            document_uid: document.uid,
+            about: About {
+                display_name: document.display_name.clone(),
+                media_type: document.media_type.clone(),
+                labels: document.labels.clone(),
+            },
+            spec: self.spec.clone(),
+            // A text in which faults were replaced does not give its source back, so that there is
+            // nothing to replace again.
+            decoding: Some(Decoding {
+                charset: Some(source.charset),
+                byte_order_mark,
+                ..Decoding::default()
+            }),
+            now: self.now,
+        }
+    }
+}
+
+/// How starting a rechunk went.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Started {
+    /// It is there: new, or from an earlier request with the same uid.
+    Rechunk(Box<Upload>),
+    /// There is no such document.
+    NotFound,
+    /// The document has no complete version.
+    NoCurrentVersion,
+    /// An upload of the document has not ended.
+    UploadRunning,
+    /// The uid is that of another request.
+    OtherRequest,
+}
+
+/// Keeps rechunks. What goes on with them and ends them is the port of uploads.
+#[async_trait]
+pub trait Rechunks: Send + Sync {
+    /// Stores a new upload that makes a version of the chunks of the document's current version, in
+    /// one transaction. The same uid for the same document again changes nothing.
+    async fn start_rechunk(&self, caller: &Caller, new: &NewRechunk) -> Result<Started, Error>;
+    /// At most `rows` rechunks that have not ended, of all tenants, the oldest first.
+    async fn running_rechunks(&self, rows: u32) -> Result<Vec<Upload>, Error>;
+}

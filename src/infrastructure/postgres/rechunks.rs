@@ -1,0 +1,115 @@
+//! Rechunks in PostgreSQL.
+
+use async_trait::async_trait;
+use sqlx::{PgConnection, PgPool};
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::documents::Document;
+use crate::application::ports::failure::Error;
+use crate::application::ports::rechunks::{NewRechunk, Rechunks, Started};
+use crate::application::ports::uploads::Upload;
+use crate::infrastructure::columns::{damaged, stored};
+use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::documents::held;
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::postgres::upload_row::upload_of;
+use crate::infrastructure::postgres::{leaf, upload_start};
+use crate::infrastructure::rows::document::document;
+use crate::infrastructure::rows::upload::upload;
+
+#[async_trait]
+impl Rechunks for Postgres {
+    async fn start_rechunk(&self, caller: &Caller, new: &NewRechunk) -> Result<Started, Error> {
+        transact(|_| start(&self.pool, caller, new)).await
+    }
+
+    async fn running_rechunks(&self, rows: u32) -> Result<Vec<Upload>, Error> {
+        let list = sqlx::query(
+            "SELECT * FROM upload_rows WHERE source_version > 0 AND state = 'RUNNING'
+             ORDER BY created_at, uid LIMIT $1",
+        )
+        .bind(i64::from(rows))
+        .fetch_all(&self.pool);
+        let list = read(list).await?;
+        list.iter().map(upload).collect()
+    }
+}
+
+async fn start(pool: &PgPool, caller: &Caller, new: &NewRechunk) -> Result<Started, Error> {
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    if let Some(known) = upload_of(&mut *transaction, caller, &new.uid).await? {
+        let is_same = known.document == new.document && known.is_rechunk();
+        return Ok(if is_same {
+            Started::Rechunk(Box::new(known))
+        } else {
+            Started::OtherRequest
+        });
+    }
+    if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
+        return Ok(Started::OtherRequest);
+    }
+    let Some(found) = held(&mut transaction, caller, &new.document).await? else {
+        return Ok(Started::NotFound);
+    };
+    let known = document(&found)?;
+    let Some(source) = &known.current else {
+        return Ok(Started::NoCurrentVersion);
+    };
+    if has_running(&mut transaction, &known.uid).await? {
+        return Ok(Started::UploadRunning);
+    }
+    let keeps_mark = keeps_mark(&mut transaction, caller, &known, source.version).await?;
+    let upload = new.upload(&known, source, keeps_mark);
+    let Some((collection, spec)) =
+        upload_start::collection(&mut transaction, caller, &upload).await?
+    else {
+        return Ok(Started::NotFound);
+    };
+    let document =
+        upload_start::take_version(&mut transaction, caller, &upload, &collection).await?;
+    let version = source.version;
+    upload_start::insert(&mut transaction, caller, &upload, &document, &spec, version).await?;
+    let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
+    transaction.commit().await.map_err(failed)?;
+    let upload = upload.ok_or_else(|| damaged("a rechunk that was inserted"))?;
+    Ok(Started::Rechunk(Box::new(upload)))
+}
+
+/// Whether an upload of the document has not ended.
+async fn has_running(connection: &mut PgConnection, document: &Uid) -> Result<bool, Error> {
+    let found =
+        sqlx::query("SELECT 1 FROM uploads WHERE document_uid = $1 AND state = 'RUNNING' LIMIT 1")
+            .bind(uuid(document))
+            .fetch_optional(connection)
+            .await
+            .map_err(failed)?;
+    Ok(found.is_some())
+}
+
+/// Whether the text of a version begins with the byte order mark of its source.
+async fn keeps_mark(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    document: &Document,
+    version: u64,
+) -> Result<bool, Error> {
+    let statement = leaf::on(
+        document.partition,
+        "SELECT 1 FROM chunks_pNN
+         WHERE document_uid = $2 AND version = $3 AND ordinal = 0 AND start_source = 0
+             AND substr(text, 1, 1) = $4
+             AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)",
+    )?;
+    let found = sqlx::query(statement)
+        .bind(&caller.tenant)
+        .bind(uuid(&document.uid))
+        .bind(stored(version))
+        .bind("\u{FEFF}")
+        .fetch_optional(connection)
+        .await
+        .map_err(failed)?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,110 @@
+//! Rechunks in SQLite.
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::documents::Document;
+use crate::application::ports::failure::Error;
+use crate::application::ports::rechunks::{NewRechunk, Rechunks, Started};
+use crate::application::ports::uploads::Upload;
+use crate::infrastructure::columns::{damaged, stored};
+use crate::infrastructure::rows::document::document;
+use crate::infrastructure::rows::upload::upload;
+use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
+use crate::infrastructure::sqlite::documents::live;
+use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::upload_row::upload_of;
+use crate::infrastructure::sqlite::upload_start;
+
+#[async_trait]
+impl Rechunks for Sqlite {
+    async fn start_rechunk(&self, caller: &Caller, new: &NewRechunk) -> Result<Started, Error> {
+        let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
+        if let Some(known) = upload_of(&mut *transaction, caller, &new.uid).await? {
+            let is_same = known.document == new.document && known.is_rechunk();
+            return Ok(if is_same {
+                Started::Rechunk(Box::new(known))
+            } else {
+                Started::OtherRequest
+            });
+        }
+        if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
+            return Ok(Started::OtherRequest);
+        }
+        let Some(found) = live(&mut *transaction, caller, &new.document).await? else {
+            return Ok(Started::NotFound);
+        };
+        let known = document(&found)?;
+        let Some(source) = &known.current else {
+            return Ok(Started::NoCurrentVersion);
+        };
+        if has_running(&mut transaction, &known.uid).await? {
+            return Ok(Started::UploadRunning);
+        }
+        let keeps_mark = keeps_mark(&mut transaction, caller, &known, source.version).await?;
+        let upload = new.upload(&known, source, keeps_mark);
+        let Some((collection, spec)) =
+            upload_start::collection(&mut transaction, caller, &upload).await?
+        else {
+            return Ok(Started::NotFound);
+        };
+        let document =
+            upload_start::take_version(&mut transaction, caller, &upload, &collection).await?;
+        let version = source.version;
+        upload_start::insert(&mut transaction, caller, &upload, &document, &spec, version).await?;
+        let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
+        transaction.commit().await.map_err(failed)?;
+        let upload = upload.ok_or_else(|| damaged("a rechunk that was inserted"))?;
+        Ok(Started::Rechunk(Box::new(upload)))
+    }
+
+    async fn running_rechunks(&self, rows: u32) -> Result<Vec<Upload>, Error> {
+        let list = sqlx::query(
+            "SELECT * FROM upload_rows WHERE source_version > 0 AND state = 'RUNNING'
+             ORDER BY created_at, uid LIMIT ?",
+        )
+        .bind(rows)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        list.iter().map(upload).collect()
+    }
+}
+
+/// Whether an upload of the document has not ended. The plus keeps the statement to the document's
+/// few uploads: those that run may be many.
+async fn has_running(connection: &mut SqliteConnection, document: &Uid) -> Result<bool, Error> {
+    let found =
+        sqlx::query("SELECT 1 FROM uploads WHERE document_uid = ? AND +state = 'RUNNING' LIMIT 1")
+            .bind(document.to_vec())
+            .fetch_optional(connection)
+            .await
+            .map_err(failed)?;
+    Ok(found.is_some())
+}
+
+/// Whether the text of a version begins with the byte order mark of its source.
+async fn keeps_mark(
+    connection: &mut SqliteConnection,
+    caller: &Caller,
+    document: &Document,
+    version: u64,
+) -> Result<bool, Error> {
+    let found = sqlx::query(
+        "SELECT 1 FROM chunks
+         JOIN documents ON documents.uid = chunks.document_uid AND documents.tenant = ?
+         WHERE chunks.partition_key = ? AND chunks.document_uid = ? AND chunks.version = ?
+             AND chunks.ordinal = 0 AND chunks.start_source = 0 AND substr(chunks.text, 1, 1) = ?",
+    )
+    .bind(&caller.tenant)
+    .bind(document.partition)
+    .bind(document.uid.to_vec())
+    .bind(stored(version))
+    .bind("\u{FEFF}")
+    .fetch_optional(connection)
+    .await
+    .map_err(failed)?;
+    Ok(found.is_some())
+}
