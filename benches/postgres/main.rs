@@ -11,8 +11,8 @@
 )]
 
 mod copies;
-#[path = "../../tests/private/mod.rs"]
-mod private;
+#[path = "../../tests/private/postgres.rs"]
+mod postgres;
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ use tonic::transport::{Channel, Endpoint};
 use uuid::Uuid;
 
 use crate::copies::Table;
-use crate::private::postgres::Cluster;
+use crate::postgres::Cluster;
 
 /// Odd, so that the median is a measurement.
 const ROUNDS: usize = 5;

@@ -11,6 +11,7 @@ mod postgres;
 #[path = "../private/mod.rs"]
 mod private;
 mod rechunks;
+mod schema;
 mod sqlite;
 mod tenants;
 mod uploads;

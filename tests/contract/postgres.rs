@@ -3,8 +3,7 @@
 use sluice::application::ports::store::Store;
 use sluice::infrastructure::postgres::connection::{self, Postgres};
 
-use crate::private::postgres::Cluster;
-use crate::{changes, collections, jobs, moves, partitions, rechunks, tenants, uploads};
+use crate::{changes, collections, jobs, moves, partitions, private, rechunks, tenants, uploads};
 
 /// Connections of a store in the suite.
 const CONNECTIONS: u32 = 4;
@@ -13,7 +12,7 @@ macro_rules! contract {
     ($($noun:ident::$law:ident),+ $(,)?) => {$(
         #[tokio::test]
         async fn $law() {
-            let cluster = Cluster::shared();
+            let cluster = private::cluster();
             let database = cluster.database();
             connection::migrate(&database).await.unwrap();
             let store = Postgres::open(&database, CONNECTIONS).await.unwrap();

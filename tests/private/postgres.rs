@@ -6,38 +6,26 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 /// Where Debian puts the programs of each version.
 const VERSIONS: &str = "/usr/lib/postgresql";
 /// How long it may take to answer.
-const START_MAX: Duration = Duration::from_secs(30);
+pub(crate) const START_MAX: Duration = Duration::from_secs(30);
 /// Ports are tried so often: another program may take one that was free a moment ago.
 const TRIES: u32 = 5;
 
 /// A cluster of databases, served until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    folder: PathBuf,
-    port: u16,
-    server: Mutex<Child>,
+    pub(crate) folder: PathBuf,
+    pub(crate) port: u16,
+    pub(crate) server: Mutex<Child>,
     databases: AtomicU32,
 }
 
 impl Cluster {
-    /// The cluster that tests of this program share while they run.
-    pub(crate) fn shared() -> Arc<Self> {
-        static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cluster) = shared.upgrade() {
-            return cluster;
-        }
-        let cluster = Arc::new(Self::start(&["fsync=off", "full_page_writes=off"]));
-        *shared = Arc::downgrade(&cluster);
-        cluster
-    }
-
     /// One of its own, with those settings.
     pub(crate) fn start(settings: &[&str]) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -74,35 +62,22 @@ impl Cluster {
 
     /// What a statement answers: rows as lines, columns parted by `|`.
     pub(crate) fn psql(&self, database: &str, statement: &str) -> String {
+        self.try_psql(database, statement).unwrap()
+    }
+
+    /// The same, or why it was refused.
+    pub(crate) fn try_psql(&self, database: &str, statement: &str) -> Result<String, String> {
         let mut command = Command::new("psql");
         command
             .args(["-h", "127.0.0.1", "-U", "postgres", "-X", "-A", "-t", "-q"])
             .args(["-v", "ON_ERROR_STOP=1", "-p", &self.port.to_string()])
             .args(["-d", database, "-c", statement]);
-        run(&mut command)
-    }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// The server's log.
-    pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.folder.join("log")).unwrap()
-    }
-
-    /// Ends the server as a power cut would, and starts it again.
-    pub(crate) fn crash(&self, settings: &[&str]) {
-        let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
-        end(&mut server);
-        let started = Instant::now();
-        while started.elapsed() < START_MAX {
-            if let Some(again) = spawn(&self.folder, self.port, settings) {
-                *server = again;
-                return;
-            }
+        let output = command.output().unwrap();
+        if output.status.success() {
+            Ok(String::from_utf8(output.stdout).unwrap().trim().to_owned())
+        } else {
+            Err(String::from_utf8(output.stderr).unwrap())
         }
-        unreachable!("it did not start again");
     }
 }
 
@@ -114,7 +89,7 @@ impl Drop for Cluster {
 }
 
 /// SIGQUIT: immediate shutdown, without a checkpoint.
-fn end(server: &mut Child) {
+pub(crate) fn end(server: &mut Child) {
     let signalled = Command::new("kill")
         .args(["-QUIT", &server.id().to_string()])
         .status();
@@ -130,7 +105,7 @@ fn serve(folder: &Path, settings: &[&str]) -> Option<(Child, u16)> {
 }
 
 /// Starts the server, and waits until it answers.
-fn spawn(folder: &Path, port: u16, settings: &[&str]) -> Option<Child> {
+pub(crate) fn spawn(folder: &Path, port: u16, settings: &[&str]) -> Option<Child> {
     let log = fs::File::options()
         .create(true)
         .append(true)
@@ -194,17 +169,16 @@ fn program(name: &str) -> Command {
     command
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// What a command says; panics with its errors if it fails.
-fn run(command: &mut Command) -> String {
+/// Panics with a command's errors if it fails.
+pub(crate) fn run(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(
         output.status.success(),
         "{command:?}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

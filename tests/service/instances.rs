@@ -11,6 +11,7 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::transport::Channel;
 
 use crate::kills::{go_on, messages, random, send};
+use crate::private;
 use crate::private::postgres::Cluster;
 use crate::proxy::Proxy;
 use crate::server::Server;
@@ -34,7 +35,7 @@ struct Site {
 
 impl Site {
     async fn start(cluster: &Cluster, database: &str) -> Self {
-        let proxy = Proxy::before(format!("127.0.0.1:{}", cluster.port())).await;
+        let proxy = Proxy::before(format!("127.0.0.1:{}", cluster.port)).await;
         let name = database.rsplit('/').next().unwrap();
         let store = format!("postgres://postgres@{}/{name}", proxy.address);
         let server = Server::start(&store);
@@ -69,7 +70,7 @@ pub(crate) struct Sites {
 
 impl Sites {
     async fn start() -> Self {
-        let cluster = Cluster::shared();
+        let cluster = private::cluster();
         let database = cluster.database();
         sluice::infrastructure::postgres::connection::migrate(&database)
             .await

@@ -105,10 +105,10 @@ async fn what_cannot_be_read_is_told_as_damage_and_an_old_checkpoint_as_old() {
 }
 
 /// A disk of a few megabytes, which goes when it is dropped.
-struct Disk(Folder);
+pub(crate) struct Disk(Folder);
 
 impl Disk {
-    fn new(size: &str) -> Self {
+    pub(crate) fn new(size: &str) -> Self {
         let folder = Folder::new();
         let size = format!("size={size}");
         let mut mount = Command::new("mount");
@@ -117,6 +117,10 @@ impl Disk {
             .arg(&folder.0);
         assert!(mount.status().unwrap().success(), "the tests run as root");
         Self(folder)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0.0
     }
 }
 

@@ -117,10 +117,7 @@ impl Pipeline {
         upload: &Upload,
         share: Share,
     ) -> Result<Self, Error> {
-        let damaged = |_damaged| failure::Error::Damaged {
-            what: "an upload's spec",
-            source: None,
-        };
+        let damaged = |_damaged| damaged("an upload's spec");
         let spec = upload.spec.spec().map_err(damaged)?;
         let decoding = upload.spec.decoding().map_err(damaged)?;
         let machine = if upload.checkpoint.is_empty() {
@@ -264,11 +261,7 @@ impl Pipeline {
         }
         self.machine.finish();
         let Some(summary) = self.work().await? else {
-            return Err(failure::Error::Damaged {
-                what: "a machine without an end",
-                source: None,
-            }
-            .into());
+            return Err(damaged("a machine without an end").into());
         };
         let actual = summary.source_sha256;
         if let Some(expected) = declared.sha256.filter(|expected| *expected != actual) {
@@ -393,6 +386,10 @@ impl Pipeline {
             .filter(|_| is_ours)
             .unwrap_or(Error::Superseded))
     }
+}
+
+fn damaged(what: &'static str) -> failure::Error {
+    failure::Error::Damaged { what, source: None }
 }
 
 fn panicked(error: JoinError) -> failure::Error {

@@ -1,0 +1,37 @@
+//! What databases go through: crashes, and folders that are too small.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use crate::private::postgres::{Cluster, START_MAX, end, is_root, run, spawn};
+
+/// Ends the server as a power cut would, and starts it again.
+pub(crate) fn crash(cluster: &Cluster) {
+    let mut server = cluster
+        .server
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    end(&mut server);
+    let started = Instant::now();
+    while started.elapsed() < START_MAX {
+        if let Some(again) = spawn(&cluster.folder, cluster.port, &[]) {
+            *server = again;
+            return;
+        }
+    }
+    unreachable!("it did not start again");
+}
+
+/// A place for tables in another folder, which is made.
+pub(crate) fn tablespace(cluster: &Cluster, name: &str, folder: &Path) {
+    fs::create_dir(folder).unwrap();
+    if is_root() {
+        run(Command::new("chown").arg("postgres").arg(folder));
+    }
+    let place = folder.display();
+    let statement = format!("CREATE TABLESPACE {name} LOCATION '{place}'");
+    cluster.psql("postgres", &statement);
+}
