@@ -192,7 +192,7 @@ async fn transactions_that_meet_are_tried_again_and_nobody_is_told() {
             database,
             "DROP FUNCTION IF EXISTS refuse; DROP SEQUENCE IF EXISTS tries",
         );
-        cluster.psql(database, &REFUSE.replace("CODE", code));
+        cluster.psql(database, &REFUSE.replace("'CODE'", &format!("'{code}'")));
         let (upload, source) = (spec(&format!("met-{number}")), Arc::new(prose(2_000_000)));
         site.finish(&upload, &source).await;
         let tries: u32 = cluster

@@ -152,7 +152,7 @@ impl Changes for Postgres {
         let statement = leaf::on(
             of.partition,
             "SELECT sha256 FROM chunks_pNN
-             WHERE document_uid = $2 AND version = $3 AND ordinal >= $4 AND ordinal < $5
+             WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4 AND ordinal < $5
                  AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
              ORDER BY ordinal",
         )?;

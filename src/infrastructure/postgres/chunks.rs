@@ -30,12 +30,12 @@ impl Chunks for Postgres {
             of.partition,
             "WITH first AS (
                  SELECT ordinal, end_byte - start_byte AS bytes FROM chunks_pNN
-                 WHERE document_uid = $2 AND version = $3 AND ordinal >= $4
+                 WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
                  ORDER BY ordinal LIMIT $5),
              page AS (
                  SELECT ordinal, sum(bytes) OVER (ORDER BY ordinal) - bytes AS before FROM first)
              SELECT * FROM chunks_pNN
-             WHERE document_uid = $2 AND version = $3 AND ordinal >= $4
+             WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
                  AND ordinal <= (SELECT max(ordinal) FROM page WHERE before < $6)
                  AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
              ORDER BY ordinal",

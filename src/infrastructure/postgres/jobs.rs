@@ -220,10 +220,10 @@ async fn remove_chunks(
         version.small("partition_key")?,
         "WITH last AS (
              SELECT max(ordinal) AS ordinal FROM (
-                 SELECT ordinal FROM chunks_pNN WHERE document_uid = $1 AND version = $2
+                 SELECT ordinal FROM chunks_pNN WHERE partition_key = key_NN AND document_uid = $1 AND version = $2
                  ORDER BY ordinal LIMIT $3) AS first),
          removed AS (
-             DELETE FROM chunks_pNN WHERE document_uid = $1 AND version = $2
+             DELETE FROM chunks_pNN WHERE partition_key = key_NN AND document_uid = $1 AND version = $2
                  AND ordinal <= (SELECT ordinal FROM last)
              RETURNING end_byte - start_byte AS text_bytes)
          SELECT count(*) AS chunks, coalesce(sum(text_bytes), 0)::bigint AS text_bytes FROM removed",

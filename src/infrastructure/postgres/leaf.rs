@@ -11,6 +11,9 @@ use crate::infrastructure::columns::damaged;
 const MARK: &str = "chunks_pNN";
 /// The same for a second partition.
 const OTHER: &str = "chunks_pTO";
+/// The place where its key goes: the primary key begins with it, so a statement without it would read
+/// the whole partition.
+const KEY: &str = "key_NN";
 
 /// The statement on that partition.
 pub(super) fn on(partition: u32, statement: &'static str) -> Result<AssertSqlSafe<String>, Error> {
@@ -18,9 +21,10 @@ pub(super) fn on(partition: u32, statement: &'static str) -> Result<AssertSqlSaf
     Ok(AssertSqlSafe(named(partition, statement)?))
 }
 
-/// The same as text, for COPY.
-pub(super) fn named(partition: u32, statement: &'static str) -> Result<String, Error> {
-    Ok(statement.replace(MARK, &table(partition)?))
+fn named(partition: u32, statement: &'static str) -> Result<String, Error> {
+    Ok(statement
+        .replace(MARK, &table(partition)?)
+        .replace(KEY, &partition.to_string()))
 }
 
 /// A statement from one partition to another.

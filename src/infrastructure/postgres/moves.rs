@@ -122,7 +122,7 @@ async fn copy(
              start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source, sha256, text
          FROM chunks_pNN
-         WHERE document_uid = $2 AND (version, ordinal) >= ($3, $4)
+         WHERE partition_key = key_NN AND document_uid = $2 AND (version, ordinal) >= ($3, $4)
          ORDER BY version, ordinal LIMIT $5
          RETURNING version, ordinal",
     )?;
@@ -298,10 +298,10 @@ async fn remove_chunks(
     let statement = leaf::on(
         left.small("leftover_partition")?,
         "WITH first AS (
-             SELECT version, ordinal FROM chunks_pNN WHERE document_uid = $1
+             SELECT version, ordinal FROM chunks_pNN WHERE partition_key = key_NN AND document_uid = $1
              ORDER BY version, ordinal LIMIT $2)
          DELETE FROM chunks_pNN USING first
-         WHERE document_uid = $1 AND chunks_pNN.version = first.version
+         WHERE partition_key = key_NN AND document_uid = $1 AND chunks_pNN.version = first.version
              AND chunks_pNN.ordinal = first.ordinal",
     )?;
     let removed = sqlx::query(statement)

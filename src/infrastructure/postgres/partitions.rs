@@ -94,7 +94,7 @@ impl Postgres {
             partition,
             "SELECT count(*) AS chunks,
                  coalesce(sum(end_byte - start_byte), 0)::bigint AS text_bytes
-             FROM chunks_pNN WHERE document_uid = $1",
+             FROM chunks_pNN WHERE partition_key = key_NN AND document_uid = $1",
         )?;
         let counted = sqlx::query(statement)
             .bind(uuid(document))

@@ -99,7 +99,7 @@ async fn keeps_mark(
     let statement = leaf::on(
         document.partition,
         "SELECT 1 FROM chunks_pNN
-         WHERE document_uid = $2 AND version = $3 AND ordinal = 0 AND start_source = 0
+         WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal = 0 AND start_source = 0
              AND substr(text, 1, 1) = $4
              AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)",
     )?;

@@ -1,0 +1,102 @@
+//! A hundred uploads at once into a database that is slow: they share one budget of memory, wait or
+//! come back, and other requests are answered meanwhile.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sluice::infrastructure::postgres::connection;
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
+use tonic::Code;
+use tonic::transport::Channel;
+
+use crate::kills::messages;
+use crate::private;
+use crate::proxy::Proxy;
+use crate::server::Server;
+use crate::world::{
+    connect, create_collection, expected, first, name_of, plain, prose, resumed, rows, spec,
+};
+
+const UPLOADS: usize = 100;
+const DOCUMENT_BYTES: usize = 1_000_000;
+/// Each piece of 16 KiB to the database is held up for so long.
+const SLOW: Duration = Duration::from_millis(2);
+const TRIES: u32 = 200;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_uploads_share_a_little_memory() {
+    let cluster = private::cluster();
+    let database = cluster.database();
+    connection::migrate(&database).await.unwrap();
+    let proxy = Proxy::before(format!("127.0.0.1:{}", cluster.port)).await;
+    proxy.slow(SLOW);
+    let name = database.rsplit('/').next().unwrap();
+    let server = Server::start(format!("postgres://postgres@{}/{name}", proxy.address));
+    create_collection(&server.channel()).await;
+    let source = Arc::new(prose(DOCUMENT_BYTES));
+    let uploading = (0..UPLOADS).map(|number| {
+        let (url, source) = (format!("http://{}", server.address), Arc::clone(&source));
+        tokio::spawn(async move { persist(&connect(&url), number, &source).await })
+    });
+    let uploading = uploading.collect::<Vec<_>>();
+    let asking = tokio::spawn(ask(server.channel()));
+    for done in uploading {
+        done.await.unwrap();
+    }
+    assert!(!asking.is_finished(), "every question was answered");
+    asking.abort();
+    let undisturbed = expected(&source);
+    for number in [0, UPLOADS / 2, UPLOADS - 1] {
+        let document = format!("collections/c/documents/{number}");
+        let stored = rows(&server.channel(), &document, None, false)
+            .await
+            .unwrap();
+        assert!(plain(&stored) == undisturbed, "{number}: other rows");
+    }
+    let peak_kib = server.peak_kib();
+    assert!(peak_kib < 100_000, "{peak_kib} KiB");
+}
+
+/// Uploads a document, and comes back as often as it is sent away.
+async fn persist(channel: &Channel, number: usize, source: &Arc<String>) {
+    let upload = spec(&number.to_string());
+    let mut client = UploadServiceClient::new(channel.clone());
+    for _ in 0..TRIES {
+        let name = name_of(&upload);
+        let request = pb::GetUploadRequest { name: name.clone() };
+        let (head, from) = match client.get_upload(request).await {
+            Ok(found) => {
+                let committed = found.into_inner().upload.unwrap().committed_offset;
+                (resumed(&name, committed, b""), committed)
+            }
+            Err(_) => (first(&upload, b""), 0),
+        };
+        let from = usize::try_from(from).unwrap();
+        let stream = messages(head, source, from, &Arc::default());
+        match client.upload_document(stream).await {
+            Ok(_) => return,
+            Err(status) => assert!(
+                matches!(status.code(), Code::ResourceExhausted | Code::Unavailable),
+                "{status:?}"
+            ),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    unreachable!("{TRIES} tries");
+}
+
+/// Asks for the collection again and again: it is answered, however long that takes.
+async fn ask(channel: Channel) {
+    let mut client = CollectionServiceClient::new(channel);
+    loop {
+        let request = pb::GetCollectionRequest {
+            name: "collections/c".to_owned(),
+        };
+        let asked = Instant::now();
+        let answered = client.get_collection(request).await;
+        assert!(answered.is_ok(), "{answered:?} after {:?}", asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
