@@ -135,6 +135,9 @@ async fn every_statement_is_planned_for_one_partition() {
         "fsync=off",
         "session_preload_libraries=auto_explain",
         "auto_explain.log_min_duration=0",
+        // The tables of the suite are so small that they would be read whole.
+        "enable_seqscan=off",
+        "enable_bitmapscan=off",
     ]);
     let law = async |law: &str| {
         let (_, store) = open(&cluster).await;
@@ -173,6 +176,10 @@ async fn every_statement_is_planned_for_one_partition() {
             !plan.contains(" on chunks "),
             "not by the whole table: {plan}"
         );
+        assert!(!plan.contains("Seq Scan on chunks_p"), "{plan}");
+        let scans = plan.matches("Scan using chunks_p").count();
+        let by_key = plan.matches("Index Cond: ((partition_key").count();
+        assert!(scans <= by_key, "by the whole key: {plan}");
         plans += usize::from(!read.is_empty());
     }
     assert!(plans > 50, "{plans} plans of statements on chunks");

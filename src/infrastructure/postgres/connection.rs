@@ -98,6 +98,8 @@ impl Postgres {
     pub async fn open(url: &str, connections_max: u32) -> Result<Self, Error> {
         let options = options(url)?.statement_cache_capacity(STATEMENTS).options([
             ("lock_timeout", LOCK_MAX),
+            // A plan made while a table was empty would read all of it for ever.
+            ("plan_cache_mode", "force_custom_plan"),
             ("idle_in_transaction_session_timeout", STILL_MAX),
         ]);
         let pool = PgPoolOptions::new()
