@@ -117,21 +117,29 @@ async fn a_database_that_stands_still_holds_uploads_up_and_others_are_sent_away(
     let cluster = private::cluster();
     let site = Site::start(&cluster, &[]).await;
     let (upload, source) = (spec("held-up"), Arc::new(prose(6_000_000)));
-    let messages = whole(&upload, source.as_bytes(), 65_536);
+    let mut pieces = whole(&upload, source.as_bytes(), 65_536);
+    let rest = pieces.split_off(pieces.len() / 2);
+    let (feed, messages) = tokio::sync::mpsc::channel(1);
     let channel = site.channel.clone();
     let sending = tokio::spawn(async move {
+        let messages = tokio_stream::wrappers::ReceiverStream::new(messages);
         UploadServiceClient::new(channel)
-            .upload_document(tokio_stream::iter(messages))
+            .upload_document(messages)
             .await
     });
-    while !site
-        .get(&upload)
-        .await
-        .is_ok_and(|upload| upload.committed_offset > 0)
-    {
-        tokio::task::yield_now().await;
+    for piece in pieces {
+        feed.send(piece).await.unwrap();
+    }
+    let is_committed = |upload: pb::Upload| upload.committed_offset > 0;
+    while !site.get(&upload).await.is_ok_and(is_committed) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     site.proxy.stall(true);
+    let feeding = tokio::spawn(async move {
+        for piece in rest {
+            feed.send(piece).await.unwrap();
+        }
+    });
     let before = site.server.peak_kib();
     let asked = Instant::now();
     let refused = site.get(&upload).await.unwrap_err();
@@ -143,6 +151,7 @@ async fn a_database_that_stands_still_holds_uploads_up_and_others_are_sent_away(
     site.proxy.stall(false);
     let done = sending.await.unwrap();
     assert!(done.is_ok(), "{done:?}");
+    feeding.await.unwrap();
     site.finish(&upload, &source).await;
 }
 

@@ -1,10 +1,10 @@
 //! How long a statement may take, and how often a transaction is tried.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::application::ports::failure::Error;
-use crate::infrastructure::postgres::failure::{failed, may_pass_soon};
+use crate::infrastructure::postgres::failure::{failed, found_no_connection, may_pass_soon};
 
 /// The longest that a read waits for its rows: then the server is as good as gone.
 const READ_MAX: Duration = Duration::from_secs(10);
@@ -34,9 +34,32 @@ pub(super) async fn transact<T, F>(attempt: impl Fn(u32) -> F + Send + Sync) -> 
 where
     F: Future<Output = Result<T, Error>> + Send,
 {
-    let mut before = 0;
+    within(Duration::ZERO, attempt).await
+}
+
+/// The same for what an upload has brought: it also waits for a connection as long as for an answer.
+/// While it waits no more is read from its client.
+pub(super) async fn transact_patiently<T, F>(
+    attempt: impl Fn(u32) -> F + Send + Sync,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>> + Send,
+{
+    within(WRITE_MAX, attempt).await
+}
+
+async fn within<T, F>(
+    patience: Duration,
+    attempt: impl Fn(u32) -> F + Send + Sync,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>> + Send,
+{
+    let (begun, mut before) = (Instant::now(), 0);
     loop {
         let error = match tokio::time::timeout(WRITE_MAX, attempt(before)).await {
+            // It has waited already, and nothing was begun.
+            Ok(Err(error)) if found_no_connection(&error) && begun.elapsed() < patience => continue,
             Ok(Err(error)) if may_pass_soon(&error) => error,
             Ok(answer) => return answer,
             Err(late) => return Err(Error::Unavailable(Box::new(late))),

@@ -38,6 +38,15 @@ pub(super) fn may_pass_soon(error: &Error) -> bool {
     }
 }
 
+/// Whether no connection was to be had in time.
+pub(super) fn found_no_connection(error: &Error) -> bool {
+    let Error::Unavailable(source) = error else {
+        return false;
+    };
+    let source = source.downcast_ref::<sqlx::Error>();
+    matches!(source, Some(sqlx::Error::PoolTimedOut))
+}
+
 fn is_passing(code: &str) -> bool {
     let class = code.get(..2).unwrap_or_default();
     PASSING.contains(&class) || MET.contains(&code) || code == LOCKED

@@ -12,7 +12,7 @@ use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Upload
 use crate::application::turn::Turn;
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::damaged;
-use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::attempt::{read, transact, transact_patiently};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
@@ -65,8 +65,10 @@ impl Uploads for Postgres {
         if !turn.to_begin().await {
             return Ok(None);
         }
-        transact(|before| upload_commit::commit(&self.pool, writer, batch, turn, (now, before)))
-            .await
+        transact_patiently(|before| {
+            upload_commit::commit(&self.pool, writer, batch, turn, (now, before))
+        })
+        .await
     }
 
     async fn end_upload(
@@ -77,7 +79,8 @@ impl Uploads for Postgres {
         sweep_after: Timestamp,
     ) -> Result<Option<Operation>, Error> {
         let end = &end;
-        transact(|before| finish(&self.pool, writer, end, (now, sweep_after), before)).await
+        transact_patiently(|before| finish(&self.pool, writer, end, (now, sweep_after), before))
+            .await
     }
 
     async fn cancel_upload(
