@@ -12,6 +12,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 mod protos {
     use std::path::PathBuf;
 
+    use protox::prost_reflect::{DescriptorPool, MethodDescriptor};
+
     const FILES: [&str; 9] = [
         "proto/sluice/v1/chunking.proto",
         "proto/sluice/v1/chunks.proto",
@@ -36,9 +38,59 @@ mod protos {
             out.join("sluice.v1.bin"),
             compiler.encode_file_descriptor_set(),
         )?;
+        std::fs::write(
+            out.join("methods.rs"),
+            methods(&compiler.descriptor_pool())?,
+        )?;
         tonic_prost_build::configure()
             .bytes(".")
             .compile_fds(compiler.file_descriptor_set())?;
         Ok(())
+    }
+
+    /// A table of what every method declares, sorted by path. A method without both options fails
+    /// the build: nobody could say who may call it.
+    fn methods(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>> {
+        let services = pool
+            .services()
+            .filter(|service| service.package_name() == "sluice.v1");
+        let mut rows = Vec::new();
+        for method in services.flat_map(|service| service.methods().collect::<Vec<_>>()) {
+            let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+            let class = option(pool, &method, "rate_class")?;
+            let role = option(pool, &method, "required_role")?;
+            rows.push(format!(
+                "    Method {{ path: {path:?}, class: RateClass::{class}, role: Role::{role} }},\n"
+            ));
+        }
+        rows.sort();
+        let rows = rows.concat();
+        Ok(format!(
+            "/// All of them, by path.\npub static METHODS: &[Method] = &[\n{rows}];\n"
+        ))
+    }
+
+    /// The variant that a method's option names: `UploadStart` for `RATE_CLASS_UPLOAD_START`.
+    fn option(
+        pool: &DescriptorPool,
+        method: &MethodDescriptor,
+        name: &str,
+    ) -> Result<String, Box<dyn std::error::Error>> {
+        let extension = pool.get_extension_by_name(&format!("sluice.v1.{name}"));
+        let extension = extension.ok_or("an option that no proto defines")?;
+        let kind = extension.kind();
+        let kind = kind.as_enum().ok_or("an option that is no enum")?;
+        let options = method.options();
+        let number = options.get_extension(&extension).as_enum_number();
+        let number = number.filter(|number| *number != 0);
+        let number = number.ok_or_else(|| format!("{} has no {name}", method.full_name()))?;
+        let value = kind.get_value(number).ok_or("a value that no enum has")?;
+        let prefix = match name {
+            "rate_class" => "RATE_CLASS_",
+            _ => "ROLE_",
+        };
+        let words = value.name().trim_start_matches(prefix).split('_');
+        let words = words.map(|word| format!("{}{}", &word[..1], word[1..].to_lowercase()));
+        Ok(words.collect())
     }
 }

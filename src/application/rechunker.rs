@@ -74,9 +74,7 @@ impl Rechunker {
 
     /// Goes on with a rechunk while the lease is held; returns whether it has ended.
     async fn go_on(&self, rechunk: &Upload, drain: &CancellationToken) -> Result<bool, Error> {
-        let caller = Caller {
-            tenant: rechunk.tenant.clone(),
-        };
+        let caller = Caller::of_tenant(&rechunk.tenant);
         let stop = drain.child_token();
         let copied = self.copy(&caller, rechunk, &stop);
         tokio::pin!(copied);

@@ -100,12 +100,7 @@ mod tests {
     #[test]
     fn only_an_unchanged_token_of_the_same_caller_and_scope_is_taken() {
         let tokens = Tokens::new(&[7; 32]);
-        let (caller, stranger) = (
-            Caller::anonymous(),
-            Caller {
-                tenant: "other".to_owned(),
-            },
-        );
+        let (caller, stranger) = (Caller::anonymous(), Caller::of_tenant("other"));
         let token = tokens.seal(&caller, "list", "row 50");
         let open = |tokens: &Tokens, caller: &Caller, scope: &str, token: &str| {
             tokens.open(caller, scope, "page_token", token).ok()

@@ -21,6 +21,7 @@
 //! - *rechunk*: another chunking of a document's stored text, into a new version.
 //! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
 
+pub mod access;
 pub mod balance;
 pub mod chunking;
 pub mod ingest;

@@ -22,9 +22,7 @@ pub(crate) fn caller() -> Caller {
 }
 
 pub(crate) fn stranger() -> Caller {
-    Caller {
-        tenant: "stranger".to_owned(),
-    }
+    Caller::of_tenant("stranger")
 }
 
 pub(crate) fn collection() -> Collection {

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use crate::application::caller::Caller;
 use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::error::Error;
@@ -13,7 +12,7 @@ use crate::domain::name::DocumentName;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::convert::uploads::from_ordinal;
 use crate::interface::grpc::pb::chunk_service_server::ChunkService;
-use crate::interface::grpc::{name, pb, status};
+use crate::interface::grpc::{caller, name, pb, status};
 
 /// Serves chunks.
 #[derive(Debug)]
@@ -35,14 +34,15 @@ impl ChunkService for Service {
         &self,
         request: Request<pb::StreamChunksRequest>,
     ) -> Result<Response<Self::StreamChunksStream>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::StreamChunksRequest {
             document,
             after_ordinal,
             follow,
-        } = request.into_inner();
+        } = request;
         let opened = async {
             let name = name::document("document", &document)?;
-            let (caller, from) = (Caller::anonymous(), from_ordinal(after_ordinal)?);
+            let from = from_ordinal(after_ordinal)?;
             let pages = self.chunks.stream(&caller, &name, from, follow).await?;
             Ok((name, pages))
         };
@@ -63,14 +63,15 @@ impl ChunkService for Service {
         &self,
         request: Request<pb::StreamChangesRequest>,
     ) -> Result<Response<Self::StreamChangesStream>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::StreamChangesRequest {
             collection,
             after_cursor,
             follow,
-        } = request.into_inner();
+        } = request;
         let opened = async {
             let id = name::collection("collection", &collection)?;
-            let (caller, changes) = (Caller::anonymous(), &self.changes);
+            let changes = &self.changes;
             changes.stream(&caller, &id, &after_cursor, follow).await
         };
         let parts = opened.await.map_err(|error| status::of(&error))?;
@@ -88,13 +89,11 @@ impl ChunkService for Service {
         &self,
         request: Request<pb::GetChunkRequest>,
     ) -> Result<Response<pb::GetChunkResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let found = async {
-            let (name, ordinal) = DocumentName::parse_chunk(&request.into_inner().name)
+            let (name, ordinal) = DocumentName::parse_chunk(&request.name)
                 .map_err(|error| Error::invalid("name", error))?;
-            let chunk = self
-                .chunks
-                .get(&Caller::anonymous(), &name, ordinal)
-                .await?;
+            let chunk = self.chunks.get(&caller, &name, ordinal).await?;
             Ok(resources::chunk(&name, chunk))
         };
         let chunk = Some(found.await.map_err(|error: Error| status::of(&error))?);

@@ -9,7 +9,7 @@ use crate::application::ports::collections::Collection;
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::pb::collection_service_server::CollectionService;
-use crate::interface::grpc::{name, pb, status};
+use crate::interface::grpc::{caller, name, pb, status};
 
 /// Serves collections.
 #[derive(Debug)]
@@ -24,17 +24,18 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::CreateCollectionRequest>,
     ) -> Result<Response<pb::CreateCollectionResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::CreateCollectionRequest {
             collection_id,
             chunking,
             decoding,
             request_id,
-        } = request.into_inner();
+        } = request;
         let created = async {
             let id = CollectionId::parse(&collection_id)
                 .map_err(|error| Error::invalid("collection_id", error))?;
             let spec = chunking::stored(chunking, decoding)?;
-            let (caller, request) = (Caller::anonymous(), name::request_id(&request_id)?);
+            let request = name::request_id(&request_id)?;
             let created = self.collections.create(&caller, id, spec, request).await?;
             resources::collection(&created)
         };
@@ -46,9 +47,10 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::GetCollectionRequest>,
     ) -> Result<Response<pb::GetCollectionResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let found = async {
-            let id = name::collection("name", &request.into_inner().name)?;
-            resources::collection(&self.collections.get(&Caller::anonymous(), &id).await?)
+            let id = name::collection("name", &request.name)?;
+            resources::collection(&self.collections.get(&caller, &id).await?)
         };
         let collection = Some(found.await.map_err(|error| status::of(&error))?);
         Ok(Response::new(pb::GetCollectionResponse { collection }))
@@ -58,12 +60,13 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::ListCollectionsRequest>,
     ) -> Result<Response<pb::ListCollectionsResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::ListCollectionsRequest {
             page_size,
             page_token,
-        } = request.into_inner();
+        } = request;
         let listed = async {
-            let (caller, collections) = (Caller::anonymous(), &self.collections);
+            let collections = &self.collections;
             let (list, next_page_token) = collections.list(&caller, page_size, &page_token).await?;
             let collections = list.iter().map(resources::collection);
             Ok(pb::ListCollectionsResponse {
@@ -81,7 +84,8 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::UpdateCollectionRequest>,
     ) -> Result<Response<pb::UpdateCollectionResponse>, Status> {
-        let updated = async { resources::collection(&self.update(request.into_inner()).await?) };
+        let (caller, request) = caller::of(request)?;
+        let updated = async { resources::collection(&self.update(&caller, request).await?) };
         let collection = Some(updated.await.map_err(|error| status::of(&error))?);
         Ok(Response::new(pb::UpdateCollectionResponse { collection }))
     }
@@ -90,15 +94,16 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::DeleteCollectionRequest>,
     ) -> Result<Response<pb::DeleteCollectionResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::DeleteCollectionRequest {
             name,
             force,
             etag,
             request_id,
-        } = request.into_inner();
+        } = request;
         let deleted = async {
             let id = name::collection("name", &name)?;
-            let (caller, delete) = (Caller::anonymous(), name::delete(&etag, &request_id)?);
+            let delete = name::delete(&etag, &request_id)?;
             self.collections.delete(&caller, &id, force, delete).await
         };
         let operation = deleted.await.map_err(|error| status::of(&error))?;
@@ -108,7 +113,11 @@ impl CollectionService for Service {
 }
 
 impl Service {
-    async fn update(&self, request: pb::UpdateCollectionRequest) -> Result<Collection, Error> {
+    async fn update(
+        &self,
+        caller: &Caller,
+        request: pb::UpdateCollectionRequest,
+    ) -> Result<Collection, Error> {
         let pb::UpdateCollectionRequest {
             collection,
             update_mask,
@@ -133,7 +142,7 @@ impl Service {
         let decoding = has("decoding").then(|| chunking::decoding(decoding.unwrap_or_default()));
         let (spec, decoding) = (spec.transpose()?, decoding.transpose()?);
         self.collections
-            .update(&Caller::anonymous(), &id, revision, |known| {
+            .update(caller, &id, revision, |known| {
                 known.changed(spec.as_ref(), decoding)
             })
             .await

@@ -2,13 +2,12 @@
 
 use tonic::{Request, Response, Status};
 
-use crate::application::caller::Caller;
 use crate::application::documents::Documents;
 use crate::application::error::Error;
 use crate::interface::grpc::convert::uploads::labels;
 use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::pb::document_service_server::DocumentService;
-use crate::interface::grpc::{name, pb, status};
+use crate::interface::grpc::{caller, name, pb, status};
 
 /// Serves documents.
 #[derive(Debug)]
@@ -23,9 +22,10 @@ impl DocumentService for Service {
         &self,
         request: Request<pb::GetDocumentRequest>,
     ) -> Result<Response<pb::GetDocumentResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let found = async {
-            let name = name::document("name", &request.into_inner().name)?;
-            let document = self.documents.get(&Caller::anonymous(), &name).await?;
+            let name = name::document("name", &request.name)?;
+            let document = self.documents.get(&caller, &name).await?;
             Ok(resources::document(&name.collection, document))
         };
         let document = Some(found.await.map_err(|error: Error| status::of(&error))?);
@@ -36,15 +36,16 @@ impl DocumentService for Service {
         &self,
         request: Request<pb::ListDocumentsRequest>,
     ) -> Result<Response<pb::ListDocumentsResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::ListDocumentsRequest {
             parent,
             page_size,
             page_token,
             labels: wanted,
-        } = request.into_inner();
+        } = request;
         let listed = async {
             let id = name::collection("parent", &parent)?;
-            let (caller, wanted) = (Caller::anonymous(), labels("labels", wanted.into_iter())?);
+            let wanted = labels("labels", wanted.into_iter())?;
             let documents = &self.documents;
             let (list, next_page_token) = documents
                 .list(&caller, &id, &wanted, page_size, &page_token)
@@ -66,14 +67,15 @@ impl DocumentService for Service {
         &self,
         request: Request<pb::DeleteDocumentRequest>,
     ) -> Result<Response<pb::DeleteDocumentResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::DeleteDocumentRequest {
             name,
             etag,
             request_id,
-        } = request.into_inner();
+        } = request;
         let deleted = async {
             let name = name::document("name", &name)?;
-            let (caller, delete) = (Caller::anonymous(), name::delete(&etag, &request_id)?);
+            let delete = name::delete(&etag, &request_id)?;
             self.documents.delete(&caller, &name, delete).await
         };
         let operation = deleted.await.map_err(|error| status::of(&error))?;
@@ -85,15 +87,16 @@ impl DocumentService for Service {
         &self,
         request: Request<pb::RechunkDocumentRequest>,
     ) -> Result<Response<pb::RechunkDocumentResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::RechunkDocumentRequest {
             name,
             chunking: wanted,
             request_id,
-        } = request.into_inner();
+        } = request;
         let begun = async {
             let name = name::document("name", &name)?;
             let spec = wanted.map(chunking::spec).transpose()?;
-            let (caller, request) = (Caller::anonymous(), name::request_id(&request_id)?);
+            let request = name::request_id(&request_id)?;
             self.documents.rechunk(&caller, name, spec, request).await
         };
         let operation = begun.await.map_err(|error| status::of(&error))?;

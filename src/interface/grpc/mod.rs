@@ -4,6 +4,7 @@
 //! converts and calls one use case, its errors in [`status`] if they are new, a test in
 //! `tests/service`.
 
+pub mod caller;
 pub mod chunking;
 pub mod chunks;
 pub mod collections;
@@ -11,6 +12,7 @@ pub mod convert;
 pub mod deadline;
 pub mod documents;
 pub mod message;
+pub mod methods;
 pub mod name;
 pub mod operations;
 pub mod partitions;

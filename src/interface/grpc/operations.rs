@@ -5,14 +5,13 @@ use std::pin::Pin;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::operations::Operations;
 use crate::application::ports::state::State;
 use crate::application::watch::Watching;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::pb::operation_service_server::OperationService;
-use crate::interface::grpc::{name, pb, status};
+use crate::interface::grpc::{caller, name, pb, status};
 
 /// Serves operations.
 #[derive(Debug)]
@@ -32,9 +31,10 @@ impl OperationService for Service {
         &self,
         request: Request<pb::GetOperationRequest>,
     ) -> Result<Response<pb::GetOperationResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let found = async {
-            let uid = name::uid("name", "operations", &request.into_inner().name)?;
-            self.watching.get(&Caller::anonymous(), &uid).await
+            let uid = name::uid("name", "operations", &request.name)?;
+            self.watching.get(&caller, &uid).await
         };
         let operation = found.await.map_err(|error| status::of(&error))?;
         let operation = Some(resources::operation(operation));
@@ -45,13 +45,14 @@ impl OperationService for Service {
         &self,
         request: Request<pb::ListOperationsRequest>,
     ) -> Result<Response<pb::ListOperationsResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::ListOperationsRequest {
             page_size,
             page_token,
             state,
-        } = request.into_inner();
+        } = request;
         let listed = async {
-            let (caller, state) = (Caller::anonymous(), asked(state)?);
+            let state = asked(state)?;
             let operations = &self.operations;
             operations
                 .list(&caller, state, page_size, &page_token)
@@ -68,9 +69,10 @@ impl OperationService for Service {
         &self,
         request: Request<pb::CancelOperationRequest>,
     ) -> Result<Response<pb::CancelOperationResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let cancelled = async {
-            let uid = name::uid("name", "operations", &request.into_inner().name)?;
-            self.operations.cancel(&Caller::anonymous(), &uid).await
+            let uid = name::uid("name", "operations", &request.name)?;
+            self.operations.cancel(&caller, &uid).await
         };
         let operation = cancelled.await.map_err(|error| status::of(&error))?;
         let operation = Some(resources::operation(operation));
@@ -81,14 +83,13 @@ impl OperationService for Service {
         &self,
         request: Request<pb::WatchOperationRequest>,
     ) -> Result<Response<Self::WatchOperationStream>, Status> {
-        let pb::WatchOperationRequest { name, after_seq } = request.into_inner();
+        let (caller, request) = caller::of(request)?;
+        let pb::WatchOperationRequest { name, after_seq } = request;
         let watched = async {
             let uid = name::uid("name", "operations", &name)?;
             let after_seq = u64::try_from(after_seq)
                 .map_err(|_negative| Error::invalid("after_seq", "must not be negative"))?;
-            self.watching
-                .watch(&Caller::anonymous(), uid, after_seq)
-                .await
+            self.watching.watch(&caller, uid, after_seq).await
         };
         let states = watched.await.map_err(|error| status::of(&error))?;
         let responses = states.map(|state| {

@@ -5,12 +5,11 @@ use std::pin::Pin;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::partitions::Partitions;
 use crate::interface::grpc::convert::{partitions, resources};
 use crate::interface::grpc::pb::partition_service_server::PartitionService;
-use crate::interface::grpc::{name, pb, status};
+use crate::interface::grpc::{caller, name, pb, status};
 
 /// Serves partitions.
 #[derive(Debug)]
@@ -58,9 +57,10 @@ impl PartitionService for Service {
         &self,
         request: Request<pb::LocateDocumentRequest>,
     ) -> Result<Response<pb::LocateDocumentResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let located = async {
-            let name = name::document("name", &request.into_inner().name)?;
-            self.partitions.locate(&Caller::anonymous(), &name).await
+            let name = name::document("name", &request.name)?;
+            self.partitions.locate(&caller, &name).await
         };
         let placement = located.await.map_err(|error: Error| status::of(&error))?;
         Ok(Response::new(partitions::placement(&placement)))
@@ -70,10 +70,11 @@ impl PartitionService for Service {
         &self,
         request: Request<pb::MoveDocumentRequest>,
     ) -> Result<Response<pb::MoveDocumentResponse>, Status> {
-        let pb::MoveDocumentRequest { name, request_id } = request.into_inner();
+        let (caller, request) = caller::of(request)?;
+        let pb::MoveDocumentRequest { name, request_id } = request;
         let moved = async {
             let name = name::document("name", &name)?;
-            let (caller, request) = (Caller::anonymous(), name::request_id(&request_id)?);
+            let request = name::request_id(&request_id)?;
             self.partitions.move_document(&caller, &name, request).await
         };
         let operation = moved.await.map_err(|error| status::of(&error))?;

@@ -12,6 +12,7 @@ use tonic::Status;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::interface::grpc::deadline::{self, Limited};
 use crate::interface::grpc::{message, refusal, status};
@@ -23,7 +24,7 @@ const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// Gives the request an id and a log line, keeps its deadline, and refuses other hosts: a web page
 /// that a browser on this machine shows must not reach a server without identity.
-pub async fn admit(request: Request, next: Next) -> Response {
+pub async fn admit(mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let method = request.uri().path().to_owned();
     let span = tracing::info_span!("request", request.id = %id.to_str().unwrap_or_default(), rpc.method = %method);
@@ -33,6 +34,7 @@ pub async fn admit(request: Request, next: Next) -> Response {
         if !is_for_this_machine(&request) || may_be_a_web_page(request.headers()) {
             return status::of(&Error::HostNotAllowed).into_http();
         }
+        request.extensions_mut().insert(Caller::anonymous());
         let answered = next.run(request);
         let response = match deadline {
             None => answered.await,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::application::caller::Caller;
 use crate::application::conversation::{Conversation, News};
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
@@ -15,7 +14,7 @@ use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::{resources, uploads};
 use crate::interface::grpc::pb::stream_document_response::Event;
 use crate::interface::grpc::pb::upload_service_server::UploadService;
-use crate::interface::grpc::{name, pb, status};
+use crate::interface::grpc::{caller, name, pb, status};
 
 /// Serves uploads.
 #[derive(Debug)]
@@ -35,13 +34,13 @@ impl UploadService for Service {
         &self,
         request: Request<Streaming<pb::UploadDocumentRequest>>,
     ) -> Result<Response<pb::UploadDocumentResponse>, Status> {
+        let (caller, messages) = caller::of(request)?;
         let clock = Arc::clone(&self.clock);
-        let messages = request.into_inner();
         let messages = messages.map(move |message| uploads::message(clock.as_ref(), message));
         let received = async {
             let session = Session {
                 uploads: &self.conversation.uploads,
-                caller: &Caller::anonymous(),
+                caller: &caller,
                 drain: &self.conversation.drain,
             };
             resources::upload(&session.run(messages, Listener::default()).await?)
@@ -54,11 +53,11 @@ impl UploadService for Service {
         &self,
         request: Request<Streaming<pb::StreamDocumentRequest>>,
     ) -> Result<Response<Self::StreamDocumentStream>, Status> {
+        let (caller, messages) = caller::of(request)?;
         let clock = Arc::clone(&self.clock);
-        let messages = request.into_inner();
         let messages =
             messages.map(move |message| uploads::stream_message(clock.as_ref(), message));
-        let news = self.conversation.open(&Caller::anonymous(), messages);
+        let news = self.conversation.open(&caller, messages);
         let responses = news.map(|news| {
             let event = news.and_then(event).map(Some);
             event
@@ -72,10 +71,11 @@ impl UploadService for Service {
         &self,
         request: Request<pb::GetUploadRequest>,
     ) -> Result<Response<pb::GetUploadResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let found = async {
-            let uid = name::uid("name", "uploads", &request.into_inner().name)?;
+            let uid = name::uid("name", "uploads", &request.name)?;
             let uploads = &self.conversation.uploads;
-            resources::upload(&uploads.get(&Caller::anonymous(), &uid).await?)
+            resources::upload(&uploads.get(&caller, &uid).await?)
         };
         let upload = Some(found.await.map_err(|error| status::of(&error))?);
         Ok(Response::new(pb::GetUploadResponse { upload }))
@@ -85,10 +85,11 @@ impl UploadService for Service {
         &self,
         request: Request<pb::CancelUploadRequest>,
     ) -> Result<Response<pb::CancelUploadResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let cancelled = async {
-            let uid = name::uid("name", "uploads", &request.into_inner().name)?;
+            let uid = name::uid("name", "uploads", &request.name)?;
             let uploads = &self.conversation.uploads;
-            resources::upload(&uploads.cancel(&Caller::anonymous(), &uid).await?)
+            resources::upload(&uploads.cancel(&caller, &uid).await?)
         };
         let upload = Some(cancelled.await.map_err(|error| status::of(&error))?);
         Ok(Response::new(pb::CancelUploadResponse { upload }))

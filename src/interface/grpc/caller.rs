@@ -1,0 +1,17 @@
+//! Who asks, as the door has found out.
+
+use tonic::{Request, Status};
+
+use crate::application::caller::Caller;
+
+/// The caller and the message of a request.
+///
+/// # Errors
+///
+/// Fails if the request did not come through the door.
+pub fn of<T>(request: Request<T>) -> Result<(Caller, T), Status> {
+    let (_metadata, mut extensions, message) = request.into_parts();
+    let caller = extensions.remove::<Caller>();
+    let caller = caller.ok_or_else(|| Status::internal("a request without a caller"))?;
+    Ok((caller, message))
+}
