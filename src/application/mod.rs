@@ -3,6 +3,7 @@
 //! To add a use case: a function in the noun's file that takes the caller first, a port method in
 //! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
 
+pub mod admission;
 pub mod caller;
 pub mod changes;
 pub mod chunk_stream;

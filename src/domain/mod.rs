@@ -18,12 +18,15 @@
 //! - *partition*: one of the 100 places for chunks; all of a document are in one. *Candidates*: the two
 //!   that its uid decides. *Move*: taking it from one to the other.
 //! - *balance*: how evenly chunks are spread over partitions.
+//! - *GCRA*: the rule that budgets follow: a *quota* has a rate and a *burst*, what may pass at once.
+//! - *place*: the right to have one more of something that lasts open at once, such as a socket.
 //! - *rechunk*: another chunking of a document's stored text, into a new version.
 //! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
 
 pub mod access;
 pub mod balance;
 pub mod chunking;
+pub mod gcra;
 pub mod ingest;
 pub mod name;
 pub mod partition;

@@ -12,6 +12,7 @@ pub mod failure;
 pub mod jobs;
 pub mod operations;
 pub mod partitions;
+pub mod rate_limiter;
 pub mod rechunks;
 pub mod state;
 pub mod store;
