@@ -27,6 +27,8 @@ pub struct Config {
     pub log: String,
     /// Where everything is kept.
     pub store: Store,
+    /// What instances share besides the store.
+    pub redis: Redis,
     /// What uploads may take.
     pub uploads: Uploads,
     /// When what is forgotten.
@@ -41,6 +43,16 @@ pub struct Store {
     pub location: Location,
     /// How many connections an instance has to a database, from 2.
     pub connections_max: u32,
+}
+
+/// What instances share besides the store: news, and rates.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Redis {
+    /// The address of a Redis, `redis://host:port`; empty for none.
+    pub location: Location,
+    /// Whether it is a node of a Redis Cluster, which leads to the others.
+    pub cluster: bool,
 }
 
 /// What uploads may take.
@@ -84,6 +96,7 @@ impl Default for Config {
             listen: (Ipv4Addr::LOCALHOST, 50_051).into(),
             log: "info".to_owned(),
             store: Store::default(),
+            redis: Redis::default(),
             uploads: Uploads::default(),
             retention: Retention::default(),
         }
@@ -108,6 +121,15 @@ impl Default for Store {
             // Uploads write by turns: more connections are no faster on a few cores, and the
             // server has a hundred for all instances.
             connections_max: 8,
+        }
+    }
+}
+
+impl Default for Redis {
+    fn default() -> Self {
+        Self {
+            location: Location::from(String::new()),
+            cluster: false,
         }
     }
 }
@@ -151,6 +173,9 @@ pub enum Error {
         "{0} can be reached from other machines, but no identity is configured: listen on 127.0.0.1"
     )]
     NotLoopback(SocketAddr),
+    /// The address is not a Redis's.
+    #[error("redis.location must be redis://host:port, and not {0}")]
+    NotRedis(Location),
     /// A value is out of its range.
     #[error("{key} must be at least {least}")]
     TooSmall {
@@ -188,6 +213,10 @@ impl Config {
     pub fn check(&self) -> Result<(), Error> {
         if !self.listen.ip().is_loopback() {
             return Err(Error::NotLoopback(self.listen));
+        }
+        let location = &self.redis.location;
+        if !location.is_empty() && location.redis().is_none() {
+            return Err(Error::NotRedis(location.clone()));
         }
         let Uploads {
             source_bytes_max,

@@ -4,6 +4,7 @@
 
 mod columns;
 pub mod postgres;
+pub mod redis;
 mod rows;
 mod schema;
 pub mod sqlite;

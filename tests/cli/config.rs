@@ -83,6 +83,7 @@ fn what_is_wrong_is_named() {
         ("listen = '0.0.0.0:50051'", "no identity is configured"),
         ("listen = 'here'", "listen"),
         ("log = '=='", "log"),
+        ("redis.location = 'rediss://host'", "redis.location"),
     ];
     for (file, named) in cases {
         let (code, said) = check(file, &[], &[]);

@@ -27,6 +27,9 @@ mod patience;
 mod private;
 mod proxy;
 mod rechunks;
+mod redis_connection;
+#[path = "../private/redis.rs"]
+mod redis_server;
 mod refusals;
 mod server;
 mod stores;
