@@ -1,5 +1,7 @@
 //! Starting, going on with, and cancelling uploads.
 
+use crate::application::admission::bytes::Allowance;
+use crate::application::admission::door::Admission;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
@@ -16,6 +18,7 @@ use crate::application::watch::Subscription;
 pub struct Uploads {
     outside: Outside,
     budget: Budget,
+    admission: Admission,
 }
 
 /// An upload that a client has attached to.
@@ -30,14 +33,24 @@ pub enum Attached {
 impl Uploads {
     /// Over this store, bus and clock.
     #[must_use]
-    pub fn new(outside: Outside, budget: Budget) -> Self {
-        Self { outside, budget }
+    pub fn new(outside: Outside, budget: Budget, admission: Admission) -> Self {
+        Self {
+            outside,
+            budget,
+            admission,
+        }
     }
 
     /// What an upload may take.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         self.outside.bounds
+    }
+
+    /// What an upload of the caller may send.
+    #[must_use]
+    pub fn allowance(&self, caller: &Caller) -> Allowance {
+        self.admission.allowance(caller)
     }
 
     /// The states of an upload from now on.

@@ -17,6 +17,7 @@ use crate::infrastructure::postgres::connection::{self, Postgres};
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::interface::grpc::server;
 
+mod limits;
 mod wiring;
 
 /// A running instance.
@@ -47,6 +48,7 @@ impl Instance {
         let wiring = Wiring::new(Arc::clone(&store), config, tasks.clone(), drain.clone()).await?;
         tasks.spawn(wiring.runner().run(drain.clone()));
         tasks.spawn(wiring.rechunker().run(drain.clone()));
+        tasks.spawn(wiring.admission().run(drain.clone()));
         let services = wiring.services();
         let stop = drain.clone();
         let server = tokio::spawn(async move {

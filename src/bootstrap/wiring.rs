@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::application::admission::door::Admission;
 use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
@@ -22,14 +23,17 @@ use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::failure;
+use crate::application::ports::rate_limiter::RateLimiter;
 use crate::application::ports::store::Store;
 use crate::application::rechunker::Rechunker;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::{Bus, Watching};
+use crate::bootstrap::limits::limits;
 use crate::config::Config;
 use crate::domain::ingest::digest;
+use crate::infrastructure::redis::connection::Server;
+use crate::infrastructure::redis::limits::rate_limiter;
 use crate::infrastructure::system::System;
 use crate::interface::grpc::server::Services;
 
@@ -45,6 +49,7 @@ pub(super) struct Wiring {
     budget: Budget,
     bounds: Bounds,
     retention: Retention,
+    admission: Admission,
     tasks: TaskTracker,
     drain: CancellationToken,
 }
@@ -56,11 +61,13 @@ impl Wiring {
         config: &Config,
         tasks: TaskTracker,
         drain: CancellationToken,
-    ) -> Result<Self, failure::Error> {
+    ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(System);
         let key = [clock.new_secret(), clock.new_secret()].concat();
         let tokens = Tokens::new(&store.secret(digest::sha256(&key)).await?);
         let bounds = bounds(config);
+        let shared = shared(config)?;
+        let admission = Admission::new(limits(&config.limits), shared, clock.new_secret());
         let lease = Lease::new(Arc::clone(&store), clock.as_ref());
         Ok(Self {
             store,
@@ -73,6 +80,7 @@ impl Wiring {
             budget: Budget::new(bounds),
             bounds,
             retention: retention(config),
+            admission,
             tasks,
             drain,
         })
@@ -108,8 +116,14 @@ impl Wiring {
             budget: self.budget.clone(),
             bounds: self.bounds,
             partitions: self.partitions(),
+            admission: self.admission(),
             clock: Arc::clone(&self.clock),
         }
+    }
+
+    /// Who may call how often, and what is held.
+    pub(super) fn admission(&self) -> Admission {
+        self.admission.clone()
     }
 
     /// What goes on without being asked.
@@ -154,7 +168,7 @@ impl Wiring {
             tasks: self.tasks.clone(),
             bounds: self.bounds,
         };
-        Uploads::new(outside, self.budget.clone())
+        Uploads::new(outside, self.budget.clone(), self.admission())
     }
 
     fn chunks(&self) -> Chunks {
@@ -202,6 +216,17 @@ impl Wiring {
             slow_reader_max: None,
         }
     }
+}
+
+/// The limiter that all instances share, if there is one.
+fn shared(config: &Config) -> anyhow::Result<Option<Arc<dyn RateLimiter>>> {
+    let Some(address) = config.redis.location.redis() else {
+        return Ok(None);
+    };
+    let connection = Server::at(address, config.redis.cluster)?.connection()?;
+    let wait_max = Duration::from_millis(config.limits.redis_wait_ms_max.into());
+    let limits = rate_limiter::Limits::new(&connection, wait_max);
+    Ok(Some(Arc::new(limits)))
 }
 
 fn bounds(config: &Config) -> Bounds {

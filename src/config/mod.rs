@@ -8,8 +8,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::limits::Limits;
 use crate::config::location::Location;
+use crate::domain::gcra;
 
+pub mod limits;
 pub mod location;
 
 /// What environment variables begin with: `SLUICE_UPLOADS__IDLE_SECONDS_MAX` is
@@ -33,6 +36,8 @@ pub struct Config {
     pub uploads: Uploads,
     /// When what is forgotten.
     pub retention: Retention,
+    /// How often what may be done, and how much of it at once.
+    pub limits: Limits,
 }
 
 /// Where everything is kept.
@@ -99,6 +104,7 @@ impl Default for Config {
             redis: Redis::default(),
             uploads: Uploads::default(),
             retention: Retention::default(),
+            limits: Limits::default(),
         }
     }
 }
@@ -176,11 +182,19 @@ pub enum Error {
     /// The address is not a Redis's.
     #[error("redis.location must be redis://host:port, and not {0}")]
     NotRedis(Location),
+    /// A rate is out of its range.
+    #[error(
+        "limits.{key} must have from 0.001 to 1,000,000 a second, and from 1 to 1,000,000 at once, of bytes 65,536 times as many"
+    )]
+    Rate {
+        /// The setting.
+        key: String,
+    },
     /// A value is out of its range.
     #[error("{key} must be at least {least}")]
     TooSmall {
         /// The setting.
-        key: &'static str,
+        key: String,
         /// The least that it may be.
         least: u64,
     },
@@ -259,6 +273,23 @@ impl Config {
         ];
         for (key, value, least) in values {
             if value < least {
+                let key = key.to_owned();
+                return Err(Error::TooSmall { key, least });
+            }
+        }
+        self.check_limits()
+    }
+
+    fn check_limits(&self) -> Result<(), Error> {
+        for (key, rate) in self.limits.rates() {
+            let has_rate = (gcra::PER_SECOND_MIN..=gcra::PER_SECOND_MAX).contains(&rate.per_second);
+            if !has_rate || !(1..=gcra::BURST_MAX).contains(&rate.burst) {
+                return Err(Error::Rate { key });
+            }
+        }
+        for (key, number) in self.limits.numbers() {
+            if number == 0 {
+                let (key, least) = (format!("limits.{key}"), 1);
                 return Err(Error::TooSmall { key, least });
             }
         }

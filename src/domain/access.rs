@@ -46,7 +46,7 @@ pub enum Places {
     Uploads,
     /// Streams that are watched or read.
     Watches,
-    /// WebSockets.
+    /// `WebSocket` connections.
     Sockets,
 }
 
@@ -93,7 +93,7 @@ impl RateClass {
 impl Budget {
     /// A unit of bytes: small enough for small documents, and so large that intervals of whole
     /// microseconds are exact to 2 % at a gigabyte a second.
-    pub const UPLOAD_UNIT_BYTES: u64 = 64 * 1024;
+    pub const UPLOAD_UNIT_BYTES: u32 = 64 * 1024;
 
     /// Its name in settings, keys and metrics.
     #[must_use]

@@ -1,8 +1,6 @@
 //! Whether the shared limiter is asked: after failures it is left alone until a probe succeeds.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// So many failures one after the other open it.
 pub const FAILURES_MAX: u32 = 5;
@@ -44,9 +42,7 @@ impl Breaker {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use tokio::time::Instant;
+    use std::time::{Duration, Instant};
 
     use super::{Breaker, FAILURES_MAX};
 

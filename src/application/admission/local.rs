@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use tokio::time::Instant;
+use std::time::Instant;
 
 use crate::application::ports::rate_limiter::{Amount, Key, Used};
 use crate::domain::gcra::{Quota, Verdict};
@@ -44,8 +43,8 @@ impl Default for Local {
 
 impl Local {
     /// Takes so many units from a budget, if it has them.
-    pub fn check(&self, key: &Key, quota: Quota, units: u64) -> Verdict {
-        let (now, mut budgets) = (self.now(), self.budgets());
+    pub fn check(&self, key: &Key, quota: Quota, units: u64, now: Instant) -> Verdict {
+        let (now, mut budgets) = (self.since_begun(now), self.budgets());
         let arrival = budgets.of(key, now);
         let (verdict, next) = quota.decide(Some(*arrival), now, units);
         *arrival = next;
@@ -53,20 +52,20 @@ impl Local {
     }
 
     /// What [`Local::check`] would say; nothing is taken.
-    pub fn peek(&self, key: &Key, quota: Quota, units: u64) -> Verdict {
+    pub fn peek(&self, key: &Key, quota: Quota, units: u64, now: Instant) -> Verdict {
         let arrival = self.budgets().arrivals.get(key).copied();
-        quota.decide(arrival, self.now(), units).0
+        quota.decide(arrival, self.since_begun(now), units).0
     }
 
     /// Takes all that is left of a budget.
-    pub fn use_up(&self, key: &Key, quota: Quota) {
-        let (now, mut budgets) = (self.now(), self.budgets());
+    pub fn use_up(&self, key: &Key, quota: Quota, now: Instant) {
+        let (now, mut budgets) = (self.since_begun(now), self.budgets());
         *budgets.of(key, now) = now + quota.window_us();
     }
 
     /// What a tenant has used, of at most so many budgets.
-    pub fn usage(&self, tenant: &str, most: usize) -> Vec<Used> {
-        let now = self.now();
+    pub fn usage(&self, tenant: &str, most: usize, now: Instant) -> Vec<Used> {
+        let now = self.since_begun(now);
         let budgets = self.budgets();
         let used = budgets.arrivals.iter();
         let used = used.filter(|(key, arrival)| key.tenant == tenant && **arrival > now);
@@ -77,8 +76,9 @@ impl Local {
         used.take(most).collect()
     }
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX)
+    fn since_begun(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.begun);
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
     }
 
     fn budgets(&self) -> MutexGuard<'_, Budgets> {
@@ -110,7 +110,7 @@ impl Budgets {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::{BUDGETS_MAX, Local};
     use crate::application::ports::rate_limiter::Key;
@@ -124,39 +124,37 @@ mod tests {
         }
     }
 
-    fn passes(local: &Local, principal: usize, quota: Quota) -> bool {
-        matches!(
-            local.check(&key(principal), quota, 1),
-            Verdict::Admitted { .. }
-        )
+    fn passes(local: &Local, principal: usize, quota: Quota, now: Instant) -> bool {
+        let verdict = local.check(&key(principal), quota, 1, now);
+        matches!(verdict, Verdict::Admitted { .. })
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_flood_of_principals_takes_no_more_memory_and_is_limited() {
-        let (local, slow) = (Local::default(), Quota::new(0.01, 1));
+    #[test]
+    fn a_flood_of_principals_takes_no_more_memory_and_is_limited() {
+        let (local, slow, now) = (Local::default(), Quota::new(0.01, 1), Instant::now());
         for principal in 0..BUDGETS_MAX {
-            assert!(passes(&local, principal, slow));
+            assert!(passes(&local, principal, slow, now));
         }
-        assert!(passes(&local, BUDGETS_MAX, slow), "the first of the rest");
+        assert!(passes(&local, BUDGETS_MAX, slow, now), "one of the rest");
         for principal in 1..1_000 {
-            assert!(!passes(&local, BUDGETS_MAX + principal, slow));
+            assert!(!passes(&local, BUDGETS_MAX + principal, slow, now));
         }
-        assert!(!passes(&local, 0, slow), "those before keep theirs");
+        assert!(!passes(&local, 0, slow, now), "those before keep theirs");
         assert!(local.budgets().arrivals.len() <= BUDGETS_MAX + 1);
-        tokio::time::advance(Duration::from_secs(101)).await;
-        assert!(passes(&local, BUDGETS_MAX + 5, slow));
+        let later = now + Duration::from_secs(101);
+        assert!(passes(&local, BUDGETS_MAX + 5, slow, later));
         assert_eq!(local.budgets().arrivals.len(), 1, "what is whole goes");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_budget_used_up_elsewhere_is_used_up_here_for_an_interval() {
-        let (local, quota) = (Local::default(), Quota::new(0.1, 3));
-        local.use_up(&key(1), quota);
-        let admitted = || matches!(local.peek(&key(1), quota, 1), Verdict::Admitted { .. });
-        assert!(!admitted());
-        tokio::time::advance(Duration::from_secs(9)).await;
-        assert!(!admitted());
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(admitted() && admitted(), "to look takes nothing");
+    #[test]
+    fn a_budget_used_up_elsewhere_is_used_up_here_for_an_interval() {
+        let (local, quota, begun) = (Local::default(), Quota::new(0.1, 3), Instant::now());
+        local.use_up(&key(1), quota, begun);
+        let admitted = |after| {
+            let peeked = local.peek(&key(1), quota, 1, begun + Duration::from_secs(after));
+            matches!(peeked, Verdict::Admitted { .. })
+        };
+        assert!(!admitted(0) && !admitted(9));
+        assert!(admitted(10) && admitted(10), "to look takes nothing");
     }
 }

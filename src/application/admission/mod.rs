@@ -14,3 +14,4 @@ pub mod limiter;
 pub mod limits;
 pub mod local;
 pub mod places;
+pub mod usage;

@@ -7,3 +7,4 @@
 //! have a part in braces, so that a Redis Cluster keeps them on one node.
 
 pub mod connection;
+pub mod limits;

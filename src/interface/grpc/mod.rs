@@ -11,6 +11,8 @@ pub mod collections;
 pub mod convert;
 pub mod deadline;
 pub mod documents;
+pub mod limit;
+pub mod limits;
 pub mod message;
 pub mod methods;
 pub mod name;

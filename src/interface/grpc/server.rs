@@ -15,9 +15,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tonic::service::Routes;
+use tonic::service::{Routes, RoutesBuilder};
 use tonic_health::server::HealthReporter;
 
+use crate::application::admission::door::Admission;
 use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
@@ -33,11 +34,13 @@ use crate::interface::grpc::pb::chunk_service_server::ChunkServiceServer;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingServiceServer;
 use crate::interface::grpc::pb::collection_service_server::CollectionServiceServer;
 use crate::interface::grpc::pb::document_service_server::DocumentServiceServer;
+use crate::interface::grpc::pb::limit_service_server::LimitServiceServer;
 use crate::interface::grpc::pb::operation_service_server::OperationServiceServer;
 use crate::interface::grpc::pb::partition_service_server::PartitionServiceServer;
 use crate::interface::grpc::pb::upload_service_server::UploadServiceServer;
 use crate::interface::grpc::{
-    chunking, chunks, collections, documents, message, operations, partitions, pb, request, uploads,
+    chunking, chunks, collections, documents, limit, limits, message, operations, partitions, pb,
+    request, uploads,
 };
 
 /// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB.
@@ -80,6 +83,8 @@ pub struct Services {
     pub bounds: Bounds,
     /// Partitions.
     pub partitions: Partitions,
+    /// Who may call how often.
+    pub admission: Admission,
     /// Time and uids.
     pub clock: Arc<dyn Clock>,
 }
@@ -173,6 +178,32 @@ async fn router(
     tasks: &TaskTracker,
     drain: &CancellationToken,
 ) -> Result<(HealthReporter, Router), tonic_reflection::server::Error> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health
+        .set_service_status("", tonic_health::ServingStatus::Serving)
+        .await;
+    let mut served = Routes::builder();
+    served
+        .add_service(health_service)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?);
+    let limited = axum::middleware::from_fn_with_state(services.admission.clone(), limit::admit);
+    add(&mut served, services, tasks, drain);
+    // The last is the first that a request meets.
+    let router = served.routes().into_axum_router();
+    let router = router
+        .layer(limited)
+        .layer(axum::middleware::from_fn(request::admit));
+    Ok((health, router))
+}
+
+/// Adds all services of ours.
+fn add(
+    served: &mut RoutesBuilder,
+    services: Services,
+    tasks: &TaskTracker,
+    drain: &CancellationToken,
+) {
     let Services {
         collections,
         documents,
@@ -184,12 +215,9 @@ async fn router(
         budget,
         bounds,
         partitions,
+        admission,
         clock,
     } = services;
-    let (health, health_service) = tonic_health::server::health_reporter();
-    health
-        .set_service_status("", tonic_health::ServingStatus::Serving)
-        .await;
     let uploads = uploads::Service {
         conversation,
         clock,
@@ -204,11 +232,17 @@ async fn router(
         operations,
         watching,
     };
-    let mut services = Routes::builder();
-    services
-        .add_service(health_service)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
+    let (collections, documents) = (
+        collections::Service { collections },
+        documents::Service { documents },
+    );
+    let (chunks, partitions) = (
+        chunks::Service { chunks, changes },
+        partitions::Service { partitions },
+    );
+    let limits = limits::Service { admission };
+    let most = message::BYTES_MAX;
+    served
         .add_service(
             ChunkingServiceServer::new(chunking)
                 .max_decoding_message_size(message::PREVIEW_BYTES_MAX),
@@ -216,30 +250,12 @@ async fn router(
         .add_service(
             UploadServiceServer::new(uploads).max_decoding_message_size(message::UPLOAD_BYTES_MAX),
         )
-        .add_service(
-            CollectionServiceServer::new(collections::Service { collections })
-                .max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            DocumentServiceServer::new(documents::Service { documents })
-                .max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            ChunkServiceServer::new(chunks::Service { chunks, changes })
-                .max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            OperationServiceServer::new(operations).max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            PartitionServiceServer::new(partitions::Service { partitions })
-                .max_decoding_message_size(message::BYTES_MAX),
-        );
-    let router = services.routes().into_axum_router();
-    Ok((
-        health,
-        router.layer(axum::middleware::from_fn(request::admit)),
-    ))
+        .add_service(CollectionServiceServer::new(collections).max_decoding_message_size(most))
+        .add_service(DocumentServiceServer::new(documents).max_decoding_message_size(most))
+        .add_service(ChunkServiceServer::new(chunks).max_decoding_message_size(most))
+        .add_service(OperationServiceServer::new(operations).max_decoding_message_size(most))
+        .add_service(PartitionServiceServer::new(partitions).max_decoding_message_size(most))
+        .add_service(LimitServiceServer::new(limits).max_decoding_message_size(most));
 }
 
 /// Reflection with our protos, and those that error details and health checks need to be readable.
