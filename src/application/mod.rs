@@ -3,6 +3,7 @@
 //! To add a use case: a function in the noun's file that takes the caller first, a port method in
 //! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
 
+pub mod bus;
 pub mod caller;
 pub mod changes;
 pub mod chunk_stream;
@@ -19,13 +20,18 @@ pub mod jobs;
 pub mod lease;
 pub mod operations;
 pub mod outbox;
+pub mod outgoing;
+pub mod overview;
 pub mod page;
 pub mod partitions;
 pub mod ports;
 pub mod rechunker;
+pub mod reconciler;
+pub mod relay;
 pub mod session;
 pub mod stored_source;
 pub mod stored_spec;
+pub mod tap;
 pub mod tokens;
 pub mod turn;
 pub mod uploads;

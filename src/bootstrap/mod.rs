@@ -47,6 +47,10 @@ impl Instance {
         let wiring = Wiring::new(Arc::clone(&store), config, tasks.clone(), drain.clone()).await?;
         tasks.spawn(wiring.runner().run(drain.clone()));
         tasks.spawn(wiring.rechunker().run(drain.clone()));
+        tasks.spawn(wiring.reconciler().run(drain.clone()));
+        if let Some(relay) = wiring.relay() {
+            tasks.spawn(relay.run(drain.clone()));
+        }
         let services = wiring.services();
         let stop = drain.clone();
         let server = tokio::spawn(async move {

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::application::bus::{Bus, Link};
 use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
@@ -22,14 +24,18 @@ use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::failure;
+use crate::application::ports::event_bus::EventBus;
 use crate::application::ports::store::Store;
 use crate::application::rechunker::Rechunker;
+use crate::application::reconciler::Reconciler;
+use crate::application::relay::Relay;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
-use crate::application::watch::{Bus, Watching};
-use crate::config::Config;
+use crate::application::watch::Watching;
+use crate::config::{self, Config};
 use crate::domain::ingest::digest;
+use crate::infrastructure::redis::connection::Server;
+use crate::infrastructure::redis::event_bus::RedisBus;
 use crate::infrastructure::system::System;
 use crate::interface::grpc::server::Services;
 
@@ -37,6 +43,7 @@ use crate::interface::grpc::server::Services;
 pub(super) struct Wiring {
     store: Arc<dyn Store>,
     bus: Arc<Bus>,
+    event_bus: Option<Arc<dyn EventBus>>,
     clock: Arc<dyn Clock>,
     work: Arc<Notify>,
     asked: Arc<Notify>,
@@ -56,20 +63,24 @@ impl Wiring {
         config: &Config,
         tasks: TaskTracker,
         drain: CancellationToken,
-    ) -> Result<Self, failure::Error> {
+    ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(System);
         let key = [clock.new_secret(), clock.new_secret()].concat();
-        let tokens = Tokens::new(&store.secret(digest::sha256(&key)).await?);
+        let secret = store.secret(digest::sha256(&key)).await?;
+        let event_bus = event_bus(&config.redis, &secret)?;
+        let is_shared = config.store.location.database().is_some();
+        let link = if is_shared { Link::Down } else { Link::Alone };
         let bounds = bounds(config);
         let lease = Lease::new(Arc::clone(&store), clock.as_ref());
         Ok(Self {
             store,
-            bus: Arc::new(Bus::default()),
+            bus: Arc::new(Bus::new(link, event_bus.is_some())),
+            event_bus,
             clock,
             work: Arc::new(Notify::new()),
             asked: Arc::new(Notify::new()),
             lease,
-            tokens,
+            tokens: Tokens::new(&secret),
             budget: Budget::new(bounds),
             bounds,
             retention: retention(config),
@@ -104,6 +115,8 @@ impl Wiring {
                 bus: Arc::clone(&self.bus),
                 tasks: self.tasks.clone(),
                 patience: self.patience(),
+                clock: Arc::clone(&self.clock),
+                transport: "grpc",
             },
             budget: self.budget.clone(),
             bounds: self.bounds,
@@ -133,6 +146,21 @@ impl Wiring {
             asked: Arc::clone(&self.asked),
             look_every: self.retention.sweep_every,
         }
+    }
+
+    /// What finds news that was lost.
+    pub(super) fn reconciler(&self) -> Reconciler {
+        Reconciler {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+        }
+    }
+
+    /// What carries news to other instances and from them, if there is a way.
+    pub(super) fn relay(&self) -> Option<Relay> {
+        let event_bus = self.event_bus.as_ref().map(Arc::clone)?;
+        let bus = Arc::clone(&self.bus);
+        Some(Relay { bus, event_bus })
     }
 
     fn collections(&self) -> Collections {
@@ -202,6 +230,19 @@ impl Wiring {
             slow_reader_max: None,
         }
     }
+}
+
+/// The way to other instances; nobody is connected to yet.
+fn event_bus(
+    redis: &config::Redis,
+    secret: &[u8; 32],
+) -> anyhow::Result<Option<Arc<dyn EventBus>>> {
+    let Some(address) = redis.location.redis() else {
+        return Ok(None);
+    };
+    let server = Server::at(address, redis.cluster).context("redis.location")?;
+    let connection = server.connection().context("redis.location")?;
+    Ok(Some(Arc::new(RedisBus::new(server, &connection, secret))))
 }
 
 fn bounds(config: &Config) -> Bounds {

@@ -13,6 +13,8 @@ mod crowd;
 mod databases;
 mod deletions;
 mod examples;
+mod fanout;
+mod fleet;
 mod follower;
 mod gigabytes;
 mod grpcurl;
@@ -26,6 +28,7 @@ mod patience;
 #[path = "../private/mod.rs"]
 mod private;
 mod proxy;
+mod pubsub_proxy;
 mod rechunks;
 mod redis_connection;
 #[path = "../private/redis.rs"]

@@ -7,3 +7,6 @@
 //! have a part in braces, so that a Redis Cluster keeps them on one node.
 
 pub mod connection;
+pub mod event_bus;
+mod feed;
+mod message;
