@@ -4,6 +4,7 @@
 //! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
 
 pub mod admission;
+pub mod bus;
 pub mod caller;
 pub mod changes;
 pub mod chunk_stream;
@@ -20,13 +21,18 @@ pub mod jobs;
 pub mod lease;
 pub mod operations;
 pub mod outbox;
+pub mod outgoing;
+pub mod overview;
 pub mod page;
 pub mod partitions;
 pub mod ports;
 pub mod rechunker;
+pub mod reconciler;
+pub mod relay;
 pub mod session;
 pub mod stored_source;
 pub mod stored_spec;
+pub mod tap;
 pub mod tokens;
 pub mod turn;
 pub mod uploads;

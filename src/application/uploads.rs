@@ -2,6 +2,7 @@
 
 use crate::application::admission::bytes::Allowance;
 use crate::application::admission::door::Admission;
+use crate::application::bus::Subscription;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
@@ -11,7 +12,6 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::failure;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Writer};
-use crate::application::watch::Subscription;
 
 /// The use cases of uploads.
 #[derive(Clone, Debug)]

@@ -18,6 +18,7 @@ use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::interface::grpc::server;
 
 mod limits;
+mod shared;
 mod wiring;
 
 /// A running instance.
@@ -49,6 +50,10 @@ impl Instance {
         tasks.spawn(wiring.runner().run(drain.clone()));
         tasks.spawn(wiring.rechunker().run(drain.clone()));
         tasks.spawn(wiring.admission().run(drain.clone()));
+        tasks.spawn(wiring.reconciler().run(drain.clone()));
+        if let Some(relay) = wiring.relay() {
+            tasks.spawn(relay.run(drain.clone()));
+        }
         let services = wiring.services();
         let stop = drain.clone();
         let server = tokio::spawn(async move {

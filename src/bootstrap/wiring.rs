@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::application::admission::door::Admission;
+use crate::application::bus::{Bus, Link};
 use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
@@ -23,17 +24,18 @@ use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::rate_limiter::RateLimiter;
+use crate::application::ports::event_bus::EventBus;
 use crate::application::ports::store::Store;
 use crate::application::rechunker::Rechunker;
+use crate::application::reconciler::Reconciler;
+use crate::application::relay::Relay;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
-use crate::application::watch::{Bus, Watching};
+use crate::application::watch::Watching;
 use crate::bootstrap::limits::limits;
+use crate::bootstrap::shared::{Shared, shared};
 use crate::config::Config;
 use crate::domain::ingest::digest;
-use crate::infrastructure::redis::connection::Server;
-use crate::infrastructure::redis::limits::rate_limiter;
 use crate::infrastructure::system::System;
 use crate::interface::grpc::server::Services;
 
@@ -41,6 +43,7 @@ use crate::interface::grpc::server::Services;
 pub(super) struct Wiring {
     store: Arc<dyn Store>,
     bus: Arc<Bus>,
+    event_bus: Option<Arc<dyn EventBus>>,
     clock: Arc<dyn Clock>,
     work: Arc<Notify>,
     asked: Arc<Notify>,
@@ -64,19 +67,22 @@ impl Wiring {
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(System);
         let key = [clock.new_secret(), clock.new_secret()].concat();
-        let tokens = Tokens::new(&store.secret(digest::sha256(&key)).await?);
+        let secret = store.secret(digest::sha256(&key)).await?;
+        let Shared { event_bus, limiter } = shared(config, &secret)?;
+        let is_shared = config.store.location.database().is_some();
+        let link = if is_shared { Link::Down } else { Link::Alone };
         let bounds = bounds(config);
-        let shared = shared(config)?;
-        let admission = Admission::new(limits(&config.limits), shared, clock.new_secret());
+        let admission = Admission::new(limits(&config.limits), limiter, clock.new_secret());
         let lease = Lease::new(Arc::clone(&store), clock.as_ref());
         Ok(Self {
             store,
-            bus: Arc::new(Bus::default()),
+            bus: Arc::new(Bus::new(link, event_bus.is_some())),
+            event_bus,
             clock,
             work: Arc::new(Notify::new()),
             asked: Arc::new(Notify::new()),
             lease,
-            tokens,
+            tokens: Tokens::new(&secret),
             budget: Budget::new(bounds),
             bounds,
             retention: retention(config),
@@ -112,6 +118,8 @@ impl Wiring {
                 bus: Arc::clone(&self.bus),
                 tasks: self.tasks.clone(),
                 patience: self.patience(),
+                clock: Arc::clone(&self.clock),
+                transport: "grpc",
             },
             budget: self.budget.clone(),
             bounds: self.bounds,
@@ -147,6 +155,21 @@ impl Wiring {
             asked: Arc::clone(&self.asked),
             look_every: self.retention.sweep_every,
         }
+    }
+
+    /// What finds news that was lost.
+    pub(super) fn reconciler(&self) -> Reconciler {
+        Reconciler {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+        }
+    }
+
+    /// What carries news to other instances and from them, if there is a way.
+    pub(super) fn relay(&self) -> Option<Relay> {
+        let event_bus = self.event_bus.as_ref().map(Arc::clone)?;
+        let bus = Arc::clone(&self.bus);
+        Some(Relay { bus, event_bus })
     }
 
     fn collections(&self) -> Collections {
@@ -216,17 +239,6 @@ impl Wiring {
             slow_reader_max: None,
         }
     }
-}
-
-/// The limiter that all instances share, if there is one.
-fn shared(config: &Config) -> anyhow::Result<Option<Arc<dyn RateLimiter>>> {
-    let Some(address) = config.redis.location.redis() else {
-        return Ok(None);
-    };
-    let connection = Server::at(address, config.redis.cluster)?.connection()?;
-    let wait_max = Duration::from_millis(config.limits.redis_wait_ms_max.into());
-    let limits = rate_limiter::Limits::new(&connection, wait_max);
-    Ok(Some(Arc::new(limits)))
 }
 
 fn bounds(config: &Config) -> Bounds {

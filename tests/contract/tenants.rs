@@ -21,6 +21,17 @@ pub(crate) async fn another_tenant_sees_nothing(store: &dyn Store) {
         .unwrap()
         .unwrap();
     let stranger = stranger();
+    let topics = [
+        (stranger.tenant.clone(), upload.uid),
+        (caller().tenant, [9; 16]),
+        (caller().tenant, upload.uid),
+    ];
+    let own = store.operation(&caller(), &upload.uid).await.unwrap();
+    assert_eq!(
+        store.operations_of(&topics).await.unwrap(),
+        own.into_iter().collect::<Vec<_>>()
+    );
+    assert_eq!(store.operations_of(&topics[..2]).await.unwrap(), []);
     assert_eq!(
         store.collection(&stranger, &collection().id).await.unwrap(),
         None

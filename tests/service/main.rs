@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
+mod admission;
 mod changes;
 mod chunk_stream;
 mod chunks;
@@ -13,6 +14,8 @@ mod crowd;
 mod databases;
 mod deletions;
 mod examples;
+mod fanout;
+mod fleet;
 mod follower;
 mod gigabytes;
 mod grpcurl;
@@ -26,8 +29,11 @@ mod patience;
 #[path = "../private/mod.rs"]
 mod private;
 mod proxy;
+mod pubsub_proxy;
+mod rate_limits;
 mod rechunks;
 mod redis_connection;
+mod redis_keys;
 #[path = "../private/redis.rs"]
 mod redis_server;
 mod refusals;

@@ -179,7 +179,6 @@ fn limited(budget: Budget, subject: String, wait_us: u64) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
     use std::time::{Duration, Instant};
 
     use crate::application::admission::door::Admission;
@@ -194,27 +193,9 @@ mod tests {
 
     /// Three of everything, and then so many a second; a tenant has five.
     fn admission(per_second: f64) -> Admission {
-        let allowed = |number: u32| {
-            let quota = Quota::new(per_second, number);
-            Allowed {
-                read: quota,
-                preview: quota,
-                write: quota,
-                upload_start: quota,
-                watch_open: quota,
-                admin: quota,
-                upload_bytes: quota,
-                uploads: number,
-                watches: number,
-                sockets: number,
-            }
-        };
-        let limits = Limits {
-            default: allowed(3),
-            tenants: HashMap::from([("acme".to_owned(), allowed(5))]),
-            auth_failure: Quota::new(per_second, 3),
-            instances: 3,
-        };
+        let allowed = |number| Allowed::each(Quota::new(per_second, number), number);
+        let mut limits = Limits::of(allowed(3), Quota::new(per_second, 3));
+        limits.tenants.insert("acme".to_owned(), allowed(5));
         Admission::new(limits, None, [0; 16])
     }
 

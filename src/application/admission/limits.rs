@@ -57,7 +57,37 @@ pub struct Standing {
     pub whole_after: Duration,
 }
 
+impl Allowed {
+    /// The same of everything.
+    #[must_use]
+    pub fn each(quota: Quota, places: u32) -> Self {
+        Self {
+            read: quota,
+            preview: quota,
+            write: quota,
+            upload_start: quota,
+            watch_open: quota,
+            admin: quota,
+            upload_bytes: quota,
+            uploads: places,
+            watches: places,
+            sockets: places,
+        }
+    }
+}
+
 impl Limits {
+    /// The same for everybody, and no share of it with anybody.
+    #[must_use]
+    pub fn of(allowed: Allowed, auth_failure: Quota) -> Self {
+        Self {
+            default: allowed,
+            tenants: HashMap::new(),
+            auth_failure,
+            instances: 1,
+        }
+    }
+
     /// The quota of a budget.
     #[must_use]
     pub fn quota(&self, tenant: &str, budget: Budget) -> Quota {

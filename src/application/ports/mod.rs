@@ -8,6 +8,7 @@ pub mod chunks;
 pub mod clock;
 pub mod collections;
 pub mod documents;
+pub mod event_bus;
 pub mod failure;
 pub mod jobs;
 pub mod operations;

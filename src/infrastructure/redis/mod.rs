@@ -7,4 +7,7 @@
 //! have a part in braces, so that a Redis Cluster keeps them on one node.
 
 pub mod connection;
+pub mod event_bus;
+mod feed;
 pub mod limits;
+mod message;
