@@ -79,6 +79,20 @@ fn what_is_wrong_is_named() {
             "[uploads]\nmemory_bytes_max = 1000",
             "uploads.memory_bytes_max",
         ),
+        ("[limits]\ninstances = 0", "limits.instances"),
+        (
+            "[limits.rates]\nread = { per_second = 0.0, burst = 1 }",
+            "limits.rates.read",
+        ),
+        ("[limits.rates]\nread = { burst = 1 }", "per_second"),
+        (
+            "[limits.tenants.acme]\nupload_bytes = { per_second = 1e6, burst = 1000 }",
+            "limits.tenants.acme.upload_bytes",
+        ),
+        (
+            "[limits.tenants.acme]\nsockets = 0",
+            "limits.tenants.acme.sockets",
+        ),
         ("listen = '0.0.0.0:50051'", "no identity is configured"),
         ("listen = 'here'", "listen"),
         ("log = '=='", "log"),

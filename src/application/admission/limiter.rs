@@ -126,7 +126,7 @@ impl Limiter {
         let mut used = used.into_iter().collect::<Vec<_>>();
         used.sort_unstable();
         for keys in used.chunk_by(|one, other| one.tenant == other.tenant) {
-            let Some(Key { tenant, .. }) = keys.first().filter(|key| !key.tenant.is_empty()) else {
+            let Some(Key { tenant, .. }) = keys.first() else {
                 continue;
             };
             let noted = shared.note(tenant, keys).await;
@@ -173,9 +173,9 @@ impl Limiter {
         self.part(quota).burst().min(most)
     }
 
-    /// Notes that something is in use.
+    /// Notes that something of a tenant is in use.
     pub fn use_of(&self, key: &Key) {
-        if self.shared.is_none() {
+        if self.shared.is_none() || key.tenant.is_empty() {
             return;
         }
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);

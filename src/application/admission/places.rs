@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::application::admission::limiter::Limiter;
+use crate::application::admission::limiter::{Backend, Limiter};
 use crate::application::ports::rate_limiter::{Amount, Key, Member, Used};
 
 /// How often places are kept: two of these may fail before one is lost.
@@ -200,8 +200,10 @@ impl Keeper {
             }
         }
         drop(held);
-        self.returned().push((Arc::clone(key), number));
-        self.has_returned.notify_one();
+        if self.limiter.backend() != Backend::Alone {
+            self.returned().push((Arc::clone(key), number));
+            self.has_returned.notify_one();
+        }
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<Arc<Key>, HashSet<u64>>> {
