@@ -4,7 +4,7 @@ use crate::application::bus::Subscription;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::budget::Budget;
+use crate::application::ingest::budget::{Budget, Held};
 use crate::application::ingest::pipeline::{self, Outside, Pipeline};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure;
@@ -38,6 +38,15 @@ impl Uploads {
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         self.outside.bounds
+    }
+
+    /// Takes the place of an upload, before its first message is read.
+    ///
+    /// # Errors
+    ///
+    /// Fails if none is free in time.
+    pub async fn arrive(&self) -> Result<Held, Error> {
+        self.budget.arrive().await
     }
 
     /// The states of an upload from now on.

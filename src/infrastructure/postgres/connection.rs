@@ -107,6 +107,8 @@ impl Postgres {
             .acquire_timeout(ACQUIRE_MAX)
             .after_release(|connection, _| {
                 Box::pin(async move {
+                    // The driver keeps the largest statement's buffers otherwise.
+                    connection.shrink_buffers();
                     let answered = tokio::time::timeout(RELEASE_MAX, connection.ping()).await;
                     Ok(matches!(answered, Ok(Ok(()))))
                 })

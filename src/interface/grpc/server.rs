@@ -44,7 +44,7 @@ use crate::interface::grpc::{
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 /// The lever of upload speed: 16 KiB, the default, costs a third.
-const FRAME_BYTES: u32 = 256 * 1024;
+const FRAME_BYTES: u32 = 64 * 1024;
 const STREAMS_MAX: u32 = 256;
 const HEADER_BYTES_MAX: u32 = 16 * 1024;
 /// A peer that has vanished is noticed so soon.
