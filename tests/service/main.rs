@@ -23,6 +23,7 @@ mod interruptions;
 mod kills;
 mod methods;
 mod operations;
+mod overview;
 mod partitions;
 mod patience;
 #[path = "../private/mod.rs"]
