@@ -12,7 +12,7 @@ use crate::application::ports::operations::Kind;
 use crate::application::stored_spec::StoredSpec;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, stored, to_json};
-use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::attempt::{look_up, read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::deletions::{self, Target};
 use crate::infrastructure::postgres::failure::failed;
@@ -70,7 +70,7 @@ impl Collections for Postgres {
         caller: &Caller,
         id: &CollectionId,
     ) -> Result<Option<Collection>, Error> {
-        live(&self.pool, caller, id).await
+        look_up(live(&self.pool, caller, id)).await
     }
 
     async fn collections(

@@ -13,7 +13,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Kind;
 use crate::domain::name::{CollectionId, DocumentName};
 use crate::infrastructure::columns::{Columns, to_json};
-use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::attempt::{look_up, read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::deletions::{self, Target};
 use crate::infrastructure::postgres::failure::failed;
@@ -28,7 +28,7 @@ impl Documents for Postgres {
         caller: &Caller,
         name: &DocumentName,
     ) -> Result<Option<Document>, Error> {
-        let found = live(&self.pool, caller, name).await?;
+        let found = look_up(live(&self.pool, caller, name)).await?;
         found.as_ref().map(document).transpose()
     }
 

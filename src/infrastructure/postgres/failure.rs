@@ -34,10 +34,7 @@ pub(super) fn failed(error: sqlx::Error) -> Error {
 pub(super) fn may_pass_soon(error: &Error) -> bool {
     // Who found no connection has waited already.
     passing(error).is_some_and(|source| {
-        !matches!(
-            source,
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
-        )
+        !matches!(source, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
     })
 }
 

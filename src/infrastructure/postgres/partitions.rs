@@ -11,7 +11,7 @@ use crate::domain::balance::Document;
 use crate::domain::name::DocumentName;
 use crate::domain::partition::candidates;
 use crate::infrastructure::columns::Columns;
-use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::attempt::{look_up, read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
@@ -51,7 +51,7 @@ impl Partitions for Postgres {
         caller: &Caller,
         name: &DocumentName,
     ) -> Result<Option<Location>, Error> {
-        let Some(found) = documents::live(&self.pool, caller, name).await? else {
+        let Some(found) = look_up(documents::live(&self.pool, caller, name)).await? else {
             return Ok(None);
         };
         let (uid, partition) = (found.uid("uid")?, found.small("partition_key")?);

@@ -9,7 +9,6 @@ use crate::application::ports::uploads::Writer;
 use crate::application::turn::Turn;
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::{Columns, stored};
-use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::chunks::{self, Into};
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
@@ -142,6 +141,8 @@ async fn committed(
     .bind(uuid(&writer.uid))
     .bind(stored(writer.epoch))
     .bind(batch.checkpoint.encode())
-    .fetch_optional(pool);
-    read(found).await?.as_ref().map(operation).transpose()
+    .fetch_optional(pool)
+    .await
+    .map_err(failed)?;
+    found.as_ref().map(operation).transpose()
 }

@@ -12,7 +12,7 @@ use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Upload
 use crate::application::turn::Turn;
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::damaged;
-use crate::infrastructure::postgres::attempt::{read, transact, transact_patiently};
+use crate::infrastructure::postgres::attempt::{look_up, read, transact, transact_patiently};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
@@ -37,7 +37,7 @@ impl Uploads for Postgres {
     }
 
     async fn upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error> {
-        upload_of(&self.pool, caller, uid).await
+        look_up(upload_of(&self.pool, caller, uid)).await
     }
 
     async fn newest_upload(
