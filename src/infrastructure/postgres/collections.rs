@@ -14,11 +14,12 @@ use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::postgres::attempt::{look_up, read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::deletions::{self, Target};
+use crate::infrastructure::postgres::deletions;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::rows::collection::collection;
+use crate::infrastructure::rows::deletion::Target;
 
 #[async_trait]
 impl Collections for Postgres {

@@ -15,10 +15,11 @@ use crate::domain::name::{CollectionId, DocumentName};
 use crate::infrastructure::columns::{Columns, to_json};
 use crate::infrastructure::postgres::attempt::{look_up, read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::deletions::{self, Target};
+use crate::infrastructure::postgres::deletions;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
+use crate::infrastructure::rows::deletion::Target;
 use crate::infrastructure::rows::document::document;
 
 #[async_trait]
