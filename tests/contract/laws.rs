@@ -5,12 +5,14 @@
 macro_rules! laws {
     ($contract:ident) => {
         $contract!(
+            changes::digests_are_those_of_the_chunks,
             changes::each_change_of_a_current_version_is_told,
             changes::operations_are_listed_newest_first,
             collections::a_collection_is_created_once,
             collections::an_update_needs_the_newest_revision,
             jobs::a_deleted_collection_takes_its_documents_with_it,
             jobs::a_deleted_document_is_gone_at_once_and_its_chunks_soon,
+            jobs::a_lease_that_is_given_back_is_had_by_who_asks_next,
             jobs::an_old_version_is_swept_after_its_time_and_no_other,
             jobs::only_the_newest_fence_works,
             jobs::what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten,
