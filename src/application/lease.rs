@@ -1,5 +1,5 @@
-//! Which instance does what the server does by itself: the one that holds the lease. When it dies
-//! another goes on.
+//! Which instance does what the server does by itself: the one that holds the lease. When it stops
+//! another goes on at once, when it dies once the lease has run out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +36,14 @@ impl Lease {
     /// Fails if the store does.
     pub async fn claim(&self) -> Result<Option<Fence>, Error> {
         self.store.claim_jobs(&self.holder, LASTS).await
+    }
+
+    /// Gives it back, once nobody here works by it any more.
+    pub async fn release(&self) {
+        if let Err(error) = self.store.release_jobs(&self.holder).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "others wait until the lease for jobs has run out");
+        }
     }
 
     /// Renews it for as long as this is waited for. Returns once it is lost, or nobody can tell.

@@ -23,6 +23,7 @@ pub mod page;
 pub mod partitions;
 pub mod ports;
 pub mod rechunker;
+mod relocation;
 pub mod session;
 pub mod stored_source;
 pub mod stored_spec;

@@ -13,6 +13,7 @@ use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::documents::Version;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
+use crate::application::relocation;
 use crate::domain::ingest::recovery::{Recovery, Unrecoverable};
 
 /// A source under way. Holds a page of chunks.
@@ -121,18 +122,12 @@ impl StoredSource {
             if first == Some(from) {
                 return Ok(page);
             }
-            if !self.follow().await? {
+            let (store, of) = (self.store.as_ref(), &mut self.of);
+            let (document, partition) = (&of.document, &mut of.partition);
+            if !relocation::follow(store, &self.caller, document, partition).await? {
                 return Err(Error::VersionGone);
             }
         }
-    }
-
-    /// Goes where the document has moved to; `false` if it is where it was.
-    async fn follow(&mut self) -> Result<bool, Error> {
-        let (store, uid) = (&self.store, &self.of.document);
-        let document = store.document_of(&self.caller, uid).await?;
-        let partition = document.ok_or(Error::DocumentDeleted)?.partition;
-        Ok(std::mem::replace(&mut self.of.partition, partition) != partition)
     }
 
     /// The last chunk that begins at this byte of the source or before it, or else the first: by

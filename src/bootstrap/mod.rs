@@ -45,8 +45,7 @@ impl Instance {
         let address = listener.local_addr()?;
         let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
         let wiring = Wiring::new(Arc::clone(&store), config, tasks.clone(), drain.clone()).await?;
-        tasks.spawn(wiring.runner().run(drain.clone()));
-        tasks.spawn(wiring.rechunker().run(drain.clone()));
+        wiring.work();
         let services = wiring.services();
         let stop = drain.clone();
         let server = tokio::spawn(async move {

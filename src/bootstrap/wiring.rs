@@ -112,8 +112,20 @@ impl Wiring {
         }
     }
 
-    /// What goes on without being asked.
-    pub(super) fn runner(&self) -> Runner {
+    /// Begins what goes on without being asked, until the server goes down.
+    pub(super) fn work(&self) {
+        let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
+        let rechunker = self.tasks.spawn(self.rechunker().run(self.drain.clone()));
+        let lease = self.lease.clone();
+        self.tasks.spawn(async move {
+            // Each of them would take it again as long as it runs.
+            let _ended = tokio::join!(runner, rechunker);
+            lease.release().await;
+        });
+    }
+
+    /// Removes what nobody needs.
+    fn runner(&self) -> Runner {
         Runner {
             store: Arc::clone(&self.store),
             bus: Arc::clone(&self.bus),
@@ -125,7 +137,7 @@ impl Wiring {
     }
 
     /// The rechunks that go on without their clients.
-    pub(super) fn rechunker(&self) -> Rechunker {
+    fn rechunker(&self) -> Rechunker {
         Rechunker {
             store: Arc::clone(&self.store),
             uploads: self.uploads(),

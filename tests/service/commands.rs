@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::private;
 use crate::server::{SLUICE, Server};
 use crate::world::{Folder, expected, prose};
 
@@ -20,6 +21,46 @@ fn run(server: &Server, arguments: &[&str]) -> Result<String, String> {
     } else {
         Err(String::from_utf8(done.stderr).unwrap())
     }
+}
+
+/// `sluice` with a store, as long as it should take to refuse it.
+fn run_on(store: &str, arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new("timeout");
+    command.arg("20").arg(SLUICE).args(arguments);
+    let done = command.args(["--store", store]).output().unwrap();
+    let said = |bytes| String::from_utf8(bytes).unwrap();
+    if done.status.success() {
+        Ok(said(done.stdout))
+    } else {
+        Err(said(done.stderr))
+    }
+}
+
+#[test]
+fn a_database_is_migrated_before_it_is_served() {
+    let cluster = private::cluster();
+    let database = cluster.database();
+    let name = database.rsplit('/').next().unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let migrations = || cluster.psql(name, "SELECT * FROM _sqlx_migrations ORDER BY version");
+    let refused = run_on(&database, &serve).unwrap_err();
+    assert!(refused.contains("run `sluice migrate` first"), "{refused}");
+    let done = run_on(&database, &["migrate"]).unwrap();
+    assert!(
+        done.ends_with(" has the schema of this version\n"),
+        "{done}"
+    );
+    let first = migrations();
+    assert_eq!(run_on(&database, &["migrate"]), Ok(done));
+    assert_eq!(migrations(), first, "nothing was done again");
+    drop(Server::start(&database));
+    cluster.psql(name, "UPDATE _sqlx_migrations SET checksum = ''");
+    for arguments in [&serve[..], &["migrate"]] {
+        let refused = run_on(&database, arguments).unwrap_err();
+        assert!(refused.contains("newer than this program"), "{refused}");
+    }
+    let refused = run_on("file.db", &["migrate"]).unwrap_err();
+    assert!(refused.contains("only a database is migrated"), "{refused}");
 }
 
 fn rows(printed: &str) -> Vec<Value> {

@@ -20,6 +20,7 @@ mod instances;
 mod interruptions;
 mod kills;
 mod methods;
+mod moves;
 mod operations;
 mod partitions;
 mod patience;

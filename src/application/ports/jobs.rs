@@ -27,6 +27,8 @@ pub struct Done {
 pub trait Jobs: Send + Sync {
     /// Takes or renews the lease, unless another holder has it; on the store's own clock.
     async fn claim_jobs(&self, holder: &Uid, lasts: Duration) -> Result<Option<Fence>, Error>;
+    /// Gives the lease back, if that holder has it: whoever asks next gets it.
+    async fn release_jobs(&self, holder: &Uid) -> Result<(), Error>;
     /// Removes at most `rows` chunks of one version that may be swept, and the version with its last
     /// chunk; never of one that a running rechunk reads. Versions of a document that moves are left
     /// alone meanwhile.

@@ -11,6 +11,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::{Done, Fence, Jobs};
 use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::expiry;
 use crate::infrastructure::postgres::failure::failed;
@@ -34,12 +35,20 @@ impl Jobs for Postgres {
         )
         .bind(uuid(holder))
         .bind(lasts)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(failed)?;
+        .fetch_optional(&self.pool);
+        let claimed = read(claimed).await?;
         claimed
             .map(|claimed| Ok(Fence(claimed.count("fence")?)))
             .transpose()
+    }
+
+    async fn release_jobs(&self, holder: &Uid) -> Result<(), Error> {
+        let released =
+            sqlx::query("UPDATE leases SET expires_at = 0 WHERE name = 'jobs' AND holder = $1")
+                .bind(uuid(holder))
+                .execute(&self.pool);
+        read(released).await?;
+        Ok(())
     }
 
     async fn sweep_chunks(

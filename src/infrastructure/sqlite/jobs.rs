@@ -40,6 +40,15 @@ impl Jobs for Sqlite {
             .transpose()
     }
 
+    async fn release_jobs(&self, holder: &Uid) -> Result<(), Error> {
+        sqlx::query("UPDATE leases SET expires_at = 0 WHERE name = 'jobs' AND holder = ?")
+            .bind(holder.to_vec())
+            .execute(&self.writer)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
     async fn sweep_chunks(
         &self,
         fence: Fence,
