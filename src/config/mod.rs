@@ -156,12 +156,9 @@ pub enum Error {
         "{0} can be reached from other machines, but no identity is configured: listen on 127.0.0.1"
     )]
     NotLoopback(SocketAddr),
-    /// An origin that no browser sends.
-    #[error("web.origins: {0:?} is not an origin as browsers send it, such as https://example.org")]
-    Origin(String),
-    /// A host that no client names.
-    #[error("web.hosts: {0:?} is not a name without a port, in small letters")]
-    Host(String),
+    /// Browsers or clients never send what is set.
+    #[error(transparent)]
+    Web(#[from] web::Error),
     /// A value is out of its range.
     #[error("{key} must be at least {least}")]
     TooSmall {
@@ -247,6 +244,6 @@ impl Config {
                 return Err(Error::TooSmall { key, least });
             }
         }
-        self.web.check()
+        Ok(self.web.check()?)
     }
 }

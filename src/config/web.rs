@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Error;
-
 /// What browsers and watchers may do.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -22,6 +20,17 @@ pub struct Web {
     pub pong_seconds_max: u64,
     /// How long a WebSocket's client may read nothing, from 1.
     pub slow_reader_seconds_max: u64,
+}
+
+/// Something is set that no browser or client sends.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An origin that no browser sends.
+    #[error("web.origins: {0:?} is not an origin as browsers send it, such as https://example.org")]
+    Origin(String),
+    /// A host that no client names.
+    #[error("web.hosts: {0:?} is not a name without a port, in small letters")]
+    Host(String),
 }
 
 impl Default for Web {
