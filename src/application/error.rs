@@ -184,6 +184,21 @@ pub enum Error {
     /// The request was meant for another host: a web page may have sent it.
     #[error("this server answers requests for this machine only")]
     HostNotAllowed,
+    /// A web page of an origin that is not configured sent the request.
+    #[error("pages of that origin may not use this server")]
+    OriginNotAllowed,
+    /// The caller has as many sockets as it may have, or the instance as many as it can hold.
+    #[error("there are {most} sockets already")]
+    TooManySockets {
+        /// How many there may be.
+        most: usize,
+    },
+    /// A socket follows as many operations as it may.
+    #[error("a socket can follow at most {most} operations")]
+    TooManySubscriptions {
+        /// How many it may follow.
+        most: usize,
+    },
     /// The server is going down.
     #[error("the server is shutting down")]
     Draining,

@@ -15,8 +15,9 @@ use crate::config::location::Location;
 use crate::config::{self, Config};
 use crate::infrastructure::postgres::connection::{self, Postgres};
 use crate::infrastructure::sqlite::connection::Sqlite;
-use crate::interface::grpc::server;
+use crate::interface::server;
 
+mod measures;
 mod wiring;
 
 /// A running instance.
@@ -46,7 +47,9 @@ impl Instance {
         let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
         let wiring = Wiring::new(Arc::clone(&store), config, tasks.clone(), drain.clone()).await?;
         wiring.work();
-        let services = wiring.services();
+        let recorder = measures::recorder()?;
+        tasks.spawn(measures::keep_up(recorder.clone(), drain.clone()));
+        let services = wiring.services(config, recorder);
         let stop = drain.clone();
         let server = tokio::spawn(async move {
             let served = server::serve(listener, services, tasks, stop).await;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use axum::http::HeaderValue;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,17 +23,23 @@ use crate::application::lease::Lease;
 use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
+use crate::application::places::Local;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::failure;
 use crate::application::ports::store::Store;
+use crate::application::readiness::Readiness;
 use crate::application::rechunker::Rechunker;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::{Bus, Watching};
 use crate::config::Config;
+use crate::config::web::Web;
 use crate::domain::ingest::digest;
 use crate::infrastructure::system::System;
-use crate::interface::grpc::server::Services;
+use crate::interface::door::origin::Allowed;
+use crate::interface::server::Services;
+use crate::interface::web::gateway::{self, Gateway};
+use crate::interface::web::probes::Probes;
 
 /// What use cases share.
 pub(super) struct Wiring {
@@ -79,7 +87,7 @@ impl Wiring {
     }
 
     /// What the server serves.
-    pub(super) fn services(&self) -> Services {
+    pub(super) fn services(&self, config: &Config, recorder: PrometheusHandle) -> Services {
         let collections = self.collections();
         Services {
             documents: Documents {
@@ -94,21 +102,57 @@ impl Wiring {
             },
             chunks: self.chunks(),
             changes: self.changes(),
-            operations: Operations {
-                store: Arc::clone(&self.store),
-                uploads: self.uploads(),
-                tokens: self.tokens.clone(),
-            },
-            watching: Watching {
-                store: Arc::clone(&self.store),
-                bus: Arc::clone(&self.bus),
-                tasks: self.tasks.clone(),
-                patience: self.patience(),
-            },
+            operations: self.operations(),
+            watching: self.watching(),
             budget: self.budget.clone(),
             bounds: self.bounds,
             partitions: self.partitions(),
             clock: Arc::clone(&self.clock),
+            allowed: allowed(&config.web),
+            gateway: self.gateway(&config.web),
+            probes: Probes {
+                readiness: Readiness {
+                    store: Arc::clone(&self.store),
+                    drain: self.drain.clone(),
+                },
+                metrics: Box::new(move || recorder.render()),
+            },
+        }
+    }
+
+    fn gateway(&self, config: &Web) -> Gateway {
+        let bounds = gateway::Bounds {
+            sockets_max: config.sockets_max as usize,
+            ping_every: Duration::from_secs(config.ping_every_seconds),
+            pong_max: Duration::from_secs(config.pong_seconds_max),
+            slow_reader_max: Duration::from_secs(config.slow_reader_seconds_max),
+        };
+        Gateway {
+            watching: self.watching(),
+            operations: self.operations(),
+            places: Arc::new(Local::new(config.sockets_per_principal_max as usize)),
+            clock: Arc::clone(&self.clock),
+            tasks: self.tasks.clone(),
+            drain: self.drain.clone(),
+            bounds,
+            sockets: Arc::new(Semaphore::new(bounds.sockets_max)),
+        }
+    }
+
+    fn operations(&self) -> Operations {
+        Operations {
+            store: Arc::clone(&self.store),
+            uploads: self.uploads(),
+            tokens: self.tokens.clone(),
+        }
+    }
+
+    fn watching(&self) -> Watching {
+        Watching {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+            tasks: self.tasks.clone(),
+            patience: self.patience(),
         }
     }
 
@@ -213,6 +257,17 @@ impl Wiring {
             drain: self.drain.clone(),
             slow_reader_max: None,
         }
+    }
+}
+
+fn allowed(config: &Web) -> Allowed {
+    let origins = config.origins.iter();
+    Allowed {
+        hosts: config.hosts.clone(),
+        // All of them are: the configuration is checked.
+        origins: origins
+            .filter_map(|origin| HeaderValue::try_from(origin).ok())
+            .collect(),
     }
 }
 

@@ -9,8 +9,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::config::location::Location;
+use crate::config::web::Web;
 
 pub mod location;
+pub mod web;
 
 /// What environment variables begin with: `SLUICE_UPLOADS__IDLE_SECONDS_MAX` is
 /// `uploads.idle_seconds_max`.
@@ -31,6 +33,8 @@ pub struct Config {
     pub uploads: Uploads,
     /// When what is forgotten.
     pub retention: Retention,
+    /// What browsers and watchers may do.
+    pub web: Web,
 }
 
 /// Where everything is kept.
@@ -86,6 +90,7 @@ impl Default for Config {
             store: Store::default(),
             uploads: Uploads::default(),
             retention: Retention::default(),
+            web: Web::default(),
         }
     }
 }
@@ -151,6 +156,9 @@ pub enum Error {
         "{0} can be reached from other machines, but no identity is configured: listen on 127.0.0.1"
     )]
     NotLoopback(SocketAddr),
+    /// Browsers or clients never send what is set.
+    #[error(transparent)]
+    Web(#[from] web::Error),
     /// A value is out of its range.
     #[error("{key} must be at least {least}")]
     TooSmall {
@@ -172,7 +180,10 @@ impl Config {
         let environment = config::Environment::with_prefix(PREFIX)
             .prefix_separator("_")
             .separator("__")
-            .try_parsing(true);
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("web.origins")
+            .with_list_parse_key("web.hosts");
         let mut sources = config::Config::builder();
         if let Some(file) = file {
             sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
@@ -228,11 +239,11 @@ impl Config {
             ("retention.operation_seconds", operation_seconds, 1),
             ("retention.sweep_every_seconds", sweep_every_seconds, 1),
         ];
-        for (key, value, least) in values {
+        for (key, value, least) in values.into_iter().chain(self.web.least()) {
             if value < least {
                 return Err(Error::TooSmall { key, least });
             }
         }
-        Ok(())
+        Ok(self.web.check()?)
     }
 }
