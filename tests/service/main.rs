@@ -22,6 +22,7 @@ mod kills;
 mod methods;
 mod operations;
 mod partitions;
+mod path_names;
 mod patience;
 #[path = "../private/mod.rs"]
 mod private;
