@@ -11,8 +11,11 @@ use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
 use crate::application::conversation::Conversation;
+use crate::application::copier::Copier;
 use crate::application::documents::Documents;
+use crate::application::file_source::Files;
 use crate::application::health;
+use crate::application::imports::Imports;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::ingest::pipeline::Outside;
@@ -23,8 +26,11 @@ use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::failure;
+use crate::application::ports::import_root::ImportRoot;
+use crate::application::ports::jobs::Work;
 use crate::application::ports::store::Store;
-use crate::application::rechunker::Rechunker;
+use crate::application::source::Origin;
+use crate::application::stored_source::Versions;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::{Bus, Watching};
@@ -39,7 +45,9 @@ pub(super) struct Wiring {
     bus: Arc<Bus>,
     clock: Arc<dyn Clock>,
     work: Arc<Notify>,
-    asked: Arc<Notify>,
+    root: Option<Arc<dyn ImportRoot>>,
+    rechunk_asked: Arc<Notify>,
+    import_asked: Arc<Notify>,
     lease: Lease,
     tokens: Tokens,
     budget: Budget,
@@ -53,6 +61,7 @@ impl Wiring {
     /// Over this store.
     pub(super) async fn new(
         store: Arc<dyn Store>,
+        root: Option<Arc<dyn ImportRoot>>,
         config: &Config,
         tasks: TaskTracker,
         drain: CancellationToken,
@@ -61,13 +70,15 @@ impl Wiring {
         let key = [clock.new_secret(), clock.new_secret()].concat();
         let tokens = Tokens::new(&store.secret(digest::sha256(&key)).await?);
         let bounds = bounds(config);
-        let lease = Lease::new(Arc::clone(&store), clock.as_ref());
+        let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
         Ok(Self {
             store,
             bus: Arc::new(Bus::default()),
             clock,
             work: Arc::new(Notify::new()),
-            asked: Arc::new(Notify::new()),
+            root,
+            rechunk_asked: Arc::new(Notify::new()),
+            import_asked: Arc::new(Notify::new()),
             lease,
             tokens,
             budget: Budget::new(bounds),
@@ -84,7 +95,8 @@ impl Wiring {
         Services {
             documents: Documents {
                 collections: collections.clone(),
-                asked: Arc::clone(&self.asked),
+                imports: self.imports(),
+                asked: Arc::clone(&self.rechunk_asked),
             },
             collections,
             conversation: Conversation {
@@ -124,14 +136,40 @@ impl Wiring {
         }
     }
 
-    /// The rechunks that go on without their clients.
-    pub(super) fn rechunker(&self) -> Rechunker {
-        Rechunker {
-            store: Arc::clone(&self.store),
+    /// The uploads that go on without their clients.
+    pub(super) fn copiers(&self) -> Vec<Copier> {
+        let store = Arc::clone(&self.store);
+        let rechunks = self.copier(
+            Arc::new(Versions { store }),
+            self.lease.clone(),
+            &self.rechunk_asked,
+        );
+        let imports = self.root.as_ref().map(|root| {
+            let (store, root) = (Arc::clone(&self.store), Arc::clone(root));
+            // A lease of its own: whoever has no root must not keep it from those that have.
+            let lease = Lease::new(Arc::clone(&store), self.clock.as_ref(), Work::Imports);
+            self.copier(Arc::new(Files { store, root }), lease, &self.import_asked)
+        });
+        std::iter::once(rechunks).chain(imports).collect()
+    }
+
+    fn copier(&self, origin: Arc<dyn Origin>, lease: Lease, asked: &Arc<Notify>) -> Copier {
+        Copier {
+            origin,
             uploads: self.uploads(),
-            lease: self.lease.clone(),
-            asked: Arc::clone(&self.asked),
+            lease,
+            asked: Arc::clone(asked),
             look_every: self.retention.sweep_every,
+        }
+    }
+
+    fn imports(&self) -> Imports {
+        Imports {
+            store: Arc::clone(&self.store),
+            root: self.root.clone(),
+            source_bytes_max: self.bounds.source_bytes_max,
+            bus: Arc::clone(&self.bus),
+            asked: Arc::clone(&self.import_asked),
         }
     }
 

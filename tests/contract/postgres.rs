@@ -3,7 +3,9 @@
 use sluice::application::ports::store::Store;
 use sluice::infrastructure::postgres::connection::{self, Postgres};
 
-use crate::{changes, collections, jobs, moves, partitions, private, rechunks, tenants, uploads};
+use crate::{
+    changes, collections, imports, jobs, moves, partitions, private, rechunks, tenants, uploads,
+};
 
 /// Connections of a store in the suite.
 const CONNECTIONS: u32 = 4;
@@ -26,6 +28,9 @@ contract!(
     changes::operations_are_listed_newest_first,
     collections::a_collection_is_created_once,
     collections::an_update_needs_the_newest_revision,
+    imports::an_import_is_an_upload_of_a_file_started_once,
+    imports::running_imports_are_listed_the_oldest_first,
+    imports::the_lease_of_imports_is_not_that_of_jobs,
     jobs::a_deleted_collection_takes_its_documents_with_it,
     jobs::a_deleted_document_is_gone_at_once_and_its_chunks_soon,
     jobs::an_old_version_is_swept_after_its_time_and_no_other,
