@@ -7,7 +7,7 @@ use crate::cli::begun::tell;
 use crate::cli::client::Server;
 use crate::cli::output::WrongArguments;
 use crate::cli::spec::{Chunking, Decoding};
-use crate::cli::upload::{label, said};
+use crate::cli::upload::{ensure_collection, label, said};
 use crate::domain::chunking::spec::Spec;
 use crate::domain::name::DocumentName;
 use crate::domain::path_name::PathName;
@@ -19,7 +19,8 @@ use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 /// Makes a document of a file under the server's import root, and prints the operation that does it.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// COLLECTION/DOCUMENT, or collections/{collection}/documents/{document}.
+    /// COLLECTION/DOCUMENT, or collections/{collection}/documents/{document}; the collection is made if
+    /// there is none of that name.
     name: String,
     /// Where the file is below the server's import root.
     path: String,
@@ -45,6 +46,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .context("the path")
         .context(WrongArguments)?;
     let channel = arguments.server.channel().context(WrongArguments)?;
+    ensure_collection(channel.clone(), &name.collection).await?;
     let request = pb::ImportDocumentRequest {
         parent: name.collection.to_string(),
         document_id: name.document.as_str().to_owned(),
