@@ -177,7 +177,11 @@ fn a_file_of_the_server_is_imported_and_waited_for() {
     let settings = [("SLUICE_IMPORT__ROOT", root.to_str().unwrap())];
     let server = Server::start_with(folder.0.join("import.db"), &settings);
     let (path, name) = ("a folder/f.txt", "collections/new/documents/d");
-    let done = run(&server, &["import", "new/d", path, "--wait", "--label", "a=b"]).unwrap();
+    let done = run(
+        &server,
+        &["import", "new/d", path, "--wait", "--label", "a=b"],
+    )
+    .unwrap();
     let chunks = rows(&run(&server, &["chunks", name, "--output", "json"]).unwrap());
     assert_eq!(done, format!("{name}: {} chunks\n", chunks.len()));
     assert_eq!(chunks.len(), expected(&text).len());
