@@ -125,12 +125,18 @@ pub enum Error {
     /// A rechunk would put an end to somebody's upload.
     #[error("an upload of the document is not finished: finish or cancel it first")]
     UploadRunning,
-    /// The server itself makes the bytes of the upload.
-    #[error("the server makes this upload of a stored version: it takes no bytes")]
+    /// The server itself has the bytes of the upload.
+    #[error("the server itself has the bytes of this upload: it takes none")]
     NotAClientUpload,
     /// The stored text does not give the source back.
     #[error("the stored text does not give the source back; upload the document again")]
     SourceNotRecoverable,
+    /// This instance has no directory to import from.
+    #[error("nothing is imported here: no import root is configured")]
+    ImportDisabled,
+    /// The file that is imported is not what it was.
+    #[error("the file has changed since the import began; import it again")]
+    SourceChanged,
     /// The upload cannot be gone on with.
     #[error(transparent)]
     Checkpoint(#[from] checkpoint::Error),

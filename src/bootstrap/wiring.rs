@@ -13,8 +13,11 @@ use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
 use crate::application::conversation::Conversation;
+use crate::application::copier::Copier;
 use crate::application::documents::Documents;
+use crate::application::file_source::Files;
 use crate::application::health;
+use crate::application::imports::Imports;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::ingest::pipeline::Outside;
@@ -26,9 +29,12 @@ use crate::application::partitions::Partitions;
 use crate::application::places::Local;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::failure;
+use crate::application::ports::import_root::ImportRoot;
+use crate::application::ports::jobs::Work;
 use crate::application::ports::store::Store;
 use crate::application::readiness::Readiness;
-use crate::application::rechunker::Rechunker;
+use crate::application::source::Origin;
+use crate::application::stored_source::Versions;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::{Bus, Watching};
@@ -47,7 +53,9 @@ pub(super) struct Wiring {
     bus: Arc<Bus>,
     clock: Arc<dyn Clock>,
     work: Arc<Notify>,
-    asked: Arc<Notify>,
+    root: Option<Arc<dyn ImportRoot>>,
+    rechunk_asked: Arc<Notify>,
+    import_asked: Arc<Notify>,
     lease: Lease,
     tokens: Tokens,
     budget: Budget,
@@ -61,6 +69,7 @@ impl Wiring {
     /// Over this store.
     pub(super) async fn new(
         store: Arc<dyn Store>,
+        root: Option<Arc<dyn ImportRoot>>,
         config: &Config,
         tasks: TaskTracker,
         drain: CancellationToken,
@@ -69,13 +78,15 @@ impl Wiring {
         let key = [clock.new_secret(), clock.new_secret()].concat();
         let tokens = Tokens::new(&store.secret(digest::sha256(&key)).await?);
         let bounds = bounds(config);
-        let lease = Lease::new(Arc::clone(&store), clock.as_ref());
+        let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
         Ok(Self {
             store,
             bus: Arc::new(Bus::default()),
             clock,
             work: Arc::new(Notify::new()),
-            asked: Arc::new(Notify::new()),
+            root,
+            rechunk_asked: Arc::new(Notify::new()),
+            import_asked: Arc::new(Notify::new()),
             lease,
             tokens,
             budget: Budget::new(bounds),
@@ -92,7 +103,8 @@ impl Wiring {
         Services {
             documents: Documents {
                 collections: collections.clone(),
-                asked: Arc::clone(&self.asked),
+                imports: self.imports(),
+                asked: Arc::clone(&self.rechunk_asked),
             },
             collections,
             conversation: Conversation {
@@ -159,13 +171,20 @@ impl Wiring {
     /// Begins what goes on without being asked, until the server goes down.
     pub(super) fn work(&self) {
         let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
-        let rechunker = self.tasks.spawn(self.rechunker().run(self.drain.clone()));
+        let rechunks = self.tasks.spawn(self.rechunks().run(self.drain.clone()));
         let lease = self.lease.clone();
         self.tasks.spawn(async move {
             // Each of them would take it again as long as it runs.
-            let _ended = tokio::join!(runner, rechunker);
+            let _ended = tokio::join!(runner, rechunks);
             lease.release().await;
         });
+        if let Some(imports) = self.copied_imports() {
+            let (lease, drain) = (imports.lease.clone(), self.drain.clone());
+            self.tasks.spawn(async move {
+                imports.run(drain).await;
+                lease.release().await;
+            });
+        }
     }
 
     /// Removes what nobody needs.
@@ -181,13 +200,39 @@ impl Wiring {
     }
 
     /// The rechunks that go on without their clients.
-    fn rechunker(&self) -> Rechunker {
-        Rechunker {
-            store: Arc::clone(&self.store),
+    fn rechunks(&self) -> Copier {
+        let store = Arc::clone(&self.store);
+        let origin = Arc::new(Versions { store });
+        self.copier(origin, self.lease.clone(), &self.rechunk_asked)
+    }
+
+    /// The imports that do, if this instance has a root.
+    fn copied_imports(&self) -> Option<Copier> {
+        let root = Arc::clone(self.root.as_ref()?);
+        let store = Arc::clone(&self.store);
+        // A lease of its own: whoever has no root must not keep it from those that have.
+        let lease = Lease::new(Arc::clone(&store), self.clock.as_ref(), Work::Imports);
+        let origin = Arc::new(Files { store, root });
+        Some(self.copier(origin, lease, &self.import_asked))
+    }
+
+    fn copier(&self, origin: Arc<dyn Origin>, lease: Lease, asked: &Arc<Notify>) -> Copier {
+        Copier {
+            origin,
             uploads: self.uploads(),
-            lease: self.lease.clone(),
-            asked: Arc::clone(&self.asked),
+            lease,
+            asked: Arc::clone(asked),
             look_every: self.retention.sweep_every,
+        }
+    }
+
+    fn imports(&self) -> Imports {
+        Imports {
+            store: Arc::clone(&self.store),
+            root: self.root.clone(),
+            source_bytes_max: self.bounds.source_bytes_max,
+            bus: Arc::clone(&self.bus),
+            asked: Arc::clone(&self.import_asked),
         }
     }
 

@@ -4,7 +4,7 @@
 //! and a line in `sluice.example.toml`; a test compares the two.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,8 @@ pub struct Config {
     pub store: Store,
     /// What uploads may take.
     pub uploads: Uploads,
+    /// What the server may read by itself.
+    pub import: Import,
     /// When what is forgotten.
     pub retention: Retention,
     /// What browsers and watchers may do.
@@ -67,6 +69,15 @@ pub struct Uploads {
     pub slow_reader_seconds_max: u64,
 }
 
+/// What the server may read by itself.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Import {
+    /// The directory below which files may be imported, the same on every instance that has one; empty:
+    /// nothing is imported here.
+    pub root: PathBuf,
+}
+
 /// When what is forgotten.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -89,6 +100,7 @@ impl Default for Config {
             log: "info".to_owned(),
             store: Store::default(),
             uploads: Uploads::default(),
+            import: Import::default(),
             retention: Retention::default(),
             web: Web::default(),
         }

@@ -3,6 +3,7 @@
 //! `columns` and `rows` are what the stores share: a row's columns have the same names in each.
 
 mod columns;
+pub mod import_root;
 pub mod postgres;
 mod rows;
 mod schema;

@@ -4,6 +4,7 @@
 
 mod changes;
 mod collections;
+mod imports;
 mod jobs;
 mod laws;
 mod moves;

@@ -207,3 +207,31 @@ fn a_document_is_rechunked_and_waited_for() {
     let refused = run(&server, &["rechunk", none, "--wait"]).unwrap_err();
     assert!(refused.contains("no document"), "{refused}");
 }
+
+#[test]
+fn a_file_of_the_server_is_imported_and_waited_for() {
+    let folder = Folder::new();
+    let root = folder.0.join("root");
+    std::fs::create_dir_all(root.join("a folder")).unwrap();
+    let text = prose(100_000);
+    std::fs::write(root.join("a folder/f.txt"), &text).unwrap();
+    let settings = [("SLUICE_IMPORT__ROOT", root.to_str().unwrap())];
+    let server = Server::start_with(folder.0.join("import.db"), &settings);
+    let (path, name) = ("a folder/f.txt", "collections/new/documents/d");
+    let done = run(
+        &server,
+        &["import", "new/d", path, "--wait", "--label", "a=b"],
+    )
+    .unwrap();
+    let chunks = rows(&run(&server, &["chunks", name, "--output", "json"]).unwrap());
+    assert_eq!(done, format!("{name}: {} chunks\n", chunks.len()));
+    assert_eq!(chunks.len(), expected(&text).len());
+    let begun = run(&server, &["import", name, path]).unwrap();
+    run(&server, &["watch", begun.trim()]).unwrap();
+    let missing = run(&server, &["import", "new/d", "none.txt", "--wait"]).unwrap_err();
+    assert!(missing.contains("no file of that name"), "{missing}");
+    for wrong in [["import", "d", path], ["import", "new/d", "../f.txt"]] {
+        let refused = run(&server, &wrong).unwrap_err();
+        assert!(refused.contains("must "), "{refused}");
+    }
+}

@@ -81,7 +81,7 @@ async fn open(database: &Path) -> SqliteConnection {
 }
 
 /// As if a dead server's time had passed: its successor need not be waited for.
-async fn end_lease(database: &Path) {
+pub(crate) async fn end_lease(database: &Path) {
     let mut other = open(database).await;
     let ended = sqlx::query("UPDATE leases SET expires_at = 0").execute(&mut other);
     ended.await.unwrap();

@@ -17,6 +17,9 @@ mod follower;
 mod gigabytes;
 mod grpc_web;
 mod grpcurl;
+mod import_faults;
+mod import_paths;
+mod imports;
 mod instances;
 mod interruptions;
 mod kills;
@@ -24,6 +27,7 @@ mod methods;
 mod moves;
 mod operations;
 mod partitions;
+mod path_names;
 mod patience;
 #[path = "../private/mod.rs"]
 mod private;

@@ -66,7 +66,7 @@ async fn answered_id(world: &World) -> String {
 
 /// The status of a request with these headers that begins with these bytes; nothing between keeps
 /// deadlines or frames of its own.
-async fn raw(
+pub(crate) async fn raw(
     world: &World,
     method: &str,
     headers: &[(&str, &str)],

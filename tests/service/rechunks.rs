@@ -15,7 +15,7 @@ use crate::world::{
 
 pub(crate) const RUNNING: i32 = 1;
 pub(crate) const SUCCEEDED: i32 = 2;
-const FAILED: i32 = 3;
+pub(crate) const FAILED: i32 = 3;
 const RECHUNK_DOCUMENT: i32 = 5;
 
 /// What the documents are chunked to: with overlaps, and in another measure.

@@ -9,6 +9,8 @@ pub mod clock;
 pub mod collections;
 pub mod documents;
 pub mod failure;
+pub mod import_root;
+pub mod imports;
 pub mod jobs;
 pub mod operations;
 pub mod partitions;

@@ -9,7 +9,7 @@ use sqlx::{Postgres as Driver, Transaction};
 
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
-use crate::application::ports::jobs::{Done, Fence, Jobs};
+use crate::application::ports::jobs::{Done, Fence, Jobs, Work};
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
@@ -21,11 +21,16 @@ use crate::infrastructure::postgres::{deletions, moves, operations, upload_end};
 
 #[async_trait]
 impl Jobs for Postgres {
-    async fn claim_jobs(&self, holder: &Uid, lasts: Duration) -> Result<Option<Fence>, Error> {
+    async fn claim(
+        &self,
+        work: Work,
+        holder: &Uid,
+        lasts: Duration,
+    ) -> Result<Option<Fence>, Error> {
         let lasts = i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
         let claimed = sqlx::query(
             "INSERT INTO leases (name, holder, fence, expires_at)
-             VALUES ('jobs', $1, 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $2)
+             VALUES ($1, $2, 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $3)
              ON CONFLICT (name) DO UPDATE SET
                  fence = leases.fence + (leases.holder <> excluded.holder)::integer,
                  holder = excluded.holder, expires_at = excluded.expires_at
@@ -33,6 +38,7 @@ impl Jobs for Postgres {
                  OR leases.expires_at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
              RETURNING fence",
         )
+        .bind(work.name())
         .bind(uuid(holder))
         .bind(lasts)
         .fetch_optional(&self.pool);
@@ -42,9 +48,10 @@ impl Jobs for Postgres {
             .transpose()
     }
 
-    async fn release_jobs(&self, holder: &Uid) -> Result<(), Error> {
+    async fn release(&self, work: Work, holder: &Uid) -> Result<(), Error> {
         let released =
-            sqlx::query("UPDATE leases SET expires_at = 0 WHERE name = 'jobs' AND holder = $1")
+            sqlx::query("UPDATE leases SET expires_at = 0 WHERE name = $1 AND holder = $2")
+                .bind(work.name())
                 .bind(uuid(holder))
                 .execute(&self.pool);
         read(released).await?;

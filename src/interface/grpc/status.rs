@@ -98,6 +98,8 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::NoCurrentVersion => (Code::FailedPrecondition, "NO_CURRENT_VERSION"),
         Error::UploadRunning => (Code::FailedPrecondition, "UPLOAD_RUNNING"),
         Error::NotAClientUpload => (Code::FailedPrecondition, "NOT_A_CLIENT_UPLOAD"),
+        Error::ImportDisabled => (Code::FailedPrecondition, "IMPORT_DISABLED"),
+        Error::SourceChanged => (Code::FailedPrecondition, "SOURCE_CHANGED"),
         Error::SourceNotRecoverable => (Code::FailedPrecondition, "SOURCE_NOT_RECOVERABLE"),
         Error::Checkpoint(checkpoint::Error::Version { .. } | checkpoint::Error::Spec) => {
             (Code::FailedPrecondition, "CHECKPOINT_VERSION")
@@ -176,6 +178,8 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::NoCurrentVersion
         | Error::UploadRunning
         | Error::NotAClientUpload
+        | Error::ImportDisabled
+        | Error::SourceChanged
         | Error::SourceNotRecoverable
         | Error::Checkpoint(_)
         | Error::NoMemory
