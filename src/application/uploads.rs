@@ -59,8 +59,8 @@ impl Uploads {
     ///
     /// # Errors
     ///
-    /// Fails if there is no such collection, the uid names an upload of another document or a
-    /// rechunk, the upload has failed or was cancelled, or there is no memory.
+    /// Fails if there is no such collection, the uid names an upload of another document or one
+    /// that takes no bytes from clients, the upload has failed or was cancelled, or there is no memory.
     pub async fn start(&self, caller: &Caller, new: &NewUpload) -> Result<Attached, Error> {
         match self.outside.store.start_upload(caller, new).await? {
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
@@ -68,7 +68,7 @@ impl Uploads {
                 "spec.request_id",
                 "is that of an upload of another document",
             )),
-            Started::Upload(upload, _) if upload.is_rechunk() => Err(Error::NotAClientUpload),
+            Started::Upload(upload, _) if !upload.is_from_client() => Err(Error::NotAClientUpload),
             Started::Upload(upload, superseded) => {
                 for operation in superseded {
                     self.outside.bus.publish(operation);
@@ -82,11 +82,11 @@ impl Uploads {
     ///
     /// # Errors
     ///
-    /// Fails if there is no such upload, it is a rechunk, it has failed or was cancelled, its
+    /// Fails if there is no such upload, it takes no bytes from clients, it has failed or was cancelled, its
     /// checkpoint cannot be gone on from, or there is no memory.
     pub async fn attach(&self, caller: &Caller, uid: &Uid) -> Result<Attached, Error> {
         let known = self.get(caller, uid).await?;
-        if known.is_rechunk() {
+        if !known.is_from_client() {
             return Err(Error::NotAClientUpload);
         }
         self.open(caller, &known).await

@@ -66,7 +66,7 @@ async fn answered_id(world: &World) -> String {
 
 /// The status of a request with these headers that begins with these bytes; nothing between keeps
 /// deadlines or frames of its own.
-async fn raw(
+pub(crate) async fn raw(
     world: &World,
     method: &str,
     headers: &[(&str, &str)],
@@ -208,7 +208,7 @@ async fn other_hosts_and_other_addresses_are_refused() {
     let told = raw(&world, UPLOAD, &[("origin", "http://localhost:3000")], b"").await;
     assert_eq!(
         reason(&told),
-        "HOST_NOT_ALLOWED",
+        "ORIGIN_NOT_ALLOWED",
         "a web page of this machine"
     );
     let open = sluice::config::Config {

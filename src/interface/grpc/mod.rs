@@ -4,6 +4,7 @@
 //! converts and calls one use case, its errors in [`status`] if they are new, a test in
 //! `tests/service`.
 
+pub mod call;
 pub mod caller;
 pub mod chunking;
 pub mod chunks;
@@ -18,7 +19,5 @@ pub mod operations;
 pub mod partitions;
 pub mod pb;
 pub mod refusal;
-pub mod request;
-pub mod server;
 pub mod status;
 pub mod uploads;
