@@ -185,6 +185,7 @@ impl Uploads for Nowhere {
             document_uid: new.document_uid,
             partition: 0,
             source_version: 0,
+            import: new.import.clone(),
             version: 1,
             about: new.about.clone(),
             spec: StoredSpec::new(&Spec::default(), Decoding::default()),

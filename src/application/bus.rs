@@ -302,3 +302,68 @@ impl Drop for Subscription {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Bus, Link};
+    use crate::application::caller::Caller;
+    use crate::application::ports::event_bus::News;
+    use crate::application::ports::operations::{Kind, Operation};
+    use crate::application::ports::state::State;
+    use crate::application::tap::Filter;
+
+    fn operation(tenant: &str, seq: u64, state: State) -> Arc<Operation> {
+        Arc::new(Operation {
+            tenant: tenant.to_owned(),
+            uid: [1; 16],
+            kind: Kind::Upload,
+            seq,
+            state,
+            target: "collections/c/documents/d".to_owned(),
+            committed_bytes: 0,
+            chunks: 0,
+            failure_reason: String::new(),
+            failure_message: String::new(),
+            created_at: 0,
+            updated_at: 0,
+        })
+    }
+
+    #[tokio::test]
+    async fn a_tenant_hears_its_own_and_only_what_is_newer() {
+        let bus = Arc::new(Bus::new(Link::Up, false));
+        let (own, stranger) = (Caller::of_tenant("own"), Caller::of_tenant("stranger"));
+        let mut subscription = bus.subscribe(&own, [1; 16]);
+        let mut other = bus.subscribe(&stranger, [1; 16]);
+        let tap = bus.tap(&own, Filter::default());
+        let strange = bus.tap(&stranger, Filter::default());
+        assert_eq!(bus.topics().len(), 2);
+        for seq in [2, 3, 1] {
+            bus.hear(News::State(operation("own", seq, State::Running)));
+        }
+        assert_eq!(subscription.latest().unwrap().seq, 3);
+        assert_eq!(tap.take().await.states[&[1; 16]].seq, 3);
+        assert!(other.latest().is_none(), "it is another's");
+        drop((subscription, other, tap));
+        assert!(bus.topics().is_empty(), "nobody watches any more");
+        assert_eq!(bus.tenants(), ["stranger"]);
+        drop(strange);
+        assert!(bus.tenants().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_is_told_once_to_whoever_knew_it() {
+        let bus = Arc::new(Bus::new(Link::Alone, false));
+        let caller = Caller::of_tenant("own");
+        let topic = ("own".to_owned(), [1; 16]);
+        let mut subscription = bus.subscribe(&caller, [1; 16]);
+        bus.note_gone(&topic);
+        assert!(!subscription.is_gone(), "it was not there yet");
+        bus.note(operation("own", 1, State::Running));
+        bus.note_gone(&topic);
+        subscription.wait().await;
+        assert!(subscription.is_gone());
+    }
+}

@@ -80,6 +80,7 @@ impl ChunkStream {
     where
         S: Stream<Item = Result<Piece, Error>> + Send + Unpin,
     {
+        let _place = self.budget.arrive().await?;
         let mut pace = Pace::new(self.bounds);
         let mut cutting: Option<Cutting> = None;
         loop {

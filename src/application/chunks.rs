@@ -16,6 +16,7 @@ use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
+use crate::application::relocation;
 use crate::domain::name::DocumentName;
 
 /// Rows a page at most: some 64 KiB of usual chunks.
@@ -204,11 +205,9 @@ impl Chunks {
 
     /// Goes where the document has been moved to; fails if it was not, so the chunks are swept.
     async fn follow_move(&self, caller: &Caller, of: &mut Of) -> Result<(), Error> {
-        let found = self.store.document_of(caller, &of.document).await?;
-        let partition = found.map(|document| document.partition);
-        let moved = partition.filter(|partition| *partition != of.partition);
-        of.partition = moved.ok_or(Error::VersionGone)?;
-        Ok(())
+        let (store, partition) = (self.store.as_ref(), &mut of.partition);
+        let has_moved = relocation::follow(store, caller, &of.document, partition).await?;
+        has_moved.then_some(()).ok_or(Error::VersionGone)
     }
 
     async fn document(&self, caller: &Caller, name: &DocumentName) -> Result<Document, Error> {

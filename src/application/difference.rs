@@ -14,6 +14,7 @@ use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
+use crate::application::relocation;
 use crate::domain::name::{CollectionId, DocumentName};
 
 /// The largest version that a newer one is compared with: 8 MB of digests. A document with more
@@ -227,12 +228,10 @@ impl<'a> Difference<'a> {
 
     /// Goes where the document has been moved to since it was read; `false` if it was not.
     async fn follow_move(&mut self) -> Result<bool, Error> {
-        let (store, caller) = (&self.source.store, &self.source.caller);
-        let found = store.document_of(caller, &self.document.uid).await?;
-        let partition = found.map_or(self.document.partition, |found| found.partition);
-        let has_moved = partition != self.document.partition;
-        self.document.partition = partition;
-        Ok(has_moved)
+        let (store, caller) = (self.source.store.as_ref(), &self.source.caller);
+        let document = &mut self.document;
+        let (uid, partition) = (&document.uid, &mut document.partition);
+        Ok(relocation::follow(store, caller, uid, partition).await?)
     }
 
     /// The next contents of the older version that the newer one does not have.

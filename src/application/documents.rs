@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use crate::application::caller::Caller;
 use crate::application::collections::{Collections, Delete, other_request};
 use crate::application::error::Error;
+use crate::application::imports::Imports;
 use crate::application::page::{Listed, Page};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
@@ -21,6 +22,8 @@ use crate::domain::name::{CollectionId, DocumentName};
 pub struct Documents {
     /// The collections.
     pub collections: Collections,
+    /// Those that are made of files.
+    pub imports: Imports,
     /// Told when a rechunk was started.
     pub asked: Arc<Notify>,
 }

@@ -126,12 +126,18 @@ pub enum Error {
     /// A rechunk would put an end to somebody's upload.
     #[error("an upload of the document is not finished: finish or cancel it first")]
     UploadRunning,
-    /// The server itself makes the bytes of the upload.
-    #[error("the server makes this upload of a stored version: it takes no bytes")]
+    /// The server itself has the bytes of the upload.
+    #[error("the server itself has the bytes of this upload: it takes none")]
     NotAClientUpload,
     /// The stored text does not give the source back.
     #[error("the stored text does not give the source back; upload the document again")]
     SourceNotRecoverable,
+    /// This instance has no directory to import from.
+    #[error("nothing is imported here: no import root is configured")]
+    ImportDisabled,
+    /// The file that is imported is not what it was.
+    #[error("the file has changed since the import began; import it again")]
+    SourceChanged,
     /// The upload cannot be gone on with.
     #[error(transparent)]
     Checkpoint(#[from] checkpoint::Error),
@@ -205,6 +211,21 @@ pub enum Error {
     /// The request was meant for another host: a web page may have sent it.
     #[error("this server answers requests for this machine only")]
     HostNotAllowed,
+    /// A web page of an origin that is not configured sent the request.
+    #[error("pages of that origin may not use this server")]
+    OriginNotAllowed,
+    /// The instance has as many sockets as it can hold.
+    #[error("there are {most} sockets already")]
+    TooManySockets {
+        /// How many there may be.
+        most: usize,
+    },
+    /// A socket follows as many operations as it may.
+    #[error("a socket can follow at most {most} operations")]
+    TooManySubscriptions {
+        /// How many it may follow.
+        most: usize,
+    },
     /// The server is going down.
     #[error("the server is shutting down")]
     Draining,

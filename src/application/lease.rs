@@ -1,12 +1,12 @@
-//! Which instance does what the server does by itself: the one that holds the lease. When it dies
-//! another goes on.
+//! Which instance does what the server does by itself: the one that holds the lease of such work. When
+//! it stops another goes on at once, when it dies once the lease has run out.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::application::ports::clock::{Clock, Uid};
 use crate::application::ports::failure::Error;
-use crate::application::ports::jobs::Fence;
+use crate::application::ports::jobs::{Fence, Work};
 use crate::application::ports::store::Store;
 
 /// How long the lease lasts: after so long another instance goes on.
@@ -19,14 +19,19 @@ const RENEW_EVERY: Duration = Duration::from_secs(10);
 pub struct Lease {
     store: Arc<dyn Store>,
     holder: Uid,
+    work: Work,
 }
 
 impl Lease {
     /// A holder that nobody else is. Its clones are the same holder.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: &dyn Clock) -> Self {
+    pub fn new(store: Arc<dyn Store>, clock: &dyn Clock, work: Work) -> Self {
         let holder = clock.new_uid();
-        Self { store, holder }
+        Self {
+            store,
+            holder,
+            work,
+        }
     }
 
     /// Takes or renews it; none: another instance has it.
@@ -35,7 +40,15 @@ impl Lease {
     ///
     /// Fails if the store does.
     pub async fn claim(&self) -> Result<Option<Fence>, Error> {
-        self.store.claim_jobs(&self.holder, LASTS).await
+        self.store.claim(self.work, &self.holder, LASTS).await
+    }
+
+    /// Gives it back, once nobody here works by it any more.
+    pub async fn release(&self) {
+        if let Err(error) = self.store.release(self.work, &self.holder).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "others wait until the lease has run out");
+        }
     }
 
     /// Renews it for as long as this is waited for. Returns once it is lost, or nobody can tell.

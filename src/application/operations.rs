@@ -17,7 +17,7 @@ use crate::application::uploads::Uploads;
 pub struct Operations {
     /// Where they are.
     pub store: Arc<dyn Store>,
-    /// The only ones that can be cancelled: rechunks are uploads too.
+    /// The only ones that can be cancelled: imports and rechunks are uploads too.
     pub uploads: Uploads,
     /// The tokens of pages.
     pub tokens: Tokens,
@@ -59,7 +59,7 @@ impl Operations {
         let known = self.store.operation(caller, uid).await?;
         let known = known.ok_or(Error::NotFound { kind: "operation" })?;
         match known.kind {
-            Kind::Upload | Kind::RechunkDocument => {
+            Kind::Upload | Kind::ImportDocument | Kind::RechunkDocument => {
                 Ok(self.uploads.cancel(caller, uid).await?.operation())
             }
             Kind::DeleteDocument | Kind::DeleteCollection | Kind::MoveDocument => {

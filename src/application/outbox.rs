@@ -14,7 +14,7 @@ use crate::application::ports::failure;
 /// Where a task puts what its client shall be told.
 #[derive(Debug)]
 pub struct Outbox<T> {
-    messages: mpsc::Sender<T>,
+    messages: mpsc::Sender<Box<T>>,
     end: oneshot::Sender<Result<(), Error>>,
     patience: Patience,
 }
@@ -31,7 +31,8 @@ pub struct Patience {
 /// The client's end: the messages in order, then the error if there was one.
 #[derive(Debug)]
 pub struct Inbox<T> {
-    messages: mpsc::Receiver<T>,
+    /// Boxed: the channel has room for 32 from the start, and a watcher waits for one.
+    messages: mpsc::Receiver<Box<T>>,
     /// Taken once it has told.
     end: Option<oneshot::Receiver<Result<(), Error>>>,
 }
@@ -85,7 +86,7 @@ impl<T> Outbox<T> {
             biased;
             room = self.messages.reserve() => match room {
                 Ok(room) => {
-                    room.send(message);
+                    room.send(Box::new(message));
                     Ok(())
                 }
                 Err(_) => Err(Halt::Gone),
@@ -124,7 +125,7 @@ impl<T> Stream for Inbox<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if let Some(message) = ready!(self.messages.poll_recv(context)) {
-            return Poll::Ready(Some(Ok(message)));
+            return Poll::Ready(Some(Ok(*message)));
         }
         let Some(end) = &mut self.end else {
             return Poll::Ready(None);

@@ -122,3 +122,71 @@ impl Outgoing {
         (news, next)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use super::{Outgoing, SPACING, WAITING_MAX};
+    use crate::application::ports::event_bus::News;
+    use crate::application::ports::operations::{Kind, Operation};
+    use crate::application::ports::state::State;
+
+    fn operation(number: u128, seq: u64, state: State) -> Arc<Operation> {
+        Arc::new(Operation {
+            tenant: "tenant".to_owned(),
+            uid: number.to_be_bytes(),
+            kind: Kind::Upload,
+            seq,
+            state,
+            target: "collections/c/documents/d".to_owned(),
+            committed_bytes: 0,
+            chunks: 0,
+            failure_reason: String::new(),
+            failure_message: String::new(),
+            created_at: 0,
+            updated_at: 0,
+        })
+    }
+
+    fn seqs(news: &[News]) -> Vec<u64> {
+        let seq = |news: &News| match news {
+            News::State(operation) => operation.seq,
+            News::Change => 0,
+        };
+        news.iter().map(seq).collect()
+    }
+
+    #[test]
+    fn the_newest_state_is_told_four_times_a_second_and_the_last_at_once() {
+        let (outgoing, start) = (Outgoing::default(), Instant::now());
+        for seq in [2, 3, 1] {
+            outgoing.put(operation(1, seq, State::Running));
+        }
+        outgoing.put_change();
+        outgoing.put_change();
+        assert_eq!(seqs(&outgoing.due(start).0), [0, 3]);
+        outgoing.put(operation(1, 4, State::Running));
+        let (news, next) = outgoing.due(start + SPACING / 2);
+        assert_eq!((news, next), (vec![], Some(start + SPACING)));
+        outgoing.put(operation(1, 5, State::Running));
+        assert_eq!(seqs(&outgoing.due(start + SPACING).0), [5]);
+        outgoing.put(operation(1, 6, State::Succeeded));
+        assert_eq!(seqs(&outgoing.due(start + SPACING).0), [6]);
+        assert_eq!(outgoing.due(start + 3 * SPACING), (vec![], None));
+        assert!(outgoing.waiting.lock().unwrap().states.is_empty());
+    }
+
+    #[test]
+    fn what_waits_has_a_bound() {
+        let outgoing = Outgoing::default();
+        for number in 0..WAITING_MAX as u128 + 9 {
+            outgoing.put(operation(number, 1, State::Running));
+        }
+        outgoing.put(operation(0, 2, State::Succeeded));
+        let (news, _) = outgoing.due(Instant::now());
+        assert_eq!(news.len(), WAITING_MAX);
+        assert!(seqs(&news).contains(&2), "one that waits is replaced");
+    }
+}

@@ -48,8 +48,9 @@ impl Watching {
         let first = overview.read().await?;
         let (outbox, inbox) = outbox::channel(self.patience.clone());
         self.tasks.spawn(async move {
-            let _counted = Counted::new(overview.watching.transport);
+            let counted = Counted::new(overview.watching.transport);
             let told = overview.tell(&outbox, first).await;
+            drop(counted);
             outbox.end(told);
         });
         Ok(inbox)

@@ -115,6 +115,10 @@ impl Session<'_> {
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
         let bounds = self.uploads.bounds();
+        let _place = tokio::select! {
+            place = self.uploads.arrive() => place?,
+            () = self.drain.cancelled() => return Err(Error::Draining),
+        };
         let first = tokio::select! {
             first = messages.next() => first.unwrap_or_else(|| Ok(Message::default()))?,
             () = self.drain.cancelled() => return Err(Error::Draining),

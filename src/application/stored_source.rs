@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::vec;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::application::caller::Caller;
@@ -13,11 +14,20 @@ use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::documents::Version;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
+use crate::application::relocation;
+use crate::application::source::{Origin, Source};
 use crate::domain::ingest::recovery::{Recovery, Unrecoverable};
+
+/// The versions that rechunks are made of.
+#[derive(Debug)]
+pub struct Versions {
+    /// Where they are.
+    pub store: Arc<dyn Store>,
+}
 
 /// A source under way. Holds a page of chunks.
 #[derive(Debug)]
-pub struct StoredSource {
+struct StoredSource {
     store: Arc<dyn Store>,
     caller: Caller,
     of: Of,
@@ -30,14 +40,64 @@ pub struct StoredSource {
     rest: Bytes,
 }
 
+#[async_trait]
+impl Origin for Versions {
+    async fn running(&self, rows: u32) -> Result<Vec<Upload>, Error> {
+        Ok(self.store.running_rechunks(rows).await?)
+    }
+
+    async fn open(
+        &self,
+        caller: &Caller,
+        upload: &Upload,
+        at: u64,
+    ) -> Result<Box<dyn Source>, Error> {
+        let (store, caller) = (Arc::clone(&self.store), caller.clone());
+        let source = StoredSource::open(store, caller, upload, at).await?;
+        Ok(Box::new(source))
+    }
+}
+
+#[async_trait]
+impl Source for StoredSource {
+    /// Only what has this digest is the source.
+    fn declared(&self) -> Declared {
+        Declared {
+            sha256: Some(self.version.source_sha256),
+            total_size: Some(self.version.source_bytes),
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<Write>, Error> {
+        while self.rest.is_empty() && self.ordinal < self.version.chunks {
+            let Chunk { chunk, text } = self.chunk().await?;
+            self.ordinal += 1;
+            let brought = self.recovery.chunk(chunk.span, &text);
+            self.rest = brought.map_err(unrecoverable)?.into();
+        }
+        if self.rest.is_empty() {
+            let brought = self.recovery.finish(self.version.source_bytes);
+            self.rest = brought.map_err(unrecoverable)?.into();
+        }
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let write_offset = self.recovery.at() - self.rest.len() as u64;
+        let content = self.rest.split_to(self.rest.len().min(CONTENT_BYTES_MAX));
+        Ok(Some(Write {
+            write_offset: i64::try_from(write_offset).unwrap_or(i64::MAX),
+            content,
+            crc32c: None,
+        }))
+    }
+}
+
 impl StoredSource {
     /// The source of which a rechunk makes a version, from byte `at` on.
     ///
-    /// # Errors
-    ///
     /// Fails if the document is deleted, the version is no longer current, or its chunks are gone:
     /// then the rechunk has ended.
-    pub async fn open(
+    async fn open(
         store: Arc<dyn Store>,
         caller: Caller,
         rechunk: &Upload,
@@ -68,43 +128,6 @@ impl StoredSource {
         Ok(source)
     }
 
-    /// What is known of the whole: only what has this digest is the source.
-    #[must_use]
-    pub fn declared(&self) -> Declared {
-        Declared {
-            sha256: Some(self.version.source_sha256),
-            total_size: Some(self.version.source_bytes),
-        }
-    }
-
-    /// The next bytes; none at the end.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the text does not give the source back, or the version was removed.
-    pub async fn next(&mut self) -> Result<Option<Write>, Error> {
-        while self.rest.is_empty() && self.ordinal < self.version.chunks {
-            let Chunk { chunk, text } = self.chunk().await?;
-            self.ordinal += 1;
-            let brought = self.recovery.chunk(chunk.span, &text);
-            self.rest = brought.map_err(unrecoverable)?.into();
-        }
-        if self.rest.is_empty() {
-            let brought = self.recovery.finish(self.version.source_bytes);
-            self.rest = brought.map_err(unrecoverable)?.into();
-        }
-        if self.rest.is_empty() {
-            return Ok(None);
-        }
-        let write_offset = self.recovery.at() - self.rest.len() as u64;
-        let content = self.rest.split_to(self.rest.len().min(CONTENT_BYTES_MAX));
-        Ok(Some(Write {
-            write_offset: i64::try_from(write_offset).unwrap_or(i64::MAX),
-            content,
-            crc32c: None,
-        }))
-    }
-
     async fn chunk(&mut self) -> Result<Chunk, Error> {
         if self.page.len() == 0 {
             self.page = self.read(self.ordinal, PAGE_ROWS).await?.into_iter();
@@ -121,18 +144,12 @@ impl StoredSource {
             if first == Some(from) {
                 return Ok(page);
             }
-            if !self.follow().await? {
+            let (store, of) = (self.store.as_ref(), &mut self.of);
+            let (document, partition) = (&of.document, &mut of.partition);
+            if !relocation::follow(store, &self.caller, document, partition).await? {
                 return Err(Error::VersionGone);
             }
         }
-    }
-
-    /// Goes where the document has moved to; `false` if it is where it was.
-    async fn follow(&mut self) -> Result<bool, Error> {
-        let (store, uid) = (&self.store, &self.of.document);
-        let document = store.document_of(&self.caller, uid).await?;
-        let partition = document.ok_or(Error::DocumentDeleted)?.partition;
-        Ok(std::mem::replace(&mut self.of.partition, partition) != partition)
     }
 
     /// The last chunk that begins at this byte of the source or before it, or else the first: by

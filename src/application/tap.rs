@@ -109,3 +109,69 @@ impl Tap {
         std::mem::take(&mut *waiting)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Filter, Tap, WAITING_MAX};
+    use crate::application::ports::operations::{Kind, Operation};
+    use crate::application::ports::state::State;
+    use crate::domain::name::CollectionId;
+
+    fn operation(number: u128, seq: u64, state: State) -> Arc<Operation> {
+        Arc::new(Operation {
+            tenant: "tenant".to_owned(),
+            uid: number.to_be_bytes(),
+            kind: Kind::Upload,
+            seq,
+            state,
+            target: "collections/c/documents/d".to_owned(),
+            committed_bytes: 0,
+            chunks: 0,
+            failure_reason: String::new(),
+            failure_message: String::new(),
+            created_at: 0,
+            updated_at: 0,
+        })
+    }
+
+    #[test]
+    fn the_newest_state_of_each_waits_and_more_than_there_is_room_for_is_told() {
+        let tap = Tap::new(Filter::default());
+        for seq in [1, 3, 2] {
+            tap.offer(&operation(0, seq, State::Running));
+        }
+        let waiting = tap.taken();
+        assert!(!waiting.is_more && waiting.states.len() == 1);
+        assert_eq!(waiting.states[&[0; 16]].seq, 3);
+        for number in 0..=WAITING_MAX as u128 {
+            tap.offer(&operation(number, 1, State::Running));
+        }
+        let waiting = tap.taken();
+        assert!(waiting.is_more && waiting.states.len() == WAITING_MAX);
+        let waiting = tap.taken();
+        assert!(!waiting.is_more && waiting.states.is_empty());
+    }
+
+    #[test]
+    fn a_collection_is_not_one_whose_name_begins_the_same() {
+        let in_collection = |id: &str, target: &str| {
+            let filter = Filter {
+                states: vec![],
+                collection: Some(CollectionId::parse(id).unwrap()),
+            };
+            let target = target.to_owned();
+            let operation = operation(1, 1, State::Running);
+            filter.has_target(&Operation {
+                target,
+                ..Operation::clone(&operation)
+            })
+        };
+        assert!(in_collection("c", "collections/c"));
+        assert!(in_collection("c", "collections/c/documents/d"));
+        assert!(!in_collection("c", "collections/c2/documents/d"));
+        assert!(!in_collection("c2", "collections/c/documents/d"));
+        assert!(!in_collection("d", "collections/c/documents/d"));
+    }
+}

@@ -6,7 +6,7 @@ use crate::application::bus::Subscription;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::budget::Budget;
+use crate::application::ingest::budget::{Budget, Held};
 use crate::application::ingest::pipeline::{self, Outside, Pipeline};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure;
@@ -53,6 +53,15 @@ impl Uploads {
         self.admission.allowance(caller)
     }
 
+    /// Takes the place of an upload, before its first message is read.
+    ///
+    /// # Errors
+    ///
+    /// Fails if none is free in time.
+    pub async fn arrive(&self) -> Result<Held, Error> {
+        self.budget.arrive().await
+    }
+
     /// The states of an upload from now on.
     #[must_use]
     pub fn subscribe(&self, caller: &Caller, uid: &Uid) -> Subscription {
@@ -63,8 +72,8 @@ impl Uploads {
     ///
     /// # Errors
     ///
-    /// Fails if there is no such collection, the uid names an upload of another document or a
-    /// rechunk, the upload has failed or was cancelled, or there is no memory.
+    /// Fails if there is no such collection, the uid names an upload of another document or one
+    /// that takes no bytes from clients, the upload has failed or was cancelled, or there is no memory.
     pub async fn start(&self, caller: &Caller, new: &NewUpload) -> Result<Attached, Error> {
         match self.outside.store.start_upload(caller, new).await? {
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
@@ -72,7 +81,7 @@ impl Uploads {
                 "spec.request_id",
                 "is that of an upload of another document",
             )),
-            Started::Upload(upload, _) if upload.is_rechunk() => Err(Error::NotAClientUpload),
+            Started::Upload(upload, _) if !upload.is_from_client() => Err(Error::NotAClientUpload),
             Started::Upload(upload, superseded) => {
                 for operation in superseded {
                     self.outside.bus.publish(operation);
@@ -86,11 +95,11 @@ impl Uploads {
     ///
     /// # Errors
     ///
-    /// Fails if there is no such upload, it is a rechunk, it has failed or was cancelled, its
+    /// Fails if there is no such upload, it takes no bytes from clients, it has failed or was cancelled, its
     /// checkpoint cannot be gone on from, or there is no memory.
     pub async fn attach(&self, caller: &Caller, uid: &Uid) -> Result<Attached, Error> {
         let known = self.get(caller, uid).await?;
-        if known.is_rechunk() {
+        if !known.is_from_client() {
             return Err(Error::NotAClientUpload);
         }
         self.open(caller, &known).await

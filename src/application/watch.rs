@@ -19,6 +19,8 @@ use crate::application::ports::store::Store;
 
 /// The shortest time between two states of one stream: four a second are enough for people.
 pub const SPACING: Duration = Duration::from_millis(250);
+/// The metric of how long states took from their commit to a watcher, in seconds.
+pub const LAG: &str = "sluice_watch_lag_seconds";
 /// What a state is for whoever watches an operation that has gone.
 const NOT_FOUND: Error = Error::NotFound { kind: "operation" };
 
@@ -73,8 +75,9 @@ impl Watching {
         let (outbox, inbox) = outbox::channel(self.patience.clone());
         let watching = self.clone();
         self.tasks.spawn(async move {
-            let _counted = Counted::new(watching.transport);
+            let counted = Counted::new(watching.transport);
             let told = watching.tell(subscription, &outbox, first, after_seq).await;
+            drop(counted);
             outbox.end(told);
         });
         Ok(inbox)
@@ -143,7 +146,7 @@ impl Watching {
     pub fn note_lag(&self, state: &Operation) {
         let micros = self.clock.now().saturating_sub(state.updated_at);
         let lag = Duration::from_micros(u64::try_from(micros).unwrap_or_default());
-        metrics::histogram!("sluice_watch_lag_seconds").record(lag);
+        metrics::histogram!(LAG).record(lag);
     }
 }
 

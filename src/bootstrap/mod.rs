@@ -1,6 +1,7 @@
 //! Puts an instance together: store, use cases, server.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -9,15 +10,18 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::store::Store;
 use crate::bootstrap::wiring::Wiring;
 use crate::config::location::Location;
 use crate::config::{self, Config};
+use crate::infrastructure::import_root::Root;
 use crate::infrastructure::postgres::connection::{self, Postgres};
 use crate::infrastructure::sqlite::connection::Sqlite;
-use crate::interface::grpc::server;
+use crate::interface::server;
 
 mod limits;
+mod measures;
 mod shared;
 mod wiring;
 
@@ -35,26 +39,30 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// Fails if the address is not of this machine or is in use, or the store cannot be opened.
+    /// Fails if the address is not of this machine or is in use, or store or import root cannot be opened.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         config.check()?;
         let (listen, location) = (config.listen, &config.store.location);
         let store = open(&config.store).await;
         let store = store.with_context(|| location.to_string())?;
+        let root = import_root(&config.import.root).context("import.root")?;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("{listen}"))?;
         let address = listener.local_addr()?;
         let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let wiring = Wiring::new(Arc::clone(&store), config, tasks.clone(), drain.clone()).await?;
-        tasks.spawn(wiring.runner().run(drain.clone()));
-        tasks.spawn(wiring.rechunker().run(drain.clone()));
-        tasks.spawn(wiring.admission().run(drain.clone()));
-        tasks.spawn(wiring.reconciler().run(drain.clone()));
-        if let Some(relay) = wiring.relay() {
-            tasks.spawn(relay.run(drain.clone()));
-        }
-        let services = wiring.services();
+        let wiring = Wiring::new(
+            Arc::clone(&store),
+            root,
+            config,
+            tasks.clone(),
+            drain.clone(),
+        );
+        let wiring = wiring.await?;
+        wiring.work();
+        let recorder = measures::recorder()?;
+        tasks.spawn(measures::keep_up(recorder.clone(), drain.clone()));
+        let services = wiring.services(config, recorder);
         let stop = drain.clone();
         let server = tokio::spawn(async move {
             let served = server::serve(listener, services, tasks, stop).await;
@@ -99,4 +107,12 @@ async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {
         Some(address) => Arc::new(Postgres::open(address, store.connections_max).await?),
         None => Arc::new(Sqlite::open(store.location.file()).await?),
     })
+}
+
+/// The directory to import from; none if its name is empty.
+fn import_root(path: &Path) -> std::io::Result<Option<Arc<dyn ImportRoot>>> {
+    if path.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(Root::open(path)?)))
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use axum::http::HeaderValue;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -13,8 +15,11 @@ use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
 use crate::application::conversation::Conversation;
+use crate::application::copier::Copier;
 use crate::application::documents::Documents;
+use crate::application::file_source::Files;
 use crate::application::health;
+use crate::application::imports::Imports;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::ingest::pipeline::Outside;
@@ -25,19 +30,27 @@ use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::event_bus::EventBus;
+use crate::application::ports::import_root::ImportRoot;
+use crate::application::ports::jobs::Work;
 use crate::application::ports::store::Store;
-use crate::application::rechunker::Rechunker;
+use crate::application::readiness::Readiness;
 use crate::application::reconciler::Reconciler;
 use crate::application::relay::Relay;
+use crate::application::source::Origin;
+use crate::application::stored_source::Versions;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::Watching;
 use crate::bootstrap::limits::limits;
 use crate::bootstrap::shared::{Shared, shared};
 use crate::config::Config;
+use crate::config::web::Web;
 use crate::domain::ingest::digest;
 use crate::infrastructure::system::System;
-use crate::interface::grpc::server::Services;
+use crate::interface::door::origin::Allowed;
+use crate::interface::server::Services;
+use crate::interface::web::gateway::{self, Gateway};
+use crate::interface::web::probes::Probes;
 
 /// What use cases share.
 pub(super) struct Wiring {
@@ -46,7 +59,9 @@ pub(super) struct Wiring {
     event_bus: Option<Arc<dyn EventBus>>,
     clock: Arc<dyn Clock>,
     work: Arc<Notify>,
-    asked: Arc<Notify>,
+    root: Option<Arc<dyn ImportRoot>>,
+    rechunk_asked: Arc<Notify>,
+    import_asked: Arc<Notify>,
     lease: Lease,
     tokens: Tokens,
     budget: Budget,
@@ -61,6 +76,7 @@ impl Wiring {
     /// Over this store.
     pub(super) async fn new(
         store: Arc<dyn Store>,
+        root: Option<Arc<dyn ImportRoot>>,
         config: &Config,
         tasks: TaskTracker,
         drain: CancellationToken,
@@ -69,18 +85,20 @@ impl Wiring {
         let key = [clock.new_secret(), clock.new_secret()].concat();
         let secret = store.secret(digest::sha256(&key)).await?;
         let Shared { event_bus, limiter } = shared(config, &secret)?;
+        let admission = Admission::new(limits(&config.limits), limiter, clock.new_secret());
         let is_shared = config.store.location.database().is_some();
         let link = if is_shared { Link::Down } else { Link::Alone };
         let bounds = bounds(config);
-        let admission = Admission::new(limits(&config.limits), limiter, clock.new_secret());
-        let lease = Lease::new(Arc::clone(&store), clock.as_ref());
+        let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
         Ok(Self {
             store,
             bus: Arc::new(Bus::new(link, event_bus.is_some())),
             event_bus,
             clock,
             work: Arc::new(Notify::new()),
-            asked: Arc::new(Notify::new()),
+            root,
+            rechunk_asked: Arc::new(Notify::new()),
+            import_asked: Arc::new(Notify::new()),
             lease,
             tokens: Tokens::new(&secret),
             budget: Budget::new(bounds),
@@ -93,12 +111,13 @@ impl Wiring {
     }
 
     /// What the server serves.
-    pub(super) fn services(&self) -> Services {
+    pub(super) fn services(&self, config: &Config, recorder: PrometheusHandle) -> Services {
         let collections = self.collections();
         Services {
             documents: Documents {
                 collections: collections.clone(),
-                asked: Arc::clone(&self.asked),
+                imports: self.imports(),
+                asked: Arc::clone(&self.rechunk_asked),
             },
             collections,
             conversation: Conversation {
@@ -108,34 +127,96 @@ impl Wiring {
             },
             chunks: self.chunks(),
             changes: self.changes(),
-            operations: Operations {
-                store: Arc::clone(&self.store),
-                uploads: self.uploads(),
-                tokens: self.tokens.clone(),
-            },
-            watching: Watching {
-                store: Arc::clone(&self.store),
-                bus: Arc::clone(&self.bus),
-                tasks: self.tasks.clone(),
-                patience: self.patience(),
-                clock: Arc::clone(&self.clock),
-                transport: "grpc",
-            },
+            operations: self.operations(),
+            watching: self.watching("grpc"),
             budget: self.budget.clone(),
             bounds: self.bounds,
             partitions: self.partitions(),
-            admission: self.admission(),
+            admission: self.admission.clone(),
             clock: Arc::clone(&self.clock),
+            allowed: allowed(&config.web),
+            gateway: self.gateway(&config.web),
+            probes: Probes {
+                readiness: Readiness {
+                    store: Arc::clone(&self.store),
+                    drain: self.drain.clone(),
+                },
+                metrics: Box::new(move || recorder.render()),
+            },
         }
     }
 
-    /// Who may call how often, and what is held.
-    pub(super) fn admission(&self) -> Admission {
-        self.admission.clone()
+    fn gateway(&self, config: &Web) -> Gateway {
+        let bounds = gateway::Bounds {
+            sockets_max: config.sockets_max as usize,
+            ping_every: Duration::from_secs(config.ping_every_seconds),
+            pong_max: Duration::from_secs(config.pong_seconds_max),
+            slow_reader_max: Duration::from_secs(config.slow_reader_seconds_max),
+        };
+        Gateway {
+            watching: self.watching("websocket"),
+            operations: self.operations(),
+            admission: self.admission.clone(),
+            clock: Arc::clone(&self.clock),
+            tasks: self.tasks.clone(),
+            drain: self.drain.clone(),
+            bounds,
+            sockets: Arc::new(Semaphore::new(bounds.sockets_max)),
+        }
     }
 
-    /// What goes on without being asked.
-    pub(super) fn runner(&self) -> Runner {
+    fn operations(&self) -> Operations {
+        Operations {
+            store: Arc::clone(&self.store),
+            uploads: self.uploads(),
+            tokens: self.tokens.clone(),
+        }
+    }
+
+    fn watching(&self, transport: &'static str) -> Watching {
+        Watching {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+            tasks: self.tasks.clone(),
+            patience: self.patience(),
+            clock: Arc::clone(&self.clock),
+            transport,
+        }
+    }
+
+    /// Begins what goes on without being asked, until the server goes down.
+    pub(super) fn work(&self) {
+        let reconciler = Reconciler {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+        };
+        self.tasks.spawn(reconciler.run(self.drain.clone()));
+        if let Some(event_bus) = self.event_bus.as_ref().map(Arc::clone) {
+            let bus = Arc::clone(&self.bus);
+            let relay = Relay { bus, event_bus };
+            self.tasks.spawn(relay.run(self.drain.clone()));
+        }
+        let admission = self.admission.clone();
+        self.tasks.spawn(admission.run(self.drain.clone()));
+        let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
+        let rechunks = self.tasks.spawn(self.rechunks().run(self.drain.clone()));
+        let lease = self.lease.clone();
+        self.tasks.spawn(async move {
+            // Each of them would take it again as long as it runs.
+            let _ended = tokio::join!(runner, rechunks);
+            lease.release().await;
+        });
+        if let Some(imports) = self.copied_imports() {
+            let (lease, drain) = (imports.lease.clone(), self.drain.clone());
+            self.tasks.spawn(async move {
+                imports.run(drain).await;
+                lease.release().await;
+            });
+        }
+    }
+
+    /// Removes what nobody needs.
+    fn runner(&self) -> Runner {
         Runner {
             store: Arc::clone(&self.store),
             bus: Arc::clone(&self.bus),
@@ -147,29 +228,40 @@ impl Wiring {
     }
 
     /// The rechunks that go on without their clients.
-    pub(super) fn rechunker(&self) -> Rechunker {
-        Rechunker {
-            store: Arc::clone(&self.store),
+    fn rechunks(&self) -> Copier {
+        let store = Arc::clone(&self.store);
+        let origin = Arc::new(Versions { store });
+        self.copier(origin, self.lease.clone(), &self.rechunk_asked)
+    }
+
+    /// The imports that do, if this instance has a root.
+    fn copied_imports(&self) -> Option<Copier> {
+        let root = Arc::clone(self.root.as_ref()?);
+        let store = Arc::clone(&self.store);
+        // A lease of its own: whoever has no root must not keep it from those that have.
+        let lease = Lease::new(Arc::clone(&store), self.clock.as_ref(), Work::Imports);
+        let origin = Arc::new(Files { store, root });
+        Some(self.copier(origin, lease, &self.import_asked))
+    }
+
+    fn copier(&self, origin: Arc<dyn Origin>, lease: Lease, asked: &Arc<Notify>) -> Copier {
+        Copier {
+            origin,
             uploads: self.uploads(),
-            lease: self.lease.clone(),
-            asked: Arc::clone(&self.asked),
+            lease,
+            asked: Arc::clone(asked),
             look_every: self.retention.sweep_every,
         }
     }
 
-    /// What finds news that was lost.
-    pub(super) fn reconciler(&self) -> Reconciler {
-        Reconciler {
+    fn imports(&self) -> Imports {
+        Imports {
             store: Arc::clone(&self.store),
+            root: self.root.clone(),
+            source_bytes_max: self.bounds.source_bytes_max,
             bus: Arc::clone(&self.bus),
+            asked: Arc::clone(&self.import_asked),
         }
-    }
-
-    /// What carries news to other instances and from them, if there is a way.
-    pub(super) fn relay(&self) -> Option<Relay> {
-        let event_bus = self.event_bus.as_ref().map(Arc::clone)?;
-        let bus = Arc::clone(&self.bus);
-        Some(Relay { bus, event_bus })
     }
 
     fn collections(&self) -> Collections {
@@ -191,7 +283,7 @@ impl Wiring {
             tasks: self.tasks.clone(),
             bounds: self.bounds,
         };
-        Uploads::new(outside, self.budget.clone(), self.admission())
+        Uploads::new(outside, self.budget.clone(), self.admission.clone())
     }
 
     fn chunks(&self) -> Chunks {
@@ -238,6 +330,17 @@ impl Wiring {
             drain: self.drain.clone(),
             slow_reader_max: None,
         }
+    }
+}
+
+fn allowed(config: &Web) -> Allowed {
+    let origins = config.origins.iter();
+    Allowed {
+        hosts: config.hosts.clone(),
+        // All of them are: the configuration is checked.
+        origins: origins
+            .filter_map(|origin| HeaderValue::try_from(origin).ok())
+            .collect(),
     }
 }
 

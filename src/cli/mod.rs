@@ -9,10 +9,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod begun;
 mod chunk;
 mod client;
 mod demo;
 mod documents;
+mod import;
 mod inspect;
 mod limits;
 mod manage;
@@ -40,6 +42,7 @@ enum Command {
     Serve(serve::Arguments),
     Migrate(migrate::Arguments),
     Upload(upload::Arguments),
+    Import(import::Arguments),
     Rechunk(rechunk::Arguments),
     Watch(inspect::Watch),
     Chunks(inspect::Chunks),
@@ -82,6 +85,7 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Serve(arguments) => serve::run(&arguments).await,
             Command::Migrate(arguments) => migrate::run(&arguments).await,
             Command::Upload(arguments) => upload::run(&arguments).await,
+            Command::Import(arguments) => import::run(&arguments).await,
             Command::Rechunk(arguments) => rechunk::run(&arguments).await,
             Command::Watch(arguments) => inspect::watch(&arguments).await,
             Command::Chunks(arguments) => inspect::chunks(&arguments).await,

@@ -1,11 +1,11 @@
 //! `sluice rechunk`: a stored document in other chunks, without sending it again.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
-use tonic::transport::Channel;
 
+use crate::cli::begun::tell;
 use crate::cli::client::Server;
-use crate::cli::output::{WrongArguments, line};
+use crate::cli::output::WrongArguments;
 use crate::cli::spec::Chunking;
 use crate::cli::upload::said;
 use crate::domain::chunking::spec::Spec;
@@ -13,8 +13,6 @@ use crate::domain::name::DocumentName;
 use crate::interface::grpc::convert::chunking::to_spec;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
-use crate::interface::grpc::pb::operation::State;
-use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
 /// Chunks a document in another way, and prints the operation that does it. Without chunking
 /// arguments it is chunked as its collection says.
@@ -46,38 +44,5 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .await;
     let begun = begun.map_err(|status| said(status.into()))?.into_inner();
     let operation = begun.operation.unwrap_or_default();
-    if !arguments.wait {
-        return line(&operation.name);
-    }
-    let ended = ended(channel, operation).await?;
-    if ended.state() != State::Succeeded {
-        let state = ended.state().as_str_name().trim_start_matches("STATE_");
-        bail!(
-            "{} has ended as {state}: {}",
-            ended.name,
-            ended.failure_message
-        );
-    }
-    line(&format!("{}: {} chunks", ended.target, ended.chunks))
-}
-
-/// The last state of an operation.
-async fn ended(channel: Channel, operation: pb::Operation) -> anyhow::Result<pb::Operation> {
-    let request = pb::WatchOperationRequest {
-        name: operation.name.clone(),
-        after_seq: 0,
-    };
-    let states = OperationServiceClient::new(channel)
-        .watch_operation(request)
-        .await;
-    let mut states = states.map_err(|status| said(status.into()))?.into_inner();
-    let mut latest = operation;
-    while let Some(state) = states
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
-        latest = state.operation.unwrap_or_default();
-    }
-    Ok(latest)
+    tell(channel, operation, arguments.wait).await
 }

@@ -27,6 +27,8 @@ const WAIT_FIRST: Duration = Duration::from_millis(500);
 const WAIT_LAST: Duration = Duration::from_secs(30);
 /// Failures in a row, without a byte of progress between them, before it is given up.
 const FAILURES_MAX: u32 = 12;
+/// The same while the server says that it has too much to do: about an hour.
+const REFUSALS_MAX: u32 = 240;
 
 /// A document to send.
 #[derive(Clone, Debug)]
@@ -71,7 +73,7 @@ impl Sending {
                 Ok(upload) => return Ok(upload),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Passing(status))
-                    if !self.document.is_file() || failures + 1 >= FAILURES_MAX =>
+                    if !self.document.is_file() || failures + 1 >= failures_max(&status) =>
                 {
                     return Err(status.into());
                 }
@@ -249,6 +251,15 @@ fn failure(status: Status) -> Failure {
         Failure::Passing(status)
     } else {
         Failure::Final(status.into())
+    }
+}
+
+/// How often in a row this may happen.
+fn failures_max(status: &Status) -> u32 {
+    if status.code() == Code::ResourceExhausted {
+        REFUSALS_MAX
+    } else {
+        FAILURES_MAX
     }
 }
 

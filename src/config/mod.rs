@@ -4,16 +4,18 @@
 //! and a line in `sluice.example.toml`; a test compares the two.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::limits::Limits;
 use crate::config::location::Location;
+use crate::config::web::Web;
 use crate::domain::gcra;
 
 pub mod limits;
 pub mod location;
+pub mod web;
 
 /// What environment variables begin with: `SLUICE_UPLOADS__IDLE_SECONDS_MAX` is
 /// `uploads.idle_seconds_max`.
@@ -34,10 +36,14 @@ pub struct Config {
     pub redis: Redis,
     /// What uploads may take.
     pub uploads: Uploads,
+    /// What the server may read by itself.
+    pub import: Import,
     /// When what is forgotten.
     pub retention: Retention,
     /// How often what may be done, and how much of it at once.
     pub limits: Limits,
+    /// What browsers and watchers may do.
+    pub web: Web,
 }
 
 /// Where everything is kept.
@@ -80,6 +86,15 @@ pub struct Uploads {
     pub slow_reader_seconds_max: u64,
 }
 
+/// What the server may read by itself.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Import {
+    /// The directory below which files may be imported, the same on every instance that has one; empty:
+    /// nothing is imported here.
+    pub root: PathBuf,
+}
+
 /// When what is forgotten.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -103,8 +118,10 @@ impl Default for Config {
             store: Store::default(),
             redis: Redis::default(),
             uploads: Uploads::default(),
+            import: Import::default(),
             retention: Retention::default(),
             limits: Limits::default(),
+            web: Web::default(),
         }
     }
 }
@@ -190,6 +207,9 @@ pub enum Error {
         /// The setting.
         key: String,
     },
+    /// Browsers or clients never send what is set.
+    #[error(transparent)]
+    Web(#[from] web::Error),
     /// A value is out of its range.
     #[error("{key} must be at least {least}")]
     TooSmall {
@@ -211,7 +231,10 @@ impl Config {
         let environment = config::Environment::with_prefix(PREFIX)
             .prefix_separator("_")
             .separator("__")
-            .try_parsing(true);
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("web.origins")
+            .with_list_parse_key("web.hosts");
         let mut sources = config::Config::builder();
         if let Some(file) = file {
             sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
@@ -271,7 +294,7 @@ impl Config {
             ("retention.operation_seconds", operation_seconds, 1),
             ("retention.sweep_every_seconds", sweep_every_seconds, 1),
         ];
-        for (key, value, least) in values {
+        for (key, value, least) in values.into_iter().chain(self.web.least()) {
             if value < least {
                 let key = key.to_owned();
                 return Err(Error::TooSmall { key, least });
@@ -293,6 +316,6 @@ impl Config {
                 return Err(Error::TooSmall { key, least });
             }
         }
-        Ok(())
+        Ok(self.web.check()?)
     }
 }

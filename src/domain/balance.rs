@@ -38,6 +38,8 @@ pub struct Document {
     pub name: DocumentName,
     /// The partition that holds it.
     pub partition: u32,
+    /// The other one that could.
+    pub other_candidate: u32,
     /// How many chunks it has, in all versions.
     pub chunks: u64,
     /// Bytes of the chunks' text.
@@ -79,7 +81,8 @@ pub enum Advice {
     None,
     /// To wait: more documents even it out.
     Wait,
-    /// To move a large document of a hot partition to its other candidate.
+    /// To move a document of a hot partition to its other candidate: that is so much lighter that it
+    /// helps.
     MoveDocument,
 }
 
@@ -107,15 +110,23 @@ impl Balance {
         let chunks = loads.iter().map(|load| load.chunks).collect::<Vec<_>>();
         let max_over_mean = max_over_mean(&chunks);
         let hot_documents = hot_documents(loads, largest);
+        let helps = |documents: &[Document]| {
+            let mut documents = documents.iter();
+            documents.any(|document| would_help(&chunks, document))
+        };
         let (verdict, reason, advice) = if max_over_mean == 0.0 {
             (Verdict::Healthy, Reason::Empty, Advice::None)
         } else if max_over_mean <= WARNING {
             (Verdict::Healthy, Reason::Balanced, Advice::None)
         } else if !hot_documents.is_empty() {
-            let advice = advice(mean(&chunks), &hot_documents);
+            let advice = if helps(&hot_documents) {
+                Advice::MoveDocument
+            } else {
+                Advice::None
+            };
             (verdict(max_over_mean), Reason::LargeDocuments, advice)
         } else {
-            without_large(loads, max_over_mean)
+            without_large(loads, max_over_mean, helps(largest))
         };
         Self {
             verdict,
@@ -137,7 +148,7 @@ fn verdict(max_over_mean: f64) -> Verdict {
 }
 
 /// The verdict on partitions that are uneven for another reason than large documents.
-fn without_large(loads: &[Load], max_over_mean: f64) -> (Verdict, Reason, Advice) {
+fn without_large(loads: &[Load], max_over_mean: f64, can_move: bool) -> (Verdict, Reason, Advice) {
     let documents = loads.iter().map(|load| load.documents).collect::<Vec<_>>();
     if documents.iter().sum::<u64>() < DOCUMENTS_MIN {
         return (Verdict::Healthy, Reason::TooFewDocuments, Advice::Wait);
@@ -149,8 +160,8 @@ fn without_large(loads: &[Load], max_over_mean: f64) -> (Verdict, Reason, Advice
         Reason::SizesUneven
     };
     let advice = match verdict {
-        Verdict::Critical => Advice::MoveDocument,
-        Verdict::Healthy | Verdict::Warning => Advice::Wait,
+        Verdict::Critical if can_move => Advice::MoveDocument,
+        Verdict::Critical | Verdict::Healthy | Verdict::Warning => Advice::Wait,
     };
     (verdict, reason, advice)
 }
@@ -162,24 +173,29 @@ fn hot_documents(loads: &[Load], largest: &[Document]) -> Vec<Document> {
     let mean = mean(&chunks);
     let mean_document = number(chunks.iter().sum()) / number(documents.max(1));
     let is_hot = |document: &&Document| {
-        let partition = usize::try_from(document.partition).ok();
-        let held = partition.and_then(|partition| chunks.get(partition));
         let size = number(document.chunks);
-        held.is_some_and(|held| number(*held) > CRITICAL * mean)
+        number(held(&chunks, document.partition)) > CRITICAL * mean
             && size >= LARGE * mean_document
             && size >= LARGE_SHARE * mean
     };
     largest.iter().filter(is_hot).cloned().collect()
 }
 
-/// A document that fills more than a partition may hold stays too large wherever it is.
-fn advice(mean: f64, hot_documents: &[Document]) -> Advice {
-    let is_too_large = |document: &Document| number(document.chunks) > WARNING * mean;
-    if hot_documents.iter().all(is_too_large) {
-        Advice::None
-    } else {
-        Advice::MoveDocument
-    }
+/// Whether its partition is hot, and its other candidate would have less with the document than that
+/// one has now. What fills more than a partition may hold is too large wherever it is.
+fn would_help(chunks: &[u64], document: &Document) -> bool {
+    let mean = mean(chunks);
+    let here = held(chunks, document.partition);
+    let there = held(chunks, document.other_candidate) + document.chunks;
+    number(here) > CRITICAL * mean && number(document.chunks) <= WARNING * mean && there < here
+}
+
+/// The chunks of a partition.
+fn held(chunks: &[u64], partition: u32) -> u64 {
+    let at = usize::try_from(partition).ok();
+    at.and_then(|at| chunks.get(at))
+        .copied()
+        .unwrap_or_default()
 }
 
 fn mean(counts: &[u64]) -> f64 {
@@ -240,6 +256,7 @@ mod tests {
             tenant: "default".to_owned(),
             name: DocumentName::parse("collections/c/documents/d").unwrap(),
             partition,
+            other_candidate: (partition + 1) % 100,
             chunks,
             text_bytes: 700 * chunks,
         }
@@ -283,7 +300,7 @@ mod tests {
         check(&uneven(11_001), &[], warning, 0);
         check(&uneven(12_000), &[], warning, 0);
         let critical = (Verdict::Critical, Reason::SizesUneven, Advice::MoveDocument);
-        check(&uneven(12_001), &[], critical, 0);
+        check(&uneven(12_001), &[document(0, 1_000)], critical, 0);
     }
 
     #[test]
@@ -329,6 +346,30 @@ mod tests {
             critical,
             1,
         );
+    }
+
+    #[test]
+    fn a_document_whose_other_candidate_is_no_lighter_stays() {
+        let large = |advice| (Verdict::Critical, Reason::LargeDocuments, advice);
+        let mut loads = [load(30, 9_900); 100];
+        loads[42] = load(31, 14_000);
+        for (other, advice) in [
+            (9_999, Advice::MoveDocument),
+            (10_000, Advice::None),
+            (14_000, Advice::None),
+        ] {
+            loads[43] = load(30, other);
+            check(&loads, &[document(42, 4_000)], large(advice), 1);
+        }
+        let uneven = |advice| (Verdict::Critical, Reason::SizesUneven, advice);
+        let mut loads = [load(30, 9_900); 100];
+        loads[42] = load(30, 12_500);
+        for (other, advice) in [(11_499, Advice::MoveDocument), (11_500, Advice::Wait)] {
+            loads[43] = load(30, other);
+            check(&loads, &[document(42, 1_000)], uneven(advice), 0);
+        }
+        // That of a partition that is not hot changes nothing for the one that is.
+        check(&loads, &[document(7, 1_000)], uneven(Advice::Wait), 0);
     }
 
     #[test]

@@ -21,6 +21,8 @@
 //! - *GCRA*: the rule that budgets follow: a *quota* has a rate and a *burst*, what may pass at once.
 //! - *place*: the right to have one more of something that lasts open at once, such as a socket.
 //! - *rechunk*: another chunking of a document's stored text, into a new version.
+//! - *import*: a file under the server's import root that becomes a document; its *path name* says where
+//!   below the root it is.
 //! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
 
 pub mod access;
@@ -30,4 +32,5 @@ pub mod gcra;
 pub mod ingest;
 pub mod name;
 pub mod partition;
+pub mod path_name;
 pub mod text;

@@ -17,9 +17,16 @@ pub fn candidates(document_uid: &[u8; 16]) -> [u32; 2] {
     [first, (first + distance) % PARTITIONS]
 }
 
+/// The candidate that a document in one of them is not in.
+#[must_use]
+pub fn other_candidate(document_uid: &[u8; 16], partition: u32) -> u32 {
+    let [first, second] = candidates(document_uid);
+    if partition == first { second } else { first }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{PARTITIONS, candidates};
+    use super::{PARTITIONS, candidates, other_candidate};
 
     #[test]
     fn candidates_differ_and_are_spread_evenly() {
@@ -43,5 +50,9 @@ mod tests {
     fn known_uids_have_known_candidates() {
         assert_eq!(candidates(&[0; 16]), [0, 1]);
         assert_eq!(candidates(&[0xFF; 16]), [35, 32]);
+        assert_eq!(
+            [35, 32].map(|held| other_candidate(&[0xFF; 16], held)),
+            [32, 35]
+        );
     }
 }

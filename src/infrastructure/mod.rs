@@ -3,6 +3,7 @@
 //! `columns` and `rows` are what the stores share: a row's columns have the same names in each.
 
 mod columns;
+pub mod import_root;
 pub mod postgres;
 pub mod redis;
 mod rows;

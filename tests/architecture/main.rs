@@ -68,6 +68,7 @@ const DOMAIN_CRATES: &[&str] = &[
     "sha2",
     "simdutf8",
     "thiserror",
+    "unicode_normalization",
 ];
 
 /// What the domain may not name from `std`: the outside world, and the time.

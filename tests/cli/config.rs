@@ -63,6 +63,10 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
         (8, 9)
     );
     assert_eq!(config.listen.port(), 3);
+    let origins = "https://one.example,https://two.example:8443";
+    let (_, said) = check("", &[("SLUICE_WEB__ORIGINS", origins)], &[]);
+    let config: Config = serde_json::from_str(&said).unwrap();
+    assert_eq!(config.web.origins.join(","), origins);
 }
 
 #[test]
@@ -97,6 +101,11 @@ fn what_is_wrong_is_named() {
         ("listen = 'here'", "listen"),
         ("log = '=='", "log"),
         ("redis.location = 'rediss://host'", "redis.location"),
+        ("[web]\norigins = ['null']", "web.origins"),
+        ("[web]\norigins = ['*']", "web.origins"),
+        ("[web]\norigins = ['https://example.org/']", "web.origins"),
+        ("[web]\nhosts = ['example.org:80']", "web.hosts"),
+        ("[web]\npong_seconds_max = 0", "web.pong_seconds_max"),
     ];
     for (file, named) in cases {
         let (code, said) = check(file, &[], &[]);

@@ -1,13 +1,15 @@
 //! Changes are numbered as they are committed, and operations are listed, the newest first.
 
 use sluice::application::ports::changes::Change;
+use sluice::application::ports::chunks::Of;
 use sluice::application::ports::clock::Uid;
 use sluice::application::ports::collections::Deletion;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Upload;
+use sluice::domain::ingest::digest::sha256;
 
-use crate::world::{caller, new_upload, start, stranger, upload};
+use crate::world::{caller, new_upload, start, stranger, text, texts, upload};
 
 pub(crate) async fn each_change_of_a_current_version_is_told(store: &dyn Store) {
     let caller = caller();
@@ -77,6 +79,33 @@ async fn check_extent(store: &dyn Store, collection: &Uid, document: &Uid) {
         store.change_after(&stranger, collection, 0).await.unwrap(),
         None
     );
+}
+
+/// By them versions are compared.
+pub(crate) async fn digests_are_those_of_the_chunks(store: &dyn Store) {
+    let caller = caller();
+    let done = upload(store, 1, "d", &text(), 10).await;
+    let of = Of {
+        document: done.document_uid,
+        partition: done.partition,
+        version: done.version,
+    };
+    let texts = texts(store, &caller, &done).await;
+    let expected = texts.iter().map(|text| sha256(text.as_bytes()));
+    let expected = expected.collect::<Vec<_>>();
+    let read = async |caller, from, rows| {
+        let digests = store.chunk_digests(caller, of, from, rows).await;
+        digests.unwrap()
+    };
+    assert_eq!(read(&caller, 0, 10_000).await, expected);
+    assert_eq!(read(&caller, 3, 5).await, expected[3..8]);
+    let end = expected.len() as u64;
+    assert_eq!(
+        read(&caller, end - 2, 5).await,
+        expected[expected.len() - 2..]
+    );
+    assert!(read(&caller, end, 5).await.is_empty());
+    assert!(read(&stranger(), 0, 5).await.is_empty());
 }
 
 /// All changes of a collection.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sluice::application::ports::collections::{Deleted, Deletion};
-use sluice::application::ports::jobs::Fence;
+use sluice::application::ports::jobs::{Fence, Work};
 use sluice::application::ports::operations::Kind;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
@@ -144,7 +144,11 @@ pub(crate) async fn what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten(
         .unwrap()
         .unwrap();
     let done = upload(store, 2, "done", "some text", 10).await;
-    let fence = store.claim_jobs(&[1; 16], LEASE).await.unwrap().unwrap();
+    let fence = store
+        .claim(Work::Jobs, &[1; 16], LEASE)
+        .await
+        .unwrap()
+        .unwrap();
     let abandon = async |since| {
         store
             .abandon_uploads(fence, since, 30, 10)
@@ -187,9 +191,25 @@ pub(crate) async fn what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten(
     assert_eq!(store.upload(&caller, &open.uid).await.unwrap(), None);
 }
 
+pub(crate) async fn a_lease_that_is_given_back_is_had_by_who_asks_next(store: &dyn Store) {
+    let claim = async |holder: u8| store.claim(Work::Jobs, &[holder; 16], LEASE).await.unwrap();
+    let release = async |holder: u8| store.release(Work::Jobs, &[holder; 16]).await.unwrap();
+    release(1).await;
+    let first = claim(1).await.unwrap();
+    release(2).await;
+    assert_eq!(claim(2).await, None, "only its holder gives it back");
+    release(1).await;
+    let second = claim(2).await.unwrap();
+    assert!(second.0 > first.0);
+    assert_eq!(store.sweep_chunks(first, 1, 10).await.unwrap(), None);
+    release(1).await;
+    assert_eq!(claim(1).await, None, "it was not its any more");
+}
+
 pub(crate) async fn only_the_newest_fence_works(store: &dyn Store) {
     upload(store, 1, "d", "some text", 10).await;
-    let claim = async |holder: u8, lasts| store.claim_jobs(&[holder; 16], lasts).await.unwrap();
+    let claim =
+        async |holder: u8, lasts| store.claim(Work::Jobs, &[holder; 16], lasts).await.unwrap();
     let first = claim(1, Duration::ZERO).await.unwrap();
     tokio::time::sleep(Duration::from_millis(5)).await;
     let second = claim(2, LEASE).await.unwrap();

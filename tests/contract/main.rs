@@ -4,7 +4,9 @@
 
 mod changes;
 mod collections;
+mod imports;
 mod jobs;
+mod laws;
 mod moves;
 mod partitions;
 mod postgres;

@@ -2,7 +2,7 @@
 
 use sluice::application::ports::clock::Timestamp;
 use sluice::application::ports::collections::{Deleted, Deletion};
-use sluice::application::ports::jobs::{Done, Fence};
+use sluice::application::ports::jobs::{Done, Fence, Work};
 use sluice::application::ports::operations::{Kind, Operation};
 use sluice::application::ports::partitions::{Location, Move, Moved};
 use sluice::application::ports::state::State;
@@ -42,7 +42,7 @@ async fn begin(store: &dyn Store, uid: u8, now: Timestamp) -> Operation {
 }
 
 async fn fence(store: &dyn Store) -> Fence {
-    let claimed = store.claim_jobs(&[1; 16], LEASE).await;
+    let claimed = store.claim(Work::Jobs, &[1; 16], LEASE).await;
     claimed.unwrap().unwrap()
 }
 
@@ -290,12 +290,18 @@ pub(crate) async fn nothing_is_swept_while_a_document_moves_and_nothing_forgotte
 pub(crate) async fn only_the_newest_fence_moves(store: &dyn Store) {
     upload(store, 1, "d", &text(), 10).await;
     begin(store, 9, 20).await;
-    let old = store.claim_jobs(&[1; 16], std::time::Duration::ZERO).await;
+    let old = store
+        .claim(Work::Jobs, &[1; 16], std::time::Duration::ZERO)
+        .await;
     let old = old.unwrap().unwrap();
     let advance = async |fence| store.advance_moves(fence, 30, 30, ROWS).await.unwrap();
     assert!(advance(old).await.is_some());
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    let new = store.claim_jobs(&[2; 16], LEASE).await.unwrap().unwrap();
+    let new = store
+        .claim(Work::Jobs, &[2; 16], LEASE)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(advance(old).await, None);
     assert_eq!(locate(store).await.chunks_elsewhere, u64::from(ROWS));
     // The new one goes on where the old one stopped.

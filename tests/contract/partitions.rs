@@ -7,6 +7,7 @@ use sluice::application::turn::Turn;
 
 use sluice::application::ports::collections::Deletion;
 use sluice::domain::name::DocumentName;
+use sluice::domain::partition::candidates;
 
 use crate::world::{attach, batches, caller, new_upload, start, stranger, text, texts, upload};
 
@@ -77,6 +78,10 @@ pub(crate) async fn a_document_is_where_its_row_says_and_weighs_what_it_says(sto
     assert_eq!(named("large", &largest).unwrap(), largest[0]);
     assert_eq!(largest[0].chunks, located.said.chunks);
     assert_eq!(largest[0].partition, large.partition);
+    let places = [largest[0].partition, largest[0].other_candidate];
+    let mut candidates = candidates(&large.document_uid);
+    candidates.sort_by_key(|candidate| *candidate != large.partition);
+    assert_eq!(places, candidates);
     assert!(largest[0].chunks > largest[1].chunks);
     assert_eq!(store.largest_documents(1).await.unwrap(), largest[..1]);
     let health = store.partitions().await.unwrap();

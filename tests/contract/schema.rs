@@ -144,13 +144,14 @@ async fn every_statement_is_planned_for_one_partition() {
         match law {
             "uploads" => uploads::a_version_becomes_current_at_its_end(&store).await,
             "changes" => changes::each_change_of_a_current_version_is_told(&store).await,
+            "digests" => changes::digests_are_those_of_the_chunks(&store).await,
             "jobs" => jobs::a_deleted_document_is_gone_at_once_and_its_chunks_soon(&store).await,
             "moves" => moves::a_moved_document_reads_the_same_and_nothing_is_left(&store).await,
             _ => rechunks::a_rechunk_is_decoded_as_its_source_was(&store).await,
         }
         store.close().await;
     };
-    for name in ["uploads", "changes", "jobs", "moves", "rechunks"] {
+    for name in ["uploads", "changes", "digests", "jobs", "moves", "rechunks"] {
         law(name).await;
     }
     let (log, mut plans) = (
@@ -183,6 +184,50 @@ async fn every_statement_is_planned_for_one_partition() {
         plans += usize::from(!read.is_empty());
     }
     assert!(plans > 50, "{plans} plans of statements on chunks");
+    let planned = planned(&log);
+    let statements = statements();
+    assert!(statements.len() > 7, "{statements:?}");
+    for statement in statements {
+        let is_planned = planned.iter().any(|text| text.starts_with(&statement));
+        assert!(is_planned, "no law of these makes this: {statement}");
+    }
+}
+
+/// The statements on chunks that were planned, for any partition.
+fn planned(log: &str) -> BTreeSet<String> {
+    let texts = log.split("Query Text: ").skip(1);
+    let texts = texts.filter(|text| text.contains("chunks_p"));
+    texts.map(any_partition).collect()
+}
+
+/// The statements on one partition that the store's sources have.
+fn statements() -> Vec<String> {
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src/infrastructure/postgres");
+    let sources = std::fs::read_dir(sources).unwrap();
+    let sources = sources.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let statements = |source: String| {
+        let literals = source.split('"').skip(1).step_by(2);
+        let statements = literals.filter(|literal| literal.contains(" chunks_pNN"));
+        statements.map(any_partition).collect::<Vec<_>>()
+    };
+    sources.flat_map(statements).collect()
+}
+
+/// A text without what its partitions and its line breaks are.
+fn any_partition(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>();
+    let is_key = |at: usize| at > 1 && words[at - 2..at] == ["partition_key", "="];
+    let same = words.iter().enumerate().map(|(at, word)| {
+        if is_key(at) {
+            return "key".to_owned();
+        }
+        let Some((before, name)) = word.split_once("chunks_p") else {
+            return (*word).to_owned();
+        };
+        // Two digits, or the mark of the statement.
+        format!("{before}chunks_p{}", name.get(2..).unwrap_or_default())
+    });
+    same.collect::<Vec<_>>().join(" ")
 }
 
 #[tokio::test(flavor = "multi_thread")]

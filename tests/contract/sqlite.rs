@@ -7,7 +7,8 @@ use sluice::infrastructure::sqlite::connection::Sqlite;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
-use crate::{changes, collections, jobs, moves, partitions, rechunks, tenants, uploads};
+use crate::laws::laws;
+use crate::{changes, collections, imports, jobs, moves, partitions, rechunks, tenants, uploads};
 
 struct File(PathBuf);
 
@@ -37,37 +38,7 @@ macro_rules! contract {
     )+};
 }
 
-contract!(
-    changes::each_change_of_a_current_version_is_told,
-    changes::operations_are_listed_newest_first,
-    collections::a_collection_is_created_once,
-    collections::an_update_needs_the_newest_revision,
-    jobs::a_deleted_collection_takes_its_documents_with_it,
-    jobs::a_deleted_document_is_gone_at_once_and_its_chunks_soon,
-    jobs::an_old_version_is_swept_after_its_time_and_no_other,
-    jobs::only_the_newest_fence_works,
-    jobs::what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten,
-    moves::a_document_deleted_while_it_moves_leaves_nothing,
-    moves::a_move_waits_for_the_one_before,
-    moves::a_moved_document_reads_the_same_and_nothing_is_left,
-    moves::an_upload_that_runs_meanwhile_ends_with_all_its_rows,
-    moves::nothing_is_swept_while_a_document_moves_and_nothing_forgotten_too_early,
-    moves::only_the_newest_fence_moves,
-    partitions::a_document_is_where_its_row_says_and_weighs_what_it_says,
-    partitions::the_hundred_partitions_equal_a_recount,
-    rechunks::a_rechunk_is_decoded_as_its_source_was,
-    rechunks::a_rechunk_is_in_no_upload_s_way,
-    rechunks::a_rechunk_is_started_once,
-    rechunks::running_rechunks_are_listed_the_oldest_first,
-    rechunks::what_a_rechunk_reads_is_kept_until_it_ends,
-    tenants::another_tenant_sees_nothing,
-    uploads::a_batch_replayed_changes_nothing,
-    uploads::a_version_becomes_current_at_its_end,
-    uploads::an_unfinished_upload_is_superseded_and_a_failed_one_is_never_current,
-    uploads::an_upload_started_twice_is_one,
-    uploads::only_the_newest_writer_commits,
-    uploads::writers_that_attach_at_once_have_different_epochs,
-);
+laws!(contract);
 
 /// A file that was written is there again, and its tables are not made twice.
 #[tokio::test]

@@ -7,6 +7,7 @@ use sluice::application::caller::Caller;
 use sluice::application::ports::chunks::Of;
 use sluice::application::ports::clock::Uid;
 use sluice::application::ports::collections::Collection;
+use sluice::application::ports::jobs::Work;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{About, End, NewUpload, Started, Upload, Writer};
 use sluice::application::stored_spec::StoredSpec;
@@ -53,6 +54,7 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
         },
         spec: None,
         decoding: None,
+        import: None,
         now: 2,
     }
 }
@@ -168,7 +170,11 @@ pub(crate) const KEPT: i64 = 100;
 
 /// Takes steps until there is nothing left to do; returns how many rows there were.
 pub(crate) async fn work(store: &dyn Store, now: i64) -> u64 {
-    let fence = store.claim_jobs(&[1; 16], LEASE).await.unwrap().unwrap();
+    let fence = store
+        .claim(Work::Jobs, &[1; 16], LEASE)
+        .await
+        .unwrap()
+        .unwrap();
     let mut rows = 0;
     loop {
         let swept = store.sweep_chunks(fence, now, 10).await.unwrap().unwrap();

@@ -11,11 +11,11 @@ use crate::world::{Folder, World, expected, name_of, prose, spec};
 /// Installed by `scripts/setup`.
 const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools");
 const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/python");
-const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/node");
+pub(crate) const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/node");
 const BUF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/buf");
 
 /// Runs a program while the server goes on.
-async fn output(mut command: Command) -> Output {
+pub(crate) async fn output(mut command: Command) -> Output {
     let run = tokio::task::spawn_blocking(move || command.output().unwrap());
     run.await.unwrap()
 }
@@ -89,7 +89,7 @@ async fn a_node_client_goes_on_whenever_it_is_cut_off() {
     .await;
 }
 
-async fn buf_curl(world: &World, method: &str, input: &str) -> Vec<Value> {
+pub(crate) async fn buf_curl(world: &World, method: &str, input: &str) -> Vec<Value> {
     let mut command = Command::new(BUF);
     command
         .args([

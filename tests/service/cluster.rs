@@ -1,4 +1,4 @@
-//! What databases go through: crashes, and folders that are too small.
+//! What databases go through: proxies before them, crashes, and folders that are too small.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +7,15 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use crate::private::postgres::{Cluster, START_MAX, end, is_root, run, spawn};
+use crate::proxy::Proxy;
+
+/// A proxy before a database, and the database's address there.
+pub(crate) async fn proxied(cluster: &Cluster, database: &str) -> (Proxy, String) {
+    let proxy = Proxy::before(format!("127.0.0.1:{}", cluster.port)).await;
+    let name = database.rsplit('/').next().unwrap();
+    let address = format!("postgres://postgres@{}/{name}", proxy.address);
+    (proxy, address)
+}
 
 /// Ends the server as a power cut would, and starts it again.
 pub(crate) fn crash(cluster: &Cluster) {

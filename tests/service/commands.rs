@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::private;
 use crate::server::{SLUICE, Server};
 use crate::world::{Folder, expected, prose};
 
@@ -20,6 +21,46 @@ fn run(server: &Server, arguments: &[&str]) -> Result<String, String> {
     } else {
         Err(String::from_utf8(done.stderr).unwrap())
     }
+}
+
+/// `sluice` with a store, as long as it should take to refuse it.
+fn run_on(store: &str, arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new("timeout");
+    command.arg("20").arg(SLUICE).args(arguments);
+    let done = command.args(["--store", store]).output().unwrap();
+    let said = |bytes| String::from_utf8(bytes).unwrap();
+    if done.status.success() {
+        Ok(said(done.stdout))
+    } else {
+        Err(said(done.stderr))
+    }
+}
+
+#[test]
+fn a_database_is_migrated_before_it_is_served() {
+    let cluster = private::cluster();
+    let database = cluster.database();
+    let name = database.rsplit('/').next().unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let migrations = || cluster.psql(name, "SELECT * FROM _sqlx_migrations ORDER BY version");
+    let refused = run_on(&database, &serve).unwrap_err();
+    assert!(refused.contains("run `sluice migrate` first"), "{refused}");
+    let done = run_on(&database, &["migrate"]).unwrap();
+    assert!(
+        done.ends_with(" has the schema of this version\n"),
+        "{done}"
+    );
+    let first = migrations();
+    assert_eq!(run_on(&database, &["migrate"]), Ok(done));
+    assert_eq!(migrations(), first, "nothing was done again");
+    drop(Server::start(&database));
+    cluster.psql(name, "UPDATE _sqlx_migrations SET checksum = ''");
+    for arguments in [&serve[..], &["migrate"]] {
+        let refused = run_on(&database, arguments).unwrap_err();
+        assert!(refused.contains("newer than this program"), "{refused}");
+    }
+    let refused = run_on("file.db", &["migrate"]).unwrap_err();
+    assert!(refused.contains("only a database is migrated"), "{refused}");
 }
 
 fn rows(printed: &str) -> Vec<Value> {
@@ -184,4 +225,32 @@ fn what_is_used_of_limits_is_shown() {
         (&"anonymous".into(), &500.into())
     );
     assert!(admin["used"].as_i64().unwrap() > 0, "{admin}");
+}
+
+#[test]
+fn a_file_of_the_server_is_imported_and_waited_for() {
+    let folder = Folder::new();
+    let root = folder.0.join("root");
+    std::fs::create_dir_all(root.join("a folder")).unwrap();
+    let text = prose(100_000);
+    std::fs::write(root.join("a folder/f.txt"), &text).unwrap();
+    let settings = [("SLUICE_IMPORT__ROOT", root.to_str().unwrap())];
+    let server = Server::start_with(folder.0.join("import.db"), &settings);
+    let (path, name) = ("a folder/f.txt", "collections/new/documents/d");
+    let done = run(
+        &server,
+        &["import", "new/d", path, "--wait", "--label", "a=b"],
+    )
+    .unwrap();
+    let chunks = rows(&run(&server, &["chunks", name, "--output", "json"]).unwrap());
+    assert_eq!(done, format!("{name}: {} chunks\n", chunks.len()));
+    assert_eq!(chunks.len(), expected(&text).len());
+    let begun = run(&server, &["import", name, path]).unwrap();
+    run(&server, &["watch", begun.trim()]).unwrap();
+    let missing = run(&server, &["import", "new/d", "none.txt", "--wait"]).unwrap_err();
+    assert!(missing.contains("no file of that name"), "{missing}");
+    for wrong in [["import", "d", path], ["import", "new/d", "../f.txt"]] {
+        let refused = run(&server, &wrong).unwrap_err();
+        assert!(refused.contains("must "), "{refused}");
+    }
 }

@@ -11,9 +11,9 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::Code;
 use tonic::transport::Channel;
 
+use crate::cluster::proxied;
 use crate::kills::messages;
 use crate::private;
-use crate::proxy::Proxy;
 use crate::server::Server;
 use crate::world::{
     connect, create_collection, expected, first, name_of, plain, prose, resumed, rows, spec,
@@ -30,10 +30,9 @@ async fn a_hundred_uploads_share_a_little_memory() {
     let cluster = private::cluster();
     let database = cluster.database();
     connection::migrate(&database).await.unwrap();
-    let proxy = Proxy::before(format!("127.0.0.1:{}", cluster.port)).await;
+    let (proxy, store) = proxied(&cluster, &database).await;
     proxy.slow(SLOW);
-    let name = database.rsplit('/').next().unwrap();
-    let server = Server::start(format!("postgres://postgres@{}/{name}", proxy.address));
+    let server = Server::start(store);
     create_collection(&server.channel()).await;
     let source = Arc::new(prose(DOCUMENT_BYTES));
     let uploading = (0..UPLOADS).map(|number| {

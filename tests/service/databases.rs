@@ -10,7 +10,7 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::cluster::{crash, tablespace};
+use crate::cluster::{crash, proxied, tablespace};
 use crate::kills::go_on;
 use crate::private;
 use crate::private::postgres::Cluster;
@@ -37,9 +37,7 @@ impl Site {
     async fn start(cluster: &Cluster, settings: &[(&str, &str)]) -> Self {
         let database = cluster.database();
         connection::migrate(&database).await.unwrap();
-        let proxy = Proxy::before(format!("127.0.0.1:{}", cluster.port)).await;
-        let name = database.rsplit('/').next().unwrap();
-        let store = format!("postgres://postgres@{}/{name}", proxy.address);
+        let (proxy, store) = proxied(cluster, &database).await;
         let server = Server::start_with(store, settings);
         let channel = server.channel();
         create_collection(&channel).await;
@@ -112,13 +110,34 @@ async fn a_database_that_crashes_comes_back_without_a_restart_of_the_server() {
     }
 }
 
+/// Longer than the database lets a transaction stand still, 15 seconds.
+const STANDSTILL: Duration = Duration::from_secs(22);
+/// Each piece of 16 KiB to the database is held up for so long: so transactions last.
+const SLOW: Duration = Duration::from_millis(2);
+
+/// Holds everything up while the database waits for a transaction to go on.
+async fn stall_in_a_transaction(site: &Site, cluster: &Cluster) {
+    let open = "SELECT count(*) FROM pg_stat_activity
+        WHERE application_name = 'sluice' AND state = 'idle in transaction'";
+    loop {
+        site.proxy.stall(true);
+        // What had passed the proxy before is answered by then.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if cluster.psql("postgres", open) != "0" {
+            return;
+        }
+        site.proxy.stall(false);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_stands_still_holds_uploads_up_and_others_are_sent_away() {
-    let cluster = private::cluster();
+    let cluster = Cluster::start(&[]);
     let site = Site::start(&cluster, &[]).await;
-    let (upload, source) = (spec("held-up"), Arc::new(prose(6_000_000)));
-    let mut pieces = whole(&upload, source.as_bytes(), 65_536);
-    let rest = pieces.split_off(pieces.len() / 2);
+    site.proxy.slow(SLOW);
+    let (upload, source) = (spec("held-up"), Arc::new(prose(12_000_000)));
+    let pieces = whole(&upload, source.as_bytes(), 65_536);
     let (feed, messages) = tokio::sync::mpsc::channel(1);
     let channel = site.channel.clone();
     let sending = tokio::spawn(async move {
@@ -127,27 +146,29 @@ async fn a_database_that_stands_still_holds_uploads_up_and_others_are_sent_away(
             .upload_document(messages)
             .await
     });
-    for piece in pieces {
-        feed.send(piece).await.unwrap();
-    }
+    let feeding = tokio::spawn(async move {
+        for piece in pieces {
+            feed.send(piece).await.unwrap();
+        }
+    });
     let is_committed = |upload: pb::Upload| upload.committed_offset > 0;
     while !site.get(&upload).await.is_ok_and(is_committed) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    site.proxy.stall(true);
-    let feeding = tokio::spawn(async move {
-        for piece in rest {
-            feed.send(piece).await.unwrap();
-        }
-    });
+    stall_in_a_transaction(&site, &cluster).await;
     let before = site.server.peak_kib();
     let asked = Instant::now();
     let refused = site.get(&upload).await.unwrap_err();
     assert_eq!(told(&refused), unavailable());
     assert!(asked.elapsed() < ANSWER_MAX, "{:?}", asked.elapsed());
+    tokio::time::sleep(STANDSTILL.saturating_sub(asked.elapsed())).await;
+    let log = std::fs::read_to_string(cluster.folder.join("log")).unwrap();
+    assert!(log.contains("idle-in-transaction timeout"), "{log}");
     assert!(!sending.is_finished(), "it is held up, not lost");
-    let grown = site.server.peak_kib() - before;
+    // The kernel counts a little late: it may say less than before.
+    let grown = site.server.peak_kib().saturating_sub(before);
     assert!(grown < 20_000, "{grown} KiB");
+    site.proxy.slow(Duration::ZERO);
     site.proxy.stall(false);
     let done = sending.await.unwrap();
     assert!(done.is_ok(), "{done:?}");

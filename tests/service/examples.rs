@@ -12,7 +12,10 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 #[test]
 fn every_script_of_the_tour_shows_what_it_says() {
     let folder = Folder::new();
-    let server = Server::start(folder.0.join("tour.db"));
+    let root = folder.0.join("root");
+    std::fs::create_dir(&root).unwrap();
+    let settings = [("SLUICE_IMPORT__ROOT", root.to_str().unwrap())];
+    let server = Server::start_with(folder.0.join("tour.db"), &settings);
     let scripts = std::fs::read_dir(Path::new(ROOT).join("grpcurl-examples")).unwrap();
     let mut scripts = scripts
         .map(|entry| entry.unwrap().path())
@@ -28,6 +31,7 @@ fn every_script_of_the_tour_shows_what_it_says() {
             .env("ADDRESS", &server.address)
             .env("GRPCURL", format!("{ROOT}/target/tools/bin/grpcurl"))
             .env("TMPDIR", &folder.0)
+            .env("IMPORT_ROOT", &root)
             .output()
             .unwrap();
         assert!(

@@ -14,6 +14,7 @@ use crate::private::postgres::Cluster;
 use crate::proxy::Proxy;
 use crate::pubsub_proxy::PubSubProxy;
 use crate::redis_server::{Redis, RedisCluster};
+use crate::web::get;
 use crate::world::{connect, reason};
 
 /// Ends that one that reads rows every three seconds would all meet in time once in 2,000 runs.
@@ -58,6 +59,20 @@ async fn a_watcher_elsewhere_sees_progress_at_once_and_the_end_once() {
     // Every 400 ms something is committed; rows alone would show two of them.
     assert!(states.len() >= 6, "{}", states.len());
     assert_eq!(redis.ask(&["DBSIZE"]), "0", "nothing is kept in Redis");
+    let published = get(fleet.a.address.parse().unwrap(), "/metrics", &[]).await;
+    assert!(
+        published.contains("\nsluice_bus_published_total "),
+        "{published}"
+    );
+    let heard = get(fleet.b.address.parse().unwrap(), "/metrics", &[]).await;
+    for metric in [
+        "\nsluice_bus_connected 1\n",
+        "\nsluice_bus_received_total ",
+        "\nsluice_watch_lag_seconds_bucket{le=\"0.25\"} ",
+        "\nsluice_watchers{transport=\"grpc\"} 0\n",
+    ] {
+        assert!(heard.contains(metric), "{metric}: {heard}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

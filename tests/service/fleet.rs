@@ -84,7 +84,15 @@ pub(crate) struct Going {
 impl Going {
     /// Begins one of that document; its row is there.
     pub(crate) async fn begin(channel: &Channel, document: &str) -> Self {
-        let spec = spec(document);
+        Self::begin_in(channel, "c", document).await
+    }
+
+    /// The same in another collection.
+    pub(crate) async fn begin_in(channel: &Channel, collection: &str, document: &str) -> Self {
+        let spec = pb::UploadSpec {
+            collection: format!("collections/{collection}"),
+            ..spec(document)
+        };
         let (messages, receiver) = mpsc::channel(1);
         messages.send(first(&spec, b"")).await.unwrap();
         let mut client = UploadServiceClient::new(channel.clone());

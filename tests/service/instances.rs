@@ -10,6 +10,7 @@ use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::transport::Channel;
 
+use crate::cluster::proxied;
 use crate::kills::{go_on, messages, random, send};
 use crate::private;
 use crate::private::postgres::Cluster;
@@ -35,9 +36,7 @@ struct Site {
 
 impl Site {
     async fn start(cluster: &Cluster, database: &str) -> Self {
-        let proxy = Proxy::before(format!("127.0.0.1:{}", cluster.port)).await;
-        let name = database.rsplit('/').next().unwrap();
-        let store = format!("postgres://postgres@{}/{name}", proxy.address);
+        let (proxy, store) = proxied(cluster, database).await;
         let server = Server::start(&store);
         let front = Proxy::before(server.address.clone()).await;
         Self {

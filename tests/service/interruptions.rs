@@ -1,7 +1,7 @@
 //! Rechunks that are disturbed: cancelled, read beside, stopped, killed, kept from the store.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sluice::bootstrap::Instance;
 use sluice::config::{Config, Store};
@@ -18,6 +18,8 @@ use crate::server::Server;
 use crate::world::{Folder, World, connect, create_collection, prose, rows, spec};
 
 const CANCELLED: i32 = 4;
+/// Well before a lease that was left would have run out: it lasts 30 seconds, and is renewed every 10.
+const TAKEN_OVER_MAX: Duration = Duration::from_secs(15);
 /// Large enough for several commits.
 const LARGE: usize = 12_000_000;
 
@@ -79,7 +81,7 @@ async fn open(database: &Path) -> SqliteConnection {
 }
 
 /// As if a dead server's time had passed: its successor need not be waited for.
-async fn end_lease(database: &Path) {
+pub(crate) async fn end_lease(database: &Path) {
     let mut other = open(database).await;
     let ended = sqlx::query("UPDATE leases SET expires_at = 0").execute(&mut other);
     ended.await.unwrap();
@@ -139,11 +141,17 @@ async fn a_server_that_stops_leaves_its_rechunk_to_the_next() {
         ..Config::default()
     };
     world.instance.stop().await.unwrap();
-    end_lease(config.store.location.file()).await;
+    let stopped = Instant::now();
     let next = Instance::start(&config).await.unwrap();
     let channel = connect(&format!("http://{}", next.address));
     let kept = operation(&channel, &name).await.committed_bytes;
     assert!(kept >= middle.committed_bytes, "what was decided is kept");
+    let moves = |state: &pb::Operation| state.committed_bytes > kept;
+    until(&channel, &name, moves).await;
+    assert!(
+        stopped.elapsed() < TAKEN_OVER_MAX,
+        "the lease was given back"
+    );
     assert_eq!(ended(&channel, &name).await.state, SUCCEEDED);
 }
 

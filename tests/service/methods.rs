@@ -208,7 +208,7 @@ async fn other_hosts_and_other_addresses_are_refused() {
     let told = raw(&world, UPLOAD, &[("origin", "http://localhost:3000")], b"").await;
     assert_eq!(
         reason(&told),
-        "HOST_NOT_ALLOWED",
+        "ORIGIN_NOT_ALLOWED",
         "a web page of this machine"
     );
     let open = sluice::config::Config {

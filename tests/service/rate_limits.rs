@@ -126,8 +126,8 @@ async fn watches(worlds: &[World]) {
     for refused in refused.into_iter().filter_map(Result::err) {
         assert_eq!(refused.code(), Code::ResourceExhausted);
         assert_eq!(
-            (reason(&refused), metadata(&refused, "most")),
-            ("PLACES_TAKEN".into(), "10".into())
+            (reason(&refused), metadata(&refused, "limit")),
+            ("PLACES_TAKEN".into(), "watches".into())
         );
     }
     drop(open);

@@ -9,11 +9,13 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::world::{World, first, last, metadata, prose, reason, resumed, rows, spec, whole};
+use crate::world::{
+    Kept, World, first, in_each_store, last, metadata, prose, reason, resumed, rows, spec, whole,
+};
 
 pub(crate) const RUNNING: i32 = 1;
 pub(crate) const SUCCEEDED: i32 = 2;
-const FAILED: i32 = 3;
+pub(crate) const FAILED: i32 = 3;
 const RECHUNK_DOCUMENT: i32 = 5;
 
 /// What the documents are chunked to: with overlaps, and in another measure.
@@ -142,9 +144,14 @@ pub(crate) fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
-#[tokio::test]
-async fn a_rechunked_document_is_what_it_would_be_if_it_were_sent_again() {
-    let world = World::start().await;
+in_each_store!(
+    a_rechunked_document_is_what_it_would_be_if_it_were_sent_again,
+    the_collection_says_how_unless_the_request_does_and_it_is_asked_for_once,
+    a_source_that_the_text_does_not_give_back_is_told_so,
+);
+
+async fn a_rechunked_document_is_what_it_would_be_if_it_were_sent_again(kept: Kept) {
+    let world = World::start_in(kept, |_| {}).await;
     let text = prose(300_000);
     let marked = format!("\u{FEFF}{text}");
     check(&world, "utf-8", "", text.as_bytes(), false).await;
@@ -161,9 +168,8 @@ async fn a_rechunked_document_is_what_it_would_be_if_it_were_sent_again() {
     check(&world, "nothing", "", b"", false).await;
 }
 
-#[tokio::test]
-async fn the_collection_says_how_unless_the_request_does_and_it_is_asked_for_once() {
-    let world = World::start().await;
+async fn the_collection_says_how_unless_the_request_does_and_it_is_asked_for_once(kept: Kept) {
+    let world = World::start_in(kept, |_| {}).await;
     let text = prose(50_000);
     let chunked = pb::UploadSpec {
         chunking: Some(overlapping()),
@@ -244,9 +250,8 @@ async fn a_rechunk_takes_no_bytes_from_clients() {
     assert_eq!((shown.state, shown.version), (SUCCEEDED, 2));
 }
 
-#[tokio::test]
-async fn a_source_that_the_text_does_not_give_back_is_told_so() {
-    let world = World::start().await;
+async fn a_source_that_the_text_does_not_give_back_is_told_so(kept: Kept) {
+    let world = World::start_in(kept, |_| {}).await;
     let replace = pb::DecodingPolicy {
         invalid: 2,
         ..pb::DecodingPolicy::default()

@@ -51,12 +51,21 @@ impl Server {
 
     /// The kernel's count of the most memory that the process had.
     pub(crate) fn peak_kib(&self) -> u64 {
+        self.status_kib("VmHWM:")
+    }
+
+    /// What it has now.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        self.status_kib("VmRSS:")
+    }
+
+    fn status_kib(&self, line: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let peak = status
+        let value = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .find_map(|found| found.strip_prefix(line))
             .unwrap();
-        peak.trim().trim_end_matches(" kB").parse().unwrap()
+        value.trim().trim_end_matches(" kB").parse().unwrap()
     }
 }
 

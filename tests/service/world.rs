@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sluice::bootstrap::Instance;
@@ -11,14 +12,20 @@ use sluice::config::{Config, Store};
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::text::decoding::Decoding;
+use sluice::infrastructure::postgres::connection;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use sluice::interface::grpc::pb::upload_document_request::Target;
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions};
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tonic_types::StatusExt;
+
+use crate::private;
+use crate::private::postgres::Cluster;
 
 /// A folder that goes when it is dropped.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -40,11 +47,41 @@ impl Drop for Folder {
     }
 }
 
+/// What a server keeps documents in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kept {
+    InAFile,
+    InADatabase,
+}
+
+/// Makes tests of laws about servers, whatever they keep documents in.
+macro_rules! in_each_store {
+    ($($law:ident),+ $(,)?) => {
+        mod in_a_file {
+            $(#[tokio::test]
+            async fn $law() {
+                super::$law(crate::world::Kept::InAFile).await;
+            })+
+        }
+
+        mod in_a_database {
+            $(#[tokio::test]
+            async fn $law() {
+                super::$law(crate::world::Kept::InADatabase).await;
+            })+
+        }
+    };
+}
+
+pub(crate) use in_each_store;
+
 /// A server in this process, with a collection `collections/c`.
 pub(crate) struct World {
     pub(crate) instance: Instance,
     pub(crate) channel: Channel,
     folder: Folder,
+    /// Its database, if it has one: the cluster, and the name.
+    database: Option<(Arc<Cluster>, String)>,
 }
 
 impl World {
@@ -54,11 +91,27 @@ impl World {
 
     /// With other settings.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_in(Kept::InAFile, change).await
+    }
+
+    /// With other settings, and documents kept there.
+    pub(crate) async fn start_in(kept: Kept, change: impl FnOnce(&mut Config)) -> Self {
         let folder = Folder::new();
         let mut config = Config {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             store: Store::at(&folder.0.join("test.db")),
             ..Config::default()
+        };
+        let database = match kept {
+            Kept::InAFile => None,
+            Kept::InADatabase => {
+                let cluster = private::cluster();
+                let address = cluster.database();
+                connection::migrate(&address).await.unwrap();
+                let name = address.rsplit('/').next().unwrap().to_owned();
+                config.store.location = address.into();
+                Some((cluster, name))
+            }
         };
         change(&mut config);
         let instance = Instance::start(&config).await.unwrap();
@@ -68,7 +121,20 @@ impl World {
             instance,
             channel,
             folder,
+            database,
         }
+    }
+
+    /// What the store itself answers: the only column of each row, a text.
+    pub(crate) async fn ask(&self, statement: &str) -> Vec<String> {
+        if let Some((cluster, name)) = &self.database {
+            let answer = cluster.psql(name, statement);
+            return answer.lines().map(str::to_owned).collect();
+        }
+        let options = SqliteConnectOptions::new().filename(self.database());
+        let mut other = options.connect().await.unwrap();
+        let asked = sqlx::query_scalar(AssertSqlSafe(statement.to_owned()));
+        asked.fetch_all(&mut other).await.unwrap()
     }
 
     pub(crate) fn database(&self) -> PathBuf {

@@ -13,6 +13,26 @@ use crate::application::ports::operations::Operation;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Fence(pub u64);
 
+/// Work that one instance at a time does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Work {
+    /// What every instance can do.
+    Jobs,
+    /// What needs the import root.
+    Imports,
+}
+
+impl Work {
+    /// The name of its lease.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jobs => "jobs",
+            Self::Imports => "imports",
+        }
+    }
+}
+
 /// What a step did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Done {
@@ -25,8 +45,16 @@ pub struct Done {
 /// Does what nobody waits for. `None` as a result: the fence is not the newest any more.
 #[async_trait]
 pub trait Jobs: Send + Sync {
-    /// Takes or renews the lease, unless another holder has it; on the store's own clock.
-    async fn claim_jobs(&self, holder: &Uid, lasts: Duration) -> Result<Option<Fence>, Error>;
+    /// Takes or renews the lease, unless another holder has it; on the store's own clock. The fences
+    /// below are those of [`Work::Jobs`].
+    async fn claim(
+        &self,
+        work: Work,
+        holder: &Uid,
+        lasts: Duration,
+    ) -> Result<Option<Fence>, Error>;
+    /// Gives the lease back, if that holder has it: whoever asks next gets it.
+    async fn release(&self, work: Work, holder: &Uid) -> Result<(), Error>;
     /// Removes at most `rows` chunks of one version that may be swept, and the version with its last
     /// chunk; never of one that a running rechunk reads. Versions of a document that moves are left
     /// alone meanwhile.

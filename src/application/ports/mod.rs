@@ -10,6 +10,8 @@ pub mod collections;
 pub mod documents;
 pub mod event_bus;
 pub mod failure;
+pub mod import_root;
+pub mod imports;
 pub mod jobs;
 pub mod operations;
 pub mod partitions;

@@ -12,6 +12,8 @@ use crate::application::ports::state::State;
 pub enum Kind {
     /// It uploads a document.
     Upload,
+    /// It makes a document of a file.
+    ImportDocument,
     /// It chunks a document in another way.
     RechunkDocument,
     /// It deletes a document.
@@ -24,8 +26,9 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Upload,
+        Self::ImportDocument,
         Self::DeleteDocument,
         Self::DeleteCollection,
         Self::MoveDocument,
@@ -37,6 +40,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Upload => "UPLOAD",
+            Self::ImportDocument => "IMPORT_DOCUMENT",
             Self::RechunkDocument => "RECHUNK_DOCUMENT",
             Self::DeleteDocument => "DELETE_DOCUMENT",
             Self::DeleteCollection => "DELETE_COLLECTION",

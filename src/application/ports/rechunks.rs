@@ -51,6 +51,7 @@ impl NewRechunk {
                 byte_order_mark,
                 ..Decoding::default()
             }),
+            import: None,
             now: self.now,
         }
     }

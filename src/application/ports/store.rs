@@ -9,6 +9,7 @@ use crate::application::ports::chunks::Chunks;
 use crate::application::ports::collections::Collections;
 use crate::application::ports::documents::Documents;
 use crate::application::ports::failure::Error;
+use crate::application::ports::imports::Imports;
 use crate::application::ports::jobs::Jobs;
 use crate::application::ports::operations::Operations;
 use crate::application::ports::partitions::Partitions;
@@ -22,6 +23,7 @@ pub trait Store:
     + Chunks
     + Collections
     + Documents
+    + Imports
     + Jobs
     + Operations
     + Partitions

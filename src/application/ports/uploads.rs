@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
+use crate::application::ports::import_root::Stamp;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
 use crate::application::stored_spec::StoredSpec;
@@ -16,6 +17,7 @@ use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::machine::Summary;
 use crate::domain::name::DocumentName;
+use crate::domain::path_name::PathName;
 use crate::domain::text::decoding::Decoding;
 
 /// What an uploader says of a document.
@@ -27,6 +29,15 @@ pub struct About {
     pub media_type: String,
     /// What its uploader wants to find again.
     pub labels: BTreeMap<String, String>,
+}
+
+/// The file whose bytes an upload has, as it was when it was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Import {
+    /// Where it is below the import root.
+    pub path: PathName,
+    /// What it has to be until the end.
+    pub stamp: Stamp,
 }
 
 /// What a client wants to upload, checked.
@@ -44,6 +55,8 @@ pub struct NewUpload {
     pub spec: Option<Spec>,
     /// How it is decoded; none: as its collection says.
     pub decoding: Option<Decoding>,
+    /// The file that has its bytes; none: a client sends them.
+    pub import: Option<Import>,
     /// The time now.
     pub now: Timestamp,
 }
@@ -63,8 +76,10 @@ pub struct Upload {
     pub partition: u32,
     /// The version.
     pub version: u64,
-    /// The version whose chunks its bytes are made of; 0: a client sends them.
+    /// The version whose chunks its bytes are made of; 0: they are not.
     pub source_version: u64,
+    /// The file that has its bytes; none: there is no such file.
+    pub import: Option<Import>,
     /// What the document is called once the version is current.
     pub about: About,
     /// How it is chunked.
@@ -98,16 +113,22 @@ impl Upload {
         self.source_version > 0
     }
 
+    /// Whether a client sends its bytes, and nobody else.
+    #[must_use]
+    pub fn is_from_client(&self) -> bool {
+        !self.is_rechunk() && self.import.is_none()
+    }
+
     /// What watchers see of it.
     #[must_use]
     pub fn operation(&self) -> Operation {
         Operation {
             tenant: self.tenant.clone(),
             uid: self.uid,
-            kind: if self.is_rechunk() {
-                Kind::RechunkDocument
-            } else {
-                Kind::Upload
+            kind: match &self.import {
+                Some(_) => Kind::ImportDocument,
+                None if self.is_rechunk() => Kind::RechunkDocument,
+                None => Kind::Upload,
             },
             seq: self.seq,
             state: self.state,

@@ -67,20 +67,35 @@ impl Gathered {
 }
 
 /// Chunks on their way into a batch.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Gathering {
+    /// How much room a batch's text takes: all at once, since a buffer that grows is half empty.
+    room: usize,
     chunks: Vec<Chunk>,
     /// From the first chunk's start to the last one's end, overlaps once.
     text: String,
 }
 
 impl Gathering {
+    /// Of batches whose text fits into so many bytes.
+    #[must_use]
+    pub fn new(room: usize) -> Self {
+        Self {
+            room,
+            chunks: Vec::new(),
+            text: String::new(),
+        }
+    }
+
     /// Adds the next chunk.
     pub fn push(&mut self, ordinal: u64, cut: Cut<'_>) {
         let covered = self
             .chunks
             .last()
             .map_or(cut.span.start.byte, |last| last.span.end.byte);
+        if self.chunks.is_empty() {
+            self.text.reserve_exact(self.room);
+        }
         self.text
             .push_str(&cut.text[offset(cut.span.start.byte, covered)..]);
         self.chunks.push(Chunk {
@@ -105,11 +120,10 @@ impl Gathering {
 
     /// Makes a batch of what was gathered, and starts anew.
     pub fn close(&mut self, checkpoint: Checkpoint) -> Gathered {
-        let Self { chunks, text } = std::mem::take(self);
         Gathered(Batch {
-            chunks,
+            chunks: std::mem::take(&mut self.chunks),
             checkpoint,
-            text,
+            text: std::mem::take(&mut self.text),
         })
     }
 }

@@ -97,11 +97,12 @@ impl Machine {
     #[must_use]
     pub fn new(spec: &Spec, decoding: Decoding, batch_bytes_max: usize) -> Self {
         let splitter = Splitter::new(spec.chunker(), decoding);
+        let batch_bytes_max = batch_bytes_max.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
         Self {
             splitter,
             spec_sha256: spec_sha256(spec, decoding),
-            gathering: Gathering::default(),
-            batch_bytes_max: batch_bytes_max.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX),
+            gathering: Gathering::new(batch_bytes_max + spec.limits().chunk_bytes_max()),
+            batch_bytes_max,
             digest: Running::default(),
             undigested: Vec::new(),
             digested_bytes: 0,

@@ -21,8 +21,15 @@ const PAUSE_MAX: Duration = Duration::from_millis(40);
 pub(super) async fn read<T>(
     rows: impl Future<Output = Result<T, sqlx::Error>> + Send,
 ) -> Result<T, Error> {
-    match tokio::time::timeout(READ_MAX, rows).await {
-        Ok(rows) => rows.map_err(failed),
+    look_up(async { rows.await.map_err(failed) }).await
+}
+
+/// The same for what transactions look up too: there nothing is late but the whole.
+pub(super) async fn look_up<T>(
+    found: impl Future<Output = Result<T, Error>> + Send,
+) -> Result<T, Error> {
+    match tokio::time::timeout(READ_MAX, found).await {
+        Ok(found) => found,
         Err(late) => Err(Error::Unavailable(Box::new(late))),
     }
 }

@@ -12,13 +12,14 @@ use crate::application::ports::operations::Kind;
 use crate::application::stored_spec::StoredSpec;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, stored, to_json};
-use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::attempt::{look_up, read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::deletions::{self, Target};
+use crate::infrastructure::postgres::deletions;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::rows::collection::collection;
+use crate::infrastructure::rows::deletion::Target;
 
 #[async_trait]
 impl Collections for Postgres {
@@ -70,7 +71,7 @@ impl Collections for Postgres {
         caller: &Caller,
         id: &CollectionId,
     ) -> Result<Option<Collection>, Error> {
-        live(&self.pool, caller, id).await
+        look_up(live(&self.pool, caller, id)).await
     }
 
     async fn collections(

@@ -26,7 +26,7 @@ const STILL_MAX: &str = "15s";
 const STATEMENTS: usize = 128;
 
 /// The migrations, in order.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     (
         20_261_123_190_000,
         "documents",
@@ -56,6 +56,11 @@ const STEPS: [Step; 6] = [
         20_261_123_190_400,
         "partition_health",
         include_str!("../../../migrations/postgres/20261123190400_partition_health.sql"),
+    ),
+    (
+        20_261_124_103_600,
+        "imports",
+        include_str!("../../../migrations/postgres/20261124103600_imports.sql"),
     ),
 ];
 
@@ -107,6 +112,8 @@ impl Postgres {
             .acquire_timeout(ACQUIRE_MAX)
             .after_release(|connection, _| {
                 Box::pin(async move {
+                    // The driver keeps the largest statement's buffers otherwise.
+                    connection.shrink_buffers();
                     let answered = tokio::time::timeout(RELEASE_MAX, connection.ping()).await;
                     Ok(matches!(answered, Ok(Ok(()))))
                 })

@@ -7,20 +7,12 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Kind, Operation};
-use crate::application::ports::state::State;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::postgres::{moves, operations};
-
-/// What is deleted.
-pub(super) struct Target {
-    pub(super) name: String,
-    /// None: the whole collection.
-    pub(super) document: Option<Uid>,
-    pub(super) collection: Uid,
-}
+use crate::infrastructure::rows::deletion::{self, Target};
 
 /// What an earlier request of the same uid answered.
 pub(super) async fn known(
@@ -30,21 +22,15 @@ pub(super) async fn known(
     kind: Kind,
     target: &str,
 ) -> Result<Option<Deleted>, Error> {
-    let Some(known) = operations::find(connection, &caller.tenant, uid).await? else {
-        return Ok(None);
-    };
-    Ok(Some(if known.kind == kind && known.target == target {
-        Deleted::Operation(Box::new(known), vec![])
-    } else {
-        Deleted::OtherRequest
-    }))
+    let known = operations::find(connection, &caller.tenant, uid).await?;
+    Ok(known.map(|known| deletion::known(known, kind, target)))
 }
 
 /// Stores the operation.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     caller: &Caller,
-    deletion: &Deletion,
+    asked: &Deletion,
     target: Target,
 ) -> Result<Operation, Error> {
     sqlx::query(
@@ -53,31 +39,15 @@ pub(super) async fn insert(
          VALUES ($1, $2, $3, $4, $5, 'RUNNING', $6, $6)",
     )
     .bind(&caller.tenant)
-    .bind(uuid(&deletion.uid))
+    .bind(uuid(&asked.uid))
     .bind(&target.name)
     .bind(target.document.as_ref().map(uuid))
     .bind(uuid(&target.collection))
-    .bind(deletion.now)
+    .bind(asked.now)
     .execute(connection)
     .await
     .map_err(failed)?;
-    Ok(Operation {
-        tenant: caller.tenant.clone(),
-        uid: deletion.uid,
-        kind: match target.document {
-            Some(_) => Kind::DeleteDocument,
-            None => Kind::DeleteCollection,
-        },
-        seq: 1,
-        state: State::Running,
-        target: target.name,
-        committed_bytes: 0,
-        chunks: 0,
-        failure_reason: String::new(),
-        failure_message: String::new(),
-        created_at: deletion.now,
-        updated_at: deletion.now,
-    })
+    Ok(deletion::begun(caller, asked, target))
 }
 
 /// Takes a document's name away, ends its uploads and lets all its chunks go.

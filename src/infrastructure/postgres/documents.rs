@@ -13,12 +13,13 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Kind;
 use crate::domain::name::{CollectionId, DocumentName};
 use crate::infrastructure::columns::{Columns, to_json};
-use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::attempt::{look_up, read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::deletions::{self, Target};
+use crate::infrastructure::postgres::deletions;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
+use crate::infrastructure::rows::deletion::Target;
 use crate::infrastructure::rows::document::document;
 
 #[async_trait]
@@ -28,7 +29,7 @@ impl Documents for Postgres {
         caller: &Caller,
         name: &DocumentName,
     ) -> Result<Option<Document>, Error> {
-        let found = live(&self.pool, caller, name).await?;
+        let found = look_up(live(&self.pool, caller, name)).await?;
         found.as_ref().map(document).transpose()
     }
 

@@ -4,13 +4,17 @@ use crate::application::ports::failure::Error;
 
 /// `disk_full` (PostgreSQL documentation, appendix A).
 const FULL: &str = "53100";
-/// Classes of codes that pass: connections, resources, the server's going down, a system's error.
+/// Classes of codes that pass: connections, resources, the server's going down, a system's error,
+/// transactions that met.
 const PASSING: [&str; 5] = ["08", "53", "57", "58", "40"];
 /// `lock_not_available`: another transaction held what was wanted for too long.
 const LOCKED: &str = "55P03";
-/// Transactions that met: `serialization_failure`, `deadlock_detected`, and `unique_violation`,
-/// which is what a request says that was sent twice at once. Trying again shows the truth.
-const MET: [&str; 3] = ["40001", "40P01", "23505"];
+/// `idle_in_transaction_session_timeout`: the database, or the way to it, stood still for longer than
+/// it lets a transaction stand still.
+const STOOD_STILL: &str = "25P03";
+/// `unique_violation`, which is what a request says that was sent twice at once. Trying again shows
+/// the truth.
+const MET: &str = "23505";
 
 /// Translates a driver's error.
 pub(super) fn failed(error: sqlx::Error) -> Error {
@@ -28,28 +32,28 @@ pub(super) fn failed(error: sqlx::Error) -> Error {
 
 /// Whether the transaction did not happen, or nobody knows whether it did, and may be tried again.
 pub(super) fn may_pass_soon(error: &Error) -> bool {
-    let Error::Unavailable(source) = error else {
-        return false;
-    };
-    match source.downcast_ref::<sqlx::Error>() {
-        // It has waited already.
-        Some(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) | None => false,
-        Some(_) => true,
-    }
+    // Who found no connection has waited already.
+    passing(error).is_some_and(|source| {
+        !matches!(source, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+    })
 }
 
 /// Whether no connection was to be had in time.
 pub(super) fn found_no_connection(error: &Error) -> bool {
+    matches!(passing(error), Some(sqlx::Error::PoolTimedOut))
+}
+
+/// What the driver said, of an error that passes.
+fn passing(error: &Error) -> Option<&sqlx::Error> {
     let Error::Unavailable(source) = error else {
-        return false;
+        return None;
     };
-    let source = source.downcast_ref::<sqlx::Error>();
-    matches!(source, Some(sqlx::Error::PoolTimedOut))
+    source.downcast_ref()
 }
 
 fn is_passing(code: &str) -> bool {
     let class = code.get(..2).unwrap_or_default();
-    PASSING.contains(&class) || MET.contains(&code) || code == LOCKED
+    PASSING.contains(&class) || [LOCKED, STOOD_STILL, MET].contains(&code)
 }
 
 /// Whether the connection failed, or none could be had.

@@ -9,8 +9,9 @@ use sqlx::{Postgres as Driver, Transaction};
 
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
-use crate::application::ports::jobs::{Done, Fence, Jobs};
+use crate::application::ports::jobs::{Done, Fence, Jobs, Work};
 use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::expiry;
 use crate::infrastructure::postgres::failure::failed;
@@ -20,11 +21,16 @@ use crate::infrastructure::postgres::{deletions, moves, operations, upload_end};
 
 #[async_trait]
 impl Jobs for Postgres {
-    async fn claim_jobs(&self, holder: &Uid, lasts: Duration) -> Result<Option<Fence>, Error> {
+    async fn claim(
+        &self,
+        work: Work,
+        holder: &Uid,
+        lasts: Duration,
+    ) -> Result<Option<Fence>, Error> {
         let lasts = i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
         let claimed = sqlx::query(
             "INSERT INTO leases (name, holder, fence, expires_at)
-             VALUES ('jobs', $1, 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $2)
+             VALUES ($1, $2, 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + $3)
              ON CONFLICT (name) DO UPDATE SET
                  fence = leases.fence + (leases.holder <> excluded.holder)::integer,
                  holder = excluded.holder, expires_at = excluded.expires_at
@@ -32,14 +38,24 @@ impl Jobs for Postgres {
                  OR leases.expires_at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
              RETURNING fence",
         )
+        .bind(work.name())
         .bind(uuid(holder))
         .bind(lasts)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(failed)?;
+        .fetch_optional(&self.pool);
+        let claimed = read(claimed).await?;
         claimed
             .map(|claimed| Ok(Fence(claimed.count("fence")?)))
             .transpose()
+    }
+
+    async fn release(&self, work: Work, holder: &Uid) -> Result<(), Error> {
+        let released =
+            sqlx::query("UPDATE leases SET expires_at = 0 WHERE name = $1 AND holder = $2")
+                .bind(work.name())
+                .bind(uuid(holder))
+                .execute(&self.pool);
+        read(released).await?;
+        Ok(())
     }
 
     async fn sweep_chunks(

@@ -14,6 +14,7 @@ mod deletions;
 mod documents;
 mod expiry;
 mod failure;
+mod imports;
 mod jobs;
 mod leaf;
 mod moves;

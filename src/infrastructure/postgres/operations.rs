@@ -10,7 +10,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Operation, Operations};
 use crate::application::ports::state::State;
 use crate::infrastructure::columns::{Columns, damaged};
-use crate::infrastructure::postgres::attempt::read;
+use crate::infrastructure::postgres::attempt::{look_up, read};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
@@ -19,7 +19,7 @@ use crate::infrastructure::rows::operation::operation;
 #[async_trait]
 impl Operations for Postgres {
     async fn operation(&self, caller: &Caller, uid: &Uid) -> Result<Option<Operation>, Error> {
-        find(&self.pool, &caller.tenant, uid).await
+        look_up(find(&self.pool, &caller.tenant, uid)).await
     }
 
     async fn operations(

@@ -9,9 +9,9 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::partitions::{Location, Move, Moved, Partition, Partitions, Weight};
 use crate::domain::balance::Document;
 use crate::domain::name::DocumentName;
-use crate::domain::partition::candidates;
+use crate::domain::partition::other_candidate;
 use crate::infrastructure::columns::Columns;
-use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::attempt::{look_up, read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
@@ -33,7 +33,7 @@ impl Partitions for Postgres {
             "WITH largest AS (
                  SELECT uid FROM documents WHERE deleted_at IS NULL
                  ORDER BY chunks DESC, uid LIMIT $1)
-             SELECT documents.tenant, collections.collection_id, documents.document_id,
+             SELECT documents.uid, documents.tenant, collections.collection_id, documents.document_id,
                  documents.partition_key, documents.chunks, documents.text_bytes
              FROM largest
              JOIN documents ON documents.uid = largest.uid
@@ -51,19 +51,14 @@ impl Partitions for Postgres {
         caller: &Caller,
         name: &DocumentName,
     ) -> Result<Option<Location>, Error> {
-        let Some(found) = documents::live(&self.pool, caller, name).await? else {
+        let Some(found) = look_up(documents::live(&self.pool, caller, name)).await? else {
             return Ok(None);
         };
         let (uid, partition) = (found.uid("uid")?, found.small("partition_key")?);
         let counted = self.counted(partition, &uid).await?;
         // The table's CHECK lets its chunks be nowhere but in these two.
-        let mut chunks_elsewhere = 0;
-        for other in candidates(&uid)
-            .into_iter()
-            .filter(|other| *other != partition)
-        {
-            chunks_elsewhere += self.counted(other, &uid).await?.chunks;
-        }
+        let other = other_candidate(&uid, partition);
+        let chunks_elsewhere = self.counted(other, &uid).await?.chunks;
         let said = Weight {
             chunks: found.count("chunks")?,
             text_bytes: found.count("text_bytes")?,

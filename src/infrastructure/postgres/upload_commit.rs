@@ -2,14 +2,13 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use crate::application::ports::clock::Timestamp;
+use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::uploads::Writer;
 use crate::application::turn::Turn;
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::{Columns, stored};
-use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::chunks::{self, Into};
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
@@ -42,8 +41,8 @@ pub(super) async fn commit(
         if !turn.to_commit().await {
             return Ok(None);
         }
-        let Some((operation, partition)) = advance(&mut transaction, writer, batch, now).await?
-        else {
+        let moved = advance(&mut transaction, writer, &into.document, batch, now).await?;
+        let Some((operation, partition)) = moved else {
             return Ok(None);
         };
         if partition == into.partition {
@@ -86,6 +85,7 @@ async fn place(connection: &mut PgConnection, writer: &Writer) -> Result<Option<
 async fn advance(
     connection: &mut PgConnection,
     writer: &Writer,
+    document: &Uid,
     batch: &Batch,
     now: Timestamp,
 ) -> Result<Option<(Operation, u32)>, Error> {
@@ -96,11 +96,10 @@ async fn advance(
         .map(|chunk| chunk.span.end.byte - chunk.span.start.byte);
     // The document's row first, as in every transaction: none waits in a ring.
     let moved = sqlx::query(
-        "WITH upload AS (SELECT document_uid FROM uploads WHERE tenant = $1 AND uid = $2),
-         weighed AS (
+        "WITH weighed AS (
              UPDATE documents SET chunks = chunks + $5, text_bytes = text_bytes + $6
-             FROM upload WHERE documents.uid = upload.document_uid
-             RETURNING documents.partition_key),
+             WHERE uid = $11
+             RETURNING partition_key),
          moved AS (
              UPDATE uploads SET committed_offset = $7, next_ordinal = $8, checkpoint = $9,
                  seq = seq + 1, updated_at = $10
@@ -108,7 +107,7 @@ async fn advance(
              WHERE tenant = $1 AND uid = $2 AND writer_epoch = $3 AND committed_offset = $4
                  AND state = 'RUNNING'
              RETURNING uploads.*, weighed.partition_key)
-         SELECT moved.*, upload_kind(source_version) AS kind, next_ordinal AS chunks FROM moved",
+         SELECT moved.*, upload_kind(source_version, import_path) AS kind, next_ordinal AS chunks FROM moved",
     )
     .bind(&writer.caller.tenant)
     .bind(uuid(&writer.uid))
@@ -120,6 +119,7 @@ async fn advance(
     .bind(stored(checkpoint.next_ordinal))
     .bind(checkpoint.encode())
     .bind(now)
+    .bind(uuid(document))
     .fetch_optional(connection)
     .await
     .map_err(failed)?;
@@ -134,7 +134,7 @@ async fn committed(
     batch: &Batch,
 ) -> Result<Option<Operation>, Error> {
     let found = sqlx::query(
-        "SELECT uploads.*, upload_kind(source_version) AS kind, next_ordinal AS chunks FROM uploads
+        "SELECT uploads.*, upload_kind(source_version, import_path) AS kind, next_ordinal AS chunks FROM uploads
          WHERE tenant = $1 AND uid = $2 AND writer_epoch = $3 AND checkpoint = $4
              AND state = 'RUNNING'",
     )
@@ -142,6 +142,8 @@ async fn committed(
     .bind(uuid(&writer.uid))
     .bind(stored(writer.epoch))
     .bind(batch.checkpoint.encode())
-    .fetch_optional(pool);
-    read(found).await?.as_ref().map(operation).transpose()
+    .fetch_optional(pool)
+    .await
+    .map_err(failed)?;
+    found.as_ref().map(operation).transpose()
 }

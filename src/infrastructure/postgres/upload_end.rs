@@ -253,7 +253,7 @@ pub(super) async fn fail(
             "UPDATE uploads SET state = 'FAILED', failure_reason = $1, failure_message = $2,
                  seq = seq + 1, updated_at = $3
              WHERE tenant = $4 AND uid = $5 AND state = 'RUNNING'
-             RETURNING uploads.*, upload_kind(source_version) AS kind, next_ordinal AS chunks",
+             RETURNING uploads.*, upload_kind(source_version, import_path) AS kind, next_ordinal AS chunks",
         )
         .bind(reason)
         .bind(message)

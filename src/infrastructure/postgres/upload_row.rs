@@ -6,7 +6,7 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
 use crate::application::ports::uploads::Upload;
-use crate::infrastructure::postgres::attempt::read;
+use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::upload::upload;
 
@@ -19,6 +19,8 @@ pub(super) async fn upload_of(
     let found = sqlx::query("SELECT * FROM upload_rows WHERE tenant = $1 AND uid = $2")
         .bind(&caller.tenant)
         .bind(uuid(uid))
-        .fetch_optional(executor);
-    read(found).await?.as_ref().map(upload).transpose()
+        .fetch_optional(executor)
+        .await
+        .map_err(failed)?;
+    found.as_ref().map(upload).transpose()
 }

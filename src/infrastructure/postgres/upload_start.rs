@@ -11,6 +11,7 @@ use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::placement;
 use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::rows::upload::import_columns;
 
 /// Whether a deletion or a move has the uid: operations share their names.
 pub(super) async fn is_taken(
@@ -114,8 +115,8 @@ pub(super) async fn take_version(
     found.uid("uid")
 }
 
-/// The version that was taken, and the upload that makes it: of that version's chunks, or of what a
-/// client sends if it is 0.
+/// The version that was taken, and the upload that makes it: of that version's chunks, or if it is 0 of a
+/// file, or of what a client sends.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     caller: &Caller,
@@ -132,10 +133,12 @@ pub(super) async fn insert(
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
+    let (path, bytes, modified_ns) = import_columns(new.import.as_ref());
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, display_name, media_type, labels,
-             spec, state, created_at, updated_at, target, source_version)
-         SELECT $1, $2, uid, latest_version, $3, $4, $5, $6, 'RUNNING', $7, $7, $9, $10
+             spec, state, created_at, updated_at, target, source_version, import_path, import_bytes,
+             import_modified_ns)
+         SELECT $1, $2, uid, latest_version, $3, $4, $5, $6, 'RUNNING', $7, $7, $9, $10, $11, $12, $13
          FROM documents WHERE uid = $8",
     )
     .bind(&caller.tenant)
@@ -148,6 +151,9 @@ pub(super) async fn insert(
     .bind(uuid(document))
     .bind(new.document.to_string())
     .bind(stored(source_version))
+    .bind(path)
+    .bind(bytes)
+    .bind(modified_ns)
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -1,5 +1,5 @@
 //! News as bytes: JSON behind an authentication code. What is not of this service's own making is not
-//! taken: a Redis may be shared with anybody, and a copy of a store may have the same uploads.
+//! taken: a Redis may be shared with anybody.
 
 use std::sync::Arc;
 

@@ -1,8 +1,11 @@
-//! What rows mean: each noun out of its columns, which have the same names in every store.
+//! What rows mean, and what requests come to that find one: the same in every store, as the columns
+//! have the same names.
 
 pub(super) mod chunk;
 pub(super) mod collection;
+pub(super) mod deletion;
 pub(super) mod document;
+pub(super) mod moved;
 pub(super) mod operation;
 pub(super) mod partition;
 pub(super) mod upload;

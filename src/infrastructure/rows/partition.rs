@@ -4,6 +4,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::partitions::{Location, Partition, Weight};
 use crate::domain::balance::Document;
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
+use crate::domain::partition::other_candidate;
 use crate::infrastructure::columns::{Columns, damaged, name};
 
 /// How full a partition is, from a row of `partition_health`.
@@ -29,13 +30,15 @@ pub(crate) fn partition(found: &impl Columns) -> Result<Partition, Error> {
 pub(crate) fn large_document(found: &impl Columns) -> Result<Document, Error> {
     let collection = CollectionId::parse(&found.text("collection_id")?);
     let document = DocumentId::parse(&found.text("document_id")?);
+    let partition = found.small("partition_key")?;
     Ok(Document {
         tenant: found.text("tenant")?,
         name: DocumentName {
             collection: name(collection)?,
             document: name(document)?,
         },
-        partition: found.small("partition_key")?,
+        partition,
+        other_candidate: other_candidate(&found.uid("uid")?, partition),
         chunks: found.count("chunks")?,
         text_bytes: found.count("text_bytes")?,
     })

@@ -1,9 +1,11 @@
 //! An upload out of its row.
 
 use crate::application::ports::failure::Error;
-use crate::application::ports::uploads::{About, Upload};
+use crate::application::ports::import_root::Stamp;
+use crate::application::ports::uploads::{About, Import, Upload};
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
-use crate::infrastructure::columns::{Columns, name};
+use crate::domain::path_name::PathName;
+use crate::infrastructure::columns::{Columns, name, stored};
 
 /// An upload with the names and the place of its document, from a row of `upload_rows`.
 pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
@@ -19,6 +21,7 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         partition: found.small("partition_key")?,
         version: found.count("version")?,
         source_version: found.count("source_version")?,
+        import: import(found)?,
         about: About {
             display_name: found.text("display_name")?,
             media_type: found.text("media_type")?,
@@ -35,5 +38,30 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         failure_message: found.text("failure_message")?,
         created_at: found.signed("created_at")?,
         updated_at: found.signed("updated_at")?,
+    })
+}
+
+fn import(found: &impl Columns) -> Result<Option<Import>, Error> {
+    let path = found.text("import_path")?;
+    if path.is_empty() {
+        return Ok(None);
+    }
+    let path = PathName::parse(&path).map_err(|error| Error::Damaged {
+        what: "a path name",
+        source: Some(Box::new(error)),
+    })?;
+    Ok(Some(Import {
+        path,
+        stamp: Stamp {
+            bytes: found.count("import_bytes")?,
+            modified_ns: found.signed("import_modified_ns")?,
+        },
+    }))
+}
+
+/// What the columns of an import have: path, length, time.
+pub(crate) fn import_columns(import: Option<&Import>) -> (&str, i64, i64) {
+    import.map_or(("", 0, 0), |Import { path, stamp }| {
+        (path.as_str(), stored(stamp.bytes), stamp.modified_ns)
     })
 }

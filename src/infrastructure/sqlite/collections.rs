@@ -13,8 +13,9 @@ use crate::application::stored_spec::StoredSpec;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::rows::collection::collection;
+use crate::infrastructure::rows::deletion::Target;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
-use crate::infrastructure::sqlite::deletions::{self, Target};
+use crate::infrastructure::sqlite::deletions;
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::upload_end;
 

@@ -13,9 +13,10 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Kind;
 use crate::domain::name::{CollectionId, DocumentName};
 use crate::infrastructure::columns::{Columns, to_json};
+use crate::infrastructure::rows::deletion::Target;
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
-use crate::infrastructure::sqlite::deletions::{self, Target};
+use crate::infrastructure::sqlite::deletions;
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::upload_end;
 

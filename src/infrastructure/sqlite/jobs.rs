@@ -9,7 +9,7 @@ use sqlx::{Sqlite as Driver, Transaction};
 
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
-use crate::application::ports::jobs::{Done, Fence, Jobs};
+use crate::application::ports::jobs::{Done, Fence, Jobs, Work};
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::expiry;
@@ -18,11 +18,16 @@ use crate::infrastructure::sqlite::{deletions, moves, operations, upload_end};
 
 #[async_trait]
 impl Jobs for Sqlite {
-    async fn claim_jobs(&self, holder: &Uid, lasts: Duration) -> Result<Option<Fence>, Error> {
+    async fn claim(
+        &self,
+        work: Work,
+        holder: &Uid,
+        lasts: Duration,
+    ) -> Result<Option<Fence>, Error> {
         let lasts = i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
         let claimed = sqlx::query(
             "INSERT INTO leases (name, holder, fence, expires_at)
-             VALUES ('jobs', ?1, 1, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + ?2)
+             VALUES (?1, ?2, 1, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + ?3)
              ON CONFLICT (name) DO UPDATE SET
                  fence = fence + (holder <> excluded.holder),
                  holder = excluded.holder, expires_at = excluded.expires_at
@@ -30,6 +35,7 @@ impl Jobs for Sqlite {
                  OR expires_at < CAST(unixepoch('subsec') * 1000000 AS INTEGER)
              RETURNING fence",
         )
+        .bind(work.name())
         .bind(holder.to_vec())
         .bind(lasts)
         .fetch_optional(&self.writer)
@@ -38,6 +44,16 @@ impl Jobs for Sqlite {
         claimed
             .map(|claimed| Ok(Fence(claimed.count("fence")?)))
             .transpose()
+    }
+
+    async fn release(&self, work: Work, holder: &Uid) -> Result<(), Error> {
+        sqlx::query("UPDATE leases SET expires_at = 0 WHERE name = ? AND holder = ?")
+            .bind(work.name())
+            .bind(holder.to_vec())
+            .execute(&self.writer)
+            .await
+            .map_err(failed)?;
+        Ok(())
     }
 
     async fn sweep_chunks(

@@ -12,6 +12,7 @@ mod deletions;
 mod documents;
 mod expiry;
 mod failure;
+mod imports;
 mod jobs;
 mod moves;
 mod operations;

@@ -11,9 +11,10 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::Done;
-use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Move, Moved};
 use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::rows::moved;
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::operations;
 
@@ -24,15 +25,8 @@ pub(super) async fn known(
     uid: &Uid,
     target: &str,
 ) -> Result<Option<Moved>, Error> {
-    let Some(known) = operations::find(connection, &caller.tenant, uid).await? else {
-        return Ok(None);
-    };
-    let is_same = known.kind == Kind::MoveDocument && known.target == target;
-    Ok(Some(if is_same {
-        Moved::Operation(Box::new(known))
-    } else {
-        Moved::OtherRequest
-    }))
+    let known = operations::find(connection, &caller.tenant, uid).await?;
+    Ok(known.map(|known| moved::known(known, target)))
 }
 
 /// Stores the operation, unless another move of the document is pending.

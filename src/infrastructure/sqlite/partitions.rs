@@ -28,7 +28,7 @@ impl Partitions for Sqlite {
         let list = sqlx::query(
             "WITH RECURSIVE numbers (partition_key) AS (
                  SELECT 0 UNION ALL SELECT partition_key + 1 FROM numbers WHERE partition_key < 99)
-             SELECT documents.tenant, collections.collection_id, documents.document_id,
+             SELECT documents.uid, documents.tenant, collections.collection_id, documents.document_id,
                  documents.partition_key, documents.chunks, documents.text_bytes
              FROM numbers
              JOIN documents ON documents.uid IN (

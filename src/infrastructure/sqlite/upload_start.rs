@@ -9,6 +9,7 @@ use crate::application::ports::uploads::NewUpload;
 use crate::application::stored_spec::StoredSpec;
 use crate::domain::partition;
 use crate::infrastructure::columns::{Columns, stored, to_json};
+use crate::infrastructure::rows::upload::import_columns;
 use crate::infrastructure::sqlite::failure::failed;
 
 /// Whether a deletion or a move has the uid: operations share their names.
@@ -108,8 +109,8 @@ pub(super) async fn take_version(
     found.uid("uid")
 }
 
-/// The version that was taken, and the upload that makes it: of that version's chunks, or of what a
-/// client sends if it is 0.
+/// The version that was taken, and the upload that makes it: of that version's chunks, or if it is 0 of a
+/// file, or of what a client sends.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     caller: &Caller,
@@ -126,10 +127,12 @@ pub(super) async fn insert(
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
+    let (path, bytes, modified_ns) = import_columns(new.import.as_ref());
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, source_version, display_name,
-             media_type, labels, spec, state, created_at, updated_at)
-         SELECT ?1, ?2, uid, latest_version, ?3, ?4, ?5, ?6, ?7, 'RUNNING', ?8, ?8
+             media_type, labels, spec, state, created_at, updated_at, import_path, import_bytes,
+             import_modified_ns)
+         SELECT ?1, ?2, uid, latest_version, ?3, ?4, ?5, ?6, ?7, 'RUNNING', ?8, ?8, ?10, ?11, ?12
          FROM documents WHERE uid = ?9",
     )
     .bind(&caller.tenant)
@@ -141,6 +144,9 @@ pub(super) async fn insert(
     .bind(to_json(spec)?)
     .bind(new.now)
     .bind(document.to_vec())
+    .bind(path)
+    .bind(bytes)
+    .bind(modified_ns)
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -5,7 +5,7 @@ use tonic::{Request, Response, Status};
 use crate::application::documents::Documents;
 use crate::application::error::Error;
 use crate::interface::grpc::convert::uploads::labels;
-use crate::interface::grpc::convert::{chunking, resources};
+use crate::interface::grpc::convert::{chunking, imports, resources};
 use crate::interface::grpc::pb::document_service_server::DocumentService;
 use crate::interface::grpc::{caller, name, pb, status};
 
@@ -81,6 +81,21 @@ impl DocumentService for Service {
         let operation = deleted.await.map_err(|error| status::of(&error))?;
         let operation = Some(resources::operation(operation));
         Ok(Response::new(pb::DeleteDocumentResponse { operation }))
+    }
+
+    async fn import_document(
+        &self,
+        request: Request<pb::ImportDocumentRequest>,
+    ) -> Result<Response<pb::ImportDocumentResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
+        let begun = async {
+            let clock = self.documents.collections.clock.as_ref();
+            let (path, new) = imports::new_import(clock, request)?;
+            self.documents.imports.start(&caller, path, new).await
+        };
+        let operation = begun.await.map_err(|error| status::of(&error))?;
+        let operation = Some(resources::operation(operation));
+        Ok(Response::new(pb::ImportDocumentResponse { operation }))
     }
 
     async fn rechunk_document(

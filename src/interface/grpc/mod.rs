@@ -4,6 +4,7 @@
 //! converts and calls one use case, its errors in [`status`] if they are new, a test in
 //! `tests/service`.
 
+pub mod call;
 pub mod caller;
 pub mod chunking;
 pub mod chunks;
@@ -11,7 +12,6 @@ pub mod collections;
 pub mod convert;
 pub mod deadline;
 pub mod documents;
-pub mod limit;
 pub mod limits;
 pub mod message;
 pub mod methods;
@@ -20,7 +20,5 @@ pub mod operations;
 pub mod partitions;
 pub mod pb;
 pub mod refusal;
-pub mod request;
-pub mod server;
 pub mod status;
 pub mod uploads;

@@ -111,6 +111,8 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::NoCurrentVersion => (Code::FailedPrecondition, "NO_CURRENT_VERSION"),
         Error::UploadRunning => (Code::FailedPrecondition, "UPLOAD_RUNNING"),
         Error::NotAClientUpload => (Code::FailedPrecondition, "NOT_A_CLIENT_UPLOAD"),
+        Error::ImportDisabled => (Code::FailedPrecondition, "IMPORT_DISABLED"),
+        Error::SourceChanged => (Code::FailedPrecondition, "SOURCE_CHANGED"),
         Error::SourceNotRecoverable => (Code::FailedPrecondition, "SOURCE_NOT_RECOVERABLE"),
         Error::Checkpoint(checkpoint::Error::Version { .. } | checkpoint::Error::Spec) => {
             (Code::FailedPrecondition, "CHECKPOINT_VERSION")
@@ -122,6 +124,9 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::FollowedUploadEnded { .. } => (Code::Aborted, "FOLLOWED_UPLOAD_ENDED"),
         Error::DeadlineExceeded => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
         Error::HostNotAllowed => (Code::PermissionDenied, "HOST_NOT_ALLOWED"),
+        Error::OriginNotAllowed => (Code::PermissionDenied, "ORIGIN_NOT_ALLOWED"),
+        Error::TooManySockets { .. } => (Code::ResourceExhausted, "TOO_MANY_SOCKETS"),
+        Error::TooManySubscriptions { .. } => (Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS"),
         Error::Draining => (Code::Unavailable, "DRAINING"),
         Error::Store(failure::Error::Unavailable(_)) => (Code::Unavailable, "STORE_UNAVAILABLE"),
         Error::Store(failure::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
@@ -156,7 +161,10 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         }
         Error::UploadTooSlow { bytes_min } => vec![("bytes_min", bytes_min.to_string())],
         Error::SourceTooLarge { most } => vec![("max_size", most.to_string())],
-        Error::MessageTooLarge { most } | Error::ResponseTooLarge { most } => {
+        Error::MessageTooLarge { most }
+        | Error::ResponseTooLarge { most }
+        | Error::TooManySockets { most }
+        | Error::TooManySubscriptions { most } => {
             vec![("limit", most.to_string())]
         }
         Error::UploadIdle { seconds } => vec![("seconds", seconds.to_string())],
@@ -170,9 +178,8 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
                 ("newest_seq", newest.to_string()),
             ]
         }
-        Error::RateLimited { limit, .. } => vec![("limit", (*limit).to_owned())],
-        Error::PlacesTaken { limit, most, .. } => {
-            vec![("limit", (*limit).to_owned()), ("most", most.to_string())]
+        Error::RateLimited { limit, .. } | Error::PlacesTaken { limit, .. } => {
+            vec![("limit", (*limit).to_owned())]
         }
         Error::DocumentDeleted
         | Error::SlowReader
@@ -189,11 +196,14 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::NoCurrentVersion
         | Error::UploadRunning
         | Error::NotAClientUpload
+        | Error::ImportDisabled
+        | Error::SourceChanged
         | Error::SourceNotRecoverable
         | Error::Checkpoint(_)
         | Error::NoMemory
         | Error::DeadlineExceeded
         | Error::HostNotAllowed
+        | Error::OriginNotAllowed
         | Error::Draining
         | Error::Store(_) => Vec::new(),
     }

@@ -2,6 +2,7 @@
 
 pub mod chunking;
 pub mod content;
+pub mod imports;
 pub mod limits;
 pub mod partitions;
 pub mod resources;

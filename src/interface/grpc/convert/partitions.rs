@@ -106,6 +106,7 @@ fn hot_document(from: &Document) -> pb::HotDocument {
         tenant,
         name,
         partition,
+        other_candidate: _,
         chunks,
         text_bytes,
     } = from;

@@ -165,6 +165,7 @@ pub fn operation(from: Operation) -> pb::Operation {
         .into(),
         kind: match from.kind {
             Kind::Upload => pb::operation::Kind::Upload,
+            Kind::ImportDocument => pb::operation::Kind::ImportDocument,
             Kind::RechunkDocument => pb::operation::Kind::RechunkDocument,
             Kind::DeleteDocument => pb::operation::Kind::DeleteDocument,
             Kind::DeleteCollection => pb::operation::Kind::DeleteCollection,

@@ -1,13 +1,13 @@
 //! Messages of uploads: from the wire to the session's, checked field by field.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tonic::{Code, Status};
 
 use crate::application::error::Error;
 use crate::application::ingest::pipeline::{CONTENT_BYTES_MAX, Declared, Write};
 use crate::application::ports::clock::Clock;
-use crate::application::ports::uploads::{About, NewUpload};
+use crate::application::ports::uploads::{self, NewUpload};
 use crate::application::session::{Message, Target, Wish};
 use crate::domain::name::{DocumentId, DocumentName};
 use crate::interface::grpc::convert::chunking;
@@ -173,32 +173,58 @@ fn new_upload(clock: &dyn Clock, from: pb::UploadSpec) -> Result<NewUpload, Erro
     let document = DocumentId::parse(&document_id)
         .map_err(|error| Error::invalid("spec.document_id", error))?;
     let collection = name::collection("spec.collection", &collection)?;
-    short("spec.display_name", &display_name, DISPLAY_NAME_BYTES_MAX)?;
-    short("spec.media_type", &media_type, MEDIA_TYPE_BYTES_MAX)?;
+    let fields = About {
+        display_name: ("spec.display_name", display_name),
+        media_type: ("spec.media_type", media_type),
+        labels: ("spec.labels", given),
+    };
     let spec = chunking.map(chunking::spec).transpose()?;
     let decoding = decoding.map(chunking::decoding).transpose()?;
-    let or = |given: String, default: &str| {
-        if given.is_empty() {
-            default.to_owned()
-        } else {
-            given
-        }
-    };
     Ok(NewUpload {
         uid,
         document_uid: clock.new_uid(),
-        about: About {
-            display_name: or(display_name, document.as_str()),
-            media_type: or(media_type, "text/plain"),
-            labels: labels("spec.labels", given.into_iter())?,
-        },
+        about: about(fields, &document)?,
         document: DocumentName {
             collection,
             document,
         },
         spec,
         decoding,
+        import: None,
         now: clock.now(),
+    })
+}
+
+/// What a client says of a document, each beside the name of its field.
+pub(super) struct About {
+    pub(super) display_name: (&'static str, String),
+    pub(super) media_type: (&'static str, String),
+    pub(super) labels: (&'static str, HashMap<String, String>),
+}
+
+/// The same, checked, with what it is by default.
+///
+/// # Errors
+///
+/// Fails with the field that is too long.
+pub(super) fn about(from: About, id: &DocumentId) -> Result<uploads::About, Error> {
+    let About {
+        display_name,
+        media_type,
+        labels: given,
+    } = from;
+    let or = |(field, given): (&'static str, String), most, default: &str| -> Result<_, Error> {
+        short(field, &given, most)?;
+        Ok(if given.is_empty() {
+            default.to_owned()
+        } else {
+            given
+        })
+    };
+    Ok(uploads::About {
+        display_name: or(display_name, DISPLAY_NAME_BYTES_MAX, id.as_str())?,
+        media_type: or(media_type, MEDIA_TYPE_BYTES_MAX, "text/plain")?,
+        labels: labels(given.0, given.1.into_iter())?,
     })
 }
 

@@ -1,5 +1,5 @@
-//! Goes on with rechunks until none is left: one at a time, by the instance that holds the lease, so
-//! that no call waits for them.
+//! Goes on with the uploads whose bytes the server itself has, until none is left: one at a time, by the
+//! instance that holds the lease, so that no call waits for them.
 //!
 //! Two instances may both believe for a while that they hold the lease. That does no harm: each
 //! attaches to the upload as a writer, which raises its epoch, and every commit compares epoch and
@@ -16,19 +16,18 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::lease::Lease;
 use crate::application::ports::failure;
-use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
-use crate::application::stored_source::StoredSource;
+use crate::application::source::Origin;
 use crate::application::uploads::{Attached, Uploads};
 
-/// Rechunks that are tried in a round: while one has to wait, those behind it need not.
+/// Uploads that are tried in a round: while one has to wait, those behind it need not.
 const ROUND_ROWS: u32 = 16;
 
-/// Does the rechunks of an instance.
+/// Does the uploads of an origin.
 #[derive(Clone, Debug)]
-pub struct Rechunker {
-    /// Where they are, and the chunks that they read.
-    pub store: Arc<dyn Store>,
+pub struct Copier {
+    /// Where their bytes come from.
+    pub origin: Arc<dyn Origin>,
     /// Where their bytes go.
     pub uploads: Uploads,
     /// Who does the work.
@@ -39,13 +38,16 @@ pub struct Rechunker {
     pub look_every: Duration,
 }
 
-impl Rechunker {
+impl Copier {
     /// Works until `drain` is cancelled.
     pub async fn run(self, drain: CancellationToken) {
         while !drain.is_cancelled() {
             let has_ended_some = self.round(&drain).await.unwrap_or_else(|error| {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(error, "rechunks could not be gone on with");
+                tracing::error!(
+                    error,
+                    "what the server itself uploads could not be gone on with"
+                );
                 false
             });
             // Some that were behind may be in the next round.
@@ -62,21 +64,21 @@ impl Rechunker {
     /// Tries the oldest, one after the other; returns whether one has ended.
     async fn round(&self, drain: &CancellationToken) -> Result<bool, Error> {
         let mut has_ended_some = false;
-        for rechunk in self.store.running_rechunks(ROUND_ROWS).await? {
+        for upload in self.origin.running(ROUND_ROWS).await? {
             let is_ours = self.lease.claim().await?.is_some();
             if !is_ours || drain.is_cancelled() {
                 return Ok(false);
             }
-            has_ended_some |= self.go_on(&rechunk, drain).await?;
+            has_ended_some |= self.go_on(&upload, drain).await?;
         }
         Ok(has_ended_some)
     }
 
-    /// Goes on with a rechunk while the lease is held; returns whether it has ended.
-    async fn go_on(&self, rechunk: &Upload, drain: &CancellationToken) -> Result<bool, Error> {
-        let caller = Caller::of_tenant(&rechunk.tenant);
+    /// Goes on with an upload while the lease is held; returns whether it has ended.
+    async fn go_on(&self, upload: &Upload, drain: &CancellationToken) -> Result<bool, Error> {
+        let caller = Caller::of_tenant(&upload.tenant);
         let stop = drain.child_token();
-        let copied = self.copy(&caller, rechunk, &stop);
+        let copied = self.copy(&caller, upload, &stop);
         tokio::pin!(copied);
         let copied = tokio::select! {
             copied = &mut copied => copied,
@@ -87,30 +89,30 @@ impl Rechunker {
         };
         let Err(error) = copied else { return Ok(true) };
         if let Some(reason) = lasting(&error) {
-            let uid = &rechunk.uid;
+            let uid = &upload.uid;
             self.uploads.give_up(&caller, uid, reason, &error).await?;
         } else if !has_ended(&error) {
             if !stop.is_cancelled() {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "a rechunk will be gone on with later");
+                tracing::warn!(error, "an upload of the server will be gone on with later");
             }
             return Ok(false);
         }
         Ok(true)
     }
 
-    /// Feeds the upload with the source of its version, from where it was left.
+    /// Feeds the upload from where it was left.
     async fn copy(
         &self,
         caller: &Caller,
-        rechunk: &Upload,
+        upload: &Upload,
         stop: &CancellationToken,
     ) -> Result<(), Error> {
-        let Attached::Open(mut pipeline) = self.uploads.open(caller, rechunk).await? else {
+        let Attached::Open(mut pipeline) = self.uploads.open(caller, upload).await? else {
             return Ok(());
         };
-        let (store, at) = (Arc::clone(&self.store), pipeline.received());
-        let mut source = StoredSource::open(store, caller.clone(), rechunk, at).await?;
+        let at = pipeline.received();
+        let mut source = self.origin.open(caller, upload, at).await?;
         pipeline.declare(source.declared())?;
         while let Some(write) = source.next().await? {
             pipeline.write(write).await?;
@@ -130,6 +132,7 @@ fn lasting(error: &Error) -> Option<&'static str> {
             matches!(error, Error::SourceNotRecoverable),
             "SOURCE_NOT_RECOVERABLE",
         ),
+        (matches!(error, Error::SourceChanged), "SOURCE_CHANGED"),
         (matches!(error, Error::VersionGone), "VERSION_GONE"),
         (matches!(error, Error::Checkpoint(_)), "CHECKPOINT_VERSION"),
         // Sources may be shorter now than when this one was taken.
@@ -143,13 +146,16 @@ fn lasting(error: &Error) -> Option<&'static str> {
     found.map(|(_, reason)| reason)
 }
 
-/// Whether somebody else has ended the upload, or has taken it over.
+/// Whether the upload has ended: its source was refused, or somebody else has ended it or taken it over.
 fn has_ended(error: &Error) -> bool {
     matches!(
         error,
         Error::Superseded
             | Error::DocumentDeleted
             | Error::UploadEnded { .. }
+            | Error::Content(_)
+            | Error::UnsupportedContent { .. }
+            | Error::SourceTooLarge { .. }
             | Error::NotFound { .. }
     )
 }

@@ -17,14 +17,15 @@ use crate::application::admission::places::Place;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::domain::access::{Places, RateClass};
-use crate::interface::grpc::{methods, status};
+use crate::interface::door::request;
+use crate::interface::grpc::methods;
 
 /// What the budget is, and how it stands.
 const POLICY: &str = "ratelimit-policy";
 const STANDING: &str = "ratelimit";
 
 /// Admits a request, or answers when it would be. What is not a method of ours, such as a health
-/// check, is a read.
+/// check or a socket that opens, is a read.
 pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
     let class = methods::at(request.uri().path()).map_or(RateClass::Read, |method| method.class);
     let caller = request.extensions().get::<Caller>();
@@ -36,6 +37,7 @@ pub async fn admit(State(admission): State<Admission>, request: Request, next: N
         Err(error) => Err(error),
     };
     let mut response = match place {
+        Err(error) => request::refused(request.headers(), &error),
         Ok(Some(place)) => {
             let response = next.run(request).await;
             response.map(|body| {
@@ -46,7 +48,6 @@ pub async fn admit(State(admission): State<Admission>, request: Request, next: N
             })
         }
         Ok(None) => next.run(request).await,
-        Err(error) => status::of(&error).into_http(),
     };
     tell(response.headers_mut(), &standing);
     response

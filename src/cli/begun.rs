@@ -1,0 +1,52 @@
+//! What the server has begun to do: its name, or how it ended.
+
+use anyhow::bail;
+use tonic::transport::Channel;
+
+use crate::cli::output::line;
+use crate::cli::upload::said;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::operation::State;
+use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
+
+/// Prints the name of an operation that makes a version, or waits for its end and prints that.
+pub(super) async fn tell(
+    channel: Channel,
+    operation: pb::Operation,
+    waits: bool,
+) -> anyhow::Result<()> {
+    if !waits {
+        return line(&operation.name);
+    }
+    let ended = ended(channel, operation).await?;
+    if ended.state() != State::Succeeded {
+        let state = ended.state().as_str_name().trim_start_matches("STATE_");
+        bail!(
+            "{} has ended as {state}: {}",
+            ended.name,
+            ended.failure_message
+        );
+    }
+    line(&format!("{}: {} chunks", ended.target, ended.chunks))
+}
+
+/// The last state of an operation.
+async fn ended(channel: Channel, operation: pb::Operation) -> anyhow::Result<pb::Operation> {
+    let request = pb::WatchOperationRequest {
+        name: operation.name.clone(),
+        after_seq: 0,
+    };
+    let states = OperationServiceClient::new(channel)
+        .watch_operation(request)
+        .await;
+    let mut states = states.map_err(|status| said(status.into()))?.into_inner();
+    let mut latest = operation;
+    while let Some(state) = states
+        .message()
+        .await
+        .map_err(|status| said(status.into()))?
+    {
+        latest = state.operation.unwrap_or_default();
+    }
+    Ok(latest)
+}

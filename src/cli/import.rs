@@ -1,0 +1,78 @@
+//! `sluice import`: a file that the server itself has becomes a document.
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use crate::cli::begun::tell;
+use crate::cli::client::Server;
+use crate::cli::output::WrongArguments;
+use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::upload::{ensure_collection, label, said};
+use crate::domain::chunking::spec::Spec;
+use crate::domain::name::DocumentName;
+use crate::domain::path_name::PathName;
+use crate::domain::text::decoding;
+use crate::interface::grpc::convert::chunking::{to_decoding, to_spec};
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
+
+/// Makes a document of a file under the server's import root, and prints the operation that does it.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// COLLECTION/DOCUMENT, or collections/{collection}/documents/{document}; the collection is made if
+    /// there is none of that name.
+    name: String,
+    /// Where the file is below the server's import root.
+    path: String,
+    /// Wait until it is done.
+    #[arg(long)]
+    wait: bool,
+    /// What to find the document by again: KEY=VALUE.
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+    #[command(flatten)]
+    server: Server,
+    #[command(flatten)]
+    chunking: Chunking,
+    #[command(flatten)]
+    decoding: Decoding,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let spec = arguments.chunking.spec().context(WrongArguments)?;
+    let decoding = arguments.decoding.decoding().context(WrongArguments)?;
+    let name = document(&arguments.name).context(WrongArguments)?;
+    PathName::parse(&arguments.path)
+        .context("the path")
+        .context(WrongArguments)?;
+    let channel = arguments.server.channel().context(WrongArguments)?;
+    ensure_collection(channel.clone(), &name.collection).await?;
+    let request = pb::ImportDocumentRequest {
+        parent: name.collection.to_string(),
+        document_id: name.document.as_str().to_owned(),
+        path: arguments.path.clone(),
+        labels: arguments.labels.iter().cloned().collect(),
+        // What is as it is by default is left to the collection.
+        chunking: (spec != Spec::default()).then(|| to_spec(&spec)),
+        decoding: (decoding != decoding::Decoding::default()).then(|| to_decoding(decoding)),
+        ..pb::ImportDocumentRequest::default()
+    };
+    let begun = DocumentServiceClient::new(channel.clone())
+        .import_document(request)
+        .await;
+    let begun = begun.map_err(|status| said(status.into()))?.into_inner();
+    tell(channel, begun.operation.unwrap_or_default(), arguments.wait).await
+}
+
+/// The document's name, in its short form or its full one.
+fn document(given: &str) -> anyhow::Result<DocumentName> {
+    if given.starts_with("collections/") {
+        return Ok(DocumentName::parse(given)?);
+    }
+    let (collection, document) = given
+        .split_once('/')
+        .ok_or_else(|| anyhow!("must have the form COLLECTION/DOCUMENT"))?;
+    Ok(DocumentName::parse(&format!(
+        "collections/{collection}/documents/{document}"
+    ))?)
+}

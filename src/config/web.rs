@@ -1,0 +1,89 @@
+//! What browsers and watchers may do.
+
+use serde::{Deserialize, Serialize};
+
+/// What browsers and watchers may do.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Web {
+    /// Pages of which origins may use the server, as browsers send them: `https://example.org`.
+    pub origins: Vec<String>,
+    /// Names that requests may give to this server, besides those of the loopback interface.
+    pub hosts: Vec<String>,
+    /// How many WebSockets an instance holds, from 1.
+    pub sockets_max: u32,
+    /// How often a WebSocket's client is asked whether it is there, from 1.
+    pub ping_every_seconds: u64,
+    /// How long its answer is waited for, from 1.
+    pub pong_seconds_max: u64,
+    /// How long a WebSocket's client may read nothing, from 1.
+    pub slow_reader_seconds_max: u64,
+}
+
+/// Something is set that no browser or client sends.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An origin that no browser sends.
+    #[error("web.origins: {0:?} is not an origin as browsers send it, such as https://example.org")]
+    Origin(String),
+    /// A host that no client names.
+    #[error("web.hosts: {0:?} is not a name without a port, in small letters")]
+    Host(String),
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self {
+            origins: Vec::new(),
+            hosts: Vec::new(),
+            // With what they hold and the kernel's own, 120 MB; files for two thirds of the
+            // connections.
+            sockets_max: 10_000,
+            ping_every_seconds: 30,
+            pong_seconds_max: 20,
+            slow_reader_seconds_max: 10,
+        }
+    }
+}
+
+impl Web {
+    /// Numbers that must not be 0.
+    pub(super) fn least(&self) -> [(&'static str, u64, u64); 4] {
+        [
+            ("web.sockets_max", self.sockets_max.into(), 1),
+            ("web.ping_every_seconds", self.ping_every_seconds, 1),
+            ("web.pong_seconds_max", self.pong_seconds_max, 1),
+            (
+                "web.slow_reader_seconds_max",
+                self.slow_reader_seconds_max,
+                1,
+            ),
+        ]
+    }
+
+    /// Checks origins and hosts.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if let Some(origin) = self.origins.iter().find(|origin| !is_origin(origin)) {
+            return Err(Error::Origin(origin.clone()));
+        }
+        match self.hosts.iter().find(|host| !is_host(host)) {
+            Some(host) => Err(Error::Host(host.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A scheme, a host, and perhaps a port (RFC 6454 §6.2). `null` is everybody's.
+fn is_origin(origin: &str) -> bool {
+    let Some((scheme, authority)) = origin.split_once("://") else {
+        return false;
+    };
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "1"));
+    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+    matches!(scheme, "http" | "https") && is_port && is_host(host)
+}
+
+fn is_host(host: &str) -> bool {
+    let is_fit = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
+    !host.is_empty() && host.chars().all(is_fit)
+}

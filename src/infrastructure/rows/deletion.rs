@@ -1,0 +1,45 @@
+//! A deletion: what its row says when it begins, and what it answers when it is asked for again.
+
+use crate::application::caller::Caller;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::collections::{Deleted, Deletion};
+use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::state::State;
+
+/// What is deleted.
+pub(crate) struct Target {
+    pub(crate) name: String,
+    /// None: the whole collection.
+    pub(crate) document: Option<Uid>,
+    pub(crate) collection: Uid,
+}
+
+/// The operation of a deletion that begins.
+pub(crate) fn begun(caller: &Caller, deletion: &Deletion, target: Target) -> Operation {
+    Operation {
+        tenant: caller.tenant.clone(),
+        uid: deletion.uid,
+        kind: match target.document {
+            Some(_) => Kind::DeleteDocument,
+            None => Kind::DeleteCollection,
+        },
+        seq: 1,
+        state: State::Running,
+        target: target.name,
+        committed_bytes: 0,
+        chunks: 0,
+        failure_reason: String::new(),
+        failure_message: String::new(),
+        created_at: deletion.now,
+        updated_at: deletion.now,
+    }
+}
+
+/// What a request answers whose uid is that of an operation already.
+pub(crate) fn known(operation: Operation, kind: Kind, target: &str) -> Deleted {
+    if operation.kind == kind && operation.target == target {
+        Deleted::Operation(Box::new(operation), vec![])
+    } else {
+        Deleted::OtherRequest
+    }
+}

@@ -1,0 +1,181 @@
+//! Which hosts a request may be meant for, and which pages may send it.
+//!
+//! A browser on this machine reaches a server without identity. What keeps pages from it: they
+//! cannot choose `Host`, `Origin` and `Sec-Fetch-Site` (Fetch Standard, forbidden request headers).
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::application::error::Error;
+
+/// How long a browser may remember what it was allowed; Chromium takes no more.
+const ALLOWED_FOR: Duration = Duration::from_hours(2);
+/// What a page may send.
+const SENT: [HeaderName; 6] = [
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    HeaderName::from_static("grpc-timeout"),
+    HeaderName::from_static("x-grpc-web"),
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("x-user-agent"),
+];
+/// What a page may read of an answer.
+const READ: [HeaderName; 5] = [
+    HeaderName::from_static("grpc-status"),
+    HeaderName::from_static("grpc-message"),
+    HeaderName::from_static("grpc-status-details-bin"),
+    HeaderName::from_static("grpc-retry-pushback-ms"),
+    HeaderName::from_static("x-request-id"),
+];
+
+/// Hosts and origins that are allowed.
+#[derive(Clone, Debug, Default)]
+pub struct Allowed {
+    /// Names of this server besides those of the loopback interface, without a port.
+    pub hosts: Vec<String>,
+    /// Origins of pages, as browsers send them: `https://example.org`.
+    pub origins: Vec<HeaderValue>,
+}
+
+impl Allowed {
+    /// Checks who a request is meant for, and where it comes from.
+    ///
+    /// # Errors
+    ///
+    /// Fails if either is not allowed.
+    pub fn check(&self, request: &Request) -> Result<(), Error> {
+        if !self.is_meant(request) {
+            return Err(Error::HostNotAllowed);
+        }
+        if !self.may_come(request.headers()) {
+            return Err(Error::OriginNotAllowed);
+        }
+        Ok(())
+    }
+
+    /// What browsers are told of it. Cookies are never asked for.
+    pub fn cors(&self) -> CorsLayer {
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::list(self.origins.iter().cloned()))
+            .allow_methods([Method::POST])
+            .allow_headers(SENT)
+            .expose_headers(READ)
+            .max_age(ALLOWED_FOR)
+    }
+
+    fn is_meant(&self, request: &Request) -> bool {
+        let header = request
+            .headers()
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let host = request.uri().host().or_else(|| header.map(without_port));
+        host.is_some_and(|host| is_loopback(host) || self.hosts.iter().any(|name| name == host))
+    }
+
+    /// Pages name their origin, except when they only embed what they cannot read: then the browser
+    /// says so in `Sec-Fetch-Site`.
+    fn may_come(&self, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        match (origins.next(), origins.next()) {
+            (Some(origin), None) => self.origins.contains(origin),
+            (Some(_), Some(_)) => false,
+            (None, _) => headers
+                .get("sec-fetch-site")
+                .is_none_or(|site| site == "none" || site == "same-origin"),
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let address = address.parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::http::HeaderValue;
+
+    use super::Allowed;
+    use crate::application::error::Error;
+
+    #[test]
+    fn other_hosts_are_not_this_machine() {
+        let asked = |allowed: &Allowed, uri: &str, host: &'static str| {
+            let request = Request::builder()
+                .uri(uri)
+                .header("host", host)
+                .body(Body::empty());
+            allowed.check(&request.unwrap()).is_ok()
+        };
+        let none = Allowed::default();
+        assert!(asked(&none, "http://127.0.0.1:50051/x", "anything"));
+        assert!(asked(&none, "/x", "localhost:50051") && asked(&none, "/x", "[::1]:1"));
+        assert!(asked(&none, "/x", "127.0.0.1"));
+        assert!(!asked(&none, "/x", "evil.example"));
+        assert!(!asked(&none, "http://evil.example/x", "localhost"));
+        assert!(
+            !asked(&none, "/x", "localhost.evil.example:80") && !asked(&none, "/x", "10.0.0.1")
+        );
+        assert!(
+            asked(&none, "/x", "127.0.0.2:1"),
+            "where a server may listen too"
+        );
+        let named = Allowed {
+            hosts: vec!["sluice.example".to_owned()],
+            ..Allowed::default()
+        };
+        assert!(asked(&named, "/x", "sluice.example:443") && asked(&named, "/x", "localhost"));
+        assert!(!asked(&named, "/x", "sluice.example.evil.example"));
+    }
+
+    #[test]
+    fn an_origin_is_allowed_by_all_of_it() {
+        let allowed = Allowed {
+            origins: vec![HeaderValue::from_static("https://good.example")],
+            ..Allowed::default()
+        };
+        let comes = |headers: &[(&str, &str)]| {
+            let mut request = Request::builder().uri("/x").header("host", "localhost");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            allowed.check(&request.body(Body::empty()).unwrap())
+        };
+        assert!(comes(&[]).is_ok() && comes(&[("origin", "https://good.example")]).is_ok());
+        assert!(comes(&[("sec-fetch-site", "none")]).is_ok());
+        for other in [
+            "https://good.example.evil",
+            "https://evil.example",
+            "http://good.example",
+            "https://good.example:8443",
+            "https://GOOD.example",
+            "null",
+            "*",
+            "",
+        ] {
+            let refused = comes(&[("origin", other)]);
+            assert!(matches!(refused, Err(Error::OriginNotAllowed)), "{other}");
+        }
+        assert!(comes(&[("sec-fetch-site", "cross-site")]).is_err());
+        assert!(comes(&[("sec-fetch-site", "same-site")]).is_err());
+        let twice = [
+            ("origin", "https://good.example"),
+            ("origin", "https://evil.example"),
+        ];
+        assert!(comes(&twice).is_err());
+    }
+}

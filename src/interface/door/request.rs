@@ -1,0 +1,106 @@
+//! What every request passes: its id, its log line, and who may ask.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tokio::time::Instant;
+use tonic::Status;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::interface::door::origin::Allowed;
+use crate::interface::grpc::status;
+use crate::interface::web::{answer, paths};
+
+/// The header with a request's id, both ways.
+const REQUEST_ID: &str = "x-request-id";
+/// The longest id that is taken from a client.
+const REQUEST_ID_BYTES_MAX: usize = 64;
+
+/// Gives the request an id, a log line and a caller, and refuses other hosts and pages: a web page
+/// that a browser on this machine shows must not reach a server without identity.
+pub async fn admit(
+    State(allowed): State<Arc<Allowed>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = request_id(request.headers());
+    let span = tracing::info_span!(
+        "request",
+        request.id = %id.to_str().unwrap_or_default(),
+        rpc.method = request.uri().path(),
+    );
+    let begun = Instant::now();
+    let mut response = async {
+        let response = match allowed.check(&request).and_then(|()| is_ours(&request)) {
+            Ok(()) => {
+                request.extensions_mut().insert(Caller::anonymous());
+                next.run(request).await
+            }
+            Err(error) => refused(request.headers(), &error),
+        };
+        let status = response
+            .headers()
+            .get(Status::GRPC_STATUS)
+            .map(HeaderValue::as_bytes);
+        let code = status.map_or("streaming or OK", |code| {
+            str::from_utf8(code).unwrap_or("?")
+        });
+        let duration_ms = begun.elapsed().as_millis();
+        let http = response.status().as_u16();
+        tracing::info!(
+            rpc.status_code = code,
+            http.status_code = http,
+            duration_ms,
+            "answered"
+        );
+        response
+    }
+    .instrument(span)
+    .await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// The client's id if it is fit to be logged, else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let given = headers.get(REQUEST_ID).filter(|id| {
+        let is_fit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        id.len() <= REQUEST_ID_BYTES_MAX && id.as_bytes().iter().all(is_fit)
+    });
+    let new = || HeaderValue::try_from(Uuid::now_v7().to_string());
+    given
+        .cloned()
+        .or_else(|| new().ok())
+        .unwrap_or(HeaderValue::from_static("unknown"))
+}
+
+/// Whether it is gRPC, or a path of the web, or what a browser asks before it sends gRPC for an
+/// allowed page. A page can send anything else without the server's leave, as a form say.
+fn is_ours(request: &Request) -> Result<(), Error> {
+    let is_question =
+        request.method() == Method::OPTIONS && request.headers().contains_key(header::ORIGIN);
+    let is_web = request.method() == Method::GET && paths::ALL.contains(&request.uri().path());
+    if is_question || is_web || is_grpc(request.headers()) {
+        return Ok(());
+    }
+    Err(Error::HostNotAllowed)
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    content_type.is_some_and(|is| is.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// The refusal, as the client understands it.
+pub(super) fn refused(headers: &HeaderMap, error: &Error) -> Response {
+    if is_grpc(headers) {
+        return status::of(error).into_http();
+    }
+    answer::of(error)
+}

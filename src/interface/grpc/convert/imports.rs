@@ -1,0 +1,53 @@
+//! What is to be imported: from the wire, checked field by field.
+
+use crate::application::error::Error;
+use crate::application::ports::clock::Clock;
+use crate::application::ports::uploads::NewUpload;
+use crate::domain::name::{DocumentId, DocumentName};
+use crate::domain::path_name::PathName;
+use crate::interface::grpc::convert::{chunking, uploads};
+use crate::interface::grpc::{name, pb};
+
+/// An import: the file, and the upload that it becomes.
+///
+/// # Errors
+///
+/// Fails with the field that is wrong. Nothing of the path is repeated.
+pub fn new_import(
+    clock: &dyn Clock,
+    from: pb::ImportDocumentRequest,
+) -> Result<(PathName, NewUpload), Error> {
+    let pb::ImportDocumentRequest {
+        parent,
+        document_id,
+        path,
+        display_name,
+        media_type,
+        labels,
+        chunking,
+        decoding,
+        request_id,
+    } = from;
+    let path = PathName::parse(&path).map_err(|error| Error::invalid("path", error))?;
+    let document = DocumentName {
+        collection: name::collection("parent", &parent)?,
+        document: DocumentId::parse(&document_id)
+            .map_err(|error| Error::invalid("document_id", error))?,
+    };
+    let fields = uploads::About {
+        display_name: ("display_name", display_name),
+        media_type: ("media_type", media_type),
+        labels: ("labels", labels),
+    };
+    let new = NewUpload {
+        uid: name::request_id(&request_id)?.unwrap_or_else(|| clock.new_uid()),
+        document_uid: clock.new_uid(),
+        about: uploads::about(fields, &document.document)?,
+        document,
+        spec: chunking.map(chunking::spec).transpose()?,
+        decoding: decoding.map(chunking::decoding).transpose()?,
+        import: None,
+        now: clock.now(),
+    };
+    Ok((path, new))
+}

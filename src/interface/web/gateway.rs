@@ -1,0 +1,47 @@
+//! What all WebSockets of an instance share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::application::admission::door::Admission;
+use crate::application::operations::Operations;
+use crate::application::ports::clock::Clock;
+use crate::application::watch::Watching;
+
+/// How sockets are treated.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How many there may be on this instance.
+    pub sockets_max: usize,
+    /// How often a client is asked whether it is there.
+    pub ping_every: Duration,
+    /// How long its answer is waited for.
+    pub pong_max: Duration,
+    /// How long it may read nothing.
+    pub slow_reader_max: Duration,
+}
+
+/// What sockets share.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Watching.
+    pub watching: Watching,
+    /// Cancelling.
+    pub operations: Operations,
+    /// Who may have how many sockets.
+    pub admission: Admission,
+    /// Makes clients come back at different times.
+    pub clock: Arc<dyn Clock>,
+    /// Who waits for sockets when the server stops.
+    pub tasks: TaskTracker,
+    /// Cancelled when it does.
+    pub drain: CancellationToken,
+    /// How they are treated.
+    pub bounds: Bounds,
+    /// One permit a socket: `bounds.sockets_max`.
+    pub sockets: Arc<Semaphore>,
+}

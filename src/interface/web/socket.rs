@@ -1,0 +1,269 @@
+//! One socket: one task that hears its client, forwards the states of all it follows, and ends.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use tokio::time::{Instant, Sleep};
+use tokio_stream::{StreamExt, StreamMap};
+use tokio_tungstenite::tungstenite;
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::outbox::Inbox;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::operations::Operation;
+use crate::domain::access::Places;
+use crate::interface::web::close::Close;
+use crate::interface::web::frame::{Asked, Told};
+use crate::interface::web::gateway::Gateway;
+
+/// How many operations a socket may follow at once.
+const SUBSCRIPTIONS_MAX: usize = 100;
+/// How many frames in a row may be unreadable: a program that is wrong will not be right later.
+const FAULTS_MAX: u32 = 5;
+/// How long a client that is sent away has to read why.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
+/// Within how long the clients of a server that goes down come back.
+const RECONNECT_WITHIN_MS: u64 = 5_000;
+
+/// A socket.
+pub(super) struct Socket {
+    gateway: Arc<Gateway>,
+    caller: Caller,
+    wire: WebSocket,
+    followed: StreamMap<Uid, Inbox<Operation>>,
+    /// Unreadable frames in a row.
+    faults: u32,
+    /// Whether a frame came: a token is taken as the first only.
+    has_asked: bool,
+}
+
+/// Why a socket ends.
+enum End {
+    /// The client is gone.
+    Gone,
+    /// It has to be told.
+    Close(Close),
+}
+
+/// What happens to a socket.
+enum Event {
+    Drain,
+    Pulse,
+    Heard(Option<Result<Message, axum::Error>>),
+    State(Uid, Result<Operation, Error>),
+}
+
+impl Socket {
+    pub(super) fn new(gateway: Arc<Gateway>, caller: Caller, wire: WebSocket) -> Self {
+        Self {
+            gateway,
+            caller,
+            wire,
+            followed: StreamMap::new(),
+            faults: 0,
+            has_asked: false,
+        }
+    }
+
+    /// Serves the client until one of both goes.
+    pub(super) async fn run(mut self) {
+        // Boxed: else each socket had room for it all its life.
+        let asked = self.gateway.admission.place(&self.caller, Places::Sockets);
+        let place = Box::pin(asked).await;
+        let end = match place {
+            Ok(_) => self.talk().await,
+            Err(error) => {
+                let told = self.tell(&Told::error(None, &error)).await;
+                told.err().unwrap_or(End::Close(Close::TooMany))
+            }
+        };
+        if let End::Close(close) = end {
+            // A client that reads nothing is left without.
+            let _unread = tokio::time::timeout(FAREWELL_MAX, self.part(close)).await;
+        }
+    }
+
+    async fn talk(&mut self) -> End {
+        let gateway = Arc::clone(&self.gateway);
+        let mut pulse = pin!(tokio::time::sleep(gateway.bounds.ping_every));
+        let mut is_pong_due = false;
+        loop {
+            let event = tokio::select! {
+                () = gateway.drain.cancelled() => Event::Drain,
+                () = &mut pulse => Event::Pulse,
+                heard = self.wire.recv() => Event::Heard(heard),
+                Some((uid, state)) = self.followed.next() => Event::State(uid, state),
+            };
+            let done = match event {
+                Event::Drain => Err(End::Close(Close::Draining)),
+                Event::Pulse if is_pong_due => Err(End::Close(Close::Silent)),
+                Event::Pulse => {
+                    is_pong_due = true;
+                    rest(pulse.as_mut(), gateway.bounds.pong_max);
+                    self.write(Message::Ping(Bytes::new())).await
+                }
+                Event::Heard(Some(Ok(Message::Pong(_)))) => {
+                    is_pong_due = false;
+                    rest(pulse.as_mut(), gateway.bounds.ping_every);
+                    Ok(())
+                }
+                Event::Heard(heard) => self.hear(heard).await,
+                Event::State(uid, state) => self.forward(&uid, state).await,
+            };
+            if let Err(end) = done {
+                return end;
+            }
+        }
+    }
+
+    async fn hear(&mut self, heard: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+        let asked = match heard {
+            None => return Err(End::Gone),
+            Some(Err(error)) => return Err(self.broken(error).await),
+            // The library answers pings, and the client's close: then there is nothing more to hear.
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => return Ok(()),
+            Some(Ok(Message::Binary(_))) => Err(Error::MessageUnreadable),
+            Some(Ok(Message::Text(text))) => Asked::parse(&text),
+        };
+        let is_first = !std::mem::replace(&mut self.has_asked, true);
+        let (uid, done) = match asked {
+            Err(error) => {
+                self.faults += 1;
+                self.tell(&Told::error(None, &error)).await?;
+                let is_enough = self.faults >= FAULTS_MAX;
+                return if is_enough {
+                    Err(End::Close(Close::Unreadable))
+                } else {
+                    Ok(())
+                };
+            }
+            Ok(Asked::Subscribe(uid, after)) => (Some(uid), self.subscribe(uid, after).await),
+            Ok(Asked::Unsubscribe(uid)) => (Some(uid), self.unsubscribe(&uid)),
+            Ok(Asked::Cancel(uid)) => return self.cancel(&uid).await,
+            Ok(Asked::Authenticate(token)) => (None, authenticate(&token, is_first)),
+        };
+        self.faults = 0;
+        match done {
+            Ok(()) => Ok(()),
+            Err(error) => self.tell(&Told::error(uid.as_ref(), &error)).await,
+        }
+    }
+
+    /// Says what was wrong with the bytes, if the client can be told.
+    async fn broken(&mut self, error: axum::Error) -> End {
+        match error.into_inner().downcast_ref::<tungstenite::Error>() {
+            Some(tungstenite::Error::Capacity(_)) => End::Close(Close::TooLarge),
+            Some(tungstenite::Error::Utf8(_) | tungstenite::Error::Protocol(_)) => {
+                let unreadable = Told::error(None, &Error::MessageUnreadable);
+                let told = self.tell(&unreadable).await;
+                told.err().unwrap_or(End::Close(Close::Unreadable))
+            }
+            Some(_) | None => End::Gone,
+        }
+    }
+
+    /// Follows an operation. Who follows it already begins again.
+    async fn subscribe(&mut self, uid: Uid, after_seq: u64) -> Result<(), Error> {
+        self.followed.remove(&uid);
+        if self.followed.len() >= SUBSCRIPTIONS_MAX {
+            return Err(Error::TooManySubscriptions {
+                most: SUBSCRIPTIONS_MAX,
+            });
+        }
+        let watching = &self.gateway.watching;
+        let states = watching.watch(&self.caller, uid, after_seq).await?;
+        self.followed.insert(uid, states);
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, uid: &Uid) -> Result<(), Error> {
+        let kind = "subscription";
+        let removed = self.followed.remove(uid);
+        removed.map(drop).ok_or(Error::NotFound { kind })
+    }
+
+    /// Cancels an operation. Who follows it is told its last state by that.
+    async fn cancel(&mut self, uid: &Uid) -> Result<(), End> {
+        let operations = &self.gateway.operations;
+        match operations.cancel(&self.caller, uid).await {
+            Ok(_) if self.followed.contains_key(uid) => Ok(()),
+            cancelled => self.forward(uid, cancelled).await,
+        }
+    }
+
+    async fn forward(&mut self, uid: &Uid, state: Result<Operation, Error>) -> Result<(), End> {
+        let told = match state {
+            Ok(operation) => Told::State {
+                operation: operation.into(),
+            },
+            Err(Error::Draining) => return Err(End::Close(Close::Draining)),
+            Err(error) => Told::error(Some(uid), &error),
+        };
+        self.tell(&told).await
+    }
+
+    async fn tell(&mut self, told: &Told) -> Result<(), End> {
+        self.write(Message::Text(told.text().into())).await
+    }
+
+    /// Sends a message, to the last byte.
+    async fn write(&mut self, message: Message) -> Result<(), End> {
+        let slow = self.gateway.bounds.slow_reader_max;
+        tokio::select! {
+            biased;
+            sent = self.wire.send(message) => sent.map_err(|_broken| End::Gone),
+            () = self.gateway.drain.cancelled() => Err(End::Close(Close::Draining)),
+            () = tokio::time::sleep(slow) => {
+                metrics::counter!("sluice_watch_slow_closed_total", "transport" => "websocket")
+                    .increment(1);
+                Err(End::Close(Close::Slow))
+            }
+        }
+    }
+
+    /// Closes the socket, and waits for the client to do the same: what it sent meanwhile would else
+    /// reset the connection before it has read why.
+    async fn part(&mut self, close: Close) {
+        if close == Close::Draining {
+            let goodbye = Told::Goodbye {
+                reason: close.name(),
+                reconnect_after_ms: self.reconnect_after_ms(),
+            };
+            // Whether it has gone shows below.
+            let _gone = self.wire.send(Message::Text(goodbye.text().into())).await;
+        }
+        let frame = CloseFrame {
+            code: close.code(),
+            reason: close.name().into(),
+        };
+        let mut is_open = self.wire.send(Message::Close(Some(frame))).await.is_ok();
+        while is_open {
+            is_open = matches!(self.wire.recv().await, Some(Ok(_)));
+        }
+    }
+
+    fn reconnect_after_ms(&self) -> u64 {
+        let secret = u128::from_be_bytes(self.gateway.clock.new_secret());
+        let within = u128::from(RECONNECT_WITHIN_MS);
+        u64::try_from(secret % within).unwrap_or(RECONNECT_WITHIN_MS)
+    }
+}
+
+/// Takes the token of a first frame. No identity is configured, so any token is everybody's.
+fn authenticate(_token: &str, is_first: bool) -> Result<(), Error> {
+    if is_first {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "type",
+        "authenticate must be the first frame",
+    ))
+}
+
+fn rest(pulse: Pin<&mut Sleep>, time: Duration) {
+    pulse.reset(Instant::now() + time);
+}

@@ -1,0 +1,56 @@
+//! The WebSocket of watchers: many operations on one socket, whole states, the terminal one last.
+
+use std::sync::Arc;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Extension, State};
+use axum::response::{IntoResponse, Response};
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::interface::peer::Peer;
+use crate::interface::web::answer;
+use crate::interface::web::gateway::Gateway;
+use crate::interface::web::socket::Socket;
+
+/// Each socket has it as long as it lives; requests are a hundred bytes.
+const READ_BUFFER_BYTES: usize = 1024;
+/// What may wait to be sent: some hundred states, and never more than one is put there.
+const WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// The largest frame of a client, and the largest message of several.
+const FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// Makes a socket of a request.
+pub async fn open(
+    State(gateway): State<Arc<Gateway>>,
+    Extension(caller): Extension<Caller>,
+    Extension(peer): Extension<Arc<Peer>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    if gateway.drain.is_cancelled() {
+        return answer::of(&Error::Draining);
+    }
+    let Ok(permit) = Arc::clone(&gateway.sockets).try_acquire_owned() else {
+        let most = gateway.bounds.sockets_max;
+        return answer::of(&Error::TooManySockets { most });
+    };
+    upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        .max_frame_size(FRAME_BYTES_MAX)
+        .max_message_size(FRAME_BYTES_MAX)
+        .on_upgrade(move |socket| {
+            let tracked = gateway.tasks.token();
+            let served = Socket::new(gateway, caller, socket).run();
+            async move {
+                served.await;
+                drop((tracked, permit, peer));
+            }
+        })
+}

@@ -1,0 +1,218 @@
+//! An import reads nothing but regular files below the root: whatever the path says, whatever is there,
+//! whoever changes it meanwhile.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use sluice::application::ports::import_root::ImportRoot;
+use sluice::domain::path_name::PathName;
+use sluice::infrastructure::import_root;
+use tonic::Code;
+
+use crate::imports::{Root, import, request};
+use crate::methods::raw;
+use crate::path_names::HOSTILE;
+use crate::rechunks::{SUCCEEDED, ended, said};
+use crate::server::SLUICE;
+use crate::world::{Folder, connect, create_collection, metadata, reason};
+
+/// How long a link and a folder change places.
+const RACE: Duration = Duration::from_secs(10);
+
+/// In no path that is asked for may this be found again: not in an answer, not in a log.
+const NEEDLE: &str = "needle-in-a-path";
+
+#[tokio::test]
+async fn a_hostile_path_is_told_to_be_one_and_no_path_is_repeated_or_logged() {
+    let (root, folder) = (Root::new(), Folder::new());
+    root.write(NEEDLE, "text");
+    root.write(&format!("changed-{NEEDLE}"), b"some \xFF text");
+    let log = folder.0.join("log");
+    let mut server = Command::new(SLUICE)
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "debug",
+            "--store",
+        ])
+        .arg(folder.0.join("paths.db"))
+        .env("SLUICE_IMPORT__ROOT", &root.0.0)
+        .stdout(Stdio::piped())
+        .stderr(fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let printed = server.stdout.take().unwrap();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(printed), &mut line).unwrap();
+    let channel = connect(&format!(
+        "http://{}",
+        line.trim().rsplit(' ').next().unwrap()
+    ));
+    create_collection(&channel).await;
+    for hostile in HOSTILE {
+        for path in [(*hostile).to_owned(), format!("{hostile}/{NEEDLE}")] {
+            let refused = import(&channel, request("d", &path)).await.unwrap_err();
+            assert_eq!(
+                (refused.code(), metadata(&refused, "field").as_str()),
+                (Code::InvalidArgument, "path"),
+                "{path:?}"
+            );
+            let told = "path must be a relative path of plain names parted by /";
+            assert_eq!(refused.message(), told, "{path:?}");
+            let details = String::from_utf8_lossy(refused.details()).into_owned();
+            assert!(!details.contains(NEEDLE), "{path:?}");
+        }
+    }
+    let missing = format!("none/{NEEDLE}");
+    let refused = import(&channel, request("d", &missing)).await.unwrap_err();
+    assert_eq!(refused.message(), "there is no file of that name");
+    for path in [NEEDLE.to_owned(), format!("changed-{NEEDLE}")] {
+        let begun = import(&channel, request("d", &path)).await.unwrap();
+        let ended = ended(&channel, &begun.name).await;
+        assert!(!format!("{ended:?}").contains(NEEDLE));
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let logged = fs::read_to_string(&log).unwrap();
+    assert!(logged.contains("ImportDocument"), "there is a log");
+    assert!(!logged.contains(NEEDLE), "{logged}");
+    for hostile in HOSTILE.iter().filter(|hostile| hostile.len() > 12) {
+        assert!(!logged.contains(hostile), "{hostile:?}");
+    }
+}
+
+/// Overlong forms of a dot and a slash are not UTF-8, so no string of a message has them.
+#[tokio::test]
+async fn overlong_utf_8_never_becomes_a_path() {
+    let world = Root::new().world().await;
+    let frames: [&[u8]; 3] = [
+        b"\x00\x00\x00\x00\x07\x1a\x05\xc0\xae\xc0\xae/",
+        b"\x00\x00\x00\x00\x06\x1a\x04\xc0\xafab",
+        b"\x00\x00\x00\x00\x07\x1a\x05\xe0\x80\xaf.a",
+    ];
+    for frame in frames {
+        let told = raw(&world, "DocumentService/ImportDocument", &[], frame).await;
+        assert_eq!(
+            (told.code(), reason(&told).as_str()),
+            (Code::InvalidArgument, "MESSAGE_UNREADABLE")
+        );
+    }
+}
+
+#[tokio::test]
+async fn only_regular_files_are_opened_and_nobody_waits_for_a_pipe() {
+    let (root, outside) = (Root::new(), Root::new());
+    root.write("folder/f.txt", "inside");
+    outside.write("f.txt", "outside");
+    let made = Command::new("mkfifo").arg(root.path("pipe")).status();
+    assert!(made.unwrap().success());
+    let made = Command::new("mknod")
+        .arg(root.path("device"))
+        .args(["c", "1", "5"])
+        .status();
+    assert!(made.unwrap().success(), "the tests run as root");
+    let _socket = UnixListener::bind(root.path("socket")).unwrap();
+    symlink(outside.path("f.txt"), root.path("out.txt")).unwrap();
+    symlink(&outside.0.0, root.path("out")).unwrap();
+    symlink("/etc", root.path("etc")).unwrap();
+    symlink("folder", root.path("in")).unwrap();
+    symlink("folder/f.txt", root.path("in.txt")).unwrap();
+    symlink("loop", root.path("loop")).unwrap();
+    let world = root.world().await;
+    let names = [
+        "folder",
+        "pipe",
+        "device",
+        "socket",
+        "out.txt",
+        "out/f.txt",
+        "etc/passwd",
+        "in/f.txt",
+        "in.txt",
+        "loop",
+        "loop/f.txt",
+    ];
+    for name in names {
+        let refused = import(&world.channel, request("d", name)).await;
+        let refused = refused.expect_err(name);
+        assert_eq!(
+            (refused.code(), metadata(&refused, "kind").as_str()),
+            (Code::NotFound, "file"),
+            "{name}"
+        );
+    }
+    let begun = import(&world.channel, request("d", "folder/f.txt")).await;
+    let ended = ended(&world.channel, &begun.unwrap().name).await;
+    assert_eq!(ended.state, SUCCEEDED, "{ended:?}");
+}
+
+/// Lets a folder and a file of the root change places with links to outside, until it is told to stop.
+fn swap(root: &Root, outside: &Root, stop: &Arc<AtomicBool>) -> std::thread::JoinHandle<u64> {
+    let (base, away) = (root.0.0.clone(), outside.0.0.clone());
+    let stop = Arc::clone(stop);
+    symlink(&away, base.join("link")).unwrap();
+    symlink(away.join("f.txt"), base.join("link.txt")).unwrap();
+    std::thread::spawn(move || {
+        let mut swaps = 0;
+        let turn = |name: &str, link: &str, aside: &str| {
+            fs::rename(base.join(name), base.join(aside)).unwrap();
+            fs::rename(base.join(link), base.join(name)).unwrap();
+            fs::rename(base.join(name), base.join(link)).unwrap();
+            fs::rename(base.join(aside), base.join(name)).unwrap();
+        };
+        while !stop.load(Ordering::Relaxed) {
+            turn("x", "link", "aside");
+            turn("y.txt", "link.txt", "aside.txt");
+            swaps += 1;
+        }
+        swaps
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_swaps_links_in_never_leads_an_import_outside() {
+    let (root, outside) = (Root::new(), Root::new());
+    for name in ["x/f.txt", "y.txt"] {
+        root.write(name, "inside");
+    }
+    outside.write("f.txt", "outside");
+    let world = root.world().await;
+    let source = import_root::Root::open(&root.0.0).unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let swapping = swap(&root, &outside, &stop);
+    let (begun, mut opened, mut absent, mut failed, mut imported) = (Instant::now(), 0, 0, 0, 0);
+    while begun.elapsed() < RACE {
+        for name in ["x/f.txt", "y.txt"] {
+            for _ in 0..100 {
+                match source.open(&PathName::parse(name).unwrap()).await {
+                    Ok(Some(file)) => {
+                        assert_eq!(&file.read(0).await.unwrap().0[..], b"inside");
+                        opened += 1;
+                    }
+                    Ok(None) => absent += 1,
+                    Err(_) => failed += 1,
+                }
+            }
+            let Ok(operation) = import(&world.channel, request("d", name)).await else {
+                continue;
+            };
+            // It is opened again to be read: by then there may be a link.
+            let ended = ended(&world.channel, &operation.name).await;
+            imported += u64::from(ended.state == SUCCEEDED);
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    let swaps = swapping.join().unwrap();
+    let tally = format!("{swaps} {opened} {absent} {failed} {imported}");
+    assert!(swaps > 1_000 && opened > 100 && absent > 100, "{tally}");
+    assert!(imported > 0, "{tally}");
+    let chunks = said(&world.channel, "d").await;
+    assert_eq!(chunks[0].text, "inside", "{tally}");
+}

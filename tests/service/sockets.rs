@@ -1,0 +1,200 @@
+//! WebSockets as a resource: who does not read, does not answer, has too many; what they take.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::json;
+use sluice::interface::web::close::Close;
+use tokio_tungstenite::tungstenite::protocol::Message;
+
+use crate::server::Server;
+use crate::watcher::{Heard, Watcher, begun};
+use crate::web::get;
+use crate::world::{Folder, World, create_collection, first, name_of, spec};
+
+#[tokio::test]
+async fn a_server_that_goes_down_says_goodbye_and_is_not_held_up() {
+    let world = World::start().await;
+    let (_, name) = begun(&world, "d").await;
+    let mut watchers = Vec::new();
+    for _ in 0..5 {
+        let mut watcher = Watcher::open(world.instance.address).await;
+        watcher.subscribe(&name, 0).await;
+        watcher.state().await;
+        watchers.push(watcher);
+    }
+    // One that does not listen any more.
+    let deaf = watchers.pop();
+    let stopped = tokio::spawn(tokio::time::timeout(
+        Duration::from_secs(10),
+        world.instance.stop(),
+    ));
+    for mut watcher in watchers {
+        let goodbye = watcher.frame().await;
+        assert_eq!(goodbye["type"], "goodbye", "{goodbye}");
+        assert!(goodbye["reconnect_after_ms"].as_u64().unwrap() < 5_000);
+        assert_eq!(watcher.closed().await, Close::Draining.code());
+        assert!(matches!(watcher.hear().await, Heard::Cut));
+    }
+    let stopped = stopped.await.unwrap();
+    stopped.expect("it stops at once").unwrap();
+    drop(deaf);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_is_too_slow_is_closed_and_nobody_else() {
+    let world = World::start_with(|config| {
+        config.web.slow_reader_seconds_max = 1;
+        // It would be closed for its silence, else, on a busy machine.
+        config.web.ping_every_seconds = 600;
+    })
+    .await;
+    let address = world.instance.address;
+    let (_, name) = begun(&world, "d").await;
+    let mut other = Watcher::open(address).await;
+    other.subscribe(&name, 0).await;
+    other.state().await;
+    let mut slow = Watcher::open(address).await;
+    let before = slow_closed(address).await;
+    let unsubscribe = json!({ "type": "unsubscribe", "operation": name }).to_string();
+    // Each is answered with an error, which is not read; at last the server does not read either.
+    let flood = async { while slow.send(Message::text(&unsubscribe)).await.is_ok() {} };
+    let closed = async {
+        while slow_closed(address).await == before {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let patience = Duration::from_mins(2);
+    let done = tokio::time::timeout(patience, async {
+        tokio::select! { () = flood => {}, () = closed => {} }
+    });
+    done.await.expect("the slow reader is closed");
+    // What is on its way is read to its end: the code, if it found room, or nothing.
+    loop {
+        match slow.hear().await {
+            Heard::Frame(_) => {}
+            Heard::Closed(code) => {
+                assert_eq!(code, Close::Slow.code());
+                break;
+            }
+            Heard::Cut => break,
+        }
+    }
+    assert!(slow_closed(address).await > before);
+    assert!(other.is_quiet().await, "the other is served");
+}
+
+/// How many were closed in this process so far.
+async fn slow_closed(address: SocketAddr) -> u64 {
+    let metrics = get(address, "/metrics", &[]).await;
+    let line = metrics.lines().find_map(|line| {
+        line.strip_prefix("sluice_watch_slow_closed_total{transport=\"websocket\"} ")
+    });
+    line.map_or(0, |count| count.parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_answer_pings_is_closed() {
+    let world = World::start_with(|config| {
+        config.web.ping_every_seconds = 1;
+        config.web.pong_seconds_max = 1;
+    })
+    .await;
+    let mut silent = Watcher::open(world.instance.address).await;
+    let mut other = Watcher::open(world.instance.address).await;
+    // The library answers pings only when it is read: three of them are answered here.
+    let answering = async {
+        let heard = tokio::time::timeout(Duration::from_millis(3_500), other.hear()).await;
+        assert!(heard.is_err(), "{heard:?}");
+    };
+    answering.await;
+    assert_eq!(silent.closed().await, Close::Silent.code());
+    assert!(other.is_quiet().await);
+}
+
+#[tokio::test]
+async fn a_principal_has_so_many_sockets_and_an_instance_too() {
+    let world = World::start_with(|config| {
+        config.limits.places.sockets = 2;
+        config.web.sockets_max = 3;
+    })
+    .await;
+    let address = world.instance.address;
+    let mut first = Watcher::open(address).await;
+    let mut second = Watcher::open(address).await;
+    assert!(first.is_quiet().await && second.is_quiet().await);
+    let mut third = Watcher::open(address).await;
+    assert_eq!(third.refusal().await, "PLACES_TAKEN");
+    // Not closed by its client yet, it is still one of the instance's.
+    let refused = Watcher::open_with(address, &[]).await.err().unwrap();
+    assert_eq!(
+        (refused.0, &refused.1["reason"]),
+        (429, &json!("TOO_MANY_SOCKETS"))
+    );
+    assert_eq!(third.closed().await, Close::TooMany.code());
+    drop((first, third));
+    let back = async {
+        loop {
+            if let Ok(mut watcher) = Watcher::open_with(address, &[]).await
+                && matches!(quiet_or_refused(&mut watcher).await, Some(true))
+            {
+                return;
+            }
+        }
+    };
+    let freed = tokio::time::timeout(Duration::from_secs(10), back).await;
+    freed.expect("the place is free again");
+}
+
+async fn quiet_or_refused(watcher: &mut Watcher) -> Option<bool> {
+    let frame = match watcher.send(Message::text("{")).await {
+        Ok(()) => watcher.hear().await,
+        Err(_) => return None,
+    };
+    match frame {
+        Heard::Frame(frame) => Some(frame["reason"] == "MESSAGE_UNREADABLE"),
+        Heard::Closed(_) | Heard::Cut => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_sockets_that_watch_take_little_memory() {
+    const SOCKETS: u64 = 1_000;
+    /// A build for debugging takes some more than a release.
+    const BYTES_MAX: u64 = 12 * 1024;
+    let folder = Folder::new();
+    let most = [("SLUICE_LIMITS__PLACES__SOCKETS", "2000")];
+    let server = Server::start_with(folder.0.join("test.db"), &most);
+    let address = server.address.parse::<SocketAddr>().unwrap();
+    let channel = server.channel();
+    create_collection(&channel).await;
+    let mut names = Vec::new();
+    for number in 0..100 {
+        let spec = spec(&format!("d{number}"));
+        let messages = tokio_stream::iter(vec![first(&spec, b"some text")]);
+        let mut uploads =
+            sluice::interface::grpc::pb::upload_service_client::UploadServiceClient::new(
+                channel.clone(),
+            );
+        uploads.upload_document(messages).await.unwrap();
+        names.push(name_of(&spec).replace("uploads", "operations"));
+    }
+    let open = async |count: u64| {
+        let mut watchers = Vec::new();
+        for name in names.iter().cycle().take(usize::try_from(count).unwrap()) {
+            let mut watcher = Watcher::open(address).await;
+            watcher.subscribe(name, 0).await;
+            watcher.state().await;
+            watchers.push(watcher);
+        }
+        // Rows are read again, and pools are as large as they become.
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        watchers
+    };
+    let warm = open(100).await;
+    let before = server.resident_kib();
+    let watchers = open(SOCKETS).await;
+    let each = server.resident_kib().saturating_sub(before) * 1024 / SOCKETS;
+    assert!(each <= BYTES_MAX, "{each} bytes a socket");
+    drop((warm, watchers));
+}

@@ -1,0 +1,222 @@
+//! Pages and probes: who may come, what they read.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::watcher::Watcher;
+use crate::world::World;
+
+const GOOD: &str = "https://good.example";
+const GET_OPERATION: &str = "/sluice.v1.OperationService/GetOperation";
+const LOOKALIKES: [&str; 7] = [
+    "https://good.example.evil",
+    "http://good.example",
+    "https://good.example:8443",
+    "https://evil.example",
+    "http://localhost:3000",
+    "null",
+    "https://good.example, https://evil.example",
+];
+
+/// One request over HTTP/1.1; the response as it is.
+pub(crate) async fn request(
+    address: SocketAddr,
+    line: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let host = address.to_string();
+    let is_named = headers.iter().any(|(name, _)| *name == "host");
+    let host = [("host", host.as_str())];
+    let host = if is_named { &[] } else { &host[..] };
+    let fields = host.iter().chain(headers);
+    let fields = fields.map(|(name, value)| format!("{name}: {value}\r\n"));
+    let fields = fields.collect::<Vec<_>>().concat();
+    let length = body.len();
+    let head =
+        format!("{line} HTTP/1.1\r\nconnection: close\r\n{fields}content-length: {length}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body).await.unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.unwrap();
+    response
+}
+
+pub(crate) async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> String {
+    let response = request(address, &format!("GET {path}"), headers, b"").await;
+    String::from_utf8(response).unwrap()
+}
+
+fn status(response: &str) -> u16 {
+    response.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+fn json(response: &str) -> Value {
+    serde_json::from_str(response.split("\r\n\r\n").nth(1).unwrap()).unwrap()
+}
+
+/// A question that browsers ask before they send gRPC for a page.
+async fn preflight(address: SocketAddr, origin: &str) -> String {
+    let asked = [
+        ("origin", origin),
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "content-type,x-grpc-web"),
+    ];
+    let line = format!("OPTIONS {GET_OPERATION}");
+    String::from_utf8(request(address, &line, &asked, b"").await).unwrap()
+}
+
+#[tokio::test]
+async fn no_page_reaches_a_server_without_origins() {
+    let world = World::start().await;
+    let address = world.instance.address;
+    for origin in LOOKALIKES.into_iter().chain([GOOD]) {
+        let refused = Watcher::open_with(address, &[("origin", origin)]).await;
+        let (code, body) = refused.err().unwrap();
+        assert_eq!(
+            (code, &body["reason"]),
+            (403, &json!("ORIGIN_NOT_ALLOWED")),
+            "{origin}"
+        );
+        assert_eq!(status(&preflight(address, origin).await), 403, "{origin}");
+        let asked = get(address, "/metrics", &[("origin", origin)]).await;
+        assert_eq!(status(&asked), 403, "{origin}");
+    }
+    let embedded = get(address, "/metrics", &[("sec-fetch-site", "cross-site")]).await;
+    assert_eq!(json(&embedded)["reason"], "ORIGIN_NOT_ALLOWED");
+    let rebound = [("host", "evil.example")];
+    for path in ["/metrics", "/healthz", "/readyz", "/v1/ws", GET_OPERATION] {
+        let refused = get(address, path, &rebound).await;
+        assert_eq!(status(&refused), 403, "{path}");
+        assert_eq!(json(&refused)["reason"], "HOST_NOT_ALLOWED", "{path}");
+    }
+    // What a form can send without asking.
+    let form = [("content-type", "text/plain")];
+    let sent = request(
+        address,
+        &format!("POST {GET_OPERATION}"),
+        &form,
+        b"\0\0\0\0\0",
+    )
+    .await;
+    assert_eq!(status(&String::from_utf8(sent).unwrap()), 403);
+}
+
+#[tokio::test]
+async fn a_configured_origin_is_allowed_and_only_that() {
+    let world = World::start_with(|config| {
+        config.web.origins = vec![GOOD.to_owned()];
+        config.web.hosts = vec!["sluice.example".to_owned()];
+    })
+    .await;
+    let address = world.instance.address;
+    let allowed = preflight(address, GOOD).await;
+    assert_eq!(status(&allowed), 200, "{allowed}");
+    let allows = |header: &str| allowed.to_lowercase().contains(header);
+    assert!(
+        allows(&format!("access-control-allow-origin: {GOOD}\r\n")),
+        "{allowed}"
+    );
+    assert!(
+        allows("access-control-allow-methods: post\r\n"),
+        "{allowed}"
+    );
+    assert!(
+        allows("x-grpc-web") && allows("access-control-max-age: 7200"),
+        "{allowed}"
+    );
+    assert!(!allows("access-control-allow-credentials"), "{allowed}");
+    let mut page = Watcher::open_with(address, &[("origin", GOOD)])
+        .await
+        .ok()
+        .unwrap();
+    assert!(page.is_quiet().await);
+    for origin in LOOKALIKES {
+        let refused = Watcher::open_with(address, &[("origin", origin)]).await;
+        assert_eq!(refused.err().unwrap().0, 403, "{origin}");
+        let refused = preflight(address, origin).await;
+        assert_eq!(status(&refused), 403, "{origin}");
+        assert!(
+            !refused.contains("access-control-allow-origin"),
+            "{refused}"
+        );
+    }
+    let named = get(address, "/healthz", &[("host", "sluice.example:443")]).await;
+    assert_eq!(status(&named), 200, "{named}");
+}
+
+#[tokio::test]
+async fn probes_say_whether_it_lives_and_can_serve() {
+    let world = World::start().await;
+    let address = world.instance.address;
+    assert!(get(address, "/healthz", &[]).await.ends_with("ok\n"));
+    assert!(get(address, "/readyz", &[]).await.ends_with("ok\n"));
+    let asked = get(address, "/v1/ws", &[]).await;
+    assert_eq!(status(&asked), 400, "no WebSocket is asked for: {asked}");
+    assert_eq!(status(&get(address, "/other", &[]).await), 403);
+    // A connection that was there before the end is told.
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let stopping = tokio::spawn(world.instance.stop());
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    stream.write_all(b"\r\n").await.unwrap();
+    let mut told = String::new();
+    stream.read_to_string(&mut told).await.unwrap();
+    assert_eq!(
+        (status(&told), &json(&told)["reason"]),
+        (503, &json!("DRAINING")),
+        "{told}"
+    );
+    stopping.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn metrics_name_known_methods_and_no_others() {
+    let world = World::start().await;
+    let address = world.instance.address;
+    let none = world
+        .get_upload("uploads/018f2f6e-7b1a-7c3d-8e4f-0123456789ab")
+        .await;
+    assert!(none.is_err());
+    let web = [("content-type", "application/grpc-web")];
+    for number in 0..3 {
+        let line = format!("POST /sluice.v1.OperationService/Unknown{number}");
+        request(address, &line, &web, b"\0\0\0\0\0").await;
+    }
+    let (_, name) = crate::watcher::begun(&world, "d").await;
+    let mut watcher = Watcher::open(address).await;
+    watcher.subscribe(&name, 0).await;
+    watcher.state().await;
+    let metrics = get(address, "/metrics", &[]).await;
+    let has = |line: &str| metrics.lines().any(|found| found.starts_with(line));
+    let of = |method: &str, status: &str| {
+        format!(
+            "grpc_server_call_duration_seconds_count{{grpc_method=\"{method}\",grpc_status=\"{status}\"}} "
+        )
+    };
+    assert!(
+        has(&of("/sluice.v1.UploadService/GetUpload", "NOT_FOUND")),
+        "{metrics}"
+    );
+    assert!(
+        has(&of("/sluice.v1.UploadService/UploadDocument", "OK")),
+        "{metrics}"
+    );
+    assert!(has(&of("_OTHER", "UNIMPLEMENTED")), "{metrics}");
+    assert!(!metrics.contains("Unknown0"), "{metrics}");
+    assert!(
+        metrics.contains("grpc_status=\"OK\",le=\"0.005\"}"),
+        "{metrics}"
+    );
+    assert!(
+        has("sluice_watchers{transport=\"websocket\"} "),
+        "{metrics}"
+    );
+}
