@@ -38,7 +38,11 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.database().and_then(|address| {
             let (scheme, rest) = address.split_once("://")?;
-            let rest = rest.split('?').next()?;
+            let (rest, parameters) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+            if parameters.contains('@') {
+                // A password may have been written with its `?`: where it ends nobody can tell.
+                return Some(format!("{scheme}://"));
+            }
             let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
             let user = user.split(':').next()?;
             let at = if user.is_empty() { "" } else { "@" };
@@ -72,6 +76,10 @@ mod tests {
             "\"postgres://user@host:5432/db\""
         );
         assert_eq!(shown("postgresql://host/db"), "\"postgresql://host/db\"");
+        for password in ["pass?word", "pass#word", "pass?w@rd"] {
+            let address = format!("postgres://user:{password}@host/db");
+            assert_eq!(shown(&address), "\"postgres://\"");
+        }
         assert_eq!(shown("folder/a file.db"), "\"folder/a file.db\"");
     }
 }
