@@ -1,8 +1,8 @@
 //! What an upload stored in PostgreSQL costs against `COPY BINARY` of the same rows into the same
-//! table, in one interleaved run.
+//! table, in one interleaved run; and how long reads take.
 //!
-//! `cargo bench --bench postgres -- FILE` prints medians and ratios; `benches/README.md` holds the
-//! last results and says how to read them.
+//! `cargo bench --bench postgres -- FILE` prints medians and ratios, `-- reads ROWS` how long reads
+//! among so many rows take; `benches/README.md` holds the last results and says how to read them.
 
 #![expect(
     clippy::print_stdout,
@@ -10,23 +10,21 @@
     reason = "a bench prints its results, and has nobody to tell of a failure"
 )]
 
+#[path = "../client/mod.rs"]
+mod client;
 mod copies;
 #[path = "../../tests/private/postgres.rs"]
 mod postgres;
+mod reads;
 
-use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use sluice::bootstrap::Instance;
-use sluice::config::{Config, Store};
+use sluice::config::Store;
 use sluice::infrastructure::postgres::connection;
 use sluice::interface::grpc::pb;
-use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
-use sluice::interface::grpc::pb::upload_document_request::Target;
-use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
-use tonic::transport::{Channel, Endpoint};
-use uuid::Uuid;
+use tonic::transport::Channel;
 
+use crate::client::{connect, create_collection, mb, messages, sample, start, upload};
 use crate::copies::Table;
 use crate::postgres::Cluster;
 
@@ -35,32 +33,51 @@ const ROUNDS: usize = 5;
 /// Of each of the uploads.
 const ONE_BYTES: usize = 100_000_000;
 const FOUR_BYTES: usize = 50_000_000;
-/// What the server takes in a message.
-const CONTENT_BYTES: usize = 256 * 1024;
+/// Rows among which is read, if nothing else is asked for.
+const READ_ROWS: u64 = 1_000_000;
 
 #[tokio::main]
 async fn main() {
-    let text = sample(ONE_BYTES);
-    let (one, four) = (messages(&text), messages(&text[..FOUR_BYTES]));
+    let arguments = client::arguments();
     let cluster = Cluster::start(&[]);
     let database = cluster.database();
     connection::migrate(&database).await.unwrap();
-    let instance = start(&database).await;
+    let instance = start(Store {
+        location: database.clone().into(),
+        ..Store::default()
+    })
+    .await;
     let channel = connect(instance.address);
-    create_collection(&channel).await;
-    let table = Table::open(&database).await;
+    if arguments.first().is_some_and(|section| section == "reads") {
+        let rows = arguments.get(1).map(|rows| rows.parse().unwrap());
+        reads::run(&cluster, &channel, rows.unwrap_or(READ_ROWS)).await;
+    } else {
+        stores(&database, &channel).await;
+    }
+    instance.stop().await.unwrap();
+}
 
-    upload(&channel, &one).await;
+/// Stores documents, and copies the same rows.
+async fn stores(database: &str, channel: &Channel) {
+    let text = sample(ONE_BYTES);
+    let (one, four) = (
+        messages(&text),
+        messages(&text[..text.floor_char_boundary(FOUR_BYTES)]),
+    );
+    create_collection(channel).await;
+    let table = Table::open(database).await;
+
+    upload(channel, &one).await;
     let one_rows = table.take().await;
-    uploads(&channel, &four, 4).await;
+    uploads(channel, &four, 4).await;
     let four_rows = table.take().await;
     let mut times = [const { Vec::new() }; 4];
     for _ in 0..ROUNDS {
         times[0].push(table.copy(&one_rows, 1).await);
-        times[1].push(upload(&channel, &one).await);
+        times[1].push(upload(channel, &one).await);
         table.clear().await;
         times[2].push(table.copy(&four_rows, 2).await);
-        times[3].push(uploads(&channel, &four, 4).await);
+        times[3].push(uploads(channel, &four, 4).await);
         table.clear().await;
     }
     let names = [
@@ -78,64 +95,6 @@ async fn main() {
         let of = medians[yardstick] / median;
         println!("{name:<32} {:>6.1} MB/s {of:>6.2}", mb(bytes) / median);
     }
-    instance.stop().await.unwrap();
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for people")]
-fn mb(bytes: usize) -> f64 {
-    bytes as f64 / 1e6
-}
-
-/// The file that is named, repeated.
-fn sample(bytes: usize) -> String {
-    let file = std::env::args()
-        .skip(1)
-        .find(|argument| !argument.starts_with('-'))
-        .expect("a file of text");
-    let once = String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned();
-    let mut text = once.repeat(bytes.div_ceil(once.len()));
-    text.truncate(text.floor_char_boundary(bytes));
-    text
-}
-
-fn messages(text: &str) -> Vec<pb::UploadDocumentRequest> {
-    let pieces = text.as_bytes().chunks(CONTENT_BYTES).enumerate();
-    let messages = pieces.map(|(number, content)| pb::UploadDocumentRequest {
-        write_offset: i64::try_from(number * CONTENT_BYTES).unwrap(),
-        content: content.to_vec().into(),
-        crc32c: Some(crc32c::crc32c(content)),
-        ..Default::default()
-    });
-    messages.collect()
-}
-
-fn connect(address: std::net::SocketAddr) -> Channel {
-    Endpoint::from_shared(format!("http://{address}"))
-        .unwrap()
-        .initial_connection_window_size(8 * 1024 * 1024)
-        .connect_lazy()
-}
-
-async fn start(database: &str) -> Instance {
-    let store = Store {
-        location: database.to_owned().into(),
-        ..Store::default()
-    };
-    let config = Config {
-        listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        store,
-        ..Config::default()
-    };
-    Instance::start(&config).await.unwrap()
-}
-
-async fn create_collection(channel: &Channel) {
-    let request = pb::CreateCollectionRequest {
-        collection_id: "c".to_owned(),
-        ..Default::default()
-    };
-    let mut client = CollectionServiceClient::new(channel.clone());
-    client.create_collection(request).await.unwrap();
 }
 
 /// Uploads new documents, all at once.
@@ -152,32 +111,5 @@ async fn uploads(
     for done in uploading.collect::<Vec<_>>() {
         done.await.unwrap();
     }
-    begun.elapsed()
-}
-
-/// Uploads a new document, whole.
-async fn upload(channel: &Channel, messages: &[pb::UploadDocumentRequest]) -> Duration {
-    let request_id = Uuid::new_v4().to_string();
-    let spec = pb::UploadSpec {
-        collection: "collections/c".to_owned(),
-        document_id: request_id.clone(),
-        request_id,
-        ..Default::default()
-    };
-    let last = messages.len() - 1;
-    let messages = messages.to_vec();
-    let stream = messages
-        .into_iter()
-        .enumerate()
-        .map(move |(number, message)| pb::UploadDocumentRequest {
-            target: (number == 0).then(|| Target::Spec(spec.clone())),
-            finish_write: number == last,
-            ..message
-        });
-    let begun = Instant::now();
-    UploadServiceClient::new(channel.clone())
-        .upload_document(tokio_stream::iter(stream))
-        .await
-        .unwrap();
     begun.elapsed()
 }

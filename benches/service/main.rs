@@ -6,29 +6,26 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
+#[path = "../client/mod.rs"]
+mod client;
 mod discard;
 mod inserts;
 
-use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use sluice::bootstrap::Instance;
-use sluice::config::{Config, Store};
+use sluice::config::Store;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
-use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
-use sluice::interface::grpc::pb::upload_document_request::Target;
-use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use uuid::Uuid;
+
+use crate::client::{connect, create_collection, mb, messages, sample, start, upload};
 
 /// Odd, so that the median is a measurement.
 const ROUNDS: usize = 5;
 const RECEIVED_BYTES: usize = 200_000_000;
 const STORED_BYTES: usize = 100_000_000;
-/// What the server takes in a message.
-const CONTENT_BYTES: usize = 256 * 1024;
 
 #[tokio::main]
 async fn main() {
@@ -40,7 +37,7 @@ async fn main() {
     let default = connect(discard::serve_default().await);
     let bare = connect(discard::serve_bare().await);
     let receiving = connect(discard::serve_receiving().await);
-    let instance = start(&folder.0.join("sluice.db")).await;
+    let instance = start(Store::at(&folder.0.join("sluice.db"))).await;
     let served = connect(instance.address);
     create_collection(&served).await;
     let mut times = [const { Vec::new() }; 7];
@@ -78,89 +75,6 @@ async fn main() {
         println!("{name:<40} {:>6.0} MB/s {of:>6.2}", rate(*median, bytes));
     }
     instance.stop().await.expect("it stops");
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for people")]
-fn mb(bytes: usize) -> f64 {
-    bytes as f64 / 1e6
-}
-
-/// The file that is named, or the program's own sources, repeated.
-fn sample(bytes: usize) -> String {
-    let file = std::env::args()
-        .skip(1)
-        .find(|argument| !argument.starts_with('-'));
-    let once = match file {
-        Some(file) => std::fs::read(file).expect("it can be read"),
-        None => include_bytes!("../../README.md").to_vec(),
-    };
-    let once = String::from_utf8_lossy(&once[..once.len().min(bytes)]).into_owned();
-    let mut text = once.repeat(bytes.div_ceil(once.len()));
-    text.truncate(text.floor_char_boundary(bytes));
-    text
-}
-
-fn messages(text: &str) -> Vec<pb::UploadDocumentRequest> {
-    let pieces = text.as_bytes().chunks(CONTENT_BYTES).enumerate();
-    let messages = pieces.map(|(number, content)| pb::UploadDocumentRequest {
-        write_offset: i64::try_from(number * CONTENT_BYTES).expect("it fits"),
-        content: content.to_vec().into(),
-        crc32c: Some(crc32c::crc32c(content)),
-        ..Default::default()
-    });
-    messages.collect()
-}
-
-fn connect(address: std::net::SocketAddr) -> Channel {
-    let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
-    endpoint
-        .initial_connection_window_size(8 * 1024 * 1024)
-        .connect_lazy()
-}
-
-async fn start(database: &Path) -> Instance {
-    let config = Config {
-        listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        store: Store::at(database),
-        ..Config::default()
-    };
-    Instance::start(&config).await.expect("it starts")
-}
-
-async fn create_collection(channel: &Channel) {
-    let request = pb::CreateCollectionRequest {
-        collection_id: "c".to_owned(),
-        ..Default::default()
-    };
-    let mut client = CollectionServiceClient::new(channel.clone());
-    client.create_collection(request).await.expect("it is new");
-}
-
-/// Uploads a new document, whole.
-async fn upload(channel: &Channel, messages: &[pb::UploadDocumentRequest]) -> Duration {
-    let request_id = Uuid::new_v4().to_string();
-    let spec = pb::UploadSpec {
-        collection: "collections/c".to_owned(),
-        document_id: request_id.clone(),
-        request_id,
-        ..Default::default()
-    };
-    let last = messages.len() - 1;
-    let messages = messages.to_vec();
-    let stream = messages
-        .into_iter()
-        .enumerate()
-        .map(move |(number, message)| pb::UploadDocumentRequest {
-            target: (number == 0).then(|| Target::Spec(spec.clone())),
-            finish_write: number == last,
-            ..message
-        });
-    let begun = Instant::now();
-    UploadServiceClient::new(channel.clone())
-        .upload_document(tokio_stream::iter(stream))
-        .await
-        .expect("it is taken");
-    begun.elapsed()
 }
 
 /// Has a source cut, and reads the chunks.

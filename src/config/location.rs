@@ -52,7 +52,11 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Of a scheme that is not known too: what is refused is shown as well.
         let shown = self.0.split_once("://").and_then(|(scheme, rest)| {
-            let rest = rest.split('?').next()?;
+            let (rest, parameters) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+            if parameters.contains('@') {
+                // A password may have been written with its `?`: where it ends nobody can tell.
+                return Some(format!("{scheme}://"));
+            }
             let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
             let user = user.split(':').next()?;
             let at = if user.is_empty() { "" } else { "@" };
@@ -88,6 +92,10 @@ mod tests {
         assert_eq!(shown("postgresql://host/db"), "\"postgresql://host/db\"");
         assert_eq!(shown("redis://:secret@host:6379"), "\"redis://host:6379\"");
         assert_eq!(shown("rediss://:secret@host"), "\"rediss://host\"");
+        for password in ["pass?word", "pass#word", "pass?w@rd"] {
+            let address = format!("postgres://user:{password}@host/db");
+            assert_eq!(shown(&address), "\"postgres://\"");
+        }
         assert_eq!(shown("folder/a file.db"), "\"folder/a file.db\"");
     }
 }

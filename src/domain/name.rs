@@ -133,9 +133,12 @@ impl DocumentName {
             form: "collections/{collection}/documents/{document}/chunks/{ordinal}",
         };
         let (document, ordinal) = name.rsplit_once("/chunks/").ok_or(form)?;
-        let is_number = !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit());
-        let ordinal = ordinal.parse().ok().filter(|_| is_number).ok_or(form)?;
-        Ok((Self::parse(document)?, ordinal))
+        let number = ordinal.parse::<u64>().map_err(|_no_number| form)?;
+        // As it is written, so that a chunk has one name: neither `+1` nor `01`.
+        if number.to_string() != ordinal {
+            return Err(form);
+        }
+        Ok((Self::parse(document)?, number))
     }
 }
 
@@ -199,6 +202,7 @@ mod tests {
             "/chunks/1",
             "collections/a/documents/b/chunks/",
             "collections/a/documents/b/chunks/+1",
+            "collections/a/documents/b/chunks/01",
         ] {
             assert!(DocumentName::parse_chunk(chunk).is_err(), "{chunk:?}");
         }

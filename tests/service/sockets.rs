@@ -160,8 +160,8 @@ async fn quiet_or_refused(watcher: &mut Watcher) -> Option<bool> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_sockets_that_watch_take_little_memory() {
     const SOCKETS: u64 = 1_000;
-    /// A build for debugging takes some more than a release.
-    const BYTES_MAX: u64 = 12 * 1024;
+    /// 7,900 were measured, half of them for what is watched, in a build for debugging.
+    const BYTES_MAX: u64 = 10 * 1024;
     let folder = Folder::new();
     let most = [("SLUICE_LIMITS__PLACES__SOCKETS", "2000")];
     let server = Server::start_with(folder.0.join("test.db"), &most);

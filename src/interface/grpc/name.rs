@@ -81,12 +81,10 @@ pub fn revision(field: &'static str, etag: &str) -> Result<Option<u64>, Error> {
     if etag.is_empty() {
         return Ok(None);
     }
-    let digits = etag
-        .strip_prefix('"')
-        .and_then(|etag| etag.strip_suffix('"'));
-    let revision = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    let revision = u64::from_str_radix(etag.trim_matches('"'), 16).ok();
     let invalid = || Error::invalid(field, "must be one that a response had");
-    Ok(Some(revision.ok_or_else(invalid)?))
+    let given = revision.filter(|revision| self::etag(*revision) == etag);
+    Ok(Some(given.ok_or_else(invalid)?))
 }
 
 /// What a deletion says besides the name.
@@ -109,7 +107,9 @@ mod tests {
     fn an_etag_leads_back_and_others_are_refused() {
         assert_eq!(revision("etag", &etag(77)).unwrap(), Some(77));
         assert_eq!(revision("etag", "").unwrap(), None);
-        for wrong in ["77", "\"\"", "\"x\"", "W/\"1\""] {
+        for wrong in [
+            "77", "\"\"", "\"x\"", "W/\"1\"", "\"+1\"", "\"01\"", "\"A\"",
+        ] {
             assert!(revision("etag", wrong).is_err(), "{wrong}");
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use tokio_stream::{StreamExt, StreamMap};
 use tokio_tungstenite::tungstenite;
@@ -16,6 +17,7 @@ use crate::application::outbox::Inbox;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
 use crate::domain::access::Places;
+use crate::interface::peer::Peer;
 use crate::interface::web::close::Close;
 use crate::interface::web::frame::{Asked, Told};
 use crate::interface::web::gateway::Gateway;
@@ -29,9 +31,13 @@ const FAREWELL_MAX: Duration = Duration::from_secs(2);
 /// Within how long the clients of a server that goes down come back.
 const RECONNECT_WITHIN_MS: u64 = 5_000;
 
+/// What a socket keeps as long as it lives: one of `web.sockets_max`, and its connection's place.
+pub(super) type Held = (OwnedSemaphorePermit, Arc<Peer>);
+
 /// A socket.
 pub(super) struct Socket {
     gateway: Arc<Gateway>,
+    _held: Held,
     caller: Caller,
     wire: WebSocket,
     followed: StreamMap<Uid, Inbox<Operation>>,
@@ -58,22 +64,27 @@ enum Event {
 }
 
 impl Socket {
-    pub(super) fn new(gateway: Arc<Gateway>, caller: Caller, wire: WebSocket) -> Self {
-        Self {
+    pub(super) fn new(
+        gateway: Arc<Gateway>,
+        held: Held,
+        caller: Caller,
+        wire: WebSocket,
+    ) -> Box<Self> {
+        Box::new(Self {
             gateway,
+            _held: held,
             caller,
             wire,
             followed: StreamMap::new(),
             faults: 0,
             has_asked: false,
-        }
+        })
     }
 
-    /// Serves the client until one of both goes.
-    pub(super) async fn run(mut self) {
-        // Boxed: else each socket had room for it all its life.
-        let asked = self.gateway.admission.place(&self.caller, Places::Sockets);
-        let place = Box::pin(asked).await;
+    /// Serves the client until one of both goes. Boxed, because a future has room for what is moved
+    /// into it twice.
+    pub(super) async fn run(mut self: Box<Self>) {
+        let place = self.gateway.places.take(&self.caller).await;
         let end = match place {
             Ok(_) => self.talk().await,
             Err(error) => {
@@ -83,7 +94,8 @@ impl Socket {
         };
         if let End::Close(close) = end {
             // A client that reads nothing is left without.
-            let _unread = tokio::time::timeout(FAREWELL_MAX, self.part(close)).await;
+            let farewell = Box::pin(self.part(close));
+            let _unread = tokio::time::timeout(FAREWELL_MAX, farewell).await;
         }
     }
 
@@ -111,7 +123,8 @@ impl Socket {
                     rest(pulse.as_mut(), gateway.bounds.ping_every);
                     Ok(())
                 }
-                Event::Heard(heard) => self.hear(heard).await,
+                // Boxed, as all that is rare: else each socket had room for it all its life.
+                Event::Heard(heard) => Box::pin(self.hear(heard)).await,
                 Event::State(uid, state) => self.forward(&uid, state).await,
             };
             if let Err(end) = done {

@@ -46,11 +46,9 @@ pub async fn open(
         .max_frame_size(FRAME_BYTES_MAX)
         .max_message_size(FRAME_BYTES_MAX)
         .on_upgrade(move |socket| {
-            let tracked = gateway.tasks.token();
-            let served = Socket::new(gateway, caller, socket).run();
-            async move {
-                served.await;
-                drop((tracked, permit, peer));
-            }
+            let tasks = gateway.tasks.clone();
+            // A task of its own: the one that upgrades is twice as large.
+            tasks.spawn(Socket::new(gateway, (permit, peer), caller, socket).run());
+            std::future::ready(())
         })
 }

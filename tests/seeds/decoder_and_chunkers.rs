@@ -1,0 +1,182 @@
+//! Any bytes, cut anywhere, stopped anywhere, with any settings: laws 1 to 3 and 5, and `max_bytes`.
+
+use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::splitter::Splitter;
+use sluice::domain::ingest::checkpoint::Checkpoint;
+use sluice::domain::ingest::digest;
+use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
+use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
+use sluice::domain::text::position::Span;
+
+use crate::settings::{self, pieces, settings};
+
+/// How many bytes say how the source is cut.
+const LENGTHS: usize = 8;
+
+type Chunks = (Vec<(Span, String)>, Option<Fault>);
+
+/// Settings, lengths of pieces, source.
+pub(crate) fn check(bytes: &[u8]) {
+    let Some((chosen, rest)) = bytes.split_first_chunk::<{ settings::BYTES }>() else {
+        return;
+    };
+    let Some((lengths, source)) = rest.split_first_chunk::<LENGTHS>() else {
+        return;
+    };
+    let Some((spec, decoding)) = settings(*chosen) else {
+        return;
+    };
+    let whole = split(&spec, decoding, &[source]);
+    assert_eq!(
+        split(&spec, decoding, &pieces(source, lengths)),
+        whole,
+        "law 1"
+    );
+    assert_eq!(
+        resumed(&spec, decoding, &pieces(source, lengths)),
+        whole,
+        "law 5"
+    );
+    let (chunks, fault) = whole;
+    let text = covered(&spec, &chunks);
+    if fault.is_none()
+        && let Some(expected) = decoded(decoding, source, true)
+    {
+        assert_eq!(text, expected, "law 2: the text");
+    }
+    for (span, text) in &chunks {
+        let [start, end] = [span.start.source, span.end.source].map(at);
+        let slice = decoded(decoding, &source[start..end], start == 0);
+        assert!(slice.is_none_or(|slice| slice == *text), "law 2: {span:?}");
+    }
+}
+
+fn split(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
+    let mut splitter = Splitter::new(spec.chunker(), decoding);
+    let mut chunks = Vec::new();
+    let mut drain = |splitter: &mut Splitter| loop {
+        match splitter.next_chunk() {
+            Ok(Some(cut)) => chunks.push((cut.span, cut.text.to_owned())),
+            Ok(None) => return None,
+            Err(fault) => return Some(fault),
+        }
+    };
+    let mut fault = None;
+    for piece in pieces {
+        let mut rest = *piece;
+        while !rest.is_empty() {
+            let taken = splitter.feed(rest);
+            assert!(taken > 0, "a drained splitter takes something");
+            rest = &rest[taken..];
+            fault = fault.or_else(|| drain(&mut splitter));
+        }
+    }
+    splitter.finish();
+    fault = fault.or_else(|| drain(&mut splitter));
+    (chunks, fault)
+}
+
+/// The same by a machine that is given up for a new one at every checkpoint.
+fn resumed(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
+    let source = pieces.concat();
+    let mut lengths = pieces.iter().map(|piece| piece.len()).cycle();
+    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
+    let (mut chunks, mut fed) = (Vec::new(), 0);
+    loop {
+        let batch = match machine.step() {
+            Err(fault) => return (chunks, Some(fault)),
+            Ok(Step::Done(summary)) => {
+                assert_eq!(summary.chunks, chunks.len() as u64);
+                assert_eq!(summary.source_sha256, digest::sha256(&source));
+                assert_eq!(summary.end.source, source.len() as u64);
+                return (chunks, None);
+            }
+            Ok(Step::Feed) if fed == source.len() => {
+                machine.finish();
+                continue;
+            }
+            Ok(Step::Feed) => {
+                let Some(batch) = machine.flush() else {
+                    let end = source.len().min(fed + lengths.next().unwrap().max(1));
+                    fed += machine.feed(&source[fed..end]);
+                    continue;
+                };
+                batch
+            }
+            Ok(Step::Store(batch)) => batch,
+        };
+        let batch = batch.digested();
+        for chunk in &batch.chunks {
+            assert_eq!(chunk.ordinal, chunks.len() as u64);
+            let text = batch.text(chunk);
+            assert_eq!(chunk.sha256, digest::sha256(text.as_bytes()));
+            chunks.push((chunk.span, text.to_owned()));
+        }
+        let stored = Checkpoint::decode(&batch.checkpoint.encode()).unwrap();
+        fed = at(stored.place.position.source);
+        machine = Machine::resume(spec, decoding, BATCH_BYTES_MIN, &stored).unwrap();
+    }
+}
+
+/// The text that the chunks cover, each its slice of it, without a gap.
+fn covered(spec: &Spec, chunks: &[(Span, String)]) -> String {
+    let (mut text, mut start_before) = (String::new(), None);
+    for (span, chunk) in chunks {
+        let [start, end] = [span.start.byte, span.end.byte].map(at);
+        assert!(start_before < Some(start), "law 3: starts increase");
+        assert!(start <= text.len() && text.len() < end, "law 3: {span:?}");
+        let (known, new) = chunk.split_at(text.len() - start);
+        assert_eq!(known, &text[start..], "law 2: the overlap");
+        text.push_str(new);
+        assert_eq!(text.len(), end, "law 2: {span:?}");
+        assert!(chunk.len() <= spec.limits().max_bytes(), "law 4: {span:?}");
+        start_before = Some(start);
+    }
+    let counted = places(&text);
+    for (span, _) in chunks {
+        for place in [span.start, span.end] {
+            assert_eq!(
+                counted[at(place.byte)],
+                (place.character, place.line),
+                "law 2: {place:?}"
+            );
+        }
+    }
+    text
+}
+
+/// Characters and line feeds before each byte, counted one by one.
+fn places(text: &str) -> Vec<(u64, u64)> {
+    let (mut counted, mut character, mut line) = (Vec::new(), 0, 0);
+    for one in text.chars() {
+        counted.resize(counted.len() + one.len_utf8(), (character, line));
+        character += 1;
+        line += u64::from(one == '\n');
+    }
+    counted.push((character, line));
+    counted
+}
+
+/// What the library makes of a slice at once; none if the charset was to be detected, or it is
+/// refused.
+fn decoded(decoding: Decoding, slice: &[u8], is_start: bool) -> Option<String> {
+    let charset = decoding.charset?;
+    let mark = charset.byte_order_mark();
+    let drops = is_start && decoding.byte_order_mark == ByteOrderMark::Drop;
+    let slice = slice.strip_prefix(mark).filter(|_| drops).unwrap_or(slice);
+    let mut decoder = charset.decoder();
+    let mut text = String::with_capacity(decoder.max_utf8_buffer_length(slice.len())?);
+    let (_, _, has_faults) = decoder.decode_to_string(slice, &mut text, true);
+    assert!(
+        !has_faults || decoding.invalid == Policy::Replace,
+        "a fault is refused"
+    );
+    Some(match decoding.nul {
+        Policy::Replace => text.replace('\0', "\u{FFFD}"),
+        Policy::Reject => text,
+    })
+}
+
+fn at(place: u64) -> usize {
+    usize::try_from(place).unwrap()
+}

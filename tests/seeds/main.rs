@@ -1,0 +1,78 @@
+//! What `scripts/fuzz` feeds with any bytes, with the seeds that are kept: each showed something once.
+//!
+//! To add a target: a module here with `check`, a test below, its program in `fuzz/fuzz_targets` and
+//! `fuzz/Cargo.toml`, and seeds in `fuzz/corpus`. What a fuzzer finds becomes a seed.
+
+#![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
+
+mod config;
+mod content_frames;
+mod decoder_and_chunkers;
+mod names;
+mod page_tokens;
+mod settings;
+mod store;
+mod upload_model;
+mod upload_sequences;
+
+use std::fs;
+use std::path::Path;
+
+/// The seeds of a target.
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let files = fs::read_dir(corpus)
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    let seeds = files
+        .map(|file| fs::read(file).unwrap())
+        .collect::<Vec<_>>();
+    assert!(seeds.len() > 2, "{target} has seeds");
+    seeds
+}
+
+#[test]
+fn any_bytes_cut_and_stopped_anywhere_keep_the_laws() {
+    for seed in seeds("decoder_and_chunkers") {
+        decoder_and_chunkers::check(&seed);
+    }
+}
+
+#[test]
+fn what_is_taken_as_a_name_is_written_the_same() {
+    for seed in seeds("names") {
+        names::check(&seed);
+    }
+}
+
+#[test]
+fn only_sealed_page_tokens_are_taken() {
+    for seed in seeds("page_tokens") {
+        page_tokens::check(&seed);
+    }
+}
+
+#[test]
+fn compressed_content_is_bounded_and_exact() {
+    for seed in seeds("content_frames") {
+        content_frames::check(&seed);
+    }
+}
+
+#[test]
+fn any_text_is_a_configuration_or_refused_and_no_password_is_shown() {
+    for seed in seeds("config") {
+        config::check(&seed);
+    }
+}
+
+#[tokio::test]
+async fn any_sequence_of_messages_is_answered_as_the_model_says() {
+    let mut uploads = upload_sequences::Uploads::new().await;
+    for seed in seeds("upload_sequences") {
+        uploads.check(&seed).await;
+    }
+    uploads.close().await;
+}

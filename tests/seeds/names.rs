@@ -1,0 +1,32 @@
+//! Any text as a name: what is taken is written back the same, so that nothing has two names.
+
+use sluice::domain::name::{CollectionId, DocumentId, DocumentName};
+use sluice::interface::grpc::name;
+
+/// A name.
+pub(crate) fn check(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(id) = CollectionId::parse(text) {
+        assert_eq!(id.as_str(), text);
+        assert_eq!(CollectionId::parse_name(&id.to_string()), Ok(id));
+    }
+    if let Ok(id) = DocumentId::parse(text) {
+        assert_eq!(id.as_str(), text);
+    }
+    if let Ok(name) = DocumentName::parse(text) {
+        assert_eq!(name.to_string(), text);
+    }
+    if let Ok((document, ordinal)) = DocumentName::parse_chunk(text) {
+        assert_eq!(format!("{document}/chunks/{ordinal}"), text);
+    }
+    if let Ok(uid) = name::uid("upload", "uploads", text) {
+        // RFC 9562, 4: written in lower case, read in any.
+        let written = name::of_uid("uploads", &uid);
+        assert!(written.eq_ignore_ascii_case(text));
+    }
+    if let Ok(Some(revision)) = name::revision("etag", text) {
+        assert_eq!(name::etag(revision), text);
+    }
+}

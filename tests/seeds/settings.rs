@@ -1,0 +1,102 @@
+//! Settings out of raw bytes: nearly all that users can choose.
+
+use sluice::domain::chunking::ladder::Ladder;
+use sluice::domain::chunking::packing::Packing;
+use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::strategy::Strategy;
+use sluice::domain::text::charset::Charset;
+use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+use sluice::domain::text::measure::Measure;
+
+/// How many bytes settings are made of.
+pub(crate) const BYTES: usize = 8;
+
+/// The first is to detect one.
+const CHARSETS: [&str; 16] = [
+    "",
+    "utf-8",
+    "utf-16le",
+    "utf-16be",
+    "windows-1252",
+    "shift_jis",
+    "gb18030",
+    "big5",
+    "euc-jp",
+    "euc-kr",
+    "gbk",
+    "koi8-u",
+    "windows-874",
+    "windows-1255",
+    "macintosh",
+    "x-user-defined",
+];
+
+/// None if the sizes do not fit each other.
+pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
+    let [strategy, shape, size, least, overlap, most, charset, policy] = bytes.map(usize::from);
+    // Small and large: chunks of two characters, and of half a mebibyte.
+    let scale = 8_usize.pow(u32::try_from(shape >> 3 & 7).ok()?);
+    let max_size = (size + 1) * scale;
+    // All or none where the byte says nothing, else a part of 255.
+    let part = |byte: usize, of: usize| (byte > 0).then(|| of * byte / 255);
+    let min_size = part(least, max_size);
+    let request = Request {
+        strategy: Some(match strategy % 4 {
+            0 => Strategy::Fixed,
+            1 => Strategy::Sentence,
+            2 => Strategy::Recursive(Ladder::universal()),
+            _ => Strategy::Recursive(ladder(strategy)?),
+        }),
+        measure: Measure::ALL[shape % Measure::ALL.len()],
+        min_size,
+        max_size: Some(max_size),
+        overlap: part(overlap, min_size.unwrap_or(max_size / 2) / 2).unwrap_or_default(),
+        max_bytes: (most > 0).then(|| 32 * most),
+        packing: Packing::ALL[shape >> 6 & 1],
+    };
+    Some((Spec::new(request).ok()?, decoding(charset, policy)))
+}
+
+/// A ladder of a user's own.
+fn ladder(strategy: usize) -> Option<Ladder> {
+    let own = ["aa", "\u{301}", "\n", "\r\n", " a ", "\u{6C34}"];
+    let own = own
+        .iter()
+        .skip(strategy >> 2 & 3)
+        .map(|one| vec![(*one).to_owned()]);
+    Ladder::new(own.collect()).ok()
+}
+
+fn decoding(charset: usize, policy: usize) -> Decoding {
+    let replaces = |bit: usize| {
+        if policy & bit > 0 {
+            Policy::Replace
+        } else {
+            Policy::Reject
+        }
+    };
+    Decoding {
+        charset: Charset::from_label(CHARSETS[charset % CHARSETS.len()]).ok(),
+        invalid: replaces(1),
+        nul: replaces(2),
+        byte_order_mark: if policy & 4 > 0 {
+            ByteOrderMark::Keep
+        } else {
+            ByteOrderMark::Drop
+        },
+    }
+}
+
+/// The pieces of a source, whose lengths are those bytes and one, again and again.
+pub(crate) fn pieces<'a>(source: &'a [u8], lengths: &[u8]) -> Vec<&'a [u8]> {
+    let (mut pieces, mut rest) = (Vec::new(), source);
+    for length in lengths.iter().cycle() {
+        let (piece, others) = rest.split_at((usize::from(*length) + 1).min(rest.len()));
+        pieces.push(piece);
+        rest = others;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    pieces
+}

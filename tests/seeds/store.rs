@@ -1,0 +1,133 @@
+//! The store and the use cases of uploads, as an instance has them.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sluice::application::caller::Caller;
+use sluice::application::ingest::bounds::Bounds;
+use sluice::application::ingest::budget::Budget;
+use sluice::application::ingest::pipeline::Outside;
+use sluice::application::ports::chunks::{Chunk, Chunks, Of};
+use sluice::application::ports::collections::{Collection, Collections};
+use sluice::application::ports::documents::Documents;
+use sluice::application::ports::store::Store as _;
+use sluice::application::ports::uploads::Upload;
+use sluice::application::stored_spec::StoredSpec;
+use sluice::application::uploads::Uploads;
+use sluice::application::watch::Bus;
+use sluice::domain::chunking::spec::Spec;
+use sluice::domain::name::CollectionId;
+use sluice::domain::text::decoding::Decoding;
+use sluice::infrastructure::sqlite::connection::Sqlite;
+use sluice::infrastructure::system::System;
+use tokio_util::task::TaskTracker;
+
+/// A minute: longer than anything here takes.
+const LONG: Duration = Duration::from_mins(1);
+
+/// What an instance may take by default.
+const BOUNDS: Bounds = Bounds {
+    source_bytes_max: 1 << 30,
+    memory_bytes_max: 40 << 20,
+    memory_wait_max: Duration::from_secs(5),
+    idle_max: LONG,
+    rate_bytes_min: 0,
+    rate_window: LONG,
+    slow_reader_max: LONG,
+    old_version_kept: LONG,
+};
+
+/// A store in a file of its own, which goes with it.
+pub(crate) struct Store {
+    file: PathBuf,
+    sqlite: Arc<Sqlite>,
+    tasks: TaskTracker,
+    pub(crate) uploads: Uploads,
+}
+
+impl Store {
+    /// With one collection; each with a number of its own.
+    pub(crate) async fn new(number: u64) -> Self {
+        let name = format!("sluice-seeds-{}-{number}.db", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        let sqlite = Arc::new(Sqlite::open(&file).await.unwrap());
+        let collection = Collection {
+            uid: [1; 16],
+            id: collection(),
+            spec: StoredSpec::new(&Spec::default(), Decoding::default()),
+            revision: 1,
+            created_at: 1,
+            updated_at: 1,
+        };
+        let caller = Caller::anonymous();
+        sqlite
+            .create_collection(&caller, &collection)
+            .await
+            .unwrap();
+        let tasks = TaskTracker::new();
+        let outside = Outside {
+            store: Arc::clone(&sqlite) as _,
+            bus: Arc::new(Bus::default()),
+            clock: Arc::new(System),
+            tasks: tasks.clone(),
+            bounds: BOUNDS,
+        };
+        let uploads = Uploads::new(outside, Budget::new(BOUNDS));
+        Self {
+            file,
+            sqlite,
+            tasks,
+            uploads,
+        }
+    }
+
+    /// Waits for commits that outlive their client.
+    pub(crate) async fn settle(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+
+    /// All chunks of an upload.
+    pub(crate) async fn chunks(&self, upload: &Upload) -> Vec<Chunk> {
+        let of = Of {
+            document: upload.document_uid,
+            partition: upload.partition,
+            version: upload.version,
+        };
+        let (caller, mut chunks) = (Caller::anonymous(), Vec::new());
+        loop {
+            let from = chunks.len() as u64;
+            let page = self.sqlite.chunks(&caller, of, from, 1_000).await.unwrap();
+            if page.is_empty() {
+                return chunks;
+            }
+            chunks.extend(page);
+        }
+    }
+
+    /// Whether readers see a version of an upload's document.
+    pub(crate) async fn is_seen(&self, upload: &Upload) -> bool {
+        let caller = Caller::anonymous();
+        let document = self
+            .sqlite
+            .document(&caller, &upload.document)
+            .await
+            .unwrap();
+        document.unwrap().current.is_some()
+    }
+
+    pub(crate) async fn close(self) {
+        self.sqlite.close().await;
+        for suffix in ["", "-wal", "-shm"] {
+            let _absent = fs::remove_file(format!("{}{suffix}", self.file.display()));
+        }
+    }
+}
+
+/// The collection that is there.
+pub(crate) fn collection() -> CollectionId {
+    CollectionId::parse("c").unwrap()
+}

@@ -1,0 +1,264 @@
+//! What an upload has to answer, by a model of a few numbers.
+
+use bytes::Bytes;
+use sluice::application::error::Error;
+use sluice::application::ingest::pipeline::{CONTENT_BYTES_MAX, Declared, Write};
+use sluice::application::ports::state::State;
+use sluice::application::ports::uploads::{About, NewUpload, Upload};
+use sluice::application::session::{Message, Target};
+use sluice::domain::chunking::spec::Spec;
+use sluice::domain::ingest::batch::Chunk;
+use sluice::domain::ingest::digest;
+use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
+use sluice::domain::name::{DocumentId, DocumentName};
+use sluice::domain::text::decoding::Decoding;
+use sluice::domain::text::position::Span;
+use sluice::domain::text::sniff;
+use sluice::interface::grpc::status;
+use tonic_types::StatusExt;
+
+use crate::store::collection;
+
+/// How a stream has to end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Answer {
+    /// Without an error; the upload stays open.
+    Open,
+    /// The same, and then it is cancelled.
+    Cancelled,
+    /// Complete.
+    Complete,
+    /// With that reason; the upload stays open.
+    Refused(&'static str),
+    /// With that reason; the upload has failed.
+    Failed(&'static str),
+    /// Not at all: it is dropped on its way.
+    Killed {
+        /// When.
+        turns: usize,
+    },
+}
+
+/// An upload, and the stream that is being made.
+pub(crate) struct Model<'a> {
+    pub(crate) new: NewUpload,
+    pub(crate) source: &'a [u8],
+    pub(crate) messages: Vec<Result<Message, Error>>,
+    /// The next byte in this stream.
+    received: usize,
+}
+
+impl<'a> Model<'a> {
+    pub(crate) fn new(number: u64, spec: Spec, decoding: Decoding, source: &'a [u8]) -> Self {
+        let uid = |what: &str| {
+            let digest = digest::sha256(format!("{what} {number}").as_bytes());
+            *digest.first_chunk().unwrap()
+        };
+        let id = format!("document-{number}");
+        let new = NewUpload {
+            uid: uid("upload"),
+            document: DocumentName {
+                collection: collection(),
+                document: DocumentId::parse(&id).unwrap(),
+            },
+            document_uid: uid("document"),
+            about: About {
+                display_name: id,
+                media_type: "text/plain".to_owned(),
+                labels: [].into(),
+            },
+            spec: Some(spec),
+            decoding: Some(decoding),
+            now: 2,
+        };
+        let mut model = Self {
+            new,
+            source,
+            messages: Vec::new(),
+            received: 0,
+        };
+        model.attach(0, true);
+        model
+    }
+
+    /// Begins a stream.
+    pub(crate) fn attach(&mut self, committed_offset: u64, is_new: bool) {
+        self.received = usize::try_from(committed_offset).unwrap();
+        let target = if is_new {
+            Target::New(Box::new(self.new.clone()))
+        } else {
+            Target::Known(self.new.uid)
+        };
+        self.messages.clear();
+        self.send(Message {
+            target: Some(target),
+            ..Message::default()
+        });
+    }
+
+    /// Goes on with the stream, or says how it has to end.
+    pub(crate) fn operate(&mut self, [kind, a, b]: [u8; 3]) -> Option<Answer> {
+        let length = (usize::from(a) << (b & 15)).min(CONTENT_BYTES_MAX);
+        let beside = i64::from(a) + 1;
+        match kind % 16 {
+            0..4 => self.write(self.received, length),
+            4 | 5 => self.write(self.received.saturating_sub(length), 2 * length),
+            6 => Some(self.astray(
+                i64::try_from(self.received).unwrap() + beside,
+                "UPLOAD_OFFSET_MISMATCH",
+            )),
+            7 if b % 2 == 0 => Some(self.astray(i64::MAX - beside + 1, "UPLOAD_OFFSET_MISMATCH")),
+            7 => Some(self.astray(i64::MIN + beside - 1, "INVALID_FIELD")),
+            8 => {
+                let mut write = self.next(self.received, length);
+                write.crc32c = write.crc32c.map(|crc| crc ^ u32::from(a | 1));
+                self.send_write(write);
+                Some(Answer::Refused("CONTENT_CHECKSUM_MISMATCH"))
+            }
+            9 => {
+                self.send(Message {
+                    flushes: true,
+                    ..Message::default()
+                });
+                None
+            }
+            10 => Some(Answer::Open),
+            11 => {
+                self.messages.push(Err(Error::MessageUnreadable));
+                Some(Answer::Refused("MESSAGE_UNREADABLE"))
+            }
+            12 => Some(Answer::Killed {
+                turns: 16 * usize::from(a),
+            }),
+            13 => Some(self.finish(b)),
+            14 => {
+                self.send(Message {
+                    target: Some(Target::Known(self.new.uid)),
+                    ..Message::default()
+                });
+                Some(Answer::Refused("INVALID_FIELD"))
+            }
+            _ => Some(Answer::Cancelled),
+        }
+    }
+
+    /// Sends what is left, and finishes.
+    pub(crate) fn rest(&mut self) -> Answer {
+        while self.received < self.source.len() {
+            if let Some(answer) = self.write(self.received, CONTENT_BYTES_MAX) {
+                return answer;
+            }
+        }
+        self.finish(10)
+    }
+
+    /// Holds the end of a stream against what it had to be.
+    pub(crate) fn judge(&self, answer: Answer, ended: Option<Error>, upload: &Upload) {
+        let is_fault = matches!(ended, Some(Error::Content(_)));
+        let reason = ended.map(|error| {
+            let details = status::of(&error).get_error_details();
+            details.error_info().unwrap().reason.clone()
+        });
+        let ended = (reason.as_deref(), upload.state);
+        if is_fault {
+            // Each fault is reported as soon as it is certain, which is not the model's to say.
+            assert_eq!(at_once(&self.new, &self.source[..self.received]), None);
+            assert_eq!(upload.state, State::Failed);
+            return;
+        }
+        let expected = match answer {
+            Answer::Open | Answer::Cancelled => (None, State::Running),
+            Answer::Complete => (None, State::Succeeded),
+            Answer::Refused(reason) => (Some(reason), State::Running),
+            Answer::Failed(reason) => (Some(reason), State::Failed),
+            Answer::Killed { .. } => return,
+        };
+        assert_eq!(ended, expected);
+        assert!(upload.committed_offset <= self.received as u64);
+    }
+
+    fn write(&mut self, offset: usize, length: usize) -> Option<Answer> {
+        let write = self.next(offset, length.min(CONTENT_BYTES_MAX));
+        let end = offset + write.content.len();
+        self.send_write(write);
+        if self.received == 0 && sniff::binary_format(&self.source[..end]).is_some() {
+            return Some(Answer::Failed("UNSUPPORTED_CONTENT"));
+        }
+        self.received = self.received.max(end);
+        None
+    }
+
+    fn astray(&mut self, write_offset: i64, reason: &'static str) -> Answer {
+        self.send_write(Write {
+            write_offset,
+            ..self.next(self.received, 100)
+        });
+        Answer::Refused(reason)
+    }
+
+    /// One declares a wrong length, 2 the right one, 4 a wrong digest, 8 the right one.
+    fn finish(&mut self, declares: u8) -> Answer {
+        let (length, source) = (self.received as u64, &self.source[..self.received]);
+        let (mut total_size, mut sha256, mut answer) = (None, None, Answer::Complete);
+        if declares & 0xC > 0 {
+            sha256 = Some(digest::sha256(source));
+        }
+        if declares & 4 > 0 {
+            sha256 = Some([7; 32]);
+            answer = Answer::Failed("DIGEST_MISMATCH");
+        }
+        if declares & 3 > 0 {
+            total_size = Some(length);
+        }
+        if declares & 1 > 0 {
+            total_size = Some(length + 1);
+            answer = Answer::Failed("SIZE_MISMATCH");
+        }
+        self.send(Message {
+            declared: Declared { sha256, total_size },
+            finishes: true,
+            ..Message::default()
+        });
+        answer
+    }
+
+    fn next(&self, offset: usize, length: usize) -> Write {
+        let end = self.source.len().min(offset + length);
+        let content = Bytes::copy_from_slice(&self.source[offset..end]);
+        Write {
+            write_offset: i64::try_from(offset).unwrap(),
+            crc32c: Some(crc32c::crc32c(&content)),
+            content,
+        }
+    }
+
+    fn send_write(&mut self, write: Write) {
+        self.send(Message {
+            write: Some(write),
+            ..Message::default()
+        });
+    }
+
+    fn send(&mut self, message: Message) {
+        self.messages.push(Ok(message));
+    }
+}
+
+/// The chunks of a source that comes whole; none if it is refused.
+pub(crate) fn at_once(new: &NewUpload, source: &[u8]) -> Option<Vec<(Span, String)>> {
+    let (spec, decoding) = (new.spec.as_ref()?, new.decoding?);
+    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
+    let (mut rest, mut chunks) = (source, Vec::new());
+    loop {
+        match machine.step().ok()? {
+            Step::Feed if rest.is_empty() => machine.finish(),
+            Step::Feed => rest = &rest[machine.feed(rest)..],
+            Step::Done(_) => return Some(chunks),
+            Step::Store(batch) => {
+                let batch = batch.digested();
+                let chunk = |one: &Chunk| (one.span, batch.text(one).to_owned());
+                chunks.extend(batch.chunks.iter().map(chunk));
+            }
+        }
+    }
+}

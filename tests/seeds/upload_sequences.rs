@@ -1,0 +1,162 @@
+//! Any sequence of messages, streams, kills and cancellations: each is answered as a simple model says,
+//! and what is stored at the end is what the source gives at once.
+
+use std::mem::{replace, take};
+
+use sluice::application::caller::Caller;
+use sluice::application::ports::state::State;
+use sluice::application::ports::uploads::Upload;
+use sluice::application::session::{Listener, Session};
+use tokio_stream::StreamExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::{self, settings};
+use crate::store::Store;
+use crate::upload_model::{Answer, Model, at_once};
+
+/// Enough for several batches.
+const SOURCE_BYTES_MAX: usize = 300 * 1024;
+/// A store becomes slow as it grows; then a new one is made.
+const RUNS_MAX: u64 = 500;
+
+/// A store, and how many uploads it and those before it have had.
+pub(crate) struct Uploads {
+    store: Store,
+    runs: u64,
+}
+
+impl Uploads {
+    pub(crate) async fn new() -> Self {
+        let (store, runs) = (Store::new(0).await, 0);
+        Self { store, runs }
+    }
+
+    pub(crate) async fn close(self) {
+        self.store.close().await;
+    }
+
+    /// Settings, how often the source is repeated, how many operations there are, three bytes for each,
+    /// the source.
+    pub(crate) async fn check(&mut self, bytes: &[u8]) {
+        let Some((chosen, rest)) = bytes.split_first_chunk::<{ settings::BYTES }>() else {
+            return;
+        };
+        let Some((&[times, operations], rest)) = rest.split_first_chunk() else {
+            return;
+        };
+        let Some((spec, decoding)) = settings(*chosen) else {
+            return;
+        };
+        let (operations, body) = rest.split_at(rest.len().min(3 * usize::from(operations % 64)));
+        let mut source = body.repeat(usize::from(times));
+        source.truncate(SOURCE_BYTES_MAX);
+        self.runs += 1;
+        if self.runs.is_multiple_of(RUNS_MAX) {
+            let new = Store::new(self.runs).await;
+            replace(&mut self.store, new).close().await;
+        }
+        let mut model = Model::new(self.runs, spec, decoding, &source);
+        self.play(&mut model, operations.as_chunks().0).await;
+    }
+
+    async fn play(&self, model: &mut Model<'_>, operations: &[[u8; 3]]) {
+        for operation in operations {
+            let Some(answer) = model.operate(*operation) else {
+                continue;
+            };
+            let upload = self.stream(model, answer).await;
+            if answer == Answer::Cancelled && upload.state == State::Running {
+                let (caller, uid) = (Caller::anonymous(), upload.uid);
+                self.store.uploads.cancel(&caller, &uid).await.unwrap();
+            }
+            let upload = self.get(model).await.unwrap();
+            if upload.state != State::Running {
+                return self.ended(model, &upload).await;
+            }
+            model.attach(upload.committed_offset, operation[2].is_multiple_of(2));
+        }
+        let answer = model.rest();
+        let upload = self.stream(model, answer).await;
+        assert_ne!(upload.state, State::Running);
+        self.ended(model, &upload).await;
+    }
+
+    /// Sends the stream, and holds its end against the model's.
+    async fn stream(&self, model: &mut Model<'_>, answer: Answer) -> Upload {
+        let (caller, drain) = (Caller::anonymous(), CancellationToken::new());
+        let session = Session {
+            uploads: &self.store.uploads,
+            caller: &caller,
+            drain: &drain,
+        };
+        let before = self.get(model).await;
+        let messages = tokio_stream::iter(take(&mut model.messages));
+        if let Answer::Killed { turns } = answer {
+            let endless = messages.chain(tokio_stream::pending());
+            tokio::select! {
+                biased;
+                _ended = session.run(endless, Listener::default()) => {}
+                () = pass(turns) => {}
+            }
+            self.store.settle().await;
+            if self.get(model).await.is_none() {
+                // Killed before it was there: it is started again.
+                model.attach(0, true);
+                let messages = tokio_stream::iter(take(&mut model.messages));
+                session.run(messages, Listener::default()).await.unwrap();
+            }
+        } else {
+            let ended = session.run(messages, Listener::default()).await;
+            self.store.settle().await;
+            model.judge(answer, ended.err(), &self.get(model).await.unwrap());
+        }
+        let upload = self.get(model).await.unwrap();
+        let before = before.map_or(0, |upload| upload.committed_offset);
+        assert!(before <= upload.committed_offset, "offsets never go back");
+        upload
+    }
+
+    /// What has ended stays so, and what is stored is what the source gives.
+    async fn ended(&self, model: &mut Model<'_>, upload: &Upload) {
+        let has_succeeded = upload.state == State::Succeeded;
+        assert_eq!(self.store.is_seen(upload).await, has_succeeded);
+        if has_succeeded {
+            let length = usize::try_from(upload.committed_offset).unwrap();
+            let stored = self.store.chunks(upload).await.into_iter();
+            let stored = stored.map(|chunk| (chunk.chunk.span, chunk.text));
+            let whole = at_once(&model.new, &model.source[..length]);
+            assert_eq!(Some(stored.collect()), whole, "exactly once");
+        }
+        model.attach(upload.committed_offset, false);
+        let (caller, drain) = (Caller::anonymous(), CancellationToken::new());
+        let session = Session {
+            uploads: &self.store.uploads,
+            caller: &caller,
+            drain: &drain,
+        };
+        let messages = tokio_stream::iter(take(&mut model.messages));
+        let again = session.run(messages, Listener::default()).await;
+        assert_eq!(again.is_ok(), has_succeeded);
+        assert_eq!(
+            self.get(model).await.as_ref(),
+            Some(upload),
+            "an end is an end"
+        );
+    }
+
+    async fn get(&self, model: &Model<'_>) -> Option<Upload> {
+        let got = self
+            .store
+            .uploads
+            .get(&Caller::anonymous(), &model.new.uid)
+            .await;
+        got.ok()
+    }
+}
+
+/// Ends after so many turns of the runtime: at any place of what runs beside it.
+async fn pass(turns: usize) {
+    for _ in 0..turns {
+        tokio::task::yield_now().await;
+    }
+}
