@@ -3,6 +3,7 @@
 //! To add a use case: a function in the noun's file that takes the caller first, a port method in
 //! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
 
+pub mod api_key;
 pub mod caller;
 pub mod changes;
 pub mod chunk_stream;
@@ -14,18 +15,22 @@ pub mod difference;
 pub mod documents;
 pub mod error;
 pub mod health;
+pub mod identity;
 pub mod ingest;
 pub mod jobs;
+pub mod keys;
 pub mod lease;
 pub mod operations;
 pub mod outbox;
 pub mod page;
 pub mod partitions;
 pub mod ports;
+pub mod recent;
 pub mod rechunker;
 pub mod session;
 pub mod stored_source;
 pub mod stored_spec;
+pub mod tenants;
 pub mod tokens;
 pub mod turn;
 pub mod uploads;

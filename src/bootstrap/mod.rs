@@ -13,6 +13,7 @@ use crate::application::ports::store::Store;
 use crate::bootstrap::wiring::Wiring;
 use crate::config::location::Location;
 use crate::config::{self, Config};
+use crate::domain::secret::Secret;
 use crate::infrastructure::postgres::connection::{self, Postgres};
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::interface::grpc::server;
@@ -39,6 +40,9 @@ impl Instance {
         let (listen, location) = (config.listen, &config.store.location);
         let store = open(&config.store).await;
         let store = store.with_context(|| location.to_string())?;
+        if config.insecure_no_auth && !listen.ip().is_loopback() {
+            tracing::warn!(%listen, "EVERYBODY WHO REACHES THIS ADDRESS MAY DO EVERYTHING: insecure_no_auth is set");
+        }
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("{listen}"))?;
@@ -85,6 +89,19 @@ pub async fn migrate(location: &Location) -> anyhow::Result<()> {
     connection::migrate(address)
         .await
         .with_context(|| location.to_string())
+}
+
+/// Makes the first operator's key, offline; none if there is one that works, unless `force`.
+///
+/// # Errors
+///
+/// Fails if the store cannot be opened, or refuses the key.
+pub async fn first_key(config: &config::Store, force: bool) -> anyhow::Result<Option<Secret>> {
+    let store = open(config).await;
+    let store = store.with_context(|| config.location.to_string())?;
+    let key = wiring::first_key(&store, force).await;
+    store.close().await;
+    Ok(key?)
 }
 
 async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {

@@ -13,10 +13,12 @@ use crate::application::collections::Collections;
 use crate::application::conversation::Conversation;
 use crate::application::documents::Documents;
 use crate::application::health;
+use crate::application::identity::Identity;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::ingest::pipeline::Outside;
 use crate::application::jobs::{Retention, Runner};
+use crate::application::keys::Keys;
 use crate::application::lease::Lease;
 use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
@@ -25,12 +27,16 @@ use crate::application::ports::clock::Clock;
 use crate::application::ports::failure;
 use crate::application::ports::store::Store;
 use crate::application::rechunker::Rechunker;
+use crate::application::tenants::Tenants;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::{Bus, Watching};
 use crate::config::Config;
 use crate::domain::ingest::digest;
+use crate::domain::secret::Secret;
 use crate::infrastructure::system::System;
+use crate::interface::grpc::admin;
+use crate::interface::grpc::door::Door;
 use crate::interface::grpc::server::Services;
 
 /// What use cases share.
@@ -45,6 +51,8 @@ pub(super) struct Wiring {
     budget: Budget,
     bounds: Bounds,
     retention: Retention,
+    door: Door,
+    info: admin::Info,
     tasks: TaskTracker,
     drain: CancellationToken,
 }
@@ -58,10 +66,16 @@ impl Wiring {
         drain: CancellationToken,
     ) -> Result<Self, failure::Error> {
         let clock: Arc<dyn Clock> = Arc::new(System);
-        let key = [clock.new_secret(), clock.new_secret()].concat();
-        let tokens = Tokens::new(&store.secret(digest::sha256(&key)).await?);
+        let tokens = tokens(&store, &clock).await?;
         let bounds = bounds(config);
         let lease = Lease::new(Arc::clone(&store), clock.as_ref());
+        let door = door(&store, &clock, config);
+        let info = admin::Info {
+            is_shared: config.store.location.database().is_some(),
+            started_at: clock.now(),
+            bounds,
+            clock: Arc::clone(&clock),
+        };
         Ok(Self {
             store,
             bus: Arc::new(Bus::default()),
@@ -73,6 +87,8 @@ impl Wiring {
             budget: Budget::new(bounds),
             bounds,
             retention: retention(config),
+            door,
+            info,
             tasks,
             drain,
         })
@@ -108,6 +124,8 @@ impl Wiring {
             budget: self.budget.clone(),
             bounds: self.bounds,
             partitions: self.partitions(),
+            admin: self.admin(),
+            door: self.door.clone(),
             clock: Arc::clone(&self.clock),
         }
     }
@@ -180,6 +198,18 @@ impl Wiring {
         }
     }
 
+    fn admin(&self) -> admin::Service {
+        admin::Service {
+            tenants: Tenants {
+                store: Arc::clone(&self.store),
+                clock: Arc::clone(&self.clock),
+                tokens: self.tokens.clone(),
+            },
+            keys: keys(&self.store, &self.clock, self.tokens.clone()),
+            info: self.info.clone(),
+        }
+    }
+
     fn changes(&self) -> Changes {
         Changes {
             store: Arc::clone(&self.store),
@@ -201,6 +231,44 @@ impl Wiring {
             drain: self.drain.clone(),
             slow_reader_max: None,
         }
+    }
+}
+
+/// The first operator's key.
+pub(super) async fn first_key(
+    store: &Arc<dyn Store>,
+    force: bool,
+) -> Result<Option<Secret>, failure::Error> {
+    let clock: Arc<dyn Clock> = Arc::new(System);
+    keys(store, &clock, tokens(store, &clock).await?)
+        .bootstrap(force)
+        .await
+}
+
+/// Page tokens, by the key that all instances share.
+async fn tokens(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> Result<Tokens, failure::Error> {
+    let key = [clock.new_secret(), clock.new_secret()].concat();
+    Ok(Tokens::new(&store.secret(digest::sha256(&key)).await?))
+}
+
+fn keys(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, tokens: Tokens) -> Keys {
+    Keys {
+        store: Arc::clone(store),
+        clock: Arc::clone(clock),
+        tokens,
+    }
+}
+
+fn door(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, config: &Config) -> Door {
+    let identity = config.has_identity().then(|| {
+        let (store, clock) = (Arc::clone(store), Arc::clone(clock));
+        Identity::new(store, clock, None, config.identity.api_keys)
+    });
+    let is_open = config.has_identity() || config.insecure_no_auth;
+    let takes_any = config.hosts.is_empty() && is_open;
+    Door {
+        identity,
+        hosts: (!takes_any).then(|| config.hosts.clone().into()),
     }
 }
 

@@ -19,6 +19,8 @@
 //!   that its uid decides. *Move*: taking it from one to the other.
 //! - *balance*: how evenly chunks are spread over partitions.
 //! - *rechunk*: another chunking of a document's stored text, into a new version.
+//! - *tenant*: who sees its own data and nothing else. *Principal*: who asks, within a tenant. *Role*:
+//!   what it may do.
 //! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
 
 pub mod access;
@@ -27,4 +29,5 @@ pub mod chunking;
 pub mod ingest;
 pub mod name;
 pub mod partition;
+pub mod secret;
 pub mod text;

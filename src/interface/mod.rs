@@ -1,3 +1,4 @@
 //! How the outside reaches the application.
 
 pub mod grpc;
+pub mod peer;

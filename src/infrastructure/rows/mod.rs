@@ -1,5 +1,6 @@
 //! What rows mean: each noun out of its columns, which have the same names in every store.
 
+pub(super) mod access;
 pub(super) mod chunk;
 pub(super) mod collection;
 pub(super) mod document;

@@ -4,6 +4,7 @@
 //! converts and calls one use case, its errors in [`status`] if they are new, a test in
 //! `tests/service`.
 
+pub mod admin;
 pub mod caller;
 pub mod chunking;
 pub mod chunks;
@@ -11,6 +12,7 @@ pub mod collections;
 pub mod convert;
 pub mod deadline;
 pub mod documents;
+pub mod door;
 pub mod message;
 pub mod methods;
 pub mod name;

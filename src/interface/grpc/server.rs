@@ -29,6 +29,8 @@ use crate::application::operations::Operations;
 use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
 use crate::application::watch::Watching;
+use crate::interface::grpc::door::Door;
+use crate::interface::grpc::pb::admin_service_server::AdminServiceServer;
 use crate::interface::grpc::pb::chunk_service_server::ChunkServiceServer;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingServiceServer;
 use crate::interface::grpc::pb::collection_service_server::CollectionServiceServer;
@@ -37,8 +39,10 @@ use crate::interface::grpc::pb::operation_service_server::OperationServiceServer
 use crate::interface::grpc::pb::partition_service_server::PartitionServiceServer;
 use crate::interface::grpc::pb::upload_service_server::UploadServiceServer;
 use crate::interface::grpc::{
-    chunking, chunks, collections, documents, message, operations, partitions, pb, request, uploads,
+    admin, chunking, chunks, collections, documents, message, operations, partitions, pb, request,
+    uploads,
 };
+use crate::interface::peer::{Introduced, Peer};
 
 /// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB.
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
@@ -80,6 +84,10 @@ pub struct Services {
     pub bounds: Bounds,
     /// Partitions.
     pub partitions: Partitions,
+    /// Tenants, keys, and what the server is.
+    pub admin: admin::Service,
+    /// Who is let in.
+    pub door: Door,
     /// Time and uids.
     pub clock: Arc<dyn Clock>,
 }
@@ -111,8 +119,12 @@ pub async fn serve(
             () = drain.cancelled() => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection = connection(stream, router.clone());
+            Ok((stream, address)) => {
+                let peer = Peer {
+                    address,
+                    certificate: None,
+                };
+                let connection = connection(stream, peer, router.clone());
                 let connection = graceful.watch(connection);
                 tasks.spawn(async move {
                     // A connection that breaks is the client's affair; its requests have logged.
@@ -146,6 +158,7 @@ pub async fn serve(
 
 fn connection(
     stream: TcpStream,
+    peer: Peer,
     router: Router,
 ) -> impl hyper_util::server::graceful::GracefulConnection {
     // Latency matters more than packets; without it the connection works as well.
@@ -162,7 +175,10 @@ fn connection(
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_WAIT);
     builder.http1().timer(TokioTimer::new());
-    let service = TowerToHyperService::new(router);
+    let service = TowerToHyperService::new(Introduced {
+        inner: router,
+        peer,
+    });
     builder
         .serve_connection_with_upgrades(TokioIo::new(stream), service)
         .into_owned()
@@ -184,6 +200,8 @@ async fn router(
         budget,
         bounds,
         partitions,
+        admin,
+        door,
         clock,
     } = services;
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -234,12 +252,11 @@ async fn router(
         .add_service(
             PartitionServiceServer::new(partitions::Service { partitions })
                 .max_decoding_message_size(message::BYTES_MAX),
-        );
+        )
+        .add_service(AdminServiceServer::new(admin).max_decoding_message_size(message::BYTES_MAX));
+    let admitted = axum::middleware::from_fn_with_state(door, request::admit);
     let router = services.routes().into_axum_router();
-    Ok((
-        health,
-        router.layer(axum::middleware::from_fn(request::admit)),
-    ))
+    Ok((health, router.layer(admitted)))
 }
 
 /// Reflection with our protos, and those that error details and health checks need to be readable.

@@ -107,6 +107,11 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::FollowedUploadEnded { .. } => (Code::Aborted, "FOLLOWED_UPLOAD_ENDED"),
         Error::DeadlineExceeded => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
         Error::HostNotAllowed => (Code::PermissionDenied, "HOST_NOT_ALLOWED"),
+        Error::CredentialMissing => (Code::Unauthenticated, "CREDENTIAL_MISSING"),
+        Error::CredentialRefused => (Code::Unauthenticated, "CREDENTIAL_REFUSED"),
+        Error::RoleTooLow { .. } => (Code::PermissionDenied, "ROLE_TOO_LOW"),
+        Error::TenantEnabled => (Code::FailedPrecondition, "TENANT_ENABLED"),
+        Error::TenantNotEmpty => (Code::FailedPrecondition, "TENANT_NOT_EMPTY"),
         Error::Draining => (Code::Unavailable, "DRAINING"),
         Error::Store(failure::Error::Unavailable(_)) => (Code::Unavailable, "STORE_UNAVAILABLE"),
         Error::Store(failure::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
@@ -144,6 +149,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         Error::MessageTooLarge { most } | Error::ResponseTooLarge { most } => {
             vec![("limit", most.to_string())]
         }
+        Error::RoleTooLow { needed } => vec![("needed", (*needed).to_owned())],
         Error::UploadIdle { seconds } => vec![("seconds", seconds.to_string())],
         Error::UnsupportedContent { sniffed } => vec![("sniffed", (*sniffed).to_owned())],
         Error::UploadEnded { state } | Error::FollowedUploadEnded { state } => {
@@ -175,6 +181,10 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::NoMemory
         | Error::DeadlineExceeded
         | Error::HostNotAllowed
+        | Error::CredentialMissing
+        | Error::CredentialRefused
+        | Error::TenantEnabled
+        | Error::TenantNotEmpty
         | Error::Draining
         | Error::Store(_) => Vec::new(),
     }

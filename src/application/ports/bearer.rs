@@ -1,0 +1,26 @@
+//! The port of tokens that somebody else issues.
+
+use std::fmt::Debug;
+
+use crate::application::ports::clock::Timestamp;
+use crate::domain::access::Role;
+use crate::domain::name::{Principal, TenantId};
+
+/// What a token that can be believed says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Claims {
+    /// Whose data its bearer sees. That there is such a tenant is not known yet.
+    pub tenant: TenantId,
+    /// Who the bearer is.
+    pub principal: Principal,
+    /// What the bearer may do; never [`Role::Operator`].
+    pub role: Role,
+    /// When the token expires, with the skew that is allowed for.
+    pub expires_at: Timestamp,
+}
+
+/// Verifies tokens.
+pub trait Bearer: Debug + Send + Sync {
+    /// What a token says; `None` for whatever reason it cannot be believed.
+    fn verify(&self, token: &str) -> Option<Claims>;
+}
