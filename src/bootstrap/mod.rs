@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::application::ports::store::Store;
+use crate::bootstrap::access::Access;
 use crate::bootstrap::wiring::Wiring;
 use crate::config::location::Location;
 use crate::config::{self, Config};
@@ -18,6 +19,7 @@ use crate::infrastructure::postgres::connection::{self, Postgres};
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::interface::grpc::server;
 
+mod access;
 mod wiring;
 
 /// A running instance.
@@ -48,13 +50,15 @@ impl Instance {
             .with_context(|| format!("{listen}"))?;
         let address = listener.local_addr()?;
         let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let wiring = Wiring::new(Arc::clone(&store), config, tasks.clone(), drain.clone()).await?;
+        let Access { issued, tls } = Access::open(config, &tasks, &drain)?;
+        let around = (tasks.clone(), drain.clone());
+        let wiring = Wiring::new(Arc::clone(&store), config, issued, around).await?;
         tasks.spawn(wiring.runner().run(drain.clone()));
         tasks.spawn(wiring.rechunker().run(drain.clone()));
         let services = wiring.services();
         let stop = drain.clone();
         let server = tokio::spawn(async move {
-            let served = server::serve(listener, services, tasks, stop).await;
+            let served = server::serve(listener, tls, services, tasks, stop).await;
             store.close().await;
             Ok(served?)
         });

@@ -23,6 +23,7 @@ use crate::application::lease::Lease;
 use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
+use crate::application::ports::bearer::Bearer;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::failure;
 use crate::application::ports::store::Store;
@@ -62,14 +63,14 @@ impl Wiring {
     pub(super) async fn new(
         store: Arc<dyn Store>,
         config: &Config,
-        tasks: TaskTracker,
-        drain: CancellationToken,
+        issued: Option<Arc<dyn Bearer>>,
+        (tasks, drain): (TaskTracker, CancellationToken),
     ) -> Result<Self, failure::Error> {
         let clock: Arc<dyn Clock> = Arc::new(System);
         let tokens = tokens(&store, &clock).await?;
         let bounds = bounds(config);
         let lease = Lease::new(Arc::clone(&store), clock.as_ref());
-        let door = door(&store, &clock, config);
+        let door = door(&store, &clock, config, issued);
         let info = admin::Info {
             is_shared: config.store.location.database().is_some(),
             started_at: clock.now(),
@@ -259,10 +260,15 @@ fn keys(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, tokens: Tokens) -> Keys 
     }
 }
 
-fn door(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, config: &Config) -> Door {
+fn door(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    config: &Config,
+    tokens: Option<Arc<dyn Bearer>>,
+) -> Door {
     let identity = config.has_identity().then(|| {
         let (store, clock) = (Arc::clone(store), Arc::clone(clock));
-        Identity::new(store, clock, None, config.identity.api_keys)
+        Identity::new(store, clock, tokens, config.identity.api_keys)
     });
     let is_open = config.has_identity() || config.insecure_no_auth;
     let takes_any = config.hosts.is_empty() && is_open;

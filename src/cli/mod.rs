@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod admin;
 mod chunk;
 mod client;
 mod demo;
@@ -51,6 +52,7 @@ enum Command {
     Cancel(manage::Cancel),
     Delete(manage::Delete),
     Changes(manage::Changes),
+    Admin(admin::Arguments),
 }
 
 /// Runs the command that the program's arguments name.
@@ -92,6 +94,7 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Cancel(arguments) => manage::cancel(&arguments).await,
             Command::Delete(arguments) => manage::delete(&arguments).await,
             Command::Changes(arguments) => manage::changes(&arguments).await,
+            Command::Admin(arguments) => admin::run(&arguments).await,
         }
     });
     // A read of the standard input cannot be interrupted; it is not waited for.

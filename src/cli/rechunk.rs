@@ -2,9 +2,8 @@
 
 use anyhow::{Context, bail};
 use clap::Args;
-use tonic::transport::Channel;
 
-use crate::cli::client::Server;
+use crate::cli::client::{Connection, Server};
 use crate::cli::output::{WrongArguments, line};
 use crate::cli::spec::Chunking;
 use crate::cli::upload::said;
@@ -62,7 +61,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// The last state of an operation.
-async fn ended(channel: Channel, operation: pb::Operation) -> anyhow::Result<pb::Operation> {
+async fn ended(channel: Connection, operation: pb::Operation) -> anyhow::Result<pb::Operation> {
     let request = pb::WatchOperationRequest {
         name: operation.name.clone(),
         after_seq: 0,

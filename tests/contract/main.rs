@@ -5,6 +5,7 @@
 mod changes;
 mod collections;
 mod jobs;
+mod keys;
 mod moves;
 mod partitions;
 mod postgres;

@@ -3,7 +3,9 @@
 use sluice::application::ports::store::Store;
 use sluice::infrastructure::postgres::connection::{self, Postgres};
 
-use crate::{changes, collections, jobs, moves, partitions, private, rechunks, tenants, uploads};
+use crate::{
+    changes, collections, jobs, keys, moves, partitions, private, rechunks, tenants, uploads,
+};
 
 /// Connections of a store in the suite.
 const CONNECTIONS: u32 = 4;
@@ -31,6 +33,9 @@ contract!(
     jobs::an_old_version_is_swept_after_its_time_and_no_other,
     jobs::only_the_newest_fence_works,
     jobs::what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten,
+    keys::a_key_is_found_until_it_is_revoked_or_its_tenant_disabled,
+    keys::a_tenant_is_created_once_and_deleted_when_it_is_empty,
+    keys::keys_are_listed_and_operators_known,
     moves::a_document_deleted_while_it_moves_leaves_nothing,
     moves::a_move_waits_for_the_one_before,
     moves::a_moved_document_reads_the_same_and_nothing_is_left,

@@ -7,7 +7,7 @@ use sluice::infrastructure::sqlite::connection::Sqlite;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
-use crate::{changes, collections, jobs, moves, partitions, rechunks, tenants, uploads};
+use crate::{changes, collections, jobs, keys, moves, partitions, rechunks, tenants, uploads};
 
 struct File(PathBuf);
 
@@ -47,6 +47,9 @@ contract!(
     jobs::an_old_version_is_swept_after_its_time_and_no_other,
     jobs::only_the_newest_fence_works,
     jobs::what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten,
+    keys::a_key_is_found_until_it_is_revoked_or_its_tenant_disabled,
+    keys::a_tenant_is_created_once_and_deleted_when_it_is_empty,
+    keys::keys_are_listed_and_operators_known,
     moves::a_document_deleted_while_it_moves_leaves_nothing,
     moves::a_move_waits_for_the_one_before,
     moves::a_moved_document_reads_the_same_and_nothing_is_left,

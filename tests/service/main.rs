@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
+mod access;
 mod changes;
 mod chunk_stream;
 mod chunks;
@@ -28,6 +29,7 @@ mod private;
 mod proxy;
 mod rechunks;
 mod refusals;
+mod roles;
 mod server;
 mod stores;
 mod streams;

@@ -2,7 +2,6 @@
 
 use std::fmt::Debug;
 
-use crate::application::ports::clock::Timestamp;
 use crate::domain::access::Role;
 use crate::domain::name::{Principal, TenantId};
 
@@ -15,12 +14,10 @@ pub struct Claims {
     pub principal: Principal,
     /// What the bearer may do; never [`Role::Operator`].
     pub role: Role,
-    /// When the token expires, with the skew that is allowed for.
-    pub expires_at: Timestamp,
 }
 
 /// Verifies tokens.
 pub trait Bearer: Debug + Send + Sync {
-    /// What a token says; `None` for whatever reason it cannot be believed.
+    /// What a token says that has not expired; `None` for whatever reason it cannot be believed.
     fn verify(&self, token: &str) -> Option<Claims>;
 }

@@ -3,14 +3,16 @@
 //! tonic's own server takes no WebSocket upgrades and waits without limit when it stops, so the
 //! loop is ours, over `hyper-util`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +45,7 @@ use crate::interface::grpc::{
     uploads,
 };
 use crate::interface::peer::{Introduced, Peer};
+use crate::interface::tls;
 
 /// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB.
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
@@ -92,7 +95,7 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Serves until `drain` is cancelled, then ends within 20 seconds: requests under way are told,
+/// Serves, by TLS if there are settings, until `drain` is cancelled, then ends within 20 seconds: requests under way are told,
 /// committed and answered; what is left is cut off, and can be resumed.
 ///
 /// # Errors
@@ -100,6 +103,7 @@ pub struct Services {
 /// Fails if reflection cannot be set up.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<tls::Settings>,
     services: Services,
     tasks: TaskTracker,
     drain: CancellationToken,
@@ -120,15 +124,10 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, address)) => {
-                let peer = Peer {
-                    address,
-                    certificate: None,
-                };
-                let connection = connection(stream, peer, router.clone());
-                let connection = graceful.watch(connection);
+                let (tls, router) = (tls.clone(), router.clone());
+                let watcher = graceful.watcher();
                 tasks.spawn(async move {
-                    // A connection that breaks is the client's affair; its requests have logged.
-                    let _broken = connection.await;
+                    connected(stream, address, tls, router, watcher).await;
                     drop(place);
                 });
             }
@@ -156,13 +155,37 @@ pub async fn serve(
     Ok(())
 }
 
-fn connection(
+/// Serves a connection to its end. One that breaks is the client's affair; its requests have logged.
+async fn connected(
     stream: TcpStream,
-    peer: Peer,
+    address: SocketAddr,
+    tls: Option<tls::Settings>,
     router: Router,
-) -> impl hyper_util::server::graceful::GracefulConnection {
+    watcher: Watcher,
+) {
     // Latency matters more than packets; without it the connection works as well.
     let _unsupported = stream.set_nodelay(true);
+    let mut peer = Peer {
+        address,
+        certificate: None,
+    };
+    match tls {
+        None => {
+            let _broken = watcher.watch(connection(stream, peer, router)).await;
+        }
+        Some(tls) => {
+            if let Some((stream, certificate)) = tls::accept(stream, &tls).await {
+                peer.certificate = certificate;
+                let _broken = watcher.watch(connection(stream, peer, router)).await;
+            }
+        }
+    }
+}
+
+fn connection<S>(stream: S, peer: Peer, router: Router) -> impl GracefulConnection
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http2()
