@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
 mod access;
+mod certificates;
 mod changes;
 mod chunk_stream;
 mod chunks;
@@ -30,8 +31,11 @@ mod proxy;
 mod rechunks;
 mod refusals;
 mod roles;
+mod secrets;
 mod server;
 mod stores;
 mod streams;
+mod tenants;
+mod tokens;
 mod uploads;
 mod world;
