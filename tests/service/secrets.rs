@@ -111,10 +111,17 @@ async fn a_key_s_life_at_a_shell_and_no_trace_of_any() {
     let read = [
         "chunks",
         "collections/default/documents/book.txt",
+        "--output",
+        "json",
         "--key-file",
         &by_file,
     ];
-    assert!(server.run("", &read).unwrap().contains("nobody else's"));
+    assert!(
+        server
+            .run("", &read)
+            .unwrap()
+            .contains("Some text that is nobody")
+    );
     let forged = format!("{}{}", &writer[..24], "0".repeat(64));
     let mut complaints = vec![refused];
     for key in [forged.as_str(), "", "nonsense"] {
