@@ -199,7 +199,8 @@ async fn keys(arguments: &Keys) -> anyhow::Result<()> {
         ("key", 80),
         ("principal", 20),
         ("role", 8),
-        ("state", 8),
+        ("revoked", 7),
+        ("expires_seconds", 15),
         ("shows", 64),
     ];
     let mut table = Table::new(arguments.common.output, &columns)?;
@@ -216,10 +217,6 @@ async fn keys(arguments: &Keys) -> anyhow::Result<()> {
             .into_inner();
         for key in page.api_keys {
             let role = key.role().as_str_name().trim_start_matches("ROLE_");
-            let state = match key.revoke_time {
-                Some(_) => "REVOKED",
-                None => "VALID",
-            };
             let shows = match key.certificate_sha256.as_ref() {
                 [] => key.prefix.clone(),
                 digest => hex(digest),
@@ -228,7 +225,8 @@ async fn keys(arguments: &Keys) -> anyhow::Result<()> {
                 json!(key.name),
                 json!(key.principal),
                 json!(role),
-                json!(state),
+                json!(key.revoke_time.is_some()),
+                json!(key.expire_time.map(|time| time.seconds)),
                 json!(shows),
             ])?;
         }

@@ -1,6 +1,7 @@
 //! What the environment says to the commands that talk to a server.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 
 use crate::domain::secret::Secret;
 
@@ -15,9 +16,13 @@ pub fn api_key() -> Option<Secret> {
     key.filter(|key| !key.is_empty()).map(Secret::new)
 }
 
-/// What the environment has besides.
-pub(super) fn without(
-    variables: impl Iterator<Item = (String, String)>,
+/// What the environment has besides; what is no text is no setting.
+pub(super) fn others(
+    variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> HashMap<String, String> {
-    variables.filter(|(name, _)| name != API_KEY).collect()
+    let texts = variables.filter_map(|(name, value)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        Some((name, value))
+    });
+    texts.filter(|(name, _)| name != API_KEY).collect()
 }

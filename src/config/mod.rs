@@ -205,7 +205,7 @@ impl Config {
             .list_separator(",")
             .with_list_parse_key("hosts")
             .with_list_parse_key("identity.jwt.algorithms")
-            .source(Some(client::without(std::env::vars())));
+            .source(Some(client::others(std::env::vars_os())));
         let mut sources = config::Config::builder();
         if let Some(file) = file {
             sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));

@@ -21,121 +21,65 @@ const NEWEST: (i64, [u8; 16]) = (i64::MAX, [u8::MAX; 16]);
 pub(crate) async fn another_tenant_sees_nothing(store: &dyn Store) {
     upload(store, 1, "old", "old text", 2).await;
     let whole = upload(store, 2, "d", "some text", 2).await;
-    let seen = changes_and_lists(store, &caller(), &whole).await;
-    assert!(seen.iter().all(|(_, is_seen)| *is_seen), "{seen:?}");
-    let seen = changes_and_lists(store, &stranger(), &whole).await;
-    assert!(seen.iter().all(|(_, is_seen)| !is_seen), "{seen:?}");
+    let shown = seen(store, &caller(), &whole).await;
+    assert!(shown.iter().all(|(_, is_shown)| *is_shown), "{shown:?}");
+    let shown = seen(store, &stranger(), &whole).await;
+    assert!(shown.iter().all(|(_, is_shown)| !is_shown), "{shown:?}");
     assert!(texts(store, &stranger(), &whole).await.is_empty());
     assert_eq!(texts(store, &caller(), &whole).await, ["some text"]);
 }
 
 /// What of the reading methods shows something to a caller.
-async fn changes_and_lists(
+async fn seen(store: &dyn Store, caller: &Caller, of: &Upload) -> Vec<(&'static str, bool)> {
+    let (id, document, labels) = (collection().id, of.document_uid, BTreeMap::new());
+    let found = store.collection(caller, &id).await.unwrap();
+    let mut seen = vec![("collection", found.is_some())];
+    let list = store.collections(caller, "", 10).await.unwrap();
+    seen.push(("collections", !list.is_empty()));
+    let found = store.document(caller, &of.document).await.unwrap();
+    seen.push(("document", found.is_some()));
+    let list = store.documents(caller, &id, &labels, "", 10).await;
+    seen.push(("documents", !list.unwrap().is_empty()));
+    let found = store.upload(caller, &of.uid).await.unwrap();
+    seen.push(("upload", found.is_some()));
+    let found = store.newest_upload(caller, &document).await.unwrap();
+    seen.push(("newest_upload", found.is_some()));
+    let found = store.operation(caller, &of.uid).await.unwrap();
+    seen.push(("operation", found.is_some()));
+    let list = store.operations(caller, None, NEWEST, 10).await.unwrap();
+    seen.push(("operations", !list.is_empty()));
+    let found = store.locate_document(caller, &of.document).await.unwrap();
+    seen.push(("locate_document", found.is_some()));
+    seen.extend(seen_of_changes(store, caller, of).await);
+    seen
+}
+
+async fn seen_of_changes(
     store: &dyn Store,
     caller: &Caller,
     of: &Upload,
 ) -> Vec<(&'static str, bool)> {
-    let (uid, id) = (collection().uid, collection().id);
-    let (document, labels) = (of.document_uid, BTreeMap::new());
+    let (uid, document) = (collection().uid, of.document_uid);
     let chunks = Of {
         document,
         partition: of.partition,
         version: of.version,
     };
-    let listed = store.documents(caller, &id, &labels, "", 10).await;
-    let digests = store.chunk_digests(caller, chunks, 0, 10).await.unwrap();
-    vec![
-        (
-            "collection",
-            store.collection(caller, &id).await.unwrap().is_some(),
-        ),
-        (
-            "collections",
-            !store.collections(caller, "", 10).await.unwrap().is_empty(),
-        ),
-        (
-            "document",
-            store
-                .document(caller, &of.document)
-                .await
-                .unwrap()
-                .is_some(),
-        ),
-        ("documents", !listed.unwrap().is_empty()),
-        (
-            "upload",
-            store.upload(caller, &of.uid).await.unwrap().is_some(),
-        ),
-        (
-            "newest",
-            store
-                .newest_upload(caller, &document)
-                .await
-                .unwrap()
-                .is_some(),
-        ),
-        (
-            "operation",
-            store.operation(caller, &of.uid).await.unwrap().is_some(),
-        ),
-        (
-            "operations",
-            !store
-                .operations(caller, None, NEWEST, 10)
-                .await
-                .unwrap()
-                .is_empty(),
-        ),
-        (
-            "locate",
-            store
-                .locate_document(caller, &of.document)
-                .await
-                .unwrap()
-                .is_some(),
-        ),
-        (
-            "extent",
-            store.changes_extent(caller, &uid).await.unwrap().is_some(),
-        ),
-        (
-            "change",
-            store.change_after(caller, &uid, 0).await.unwrap().is_some(),
-        ),
-        (
-            "version",
-            store
-                .version_at(caller, &document, 0)
-                .await
-                .unwrap()
-                .is_some(),
-        ),
-        (
-            "document of",
-            store
-                .document_of(caller, &document)
-                .await
-                .unwrap()
-                .is_some(),
-        ),
-        (
-            "document after",
-            store
-                .document_after(caller, &uid, &[0; 16])
-                .await
-                .unwrap()
-                .is_some(),
-        ),
-        (
-            "version chunks",
-            store
-                .version_chunks(caller, &document, of.version)
-                .await
-                .unwrap()
-                .is_some(),
-        ),
-        ("digests", !digests.is_empty()),
-    ]
+    let found = store.changes_extent(caller, &uid).await.unwrap();
+    let mut seen = vec![("changes_extent", found.is_some())];
+    let found = store.change_after(caller, &uid, 0).await.unwrap();
+    seen.push(("change_after", found.is_some()));
+    let found = store.version_at(caller, &document, 0).await.unwrap();
+    seen.push(("version_at", found.is_some()));
+    let found = store.document_of(caller, &document).await.unwrap();
+    seen.push(("document_of", found.is_some()));
+    let found = store.document_after(caller, &uid, &[0; 16]).await.unwrap();
+    seen.push(("document_after", found.is_some()));
+    let found = store.version_chunks(caller, &document, of.version).await;
+    seen.push(("version_chunks", found.unwrap().is_some()));
+    let list = store.chunk_digests(caller, chunks, 0, 10).await.unwrap();
+    seen.push(("chunk_digests", !list.is_empty()));
+    seen
 }
 
 pub(crate) async fn another_tenant_changes_nothing(store: &dyn Store) {

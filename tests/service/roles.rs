@@ -65,11 +65,7 @@ async fn no_method_is_open_to_who_has_no_credential() {
     let (_, expired) = world.key_for("acme", pb::Role::Operator, Some(1)).await;
     let (_, known) = world.key("acme", pb::Role::Operator).await;
     // A secret that is wrong in its last place, and the right one of another key.
-    let wrong = format!(
-        "{}{}",
-        &known[..87],
-        if known.ends_with('0') { 1 } else { 0 }
-    );
+    let wrong = format!("{}{}", &known[..87], u8::from(known.ends_with('0')));
     let other = format!("{}{}", &known[..24], &world.operator[24..]);
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     let refused = [
@@ -152,26 +148,22 @@ fn naming(
         if chosen.is_some_and(|chosen| chosen != field) || field.is_list() || field.is_map() {
             continue;
         }
-        match field.kind() {
-            Kind::String => {
-                if let Some(name) = names.of(&field) {
-                    made.set_field(&field, Value::String(name.to_owned()));
-                    names_any = true;
-                } else if field.name() == "document_id" {
-                    made.set_field(&field, Value::String("d".to_owned()));
-                } else if field.name() == "principal" {
-                    made.set_field(&field, Value::String("somebody".to_owned()));
-                }
+        let kind = field.kind();
+        if let (Kind::String, Some(name)) = (&kind, names.of(&field)) {
+            made.set_field(&field, Value::String(name.to_owned()));
+            names_any = true;
+        } else if matches!(field.name(), "document_id" | "principal") {
+            made.set_field(&field, Value::String("d".to_owned()));
+        } else if kind.as_enum().is_some_and(|of| of.name() == "Role") {
+            made.set_field(&field, Value::EnumNumber(1));
+        }
+        let inner = kind.as_message().filter(|_| depth > 0);
+        if let Some(inner) = inner.filter(|inner| inner.package_name() == "sluice.v1") {
+            let (inner, names_one) = naming(inner, names, member, depth - 1);
+            if names_one {
+                made.set_field(&field, Value::Message(inner));
+                names_any = true;
             }
-            Kind::Enum(of) if of.name() == "Role" => made.set_field(&field, Value::EnumNumber(1)),
-            Kind::Message(inner) if depth > 0 && inner.package_name() == "sluice.v1" => {
-                let (inner, names_one) = naming(&inner, names, member, depth - 1);
-                if names_one {
-                    made.set_field(&field, Value::Message(inner));
-                    names_any = true;
-                }
-            }
-            _ => {}
         }
         if field.name() == "request_id" && depth < 2 {
             let id = uuid::Uuid::new_v4().to_string();

@@ -114,13 +114,12 @@ fn claims() -> Value {
 /// The right claims, but for one; null: without it.
 fn but(claim: &str, value: Value) -> Value {
     let mut claims = claims();
-    match value {
-        Value::Null => claims.as_object_mut().unwrap().remove(claim),
-        value => claims
-            .as_object_mut()
-            .unwrap()
-            .insert(claim.to_owned(), value),
-    };
+    let all = claims.as_object_mut().unwrap();
+    if value.is_null() {
+        all.remove(claim);
+    } else {
+        all.insert(claim.to_owned(), value);
+    }
     claims
 }
 
@@ -138,8 +137,8 @@ fn publish(folder: &Folder, signers: &[&Signer]) {
 
 fn believing(config: &mut Config, folder: &Folder) {
     config.identity.jwt.jwks_file = folder.0.join("jwks.json");
-    config.identity.jwt.issuer = "https://issuer.example".to_owned();
-    config.identity.jwt.audience = "sluice".to_owned();
+    "https://issuer.example".clone_into(&mut config.identity.jwt.issuer);
+    "sluice".clone_into(&mut config.identity.jwt.audience);
 }
 
 async fn code(world: &Guarded, token: &str, path: &'static str) -> Code {
