@@ -3,6 +3,7 @@
 //! To add a use case: a function in the noun's file that takes the caller first, a port method in
 //! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
 
+pub mod api_key;
 pub mod caller;
 pub mod changes;
 pub mod chunk_stream;
@@ -16,9 +17,11 @@ pub mod documents;
 pub mod error;
 pub mod file_source;
 pub mod health;
+pub mod identity;
 pub mod imports;
 pub mod ingest;
 pub mod jobs;
+pub mod keys;
 pub mod lease;
 pub mod operations;
 pub mod outbox;
@@ -27,11 +30,13 @@ pub mod partitions;
 pub mod places;
 pub mod ports;
 pub mod readiness;
+pub mod recent;
 mod relocation;
 pub mod session;
 pub mod source;
 pub mod stored_source;
 pub mod stored_spec;
+pub mod tenants;
 pub mod tokens;
 pub mod turn;
 pub mod uploads;

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
+mod access;
+mod certificates;
 mod changes;
 mod chunk_stream;
 mod chunks;
@@ -34,10 +36,14 @@ mod private;
 mod proxy;
 mod rechunks;
 mod refusals;
+mod roles;
+mod secrets;
 mod server;
 mod sockets;
 mod stores;
 mod streams;
+mod tenants;
+mod tokens;
 mod uploads;
 mod watcher;
 mod web;
