@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::HeaderValue;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -19,15 +18,18 @@ use crate::application::copier::Copier;
 use crate::application::documents::Documents;
 use crate::application::file_source::Files;
 use crate::application::health;
+use crate::application::identity::Identity;
 use crate::application::imports::Imports;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::ingest::pipeline::Outside;
 use crate::application::jobs::{Retention, Runner};
+use crate::application::keys::Keys;
 use crate::application::lease::Lease;
 use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
+use crate::application::ports::bearer::Bearer;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::event_bus::EventBus;
 use crate::application::ports::import_root::ImportRoot;
@@ -38,19 +40,28 @@ use crate::application::reconciler::Reconciler;
 use crate::application::relay::Relay;
 use crate::application::source::Origin;
 use crate::application::stored_source::Versions;
+use crate::application::tenants::Tenants;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::Watching;
 use crate::bootstrap::limits::limits;
+use crate::bootstrap::settings;
 use crate::bootstrap::shared::{Shared, shared};
 use crate::config::Config;
 use crate::config::web::Web;
 use crate::domain::ingest::digest;
+use crate::domain::secret::Secret;
 use crate::infrastructure::system::System;
-use crate::interface::door::origin::Allowed;
-use crate::interface::server::Services;
+use crate::interface::door::entry::Door;
+use crate::interface::grpc::admin;
+use crate::interface::routes::Services;
 use crate::interface::web::gateway::{self, Gateway};
 use crate::interface::web::probes::Probes;
+
+/// Where files are imported from.
+type Root = Arc<dyn ImportRoot>;
+/// Who verifies tokens.
+type Issued = Arc<dyn Bearer>;
 
 /// What use cases share.
 pub(super) struct Wiring {
@@ -59,7 +70,7 @@ pub(super) struct Wiring {
     event_bus: Option<Arc<dyn EventBus>>,
     clock: Arc<dyn Clock>,
     work: Arc<Notify>,
-    root: Option<Arc<dyn ImportRoot>>,
+    root: Option<Root>,
     rechunk_asked: Arc<Notify>,
     import_asked: Arc<Notify>,
     lease: Lease,
@@ -68,6 +79,8 @@ pub(super) struct Wiring {
     bounds: Bounds,
     retention: Retention,
     admission: Admission,
+    identity: Option<Arc<Identity>>,
+    info: admin::Info,
     tasks: TaskTracker,
     drain: CancellationToken,
 }
@@ -76,20 +89,25 @@ impl Wiring {
     /// Over this store.
     pub(super) async fn new(
         store: Arc<dyn Store>,
-        root: Option<Arc<dyn ImportRoot>>,
+        (root, issued): (Option<Root>, Option<Issued>),
         config: &Config,
-        tasks: TaskTracker,
-        drain: CancellationToken,
+        (tasks, drain): (TaskTracker, CancellationToken),
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(System);
-        let key = [clock.new_secret(), clock.new_secret()].concat();
-        let secret = store.secret(digest::sha256(&key)).await?;
+        let secret = secret(&store, &clock).await?;
         let Shared { event_bus, limiter } = shared(config, &secret)?;
         let admission = Admission::new(limits(&config.limits), limiter, clock.new_secret());
         let is_shared = config.store.location.database().is_some();
         let link = if is_shared { Link::Down } else { Link::Alone };
-        let bounds = bounds(config);
+        let bounds = settings::bounds(config);
         let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
+        let identity = settings::identity(&store, &clock, config, issued);
+        let info = admin::Info {
+            is_shared: config.store.location.database().is_some(),
+            started_at: clock.now(),
+            bounds,
+            clock: Arc::clone(&clock),
+        };
         Ok(Self {
             store,
             bus: Arc::new(Bus::new(link, event_bus.is_some())),
@@ -103,8 +121,10 @@ impl Wiring {
             tokens: Tokens::new(&secret),
             budget: Budget::new(bounds),
             bounds,
-            retention: retention(config),
+            retention: settings::retention(config),
             admission,
+            identity,
+            info,
             tasks,
             drain,
         })
@@ -132,9 +152,13 @@ impl Wiring {
             budget: self.budget.clone(),
             bounds: self.bounds,
             partitions: self.partitions(),
-            admission: self.admission.clone(),
+            admin: self.admin(),
+            door: Door {
+                identity: self.identity.clone(),
+                admission: self.admission.clone(),
+                allowed: settings::allowed(config),
+            },
             clock: Arc::clone(&self.clock),
-            allowed: allowed(&config.web),
             gateway: self.gateway(&config.web),
             probes: Probes {
                 readiness: Readiness {
@@ -154,6 +178,7 @@ impl Wiring {
             slow_reader_max: Duration::from_secs(config.slow_reader_seconds_max),
         };
         Gateway {
+            identity: self.identity.clone(),
             watching: self.watching("websocket"),
             operations: self.operations(),
             admission: self.admission.clone(),
@@ -309,6 +334,18 @@ impl Wiring {
         }
     }
 
+    fn admin(&self) -> admin::Service {
+        admin::Service {
+            tenants: Tenants {
+                store: Arc::clone(&self.store),
+                clock: Arc::clone(&self.clock),
+                tokens: self.tokens.clone(),
+            },
+            keys: keys(&self.store, &self.clock, self.tokens.clone()),
+            info: self.info.clone(),
+        }
+    }
+
     fn changes(&self) -> Changes {
         Changes {
             store: Arc::clone(&self.store),
@@ -333,37 +370,26 @@ impl Wiring {
     }
 }
 
-fn allowed(config: &Web) -> Allowed {
-    let origins = config.origins.iter();
-    Allowed {
-        hosts: config.hosts.clone(),
-        // All of them are: the configuration is checked.
-        origins: origins
-            .filter_map(|origin| HeaderValue::try_from(origin).ok())
-            .collect(),
-    }
+/// The first operator's key.
+pub(super) async fn first_key(
+    store: &Arc<dyn Store>,
+    force: bool,
+) -> anyhow::Result<Option<Secret>> {
+    let clock: Arc<dyn Clock> = Arc::new(System);
+    let tokens = Tokens::new(&secret(store, &clock).await?);
+    Ok(keys(store, &clock, tokens).bootstrap(force).await?)
 }
 
-fn bounds(config: &Config) -> Bounds {
-    let from = &config.uploads;
-    Bounds {
-        source_bytes_max: from.source_bytes_max,
-        memory_bytes_max: from.memory_bytes_max,
-        memory_wait_max: Duration::from_secs(from.memory_wait_seconds_max),
-        idle_max: Duration::from_secs(from.idle_seconds_max),
-        rate_bytes_min: from.rate_bytes_min,
-        rate_window: Duration::from_secs(from.rate_window_seconds),
-        slow_reader_max: Duration::from_secs(from.slow_reader_seconds_max),
-        old_version_kept: Duration::from_secs(config.retention.old_version_seconds),
-    }
+/// The secret that all instances share.
+async fn secret(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> anyhow::Result<[u8; 32]> {
+    let key = [clock.new_secret(), clock.new_secret()].concat();
+    Ok(store.secret(digest::sha256(&key)).await?)
 }
 
-fn retention(config: &Config) -> Retention {
-    let from = &config.retention;
-    Retention {
-        old_versions: Duration::from_secs(from.old_version_seconds),
-        open_uploads: Duration::from_secs(from.open_upload_seconds),
-        operations: Duration::from_secs(from.operation_seconds),
-        sweep_every: Duration::from_secs(from.sweep_every_seconds),
+fn keys(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, tokens: Tokens) -> Keys {
+    Keys {
+        store: Arc::clone(store),
+        clock: Arc::clone(clock),
+        tokens,
     }
 }

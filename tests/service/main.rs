@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
+mod access;
 mod admission;
+mod certificates;
 mod changes;
 mod chunk_stream;
 mod chunks;
@@ -44,10 +46,14 @@ mod redis_keys;
 #[path = "../private/redis.rs"]
 mod redis_server;
 mod refusals;
+mod roles;
+mod secrets;
 mod server;
 mod sockets;
 mod stores;
 mod streams;
+mod tenants;
+mod tokens;
 mod uploads;
 mod watcher;
 mod web;

@@ -19,6 +19,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt;
 
+use crate::access::Guarded;
 use crate::methods::raw;
 use crate::redis_server::Redis;
 use crate::world::{World, expected, metadata, name_of, plain, prose, reason, spec, whole};
@@ -267,4 +268,26 @@ async fn status(world: &World) -> pb::GetLimitsStatusResponse {
         .await
         .unwrap()
         .into_inner()
+}
+
+/// Whoever guesses keys is not looked at any more, whatever it brings.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_guesses_keys_is_not_looked_at() {
+    let world = Guarded::start_with(|config, _| config.limits.auth_failure = rate(SLOW, 3)).await;
+    let request = pb::GetLimitsStatusRequest::default;
+    let wrong = format!("{}0", &world.operator[..world.operator.len() - 1]);
+    let mut refusals = Vec::new();
+    for _ in 0..5 {
+        let mut guesser = LimitServiceClient::new(world.by(&wrong));
+        let refused = guesser.get_limits_status(request()).await.unwrap_err();
+        refusals.push(reason(&refused));
+    }
+    let (refused, limited) = ("CREDENTIAL_REFUSED", "RATE_LIMITED");
+    assert_eq!(refusals, [refused, refused, refused, limited, limited]);
+    let mut right = LimitServiceClient::new(world.by(&world.operator));
+    let told = right.get_limits_status(request()).await.unwrap_err();
+    assert_eq!(
+        (reason(&told), metadata(&told, "limit")),
+        (limited.into(), "auth_failure".into())
+    );
 }

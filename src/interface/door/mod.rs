@@ -3,6 +3,7 @@
 //! A rule that holds for gRPC and the web alike belongs here; one for gRPC alone into
 //! `grpc/call.rs`.
 
+pub mod entry;
 pub mod limit;
 pub mod origin;
 pub mod request;
