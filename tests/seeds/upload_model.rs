@@ -69,6 +69,7 @@ impl<'a> Model<'a> {
             },
             spec: Some(spec),
             decoding: Some(decoding),
+            import: None,
             now: 2,
         };
         let mut model = Self {
