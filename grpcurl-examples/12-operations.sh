@@ -34,10 +34,18 @@ expect kind KIND_UPLOAD
 expect state STATE_RUNNING
 
 watched=$(mktemp)
-trap 'rm -f "$watched"; kill $(jobs -p) 2>/dev/null || true' EXIT
+trap 'rm -f "$watched" "$watched.all"; kill $(jobs -p) 2>/dev/null || true' EXIT
 "$grpcurl" "${options[@]}" -d "{ \"name\": \"$operation\" }" "$address" \
     sluice.v1.OperationService/WatchOperation >"$watched" &
+watcher=$!
 wait_for "$watched" STATE_RUNNING
+
+# The same of all that run, in one stream that goes on until it is left.
+"$grpcurl" "${options[@]}" -d '{ "states": ["STATE_RUNNING"], "collection": "collections/tour" }' "$address" \
+    sluice.v1.OperationService/WatchOperations >"$watched.all" &
+overview=$!
+wait_for "$watched.all" '"snapshotComplete": true'
+grep -qF "$operation" "$watched.all" || fail "the operation is not among all"
 
 call sluice.v1.UploadService/CancelUpload <<END
 { "name": "uploads/$id" }
@@ -45,10 +53,12 @@ END
 expect state STATE_CANCELLED
 
 # The watcher is told the end, and its stream ends.
-wait $!
+wait "$watcher"
 answer=$(<"$watched")
 printf '\n%s\n' "$answer"
 [ "$(count STATE_CANCELLED)" -eq 1 ] || fail "the end was not told once"
+wait_for "$watched.all" STATE_CANCELLED
+kill "$overview"
 
 # What has ended cannot be cancelled.
 fails 73 UPLOAD_ENDED sluice.v1.OperationService/CancelOperation <<END

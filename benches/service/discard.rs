@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sluice::application::bus::{Bus, Link};
 use sluice::application::caller::Caller;
 use sluice::application::ingest::bounds::Bounds;
 use sluice::application::ingest::budget::Budget;
@@ -19,7 +20,7 @@ use sluice::application::session::{Listener, Session};
 use sluice::application::stored_spec::StoredSpec;
 use sluice::application::turn::Turn;
 use sluice::application::uploads;
-use sluice::application::watch::Bus;
+
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::text::decoding::Decoding;
@@ -61,7 +62,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
     };
     let outside = Outside {
         store: Arc::new(Nowhere::default()),
-        bus: Arc::new(Bus::default()),
+        bus: Arc::new(Bus::new(Link::Alone, false)),
         clock: Arc::new(System),
         tasks: TaskTracker::new(),
         bounds,

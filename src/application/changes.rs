@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio_util::task::TaskTracker;
 
+use crate::application::bus::Bus;
 use crate::application::caller::Caller;
 use crate::application::difference::{Difference, Event, Source, Told, Within};
 use crate::application::error::Error;
@@ -22,7 +23,6 @@ use crate::application::ports::documents::Document;
 use crate::application::ports::failure;
 use crate::application::ports::store::Store;
 use crate::application::tokens::Tokens;
-use crate::application::watch::Bus;
 use crate::domain::name::{CollectionId, DocumentName};
 
 /// The use case of following changes.

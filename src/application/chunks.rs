@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::application::bus::{Bus, Subscription};
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::outbox::{self, Halt, Inbox, Outbox, Patience};
@@ -16,7 +17,6 @@ use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
 use crate::application::relocation;
-use crate::application::watch::{Bus, Subscription};
 use crate::domain::name::DocumentName;
 
 /// Rows a page at most: some 64 KiB of usual chunks.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::application::bus::Bus;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::page::{Listed, Page};
@@ -13,7 +14,6 @@ use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
 use crate::application::stored_spec::StoredSpec;
 use crate::application::tokens::Tokens;
-use crate::application::watch::Bus;
 use crate::domain::ingest::digest;
 use crate::domain::name::CollectionId;
 

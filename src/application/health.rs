@@ -58,6 +58,8 @@ pub struct Cell {
     newest: watch::Sender<Option<Arc<Health>>>,
     /// Whether a task reads it. A std mutex: never held across an await.
     is_read: Mutex<bool>,
+    /// Held by the one watcher that reads because there is nothing yet.
+    reading: tokio::sync::Mutex<()>,
 }
 
 impl Default for Cell {
@@ -65,6 +67,7 @@ impl Default for Cell {
         Self {
             newest: watch::Sender::new(None),
             is_read: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
         }
     }
 }
@@ -81,6 +84,10 @@ impl Cell {
     fn is_left(&self) -> bool {
         let mut is_read = self.is_read.lock().unwrap_or_else(PoisonError::into_inner);
         *is_read = self.newest.receiver_count() > 0;
+        if !*is_read {
+            // Whoever comes later must not take it for the newest.
+            self.newest.send_replace(None);
+        }
         !*is_read
     }
 
@@ -128,7 +135,7 @@ impl Watching {
             self.tasks
                 .spawn(async move { cell.read(store, drain).await });
         }
-        let first = Arc::new(Health::read(self.store.as_ref()).await?);
+        let first = self.newest().await?;
         let (outbox, inbox) = outbox::channel(self.patience.clone());
         let watching = self.clone();
         self.tasks.spawn(async move {
@@ -136,6 +143,17 @@ impl Watching {
             outbox.end(told);
         });
         Ok(inbox)
+    }
+
+    /// The newest health; read by one for all that come at once.
+    async fn newest(&self) -> Result<Arc<Health>, Error> {
+        let _reading = self.cell.reading.lock().await;
+        if let Some(newest) = self.cell.newest.borrow().clone() {
+            return Ok(newest);
+        }
+        let read = Arc::new(Health::read(self.store.as_ref()).await?);
+        self.cell.newest.send_replace(Some(Arc::clone(&read)));
+        Ok(read)
     }
 
     /// Forwards what differs from what was sent, until the client has gone or the server goes down.
@@ -160,7 +178,7 @@ impl Watching {
             let newest = news.borrow_and_update().clone();
             let newest = match newest {
                 Some(newest) => newest,
-                None => Arc::new(Health::read(self.store.as_ref()).await?),
+                None => self.newest().await?,
             };
             if newest != sent {
                 sent = Arc::clone(&newest);

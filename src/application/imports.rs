@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::application::bus::Bus;
 use crate::application::caller::Caller;
 use crate::application::collections::other_request;
 use crate::application::error::Error;
@@ -11,7 +12,6 @@ use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::{Import, NewUpload, Started, Upload};
-use crate::application::watch::Bus;
 use crate::domain::path_name::PathName;
 
 /// The use cases of imports.

@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::application::bus::Bus;
 use crate::application::lease::Lease;
 use crate::application::ports::clock::{Clock, Timestamp};
 use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store::Store;
-use crate::application::watch::Bus;
 
 /// Rows of a step: some milliseconds of the store's writer.
 const STEP_ROWS: u32 = 1_000;

@@ -4,6 +4,7 @@
 //! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
 
 pub mod api_key;
+pub mod bus;
 pub mod caller;
 pub mod changes;
 pub mod chunk_stream;
@@ -25,17 +26,22 @@ pub mod keys;
 pub mod lease;
 pub mod operations;
 pub mod outbox;
+pub mod outgoing;
+pub mod overview;
 pub mod page;
 pub mod partitions;
 pub mod places;
 pub mod ports;
 pub mod readiness;
 pub mod recent;
+pub mod reconciler;
+pub mod relay;
 mod relocation;
 pub mod session;
 pub mod source;
 pub mod stored_source;
 pub mod stored_spec;
+pub mod tap;
 pub mod tenants;
 pub mod tokens;
 pub mod turn;

@@ -6,7 +6,7 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::page::{Listed, Page};
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::operations::{Kind, NEWEST, Operation};
 use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::tokens::Tokens;
@@ -68,9 +68,6 @@ impl Operations {
         }
     }
 }
-
-/// Before this comes everything.
-const NEWEST: (Timestamp, Uid) = (Timestamp::MAX, [u8::MAX; 16]);
 
 /// The place that a token of ours names.
 fn place(after: &str) -> (Timestamp, Uid) {

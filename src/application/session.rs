@@ -11,6 +11,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio_stream::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 
+use crate::application::bus::Subscription;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::pace::Pace;
@@ -18,7 +19,6 @@ use crate::application::ingest::pipeline::{Declared, Pipeline, Write};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::uploads::{NewUpload, Upload};
 use crate::application::uploads::{self, Uploads};
-use crate::application::watch::Subscription;
 
 /// What is decided is committed at least so often, so that watchers see a slow upload move: between
 /// messages, whether they come or not.

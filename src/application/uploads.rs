@@ -1,5 +1,6 @@
 //! Starting, going on with, and cancelling uploads.
 
+use crate::application::bus::Subscription;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
@@ -9,7 +10,6 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::failure;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Writer};
-use crate::application::watch::Subscription;
 
 /// The use cases of uploads.
 #[derive(Clone, Debug)]

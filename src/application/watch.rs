@@ -1,161 +1,28 @@
 //! Watching operations: state, not log.
 //!
-//! An event is a whole state with its `seq`, so that losing all but the last is harmless. A watcher
-//! subscribes to the in-process cell, then reads the row, then forwards what is newer; a row read
-//! again now and then covers for events that were lost. A slow watcher skips states, never the
-//! terminal one, and holds up nobody.
+//! A watcher subscribes to the bus, then has the row read unless the bus knows the operation already,
+//! then forwards what is newer. The reconciler covers for news that was lost. A slow watcher skips
+//! states, never the terminal one, and holds up nobody.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+use crate::application::bus::{Bus, Subscription};
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::outbox::{self, Halt, Inbox, Outbox, Patience};
-use crate::application::ports::clock::Uid;
+use crate::application::ports::clock::{Clock, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
 
 /// The shortest time between two states of one stream: four a second are enough for people.
-const SPACING: Duration = Duration::from_millis(250);
-/// How often the row is read again: the worst delay if events are lost.
-const RECONCILE: Duration = Duration::from_secs(3);
-
-type Cell = watch::Sender<Option<Arc<Operation>>>;
-/// A tenant, and an operation of it.
-type Topic = (String, Uid);
-
-/// The in-process event bus: a cell for each operation that somebody watches.
-#[derive(Debug)]
-pub struct Bus {
-    /// A std mutex: never held across an await. Cells without receivers go when one is dropped.
-    cells: Mutex<HashMap<Topic, Cell>>,
-    /// Counts operations that came to their end, for whoever follows the changes of a collection.
-    ends: watch::Sender<u64>,
-}
-
-impl Default for Bus {
-    fn default() -> Self {
-        Self {
-            cells: Mutex::default(),
-            ends: watch::Sender::new(0),
-        }
-    }
-}
-
-impl Bus {
-    /// Announces a state that is committed.
-    pub fn publish(&self, operation: Operation) {
-        if operation.state.is_terminal() {
-            self.announce_change();
-        }
-        let topic = (operation.tenant.clone(), operation.uid);
-        let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = cells.get(&topic) {
-            cell.send_if_modified(|state| {
-                let is_newer = state.as_ref().is_none_or(|state| state.seq < operation.seq);
-                if is_newer {
-                    *state = Some(Arc::new(operation));
-                }
-                is_newer
-            });
-        }
-    }
-
-    /// Announces that some collection may have changed.
-    pub fn announce_change(&self) {
-        self.ends.send_modify(|ends| *ends = ends.wrapping_add(1));
-    }
-
-    /// The states of an operation from now on.
-    #[must_use]
-    pub fn subscribe(self: &Arc<Self>, caller: &Caller, uid: Uid) -> Subscription {
-        let topic = (caller.tenant.clone(), uid);
-        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        let cell = cells
-            .entry(topic.clone())
-            .or_insert_with(|| watch::channel(None).0);
-        Subscription {
-            receiver: Some(cell.subscribe()),
-            topic,
-            bus: Arc::clone(self),
-        }
-    }
-
-    /// Changes of all collections from now on.
-    #[must_use]
-    pub fn changes(&self) -> Changes {
-        Changes(self.ends.subscribe())
-    }
-}
-
-/// Hears that some collection may have changed.
-#[derive(Debug)]
-pub struct Changes(watch::Receiver<u64>);
-
-impl Changes {
-    /// Waits until there may be news, or it is time to look.
-    pub async fn wait(&mut self) {
-        // The sender lives in the bus as long as this does; a time-out is no news.
-        let _news_or_not = tokio::time::timeout(RECONCILE, self.0.changed()).await;
-    }
-}
-
-/// Keeps an operation's cell while it is held.
-#[derive(Debug)]
-pub struct Subscription {
-    /// Taken only when this is dropped.
-    receiver: Option<watch::Receiver<Option<Arc<Operation>>>>,
-    topic: Topic,
-    bus: Arc<Bus>,
-}
-
-impl Subscription {
-    /// Waits until there is news, or it is time to read the row.
-    pub async fn wait(&mut self) {
-        // The sender lives in the bus as long as this does; a time-out is no news.
-        if let Some(receiver) = &mut self.receiver {
-            let _news_or_not = tokio::time::timeout(RECONCILE, receiver.changed()).await;
-        }
-    }
-
-    /// Waits until the terminal state is announced; for ever, if that is lost.
-    pub async fn ended(&mut self) {
-        let is_terminal =
-            |state: &Option<Arc<Operation>>| state.as_ref().is_some_and(|s| s.state.is_terminal());
-        if let Some(receiver) = &mut self.receiver
-            && receiver.wait_for(is_terminal).await.is_ok()
-        {
-            return;
-        }
-        std::future::pending::<()>().await;
-    }
-
-    /// The newest state that was announced, if one was.
-    pub fn latest(&mut self) -> Option<Arc<Operation>> {
-        self.receiver.as_mut()?.borrow_and_update().clone()
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        let mut cells = self
-            .bus
-            .cells
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        drop(self.receiver.take());
-        if cells
-            .get(&self.topic)
-            .is_some_and(|cell| cell.receiver_count() == 0)
-        {
-            cells.remove(&self.topic);
-        }
-    }
-}
+pub const SPACING: Duration = Duration::from_millis(250);
+/// The metric of how long states took from their commit to a watcher, in seconds.
+pub const LAG: &str = "sluice_watch_lag_seconds";
+/// What a state is for whoever watches an operation that has gone.
+const NOT_FOUND: Error = Error::NotFound { kind: "operation" };
 
 /// The use case of watching.
 #[derive(Clone, Debug)]
@@ -168,6 +35,10 @@ pub struct Watching {
     pub tasks: TaskTracker,
     /// How long a watcher is waited for.
     pub patience: Patience,
+    /// The time, for how long news took.
+    pub clock: Arc<dyn Clock>,
+    /// How watchers are reached: `grpc` or `websocket`.
+    pub transport: &'static str,
 }
 
 impl Watching {
@@ -177,10 +48,7 @@ impl Watching {
     ///
     /// Fails if there is none.
     pub async fn get(&self, caller: &Caller, uid: &Uid) -> Result<Operation, Error> {
-        self.store
-            .operation(caller, uid)
-            .await?
-            .ok_or(Error::NotFound { kind: "operation" })
+        self.store.operation(caller, uid).await?.ok_or(NOT_FOUND)
     }
 
     /// The states after `after_seq`; the terminal one in any case, as the last.
@@ -194,8 +62,10 @@ impl Watching {
         uid: Uid,
         after_seq: u64,
     ) -> Result<Inbox<Operation>, Error> {
-        let subscription = self.bus.subscribe(caller, uid);
-        let first = self.get(caller, &uid).await?;
+        let mut subscription = self.bus.subscribe(caller, uid);
+        let first = self
+            .first(caller, &mut subscription, uid, after_seq)
+            .await?;
         if after_seq > first.seq {
             return Err(Error::FutureSeq {
                 after: after_seq,
@@ -203,32 +73,56 @@ impl Watching {
             });
         }
         let (outbox, inbox) = outbox::channel(self.patience.clone());
-        let (watching, caller) = (self.clone(), caller.clone());
+        let watching = self.clone();
         self.tasks.spawn(async move {
-            let told = watching
-                .tell(&caller, subscription, &outbox, first, after_seq)
-                .await;
+            let counted = Counted::new(watching.transport);
+            let told = watching.tell(subscription, &outbox, first, after_seq).await;
+            drop(counted);
             outbox.end(told);
         });
         Ok(inbox)
     }
 
+    /// The state that a watcher begins with. The row is read by one of all that watch it; the others
+    /// have what was read, and what was heard since.
+    async fn first(
+        &self,
+        caller: &Caller,
+        subscription: &mut Subscription,
+        uid: Uid,
+        after_seq: u64,
+    ) -> Result<Arc<Operation>, Error> {
+        let known = |subscription: &mut Subscription| {
+            let known = subscription.latest().filter(|state| state.seq >= after_seq);
+            known.filter(|_| !subscription.is_gone())
+        };
+        if let Some(state) = known(subscription) {
+            return Ok(state);
+        }
+        let reading = Arc::clone(subscription.reading());
+        let _reading = reading.lock().await;
+        if let Some(state) = known(subscription) {
+            return Ok(state);
+        }
+        let read = Arc::new(self.get(caller, &uid).await?);
+        self.bus.note(Arc::clone(&read));
+        Ok(read)
+    }
+
     /// Forwards states until the terminal one is sent.
     async fn tell(
         &self,
-        caller: &Caller,
         mut subscription: Subscription,
         outbox: &Outbox<Operation>,
-        first: Operation,
+        first: Arc<Operation>,
         after_seq: u64,
     ) -> Result<(), Halt> {
-        let uid = first.uid;
         let (mut state, mut sent) = (first, after_seq);
         loop {
             if state.seq > sent || state.state.is_terminal() {
                 let is_last = state.state.is_terminal();
                 sent = state.seq;
-                outbox.send(state).await?;
+                outbox.send(Operation::clone(&state)).await?;
                 if is_last {
                     return Ok(());
                 }
@@ -238,11 +132,40 @@ impl Watching {
                 () = subscription.wait() => {}
                 halt = outbox.halted() => return Err(halt),
             }
-            let news = subscription.latest().filter(|news| news.seq > sent);
-            state = match news {
-                Some(news) => Operation::clone(&news),
-                None => self.get(caller, &uid).await?,
-            };
+            if subscription.is_gone() {
+                return Err(NOT_FOUND.into());
+            }
+            if let Some(news) = subscription.latest().filter(|news| news.seq > sent) {
+                self.note_lag(&news);
+                state = news;
+            }
         }
+    }
+
+    /// How long a state took from its commit to its watcher, by the clocks of both instances.
+    pub fn note_lag(&self, state: &Operation) {
+        let micros = self.clock.now().saturating_sub(state.updated_at);
+        let lag = Duration::from_micros(u64::try_from(micros).unwrap_or_default());
+        metrics::histogram!(LAG).record(lag);
+    }
+}
+
+/// Counts a watcher while it is held.
+#[derive(Debug)]
+pub struct Counted(metrics::Gauge);
+
+impl Counted {
+    /// One more, who watches by that way.
+    #[must_use]
+    pub fn new(transport: &'static str) -> Self {
+        let watchers = metrics::gauge!("sluice_watchers", "transport" => transport);
+        watchers.increment(1.0);
+        Self(watchers)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
     }
 }

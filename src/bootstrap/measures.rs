@@ -7,9 +7,10 @@ use anyhow::Context;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
+use crate::application::watch;
 use crate::interface::grpc::call;
 
-/// Seconds, as OpenTelemetry advises for calls.
+/// Seconds, as OpenTelemetry advises for calls; news takes as long.
 const DURATION_BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
@@ -20,10 +21,13 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 pub(super) fn recorder() -> anyhow::Result<PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let installed = RECORDER.get_or_init(|| {
-        let buckets = Matcher::Full(call::DURATION.to_owned());
-        let builder = PrometheusBuilder::new();
-        let builder = builder.set_buckets_for_metric(buckets, &DURATION_BUCKETS);
-        builder.ok()?.install_recorder().ok()
+        let mut builder = PrometheusBuilder::new();
+        for metric in [call::DURATION, watch::LAG] {
+            let buckets = Matcher::Full(metric.to_owned());
+            let built = builder.set_buckets_for_metric(buckets, &DURATION_BUCKETS);
+            builder = built.ok()?;
+        }
+        builder.install_recorder().ok()
     });
     installed.clone().context("metrics are recorded elsewhere")
 }

@@ -25,6 +25,7 @@ use crate::interface::server;
 mod access;
 mod measures;
 mod settings;
+mod shared;
 mod wiring;
 
 /// A running instance.

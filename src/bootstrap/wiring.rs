@@ -8,6 +8,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::application::bus::{Bus, Link};
 use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
@@ -30,18 +31,22 @@ use crate::application::partitions::Partitions;
 use crate::application::places::Local;
 use crate::application::ports::bearer::Bearer;
 use crate::application::ports::clock::Clock;
+use crate::application::ports::event_bus::EventBus;
 use crate::application::ports::failure;
 use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::jobs::Work;
 use crate::application::ports::store::Store;
 use crate::application::readiness::Readiness;
+use crate::application::reconciler::Reconciler;
+use crate::application::relay::Relay;
 use crate::application::source::Origin;
 use crate::application::stored_source::Versions;
 use crate::application::tenants::Tenants;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
-use crate::application::watch::{Bus, Watching};
+use crate::application::watch::Watching;
 use crate::bootstrap::settings;
+use crate::bootstrap::shared::shared;
 use crate::config::Config;
 use crate::config::web::Web;
 use crate::domain::ingest::digest;
@@ -62,6 +67,7 @@ type Issued = Arc<dyn Bearer>;
 pub(super) struct Wiring {
     store: Arc<dyn Store>,
     bus: Arc<Bus>,
+    event_bus: Option<Arc<dyn EventBus>>,
     clock: Arc<dyn Clock>,
     work: Arc<Notify>,
     root: Option<Root>,
@@ -85,28 +91,32 @@ impl Wiring {
         (root, issued): (Option<Root>, Option<Issued>),
         config: &Config,
         (tasks, drain): (TaskTracker, CancellationToken),
-    ) -> Result<Self, failure::Error> {
+    ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(System);
-        let tokens = tokens(&store, &clock).await?;
+        let secret = secret(&store, &clock).await?;
+        let event_bus = shared(config, &secret)?.event_bus;
+        let is_shared = config.store.location.database().is_some();
+        let link = if is_shared { Link::Down } else { Link::Alone };
         let bounds = settings::bounds(config);
         let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
         let identity = settings::identity(&store, &clock, config, issued);
         let info = admin::Info {
-            is_shared: config.store.location.database().is_some(),
+            is_shared,
             started_at: clock.now(),
             bounds,
             clock: Arc::clone(&clock),
         };
         Ok(Self {
             store,
-            bus: Arc::new(Bus::default()),
+            bus: Arc::new(Bus::new(link, event_bus.is_some())),
+            event_bus,
             clock,
             work: Arc::new(Notify::new()),
             root,
             rechunk_asked: Arc::new(Notify::new()),
             import_asked: Arc::new(Notify::new()),
             lease,
-            tokens,
+            tokens: Tokens::new(&secret),
             budget: Budget::new(bounds),
             bounds,
             retention: settings::retention(config),
@@ -135,7 +145,7 @@ impl Wiring {
             chunks: self.chunks(),
             changes: self.changes(),
             operations: self.operations(),
-            watching: self.watching(),
+            watching: self.watching("grpc"),
             budget: self.budget.clone(),
             bounds: self.bounds,
             partitions: self.partitions(),
@@ -165,7 +175,7 @@ impl Wiring {
         };
         Gateway {
             identity: self.identity.clone(),
-            watching: self.watching(),
+            watching: self.watching("websocket"),
             operations: self.operations(),
             places: Arc::new(Local::new(config.sockets_per_principal_max as usize)),
             clock: Arc::clone(&self.clock),
@@ -184,17 +194,29 @@ impl Wiring {
         }
     }
 
-    fn watching(&self) -> Watching {
+    fn watching(&self, transport: &'static str) -> Watching {
         Watching {
             store: Arc::clone(&self.store),
             bus: Arc::clone(&self.bus),
             tasks: self.tasks.clone(),
             patience: self.patience(),
+            clock: Arc::clone(&self.clock),
+            transport,
         }
     }
 
     /// Begins what goes on without being asked, until the server goes down.
     pub(super) fn work(&self) {
+        let reconciler = Reconciler {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+        };
+        self.tasks.spawn(reconciler.run(self.drain.clone()));
+        if let Some(event_bus) = self.event_bus.as_ref().map(Arc::clone) {
+            let bus = Arc::clone(&self.bus);
+            let relay = Relay { bus, event_bus };
+            self.tasks.spawn(relay.run(self.drain.clone()));
+        }
         let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
         let rechunks = self.tasks.spawn(self.rechunks().run(self.drain.clone()));
         let lease = self.lease.clone();
@@ -348,15 +370,18 @@ pub(super) async fn first_key(
     force: bool,
 ) -> Result<Option<Secret>, failure::Error> {
     let clock: Arc<dyn Clock> = Arc::new(System);
-    keys(store, &clock, tokens(store, &clock).await?)
+    keys(store, &clock, Tokens::new(&secret(store, &clock).await?))
         .bootstrap(force)
         .await
 }
 
-/// Page tokens, by the key that all instances share.
-async fn tokens(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> Result<Tokens, failure::Error> {
+/// The key that all instances share.
+async fn secret(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+) -> Result<[u8; 32], failure::Error> {
     let key = [clock.new_secret(), clock.new_secret()].concat();
-    Ok(Tokens::new(&store.secret(digest::sha256(&key)).await?))
+    store.secret(digest::sha256(&key)).await
 }
 
 fn keys(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, tokens: Tokens) -> Keys {

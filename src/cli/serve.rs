@@ -31,6 +31,9 @@ pub(super) struct Arguments {
     /// `sluice migrate` [default: sluice.db].
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
+    /// A Redis for news and rates across instances, `redis://host:port` [default: none].
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
     /// What to log, as `tracing` filters say it; logs are JSON Lines on the standard error
     /// [default: info].
     #[arg(long, value_name = "FILTER")]
@@ -66,6 +69,9 @@ impl Arguments {
         config.insecure_no_auth |= self.insecure_no_auth;
         if let Some(store) = &self.store {
             config.store.location = store.clone().into();
+        }
+        if let Some(redis) = &self.redis {
+            config.redis.location = redis.clone().into();
         }
         if let Some(log) = &self.log {
             config.log.clone_from(log);

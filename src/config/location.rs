@@ -1,4 +1,4 @@
-//! Where the store is: a file, or a database with a password that nobody shall read.
+//! Where something is: a file, or a server with a password that nobody shall read.
 
 use std::fmt;
 use std::path::Path;
@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// What the address of a PostgreSQL database begins with.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+/// What the address of a Redis begins with.
+const REDIS: &str = "redis://";
 
-/// A file's path, or a database's address. It is shown without password and parameters.
+/// A file's path, or a server's address. It is shown without password and parameters.
 #[derive(Clone, Deserialize, PartialEq)]
 #[serde(from = "String")]
 pub struct Location(String);
@@ -27,7 +29,19 @@ impl Location {
         is_database.then_some(&self.0)
     }
 
-    /// The path, if it is not.
+    /// The address, if it is a Redis's.
+    #[must_use]
+    pub fn redis(&self) -> Option<&str> {
+        self.0.starts_with(REDIS).then_some(&self.0)
+    }
+
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The path, if it is a file's.
     #[must_use]
     pub fn file(&self) -> &Path {
         Path::new(&self.0)
@@ -36,8 +50,8 @@ impl Location {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.database().and_then(|address| {
-            let (scheme, rest) = address.split_once("://")?;
+        // Of a scheme that is not known too: what is refused is shown as well.
+        let shown = self.0.split_once("://").and_then(|(scheme, rest)| {
             let (rest, parameters) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
             if parameters.contains('@') {
                 // A password may have been written with its `?`: where it ends nobody can tell.
@@ -76,6 +90,8 @@ mod tests {
             "\"postgres://user@host:5432/db\""
         );
         assert_eq!(shown("postgresql://host/db"), "\"postgresql://host/db\"");
+        assert_eq!(shown("redis://:secret@host:6379"), "\"redis://host:6379\"");
+        assert_eq!(shown("rediss://:secret@host"), "\"rediss://host\"");
         for password in ["pass?word", "pass#word", "pass?w@rd"] {
             let address = format!("postgres://user:{password}@host/db");
             assert_eq!(shown(&address), "\"postgres://\"");

@@ -41,6 +41,8 @@ pub struct Config {
     pub tls: Tls,
     /// Where everything is kept.
     pub store: Store,
+    /// What instances share besides the store.
+    pub redis: Redis,
     /// What uploads may take.
     pub uploads: Uploads,
     /// What the server may read by itself.
@@ -59,6 +61,16 @@ pub struct Store {
     pub location: Location,
     /// How many connections an instance has to a database, from 2.
     pub connections_max: u32,
+}
+
+/// What instances share besides the store: news, and rates.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Redis {
+    /// The address of a Redis, `redis://host:port`; empty for none.
+    pub location: Location,
+    /// Whether it is a node of a Redis Cluster, which leads to the others.
+    pub cluster: bool,
 }
 
 /// What uploads may take.
@@ -115,6 +127,7 @@ impl Default for Config {
             identity: Identity::default(),
             tls: Tls::default(),
             store: Store::default(),
+            redis: Redis::default(),
             uploads: Uploads::default(),
             import: Import::default(),
             retention: Retention::default(),
@@ -141,6 +154,15 @@ impl Default for Store {
             // Uploads write by turns: more connections are no faster on a few cores, and the
             // server has a hundred for all instances.
             connections_max: 8,
+        }
+    }
+}
+
+impl Default for Redis {
+    fn default() -> Self {
+        Self {
+            location: Location::from(String::new()),
+            cluster: false,
         }
     }
 }
@@ -185,6 +207,9 @@ pub enum Error {
          set identity.api_keys, identity.jwt or tls.client_ca_file, or insecure_no_auth"
     )]
     NotLoopback(SocketAddr),
+    /// The address is not a Redis's.
+    #[error("redis.location must be redis://host:port, and not {0}")]
+    NotRedis(Location),
     /// Browsers or clients never send what is set.
     #[error(transparent)]
     Web(#[from] web::Error),
@@ -268,6 +293,10 @@ impl Config {
     /// Fails with the first setting that is out of its range.
     pub fn check(&self) -> Result<(), Error> {
         self.check_access()?;
+        let location = &self.redis.location;
+        if !location.is_empty() && location.redis().is_none() {
+            return Err(Error::NotRedis(location.clone()));
+        }
         let Uploads {
             source_bytes_max,
             memory_bytes_max,

@@ -7,6 +7,7 @@ mod columns;
 pub mod import_root;
 pub mod issuer;
 pub mod postgres;
+pub mod redis;
 mod rows;
 mod schema;
 pub mod sqlite;

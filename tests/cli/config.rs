@@ -119,6 +119,7 @@ fn what_is_wrong_is_named() {
         ("[tls]\nclient_ca_file = 'x'", "tls.certificate_file"),
         ("listen = 'here'", "listen"),
         ("log = '=='", "log"),
+        ("redis.location = 'rediss://host'", "redis.location"),
         ("[web]\norigins = ['null']", "web.origins"),
         ("[web]\norigins = ['*']", "web.origins"),
         ("[web]\norigins = ['https://example.org/']", "web.origins"),

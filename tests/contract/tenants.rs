@@ -27,6 +27,15 @@ pub(crate) async fn another_tenant_sees_nothing(store: &dyn Store) {
     assert!(shown.iter().all(|(_, is_shown)| !is_shown), "{shown:?}");
     assert!(texts(store, &stranger(), &whole).await.is_empty());
     assert_eq!(texts(store, &caller(), &whole).await, ["some text"]);
+    let topics = [
+        (stranger().tenant, whole.uid),
+        (caller().tenant, [9; 16]),
+        (caller().tenant, whole.uid),
+    ];
+    let own = store.operation(&caller(), &whole.uid).await.unwrap();
+    let found = store.operations_of(&topics).await.unwrap();
+    assert_eq!(found, own.into_iter().collect::<Vec<_>>());
+    assert_eq!(store.operations_of(&topics[..2]).await.unwrap(), []);
 }
 
 /// What of the reading methods shows something to a caller.

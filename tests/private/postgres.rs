@@ -140,7 +140,7 @@ pub(crate) fn spawn(folder: &Path, port: u16, settings: &[&str]) -> Option<Child
 }
 
 /// Starts a program from a thread that lasts: the kernel ends it with the thread that started it.
-fn keep(mut command: Command) -> Child {
+pub(crate) fn keep(mut command: Command) -> Child {
     let (started, child) = mpsc::channel();
     std::thread::spawn(move || {
         started.send(command.spawn().unwrap()).unwrap();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sluice::application::bus::{Bus, Link};
 use sluice::application::caller::Caller;
 use sluice::application::ingest::bounds::Bounds;
 use sluice::application::ingest::budget::Budget;
@@ -16,7 +17,6 @@ use sluice::application::ports::store::Store as _;
 use sluice::application::ports::uploads::Upload;
 use sluice::application::stored_spec::StoredSpec;
 use sluice::application::uploads::Uploads;
-use sluice::application::watch::Bus;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::name::CollectionId;
 use sluice::domain::text::decoding::Decoding;
@@ -69,7 +69,7 @@ impl Store {
         let tasks = TaskTracker::new();
         let outside = Outside {
             store: Arc::clone(&sqlite) as _,
-            bus: Arc::new(Bus::default()),
+            bus: Arc::new(Bus::new(Link::Alone, false)),
             clock: Arc::new(System),
             tasks: tasks.clone(),
             bounds: BOUNDS,

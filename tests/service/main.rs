@@ -15,6 +15,8 @@ mod crowd;
 mod databases;
 mod deletions;
 mod examples;
+mod fanout;
+mod fleet;
 mod follower;
 mod gigabytes;
 mod grpc_web;
@@ -28,13 +30,18 @@ mod kills;
 mod methods;
 mod moves;
 mod operations;
+mod overview;
 mod partitions;
 mod path_names;
 mod patience;
 #[path = "../private/mod.rs"]
 mod private;
 mod proxy;
+mod pubsub_proxy;
 mod rechunks;
+mod redis_connection;
+#[path = "../private/redis.rs"]
+mod redis_server;
 mod refusals;
 mod roles;
 mod secrets;

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::task::TaskTracker;
 
+use crate::application::bus::Bus;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
@@ -21,7 +22,6 @@ use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, Upload, Uploads, Writer};
 use crate::application::turn::{COMMITS_MAX, Turn};
-use crate::application::watch::Bus;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::machine::{Machine, Step, Summary};

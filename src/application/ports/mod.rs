@@ -9,6 +9,7 @@ pub mod chunks;
 pub mod clock;
 pub mod collections;
 pub mod documents;
+pub mod event_bus;
 pub mod failure;
 pub mod import_root;
 pub mod imports;

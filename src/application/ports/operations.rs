@@ -78,6 +78,9 @@ pub struct Operation {
     pub updated_at: Timestamp,
 }
 
+/// Every operation is older.
+pub const NEWEST: (Timestamp, Uid) = (Timestamp::MAX, [u8::MAX; 16]);
+
 /// Tells how operations stand.
 #[async_trait]
 pub trait Operations: Send + Sync {
@@ -92,4 +95,7 @@ pub trait Operations: Send + Sync {
         before: (Timestamp, Uid),
         rows: u32,
     ) -> Result<Vec<Operation>, Error>;
+    /// Those of these operations that there are, each named by its tenant and its uid, in any order;
+    /// by one query, for the watchers of an instance: so each is told to its own tenant only.
+    async fn operations_of(&self, topics: &[(String, Uid)]) -> Result<Vec<Operation>, Error>;
 }

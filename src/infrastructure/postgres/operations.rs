@@ -45,6 +45,26 @@ impl Operations for Postgres {
         .await?;
         list.iter().map(operation).collect()
     }
+
+    async fn operations_of(&self, topics: &[(String, Uid)]) -> Result<Vec<Operation>, Error> {
+        let tenants = topics.iter().map(|(tenant, _)| tenant.as_str());
+        let uids = topics.iter().map(|(_, uid)| uuid(uid));
+        // LATERAL: each of the view's tables is asked by its primary key.
+        let list = read(
+            sqlx::query(
+                "SELECT found.* FROM unnest($1::text[], $2::uuid[]) AS asked (tenant, uid)
+                 CROSS JOIN LATERAL (
+                     SELECT * FROM operations
+                     WHERE operations.tenant = asked.tenant AND operations.uid = asked.uid
+                 ) AS found",
+            )
+            .bind(tenants.collect::<Vec<_>>())
+            .bind(uids.collect::<Vec<_>>())
+            .fetch_all(&self.pool),
+        )
+        .await?;
+        list.iter().map(operation).collect()
+    }
 }
 
 /// The tenant's operation of that uid.

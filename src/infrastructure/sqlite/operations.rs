@@ -42,6 +42,16 @@ impl Operations for Sqlite {
         .map_err(failed)?;
         list.iter().map(operation).collect()
     }
+
+    async fn operations_of(&self, topics: &[(String, Uid)]) -> Result<Vec<Operation>, Error> {
+        let mut connection = self.readers.acquire().await.map_err(failed)?;
+        let mut list = Vec::new();
+        // One by one: there is no round trip to save.
+        for (tenant, uid) in topics {
+            list.extend(find(&mut *connection, tenant, uid).await?);
+        }
+        Ok(list)
+    }
 }
 
 /// The tenant's operation of that uid.

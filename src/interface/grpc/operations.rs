@@ -1,6 +1,7 @@
 //! The operation service.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
@@ -8,6 +9,7 @@ use tonic::{Request, Response, Status};
 use crate::application::error::Error;
 use crate::application::operations::Operations;
 use crate::application::ports::state::State;
+use crate::application::tap::Filter;
 use crate::application::watch::Watching;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::pb::operation_service_server::OperationService;
@@ -26,6 +28,9 @@ pub struct Service {
 impl OperationService for Service {
     type WatchOperationStream =
         Pin<Box<dyn Stream<Item = Result<pb::WatchOperationResponse, Status>> + Send>>;
+
+    type WatchOperationsStream =
+        Pin<Box<dyn Stream<Item = Result<pb::WatchOperationsResponse, Status>> + Send>>;
 
     async fn get_operation(
         &self,
@@ -52,7 +57,7 @@ impl OperationService for Service {
             state,
         } = request;
         let listed = async {
-            let state = asked(state)?;
+            let state = asked("state", state)?;
             let operations = &self.operations;
             operations
                 .list(&caller, state, page_size, &page_token)
@@ -100,16 +105,53 @@ impl OperationService for Service {
         });
         Ok(Response::new(Box::pin(responses)))
     }
+
+    async fn watch_operations(
+        &self,
+        request: Request<pb::WatchOperationsRequest>,
+    ) -> Result<Response<Self::WatchOperationsStream>, Status> {
+        let (caller, request) = caller::of(request)?;
+        let watched = async { self.watching.watch_all(&caller, filter(&request)?).await };
+        let pages = watched.await.map_err(|error| status::of(&error))?;
+        let responses = pages.map(|page| {
+            let page = page.map_err(|error| status::of(&error))?;
+            let operations = page.operations.into_iter();
+            Ok(pb::WatchOperationsResponse {
+                operations: operations
+                    .map(|operation| resources::operation(Arc::unwrap_or_clone(operation)))
+                    .collect(),
+                snapshot_complete: page.is_complete,
+            })
+        });
+        Ok(Response::new(Box::pin(responses)))
+    }
 }
 
-/// The state that a list is restricted to.
-fn asked(state: i32) -> Result<Option<State>, Error> {
+/// The operations that are watched.
+fn filter(request: &pb::WatchOperationsRequest) -> Result<Filter, Error> {
+    if request.states.len() > State::ALL.len() {
+        return Err(Error::invalid("states", "must not be more than there are"));
+    }
+    let states = request.states.iter().map(|state| {
+        let state = asked("states", *state)?;
+        state.ok_or_else(|| Error::invalid("states", "must not be STATE_UNSPECIFIED"))
+    });
+    let collection = Some(&request.collection).filter(|name| !name.is_empty());
+    let collection = collection.map(|collection| name::collection("collection", collection));
+    Ok(Filter {
+        states: states.collect::<Result<_, _>>()?,
+        collection: collection.transpose()?,
+    })
+}
+
+/// The state that is asked for; none: any.
+fn asked(field: &'static str, state: i32) -> Result<Option<State>, Error> {
     match pb::operation::State::try_from(state) {
         Ok(pb::operation::State::Unspecified) => Ok(None),
         Ok(pb::operation::State::Running) => Ok(Some(State::Running)),
         Ok(pb::operation::State::Succeeded) => Ok(Some(State::Succeeded)),
         Ok(pb::operation::State::Failed) => Ok(Some(State::Failed)),
         Ok(pb::operation::State::Cancelled) => Ok(Some(State::Cancelled)),
-        Err(_) => Err(Error::invalid("state", "is not known")),
+        Err(_) => Err(Error::invalid(field, "is not known")),
     }
 }

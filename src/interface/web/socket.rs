@@ -2,14 +2,13 @@
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
-use tokio_stream::{Stream, StreamExt, StreamMap};
+use tokio_stream::{StreamExt, StreamMap};
 use tokio_tungstenite::tungstenite;
 
 use crate::application::caller::Caller;
@@ -50,7 +49,7 @@ pub(super) struct Socket {
     /// Who it is; none: its client has not said so yet.
     admitted: Option<Admitted>,
     wire: WebSocket,
-    followed: StreamMap<Uid, Watched>,
+    followed: StreamMap<Uid, Inbox<Operation>>,
     /// Unreadable frames in a row.
     faults: u32,
     /// Whether a frame came: a token is taken as the first only.
@@ -249,7 +248,7 @@ impl Socket {
         }
         let watching = &self.gateway.watching;
         let states = watching.watch(self.caller()?, uid, after_seq).await?;
-        self.followed.insert(uid, Watched::new(states));
+        self.followed.insert(uid, states);
         Ok(())
     }
 
@@ -351,28 +350,4 @@ impl Socket {
 
 fn rest(pulse: Pin<&mut Sleep>, time: Duration) {
     pulse.reset(Instant::now() + time);
-}
-
-/// The states of an operation that is followed: counted as long as they are.
-struct Watched(Inbox<Operation>);
-
-impl Watched {
-    fn new(states: Inbox<Operation>) -> Self {
-        metrics::gauge!("sluice_watchers", "transport" => "websocket").increment(1.0);
-        Self(states)
-    }
-}
-
-impl Stream for Watched {
-    type Item = Result<Operation, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.0).poll_next(context)
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        metrics::gauge!("sluice_watchers", "transport" => "websocket").decrement(1.0);
-    }
 }

@@ -1,0 +1,192 @@
+//! What is to be told to other instances: of each operation its newest state only, and at most four a
+//! second but for the terminal one. Whoever puts something in never waits.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use crate::application::ports::clock::Uid;
+use crate::application::ports::event_bus::News;
+use crate::application::ports::operations::Operation;
+
+/// The shortest time between two states of an operation that are not its last: watchers are told no
+/// more often either.
+const SPACING: Duration = Duration::from_millis(250);
+/// Operations that wait at once, a few megabytes; of more, other instances hear by reading rows.
+const WAITING_MAX: usize = 10_000;
+
+/// States that wait to be told.
+#[derive(Debug, Default)]
+pub struct Outgoing {
+    /// A std mutex: never held across an await.
+    waiting: Mutex<Waiting>,
+    /// Rung whenever something is put in.
+    bell: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    states: HashMap<(String, Uid), Slot>,
+    is_changed: bool,
+}
+
+/// An operation of which something waits, or was told a moment ago.
+#[derive(Debug, Default)]
+struct Slot {
+    state: Option<Arc<Operation>>,
+    told_at: Option<Instant>,
+}
+
+impl Slot {
+    /// When its state may be told; none: there is none.
+    fn due_at(&self, now: Instant) -> Option<Instant> {
+        let state = self.state.as_ref()?;
+        match self.told_at {
+            Some(told_at) if !state.state.is_terminal() => Some(told_at + SPACING),
+            Some(_) | None => Some(now),
+        }
+    }
+}
+
+impl Outgoing {
+    /// Puts a state in, in the place of an older one.
+    pub fn put(&self, operation: Arc<Operation>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = waiting.states.len() >= WAITING_MAX;
+        let topic = (operation.tenant.clone(), operation.uid);
+        let slot = match waiting.states.entry(topic) {
+            Entry::Vacant(_) if is_full => {
+                metrics::counter!("sluice_bus_dropped_total", "why" => "full").increment(1);
+                return;
+            }
+            entry @ (Entry::Vacant(_) | Entry::Occupied(_)) => entry.or_default(),
+        };
+        let is_newer = |state: &Arc<Operation>| state.seq < operation.seq;
+        if slot.state.as_ref().is_none_or(is_newer) {
+            slot.state = Some(operation);
+        }
+        self.bell.notify_one();
+    }
+
+    /// Puts in that some collection may have changed.
+    pub fn put_change(&self) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.is_changed = true;
+        self.bell.notify_one();
+    }
+
+    /// Waits until there is something to tell, and takes it out.
+    pub async fn take(&self) -> Vec<News> {
+        loop {
+            let (news, next) = self.due(Instant::now());
+            if !news.is_empty() {
+                return news;
+            }
+            let later = async {
+                match next {
+                    Some(next) => tokio::time::sleep_until(next.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = later => {}
+                () = self.bell.notified() => {}
+            }
+        }
+    }
+
+    /// What is to be told now, and when there is more.
+    fn due(&self, now: Instant) -> (Vec<News>, Option<Instant>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut news, mut next) = (Vec::new(), None::<Instant>);
+        if std::mem::take(&mut waiting.is_changed) {
+            news.push(News::Change);
+        }
+        waiting.states.retain(|_, slot| {
+            match slot.due_at(now) {
+                Some(due_at) if due_at > now => {
+                    next = Some(next.map_or(due_at, |next| next.min(due_at)));
+                }
+                Some(_) => {
+                    news.extend(slot.state.take().map(News::State));
+                    slot.told_at = Some(now);
+                }
+                None => {}
+            }
+            let is_recent = slot.told_at.is_none_or(|told_at| told_at + SPACING > now);
+            slot.state.is_some() || is_recent
+        });
+        (news, next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    use super::{Outgoing, SPACING, WAITING_MAX};
+    use crate::application::ports::event_bus::News;
+    use crate::application::ports::operations::{Kind, Operation};
+    use crate::application::ports::state::State;
+
+    fn operation(number: u128, seq: u64, state: State) -> Arc<Operation> {
+        Arc::new(Operation {
+            tenant: "tenant".to_owned(),
+            uid: number.to_be_bytes(),
+            kind: Kind::Upload,
+            seq,
+            state,
+            target: "collections/c/documents/d".to_owned(),
+            committed_bytes: 0,
+            chunks: 0,
+            failure_reason: String::new(),
+            failure_message: String::new(),
+            created_at: 0,
+            updated_at: 0,
+        })
+    }
+
+    fn seqs(news: &[News]) -> Vec<u64> {
+        let seq = |news: &News| match news {
+            News::State(operation) => operation.seq,
+            News::Change => 0,
+        };
+        news.iter().map(seq).collect()
+    }
+
+    #[test]
+    fn the_newest_state_is_told_four_times_a_second_and_the_last_at_once() {
+        let (outgoing, start) = (Outgoing::default(), Instant::now());
+        for seq in [2, 3, 1] {
+            outgoing.put(operation(1, seq, State::Running));
+        }
+        outgoing.put_change();
+        outgoing.put_change();
+        assert_eq!(seqs(&outgoing.due(start).0), [0, 3]);
+        outgoing.put(operation(1, 4, State::Running));
+        let (news, next) = outgoing.due(start + SPACING / 2);
+        assert_eq!((news, next), (vec![], Some(start + SPACING)));
+        outgoing.put(operation(1, 5, State::Running));
+        assert_eq!(seqs(&outgoing.due(start + SPACING).0), [5]);
+        outgoing.put(operation(1, 6, State::Succeeded));
+        assert_eq!(seqs(&outgoing.due(start + SPACING).0), [6]);
+        assert_eq!(outgoing.due(start + 3 * SPACING), (vec![], None));
+        assert!(outgoing.waiting.lock().unwrap().states.is_empty());
+    }
+
+    #[test]
+    fn what_waits_has_a_bound() {
+        let outgoing = Outgoing::default();
+        for number in 0..WAITING_MAX as u128 + 9 {
+            outgoing.put(operation(number, 1, State::Running));
+        }
+        outgoing.put(operation(0, 2, State::Succeeded));
+        let (news, _) = outgoing.due(Instant::now());
+        assert_eq!(news.len(), WAITING_MAX);
+        assert!(seqs(&news).contains(&2), "one that waits is replaced");
+    }
+}

@@ -1,0 +1,192 @@
+//! The connection for commands: one for an instance, made when it is first used, and again whenever it
+//! is lost. Nothing ever waits longer for Redis than it says.
+
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
+use redis::cluster::{ClusterClient, ClusterConfig};
+use redis::cluster_async::ClusterConnection;
+use redis::io::tcp::TcpSettings;
+use redis::{
+    Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline, ProtocolVersion, RedisError,
+    RedisFuture, RedisResult, Value,
+};
+
+/// How long connecting may take: longer than a round trip across a continent.
+pub(super) const CONNECT_MAX: Duration = Duration::from_millis(250);
+/// How long an answer is waited for by whoever says nothing else.
+const ANSWER_MAX: Duration = Duration::from_secs(1);
+/// Sent bytes without an acknowledgement for so long mean that the way is cut.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(2);
+/// Commands that wait for an answer at once; a server that hangs must not gather more.
+const UNDER_WAY_MAX: usize = 1_024;
+/// A cluster's node may have moved what is asked for; more often than that it is not looked for.
+const REDIRECTS_MAX: u32 = 2;
+
+/// Where Redis is. Shown without its password.
+#[derive(Clone)]
+pub struct Server {
+    info: ConnectionInfo,
+    is_cluster: bool,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("Server");
+        shown.field("address", &self.info.addr().to_string());
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// At `redis://user:password@host:port/database`; of a cluster any node, which leads to the others.
+    ///
+    /// # Errors
+    ///
+    /// Fails if that is no address. Nobody is connected to.
+    pub fn at(address: &str, is_cluster: bool) -> Result<Self, RedisError> {
+        let info = address.into_connection_info()?;
+        // RESP 3 tells of a lost connection at once, and brings news on the same connection.
+        let settings = info.redis_settings().clone();
+        let info = info
+            .set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3))
+            .set_tcp_settings(tcp());
+        Ok(Self { info, is_cluster })
+    }
+
+    /// Whether it is a Redis Cluster.
+    #[must_use]
+    pub fn is_cluster(&self) -> bool {
+        self.is_cluster
+    }
+
+    /// A connection that is made when it is first used.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the address cannot be used in that way.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a runtime.
+    pub fn connection(&self) -> Result<Connection, RedisError> {
+        let way = if self.is_cluster {
+            let config = ClusterConfig::new()
+                .set_connection_timeout(CONNECT_MAX)
+                .set_response_timeout(ANSWER_MAX);
+            Way::Cluster(
+                self.cluster()?
+                    .get_pending_async_connection_with_config(config),
+            )
+        } else {
+            let config = ConnectionManagerConfig::new()
+                .set_connection_timeout(Some(CONNECT_MAX))
+                .set_response_timeout(Some(ANSWER_MAX))
+                .set_concurrency_limit(UNDER_WAY_MAX)
+                // The next command tries again.
+                .set_number_of_retries(0);
+            Way::Single(ConnectionManager::new_lazy_with_config(
+                self.client()?,
+                config,
+            )?)
+        };
+        Ok(Connection {
+            way,
+            answer_max: ANSWER_MAX,
+        })
+    }
+
+    /// The driver for one server.
+    pub(super) fn client(&self) -> Result<Client, RedisError> {
+        Client::open(self.info.clone())
+    }
+
+    /// The driver for a cluster.
+    pub(super) fn cluster(&self) -> Result<ClusterClient, RedisError> {
+        ClusterClient::builder([self.info.clone()])
+            .use_protocol(ProtocolVersion::RESP3)
+            .tcp_settings(tcp())
+            .connection_concurrency_limit(UNDER_WAY_MAX)
+            .retries(REDIRECTS_MAX)
+            .build()
+    }
+}
+
+/// Small messages, at once; and a way that is cut is noticed.
+fn tcp() -> TcpSettings {
+    TcpSettings::default()
+        .set_nodelay(true)
+        .set_user_timeout(UNACKNOWLEDGED_MAX)
+}
+
+/// One connection to a server, or one to each node of a cluster. Clones share it.
+#[derive(Clone)]
+pub struct Connection {
+    way: Way,
+    answer_max: Duration,
+}
+
+#[derive(Clone)]
+enum Way {
+    Single(ConnectionManager),
+    Cluster(ClusterConnection),
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("Connection");
+        shown.field("answer_max", &self.answer_max);
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// The same connection; each command on it fails after so long, connecting included.
+    #[must_use]
+    pub fn answering_within(&self, answer_max: Duration) -> Self {
+        let way = self.way.clone();
+        Self { way, answer_max }
+    }
+}
+
+impl ConnectionLike for Connection {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        let answer = match &mut self.way {
+            Way::Single(connection) => connection.req_packed_command(command),
+            Way::Cluster(connection) => connection.req_packed_command(command),
+        };
+        Box::pin(within(self.answer_max, answer))
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        let answers = match &mut self.way {
+            Way::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
+            Way::Cluster(connection) => connection.req_packed_commands(pipeline, offset, count),
+        };
+        Box::pin(within(self.answer_max, answers))
+    }
+
+    fn get_db(&self) -> i64 {
+        match &self.way {
+            Way::Single(connection) => connection.get_db(),
+            Way::Cluster(connection) => connection.get_db(),
+        }
+    }
+}
+
+/// An answer, or that there was none in time.
+pub(super) async fn within<T>(
+    answer_max: Duration,
+    answer: impl Future<Output = RedisResult<T>>,
+) -> RedisResult<T> {
+    let answer = tokio::time::timeout(answer_max, answer).await;
+    answer.unwrap_or_else(|_elapsed| {
+        let late = std::io::Error::new(std::io::ErrorKind::TimedOut, "Redis did not answer");
+        Err(late.into())
+    })
+}

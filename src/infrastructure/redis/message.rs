@@ -1,0 +1,246 @@
+//! News as bytes: JSON behind an authentication code. What is not of this service's own making is not
+//! taken: a Redis may be shared with anybody.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::application::ports::event_bus::News;
+use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::state::State;
+
+/// The longest message: an operation with a long target and a long reason for its failure. What is
+/// longer is not sent.
+pub(super) const MESSAGE_BYTES_MAX: usize = 8 * 1024;
+/// How much of the HMAC-SHA-256 a message has: 128 bits are enough against forgery (RFC 2104, 5).
+const TAG_BYTES: usize = 16;
+/// Keeps these codes apart from others that are made with the key.
+const PURPOSE: &[u8] = b"event bus\0";
+
+/// Makes messages, and knows its own.
+#[derive(Clone)]
+pub(super) struct Seal(Hmac<Sha256>);
+
+impl std::fmt::Debug for Seal {
+    /// Without the key.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Seal").finish_non_exhaustive()
+    }
+}
+
+/// Why a message is not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fault {
+    /// Nobody who has the key made it.
+    Forged,
+    /// It is longer than any.
+    TooLong,
+    /// It says nothing that is known: another version of this program made it.
+    Unknown,
+}
+
+impl Fault {
+    /// Its name, for metrics.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Forged => "forged",
+            Self::TooLong => "too_long",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// News on its way.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+enum Message {
+    State(Box<Sent>),
+    Change,
+}
+
+/// An operation on its way.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Sent {
+    tenant: String,
+    uid: u128,
+    kind: String,
+    seq: u64,
+    state: String,
+    target: String,
+    committed_bytes: u64,
+    chunks: u64,
+    failure_reason: String,
+    failure_message: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl Seal {
+    /// With a key that all instances share.
+    pub(super) fn new(key: &[u8; 32]) -> Self {
+        // HMAC takes a key of a block, and fills a shorter one up with zeros (RFC 2104, 2).
+        let mut block = [0; 64];
+        block[..key.len()].copy_from_slice(key);
+        Self(Hmac::new(&block.into()))
+    }
+
+    /// A message; none if it would be too long.
+    pub(super) fn close(&self, news: &News) -> Option<Vec<u8>> {
+        let message = match news {
+            News::State(operation) => Message::State(Box::new(sent(operation))),
+            News::Change => Message::Change,
+        };
+        let json = serde_json::to_vec(&message).ok()?;
+        let tag = self.keyed(&json).finalize().into_bytes();
+        let message = [&tag[..TAG_BYTES], &json].concat();
+        (message.len() <= MESSAGE_BYTES_MAX).then_some(message)
+    }
+
+    /// The news in a message.
+    pub(super) fn open(&self, message: &[u8]) -> Result<News, Fault> {
+        if message.len() > MESSAGE_BYTES_MAX {
+            return Err(Fault::TooLong);
+        }
+        let (tag, json) = message.split_at_checked(TAG_BYTES).ok_or(Fault::Forged)?;
+        self.keyed(json)
+            .verify_truncated_left(tag)
+            .map_err(|_forged| Fault::Forged)?;
+        match serde_json::from_slice(json).map_err(|_other| Fault::Unknown)? {
+            Message::State(sent) => Ok(News::State(Arc::new(received(*sent)?))),
+            Message::Change => Ok(News::Change),
+        }
+    }
+
+    fn keyed(&self, json: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        mac.update(PURPOSE);
+        mac.update(json);
+        mac
+    }
+}
+
+fn sent(operation: &Operation) -> Sent {
+    let Operation {
+        tenant,
+        uid,
+        kind,
+        seq,
+        state,
+        target,
+        committed_bytes,
+        chunks,
+        failure_reason,
+        failure_message,
+        created_at,
+        updated_at,
+    } = operation.clone();
+    Sent {
+        tenant,
+        uid: u128::from_be_bytes(uid),
+        kind: kind.name().to_owned(),
+        seq,
+        state: state.name().to_owned(),
+        target,
+        committed_bytes,
+        chunks,
+        failure_reason,
+        failure_message,
+        created_at,
+        updated_at,
+    }
+}
+
+fn received(sent: Sent) -> Result<Operation, Fault> {
+    let Sent {
+        tenant,
+        uid,
+        kind,
+        seq,
+        state,
+        target,
+        committed_bytes,
+        chunks,
+        failure_reason,
+        failure_message,
+        created_at,
+        updated_at,
+    } = sent;
+    let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
+    let state = State::ALL.into_iter().find(|known| known.name() == state);
+    Ok(Operation {
+        tenant,
+        uid: uid.to_be_bytes(),
+        kind: kind.ok_or(Fault::Unknown)?,
+        seq,
+        state: state.ok_or(Fault::Unknown)?,
+        target,
+        committed_bytes,
+        chunks,
+        failure_reason,
+        failure_message,
+        created_at,
+        updated_at,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Fault, MESSAGE_BYTES_MAX, Seal};
+    use crate::application::ports::event_bus::News;
+    use crate::application::ports::operations::{Kind, Operation};
+    use crate::application::ports::state::State;
+
+    fn news() -> News {
+        News::State(Arc::new(Operation {
+            tenant: "tenant".to_owned(),
+            uid: [255; 16],
+            kind: Kind::MoveDocument,
+            seq: u64::MAX,
+            state: State::Failed,
+            target: "collections/c/documents/\u{6C34}\"".to_owned(),
+            committed_bytes: 1,
+            chunks: 2,
+            failure_reason: "REASON".to_owned(),
+            failure_message: "why\n".to_owned(),
+            created_at: i64::MIN,
+            updated_at: 4,
+        }))
+    }
+
+    #[test]
+    fn news_comes_as_it_went_and_nothing_else_is_taken() {
+        let seal = Seal::new(&[7; 32]);
+        for news in [news(), News::Change] {
+            let message = seal.close(&news).unwrap();
+            assert_eq!(seal.open(&message), Ok(news));
+            let other = Seal::new(&[8; 32]).open(&message);
+            assert_eq!(other, Err(Fault::Forged), "another key");
+            for at in 0..message.len() {
+                let mut tampered = message.clone();
+                tampered[at] ^= 1;
+                assert_eq!(seal.open(&tampered), Err(Fault::Forged), "at {at}");
+                assert_eq!(seal.open(&message[..at]), Err(Fault::Forged), "to {at}");
+            }
+        }
+        let long = vec![0; MESSAGE_BYTES_MAX + 1];
+        assert_eq!(seal.open(&long), Err(Fault::TooLong));
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_sent() {
+        let News::State(operation) = news() else {
+            unreachable!()
+        };
+        let failure_message = "x".repeat(MESSAGE_BYTES_MAX);
+        let long = News::State(Arc::new(Operation {
+            failure_message,
+            ..Operation::clone(&operation)
+        }));
+        assert_eq!(Seal::new(&[7; 32]).close(&long), None);
+    }
+}

@@ -1,0 +1,283 @@
+//! News across instances: at once while Redis is there, and within seconds whatever becomes of it; in
+//! order, each state once, and the terminal one last.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use tonic::transport::Channel;
+
+use crate::fleet::{AT_ONCE, Fleet, Going, LATE_MAX, Seen, check, listened, watch, watch_into};
+use crate::kills::random;
+use crate::private::postgres::Cluster;
+use crate::proxy::Proxy;
+use crate::pubsub_proxy::PubSubProxy;
+use crate::redis_server::{Redis, RedisCluster};
+use crate::web::get;
+use crate::world::{connect, reason};
+
+/// Ends that one that reads rows every three seconds would all meet in time once in 2,000 runs.
+const ENDS: usize = 7;
+const WATCHERS: usize = 100;
+/// Longer than the upload that is watched.
+const PERSIST_MAX: Duration = Duration::from_mins(1);
+
+/// Uploads through one instance what is watched on the other, and returns how late the end was.
+async fn lateness(fleet: &Fleet, document: &str) -> Duration {
+    between(&fleet.a.channel(), &fleet.b.channel(), document).await
+}
+
+async fn between(a: &Channel, b: &Channel, document: &str) -> Duration {
+    let mut going = Going::begin(a, document).await;
+    let watching = watch(b, &going.operation);
+    going.go_on().await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let ended = going.finish().await;
+    let states = tokio::time::timeout(LATE_MAX, watching).await;
+    let states = states.expect("the end is told").unwrap().unwrap();
+    check(&states).saturating_duration_since(ended)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watcher_elsewhere_sees_progress_at_once_and_the_end_once() {
+    let redis = Redis::start();
+    let fleet = Fleet::sharing(&redis).await;
+    for number in 0..ENDS {
+        let late = lateness(&fleet, &number.to_string()).await;
+        assert!(late < AT_ONCE, "{number}: {late:?}");
+    }
+    let mut going = Going::begin(&fleet.a.channel(), "progress").await;
+    let watching = watch(&fleet.b.channel(), &going.operation);
+    for _ in 0..8 {
+        going.go_on().await;
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+    going.finish().await;
+    let states = watching.await.unwrap().unwrap();
+    check(&states);
+    // Every 400 ms something is committed; rows alone would show two of them.
+    assert!(states.len() >= 6, "{}", states.len());
+    assert_eq!(redis.ask(&["DBSIZE"]), "0", "nothing is kept in Redis");
+    let published = get(fleet.a.address.parse().unwrap(), "/metrics", &[]).await;
+    assert!(
+        published.contains("\nsluice_bus_published_total "),
+        "{published}"
+    );
+    let heard = get(fleet.b.address.parse().unwrap(), "/metrics", &[]).await;
+    for metric in [
+        "\nsluice_bus_connected 1\n",
+        "\nsluice_bus_received_total ",
+        "\nsluice_watch_lag_seconds_bucket{le=\"0.25\"} ",
+        "\nsluice_watchers{transport=\"grpc\"} 0\n",
+    ] {
+        assert!(heard.contains(metric), "{metric}: {heard}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_redis_the_end_is_told_within_seconds() {
+    let fleet = Fleet::start(&[], &[]).await;
+    for number in 0..3 {
+        let late = lateness(&fleet, &number.to_string()).await;
+        assert!(late < LATE_MAX, "{number}: {late:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_becomes_of_redis_the_end_is_told_within_seconds() {
+    let redis = Redis::start();
+    let fleet = Fleet::sharing(&redis).await;
+    for (fault, after) in [
+        (Redis::kill as fn(&Redis), Redis::restart as fn(&Redis)),
+        (Redis::hang, Redis::go_on),
+        (Redis::flush, Redis::flush),
+        (disconnect_subscribers, disconnect_subscribers),
+    ] {
+        let mut going = Going::begin(&fleet.a.channel(), "d").await;
+        let watching = watch(&fleet.b.channel(), &going.operation);
+        going.go_on().await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        fault(&redis);
+        let ended = going.finish().await;
+        let states = tokio::time::timeout(LATE_MAX, watching).await;
+        let states = states.expect("the end is told").unwrap().unwrap();
+        let late = check(&states).saturating_duration_since(ended);
+        assert!(late < LATE_MAX, "{late:?}");
+        let unlinked = lateness(&fleet, "unlinked").await;
+        assert!(unlinked < LATE_MAX, "{unlinked:?}");
+        after(&redis);
+        listened(&redis, 2).await;
+        let linked = lateness(&fleet, "linked").await;
+        assert!(linked < LATE_MAX, "{linked:?}");
+    }
+}
+
+fn disconnect_subscribers(redis: &Redis) {
+    assert_eq!(redis.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]), "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscriber_that_is_cut_off_is_back_and_has_missed_nothing_in_two_seconds() {
+    let redis = Redis::start();
+    let fleet = Fleet::sharing(&redis).await;
+    for number in 0..ENDS {
+        let going = Going::begin(&fleet.a.channel(), &number.to_string()).await;
+        let watching = watch(&fleet.b.channel(), &going.operation);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        disconnect_subscribers(&redis);
+        let ended = going.finish().await;
+        let states = watching.await.unwrap().unwrap();
+        let late = check(&states).saturating_duration_since(ended);
+        assert!(late < Duration::from_secs(2), "{number}: {late:?}");
+        listened(&redis, 2).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_lost_doubled_and_in_another_order_hide_nothing() {
+    let redis = Redis::start();
+    let proxy = PubSubProxy::before(redis.port).await;
+    let behind = format!("redis://127.0.0.1:{}", proxy.port);
+    let direct = redis.url();
+    let [a, b] = [&direct, &behind].map(|url| [("SLUICE_REDIS__LOCATION", url.as_str())]);
+    let fleet = Fleet::start(&a, &b).await;
+    listened(&redis, 2).await;
+    let uploads = (0..10).map(|number| {
+        let (a, b) = (fleet.a.channel(), fleet.b.channel());
+        tokio::spawn(async move { between(&a, &b, &number.to_string()).await })
+    });
+    for upload in uploads.collect::<Vec<_>>() {
+        let late = upload.await.unwrap();
+        assert!(late < LATE_MAX, "{late:?}");
+    }
+    assert!(proxy.disturbed.load(Ordering::Relaxed) >= 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_watchers_cut_at_random_miss_nothing() {
+    let redis = Redis::start();
+    let proxy = PubSubProxy::before(redis.port).await;
+    let behind = format!("redis://127.0.0.1:{}", proxy.port);
+    let settings = [("SLUICE_REDIS__LOCATION", behind.as_str())];
+    let fleet = Fleet::start(&settings, &settings).await;
+    listened(&redis, 2).await;
+    let (a, b) = (&fleet.a, &fleet.b);
+    let fronts = [
+        Proxy::before(a.address.clone()).await,
+        Proxy::before(b.address.clone()).await,
+    ];
+    let mut going = Going::begin(&a.channel(), "d").await;
+    let watchers = (0..WATCHERS).map(|number| {
+        let front = format!("http://{}", fronts[number % 2].address);
+        persist(front, going.operation.clone())
+    });
+    let watchers = watchers.collect::<Vec<_>>();
+    for turn in 0..20_u64 {
+        going.go_on().await;
+        tokio::time::sleep(Duration::from_millis(50 + random(turn, 200))).await;
+        fronts[usize::try_from(random(turn, 2)).unwrap()].cut_all();
+    }
+    let ended = going.finish().await;
+    for (number, watcher) in watchers.into_iter().enumerate() {
+        let (states, cuts) = watcher.await.unwrap();
+        let late = check(&states).saturating_duration_since(ended);
+        assert!(late < LATE_MAX, "{number}: {late:?}");
+        assert!(cuts > 0, "{number} was never cut");
+    }
+    assert!(proxy.disturbed.load(Ordering::Relaxed) > 0);
+}
+
+/// Watches to the end, and comes back as often as it is cut off; how often that was.
+fn persist(url: String, operation: String) -> JoinHandle<(Vec<Seen>, u64)> {
+    tokio::spawn(async move {
+        let (mut states, mut cuts) = (Vec::new(), 0);
+        let began = Instant::now();
+        while began.elapsed() < PERSIST_MAX {
+            let watched = watch_into(&connect(&url), &operation, &mut states).await;
+            if watched.is_ok() {
+                return (states, cuts);
+            }
+            cuts += 1;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        unreachable!("no end after {cuts} cuts: {states:?}")
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_carries_news_on_all_its_nodes() {
+    let cluster = RedisCluster::start();
+    let url = cluster.url();
+    let settings = [
+        ("SLUICE_REDIS__LOCATION", url.as_str()),
+        ("SLUICE_REDIS__CLUSTER", "true"),
+    ];
+    let fleet = Fleet::start(&settings, &settings).await;
+    let began = Instant::now();
+    let listening = || {
+        let channels = cluster.nodes.iter().map(|node| {
+            let channels = node.ask(&["PUBSUB", "SHARDCHANNELS"]);
+            channels.lines().filter(|line| !line.is_empty()).count()
+        });
+        channels.collect::<Vec<_>>()
+    };
+    while listening().iter().sum::<usize>() < 128 {
+        assert!(began.elapsed() < LATE_MAX, "{:?}", listening());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(listening().iter().all(|channels| *channels > 0));
+    // The second instance may take a moment more to subscribe to all.
+    tokio::time::sleep(AT_ONCE).await;
+    for number in 0..ENDS {
+        let late = lateness(&fleet, &number.to_string()).await;
+        assert!(late < AT_ONCE, "{number}: {late:?}");
+    }
+    cluster.nodes[2].kill();
+    for number in 0..3 {
+        let late = lateness(&fleet, &format!("without-{number}")).await;
+        assert!(late < LATE_MAX, "{number}: {late:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watchers_of_an_instance_read_a_row_once_and_then_together() {
+    let cluster = Arc::new(Cluster::start(&["fsync=off", "log_statement=all"]));
+    let fleet = Fleet::on(Arc::clone(&cluster), &[], &[]).await;
+    let going = Going::begin(&fleet.a.channel(), "d").await;
+    let log = || std::fs::read_to_string(cluster.folder.join("log")).unwrap();
+    let count = |statement: &str| log().matches(statement).count();
+    let one = "SELECT * FROM operations WHERE tenant = $1 AND uid = $2";
+    let before = count(one);
+    let channels = (0..10).map(|_| fleet.b.channel()).collect::<Vec<_>>();
+    let watchers = (0..10 * WATCHERS).map(|number| {
+        let channel = &channels[number % channels.len()];
+        watch(channel, &going.operation)
+    });
+    let watchers = watchers.collect::<Vec<_>>();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(count("AS asked (tenant, uid)") > 0, "rows are read again");
+    let began = Instant::now();
+    let again = count("AS asked (tenant, uid)");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let looks = count("AS asked (tenant, uid)") - again;
+    // Both instances look once a second, and log a statement up to twice.
+    let seconds = usize::try_from(began.elapsed().as_secs()).unwrap();
+    assert!(looks <= 4 * (seconds + 1), "{looks} looks");
+    assert_eq!(count(one) - before, 1, "one has read for all");
+    going.finish().await;
+    for watcher in watchers {
+        check(&watcher.await.unwrap().unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_cancelled_elsewhere_stops() {
+    let redis = Redis::start();
+    let fleet = Fleet::sharing(&redis).await;
+    let mut going = Going::begin(&fleet.a.channel(), "d").await;
+    going.go_on().await;
+    let (refused, after) = going.cancel_on(&fleet.b.channel()).await;
+    assert_eq!(reason(&refused), "UPLOAD_ENDED");
+    assert!(after < AT_ONCE, "{after:?}");
+}
