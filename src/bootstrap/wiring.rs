@@ -103,7 +103,7 @@ impl Wiring {
         let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
         let identity = settings::identity(&store, &clock, config, issued);
         let info = admin::Info {
-            is_shared: config.store.location.database().is_some(),
+            is_shared,
             started_at: clock.now(),
             bounds,
             clock: Arc::clone(&clock),

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sluice::application::admission::door::Admission;
+use sluice::application::admission::limits::{Allowed, Limits};
+use sluice::application::bus::{Bus, Link};
 use sluice::application::caller::Caller;
 use sluice::application::ingest::bounds::Bounds;
 use sluice::application::ingest::budget::Budget;
@@ -16,8 +19,8 @@ use sluice::application::ports::store::Store as _;
 use sluice::application::ports::uploads::Upload;
 use sluice::application::stored_spec::StoredSpec;
 use sluice::application::uploads::Uploads;
-use sluice::application::watch::Bus;
 use sluice::domain::chunking::spec::Spec;
+use sluice::domain::gcra::{self, Quota};
 use sluice::domain::name::CollectionId;
 use sluice::domain::text::decoding::Decoding;
 use sluice::infrastructure::sqlite::connection::Sqlite;
@@ -69,12 +72,12 @@ impl Store {
         let tasks = TaskTracker::new();
         let outside = Outside {
             store: Arc::clone(&sqlite) as _,
-            bus: Arc::new(Bus::default()),
+            bus: Arc::new(Bus::new(Link::Alone, false)),
             clock: Arc::new(System),
             tasks: tasks.clone(),
             bounds: BOUNDS,
         };
-        let uploads = Uploads::new(outside, Budget::new(BOUNDS));
+        let uploads = Uploads::new(outside, Budget::new(BOUNDS), admission());
         Self {
             file,
             sqlite,
@@ -130,4 +133,11 @@ impl Store {
 /// The collection that is there.
 pub(crate) fn collection() -> CollectionId {
     CollectionId::parse("c").unwrap()
+}
+
+/// Limits that nothing reaches.
+fn admission() -> Admission {
+    let quota = Quota::new(gcra::PER_SECOND_MAX, gcra::BURST_MAX);
+    let limits = Limits::of(Allowed::each(quota, gcra::BURST_MAX), quota);
+    Admission::new(limits, None, [0; 16])
 }

@@ -18,7 +18,6 @@ use crate::application::outbox::Inbox;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
 use crate::domain::access::{Places, Role};
-use crate::domain::secret::Secret;
 use crate::interface::admitted::{Admitted, Lost};
 use crate::interface::grpc::methods;
 use crate::interface::peer::Peer;
@@ -134,7 +133,7 @@ impl Socket {
         match (&self.gateway.identity, Asked::parse(text)?) {
             (Some(identity), Asked::Authenticate(token)) => {
                 let address = Some(self.held.1.address.ip());
-                let credential = Credential::Bearer(Secret::new(token));
+                let credential = Credential::Bearer(token);
                 Admitted::by(identity, credential, (&self.gateway.admission, address)).await
             }
             (None, Asked::Authenticate(_)) => Ok(Admitted::anybody()),
