@@ -58,8 +58,9 @@ impl Instance {
             drain.clone(),
         );
         let wiring = wiring.await?;
-        wiring.work();
+        // First of all: what is counted before it is lost.
         let recorder = measures::recorder()?;
+        wiring.work();
         tasks.spawn(measures::keep_up(recorder.clone(), drain.clone()));
         let services = wiring.services(config, recorder);
         let stop = drain.clone();
