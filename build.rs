@@ -14,7 +14,8 @@ mod protos {
 
     use protox::prost_reflect::{DescriptorPool, MethodDescriptor};
 
-    const FILES: [&str; 9] = [
+    const FILES: [&str; 10] = [
+        "proto/sluice/v1/admin.proto",
         "proto/sluice/v1/chunking.proto",
         "proto/sluice/v1/chunks.proto",
         "proto/sluice/v1/collections.proto",

@@ -1,6 +1,7 @@
 //! Who asks.
 
 use crate::domain::access::Role;
+use crate::domain::name::TenantId;
 
 /// The one who asks; every port method takes it, and every statement its tenant.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -18,9 +19,9 @@ impl Caller {
     #[must_use]
     pub fn anonymous() -> Self {
         Self {
-            tenant: "default".to_owned(),
+            tenant: TenantId::DEFAULT.to_owned(),
             principal: "anonymous".to_owned(),
-            role: Role::Admin,
+            role: Role::Operator,
         }
     }
 

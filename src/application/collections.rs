@@ -14,6 +14,7 @@ use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
 use crate::application::stored_spec::StoredSpec;
 use crate::application::tokens::Tokens;
+use crate::domain::ingest::digest;
 use crate::domain::name::CollectionId;
 
 /// The use cases of collections.
@@ -55,7 +56,7 @@ impl Collections {
     ) -> Result<Collection, Error> {
         let now = self.clock.now();
         let collection = Collection {
-            uid: request.unwrap_or_else(|| self.clock.new_uid()),
+            uid: request.map_or_else(|| self.clock.new_uid(), |request| uid(caller, &request)),
             id,
             spec,
             revision: 1,
@@ -176,6 +177,13 @@ impl Collections {
             Deleted::OtherRequest => Err(other_request()),
         }
     }
+}
+
+/// The uid of the collection that a request makes: the same for the same request, and no other
+/// tenant's, whatever request ids that chooses.
+fn uid(caller: &Caller, request: &Uid) -> Uid {
+    let whole = digest::sha256(&[caller.tenant.as_bytes(), b"/", request].concat());
+    std::array::from_fn(|at| whole[at])
 }
 
 pub(super) fn other_request() -> Error {

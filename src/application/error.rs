@@ -205,6 +205,24 @@ pub enum Error {
         /// How many it may follow.
         most: usize,
     },
+    /// Nobody is told to ask.
+    #[error("the request needs a credential: an API key, a token, or a registered certificate")]
+    CredentialMissing,
+    /// The credential is forged, expired, revoked, or of a tenant that is disabled: nobody is told which.
+    #[error("the credential is not accepted")]
+    CredentialRefused,
+    /// The caller may not do this.
+    #[error("the caller's role is not enough: {needed} is needed")]
+    RoleTooLow {
+        /// What would be enough.
+        needed: &'static str,
+    },
+    /// Somebody of a tenant that is to be deleted may still be let in.
+    #[error("the tenant must have been disabled for 5 seconds")]
+    TenantEnabled,
+    /// A tenant that is to be deleted has something left.
+    #[error("the tenant has collections, or operations that are still kept")]
+    TenantNotEmpty,
     /// The server is going down.
     #[error("the server is shutting down")]
     Draining,

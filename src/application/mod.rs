@@ -3,6 +3,7 @@
 //! To add a use case: a function in the noun's file that takes the caller first, a port method in
 //! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
 
+pub mod api_key;
 pub mod bus;
 pub mod caller;
 pub mod changes;
@@ -17,9 +18,11 @@ pub mod documents;
 pub mod error;
 pub mod file_source;
 pub mod health;
+pub mod identity;
 pub mod imports;
 pub mod ingest;
 pub mod jobs;
+pub mod keys;
 pub mod lease;
 pub mod operations;
 pub mod outbox;
@@ -30,6 +33,7 @@ pub mod partitions;
 pub mod places;
 pub mod ports;
 pub mod readiness;
+pub mod recent;
 pub mod reconciler;
 pub mod relay;
 mod relocation;
@@ -38,6 +42,7 @@ pub mod source;
 pub mod stored_source;
 pub mod stored_spec;
 pub mod tap;
+pub mod tenants;
 pub mod tokens;
 pub mod turn;
 pub mod uploads;

@@ -12,15 +12,19 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::store::Store;
+use crate::bootstrap::access::Access;
 use crate::bootstrap::wiring::Wiring;
 use crate::config::location::Location;
 use crate::config::{self, Config};
+use crate::domain::secret::Secret;
 use crate::infrastructure::import_root::Root;
 use crate::infrastructure::postgres::connection::{self, Postgres};
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::interface::server;
 
+mod access;
 mod measures;
+mod settings;
 mod shared;
 mod wiring;
 
@@ -45,19 +49,17 @@ impl Instance {
         let store = open(&config.store).await;
         let store = store.with_context(|| location.to_string())?;
         let root = import_root(&config.import.root).context("import.root")?;
+        if config.insecure_no_auth && !listen.ip().is_loopback() {
+            tracing::warn!(%listen, "EVERYBODY WHO REACHES THIS ADDRESS MAY DO EVERYTHING: insecure_no_auth is set");
+        }
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("{listen}"))?;
         let address = listener.local_addr()?;
         let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let wiring = Wiring::new(
-            Arc::clone(&store),
-            root,
-            config,
-            tasks.clone(),
-            drain.clone(),
-        );
-        let wiring = wiring.await?;
+        let Access { issued, tls } = Access::open(config, &tasks, &drain)?;
+        let around = (tasks.clone(), drain.clone());
+        let wiring = Wiring::new(Arc::clone(&store), (root, issued), config, around).await?;
         // First of all: what is counted before it is lost.
         let recorder = measures::recorder()?;
         wiring.work();
@@ -65,7 +67,7 @@ impl Instance {
         let services = wiring.services(config, recorder);
         let stop = drain.clone();
         let server = tokio::spawn(async move {
-            let served = server::serve(listener, services, tasks, stop).await;
+            let served = server::serve(listener, tls, services, tasks, stop).await;
             store.close().await;
             Ok(served?)
         });
@@ -100,6 +102,19 @@ pub async fn migrate(location: &Location) -> anyhow::Result<()> {
     connection::migrate(address)
         .await
         .with_context(|| location.to_string())
+}
+
+/// Makes the first operator's key, offline; none if there is one that works, unless `force`.
+///
+/// # Errors
+///
+/// Fails if the store cannot be opened, or refuses the key.
+pub async fn first_key(config: &config::Store, force: bool) -> anyhow::Result<Option<Secret>> {
+    let store = open(config).await;
+    let store = store.with_context(|| config.location.to_string())?;
+    let key = wiring::first_key(&store, force).await;
+    store.close().await;
+    Ok(key?)
 }
 
 async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::HeaderValue;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::application::bus::{Bus, Link};
+use crate::application::bus::Bus;
 use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
@@ -18,47 +17,57 @@ use crate::application::copier::Copier;
 use crate::application::documents::Documents;
 use crate::application::file_source::Files;
 use crate::application::health;
+use crate::application::identity::Identity;
 use crate::application::imports::Imports;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::ingest::pipeline::Outside;
 use crate::application::jobs::{Retention, Runner};
+use crate::application::keys::Keys;
 use crate::application::lease::Lease;
 use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
 use crate::application::places::Local;
+use crate::application::ports::bearer::Bearer;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::event_bus::EventBus;
+use crate::application::ports::failure;
 use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::jobs::Work;
 use crate::application::ports::store::Store;
 use crate::application::readiness::Readiness;
-use crate::application::reconciler::Reconciler;
-use crate::application::relay::Relay;
 use crate::application::source::Origin;
 use crate::application::stored_source::Versions;
+use crate::application::tenants::Tenants;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::Watching;
-use crate::bootstrap::shared::shared;
+use crate::bootstrap::settings;
+use crate::bootstrap::shared::{Shared, shared};
 use crate::config::Config;
 use crate::config::web::Web;
 use crate::domain::ingest::digest;
+use crate::domain::secret::Secret;
 use crate::infrastructure::system::System;
-use crate::interface::door::origin::Allowed;
-use crate::interface::server::Services;
+use crate::interface::door::entry::Door;
+use crate::interface::grpc::admin;
+use crate::interface::routes::Services;
 use crate::interface::web::gateway::{self, Gateway};
 use crate::interface::web::probes::Probes;
+
+/// Where files are imported from.
+type Root = Arc<dyn ImportRoot>;
+/// Who verifies tokens.
+type Issued = Arc<dyn Bearer>;
 
 /// What use cases share.
 pub(super) struct Wiring {
     store: Arc<dyn Store>,
     bus: Arc<Bus>,
-    event_bus: Option<Arc<dyn EventBus>>,
+    shared: Shared,
     clock: Arc<dyn Clock>,
     work: Arc<Notify>,
-    root: Option<Arc<dyn ImportRoot>>,
+    root: Option<Root>,
     rechunk_asked: Arc<Notify>,
     import_asked: Arc<Notify>,
     lease: Lease,
@@ -66,6 +75,8 @@ pub(super) struct Wiring {
     budget: Budget,
     bounds: Bounds,
     retention: Retention,
+    identity: Option<Arc<Identity>>,
+    info: admin::Info,
     tasks: TaskTracker,
     drain: CancellationToken,
 }
@@ -74,23 +85,26 @@ impl Wiring {
     /// Over this store.
     pub(super) async fn new(
         store: Arc<dyn Store>,
-        root: Option<Arc<dyn ImportRoot>>,
+        (root, issued): (Option<Root>, Option<Issued>),
         config: &Config,
-        tasks: TaskTracker,
-        drain: CancellationToken,
+        (tasks, drain): (TaskTracker, CancellationToken),
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(System);
-        let key = [clock.new_secret(), clock.new_secret()].concat();
-        let secret = store.secret(digest::sha256(&key)).await?;
-        let event_bus = shared(config, &secret)?.event_bus;
-        let is_shared = config.store.location.database().is_some();
-        let link = if is_shared { Link::Down } else { Link::Alone };
-        let bounds = bounds(config);
+        let secret = secret(&store, &clock).await?;
+        let shared = shared(config, &secret)?;
+        let bounds = settings::bounds(config);
         let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
+        let identity = settings::identity(&store, &clock, config, issued);
+        let info = admin::Info {
+            is_shared: config.store.location.database().is_some(),
+            started_at: clock.now(),
+            bounds,
+            clock: Arc::clone(&clock),
+        };
         Ok(Self {
             store,
-            bus: Arc::new(Bus::new(link, event_bus.is_some())),
-            event_bus,
+            bus: Arc::new(shared.bus(config)),
+            shared,
             clock,
             work: Arc::new(Notify::new()),
             root,
@@ -100,7 +114,9 @@ impl Wiring {
             tokens: Tokens::new(&secret),
             budget: Budget::new(bounds),
             bounds,
-            retention: retention(config),
+            retention: settings::retention(config),
+            identity,
+            info,
             tasks,
             drain,
         })
@@ -128,8 +144,12 @@ impl Wiring {
             budget: self.budget.clone(),
             bounds: self.bounds,
             partitions: self.partitions(),
+            admin: self.admin(),
+            door: Door {
+                identity: self.identity.clone(),
+                allowed: settings::allowed(config),
+            },
             clock: Arc::clone(&self.clock),
-            allowed: allowed(&config.web),
             gateway: self.gateway(&config.web),
             probes: Probes {
                 readiness: Readiness {
@@ -149,6 +169,7 @@ impl Wiring {
             slow_reader_max: Duration::from_secs(config.slow_reader_seconds_max),
         };
         Gateway {
+            identity: self.identity.clone(),
             watching: self.watching("websocket"),
             operations: self.operations(),
             places: Arc::new(Local::new(config.sockets_per_principal_max as usize)),
@@ -181,16 +202,8 @@ impl Wiring {
 
     /// Begins what goes on without being asked, until the server goes down.
     pub(super) fn work(&self) {
-        let reconciler = Reconciler {
-            store: Arc::clone(&self.store),
-            bus: Arc::clone(&self.bus),
-        };
-        self.tasks.spawn(reconciler.run(self.drain.clone()));
-        if let Some(event_bus) = self.event_bus.as_ref().map(Arc::clone) {
-            let bus = Arc::clone(&self.bus);
-            let relay = Relay { bus, event_bus };
-            self.tasks.spawn(relay.run(self.drain.clone()));
-        }
+        let (bus, store) = (&self.bus, &self.store);
+        self.shared.carry(bus, store, &self.tasks, &self.drain);
         let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
         let rechunks = self.tasks.spawn(self.rechunks().run(self.drain.clone()));
         let lease = self.lease.clone();
@@ -302,6 +315,18 @@ impl Wiring {
         }
     }
 
+    fn admin(&self) -> admin::Service {
+        admin::Service {
+            tenants: Tenants {
+                store: Arc::clone(&self.store),
+                clock: Arc::clone(&self.clock),
+                tokens: self.tokens.clone(),
+            },
+            keys: keys(&self.store, &self.clock, self.tokens.clone()),
+            info: self.info.clone(),
+        }
+    }
+
     fn changes(&self) -> Changes {
         Changes {
             store: Arc::clone(&self.store),
@@ -326,37 +351,30 @@ impl Wiring {
     }
 }
 
-fn allowed(config: &Web) -> Allowed {
-    let origins = config.origins.iter();
-    Allowed {
-        hosts: config.hosts.clone(),
-        // All of them are: the configuration is checked.
-        origins: origins
-            .filter_map(|origin| HeaderValue::try_from(origin).ok())
-            .collect(),
-    }
+/// The first operator's key.
+pub(super) async fn first_key(
+    store: &Arc<dyn Store>,
+    force: bool,
+) -> Result<Option<Secret>, failure::Error> {
+    let clock: Arc<dyn Clock> = Arc::new(System);
+    keys(store, &clock, Tokens::new(&secret(store, &clock).await?))
+        .bootstrap(force)
+        .await
 }
 
-fn bounds(config: &Config) -> Bounds {
-    let from = &config.uploads;
-    Bounds {
-        source_bytes_max: from.source_bytes_max,
-        memory_bytes_max: from.memory_bytes_max,
-        memory_wait_max: Duration::from_secs(from.memory_wait_seconds_max),
-        idle_max: Duration::from_secs(from.idle_seconds_max),
-        rate_bytes_min: from.rate_bytes_min,
-        rate_window: Duration::from_secs(from.rate_window_seconds),
-        slow_reader_max: Duration::from_secs(from.slow_reader_seconds_max),
-        old_version_kept: Duration::from_secs(config.retention.old_version_seconds),
-    }
+/// The key that all instances share.
+async fn secret(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+) -> Result<[u8; 32], failure::Error> {
+    let key = [clock.new_secret(), clock.new_secret()].concat();
+    store.secret(digest::sha256(&key)).await
 }
 
-fn retention(config: &Config) -> Retention {
-    let from = &config.retention;
-    Retention {
-        old_versions: Duration::from_secs(from.old_version_seconds),
-        open_uploads: Duration::from_secs(from.open_upload_seconds),
-        operations: Duration::from_secs(from.operation_seconds),
-        sweep_every: Duration::from_secs(from.sweep_every_seconds),
+fn keys(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, tokens: Tokens) -> Keys {
+    Keys {
+        store: Arc::clone(store),
+        clock: Arc::clone(clock),
+        tokens,
     }
 }

@@ -1,8 +1,8 @@
 //! What the server has begun to do: its name, or how it ended.
 
 use anyhow::bail;
-use tonic::transport::Channel;
 
+use crate::cli::client::Connection;
 use crate::cli::output::line;
 use crate::cli::upload::said;
 use crate::interface::grpc::pb;
@@ -11,7 +11,7 @@ use crate::interface::grpc::pb::operation_service_client::OperationServiceClient
 
 /// Prints the name of an operation that makes a version, or waits for its end and prints that.
 pub(super) async fn tell(
-    channel: Channel,
+    channel: Connection,
     operation: pb::Operation,
     waits: bool,
 ) -> anyhow::Result<()> {
@@ -31,7 +31,7 @@ pub(super) async fn tell(
 }
 
 /// The last state of an operation.
-async fn ended(channel: Channel, operation: pb::Operation) -> anyhow::Result<pb::Operation> {
+async fn ended(channel: Connection, operation: pb::Operation) -> anyhow::Result<pb::Operation> {
     let request = pb::WatchOperationRequest {
         name: operation.name.clone(),
         after_seq: 0,

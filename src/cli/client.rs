@@ -1,10 +1,18 @@
 //! A connection to a server.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use tonic::transport::{Channel, Endpoint};
+use tonic::metadata::AsciiMetadataValue;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
+use tonic::{Request, Status};
+
+use crate::config::client;
+use crate::domain::secret::Secret;
 
 /// Large enough for many watches of small messages on one connection (RUSTSEC-2026-0258).
 const CONNECTION_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
@@ -17,27 +25,81 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Args)]
 pub(super) struct Server {
     /// The server's address.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:50051")]
-    server: String,
+    #[arg(
+        long = "server",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:50051"
+    )]
+    url: String,
+    /// A file with the API key or token to show; `SLUICE_API_KEY` does as well.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// The authority of the server's certificate, as PEM: an https server needs it.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+}
+
+/// A channel, and what is shown with each request.
+pub(super) type Connection = InterceptedService<Channel, Shown>;
+
+/// Shows a credential.
+#[derive(Clone, Debug)]
+pub(super) struct Shown(Option<AsciiMetadataValue>);
+
+impl Interceptor for Shown {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(shown) = &self.0 {
+            request
+                .metadata_mut()
+                .insert("authorization", shown.clone());
+        }
+        Ok(request)
+    }
 }
 
 impl Server {
     /// The server at this address.
     pub(super) fn at(address: std::net::SocketAddr) -> Self {
         Self {
-            server: format!("http://{address}"),
+            url: format!("http://{address}"),
+            key_file: None,
+            ca_file: None,
         }
     }
 
     /// Makes a channel; it connects when it is used, and again when it has to.
-    pub(super) fn channel(&self) -> anyhow::Result<Channel> {
-        let endpoint = Endpoint::from_shared(self.server.clone()).context("--server")?;
-        Ok(endpoint
+    pub(super) fn channel(&self) -> anyhow::Result<Connection> {
+        let mut endpoint = Endpoint::from_shared(self.url.clone()).context("--server")?;
+        if let Some(file) = &self.ca_file {
+            let authority = std::fs::read(file).with_context(|| file.display().to_string())?;
+            let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(authority));
+            endpoint = endpoint.tls_config(tls).context("--ca-file")?;
+        }
+        let channel = endpoint
             .connect_timeout(CONNECT_MAX)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             // A server that has vanished without a word is noticed.
             .http2_keep_alive_interval(PING_EVERY)
             .keep_alive_timeout(PING_WAIT)
-            .connect_lazy())
+            .connect_lazy();
+        Ok(InterceptedService::new(channel, Shown(self.shown()?)))
     }
+
+    /// The key of the file, or else of the environment. A server of one's own needs none.
+    fn shown(&self) -> anyhow::Result<Option<AsciiMetadataValue>> {
+        let key = match &self.key_file {
+            Some(file) => Some(key_of(file)?),
+            None => client::api_key(),
+        };
+        let Some(key) = key else { return Ok(None) };
+        let shown = format!("Bearer {}", key.expose()).parse::<AsciiMetadataValue>();
+        let mut shown = shown.map_err(|_secret| anyhow::anyhow!("the key is not one"))?;
+        shown.set_sensitive(true);
+        Ok(Some(shown))
+    }
+}
+
+fn key_of(file: &Path) -> anyhow::Result<Secret> {
+    let key = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    Ok(Secret::new(key.trim().to_owned()))
 }

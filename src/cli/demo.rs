@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use tonic::transport::Channel;
 use tonic::{Code, Streaming};
 use uuid::Uuid;
 
 use crate::bootstrap::Instance;
-use crate::cli::client::Server;
+use crate::cli::client::{Connection, Server};
 use crate::cli::documents::Document;
 use crate::cli::output;
 use crate::cli::sending::Sending;
@@ -98,7 +97,7 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
 
 /// Opens the stream of chunks as soon as the upload has begun.
 async fn follow(
-    channel: Channel,
+    channel: Connection,
     document: String,
 ) -> anyhow::Result<Streaming<pb::StreamChunksResponse>> {
     let mut client = ChunkServiceClient::new(channel);
@@ -158,7 +157,7 @@ async fn prove(mut pages: Streaming<pb::StreamChunksResponse>, file: &Path) -> a
     Ok(chunks)
 }
 
-async fn spread(channel: Channel) -> anyhow::Result<()> {
+async fn spread(channel: Connection) -> anyhow::Result<()> {
     let mut client = PartitionServiceClient::new(channel);
     let health = client
         .get_partition_health(pb::GetPartitionHealthRequest {})

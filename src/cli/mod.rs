@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod admin;
 mod begun;
 mod chunk;
 mod client;
@@ -54,6 +55,7 @@ enum Command {
     Cancel(manage::Cancel),
     Delete(manage::Delete),
     Changes(manage::Changes),
+    Admin(admin::Arguments),
 }
 
 /// Runs the command that the program's arguments name.
@@ -96,6 +98,7 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Cancel(arguments) => manage::cancel(&arguments).await,
             Command::Delete(arguments) => manage::delete(&arguments).await,
             Command::Changes(arguments) => manage::changes(&arguments).await,
+            Command::Admin(arguments) => admin::run(&arguments).await,
         }
     });
     // A read of the standard input cannot be interrupted; it is not waited for.

@@ -3,8 +3,8 @@
 use anyhow::ensure;
 use clap::Args;
 use serde_json::{Value, json};
-use tonic::transport::Channel;
 
+use crate::cli::client::Connection;
 use crate::cli::inspect::Common;
 use crate::cli::output::{Format, Table, line};
 use crate::cli::upload::said;
@@ -144,7 +144,7 @@ pub(super) async fn move_document(arguments: &Move) -> anyhow::Result<()> {
 }
 
 /// Waits until an operation has succeeded.
-async fn wait(channel: Channel, name: String) -> anyhow::Result<()> {
+async fn wait(channel: Connection, name: String) -> anyhow::Result<()> {
     let request = pb::WatchOperationRequest { name, after_seq: 0 };
     let states = OperationServiceClient::new(channel)
         .watch_operation(request)

@@ -7,11 +7,11 @@ use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
+use crate::cli::client::Connection;
 use crate::cli::documents::Document;
 use crate::domain::ingest::digest::Running;
 use crate::interface::grpc::pb;
@@ -52,7 +52,7 @@ impl Sending {
     /// Sends the document until it is complete.
     pub(super) async fn run(
         &self,
-        channel: Channel,
+        channel: Connection,
         bar: &ProgressBar,
     ) -> anyhow::Result<pb::Upload> {
         let mut client = UploadServiceClient::new(channel);
@@ -88,7 +88,7 @@ impl Sending {
     /// Where to go on: at the start, or where the server has the source up to, if it is the same.
     async fn resume_from(
         &self,
-        client: &mut UploadServiceClient<Channel>,
+        client: &mut UploadServiceClient<Connection>,
         may_be_there: bool,
     ) -> Result<(Target, u64), Failure> {
         let name = format!("uploads/{}", self.spec.request_id);
@@ -134,7 +134,7 @@ impl Sending {
 
     async fn attempt(
         &self,
-        client: &mut UploadServiceClient<Channel>,
+        client: &mut UploadServiceClient<Connection>,
         target: Target,
         from: u64,
         bar: &ProgressBar,

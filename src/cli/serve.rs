@@ -21,9 +21,12 @@ pub(super) struct Arguments {
     /// Print the settings that the server would run with, and exit.
     #[arg(long)]
     check_config: bool,
-    /// Where to listen: an address of this machine [default: 127.0.0.1:50051].
+    /// Where to listen; other addresses than this machine's need identity [default: 127.0.0.1:50051].
     #[arg(long)]
     listen: Option<SocketAddr>,
+    /// Let everybody do everything, from other machines too.
+    #[arg(long)]
+    insecure_no_auth: bool,
     /// A file, which is made if need be, or `postgres://user@host/database`, prepared by
     /// `sluice migrate` [default: sluice.db].
     #[arg(long, value_name = "STORE")]
@@ -63,6 +66,7 @@ impl Arguments {
         if let Some(listen) = self.listen {
             config.listen = listen;
         }
+        config.insecure_no_auth |= self.insecure_no_auth;
         if let Some(store) = &self.store {
             config.store.location = store.clone().into();
         }

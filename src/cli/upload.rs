@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use crate::cli::client::Server;
+use crate::cli::client::{Connection, Server};
 use crate::cli::documents::Document;
 use crate::cli::output::{self, DocumentsFailed, WrongArguments};
 use crate::cli::sending::Sending;
@@ -87,7 +86,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 async fn send(
-    channel: Channel,
+    channel: Connection,
     path: &Path,
     spec: pb::UploadSpec,
     is_resumed: bool,
@@ -127,7 +126,10 @@ pub(super) fn label(given: &str) -> Result<(String, String), String> {
 }
 
 /// Makes the collection unless it is there.
-pub(super) async fn ensure_collection(channel: Channel, id: &CollectionId) -> anyhow::Result<()> {
+pub(super) async fn ensure_collection(
+    channel: Connection,
+    id: &CollectionId,
+) -> anyhow::Result<()> {
     let request = pb::CreateCollectionRequest {
         collection_id: id.as_str().to_owned(),
         ..pb::CreateCollectionRequest::default()

@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::identity::{Identity, Tls};
 use crate::config::location::Location;
 use crate::config::web::Web;
 
+pub mod client;
+pub mod identity;
 pub mod location;
 pub mod web;
 
@@ -22,11 +25,20 @@ const PREFIX: &str = "SLUICE";
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where it listens: an address of this machine only, until it can tell who asks. Port 0 takes
+    /// Where it listens: an address of this machine only, unless it can tell who asks. Port 0 takes
     /// a free one.
     pub listen: SocketAddr,
+    /// Names by which clients may call it, besides those of this machine. Empty: with identity, or
+    /// `insecure_no_auth`, any; else none.
+    pub hosts: Vec<String>,
+    /// Whether everybody may do everything, from other machines too.
+    pub insecure_no_auth: bool,
     /// What is logged, as `tracing` filters say it.
     pub log: String,
+    /// Who may ask.
+    pub identity: Identity,
+    /// How connections are kept private.
+    pub tls: Tls,
     /// Where everything is kept.
     pub store: Store,
     /// What instances share besides the store.
@@ -109,7 +121,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 50_051).into(),
+            hosts: Vec::new(),
+            insecure_no_auth: false,
             log: "info".to_owned(),
+            identity: Identity::default(),
+            tls: Tls::default(),
             store: Store::default(),
             redis: Redis::default(),
             uploads: Uploads::default(),
@@ -187,7 +203,8 @@ pub enum Error {
     Source(#[from] config::ConfigError),
     /// The address can be reached from other machines.
     #[error(
-        "{0} can be reached from other machines, but no identity is configured: listen on 127.0.0.1"
+        "{0} can be reached from other machines, but no identity is configured: listen on 127.0.0.1, \
+         set identity.api_keys, identity.jwt or tls.client_ca_file, or insecure_no_auth"
     )]
     NotLoopback(SocketAddr),
     /// The address is not a Redis's.
@@ -196,6 +213,18 @@ pub enum Error {
     /// Browsers or clients never send what is set.
     #[error(transparent)]
     Web(#[from] web::Error),
+    /// What is secret would be sent in the clear.
+    #[error(
+        "{0} can be reached from other machines, but connections are not private: set \
+         tls.certificate_file and tls.key_file, or tls.behind_proxy if a proxy does it"
+    )]
+    NotPrivate(SocketAddr),
+    /// Two settings contradict each other.
+    #[error("insecure_no_auth is set, but so is identity: one of them is a mistake")]
+    Contradiction,
+    /// A setting needs another one.
+    #[error("{0} must be set too")]
+    Missing(&'static str),
     /// A value is out of its range.
     #[error("{key} must be at least {least}")]
     TooSmall {
@@ -219,13 +248,42 @@ impl Config {
             .separator("__")
             .try_parsing(true)
             .list_separator(",")
+            .with_list_parse_key("hosts")
             .with_list_parse_key("web.origins")
-            .with_list_parse_key("web.hosts");
+            .with_list_parse_key("identity.jwt.algorithms")
+            .source(Some(client::others(std::env::vars_os())));
         let mut sources = config::Config::builder();
         if let Some(file) = file {
             sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
         }
         Ok(sources.add_source(environment).build()?.try_deserialize()?)
+    }
+
+    /// Whether callers have to say who they are.
+    #[must_use]
+    pub fn has_identity(&self) -> bool {
+        self.identity.api_keys || self.identity.jwt.is_on() || self.tls.asks_clients()
+    }
+
+    /// Checks who may reach the server, and who may do what there.
+    fn check_access(&self) -> Result<(), Error> {
+        if let Some(missing) = self.identity.jwt.missing().or_else(|| self.tls.missing()) {
+            return Err(Error::Missing(missing));
+        }
+        let has_identity = self.has_identity();
+        if has_identity && self.insecure_no_auth {
+            return Err(Error::Contradiction);
+        }
+        if self.listen.ip().is_loopback() || self.insecure_no_auth {
+            return Ok(());
+        }
+        if !has_identity {
+            return Err(Error::NotLoopback(self.listen));
+        }
+        if !self.tls.is_on() && !self.tls.behind_proxy {
+            return Err(Error::NotPrivate(self.listen));
+        }
+        Ok(())
     }
 
     /// Checks every value against its range.
@@ -234,9 +292,7 @@ impl Config {
     ///
     /// Fails with the first setting that is out of its range.
     pub fn check(&self) -> Result<(), Error> {
-        if !self.listen.ip().is_loopback() {
-            return Err(Error::NotLoopback(self.listen));
-        }
+        self.check_access()?;
         let location = &self.redis.location;
         if !location.is_empty() && location.redis().is_none() {
             return Err(Error::NotRedis(location.clone()));

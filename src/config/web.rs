@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 pub struct Web {
     /// Pages of which origins may use the server, as browsers send them: `https://example.org`.
     pub origins: Vec<String>,
-    /// Names that requests may give to this server, besides those of the loopback interface.
-    pub hosts: Vec<String>,
     /// How many WebSockets an instance holds, from 1.
     pub sockets_max: u32,
     /// How many a principal may have, from 1; who has no identity is one principal.
@@ -28,16 +26,12 @@ pub enum Error {
     /// An origin that no browser sends.
     #[error("web.origins: {0:?} is not an origin as browsers send it, such as https://example.org")]
     Origin(String),
-    /// A host that no client names.
-    #[error("web.hosts: {0:?} is not a name without a port, in small letters")]
-    Host(String),
 }
 
 impl Default for Web {
     fn default() -> Self {
         Self {
             origins: Vec::new(),
-            hosts: Vec::new(),
             // With what they hold and the kernel's own, 120 MB; files for two thirds of the
             // connections.
             sockets_max: 10_000,
@@ -69,13 +63,10 @@ impl Web {
         ]
     }
 
-    /// Checks origins and hosts.
+    /// Checks origins.
     pub(super) fn check(&self) -> Result<(), Error> {
-        if let Some(origin) = self.origins.iter().find(|origin| !is_origin(origin)) {
-            return Err(Error::Origin(origin.clone()));
-        }
-        match self.hosts.iter().find(|host| !is_host(host)) {
-            Some(host) => Err(Error::Host(host.clone())),
+        match self.origins.iter().find(|origin| !is_origin(origin)) {
+            Some(origin) => Err(Error::Origin(origin.clone())),
             None => Ok(()),
         }
     }

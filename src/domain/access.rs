@@ -7,8 +7,11 @@ pub enum Role {
     Reader,
     /// Reads and writes.
     Writer,
-    /// Looks after the service.
+    /// Looks after a tenant: its keys, and where its documents are.
     Admin,
+    /// Looks after the service: all tenants, and all partitions. No token says so, only a key that
+    /// an operator has made.
+    Operator,
 }
 
 /// How often a method may be called: every class has a budget for each caller.
@@ -30,7 +33,7 @@ pub enum RateClass {
 
 impl Role {
     /// Every role, the least first.
-    pub const ALL: [Self; 3] = [Self::Reader, Self::Writer, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Reader, Self::Writer, Self::Admin, Self::Operator];
 
     /// Its name in the store and on the command line.
     #[must_use]
@@ -39,7 +42,14 @@ impl Role {
             Self::Reader => "reader",
             Self::Writer => "writer",
             Self::Admin => "admin",
+            Self::Operator => "operator",
         }
+    }
+
+    /// The role of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
     }
 }
 

@@ -21,6 +21,8 @@
 //! - *rechunk*: another chunking of a document's stored text, into a new version.
 //! - *import*: a file under the server's import root that becomes a document; its *path name* says where
 //!   below the root it is.
+//! - *tenant*: who sees its own data and nothing else. *Principal*: who asks, within a tenant. *Role*:
+//!   what it may do.
 //! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
 
 pub mod access;
@@ -30,4 +32,5 @@ pub mod ingest;
 pub mod name;
 pub mod partition;
 pub mod path_name;
+pub mod secret;
 pub mod text;

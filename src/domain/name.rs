@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-/// How long a collection's id may be: a DNS label.
-const COLLECTION_BYTES_MAX: usize = 63;
+/// How long a collection's or a tenant's id may be: a DNS label.
+const LABEL_BYTES_MAX: usize = 63;
+/// How long a principal may be: an e-mail address fits.
+const PRINCIPAL_BYTES_MAX: usize = 255;
 /// How long a document's id may be: a file name on most systems.
 const DOCUMENT_BYTES_MAX: usize = 255;
 
@@ -15,6 +17,14 @@ pub struct CollectionId(String);
 /// and neither `.` nor `..`.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DocumentId(String);
+
+/// The last part of a tenant's name: as a collection's.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TenantId(String);
+
+/// Who asks, within a tenant: 1 to 255 visible characters of ASCII, such as an e-mail address.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Principal(String);
 
 /// `collections/{collection}/documents/{document}`.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -28,9 +38,12 @@ pub struct DocumentName {
 /// Not a name. The input is not repeated: it may be anything.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// Not a collection's id.
+    /// Not a collection's or a tenant's id.
     #[error("must be 1 to 63 characters of a-z, 0-9 and -, a letter first")]
-    CollectionId,
+    Label,
+    /// Not a principal.
+    #[error("must be 1 to 255 visible characters of ASCII")]
+    Principal,
     /// Not a document's id.
     #[error("must be 1 to 255 letters, digits, -, _, . or ~, and not . or ..")]
     DocumentId,
@@ -49,15 +62,7 @@ impl CollectionId {
     ///
     /// Fails if it is too long, or has a character that is not allowed.
     pub fn parse(id: &str) -> Result<Self, Error> {
-        let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-        let is_id = id.len() <= COLLECTION_BYTES_MAX
-            && id.starts_with(|first: char| first.is_ascii_lowercase())
-            && id.bytes().all(is_allowed);
-        if is_id {
-            Ok(Self(id.to_owned()))
-        } else {
-            Err(Error::CollectionId)
-        }
+        label(id).map(Self)
     }
 
     /// Parses `collections/{collection}`.
@@ -73,6 +78,67 @@ impl CollectionId {
     }
 
     /// The id itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TenantId {
+    /// The tenant of those who need none, and of the operators: it is always there.
+    pub const DEFAULT: &str = "default";
+
+    /// Parses an id.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is too long, or has a character that is not allowed.
+    pub fn parse(id: &str) -> Result<Self, Error> {
+        label(id).map(Self)
+    }
+
+    /// Parses `tenants/{tenant}`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is anything else.
+    pub fn parse_name(name: &str) -> Result<Self, Error> {
+        let form = Error::Form {
+            form: "tenants/{tenant}",
+        };
+        Self::parse(name.strip_prefix("tenants/").ok_or(form)?)
+    }
+
+    /// The id itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for TenantId {
+    fn default() -> Self {
+        Self(Self::DEFAULT.to_owned())
+    }
+}
+
+impl Principal {
+    /// Parses a principal.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is empty, too long, or has a character that is not allowed.
+    pub fn parse(principal: &str) -> Result<Self, Error> {
+        let is_principal = (1..=PRINCIPAL_BYTES_MAX).contains(&principal.len())
+            && principal.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_principal {
+            Ok(Self(principal.to_owned()))
+        } else {
+            Err(Error::Principal)
+        }
+    }
+
+    /// The principal itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -139,6 +205,25 @@ impl DocumentName {
             return Err(form);
         }
         Ok((Self::parse(document)?, number))
+    }
+}
+
+/// A label of the domain name system, a letter first.
+fn label(id: &str) -> Result<String, Error> {
+    let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let is_id = id.len() <= LABEL_BYTES_MAX
+        && id.starts_with(|first: char| first.is_ascii_lowercase())
+        && id.bytes().all(is_allowed);
+    if is_id {
+        Ok(id.to_owned())
+    } else {
+        Err(Error::Label)
+    }
+}
+
+impl fmt::Display for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tenants/{}", self.0)
     }
 }
 

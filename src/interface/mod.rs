@@ -1,7 +1,10 @@
 //! How the outside reaches the application: one port, one door, gRPC and the web behind it.
 
+pub mod admitted;
 pub mod door;
 pub mod grpc;
 pub mod peer;
+pub mod routes;
 pub mod server;
+pub mod tls;
 pub mod web;

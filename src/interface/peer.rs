@@ -8,8 +8,10 @@ use tokio::sync::OwnedSemaphorePermit;
 /// them may become.
 #[derive(Debug)]
 pub struct Peer {
-    /// Where it is.
+    /// Where it is; a proxy, if there is one between.
     pub address: SocketAddr,
+    /// The SHA-256 digest of the certificate that it has proved to own, if it has.
+    pub certificate: Option<[u8; 32]>,
     /// Its place among all connections: given back with the last who holds the peer.
     pub place: OwnedSemaphorePermit,
 }

@@ -7,50 +7,23 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::HttpBody;
 use axum::http::Request;
-use axum::routing::get;
-use axum::{Router, middleware};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::codegen::Service;
-use tonic::service::Routes;
-use tonic_health::server::HealthReporter;
-use tonic_web::GrpcWebLayer;
 
-use crate::application::changes::Changes;
-use crate::application::chunks::Chunks;
-use crate::application::collections::Collections;
-use crate::application::conversation::Conversation;
-use crate::application::documents::Documents;
-use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::budget::Budget;
-use crate::application::operations::Operations;
-use crate::application::partitions::Partitions;
-use crate::application::ports::clock::Clock;
-use crate::application::watch::Watching;
-use crate::interface::door::origin::Allowed;
-use crate::interface::door::request;
-use crate::interface::grpc::pb::chunk_service_server::ChunkServiceServer;
-use crate::interface::grpc::pb::chunking_service_server::ChunkingServiceServer;
-use crate::interface::grpc::pb::collection_service_server::CollectionServiceServer;
-use crate::interface::grpc::pb::document_service_server::DocumentServiceServer;
-use crate::interface::grpc::pb::operation_service_server::OperationServiceServer;
-use crate::interface::grpc::pb::partition_service_server::PartitionServiceServer;
-use crate::interface::grpc::pb::upload_service_server::UploadServiceServer;
-use crate::interface::grpc::{
-    call, chunking, chunks, collections, documents, message, operations, partitions, pb, uploads,
-};
 use crate::interface::peer::Peer;
-use crate::interface::web::gateway::Gateway;
-use crate::interface::web::probes::Probes;
-use crate::interface::web::{paths, probes, websocket};
+use crate::interface::routes::{Services, router};
+use crate::interface::tls;
 
 /// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB.
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
@@ -69,40 +42,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(20);
 /// How long the loop rests after the system refused a connection, for want of files say.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
-/// Everything that is served.
-#[derive(Debug)]
-pub struct Services {
-    /// Collections.
-    pub collections: Collections,
-    /// Documents.
-    pub documents: Documents,
-    /// Uploads, answered at their end or while they come in.
-    pub conversation: Conversation,
-    /// Chunks.
-    pub chunks: Chunks,
-    /// What changes in them.
-    pub changes: Changes,
-    /// Operations.
-    pub operations: Operations,
-    /// How they go on.
-    pub watching: Watching,
-    /// The memory that uploads and previews share.
-    pub budget: Budget,
-    /// What an upload may take.
-    pub bounds: Bounds,
-    /// Partitions.
-    pub partitions: Partitions,
-    /// Time and uids.
-    pub clock: Arc<dyn Clock>,
-    /// Who may come.
-    pub allowed: Allowed,
-    /// WebSockets.
-    pub gateway: Gateway,
-    /// Metrics and probes.
-    pub probes: Probes,
-}
-
-/// Serves until `drain` is cancelled, then ends within 20 seconds: requests under way are told,
+/// Serves, by TLS if there are settings, until `drain` is cancelled, then ends within 20 seconds: requests under way are told,
 /// committed and answered; what is left is cut off, and can be resumed.
 ///
 /// # Errors
@@ -110,6 +50,7 @@ pub struct Services {
 /// Fails if reflection cannot be set up.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<tls::Settings>,
     services: Services,
     tasks: TaskTracker,
     drain: CancellationToken,
@@ -130,11 +71,15 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, address)) => {
-                let connection = connection(stream, Peer { address, place }, router.clone());
-                let connection = graceful.watch(connection);
+                let (tls, router) = (tls.clone(), router.clone());
+                let watcher = graceful.watcher();
                 tasks.spawn(async move {
-                    // A connection that breaks is the client's affair; its requests have logged.
-                    let _broken = connection.await;
+                    let peer = Peer {
+                        address,
+                        certificate: None,
+                        place,
+                    };
+                    connected(stream, peer, tls, router, watcher).await;
                 });
             }
             Err(error) => {
@@ -186,13 +131,33 @@ where
     }
 }
 
-fn connection(
+/// Serves a connection to its end. One that breaks is the client's affair; its requests have logged.
+async fn connected(
     stream: TcpStream,
-    peer: Peer,
+    mut peer: Peer,
+    tls: Option<tls::Settings>,
     router: Router,
-) -> impl hyper_util::server::graceful::GracefulConnection {
+    watcher: Watcher,
+) {
     // Latency matters more than packets; without it the connection works as well.
     let _unsupported = stream.set_nodelay(true);
+    match tls {
+        None => {
+            let _broken = watcher.watch(connection(stream, peer, router)).await;
+        }
+        Some(tls) => {
+            if let Some((stream, certificate)) = tls::accept(stream, &tls).await {
+                peer.certificate = certificate;
+                let _broken = watcher.watch(connection(stream, peer, router)).await;
+            }
+        }
+    }
+}
+
+fn connection<S>(stream: S, peer: Peer, router: Router) -> impl GracefulConnection
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http2()
@@ -213,110 +178,4 @@ fn connection(
     builder
         .serve_connection_with_upgrades(TokioIo::new(stream), service)
         .into_owned()
-}
-
-async fn router(
-    services: Services,
-    tasks: &TaskTracker,
-    drain: &CancellationToken,
-) -> Result<(HealthReporter, Router), tonic_reflection::server::Error> {
-    let Services {
-        collections,
-        documents,
-        conversation,
-        chunks,
-        changes,
-        operations,
-        watching,
-        budget,
-        bounds,
-        partitions,
-        clock,
-        allowed,
-        gateway,
-        probes,
-    } = services;
-    let (health, health_service) = tonic_health::server::health_reporter();
-    health
-        .set_service_status("", tonic_health::ServingStatus::Serving)
-        .await;
-    let uploads = uploads::Service {
-        conversation,
-        clock,
-    };
-    let chunking = chunking::Service {
-        budget,
-        bounds,
-        tasks: tasks.clone(),
-        drain: drain.clone(),
-    };
-    let operations = operations::Service {
-        operations,
-        watching,
-    };
-    let mut services = Routes::builder();
-    services
-        .add_service(health_service)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
-        .add_service(
-            ChunkingServiceServer::new(chunking)
-                .max_decoding_message_size(message::PREVIEW_BYTES_MAX),
-        )
-        .add_service(
-            UploadServiceServer::new(uploads).max_decoding_message_size(message::UPLOAD_BYTES_MAX),
-        )
-        .add_service(
-            CollectionServiceServer::new(collections::Service { collections })
-                .max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            DocumentServiceServer::new(documents::Service { documents })
-                .max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            ChunkServiceServer::new(chunks::Service { chunks, changes })
-                .max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            OperationServiceServer::new(operations).max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            PartitionServiceServer::new(partitions::Service { partitions })
-                .max_decoding_message_size(message::BYTES_MAX),
-        );
-    let grpc = services.routes().into_axum_router();
-    Ok((health, behind_the_door(grpc, allowed, web(gateway, probes))))
-}
-
-/// What calls pass that other requests do not, and what all pass. Calls of browsers are made gRPC
-/// first of all, because browsers see trailers only at the end of the body.
-fn behind_the_door(grpc: Router, allowed: Allowed, web: Router) -> Router {
-    let calls = grpc
-        .layer(middleware::from_fn(call::keep))
-        .layer(GrpcWebLayer::new());
-    let routes = calls.merge(web).layer(allowed.cors());
-    let door = middleware::from_fn_with_state(Arc::new(allowed), request::admit);
-    routes.layer(door)
-}
-
-/// What is served besides gRPC.
-fn web(gateway: Gateway, probes: Probes) -> Router {
-    let watched = Router::new()
-        .route(paths::WEBSOCKET, get(websocket::open))
-        .with_state(Arc::new(gateway));
-    let asked = Router::new()
-        .route(paths::METRICS, get(probes::metrics))
-        .route(paths::READYZ, get(probes::readyz))
-        .route(paths::HEALTHZ, get(probes::healthz))
-        .with_state(Arc::new(probes));
-    watched.merge(asked)
-}
-
-/// Reflection with our protos, and those that error details and health checks need to be readable.
-fn reflection() -> tonic_reflection::server::Builder<'static> {
-    tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }

@@ -70,6 +70,25 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
     assert_eq!(config.web.origins.join(","), origins);
 }
 
+/// Identity and private connections, or saying that neither is wanted.
+#[test]
+fn other_addresses_need_identity_and_privacy_or_a_word() {
+    let keys = "listen = '0.0.0.0:1'\n[identity]\napi_keys = true\n";
+    let behind_proxy = format!("{keys}[tls]\nbehind_proxy = true");
+    let private = format!("{keys}[tls]\ncertificate_file = 'a'\nkey_file = 'b'");
+    for file in [behind_proxy.as_str(), &private] {
+        let (code, said) = check(file, &[("SLUICE_API_KEY", "unused")], &[]);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    let open = "listen = '0.0.0.0:1'";
+    let (code, said) = check(open, &[], &["--insecure-no-auth"]);
+    assert_eq!(code, Some(0), "{said}");
+    let names = [("SLUICE_HOSTS", "a.example,b.example")];
+    let (_, said) = check(open, &names, &["--insecure-no-auth"]);
+    let config: Config = serde_json::from_str(&said).unwrap();
+    assert_eq!(config.hosts, ["a.example", "b.example"]);
+}
+
 #[test]
 fn what_is_wrong_is_named() {
     let cases = [
@@ -85,13 +104,25 @@ fn what_is_wrong_is_named() {
             "uploads.memory_bytes_max",
         ),
         ("listen = '0.0.0.0:50051'", "no identity is configured"),
+        (
+            "listen = '0.0.0.0:1'\n[identity]\napi_keys = true",
+            "connections are not private",
+        ),
+        (
+            "insecure_no_auth = true\n[identity]\napi_keys = true",
+            "one of them is a mistake",
+        ),
+        ("[identity.jwt]\njwks_file = 'x'", "identity.jwt.issuer"),
+        ("[identity.jwt]\nalgorithms = ['HS256']", "HS256"),
+        ("[identity.jwt]\nalgorithms = ['none']", "none"),
+        ("[tls]\ncertificate_file = 'x'", "tls.key_file"),
+        ("[tls]\nclient_ca_file = 'x'", "tls.certificate_file"),
         ("listen = 'here'", "listen"),
         ("log = '=='", "log"),
         ("redis.location = 'rediss://host'", "redis.location"),
         ("[web]\norigins = ['null']", "web.origins"),
         ("[web]\norigins = ['*']", "web.origins"),
         ("[web]\norigins = ['https://example.org/']", "web.origins"),
-        ("[web]\nhosts = ['example.org:80']", "web.hosts"),
         ("[web]\npong_seconds_max = 0", "web.pong_seconds_max"),
     ];
     for (file, named) in cases {

@@ -6,6 +6,7 @@ mod changes;
 mod collections;
 mod imports;
 mod jobs;
+mod keys;
 mod laws;
 mod moves;
 mod partitions;

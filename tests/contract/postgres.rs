@@ -6,7 +6,9 @@ use sluice::infrastructure::postgres::connection::{self, Postgres};
 use crate::laws::laws;
 use crate::private;
 use crate::world::{new_upload, start};
-use crate::{changes, collections, imports, jobs, moves, partitions, rechunks, tenants, uploads};
+use crate::{
+    changes, collections, imports, jobs, keys, moves, partitions, rechunks, tenants, uploads,
+};
 
 /// Connections of a store in the suite.
 const CONNECTIONS: u32 = 4;

@@ -8,7 +8,9 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::laws::laws;
-use crate::{changes, collections, imports, jobs, moves, partitions, rechunks, tenants, uploads};
+use crate::{
+    changes, collections, imports, jobs, keys, moves, partitions, rechunks, tenants, uploads,
+};
 
 struct File(PathBuf);
 

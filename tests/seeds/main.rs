@@ -10,10 +10,12 @@ mod content_frames;
 mod decoder_and_chunkers;
 mod names;
 mod page_tokens;
+mod path_names;
 mod settings;
 mod store;
 mod upload_model;
 mod upload_sequences;
+mod websocket_frames;
 
 use std::fs;
 use std::path::Path;
@@ -44,6 +46,20 @@ fn any_bytes_cut_and_stopped_anywhere_keep_the_laws() {
 fn what_is_taken_as_a_name_is_written_the_same() {
     for seed in seeds("names") {
         names::check(&seed);
+    }
+}
+
+#[test]
+fn what_is_taken_as_a_path_leads_below_the_root() {
+    for seed in seeds("path_names") {
+        path_names::check(&seed);
+    }
+}
+
+#[test]
+fn what_is_taken_as_a_frame_means_what_its_json_says() {
+    for seed in seeds("websocket_frames") {
+        websocket_frames::check(&seed);
     }
 }
 

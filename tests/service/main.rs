@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
+mod access;
+mod certificates;
 mod changes;
 mod chunk_stream;
 mod chunks;
@@ -41,10 +43,14 @@ mod redis_connection;
 #[path = "../private/redis.rs"]
 mod redis_server;
 mod refusals;
+mod roles;
+mod secrets;
 mod server;
 mod sockets;
 mod stores;
 mod streams;
+mod tenants;
+mod tokens;
 mod uploads;
 mod watcher;
 mod web;

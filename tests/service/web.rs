@@ -110,7 +110,7 @@ async fn no_page_reaches_a_server_without_origins() {
 async fn a_configured_origin_is_allowed_and_only_that() {
     let world = World::start_with(|config| {
         config.web.origins = vec![GOOD.to_owned()];
-        config.web.hosts = vec!["sluice.example".to_owned()];
+        config.hosts = vec!["sluice.example".to_owned()];
     })
     .await;
     let address = world.instance.address;

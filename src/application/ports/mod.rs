@@ -3,6 +3,7 @@
 //! What is absent is `Ok(None)`. Every method that reads or writes a tenant's data takes the caller
 //! and sees that tenant's rows alone. Time and uids come from the [`clock`].
 
+pub mod bearer;
 pub mod changes;
 pub mod chunks;
 pub mod clock;
@@ -13,9 +14,11 @@ pub mod failure;
 pub mod import_root;
 pub mod imports;
 pub mod jobs;
+pub mod keys;
 pub mod operations;
 pub mod partitions;
 pub mod rechunks;
 pub mod state;
 pub mod store;
+pub mod tenants;
 pub mod uploads;

@@ -11,9 +11,11 @@ use crate::application::ports::documents::Documents;
 use crate::application::ports::failure::Error;
 use crate::application::ports::imports::Imports;
 use crate::application::ports::jobs::Jobs;
+use crate::application::ports::keys::Keys;
 use crate::application::ports::operations::Operations;
 use crate::application::ports::partitions::Partitions;
 use crate::application::ports::rechunks::Rechunks;
+use crate::application::ports::tenants::Tenants;
 use crate::application::ports::uploads::Uploads;
 
 /// A store of collections, documents and chunks.
@@ -25,9 +27,11 @@ pub trait Store:
     + Documents
     + Imports
     + Jobs
+    + Keys
     + Operations
     + Partitions
     + Rechunks
+    + Tenants
     + Uploads
     + Debug
     + Send

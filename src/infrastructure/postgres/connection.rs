@@ -26,7 +26,7 @@ const STILL_MAX: &str = "15s";
 const STATEMENTS: usize = 128;
 
 /// The migrations, in order.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     (
         20_261_123_190_000,
         "documents",
@@ -56,6 +56,11 @@ const STEPS: [Step; 7] = [
         20_261_123_190_400,
         "partition_health",
         include_str!("../../../migrations/postgres/20261123190400_partition_health.sql"),
+    ),
+    (
+        20_261_124_020_000,
+        "identity",
+        include_str!("../../../migrations/postgres/20261124020000_identity.sql"),
     ),
     (
         20_261_124_103_600,

@@ -1,6 +1,7 @@
 //! What rows mean, and what requests come to that find one: the same in every store, as the columns
 //! have the same names.
 
+pub(super) mod access;
 pub(super) mod chunk;
 pub(super) mod collection;
 pub(super) mod deletion;

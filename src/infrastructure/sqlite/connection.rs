@@ -25,7 +25,7 @@ const READERS: u32 = 4;
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// The migrations, in order.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     (
         20_261_123_180_000,
         "documents",
@@ -55,6 +55,11 @@ const STEPS: [Step; 7] = [
         20_261_123_180_300,
         "partition_health",
         include_str!("../../../migrations/sqlite/20261123180300_partition_health.sql"),
+    ),
+    (
+        20_261_124_020_000,
+        "identity",
+        include_str!("../../../migrations/sqlite/20261124020000_identity.sql"),
     ),
     (
         20_261_124_103_600,

@@ -3,5 +3,6 @@
 //! A rule that holds for gRPC and the web alike belongs here; one for gRPC alone into
 //! `grpc/call.rs`.
 
+pub mod entry;
 pub mod origin;
 pub mod request;

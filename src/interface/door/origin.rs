@@ -33,10 +33,10 @@ const READ: [HeaderName; 5] = [
 ];
 
 /// Hosts and origins that are allowed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Allowed {
-    /// Names of this server besides those of the loopback interface, without a port.
-    pub hosts: Vec<String>,
+    /// Names of this server besides those of the loopback interface, without a port; none: any.
+    pub hosts: Option<Vec<String>>,
     /// Origins of pages, as browsers send them: `https://example.org`.
     pub origins: Vec<HeaderValue>,
 }
@@ -73,7 +73,11 @@ impl Allowed {
             .get(header::HOST)
             .and_then(|host| host.to_str().ok());
         let host = request.uri().host().or_else(|| header.map(without_port));
-        host.is_some_and(|host| is_loopback(host) || self.hosts.iter().any(|name| name == host))
+        let is_known = |host: &str| match &self.hosts {
+            None => true,
+            Some(names) => names.iter().any(|name| name.eq_ignore_ascii_case(host)),
+        };
+        host.is_some_and(|host| is_loopback(host) || is_known(host))
     }
 
     /// Pages name their origin, except when they only embed what they cannot read: then the browser
@@ -112,6 +116,14 @@ mod tests {
     use super::Allowed;
     use crate::application::error::Error;
 
+    fn allowed(hosts: &[&str], origins: &[&'static str]) -> Allowed {
+        let origins = origins.iter().copied();
+        Allowed {
+            hosts: Some(hosts.iter().map(|&host| host.to_owned()).collect()),
+            origins: origins.map(HeaderValue::from_static).collect(),
+        }
+    }
+
     #[test]
     fn other_hosts_are_not_this_machine() {
         let asked = |allowed: &Allowed, uri: &str, host: &'static str| {
@@ -121,7 +133,7 @@ mod tests {
                 .body(Body::empty());
             allowed.check(&request.unwrap()).is_ok()
         };
-        let none = Allowed::default();
+        let none = allowed(&[], &[]);
         assert!(asked(&none, "http://127.0.0.1:50051/x", "anything"));
         assert!(asked(&none, "/x", "localhost:50051") && asked(&none, "/x", "[::1]:1"));
         assert!(asked(&none, "/x", "127.0.0.1"));
@@ -134,20 +146,14 @@ mod tests {
             asked(&none, "/x", "127.0.0.2:1"),
             "where a server may listen too"
         );
-        let named = Allowed {
-            hosts: vec!["sluice.example".to_owned()],
-            ..Allowed::default()
-        };
-        assert!(asked(&named, "/x", "sluice.example:443") && asked(&named, "/x", "localhost"));
+        let named = allowed(&["sluice.example"], &[]);
+        assert!(asked(&named, "/x", "SLUICE.example:443") && asked(&named, "/x", "localhost"));
         assert!(!asked(&named, "/x", "sluice.example.evil.example"));
     }
 
     #[test]
     fn an_origin_is_allowed_by_all_of_it() {
-        let allowed = Allowed {
-            origins: vec![HeaderValue::from_static("https://good.example")],
-            ..Allowed::default()
-        };
+        let allowed = allowed(&[], &["https://good.example"]);
         let comes = |headers: &[(&str, &str)]| {
             let mut request = Request::builder().uri("/x").header("host", "localhost");
             for (name, value) in headers {

@@ -9,12 +9,13 @@ use axum::response::Response;
 use tokio::time::Instant;
 use tonic::Status;
 use tracing::Instrument;
+use tracing::field::Empty;
 use uuid::Uuid;
 
-use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::interface::door::origin::Allowed;
+use crate::interface::door::entry::Door;
 use crate::interface::grpc::status;
+use crate::interface::peer::Peer;
 use crate::interface::web::{answer, paths};
 
 /// The header with a request's id, both ways.
@@ -24,24 +25,19 @@ const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// Gives the request an id, a log line and a caller, and refuses other hosts and pages: a web page
 /// that a browser on this machine shows must not reach a server without identity.
-pub async fn admit(
-    State(allowed): State<Arc<Allowed>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub async fn admit(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let span = tracing::info_span!(
         "request",
         request.id = %id.to_str().unwrap_or_default(),
         rpc.method = request.uri().path(),
+        caller.tenant = Empty,
+        caller.principal = Empty,
     );
     let begun = Instant::now();
     let mut response = async {
-        let response = match allowed.check(&request).and_then(|()| is_ours(&request)) {
-            Ok(()) => {
-                request.extensions_mut().insert(Caller::anonymous());
-                next.run(request).await
-            }
+        let response = match let_in(&door, &mut request).await {
+            Ok(()) => next.run(request).await,
             Err(error) => refused(request.headers(), &error),
         };
         let status = response
@@ -65,6 +61,31 @@ pub async fn admit(
     .await;
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// Checks the request, and tells what comes after whose it is.
+async fn let_in(door: &Door, request: &mut Request) -> Result<(), Error> {
+    door.allowed.check(request)?;
+    is_ours(request)?;
+    if request.method() == Method::OPTIONS {
+        // A browser asks without credentials, and is told nothing but what pages may send.
+        return Ok(());
+    }
+    let peer = request.extensions().get::<Arc<Peer>>().cloned();
+    let path = request.uri().path();
+    let admitted = door.admit(path, request.headers(), peer.as_deref()).await;
+    let admitted = admitted.inspect_err(|reason| {
+        let address = peer.map(|peer| peer.address);
+        tracing::info!(peer.address = ?address, %reason, "a caller was not let in");
+    })?;
+    if let Some(admitted) = admitted {
+        let span = tracing::Span::current();
+        span.record("caller.tenant", &admitted.caller.tenant);
+        span.record("caller.principal", &admitted.caller.principal);
+        request.extensions_mut().insert(admitted.caller.clone());
+        request.extensions_mut().insert(admitted);
+    }
+    Ok(())
 }
 
 /// The client's id if it is fit to be logged, else a new one.

@@ -14,7 +14,8 @@ use tokio::time::Instant;
 use tonic::{Code, Status};
 
 use crate::application::error::Error;
-use crate::interface::grpc::deadline::{self, Limited};
+use crate::interface::admitted::Admitted;
+use crate::interface::grpc::deadline::{self, End, Limited};
 use crate::interface::grpc::{message, methods, refusal, status};
 
 /// How long calls took: a histogram by method and status (gRFC A66, as Prometheus writes it).
@@ -34,17 +35,37 @@ pub async fn keep(request: Request, next: Next) -> Response {
         begun,
         code: Code::Cancelled,
     };
-    let answered = next.run(request);
-    let response = match deadline {
-        None => answered.await,
-        Some(deadline) => match tokio::time::timeout_at(deadline, answered).await {
-            Ok(response) => response.map(|body| Body::new(Limited::new(body, deadline))),
-            Err(_) => status::of(&Error::DeadlineExceeded).into_http(),
-        },
+    let mut end = end(deadline, request.extensions().get::<Admitted>().cloned());
+    let response = tokio::select! {
+        biased;
+        response = next.run(request) => response.map(|body| Body::new(Limited::new(body, end))),
+        error = &mut end => status::of(&error).into_http(),
     };
     let response = refusal::explained(response, bytes_max);
     observed.see(response.headers());
     response.map(|body| Body::new(Measured { body, observed }))
+}
+
+/// What ends the call before its time: its deadline, or that its caller is not let in any more.
+fn end(deadline: Option<Instant>, admitted: Option<Admitted>) -> End {
+    Box::pin(async move {
+        let late = async {
+            match deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        let lost = async {
+            match admitted {
+                Some(admitted) => admitted.lost().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = late => Error::DeadlineExceeded,
+            error = lost => error,
+        }
+    })
 }
 
 /// A call that is measured when this is dropped.

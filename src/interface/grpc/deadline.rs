@@ -1,16 +1,16 @@
-//! The deadline that a client sets, kept to the last byte of a response.
+//! What ends a response early, to its last byte: the deadline that a client sets, and the loss of the
+//! right to be here.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::application::error::Error;
+use crate::interface::grpc::status;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
 use http_body::Frame;
-use tokio::time::{Instant, Sleep};
-
-use crate::application::error::Error;
-use crate::interface::grpc::status;
 
 /// The deadline that the client set: at most eight digits and a unit (the gRPC protocol).
 #[must_use]
@@ -29,22 +29,30 @@ pub fn of(headers: &HeaderMap) -> Option<Duration> {
     })
 }
 
-/// A body that ends at a deadline, with the status that says so. What makes it is dropped then, so
-/// that no work goes on for nobody.
-#[derive(Debug)]
+/// What ends a response, and why.
+pub type End = Pin<Box<dyn Future<Output = Error> + Send>>;
+
+/// A body that ends once something else does, with the status that says so. What makes it is dropped
+/// then, so that no work goes on for nobody.
 pub struct Limited {
     /// None: it has ended.
     body: Option<Body>,
-    deadline: Pin<Box<Sleep>>,
+    end: End,
+}
+
+impl std::fmt::Debug for Limited {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Limited").finish_non_exhaustive()
+    }
 }
 
 impl Limited {
     /// Limits a body.
     #[must_use]
-    pub fn new(body: Body, deadline: Instant) -> Self {
+    pub fn new(body: Body, end: End) -> Self {
         Self {
             body: Some(body),
-            deadline: Box::pin(tokio::time::sleep_until(deadline)),
+            end,
         }
     }
 }
@@ -63,11 +71,11 @@ impl HttpBody for Limited {
         if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
             return Poll::Ready(frame);
         }
-        if self.deadline.as_mut().poll(context).is_pending() {
+        let Poll::Ready(error) = self.end.as_mut().poll(context) else {
             return Poll::Pending;
-        }
+        };
         self.body = None;
-        let mut trailers = status::of(&Error::DeadlineExceeded)
+        let mut trailers = status::of(&error)
             .into_http::<Body>()
             .into_parts()
             .0

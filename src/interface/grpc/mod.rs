@@ -4,6 +4,7 @@
 //! converts and calls one use case, its errors in [`status`] if they are new, a test in
 //! `tests/service`.
 
+pub mod admin;
 pub mod call;
 pub mod caller;
 pub mod chunking;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::application::collections::Delete;
 use crate::application::error::Error;
 use crate::application::ports::clock::Uid;
-use crate::domain::name::{CollectionId, DocumentName};
+use crate::domain::name::{CollectionId, DocumentName, TenantId};
 
 /// Parses `collections/{collection}`.
 ///
@@ -36,6 +36,27 @@ pub fn uid(field: &'static str, collection: &str, name: &str) -> Result<Uid, Err
         .strip_prefix(collection)
         .and_then(|rest| rest.strip_prefix('/'));
     uuid(id.ok_or_else(invalid)?).ok_or_else(invalid)
+}
+
+/// Parses `tenants/{tenant}`.
+///
+/// # Errors
+///
+/// Fails with the field's name if it is anything else.
+pub fn tenant(field: &'static str, name: &str) -> Result<TenantId, Error> {
+    TenantId::parse_name(name).map_err(|error| Error::invalid(field, error))
+}
+
+/// Parses `tenants/{tenant}/apiKeys/{uuid}`.
+///
+/// # Errors
+///
+/// Fails with the field's name if it is anything else.
+pub fn api_key(field: &'static str, name: &str) -> Result<(TenantId, Uid), Error> {
+    let invalid = || Error::invalid(field, "must have the form tenants/{tenant}/apiKeys/{uuid}");
+    let (tenant, id) = name.split_once("/apiKeys/").ok_or_else(invalid)?;
+    let tenant = TenantId::parse_name(tenant).map_err(|_form| invalid())?;
+    Ok((tenant, uuid(id).ok_or_else(invalid)?))
 }
 
 /// Parses a UUID as RFC 9562 writes it.

@@ -112,6 +112,11 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::OriginNotAllowed => (Code::PermissionDenied, "ORIGIN_NOT_ALLOWED"),
         Error::TooManySockets { .. } => (Code::ResourceExhausted, "TOO_MANY_SOCKETS"),
         Error::TooManySubscriptions { .. } => (Code::ResourceExhausted, "TOO_MANY_SUBSCRIPTIONS"),
+        Error::CredentialMissing => (Code::Unauthenticated, "CREDENTIAL_MISSING"),
+        Error::CredentialRefused => (Code::Unauthenticated, "CREDENTIAL_REFUSED"),
+        Error::RoleTooLow { .. } => (Code::PermissionDenied, "ROLE_TOO_LOW"),
+        Error::TenantEnabled => (Code::FailedPrecondition, "TENANT_ENABLED"),
+        Error::TenantNotEmpty => (Code::FailedPrecondition, "TENANT_NOT_EMPTY"),
         Error::Draining => (Code::Unavailable, "DRAINING"),
         Error::Store(failure::Error::Unavailable(_)) => (Code::Unavailable, "STORE_UNAVAILABLE"),
         Error::Store(failure::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
@@ -132,10 +137,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
             ("provided_offset", provided.to_string()),
         ],
         Error::SizeMismatch { expected, actual } => {
-            vec![
-                ("expected", expected.to_string()),
-                ("actual", actual.to_string()),
-            ]
+            counts([("expected", expected), ("actual", actual)])
         }
         Error::DigestMismatch { expected, actual } => {
             vec![("expected", hex(expected)), ("actual", hex(actual))]
@@ -152,16 +154,14 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::TooManySubscriptions { most } => {
             vec![("limit", most.to_string())]
         }
+        Error::RoleTooLow { needed } => vec![("needed", (*needed).to_owned())],
         Error::UploadIdle { seconds } => vec![("seconds", seconds.to_string())],
         Error::UnsupportedContent { sniffed } => vec![("sniffed", (*sniffed).to_owned())],
         Error::UploadEnded { state } | Error::FollowedUploadEnded { state } => {
             vec![("state", (*state).to_owned())]
         }
         Error::FutureSeq { after, newest } => {
-            vec![
-                ("after_seq", after.to_string()),
-                ("newest_seq", newest.to_string()),
-            ]
+            counts([("after_seq", after), ("newest_seq", newest)])
         }
         Error::DocumentDeleted
         | Error::SlowReader
@@ -186,7 +186,15 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::DeadlineExceeded
         | Error::HostNotAllowed
         | Error::OriginNotAllowed
+        | Error::CredentialMissing
+        | Error::CredentialRefused
+        | Error::TenantEnabled
+        | Error::TenantNotEmpty
         | Error::Draining
         | Error::Store(_) => Vec::new(),
     }
+}
+
+fn counts(of: [(&'static str, &u64); 2]) -> Vec<(&'static str, String)> {
+    of.map(|(key, count)| (key, count.to_string())).to_vec()
 }

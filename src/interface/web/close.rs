@@ -15,17 +15,20 @@ pub enum Close {
     TooMany,
     /// Frame after frame could not be understood.
     Unreadable,
+    /// The client has not said in time who it is, or is not let in any more.
+    Unauthenticated,
 }
 
 impl Close {
     /// Every one.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Draining,
         Self::TooLarge,
         Self::Slow,
         Self::Silent,
         Self::TooMany,
         Self::Unreadable,
+        Self::Unauthenticated,
     ];
 
     /// Its code: of RFC 6455 where that has one, else from 4000 on, which are for applications.
@@ -38,6 +41,7 @@ impl Close {
             Self::Silent => 4009,
             Self::TooMany => 4029,
             Self::Unreadable => 4400,
+            Self::Unauthenticated => 4401,
         }
     }
 
@@ -51,6 +55,7 @@ impl Close {
             Self::Silent => "silent",
             Self::TooMany => "too many sockets",
             Self::Unreadable => "unreadable",
+            Self::Unauthenticated => "unauthenticated",
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::application::identity::Identity;
 use crate::application::operations::Operations;
 use crate::application::places::Places;
 use crate::application::ports::clock::Clock;
@@ -28,6 +29,8 @@ pub struct Bounds {
 /// What sockets share.
 #[derive(Debug)]
 pub struct Gateway {
+    /// Knows callers; none: everybody may do everything.
+    pub identity: Option<Arc<Identity>>,
     /// Watching.
     pub watching: Watching,
     /// Cancelling.

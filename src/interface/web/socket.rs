@@ -13,9 +13,14 @@ use tokio_tungstenite::tungstenite;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::application::identity::Credential;
 use crate::application::outbox::Inbox;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
+use crate::domain::access::Role;
+use crate::domain::secret::Secret;
+use crate::interface::admitted::{Admitted, Lost};
+use crate::interface::grpc::methods;
 use crate::interface::peer::Peer;
 use crate::interface::web::close::Close;
 use crate::interface::web::frame::{Asked, Told};
@@ -25,6 +30,10 @@ use crate::interface::web::gateway::Gateway;
 const SUBSCRIPTIONS_MAX: usize = 100;
 /// How many frames in a row may be unreadable: a program that is wrong will not be right later.
 const FAULTS_MAX: u32 = 5;
+/// How long a client that has no header has to say who it is.
+const INTRODUCED_WITHIN: Duration = Duration::from_secs(10);
+/// What `cancel` does: whoever may call it may send that.
+const CANCEL: &str = "/sluice.v1.OperationService/CancelOperation";
 /// How long a client that is sent away has to read why.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
 /// Within how long the clients of a server that goes down come back.
@@ -37,7 +46,8 @@ pub(super) type Held = (OwnedSemaphorePermit, Arc<Peer>);
 pub(super) struct Socket {
     gateway: Arc<Gateway>,
     _held: Held,
-    caller: Caller,
+    /// Who it is; none: its client has not said so yet.
+    admitted: Option<Admitted>,
     wire: WebSocket,
     followed: StreamMap<Uid, Inbox<Operation>>,
     /// Unreadable frames in a row.
@@ -57,6 +67,8 @@ enum End {
 /// What happens to a socket.
 enum Event {
     Drain,
+    /// The caller is not let in any more.
+    Lost(Error),
     Pulse,
     Heard(Option<Result<Message, axum::Error>>),
     State(Uid, Result<Operation, Error>),
@@ -66,13 +78,13 @@ impl Socket {
     pub(super) fn new(
         gateway: Arc<Gateway>,
         held: Held,
-        caller: Caller,
+        admitted: Option<Admitted>,
         wire: WebSocket,
     ) -> Box<Self> {
         Box::new(Self {
             gateway,
             _held: held,
-            caller,
+            admitted,
             wire,
             followed: StreamMap::new(),
             faults: 0,
@@ -83,13 +95,9 @@ impl Socket {
     /// Serves the client until one of both goes. Boxed, because a future has room for what is moved
     /// into it twice.
     pub(super) async fn run(mut self: Box<Self>) {
-        let place = self.gateway.places.take(&self.caller).await;
-        let end = match place {
-            Ok(_) => self.talk().await,
-            Err(error) => {
-                let told = self.tell(&Told::error(None, &error)).await;
-                told.err().unwrap_or(End::Close(Close::TooMany))
-            }
+        let end = match Box::pin(self.introduced()).await {
+            Ok(admitted) => self.placed(admitted).await,
+            Err(end) => end,
         };
         if let End::Close(close) = end {
             // A client that reads nothing is left without.
@@ -98,19 +106,71 @@ impl Socket {
         }
     }
 
-    async fn talk(&mut self) -> End {
+    /// Who the client is: as the request said, or as its first frame does.
+    async fn introduced(&mut self) -> Result<Admitted, End> {
+        if let Some(admitted) = &self.admitted {
+            return Ok(admitted.clone());
+        }
+        let heard = tokio::time::timeout(INTRODUCED_WITHIN, self.wire.recv()).await;
+        let admitted = match heard {
+            Ok(Some(Ok(Message::Text(text)))) => self.believed(&text).await,
+            Ok(None | Some(Err(_))) => return Err(End::Gone),
+            Ok(Some(Ok(_))) | Err(_) => Err(Error::CredentialMissing),
+        };
+        match admitted {
+            Ok(admitted) => {
+                self.has_asked = true;
+                self.admitted = Some(admitted.clone());
+                Ok(admitted)
+            }
+            Err(error) => {
+                let told = self.tell(&Told::error(None, &error)).await;
+                Err(told.err().unwrap_or(End::Close(Close::Unauthenticated)))
+            }
+        }
+    }
+
+    async fn believed(&mut self, text: &str) -> Result<Admitted, Error> {
+        match (&self.gateway.identity, Asked::parse(text)?) {
+            (Some(identity), Asked::Authenticate(token)) => {
+                Admitted::by(identity, Credential::Bearer(Secret::new(token))).await
+            }
+            (None, Asked::Authenticate(_)) => Ok(Admitted::anybody()),
+            (_, Asked::Subscribe(..) | Asked::Unsubscribe(_) | Asked::Cancel(_)) => {
+                Err(Error::CredentialMissing)
+            }
+        }
+    }
+
+    /// Serves a client in a place of its own.
+    async fn placed(&mut self, admitted: Admitted) -> End {
+        match self.gateway.places.take(&admitted.caller).await {
+            Ok(_place) => self.talk(admitted.lost()).await,
+            Err(error) => {
+                let told = self.tell(&Told::error(None, &error)).await;
+                told.err().unwrap_or(End::Close(Close::TooMany))
+            }
+        }
+    }
+
+    async fn talk(&mut self, mut lost: Lost) -> End {
         let gateway = Arc::clone(&self.gateway);
         let mut pulse = pin!(tokio::time::sleep(gateway.bounds.ping_every));
         let mut is_pong_due = false;
         loop {
             let event = tokio::select! {
                 () = gateway.drain.cancelled() => Event::Drain,
+                error = &mut lost => Event::Lost(error),
                 () = &mut pulse => Event::Pulse,
                 heard = self.wire.recv() => Event::Heard(heard),
                 Some((uid, state)) = self.followed.next() => Event::State(uid, state),
             };
             let done = match event {
                 Event::Drain => Err(End::Close(Close::Draining)),
+                Event::Lost(error) => {
+                    let told = self.tell(&Told::error(None, &error)).await;
+                    told.and(Err(End::Close(Close::Unauthenticated)))
+                }
                 Event::Pulse if is_pong_due => Err(End::Close(Close::Silent)),
                 Event::Pulse => {
                     is_pong_due = true;
@@ -156,7 +216,7 @@ impl Socket {
             Ok(Asked::Subscribe(uid, after)) => (Some(uid), self.subscribe(uid, after).await),
             Ok(Asked::Unsubscribe(uid)) => (Some(uid), self.unsubscribe(&uid)),
             Ok(Asked::Cancel(uid)) => return self.cancel(&uid).await,
-            Ok(Asked::Authenticate(token)) => (None, authenticate(&token, is_first)),
+            Ok(Asked::Authenticate(_)) => (None, self.is_introduced(is_first)),
         };
         self.faults = 0;
         match done {
@@ -187,9 +247,23 @@ impl Socket {
             });
         }
         let watching = &self.gateway.watching;
-        let states = watching.watch(&self.caller, uid, after_seq).await?;
+        let states = watching.watch(self.caller()?, uid, after_seq).await?;
         self.followed.insert(uid, states);
         Ok(())
+    }
+
+    /// A token comes too late, but the first of a client that needs none.
+    fn is_introduced(&self, is_first: bool) -> Result<(), Error> {
+        if is_first && self.gateway.identity.is_none() {
+            return Ok(());
+        }
+        let message = "authenticate must be the first frame, of a request without a credential";
+        Err(Error::invalid("type", message))
+    }
+
+    fn caller(&self) -> Result<&Caller, Error> {
+        let admitted = self.admitted.as_ref().ok_or(Error::CredentialMissing)?;
+        Ok(&admitted.caller)
     }
 
     fn unsubscribe(&mut self, uid: &Uid) -> Result<(), Error> {
@@ -200,11 +274,20 @@ impl Socket {
 
     /// Cancels an operation. Who follows it is told its last state by that.
     async fn cancel(&mut self, uid: &Uid) -> Result<(), End> {
-        let operations = &self.gateway.operations;
-        match operations.cancel(&self.caller, uid).await {
+        match self.cancelled(uid).await {
             Ok(_) if self.followed.contains_key(uid) => Ok(()),
             cancelled => self.forward(uid, cancelled).await,
         }
+    }
+
+    async fn cancelled(&mut self, uid: &Uid) -> Result<Operation, Error> {
+        let caller = self.caller()?;
+        let needed = methods::at(CANCEL).map_or(Role::Operator, |method| method.role);
+        if caller.role < needed {
+            let needed = needed.name();
+            return Err(Error::RoleTooLow { needed });
+        }
+        self.gateway.operations.cancel(caller, uid).await
     }
 
     async fn forward(&mut self, uid: &Uid, state: Result<Operation, Error>) -> Result<(), End> {
@@ -263,17 +346,6 @@ impl Socket {
         let within = u128::from(RECONNECT_WITHIN_MS);
         u64::try_from(secret % within).unwrap_or(RECONNECT_WITHIN_MS)
     }
-}
-
-/// Takes the token of a first frame. No identity is configured, so any token is everybody's.
-fn authenticate(_token: &str, is_first: bool) -> Result<(), Error> {
-    if is_first {
-        return Ok(());
-    }
-    Err(Error::invalid(
-        "type",
-        "authenticate must be the first frame",
-    ))
 }
 
 fn rest(pulse: Pin<&mut Sleep>, time: Duration) {

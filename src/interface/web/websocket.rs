@@ -7,12 +7,12 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 
-use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::interface::admitted::Admitted;
 use crate::interface::peer::Peer;
-use crate::interface::web::answer;
 use crate::interface::web::gateway::Gateway;
 use crate::interface::web::socket::Socket;
+use crate::interface::web::{answer, paths};
 
 /// Each socket has it as long as it lives; requests are a hundred bytes.
 const READ_BUFFER_BYTES: usize = 1024;
@@ -24,7 +24,7 @@ const FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Makes a socket of a request.
 pub async fn open(
     State(gateway): State<Arc<Gateway>>,
-    Extension(caller): Extension<Caller>,
+    admitted: Option<Extension<Admitted>>,
     Extension(peer): Extension<Arc<Peer>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -39,7 +39,9 @@ pub async fn open(
         let most = gateway.bounds.sockets_max;
         return answer::of(&Error::TooManySockets { most });
     };
+    let admitted = admitted.map(|Extension(admitted)| admitted);
     upgrade
+        .protocols([paths::PROTOCOL])
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
@@ -48,7 +50,7 @@ pub async fn open(
         .on_upgrade(move |socket| {
             let tasks = gateway.tasks.clone();
             // A task of its own: the one that upgrades is twice as large.
-            tasks.spawn(Socket::new(gateway, (permit, peer), caller, socket).run());
+            tasks.spawn(Socket::new(gateway, (permit, peer), admitted, socket).run());
             std::future::ready(())
         })
 }

@@ -1,5 +1,6 @@
 //! Between protos and ours, a file a noun. Fields are named one by one, so that none is forgotten.
 
+pub mod access;
 pub mod chunking;
 pub mod content;
 pub mod imports;

@@ -183,7 +183,8 @@ pub fn operation(from: Operation) -> pb::Operation {
 }
 
 /// A point in time.
-pub(super) fn time(at: clock::Timestamp) -> Timestamp {
+#[must_use]
+pub fn time(at: clock::Timestamp) -> Timestamp {
     let nanos = i32::try_from(at.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
     Timestamp {
         seconds: at.div_euclid(1_000_000),

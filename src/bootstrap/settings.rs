@@ -1,0 +1,65 @@
+//! What settings come to, in the words of those who keep them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+
+use crate::application::identity::Identity;
+use crate::application::ingest::bounds::Bounds;
+use crate::application::jobs::Retention;
+use crate::application::ports::bearer::Bearer;
+use crate::application::ports::clock::Clock;
+use crate::application::ports::store::Store;
+use crate::config::Config;
+use crate::interface::door::origin::Allowed;
+
+pub(super) fn identity(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    config: &Config,
+    tokens: Option<Arc<dyn Bearer>>,
+) -> Option<Arc<Identity>> {
+    config.has_identity().then(|| {
+        let (store, clock) = (Arc::clone(store), Arc::clone(clock));
+        let identity = Identity::new(store, clock, tokens, config.identity.api_keys);
+        Arc::new(identity)
+    })
+}
+
+pub(super) fn allowed(config: &Config) -> Allowed {
+    let is_open = config.has_identity() || config.insecure_no_auth;
+    let takes_any = config.hosts.is_empty() && is_open;
+    let origins = config.web.origins.iter();
+    Allowed {
+        hosts: (!takes_any).then(|| config.hosts.clone()),
+        // All of them are: the configuration is checked.
+        origins: origins
+            .filter_map(|origin| HeaderValue::try_from(origin).ok())
+            .collect(),
+    }
+}
+
+pub(super) fn bounds(config: &Config) -> Bounds {
+    let from = &config.uploads;
+    Bounds {
+        source_bytes_max: from.source_bytes_max,
+        memory_bytes_max: from.memory_bytes_max,
+        memory_wait_max: Duration::from_secs(from.memory_wait_seconds_max),
+        idle_max: Duration::from_secs(from.idle_seconds_max),
+        rate_bytes_min: from.rate_bytes_min,
+        rate_window: Duration::from_secs(from.rate_window_seconds),
+        slow_reader_max: Duration::from_secs(from.slow_reader_seconds_max),
+        old_version_kept: Duration::from_secs(config.retention.old_version_seconds),
+    }
+}
+
+pub(super) fn retention(config: &Config) -> Retention {
+    let from = &config.retention;
+    Retention {
+        old_versions: Duration::from_secs(from.old_version_seconds),
+        open_uploads: Duration::from_secs(from.open_upload_seconds),
+        operations: Duration::from_secs(from.operation_seconds),
+        sweep_every: Duration::from_secs(from.sweep_every_seconds),
+    }
+}

@@ -1,0 +1,98 @@
+//! Tenants in PostgreSQL.
+
+use async_trait::async_trait;
+
+use crate::application::ports::clock::Timestamp;
+use crate::application::ports::failure::Error;
+use crate::application::ports::tenants::{Removed, Tenant, Tenants};
+use crate::domain::name::TenantId;
+use crate::infrastructure::postgres::attempt::read;
+use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::rows::access::tenant;
+
+#[async_trait]
+impl Tenants for Postgres {
+    async fn create_tenant(&self, id: &TenantId, now: Timestamp) -> Result<bool, Error> {
+        let created = read(
+            sqlx::query(
+                "INSERT INTO tenants (tenant_id, created_at) VALUES ($1, $2)
+             ON CONFLICT (tenant_id) DO NOTHING",
+            )
+            .bind(id.as_str())
+            .bind(now)
+            .execute(&self.pool),
+        )
+        .await?;
+        Ok(created.rows_affected() == 1)
+    }
+
+    async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, Error> {
+        let found = read(
+            sqlx::query("SELECT * FROM tenants WHERE tenant_id = $1")
+                .bind(id.as_str())
+                .fetch_optional(&self.pool),
+        )
+        .await?;
+        found.as_ref().map(tenant).transpose()
+    }
+
+    async fn tenants(&self, after: &str, rows: u32) -> Result<Vec<Tenant>, Error> {
+        let list = read(
+            sqlx::query("SELECT * FROM tenants WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2")
+                .bind(after)
+                .bind(i64::from(rows))
+                .fetch_all(&self.pool),
+        )
+        .await?;
+        list.iter().map(tenant).collect()
+    }
+
+    async fn disable_tenant(
+        &self,
+        id: &TenantId,
+        disabled: bool,
+        now: Timestamp,
+    ) -> Result<Option<Tenant>, Error> {
+        let changed = read(
+            sqlx::query(
+                "UPDATE tenants SET disabled_at = CASE WHEN $1 THEN coalesce(disabled_at, $2) END
+             WHERE tenant_id = $3 RETURNING *",
+            )
+            .bind(disabled)
+            .bind(now)
+            .bind(id.as_str())
+            .fetch_optional(&self.pool),
+        )
+        .await?;
+        changed.as_ref().map(tenant).transpose()
+    }
+
+    async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error> {
+        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let kept = sqlx::query("SELECT 1 FROM collections WHERE tenant = $1 LIMIT 1")
+            .bind(id.as_str())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        if kept.is_some() {
+            return Ok(Removed::NotEmpty);
+        }
+        sqlx::query("DELETE FROM api_keys WHERE tenant = $1")
+            .bind(id.as_str())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        let deleted = sqlx::query("DELETE FROM tenants WHERE tenant_id = $1")
+            .bind(id.as_str())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(if deleted.rows_affected() == 1 {
+            Removed::Gone
+        } else {
+            Removed::NotFound
+        })
+    }
+}

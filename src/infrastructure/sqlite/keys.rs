@@ -1,0 +1,118 @@
+//! Keys in SQLite.
+
+use async_trait::async_trait;
+
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::keys::{Created, Key, Keys};
+use crate::domain::name::TenantId;
+use crate::infrastructure::rows::access::key;
+use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
+use crate::infrastructure::sqlite::failure::failed;
+
+#[async_trait]
+impl Keys for Sqlite {
+    async fn create_key(&self, new: &Key) -> Result<Created, Error> {
+        let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
+        let tenant = sqlx::query("SELECT 1 FROM tenants WHERE tenant_id = ?")
+            .bind(new.tenant.as_str())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        if tenant.is_none() {
+            return Ok(Created::NoTenant);
+        }
+        let created = sqlx::query(
+            "INSERT INTO api_keys (uid, tenant, principal, role, kind, lookup, digest, created_at,
+                 expires_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (lookup) WHERE revoked_at IS NULL DO NOTHING",
+        )
+        .bind(new.uid.to_vec())
+        .bind(new.tenant.as_str())
+        .bind(new.principal.as_str())
+        .bind(new.role.name())
+        .bind(new.kind.name())
+        .bind(&new.lookup)
+        .bind(new.digest.to_vec())
+        .bind(new.created_at)
+        .bind(new.expires_at)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(if created.rows_affected() == 1 {
+            Created::Stored
+        } else {
+            Created::Taken
+        })
+    }
+
+    async fn find_key(&self, lookup: &str) -> Result<Option<Key>, Error> {
+        let found = sqlx::query(
+            "SELECT api_keys.* FROM api_keys
+             JOIN tenants ON tenants.tenant_id = api_keys.tenant AND tenants.disabled_at IS NULL
+             WHERE api_keys.lookup = ? AND api_keys.revoked_at IS NULL",
+        )
+        .bind(lookup)
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed)?;
+        found.as_ref().map(key).transpose()
+    }
+
+    async fn key(&self, tenant: &TenantId, uid: &Uid) -> Result<Option<Key>, Error> {
+        let found = sqlx::query("SELECT * FROM api_keys WHERE tenant = ? AND uid = ?")
+            .bind(tenant.as_str())
+            .bind(uid.to_vec())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
+        found.as_ref().map(key).transpose()
+    }
+
+    async fn keys(&self, tenant: &TenantId, after: &Uid, rows: u32) -> Result<Vec<Key>, Error> {
+        let list =
+            sqlx::query("SELECT * FROM api_keys WHERE tenant = ? AND uid > ? ORDER BY uid LIMIT ?")
+                .bind(tenant.as_str())
+                .bind(after.to_vec())
+                .bind(rows)
+                .fetch_all(&self.readers)
+                .await
+                .map_err(failed)?;
+        list.iter().map(key).collect()
+    }
+
+    async fn revoke_key(
+        &self,
+        tenant: &TenantId,
+        uid: &Uid,
+        now: Timestamp,
+    ) -> Result<Option<Key>, Error> {
+        let revoked = sqlx::query(
+            "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?)
+             WHERE tenant = ? AND uid = ? RETURNING *",
+        )
+        .bind(now)
+        .bind(tenant.as_str())
+        .bind(uid.to_vec())
+        .fetch_optional(&self.writer)
+        .await
+        .map_err(failed)?;
+        revoked.as_ref().map(key).transpose()
+    }
+
+    async fn has_operator_key(&self, now: Timestamp) -> Result<bool, Error> {
+        let found = sqlx::query(
+            "SELECT 1 FROM api_keys
+             WHERE role = 'operator' AND revoked_at IS NULL
+                 AND (expires_at IS NULL OR expires_at > ?)
+             LIMIT 1",
+        )
+        .bind(now)
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(failed)?;
+        Ok(found.is_some())
+    }
+}

@@ -1,0 +1,201 @@
+//! The admin service.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use crate::application::error::Error;
+use crate::application::ingest::bounds::Bounds;
+use crate::application::ingest::pipeline::CONTENT_BYTES_MAX;
+use crate::application::keys::Keys;
+use crate::application::ports::clock::{Clock, Timestamp};
+use crate::application::tenants::Tenants;
+use crate::domain::ingest::checkpoint::ENGINE_VERSION;
+use crate::domain::name::TenantId;
+use crate::interface::grpc::convert::access;
+use crate::interface::grpc::convert::chunking::count;
+use crate::interface::grpc::convert::resources::time;
+use crate::interface::grpc::pb::admin_service_server::AdminService;
+use crate::interface::grpc::{caller, name, pb, status};
+
+/// Serves tenants and their keys, and tells what the server is.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// The use cases of tenants.
+    pub tenants: Tenants,
+    /// The use cases of keys.
+    pub keys: Keys,
+    /// What the server is.
+    pub info: Info,
+}
+
+/// What the server is.
+#[derive(Clone, Debug)]
+pub struct Info {
+    /// Whether instances share its store.
+    pub is_shared: bool,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// What uploads may take.
+    pub bounds: Bounds,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[tonic::async_trait]
+impl AdminService for Service {
+    async fn create_tenant(
+        &self,
+        request: Request<pb::CreateTenantRequest>,
+    ) -> Result<Response<pb::CreateTenantResponse>, Status> {
+        let (_operator, request) = caller::of(request)?;
+        let created = async {
+            let id = TenantId::parse(&request.tenant_id)
+                .map_err(|error| Error::invalid("tenant_id", error))?;
+            self.tenants.create(id).await
+        };
+        let tenant = created.await.map_err(|error| status::of(&error))?;
+        let tenant = Some(access::tenant(tenant));
+        Ok(Response::new(pb::CreateTenantResponse { tenant }))
+    }
+
+    async fn get_tenant(
+        &self,
+        request: Request<pb::GetTenantRequest>,
+    ) -> Result<Response<pb::GetTenantResponse>, Status> {
+        let (_operator, request) = caller::of(request)?;
+        let found = async {
+            self.tenants
+                .get(&name::tenant("name", &request.name)?)
+                .await
+        };
+        let tenant = found.await.map_err(|error| status::of(&error))?;
+        let tenant = Some(access::tenant(tenant));
+        Ok(Response::new(pb::GetTenantResponse { tenant }))
+    }
+
+    async fn list_tenants(
+        &self,
+        request: Request<pb::ListTenantsRequest>,
+    ) -> Result<Response<pb::ListTenantsResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
+        let pb::ListTenantsRequest {
+            page_size,
+            page_token,
+        } = request;
+        let listed = self.tenants.list(&caller, page_size, &page_token).await;
+        let (list, next_page_token) = listed.map_err(|error| status::of(&error))?;
+        Ok(Response::new(pb::ListTenantsResponse {
+            tenants: list.into_iter().map(access::tenant).collect(),
+            next_page_token,
+        }))
+    }
+
+    async fn update_tenant(
+        &self,
+        request: Request<pb::UpdateTenantRequest>,
+    ) -> Result<Response<pb::UpdateTenantResponse>, Status> {
+        let (_operator, request) = caller::of(request)?;
+        let changed = async {
+            let id = name::tenant("name", &request.name)?;
+            self.tenants.disable(&id, request.disabled).await
+        };
+        let tenant = changed.await.map_err(|error| status::of(&error))?;
+        let tenant = Some(access::tenant(tenant));
+        Ok(Response::new(pb::UpdateTenantResponse { tenant }))
+    }
+
+    async fn delete_tenant(
+        &self,
+        request: Request<pb::DeleteTenantRequest>,
+    ) -> Result<Response<pb::DeleteTenantResponse>, Status> {
+        let (_operator, request) = caller::of(request)?;
+        let deleted = async {
+            self.tenants
+                .delete(&name::tenant("name", &request.name)?)
+                .await
+        };
+        deleted.await.map_err(|error| status::of(&error))?;
+        Ok(Response::new(pb::DeleteTenantResponse {}))
+    }
+
+    async fn create_api_key(
+        &self,
+        request: Request<pb::CreateApiKeyRequest>,
+    ) -> Result<Response<pb::CreateApiKeyResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
+        let created = async { self.keys.create(&caller, access::new_key(request)?).await };
+        let (key, secret) = created.await.map_err(|error| status::of(&error))?;
+        Ok(Response::new(pb::CreateApiKeyResponse {
+            api_key: Some(access::key(key)),
+            secret: secret.map_or_else(String::new, |secret| secret.expose().to_owned()),
+        }))
+    }
+
+    async fn list_api_keys(
+        &self,
+        request: Request<pb::ListApiKeysRequest>,
+    ) -> Result<Response<pb::ListApiKeysResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
+        let pb::ListApiKeysRequest {
+            parent,
+            page_size,
+            page_token,
+        } = request;
+        let listed = async {
+            let tenant = name::tenant("parent", &parent)?;
+            let keys = &self.keys;
+            keys.list(&caller, &tenant, page_size, &page_token).await
+        };
+        let (list, next_page_token) = listed.await.map_err(|error| status::of(&error))?;
+        Ok(Response::new(pb::ListApiKeysResponse {
+            api_keys: list.into_iter().map(access::key).collect(),
+            next_page_token,
+        }))
+    }
+
+    async fn revoke_api_key(
+        &self,
+        request: Request<pb::RevokeApiKeyRequest>,
+    ) -> Result<Response<pb::RevokeApiKeyResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
+        let revoked = async {
+            let (tenant, uid) = name::api_key("name", &request.name)?;
+            self.keys.revoke(&caller, &tenant, &uid).await
+        };
+        let key = revoked.await.map_err(|error| status::of(&error))?;
+        let api_key = Some(access::key(key));
+        Ok(Response::new(pb::RevokeApiKeyResponse { api_key }))
+    }
+
+    async fn get_server_info(
+        &self,
+        _request: Request<pb::GetServerInfoRequest>,
+    ) -> Result<Response<pb::GetServerInfoResponse>, Status> {
+        let Info {
+            is_shared,
+            started_at,
+            bounds,
+            clock,
+        } = &self.info;
+        let store = if *is_shared {
+            pb::get_server_info_response::Store::Postgres
+        } else {
+            pb::get_server_info_response::Store::Sqlite
+        };
+        let uptime = clock.now().saturating_sub(*started_at).max(0);
+        Ok(Response::new(pb::GetServerInfoResponse {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            engine_version: ENGINE_VERSION.cast_signed(),
+            store: store.into(),
+            start_time: Some(time(*started_at)),
+            uptime: Some(prost_types::Duration {
+                seconds: uptime / 1_000_000,
+                nanos: 0,
+            }),
+            source_bytes_max: count(bounds.source_bytes_max),
+            memory_bytes_max: count(bounds.memory_bytes_max as u64),
+            content_bytes_max: count(CONTENT_BYTES_MAX as u64),
+        }))
+    }
+}

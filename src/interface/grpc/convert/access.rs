@@ -1,0 +1,119 @@
+//! Tenants and keys, for clients.
+
+use std::time::Duration;
+
+use crate::application::error::Error;
+use crate::application::keys::NewKey;
+use crate::application::ports::keys::{Key, Kind};
+use crate::application::ports::tenants::Tenant;
+use crate::domain::access::Role;
+use crate::domain::name::Principal;
+use crate::interface::grpc::convert::resources::time;
+use crate::interface::grpc::{name, pb};
+
+/// How long a key lasts that does expire: a longer time is a mistake.
+const LASTS_MAX: Duration = Duration::from_hours(10 * 366 * 24);
+
+/// A tenant.
+#[must_use]
+pub fn tenant(from: Tenant) -> pb::Tenant {
+    let Tenant {
+        id,
+        created_at,
+        disabled_at,
+    } = from;
+    pb::Tenant {
+        name: id.to_string(),
+        disabled: disabled_at.is_some(),
+        create_time: Some(time(created_at)),
+    }
+}
+
+/// A key, without its secret, which nobody knows.
+#[must_use]
+pub fn key(from: Key) -> pb::ApiKey {
+    let Key {
+        uid,
+        tenant,
+        principal,
+        role,
+        kind,
+        lookup,
+        digest,
+        created_at,
+        expires_at,
+        revoked_at,
+    } = from;
+    let (prefix, certificate) = match kind {
+        Kind::Secret => (lookup, Vec::new()),
+        Kind::Certificate => (String::new(), digest.to_vec()),
+    };
+    pb::ApiKey {
+        name: format!("{tenant}/{}", name::of_uid("apiKeys", &uid)),
+        principal: principal.as_str().to_owned(),
+        role: to_role(role).into(),
+        prefix,
+        certificate_sha256: certificate.into(),
+        create_time: Some(time(created_at)),
+        expire_time: expires_at.map(time),
+        revoke_time: revoked_at.map(time),
+    }
+}
+
+/// A key that a client asks for.
+///
+/// # Errors
+///
+/// Fails with the field that is wrong.
+pub fn new_key(from: pb::CreateApiKeyRequest) -> Result<NewKey, Error> {
+    let pb::CreateApiKeyRequest {
+        parent,
+        principal,
+        role,
+        ttl,
+        certificate_sha256,
+    } = from;
+    let certificate = match certificate_sha256.len() {
+        0 => None,
+        _ => Some(
+            <[u8; 32]>::try_from(certificate_sha256.as_ref())
+                .map_err(|_length| Error::invalid("certificate_sha256", "must have 32 bytes"))?,
+        ),
+    };
+    Ok(NewKey {
+        tenant: name::tenant("parent", &parent)?,
+        principal: Principal::parse(&principal)
+            .map_err(|error| Error::invalid("principal", error))?,
+        role: of_role(role)?,
+        lasts: ttl.map(lasts).transpose()?,
+        certificate,
+    })
+}
+
+fn lasts(ttl: prost_types::Duration) -> Result<Duration, Error> {
+    let lasts = Duration::try_from(ttl).ok();
+    let is_sensible = |lasts: &Duration| (Duration::from_secs(1)..=LASTS_MAX).contains(lasts);
+    let wrong = || Error::invalid("ttl", "must be from a second to 10 years");
+    lasts.filter(is_sensible).ok_or_else(wrong)
+}
+
+fn to_role(role: Role) -> pb::Role {
+    match role {
+        Role::Reader => pb::Role::Reader,
+        Role::Writer => pb::Role::Writer,
+        Role::Admin => pb::Role::Admin,
+        Role::Operator => pb::Role::Operator,
+    }
+}
+
+fn of_role(role: i32) -> Result<Role, Error> {
+    match pb::Role::try_from(role) {
+        Ok(pb::Role::Reader) => Ok(Role::Reader),
+        Ok(pb::Role::Writer) => Ok(Role::Writer),
+        Ok(pb::Role::Admin) => Ok(Role::Admin),
+        Ok(pb::Role::Operator) => Ok(Role::Operator),
+        Ok(pb::Role::Unspecified) | Err(_) => {
+            Err(Error::invalid("role", "must be one of the list"))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Tenants and keys.
+
+use sluice::application::ports::keys::{Created, Key, Kind};
+use sluice::application::ports::store::Store;
+use sluice::application::ports::tenants::Removed;
+use sluice::domain::access::Role;
+use sluice::domain::name::{Principal, TenantId};
+
+use crate::world::{collection, new_upload, start};
+
+fn tenant(id: &str) -> TenantId {
+    TenantId::parse(id).unwrap()
+}
+
+fn key(number: u8, of: &str, lookup: &str) -> Key {
+    Key {
+        uid: [number; 16],
+        tenant: tenant(of),
+        principal: Principal::parse("somebody@example.org").unwrap(),
+        role: Role::Writer,
+        kind: Kind::Secret,
+        lookup: lookup.to_owned(),
+        digest: [number; 32],
+        created_at: 1,
+        expires_at: Some(100),
+        revoked_at: None,
+    }
+}
+
+pub(crate) async fn a_tenant_is_created_once_and_deleted_when_it_is_empty(store: &dyn Store) {
+    start(store, &new_upload(1, "d")).await;
+    let default = TenantId::default();
+    assert!(store.tenant(&default).await.unwrap().is_some());
+    assert_eq!(
+        store.delete_tenant(&default).await.unwrap(),
+        Removed::NotEmpty
+    );
+    let id = tenant("acme");
+    assert_eq!(store.tenant(&id).await.unwrap(), None);
+    assert_eq!(store.delete_tenant(&id).await.unwrap(), Removed::NotFound);
+    assert!(store.create_tenant(&id, 7).await.unwrap());
+    assert!(!store.create_tenant(&id, 8).await.unwrap());
+    let names = |list: Vec<sluice::application::ports::tenants::Tenant>| {
+        let names = list.into_iter().map(|tenant| tenant.id.as_str().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names(store.tenants("", 10).await.unwrap()),
+        ["acme", "default"]
+    );
+    assert_eq!(names(store.tenants("acme", 10).await.unwrap()), ["default"]);
+    assert_eq!(names(store.tenants("", 1).await.unwrap()), ["acme"]);
+    for (disabled, now, since) in [(true, 9, Some(9)), (true, 10, Some(9)), (false, 11, None)] {
+        let changed = store.disable_tenant(&id, disabled, now).await.unwrap();
+        let changed = changed.unwrap();
+        assert_eq!((changed.created_at, changed.disabled_at), (7, since));
+        assert_eq!(store.tenant(&id).await.unwrap(), Some(changed));
+    }
+    let none = store.disable_tenant(&tenant("none"), true, 9).await;
+    assert_eq!(none.unwrap(), None);
+    let made = store.create_key(&key(1, "acme", "a")).await.unwrap();
+    assert_eq!(made, Created::Stored);
+    assert_eq!(store.delete_tenant(&id).await.unwrap(), Removed::Gone);
+    assert_eq!(store.tenant(&id).await.unwrap(), None);
+    assert_eq!(
+        store.find_key("a").await.unwrap(),
+        None,
+        "its keys are gone"
+    );
+    assert_eq!(collection().revision, 1);
+}
+
+pub(crate) async fn a_key_is_found_until_it_is_revoked_or_its_tenant_disabled(store: &dyn Store) {
+    let (acme, other) = (tenant("acme"), tenant("other"));
+    let first = key(1, "acme", "a");
+    assert_eq!(store.create_key(&first).await.unwrap(), Created::NoTenant);
+    for id in [&acme, &other] {
+        assert!(store.create_tenant(id, 1).await.unwrap());
+    }
+    assert_eq!(store.create_key(&first).await.unwrap(), Created::Stored);
+    let taken = store.create_key(&key(2, "other", "a")).await.unwrap();
+    assert_eq!(taken, Created::Taken);
+    assert_eq!(store.find_key("a").await.unwrap(), Some(first.clone()));
+    assert_eq!(store.find_key("A").await.unwrap(), None);
+    assert_eq!(
+        store.key(&acme, &[1; 16]).await.unwrap(),
+        Some(first.clone())
+    );
+    assert_eq!(store.key(&other, &[1; 16]).await.unwrap(), None);
+    store.disable_tenant(&acme, true, 2).await.unwrap();
+    assert_eq!(store.find_key("a").await.unwrap(), None);
+    store.disable_tenant(&acme, false, 3).await.unwrap();
+    assert_eq!(store.find_key("a").await.unwrap(), Some(first));
+    assert_eq!(store.revoke_key(&other, &[1; 16], 4).await.unwrap(), None);
+    for now in [5, 6] {
+        let revoked = store.revoke_key(&acme, &[1; 16], now).await.unwrap();
+        assert_eq!(revoked.unwrap().revoked_at, Some(5));
+    }
+    assert_eq!(store.find_key("a").await.unwrap(), None);
+    let again = store.create_key(&key(2, "other", "a")).await.unwrap();
+    assert_eq!(
+        again,
+        Created::Stored,
+        "what was revoked is in nobody's way"
+    );
+}
+
+pub(crate) async fn keys_are_listed_and_operators_known(store: &dyn Store) {
+    let acme = tenant("acme");
+    assert!(store.create_tenant(&acme, 1).await.unwrap());
+    for number in [3, 1, 2] {
+        let new = key(number, "acme", &number.to_string());
+        assert_eq!(store.create_key(&new).await.unwrap(), Created::Stored);
+    }
+    let list = store.keys(&acme, &[1; 16], 10).await.unwrap();
+    let uids = list.iter().map(|key| key.uid).collect::<Vec<_>>();
+    assert_eq!(uids, [[2; 16], [3; 16]]);
+    assert_eq!(store.keys(&acme, &[0; 16], 1).await.unwrap().len(), 1);
+    assert_eq!(store.keys(&tenant("other"), &[0; 16], 9).await.unwrap(), []);
+    assert!(!store.has_operator_key(2).await.unwrap());
+    let operator = Key {
+        role: Role::Operator,
+        kind: Kind::Certificate,
+        ..key(9, "default", "9")
+    };
+    assert_eq!(store.create_key(&operator).await.unwrap(), Created::Stored);
+    assert_eq!(store.find_key("9").await.unwrap(), Some(operator.clone()));
+    assert!(store.has_operator_key(99).await.unwrap());
+    assert!(
+        !store.has_operator_key(100).await.unwrap(),
+        "it has expired"
+    );
+    store
+        .revoke_key(&operator.tenant, &operator.uid, 5)
+        .await
+        .unwrap();
+    assert!(!store.has_operator_key(6).await.unwrap());
+}

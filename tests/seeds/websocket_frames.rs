@@ -1,0 +1,62 @@
+//! Any text as a client's frame: what is taken means what a plain reading of its JSON says.
+
+use serde_json::{Map, Value};
+use sluice::interface::grpc::name;
+use sluice::interface::web::frame::{Asked, Told};
+
+/// A frame.
+pub(crate) fn check(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    match Asked::parse(text) {
+        Ok(asked) => assert_eq!(read(text, &asked), Some(asked)),
+        Err(error) => {
+            let told = Told::error(None, &error).text();
+            let told = serde_json::from_str::<Map<String, Value>>(&told).unwrap();
+            assert_eq!(told["type"], "error");
+            assert!(
+                told["reason"]
+                    .as_str()
+                    .is_some_and(|reason| !reason.is_empty())
+            );
+            assert!(
+                told["message"].as_str().unwrap().len() < 1_000,
+                "not repeated"
+            );
+        }
+    }
+}
+
+/// The same frame, made of the fields that it has to have.
+fn read(text: &str, like: &Asked) -> Option<Asked> {
+    let fields = serde_json::from_str::<Map<String, Value>>(text).ok()?;
+    let operation = || {
+        name::uid(
+            "operation",
+            "operations",
+            fields.get("operation")?.as_str()?,
+        )
+        .ok()
+    };
+    let kind = fields.get("type")?.as_str()?;
+    let (expected, count, asked) = match like {
+        Asked::Subscribe(..) => {
+            let seq = fields.get("after_seq");
+            let number = seq.map_or(Some(0), |seq| match seq {
+                Value::String(seq) => seq.parse().ok(),
+                Value::Number(seq) => seq.as_u64(),
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+            });
+            let count = 2 + usize::from(seq.is_some());
+            ("subscribe", count, Asked::Subscribe(operation()?, number?))
+        }
+        Asked::Unsubscribe(_) => ("unsubscribe", 2, Asked::Unsubscribe(operation()?)),
+        Asked::Cancel(_) => ("cancel", 2, Asked::Cancel(operation()?)),
+        Asked::Authenticate(_) => {
+            let token = fields.get("token")?.as_str()?.to_owned();
+            ("authenticate", 2, Asked::Authenticate(token))
+        }
+    };
+    (kind == expected && fields.len() == count).then_some(asked)
+}

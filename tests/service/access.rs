@@ -1,0 +1,177 @@
+//! A server that lets in only who it knows, and calls of any method by any credential.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes};
+use sluice::bootstrap::{self, Instance};
+use sluice::config::{Config, Store};
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::admin_service_client::AdminServiceClient;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::metadata::AsciiMetadataValue;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+use crate::world::{Folder, connect};
+
+/// How long the first message of a stream is waited for.
+const QUIET_MAX: Duration = Duration::from_secs(2);
+
+/// A channel that shows a credential.
+pub(crate) type Shown = InterceptedService<Channel, Shows>;
+
+/// Shows a credential, or none.
+#[derive(Clone)]
+pub(crate) struct Shows(pub(crate) Option<String>);
+
+impl Interceptor for Shows {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(shown) = &self.0 {
+            let shown = AsciiMetadataValue::try_from(format!("Bearer {shown}")).unwrap();
+            request.metadata_mut().insert("authorization", shown);
+        }
+        Ok(request)
+    }
+}
+
+/// A server that takes API keys, in this process.
+pub(crate) struct Guarded {
+    pub(crate) instance: Instance,
+    pub(crate) channel: Channel,
+    pub(crate) folder: Folder,
+    /// The first operator's key.
+    pub(crate) operator: String,
+}
+
+impl Guarded {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_, _| {}).await
+    }
+
+    /// With other settings.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config, &Folder)) -> Self {
+        let folder = Folder::new();
+        let mut config = Config {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            store: Store::at(&folder.0.join("test.db")),
+            ..Config::default()
+        };
+        config.identity.api_keys = true;
+        change(&mut config, &folder);
+        let operator = bootstrap::first_key(&config.store, false).await;
+        let operator = operator.unwrap().unwrap().expose().to_owned();
+        let instance = Instance::start(&config).await.unwrap();
+        let channel = connect(&format!("http://{}", instance.address));
+        Self {
+            instance,
+            channel,
+            folder,
+            operator,
+        }
+    }
+
+    pub(crate) fn by(&self, shown: &str) -> Shown {
+        by(self.channel.clone(), Some(shown))
+    }
+
+    pub(crate) fn admin(&self) -> AdminServiceClient<Shown> {
+        AdminServiceClient::new(self.by(&self.operator))
+    }
+
+    pub(crate) async fn tenant(&self, id: &str) {
+        let tenant_id = id.to_owned();
+        let mut admin = self.admin();
+        let created = admin.create_tenant(pb::CreateTenantRequest { tenant_id });
+        created.await.unwrap();
+    }
+
+    /// The name and the secret of a new key.
+    pub(crate) async fn key(&self, tenant: &str, role: pb::Role) -> (String, String) {
+        self.key_for(tenant, role, None).await
+    }
+
+    /// One that expires after so many seconds.
+    pub(crate) async fn key_for(
+        &self,
+        tenant: &str,
+        role: pb::Role,
+        seconds: Option<i64>,
+    ) -> (String, String) {
+        let request = pb::CreateApiKeyRequest {
+            parent: format!("tenants/{tenant}"),
+            principal: format!("{}@{tenant}", role.as_str_name()),
+            role: role.into(),
+            ttl: seconds.map(|seconds| prost_types::Duration { seconds, nanos: 0 }),
+            certificate_sha256: Bytes::new(),
+        };
+        let made = self.admin().create_api_key(request).await.unwrap();
+        let made = made.into_inner();
+        (made.api_key.unwrap().name, made.secret)
+    }
+}
+
+pub(crate) fn by(channel: Channel, shown: Option<&str>) -> Shown {
+    InterceptedService::new(channel, Shows(shown.map(str::to_owned)))
+}
+
+/// Calls a method with one message, whatever its kind: the first message of the response, none if
+/// nothing comes, or its status.
+pub(crate) async fn call(
+    channel: Shown,
+    path: &'static str,
+    message: Vec<u8>,
+) -> Result<Option<Bytes>, Status> {
+    let mut client = tonic::client::Grpc::new(channel);
+    client.ready().await.unwrap();
+    let request = Request::new(tokio_stream::once(message));
+    let answered = async {
+        let path = http::uri::PathAndQuery::from_static(path);
+        let answered = client.streaming(request, path, Raw).await?;
+        answered.into_inner().message().await
+    };
+    match tokio::time::timeout(QUIET_MAX, answered).await {
+        Ok(answered) => answered,
+        Err(_quiet) => Ok(None),
+    }
+}
+
+/// Messages as bytes.
+#[derive(Clone, Copy, Default)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Vec<u8>;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, message: Vec<u8>, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        to.put_slice(&message);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(from.copy_to_bytes(from.remaining())))
+    }
+}
