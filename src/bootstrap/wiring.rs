@@ -8,7 +8,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::application::bus::Bus;
+use crate::application::bus::{Bus, Link};
 use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
 use crate::application::collections::Collections;
@@ -31,11 +31,14 @@ use crate::application::partitions::Partitions;
 use crate::application::places::Local;
 use crate::application::ports::bearer::Bearer;
 use crate::application::ports::clock::Clock;
+use crate::application::ports::event_bus::EventBus;
 use crate::application::ports::failure;
 use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::jobs::Work;
 use crate::application::ports::store::Store;
 use crate::application::readiness::Readiness;
+use crate::application::reconciler::Reconciler;
+use crate::application::relay::Relay;
 use crate::application::source::Origin;
 use crate::application::stored_source::Versions;
 use crate::application::tenants::Tenants;
@@ -43,7 +46,7 @@ use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::Watching;
 use crate::bootstrap::settings;
-use crate::bootstrap::shared::{Shared, shared};
+use crate::bootstrap::shared::shared;
 use crate::config::Config;
 use crate::config::web::Web;
 use crate::domain::ingest::digest;
@@ -64,7 +67,7 @@ type Issued = Arc<dyn Bearer>;
 pub(super) struct Wiring {
     store: Arc<dyn Store>,
     bus: Arc<Bus>,
-    shared: Shared,
+    event_bus: Option<Arc<dyn EventBus>>,
     clock: Arc<dyn Clock>,
     work: Arc<Notify>,
     root: Option<Root>,
@@ -91,20 +94,22 @@ impl Wiring {
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(System);
         let secret = secret(&store, &clock).await?;
-        let shared = shared(config, &secret)?;
+        let event_bus = shared(config, &secret)?.event_bus;
+        let is_shared = config.store.location.database().is_some();
+        let link = if is_shared { Link::Down } else { Link::Alone };
         let bounds = settings::bounds(config);
         let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
         let identity = settings::identity(&store, &clock, config, issued);
         let info = admin::Info {
-            is_shared: config.store.location.database().is_some(),
+            is_shared,
             started_at: clock.now(),
             bounds,
             clock: Arc::clone(&clock),
         };
         Ok(Self {
             store,
-            bus: Arc::new(shared.bus(config)),
-            shared,
+            bus: Arc::new(Bus::new(link, event_bus.is_some())),
+            event_bus,
             clock,
             work: Arc::new(Notify::new()),
             root,
@@ -202,8 +207,16 @@ impl Wiring {
 
     /// Begins what goes on without being asked, until the server goes down.
     pub(super) fn work(&self) {
-        let (bus, store) = (&self.bus, &self.store);
-        self.shared.carry(bus, store, &self.tasks, &self.drain);
+        let reconciler = Reconciler {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+        };
+        self.tasks.spawn(reconciler.run(self.drain.clone()));
+        if let Some(event_bus) = self.event_bus.as_ref().map(Arc::clone) {
+            let bus = Arc::clone(&self.bus);
+            let relay = Relay { bus, event_bus };
+            self.tasks.spawn(relay.run(self.drain.clone()));
+        }
         let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
         let rechunks = self.tasks.spawn(self.rechunks().run(self.drain.clone()));
         let lease = self.lease.clone();

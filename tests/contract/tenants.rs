@@ -32,9 +32,9 @@ pub(crate) async fn another_tenant_sees_nothing(store: &dyn Store) {
         (caller().tenant, [9; 16]),
         (caller().tenant, whole.uid),
     ];
-    let read = store.operations_of(&topics).await.unwrap();
     let own = store.operation(&caller(), &whole.uid).await.unwrap();
-    assert_eq!(read, own.into_iter().collect::<Vec<_>>());
+    let found = store.operations_of(&topics).await.unwrap();
+    assert_eq!(found, own.into_iter().collect::<Vec<_>>());
     assert_eq!(store.operations_of(&topics[..2]).await.unwrap(), []);
 }
 

@@ -6,6 +6,7 @@ use tonic_types::StatusExt;
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Uid;
+use crate::domain::secret::Secret;
 use crate::interface::grpc::{name, status};
 use crate::interface::web::snapshot::Snapshot;
 
@@ -24,7 +25,7 @@ pub enum Asked {
     /// Cancel it.
     Cancel(Uid),
     /// Be that token's caller.
-    Authenticate(String),
+    Authenticate(Secret),
 }
 
 impl Asked {
@@ -72,9 +73,9 @@ fn after_seq(fields: &mut Map<String, Value>) -> Result<u64, Error> {
     seq.ok_or_else(|| Error::invalid("after_seq", "must be a whole number from 0"))
 }
 
-fn token(fields: &mut Map<String, Value>) -> Result<String, Error> {
+fn token(fields: &mut Map<String, Value>) -> Result<Secret, Error> {
     match fields.remove("token") {
-        Some(Value::String(token)) => Ok(token),
+        Some(Value::String(token)) => Ok(Secret::new(token)),
         Some(_) | None => Err(Error::invalid("token", "must be a string")),
     }
 }

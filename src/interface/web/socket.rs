@@ -18,7 +18,6 @@ use crate::application::outbox::Inbox;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
 use crate::domain::access::Role;
-use crate::domain::secret::Secret;
 use crate::interface::admitted::{Admitted, Lost};
 use crate::interface::grpc::methods;
 use crate::interface::peer::Peer;
@@ -133,7 +132,7 @@ impl Socket {
     async fn believed(&mut self, text: &str) -> Result<Admitted, Error> {
         match (&self.gateway.identity, Asked::parse(text)?) {
             (Some(identity), Asked::Authenticate(token)) => {
-                Admitted::by(identity, Credential::Bearer(Secret::new(token))).await
+                Admitted::by(identity, Credential::Bearer(token)).await
             }
             (None, Asked::Authenticate(_)) => Ok(Admitted::anybody()),
             (_, Asked::Subscribe(..) | Asked::Unsubscribe(_) | Asked::Cancel(_)) => {
