@@ -89,3 +89,15 @@ pub enum Fault {
         offset: u64,
     },
 }
+
+impl Fault {
+    /// Where in the source, from 0.
+    #[must_use]
+    pub fn offset(self) -> u64 {
+        match self {
+            Self::Invalid { offset, .. } | Self::Changed { offset } | Self::Nul { offset } => {
+                offset
+            }
+        }
+    }
+}

@@ -14,7 +14,6 @@ use crate::application::error::Error;
 use crate::application::ports::failure;
 use crate::domain::ingest::checkpoint;
 use crate::domain::ingest::digest::hex;
-use crate::domain::text::decoding::Fault;
 
 /// Whose reasons these are.
 const DOMAIN: &str = "sluice.dev";
@@ -157,12 +156,8 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         Error::DigestMismatch { expected, actual } => {
             vec![("expected", hex(expected)), ("actual", hex(actual))]
         }
-        Error::ChecksumMismatch { offset }
-        | Error::Content(
-            Fault::Invalid { offset, .. } | Fault::Changed { offset } | Fault::Nul { offset },
-        ) => {
-            vec![("offset", offset.to_string())]
-        }
+        Error::ChecksumMismatch { offset } => vec![("offset", offset.to_string())],
+        Error::Content(fault) => vec![("offset", fault.offset().to_string())],
         Error::UploadTooSlow { bytes_min } => vec![("bytes_min", bytes_min.to_string())],
         Error::SourceTooLarge { most } => vec![("max_size", most.to_string())],
         Error::MessageTooLarge { most }
