@@ -76,7 +76,11 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let files = [connections, arguments.watchers][usize::from(connections == 0)];
     process::ensure_files(files.into())?;
-    let ways = Ways::new(&arguments.servers, usize::try_from(connections)?)?;
+    let ways = Ways::new(
+        &arguments.servers,
+        usize::try_from(connections)?,
+        usize::try_from(arguments.watchers_per_connection)?,
+    )?;
     let uploads =
         Uploads::begin(arguments.servers[0], usize::try_from(arguments.documents)?).await?;
     let before = process::resident(&arguments.pids)?;
@@ -212,11 +216,11 @@ impl Report {
         self.row("saw the end", &json!(reading.len() - missed))?;
         self.row("missed the end", &json!(missed))?;
         for (what, times) in [
-            ("commit's beginning", Times::since_commit(all)),
-            ("first receipt", Times::since_first(all)),
+            ("the commit began", Times::since_commit(all)),
+            ("the first receipt", Times::since_first(all)),
         ] {
             for percent in [50, 99] {
-                let measure = format!("ms from a {what}, p{percent}");
+                let measure = format!("ms since {what}, p{percent}");
                 self.row(&measure, &json!(times.percentile(percent)))?;
             }
         }

@@ -21,14 +21,21 @@ pub(super) struct Ways {
     servers: Vec<SocketAddr>,
     /// Connections of gRPC, one a server each; none: every watcher has a WebSocket of its own.
     connections: Vec<Vec<Connection>>,
+    /// Watchers that share one of these.
+    watchers_per_connection: usize,
     openings: Semaphore,
     /// How many watchers a server has answered.
     pub(super) attached: watch::Sender<usize>,
 }
 
 impl Ways {
-    /// So many connections of gRPC to each server, which connect when they are used.
-    pub(super) fn new(servers: &[SocketAddr], connections: usize) -> anyhow::Result<Self> {
+    /// So many connections of gRPC to each server, which connect when they are used, for so many
+    /// watchers each.
+    pub(super) fn new(
+        servers: &[SocketAddr],
+        connections: usize,
+        watchers_per_connection: usize,
+    ) -> anyhow::Result<Self> {
         let each = |_| {
             let channels = servers.iter().map(|server| Server::at(*server).channel());
             channels.collect::<anyhow::Result<Vec<_>>>()
@@ -36,6 +43,7 @@ impl Ways {
         Ok(Self {
             servers: servers.to_vec(),
             connections: (0..connections).map(each).collect::<Result<_, _>>()?,
+            watchers_per_connection,
             openings: Semaphore::new(OPENINGS_MAX),
             attached: watch::Sender::new(0),
         })
@@ -49,7 +57,7 @@ impl Ways {
             return Feed::socket(server, wanted).await;
         }
         // Watchers of a connection are on one server, and go to the same one from there.
-        let connection = number % self.connections.len();
+        let connection = number / self.watchers_per_connection;
         let channels = &self.connections[connection];
         Feed::stream(
             channels[(connection + tries) % channels.len()].clone(),
