@@ -14,13 +14,14 @@ mod protos {
 
     use protox::prost_reflect::{DescriptorPool, MethodDescriptor};
 
-    const FILES: [&str; 10] = [
+    const FILES: [&str; 11] = [
         "proto/sluice/v1/admin.proto",
         "proto/sluice/v1/chunking.proto",
         "proto/sluice/v1/chunks.proto",
         "proto/sluice/v1/collections.proto",
         "proto/sluice/v1/compression.proto",
         "proto/sluice/v1/documents.proto",
+        "proto/sluice/v1/limits.proto",
         "proto/sluice/v1/operations.proto",
         "proto/sluice/v1/options.proto",
         "proto/sluice/v1/partitions.proto",

@@ -1,6 +1,7 @@
 //! Everything that a use case can answer besides its result: one closed list.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::application::ports::failure;
 use crate::domain::ingest::checkpoint;
@@ -178,6 +179,26 @@ pub enum Error {
     /// All memory for uploads is in use.
     #[error("all memory for uploads is in use")]
     NoMemory,
+    /// A budget is used up.
+    #[error("{limit} is limited: come back in {} ms", .retry_after.as_millis() + 1)]
+    RateLimited {
+        /// The budget's name.
+        limit: &'static str,
+        /// Whose it is: `principal:name` or `address:prefix`.
+        subject: String,
+        /// When it passes, if nobody else comes.
+        retry_after: Duration,
+    },
+    /// As much is open at once as may be.
+    #[error("{most} {limit} are open, and no more may be: end one first")]
+    PlacesTaken {
+        /// The name of the kind of places.
+        limit: &'static str,
+        /// Whose they are: `principal:name`.
+        subject: String,
+        /// How many there are.
+        most: u32,
+    },
     /// The followed upload did not succeed.
     #[error("the upload that was followed ended as {state}")]
     FollowedUploadEnded {
@@ -193,7 +214,7 @@ pub enum Error {
     /// A web page of an origin that is not configured sent the request.
     #[error("pages of that origin may not use this server")]
     OriginNotAllowed,
-    /// The caller has as many sockets as it may have, or the instance as many as it can hold.
+    /// The instance has as many sockets as it can hold.
     #[error("there are {most} sockets already")]
     TooManySockets {
         /// How many there may be.

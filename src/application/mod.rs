@@ -3,6 +3,7 @@
 //! To add a use case: a function in the noun's file that takes the caller first, a port method in
 //! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
 
+pub mod admission;
 pub mod api_key;
 pub mod bus;
 pub mod caller;
@@ -30,7 +31,6 @@ pub mod outgoing;
 pub mod overview;
 pub mod page;
 pub mod partitions;
-pub mod places;
 pub mod ports;
 pub mod readiness;
 pub mod recent;

@@ -165,16 +165,22 @@ impl Session<'_> {
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
         let mut pace = Pace::new(self.uploads.bounds());
+        let mut allowance = self.uploads.allowance(self.caller);
         let mut flushed = Instant::now();
         let mut turn = Turn::Message(Box::new(first));
         loop {
             let done = match turn {
                 Turn::Message(message) => {
                     let bytes = message.write.as_ref().map(|write| write.content.len());
-                    pace.received(bytes.unwrap_or_default());
+                    let bytes = bytes.unwrap_or_default();
+                    pace.received(bytes);
                     let (finishes, looks_up) = (message.finishes, message.looks_up);
                     let is_due = flushed.elapsed() >= FLUSH_AFTER;
-                    let mut taken = take(&mut pipeline, *message, is_due && !finishes).await;
+                    let spent = allowance.spend(bytes);
+                    let mut taken = self.wait(spent, &mut pipeline, &mut ended).await;
+                    if taken.is_ok() {
+                        taken = take(&mut pipeline, *message, is_due && !finishes).await;
+                    }
                     if is_due {
                         flushed = Instant::now();
                     }
@@ -204,6 +210,26 @@ impl Session<'_> {
                 return Err(error);
             }
             turn = self.next(&mut messages, &mut pace, &mut ended).await;
+        }
+    }
+
+    /// Waits until a message's bytes may be taken: no other is read meanwhile, so that the client waits
+    /// too. What is decided is committed.
+    async fn wait(
+        &self,
+        spent: impl Future<Output = ()> + Send,
+        pipeline: &mut Pipeline,
+        ended: &mut Subscription,
+    ) -> Result<(), Error> {
+        tokio::pin!(spent);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut spent => return Ok(()),
+                () = self.drain.cancelled() => return Err(Error::Draining),
+                () = ended.ended() => return Err(pipeline.lost().await?),
+                () = tokio::time::sleep(FLUSH_AFTER) => pipeline.flush().await?,
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Starting, going on with, and cancelling uploads.
 
+use crate::application::admission::bytes::Allowance;
+use crate::application::admission::door::Admission;
 use crate::application::bus::Subscription;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
@@ -16,6 +18,7 @@ use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Writer
 pub struct Uploads {
     outside: Outside,
     budget: Budget,
+    admission: Admission,
 }
 
 /// An upload that a client has attached to.
@@ -30,14 +33,24 @@ pub enum Attached {
 impl Uploads {
     /// Over this store, bus and clock.
     #[must_use]
-    pub fn new(outside: Outside, budget: Budget) -> Self {
-        Self { outside, budget }
+    pub fn new(outside: Outside, budget: Budget, admission: Admission) -> Self {
+        Self {
+            outside,
+            budget,
+            admission,
+        }
     }
 
     /// What an upload may take.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         self.outside.bounds
+    }
+
+    /// What an upload of the caller may send.
+    #[must_use]
+    pub fn allowance(&self, caller: &Caller) -> Allowance {
+        self.admission.allowance(caller)
     }
 
     /// Takes the place of an upload, before its first message is read.
@@ -118,6 +131,8 @@ impl Uploads {
         if let Some(ended) = ended(&upload)? {
             return Ok(ended);
         }
+        // Whoever watches all operations hears of one before its first commit.
+        self.outside.bus.publish(upload.operation());
         let pipeline = Pipeline::new(self.outside.clone(), caller.clone(), &upload, share)?;
         Ok(Attached::Open(Box::new(pipeline)))
     }

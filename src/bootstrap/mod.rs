@@ -23,6 +23,7 @@ use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::interface::server;
 
 mod access;
+mod limits;
 mod measures;
 mod settings;
 mod shared;
@@ -60,8 +61,9 @@ impl Instance {
         let Access { issued, tls } = Access::open(config, &tasks, &drain)?;
         let around = (tasks.clone(), drain.clone());
         let wiring = Wiring::new(Arc::clone(&store), (root, issued), config, around).await?;
-        wiring.work();
+        // First of all: what is counted before it is lost.
         let recorder = measures::recorder()?;
+        wiring.work();
         tasks.spawn(measures::keep_up(recorder.clone(), drain.clone()));
         let services = wiring.services(config, recorder);
         let stop = drain.clone();
@@ -113,7 +115,7 @@ pub async fn first_key(config: &config::Store, force: bool) -> anyhow::Result<Op
     let store = store.with_context(|| config.location.to_string())?;
     let key = wiring::first_key(&store, force).await;
     store.close().await;
-    Ok(key?)
+    key
 }
 
 async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {

@@ -1,19 +1,24 @@
 //! What instances share besides the store, over one connection to Redis.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 
 use crate::application::ports::event_bus::EventBus;
+use crate::application::ports::rate_limiter::RateLimiter;
 use crate::config::Config;
 use crate::infrastructure::redis::connection::Server;
 use crate::infrastructure::redis::event_bus::RedisBus;
+use crate::infrastructure::redis::limits::rate_limiter::Limits;
 
 /// Nothing, if no Redis is configured.
 #[derive(Default)]
 pub(super) struct Shared {
     /// The way of news to other instances.
     pub(super) event_bus: Option<Arc<dyn EventBus>>,
+    /// What limits are counted by.
+    pub(super) limiter: Option<Arc<dyn RateLimiter>>,
 }
 
 /// What is configured; nobody is connected to yet. `secret` is the store's.
@@ -24,7 +29,10 @@ pub(super) fn shared(config: &Config, secret: &[u8; 32]) -> anyhow::Result<Share
     };
     let server = Server::at(address, redis.cluster).context("redis.location")?;
     let connection = server.connection().context("redis.location")?;
+    let wait_max = Duration::from_millis(config.limits.redis_wait_ms_max.into());
+    let limiter = Limits::new(&connection, wait_max);
     Ok(Shared {
         event_bus: Some(Arc::new(RedisBus::new(server, &connection, secret))),
+        limiter: Some(Arc::new(limiter)),
     })
 }

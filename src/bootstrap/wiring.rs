@@ -8,6 +8,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::application::admission::door::Admission;
 use crate::application::bus::{Bus, Link};
 use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
@@ -28,11 +29,9 @@ use crate::application::lease::Lease;
 use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
-use crate::application::places::Local;
 use crate::application::ports::bearer::Bearer;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::event_bus::EventBus;
-use crate::application::ports::failure;
 use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::jobs::Work;
 use crate::application::ports::store::Store;
@@ -45,8 +44,9 @@ use crate::application::tenants::Tenants;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::Watching;
+use crate::bootstrap::limits::limits;
 use crate::bootstrap::settings;
-use crate::bootstrap::shared::shared;
+use crate::bootstrap::shared::{Shared, shared};
 use crate::config::Config;
 use crate::config::web::Web;
 use crate::domain::ingest::digest;
@@ -78,6 +78,7 @@ pub(super) struct Wiring {
     budget: Budget,
     bounds: Bounds,
     retention: Retention,
+    admission: Admission,
     identity: Option<Arc<Identity>>,
     info: admin::Info,
     tasks: TaskTracker,
@@ -94,7 +95,8 @@ impl Wiring {
     ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(System);
         let secret = secret(&store, &clock).await?;
-        let event_bus = shared(config, &secret)?.event_bus;
+        let Shared { event_bus, limiter } = shared(config, &secret)?;
+        let admission = Admission::new(limits(&config.limits), limiter, clock.new_secret());
         let is_shared = config.store.location.database().is_some();
         let link = if is_shared { Link::Down } else { Link::Alone };
         let bounds = settings::bounds(config);
@@ -120,6 +122,7 @@ impl Wiring {
             budget: Budget::new(bounds),
             bounds,
             retention: settings::retention(config),
+            admission,
             identity,
             info,
             tasks,
@@ -152,6 +155,7 @@ impl Wiring {
             admin: self.admin(),
             door: Door {
                 identity: self.identity.clone(),
+                admission: self.admission.clone(),
                 allowed: settings::allowed(config),
             },
             clock: Arc::clone(&self.clock),
@@ -177,7 +181,7 @@ impl Wiring {
             identity: self.identity.clone(),
             watching: self.watching("websocket"),
             operations: self.operations(),
-            places: Arc::new(Local::new(config.sockets_per_principal_max as usize)),
+            admission: self.admission.clone(),
             clock: Arc::clone(&self.clock),
             tasks: self.tasks.clone(),
             drain: self.drain.clone(),
@@ -217,6 +221,8 @@ impl Wiring {
             let relay = Relay { bus, event_bus };
             self.tasks.spawn(relay.run(self.drain.clone()));
         }
+        let admission = self.admission.clone();
+        self.tasks.spawn(admission.run(self.drain.clone()));
         let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
         let rechunks = self.tasks.spawn(self.rechunks().run(self.drain.clone()));
         let lease = self.lease.clone();
@@ -302,7 +308,7 @@ impl Wiring {
             tasks: self.tasks.clone(),
             bounds: self.bounds,
         };
-        Uploads::new(outside, self.budget.clone())
+        Uploads::new(outside, self.budget.clone(), self.admission.clone())
     }
 
     fn chunks(&self) -> Chunks {
@@ -368,20 +374,16 @@ impl Wiring {
 pub(super) async fn first_key(
     store: &Arc<dyn Store>,
     force: bool,
-) -> Result<Option<Secret>, failure::Error> {
+) -> anyhow::Result<Option<Secret>> {
     let clock: Arc<dyn Clock> = Arc::new(System);
-    keys(store, &clock, Tokens::new(&secret(store, &clock).await?))
-        .bootstrap(force)
-        .await
+    let tokens = Tokens::new(&secret(store, &clock).await?);
+    Ok(keys(store, &clock, tokens).bootstrap(force).await?)
 }
 
-/// The key that all instances share.
-async fn secret(
-    store: &Arc<dyn Store>,
-    clock: &Arc<dyn Clock>,
-) -> Result<[u8; 32], failure::Error> {
+/// The secret that all instances share.
+async fn secret(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> anyhow::Result<[u8; 32]> {
     let key = [clock.new_secret(), clock.new_secret()].concat();
-    store.secret(digest::sha256(&key)).await
+    Ok(store.secret(digest::sha256(&key)).await?)
 }
 
 fn keys(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, tokens: Tokens) -> Keys {

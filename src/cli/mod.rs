@@ -17,6 +17,7 @@ mod demo;
 mod documents;
 mod import;
 mod inspect;
+mod limits;
 mod load;
 mod manage;
 mod migrate;
@@ -52,6 +53,7 @@ enum Command {
     Partitions(partitions::Partitions),
     Locate(partitions::Locate),
     Move(partitions::Move),
+    Limits(limits::Arguments),
     Operations(manage::Operations),
     Cancel(manage::Cancel),
     Delete(manage::Delete),
@@ -96,6 +98,7 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Partitions(arguments) => partitions::partitions(&arguments).await,
             Command::Locate(arguments) => partitions::locate(&arguments).await,
             Command::Move(arguments) => partitions::move_document(&arguments).await,
+            Command::Limits(arguments) => limits::run(&arguments).await,
             Command::Operations(arguments) => manage::operations(&arguments).await,
             Command::Cancel(arguments) => manage::cancel(&arguments).await,
             Command::Delete(arguments) => manage::delete(&arguments).await,

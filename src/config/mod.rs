@@ -9,11 +9,14 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::config::identity::{Identity, Tls};
+use crate::config::limits::Limits;
 use crate::config::location::Location;
 use crate::config::web::Web;
+use crate::domain::gcra;
 
 pub mod client;
 pub mod identity;
+pub mod limits;
 pub mod location;
 pub mod web;
 
@@ -49,6 +52,8 @@ pub struct Config {
     pub import: Import,
     /// When what is forgotten.
     pub retention: Retention,
+    /// How often what may be done, and how much of it at once.
+    pub limits: Limits,
     /// What browsers and watchers may do.
     pub web: Web,
 }
@@ -131,6 +136,7 @@ impl Default for Config {
             uploads: Uploads::default(),
             import: Import::default(),
             retention: Retention::default(),
+            limits: Limits::default(),
             web: Web::default(),
         }
     }
@@ -210,6 +216,14 @@ pub enum Error {
     /// The address is not a Redis's.
     #[error("redis.location must be redis://host:port, and not {0}")]
     NotRedis(Location),
+    /// A rate is out of its range.
+    #[error(
+        "limits.{key} must have from 0.001 to 1,000,000 a second, and from 1 to 1,000,000 at once, of bytes 65,536 times as many"
+    )]
+    Rate {
+        /// The setting.
+        key: String,
+    },
     /// Browsers or clients never send what is set.
     #[error(transparent)]
     Web(#[from] web::Error),
@@ -229,7 +243,7 @@ pub enum Error {
     #[error("{key} must be at least {least}")]
     TooSmall {
         /// The setting.
-        key: &'static str,
+        key: String,
         /// The least that it may be.
         least: u64,
     },
@@ -338,6 +352,23 @@ impl Config {
         ];
         for (key, value, least) in values.into_iter().chain(self.web.least()) {
             if value < least {
+                let key = key.to_owned();
+                return Err(Error::TooSmall { key, least });
+            }
+        }
+        self.check_limits()
+    }
+
+    fn check_limits(&self) -> Result<(), Error> {
+        for (key, rate) in self.limits.rates() {
+            let has_rate = (gcra::PER_SECOND_MIN..=gcra::PER_SECOND_MAX).contains(&rate.per_second);
+            if !has_rate || !(1..=gcra::BURST_MAX).contains(&rate.burst) {
+                return Err(Error::Rate { key });
+            }
+        }
+        for (key, number) in self.limits.numbers() {
+            if number == 0 {
+                let (key, least) = (format!("limits.{key}"), 1);
                 return Err(Error::TooSmall { key, least });
             }
         }

@@ -10,8 +10,6 @@ pub struct Web {
     pub origins: Vec<String>,
     /// How many WebSockets an instance holds, from 1.
     pub sockets_max: u32,
-    /// How many a principal may have, from 1; who has no identity is one principal.
-    pub sockets_per_principal_max: u32,
     /// How often a WebSocket's client is asked whether it is there, from 1.
     pub ping_every_seconds: u64,
     /// How long its answer is waited for, from 1.
@@ -35,7 +33,6 @@ impl Default for Web {
             // With what they hold and the kernel's own, 120 MB; files for two thirds of the
             // connections.
             sockets_max: 10_000,
-            sockets_per_principal_max: 10,
             ping_every_seconds: 30,
             pong_seconds_max: 20,
             slow_reader_seconds_max: 10,
@@ -45,14 +42,9 @@ impl Default for Web {
 
 impl Web {
     /// Numbers that must not be 0.
-    pub(super) fn least(&self) -> [(&'static str, u64, u64); 5] {
+    pub(super) fn least(&self) -> [(&'static str, u64, u64); 4] {
         [
             ("web.sockets_max", self.sockets_max.into(), 1),
-            (
-                "web.sockets_per_principal_max",
-                self.sockets_per_principal_max.into(),
-                1,
-            ),
             ("web.ping_every_seconds", self.ping_every_seconds, 1),
             ("web.pong_seconds_max", self.pong_seconds_max, 1),
             (

@@ -18,6 +18,8 @@
 //! - *partition*: one of the 100 places for chunks; all of a document are in one. *Candidates*: the two
 //!   that its uid decides. *Move*: taking it from one to the other.
 //! - *balance*: how evenly chunks are spread over partitions.
+//! - *GCRA*: the rule that budgets follow: a *quota* has a rate and a *burst*, what may pass at once.
+//! - *place*: the right to have one more of something that lasts open at once, such as a socket.
 //! - *rechunk*: another chunking of a document's stored text, into a new version.
 //! - *import*: a file under the server's import root that becomes a document; its *path name* says where
 //!   below the root it is.
@@ -28,6 +30,7 @@
 pub mod access;
 pub mod balance;
 pub mod chunking;
+pub mod gcra;
 pub mod ingest;
 pub mod name;
 pub mod partition;

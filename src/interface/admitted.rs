@@ -1,9 +1,11 @@
 //! A caller that was let in, and for how long.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::application::admission::door::Admission;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::identity::{Credential, Identity};
@@ -33,14 +35,25 @@ impl Admitted {
         }
     }
 
-    /// Whoever has this credential.
+    /// Whoever has this credential, unless too many were refused that came from its address.
     ///
     /// # Errors
     ///
-    /// Fails if it is not accepted, or the store fails.
-    pub async fn by(identity: &Arc<Identity>, credential: Credential) -> Result<Self, Error> {
+    /// Fails if it is not accepted or not looked at, or the store fails.
+    pub async fn by(
+        identity: &Arc<Identity>,
+        credential: Credential,
+        (admission, address): (&Admission, Option<IpAddr>),
+    ) -> Result<Self, Error> {
+        if let Some(address) = address {
+            admission.may_authenticate(address)?;
+        }
+        let caller = identity.authenticate(&credential).await;
+        if let (Err(Error::CredentialRefused), Some(address)) = (&caller, address) {
+            admission.authentication_failed(address).await;
+        }
         Ok(Self {
-            caller: identity.authenticate(&credential).await?,
+            caller: caller?,
             by: Some((Arc::clone(identity), credential)),
         })
     }

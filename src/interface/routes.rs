@@ -22,18 +22,19 @@ use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
 use crate::application::watch::Watching;
 use crate::interface::door::entry::Door;
-use crate::interface::door::request;
+use crate::interface::door::{limit, request};
 use crate::interface::grpc::pb::admin_service_server::AdminServiceServer;
 use crate::interface::grpc::pb::chunk_service_server::ChunkServiceServer;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingServiceServer;
 use crate::interface::grpc::pb::collection_service_server::CollectionServiceServer;
 use crate::interface::grpc::pb::document_service_server::DocumentServiceServer;
+use crate::interface::grpc::pb::limit_service_server::LimitServiceServer;
 use crate::interface::grpc::pb::operation_service_server::OperationServiceServer;
 use crate::interface::grpc::pb::partition_service_server::PartitionServiceServer;
 use crate::interface::grpc::pb::upload_service_server::UploadServiceServer;
 use crate::interface::grpc::{
-    admin, call, chunking, chunks, collections, documents, message, operations, partitions, pb,
-    uploads,
+    admin, call, chunking, chunks, collections, documents, limits, message, operations, partitions,
+    pb, uploads,
 };
 use crate::interface::web::gateway::Gateway;
 use crate::interface::web::probes::Probes;
@@ -115,6 +116,9 @@ pub(super) async fn router(
         operations,
         watching,
     };
+    let limits = limits::Service {
+        admission: door.admission.clone(),
+    };
     let (health, mut services) = about().await?;
     services
         .add_service(
@@ -143,7 +147,8 @@ pub(super) async fn router(
             PartitionServiceServer::new(partitions::Service { partitions })
                 .max_decoding_message_size(message::BYTES_MAX),
         )
-        .add_service(AdminServiceServer::new(admin).max_decoding_message_size(message::BYTES_MAX));
+        .add_service(AdminServiceServer::new(admin).max_decoding_message_size(message::BYTES_MAX))
+        .add_service(LimitServiceServer::new(limits).max_decoding_message_size(message::BYTES_MAX));
     let grpc = services.routes().into_axum_router();
     Ok((health, behind_the_door(grpc, door, web(gateway, probes))))
 }
@@ -151,7 +156,10 @@ pub(super) async fn router(
 /// What calls pass that other requests do not, and what all pass. Calls of browsers are made gRPC
 /// first of all, because browsers see trailers only at the end of the body.
 fn behind_the_door(grpc: Router, door: Door, web: Router) -> Router {
+    let limited = middleware::from_fn_with_state(door.admission.clone(), limit::admit);
+    let web = web.layer(limited.clone());
     let calls = grpc
+        .layer(limited)
         .layer(middleware::from_fn(call::keep))
         .layer(GrpcWebLayer::new());
     let routes = calls.merge(web).layer(door.allowed.cors());

@@ -39,9 +39,8 @@ fn the_example_is_the_default_with_every_key() {
         .step_by(2)
         .filter(|key| key.contains('_'))
     {
-        let is_there = example
-            .lines()
-            .any(|line| line.starts_with(&format!("{key} = ")));
+        let mut lines = example.lines().filter(|line| !line.starts_with('#'));
+        let is_there = lines.any(|line| line.contains(&format!("{key} = ")));
         assert!(is_there, "{key} is not in the example");
     }
 }
@@ -102,6 +101,20 @@ fn what_is_wrong_is_named() {
         (
             "[uploads]\nmemory_bytes_max = 1000",
             "uploads.memory_bytes_max",
+        ),
+        ("[limits]\ninstances = 0", "limits.instances"),
+        (
+            "[limits.rates]\nread = { per_second = 0.0, burst = 1 }",
+            "limits.rates.read",
+        ),
+        ("[limits.rates]\nread = { burst = 1 }", "per_second"),
+        (
+            "[limits.tenants.acme]\nupload_bytes = { per_second = 1e6, burst = 1000 }",
+            "limits.tenants.acme.upload_bytes",
+        ),
+        (
+            "[limits.tenants.acme]\nsockets = 0",
+            "limits.tenants.acme.sockets",
         ),
         ("listen = '0.0.0.0:50051'", "no identity is configured"),
         (

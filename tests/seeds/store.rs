@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sluice::application::admission::door::Admission;
+use sluice::application::admission::limits::{Allowed, Limits};
 use sluice::application::bus::{Bus, Link};
 use sluice::application::caller::Caller;
 use sluice::application::ingest::bounds::Bounds;
@@ -18,6 +20,7 @@ use sluice::application::ports::uploads::Upload;
 use sluice::application::stored_spec::StoredSpec;
 use sluice::application::uploads::Uploads;
 use sluice::domain::chunking::spec::Spec;
+use sluice::domain::gcra::{self, Quota};
 use sluice::domain::name::CollectionId;
 use sluice::domain::text::decoding::Decoding;
 use sluice::infrastructure::sqlite::connection::Sqlite;
@@ -74,7 +77,7 @@ impl Store {
             tasks: tasks.clone(),
             bounds: BOUNDS,
         };
-        let uploads = Uploads::new(outside, Budget::new(BOUNDS));
+        let uploads = Uploads::new(outside, Budget::new(BOUNDS), admission());
         Self {
             file,
             sqlite,
@@ -130,4 +133,11 @@ impl Store {
 /// The collection that is there.
 pub(crate) fn collection() -> CollectionId {
     CollectionId::parse("c").unwrap()
+}
+
+/// Limits that nothing reaches.
+fn admission() -> Admission {
+    let quota = Quota::new(gcra::PER_SECOND_MAX, gcra::BURST_MAX);
+    let limits = Limits::of(Allowed::each(quota, gcra::BURST_MAX), quota);
+    Admission::new(limits, None, [0; 16])
 }

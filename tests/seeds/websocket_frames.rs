@@ -1,6 +1,7 @@
 //! Any text as a client's frame: what is taken means what a plain reading of its JSON says.
 
 use serde_json::{Map, Value};
+use sluice::domain::secret::Secret;
 use sluice::interface::grpc::name;
 use sluice::interface::web::frame::{Asked, Told};
 
@@ -55,7 +56,7 @@ fn read(text: &str, like: &Asked) -> Option<Asked> {
         Asked::Cancel(_) => ("cancel", 2, Asked::Cancel(operation()?)),
         Asked::Authenticate(_) => {
             let token = fields.get("token")?.as_str()?.to_owned();
-            ("authenticate", 2, Asked::Authenticate(token))
+            ("authenticate", 2, Asked::Authenticate(Secret::new(token)))
         }
     };
     (kind == expected && fields.len() == count).then_some(asked)

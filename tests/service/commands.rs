@@ -209,6 +209,25 @@ fn a_document_is_rechunked_and_waited_for() {
 }
 
 #[test]
+fn what_is_used_of_limits_is_shown() {
+    let folder = Folder::new();
+    let server = Server::start(folder.0.join("limits.db"));
+    run(&server, &["partitions"]).unwrap();
+    let shown = run(&server, &["limits"]).unwrap();
+    assert!(
+        shown.ends_with("counted by this instance alone\n"),
+        "{shown}"
+    );
+    let json = rows(&run(&server, &["limits", "--output", "json"]).unwrap());
+    let admin = json.iter().find(|row| row["limit"] == "admin").unwrap();
+    assert_eq!(
+        (&admin["principal"], &admin["most"]),
+        (&"anonymous".into(), &500.into())
+    );
+    assert!(admin["used"].as_i64().unwrap() > 0, "{admin}");
+}
+
+#[test]
 fn a_file_of_the_server_is_imported_and_waited_for() {
     let folder = Folder::new();
     let root = folder.0.join("root");

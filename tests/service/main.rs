@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
 mod access;
+mod admission;
 mod certificates;
 mod changes;
 mod chunk_stream;
@@ -39,8 +40,10 @@ mod patience;
 mod private;
 mod proxy;
 mod pubsub_proxy;
+mod rate_limits;
 mod rechunks;
 mod redis_connection;
+mod redis_keys;
 #[path = "../private/redis.rs"]
 mod redis_server;
 mod refusals;

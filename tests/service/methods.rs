@@ -86,8 +86,8 @@ pub(crate) async fn raw(
         .send_request(request.body(()).unwrap(), false)
         .unwrap();
     // Uploads stay open: what is wrong is seen before their end.
-    body.send_data(bytes::Bytes::from_static(bytes), method != UPLOAD)
-        .unwrap();
+    // A refusal may have come before.
+    let _refused = body.send_data(bytes::Bytes::from_static(bytes), method != UPLOAD);
     let mut response = response.await.unwrap();
     let trailers = if response.headers().contains_key("grpc-status") {
         response.headers().clone()

@@ -115,7 +115,7 @@ async fn a_client_that_does_not_answer_pings_is_closed() {
 #[tokio::test]
 async fn a_principal_has_so_many_sockets_and_an_instance_too() {
     let world = World::start_with(|config| {
-        config.web.sockets_per_principal_max = 2;
+        config.limits.places.sockets = 2;
         config.web.sockets_max = 3;
     })
     .await;
@@ -124,7 +124,7 @@ async fn a_principal_has_so_many_sockets_and_an_instance_too() {
     let mut second = Watcher::open(address).await;
     assert!(first.is_quiet().await && second.is_quiet().await);
     let mut third = Watcher::open(address).await;
-    assert_eq!(third.refusal().await, "TOO_MANY_SOCKETS");
+    assert_eq!(third.refusal().await, "PLACES_TAKEN");
     // Not closed by its client yet, it is still one of the instance's.
     let refused = Watcher::open_with(address, &[]).await.err().unwrap();
     assert_eq!(
@@ -163,7 +163,7 @@ async fn a_thousand_sockets_that_watch_take_little_memory() {
     /// 7,900 were measured, half of them for what is watched, in a build for debugging.
     const BYTES_MAX: u64 = 10 * 1024;
     let folder = Folder::new();
-    let most = [("SLUICE_WEB__SOCKETS_PER_PRINCIPAL_MAX", "2000")];
+    let most = [("SLUICE_LIMITS__PLACES__SOCKETS", "2000")];
     let server = Server::start_with(folder.0.join("test.db"), &most);
     let address = server.address.parse::<SocketAddr>().unwrap();
     let channel = server.channel();

@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod keys;
 pub mod operations;
 pub mod partitions;
+pub mod rate_limiter;
 pub mod rechunks;
 pub mod state;
 pub mod store;

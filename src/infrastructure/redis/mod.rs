@@ -9,4 +9,5 @@
 pub mod connection;
 pub mod event_bus;
 mod feed;
+pub mod limits;
 mod message;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 
+use crate::application::admission::door::Admission;
 use crate::application::error::Error;
 use crate::application::identity::{Credential, Identity};
 use crate::domain::access::Role;
@@ -26,6 +27,8 @@ const HEALTH: &str = "/grpc.health.v1.Health/";
 pub struct Door {
     /// Knows callers; none: everybody may do everything.
     pub identity: Option<Arc<Identity>>,
+    /// How often they may call, and how often somebody may guess who they are.
+    pub admission: Admission,
     /// Which hosts it may be meant for, and which pages may send it.
     pub allowed: Allowed,
 }
@@ -53,7 +56,8 @@ impl Door {
             Err(Error::CredentialMissing) if path == paths::WEBSOCKET => return Ok(None),
             credential => credential?,
         };
-        let admitted = Admitted::by(identity, credential).await?;
+        let address = peer.map(|peer| peer.address.ip());
+        let admitted = Admitted::by(identity, credential, (&self.admission, address)).await?;
         let needed = needed(path);
         if admitted.caller.role < needed {
             return Err(Error::RoleTooLow {

@@ -4,5 +4,6 @@
 //! `grpc/call.rs`.
 
 pub mod entry;
+pub mod limit;
 pub mod origin;
 pub mod request;

@@ -119,7 +119,7 @@ fn is_grpc(headers: &HeaderMap) -> bool {
 }
 
 /// The refusal, as the client understands it.
-fn refused(headers: &HeaderMap, error: &Error) -> Response {
+pub(super) fn refused(headers: &HeaderMap, error: &Error) -> Response {
     if is_grpc(headers) {
         return status::of(error).into_http();
     }

@@ -13,6 +13,7 @@ pub mod collections;
 pub mod convert;
 pub mod deadline;
 pub mod documents;
+pub mod limits;
 pub mod message;
 pub mod methods;
 pub mod name;

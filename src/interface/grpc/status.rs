@@ -18,9 +18,10 @@ use crate::domain::text::decoding::Fault;
 
 /// Whose reasons these are.
 const DOMAIN: &str = "sluice.dev";
-/// When a client that was sent away may come back.
+/// When a client that was sent away may come back, if nothing else tells.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-const RETRY_AFTER_MS: &str = "1000";
+/// For clients that retry by themselves (gRFC A6).
+const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 /// The status for an error. Failures of the store are logged here, once.
 #[must_use]
@@ -37,23 +38,35 @@ pub fn of(error: &Error) -> Status {
     if let Error::NotFound { kind } | Error::AlreadyExists { kind } = error {
         details.set_resource_info(*kind, "", "", "");
     }
-    if let Error::NoMemory | Error::Draining | Error::Store(failure::Error::Unavailable(_)) = error
-    {
-        details.set_retry_info(Some(RETRY_AFTER));
+    if let Error::RateLimited { subject, .. } | Error::PlacesTaken { subject, .. } = error {
+        details.add_quota_failure_violation(subject, error.to_string());
+    }
+    let retry_after = retry_after(error);
+    if retry_after.is_some() {
+        details.set_retry_info(retry_after);
     }
     if let Error::Store(failure) = error {
         tracing::error!(error = chain(failure), "the store failed");
     }
-    let is_retried = details.retry_info().is_some();
     let mut status = Status::with_error_details(code, error.to_string(), details);
-    if is_retried {
-        // For clients that retry by themselves (gRFC A6).
-        status.metadata_mut().insert(
-            "grpc-retry-pushback-ms",
-            MetadataValue::from_static(RETRY_AFTER_MS),
-        );
+    if let Some(after) = retry_after {
+        let after_ms = i64::try_from(after.as_micros().div_ceil(1_000)).unwrap_or(i64::MAX);
+        let after_ms = MetadataValue::from(after_ms);
+        status.metadata_mut().insert(PUSHBACK, after_ms);
     }
     status
+}
+
+/// When it may work; none, if nobody can tell, or it never will.
+fn retry_after(error: &Error) -> Option<Duration> {
+    if let Error::RateLimited { retry_after, .. } = error {
+        return Some(*retry_after);
+    }
+    let comes_back = matches!(
+        error,
+        Error::NoMemory | Error::Draining | Error::Store(failure::Error::Unavailable(_))
+    );
+    comes_back.then_some(RETRY_AFTER)
 }
 
 /// An error with all its causes.
@@ -106,6 +119,8 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         }
         Error::FutureSeq { .. } => (Code::OutOfRange, "FUTURE_SEQ"),
         Error::NoMemory => (Code::ResourceExhausted, "NO_MEMORY"),
+        Error::RateLimited { .. } => (Code::ResourceExhausted, "RATE_LIMITED"),
+        Error::PlacesTaken { .. } => (Code::ResourceExhausted, "PLACES_TAKEN"),
         Error::FollowedUploadEnded { .. } => (Code::Aborted, "FOLLOWED_UPLOAD_ENDED"),
         Error::DeadlineExceeded => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
         Error::HostNotAllowed => (Code::PermissionDenied, "HOST_NOT_ALLOWED"),
@@ -143,7 +158,9 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
             vec![("expected", hex(expected)), ("actual", hex(actual))]
         }
         Error::ChecksumMismatch { offset }
-        | Error::Content(Fault::Invalid { offset, .. } | Fault::Nul { offset }) => {
+        | Error::Content(
+            Fault::Invalid { offset, .. } | Fault::Changed { offset } | Fault::Nul { offset },
+        ) => {
             vec![("offset", offset.to_string())]
         }
         Error::UploadTooSlow { bytes_min } => vec![("bytes_min", bytes_min.to_string())],
@@ -162,6 +179,9 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         }
         Error::FutureSeq { after, newest } => {
             counts([("after_seq", after), ("newest_seq", newest)])
+        }
+        Error::RateLimited { limit, .. } | Error::PlacesTaken { limit, .. } => {
+            vec![("limit", (*limit).to_owned())]
         }
         Error::DocumentDeleted
         | Error::SlowReader

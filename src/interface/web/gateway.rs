@@ -7,9 +7,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::application::admission::door::Admission;
 use crate::application::identity::Identity;
 use crate::application::operations::Operations;
-use crate::application::places::Places;
 use crate::application::ports::clock::Clock;
 use crate::application::watch::Watching;
 
@@ -36,7 +36,7 @@ pub struct Gateway {
     /// Cancelling.
     pub operations: Operations,
     /// Who may have how many sockets.
-    pub places: Arc<dyn Places>,
+    pub admission: Admission,
     /// Makes clients come back at different times.
     pub clock: Arc<dyn Clock>,
     /// Who waits for sockets when the server stops.

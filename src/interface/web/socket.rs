@@ -17,7 +17,7 @@ use crate::application::identity::Credential;
 use crate::application::outbox::Inbox;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
-use crate::domain::access::Role;
+use crate::domain::access::{Places, Role};
 use crate::interface::admitted::{Admitted, Lost};
 use crate::interface::grpc::methods;
 use crate::interface::peer::Peer;
@@ -44,7 +44,7 @@ pub(super) type Held = (OwnedSemaphorePermit, Arc<Peer>);
 /// A socket.
 pub(super) struct Socket {
     gateway: Arc<Gateway>,
-    _held: Held,
+    held: Held,
     /// Who it is; none: its client has not said so yet.
     admitted: Option<Admitted>,
     wire: WebSocket,
@@ -82,7 +82,7 @@ impl Socket {
     ) -> Box<Self> {
         Box::new(Self {
             gateway,
-            _held: held,
+            held,
             admitted,
             wire,
             followed: StreamMap::new(),
@@ -132,7 +132,9 @@ impl Socket {
     async fn believed(&mut self, text: &str) -> Result<Admitted, Error> {
         match (&self.gateway.identity, Asked::parse(text)?) {
             (Some(identity), Asked::Authenticate(token)) => {
-                Admitted::by(identity, Credential::Bearer(token)).await
+                let address = Some(self.held.1.address.ip());
+                let credential = Credential::Bearer(token);
+                Admitted::by(identity, credential, (&self.gateway.admission, address)).await
             }
             (None, Asked::Authenticate(_)) => Ok(Admitted::anybody()),
             (_, Asked::Subscribe(..) | Asked::Unsubscribe(_) | Asked::Cancel(_)) => {
@@ -143,7 +145,9 @@ impl Socket {
 
     /// Serves a client in a place of its own.
     async fn placed(&mut self, admitted: Admitted) -> End {
-        match self.gateway.places.take(&admitted.caller).await {
+        let admission = &self.gateway.admission;
+        let place = admission.place(&admitted.caller, Places::Sockets);
+        match Box::pin(place).await {
             Ok(_place) => self.talk(admitted.lost()).await,
             Err(error) => {
                 let told = self.tell(&Told::error(None, &error)).await;

@@ -4,6 +4,7 @@ pub mod access;
 pub mod chunking;
 pub mod content;
 pub mod imports;
+pub mod limits;
 pub mod partitions;
 pub mod resources;
 pub mod uploads;

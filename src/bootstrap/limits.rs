@@ -1,0 +1,40 @@
+//! What is allowed, from the settings.
+
+use crate::application::admission::limits::{Allowed, Limits};
+use crate::config::limits::{self, Rate, Tenant};
+use crate::domain::gcra::Quota;
+
+/// What everybody is allowed.
+pub(super) fn limits(from: &limits::Limits) -> Limits {
+    let tenants = from.tenants.iter();
+    let tenants = tenants.map(|(name, tenant)| (name.clone(), allowed(from, tenant)));
+    Limits {
+        default: allowed(from, &Tenant::default()),
+        tenants: tenants.collect(),
+        auth_failure: quota(from.auth_failure),
+        instances: from.instances,
+    }
+}
+
+/// What a tenant says, or else everybody's.
+fn allowed(from: &limits::Limits, tenant: &Tenant) -> Allowed {
+    let (rates, places) = (&from.rates, &from.places);
+    let one = |own: Option<Rate>, default| quota(own.unwrap_or(default));
+    let bytes = tenant.upload_bytes.unwrap_or(rates.upload_bytes);
+    Allowed {
+        read: one(tenant.read, rates.read),
+        preview: one(tenant.preview, rates.preview),
+        write: one(tenant.write, rates.write),
+        upload_start: one(tenant.upload_start, rates.upload_start),
+        watch_open: one(tenant.watch_open, rates.watch_open),
+        admin: one(tenant.admin, rates.admin),
+        upload_bytes: quota(bytes.of_bytes()),
+        uploads: tenant.uploads.unwrap_or(places.uploads),
+        watches: tenant.watches.unwrap_or(places.watches),
+        sockets: tenant.sockets.unwrap_or(places.sockets),
+    }
+}
+
+fn quota(from: Rate) -> Quota {
+    Quota::new(from.per_second, from.burst)
+}

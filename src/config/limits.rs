@@ -1,0 +1,218 @@
+//! How often what may be done, and how much of it at once.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::access::Budget;
+
+/// The limits of each principal. They are real, and far above what one busy client does.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// How many instances there are, from 1: while Redis does not answer, each takes its part.
+    pub instances: u32,
+    /// How long a request waits for Redis before it is counted by its instance alone, from 1.
+    pub redis_wait_ms_max: u32,
+    /// What comes back with time.
+    pub rates: Rates,
+    /// What comes back when something ends.
+    pub places: Places,
+    /// Credentials from one address (of IPv6: one network) that may be refused.
+    pub auth_failure: Rate,
+    /// Tenants with limits of their own; what they do not name is as above.
+    pub tenants: BTreeMap<String, Tenant>,
+}
+
+/// A rate, and what may come at once; of bytes 65,536 times as many.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// How many a second, from 0.001 to 1,000,000.
+    pub per_second: f64,
+    /// How many at once, from 1 to 1,000,000.
+    pub burst: u32,
+}
+
+/// A rate of each class of methods, and of bytes.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rates {
+    /// Methods that read.
+    pub read: Rate,
+    /// Methods that compute and store nothing.
+    pub preview: Rate,
+    /// Methods that change something small.
+    pub write: Rate,
+    /// Uploads, rechunks and streams of chunks that begin or are gone on with.
+    pub upload_start: Rate,
+    /// Streams that begin to be watched or read.
+    pub watch_open: Rate,
+    /// Methods that look after the service.
+    pub admin: Rate,
+    /// Bytes of uploads, in steps of 64 KiB. They are waited for, and not refused.
+    pub upload_bytes: Rate,
+}
+
+/// How many of what may be open at once, each from 1.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Places {
+    /// Uploads and streams of chunks.
+    pub uploads: u32,
+    /// Streams that are watched or read.
+    pub watches: u32,
+    /// `WebSocket` connections.
+    pub sockets: u32,
+}
+
+/// The limits of each principal of a tenant.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tenant {
+    /// As in [`Rates`].
+    pub read: Option<Rate>,
+    /// As in [`Rates`].
+    pub preview: Option<Rate>,
+    /// As in [`Rates`].
+    pub write: Option<Rate>,
+    /// As in [`Rates`].
+    pub upload_start: Option<Rate>,
+    /// As in [`Rates`].
+    pub watch_open: Option<Rate>,
+    /// As in [`Rates`].
+    pub admin: Option<Rate>,
+    /// As in [`Rates`].
+    pub upload_bytes: Option<Rate>,
+    /// As in [`Places`].
+    pub uploads: Option<u32>,
+    /// As in [`Places`].
+    pub watches: Option<u32>,
+    /// As in [`Places`].
+    pub sockets: Option<u32>,
+}
+
+impl Rate {
+    /// A rate of bytes, in units of [`Budget::UPLOAD_UNIT_BYTES`]; less than a unit at once is none.
+    #[must_use]
+    pub fn of_bytes(self) -> Self {
+        let Self { per_second, burst } = self;
+        Self {
+            per_second: per_second / f64::from(Budget::UPLOAD_UNIT_BYTES),
+            burst: burst / Budget::UPLOAD_UNIT_BYTES,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            instances: 1,
+            // A hundred times what it takes; five requests at most wait in vain before none does.
+            redis_wait_ms_max: 25,
+            rates: Rates::default(),
+            places: Places::default(),
+            // Who mistypes is let in after a moment; who guesses gets a dozen tries a minute.
+            auth_failure: rate(0.2, 20),
+            tenants: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            read: rate(5_000.0, 10_000),
+            // Each may compute over a megabyte.
+            preview: rate(200.0, 500),
+            write: rate(2_000.0, 5_000),
+            upload_start: rate(1_000.0, 5_000),
+            // All who watch through one principal come back at once when an instance ends.
+            watch_open: rate(5_000.0, 20_000),
+            admin: rate(200.0, 500),
+            // 1 GiB a second: twice what an instance takes on two cores.
+            upload_bytes: rate(1_073_741_824.0, 1_073_741_824),
+        }
+    }
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            uploads: 1_000,
+            watches: 20_000,
+            sockets: 10,
+        }
+    }
+}
+
+fn rate(per_second: f64, burst: u32) -> Rate {
+    Rate { per_second, burst }
+}
+
+impl Limits {
+    /// Every rate and its setting, bytes in units.
+    pub(super) fn rates(&self) -> Vec<(String, Rate)> {
+        let Rates {
+            read,
+            preview,
+            write,
+            upload_start,
+            watch_open,
+            admin,
+            upload_bytes,
+        } = self.rates;
+        let mut rates = vec![
+            ("rates.read".to_owned(), read),
+            ("rates.preview".to_owned(), preview),
+            ("rates.write".to_owned(), write),
+            ("rates.upload_start".to_owned(), upload_start),
+            ("rates.watch_open".to_owned(), watch_open),
+            ("rates.admin".to_owned(), admin),
+            ("rates.upload_bytes".to_owned(), upload_bytes.of_bytes()),
+            ("auth_failure".to_owned(), self.auth_failure),
+        ];
+        for (name, tenant) in &self.tenants {
+            let own = [
+                ("read", tenant.read),
+                ("preview", tenant.preview),
+                ("write", tenant.write),
+                ("upload_start", tenant.upload_start),
+                ("watch_open", tenant.watch_open),
+                ("admin", tenant.admin),
+                ("upload_bytes", tenant.upload_bytes.map(Rate::of_bytes)),
+            ];
+            let own = own.into_iter().filter_map(|(key, rate)| Some((key, rate?)));
+            rates.extend(own.map(|(key, rate)| (format!("tenants.{name}.{key}"), rate)));
+        }
+        rates
+    }
+
+    /// Every number from 1 and its setting.
+    pub(super) fn numbers(&self) -> Vec<(String, u32)> {
+        let Places {
+            uploads,
+            watches,
+            sockets,
+        } = self.places;
+        let mut numbers = vec![
+            ("instances".to_owned(), self.instances),
+            ("redis_wait_ms_max".to_owned(), self.redis_wait_ms_max),
+            ("places.uploads".to_owned(), uploads),
+            ("places.watches".to_owned(), watches),
+            ("places.sockets".to_owned(), sockets),
+        ];
+        for (name, tenant) in &self.tenants {
+            let own = [
+                ("uploads", tenant.uploads),
+                ("watches", tenant.watches),
+                ("sockets", tenant.sockets),
+            ];
+            let own = own
+                .into_iter()
+                .filter_map(|(key, number)| Some((key, number?)));
+            numbers.extend(own.map(|(key, number)| (format!("tenants.{name}.{key}"), number)));
+        }
+        numbers
+    }
+}

@@ -1,0 +1,96 @@
+//! The names of what limits keep in Redis.
+
+use std::fmt::Write;
+
+use crate::application::ports::rate_limiter::Key;
+use crate::domain::access::{Budget, Places};
+
+/// What a probe writes.
+pub(super) const PROBE: &str = "{rl}:probe";
+
+/// Where a budget or a kind of places is counted. The part in braces puts all of a principal on one
+/// node of a cluster.
+pub(super) fn of(key: &Key) -> String {
+    let Key {
+        tenant,
+        principal,
+        limit,
+    } = key;
+    format!("{{rl:{}:{}}}:{limit}", escaped(tenant), escaped(principal))
+}
+
+/// Where it is noted what a tenant uses.
+pub(super) fn noted(tenant: &str) -> String {
+    format!("{{rl:{}}}:noted", escaped(tenant))
+}
+
+/// The key of that name; none if it is no name of ours.
+pub(super) fn key(name: &str) -> Option<Key> {
+    let (principal, limit) = name.strip_prefix("{rl:")?.split_once("}:")?;
+    let (tenant, principal) = principal.split_once(':')?;
+    let budget = Budget::named(limit).map(Budget::name);
+    Some(Key {
+        tenant: unescaped(tenant)?,
+        principal: unescaped(principal)?,
+        limit: budget.or_else(|| Places::named(limit).map(Places::name))?,
+    })
+}
+
+/// Whatever might end a part is written as `%` and two digits: no two principals share a name.
+fn escaped(part: &str) -> String {
+    let mut escaped = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._@/".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _done = write!(escaped, "%{byte:02x}");
+        }
+    }
+    escaped
+}
+
+fn unescaped(part: &str) -> Option<String> {
+    let mut pieces = part.split('%');
+    let mut bytes = pieces.next()?.as_bytes().to_vec();
+    for piece in pieces {
+        let (digits, rest) = piece.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{key, of};
+    use crate::application::ports::rate_limiter::Key;
+
+    #[test]
+    fn names_tell_principals_apart_and_lead_back() {
+        let mut names = Vec::new();
+        for (tenant, principal) in [
+            ("a", "b:c"),
+            ("a:b", "c"),
+            ("a}", "{b"),
+            ("", "2001:db8::/64"),
+            ("é", "水 %41"),
+        ] {
+            let (tenant, principal) = (tenant.to_owned(), principal.to_owned());
+            let known = Key {
+                tenant,
+                principal,
+                limit: "sockets",
+            };
+            let name = of(&known);
+            assert_eq!(name.matches(['{', '}']).count(), 2, "{name}");
+            assert_eq!(key(&name), Some(known));
+            names.push(name);
+        }
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), 5);
+        assert_eq!(key("{rl:a:b}:nonsense"), None);
+        assert_eq!(key("{rl:a:%4}:read"), None);
+    }
+}

@@ -1,0 +1,167 @@
+//! The limiter that all instances share.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::{Cmd, RedisError, Script};
+
+use crate::application::ports::failure::Error;
+use crate::application::ports::rate_limiter::{Amount, Key, Member, RateLimiter, Used};
+use crate::domain::access::Places;
+use crate::domain::gcra::{Quota, Verdict};
+use crate::infrastructure::redis::connection::Connection;
+use crate::infrastructure::redis::limits::names;
+
+/// How long somebody who wants to see limits waits for a page of them.
+const USAGE_MAX: Duration = Duration::from_secs(1);
+/// How long it is remembered what a tenant has used.
+const NOTES_LIFETIME: Duration = Duration::from_mins(10);
+/// How much of it.
+const NOTES_MAX: u32 = 1_000;
+
+/// Limits in Redis.
+#[derive(Debug)]
+pub struct Limits {
+    connection: Connection,
+    check: Script,
+    take: Script,
+    keep: Script,
+    note: Script,
+    used: Script,
+}
+
+impl Limits {
+    /// Over a connection, which others use too. A request waits at most `wait_max` for an answer.
+    #[must_use]
+    pub fn new(connection: &Connection, wait_max: Duration) -> Self {
+        Self {
+            connection: connection.answering_within(wait_max),
+            check: Script::new(include_str!("check.lua")),
+            take: Script::new(include_str!("take.lua")),
+            keep: Script::new(include_str!("keep.lua")),
+            note: Script::new(include_str!("note.lua")),
+            used: Script::new(include_str!("used.lua")),
+        }
+    }
+
+    async fn decide(&self, name: &str, quota: Quota, units: u64) -> Result<Verdict, RedisError> {
+        if units > quota.burst() {
+            return Ok(Verdict::Never);
+        }
+        let mut invocation = self.check.key(name);
+        invocation.arg(quota.cost_us(units)).arg(quota.window_us());
+        let mut connection = self.connection.clone();
+        let (passes, wait_us, whole_after_us) = invocation.invoke_async(&mut connection).await?;
+        Ok(if passes {
+            Verdict::Admitted { whole_after_us }
+        } else {
+            Verdict::Wait {
+                wait_us,
+                whole_after_us,
+            }
+        })
+    }
+}
+
+#[async_trait]
+impl RateLimiter for Limits {
+    async fn check(&self, key: &Key, quota: Quota, units: u64) -> Result<Verdict, Error> {
+        let verdict = self.decide(&names::of(key), quota, units).await;
+        verdict.map_err(unavailable)
+    }
+
+    async fn acquire(
+        &self,
+        key: &Key,
+        member: Member,
+        most: u32,
+        lifetime: Duration,
+    ) -> Result<bool, Error> {
+        let mut invocation = self.take.key(names::of(key));
+        invocation.arg(&bytes(member)).arg(most).arg(ms(lifetime));
+        let mut connection = self.connection.clone();
+        let taken = invocation.invoke_async(&mut connection).await;
+        taken.map_err(unavailable)
+    }
+
+    async fn renew(&self, key: &Key, members: &[Member], lifetime: Duration) -> Result<(), Error> {
+        let mut invocation = self.keep.key(names::of(key));
+        invocation.arg(ms(lifetime));
+        for member in members {
+            invocation.arg(&bytes(*member));
+        }
+        let mut connection = self.connection.clone();
+        let kept = invocation.invoke_async::<()>(&mut connection).await;
+        kept.map_err(unavailable)
+    }
+
+    async fn release(&self, key: &Key, members: &[Member]) -> Result<(), Error> {
+        let mut command = Cmd::new();
+        command.arg("ZREM").arg(names::of(key));
+        for member in members {
+            command.arg(&bytes(*member));
+        }
+        let mut connection = self.connection.clone();
+        let released = command.query_async::<()>(&mut connection).await;
+        released.map_err(unavailable)
+    }
+
+    async fn probe(&self) -> Result<(), Error> {
+        let quota = Quota::new(1_000.0, 1);
+        let probed = self.decide(names::PROBE, quota, 1).await;
+        probed.map(|_verdict| ()).map_err(unavailable)
+    }
+
+    async fn note(&self, tenant: &str, keys: &[Key]) -> Result<(), Error> {
+        let mut invocation = self.note.key(names::noted(tenant));
+        invocation.arg(ms(NOTES_LIFETIME)).arg(NOTES_MAX);
+        for key in keys {
+            invocation.arg(names::of(key));
+        }
+        let mut connection = self.connection.clone();
+        let noted = invocation.invoke_async::<()>(&mut connection).await;
+        noted.map_err(unavailable)
+    }
+
+    async fn usage(&self, tenant: &str, most: usize) -> Result<Vec<Used>, Error> {
+        let mut connection = self.connection.answering_within(USAGE_MAX);
+        let mut newest = Cmd::new();
+        newest
+            .arg("ZREVRANGE")
+            .arg(names::noted(tenant))
+            .arg(0)
+            .arg(most.saturating_sub(1));
+        let noted = newest.query_async::<Vec<String>>(&mut connection).await;
+        let mut usage = Vec::new();
+        for name in noted.map_err(unavailable)? {
+            // Another release may count what this one does not know.
+            let Some(key) = names::key(&name) else {
+                continue;
+            };
+            let used = self.used.key(&name).invoke_async(&mut connection).await;
+            let used = used.map_err(unavailable)?;
+            let amount = match Places::named(key.limit) {
+                Some(_) => Amount::Places(used),
+                None => Amount::WholeAfterUs(used),
+            };
+            usage.push(Used { key, amount });
+        }
+        Ok(usage)
+    }
+}
+
+fn bytes(member: Member) -> [u8; 24] {
+    let mut bytes = [0; 24];
+    let (instance, number) = bytes.split_at_mut(16);
+    instance.copy_from_slice(&member.instance);
+    number.copy_from_slice(&member.number.to_be_bytes());
+    bytes
+}
+
+fn ms(lifetime: Duration) -> u64 {
+    u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn unavailable(error: RedisError) -> Error {
+    Error::Unavailable(error.into())
+}

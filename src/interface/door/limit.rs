@@ -1,0 +1,117 @@
+//! What the door asks of every request once it knows who calls: a call from a budget, and a place for
+//! what lasts. Answers say how the caller stands (draft-ietf-httpapi-ratelimit-headers).
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use http_body::{Frame, SizeHint};
+
+use crate::application::admission::door::Admission;
+use crate::application::admission::limits::Standing;
+use crate::application::admission::places::Place;
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::domain::access::{Places, RateClass};
+use crate::interface::door::request;
+use crate::interface::grpc::methods;
+
+/// What the budget is, and how it stands.
+const POLICY: &str = "ratelimit-policy";
+const STANDING: &str = "ratelimit";
+
+/// Admits a request, or answers when it would be. What is not a method of ours, such as a health
+/// check or a socket that opens, is a read.
+pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
+    let class = methods::at(request.uri().path()).map_or(RateClass::Read, |method| method.class);
+    let caller = request.extensions().get::<Caller>();
+    // Who has not been told apart counts as everybody else who has not.
+    let caller = caller.cloned().unwrap_or_else(Caller::anonymous);
+    let (standing, admitted) = admission.admit(&caller, class).await;
+    let place = match admitted {
+        Ok(()) => place(&admission, &caller, class).await,
+        Err(error) => Err(error),
+    };
+    let mut response = match place {
+        Err(error) => request::refused(request.headers(), &error),
+        Ok(Some(place)) => {
+            let response = next.run(request).await;
+            response.map(|body| {
+                Body::new(Placed {
+                    body,
+                    _place: place,
+                })
+            })
+        }
+        Ok(None) => next.run(request).await,
+    };
+    tell(response.headers_mut(), &standing);
+    response
+}
+
+/// The place that a request of that class holds until its response has ended.
+async fn place(
+    admission: &Admission,
+    caller: &Caller,
+    class: RateClass,
+) -> Result<Option<Place>, Error> {
+    let places = match class {
+        RateClass::UploadStart => Places::Uploads,
+        RateClass::WatchOpen => Places::Watches,
+        RateClass::Read | RateClass::Preview | RateClass::Write | RateClass::Admin => {
+            return Ok(None);
+        }
+    };
+    admission.place(caller, places).await.map(Some)
+}
+
+fn tell(headers: &mut HeaderMap, standing: &Standing) {
+    let Standing {
+        limit,
+        quota,
+        remaining,
+        whole_after,
+    } = standing;
+    let seconds = |us: u128| us.div_ceil(1_000_000);
+    let window = seconds(quota.window_us().into());
+    let whole_after = seconds(whole_after.as_micros());
+    let policy = format!("\"{limit}\";q={};w={window}", quota.burst());
+    let standing = format!("\"{limit}\";r={remaining};t={whole_after}");
+    for (name, value) in [(POLICY, policy), (STANDING, standing)] {
+        // Names and numbers are fit for a header.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// A body that holds a place until it is dropped, with its last byte or with its client.
+#[derive(Debug)]
+struct Placed {
+    body: Body,
+    _place: Place,
+}
+
+impl HttpBody for Placed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

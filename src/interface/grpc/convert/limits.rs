@@ -1,0 +1,46 @@
+//! What is used of limits, for clients.
+
+use crate::application::admission::limiter::Backend;
+use crate::application::admission::usage::{Status, Usage};
+use crate::interface::grpc::convert::chunking::count;
+use crate::interface::grpc::pb;
+
+/// What a tenant uses.
+#[must_use]
+pub fn status(from: Status) -> pb::GetLimitsStatusResponse {
+    let Status {
+        backend,
+        instances,
+        usages,
+    } = from;
+    let backend = match backend {
+        Backend::Shared => pb::get_limits_status_response::Backend::Shared,
+        Backend::Apart => pb::get_limits_status_response::Backend::Apart,
+        Backend::Alone => pb::get_limits_status_response::Backend::Alone,
+    };
+    pb::GetLimitsStatusResponse {
+        backend: backend.into(),
+        instances: i32::try_from(instances).unwrap_or(i32::MAX),
+        usages: usages.into_iter().map(usage).collect(),
+    }
+}
+
+fn usage(from: Usage) -> pb::LimitUsage {
+    let Usage {
+        principal,
+        limit,
+        used,
+        most,
+        refill,
+    } = from;
+    let whole_after = refill.map(|refill| refill.whole_after);
+    pb::LimitUsage {
+        principal,
+        limit: limit.to_owned(),
+        used: count(used),
+        most: count(most),
+        per_second: refill.map(|refill| refill.per_second),
+        // At most some years.
+        whole_after: whole_after.and_then(|after| after.try_into().ok()),
+    }
+}

@@ -1,0 +1,29 @@
+//! The limit service.
+
+use tonic::{Request, Response, Status};
+
+use crate::application::admission::door::Admission;
+use crate::interface::grpc::convert::limits;
+use crate::interface::grpc::pb::limit_service_server::LimitService;
+use crate::interface::grpc::{caller, pb, status};
+
+/// Serves what is used of limits.
+#[derive(Debug)]
+pub struct Service {
+    /// The use cases.
+    pub admission: Admission,
+}
+
+#[tonic::async_trait]
+impl LimitService for Service {
+    async fn get_limits_status(
+        &self,
+        request: Request<pb::GetLimitsStatusRequest>,
+    ) -> Result<Response<pb::GetLimitsStatusResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
+        let pb::GetLimitsStatusRequest { page_size } = request;
+        let told = self.admission.status(&caller, page_size).await;
+        let told = told.map_err(|error| status::of(&error))?;
+        Ok(Response::new(limits::status(told)))
+    }
+}

@@ -1,0 +1,308 @@
+//! Admission over a real Redis, without servers around it: what instances share, and what each does
+//! while it cannot ask.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use sluice::application::admission::door::Admission;
+use sluice::application::admission::limiter::Backend;
+use sluice::application::admission::limits::{Allowed, Limits};
+use sluice::application::caller::Caller;
+use sluice::application::error::Error;
+use sluice::application::ports::rate_limiter::{Key, Member, RateLimiter};
+use sluice::domain::access::{Places, RateClass};
+use sluice::domain::gcra::{Quota, Verdict};
+use sluice::infrastructure::redis::connection::Server;
+use sluice::infrastructure::redis::limits::rate_limiter;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::redis_server::{Redis, RedisCluster};
+
+/// Nothing comes back in the time of a test.
+const SLOW: f64 = 0.001;
+/// Where counts have to be exact, a busy machine must not look like a Redis that is gone.
+const PATIENT: Duration = Duration::from_secs(10);
+/// What instances wait if nothing is said.
+const USUAL: Duration = Duration::from_millis(25);
+/// How soon what is back has to be noticed.
+const AGAIN_MAX: Duration = Duration::from_secs(10);
+
+fn limiter(url: &str, is_cluster: bool, wait_max: Duration) -> Arc<rate_limiter::Limits> {
+    let connection = Server::at(url, is_cluster).unwrap().connection().unwrap();
+    Arc::new(rate_limiter::Limits::new(&connection, wait_max))
+}
+
+/// One of three instances, with ten of everything.
+fn instance(url: &str, is_cluster: bool, wait_max: Duration, per_second: f64) -> Admission {
+    let quota = Quota::new(per_second, 10);
+    let mut limits = Limits::of(Allowed::each(quota, 10), quota);
+    limits.instances = 3;
+    let uid = uuid::Uuid::new_v4().into_bytes();
+    Admission::new(limits, Some(limiter(url, is_cluster, wait_max)), uid)
+}
+
+fn three(url: &str, is_cluster: bool, per_second: f64) -> [Admission; 3] {
+    [(); 3].map(|()| instance(url, is_cluster, PATIENT, per_second))
+}
+
+fn principal(name: &str) -> Caller {
+    Caller {
+        principal: name.to_owned(),
+        ..Caller::anonymous()
+    }
+}
+
+/// How many of so many calls at once, over all instances, pass.
+async fn calls(instances: &[Admission], caller: &Caller, number: usize) -> usize {
+    let mut calls = JoinSet::new();
+    for admission in instances.iter().cycle().take(number) {
+        let (admission, caller) = (admission.clone(), caller.clone());
+        calls.spawn(async move { admission.admit(&caller, RateClass::Read).await.1.is_ok() });
+    }
+    calls
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|passed| *passed)
+        .count()
+}
+
+/// Fifty sockets at once over three instances: ten are open, whoever asks; what ends makes room.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_sockets_are_open_over_three_instances() {
+    let redis = Redis::start();
+    let (instances, caller) = (three(&redis.url(), false, SLOW), Caller::anonymous());
+    let drain = CancellationToken::new();
+    for admission in &instances {
+        tokio::spawn(admission.clone().run(drain.clone()));
+    }
+    let mut sockets = JoinSet::new();
+    for admission in instances.iter().cycle().take(50) {
+        let (admission, caller) = (admission.clone(), caller.clone());
+        sockets.spawn(async move { admission.place(&caller, Places::Sockets).await });
+    }
+    let (open, refused): (Vec<_>, Vec<_>) = sockets
+        .join_all()
+        .await
+        .into_iter()
+        .partition(Result::is_ok);
+    assert_eq!((open.len(), refused.len()), (10, 40));
+    let other = instances[0]
+        .place(&principal("other"), Places::Sockets)
+        .await;
+    assert!(other.is_ok(), "others have theirs");
+    drop(open);
+    let began = Instant::now();
+    let mut again = Vec::new();
+    while again.len() < 10 {
+        again.extend(instances[1].place(&caller, Places::Sockets).await.ok());
+        assert!(began.elapsed() < AGAIN_MAX, "{} are open", again.len());
+    }
+    let refused = instances[2].place(&caller, Places::Sockets).await;
+    assert!(matches!(refused, Err(Error::PlacesTaken { most: 10, .. })));
+    drain.cancel();
+}
+
+/// A crashed instance keeps nothing: its places end, while those that are kept do not.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_kept_ends_and_what_is_kept_outlives_everything() {
+    let redis = Redis::start();
+    let limiter = limiter(&redis.url(), false, PATIENT);
+    let key = Key {
+        tenant: "t".to_owned(),
+        principal: "p".to_owned(),
+        limit: Places::Sockets.name(),
+    };
+    let [crashed, alive, next] = [1, 2, 3].map(|number| Member {
+        instance: [number; 16],
+        number: 0,
+    });
+    let (short, long) = (Duration::from_millis(200), Duration::from_secs(30));
+    assert!(limiter.acquire(&key, crashed, 2, short).await.unwrap());
+    assert!(limiter.acquire(&key, alive, 2, long).await.unwrap());
+    assert!(!limiter.acquire(&key, next, 2, long).await.unwrap());
+    tokio::time::sleep(2 * short).await;
+    assert!(limiter.acquire(&key, next, 2, long).await.unwrap());
+    redis.flush();
+    for member in [alive, next] {
+        limiter.renew(&key, &[member], long).await.unwrap();
+    }
+    assert!(!limiter.acquire(&key, crashed, 2, long).await.unwrap());
+    limiter.release(&key, &[next]).await.unwrap();
+    assert!(limiter.acquire(&key, crashed, 2, long).await.unwrap());
+}
+
+/// Three clients that never rest: in all the time that they take, no more passes than the burst and
+/// what that time gives.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_passes_than_the_burst_and_the_rate() {
+    let redis = Redis::start();
+    let (instances, caller) = (three(&redis.url(), false, 200.0), Caller::anonymous());
+    let (admitted, began) = (Arc::new(AtomicU32::new(0)), Instant::now());
+    let mut clients = JoinSet::new();
+    for admission in instances {
+        let (admitted, caller) = (Arc::clone(&admitted), caller.clone());
+        clients.spawn(async move {
+            while began.elapsed() < Duration::from_secs(1) {
+                if admission.admit(&caller, RateClass::Read).await.1.is_ok() {
+                    admitted.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+    }
+    clients.join_all().await;
+    let (admitted, took) = (admitted.load(Ordering::Relaxed), began.elapsed());
+    assert!(
+        f64::from(admitted) <= 10.0 + 200.0 * took.as_secs_f64(),
+        "{admitted} in {took:?}"
+    );
+    assert!(admitted > 100, "{admitted} in {took:?}");
+}
+
+/// A Redis that takes requests and never answers: at most five wait for it, all are limited still, the
+/// metrics say so, and it is found again.
+#[tokio::test]
+async fn a_redis_that_hangs_is_left_alone_and_found_again() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    let _recorded = metrics::set_default_local_recorder(&recorder);
+    let redis = Redis::start();
+    let (one, other) = (
+        instance(&redis.url(), false, USUAL, SLOW),
+        instance(&redis.url(), false, PATIENT, SLOW),
+    );
+    let (drain, caller) = (CancellationToken::new(), Caller::anonymous());
+    tokio::spawn(one.clone().run(drain.clone()));
+    again(&one, Backend::Shared, &caller).await;
+    assert!(metrics.render().contains("sluice_ratelimit_backend_up 1"));
+    redis.hang();
+    let (began, mut longest) = (Instant::now(), Duration::ZERO);
+    for call in 0..1_000 {
+        let (asked, caller) = (Instant::now(), principal(&format!("hung-{}", call % 2)));
+        let (_, admitted) = one.admit(&caller, RateClass::Read).await;
+        // Ten for three instances: three for each principal.
+        assert_eq!(admitted.is_ok(), call < 6, "{call}");
+        longest = longest.max(asked.elapsed());
+    }
+    // Without a breaker it would take 25 seconds; one call waits 25 ms, and for a busy machine.
+    assert!(began.elapsed() < Duration::from_secs(5), "{longest:?}");
+    assert!(
+        longest >= USUAL && longest < Duration::from_millis(525),
+        "{longest:?}"
+    );
+    assert_eq!(one.limiter.backend(), Backend::Apart);
+    let told = metrics.render();
+    assert!(told.contains("sluice_ratelimit_backend_up 0"), "{told}");
+    let counted = "sluice_ratelimit_decisions_total{class=\"read\",decision=\"refused\"} 994";
+    assert!(told.contains(counted), "{told}");
+    let mut places = Vec::new();
+    while let Ok(place) = one.place(&principal("hung"), Places::Sockets).await {
+        places.push(place);
+    }
+    assert_eq!(places.len(), 3, "ten for three instances");
+    redis.go_on();
+    again(&one, Backend::Shared, &caller).await;
+    assert!(metrics.render().contains("sluice_ratelimit_backend_up 1"));
+    let shared = principal("shared again");
+    assert_eq!(calls(&[one, other], &shared, 33).await, 10);
+    drain.cancel();
+}
+
+/// Until limits are counted there.
+async fn again(admission: &Admission, backend: Backend, caller: &Caller) {
+    let began = Instant::now();
+    loop {
+        let (_, _counted) = admission.admit(caller, RateClass::Write).await;
+        if admission.limiter.backend() == backend {
+            return;
+        }
+        assert!(
+            began.elapsed() < AGAIN_MAX,
+            "{:?}",
+            admission.limiter.backend()
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Credentials that are refused on one instance count on all, and a Redis that is gone opens no door.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_count_on_all_instances_and_without_redis() {
+    let redis = Redis::start();
+    let instances = three(&redis.url(), false, SLOW);
+    let address = "203.0.113.7".parse().unwrap();
+    let mut guesses = 0;
+    for admission in instances.iter().cycle().take(60) {
+        if admission.may_authenticate(address).is_ok() {
+            admission.authentication_failed(address).await;
+            guesses += 1;
+        }
+    }
+    // Each instance finds out by the guess after the last.
+    assert!((10..=12).contains(&guesses), "{guesses}");
+    redis.kill();
+    let (other, mut guesses) = ("203.0.113.8".parse().unwrap(), 0);
+    while instances[0].may_authenticate(other).is_ok() {
+        instances[0].authentication_failed(other).await;
+        guesses += 1;
+    }
+    assert_eq!(guesses, 3, "ten for three instances");
+}
+
+/// On a cluster everything of a principal is on one node, and principals are on all.
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_the_same_on_a_cluster() {
+    let cluster = RedisCluster::start();
+    let instances = three(&cluster.url(), true, SLOW);
+    let mut places = Vec::new();
+    for name in 0..6 {
+        let caller = principal(&format!("principal-{name}"));
+        assert_eq!(calls(&instances, &caller, 33).await, 10, "{caller:?}");
+        for admission in instances.iter().cycle().take(20) {
+            places.extend(admission.place(&caller, Places::Sockets).await.ok());
+        }
+    }
+    assert_eq!(places.len(), 60);
+    let told = instances[0].status(&Caller::anonymous(), 0).await.unwrap();
+    assert_eq!(told.backend, Backend::Shared);
+    assert!(
+        told.usages
+            .iter()
+            .any(|usage| usage.limit == "read" && usage.used == 10)
+    );
+    let keys = cluster.nodes.iter().map(|node| node.ask(&["DBSIZE"]));
+    assert!(
+        keys.clone().all(|keys| keys != "0"),
+        "{:?}",
+        keys.collect::<Vec<_>>()
+    );
+}
+
+/// Emptied in the middle: budgets are whole again, and nobody is told anything else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_forgets_everything_harms_nobody() {
+    let redis = Redis::start();
+    let (instances, caller) = (three(&redis.url(), false, SLOW), Caller::anonymous());
+    assert_eq!(calls(&instances, &caller, 33).await, 10);
+    redis.flush();
+    assert_eq!(redis.ask(&["SCRIPT", "FLUSH"]), "OK");
+    assert_eq!(calls(&instances, &caller, 33).await, 10);
+    let verdict = limiter(&redis.url(), false, PATIENT).probe().await;
+    assert!(
+        verdict.is_ok()
+            && instances
+                .iter()
+                .all(|one| one.limiter.backend() == Backend::Shared)
+    );
+    let never = limiter(&redis.url(), false, PATIENT);
+    let key = Key {
+        tenant: "t".to_owned(),
+        principal: "p".to_owned(),
+        limit: "read",
+    };
+    let never = never.check(&key, Quota::new(1.0, 1), 2).await.unwrap();
+    assert_eq!(never, Verdict::Never);
+}

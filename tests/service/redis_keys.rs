@@ -1,0 +1,179 @@
+//! What is written to Redis: by the sums of the domain, under the names of the table, with a lifetime.
+
+use std::collections::BTreeSet;
+
+use proptest::collection::vec;
+use proptest::test_runner::{Config, TestRunner};
+use sluice::application::admission::door::Admission;
+use sluice::application::admission::limits::{Allowed, Limits};
+use sluice::application::caller::Caller;
+use sluice::application::ports::rate_limiter::RateLimiter;
+use sluice::domain::access::{Places, RateClass};
+use sluice::domain::gcra::{Quota, Verdict};
+use sluice::infrastructure::redis::connection::Server;
+use sluice::infrastructure::redis::limits::rate_limiter;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::redis_server::Redis;
+use crate::world::{World, first, last, spec};
+
+const CHECK: &str = include_str!("../../src/infrastructure/redis/limits/check.lua");
+const TABLE: &str = include_str!("../../docs/redis.md");
+/// Some time of this century, in microseconds.
+const BEGUN: u64 = 1_795_000_000_000_000;
+
+/// The script at times of our choosing, forwards and up to an hour backwards, against the domain: the
+/// same verdicts and the same arrival times to the microsecond.
+#[test]
+fn the_script_does_the_sums_of_the_domain() {
+    let redis = Redis::start();
+    let timed = CHECK.replace("redis.call('TIME')", "{ARGV[3], ARGV[4]}");
+    assert_ne!(timed, CHECK);
+    let script = redis::Script::new(&timed);
+    let client = redis::Client::open(redis.url()).unwrap();
+    let connection = std::cell::RefCell::new(client.get_connection().unwrap());
+    let step = (-3_600_000_000_i64..5_000_000, 1_u64..8);
+    let input = (0.01..20_000.0, 1_u32..50, vec(step, 1..40));
+    let mut runner = TestRunner::new(Config::with_cases(100));
+    let law = |(per_second, burst, steps): (f64, u32, Vec<(i64, u64)>)| {
+        let mut connection = connection.borrow_mut();
+        redis::cmd("FLUSHALL").exec(&mut *connection).unwrap();
+        let (quota, mut now, mut arrival) = (Quota::new(per_second, burst), BEGUN, None);
+        for (gap, units) in steps {
+            // Mostly forwards, by little.
+            now = now.saturating_add_signed(if gap % 9 == 0 {
+                gap
+            } else {
+                gap.abs() % 300_000
+            });
+            let units = units.min(quota.burst());
+            let mut invocation = script.key("{rl:t:p}:read");
+            invocation.arg(quota.cost_us(units)).arg(quota.window_us());
+            invocation.arg(now / 1_000_000).arg(now % 1_000_000);
+            let (passes, wait_us, whole_after_us) = invocation
+                .invoke::<(bool, u64, u64)>(&mut *connection)
+                .unwrap();
+            let (verdict, next) = quota.decide(arrival, now, units);
+            let expected = match verdict {
+                Verdict::Admitted { whole_after_us } => (true, 0, whole_after_us),
+                Verdict::Wait {
+                    wait_us,
+                    whole_after_us,
+                } => (false, wait_us, whole_after_us),
+                Verdict::Never => unreachable!("units are within the burst"),
+            };
+            assert_eq!((passes, wait_us, whole_after_us), expected);
+            if passes {
+                arrival = Some(next);
+                let mut get = redis::cmd("GET");
+                let stored: u64 = get.arg("{rl:t:p}:read").query(&mut *connection).unwrap();
+                assert_eq!(stored, next);
+            }
+            assert!(wait_us <= quota.window_us());
+        }
+        Ok(())
+    };
+    runner.run(&input, law).unwrap();
+}
+
+/// The names in the first column of a table.
+fn rows(heading: &str) -> BTreeSet<&'static str> {
+    let (_, table) = TABLE.split_once(heading).unwrap();
+    let rows = table.lines().take_while(|line| !line.starts_with("## "));
+    rows.filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect()
+}
+
+/// Whether a name is one of a row; `<…>` is a part in which nothing has a meaning.
+fn is_of(name: &str, row: &str) -> bool {
+    let Some((before, rest)) = row.split_once('<') else {
+        return name == row;
+    };
+    let Some((_, after)) = rest.split_once('>') else {
+        return false;
+    };
+    let Some(name) = name.strip_prefix(before) else {
+        return false;
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._@/%".contains(c);
+    let part = name.find(|c| !is_plain(c)).unwrap_or(name.len());
+    is_of(&name[part..], after)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_key_is_in_the_table_and_has_a_lifetime() {
+    let redis = Redis::start();
+    let location = redis.url();
+    let world = World::start_with(|config| {
+        config.redis.location = location.into();
+        config.limits.redis_wait_ms_max = 10_000;
+    })
+    .await;
+    let upload = spec("mixed");
+    world
+        .send(vec![last(first(&upload, b"Some text."))])
+        .await
+        .unwrap();
+    let _rows = world.rows("collections/c/documents/mixed").await.unwrap();
+
+    let quota = Quota::new(0.01, 10);
+    let connection = Server::at(&redis.url(), false)
+        .unwrap()
+        .connection()
+        .unwrap();
+    let limiter = Arc::new(rate_limiter::Limits::new(
+        &connection,
+        Duration::from_secs(10),
+    ));
+    limiter.probe().await.unwrap();
+    let limits = Limits::of(Allowed::each(quota, 10), quota);
+    let admission = Admission::new(limits, Some(limiter), [7; 16]);
+    let caller = Caller {
+        tenant: "t:}{".to_owned(),
+        principal: "Zoë: an odd one".to_owned(),
+        ..Caller::anonymous()
+    };
+    for class in RateClass::ALL {
+        admission.admit(&caller, class).await.1.unwrap();
+    }
+    let mut places = Vec::new();
+    for kind in Places::ALL {
+        places.push(admission.place(&caller, kind).await.unwrap());
+    }
+    for address in ["203.0.113.7", "2001:db8::1"] {
+        admission
+            .authentication_failed(address.parse().unwrap())
+            .await;
+    }
+    admission.allowance(&caller).spend(100_000).await;
+    let told = admission.status(&caller, 0).await.unwrap();
+    // All that it has used by name: six classes, bytes, three kinds of places.
+    assert_eq!(told.usages.len(), 10, "{told:?}");
+    assert!(
+        told.usages
+            .iter()
+            .all(|usage| usage.principal == caller.principal)
+    );
+
+    let (documented, mut seen) = (rows("## Keys"), BTreeSet::new());
+    assert!(documented.len() >= 10 && !rows("## Channels").is_empty());
+    let keys = redis.ask(&["--scan"]);
+    for key in keys.lines() {
+        let lifetime_ms = redis.ask(&["PTTL", key]).parse::<i64>().unwrap();
+        // -2: it has ended meanwhile; -1: it never would.
+        assert_ne!(lifetime_ms, -1, "{key} has no lifetime");
+        let row = documented.iter().find(|row| is_of(key, row));
+        seen.insert(*row.unwrap_or_else(|| panic!("{key} is not in docs/redis.md")));
+    }
+    let never = documented.difference(&seen).collect::<Vec<_>>();
+    assert!(
+        never == [&"{rl}:probe"] || never.is_empty(),
+        "never seen: {never:?}"
+    );
+    let channels = redis.ask(&["PUBSUB", "CHANNELS"]);
+    let known = rows("## Channels");
+    for channel in channels.lines() {
+        assert!(known.iter().any(|row| is_of(channel, row)), "{channel}");
+    }
+}
