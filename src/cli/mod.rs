@@ -18,6 +18,7 @@ mod documents;
 mod import;
 mod inspect;
 mod limits;
+mod load;
 mod manage;
 mod migrate;
 mod output;
@@ -58,6 +59,7 @@ enum Command {
     Delete(manage::Delete),
     Changes(manage::Changes),
     Admin(admin::Arguments),
+    Load(load::Arguments),
 }
 
 /// Runs the command that the program's arguments name.
@@ -102,6 +104,7 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Delete(arguments) => manage::delete(&arguments).await,
             Command::Changes(arguments) => manage::changes(&arguments).await,
             Command::Admin(arguments) => admin::run(&arguments).await,
+            Command::Load(arguments) => load::run(&arguments).await,
         }
     });
     // A read of the standard input cannot be interrupted; it is not waited for.

@@ -28,6 +28,7 @@ mod imports;
 mod instances;
 mod interruptions;
 mod kills;
+mod load;
 mod methods;
 mod moves;
 mod operations;

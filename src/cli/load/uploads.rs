@@ -1,0 +1,173 @@
+//! Small uploads that last: a piece now and then, and their end when they are told.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::cli::client::{Connection, Server};
+use crate::cli::upload::{ensure_collection, said};
+use crate::domain::name::CollectionId;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::upload_document_request::Target;
+use crate::interface::grpc::pb::upload_service_client::UploadServiceClient;
+
+/// The collection that the documents are in.
+const COLLECTION: &str = "load";
+const SENTENCE: &str = "What is sent here is read by nobody but those who count its bytes. ";
+/// Each piece ends a few chunks, so that something is committed: a chunk has at most 4 KiB.
+const PIECE_BYTES: usize = 8 * 1024;
+/// Calls at a time: the server's memory for uploads is bounded.
+const CALLS_MAX: usize = 8;
+/// A call that the server has no room for is made again so often, so long after.
+const TRIES: u32 = 40;
+const RETRY_AFTER: Duration = Duration::from_millis(250);
+
+/// All uploads.
+#[derive(Debug)]
+pub(super) struct Uploads {
+    all: Vec<Upload>,
+    calls: Arc<Semaphore>,
+}
+
+/// An upload, and what of its source is committed.
+#[derive(Debug)]
+struct Upload {
+    client: UploadServiceClient<Connection>,
+    spec: pb::UploadSpec,
+    committed: i64,
+}
+
+impl Uploads {
+    /// Begins so many, and sends the first piece of each.
+    pub(super) async fn begin(server: SocketAddr, documents: usize) -> anyhow::Result<Self> {
+        let channel = Server::at(server).channel()?;
+        ensure_collection(channel.clone(), &CollectionId::parse(COLLECTION)?).await?;
+        let upload = |_| {
+            let id = Uuid::new_v4().to_string();
+            Upload {
+                client: UploadServiceClient::new(channel.clone()),
+                spec: pb::UploadSpec {
+                    collection: format!("collections/{COLLECTION}"),
+                    document_id: id.clone(),
+                    request_id: id,
+                    ..pb::UploadSpec::default()
+                },
+                committed: 0,
+            }
+        };
+        let uploads = Self {
+            all: (0..documents).map(upload).collect(),
+            calls: Arc::new(Semaphore::new(CALLS_MAX)),
+        };
+        uploads.each(Duration::ZERO, None).await
+    }
+
+    /// The names of their operations.
+    pub(super) fn operations(&self) -> Vec<String> {
+        let each = self.all.iter();
+        each.map(|upload| format!("operations/{}", upload.spec.request_id))
+            .collect()
+    }
+
+    /// Sends a piece of each every so often, for so long.
+    pub(super) async fn go_on(self, every: Duration, lasting: Duration) -> anyhow::Result<Self> {
+        self.each(every, Some(Instant::now() + lasting)).await
+    }
+
+    /// Ends each.
+    pub(super) async fn finish(self) -> anyhow::Result<()> {
+        let mut ending = JoinSet::new();
+        for mut upload in self.all {
+            let calls = Arc::clone(&self.calls);
+            ending.spawn(async move { upload.send(&calls, true).await });
+        }
+        while let Some(ended) = ending.join_next().await {
+            ended??;
+        }
+        Ok(())
+    }
+
+    /// Sends a piece of each, once, or every so often until then.
+    async fn each(self, every: Duration, until: Option<Instant>) -> anyhow::Result<Self> {
+        let documents = u32::try_from(self.all.len())?;
+        let mut sending = JoinSet::new();
+        for (number, mut upload) in (0..).zip(self.all) {
+            let calls = Arc::clone(&self.calls);
+            // One after the other, so that the server has the same to do at any time.
+            let mut next = Instant::now() + every * number / documents.max(1);
+            sending.spawn(async move {
+                loop {
+                    if until.is_some_and(|until| next >= until) {
+                        return anyhow::Ok((number, upload));
+                    }
+                    tokio::time::sleep_until(next).await;
+                    upload.send(&calls, false).await?;
+                    if until.is_none() {
+                        return Ok((number, upload));
+                    }
+                    next = Instant::now().max(next + every);
+                }
+            });
+        }
+        let mut all = Vec::new();
+        while let Some(sent) = sending.join_next().await {
+            all.push(sent??);
+        }
+        all.sort_unstable_by_key(|(number, _)| *number);
+        if let Some(until) = until {
+            tokio::time::sleep_until(until).await;
+        }
+        Ok(Self {
+            all: all.into_iter().map(|(_, upload)| upload).collect(),
+            calls: self.calls,
+        })
+    }
+}
+
+impl Upload {
+    /// Sends a piece, or the end, and waits until it is committed.
+    async fn send(&mut self, calls: &Semaphore, is_last: bool) -> anyhow::Result<()> {
+        let _call = calls.acquire().await?;
+        for _ in 1..TRIES {
+            match self.call(is_last).await {
+                Err(status)
+                    if [Code::ResourceExhausted, Code::Unavailable].contains(&status.code()) =>
+                {
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+                called => return called.map_err(|status| said(status.into())),
+            }
+        }
+        let called = self.call(is_last).await;
+        called.with_context(|| format!("after {TRIES} tries"))
+    }
+
+    async fn call(&mut self, is_last: bool) -> Result<(), tonic::Status> {
+        let target = if self.committed == 0 {
+            Target::Spec(self.spec.clone())
+        } else {
+            Target::Upload(format!("uploads/{}", self.spec.request_id))
+        };
+        let at = usize::try_from(self.committed).unwrap_or_default() % SENTENCE.len();
+        let piece = SENTENCE.bytes().cycle().skip(at);
+        let bytes = if is_last { 0 } else { PIECE_BYTES };
+        let message = pb::UploadDocumentRequest {
+            target: Some(target),
+            write_offset: self.committed,
+            content: piece.take(bytes).collect::<Vec<_>>().into(),
+            finish_write: is_last,
+            ..pb::UploadDocumentRequest::default()
+        };
+        let called = self.client.upload_document(tokio_stream::once(message));
+        let upload = called.await?.into_inner().upload.unwrap_or_default();
+        self.committed = upload.committed_offset;
+        Ok(())
+    }
+}
