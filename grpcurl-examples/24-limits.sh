@@ -6,9 +6,8 @@ source "$(dirname "$0")/common.sh"
 options+=(-v)
 call sluice.v1.ChunkingService/ListStrategies '{}' >/dev/null
 grep -i '^ratelimit' <<<"$answer" || fail "the answer does not say how its budget stands"
-options=("${options[@]/-v/-emit-defaults}")
 
 call sluice.v1.LimitService/GetLimitsStatus '{ "pageSize": 10 }'
-says '"limit": "read"'
+says '"limit": "admin"'
 says '"backend": "BACKEND_'
 fails 67 INVALID_FIELD sluice.v1.LimitService/GetLimitsStatus '{ "pageSize": -1 }'
