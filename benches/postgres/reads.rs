@@ -1,10 +1,13 @@
-//! How long reads take among many rows: of one chunk, and of a page from anywhere in a document.
+//! How long reads take among many rows: of one chunk, and of a page from anywhere in a document; and a
+//! call that reads nothing, which tells what is the machine's.
 
 use std::time::{Duration, Instant};
 
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use tonic::transport::Channel;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
 
 use crate::client::create_collection;
 use crate::postgres::Cluster;
@@ -12,12 +15,12 @@ use crate::postgres::Cluster;
 /// Chunks of each document.
 const DOCUMENT_ROWS: u64 = 1_000;
 /// Reads of each kind, by all clients together.
-const POINTS: u64 = 20_000;
-const PAGES: u64 = 5_000;
+const POINTS: usize = 20_000;
+const PAGES: usize = 5_000;
 /// The shortest page: with fewer chunks behind it a read would have less to do.
 const PAGE_ROWS: u64 = 64;
 /// How many read at once, one after the other.
-const CLIENTS: [u64; 2] = [1, 8];
+const CLIENTS: [usize; 2] = [1, 8];
 
 /// Documents, and their only versions.
 const DOCUMENTS: &str = "
@@ -43,9 +46,10 @@ const CHUNKS: &str = "
             FROM generate_series(1, 31) AS part) AS text
         FROM documents, generate_series(0, $ROWS - 1) AS ordinal) AS rows";
 
-/// A kind of read, and where in which document it is done.
+/// A kind of read.
 #[derive(Clone, Copy)]
 enum Read {
+    Nothing,
     Point,
     Page,
 }
@@ -66,38 +70,41 @@ pub(crate) async fn run(cluster: &Cluster, channel: &Channel, rows: u64) {
         "", "reads/s", "p50", "p99", "most"
     );
     for (read, name, number) in [
+        (Read::Nothing, "nothing", POINTS),
         (Read::Point, "a chunk", POINTS),
         (Read::Page, "a page", PAGES),
     ] {
         for clients in CLIENTS {
             let begun = Instant::now();
             let reading = (0..clients).map(|client| {
-                let (channel, numbers) = (
-                    channel.clone(),
-                    (client..number).step_by(usize::try_from(clients).unwrap()),
-                );
-                tokio::spawn(async move {
-                    let mut times = Vec::new();
-                    for number in numbers {
-                        times.push(read.take(&channel, number, documents).await);
-                    }
-                    times
-                })
+                let numbers = (client..number).step_by(clients);
+                tokio::spawn(read.take_all(channel.clone(), numbers, documents))
             });
             let mut times = Vec::new();
             for read in reading.collect::<Vec<_>>() {
                 times.extend(read.await.unwrap());
             }
-            report(
-                &format!("{name}, clients at once: {clients}"),
-                times,
-                begun.elapsed(),
-            );
+            let name = format!("{name}, clients at once: {clients}");
+            report(&name, times, begun.elapsed());
         }
     }
 }
 
 impl Read {
+    /// Reads one after the other.
+    async fn take_all(
+        self,
+        channel: Channel,
+        numbers: impl Iterator<Item = usize> + Send,
+        documents: u64,
+    ) -> Vec<Duration> {
+        let mut times = Vec::new();
+        for number in numbers {
+            times.push(self.take(&channel, number as u64, documents).await);
+        }
+        times
+    }
+
     /// Reads from a random place.
     async fn take(self, channel: &Channel, number: u64, documents: u64) -> Duration {
         let document = format!("collections/c/documents/d{}", random(2 * number, documents));
@@ -105,6 +112,11 @@ impl Read {
         let mut client = ChunkServiceClient::new(channel.clone());
         let begun = Instant::now();
         match self {
+            Self::Nothing => {
+                let request = HealthCheckRequest::default();
+                let health = HealthClient::new(channel.clone()).check(request).await;
+                assert_eq!(health.unwrap().into_inner().status, 1, "it serves");
+            }
             Self::Point => {
                 let name = format!("{document}/chunks/{ordinal}");
                 let found = client.get_chunk(pb::GetChunkRequest { name }).await;

@@ -166,6 +166,7 @@ impl Collections {
                 for ended in ended {
                     self.bus.publish(ended);
                 }
+                self.bus.publish(Operation::clone(&operation));
                 self.bus.announce_change();
                 self.work.notify_one();
                 Ok(*operation)

@@ -131,6 +131,8 @@ impl Uploads {
         if let Some(ended) = ended(&upload)? {
             return Ok(ended);
         }
+        // Whoever watches all operations hears of one before its first commit.
+        self.outside.bus.publish(upload.operation());
         let pipeline = Pipeline::new(self.outside.clone(), caller.clone(), &upload, share)?;
         Ok(Attached::Open(Box::new(pipeline)))
     }

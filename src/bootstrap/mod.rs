@@ -61,8 +61,9 @@ impl Instance {
         let Access { issued, tls } = Access::open(config, &tasks, &drain)?;
         let around = (tasks.clone(), drain.clone());
         let wiring = Wiring::new(Arc::clone(&store), (root, issued), config, around).await?;
-        wiring.work();
+        // First of all: what is counted before it is lost.
         let recorder = measures::recorder()?;
+        wiring.work();
         tasks.spawn(measures::keep_up(recorder.clone(), drain.clone()));
         let services = wiring.services(config, recorder);
         let stop = drain.clone();

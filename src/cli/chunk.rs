@@ -146,6 +146,7 @@ fn read_some(source: &mut dyn Read, buffer: &mut [u8]) -> anyhow::Result<usize> 
 fn with_remedy(fault: decoding::Fault) -> anyhow::Error {
     let remedy = match fault {
         decoding::Fault::Invalid { .. } => "try `--charset auto`, or `--invalid replace`",
+        decoding::Fault::Changed { .. } => "begin again",
         decoding::Fault::Nul { .. } => "if it is text all the same, try `--nul replace`",
     };
     anyhow::anyhow!("{fault}: {remedy}")

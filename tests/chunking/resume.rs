@@ -3,9 +3,9 @@
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::ingest::checkpoint::{Checkpoint, ENCODED_BYTES, Error};
 use sluice::domain::ingest::digest;
-use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine};
+use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
 use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{Decoding, Policy};
+use sluice::domain::text::decoding::{Decoding, Fault, Policy};
 
 use crate::world::documents::{Document, corpus, graphemes, pathological, repeatable};
 use crate::world::run::{Ingested, ingest};
@@ -177,6 +177,54 @@ fn stopped_again_and_again_at_random_the_rows_are_the_same() {
         };
         assert!(rows == whole.rows, "seed {seed}");
         assert_eq!(Some(summary), whole.summary, "seed {seed}");
+    }
+}
+
+/// What a chunk covers after the checkpoint is not in its digest: found by ending a source there, when more
+/// of it had been sent.
+#[test]
+fn text_that_a_chunk_has_already_has_to_come_again() {
+    let text = corpus().swap_remove(0).head(3_000).text;
+    let spec = Spec::new(Request {
+        max_size: Some(100),
+        overlap: 20,
+        ..Request::default()
+    })
+    .unwrap();
+    let source = text.as_bytes();
+    let mut machine = Machine::new(&spec, LENIENT, BATCH_BYTES_MIN);
+    let stopped = ingest(&mut machine, source, 500, || true, 1);
+    let checkpoint = &stopped.checkpoints[0];
+    let place = checkpoint.place;
+    assert!(place.covered > 1);
+    let rest = &source[usize::try_from(place.position.source).unwrap()..];
+    let mut changed = rest.to_vec();
+    changed[place.covered - 1] ^= 1;
+    let cut_short = &rest[..place.covered - 1];
+    for (source, is_same) in [
+        (rest, true),
+        (&changed, false),
+        (cut_short, false),
+        (&[], false),
+    ] {
+        for piece_bytes in [1, 7, 3_000] {
+            let mut machine = Machine::resume(&spec, LENIENT, BATCH_BYTES_MIN, checkpoint).unwrap();
+            let mut pieces = source.chunks(piece_bytes);
+            let ended = loop {
+                match machine.step() {
+                    Ok(Step::Feed) => match pieces.next() {
+                        Some(piece) => assert_eq!(machine.feed(piece), piece.len()),
+                        None => machine.finish(),
+                    },
+                    Ok(Step::Store(_)) => {}
+                    Ok(Step::Done(_)) => break None,
+                    Err(fault) => break Some(fault),
+                }
+            };
+            let offset = place.position.source;
+            let expected = (!is_same).then_some(Fault::Changed { offset });
+            assert_eq!(ended, expected, "in pieces of {piece_bytes}");
+        }
     }
 }
 

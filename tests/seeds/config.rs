@@ -5,7 +5,7 @@ use std::fs;
 use sluice::config::Config;
 use sluice::config::location::Location;
 
-/// What no text of a fuzzer has.
+/// The middle of a password.
 const SECRET: &str = "eUvXzkT3bGrLw8Qp";
 
 /// A file of settings, and the parts of a database's address.
@@ -24,6 +24,10 @@ pub(crate) fn check(bytes: &[u8]) {
         Err(refused) => assert!(!refused.to_string().is_empty()),
     }
     fs::remove_file(&file).unwrap();
+    if text.contains(SECRET) {
+        // Found by comparing, and put into a place that is shown.
+        return;
+    }
     let mut parts = text.splitn(4, '\n');
     let mut part = || parts.next().unwrap_or_default();
     let (user, before, after, host) = (part(), part(), part(), part());

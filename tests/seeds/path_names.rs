@@ -14,7 +14,7 @@ pub(crate) fn check(bytes: &[u8]) {
     };
     assert_eq!(name.as_str(), text, "nothing is mended");
     assert_eq!(name.segments().collect::<Vec<_>>().join("/"), text);
-    assert!(!format!("{name:?}").contains(text), "names are not logged");
+    assert_eq!(format!("{name:?}"), "PathName(_)", "names are not logged");
     stays_below(text.as_bytes());
     // Percent encodings are undone again and again, by whoever does so.
     let mut bytes = text.as_bytes().to_vec();

@@ -86,17 +86,3 @@ fn decoding(charset: usize, policy: usize) -> Decoding {
         },
     }
 }
-
-/// The pieces of a source, whose lengths are those bytes and one, again and again.
-pub(crate) fn pieces<'a>(source: &'a [u8], lengths: &[u8]) -> Vec<&'a [u8]> {
-    let (mut pieces, mut rest) = (Vec::new(), source);
-    for length in lengths.iter().cycle() {
-        let (piece, others) = rest.split_at((usize::from(*length) + 1).min(rest.len()));
-        pieces.push(piece);
-        rest = others;
-        if rest.is_empty() {
-            break;
-        }
-    }
-    pieces
-}

@@ -46,6 +46,8 @@ pub(crate) struct Model<'a> {
     pub(crate) messages: Vec<Result<Message, Error>>,
     /// The next byte in this stream.
     received: usize,
+    /// The next byte in all streams.
+    sent: usize,
 }
 
 impl<'a> Model<'a> {
@@ -77,6 +79,7 @@ impl<'a> Model<'a> {
             source,
             messages: Vec::new(),
             received: 0,
+            sent: 0,
         };
         model.attach(0, true);
         model
@@ -131,7 +134,10 @@ impl<'a> Model<'a> {
             12 => Some(Answer::Killed {
                 turns: 16 * usize::from(a),
             }),
-            13 => Some(self.finish(b)),
+            13 => Some(
+                self.write_up_to(self.sent)
+                    .unwrap_or_else(|| self.finish(b)),
+            ),
             14 => {
                 self.send(Message {
                     target: Some(Target::Known(self.new.uid)),
@@ -145,12 +151,8 @@ impl<'a> Model<'a> {
 
     /// Sends what is left, and finishes.
     pub(crate) fn rest(&mut self) -> Answer {
-        while self.received < self.source.len() {
-            if let Some(answer) = self.write(self.received, CONTENT_BYTES_MAX) {
-                return answer;
-            }
-        }
-        self.finish(10)
+        let answer = self.write_up_to(self.source.len());
+        answer.unwrap_or_else(|| self.finish(10))
     }
 
     /// Holds the end of a stream against what it had to be.
@@ -178,6 +180,17 @@ impl<'a> Model<'a> {
         assert!(upload.committed_offset <= self.received as u64);
     }
 
+    /// No client says that a source ends before what it has sent of it.
+    fn write_up_to(&mut self, end: usize) -> Option<Answer> {
+        while self.received < end {
+            let length = end - self.received;
+            if let Some(answer) = self.write(self.received, length) {
+                return Some(answer);
+            }
+        }
+        None
+    }
+
     fn write(&mut self, offset: usize, length: usize) -> Option<Answer> {
         let write = self.next(offset, length.min(CONTENT_BYTES_MAX));
         let end = offset + write.content.len();
@@ -186,6 +199,7 @@ impl<'a> Model<'a> {
             return Some(Answer::Failed("UNSUPPORTED_CONTENT"));
         }
         self.received = self.received.max(end);
+        self.sent = self.sent.max(end);
         None
     }
 

@@ -31,6 +31,8 @@ impl Uploads {
         Self { store, runs }
     }
 
+    /// A fuzzer ends without it.
+    #[cfg(test)]
     pub(crate) async fn close(self) {
         self.store.close().await;
     }

@@ -163,6 +163,15 @@ impl Splitter {
         }
     }
 
+    /// The text that the last chunk covers after the place; none until it is there. If the source has
+    /// ended within it, what there is.
+    #[must_use]
+    pub fn covered(&self) -> Option<&[u8]> {
+        let text = self.window.text().as_bytes();
+        let has_ended = self.stage != Stage::Open;
+        (has_ended || self.covered <= text.len()).then(|| &text[..self.covered.min(text.len())])
+    }
+
     /// Whether a fault that the policy rejects was found.
     #[must_use]
     pub fn is_faulty(&self) -> bool {

@@ -16,7 +16,7 @@ use crate::domain::text::position::Position;
 pub const ENGINE_VERSION: u32 = 1;
 
 /// How long an encoded checkpoint is.
-pub const ENCODED_BYTES: usize = 4 + 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + CHECK_BYTES;
+pub const ENCODED_BYTES: usize = 4 + 2 * 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + CHECK_BYTES;
 
 /// Room for the longest charset name, `x-mac-cyrillic`.
 const CHARSET_BYTES: usize = 16;
@@ -31,6 +31,9 @@ pub struct Checkpoint {
     pub spec_sha256: [u8; 32],
     /// Where the next chunk begins. `place.position.source` is the `committed_offset`.
     pub place: Place,
+    /// The digest of the text after the place that the last chunk covers. It is sent again, and has to
+    /// be the same.
+    pub covered_sha256: [u8; 32],
     /// The next chunk's ordinal.
     pub next_ordinal: u64,
     /// Faults that became U+FFFD before the place.
@@ -84,6 +87,7 @@ impl Checkpoint {
         let Self {
             spec_sha256,
             place,
+            covered_sha256,
             next_ordinal,
             replaced,
             digest,
@@ -102,6 +106,7 @@ impl Checkpoint {
         let mut encoded = Vec::with_capacity(ENCODED_BYTES);
         encoded.extend_from_slice(&ENGINE_VERSION.to_le_bytes());
         encoded.extend_from_slice(spec_sha256);
+        encoded.extend_from_slice(covered_sha256);
         for number in [
             byte,
             character,
@@ -138,6 +143,7 @@ impl Checkpoint {
             return Err(Error::Version { found });
         }
         let spec_sha256 = take(&mut rest, "spec digest")?;
+        let covered_sha256 = take(&mut rest, "digest of covered text")?;
         let mut number = |what| take(&mut rest, what).map(u64::from_le_bytes);
         let byte = number("byte")?;
         let (character, line) = (number("character")?, number("line")?);
@@ -169,6 +175,7 @@ impl Checkpoint {
         Ok(Self {
             spec_sha256,
             place,
+            covered_sha256,
             next_ordinal,
             replaced,
             digest,
@@ -225,6 +232,7 @@ mod tests {
         Checkpoint {
             spec_sha256: [9; 32],
             place,
+            covered_sha256: [8; 32],
             next_ordinal: 2,
             replaced: 1,
             digest,

@@ -4,6 +4,7 @@
 //!
 //! - However the bytes are cut, the chunks are the same; so are they after any stop at a checkpoint
 //!   of any batch.
+//! - Nor can the source change after a checkpoint without being noticed, in what a chunk has already.
 //! - A checkpoint is true at its `committed_offset`, and every chunk before it is in that batch or
 //!   an earlier one.
 //! - The machine holds one batch, one window of text and the source under that window: no more,
@@ -89,6 +90,9 @@ pub struct Machine {
     next_ordinal: u64,
     /// Faults replaced before this machine was made.
     replaced_before: u64,
+    /// The digest that the text has to have which the last chunk before this machine covers, until it is
+    /// there and was compared.
+    covered_sha256: Option<[u8; 32]>,
 }
 
 impl Machine {
@@ -108,6 +112,7 @@ impl Machine {
             digested_bytes: 0,
             next_ordinal: 0,
             replaced_before: 0,
+            covered_sha256: None,
         }
     }
 
@@ -125,6 +130,7 @@ impl Machine {
         let Checkpoint {
             spec_sha256,
             place,
+            covered_sha256,
             next_ordinal,
             replaced,
             digest,
@@ -146,6 +152,7 @@ impl Machine {
             digested_bytes: place.position.source,
             next_ordinal: *next_ordinal,
             replaced_before: *replaced,
+            covered_sha256: Some(*covered_sha256),
             ..started
         })
     }
@@ -191,8 +198,10 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// Fails at a fault that the policy rejects, after the chunks that were decided before it.
+    /// Fails at a fault that the policy rejects, after the chunks that were decided before it; and if
+    /// the source does not begin with the text that the last chunk before the checkpoint covers.
     pub fn step(&mut self) -> Result<Step, Fault> {
+        self.compare_covered()?;
         loop {
             if self.gathering.is_full(self.batch_bytes_max) {
                 return Ok(Step::Store(self.close()));
@@ -229,11 +238,27 @@ impl Machine {
         let checkpoint = Checkpoint {
             spec_sha256: self.spec_sha256,
             place: self.splitter.place(),
+            covered_sha256: digest::sha256(self.splitter.covered().unwrap_or_default()),
             next_ordinal: self.next_ordinal,
             replaced: self.replaced(),
             digest: self.digest.state(),
         };
         self.gathering.close(checkpoint)
+    }
+
+    /// Compares what was sent again with what a chunk has already: it is not in the digest before the
+    /// checkpoint, so nothing else would notice that it is another.
+    fn compare_covered(&mut self) -> Result<(), Fault> {
+        if let Some(expected) = self.covered_sha256
+            && let Some(covered) = self.splitter.covered()
+        {
+            if digest::sha256(covered) != expected {
+                let offset = self.splitter.place().position.source;
+                return Err(Fault::Changed { offset });
+            }
+            self.covered_sha256 = None;
+        }
+        Ok(())
     }
 
     /// Digests the source before the window's start.

@@ -76,6 +76,12 @@ pub enum Fault {
         /// The charset.
         charset: &'static str,
     },
+    /// The source is not the one that was begun with: here it begins other text than a chunk has.
+    #[error("byte {offset} begins other text than what was sent before")]
+    Changed {
+        /// Where in the source, from 0.
+        offset: u64,
+    },
     /// U+0000.
     #[error("byte {offset} is a NUL character, which text does not have")]
     Nul {

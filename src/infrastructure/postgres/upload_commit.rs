@@ -107,7 +107,9 @@ async fn advance(
              WHERE tenant = $1 AND uid = $2 AND writer_epoch = $3 AND committed_offset = $4
                  AND state = 'RUNNING'
              RETURNING uploads.*, weighed.partition_key)
-         SELECT moved.*, upload_kind(source_version, import_path) AS kind, next_ordinal AS chunks FROM moved",
+         SELECT moved.*, upload_kind(source_version, import_path) AS kind,
+             next_ordinal AS chunks
+         FROM moved",
     )
     .bind(&writer.caller.tenant)
     .bind(uuid(&writer.uid))
@@ -134,7 +136,9 @@ async fn committed(
     batch: &Batch,
 ) -> Result<Option<Operation>, Error> {
     let found = sqlx::query(
-        "SELECT uploads.*, upload_kind(source_version, import_path) AS kind, next_ordinal AS chunks FROM uploads
+        "SELECT uploads.*, upload_kind(source_version, import_path) AS kind,
+             next_ordinal AS chunks
+         FROM uploads
          WHERE tenant = $1 AND uid = $2 AND writer_epoch = $3 AND checkpoint = $4
              AND state = 'RUNNING'",
     )

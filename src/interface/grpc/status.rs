@@ -158,7 +158,9 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
             vec![("expected", hex(expected)), ("actual", hex(actual))]
         }
         Error::ChecksumMismatch { offset }
-        | Error::Content(Fault::Invalid { offset, .. } | Fault::Nul { offset }) => {
+        | Error::Content(
+            Fault::Invalid { offset, .. } | Fault::Changed { offset } | Fault::Nul { offset },
+        ) => {
             vec![("offset", offset.to_string())]
         }
         Error::UploadTooSlow { bytes_min } => vec![("bytes_min", bytes_min.to_string())],
