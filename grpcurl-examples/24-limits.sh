@@ -3,9 +3,12 @@
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
+# Metadata is shown.
+plain=("${options[@]}")
 options+=(-v)
 call sluice.v1.ChunkingService/ListStrategies '{}' >/dev/null
 grep -i '^ratelimit' <<<"$answer" || fail "the answer does not say how its budget stands"
+options=("${plain[@]}")
 
 call sluice.v1.LimitService/GetLimitsStatus '{ "pageSize": 10 }'
 says '"limit": "admin"'
