@@ -35,8 +35,13 @@ impl Watching {
     ///
     /// # Errors
     ///
-    /// Fails if the store does.
+    /// Fails if there is no such collection, or the store fails.
     pub async fn watch_all(&self, caller: &Caller, filter: Filter) -> Result<Inbox<Page>, Error> {
+        if let Some(id) = &filter.collection {
+            let kind = "collection";
+            let found = self.store.collection(caller, id).await?;
+            found.ok_or(Error::NotFound { kind })?;
+        }
         let tap = self.bus.tap(caller, filter);
         let mut overview = Overview {
             watching: self.clone(),

@@ -92,7 +92,7 @@ async fn a_thousand_watchers_survive_the_instance_of_a_third() {
     let url = redis.url();
     let settings = [
         ("SLUICE_REDIS__LOCATION", url.as_str()),
-        ("SLUICE_WEB__SOCKETS_PER_PRINCIPAL_MAX", "1000"),
+        ("SLUICE_LIMITS__PLACES__SOCKETS", "1000"),
     ];
     let mut servers = (0..3)
         .map(|_| Server::start_with(&database, &settings))
