@@ -325,7 +325,7 @@ impl Config {
             sweep_every_seconds,
             ..
         } = self.retention;
-        // The largest chunks need 12 MiB for an upload; with less none could ever begin.
+        // Five eighths are places, 16 of them; who needs more than the rest may have all of the rest.
         let memory = (
             "uploads.memory_bytes_max",
             memory_bytes_max as u64,
