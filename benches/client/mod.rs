@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use sluice::bootstrap::Instance;
+use sluice::config::limits::Rate;
 use sluice::config::{Config, Store};
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
@@ -47,10 +48,15 @@ pub(crate) fn messages(text: &str) -> Vec<pb::UploadDocumentRequest> {
 }
 
 pub(crate) async fn start(store: Store) -> Instance {
-    let config = Config {
+    let mut config = Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         store,
         ..Config::default()
+    };
+    // How fast reads are, and not how fast they may be.
+    config.limits.rates.read = Rate {
+        per_second: 1e6,
+        burst: 1_000_000,
     };
     Instance::start(&config).await.expect("it starts")
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use tonic::codegen::http::HeaderValue;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -43,7 +44,7 @@ pub(super) struct Server {
 pub(super) type Connection = InterceptedService<Channel, Shown>;
 
 /// Shows a credential.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Shown(Option<AsciiMetadataValue>);
 
 impl Interceptor for Shown {
@@ -67,39 +68,63 @@ impl Server {
         }
     }
 
-    /// Makes a channel; it connects when it is used, and again when it has to.
+    /// Makes a channel that shows the key; it connects when it is used, and again when it has to.
     pub(super) fn channel(&self) -> anyhow::Result<Connection> {
+        Ok(InterceptedService::new(self.connect()?, self.shown()?))
+    }
+
+    /// Makes a channel that shows nothing yet.
+    pub(super) fn connect(&self) -> anyhow::Result<Channel> {
         let mut endpoint = Endpoint::from_shared(self.url.clone()).context("--server")?;
         if let Some(file) = &self.ca_file {
             let authority = std::fs::read(file).with_context(|| file.display().to_string())?;
             let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(authority));
             endpoint = endpoint.tls_config(tls).context("--ca-file")?;
         }
-        let channel = endpoint
+        Ok(endpoint
             .connect_timeout(CONNECT_MAX)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             // A server that has vanished without a word is noticed.
             .http2_keep_alive_interval(PING_EVERY)
             .keep_alive_timeout(PING_WAIT)
-            .connect_lazy();
-        Ok(InterceptedService::new(channel, Shown(self.shown()?)))
+            .connect_lazy())
     }
 
     /// The key of the file, or else of the environment. A server of one's own needs none.
-    fn shown(&self) -> anyhow::Result<Option<AsciiMetadataValue>> {
+    fn shown(&self) -> anyhow::Result<Shown> {
         let key = match &self.key_file {
-            Some(file) => Some(key_of(file)?),
+            Some(file) => Some(Secret::new(text_of(file)?.trim().to_owned())),
             None => client::api_key(),
         };
-        let Some(key) = key else { return Ok(None) };
-        let shown = format!("Bearer {}", key.expose()).parse::<AsciiMetadataValue>();
-        let mut shown = shown.map_err(|_secret| anyhow::anyhow!("the key is not one"))?;
-        shown.set_sensitive(true);
-        Ok(Some(shown))
+        key.as_ref().map_or(Ok(Shown(None)), Shown::key)
     }
 }
 
-fn key_of(file: &Path) -> anyhow::Result<Secret> {
-    let key = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    Ok(Secret::new(key.trim().to_owned()))
+impl Shown {
+    /// Shows this key or token.
+    fn key(key: &Secret) -> anyhow::Result<Self> {
+        let shown = format!("Bearer {}", key.expose()).parse::<AsciiMetadataValue>();
+        let mut shown = shown.map_err(|_secret| anyhow::anyhow!("the key is not one"))?;
+        shown.set_sensitive(true);
+        Ok(Self(Some(shown)))
+    }
+
+    /// One for each line of a file.
+    pub(super) fn lines(file: &Path) -> anyhow::Result<Vec<Self>> {
+        let text = text_of(file)?;
+        let keys = text.lines().map(|line| Secret::new(line.trim().to_owned()));
+        keys.map(|key| Self::key(&key)).collect()
+    }
+
+    /// The value of the header `authorization`, if there is one.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        let shown = self.0.as_ref()?;
+        let mut header = HeaderValue::from_bytes(shown.as_bytes()).ok()?;
+        header.set_sensitive(true);
+        Some(header)
+    }
+}
+
+fn text_of(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| file.display().to_string())
 }

@@ -13,8 +13,10 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 use tonic::Streaming;
+use tonic::codegen::http::header::AUTHORIZATION;
+use tonic::transport::Channel;
 
-use crate::cli::client::Connection;
+use crate::cli::client::{Connection, Shown};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
@@ -28,6 +30,8 @@ const STALLED_BYTES: u32 = 4096;
 /// What is watched.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted<'a> {
+    /// Who watches.
+    pub(super) shown: &'a Shown,
     /// operations/{operation}.
     pub(super) operation: &'a str,
     /// The last seq that is known.
@@ -69,7 +73,10 @@ impl Feed {
             }
             let stream = socket.connect(server).await?;
             stream.set_nodelay(true)?;
-            let request = format!("ws://{server}/v1/ws").into_client_request()?;
+            let mut request = format!("ws://{server}/v1/ws").into_client_request()?;
+            request
+                .headers_mut()
+                .extend(wanted.shown.header().map(|shown| (AUTHORIZATION, shown)));
             let config = WebSocketConfig::default().read_buffer_size(READ_BYTES);
             let opened =
                 tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await;
@@ -85,7 +92,8 @@ impl Feed {
     }
 
     /// Opens one by gRPC; it is answered.
-    pub(super) async fn stream(server: Connection, wanted: Wanted<'_>) -> anyhow::Result<Self> {
+    pub(super) async fn stream(server: Channel, wanted: Wanted<'_>) -> anyhow::Result<Self> {
+        let server = Connection::new(server, wanted.shown.clone());
         let request = pb::WatchOperationRequest {
             name: wanted.operation.to_owned(),
             after_seq: wanted.after_seq,

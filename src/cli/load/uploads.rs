@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::cli::client::{Connection, Server};
+use crate::cli::client::{Connection, Server, Shown};
 use crate::cli::upload::{ensure_collection, said};
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::pb;
@@ -46,8 +46,12 @@ struct Upload {
 
 impl Uploads {
     /// Begins so many, and sends the first piece of each.
-    pub(super) async fn begin(server: SocketAddr, documents: usize) -> anyhow::Result<Self> {
-        let channel = Server::at(server).channel()?;
+    pub(super) async fn begin(
+        server: SocketAddr,
+        shown: &Shown,
+        documents: usize,
+    ) -> anyhow::Result<Self> {
+        let channel = Connection::new(Server::at(server).connect()?, shown.clone());
         ensure_collection(channel.clone(), &CollectionId::parse(COLLECTION)?).await?;
         let upload = |_| {
             let id = Uuid::new_v4().to_string();

@@ -1,15 +1,17 @@
 //! `sluice load watch`: many watchers of uploads that last, over all instances.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::client::Shown;
 use crate::cli::load::process;
 use crate::cli::load::seen::{Seen, Times, milliseconds};
 use crate::cli::load::uploads::Uploads;
@@ -24,8 +26,8 @@ const END_MAX: Duration = Duration::from_secs(30);
 /// Uploads documents piece by piece through the first server while watchers, spread over all servers,
 /// follow them to their end; a watcher whose connection is closed goes on on the next server. Says
 /// what they have seen and how late. Fails if any that reads has missed its end, or has seen states
-/// out of order or twice. Takes servers on this machine without identity, and lets the documents be,
-/// in collections/load.
+/// out of order or twice. Takes servers on this machine, and lets the documents be, in
+/// collections/load.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The address of a server, as `http://127.0.0.1:50051`; once for each.
@@ -52,6 +54,10 @@ pub(super) struct Arguments {
     /// How often each upload sends a piece.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     every_seconds: u64,
+    /// A file with a key or token a line, which the watchers show in turn; the first one, a writer's,
+    /// is shown by the uploads. None: the servers let everyone in.
+    #[arg(long, value_name = "FILE")]
+    keys_file: Option<PathBuf>,
     /// A server's process, whose memory is measured; once for each.
     #[arg(long = "pid", value_name = "PID")]
     pids: Vec<u32>,
@@ -76,13 +82,19 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let files = [connections, arguments.watchers][usize::from(connections == 0)];
     process::ensure_files(files.into())?;
+    let shown = match &arguments.keys_file {
+        Some(file) => Shown::lines(file)?,
+        None => vec![Shown::default()],
+    };
+    let writer = shown.first().context("--keys-file: there is no key")?;
+    let documents = usize::try_from(arguments.documents)?;
+    let uploads = Uploads::begin(arguments.servers[0], writer, documents).await?;
     let ways = Ways::new(
         &arguments.servers,
+        shown,
         usize::try_from(connections)?,
         usize::try_from(arguments.watchers_per_connection)?,
     )?;
-    let uploads =
-        Uploads::begin(arguments.servers[0], usize::try_from(arguments.documents)?).await?;
     let before = process::resident(&arguments.pids)?;
     let mut crowd = Crowd::start(arguments, ways, &uploads.operations())?;
     let mut report = Report(Table::new(

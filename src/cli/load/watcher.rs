@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use tokio::sync::{Semaphore, watch};
+use tonic::transport::Channel;
 
-use crate::cli::client::{Connection, Server};
+use crate::cli::client::{Server, Shown};
 use crate::cli::load::feed::{Feed, Wanted};
 use crate::cli::load::seen::Seen;
 
@@ -19,8 +20,10 @@ const RETRY_AFTER: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Ways {
     servers: Vec<SocketAddr>,
+    /// Who watch, one watcher after the other; at least one.
+    shown: Vec<Shown>,
     /// Connections of gRPC, one a server each; none: every watcher has a WebSocket of its own.
-    connections: Vec<Vec<Connection>>,
+    connections: Vec<Vec<Channel>>,
     /// Watchers that share one of these.
     watchers_per_connection: usize,
     openings: Semaphore,
@@ -33,15 +36,17 @@ impl Ways {
     /// watchers each.
     pub(super) fn new(
         servers: &[SocketAddr],
+        shown: Vec<Shown>,
         connections: usize,
         watchers_per_connection: usize,
     ) -> anyhow::Result<Self> {
         let each = |_| {
-            let channels = servers.iter().map(|server| Server::at(*server).channel());
+            let channels = servers.iter().map(|server| Server::at(*server).connect());
             channels.collect::<anyhow::Result<Vec<_>>>()
         };
         Ok(Self {
             servers: servers.to_vec(),
+            shown,
             connections: (0..connections).map(each).collect::<Result<_, _>>()?,
             watchers_per_connection,
             openings: Semaphore::new(OPENINGS_MAX),
@@ -102,6 +107,7 @@ impl Watcher {
         is_open: &mut bool,
     ) -> anyhow::Result<()> {
         let wanted = Wanted {
+            shown: &ways.shown[self.number % ways.shown.len()],
             operation: &self.operation,
             after_seq: seen.seq,
             is_stalled: seen.is_stalled,
