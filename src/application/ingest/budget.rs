@@ -18,7 +18,7 @@ use crate::domain::text::decoding::Decoding;
 const ARRIVAL_BYTES: usize = 640 * 1024;
 /// How many may wait for a place; each holds a window of its connection. Whoever comes then is sent
 /// away at once.
-const WAITING_MAX: usize = 64;
+const WAITING_MAX: usize = 32;
 /// The budget's unit.
 const UNIT: usize = 1024;
 
