@@ -10,9 +10,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 #[cfg(feature = "server")]
 mod protos {
+    use std::collections::BTreeSet;
     use std::path::PathBuf;
 
-    use protox::prost_reflect::{DescriptorPool, MethodDescriptor};
+    use protox::prost_reflect::{DescriptorPool, Kind, MethodDescriptor};
 
     const FILES: [&str; 11] = [
         "proto/sluice/v1/admin.proto",
@@ -44,6 +45,7 @@ mod protos {
             out.join("methods.rs"),
             methods(&compiler.descriptor_pool())?,
         )?;
+        std::fs::write(out.join("named.rs"), named(&compiler.descriptor_pool()))?;
         tonic_prost_build::configure()
             .bytes(".")
             .compile_fds(compiler.file_descriptor_set())?;
@@ -70,6 +72,32 @@ mod protos {
         Ok(format!(
             "/// All of them, by path.\npub static METHODS: &[Method] = &[\n{rows}];\n"
         ))
+    }
+
+    /// What each request names: its first field that is a text of its own, by number.
+    fn named(pool: &DescriptorPool) -> String {
+        const NOT_NAMES: [&str; 3] = ["page_token", "request_id", "etag"];
+        let services = pool
+            .services()
+            .filter(|service| service.package_name() == "sluice.v1");
+        let methods = services.flat_map(|service| service.methods().collect::<Vec<_>>());
+        let requests = methods.map(|method| method.input());
+        let each = requests.map(|request| {
+            let mut fields = request.fields().filter(|field| {
+                let is_single = !field.is_list() && field.containing_oneof().is_none();
+                let is_name = !NOT_NAMES.contains(&field.name());
+                is_single && is_name && matches!(field.kind(), Kind::String)
+            });
+            let name = fields.next().map_or_else(
+                || "\"\"".to_owned(),
+                |field| format!("&self.{}", field.name()),
+            );
+            format!(
+                "impl Named for pb::{} {{\n    fn named(&self) -> &str {{\n        {name}\n    }}\n}}\n",
+                request.name()
+            )
+        });
+        each.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The variant that a method's option names: `UploadStart` for `RATE_CLASS_UPLOAD_START`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::application::ports::failure;
 use crate::domain::ingest::checkpoint;
+use crate::domain::quota::Quota;
 use crate::domain::text::decoding::Fault;
 
 /// Why a use case has no result.
@@ -179,6 +180,9 @@ pub enum Error {
     /// All memory for uploads is in use.
     #[error("all memory for uploads is in use")]
     NoMemory,
+    /// The memory of the process, or of what it runs in, is nearly used up.
+    #[error("the server has nearly no memory left")]
+    Overloaded,
     /// A budget is used up.
     #[error("{limit} is limited: come back in {} ms", .retry_after.as_millis() + 1)]
     RateLimited {
@@ -247,9 +251,26 @@ pub enum Error {
     /// The server is going down.
     #[error("the server is shutting down")]
     Draining,
+    /// The code that answers has a bug: this call ends, and no other.
+    #[error("the server failed to answer: this is a bug in it")]
+    Panicked,
+    /// The tenant has as much as it may have.
+    #[error("the tenant has as many {} as its quota allows", .0.name())]
+    QuotaExceeded(Quota),
     /// The store failed.
     #[error("the store cannot be reached or failed")]
-    Store(#[from] failure::Error),
+    Store(#[source] failure::Error),
+}
+
+impl From<failure::Error> for Error {
+    fn from(error: failure::Error) -> Self {
+        match error {
+            failure::Error::Quota(quota) => Self::QuotaExceeded(quota),
+            failed @ (failure::Error::Unavailable(_)
+            | failure::Error::Full(_)
+            | failure::Error::Damaged { .. }) => Self::Store(failed),
+        }
+    }
 }
 
 impl Error {

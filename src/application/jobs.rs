@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::application::audit::forgetting::Forgetting;
 use crate::application::bus::Bus;
 use crate::application::lease::Lease;
 use crate::application::ports::clock::{Clock, Timestamp};
@@ -47,6 +48,8 @@ pub struct Runner {
     pub work: Arc<Notify>,
     /// When what is forgotten.
     pub retention: Retention,
+    /// When the audit log is.
+    pub audit: Forgetting,
 }
 
 /// What a round of steps came to.
@@ -125,7 +128,11 @@ impl Runner {
             return Ok(abandoned);
         }
         let since = before(now, self.retention.operations);
-        store.expire(fence, since, STEP_ROWS).await
+        let expired = store.expire(fence, since, STEP_ROWS).await?;
+        if is_something(expired.as_ref()) {
+            return Ok(expired);
+        }
+        self.audit.step(fence, now, STEP_ROWS).await
     }
 
     /// Goes on with moves, and with what they have left.

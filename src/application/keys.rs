@@ -171,7 +171,7 @@ impl Keys {
 }
 
 /// To others a tenant is not there.
-fn may_see(caller: &Caller, tenant: &TenantId) -> Result<(), Error> {
+pub(super) fn may_see(caller: &Caller, tenant: &TenantId) -> Result<(), Error> {
     let may = caller.role == Role::Operator || caller.tenant == tenant.as_str();
     if may {
         Ok(())

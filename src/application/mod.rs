@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod api_key;
+pub mod audit;
 pub mod bus;
 pub mod caller;
 pub mod changes;
@@ -32,6 +33,7 @@ pub mod overview;
 pub mod page;
 pub mod partitions;
 pub mod ports;
+pub mod pressure;
 pub mod readiness;
 pub mod recent;
 pub mod reconciler;

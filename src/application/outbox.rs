@@ -9,7 +9,6 @@ use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::error::Error;
-use crate::application::ports::failure;
 
 /// Where a task puts what its client shall be told.
 #[derive(Debug)]
@@ -133,10 +132,7 @@ impl<T> Stream for Inbox<T> {
         let ended = ready!(Pin::new(end).poll(context));
         self.end = None;
         // A task that panicked has told nothing: that must not look like an end.
-        let ended = ended.unwrap_or_else(|_dropped| {
-            let (what, source) = ("a stream's task has panicked", None);
-            Err(failure::Error::Damaged { what, source }.into())
-        });
+        let ended = ended.unwrap_or(Err(Error::Panicked));
         Poll::Ready(ended.err().map(Err))
     }
 }

@@ -10,6 +10,7 @@ use crate::application::ports::store::Store;
 use crate::application::ports::tenants::{Removed, Tenant};
 use crate::application::tokens::Tokens;
 use crate::domain::name::TenantId;
+use crate::domain::quota::Quotas;
 
 /// After so long no instance believes any more that a disabled tenant is enabled.
 const FORGOTTEN_MICROS: i64 = 5_000_000;
@@ -39,6 +40,8 @@ impl Tenants {
         Ok(Tenant {
             id,
             created_at: now,
+            quotas: Quotas::default(),
+            usage: None,
             disabled_at: None,
         })
     }
@@ -70,16 +73,29 @@ impl Tenants {
         Ok(page.cut(list, |tenant| tenant.id.as_str().to_owned(), |_| 0))
     }
 
-    /// Disables or enables a tenant.
+    /// Disables or enables a tenant, if that is asked for, and sets what it may keep, if that is; then
+    /// what it keeps is counted.
     ///
     /// # Errors
     ///
-    /// Fails if there is none of that name, or it is the one that operators are in.
-    pub async fn disable(&self, id: &TenantId, disabled: bool) -> Result<Tenant, Error> {
-        is_not_default(id)?;
-        let now = self.clock.now();
-        let changed = self.store.disable_tenant(id, disabled, now).await?;
-        changed.ok_or_else(not_found)
+    /// Fails if there is none of that name, or the one that operators are in is to be disabled.
+    pub async fn update(
+        &self,
+        id: &TenantId,
+        disabled: Option<bool>,
+        quotas: Option<Quotas>,
+    ) -> Result<Tenant, Error> {
+        if let Some(disabled) = disabled {
+            is_not_default(id)?;
+            let now = self.clock.now();
+            let changed = self.store.disable_tenant(id, disabled, now).await?;
+            changed.ok_or_else(not_found)?;
+        }
+        if let Some(quotas) = quotas {
+            let changed = self.store.set_quotas(id, quotas).await?;
+            changed.ok_or_else(not_found)?;
+        }
+        self.get(id).await
     }
 
     /// Deletes a tenant with its keys.

@@ -13,6 +13,9 @@ use crate::application::ports::failure;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Writer};
 
+/// The epoch of an upload's first writer.
+const FIRST_EPOCH: u64 = 1;
+
 /// The use cases of uploads.
 #[derive(Clone, Debug)]
 pub struct Uploads {
@@ -131,8 +134,11 @@ impl Uploads {
         if let Some(ended) = ended(&upload)? {
             return Ok(ended);
         }
-        // Whoever watches all operations hears of one before its first commit.
-        self.outside.bus.publish(upload.operation());
+        // Whoever watches all operations hears of one before its first commit. One that is gone on with is
+        // known; to tell it again would put off its next state.
+        if upload.writer_epoch == FIRST_EPOCH {
+            self.outside.bus.publish(upload.operation());
+        }
         let pipeline = Pipeline::new(self.outside.clone(), caller.clone(), &upload, share)?;
         Ok(Attached::Open(Box::new(pipeline)))
     }

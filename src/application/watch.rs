@@ -4,15 +4,20 @@
 //! then forwards what is newer. The reconciler covers for news that was lost. A slow watcher skips
 //! states, never the terminal one, and holds up nobody.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream;
+use tokio::time::Instant;
+use tokio_stream::Stream;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::application::bus::{Bus, Subscription};
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::outbox::{self, Halt, Inbox, Outbox, Patience};
+use crate::application::outbox::Patience;
 use crate::application::ports::clock::{Clock, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
@@ -23,6 +28,9 @@ pub const SPACING: Duration = Duration::from_millis(250);
 pub const LAG: &str = "sluice_watch_lag_seconds";
 /// What a state is for whoever watches an operation that has gone.
 const NOT_FOUND: Error = Error::NotFound { kind: "operation" };
+
+/// The states of an operation, each newer than the one before; the terminal one is the last.
+pub type States = Pin<Box<dyn Stream<Item = Result<Arc<Operation>, Error>> + Send>>;
 
 /// The use case of watching.
 #[derive(Clone, Debug)]
@@ -56,12 +64,7 @@ impl Watching {
     /// # Errors
     ///
     /// Fails if there is no such operation, or `after_seq` is in the future.
-    pub async fn watch(
-        &self,
-        caller: &Caller,
-        uid: Uid,
-        after_seq: u64,
-    ) -> Result<Inbox<Operation>, Error> {
+    pub async fn watch(&self, caller: &Caller, uid: Uid, after_seq: u64) -> Result<States, Error> {
         let mut subscription = self.bus.subscribe(caller, uid);
         let first = self
             .first(caller, &mut subscription, uid, after_seq)
@@ -72,15 +75,17 @@ impl Watching {
                 newest: first.seq,
             });
         }
-        let (outbox, inbox) = outbox::channel(self.patience.clone());
-        let watching = self.clone();
-        self.tasks.spawn(async move {
-            let counted = Counted::new(watching.transport);
-            let told = watching.tell(subscription, &outbox, first, after_seq).await;
-            drop(counted);
-            outbox.end(told);
-        });
-        Ok(inbox)
+        let watched = Watched {
+            subscription,
+            first: Some(first),
+            sent: after_seq,
+            told_at: None,
+            has_ended: false,
+            drain: self.patience.drain.clone(),
+            clock: Arc::clone(&self.clock),
+            _counted: Counted::new(self.transport),
+        };
+        Ok(Box::pin(stream::unfold(watched, Watched::next)))
     }
 
     /// The state that a watcher begins with. The row is read by one of all that watch it; the others
@@ -109,45 +114,77 @@ impl Watching {
         Ok(read)
     }
 
-    /// Forwards states until the terminal one is sent.
-    async fn tell(
-        &self,
-        mut subscription: Subscription,
-        outbox: &Outbox<Operation>,
-        first: Arc<Operation>,
-        after_seq: u64,
-    ) -> Result<(), Halt> {
-        let (mut state, mut sent) = (first, after_seq);
+    /// How long a state took from its commit to its watcher, by the clocks of both instances.
+    pub fn note_lag(&self, state: &Operation) {
+        note_lag(self.clock.as_ref(), state);
+    }
+}
+
+/// One that watches. It needs no task of its own: whoever tells the client asks for the next state.
+struct Watched {
+    subscription: Subscription,
+    /// What it begins with.
+    first: Option<Arc<Operation>>,
+    /// The last seq that was told, or that the client knew.
+    sent: u64,
+    told_at: Option<Instant>,
+    has_ended: bool,
+    drain: CancellationToken,
+    clock: Arc<dyn Clock>,
+    _counted: Counted,
+}
+
+impl Watched {
+    /// The next state, or the error that is the end; none after the end.
+    async fn next(mut self) -> Option<(Result<Arc<Operation>, Error>, Self)> {
+        if self.has_ended {
+            return None;
+        }
+        let next = self.newer().await;
+        match &next {
+            Ok(state) => {
+                self.sent = state.seq;
+                self.told_at = Some(Instant::now());
+                self.has_ended = state.state.is_terminal();
+            }
+            Err(_) => self.has_ended = true,
+        }
+        Some((next, self))
+    }
+
+    /// Waits for a state that has not been told. The terminal one is told in any case.
+    async fn newer(&mut self) -> Result<Arc<Operation>, Error> {
+        let is_news = |state: &Arc<Operation>| state.seq > self.sent || state.state.is_terminal();
+        if let Some(first) = self.first.take().filter(is_news) {
+            return Ok(first);
+        }
+        if let Some(told_at) = self.told_at {
+            let spaced = tokio::time::sleep_until(told_at + SPACING);
+            let spaced = self.drain.run_until_cancelled(spaced).await;
+            spaced.ok_or(Error::Draining)?;
+        }
         loop {
-            if state.seq > sent || state.state.is_terminal() {
-                let is_last = state.state.is_terminal();
-                sent = state.seq;
-                outbox.send(Operation::clone(&state)).await?;
-                if is_last {
-                    return Ok(());
-                }
-                tokio::time::sleep(SPACING).await;
+            let waited = self
+                .drain
+                .run_until_cancelled(self.subscription.wait())
+                .await;
+            waited.ok_or(Error::Draining)?;
+            if self.subscription.is_gone() {
+                return Err(NOT_FOUND);
             }
-            tokio::select! {
-                () = subscription.wait() => {}
-                halt = outbox.halted() => return Err(halt),
-            }
-            if subscription.is_gone() {
-                return Err(NOT_FOUND.into());
-            }
-            if let Some(news) = subscription.latest().filter(|news| news.seq > sent) {
-                self.note_lag(&news);
-                state = news;
+            let latest = self.subscription.latest();
+            if let Some(news) = latest.filter(|news| news.seq > self.sent) {
+                note_lag(self.clock.as_ref(), &news);
+                return Ok(news);
             }
         }
     }
+}
 
-    /// How long a state took from its commit to its watcher, by the clocks of both instances.
-    pub fn note_lag(&self, state: &Operation) {
-        let micros = self.clock.now().saturating_sub(state.updated_at);
-        let lag = Duration::from_micros(u64::try_from(micros).unwrap_or_default());
-        metrics::histogram!(LAG).record(lag);
-    }
+fn note_lag(clock: &dyn Clock, state: &Operation) {
+    let micros = clock.now().saturating_sub(state.updated_at);
+    let lag = Duration::from_micros(u64::try_from(micros).unwrap_or_default());
+    metrics::histogram!(LAG).record(lag);
 }
 
 /// Counts a watcher while it is held.

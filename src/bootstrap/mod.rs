@@ -10,19 +10,23 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::application::audit::verify::Report;
 use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::store::Store;
 use crate::bootstrap::access::Access;
 use crate::bootstrap::wiring::Wiring;
 use crate::config::location::Location;
 use crate::config::{self, Config};
+use crate::domain::audit::Head;
 use crate::domain::secret::Secret;
 use crate::infrastructure::import_root::Root;
+use crate::infrastructure::memory;
 use crate::infrastructure::postgres::connection::{self, Postgres};
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::interface::server;
 
 mod access;
+mod admin;
 mod limits;
 mod measures;
 mod settings;
@@ -60,16 +64,27 @@ impl Instance {
         let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
         let Access { issued, tls } = Access::open(config, &tasks, &drain)?;
         let around = (tasks.clone(), drain.clone());
-        let wiring = Wiring::new(Arc::clone(&store), (root, issued), config, around).await?;
+        let wired = Wiring::new(Arc::clone(&store), (root, issued), config, around).await?;
+        let (wiring, writer) = wired;
         // First of all: what is counted before it is lost.
         let recorder = measures::recorder()?;
         wiring.work();
+        let pressure = wiring.pressure.clone();
+        let memory = Arc::new(memory::Source::open(config.server.memory_bytes_max));
+        tasks.spawn(pressure.clone().watch(memory, drain.clone()));
         tasks.spawn(measures::keep_up(recorder.clone(), drain.clone()));
         let services = wiring.services(config, recorder);
+        let entrance = settings::entrance(config, listener, tls, pressure);
         let stop = drain.clone();
+        // Not among the tasks: what they do until they end is written too.
+        let recording = CancellationToken::new();
+        let writing = tokio::spawn(writer.run(recording.clone()));
         let server = tokio::spawn(async move {
-            let served = server::serve(listener, tls, services, tasks, stop).await;
+            let served = server::serve(entrance, services, tasks, stop).await;
+            recording.cancel();
+            let written = writing.await;
             store.close().await;
+            written.context("the audit log")?;
             Ok(served?)
         });
         tracing::info!(%address, store = %location, "listening");
@@ -113,9 +128,23 @@ pub async fn migrate(location: &Location) -> anyhow::Result<()> {
 pub async fn first_key(config: &config::Store, force: bool) -> anyhow::Result<Option<Secret>> {
     let store = open(config).await;
     let store = store.with_context(|| config.location.to_string())?;
-    let key = wiring::first_key(&store, force).await;
+    let key = admin::first_key(&store, force).await;
     store.close().await;
     key
+}
+
+/// Compares the audit log with what is signed, and with heads that were told before; offline or beside
+/// servers.
+///
+/// # Errors
+///
+/// Fails if the store or the key cannot be read.
+pub async fn audited(config: &Config, told: &[Head]) -> anyhow::Result<Report> {
+    let store = open(&config.store).await;
+    let store = store.with_context(|| config.store.location.to_string())?;
+    let report = admin::audited(&store, &config.audit.key_file, told).await;
+    store.close().await;
+    report
 }
 
 async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
+use tokio::net::TcpListener;
 
 use crate::application::identity::Identity;
 use crate::application::ingest::bounds::Bounds;
@@ -11,8 +12,13 @@ use crate::application::jobs::Retention;
 use crate::application::ports::bearer::Bearer;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::store::Store;
+use crate::application::pressure::Pressure;
 use crate::config::Config;
+use crate::config::server::Server;
+use crate::interface::connections::Connections;
 use crate::interface::door::origin::Allowed;
+use crate::interface::server::Entrance;
+use crate::interface::{tls, usage};
 
 pub(super) fn identity(
     store: &Arc<dyn Store>,
@@ -37,6 +43,31 @@ pub(super) fn allowed(config: &Config) -> Allowed {
         origins: origins
             .filter_map(|origin| HeaderValue::try_from(origin).ok())
             .collect(),
+    }
+}
+
+pub(super) fn entrance(
+    config: &Config,
+    listener: TcpListener,
+    tls: Option<tls::Settings>,
+    pressure: Pressure,
+) -> Entrance {
+    let Server {
+        connections_max,
+        connections_per_address_max,
+        first_request_seconds_max,
+        idle_seconds_max,
+        ..
+    } = config.server;
+    Entrance {
+        listener,
+        tls,
+        connections: Connections::new(connections_max as usize, connections_per_address_max),
+        patience: usage::Patience {
+            first_request_max: Duration::from_secs(first_request_seconds_max),
+            idle_max: Duration::from_secs(idle_seconds_max),
+        },
+        pressure,
     }
 }
 

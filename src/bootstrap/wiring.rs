@@ -9,6 +9,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::application::admission::door::Admission;
+use crate::application::audit::forgetting::Forgetting;
+use crate::application::audit::recorder::Recorder;
+use crate::application::audit::seal::Seal;
+use crate::application::audit::writer::Writer;
 use crate::application::bus::{Bus, Link};
 use crate::application::changes::Changes;
 use crate::application::chunks::Chunks;
@@ -24,7 +28,6 @@ use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::ingest::pipeline::Outside;
 use crate::application::jobs::{Retention, Runner};
-use crate::application::keys::Keys;
 use crate::application::lease::Lease;
 use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
@@ -35,26 +38,26 @@ use crate::application::ports::event_bus::EventBus;
 use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::jobs::Work;
 use crate::application::ports::store::Store;
+use crate::application::pressure::Pressure;
 use crate::application::readiness::Readiness;
 use crate::application::reconciler::Reconciler;
 use crate::application::relay::Relay;
 use crate::application::source::Origin;
 use crate::application::stored_source::Versions;
-use crate::application::tenants::Tenants;
 use crate::application::tokens::Tokens;
 use crate::application::uploads::Uploads;
 use crate::application::watch::Watching;
+use crate::bootstrap::admin;
 use crate::bootstrap::limits::limits;
 use crate::bootstrap::settings;
 use crate::bootstrap::shared::{Shared, shared};
 use crate::config::Config;
 use crate::config::web::Web;
-use crate::domain::ingest::digest;
-use crate::domain::secret::Secret;
 use crate::infrastructure::system::System;
 use crate::interface::door::entry::Door;
-use crate::interface::grpc::admin;
+use crate::interface::grpc::admin::Info;
 use crate::interface::routes::Services;
+use crate::interface::web::frames::Frames;
 use crate::interface::web::gateway::{self, Gateway};
 use crate::interface::web::probes::Probes;
 
@@ -79,22 +82,26 @@ pub(super) struct Wiring {
     bounds: Bounds,
     retention: Retention,
     admission: Admission,
+    recorder: Recorder,
+    seal: Seal,
+    audit_kept: Duration,
+    pub(super) pressure: Pressure,
     identity: Option<Arc<Identity>>,
-    info: admin::Info,
+    info: Info,
     tasks: TaskTracker,
     drain: CancellationToken,
 }
 
 impl Wiring {
-    /// Over this store.
+    /// Over this store; and who writes its audit log.
     pub(super) async fn new(
         store: Arc<dyn Store>,
         (root, issued): (Option<Root>, Option<Issued>),
         config: &Config,
         (tasks, drain): (TaskTracker, CancellationToken),
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<(Self, Writer)> {
         let clock: Arc<dyn Clock> = Arc::new(System);
-        let secret = secret(&store, &clock).await?;
+        let secret = admin::secret(&store, &clock).await?;
         let Shared { event_bus, limiter } = shared(config, &secret)?;
         let admission = Admission::new(limits(&config.limits), limiter, clock.new_secret());
         let is_shared = config.store.location.database().is_some();
@@ -102,13 +109,18 @@ impl Wiring {
         let bounds = settings::bounds(config);
         let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
         let identity = settings::identity(&store, &clock, config, issued);
-        let info = admin::Info {
+        let info = Info {
             is_shared,
             started_at: clock.now(),
             bounds,
             clock: Arc::clone(&clock),
         };
-        Ok(Self {
+        let seal = admin::seal(&config.audit.key_file, &secret)?;
+        let (recorder, taken) = Recorder::new(Arc::clone(&clock));
+        let recording = (recorder.clone(), taken);
+        let chain = clock.new_uid();
+        let writer = Writer::new(recording, Arc::clone(&store), seal.clone(), chain);
+        let wiring = Self {
             store,
             bus: Arc::new(Bus::new(link, event_bus.is_some())),
             event_bus,
@@ -123,11 +135,16 @@ impl Wiring {
             bounds,
             retention: settings::retention(config),
             admission,
+            recorder,
+            seal,
+            audit_kept: Duration::from_secs(config.audit.kept_seconds),
+            pressure: Pressure::default(),
             identity,
             info,
             tasks,
             drain,
-        })
+        };
+        Ok((wiring, writer))
     }
 
     /// What the server serves.
@@ -152,11 +169,12 @@ impl Wiring {
             budget: self.budget.clone(),
             bounds: self.bounds,
             partitions: self.partitions(),
-            admin: self.admin(),
+            admin: admin::service(&self.store, &self.clock, &self.tokens, self.info.clone()),
             door: Door {
                 identity: self.identity.clone(),
                 admission: self.admission.clone(),
                 allowed: settings::allowed(config),
+                recorder: self.recorder.clone(),
             },
             clock: Arc::clone(&self.clock),
             gateway: self.gateway(&config.web),
@@ -167,6 +185,7 @@ impl Wiring {
                 },
                 metrics: Box::new(move || recorder.render()),
             },
+            pressure: self.pressure.clone(),
         }
     }
 
@@ -180,8 +199,10 @@ impl Wiring {
         Gateway {
             identity: self.identity.clone(),
             watching: self.watching("websocket"),
+            frames: Frames::default(),
             operations: self.operations(),
             admission: self.admission.clone(),
+            recorder: self.recorder.clone(),
             clock: Arc::clone(&self.clock),
             tasks: self.tasks.clone(),
             drain: self.drain.clone(),
@@ -249,6 +270,11 @@ impl Wiring {
             clock: Arc::clone(&self.clock),
             work: Arc::clone(&self.work),
             retention: self.retention,
+            audit: Forgetting {
+                store: Arc::clone(&self.store),
+                seal: self.seal.clone(),
+                kept: self.audit_kept,
+            },
         }
     }
 
@@ -334,18 +360,6 @@ impl Wiring {
         }
     }
 
-    fn admin(&self) -> admin::Service {
-        admin::Service {
-            tenants: Tenants {
-                store: Arc::clone(&self.store),
-                clock: Arc::clone(&self.clock),
-                tokens: self.tokens.clone(),
-            },
-            keys: keys(&self.store, &self.clock, self.tokens.clone()),
-            info: self.info.clone(),
-        }
-    }
-
     fn changes(&self) -> Changes {
         Changes {
             store: Arc::clone(&self.store),
@@ -367,29 +381,5 @@ impl Wiring {
             drain: self.drain.clone(),
             slow_reader_max: None,
         }
-    }
-}
-
-/// The first operator's key.
-pub(super) async fn first_key(
-    store: &Arc<dyn Store>,
-    force: bool,
-) -> anyhow::Result<Option<Secret>> {
-    let clock: Arc<dyn Clock> = Arc::new(System);
-    let tokens = Tokens::new(&secret(store, &clock).await?);
-    Ok(keys(store, &clock, tokens).bootstrap(force).await?)
-}
-
-/// The secret that all instances share.
-async fn secret(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> anyhow::Result<[u8; 32]> {
-    let key = [clock.new_secret(), clock.new_secret()].concat();
-    Ok(store.secret(digest::sha256(&key)).await?)
-}
-
-fn keys(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, tokens: Tokens) -> Keys {
-    Keys {
-        store: Arc::clone(store),
-        clock: Arc::clone(clock),
-        tokens,
     }
 }

@@ -13,6 +13,7 @@ use crate::cli::client::Connection;
 use crate::cli::inspect::{Common, PAGE_ROWS};
 use crate::cli::output::{Table, WrongArguments, line};
 use crate::cli::upload::said;
+use crate::cli::{audit, quotas};
 use crate::config::Config;
 use crate::domain::ingest::digest::{hex, sha256};
 use crate::interface::grpc::pb;
@@ -40,6 +41,9 @@ enum Command {
     CreateKey(CreateKey),
     /// Revokes a key.
     RevokeKey(RevokeKey),
+    Quotas(quotas::Arguments),
+    Audit(audit::Listing),
+    VerifyAudit(audit::Verifying),
     /// Shows what the server is.
     Info(Info),
 }
@@ -132,6 +136,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Keys(arguments) => keys(arguments).await,
         Command::CreateKey(arguments) => create_key(arguments).await,
         Command::RevokeKey(arguments) => revoke_key(arguments).await,
+        Command::Quotas(arguments) => quotas::run(arguments).await,
+        Command::Audit(arguments) => audit::list(arguments).await,
+        Command::VerifyAudit(arguments) => audit::verify(arguments).await,
         Command::Info(arguments) => info(arguments).await,
     }
 }
@@ -158,7 +165,11 @@ async fn tenants(arguments: &Tenants) -> anyhow::Result<()> {
     let enabled = arguments.enable.iter().map(|tenant| (tenant, false));
     for (tenant, disabled) in disabled.chain(enabled) {
         let name = name(tenant);
-        let updated = client.update_tenant(pb::UpdateTenantRequest { name, disabled });
+        let updated = client.update_tenant(pb::UpdateTenantRequest {
+            name,
+            disabled: Some(disabled),
+            quotas: None,
+        });
         updated.await.map_err(|status| said(status.into()))?;
     }
     if let Some(name) = arguments.delete.as_ref().map(name) {

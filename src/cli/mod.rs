@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod admin;
+mod audit;
 mod begun;
 mod chunk;
 mod client;
@@ -23,6 +24,7 @@ mod manage;
 mod migrate;
 mod output;
 mod partitions;
+mod quotas;
 mod rechunk;
 mod sending;
 mod serve;

@@ -241,13 +241,16 @@ const PASSING: [Code; 7] = [
     Code::ResourceExhausted,
 ];
 
+/// What does not pass all the same: whoever has taken over goes on, for two that take over from each other
+/// would never end; and a quota is an operator's to change.
+const LASTING: [&str; 2] = ["UPLOAD_SUPERSEDED", "QUOTA_EXCEEDED"];
+
 fn failure(status: Status) -> Failure {
-    // Whoever has taken over goes on; two that take over from each other would never end.
     let details = status.get_error_details();
-    let is_superseded = details
+    let is_lasting = details
         .error_info()
-        .is_some_and(|info| info.reason == "UPLOAD_SUPERSEDED");
-    if PASSING.contains(&status.code()) && !is_superseded {
+        .is_some_and(|info| LASTING.contains(&info.reason.as_str()));
+    if PASSING.contains(&status.code()) && !is_lasting {
         Failure::Passing(status)
     } else {
         Failure::Final(status.into())

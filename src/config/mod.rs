@@ -8,16 +8,20 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::audit::Audit;
 use crate::config::identity::{Identity, Tls};
 use crate::config::limits::Limits;
 use crate::config::location::Location;
+use crate::config::server::Server;
 use crate::config::web::Web;
 use crate::domain::gcra;
 
+pub mod audit;
 pub mod client;
 pub mod identity;
 pub mod limits;
 pub mod location;
+pub mod server;
 pub mod web;
 
 /// What environment variables begin with: `SLUICE_UPLOADS__IDLE_SECONDS_MAX` is
@@ -40,8 +44,12 @@ pub struct Config {
     pub log: String,
     /// Who may ask.
     pub identity: Identity,
+    /// What is kept of who did what.
+    pub audit: Audit,
     /// How connections are kept private.
     pub tls: Tls,
+    /// What the server itself may take.
+    pub server: Server,
     /// Where everything is kept.
     pub store: Store,
     /// What instances share besides the store.
@@ -130,7 +138,9 @@ impl Default for Config {
             insecure_no_auth: false,
             log: "info".to_owned(),
             identity: Identity::default(),
+            audit: Audit::default(),
             tls: Tls::default(),
+            server: Server::default(),
             store: Store::default(),
             redis: Redis::default(),
             uploads: Uploads::default(),
@@ -331,6 +341,7 @@ impl Config {
             memory_bytes_max as u64,
             16 << 20,
         );
+        let least = self.web.least().into_iter().chain(self.server.least());
         let values = [
             memory,
             (
@@ -349,8 +360,9 @@ impl Config {
             ("retention.open_upload_seconds", open_upload_seconds, 1),
             ("retention.operation_seconds", operation_seconds, 1),
             ("retention.sweep_every_seconds", sweep_every_seconds, 1),
+            ("audit.kept_seconds", self.audit.kept_seconds, 1),
         ];
-        for (key, value, least) in values.into_iter().chain(self.web.least()) {
+        for (key, value, least) in values.into_iter().chain(least) {
             if value < least {
                 let key = key.to_owned();
                 return Err(Error::TooSmall { key, least });

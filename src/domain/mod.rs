@@ -18,22 +18,27 @@
 //! - *partition*: one of the 100 places for chunks; all of a document are in one. *Candidates*: the two
 //!   that its uid decides. *Move*: taking it from one to the other.
 //! - *balance*: how evenly chunks are spread over partitions.
-//! - *GCRA*: the rule that budgets follow: a *quota* has a rate and a *burst*, what may pass at once.
+//! - *GCRA*: the rule that budgets follow: a rate has a *burst*, what may pass at once.
 //! - *place*: the right to have one more of something that lasts open at once, such as a socket.
 //! - *rechunk*: another chunking of a document's stored text, into a new version.
 //! - *import*: a file under the server's import root that becomes a document; its *path name* says where
 //!   below the root it is.
 //! - *tenant*: who sees its own data and nothing else. *Principal*: who asks, within a tenant. *Role*:
 //!   what it may do.
+//! - *quota*: the most that a tenant may keep of something.
+//! - *audit log*: who did what. *Entry*: an event in a *chain* of hashes; its newest is the *head*.
 //! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
 
 pub mod access;
+pub mod audit;
 pub mod balance;
 pub mod chunking;
 pub mod gcra;
 pub mod ingest;
 pub mod name;
+pub mod network;
 pub mod partition;
 pub mod path_name;
+pub mod quota;
 pub mod secret;
 pub mod text;

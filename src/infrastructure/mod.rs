@@ -6,6 +6,7 @@ pub mod certificates;
 mod columns;
 pub mod import_root;
 pub mod issuer;
+pub mod memory;
 pub mod postgres;
 pub mod redis;
 mod rows;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tokio::sync::OwnedSemaphorePermit;
+use crate::interface::connections::Place;
 
 /// Who has connected. Each request of the connection holds it, and so does the socket that one of
 /// them may become.
@@ -13,5 +13,5 @@ pub struct Peer {
     /// The SHA-256 digest of the certificate that it has proved to own, if it has.
     pub certificate: Option<[u8; 32]>,
     /// Its place among all connections: given back with the last who holds the peer.
-    pub place: OwnedSemaphorePermit,
+    pub place: Place,
 }

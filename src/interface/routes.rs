@@ -20,9 +20,11 @@ use crate::application::ingest::budget::Budget;
 use crate::application::operations::Operations;
 use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
+use crate::application::pressure::Pressure;
 use crate::application::watch::Watching;
 use crate::interface::door::entry::Door;
-use crate::interface::door::{limit, request};
+use crate::interface::door::limit::{self, Gate};
+use crate::interface::door::request;
 use crate::interface::grpc::pb::admin_service_server::AdminServiceServer;
 use crate::interface::grpc::pb::chunk_service_server::ChunkServiceServer;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingServiceServer;
@@ -73,6 +75,8 @@ pub struct Services {
     pub gateway: Gateway,
     /// Metrics and probes.
     pub probes: Probes,
+    /// Whether there is memory for more.
+    pub pressure: Pressure,
 }
 
 /// All that is served, and who says whether it is.
@@ -101,6 +105,7 @@ pub(super) async fn router(
         clock,
         gateway,
         probes,
+        pressure,
     } = services;
     let uploads = uploads::Service {
         conversation,
@@ -150,18 +155,21 @@ pub(super) async fn router(
         .add_service(AdminServiceServer::new(admin).max_decoding_message_size(message::BYTES_MAX))
         .add_service(LimitServiceServer::new(limits).max_decoding_message_size(message::BYTES_MAX));
     let grpc = services.routes().into_axum_router();
-    Ok((health, behind_the_door(grpc, door, web(gateway, probes))))
+    let gate = Gate {
+        admission: door.admission.clone(),
+        pressure,
+    };
+    let web = web(gateway, probes);
+    Ok((health, behind_the_door(grpc, door, gate, web)))
 }
 
 /// What calls pass that other requests do not, and what all pass. Calls of browsers are made gRPC
 /// first of all, because browsers see trailers only at the end of the body.
-fn behind_the_door(grpc: Router, door: Door, web: Router) -> Router {
-    let limited = middleware::from_fn_with_state(door.admission.clone(), limit::admit);
+fn behind_the_door(grpc: Router, door: Door, gate: Gate, web: Router) -> Router {
+    let limited = middleware::from_fn_with_state(gate, limit::admit);
+    let kept = middleware::from_fn_with_state(door.recorder.clone(), call::keep);
     let web = web.layer(limited.clone());
-    let calls = grpc
-        .layer(limited)
-        .layer(middleware::from_fn(call::keep))
-        .layer(GrpcWebLayer::new());
+    let calls = grpc.layer(limited).layer(kept).layer(GrpcWebLayer::new());
     let routes = calls.merge(web).layer(door.allowed.cors());
     routes.layer(middleware::from_fn_with_state(
         Arc::new(door),

@@ -5,6 +5,9 @@
 macro_rules! laws {
     ($contract:ident) => {
         $contract!(
+            audit::ends_that_are_forged_or_taken_off_are_noticed,
+            audit::entries_are_appended_once_and_listed_by_tenant_and_time,
+            audit::what_is_old_is_forgotten_and_the_rest_is_still_proved,
             changes::digests_are_those_of_the_chunks,
             changes::each_change_of_a_current_version_is_told,
             changes::operations_are_listed_newest_first,
@@ -30,6 +33,9 @@ macro_rules! laws {
             moves::only_the_newest_fence_moves,
             partitions::a_document_is_where_its_row_says_and_weighs_what_it_says,
             partitions::the_hundred_partitions_equal_a_recount,
+            quotas::an_upload_that_crosses_a_quota_goes_on_once_there_is_room,
+            quotas::what_a_tenant_keeps_is_counted_from_the_first_quota_on,
+            quotas::what_would_cross_a_quota_is_refused_whole,
             rechunks::a_rechunk_is_decoded_as_its_source_was,
             rechunks::a_rechunk_is_in_no_upload_s_way,
             rechunks::a_rechunk_is_started_once,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
+mod audit;
 mod changes;
 mod collections;
 mod imports;
@@ -13,6 +14,7 @@ mod partitions;
 mod postgres;
 #[path = "../private/mod.rs"]
 mod private;
+mod quotas;
 mod rechunks;
 mod schema;
 mod sqlite;

@@ -7,7 +7,8 @@ use crate::laws::laws;
 use crate::private;
 use crate::world::{new_upload, start};
 use crate::{
-    changes, collections, imports, jobs, keys, moves, partitions, rechunks, tenants, uploads,
+    audit, changes, collections, imports, jobs, keys, moves, partitions, quotas, rechunks, tenants,
+    uploads,
 };
 
 /// Connections of a store in the suite.

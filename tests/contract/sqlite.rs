@@ -9,7 +9,8 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::laws::laws;
 use crate::{
-    changes, collections, imports, jobs, keys, moves, partitions, rechunks, tenants, uploads,
+    audit, changes, collections, imports, jobs, keys, moves, partitions, quotas, rechunks, tenants,
+    uploads,
 };
 
 struct File(PathBuf);

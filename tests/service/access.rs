@@ -1,24 +1,29 @@
 //! A server that lets in only who it knows, and calls of any method by any credential.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use sluice::bootstrap::{self, Instance};
 use sluice::config::{Config, Store};
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::admin_service_client::AdminServiceClient;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::AsciiMetadataValue;
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 use crate::world::{Folder, connect};
 
 /// How long the first message of a stream is waited for.
 const QUIET_MAX: Duration = Duration::from_secs(2);
+/// The same where each stream that says nothing at first is waited for.
+const QUIET_WEB_MAX: Duration = Duration::from_millis(700);
 
 /// A channel that shows a credential.
 pub(crate) type Shown = InterceptedService<Channel, Shows>;
@@ -137,6 +142,93 @@ pub(crate) async fn call(
     match tokio::time::timeout(QUIET_MAX, answered).await {
         Ok(answered) => answered,
         Err(_quiet) => Ok(None),
+    }
+}
+
+/// The same as pages call: over HTTP/1.1, in the frames of grpc-web.
+pub(crate) async fn call_web(
+    server: SocketAddr,
+    shown: Option<&str>,
+    path: &str,
+    message: &[u8],
+) -> Result<Option<Bytes>, Status> {
+    let shown = shown.map_or_else(String::new, |shown| {
+        format!("authorization: Bearer {shown}\r\n")
+    });
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {server}\r\nconnection: close\r\n{shown}\
+         content-type: application/grpc-web+proto\r\nx-grpc-web: 1\r\ncontent-length: {}\r\n\r\n",
+        message.len() + 5
+    );
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    let request = [head.as_bytes(), &[0], &length, message].concat();
+    let mut stream = TcpStream::connect(server).await.unwrap();
+    stream.write_all(&request).await.unwrap();
+    let mut answer = Vec::new();
+    let answering =
+        async { while stream.read_buf(&mut answer).await.unwrap() > 0 && !has_begun(&answer) {} };
+    // What follows for ever says nothing, or goes on: then it was let in.
+    let _quiet = tokio::time::timeout(QUIET_WEB_MAX, answering).await;
+    match web_status(&answer) {
+        Some(status) if status.code() != Code::Ok => Err(status),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// Whether the answer has a status, or a message.
+fn has_begun(answer: &[u8]) -> bool {
+    let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    let is_message = |head: usize| {
+        // A chunk of HTTP/1.1 begins with its length.
+        let body = &answer[head + 4..];
+        let frame = body.windows(2).position(|bytes| bytes == b"\r\n");
+        frame.is_some_and(|at| body.get(at + 2) == Some(&0))
+    };
+    web_status(answer).is_some() || head.is_some_and(is_message)
+}
+
+/// The status in the head or in the frame of trailers, once all of it is there.
+fn web_status(answer: &[u8]) -> Option<Status> {
+    let text = String::from_utf8_lossy(answer);
+    let at = text.find("grpc-status:")?;
+    let mut trailers = HeaderMap::new();
+    let block = text[..at]
+        .rfind("\r\n\r\n")
+        .map_or(&text[..], |_head| &text[at..]);
+    let end = block.find("\r\n\r\n").or_else(|| block.find("\r\n0\r\n"))?;
+    for line in block[..end].lines().chain(text[at..].lines().take(4)) {
+        if let Some((name, value)) = line.split_once(':')
+            && name.starts_with("grpc-")
+        {
+            let value = HeaderValue::from_str(value.trim()).unwrap();
+            trailers.insert(HeaderName::try_from(name).unwrap(), value);
+        }
+    }
+    Status::from_header_map(&trailers)
+}
+
+/// How a method is called.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Over {
+    Grpc,
+    GrpcWeb,
+}
+
+impl Over {
+    pub(crate) const ALL: [Self; 2] = [Self::Grpc, Self::GrpcWeb];
+
+    /// Calls a method with a credential, or none.
+    pub(crate) async fn call(
+        self,
+        world: &Guarded,
+        shown: Option<&str>,
+        path: &'static str,
+        message: Vec<u8>,
+    ) -> Result<Option<Bytes>, Status> {
+        match self {
+            Self::Grpc => call(by(world.channel.clone(), shown), path, message).await,
+            Self::GrpcWeb => call_web(world.instance.address, shown, path, &message).await,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use sluice::interface::grpc::pb::collection_service_client::CollectionServiceCli
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::{Code, Status};
 
-use crate::access::{Guarded, by, call};
+use crate::access::{Guarded, Over, by, call};
 use crate::world::{first, last, metadata, reason, spec};
 
 const ROLES: [(Role, pb::Role); 4] = [
@@ -34,9 +34,12 @@ async fn every_method_is_open_to_its_role_and_to_none_below() {
         world.tenant(tenant).await;
         for (role, asked) in ROLES {
             let (_, key) = world.key(tenant, asked).await;
-            for method in METHODS {
-                let answered = call(world.by(&key), method.path, Vec::new()).await;
-                let case = format!("{tenant} {role:?} {}: {answered:?}", method.path);
+            let methods = METHODS
+                .iter()
+                .flat_map(|method| Over::ALL.map(|over| (over, method)));
+            for (over, method) in methods {
+                let answered = over.call(&world, Some(&key), method.path, Vec::new()).await;
+                let case = format!("{over:?} {tenant} {role:?} {}: {answered:?}", method.path);
                 let told = told(answered);
                 let expected = (Code::PermissionDenied, "ROLE_TOO_LOW".to_owned());
                 assert_eq!(
@@ -51,7 +54,7 @@ async fn every_method_is_open_to_its_role_and_to_none_below() {
             }
         }
     }
-    assert!(tried >= 2 * 4 * 30, "{tried}");
+    assert!(tried >= 2 * 2 * 4 * 30, "{tried}");
 }
 
 /// Without a credential, with one that was revoked, has expired, or never was.
@@ -77,13 +80,18 @@ async fn no_method_is_open_to_who_has_no_credential() {
         "nonsense",
         "sluice_1_2",
     ];
-    for method in METHODS {
-        let none = call(by(world.channel.clone(), None), method.path, Vec::new()).await;
+    let methods = METHODS
+        .iter()
+        .flat_map(|method| Over::ALL.map(|over| (over, method)));
+    for (over, method) in methods {
+        let none = over.call(&world, None, method.path, Vec::new()).await;
         let missing = (Code::Unauthenticated, "CREDENTIAL_MISSING".to_owned());
-        assert_eq!(told(none), Some(missing), "{}", method.path);
+        assert_eq!(told(none), Some(missing), "{over:?} {}", method.path);
         let mut messages = Vec::new();
         for shown in refused {
-            let status = call(world.by(shown), method.path, Vec::new()).await;
+            let status = over
+                .call(&world, Some(shown), method.path, Vec::new())
+                .await;
             let status = status.unwrap_err();
             let told = (status.code(), reason(&status));
             let expected = (Code::Unauthenticated, "CREDENTIAL_REFUSED".to_owned());
@@ -244,12 +252,15 @@ async fn what_another_tenant_has_is_not_there() {
                 continue;
             }
             let message = prost::Message::encode_to_vec(&request);
-            let answered = call(world.by(&stranger), method.path, message.clone()).await;
-            let case = format!("{} {request}: {answered:?}", method.path);
-            let status = answered.expect_err(&case);
-            assert_eq!(status.code(), Code::NotFound, "{case}");
-            assert_eq!(reason(&status), "NOT_FOUND", "{case}");
-            assert!(!metadata(&status, "kind").is_empty(), "{case}");
+            for over in Over::ALL {
+                let shown = Some(stranger.as_str());
+                let answered = over.call(&world, shown, method.path, message.clone()).await;
+                let case = format!("{over:?} {} {request}: {answered:?}", method.path);
+                let status = answered.expect_err(&case);
+                assert_eq!(status.code(), Code::NotFound, "{case}");
+                assert_eq!(reason(&status), "NOT_FOUND", "{case}");
+                assert!(!metadata(&status, "kind").is_empty(), "{case}");
+            }
             tried.push(method.path);
             let ends_something = ["Delete", "Cancel", "Revoke"];
             if !ends_something

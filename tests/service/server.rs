@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tonic::transport::Channel;
@@ -23,7 +24,23 @@ impl Server {
 
     /// With settings from the environment.
     pub(crate) fn start_with(store: impl AsRef<OsStr>, settings: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(SLUICE)
+        Self::run(Command::new(SLUICE), store, settings)
+    }
+
+    /// The same in a control group.
+    pub(crate) fn start_in(
+        group: &Path,
+        store: impl AsRef<OsStr>,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"echo $$ >"$0/cgroup.procs" && exec "$@""#]);
+        command.arg(group).arg(SLUICE);
+        Self::run(command, store, settings)
+    }
+
+    fn run(mut command: Command, store: impl AsRef<OsStr>, settings: &[(&str, &str)]) -> Self {
+        let mut child = command
             .envs(settings.iter().copied())
             .args([
                 "serve",

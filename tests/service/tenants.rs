@@ -21,7 +21,11 @@ async fn disable(world: &Guarded, id: &str, disabled: bool) -> Result<bool, Stat
     let name = named(id);
     let updated = world
         .admin()
-        .update_tenant(pb::UpdateTenantRequest { name, disabled })
+        .update_tenant(pb::UpdateTenantRequest {
+            name,
+            disabled: Some(disabled),
+            quotas: None,
+        })
         .await?;
     Ok(updated.into_inner().tenant.unwrap().disabled)
 }

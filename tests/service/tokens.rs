@@ -194,7 +194,8 @@ async fn a_token_lets_in_by_what_it_says() {
     let name = "tenants/acme".to_owned();
     let disabled = pb::UpdateTenantRequest {
         name,
-        disabled: true,
+        disabled: Some(true),
+        quotas: None,
     };
     world.admin().update_tenant(disabled).await.unwrap();
     let token = signers[0].sign(&claims());

@@ -16,6 +16,7 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::rate_limiter::{Key, RateLimiter};
 use crate::domain::access::{Budget, Places, RateClass};
 use crate::domain::gcra::{Quota, Verdict};
+use crate::domain::network::Network;
 
 /// Admits, or says when to come back.
 #[derive(Clone, Debug)]
@@ -149,18 +150,11 @@ fn key(caller: &Caller, limit: &'static str) -> Key {
     }
 }
 
-/// An IPv6 network gives each of its hosts 2^64 addresses (RFC 4291), so those count as one.
+/// Who is one peer has one budget.
 fn of_address(address: IpAddr) -> Key {
-    let principal = match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let network = u128::from(address) >> 64 << 64;
-            format!("{}/64", std::net::Ipv6Addr::from(network))
-        }
-    };
     Key {
         tenant: String::new(),
-        principal,
+        principal: Network::of(address).to_string(),
         limit: Budget::AuthFailure.name(),
     }
 }

@@ -1,5 +1,7 @@
 //! What every port can answer besides its result.
 
+use crate::domain::quota::Quota;
+
 /// The store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -9,6 +11,9 @@ pub enum Error {
     /// It is full.
     #[error("the store is full")]
     Full(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The tenant has as much as it may have.
+    #[error("the tenant's quota of {} is used up", .0.name())]
+    Quota(Quota),
     /// It holds what it must not hold, or refuses what it must take: a bug, here or there.
     #[error("the store is damaged: {what}")]
     Damaged {

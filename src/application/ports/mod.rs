@@ -3,6 +3,7 @@
 //! What is absent is `Ok(None)`. Every method that reads or writes a tenant's data takes the caller
 //! and sees that tenant's rows alone. Time and uids come from the [`clock`].
 
+pub mod audit;
 pub mod bearer;
 pub mod changes;
 pub mod chunks;
@@ -15,6 +16,7 @@ pub mod import_root;
 pub mod imports;
 pub mod jobs;
 pub mod keys;
+pub mod memory;
 pub mod operations;
 pub mod partitions;
 pub mod rate_limiter;

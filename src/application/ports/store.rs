@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
+use crate::application::ports::audit::Audit;
 use crate::application::ports::changes::Changes;
 use crate::application::ports::chunks::Chunks;
 use crate::application::ports::collections::Collections;
@@ -21,7 +22,8 @@ use crate::application::ports::uploads::Uploads;
 /// A store of collections, documents and chunks.
 #[async_trait]
 pub trait Store:
-    Changes
+    Audit
+    + Changes
     + Chunks
     + Collections
     + Documents

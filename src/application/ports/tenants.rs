@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::application::ports::clock::Timestamp;
 use crate::application::ports::failure::Error;
 use crate::domain::name::TenantId;
+use crate::domain::quota::{Quotas, Usage};
 
 /// A tenant as it is stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,6 +14,10 @@ pub struct Tenant {
     pub id: TenantId,
     /// When it was created.
     pub created_at: Timestamp,
+    /// What it may keep.
+    pub quotas: Quotas,
+    /// What it keeps; none if it has no quota, for then it is not counted.
+    pub usage: Option<Usage>,
     /// Since when nobody of it is let in; none: they are.
     pub disabled_at: Option<Timestamp>,
 }
@@ -44,6 +49,8 @@ pub trait Tenants: Send + Sync {
         disabled: bool,
         now: Timestamp,
     ) -> Result<Option<Tenant>, Error>;
+    /// Sets all quotas of a tenant, counts what it keeps, and returns it. What is beyond a quota stays.
+    async fn set_quotas(&self, id: &TenantId, quotas: Quotas) -> Result<Option<Tenant>, Error>;
     /// Removes a tenant with its keys, unless a collection is left of it, deleted or not.
     async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error>;
 }

@@ -26,7 +26,7 @@ const STILL_MAX: &str = "15s";
 const STATEMENTS: usize = 128;
 
 /// The migrations, in order.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 10] = [
     (
         20_261_123_190_000,
         "documents",
@@ -66,6 +66,16 @@ const STEPS: [Step; 8] = [
         20_261_124_103_600,
         "imports",
         include_str!("../../../migrations/postgres/20261124103600_imports.sql"),
+    ),
+    (
+        20_261_124_110_000,
+        "quotas",
+        include_str!("../../../migrations/postgres/20261124110000_quotas.sql"),
+    ),
+    (
+        20_261_127_014_500,
+        "audit",
+        include_str!("../../../migrations/postgres/20261127014500_audit.sql"),
     ),
 ];
 

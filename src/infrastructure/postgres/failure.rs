@@ -1,6 +1,9 @@
 //! What PostgreSQL says, in the port's words: the only place that knows its codes.
 
+use sqlx::error::DatabaseError;
+
 use crate::application::ports::failure::Error;
+use crate::domain::quota::Quota;
 
 /// `disk_full` (PostgreSQL documentation, appendix A).
 const FULL: &str = "53100";
@@ -16,11 +19,15 @@ const STOOD_STILL: &str = "25P03";
 /// the truth.
 const MET: &str = "23505";
 
+/// What the trigger says that counts what a tenant keeps; its message is the quota's name.
+const QUOTA: &str = "SLQ01";
+
 /// Translates a driver's error.
 pub(super) fn failed(error: sqlx::Error) -> Error {
     let code = code(&error).map(str::to_owned);
     match code.as_deref() {
         Some(FULL) => Error::Full(Box::new(error)),
+        Some(QUOTA) => crossed(error),
         Some(code) if is_passing(code) => Error::Unavailable(Box::new(error)),
         None if is_broken(&error) => Error::Unavailable(Box::new(error)),
         Some(_) | None => Error::Damaged {
@@ -28,6 +35,18 @@ pub(super) fn failed(error: sqlx::Error) -> Error {
             source: Some(Box::new(error)),
         },
     }
+}
+
+fn crossed(error: sqlx::Error) -> Error {
+    let name = error.as_database_error().map(DatabaseError::message);
+    let quota = name.and_then(Quota::named);
+    quota.map_or_else(
+        || Error::Damaged {
+            what: "a quota of no name",
+            source: Some(Box::new(error)),
+        },
+        Error::Quota,
+    )
 }
 
 /// Whether the transaction did not happen, or nobody knows whether it did, and may be tried again.

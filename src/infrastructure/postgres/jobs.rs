@@ -214,7 +214,10 @@ impl Jobs for Postgres {
 
 impl Postgres {
     /// A transaction of the holder of that fence; none if it is not the newest.
-    async fn fenced(&self, fence: Fence) -> Result<Option<Transaction<'static, Driver>>, Error> {
+    pub(super) async fn fenced(
+        &self,
+        fence: Fence,
+    ) -> Result<Option<Transaction<'static, Driver>>, Error> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
         let held = sqlx::query("SELECT 1 FROM leases WHERE name = 'jobs' AND fence = $1 FOR SHARE")
             .bind(stored(fence.0))

@@ -6,6 +6,7 @@
 //! in its WHERE, the row count checked, a case in `tests/contract`.
 
 mod attempt;
+mod audit;
 mod changes;
 mod chunks;
 mod collections;
@@ -22,6 +23,7 @@ mod moves;
 mod operations;
 mod partitions;
 mod placement;
+mod quotas;
 mod rechunks;
 mod row;
 mod secrets;

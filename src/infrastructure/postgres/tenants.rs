@@ -6,9 +6,11 @@ use crate::application::ports::clock::Timestamp;
 use crate::application::ports::failure::Error;
 use crate::application::ports::tenants::{Removed, Tenant, Tenants};
 use crate::domain::name::TenantId;
-use crate::infrastructure::postgres::attempt::read;
+use crate::domain::quota::Quotas;
+use crate::infrastructure::postgres::attempt::{read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::quotas;
 use crate::infrastructure::rows::access::tenant;
 
 #[async_trait]
@@ -66,6 +68,10 @@ impl Tenants for Postgres {
         )
         .await?;
         changed.as_ref().map(tenant).transpose()
+    }
+
+    async fn set_quotas(&self, id: &TenantId, quotas: Quotas) -> Result<Option<Tenant>, Error> {
+        transact(|_before| quotas::set(&self.pool, id, quotas)).await
     }
 
     async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error> {

@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::clock::Timestamp;
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::uploads::Writer;
@@ -41,7 +41,7 @@ pub(super) async fn commit(
         if !turn.to_commit().await {
             return Ok(None);
         }
-        let moved = advance(&mut transaction, writer, &into.document, batch, now).await?;
+        let moved = advance(&mut transaction, writer, into, batch, now).await?;
         let Some((operation, partition)) = moved else {
             return Ok(None);
         };
@@ -85,7 +85,7 @@ async fn place(connection: &mut PgConnection, writer: &Writer) -> Result<Option<
 async fn advance(
     connection: &mut PgConnection,
     writer: &Writer,
-    document: &Uid,
+    into: Into,
     batch: &Batch,
     now: Timestamp,
 ) -> Result<Option<(Operation, u32)>, Error> {
@@ -100,6 +100,9 @@ async fn advance(
              UPDATE documents SET chunks = chunks + $5, text_bytes = text_bytes + $6
              WHERE uid = $11
              RETURNING partition_key),
+         reserved AS (
+             UPDATE versions SET reserved_bytes = quota_grant($1, reserved_bytes, $7)
+             WHERE document_uid = $11 AND version = $12 AND reserved_bytes < $7),
          moved AS (
              UPDATE uploads SET committed_offset = $7, next_ordinal = $8, checkpoint = $9,
                  seq = seq + 1, updated_at = $10
@@ -121,7 +124,8 @@ async fn advance(
     .bind(stored(checkpoint.next_ordinal))
     .bind(checkpoint.encode())
     .bind(now)
-    .bind(uuid(document))
+    .bind(uuid(&into.document))
+    .bind(stored(into.version))
     .fetch_optional(connection)
     .await
     .map_err(failed)?;

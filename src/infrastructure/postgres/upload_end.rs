@@ -94,8 +94,8 @@ pub(super) async fn complete(
     now: Timestamp,
 ) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE versions SET completed_at = $1, chunks = $2, source_bytes = $3, text_bytes = $4,
-             characters = $5, lines = $6, source_sha256 = $7, charset = $10
+        "UPDATE versions SET completed_at = $1, chunks = $2, source_bytes = $3, reserved_bytes = $3,
+             text_bytes = $4, characters = $5, lines = $6, source_sha256 = $7, charset = $10
          WHERE document_uid = $8 AND version = $9",
     )
     .bind(now)

@@ -126,8 +126,8 @@ pub(super) async fn insert(
     source_version: u64,
 ) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO versions (document_uid, version)
-         SELECT uid, latest_version FROM documents WHERE uid = $1",
+        "INSERT INTO versions (document_uid, version, reserved_bytes)
+         SELECT uid, latest_version, quota_grant(tenant, 0, 1) FROM documents WHERE uid = $1",
     )
     .bind(uuid(document))
     .execute(&mut *connection)

@@ -5,15 +5,38 @@ use crate::application::ports::keys::{Key, Kind};
 use crate::application::ports::tenants::Tenant;
 use crate::domain::access::Role;
 use crate::domain::name::{Principal, TenantId};
+use crate::domain::quota::{Quotas, Usage};
 use crate::infrastructure::columns::{Columns, damaged, name};
 
 /// A tenant, from a row of `tenants`.
 pub(crate) fn tenant(found: &impl Columns) -> Result<Tenant, Error> {
+    let is_counted = found.flag_if_any("is_counted")?.unwrap_or_default();
     Ok(Tenant {
         id: name(TenantId::parse(&found.text("tenant_id")?))?,
         created_at: found.signed("created_at")?,
+        quotas: Quotas {
+            documents: most(found, "documents_max")?,
+            bytes: most(found, "bytes_max")?,
+            uploads: most(found, "uploads_max")?,
+        },
+        usage: is_counted.then(|| usage(found)).transpose()?,
         disabled_at: found.signed_if_any("disabled_at")?,
     })
+}
+
+fn usage(found: &impl Columns) -> Result<Usage, Error> {
+    Ok(Usage {
+        documents: found.count("documents")?,
+        bytes: found.count("bytes")?,
+        uploads: found.count("uploads")?,
+    })
+}
+
+fn most(found: &impl Columns, column: &str) -> Result<Option<u64>, Error> {
+    let most = found.signed_if_any(column)?;
+    most.map(u64::try_from)
+        .transpose()
+        .map_err(|_negative| damaged("a quota"))
 }
 
 /// A key, from a row of `api_keys`.

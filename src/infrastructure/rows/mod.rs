@@ -2,6 +2,7 @@
 //! have the same names.
 
 pub(super) mod access;
+pub(super) mod audit;
 pub(super) mod chunk;
 pub(super) mod collection;
 pub(super) mod deletion;

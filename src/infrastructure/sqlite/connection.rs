@@ -25,7 +25,7 @@ const READERS: u32 = 4;
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// The migrations, in order.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 10] = [
     (
         20_261_123_180_000,
         "documents",
@@ -65,6 +65,16 @@ const STEPS: [Step; 8] = [
         20_261_124_103_600,
         "imports",
         include_str!("../../../migrations/sqlite/20261124103600_imports.sql"),
+    ),
+    (
+        20_261_124_110_000,
+        "quotas",
+        include_str!("../../../migrations/sqlite/20261124110000_quotas.sql"),
+    ),
+    (
+        20_261_127_014_500,
+        "audit",
+        include_str!("../../../migrations/sqlite/20261127014500_audit.sql"),
     ),
 ];
 

@@ -212,7 +212,10 @@ impl Jobs for Sqlite {
 
 impl Sqlite {
     /// A transaction of the holder of that fence; none if it is not the newest.
-    async fn fenced(&self, fence: Fence) -> Result<Option<Transaction<'static, Driver>>, Error> {
+    pub(super) async fn fenced(
+        &self,
+        fence: Fence,
+    ) -> Result<Option<Transaction<'static, Driver>>, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         let held = sqlx::query("SELECT 1 FROM leases WHERE name = 'jobs' AND fence = ?")
             .bind(stored(fence.0))

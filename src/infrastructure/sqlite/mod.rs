@@ -4,6 +4,7 @@
 //! Write-ahead logging lets readers go on meanwhile. To add a method: the statement in the noun's
 //! file, the tenant in its WHERE, the row count checked, a case in `tests/contract`.
 
+mod audit;
 mod changes;
 mod chunks;
 mod collections;
@@ -18,6 +19,7 @@ mod keys;
 mod moves;
 mod operations;
 mod partitions;
+mod quotas;
 mod rechunks;
 mod row;
 mod secrets;

@@ -6,9 +6,11 @@ use crate::application::ports::clock::Timestamp;
 use crate::application::ports::failure::Error;
 use crate::application::ports::tenants::{Removed, Tenant, Tenants};
 use crate::domain::name::TenantId;
+use crate::domain::quota::Quotas;
 use crate::infrastructure::rows::access::tenant;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::quotas;
 
 #[async_trait]
 impl Tenants for Sqlite {
@@ -62,6 +64,10 @@ impl Tenants for Sqlite {
         .await
         .map_err(failed)?;
         changed.as_ref().map(tenant).transpose()
+    }
+
+    async fn set_quotas(&self, id: &TenantId, quotas: Quotas) -> Result<Option<Tenant>, Error> {
+        quotas::set(self, id, quotas).await
     }
 
     async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error> {

@@ -56,9 +56,9 @@ pub(super) async fn complete(
     now: Timestamp,
 ) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE versions SET completed_at = ?, chunks = ?, source_bytes = ?, text_bytes = ?,
-             characters = ?, lines = ?, source_sha256 = ?, charset = ?
-         WHERE document_uid = ? AND version = ?",
+        "UPDATE versions SET completed_at = ?1, chunks = ?2, source_bytes = ?3, reserved_bytes = ?3,
+             text_bytes = ?4, characters = ?5, lines = ?6, source_sha256 = ?7, charset = ?8
+         WHERE document_uid = ?9 AND version = ?10",
     )
     .bind(now)
     .bind(stored(summary.chunks))

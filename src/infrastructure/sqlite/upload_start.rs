@@ -11,6 +11,7 @@ use crate::domain::partition;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::rows::upload::import_columns;
 use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::quotas;
 
 /// Whether a deletion or a move has the uid: operations share their names.
 pub(super) async fn is_taken(
@@ -127,6 +128,7 @@ pub(super) async fn insert(
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
+    quotas::reserve(connection, document, 1).await?;
     let (path, bytes, modified_ns) = import_columns(new.import.as_ref());
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, source_version, display_name,

@@ -16,7 +16,7 @@ use crate::infrastructure::sqlite::chunks::{self, Into};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::upload_row::upload_of;
-use crate::infrastructure::sqlite::{upload_end, upload_start};
+use crate::infrastructure::sqlite::{quotas, upload_end, upload_start};
 
 #[async_trait]
 impl Uploads for Sqlite {
@@ -138,6 +138,8 @@ impl Uploads for Sqlite {
             document: upload.document_uid,
             version: upload.version,
         };
+        let source_bytes = checkpoint.place.position.source;
+        quotas::reserve(&mut transaction, &into.document, source_bytes).await?;
         chunks::insert(&mut transaction, into, batch).await?;
         chunks::weigh(&mut transaction, &upload.document_uid, batch).await?;
         transaction.commit().await.map_err(failed)?;

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, header};
 
 use crate::application::admission::door::Admission;
+use crate::application::audit::recorder::Recorder;
+use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::identity::{Credential, Identity};
 use crate::domain::access::Role;
@@ -31,17 +33,18 @@ pub struct Door {
     pub admission: Admission,
     /// Which hosts it may be meant for, and which pages may send it.
     pub allowed: Allowed,
+    /// Records who was not let in.
+    pub recorder: Recorder,
 }
 
 impl Door {
-    /// The caller of a request, if it may ask for what is at this path; none for a WebSocket that
-    /// says later who it is.
+    /// The caller of a request for what is at this path; none for a WebSocket that says later who it
+    /// is.
     ///
     /// # Errors
     ///
-    /// Fails if there is no credential, it is not accepted, or the caller's role is not enough; and
-    /// if the store does.
-    pub async fn admit(
+    /// Fails if there is no credential, or it is not accepted; and if the store does.
+    pub async fn identify(
         &self,
         path: &str,
         headers: &HeaderMap,
@@ -52,20 +55,29 @@ impl Door {
         let Some(identity) = identity else {
             return Ok(Some(Admitted::anybody()));
         };
-        let credential = match credential(headers, peer) {
+        let certificate = peer.and_then(|peer| peer.certificate);
+        let credential = match credential(headers, certificate) {
             Err(Error::CredentialMissing) if path == paths::WEBSOCKET => return Ok(None),
             credential => credential?,
         };
         let address = peer.map(|peer| peer.address.ip());
         let admitted = Admitted::by(identity, credential, (&self.admission, address)).await?;
-        let needed = needed(path);
-        if admitted.caller.role < needed {
-            return Err(Error::RoleTooLow {
-                needed: needed.name(),
-            });
-        }
         Ok(Some(admitted))
     }
+}
+
+/// Whether a caller may ask for what is at this path.
+///
+/// # Errors
+///
+/// Fails if its role is not enough.
+pub(super) fn may_ask(caller: &Caller, path: &str) -> Result<(), Error> {
+    let needed = needed(path);
+    if caller.role < needed {
+        let needed = needed.name();
+        return Err(Error::RoleTooLow { needed });
+    }
+    Ok(())
 }
 
 /// The role that a path needs. What is not ours is reflection, or nothing at all.
@@ -77,13 +89,12 @@ fn needed(path: &str) -> Role {
     }
 }
 
-fn credential(headers: &HeaderMap, peer: Option<&Peer>) -> Result<Credential, Error> {
+fn credential(headers: &HeaderMap, certificate: Option<[u8; 32]>) -> Result<Credential, Error> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let Some(first) = given.next() else {
         if let Some(token) = paths::token(headers) {
             return Ok(Credential::Bearer(Secret::new(token.to_owned())));
         }
-        let certificate = peer.and_then(|peer| peer.certificate);
         return certificate
             .map(Credential::Certificate)
             .ok_or(Error::CredentialMissing);
@@ -100,27 +111,16 @@ fn credential(headers: &HeaderMap, peer: Option<&Peer>) -> Result<Credential, Er
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use axum::http::{HeaderMap, HeaderValue};
-    use tokio::sync::Semaphore;
 
     use super::{Credential, Error, credential};
-    use crate::interface::peer::Peer;
 
     fn with(given: &[&'static str], certificate: Option<[u8; 32]>) -> Result<Credential, Error> {
         let mut headers = HeaderMap::new();
         for given in given {
             headers.append("authorization", HeaderValue::from_static(given));
         }
-        let address = ([127, 0, 0, 1], 1).into();
-        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        let peer = Peer {
-            address,
-            certificate,
-            place,
-        };
-        credential(&headers, Some(&peer))
+        credential(&headers, certificate)
     }
 
     #[test]

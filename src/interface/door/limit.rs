@@ -16,18 +16,42 @@ use crate::application::admission::limits::Standing;
 use crate::application::admission::places::Place;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::application::pressure::Pressure;
 use crate::domain::access::{Places, RateClass};
 use crate::interface::door::request;
 use crate::interface::grpc::methods;
+use crate::interface::web::paths;
 
 /// What the budget is, and how it stands.
 const POLICY: &str = "ratelimit-policy";
 const STANDING: &str = "ratelimit";
 
+/// What a request is admitted by.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// Budgets and places.
+    pub admission: Admission,
+    /// Whether there is memory for it.
+    pub pressure: Pressure,
+}
+
 /// Admits a request, or answers when it would be. What is not a method of ours, such as a health
 /// check or a socket that opens, is a read.
-pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
-    let class = methods::at(request.uri().path()).map_or(RateClass::Read, |method| method.class);
+pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let Gate {
+        admission,
+        pressure,
+    } = gate;
+    let path = request.uri().path();
+    let class = methods::at(path).map_or(RateClass::Read, |method| method.class);
+    let takes = if path == paths::WEBSOCKET {
+        RateClass::WatchOpen
+    } else {
+        class
+    };
+    if let Err(error) = pressure.admit(takes) {
+        return request::refused(request.headers(), &error);
+    }
     let caller = request.extensions().get::<Caller>();
     // Who has not been told apart counts as everybody else who has not.
     let caller = caller.cloned().unwrap_or_else(Caller::anonymous);

@@ -12,9 +12,11 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
+use crate::application::audit::recorder::Deed;
+use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::interface::door::entry::Door;
-use crate::interface::grpc::status;
+use crate::interface::door::entry::{self, Door};
+use crate::interface::grpc::{methods, status};
 use crate::interface::peer::Peer;
 use crate::interface::web::{answer, paths};
 
@@ -38,7 +40,10 @@ pub async fn admit(State(door): State<Arc<Door>>, mut request: Request, next: Ne
     let mut response = async {
         let response = match let_in(&door, &mut request).await {
             Ok(()) => next.run(request).await,
-            Err(error) => refused(request.headers(), &error),
+            Err(error) => {
+                door.recorder.record(deed(&request, &error));
+                refused(request.headers(), &error)
+            }
         };
         let status = response
             .headers()
@@ -73,19 +78,38 @@ async fn let_in(door: &Door, request: &mut Request) -> Result<(), Error> {
     }
     let peer = request.extensions().get::<Arc<Peer>>().cloned();
     let path = request.uri().path();
-    let admitted = door.admit(path, request.headers(), peer.as_deref()).await;
-    let admitted = admitted.inspect_err(|reason| {
+    let known = door
+        .identify(path, request.headers(), peer.as_deref())
+        .await;
+    let known = known.inspect_err(|reason| {
         let address = peer.map(|peer| peer.address);
         tracing::info!(peer.address = ?address, %reason, "a caller was not let in");
     })?;
-    if let Some(admitted) = admitted {
-        let span = tracing::Span::current();
-        span.record("caller.tenant", &admitted.caller.tenant);
-        span.record("caller.principal", &admitted.caller.principal);
-        request.extensions_mut().insert(admitted.caller.clone());
-        request.extensions_mut().insert(admitted);
+    let Some(admitted) = known else { return Ok(()) };
+    let span = tracing::Span::current();
+    span.record("caller.tenant", &admitted.caller.tenant);
+    span.record("caller.principal", &admitted.caller.principal);
+    let may = entry::may_ask(&admitted.caller, path);
+    request.extensions_mut().insert(admitted.caller.clone());
+    request.extensions_mut().insert(admitted);
+    may
+}
+
+/// What the audit log is told of a request that is refused.
+fn deed<'a>(request: &'a Request, error: &Error) -> Deed<'a> {
+    let path = request.uri().path();
+    let is_ours = methods::at(path).is_some() || paths::ALL.contains(&path);
+    Deed {
+        caller: request.extensions().get::<Caller>(),
+        source: request
+            .extensions()
+            .get::<Arc<Peer>>()
+            .map(|peer| peer.address.ip()),
+        // Whoever asks for what is not there may write anything.
+        method: if is_ours { path } else { "_OTHER" },
+        target: "",
+        result: status::name(status::code(error)),
     }
-    Ok(())
 }
 
 /// The client's id if it is fit to be logged, else a new one.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use crate::application::audit::log::Log;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::pipeline::CONTENT_BYTES_MAX;
@@ -12,9 +13,9 @@ use crate::application::ports::clock::{Clock, Timestamp};
 use crate::application::tenants::Tenants;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::name::TenantId;
-use crate::interface::grpc::convert::access;
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
+use crate::interface::grpc::convert::{access, audit};
 use crate::interface::grpc::pb::admin_service_server::AdminService;
 use crate::interface::grpc::{caller, name, pb, status};
 
@@ -25,6 +26,8 @@ pub struct Service {
     pub tenants: Tenants,
     /// The use cases of keys.
     pub keys: Keys,
+    /// The audit log.
+    pub log: Log,
     /// What the server is.
     pub info: Info,
 }
@@ -97,8 +100,14 @@ impl AdminService for Service {
     ) -> Result<Response<pb::UpdateTenantResponse>, Status> {
         let (_operator, request) = caller::of(request)?;
         let changed = async {
-            let id = name::tenant("name", &request.name)?;
-            self.tenants.disable(&id, request.disabled).await
+            let pb::UpdateTenantRequest {
+                name,
+                disabled,
+                quotas,
+            } = request;
+            let id = name::tenant("name", &name)?;
+            let quotas = quotas.map(access::quotas).transpose()?;
+            self.tenants.update(&id, disabled, quotas).await
         };
         let tenant = changed.await.map_err(|error| status::of(&error))?;
         let tenant = Some(access::tenant(tenant));
@@ -166,6 +175,29 @@ impl AdminService for Service {
         let key = revoked.await.map_err(|error| status::of(&error))?;
         let api_key = Some(access::key(key));
         Ok(Response::new(pb::RevokeApiKeyResponse { api_key }))
+    }
+
+    async fn list_audit_events(
+        &self,
+        request: Request<pb::ListAuditEventsRequest>,
+    ) -> Result<Response<pb::ListAuditEventsResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
+        let pb::ListAuditEventsRequest {
+            parent,
+            page_size,
+            page_token,
+            start_time,
+            end_time,
+        } = request;
+        let listed = async {
+            let wanted = audit::wanted(&parent, start_time, end_time)?;
+            self.log.list(&caller, wanted, page_size, &page_token).await
+        };
+        let (list, next_page_token) = listed.await.map_err(|error| status::of(&error))?;
+        Ok(Response::new(pb::ListAuditEventsResponse {
+            audit_events: list.into_iter().map(audit::entry).collect(),
+            next_page_token,
+        }))
     }
 
     async fn get_server_info(

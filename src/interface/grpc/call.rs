@@ -1,44 +1,60 @@
 //! What every call has, besides what the door does for every request: its deadline, refusals in the
-//! words of the closed list, and its place in the metrics.
+//! words of the closed list, its place in the metrics and in the audit log, and that a bug ends it alone.
 
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::Response;
+use futures_util::FutureExt;
 use http_body::Frame;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
+use crate::application::audit::recorder::{Deed, Recorder, is_recorded};
+use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::interface::admitted::Admitted;
 use crate::interface::grpc::deadline::{self, End, Limited};
+use crate::interface::grpc::target::Target;
 use crate::interface::grpc::{message, methods, refusal, status};
+use crate::interface::peer::Peer;
 
 /// How long calls took: a histogram by method and status (gRFC A66, as Prometheus writes it).
 pub const DURATION: &str = "grpc_server_call_duration_seconds";
 /// What methods are called that are not ours, however many there may be.
 const OTHER: &str = "_OTHER";
 
-/// Keeps the call's deadline, explains its refusal, and measures it.
-pub async fn keep(request: Request, next: Next) -> Response {
+/// Keeps the call's deadline, explains its refusal, measures and records it.
+pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let path = request.uri().path();
-    let method = methods::at(path).map_or(OTHER, |method| method.path);
+    let method = methods::at(path);
     let bytes_max = message::bytes_max(path);
     let deadline = deadline::of(request.headers()).map(|after| begun + after);
+    let doing = method.filter(|method| is_recorded(method.class));
+    let doing = doing.map(|_recorded| Doing::new(recorder, &mut request));
     let mut observed = Observed {
-        method,
+        method: method.map_or(OTHER, |method| method.path),
         begun,
         code: Code::Cancelled,
+        doing,
     };
     let mut end = end(deadline, request.extensions().get::<Admitted>().cloned());
+    let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
     let response = tokio::select! {
         biased;
-        response = next.run(request) => response.map(|body| Body::new(Limited::new(body, end))),
+        // The state that it may have left is its own: what calls share is in stores and channels.
+        response = answering => response.unwrap_or_else(|_panic| {
+            metrics::counter!("sluice_panics_total").increment(1);
+            status::of(&Error::Panicked).into_http()
+        }).map(|body| Body::new(Limited::new(body, end))),
         error = &mut end => status::of(&error).into_http(),
     };
     let response = refusal::explained(response, bytes_max);
@@ -68,12 +84,37 @@ fn end(deadline: Option<Instant>, admitted: Option<Admitted>) -> End {
     })
 }
 
-/// A call that is measured when this is dropped.
+/// A call that is measured, and recorded, when this is dropped.
 struct Observed {
     method: &'static str,
     begun: Instant,
     /// Until its status is seen it counts as cancelled: whoever drops it before has left.
     code: Code,
+    /// None: it is not recorded.
+    doing: Option<Doing>,
+}
+
+/// What the audit log is told of a call.
+struct Doing {
+    recorder: Recorder,
+    caller: Option<Caller>,
+    source: Option<IpAddr>,
+    target: Target,
+}
+
+impl Doing {
+    /// Goes with a request, which is to say what it names.
+    fn new(recorder: Recorder, request: &mut Request) -> Self {
+        let target = Target::default();
+        request.extensions_mut().insert(target.clone());
+        let peer = request.extensions().get::<Arc<Peer>>();
+        Self {
+            recorder,
+            caller: request.extensions().get::<Caller>().cloned(),
+            source: peer.map(|peer| peer.address.ip()),
+            target,
+        }
+    }
 }
 
 impl Observed {
@@ -87,9 +128,18 @@ impl Observed {
 
 impl Drop for Observed {
     fn drop(&mut self) {
-        let (method, status) = (self.method, name(self.code));
+        let (method, status) = (self.method, status::name(self.code));
         metrics::histogram!(DURATION, "grpc_method" => method, "grpc_status" => status)
             .record(self.begun.elapsed());
+        if let Some(doing) = &self.doing {
+            doing.recorder.record(Deed {
+                caller: doing.caller.as_ref(),
+                source: doing.source,
+                method,
+                target: doing.target.noted(),
+                result: status,
+            });
+        }
     }
 }
 
@@ -118,28 +168,5 @@ impl HttpBody for Measured {
 
     fn is_end_stream(&self) -> bool {
         self.body.is_end_stream()
-    }
-}
-
-/// The name of a code, as `google.rpc.Code` has it.
-fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }

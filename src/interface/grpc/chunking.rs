@@ -14,7 +14,6 @@ use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::Budget;
 use crate::application::outbox::{self, Patience};
-use crate::application::ports::failure;
 use crate::domain::chunking::spec::{self, Spec};
 use crate::domain::chunking::strategy::Strategy;
 use crate::domain::ingest::batch::Batch;
@@ -180,10 +179,7 @@ impl Service {
             let _held = held;
             work(&content)
         });
-        done.await.unwrap_or_else(|panicked| {
-            let (what, source) = ("a preview that panicked", Some(panicked.into()));
-            Err(failure::Error::Damaged { what, source }.into())
-        })
+        done.await.unwrap_or_else(|_panicked| Err(Error::Panicked))
     }
 }
 

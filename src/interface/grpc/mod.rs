@@ -22,4 +22,5 @@ pub mod partitions;
 pub mod pb;
 pub mod refusal;
 pub mod status;
+pub mod target;
 pub mod uploads;

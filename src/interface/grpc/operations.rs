@@ -98,8 +98,9 @@ impl OperationService for Service {
         };
         let states = watched.await.map_err(|error| status::of(&error))?;
         let responses = states.map(|state| {
-            let operation = state.map(|state| Some(resources::operation(state)));
+            let operation = state.map(|state| resources::operation(Arc::unwrap_or_clone(state)));
             operation
+                .map(Some)
                 .map(|operation| pb::WatchOperationResponse { operation })
                 .map_err(|error| status::of(&error))
         });

@@ -40,6 +40,9 @@ pub fn of(error: &Error) -> Status {
     if let Error::RateLimited { subject, .. } | Error::PlacesTaken { subject, .. } = error {
         details.add_quota_failure_violation(subject, error.to_string());
     }
+    if let Error::QuotaExceeded(_) = error {
+        details.add_quota_failure_violation("tenant", error.to_string());
+    }
     let retry_after = retry_after(error);
     if retry_after.is_some() {
         details.set_retry_info(retry_after);
@@ -63,9 +66,36 @@ fn retry_after(error: &Error) -> Option<Duration> {
     }
     let comes_back = matches!(
         error,
-        Error::NoMemory | Error::Draining | Error::Store(failure::Error::Unavailable(_))
+        Error::NoMemory
+            | Error::Overloaded
+            | Error::Draining
+            | Error::Store(failure::Error::Unavailable(_))
     );
     comes_back.then_some(RETRY_AFTER)
+}
+
+/// The name of a code, as `google.rpc.Code` has it.
+#[must_use]
+pub fn name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
 }
 
 /// An error with all its causes.
@@ -74,6 +104,12 @@ fn chain(error: &dyn std::error::Error) -> String {
     causes.fold(error.to_string(), |chain, cause| {
         format!("{chain}: {cause}")
     })
+}
+
+/// The code of an error.
+#[must_use]
+pub fn code(error: &Error) -> Code {
+    code_and_reason(error).0
 }
 
 /// The closed list.
@@ -118,6 +154,7 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         }
         Error::FutureSeq { .. } => (Code::OutOfRange, "FUTURE_SEQ"),
         Error::NoMemory => (Code::ResourceExhausted, "NO_MEMORY"),
+        Error::Overloaded => (Code::ResourceExhausted, "OVERLOADED"),
         Error::RateLimited { .. } => (Code::ResourceExhausted, "RATE_LIMITED"),
         Error::PlacesTaken { .. } => (Code::ResourceExhausted, "PLACES_TAKEN"),
         Error::FollowedUploadEnded { .. } => (Code::Aborted, "FOLLOWED_UPLOAD_ENDED"),
@@ -131,8 +168,12 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::RoleTooLow { .. } => (Code::PermissionDenied, "ROLE_TOO_LOW"),
         Error::TenantEnabled => (Code::FailedPrecondition, "TENANT_ENABLED"),
         Error::TenantNotEmpty => (Code::FailedPrecondition, "TENANT_NOT_EMPTY"),
+        Error::Panicked => (Code::Internal, "PANICKED"),
         Error::Draining => (Code::Unavailable, "DRAINING"),
         Error::Store(failure::Error::Unavailable(_)) => (Code::Unavailable, "STORE_UNAVAILABLE"),
+        Error::QuotaExceeded(_) | Error::Store(failure::Error::Quota(_)) => {
+            (Code::ResourceExhausted, "QUOTA_EXCEEDED")
+        }
         Error::Store(failure::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
         Error::Store(failure::Error::Damaged { .. })
         | Error::Checkpoint(checkpoint::Error::Damaged { .. }) => (Code::Internal, "STORE_DAMAGED"),
@@ -178,6 +219,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         Error::RateLimited { limit, .. } | Error::PlacesTaken { limit, .. } => {
             vec![("limit", (*limit).to_owned())]
         }
+        Error::QuotaExceeded(quota) => vec![("quota", quota.name().to_owned())],
         Error::DocumentDeleted
         | Error::SlowReader
         | Error::CursorExpired
@@ -198,6 +240,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::SourceNotRecoverable
         | Error::Checkpoint(_)
         | Error::NoMemory
+        | Error::Overloaded
         | Error::DeadlineExceeded
         | Error::HostNotAllowed
         | Error::OriginNotAllowed
@@ -206,6 +249,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::TenantEnabled
         | Error::TenantNotEmpty
         | Error::Draining
+        | Error::Panicked
         | Error::Store(_) => Vec::new(),
     }
 }

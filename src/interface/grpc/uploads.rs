@@ -14,6 +14,7 @@ use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::{resources, uploads};
 use crate::interface::grpc::pb::stream_document_response::Event;
 use crate::interface::grpc::pb::upload_service_server::UploadService;
+use crate::interface::grpc::target::Target;
 use crate::interface::grpc::{caller, name, pb, status};
 
 /// Serves uploads.
@@ -34,9 +35,17 @@ impl UploadService for Service {
         &self,
         request: Request<Streaming<pb::UploadDocumentRequest>>,
     ) -> Result<Response<pb::UploadDocumentResponse>, Status> {
+        let target = target_of(&request);
         let (caller, messages) = caller::of(request)?;
         let clock = Arc::clone(&self.clock);
-        let messages = messages.map(move |message| uploads::message(clock.as_ref(), message));
+        let messages = messages.map(move |message| {
+            target.note(
+                &message
+                    .as_ref()
+                    .map_or_else(|_| String::new(), uploads::named),
+            );
+            uploads::message(clock.as_ref(), message)
+        });
         let received = async {
             let session = Session {
                 uploads: &self.conversation.uploads,
@@ -53,10 +62,17 @@ impl UploadService for Service {
         &self,
         request: Request<Streaming<pb::StreamDocumentRequest>>,
     ) -> Result<Response<Self::StreamDocumentStream>, Status> {
+        let target = target_of(&request);
         let (caller, messages) = caller::of(request)?;
         let clock = Arc::clone(&self.clock);
-        let messages =
-            messages.map(move |message| uploads::stream_message(clock.as_ref(), message));
+        let messages = messages.map(move |message| {
+            let write = message
+                .as_ref()
+                .ok()
+                .and_then(|message| message.write.as_ref());
+            target.note(&write.map_or_else(String::new, uploads::named));
+            uploads::stream_message(clock.as_ref(), message)
+        });
         let news = self.conversation.open(&caller, messages);
         let responses = news.map(|news| {
             let event = news.and_then(event).map(Some);
@@ -94,6 +110,11 @@ impl UploadService for Service {
         let upload = Some(cancelled.await.map_err(|error| status::of(&error))?);
         Ok(Response::new(pb::CancelUploadResponse { upload }))
     }
+}
+
+fn target_of<T>(request: &Request<T>) -> Target {
+    let target = request.extensions().get::<Target>();
+    target.cloned().unwrap_or_default()
 }
 
 fn event(news: News) -> Result<Event, Error> {

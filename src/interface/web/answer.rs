@@ -11,7 +11,7 @@ use crate::interface::web::frame::Told;
 /// The error as an error frame, under the HTTP status of its code (`google.rpc.Code`).
 #[must_use]
 pub fn of(error: &Error) -> Response {
-    let http = match status::of(error).code() {
+    let http = match status::code(error) {
         Code::Ok => StatusCode::OK,
         Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => {
             StatusCode::BAD_REQUEST

@@ -8,10 +8,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::application::admission::door::Admission;
+use crate::application::audit::recorder::Recorder;
 use crate::application::identity::Identity;
 use crate::application::operations::Operations;
 use crate::application::ports::clock::Clock;
 use crate::application::watch::Watching;
+use crate::interface::web::frames::Frames;
 
 /// How sockets are treated.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +35,12 @@ pub struct Gateway {
     pub identity: Option<Arc<Identity>>,
     /// Watching.
     pub watching: Watching,
+    /// What watchers are told, as text.
+    pub frames: Frames,
     /// Cancelling.
     pub operations: Operations,
+    /// Records what they do, and who was not let in.
+    pub recorder: Recorder,
     /// Who may have how many sockets.
     pub admission: Admission,
     /// Makes clients come back at different times.

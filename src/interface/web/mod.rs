@@ -1,12 +1,13 @@
 //! The web: a WebSocket for watchers, metrics and probes.
 //!
 //! To add a path: its name in [`paths`], a handler in a file of its own, a route in
-//! `interface/server.rs`. To add a frame or a close code: [`frame`] or [`close`], and its row in
+//! `interface/routes.rs`. To add a frame or a close code: [`frame`] or [`close`], and its row in
 //! `docs/websocket.md`; a test compares the two.
 
 pub mod answer;
 pub mod close;
 pub mod frame;
+pub mod frames;
 pub mod gateway;
 pub mod paths;
 pub mod probes;

@@ -10,20 +10,23 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use tokio_stream::{StreamExt, StreamMap};
 use tokio_tungstenite::tungstenite;
+use tonic::Code;
 
+use crate::application::audit::recorder::Deed;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::identity::Credential;
-use crate::application::outbox::Inbox;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
+use crate::application::watch::States;
 use crate::domain::access::{Places, Role};
 use crate::interface::admitted::{Admitted, Lost};
-use crate::interface::grpc::methods;
+use crate::interface::grpc::{methods, name, status};
 use crate::interface::peer::Peer;
 use crate::interface::web::close::Close;
 use crate::interface::web::frame::{Asked, Told};
 use crate::interface::web::gateway::Gateway;
+use crate::interface::web::paths;
 
 /// How many operations a socket may follow at once.
 const SUBSCRIPTIONS_MAX: usize = 100;
@@ -48,7 +51,7 @@ pub(super) struct Socket {
     /// Who it is; none: its client has not said so yet.
     admitted: Option<Admitted>,
     wire: WebSocket,
-    followed: StreamMap<Uid, Inbox<Operation>>,
+    followed: StreamMap<Uid, States>,
     /// Unreadable frames in a row.
     faults: u32,
     /// Whether a frame came: a token is taken as the first only.
@@ -70,7 +73,7 @@ enum Event {
     Lost(Error),
     Pulse,
     Heard(Option<Result<Message, axum::Error>>),
-    State(Uid, Result<Operation, Error>),
+    State(Uid, Result<Arc<Operation>, Error>),
 }
 
 impl Socket {
@@ -123,6 +126,7 @@ impl Socket {
                 Ok(admitted)
             }
             Err(error) => {
+                self.record(paths::WEBSOCKET, "", status::code(&error));
                 let told = self.tell(&Told::error(None, &error)).await;
                 Err(told.err().unwrap_or(End::Close(Close::Unauthenticated)))
             }
@@ -277,10 +281,24 @@ impl Socket {
 
     /// Cancels an operation. Who follows it is told its last state by that.
     async fn cancel(&mut self, uid: &Uid) -> Result<(), End> {
-        match self.cancelled(uid).await {
+        let cancelled = self.cancelled(uid).await.map(Arc::new);
+        let code = cancelled.as_ref().err().map_or(Code::Ok, status::code);
+        self.record(CANCEL, &name::of_uid("operations", uid), code);
+        match cancelled {
             Ok(_) if self.followed.contains_key(uid) => Ok(()),
             cancelled => self.forward(uid, cancelled).await,
         }
+    }
+
+    /// Tells the audit log what the client did.
+    fn record(&self, method: &str, target: &str, code: Code) {
+        self.gateway.recorder.record(Deed {
+            caller: self.caller().ok(),
+            source: Some(self.held.1.address.ip()),
+            method,
+            target,
+            result: status::name(code),
+        });
     }
 
     async fn cancelled(&mut self, uid: &Uid) -> Result<Operation, Error> {
@@ -293,15 +311,19 @@ impl Socket {
         self.gateway.operations.cancel(caller, uid).await
     }
 
-    async fn forward(&mut self, uid: &Uid, state: Result<Operation, Error>) -> Result<(), End> {
-        let told = match state {
-            Ok(operation) => Told::State {
-                operation: operation.into(),
-            },
-            Err(Error::Draining) => return Err(End::Close(Close::Draining)),
-            Err(error) => Told::error(Some(uid), &error),
-        };
-        self.tell(&told).await
+    async fn forward(
+        &mut self,
+        uid: &Uid,
+        state: Result<Arc<Operation>, Error>,
+    ) -> Result<(), End> {
+        match state {
+            Ok(state) => {
+                let frame = self.gateway.frames.of(&state);
+                self.write(Message::Text(frame)).await
+            }
+            Err(Error::Draining) => Err(End::Close(Close::Draining)),
+            Err(error) => self.tell(&Told::error(Some(uid), &error)).await,
+        }
     }
 
     async fn tell(&mut self, told: &Told) -> Result<(), End> {

@@ -8,6 +8,8 @@ use crate::application::ports::keys::{Key, Kind};
 use crate::application::ports::tenants::Tenant;
 use crate::domain::access::Role;
 use crate::domain::name::Principal;
+use crate::domain::quota::{Quotas, Usage};
+use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::{name, pb};
 
@@ -20,13 +22,64 @@ pub fn tenant(from: Tenant) -> pb::Tenant {
     let Tenant {
         id,
         created_at,
+        quotas,
+        usage,
         disabled_at,
     } = from;
+    let Quotas {
+        documents,
+        bytes,
+        uploads,
+    } = quotas;
+    let quotas = pb::Quotas {
+        documents: documents.map(count),
+        bytes: bytes.map(count),
+        uploads: uploads.map(count),
+    };
     pb::Tenant {
         name: id.to_string(),
         disabled: disabled_at.is_some(),
         create_time: Some(time(created_at)),
+        quotas: Some(quotas),
+        usage: usage.map(counted),
     }
+}
+
+fn counted(usage: Usage) -> pb::Usage {
+    let Usage {
+        documents,
+        bytes,
+        uploads,
+    } = usage;
+    pb::Usage {
+        documents: count(documents),
+        bytes: count(bytes),
+        uploads: count(uploads),
+    }
+}
+
+/// What a client wants a tenant to keep at most.
+///
+/// # Errors
+///
+/// Fails with the first that is negative.
+pub fn quotas(from: pb::Quotas) -> Result<Quotas, Error> {
+    let pb::Quotas {
+        documents,
+        bytes,
+        uploads,
+    } = from;
+    Ok(Quotas {
+        documents: most("quotas.documents", documents)?,
+        bytes: most("quotas.bytes", bytes)?,
+        uploads: most("quotas.uploads", uploads)?,
+    })
+}
+
+fn most(field: &'static str, most: Option<i64>) -> Result<Option<u64>, Error> {
+    most.map(u64::try_from)
+        .transpose()
+        .map_err(|_negative| Error::invalid(field, "must not be negative"))
 }
 
 /// A key, without its secret, which nobody knows.

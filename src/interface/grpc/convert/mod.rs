@@ -1,6 +1,7 @@
 //! Between protos and ours, a file a noun. Fields are named one by one, so that none is forgotten.
 
 pub mod access;
+pub mod audit;
 pub mod chunking;
 pub mod content;
 pub mod imports;

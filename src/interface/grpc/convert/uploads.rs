@@ -34,6 +34,18 @@ pub fn message(
     write(clock, received.map_err(|status| unread(&status))?)
 }
 
+/// What a message names: a document or an upload; empty if it has no target.
+#[must_use]
+pub fn named(message: &pb::UploadDocumentRequest) -> String {
+    match &message.target {
+        Some(upload_document_request::Target::Upload(upload)) => upload.clone(),
+        Some(upload_document_request::Target::Spec(spec)) => {
+            format!("{}/documents/{}", spec.collection, spec.document_id)
+        }
+        None => String::new(),
+    }
+}
+
 /// A message of `StreamDocument`.
 ///
 /// # Errors

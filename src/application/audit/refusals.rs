@@ -1,0 +1,141 @@
+//! Refusals, summed by the minute: a flood of them is a few entries, and costs a few kilobytes.
+
+use std::collections::HashMap;
+
+use crate::application::ports::clock::Timestamp;
+use crate::domain::audit::Event;
+
+/// What is summed: long enough that a flood is small, short enough to be told apart later.
+const MINUTE: Timestamp = 60 * 1_000_000;
+/// Sums of a minute; of more sources it is not told apart who they are.
+const SUMS_MAX: usize = 1_024;
+/// Who they are then.
+const OTHERS: &str = "others";
+
+/// The sums of the minute that goes on.
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    minute: Timestamp,
+    /// Events without time and number.
+    sums: HashMap<Key, u64>,
+}
+
+/// Whose refusals are one sum.
+#[derive(Debug, Eq, Hash, PartialEq)]
+struct Key {
+    tenant: String,
+    principal: String,
+    source: String,
+    method: String,
+    result: String,
+}
+
+impl Refusals {
+    /// Adds a refusal; returns the sums of the minute before, if it is over.
+    pub(super) fn add(&mut self, event: Event) -> Vec<Event> {
+        let over = self.turn(event.at);
+        let is_full = self.sums.len() >= SUMS_MAX;
+        let Event {
+            tenant,
+            principal,
+            source,
+            method,
+            result,
+            count,
+            ..
+        } = event;
+        let mut key = Key {
+            tenant,
+            principal,
+            source,
+            method,
+            result,
+        };
+        if is_full && !self.sums.contains_key(&key) {
+            key.tenant = String::new();
+            key.principal = String::new();
+            OTHERS.clone_into(&mut key.source);
+        }
+        *self.sums.entry(key).or_default() += count;
+        over
+    }
+
+    /// The sums of a minute that is over at that time.
+    pub(super) fn turn(&mut self, now: Timestamp) -> Vec<Event> {
+        let minute = now - now.rem_euclid(MINUTE);
+        if minute == self.minute {
+            return Vec::new();
+        }
+        let over = self.take();
+        self.minute = minute;
+        over
+    }
+
+    /// All sums that there are.
+    pub(super) fn take(&mut self) -> Vec<Event> {
+        let at = self.minute;
+        let sums = self.sums.drain();
+        let events = sums.map(|(key, count)| Event {
+            at,
+            tenant: key.tenant,
+            principal: key.principal,
+            source: key.source,
+            method: key.method,
+            target: String::new(),
+            result: key.result,
+            count,
+        });
+        events.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, MINUTE, Refusals, SUMS_MAX};
+
+    fn refusal(source: &str, at: i64) -> Event {
+        Event {
+            at,
+            tenant: String::new(),
+            principal: String::new(),
+            source: source.to_owned(),
+            method: "/a".to_owned(),
+            target: "what was asked for".to_owned(),
+            result: "UNAUTHENTICATED".to_owned(),
+            count: 1,
+        }
+    }
+
+    #[test]
+    fn refusals_are_summed_by_source_and_minute() {
+        let mut refusals = Refusals::default();
+        for (source, at) in [("a", 0), ("b", 1), ("a", MINUTE - 1)] {
+            assert_eq!(refusals.add(refusal(source, MINUTE + at)), []);
+        }
+        let mut over = refusals.add(refusal("a", 2 * MINUTE));
+        over.sort_by(|one, other| one.source.cmp(&other.source));
+        let told = over
+            .iter()
+            .map(|event| (&*event.source, event.count, event.at));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [("a", 2, MINUTE), ("b", 1, MINUTE)]
+        );
+        assert!(over.iter().all(|event| event.target.is_empty()));
+        assert_eq!(refusals.take().len(), 1);
+        assert_eq!(refusals.turn(3 * MINUTE), []);
+    }
+
+    #[test]
+    fn a_flood_of_sources_takes_no_more_memory_and_is_counted() {
+        let mut refusals = Refusals::default();
+        for number in 0..5 * SUMS_MAX {
+            refusals.add(refusal(&number.to_string(), MINUTE));
+        }
+        let sums = refusals.take();
+        assert!(sums.len() <= SUMS_MAX + 1, "{}", sums.len());
+        let counted = sums.iter().map(|sum| sum.count).sum::<u64>();
+        assert_eq!(counted, 5 * SUMS_MAX as u64);
+        assert!(sums.iter().any(|sum| sum.source == "others"));
+    }
+}

@@ -1,0 +1,158 @@
+//! Finds what is not in the audit log as it was written.
+
+use crate::application::audit::seal::{Place, Seal};
+use crate::application::ports::audit::Chain;
+use crate::application::ports::failure::Error;
+use crate::application::ports::store::Store;
+use crate::domain::audit::Head;
+use crate::domain::ingest::digest::hex;
+
+/// Entries read at a time.
+const PAGE_ROWS: u32 = 1_000;
+/// How often a chain is looked at while it is forgotten from its beginning.
+const TRIES: u32 = 3;
+
+/// What was found.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Report {
+    /// How many entries were read.
+    pub entries: u64,
+    /// Where the chains end, the newest heads of all.
+    pub heads: Vec<Head>,
+    /// What is wrong; nothing: all is as it was written.
+    pub faults: Vec<String>,
+}
+
+/// Reads all chains, and compares them with what is signed, and with heads that were told before.
+///
+/// # Errors
+///
+/// Fails if the store cannot be read.
+pub async fn verify(store: &dyn Store, seal: &Seal, told: &[Head]) -> Result<Report, Error> {
+    let mut report = Report::default();
+    let chains = store.audit_chains().await?;
+    for head in told {
+        if !chains
+            .iter()
+            .any(|chain| chain.head.head.chain == head.chain)
+        {
+            report
+                .faults
+                .push(format!("chain {} is gone", hex(&head.chain)));
+        }
+    }
+    for chain in chains {
+        let of_chain = told
+            .iter()
+            .filter(|head| head.chain == chain.head.head.chain);
+        let told = of_chain.copied().collect::<Vec<_>>();
+        let checked = check(store, seal, chain, &told).await?;
+        report.entries += checked.entries;
+        report.heads.extend(checked.heads);
+        report.faults.extend(checked.faults);
+    }
+    Ok(report)
+}
+
+/// Checks a chain; again, if meanwhile more of its beginning was forgotten.
+async fn check(
+    store: &dyn Store,
+    seal: &Seal,
+    mut chain: Chain,
+    told: &[Head],
+) -> Result<Report, Error> {
+    let mut tries = 1;
+    loop {
+        let checked = read(store, seal, &chain, told).await?;
+        if checked.faults.is_empty() || tries == TRIES {
+            return Ok(checked);
+        }
+        let chains = store.audit_chains().await?;
+        let now = chains
+            .into_iter()
+            .find(|now| now.head.head.chain == chain.head.head.chain);
+        match now.filter(|now| now.checkpoint != chain.checkpoint) {
+            Some(now) => chain = now,
+            None => return Ok(checked),
+        }
+        tries += 1;
+    }
+}
+
+async fn read(
+    store: &dyn Store,
+    seal: &Seal,
+    chain: &Chain,
+    told: &[Head],
+) -> Result<Report, Error> {
+    let end = chain.head.head;
+    let mut checked = Checked {
+        name: hex(&end.chain),
+        report: Report::default(),
+    };
+    let begin = chain
+        .checkpoint
+        .map_or(Head::new(end.chain), |sealed| sealed.head);
+    if !seal.is_whole(Place::Head, &chain.head) {
+        checked.fault("its head is not signed by this key");
+    }
+    let is_signed = |sealed| seal.is_whole(Place::Checkpoint, sealed);
+    if !chain.checkpoint.as_ref().is_none_or(is_signed) {
+        checked.fault("what was forgotten is not signed by this key");
+    }
+    if let Some(shorter) = told.iter().find(|head| head.seq > end.seq) {
+        checked.fault(&format!(
+            "it ended with entry {}, and now with {}",
+            shorter.seq, end.seq
+        ));
+    }
+    let mut head = begin;
+    while head.seq < end.seq {
+        let page = store.audit_entries(&end.chain, head.seq, PAGE_ROWS).await?;
+        if page.is_empty() {
+            checked.fault(&format!("entries are missing behind {}", head.seq));
+            break;
+        }
+        // A chain that is written meanwhile has more than it had.
+        for entry in page.iter().take_while(|entry| entry.seq <= end.seq) {
+            checked.report.entries += 1;
+            let expected = head.seq + 1;
+            if !head.follow(entry) {
+                checked.fault(&format!("entry {expected} is not as it was written"));
+                return Ok(checked.report);
+            }
+            checked.compare(told, head);
+        }
+    }
+    checked.compare(told, begin);
+    if head.seq == end.seq && head.hash != end.hash {
+        checked.fault("its last entry is not the one that was signed");
+    }
+    checked.report.heads.push(end);
+    Ok(checked.report)
+}
+
+/// What is found of a chain.
+struct Checked {
+    name: String,
+    report: Report,
+}
+
+impl Checked {
+    fn fault(&mut self, what: &str) {
+        self.report
+            .faults
+            .push(format!("chain {}: {what}", self.name));
+    }
+
+    /// Compares a place with what was told of it.
+    fn compare(&mut self, told: &[Head], head: Head) {
+        let other = |told: &&Head| told.seq == head.seq && told.hash != head.hash;
+        if told.iter().any(|told| other(&told)) {
+            self.fault(&format!(
+                "entry {} is not the one that was told before",
+                head.seq
+            ));
+        }
+    }
+}

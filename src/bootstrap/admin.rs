@@ -1,0 +1,99 @@
+//! Who looks after the service: keys, tenants, the audit log.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::application::audit::log::Log;
+use crate::application::audit::seal::Seal;
+use crate::application::audit::verify::{Report, verify};
+use crate::application::keys::Keys;
+use crate::application::ports::clock::Clock;
+use crate::application::ports::store::Store;
+use crate::application::tenants::Tenants;
+use crate::application::tokens::Tokens;
+use crate::domain::audit::Head;
+use crate::domain::ingest::digest;
+use crate::domain::secret::Secret;
+use crate::infrastructure::system::System;
+use crate::interface::grpc::admin::{Info, Service};
+
+/// The shortest secret that is one.
+const KEY_BYTES_MIN: usize = 16;
+
+/// What administrators are served.
+pub(super) fn service(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    tokens: &Tokens,
+    info: Info,
+) -> Service {
+    Service {
+        tenants: Tenants {
+            store: Arc::clone(store),
+            clock: Arc::clone(clock),
+            tokens: tokens.clone(),
+        },
+        keys: keys(store, clock, tokens.clone()),
+        log: Log {
+            store: Arc::clone(store),
+            tokens: tokens.clone(),
+        },
+        info,
+    }
+}
+
+/// The first operator's key.
+pub(super) async fn first_key(
+    store: &Arc<dyn Store>,
+    force: bool,
+) -> anyhow::Result<Option<Secret>> {
+    let clock: Arc<dyn Clock> = Arc::new(System);
+    let tokens = Tokens::new(&secret(store, &clock).await?);
+    Ok(keys(store, &clock, tokens).bootstrap(force).await?)
+}
+
+/// What is wrong with the audit log.
+pub(super) async fn audited(
+    store: &Arc<dyn Store>,
+    key_file: &Path,
+    told: &[Head],
+) -> anyhow::Result<Report> {
+    let clock: Arc<dyn Clock> = Arc::new(System);
+    let seal = seal(key_file, &secret(store, &clock).await?)?;
+    Ok(verify(store.as_ref(), &seal, told).await?)
+}
+
+/// The secret that all instances share.
+pub(super) async fn secret(
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<[u8; 32]> {
+    let key = [clock.new_secret(), clock.new_secret()].concat();
+    Ok(store.secret(digest::sha256(&key)).await?)
+}
+
+/// By which the ends of the audit log are signed: the file's secret, or that of the store.
+pub(super) fn seal(key_file: &Path, secret: &[u8; 32]) -> anyhow::Result<Seal> {
+    if key_file.as_os_str().is_empty() {
+        return Ok(Seal::new(secret));
+    }
+    let named = || format!("audit.key_file {}", key_file.display());
+    let key = std::fs::read(key_file).with_context(named)?;
+    let key = key.trim_ascii();
+    anyhow::ensure!(
+        key.len() >= KEY_BYTES_MIN,
+        "{}: must have at least {KEY_BYTES_MIN} bytes",
+        named()
+    );
+    Ok(Seal::new(key))
+}
+
+fn keys(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, tokens: Tokens) -> Keys {
+    Keys {
+        store: Arc::clone(store),
+        clock: Arc::clone(clock),
+        tokens,
+    }
+}

@@ -1,0 +1,154 @@
+//! The audit log in PostgreSQL. Triggers keep it as it is.
+
+use async_trait::async_trait;
+
+use crate::application::ports::audit::{Audit, Chain, Sealed, Wanted};
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::failure::Error;
+use crate::application::ports::jobs::{Done, Fence};
+use crate::domain::audit::{Entry, Head};
+use crate::infrastructure::columns::stored;
+use crate::infrastructure::postgres::attempt::{read, transact};
+use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::rows::audit;
+
+#[async_trait]
+impl Audit for Postgres {
+    async fn append_audit(&self, entries: &[Entry], head: &Sealed) -> Result<(), Error> {
+        transact(|_before| append(self, entries, head)).await
+    }
+
+    async fn audit_chains(&self) -> Result<Vec<Chain>, Error> {
+        let chains = sqlx::query("SELECT * FROM audit_chains ORDER BY chain").fetch_all(&self.pool);
+        read(chains).await?.iter().map(audit::chain).collect()
+    }
+
+    async fn audit_entries(
+        &self,
+        chain: &Uid,
+        after_seq: u64,
+        rows: u32,
+    ) -> Result<Vec<Entry>, Error> {
+        let entries = sqlx::query(
+            "SELECT * FROM audit_entries WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+        )
+        .bind(uuid(chain))
+        .bind(stored(after_seq))
+        .bind(i64::from(rows))
+        .fetch_all(&self.pool);
+        read(entries).await?.iter().map(audit::entry).collect()
+    }
+
+    async fn audit_events(&self, wanted: &Wanted, rows: u32) -> Result<Vec<Entry>, Error> {
+        let (at, chain, seq) = wanted.behind.unwrap_or((i64::MAX, [0xFF; 16], u64::MAX));
+        let entries = sqlx::query(
+            "SELECT * FROM audit_entries
+             WHERE ($1::text IS NULL OR tenant = $1) AND at >= $2 AND at < $3
+                 AND (at, chain, seq) < ($4, $5, $6)
+             ORDER BY at DESC, chain DESC, seq DESC LIMIT $7",
+        )
+        .bind(wanted.tenant.as_ref().map(|tenant| tenant.as_str()))
+        .bind(wanted.since.unwrap_or(i64::MIN))
+        .bind(wanted.until.unwrap_or(i64::MAX))
+        .bind(at)
+        .bind(uuid(&chain))
+        .bind(stored(seq))
+        .bind(i64::from(rows))
+        .fetch_all(&self.pool);
+        read(entries).await?.iter().map(audit::entry).collect()
+    }
+
+    async fn audit_before(&self, before: Timestamp, rows: u32) -> Result<Option<Head>, Error> {
+        let found = sqlx::query(
+            "WITH old AS (
+                 SELECT chain, checkpoint_seq AS from_seq, checkpoint_seq + $2 AS to_seq
+                 FROM audit_chains JOIN audit_entries USING (chain)
+                 WHERE seq = checkpoint_seq + 1 AND at < $1 LIMIT 1)
+             SELECT chain, seq, hash FROM old JOIN audit_entries USING (chain)
+             WHERE seq > from_seq AND seq <= to_seq AND NOT EXISTS (
+                 SELECT 1 FROM audit_entries AS newer
+                 WHERE newer.chain = old.chain AND newer.seq > from_seq
+                     AND newer.seq <= audit_entries.seq AND newer.at >= $1)
+             ORDER BY seq DESC LIMIT 1",
+        )
+        .bind(before)
+        .bind(i64::from(rows))
+        .fetch_optional(&self.pool);
+        read(found).await?.as_ref().map(audit::head).transpose()
+    }
+
+    async fn forget_audit(&self, fence: Fence, checkpoint: &Sealed) -> Result<Option<Done>, Error> {
+        let Some(mut transaction) = self.fenced(fence).await? else {
+            return Ok(None);
+        };
+        let Sealed { head, mac } = checkpoint;
+        sqlx::query(
+            "UPDATE audit_chains
+             SET checkpoint_seq = $2, checkpoint_hash = $3, checkpoint_mac = $4
+             WHERE chain = $1 AND checkpoint_seq < $2",
+        )
+        .bind(uuid(&head.chain))
+        .bind(stored(head.seq))
+        .bind(head.hash.to_vec())
+        .bind(mac.to_vec())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        let forgotten = sqlx::query("DELETE FROM audit_entries WHERE chain = $1 AND seq <= $2")
+            .bind(uuid(&head.chain))
+            .bind(stored(head.seq))
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(Done {
+            rows: forgotten.rows_affected(),
+            news: vec![],
+        }))
+    }
+}
+
+async fn append(store: &Postgres, entries: &[Entry], sealed: &Sealed) -> Result<(), Error> {
+    let mut transaction = store.pool.begin().await.map_err(failed)?;
+    let Sealed { head, mac } = sealed;
+    sqlx::query(
+        "INSERT INTO audit_chains (chain, head_seq, head_hash, head_mac) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (chain) DO UPDATE SET
+             head_seq = excluded.head_seq, head_hash = excluded.head_hash,
+             head_mac = excluded.head_mac",
+    )
+    .bind(uuid(&head.chain))
+    .bind(stored(head.seq))
+    .bind(head.hash.to_vec())
+    .bind(mac.to_vec())
+    .execute(&mut *transaction)
+    .await
+    .map_err(failed)?;
+    let text = |of: fn(&Entry) -> &str| entries.iter().map(of).collect::<Vec<_>>();
+    let number = |of: fn(&Entry) -> i64| entries.iter().map(of).collect::<Vec<_>>();
+    let hashes = entries.iter().map(|entry| entry.hash.to_vec());
+    sqlx::query(
+        "INSERT INTO audit_entries
+             (chain, seq, at, tenant, principal, source, method, target, result, count, hash)
+         SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[],
+             $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bytea[])
+         ON CONFLICT (chain, seq) DO NOTHING",
+    )
+    .bind(uuid(&head.chain))
+    .bind(number(|entry| stored(entry.seq)))
+    .bind(number(|entry| entry.event.at))
+    .bind(text(|entry| &entry.event.tenant))
+    .bind(text(|entry| &entry.event.principal))
+    .bind(text(|entry| &entry.event.source))
+    .bind(text(|entry| &entry.event.method))
+    .bind(text(|entry| &entry.event.target))
+    .bind(text(|entry| &entry.event.result))
+    .bind(number(|entry| stored(entry.event.count)))
+    .bind(hashes.collect::<Vec<_>>())
+    .execute(&mut *transaction)
+    .await
+    .map_err(failed)?;
+    transaction.commit().await.map_err(failed)
+}

@@ -1,0 +1,48 @@
+//! What tenants may keep, in PostgreSQL. Triggers count it, and refuse what is too much.
+
+use sqlx::PgPool;
+
+use crate::application::ports::failure::Error;
+use crate::application::ports::tenants::Tenant;
+use crate::domain::name::TenantId;
+use crate::domain::quota::Quotas;
+use crate::infrastructure::columns::stored;
+use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::rows::access::tenant;
+
+/// Sets all quotas of a tenant, and counts what it keeps.
+pub(super) async fn set(
+    pool: &PgPool,
+    id: &TenantId,
+    quotas: Quotas,
+) -> Result<Option<Tenant>, Error> {
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    // Whoever has not counted, for there was nothing to count, has committed then: the next
+    // statement sees it. Whoever comes later counts.
+    sqlx::query("SELECT pg_advisory_xact_lock(64, hashtext($1))")
+        .bind(id.as_str())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+    let changed = sqlx::query(
+        "UPDATE tenants SET documents_max = $2, bytes_max = $3, uploads_max = $4,
+             is_counted = coalesce($2, $3, $4) IS NOT NULL,
+             documents = (
+                 SELECT count(*) FROM documents WHERE tenant = $1 AND deleted_at IS NULL),
+             bytes = (
+                 SELECT coalesce(sum(reserved_bytes), 0)::bigint
+                 FROM versions JOIN documents ON documents.uid = versions.document_uid
+                 WHERE tenant = $1),
+             uploads = (SELECT count(*) FROM uploads WHERE tenant = $1 AND state = 'RUNNING')
+         WHERE tenant_id = $1 RETURNING *",
+    )
+    .bind(id.as_str())
+    .bind(quotas.documents.map(stored))
+    .bind(quotas.bytes.map(stored))
+    .bind(quotas.uploads.map(stored))
+    .fetch_optional(&mut *transaction)
+    .await
+    .map_err(failed)?;
+    transaction.commit().await.map_err(failed)?;
+    changed.as_ref().map(tenant).transpose()
+}

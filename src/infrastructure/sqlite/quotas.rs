@@ -1,0 +1,68 @@
+//! What tenants may keep, in SQLite. Triggers count it, and refuse what is too much.
+
+use sqlx::SqliteConnection;
+
+use crate::application::ports::clock::Uid;
+use crate::application::ports::failure::Error;
+use crate::application::ports::tenants::Tenant;
+use crate::domain::name::TenantId;
+use crate::domain::quota::Quotas;
+use crate::infrastructure::columns::stored;
+use crate::infrastructure::rows::access::tenant;
+use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
+use crate::infrastructure::sqlite::failure::failed;
+
+/// Reserves bytes for a document's newest version, which needs so many: the next 64 MiB, or what the
+/// tenant has left of them.
+pub(super) async fn reserve(
+    connection: &mut SqliteConnection,
+    document: &Uid,
+    needed: u64,
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE versions SET reserved_bytes = max(?1, min(
+             (?1 / 67108864 + 1) * 67108864,
+             coalesce((
+                 SELECT versions.reserved_bytes + bytes_max - bytes
+                 FROM documents JOIN tenants ON tenant_id = tenant
+                 WHERE documents.uid = ?2 AND is_counted), 9223372036854775807)))
+         WHERE document_uid = ?2 AND reserved_bytes < ?1
+             AND version = (SELECT latest_version FROM documents WHERE uid = ?2)",
+    )
+    .bind(stored(needed))
+    .bind(document.to_vec())
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Sets all quotas of a tenant, and counts what it keeps.
+pub(super) async fn set(
+    store: &Sqlite,
+    id: &TenantId,
+    quotas: Quotas,
+) -> Result<Option<Tenant>, Error> {
+    let mut transaction = store.writer.begin_with(BEGIN).await.map_err(failed)?;
+    let changed = sqlx::query(
+        "UPDATE tenants SET documents_max = ?2, bytes_max = ?3, uploads_max = ?4,
+             is_counted = coalesce(?2, ?3, ?4) IS NOT NULL,
+             documents = (
+                 SELECT count(*) FROM documents WHERE tenant = ?1 AND deleted_at IS NULL),
+             bytes = (
+                 SELECT coalesce(sum(reserved_bytes), 0)
+                 FROM versions JOIN documents ON documents.uid = versions.document_uid
+                 WHERE tenant = ?1),
+             uploads = (SELECT count(*) FROM uploads WHERE tenant = ?1 AND state = 'RUNNING')
+         WHERE tenant_id = ?1 RETURNING *",
+    )
+    .bind(id.as_str())
+    .bind(quotas.documents.map(stored))
+    .bind(quotas.bytes.map(stored))
+    .bind(quotas.uploads.map(stored))
+    .fetch_optional(&mut *transaction)
+    .await
+    .map_err(failed)?;
+    transaction.commit().await.map_err(failed)?;
+    changed.as_ref().map(tenant).transpose()
+}

@@ -1,0 +1,168 @@
+//! The audit log: appended, listed, forgotten from its beginning, and never changed.
+
+use sluice::application::audit::seal::{Place, Seal};
+use sluice::application::audit::verify::{Report, verify};
+use sluice::application::ports::audit::{Sealed, Wanted};
+use sluice::application::ports::jobs::{Fence, Work};
+use sluice::application::ports::store::Store;
+use sluice::domain::audit::{Entry, Event, Head};
+use sluice::domain::name::TenantId;
+
+use crate::world::LEASE;
+
+fn event(tenant: &str, target: usize) -> Event {
+    Event {
+        at: i64::try_from(target).unwrap(),
+        tenant: tenant.to_owned(),
+        principal: "somebody".to_owned(),
+        source: "127.0.0.1".to_owned(),
+        method: "/a".to_owned(),
+        target: target.to_string(),
+        result: "OK".to_owned(),
+        count: 1,
+    }
+}
+
+fn seal() -> Seal {
+    Seal::new(b"a secret")
+}
+
+/// Appends events to a chain in batches, each twice, as after a lost answer.
+async fn appended(store: &dyn Store, chain: u8, tenants: &[&str]) -> (Vec<Entry>, Head) {
+    let mut head = Head::new([chain; 16]);
+    let mut all = Vec::new();
+    for (batch, tenants) in tenants.chunks(2).enumerate() {
+        let events = tenants.iter().enumerate();
+        let events = events.map(|(number, tenant)| event(tenant, batch * 2 + number + 1));
+        let entries = events.map(|event| head.append(event)).collect::<Vec<_>>();
+        let sealed = seal().seal(Place::Head, head);
+        for _ in 0..2 {
+            store.append_audit(&entries, &sealed).await.unwrap();
+        }
+        all.extend(entries);
+    }
+    (all, head)
+}
+
+async fn verified(store: &dyn Store, told: &[Head]) -> Report {
+    verify(store, &seal(), told).await.unwrap()
+}
+
+pub(crate) async fn entries_are_appended_once_and_listed_by_tenant_and_time(store: &dyn Store) {
+    let (one, _) = appended(store, 1, &["acme", "other", "acme", "", "acme"]).await;
+    let (two, _) = appended(store, 2, &["acme"]).await;
+    assert_eq!(store.audit_entries(&[1; 16], 0, 100).await.unwrap(), one);
+    assert_eq!(
+        store.audit_entries(&[1; 16], 2, 2).await.unwrap(),
+        one[2..4]
+    );
+    let list = async |wanted: Wanted, rows| {
+        let list = store.audit_events(&wanted, rows).await.unwrap();
+        list.into_iter()
+            .map(|entry| (entry.chain[0], entry.seq))
+            .collect::<Vec<_>>()
+    };
+    let all = [(1, 5), (1, 4), (1, 3), (1, 2), (2, 1), (1, 1)];
+    assert_eq!(list(Wanted::default(), 100).await, all);
+    let acme = Wanted {
+        tenant: Some(TenantId::parse("acme").unwrap()),
+        ..Wanted::default()
+    };
+    assert_eq!(
+        list(acme.clone(), 100).await,
+        [(1, 5), (1, 3), (2, 1), (1, 1)]
+    );
+    let behind = Wanted {
+        behind: Some((3, [1; 16], 3)),
+        ..acme.clone()
+    };
+    assert_eq!(list(behind, 1).await, [(2, 1)]);
+    let between = Wanted {
+        since: Some(2),
+        until: Some(4),
+        ..Wanted::default()
+    };
+    assert_eq!(list(between, 100).await, [(1, 3), (1, 2)]);
+    assert_eq!(two.len(), 1);
+    let report = verified(store, &[]).await;
+    assert_eq!((report.entries, report.faults), (6, vec![]));
+}
+
+pub(crate) async fn what_is_old_is_forgotten_and_the_rest_is_still_proved(store: &dyn Store) {
+    let (entries, head) = appended(store, 1, &["a"; 7]).await;
+    let fence = store
+        .claim(Work::Jobs, &[1; 16], LEASE)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        store.audit_before(1, 100).await.unwrap(),
+        None,
+        "nothing is so old"
+    );
+    let mut steps = Vec::new();
+    while let Some(last) = store.audit_before(6, 3).await.unwrap() {
+        let checkpoint = seal().seal(Place::Checkpoint, last);
+        let done = store
+            .forget_audit(fence, &checkpoint)
+            .await
+            .unwrap()
+            .unwrap();
+        steps.push((last.seq, done.rows));
+        assert_eq!(verified(store, &[head]).await.faults, Vec::<String>::new());
+    }
+    assert_eq!(steps, [(3, 3), (5, 2)]);
+    assert_eq!(
+        store.audit_entries(&[1; 16], 0, 9).await.unwrap(),
+        entries[5..]
+    );
+    let report = verified(store, &[head]).await;
+    assert_eq!((report.entries, report.heads), (2, vec![head]));
+    let later = seal().seal(Place::Checkpoint, head);
+    let old = store
+        .forget_audit(Fence(fence.0 - 1), &later)
+        .await
+        .unwrap();
+    assert_eq!(old, None, "an old fence forgets nothing");
+}
+
+pub(crate) async fn ends_that_are_forged_or_taken_off_are_noticed(store: &dyn Store) {
+    let (entries, head) = appended(store, 1, &["a"; 5]).await;
+    assert_eq!(verified(store, &[head]).await.faults, Vec::<String>::new());
+    let other_key = verify(store, &Seal::new(b"another"), &[]).await.unwrap();
+    assert_eq!(other_key.faults.len(), 1, "{:?}", other_key.faults);
+    // Whoever has the key, and took the last entry off, is found out by what was told before.
+    let shorter = Head {
+        seq: 4,
+        hash: entries[3].hash,
+        ..head
+    };
+    store
+        .append_audit(&[], &seal().seal(Place::Head, shorter))
+        .await
+        .unwrap();
+    assert_eq!(verified(store, &[]).await.faults, Vec::<String>::new());
+    let faults = verified(store, &[head]).await.faults;
+    assert!(faults[0].contains("it ended with entry 5"), "{faults:?}");
+    // Without it the head is none that was signed.
+    let forged = Sealed {
+        head: shorter,
+        mac: [0; 32],
+    };
+    store.append_audit(&[], &forged).await.unwrap();
+    let faults = verified(store, &[]).await.faults;
+    assert!(faults[0].contains("is not signed"), "{faults:?}");
+    let gone = Head::new([9; 16]);
+    let faults = verified(store, &[gone]).await.faults;
+    assert!(faults[0].contains("is gone"), "{faults:?}");
+    let forked = Head {
+        seq: 2,
+        hash: [7; 32],
+        ..head
+    };
+    let faults = verified(store, &[forked]).await.faults;
+    assert!(
+        faults.iter().any(|fault| fault.contains("entry 2")),
+        "{faults:?}"
+    );
+}

@@ -1,0 +1,41 @@
+//! A bug in what answers a call ends that call, and nothing else.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::routing::post;
+use axum::{Router, middleware};
+use sluice::application::audit::recorder::Recorder;
+use sluice::infrastructure::system::System;
+use sluice::interface::grpc::call;
+use tonic::codegen::Service;
+use tonic::{Code, Status};
+
+use crate::world::reason;
+
+const PATH: &str = "/sluice.v1.DocumentService/DeleteDocument";
+
+async fn broken() -> &'static str {
+    let nothing: Option<&str> = None;
+    nothing.unwrap()
+}
+
+#[tokio::test]
+async fn a_call_that_panics_is_answered_and_the_next_one_too() {
+    let (recorder, mut recorded) = Recorder::new(Arc::new(System));
+    let kept = middleware::from_fn_with_state(recorder, call::keep);
+    let mut router = Router::new().route(PATH, post(broken)).layer(kept);
+    for _ in 0..2 {
+        let request = http::Request::post(PATH).body(Body::empty()).unwrap();
+        let response = Service::call(&mut router, request).await.unwrap();
+        let status = Status::from_header_map(response.headers()).unwrap();
+        assert_eq!(
+            (status.code(), &*reason(&status)),
+            (Code::Internal, "PANICKED")
+        );
+        assert!(!status.message().contains("unwrap"), "{}", status.message());
+        drop(response);
+        let event = recorded.recv().await.unwrap();
+        assert_eq!((&*event.method, &*event.result), (PATH, "INTERNAL"));
+    }
+}

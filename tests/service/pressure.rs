@@ -1,0 +1,168 @@
+//! A server that may have little memory refuses what takes more, and is not ended for it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
+use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+use tokio::task::JoinSet;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use crate::chunk_stream::pour;
+use crate::server::Server;
+use crate::world::{Folder, connect, create_collection, prose, reason};
+
+/// What the server may have, the kernel's buffers for its connections among it.
+const LIMIT_BYTES: u64 = 96 * 1024 * 1024;
+/// Streams that are poured into and not read, far more than there is room for: of each the server holds some
+/// hundred kilobytes.
+const STREAMS: usize = 1_500;
+/// How many share a connection.
+const SHARING: usize = 5;
+
+/// A control group with a limit, of whichever version there is, until it is dropped.
+struct Group {
+    folder: PathBuf,
+    kills: &'static str,
+}
+
+impl Group {
+    fn new() -> Self {
+        let groups = fs::read_to_string("/proc/self/cgroup").unwrap();
+        let of = |wanted: &str| {
+            groups.lines().find_map(|line| {
+                let (number, rest) = line.split_once(':')?;
+                let (controllers, path) = rest.split_once(':')?;
+                let is_it = controllers == wanted && (wanted != "" || number == "0");
+                is_it.then(|| path.trim_start_matches('/').to_owned())
+            })
+        };
+        let name = format!("sluice-test-{}", std::process::id());
+        let (folder, limit, kills) = match of("memory") {
+            Some(path) => {
+                let folder = Path::new("/sys/fs/cgroup/memory").join(path);
+                (folder, "memory.limit_in_bytes", "memory.oom_control")
+            }
+            None => {
+                let folder = Path::new("/sys/fs/cgroup").join(of("").unwrap());
+                (folder, "memory.max", "memory.events")
+            }
+        };
+        let folder = folder.join(name);
+        fs::create_dir(&folder).expect("a control group needs root");
+        fs::write(folder.join(limit), LIMIT_BYTES.to_string()).unwrap();
+        Self { folder, kills }
+    }
+
+    /// How many processes the kernel has ended for want of memory.
+    fn kills(&self) -> u64 {
+        let said = fs::read_to_string(self.folder.join(self.kills)).unwrap();
+        let line = said.lines().find_map(|line| line.strip_prefix("oom_kill "));
+        line.map_or(0, |number| number.parse().unwrap())
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Its process is gone a moment after it was killed.
+        for _ in 0..100 {
+            if fs::remove_dir(&self.folder).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// Pours a document into a stream and reads nothing; ends when the server refuses it.
+async fn hog(channel: Channel, block: String) -> Status {
+    let mut client = ChunkingServiceClient::new(channel);
+    let poured = pour(block, 100_000_000, Arc::default());
+    match client.chunk_stream(poured).await {
+        Ok(_unread) => std::future::pending().await,
+        Err(refused) => refused,
+    }
+}
+
+async fn get(channel: Channel) -> Result<(), Status> {
+    let request = pb::GetCollectionRequest {
+        name: "collections/c".to_owned(),
+    };
+    let mut client = CollectionServiceClient::new(channel);
+    client.get_collection(request).await.map(|_| ())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_would_take_too_much_is_refused_and_the_server_lives() {
+    let (folder, group) = (Folder::new(), Group::new());
+    let settings = [
+        // More than there is: its operator was wrong.
+        ("SLUICE_UPLOADS__MEMORY_BYTES_MAX", "4294967296"),
+        ("SLUICE_UPLOADS__SLOW_READER_SECONDS_MAX", "600"),
+        ("SLUICE_LIMITS__PLACES__UPLOADS", "100000"),
+    ];
+    let server = Server::start_in(&group.folder, folder.0.join("small.db"), &settings);
+    let quiet = server.channel();
+    create_collection(&quiet).await;
+    let url = format!("http://{}", server.address);
+    let (block, mut hogs) = (prose(200_000), JoinSet::new());
+    for _ in 0..STREAMS / SHARING {
+        let channel = connect(&url);
+        for _ in 0..SHARING {
+            hogs.spawn(hog(channel.clone(), block.clone()));
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut refused = 0;
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(10) {
+        get(quiet.clone()).await.expect("short answers are given");
+        while let Some(told) = hogs.try_join_next() {
+            let told = told.unwrap();
+            if told.code() != Code::ResourceExhausted {
+                // A connection that was not let in.
+                assert_eq!(told.code(), Code::Unavailable, "{told:?}");
+                continue;
+            }
+            assert_eq!(reason(&told), "OVERLOADED", "{told:?}");
+            let details = told.get_error_details();
+            assert!(details.retry_info().is_some(), "when to come back");
+            refused += 1;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(group.kills(), 0);
+    let told = create(quiet.clone(), "more").await.unwrap_err();
+    assert_eq!(
+        (told.code(), &*reason(&told)),
+        (Code::ResourceExhausted, "OVERLOADED")
+    );
+    println!("{refused} of {STREAMS} were told to come back");
+    hogs.shutdown().await;
+    let begun = Instant::now();
+    while let Err(told) = create(quiet.clone(), "more").await {
+        assert_eq!(reason(&told), "OVERLOADED");
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "there is room again"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(group.kills(), 0);
+    // Before its group.
+    drop(server);
+}
+
+async fn create(channel: Channel, id: &str) -> Result<(), Status> {
+    let request = pb::CreateCollectionRequest {
+        collection_id: id.to_owned(),
+        ..Default::default()
+    };
+    let mut client = CollectionServiceClient::new(channel);
+    client.create_collection(request).await.map(|_| ())
+}
