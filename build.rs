@@ -88,14 +88,14 @@ mod protos {
                 let is_name = !NOT_NAMES.contains(&field.name());
                 is_single && is_name && matches!(field.kind(), Kind::String)
             });
-            let name = fields.next().map_or_else(
-                || "\"\"".to_owned(),
-                |field| format!("&self.{}", field.name()),
-            );
-            format!(
-                "impl Named for pb::{} {{\n    fn named(&self) -> &str {{\n        {name}\n    }}\n}}\n",
-                request.name()
-            )
+            let request = request.name();
+            match fields.next() {
+                Some(name) => format!(
+                    "impl Named for pb::{request} {{\n    fn named(&self) -> Option<&str> {{\n        Some(&self.{})\n    }}\n}}\n",
+                    name.name()
+                ),
+                None => format!("impl Named for pb::{request} {{}}\n"),
+            }
         });
         each.collect::<BTreeSet<_>>().into_iter().collect()
     }

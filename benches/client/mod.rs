@@ -47,12 +47,17 @@ pub(crate) fn messages(text: &str) -> Vec<pb::UploadDocumentRequest> {
     messages.collect()
 }
 
-pub(crate) async fn start(store: Store) -> Instance {
-    let mut config = Config {
+/// The settings of a server with that store.
+pub(crate) fn config(store: Store) -> Config {
+    Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         store,
         ..Config::default()
-    };
+    }
+}
+
+pub(crate) async fn start(store: Store) -> Instance {
+    let mut config = config(store);
     // How fast reads are, and not how fast they may be.
     config.limits.rates.read = Rate {
         per_second: 1e6,

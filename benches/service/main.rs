@@ -1,15 +1,28 @@
 //! What receiving, chunking and storing cost over gRPC, against bare transport and bare inserts, in one
-//! interleaved run.
+//! interleaved run; and how long short calls take beside attacks, and by each limiter.
 //!
-//! `cargo bench --bench service -- FILE` prints medians and ratios; `benches/README.md` holds the last
-//! results and says how to read them.
+//! `cargo bench --bench service -- FILE` prints medians and ratios, `-- hostile` and `-- limiters` how long
+//! calls take; `benches/README.md` holds the last results and says how to read them.
 
-#![expect(clippy::print_stdout, reason = "a bench prints its results")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints its results, and has nobody to tell of a failure"
+)]
 
 #[path = "../client/mod.rs"]
 mod client;
 mod discard;
+#[path = "../../tests/service/frames.rs"]
+mod frames;
 mod inserts;
+mod latency;
+#[expect(dead_code, reason = "the tests' databases are not needed here")]
+#[path = "../../tests/private/mod.rs"]
+mod private;
+#[expect(dead_code, reason = "nor all that a Redis can go through")]
+#[path = "../../tests/private/redis.rs"]
+mod redis_server;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -29,8 +42,18 @@ const STORED_BYTES: usize = 100_000_000;
 
 #[tokio::main]
 async fn main() {
-    let text = sample(RECEIVED_BYTES);
     let folder = Folder::new();
+    let store = Store::at(&folder.0.join("sluice.db"));
+    match client::arguments().first().map(String::as_str) {
+        Some("hostile") => latency::hostile(client::config(store)).await,
+        Some("limiters") => latency::limiters(client::config(store)).await,
+        Some(_) | None => rates(&folder).await,
+    }
+}
+
+/// How fast documents are taken.
+async fn rates(folder: &Folder) {
+    let text = sample(RECEIVED_BYTES);
     let received = messages(&text);
     let stored = messages(&text[..text.floor_char_boundary(STORED_BYTES)]);
     let rows = inserts::Rows::new(&text[..text.floor_char_boundary(STORED_BYTES)]);

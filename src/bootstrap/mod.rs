@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::audit::verify::Report;
 use crate::application::ports::import_root::ImportRoot;
+use crate::application::ports::memory::Memory;
 use crate::application::ports::store::Store;
 use crate::bootstrap::access::Access;
 use crate::bootstrap::wiring::Wiring;
@@ -50,6 +51,8 @@ impl Instance {
     /// Fails if the address is not of this machine or is in use, or store or import root cannot be opened.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         config.check()?;
+        let memory = memory::Source::open(config.server.memory_bytes_max);
+        let config = &settings::fitted(config, memory.most());
         let (listen, location) = (config.listen, &config.store.location);
         let store = open(&config.store).await;
         let store = store.with_context(|| location.to_string())?;
@@ -70,8 +73,7 @@ impl Instance {
         let recorder = measures::recorder()?;
         wiring.work();
         let pressure = wiring.pressure.clone();
-        let memory = Arc::new(memory::Source::open(config.server.memory_bytes_max));
-        tasks.spawn(pressure.clone().watch(memory, drain.clone()));
+        tasks.spawn(pressure.clone().watch(Arc::new(memory), drain.clone()));
         tasks.spawn(measures::keep_up(recorder.clone(), drain.clone()));
         let services = wiring.services(config, recorder);
         let entrance = settings::entrance(config, listener, tls, pressure);

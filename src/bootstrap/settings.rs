@@ -13,8 +13,8 @@ use crate::application::ports::bearer::Bearer;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::store::Store;
 use crate::application::pressure::Pressure;
-use crate::config::Config;
 use crate::config::server::Server;
+use crate::config::{Config, MEMORY_BYTES_MIN};
 use crate::interface::connections::Connections;
 use crate::interface::door::origin::Allowed;
 use crate::interface::server::Entrance;
@@ -44,6 +44,22 @@ pub(super) fn allowed(config: &Config) -> Allowed {
             .filter_map(|origin| HeaderValue::try_from(origin).ok())
             .collect(),
     }
+}
+
+/// The same settings, but that uploads hold no more than a third of the memory that there is: their
+/// connections hold as much again before anybody can read it, and the program the rest.
+pub(super) fn fitted(config: &Config, memory_bytes_max: Option<u64>) -> Config {
+    let mut fitted = config.clone();
+    let third = memory_bytes_max.map(|most| usize::try_from(most / 3).unwrap_or(usize::MAX));
+    if let Some(third) = third.filter(|third| *third < config.uploads.memory_bytes_max) {
+        let bytes = third.max(MEMORY_BYTES_MIN);
+        tracing::warn!(
+            bytes,
+            "uploads.memory_bytes_max is more than memory allows: it is this"
+        );
+        fitted.uploads.memory_bytes_max = bytes;
+    }
+    fitted
 }
 
 pub(super) fn entrance(

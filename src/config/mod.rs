@@ -28,6 +28,10 @@ pub mod web;
 /// `uploads.idle_seconds_max`.
 const PREFIX: &str = "SLUICE";
 
+/// The least that uploads need: five eighths of it are places, 16 of them; who needs more than the rest may
+/// have all of the rest.
+pub const MEMORY_BYTES_MIN: usize = 16 << 20;
+
 /// The settings of an instance.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -335,11 +339,10 @@ impl Config {
             sweep_every_seconds,
             ..
         } = self.retention;
-        // Five eighths are places, 16 of them; who needs more than the rest may have all of the rest.
         let memory = (
             "uploads.memory_bytes_max",
             memory_bytes_max as u64,
-            16 << 20,
+            MEMORY_BYTES_MIN as u64,
         );
         let least = self.web.least().into_iter().chain(self.server.least());
         let values = [

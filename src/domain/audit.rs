@@ -153,9 +153,9 @@ mod tests {
             |event| event.count += 1,
         ];
         for change in changes {
-            let mut changed = chain.clone();
-            change(&mut changed[1].event);
-            assert!(!is_whole(&changed));
+            let mut other = chain.clone();
+            change(&mut other[1].event);
+            assert!(!is_whole(&other));
         }
         let [a, b, c] = chain.clone();
         assert!(!is_whole(&[a.clone(), c.clone()]), "one is missing");

@@ -155,17 +155,17 @@ pub(super) async fn router(
         .add_service(AdminServiceServer::new(admin).max_decoding_message_size(message::BYTES_MAX))
         .add_service(LimitServiceServer::new(limits).max_decoding_message_size(message::BYTES_MAX));
     let grpc = services.routes().into_axum_router();
-    let gate = Gate {
-        admission: door.admission.clone(),
-        pressure,
-    };
     let web = web(gateway, probes);
-    Ok((health, behind_the_door(grpc, door, gate, web)))
+    Ok((health, behind_the_door(grpc, door, pressure, web)))
 }
 
 /// What calls pass that other requests do not, and what all pass. Calls of browsers are made gRPC
 /// first of all, because browsers see trailers only at the end of the body.
-fn behind_the_door(grpc: Router, door: Door, gate: Gate, web: Router) -> Router {
+fn behind_the_door(grpc: Router, door: Door, pressure: Pressure, web: Router) -> Router {
+    let gate = Gate {
+        admission: door.admission.clone(),
+        pressure,
+    };
     let limited = middleware::from_fn_with_state(gate, limit::admit);
     let kept = middleware::from_fn_with_state(door.recorder.clone(), call::keep);
     let web = web.layer(limited.clone());

@@ -155,12 +155,12 @@ pub(crate) async fn ends_that_are_forged_or_taken_off_are_noticed(store: &dyn St
     let gone = Head::new([9; 16]);
     let faults = verified(store, &[gone]).await.faults;
     assert!(faults[0].contains("is gone"), "{faults:?}");
-    let forked = Head {
+    let turned = Head {
         seq: 2,
         hash: [7; 32],
         ..head
     };
-    let faults = verified(store, &[forked]).await.faults;
+    let faults = verified(store, &[turned]).await.faults;
     assert!(
         faults.iter().any(|fault| fault.contains("entry 2")),
         "{faults:?}"

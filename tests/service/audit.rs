@@ -197,7 +197,7 @@ fn verify(folder: &Folder, arguments: &[&str]) -> Result<String, String> {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn refusals_are_summed_and_a_changed_log_is_found_out() {
     let world = Guarded::start().await;
     world.tenant("acme").await;

@@ -63,7 +63,7 @@ fn is_crossed(status: &Status, quota: &str) {
     assert!(details.retry_info().is_none(), "time does not help");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_crosses_a_quota_is_told_and_goes_on_once_there_is_room() {
     let world = Guarded::start().await;
     let (key, writer) = acme(&world).await;
@@ -153,7 +153,7 @@ async fn rows(reader: &Shown, document: &str) -> Vec<pb::Chunk> {
     rows
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn uploads_at_once_are_a_quota_and_quotas_are_set_at_a_shell() {
     let world = Guarded::start().await;
     let (_, writer) = acme(&world).await;

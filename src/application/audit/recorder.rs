@@ -79,7 +79,9 @@ impl Recorder {
         let event = self.event(deed);
         if REFUSED.contains(&deed.result) {
             let over = self.refusals(|refusals| refusals.add(event));
-            over.into_iter().for_each(|event| self.put(event));
+            for sum in over {
+                self.put(sum);
+            }
         } else {
             self.put(event);
         }

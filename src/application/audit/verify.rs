@@ -92,7 +92,7 @@ async fn read(
     };
     let begin = chain
         .checkpoint
-        .map_or(Head::new(end.chain), |sealed| sealed.head);
+        .map_or_else(|| Head::new(end.chain), |sealed| sealed.head);
     if !seal.is_whole(Place::Head, &chain.head) {
         checked.fault("its head is not signed by this key");
     }

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use futures_util::SinkExt;
 use prost_types::Timestamp;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_stream::StreamExt;
 use tokio_tungstenite::WebSocketStream;
@@ -142,24 +143,48 @@ async fn frame(socket: &mut WebSocketStream<TcpStream>) -> anyhow::Result<Option
         let Message::Text(text) = message? else {
             continue;
         };
-        let frame = serde_json::from_str::<Value>(&text)?;
-        let field = |name: &str| frame[name].as_str().unwrap_or_default();
-        return match (field("type"), field("reason")) {
-            ("state", _) => Ok(Some(told(&frame["operation"])?)),
-            ("error", "NOT_FOUND") => Ok(None),
-            _ => bail!("{text}"),
+        let frame = serde_json::from_str::<Frame<'_>>(&text)?;
+        return match frame {
+            Frame::State { operation } => Ok(Some(operation.state()?)),
+            Frame::Error {
+                reason: "NOT_FOUND",
+            } => Ok(None),
+            Frame::Error { .. } | Frame::Goodbye => bail!("{text}"),
         };
     }
     bail!("the socket was closed")
 }
 
+/// What matters here of a frame; whoever watches by thousands has no time for the rest.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Frame<'a> {
+    State {
+        #[serde(borrow)]
+        operation: Told<'a>,
+    },
+    Error {
+        reason: &'a str,
+    },
+    Goodbye,
+}
+
 /// A state in the protos' JSON mapping.
-fn told(operation: &Value) -> anyhow::Result<State> {
-    let field = |name: &str| operation[name].as_str().with_context(|| name.to_owned());
-    let update_time = field("updateTime")?.parse::<Timestamp>()?;
-    Ok(State {
-        seq: field("seq")?.parse()?,
-        is_terminal: field("state")? != pb::operation::State::Running.as_str_name(),
-        update_time: SystemTime::try_from(update_time).ok(),
-    })
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Told<'a> {
+    seq: &'a str,
+    state: &'a str,
+    update_time: &'a str,
+}
+
+impl Told<'_> {
+    fn state(&self) -> anyhow::Result<State> {
+        let update_time = self.update_time.parse::<Timestamp>()?;
+        Ok(State {
+            seq: self.seq.parse()?,
+            is_terminal: self.state != pb::operation::State::Running.as_str_name(),
+            update_time: SystemTime::try_from(update_time).ok(),
+        })
+    }
 }

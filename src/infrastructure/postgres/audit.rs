@@ -7,6 +7,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::{Done, Fence};
 use crate::domain::audit::{Entry, Head};
+use crate::domain::name::TenantId;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::postgres::attempt::{read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
@@ -49,7 +50,7 @@ impl Audit for Postgres {
                  AND (at, chain, seq) < ($4, $5, $6)
              ORDER BY at DESC, chain DESC, seq DESC LIMIT $7",
         )
-        .bind(wanted.tenant.as_ref().map(|tenant| tenant.as_str()))
+        .bind(wanted.tenant.as_ref().map(TenantId::as_str))
         .bind(wanted.since.unwrap_or(i64::MIN))
         .bind(wanted.until.unwrap_or(i64::MAX))
         .bind(at)

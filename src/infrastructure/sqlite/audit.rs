@@ -7,6 +7,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::{Done, Fence};
 use crate::domain::audit::{Entry, Event, Head};
+use crate::domain::name::TenantId;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::audit;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
@@ -106,7 +107,7 @@ impl Audit for Sqlite {
             None => EVENTS,
         };
         let entries = sqlx::query(statement)
-            .bind(wanted.tenant.as_ref().map(|tenant| tenant.as_str()))
+            .bind(wanted.tenant.as_ref().map(TenantId::as_str))
             .bind(wanted.since.unwrap_or(i64::MIN))
             .bind(wanted.until.unwrap_or(i64::MAX))
             .bind(at)

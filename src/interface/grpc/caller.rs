@@ -15,7 +15,7 @@ pub fn of<T: Named>(request: Request<T>) -> Result<(Caller, T), Status> {
     let caller = extensions.remove::<Caller>();
     let caller = caller.ok_or_else(|| Status::internal("a request without a caller"))?;
     if let Some(target) = extensions.get::<Target>() {
-        target.note(message.named());
+        target.note(message.named().unwrap_or_default());
     }
     Ok((caller, message))
 }

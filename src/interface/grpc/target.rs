@@ -26,15 +26,13 @@ impl Target {
 
 /// A request that may name something.
 pub trait Named {
-    /// What it names, as the client wrote it; empty if nothing.
-    fn named(&self) -> &str;
+    /// What it names, as the client wrote it.
+    fn named(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// The first message of a stream is not there yet.
-impl<T> Named for tonic::Streaming<T> {
-    fn named(&self) -> &'static str {
-        ""
-    }
-}
+impl<T> Named for tonic::Streaming<T> {}
 
 include!(concat!(env!("OUT_DIR"), "/named.rs"));

@@ -1,0 +1,136 @@
+//! How long short calls take: quiet, beside each attack on the connection, and by which limiter.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use sluice::bootstrap::Instance;
+use sluice::config::Config;
+use sluice::config::limits::Rate;
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+use tonic::transport::Channel;
+
+use crate::client::{connect, create_collection};
+use crate::frames::Attack;
+use crate::redis_server::Redis;
+
+/// Calls of each measurement, one after the other.
+const CALLS: usize = 5_000;
+/// The first ones, among which are those that wait for a Redis that hangs.
+const FIRST: usize = 20;
+/// Connections that attack at once.
+const ATTACKERS: usize = 4;
+/// Frames of an attack: more than it is let send.
+const FRAMES: usize = 1_000_000;
+
+/// Beside each attack, as a ratio to quiet.
+pub(crate) async fn hostile(config: Config) {
+    let instance = Instance::start(&config).await.expect("it starts");
+    let channel = connect(instance.address);
+    create_collection(&channel).await;
+    let quiet = times(&channel, CALLS).await;
+    println!("milliseconds                       p50     p99  of quiet");
+    report("quiet", &quiet, &quiet);
+    for attack in Attack::ALL {
+        let over = Arc::new(AtomicBool::new(false));
+        let attacking = (0..ATTACKERS).map(|_| {
+            let over = Arc::clone(&over);
+            tokio::spawn(attacked(attack, instance.address, over))
+        });
+        let attacking = attacking.collect::<Vec<_>>();
+        let beside = times(&channel, CALLS).await;
+        over.store(true, Ordering::Relaxed);
+        for attacker in attacking {
+            attacker.await.expect("it ends");
+        }
+        report(&format!("{attack:?}"), &beside, &quiet);
+    }
+    instance.stop().await.expect("it stops");
+}
+
+/// Attacks again and again.
+async fn attacked(attack: Attack, server: SocketAddr, over: Arc<AtomicBool>) {
+    while !over.load(Ordering::Relaxed) {
+        attack.run(server, FRAMES).await;
+    }
+}
+
+/// By the limiter in memory, by Redis, and by one that hangs.
+pub(crate) async fn limiters(mut config: Config) {
+    config.limits.rates.read = Rate {
+        per_second: 1e6,
+        burst: 1_000_000,
+    };
+    let redis = Redis::start();
+    println!("milliseconds                       p50     p99  of quiet");
+    let mut alone = Vec::new();
+    for (name, location) in [("in memory", String::new()), ("by Redis", redis.url())] {
+        config.redis.location = location.into();
+        let instance = Instance::start(&config).await.expect("it starts");
+        let channel = connect(instance.address);
+        if alone.is_empty() {
+            create_collection(&channel).await;
+        }
+        let _warm = times(&channel, FIRST).await;
+        let taken = times(&channel, CALLS).await;
+        if alone.is_empty() {
+            alone.clone_from(&taken);
+        } else {
+            report("a SET of the same Redis alone", &sets(&redis).await, &alone);
+        }
+        report(name, &taken, &alone);
+        if name == "by Redis" {
+            redis.hang();
+            let first = times(&channel, FIRST).await;
+            let later = times(&channel, CALLS).await;
+            redis.go_on();
+            report("the first twenty once it hangs", &first, &alone);
+            report("later", &later, &alone);
+        }
+        instance.stop().await.expect("it stops");
+    }
+}
+
+/// How long calls take that ask for little, in ascending order.
+async fn times(channel: &Channel, calls: usize) -> Vec<Duration> {
+    let mut client = CollectionServiceClient::new(channel.clone());
+    let mut times = Vec::with_capacity(calls);
+    for _ in 0..calls {
+        let request = pb::GetCollectionRequest {
+            name: "collections/c".to_owned(),
+        };
+        let begun = Instant::now();
+        client.get_collection(request).await.expect("it is there");
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    times
+}
+
+/// The same of what Redis itself takes.
+async fn sets(redis: &Redis) -> Vec<Duration> {
+    let client = redis::Client::open(redis.url()).expect("an address");
+    let connection = client.get_multiplexed_async_connection().await;
+    let mut connection = connection.expect("it answers");
+    let mut times = Vec::with_capacity(CALLS);
+    for _ in 0..CALLS {
+        let begun = Instant::now();
+        let mut set = redis::cmd("SET");
+        set.arg("a").arg("b").arg("PX").arg(1_000);
+        let () = set.query_async(&mut connection).await.expect("it is set");
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    times
+}
+
+fn report(name: &str, times: &[Duration], quiet: &[Duration]) {
+    let at = |times: &[Duration], percent: usize| {
+        times[(times.len() - 1) * percent / 100].as_secs_f64() * 1e3
+    };
+    let (half, most) = (at(times, 50), at(times, 99));
+    let ratio = most / at(quiet, 99);
+    println!("{name:<32} {half:>7.2} {most:>7.2} {ratio:>8.1}");
+}
