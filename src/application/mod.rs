@@ -26,6 +26,7 @@ pub mod ingest;
 pub mod jobs;
 pub mod keys;
 pub mod lease;
+pub mod network;
 pub mod operations;
 pub mod outbox;
 pub mod outgoing;

@@ -36,7 +36,6 @@ pub mod chunking;
 pub mod gcra;
 pub mod ingest;
 pub mod name;
-pub mod network;
 pub mod partition;
 pub mod path_name;
 pub mod quota;

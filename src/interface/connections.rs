@@ -6,12 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::domain::network::Network;
+use crate::application::network::Network;
+
+/// Connections that are let in even if memory is nearly used up: somebody has to see to it.
+const FEW: usize = 64;
 
 /// Counts connections.
 #[derive(Clone, Debug)]
 pub struct Connections {
     all: Arc<Semaphore>,
+    most: usize,
     by_network: Arc<Counts>,
     per_address_max: u32,
 }
@@ -33,6 +37,7 @@ impl Connections {
     pub fn new(most: usize, per_address_max: u32) -> Self {
         Self {
             all: Arc::new(Semaphore::new(most)),
+            most,
             by_network: Arc::default(),
             per_address_max,
         }
@@ -42,6 +47,11 @@ impl Connections {
     pub(super) async fn room(&self) -> Option<OwnedSemaphorePermit> {
         let room = Arc::clone(&self.all).acquire_owned();
         room.await.ok()
+    }
+
+    /// Whether there are more than are needed to look after the server.
+    pub(super) fn are_many(&self) -> bool {
+        self.most - self.all.available_permits() > FEW
     }
 
     /// A place in that room, unless its address has as many as it may.

@@ -35,7 +35,7 @@ pub struct Entrance {
     pub connections: Connections,
     /// How long they may be unused.
     pub patience: Patience,
-    /// While memory is nearly used up nobody else is let in.
+    /// While memory is nearly used up only a few are let in.
     pub pressure: Pressure,
 }
 
@@ -53,8 +53,9 @@ pub async fn serve(
 ) -> Result<(), tonic_reflection::server::Error> {
     let (health, router) = router(services, &tasks, &drain).await?;
     while let Some((stream, address, room)) = next(&entrance, &drain).await {
+        let is_too_much = entrance.pressure.is_on() && entrance.connections.are_many();
         let admitted = entrance.connections.enter(room, address.ip());
-        let place = admitted.filter(|_| !entrance.pressure.is_on());
+        let place = admitted.filter(|_| !is_too_much);
         let Some(place) = place else {
             metrics::counter!("sluice_connections_refused_total").increment(1);
             continue;

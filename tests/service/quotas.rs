@@ -175,12 +175,12 @@ async fn uploads_at_once_are_a_quota_and_quotas_are_set_at_a_shell() {
     };
     let (_, none) = shell(&[]);
     assert!(
-        none.contains(r#"{"quota":"uploads","most":null,"used":null}"#),
+        none.contains(r#"{"most":null,"quota":"uploads","used":null}"#),
         "{none}"
     );
     let (_, set) = shell(&["--uploads", "1", "--bytes", "1000000000"]);
     assert!(
-        set.contains(r#"{"quota":"uploads","most":1,"used":0}"#),
+        set.contains(r#"{"most":1,"quota":"uploads","used":0}"#),
         "{set}"
     );
     assert!(!shell(&["--uploads", "-1"]).0 && !shell(&["--uploads", "many"]).0);
@@ -193,11 +193,11 @@ async fn uploads_at_once_are_a_quota_and_quotas_are_set_at_a_shell() {
     is_crossed(&refused, "uploads");
     let (_, freed) = shell(&["--uploads", "none"]);
     assert!(
-        freed.contains(r#"{"quota":"bytes","most":1000000000,"used":67108864}"#),
+        freed.contains(r#"{"most":1000000000,"quota":"bytes","used":67108864}"#),
         "{freed}"
     );
     assert!(
-        freed.contains(r#"{"quota":"uploads","most":null,"used":1}"#),
+        freed.contains(r#"{"most":null,"quota":"uploads","used":1}"#),
         "{freed}"
     );
     send(&writer, vec![last(first(&spec("e"), b"more"))])

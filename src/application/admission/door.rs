@@ -12,11 +12,11 @@ use crate::application::admission::limits::{Limits, Standing};
 use crate::application::admission::places::{Keeper, Place};
 use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::application::network::Network;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::rate_limiter::{Key, RateLimiter};
 use crate::domain::access::{Budget, Places, RateClass};
 use crate::domain::gcra::{Quota, Verdict};
-use crate::domain::network::Network;
 
 /// Admits, or says when to come back.
 #[derive(Clone, Debug)]
