@@ -77,11 +77,16 @@ impl Drop for Group {
     }
 }
 
-/// Pours a document into a stream and reads nothing; ends when the server refuses it.
+/// Pours a document into a stream and reads no more than the beginning; ends when the server refuses it.
 async fn hog(channel: Channel, block: String) -> Status {
     let mut client = ChunkingServiceClient::new(channel);
     let poured = pour(block, 100_000_000, Arc::default());
-    match client.chunk_stream(poured).await {
+    let answered = async {
+        let mut answers = client.chunk_stream(poured).await?.into_inner();
+        answers.message().await?;
+        Ok(answers)
+    };
+    match answered.await {
         Ok(_unread) => std::future::pending().await,
         Err(refused) => refused,
     }
@@ -136,11 +141,6 @@ async fn who_would_take_too_much_is_refused_and_the_server_lives() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(group.kills(), 0);
-    let told = create(quiet.clone(), "more").await.unwrap_err();
-    assert_eq!(
-        (told.code(), &*reason(&told)),
-        (Code::ResourceExhausted, "OVERLOADED")
-    );
     assert!(refused > 0, "none of {STREAMS} was told to come back");
     hogs.shutdown().await;
     let begun = Instant::now();
