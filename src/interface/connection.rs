@@ -15,8 +15,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tonic::codegen::Service;
 
+use crate::interface::held::Held;
 use crate::interface::peer::Peer;
-use crate::interface::usage::{Answer, Patience, Usage};
+use crate::interface::usage::{Patience, Usage};
 
 /// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB.
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
@@ -123,11 +124,7 @@ where
         let answering = self.router.call(request);
         Box::pin(async move {
             let response = answering.await?;
-            let answer = |body| Answer {
-                body,
-                _under_way: under_way,
-            };
-            Ok(response.map(|body| Body::new(answer(body))))
+            Ok(response.map(|body| Body::new(Held::new(body, under_way))))
         })
     }
 }

@@ -5,6 +5,7 @@ mod connection;
 pub mod connections;
 pub mod door;
 pub mod grpc;
+mod held;
 pub mod peer;
 pub mod routes;
 pub mod server;

@@ -1,12 +1,8 @@
 //! Whether a connection is used: who connects and asks nothing holds a place for nothing.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
-use http_body::{Frame, SizeHint};
 use tokio::sync::watch;
 
 /// How long a connection may be unused.
@@ -77,33 +73,6 @@ impl Usage {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.send_modify(|requests| requests.under_way -= 1);
-    }
-}
-
-/// A response's body, to the end of which the request is under way.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) body: Body,
-    pub(super) _under_way: UnderWay,
-}
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

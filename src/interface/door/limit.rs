@@ -1,15 +1,11 @@
 //! What the door asks of every request once it knows who calls: a call from a budget, and a place for
 //! what lasts. Answers say how the caller stands (draft-ietf-httpapi-ratelimit-headers).
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use http_body::{Frame, SizeHint};
 
 use crate::application::admission::door::Admission;
 use crate::application::admission::limits::Standing;
@@ -20,6 +16,7 @@ use crate::application::pressure::Pressure;
 use crate::domain::access::{Places, RateClass};
 use crate::interface::door::request;
 use crate::interface::grpc::methods;
+use crate::interface::held::Held;
 use crate::interface::web::paths;
 
 /// What the budget is, and how it stands.
@@ -64,12 +61,7 @@ pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Re
         Err(error) => request::refused(request.headers(), &error),
         Ok(Some(place)) => {
             let response = next.run(request).await;
-            response.map(|body| {
-                Body::new(Placed {
-                    body,
-                    _place: place,
-                })
-            })
+            response.map(|body| Body::new(Held::new(body, place)))
         }
         Ok(None) => next.run(request).await,
     };
@@ -110,32 +102,5 @@ fn tell(headers: &mut HeaderMap, standing: &Standing) {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }
-    }
-}
-
-/// A body that holds a place until it is dropped, with its last byte or with its client.
-#[derive(Debug)]
-struct Placed {
-    body: Body,
-    _place: Place,
-}
-
-impl HttpBody for Placed {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
