@@ -158,25 +158,38 @@ impl Watched {
         if let Some(first) = self.first.take().filter(is_news) {
             return Ok(first);
         }
-        if let Some(told_at) = self.told_at {
-            let spaced = tokio::time::sleep_until(told_at + SPACING);
-            let spaced = self.drain.run_until_cancelled(spaced).await;
-            spaced.ok_or(Error::Draining)?;
-        }
         loop {
-            let waited = self
-                .drain
-                .run_until_cancelled(self.subscription.wait())
-                .await;
-            waited.ok_or(Error::Draining)?;
             if self.subscription.is_gone() {
                 return Err(NOT_FOUND);
             }
             let latest = self.subscription.latest();
-            if let Some(news) = latest.filter(|news| news.seq > self.sent) {
-                note_lag(self.clock.as_ref(), &news);
-                return Ok(news);
+            match latest.filter(|latest| latest.seq > self.sent) {
+                Some(news) if self.is_soon() && !news.state.is_terminal() => self.space().await?,
+                Some(news) => {
+                    note_lag(self.clock.as_ref(), &news);
+                    return Ok(news);
+                }
+                None => {
+                    let waited = self.drain.run_until_cancelled(self.subscription.wait());
+                    waited.await.ok_or(Error::Draining)?;
+                }
             }
+        }
+    }
+
+    /// Whether it is too soon for another state that is not the last.
+    fn is_soon(&self) -> bool {
+        self.told_at
+            .is_some_and(|told_at| told_at.elapsed() < SPACING)
+    }
+
+    /// Waits until it is not, or the last state is there.
+    async fn space(&mut self) -> Result<(), Error> {
+        let told_at = self.told_at.unwrap_or_else(Instant::now);
+        tokio::select! {
+            () = tokio::time::sleep_until(told_at + SPACING) => Ok(()),
+            () = self.subscription.ended() => Ok(()),
+            () = self.drain.cancelled() => Err(Error::Draining),
         }
     }
 }

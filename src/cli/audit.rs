@@ -120,7 +120,9 @@ pub(super) async fn verify(arguments: &Verifying) -> anyhow::Result<()> {
     if report.faults.is_empty() {
         return Ok(());
     }
-    bail!("{}", report.faults.join("\n"))
+    let faults = report.faults.iter();
+    let faults = faults.map(|fault| format!("{}: {}", Uuid::from_bytes(fault.chain), fault.what));
+    bail!("{}", faults.collect::<Vec<_>>().join("\n"))
 }
 
 /// What was printed before.

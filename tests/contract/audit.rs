@@ -109,7 +109,7 @@ pub(crate) async fn what_is_old_is_forgotten_and_the_rest_is_still_proved(store:
             .unwrap()
             .unwrap();
         steps.push((last.seq, done.rows));
-        assert_eq!(verified(store, &[head]).await.faults, Vec::<String>::new());
+        assert_eq!(verified(store, &[head]).await.faults, vec![]);
     }
     assert_eq!(steps, [(3, 3), (5, 2)]);
     assert_eq!(
@@ -128,7 +128,7 @@ pub(crate) async fn what_is_old_is_forgotten_and_the_rest_is_still_proved(store:
 
 pub(crate) async fn ends_that_are_forged_or_taken_off_are_noticed(store: &dyn Store) {
     let (entries, head) = appended(store, 1, &["a"; 5]).await;
-    assert_eq!(verified(store, &[head]).await.faults, Vec::<String>::new());
+    assert_eq!(verified(store, &[head]).await.faults, vec![]);
     let other_key = verify(store, &Seal::new(b"another"), &[]).await.unwrap();
     assert_eq!(other_key.faults.len(), 1, "{:?}", other_key.faults);
     // Whoever has the key, and took the last entry off, is found out by what was told before.
@@ -141,9 +141,12 @@ pub(crate) async fn ends_that_are_forged_or_taken_off_are_noticed(store: &dyn St
         .append_audit(&[], &seal().seal(Place::Head, shorter))
         .await
         .unwrap();
-    assert_eq!(verified(store, &[]).await.faults, Vec::<String>::new());
+    assert_eq!(verified(store, &[]).await.faults, vec![]);
     let faults = verified(store, &[head]).await.faults;
-    assert!(faults[0].contains("it ended with entry 5"), "{faults:?}");
+    assert!(
+        faults[0].what.contains("it ended with entry 5"),
+        "{faults:?}"
+    );
     // Without it the head is none that was signed.
     let forged = Sealed {
         head: shorter,
@@ -151,10 +154,10 @@ pub(crate) async fn ends_that_are_forged_or_taken_off_are_noticed(store: &dyn St
     };
     store.append_audit(&[], &forged).await.unwrap();
     let faults = verified(store, &[]).await.faults;
-    assert!(faults[0].contains("is not signed"), "{faults:?}");
+    assert!(faults[0].what.contains("is not signed"), "{faults:?}");
     let gone = Head::new([9; 16]);
     let faults = verified(store, &[gone]).await.faults;
-    assert!(faults[0].contains("is gone"), "{faults:?}");
+    assert!(faults[0].what.contains("is gone"), "{faults:?}");
     let turned = Head {
         seq: 2,
         hash: [7; 32],
@@ -162,7 +165,7 @@ pub(crate) async fn ends_that_are_forged_or_taken_off_are_noticed(store: &dyn St
     };
     let faults = verified(store, &[turned]).await.faults;
     assert!(
-        faults.iter().any(|fault| fault.contains("entry 2")),
+        faults.iter().any(|fault| fault.what.contains("entry 2")),
         "{faults:?}"
     );
 }

@@ -269,3 +269,46 @@ async fn refusals_are_summed_and_a_changed_log_is_found_out() {
         }
     }
 }
+
+/// What is old is forgotten by the server itself, and what is left still proves itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn old_entries_are_forgotten_and_the_rest_is_whole() {
+    let world = Guarded::start_with(|config, _| {
+        config.audit.kept_seconds = 1;
+        config.retention.sweep_every_seconds = 1;
+    })
+    .await;
+    let operator = world.by(&world.operator);
+    world.tenant("acme").await;
+    let first = done(&operator, "tenants/-", "CreateTenant", 1)
+        .await
+        .remove(0);
+    let begun = Instant::now();
+    loop {
+        // So that there is something new.
+        world.key("acme", pb::Role::Reader).await;
+        let events = listed(operator.clone(), "tenants/-", 0).await.unwrap();
+        if !events.contains(&first) && !events.is_empty() {
+            break;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "it is still there"
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let Guarded {
+        instance, folder, ..
+    } = world;
+    instance.stop().await.unwrap();
+    let heads = verify(&folder, &[]).unwrap();
+    assert_eq!(heads.lines().count(), 1);
+    let mut store = store(&folder).await;
+    let forged = "UPDATE audit_chains SET checkpoint_seq = checkpoint_seq + 1";
+    run(&mut store, forged).await.unwrap();
+    let found = verify(&folder, &[]).unwrap_err();
+    assert!(
+        found.contains("what was forgotten is not signed"),
+        "{found}"
+    );
+}

@@ -21,9 +21,9 @@ use crate::world::{
 };
 
 const UPLOADS: usize = 100;
-/// How long each document is, in megabytes; another number by this variable of the environment.
+/// How long each document is, in megabytes; another number by this variable.
 const DOCUMENT_MB: usize = 1;
-const DOCUMENT_MB_VARIABLE: &str = "SLUICE_CROWD_DOCUMENT_MB";
+const DOCUMENT_MB_VARIABLE: &str = "CROWD_DOCUMENT_MB";
 /// Each piece of 16 KiB to the database is held up for so long.
 const SLOW: Duration = Duration::from_millis(2);
 const TRIES: usize = 200;

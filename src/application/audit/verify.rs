@@ -2,10 +2,10 @@
 
 use crate::application::audit::seal::{Place, Seal};
 use crate::application::ports::audit::Chain;
+use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
 use crate::application::ports::store::Store;
 use crate::domain::audit::Head;
-use crate::domain::ingest::digest::hex;
 
 /// Entries read at a time.
 const PAGE_ROWS: u32 = 1_000;
@@ -20,7 +20,16 @@ pub struct Report {
     /// Where the chains end, the newest heads of all.
     pub heads: Vec<Head>,
     /// What is wrong; nothing: all is as it was written.
-    pub faults: Vec<String>,
+    pub faults: Vec<Fault>,
+}
+
+/// What is wrong with a chain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fault {
+    /// Which.
+    pub chain: Uid,
+    /// What, for people.
+    pub what: String,
 }
 
 /// Reads all chains, and compares them with what is signed, and with heads that were told before.
@@ -31,15 +40,12 @@ pub struct Report {
 pub async fn verify(store: &dyn Store, seal: &Seal, told: &[Head]) -> Result<Report, Error> {
     let mut report = Report::default();
     let chains = store.audit_chains().await?;
-    for head in told {
-        if !chains
-            .iter()
-            .any(|chain| chain.head.head.chain == head.chain)
-        {
-            report
-                .faults
-                .push(format!("chain {} is gone", hex(&head.chain)));
-        }
+    let is_there = |of: &Head| chains.iter().any(|chain| chain.head.head.chain == of.chain);
+    for gone in told.iter().filter(|head| !is_there(head)) {
+        report.faults.push(Fault {
+            chain: gone.chain,
+            what: "it is gone".to_owned(),
+        });
     }
     for chain in chains {
         let of_chain = told
@@ -87,7 +93,7 @@ async fn read(
 ) -> Result<Report, Error> {
     let end = chain.head.head;
     let mut checked = Checked {
-        name: hex(&end.chain),
+        chain: end.chain,
         report: Report::default(),
     };
     let begin = chain
@@ -109,12 +115,14 @@ async fn read(
     let mut head = begin;
     while head.seq < end.seq {
         let page = store.audit_entries(&end.chain, head.seq, PAGE_ROWS).await?;
+        // A chain that is written meanwhile has more than it had.
+        let page = page.iter().take_while(|entry| entry.seq <= end.seq);
+        let page = page.collect::<Vec<_>>();
         if page.is_empty() {
             checked.fault(&format!("entries are missing behind {}", head.seq));
             break;
         }
-        // A chain that is written meanwhile has more than it had.
-        for entry in page.iter().take_while(|entry| entry.seq <= end.seq) {
+        for entry in page {
             checked.report.entries += 1;
             let expected = head.seq + 1;
             if !head.follow(entry) {
@@ -134,15 +142,16 @@ async fn read(
 
 /// What is found of a chain.
 struct Checked {
-    name: String,
+    chain: Uid,
     report: Report,
 }
 
 impl Checked {
     fn fault(&mut self, what: &str) {
-        self.report
-            .faults
-            .push(format!("chain {}: {what}", self.name));
+        self.report.faults.push(Fault {
+            chain: self.chain,
+            what: what.to_owned(),
+        });
     }
 
     /// Compares a place with what was told of it.

@@ -20,6 +20,8 @@ pub(super) struct Seen {
     pub(super) faults: u32,
     /// How often its connection was closed before it had seen the end.
     pub(super) closes: u32,
+    /// Why the first time.
+    pub(super) why: Option<String>,
     /// The longest time from such a close to a watch that a server has taken.
     pub(super) absent_max: Duration,
     heard: Vec<Heard>,
@@ -54,9 +56,10 @@ impl Seen {
         }
     }
 
-    /// The connection is gone.
-    pub(super) fn closed(&mut self) {
+    /// The connection is gone, and why.
+    pub(super) fn closed(&mut self, why: &anyhow::Error) {
         self.closes += 1;
+        self.why.get_or_insert_with(|| format!("{why:#}"));
         self.closed_at = Some(Instant::now());
     }
 

@@ -224,6 +224,9 @@ impl Report {
         self.row("states told as news", &json!(news))?;
         self.row("states out of order or twice", &json!(faults))?;
         self.row("connections closed unexpectedly", &json!(closes))?;
+        if let Some(why) = reading.iter().find_map(|seen| seen.why.as_ref()) {
+            self.row("why one of them", &json!(why))?;
+        }
         self.row("ms until the last was back", &json!(absent))?;
         self.row("saw the end", &json!(reading.len() - missed))?;
         self.row("missed the end", &json!(missed))?;

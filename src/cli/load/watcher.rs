@@ -88,9 +88,9 @@ impl Watcher {
         // Ends when whoever started it has waited long enough.
         while !seen.has_ended {
             let is_open = &mut false;
-            if self.hear(ways, tries, seen, is_open).await.is_err() {
+            if let Err(why) = self.hear(ways, tries, seen, is_open).await {
                 if *is_open {
-                    seen.closed();
+                    seen.closed(&why);
                 }
                 tries += 1;
                 tokio::time::sleep(RETRY_AFTER).await;
