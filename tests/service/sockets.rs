@@ -163,7 +163,10 @@ async fn a_thousand_sockets_that_watch_take_little_memory() {
     /// 7,900 were measured, half of them for what is watched, in a build for debugging.
     const BYTES_MAX: u64 = 10 * 1024;
     let folder = Folder::new();
-    let most = [("SLUICE_LIMITS__PLACES__SOCKETS", "2000")];
+    let most = [
+        ("SLUICE_LIMITS__PLACES__SOCKETS", "2000"),
+        ("SLUICE_SERVER__CONNECTIONS_PER_ADDRESS_MAX", "2000"),
+    ];
     let server = Server::start_with(folder.0.join("test.db"), &most);
     let address = server.address.parse::<SocketAddr>().unwrap();
     let channel = server.channel();
