@@ -36,14 +36,14 @@ const PING_WAIT: Duration = Duration::from_secs(20);
 /// How long a client that was told that its unused connection ends may take to end it.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
-/// Serves until the connection ends or is unused for too long; once `drain` is cancelled, until what is
+/// Serves until the connection ends or is unused for too long; once `closing` is cancelled, until what is
 /// under way is answered. One that breaks is the client's affair; its requests have logged.
 pub(super) async fn serve<S>(
     stream: S,
     peer: Peer,
     router: Router,
     patience: Patience,
-    drain: CancellationToken,
+    closing: CancellationToken,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -57,17 +57,17 @@ pub(super) async fn serve<S>(
     let stream = TokioIo::new(stream);
     let served = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
     let mut served = pin!(served);
-    let is_draining = tokio::select! {
+    let is_closing = tokio::select! {
         _ended = served.as_mut() => return,
         () = usage.clone().unused(patience) => false,
-        () = drain.cancelled() => true,
+        () = closing.cancelled() => true,
     };
-    if !is_draining && !usage.has_begun() {
+    if !is_closing && !usage.has_begun() {
         return;
     }
     served.as_mut().graceful_shutdown();
-    if is_draining {
-        // Whoever drains cuts off what takes too long.
+    if is_closing {
+        // Whoever closes cuts off what takes too long.
         let _ended = served.await;
     } else {
         let _ended = tokio::time::timeout(CLOSE_MAX, served).await;

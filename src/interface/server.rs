@@ -52,6 +52,7 @@ pub async fn serve(
     drain: CancellationToken,
 ) -> Result<(), tonic_reflection::server::Error> {
     let (health, router) = router(services, &tasks, &drain).await?;
+    let closing = CancellationToken::new();
     while let Some((stream, address, room)) = next(&entrance, &drain).await {
         let is_too_much = entrance.pressure.is_on() && entrance.connections.are_many();
         let admitted = entrance.connections.enter(room, address.ip());
@@ -66,13 +67,15 @@ pub async fn serve(
             place,
         };
         let (tls, patience) = (entrance.tls.clone(), entrance.patience);
-        let (router, drain) = (router.clone(), drain.clone());
-        tasks.spawn(connected(stream, peer, tls, router, patience, drain));
+        let (router, closing) = (router.clone(), closing.clone());
+        tasks.spawn(connected(stream, peer, tls, router, patience, closing));
     }
     drop(entrance);
     health
         .set_service_status("", tonic_health::ServingStatus::NotServing)
         .await;
+    // Last: who connects once more is refused by then, and who asks for the health is told.
+    closing.cancel();
     tasks.close();
     if tokio::time::timeout(DRAIN_MAX, tasks.wait()).await.is_err() {
         tracing::warn!("requests under way were cut off");
@@ -110,16 +113,16 @@ async fn connected(
     tls: Option<tls::Settings>,
     router: Router,
     patience: Patience,
-    drain: CancellationToken,
+    closing: CancellationToken,
 ) {
     // Latency matters more than packets; without it the connection works as well.
     let _unsupported = stream.set_nodelay(true);
     match tls {
-        None => connection::serve(stream, peer, router, patience, drain).await,
+        None => connection::serve(stream, peer, router, patience, closing).await,
         Some(tls) => {
             if let Some((stream, certificate)) = tls::accept(stream, &tls).await {
                 peer.certificate = certificate;
-                connection::serve(stream, peer, router, patience, drain).await;
+                connection::serve(stream, peer, router, patience, closing).await;
             }
         }
     }
