@@ -21,6 +21,9 @@ const ATTACKERS: usize = 8;
 /// What all of them may add: the windows and buffers of as many connections.
 const GROWTH_KIB_MAX: u64 = 24 * 1024;
 
+/// By when who asks nothing for three seconds is gone, however busy the machine is.
+const GONE_MAX: Duration = Duration::from_secs(30);
+
 /// How an attack ended.
 #[derive(Clone, Copy, Debug)]
 struct Outcome {
@@ -136,15 +139,11 @@ async fn who_asks_nothing_is_sent_away() {
     create_collection(&used).await;
     for mut stream in silent {
         let mut rest = Vec::new();
-        let ended = tokio::time::timeout(Duration::from_secs(15), stream.read_to_end(&mut rest));
+        let ended = tokio::time::timeout(GONE_MAX, stream.read_to_end(&mut rest));
         // Reset or closed: it is gone.
         let _how = ended.await.expect("it is still there");
     }
-    assert!(
-        begun.elapsed() < Duration::from_secs(15),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < GONE_MAX, "{:?}", begun.elapsed());
     assert_eq!(
         behave_once(used).await,
         "collections/c",
