@@ -17,7 +17,7 @@ use crate::domain::ingest::digest::hex;
 /// Entries of a batch: some milliseconds of the store's writer.
 const BATCH_MAX: usize = 512;
 /// How long events wait for others, so that the store has few transactions: what an instance that is killed
-/// loses of its log.
+/// loses of its log, besides the refusals of the minute.
 const GATHER: Duration = Duration::from_millis(250);
 /// How often it is looked for sums of a minute that is over.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -62,7 +62,9 @@ impl Writer {
     pub async fn run(mut self, over: CancellationToken) {
         while !over.is_cancelled() {
             let events = self.gather(&over).await;
-            self.append(events, &over).await;
+            if !self.append(events, &over).await {
+                return;
+            }
             self.export(false);
         }
         let mut rest = self.recorder.last_sums();
@@ -71,7 +73,9 @@ impl Writer {
             rest.push(event);
         }
         for events in rest.chunks(BATCH_MAX) {
-            self.append(events.to_vec(), &over).await;
+            if !self.append(events.to_vec(), &over).await {
+                return;
+            }
         }
         self.export(true);
     }
@@ -98,10 +102,11 @@ impl Writer {
         events
     }
 
-    /// Appends events, however often that has to be tried.
-    async fn append(&mut self, events: Vec<Event>, over: &CancellationToken) {
+    /// Appends events, however often that has to be tried; returns whether it was done in the end. If not,
+    /// nothing may be appended any more: they may be there, and only the answer lost.
+    async fn append(&mut self, events: Vec<Event>, over: &CancellationToken) -> bool {
         if events.is_empty() {
-            return;
+            return true;
         }
         let mut head = self.head;
         let entries = events.into_iter().map(|event| head.append(event));
@@ -116,12 +121,13 @@ impl Writer {
             last_tries += u32::from(over.is_cancelled());
             if last_tries == LAST_TRIES {
                 tracing::error!(entries = entries.len(), "entries of the audit log are lost");
-                return;
+                return false;
             }
             tokio::time::sleep(RETRY_AFTER).await;
         }
         metrics::counter!("sluice_audit_entries_total").increment(entries.len() as u64);
         self.head = head;
+        true
     }
 
     /// Logs the head now and then, and in the end: whoever keeps logs elsewhere can tell whether the chain
