@@ -1,8 +1,7 @@
 //! How long short calls take: quiet, beside each attack on the connection, and by which limiter.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use sluice::bootstrap::Instance;
@@ -10,6 +9,7 @@ use sluice::config::Config;
 use sluice::config::limits::Rate;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+use tokio::task::JoinSet;
 use tonic::transport::Channel;
 
 use crate::client::{connect, create_collection};
@@ -20,12 +20,11 @@ use crate::redis_server::Redis;
 const CALLS: usize = 5_000;
 /// The first ones, among which are those that wait for a Redis that hangs.
 const FIRST: usize = 20;
-/// Connections that attack at once.
-const ATTACKERS: usize = 4;
+/// Connections that attack at once, and those of attacks that do little but stay.
+const ATTACKERS: usize = 8;
+const PATIENT_ATTACKERS: usize = 500;
 /// Frames of an attack, if it is let send so many.
 const FRAMES: usize = 10_000;
-/// How long each rests after one.
-const REST: Duration = Duration::from_millis(100);
 
 /// Beside each attack, as a ratio to quiet.
 pub(crate) async fn hostile(config: Config) {
@@ -36,28 +35,59 @@ pub(crate) async fn hostile(config: Config) {
     println!("milliseconds                       p50     p99  of quiet");
     report("quiet", &quiet, &quiet);
     for attack in Attack::ALL {
-        let over = Arc::new(AtomicBool::new(false));
-        let attacking = (0..ATTACKERS).map(|_| {
-            let over = Arc::clone(&over);
-            tokio::spawn(attacked(attack, instance.address, over))
-        });
-        let attacking = attacking.collect::<Vec<_>>();
+        let attackers = Attackers::start(attack, instance.address);
         let beside = times(&channel, CALLS).await;
-        over.store(true, Ordering::Relaxed);
-        for attacker in attacking {
-            attacker.await.expect("it ends");
-        }
+        drop(attackers);
         report(&format!("{attack:?}"), &beside, &quiet);
     }
     instance.stop().await.expect("it stops");
 }
 
-/// Attacks again and again: not as fast as it can, for on one machine that would measure the attacker.
-async fn attacked(attack: Attack, server: SocketAddr, over: Arc<AtomicBool>) {
-    while !over.load(Ordering::Relaxed) {
-        attack.run(server, FRAMES).await;
-        tokio::time::sleep(REST).await;
+/// A program of its own that attacks as fast as it can, behind all others on this machine: what attackers
+/// need for themselves is not the server's to bear.
+struct Attackers(Child);
+
+impl Attackers {
+    fn start(attack: Attack, server: SocketAddr) -> Self {
+        let child = Command::new("nice")
+            .args(["-n", "19"])
+            .arg(std::env::current_exe().expect("it is known"))
+            .args(["attack", &format!("{attack:?}"), &server.to_string()])
+            .spawn();
+        Self(child.expect("it starts"))
     }
+}
+
+impl Drop for Attackers {
+    fn drop(&mut self) {
+        // One that has ended has failed, and has said why.
+        let _gone = self.0.kill();
+        let _waited = self.0.wait();
+    }
+}
+
+/// Attacks without a rest, until it is killed.
+pub(crate) async fn attack(name: &str, server: &str) {
+    let mut all = Attack::ALL.into_iter();
+    let attack = all.find(|attack| format!("{attack:?}") == name);
+    let attack = attack.expect("an attack");
+    let server = server.parse::<SocketAddr>().expect("an address");
+    let attackers = if attack.is_patient() {
+        PATIENT_ATTACKERS
+    } else {
+        ATTACKERS
+    };
+    let mut attacking = JoinSet::new();
+    for _ in 0..attackers {
+        attacking.spawn(async move {
+            loop {
+                attack.run(server, FRAMES).await;
+            }
+        });
+    }
+    // None ends but by a fault, which is to be seen.
+    let ended = attacking.join_next().await;
+    ended.expect("there are some").expect("it goes on");
 }
 
 /// By the limiter in memory, by Redis, and by one that hangs.

@@ -42,11 +42,17 @@ const STORED_BYTES: usize = 100_000_000;
 
 #[tokio::main]
 async fn main() {
+    let arguments = client::arguments();
+    let arguments = arguments.iter().map(String::as_str).collect::<Vec<_>>();
+    // It is killed in the end: it must have nothing to remove.
+    if let ["attack", attack, server] = arguments[..] {
+        return latency::attack(attack, server).await;
+    }
     let folder = Folder::new();
     let store = Store::at(&folder.0.join("sluice.db"));
-    match client::arguments().first().map(String::as_str) {
-        Some("hostile") => latency::hostile(client::config(store)).await,
-        Some("limiters") => latency::limiters(client::config(store)).await,
+    match arguments.first() {
+        Some(&"hostile") => latency::hostile(client::config(store)).await,
+        Some(&"limiters") => latency::limiters(client::config(store)).await,
         Some(_) | None => rates(&folder).await,
     }
 }

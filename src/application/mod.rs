@@ -42,6 +42,7 @@ pub mod relay;
 mod relocation;
 pub mod session;
 pub mod source;
+pub mod stays;
 pub mod stored_source;
 pub mod stored_spec;
 pub mod tap;

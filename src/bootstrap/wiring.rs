@@ -244,6 +244,9 @@ impl Wiring {
         }
         let admission = self.admission.clone();
         self.tasks.spawn(admission.run(self.drain.clone()));
+        if let Some(identity) = self.identity.clone() {
+            self.tasks.spawn(identity.run(self.drain.clone()));
+        }
         let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
         let rechunks = self.tasks.spawn(self.rechunks().run(self.drain.clone()));
         let lease = self.lease.clone();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A text that no log, error or dump shows. Who needs it asks for it by name.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Secret(String);
 
 impl Secret {

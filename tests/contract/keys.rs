@@ -27,6 +27,12 @@ fn key(number: u8, of: &str, lookup: &str) -> Key {
     }
 }
 
+async fn found(store: &dyn Store, lookup: &str) -> Option<Key> {
+    let mut keys = store.find_keys(&[lookup.to_owned()]).await.unwrap();
+    assert!(keys.len() <= 1);
+    keys.pop()
+}
+
 pub(crate) async fn a_tenant_is_created_once_and_deleted_when_it_is_empty(store: &dyn Store) {
     start(store, &new_upload(1, "d")).await;
     let default = TenantId::default();
@@ -62,11 +68,7 @@ pub(crate) async fn a_tenant_is_created_once_and_deleted_when_it_is_empty(store:
     assert_eq!(made, Created::Stored);
     assert_eq!(store.delete_tenant(&id).await.unwrap(), Removed::Gone);
     assert_eq!(store.tenant(&id).await.unwrap(), None);
-    assert_eq!(
-        store.find_key("a").await.unwrap(),
-        None,
-        "its keys are gone"
-    );
+    assert_eq!(found(store, "a").await, None, "its keys are gone");
     assert_eq!(collection().revision, 1);
 }
 
@@ -80,23 +82,23 @@ pub(crate) async fn a_key_is_found_until_it_is_revoked_or_its_tenant_disabled(st
     assert_eq!(store.create_key(&first).await.unwrap(), Created::Stored);
     let taken = store.create_key(&key(2, "other", "a")).await.unwrap();
     assert_eq!(taken, Created::Taken);
-    assert_eq!(store.find_key("a").await.unwrap(), Some(first.clone()));
-    assert_eq!(store.find_key("A").await.unwrap(), None);
+    assert_eq!(found(store, "a").await, Some(first.clone()));
+    assert_eq!(found(store, "A").await, None);
     assert_eq!(
         store.key(&acme, &[1; 16]).await.unwrap(),
         Some(first.clone())
     );
     assert_eq!(store.key(&other, &[1; 16]).await.unwrap(), None);
     store.disable_tenant(&acme, true, 2).await.unwrap();
-    assert_eq!(store.find_key("a").await.unwrap(), None);
+    assert_eq!(found(store, "a").await, None);
     store.disable_tenant(&acme, false, 3).await.unwrap();
-    assert_eq!(store.find_key("a").await.unwrap(), Some(first));
+    assert_eq!(found(store, "a").await, Some(first));
     assert_eq!(store.revoke_key(&other, &[1; 16], 4).await.unwrap(), None);
     for now in [5, 6] {
         let revoked = store.revoke_key(&acme, &[1; 16], now).await.unwrap();
         assert_eq!(revoked.unwrap().revoked_at, Some(5));
     }
-    assert_eq!(store.find_key("a").await.unwrap(), None);
+    assert_eq!(found(store, "a").await, None);
     let again = store.create_key(&key(2, "other", "a")).await.unwrap();
     assert_eq!(
         again,
@@ -116,6 +118,15 @@ pub(crate) async fn keys_are_listed_and_operators_known(store: &dyn Store) {
     let uids = list.iter().map(|key| key.uid).collect::<Vec<_>>();
     assert_eq!(uids, [[2; 16], [3; 16]]);
     assert_eq!(store.keys(&acme, &[0; 16], 1).await.unwrap().len(), 1);
+    let asked = ["3", "none", "1"].map(str::to_owned);
+    let found_two = store.find_keys(&asked).await.unwrap();
+    let mut lookups = found_two
+        .iter()
+        .map(|key| key.lookup.as_str())
+        .collect::<Vec<_>>();
+    lookups.sort_unstable();
+    assert_eq!(lookups, ["1", "3"]);
+    assert_eq!(store.find_keys(&[]).await.unwrap(), []);
     assert_eq!(store.keys(&tenant("other"), &[0; 16], 9).await.unwrap(), []);
     assert!(!store.has_operator_key(2).await.unwrap());
     let operator = Key {
@@ -124,7 +135,7 @@ pub(crate) async fn keys_are_listed_and_operators_known(store: &dyn Store) {
         ..key(9, "default", "9")
     };
     assert_eq!(store.create_key(&operator).await.unwrap(), Created::Stored);
-    assert_eq!(store.find_key("9").await.unwrap(), Some(operator.clone()));
+    assert_eq!(found(store, "9").await, Some(operator.clone()));
     assert!(store.has_operator_key(99).await.unwrap());
     assert!(
         !store.has_operator_key(100).await.unwrap(),

@@ -1,10 +1,14 @@
 //! Frames of HTTP/2 as no library would send them (RFC 9113, RFC 7541).
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use prost::Message;
+use sluice::interface::grpc::pb;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use uuid::Uuid;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -14,6 +18,9 @@ const PING: u8 = 6;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 
+/// The longest frame that every server takes (RFC 9113 §4.2).
+const FRAME_BYTES: usize = 16 * 1024;
+
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
@@ -21,6 +28,10 @@ const END_HEADERS: u8 = 4;
 const ATTACK_MAX: Duration = Duration::from_secs(2);
 /// Frames written at once.
 const AT_ONCE: usize = 64;
+/// How long one that is slow waits before it says another byte.
+const SLOWLY: Duration = Duration::from_millis(50);
+/// What comes out of a bomb of 220 KiB.
+const BOMB_BYTES: usize = 50_000_000;
 
 /// What somebody may try.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,10 +54,25 @@ pub(crate) enum Attack {
     LargeFrame,
     /// What is no HTTP at all.
     Noise,
+    /// Messages that say of themselves that they have 4 GiB.
+    LargeMessage,
+    /// Uploads of messages out of which 50 MB come.
+    Bomb,
+    /// An upload of which a byte comes now and then.
+    SlowUpload,
+    /// A connection on which nothing is asked.
+    Idle,
+}
+
+/// What is to be said of calls.
+struct Call {
+    headers: Vec<u8>,
+    /// A message as gRPC frames it, whole or in part.
+    message: Vec<u8>,
 }
 
 impl Attack {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::RapidReset,
         Self::Continuations,
         Self::LargeHeaders,
@@ -56,6 +82,10 @@ impl Attack {
         Self::LargeWindow,
         Self::LargeFrame,
         Self::Noise,
+        Self::LargeMessage,
+        Self::Bomb,
+        Self::SlowUpload,
+        Self::Idle,
     ];
 
     /// Attacks until the server ends the connection, `frames` are sent, or it takes no more. Returns the
@@ -84,36 +114,92 @@ impl Attack {
             .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
             .await?;
         stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
-        let headers = call(server);
-        stream.write_all(&self.first(&headers)).await?;
+        let call = Call {
+            headers: headers(server),
+            message: self.message(),
+        };
+        stream.write_all(&self.first(&call)).await?;
+        let (at_once, rest) = self.pace();
         while *sent < frames {
-            let many = (0..AT_ONCE).map(|number| self.frame(*sent + number, &headers));
+            let many = (0..at_once).map(|number| self.frame(*sent + number, &call));
             let many = many.collect::<Vec<_>>().concat();
-            if many.is_empty() {
+            if many.is_empty() && rest.is_none() {
                 return Ok(());
             }
             stream.write_all(&many).await?;
-            *sent += AT_ONCE;
+            *sent += at_once;
+            if let Some(rest) = rest {
+                tokio::time::sleep(rest).await;
+            }
         }
         Ok(())
     }
 
+    /// How many frames it writes at once, and how long it rests then.
+    fn pace(self) -> (usize, Option<Duration>) {
+        if self.is_patient() {
+            (1, Some(SLOWLY))
+        } else {
+            (AT_ONCE, None)
+        }
+    }
+
+    /// Whether it does little but stay.
+    pub(crate) fn is_patient(self) -> bool {
+        matches!(self, Self::SlowUpload | Self::Idle)
+    }
+
+    /// What its calls send.
+    fn message(self) -> Vec<u8> {
+        match self {
+            Self::LargeMessage => [&[0, 0xff, 0xff, 0xff, 0xff][..], &[7; 100]].concat(),
+            Self::Bomb => upload(bomb(), pb::Compression::Gzip),
+            Self::SlowUpload => {
+                let mut message = upload(vec![b'a'; 100_000], pb::Compression::Unspecified);
+                message.truncate(200);
+                message
+            }
+            Self::RapidReset
+            | Self::Continuations
+            | Self::LargeHeaders
+            | Self::EmptyData
+            | Self::Settings
+            | Self::Pings
+            | Self::LargeWindow
+            | Self::LargeFrame
+            | Self::Noise
+            | Self::Idle => Vec::new(),
+        }
+    }
+
     /// What it begins with.
-    fn first(self, headers: &[u8]) -> Vec<u8> {
+    fn first(self, call: &Call) -> Vec<u8> {
+        let Call { headers, message } = call;
         match self {
             Self::Continuations | Self::LargeHeaders => frame(HEADERS, 0, 1, headers),
             Self::EmptyData => frame(HEADERS, END_HEADERS, 1, headers),
+            Self::SlowUpload => {
+                let open = frame(HEADERS, END_HEADERS, 1, headers);
+                [open, frame(DATA, 0, 1, message)].concat()
+            }
             Self::LargeWindow => {
                 let update = frame(WINDOW_UPDATE, 0, 0, &0x7fff_ffff_u32.to_be_bytes());
                 [update.clone(), update].concat()
             }
             Self::LargeFrame => vec![0xff, 0xff, 0xff, DATA, 0, 0, 0, 0, 1],
-            Self::RapidReset | Self::Settings | Self::Pings | Self::Noise => Vec::new(),
+            Self::RapidReset
+            | Self::Settings
+            | Self::Pings
+            | Self::Noise
+            | Self::LargeMessage
+            | Self::Bomb
+            | Self::Idle => Vec::new(),
         }
     }
 
     /// What it goes on with.
-    fn frame(self, number: usize, headers: &[u8]) -> Vec<u8> {
+    fn frame(self, number: usize, call: &Call) -> Vec<u8> {
+        let Call { headers, message } = call;
         let stream = u32::try_from(number * 2 + 1).unwrap() & 0x7fff_ffff;
         match self {
             Self::RapidReset => {
@@ -134,7 +220,15 @@ impl Attack {
             Self::Settings => frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]),
             Self::Pings => frame(PING, 0, 0, &[7; 8]),
             Self::LargeFrame => vec![0; 1024],
-            Self::LargeWindow | Self::Noise => Vec::new(),
+            Self::LargeMessage | Self::Bomb => {
+                let open = frame(HEADERS, END_HEADERS, stream, headers);
+                let frames = message
+                    .chunks(FRAME_BYTES)
+                    .map(|part| frame(DATA, 0, stream, part));
+                [open, frames.collect::<Vec<_>>().concat()].concat()
+            }
+            Self::SlowUpload => frame(DATA, 0, 1, b"a"),
+            Self::LargeWindow | Self::Noise | Self::Idle => Vec::new(),
         }
     }
 }
@@ -148,8 +242,35 @@ pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8>
     frame
 }
 
+/// A message that begins an upload, with its length before it.
+fn upload(content: Vec<u8>, compression: pb::Compression) -> Vec<u8> {
+    let id = Uuid::new_v4().to_string();
+    let spec = pb::UploadSpec {
+        collection: "collections/c".to_owned(),
+        document_id: id.clone(),
+        request_id: id,
+        ..pb::UploadSpec::default()
+    };
+    let message = pb::UploadDocumentRequest {
+        target: Some(pb::upload_document_request::Target::Spec(spec)),
+        content: content.into(),
+        compression: compression.into(),
+        ..pb::UploadDocumentRequest::default()
+    };
+    let message = message.encode_to_vec();
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    [&[0][..], &length, &message].concat()
+}
+
+/// Little that becomes much.
+fn bomb() -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&vec![0; BOMB_BYTES]).unwrap();
+    gzip.finish().unwrap()
+}
+
 /// The headers of a call.
-fn call(server: SocketAddr) -> Vec<u8> {
+fn headers(server: SocketAddr) -> Vec<u8> {
     let authority = server.to_string();
     let fields = [
         (":method", "POST"),

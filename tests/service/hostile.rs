@@ -62,7 +62,15 @@ fn goaway(mut said: &[u8]) -> Option<u32> {
 
 /// Whether the server has to end the connection for it; of others it is enough that it bears them.
 fn is_ended(attack: Attack) -> bool {
-    !matches!(attack, Attack::Settings | Attack::Pings)
+    !matches!(
+        attack,
+        Attack::Settings
+            | Attack::Pings
+            | Attack::LargeMessage
+            | Attack::Bomb
+            | Attack::SlowUpload
+            | Attack::Idle
+    )
 }
 
 fn address(server: &Server) -> SocketAddr {

@@ -33,6 +33,7 @@ mod instances;
 mod interruptions;
 mod kills;
 mod load;
+mod logs;
 mod methods;
 mod moves;
 mod operations;

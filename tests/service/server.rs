@@ -4,9 +4,11 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 
 use tonic::transport::Channel;
 
+use crate::logs;
 use crate::world::connect;
 
 pub(crate) const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
@@ -14,6 +16,7 @@ pub(crate) const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
 /// `sluice serve` in a process of its own.
 pub(crate) struct Server {
     child: Child,
+    log: Option<JoinHandle<()>>,
     pub(crate) address: String,
 }
 
@@ -47,19 +50,25 @@ impl Server {
                 "--listen",
                 "127.0.0.1:0",
                 "--log",
-                "error",
+                logs::FILTER,
                 "--store",
             ])
             .arg(store)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let log = Some(logs::read(child.stderr.take().unwrap()));
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
         let address = line.trim().rsplit(' ').next().unwrap().to_owned();
-        Self { child, address }
+        Self {
+            child,
+            log,
+            address,
+        }
     }
 
     pub(crate) fn channel(&self) -> Channel {
@@ -91,5 +100,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        if let Some(log) = self.log.take() {
+            log.join().unwrap();
+        }
+        logs::assert_clean();
     }
 }

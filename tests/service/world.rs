@@ -24,15 +24,17 @@ use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tonic_types::StatusExt;
 
+use crate::logs;
 use crate::private;
 use crate::private::postgres::Cluster;
 
-/// A folder that goes when it is dropped.
+/// A folder that goes when it is dropped; every server has one.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
     pub(crate) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
+        logs::watch();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path =
             std::env::temp_dir().join(format!("sluice-service-{}-{number}", std::process::id()));
@@ -44,6 +46,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _absent = fs::remove_dir_all(&self.0);
+        logs::assert_clean();
     }
 }
 

@@ -71,9 +71,9 @@ pub enum Created {
 pub trait Keys: Send + Sync {
     /// Stores a new key.
     async fn create_key(&self, new: &Key) -> Result<Created, Error>;
-    /// The key that is found by this, unless it is revoked or its tenant is disabled. It may have
-    /// expired.
-    async fn find_key(&self, lookup: &str) -> Result<Option<Key>, Error>;
+    /// The keys that are found by these, in any order, but for those that are revoked or whose tenant is
+    /// disabled. They may have expired.
+    async fn find_keys(&self, lookups: &[String]) -> Result<Vec<Key>, Error>;
     /// The tenant's key of that uid.
     async fn key(&self, tenant: &TenantId, uid: &Uid) -> Result<Option<Key>, Error>;
     /// At most `rows` keys of a tenant in the order of their uids, from the first after `after`.

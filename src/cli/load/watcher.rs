@@ -15,6 +15,9 @@ use crate::cli::load::seen::Seen;
 const OPENINGS_MAX: usize = 64;
 /// How long after a failure the next server is tried.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
+/// How long after its last state a watcher asks whether there is more: all others have theirs by then, and
+/// are not held up by the question.
+const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// The ways to the servers, and how many watchers have gone them.
 #[derive(Debug)]
@@ -129,6 +132,7 @@ impl Watcher {
                 ways.attached.send_modify(|attached| *attached += 1);
             }
         }
+        tokio::time::sleep(SETTLED_AFTER).await;
         if let Some(more) = feed.after_the_last().await? {
             seen.told(more, Instant::now(), now());
         }

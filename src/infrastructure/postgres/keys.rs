@@ -50,18 +50,18 @@ impl Keys for Postgres {
         })
     }
 
-    async fn find_key(&self, lookup: &str) -> Result<Option<Key>, Error> {
+    async fn find_keys(&self, lookups: &[String]) -> Result<Vec<Key>, Error> {
         let found = read(
             sqlx::query(
                 "SELECT api_keys.* FROM api_keys
              JOIN tenants ON tenants.tenant_id = api_keys.tenant AND tenants.disabled_at IS NULL
-             WHERE api_keys.lookup = $1 AND api_keys.revoked_at IS NULL",
+             WHERE api_keys.lookup = ANY($1) AND api_keys.revoked_at IS NULL",
             )
-            .bind(lookup)
-            .fetch_optional(&self.pool),
+            .bind(lookups)
+            .fetch_all(&self.pool),
         )
         .await?;
-        found.as_ref().map(key).transpose()
+        found.iter().map(key).collect()
     }
 
     async fn key(&self, tenant: &TenantId, uid: &Uid) -> Result<Option<Key>, Error> {

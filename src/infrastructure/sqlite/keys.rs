@@ -48,17 +48,23 @@ impl Keys for Sqlite {
         })
     }
 
-    async fn find_key(&self, lookup: &str) -> Result<Option<Key>, Error> {
-        let found = sqlx::query(
-            "SELECT api_keys.* FROM api_keys
-             JOIN tenants ON tenants.tenant_id = api_keys.tenant AND tenants.disabled_at IS NULL
-             WHERE api_keys.lookup = ? AND api_keys.revoked_at IS NULL",
-        )
-        .bind(lookup)
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
-        found.as_ref().map(key).transpose()
+    async fn find_keys(&self, lookups: &[String]) -> Result<Vec<Key>, Error> {
+        let mut connection = self.readers.acquire().await.map_err(failed)?;
+        let mut list = Vec::new();
+        // One by one: there is no round trip to save.
+        for lookup in lookups {
+            let found = sqlx::query(
+                "SELECT api_keys.* FROM api_keys
+                 JOIN tenants ON tenants.tenant_id = api_keys.tenant AND tenants.disabled_at IS NULL
+                 WHERE api_keys.lookup = ? AND api_keys.revoked_at IS NULL",
+            )
+            .bind(lookup)
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed)?;
+            list.extend(found.as_ref().map(key).transpose()?);
+        }
+        Ok(list)
     }
 
     async fn key(&self, tenant: &TenantId, uid: &Uid) -> Result<Option<Key>, Error> {

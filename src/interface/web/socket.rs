@@ -20,7 +20,7 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
 use crate::application::watch::States;
 use crate::domain::access::{Places, Role};
-use crate::interface::admitted::{Admitted, Lost};
+use crate::interface::admitted::Admitted;
 use crate::interface::grpc::{methods, name, status};
 use crate::interface::peer::Peer;
 use crate::interface::web::close::Close;
@@ -152,7 +152,7 @@ impl Socket {
         let admission = &self.gateway.admission;
         let place = admission.place(&admitted.caller, Places::Sockets);
         match Box::pin(place).await {
-            Ok(_place) => self.talk(admitted.lost()).await,
+            Ok(_place) => self.talk(&admitted).await,
             Err(error) => {
                 let told = self.tell(&Told::error(None, &error)).await;
                 told.err().unwrap_or(End::Close(Close::TooMany))
@@ -160,13 +160,16 @@ impl Socket {
         }
     }
 
-    async fn talk(&mut self, mut lost: Lost) -> End {
+    async fn talk(&mut self, admitted: &Admitted) -> End {
         let gateway = Arc::clone(&self.gateway);
+        // Made once, not for each event: thousands have one at the same time.
+        let mut drain = pin!(gateway.drain.cancelled());
+        let mut lost = pin!(admitted.lost());
         let mut pulse = pin!(tokio::time::sleep(gateway.bounds.ping_every));
         let mut is_pong_due = false;
         loop {
             let event = tokio::select! {
-                () = gateway.drain.cancelled() => Event::Drain,
+                () = &mut drain => Event::Drain,
                 error = &mut lost => Event::Lost(error),
                 () = &mut pulse => Event::Pulse,
                 heard = self.wire.recv() => Event::Heard(heard),

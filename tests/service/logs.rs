@@ -1,0 +1,114 @@
+//! What servers of all tests log, read while they write it: no log of the suite shows a secret.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::ChildStderr;
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use sluice::application::api_key;
+use tracing_subscriber::EnvFilter;
+
+/// All that the servers say of themselves. What their libraries say besides is read in one test.
+pub(crate) const FILTER: &str = "info,sluice=trace";
+
+/// The first line that shows a secret.
+static FOUND: Mutex<Option<String>> = Mutex::new(None);
+
+/// Reads what servers in this process log from now on.
+pub(crate) fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new(FILTER))
+            .with_writer(|| Reader)
+            .init();
+    });
+}
+
+/// Reads what a server in a process of its own logs, and passes on what it complains of.
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever looks for why a test failed looks there"
+)]
+pub(crate) fn read(log: ChildStderr) -> JoinHandle<()> {
+    thread::spawn(move || {
+        for line in BufReader::new(log).lines().map_while(Result::ok) {
+            look(&line);
+            if line.contains("ERROR") {
+                eprintln!("{line}");
+            }
+        }
+    })
+}
+
+/// Fails if anything that was read so far shows a secret.
+pub(crate) fn assert_clean() {
+    let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(
+        thread::panicking() || found.is_none(),
+        "a log says: {found:?}"
+    );
+}
+
+/// Takes one event at a time.
+struct Reader;
+
+impl Write for Reader {
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        look(&String::from_utf8_lossy(event));
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn look(line: &str) {
+    if shows_secret(line) {
+        let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        found.get_or_insert_with(|| line.to_owned());
+    }
+}
+
+/// An API key, a token (RFC 7519: both of its first parts are JSON objects in base64url), a private key, or a
+/// password in an address.
+fn shows_secret(line: &str) -> bool {
+    let is_part_of_one = |char: char| char.is_ascii_alphanumeric() || "_-.".contains(char);
+    let mut words = line.split(|char| !is_part_of_one(char));
+    let is_secret = |word: &str| {
+        api_key::read(word.trim_matches('.')).is_some()
+            || word.starts_with("eyJ") && word.contains(".eyJ")
+    };
+    let password = |address: &str| {
+        let authority = address.split(['/', ' ', '"']).next().unwrap_or_default();
+        let who = authority.rsplit_once('@').map_or("", |(who, _)| who);
+        who.contains(':')
+    };
+    words.any(is_secret) || line.contains("PRIVATE KEY") || line.split("://").skip(1).any(password)
+}
+
+#[test]
+fn a_secret_is_known_when_it_is_seen() {
+    let key = format!("sluice_{}_{}", "0".repeat(16), "a".repeat(64));
+    for secret in [
+        key.as_str(),
+        &format!("key={key}."),
+        &format!("\"authorization\": \"Bearer {key}\""),
+        "a token: eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln",
+        "-----BEGIN PRIVATE KEY-----",
+        "connecting to postgres://sluice:open@127.0.0.1:5432/sluice",
+        "redis://:open@127.0.0.1/ does not answer",
+    ] {
+        assert!(shows_secret(secret), "{secret}");
+    }
+    for harmless in [
+        "",
+        &key[..23],
+        "eyJ",
+        "http://127.0.0.1:50051 and a@b:c",
+        "postgres://sluice@127.0.0.1:5432/sluice?a=b:c@d",
+    ] {
+        assert!(!shows_secret(harmless), "{harmless}");
+    }
+}
