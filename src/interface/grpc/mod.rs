@@ -9,6 +9,7 @@ pub mod call;
 pub mod caller;
 pub mod chunking;
 pub mod chunks;
+pub mod codec;
 pub mod collections;
 pub mod convert;
 pub mod deadline;

@@ -1,0 +1,65 @@
+//! How messages become bytes: as tonic-prost does it, but that a response has no more room than it needs.
+//!
+//! tonic's own gives each response 8 KiB for its next messages, as long as it lives. A watch lives for hours,
+//! and its states have some 200 bytes.
+
+use std::marker::PhantomData;
+
+use prost::Message;
+use tonic::Status;
+use tonic::codec::{BufferSettings, EncodeBuf};
+use tonic_prost::{ProstCodec, ProstDecoder};
+
+/// What a response takes at first: a state, or a small answer.
+const ROOM_BYTES: usize = 512;
+/// From how many bytes on messages are sent on before there are more of them, as tonic has it.
+const SENT_AT_BYTES: usize = 32 * 1024;
+
+/// Encodes `T` and decodes `U`.
+#[derive(Debug)]
+pub struct Codec<T, U>(PhantomData<(T, U)>);
+
+impl<T, U> Default for Codec<T, U> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T, U> tonic::codec::Codec for Codec<T, U>
+where
+    T: Message + 'static,
+    U: Message + Default + 'static,
+{
+    type Encode = T;
+    type Decode = U;
+    type Encoder = Encoder<T>;
+    type Decoder = ProstDecoder<U>;
+
+    fn encoder(&mut self) -> Encoder<T> {
+        Encoder(PhantomData)
+    }
+
+    fn decoder(&mut self) -> ProstDecoder<U> {
+        ProstCodec::<T, U>::raw_decoder(BufferSettings::default())
+    }
+}
+
+/// Encodes `T`.
+#[derive(Debug)]
+pub struct Encoder<T>(PhantomData<T>);
+
+impl<T: Message> tonic::codec::Encoder for Encoder<T> {
+    type Item = T;
+    type Error = Status;
+
+    fn encode(&mut self, message: T, bytes: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        // At once, so that a large one is not moved as often as it grows.
+        bytes.reserve(message.encoded_len());
+        let encoded = message.encode(bytes);
+        encoded.map_err(|error| Status::internal(error.to_string()))
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        BufferSettings::new(ROOM_BYTES, SENT_AT_BYTES)
+    }
+}
