@@ -1,6 +1,6 @@
 //! How long short calls take: quiet, beside each attack on the connection, and by which limiter.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use sluice::config::Config;
 use sluice::config::limits::Rate;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tonic::transport::Channel;
 
@@ -23,12 +24,16 @@ const FIRST: usize = 20;
 /// Connections that attack at once, and those of attacks that do little but stay.
 const ATTACKERS: usize = 8;
 const PATIENT_ATTACKERS: usize = 500;
+/// Where they are: what an address does is counted, and who behaves is elsewhere.
+const ATTACKERS_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// Frames of an attack, if it is let send so many.
 const FRAMES: usize = 10_000;
 
 /// Beside each attack, as a ratio to quiet.
 pub(crate) async fn hostile(config: Config) {
-    let instance = Instance::start(&config).await.expect("it starts");
+    let server = Runtime::new().expect("threads of its own");
+    let starting = server.spawn(async move { Instance::start(&config).await });
+    let instance = starting.await.expect("no panic").expect("it starts");
     let channel = connect(instance.address);
     create_collection(&channel).await;
     let quiet = times(&channel, CALLS).await;
@@ -41,6 +46,7 @@ pub(crate) async fn hostile(config: Config) {
         report(&format!("{attack:?}"), &beside, &quiet);
     }
     instance.stop().await.expect("it stops");
+    server.shutdown_background();
 }
 
 /// A program of its own that attacks as fast as it can, behind all others on this machine: what attackers
@@ -81,7 +87,7 @@ pub(crate) async fn attack(name: &str, server: &str) {
     for _ in 0..attackers {
         attacking.spawn(async move {
             loop {
-                attack.run(server, FRAMES).await;
+                attack.run(ATTACKERS_ADDRESS, server, FRAMES).await;
             }
         });
     }

@@ -15,7 +15,7 @@ use crate::application::ports::store::Store;
 use crate::application::pressure::Pressure;
 use crate::config::server::Server;
 use crate::config::{Config, MEMORY_BYTES_MIN};
-use crate::interface::connections::Connections;
+use crate::interface::connections::{Connections, PerAddress};
 use crate::interface::door::origin::Allowed;
 use crate::interface::server::Entrance;
 use crate::interface::{tls, usage};
@@ -71,6 +71,7 @@ pub(super) fn entrance(
     let Server {
         connections_max,
         connections_per_address_max,
+        calls_per_address_per_second_max,
         first_request_seconds_max,
         idle_seconds_max,
         ..
@@ -78,7 +79,13 @@ pub(super) fn entrance(
     Entrance {
         listener,
         tls,
-        connections: Connections::new(connections_max as usize, connections_per_address_max),
+        connections: Connections::new(
+            connections_max as usize,
+            PerAddress {
+                connections_max: connections_per_address_max,
+                calls_per_second_max: calls_per_address_per_second_max,
+            },
+        ),
         patience: usage::Patience {
             first_request_max: Duration::from_secs(first_request_seconds_max),
             idle_max: Duration::from_secs(idle_seconds_max),

@@ -10,6 +10,10 @@ pub struct Server {
     pub connections_max: u32,
     /// How many from one address, from 1; behind a proxy all have the proxy's.
     pub connections_per_address_max: u32,
+    /// How many calls an address may make a second, on all its connections, from 1; more than 100,000 are taken
+    /// for that. A connection counts as a call, and ten frames of HTTP/2 without content (pings, settings) as
+    /// another; what is more waits unread.
+    pub calls_per_address_per_second_max: u32,
     /// How long a connection may be there before its first request, from 1.
     pub first_request_seconds_max: u64,
     /// How long it may be unused afterwards, from 1.
@@ -26,6 +30,8 @@ impl Default for Server {
             connections_max: 15_000,
             // A browser has 6, a program a few; a flood from one host leaves room for 14 others.
             connections_per_address_max: 1_024,
+            // What one principal may read.
+            calls_per_address_per_second_max: 5_000,
             first_request_seconds_max: 10,
             idle_seconds_max: 300,
             memory_bytes_max: 0,
@@ -35,12 +41,17 @@ impl Default for Server {
 
 impl Server {
     /// Numbers that must not be 0.
-    pub(super) fn least(self) -> [(&'static str, u64, u64); 4] {
+    pub(super) fn least(self) -> [(&'static str, u64, u64); 5] {
         [
             ("server.connections_max", self.connections_max.into(), 1),
             (
                 "server.connections_per_address_max",
                 self.connections_per_address_max.into(),
+                1,
+            ),
+            (
+                "server.calls_per_address_per_second_max",
+                self.calls_per_address_per_second_max.into(),
                 1,
             ),
             (

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::codegen::Service;
 
 use crate::interface::held::Held;
+use crate::interface::paced::Paced;
 use crate::interface::peer::Peer;
 use crate::interface::usage::{Patience, Usage};
 
@@ -48,13 +49,14 @@ pub(super) async fn serve<S>(
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let usage = Usage::new();
+    let hearing = peer.place.hearing();
     let service = Connected {
         router,
         peer: Arc::new(peer),
         usage: usage.clone(),
     };
     let builder = builder();
-    let stream = TokioIo::new(stream);
+    let stream = TokioIo::new(Paced::new(stream, hearing));
     let served = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
     let mut served = pin!(served);
     let is_closing = tokio::select! {

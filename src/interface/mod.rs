@@ -3,9 +3,12 @@
 pub mod admitted;
 mod connection;
 pub mod connections;
+mod costs;
 pub mod door;
 pub mod grpc;
+mod hearing;
 mod held;
+mod paced;
 pub mod peer;
 pub mod routes;
 pub mod server;

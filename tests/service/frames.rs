@@ -1,13 +1,13 @@
 //! Frames of HTTP/2 as no library would send them (RFC 9113, RFC 7541).
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use prost::Message;
 use sluice::interface::grpc::pb;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use uuid::Uuid;
 
 const DATA: u8 = 0;
@@ -88,10 +88,15 @@ impl Attack {
         Self::Idle,
     ];
 
-    /// Attacks until the server ends the connection, `frames` are sent, or it takes no more. Returns the
-    /// connection, and how many were sent.
-    pub(crate) async fn run(self, server: SocketAddr, frames: usize) -> (TcpStream, usize) {
-        let (mut stream, mut sent) = (TcpStream::connect(server).await.unwrap(), 0);
+    /// Attacks from an address until the server ends the connection, `frames` are sent, or it takes no more.
+    /// Returns the connection, and how many were sent.
+    pub(crate) async fn run(
+        self,
+        from: Ipv4Addr,
+        server: SocketAddr,
+        frames: usize,
+    ) -> (TcpStream, usize) {
+        let (mut stream, mut sent) = (connect(from, server).await, 0);
         let attacking = self.send(&mut stream, server, frames, &mut sent);
         // Whoever reads nothing is not read from either, sooner or later.
         let _ended = tokio::time::timeout(ATTACK_MAX, attacking).await;
@@ -231,6 +236,14 @@ impl Attack {
             Self::LargeWindow | Self::Noise | Self::Idle => Vec::new(),
         }
     }
+}
+
+async fn connect(from: Ipv4Addr, server: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    // Else each port would be taken for a minute after its connection.
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    socket.connect(server).await.unwrap()
 }
 
 /// A frame.

@@ -1,6 +1,6 @@
 //! Who attacks the connection itself costs the server little, and nobody else anything.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use sluice::interface::grpc::pb;
@@ -18,6 +18,8 @@ use crate::world::{Folder, create_collection, first, last, more, plain, rows, sp
 const FRAMES: usize = 20_000;
 /// Connections that attack at once.
 const ATTACKERS: usize = 8;
+/// Where they are: what an address does is counted, and who behaves is on another.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// What all of them may add: the windows and buffers of as many connections.
 const GROWTH_KIB_MAX: u64 = 24 * 1024;
 
@@ -36,7 +38,7 @@ struct Outcome {
 }
 
 async fn outcome(attack: Attack, server: SocketAddr) -> Outcome {
-    let (mut stream, frames) = attack.run(server, FRAMES).await;
+    let (mut stream, frames) = attack.run(ELSEWHERE, server, FRAMES).await;
     let mut said = Vec::new();
     let reading = stream.read_to_end(&mut said);
     let read = tokio::time::timeout(Duration::from_secs(3), reading).await;
