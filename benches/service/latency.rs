@@ -18,7 +18,9 @@ use crate::frames::Attack;
 use crate::redis_server::Redis;
 
 /// Calls of each measurement, one after the other.
-const CALLS: usize = 5_000;
+const CALLS: usize = 10_000;
+/// In so many parts.
+const ROUNDS: usize = 5;
 /// The first ones, among which are those that wait for a Redis that hangs.
 const FIRST: usize = 20;
 /// Connections that attack at once, and those of attacks that do little but stay.
@@ -26,24 +28,38 @@ const ATTACKERS: usize = 8;
 const PATIENT_ATTACKERS: usize = 500;
 /// Where they are: what an address does is counted, and who behaves is elsewhere.
 const ATTACKERS_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// Nothing beside it.
+const QUIET: &str = "quiet";
+/// What is no attack: it takes the processor, as attackers on the same machine do, and nothing else.
+const SPINNING: &str = "spinning";
 /// Frames of an attack, if it is let send so many.
 const FRAMES: usize = 10_000;
 
-/// Beside each attack, as a ratio to quiet.
+/// Beside each attack, as a ratio to what a call takes beside a program that only spins.
 pub(crate) async fn hostile(config: Config) {
     let server = Runtime::new().expect("threads of its own");
     let starting = server.spawn(async move { Instance::start(&config).await });
     let instance = starting.await.expect("no panic").expect("it starts");
     let channel = connect(instance.address);
     create_collection(&channel).await;
-    let quiet = times(&channel, CALLS).await;
-    println!("milliseconds                       p50     p99  of quiet");
-    report("quiet", &quiet, &quiet);
-    for attack in Attack::ALL {
-        let attackers = Attackers::start(attack, instance.address);
-        let beside = times(&channel, CALLS).await;
-        drop(attackers);
-        report(&format!("{attack:?}"), &beside, &quiet);
+    let attacks = Attack::ALL.map(|attack| format!("{attack:?}"));
+    let beside = [QUIET, SPINNING].into_iter();
+    let beside = beside.chain(attacks.iter().map(String::as_str));
+    let mut taken = beside.map(|name| (name, Vec::new())).collect::<Vec<_>>();
+    // Interleaved, so that what else the machine does is shared by all.
+    for _ in 0..ROUNDS {
+        for (name, taken) in &mut taken {
+            let _attackers = (*name != QUIET).then(|| Attackers::start(name, instance.address));
+            taken.extend(times(&channel, CALLS / ROUNDS).await);
+        }
+    }
+    println!("milliseconds                       p50     p99  of spinning");
+    for (_, taken) in &mut taken {
+        taken.sort_unstable();
+    }
+    let (_, spinning) = &taken[1];
+    for (name, taken) in &taken {
+        report(name, taken, spinning);
     }
     instance.stop().await.expect("it stops");
     server.shutdown_background();
@@ -54,11 +70,11 @@ pub(crate) async fn hostile(config: Config) {
 struct Attackers(Child);
 
 impl Attackers {
-    fn start(attack: Attack, server: SocketAddr) -> Self {
+    fn start(attack: &str, server: SocketAddr) -> Self {
         let child = Command::new("nice")
             .args(["-n", "19"])
             .arg(std::env::current_exe().expect("it is known"))
-            .args(["attack", &format!("{attack:?}"), &server.to_string()])
+            .args(["attack", attack, &server.to_string()])
             .spawn();
         Self(child.expect("it starts"))
     }
@@ -74,6 +90,12 @@ impl Drop for Attackers {
 
 /// Attacks without a rest, until it is killed.
 pub(crate) async fn attack(name: &str, server: &str) {
+    if name == SPINNING {
+        // One thread a core of the machine that results are from.
+        let other = std::thread::spawn(spin);
+        spin();
+        other.join().expect("it goes on");
+    }
     let mut all = Attack::ALL.into_iter();
     let attack = all.find(|attack| format!("{attack:?}") == name);
     let attack = attack.expect("an attack");
@@ -94,6 +116,12 @@ pub(crate) async fn attack(name: &str, server: &str) {
     // None ends but by a fault, which is to be seen.
     let ended = attacking.join_next().await;
     ended.expect("there are some").expect("it goes on");
+}
+
+fn spin() {
+    loop {
+        std::hint::spin_loop();
+    }
 }
 
 /// By the limiter in memory, by Redis, and by one that hangs.
