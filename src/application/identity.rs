@@ -2,23 +2,32 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use subtle::ConstantTimeEq;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::api_key::{self, Presented};
 use crate::application::caller::Caller;
+use crate::application::credential::Credential;
 use crate::application::error::Error;
 use crate::application::ports::bearer::Bearer;
 use crate::application::ports::clock::{Clock, Timestamp};
+use crate::application::ports::failure;
 use crate::application::ports::keys::{Key, Kind};
 use crate::application::ports::store::Store;
 use crate::application::recent::Recent;
 use crate::application::stays::{Stay, Stays};
 use crate::domain::ingest::digest::hex;
 use crate::domain::name::TenantId;
-use crate::domain::secret::Secret;
+
+/// How often it is looked: who comes when its key is believed for the last of three seconds is cut off within
+/// 5, unless the store is slow.
+const LOOK_EVERY: Duration = Duration::from_millis(1_500);
+/// How long a look at so many may take: one that hangs must not be the last.
+const LOOK_MAX: Duration = Duration::from_secs(10);
+/// Credentials that one query asks for.
+const ROWS_MAX: usize = 500;
 
 /// Knows callers by their credentials.
 #[derive(Clone, Debug)]
@@ -31,16 +40,6 @@ pub struct Identity {
     /// Those that are not disabled.
     tenants: Arc<Recent<()>>,
     stays: Arc<Stays>,
-}
-
-/// What a request brings.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub enum Credential {
-    /// An API key, or a token of an issuer.
-    Bearer(Secret),
-    /// The SHA-256 digest of the certificate by which the client has connected. That the client has
-    /// its private key, and that it is of the authority, was proved by the handshake.
-    Certificate([u8; 32]),
 }
 
 /// What a credential shows, so far as that is to be seen without a store.
@@ -90,32 +89,58 @@ impl Identity {
         caller.ok_or(Error::CredentialRefused)
     }
 
-    /// Whether each credential is still to be believed. All keys are read by one query.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the store does.
-    pub async fn believed(&self, credentials: &[&Credential]) -> Result<Vec<bool>, Error> {
+    /// Which of the credentials are to be refused from now on. Keys are read by one query, and each tenant of
+    /// tokens once. What the store does not answer is no reason.
+    async fn refused(&self, credentials: &[&Credential]) -> Vec<bool> {
         let shown = credentials.iter().map(|credential| self.shown(credential));
         let shown = shown.collect::<Vec<_>>();
+        let keys = self.keys_of(&shown).await;
+        let mut tenants = HashMap::new();
+        let mut refused = Vec::with_capacity(shown.len());
+        for shown in shown {
+            refused.push(match shown {
+                Shown::Key(kind, key) => keys.as_ref().is_ok_and(|found| {
+                    let found = found.get(&key.lookup);
+                    self.known(found, kind, &key).is_none()
+                }),
+                Shown::Token(text) => self.is_refused(text, &mut tenants).await,
+                Shown::Nothing => true,
+            });
+        }
+        refused
+    }
+
+    /// The keys that are shown, by what they are found by.
+    async fn keys_of(&self, shown: &[Shown<'_>]) -> Result<HashMap<String, Key>, failure::Error> {
         let lookup = |shown: &Shown<'_>| match shown {
             Shown::Key(_, key) => Some(key.lookup.clone()),
             Shown::Token(_) | Shown::Nothing => None,
         };
         let lookups = shown.iter().filter_map(lookup).collect::<Vec<_>>();
-        let found = self.store.find_keys(&lookups).await?.into_iter();
-        let found = found.map(|key| (key.lookup.clone(), key));
-        let found = found.collect::<HashMap<_, _>>();
-        let mut believed = Vec::with_capacity(shown.len());
-        for shown in shown {
-            let caller = match shown {
-                Shown::Key(kind, key) => self.known(found.get(&key.lookup), kind, &key),
-                Shown::Token(text) => self.token(text).await?,
-                Shown::Nothing => None,
-            };
-            believed.push(caller.is_some());
+        if lookups.is_empty() {
+            return Ok(HashMap::new());
         }
-        Ok(believed)
+        let found = self.store.find_keys(&lookups).await?.into_iter();
+        Ok(found.map(|key| (key.lookup.clone(), key)).collect())
+    }
+
+    /// Whether a token is to be refused; `tenants` are those that were read meanwhile, and whether they are
+    /// enabled.
+    async fn is_refused(&self, token: &str, tenants: &mut HashMap<TenantId, bool>) -> bool {
+        // A signature takes a while: others have their turn.
+        tokio::task::yield_now().await;
+        let Some(claims) = self.tokens.as_ref().and_then(|tokens| tokens.verify(token)) else {
+            return true;
+        };
+        if let Some(is_enabled) = tenants.get(&claims.tenant) {
+            return !is_enabled;
+        }
+        let Ok(found) = self.store.tenant(&claims.tenant).await else {
+            return false;
+        };
+        let is_enabled = found.is_some_and(|tenant| tenant.disabled_at.is_none());
+        tenants.insert(claims.tenant, is_enabled);
+        !is_enabled
     }
 
     /// The stay of whoever was let in by this.
@@ -124,10 +149,29 @@ impl Identity {
         self.stays.enter(credential)
     }
 
-    /// Looks whether all who are here may still be, until the server goes down.
+    /// Looks now and then whether all who are here may still be, until the server goes down.
     pub async fn run(self: Arc<Self>, drain: CancellationToken) {
-        let stays = Arc::clone(&self.stays);
-        stays.run(self, drain).await;
+        while drain
+            .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
+            .await
+            .is_some()
+        {
+            drain.run_until_cancelled(self.look()).await;
+        }
+    }
+
+    async fn look(&self) {
+        for here in self.stays.all().chunks(ROWS_MAX) {
+            let credentials = here.iter().map(|stay| stay.credential());
+            let credentials = credentials.collect::<Vec<_>>();
+            let refused = tokio::time::timeout(LOOK_MAX, self.refused(&credentials));
+            let Ok(refused) = refused.await else {
+                continue;
+            };
+            for (stay, _) in here.iter().zip(refused).filter(|(_, is)| *is) {
+                stay.end();
+            }
+        }
     }
 
     fn shown<'a>(&self, credential: &'a Credential) -> Shown<'a> {

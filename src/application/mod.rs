@@ -15,6 +15,7 @@ pub mod collections;
 pub mod comparison;
 pub mod conversation;
 pub mod copier;
+pub mod credential;
 pub mod difference;
 pub mod documents;
 pub mod error;

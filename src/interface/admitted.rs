@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::application::admission::door::Admission;
 use crate::application::caller::Caller;
+use crate::application::credential::Credential;
 use crate::application::error::Error;
-use crate::application::identity::{Credential, Identity};
+use crate::application::identity::Identity;
 use crate::application::stays::Stay;
 
 /// A caller that was let in.

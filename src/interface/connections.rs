@@ -169,7 +169,7 @@ mod tests {
             let room = connections.room().await.unwrap();
             let place = connections.enter(room, address.into()).unwrap();
             if number == 0 {
-                place.hearing().pay(CALL).unwrap();
+                let _whole_in_a_second = place.hearing().charge(CALL);
             }
         }
         let known = connections.known.lock().unwrap();

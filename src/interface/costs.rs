@@ -1,16 +1,22 @@
 //! What it costs a server to look at what a connection says, in tenths of a call.
 //!
-//! Of HTTP/2 only the beginnings of frames are read (RFC 9113 §4.1): content is free, for its length is what
-//! flow control bounds. What has no content is counted, for nothing else bounds how much of it there is.
+//! Of HTTP/2 only the beginnings of frames are read (RFC 9113 §4.1): content in frames that are worth it is free,
+//! for its length is what flow control bounds. All else is counted, for nothing else bounds how much of it there is.
+//! In HTTP/1 a body is not told from what comes before and after it: each empty line is taken for the end of a
+//! request, and bytes are counted.
 
-use memchr::memmem;
+use memchr::memchr_iter;
 
 /// A call, and a connection: some 50 us of a core.
 pub(super) const CALL: u64 = 10;
+/// A handshake of TLS.
+pub(super) const HANDSHAKE: u64 = 5 * CALL;
 /// Any other frame without content, some 2 us; and content in so small pieces that it is much the same.
 const FRAME: u64 = 1;
 /// Content that costs no more than its bytes: a frame of a sixteenth of the shortest that is common, 16 KiB.
 const CONTENT_BYTES_MIN: usize = 1024;
+/// In HTTP/1, and in WebSockets, so many bytes cost as much as a frame: some three pings.
+const PLAIN_BYTES: usize = 16;
 
 /// What a client of HTTP/2 says first (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -27,8 +33,8 @@ pub(super) enum Costs {
     Head([u8; FRAME_HEAD_BYTES], usize),
     /// So many bytes of its payload are to come.
     Payload(usize),
-    /// It is HTTP/1, or what that was upgraded to.
-    Plain,
+    /// It is HTTP/1, or what that was upgraded to; whether the line that has begun is empty so far.
+    Plain(bool),
 }
 
 impl Costs {
@@ -51,12 +57,7 @@ impl Costs {
                     };
                     ((next, 0), taken)
                 }
-                Self::Plain => {
-                    // Requests end so, and each read costs as much as one.
-                    let ends = memmem::find_iter(bytes, b"\r\n\r\n").count().max(1);
-                    let cost = CALL * u64::try_from(ends).unwrap_or(u64::MAX);
-                    ((Self::Plain, cost), bytes.len())
-                }
+                Self::Plain(is_empty) => (Self::after_lines(*is_empty, bytes), bytes.len()),
             };
             (*self, cost) = (more.0, cost + more.1);
             bytes = &bytes[taken..];
@@ -68,7 +69,7 @@ impl Costs {
         let rest = &PREFACE[begun..];
         let taken = rest.len().min(bytes.len());
         if rest[..taken] != bytes[..taken] {
-            return ((Self::Plain, 0), 0);
+            return ((Self::Plain(false), 0), 0);
         }
         let next = if taken == rest.len() {
             Self::Head([0; FRAME_HEAD_BYTES], 0)
@@ -76,6 +77,19 @@ impl Costs {
             Self::Preface(begun + taken)
         };
         ((next, 0), taken)
+    }
+
+    fn after_lines(mut is_empty: bool, bytes: &[u8]) -> (Self, u64) {
+        // A line may end without a carriage return (RFC 9112 §2.2).
+        let nothing = |line: &[u8]| matches!(line, [] | [b'\r']);
+        let (mut ends, mut begun) = (0, 0);
+        for end in memchr_iter(b'\n', bytes) {
+            ends += u64::from(is_empty && nothing(&bytes[begun..end]));
+            (is_empty, begun) = (true, end + 1);
+        }
+        let is_empty = is_empty && nothing(&bytes[begun..]);
+        let pieces = u64::try_from(bytes.len().div_ceil(PLAIN_BYTES)).unwrap_or(u64::MAX);
+        (Self::Plain(is_empty), CALL * ends + FRAME * pieces)
     }
 
     fn after_head(
@@ -126,12 +140,20 @@ mod tests {
 
     #[test]
     fn a_request_of_http_1_costs_as_much_as_a_call() {
-        let request = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-        let mut costs = Costs::new();
-        assert_eq!(costs.of(request), CALL);
-        assert_eq!(costs.of(&request.repeat(3)), 3 * CALL);
-        assert_eq!(costs.of(b"POST /"), CALL, "so does a part of one");
-        assert_eq!(Costs::new().of(b"PRI / HTTP/1.1\r\n\r\n"), CALL);
+        for end in ["\r\n", "\n"] {
+            let request = format!("GET / HTTP/1.1{end}host: a{end}{end}");
+            let bytes = |bytes: usize| FRAME * u64::try_from(bytes.div_ceil(16)).unwrap();
+            let mut costs = Costs::new();
+            assert_eq!(costs.of(request.as_bytes()), CALL + bytes(request.len()));
+            let many = request.repeat(30);
+            assert_eq!(costs.of(many.as_bytes()), 30 * CALL + bytes(many.len()));
+            let by_byte = request.bytes().map(|byte| costs.of(&[byte])).sum::<u64>();
+            assert_eq!(
+                by_byte,
+                CALL + FRAME * u64::try_from(request.len()).unwrap()
+            );
+        }
+        assert_eq!(Costs::new().of(b"PRI / HTTP/1.1\r\n\r\n"), CALL + 2 * FRAME);
     }
 
     proptest! {

@@ -3,16 +3,20 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::domain::gcra::{Quota, Verdict};
+use crate::domain::gcra::Quota;
 use crate::interface::costs::CALL;
+
+/// How far what is owed may be ahead: so long after its last word whoever said too much is heard again.
+const OWED_MAX: Duration = Duration::from_secs(10);
 
 /// The budget of an address.
 #[derive(Debug)]
 pub(super) struct Hearing {
     quota: Quota,
     begun: Instant,
-    /// When it is whole again, in microseconds since it began. A std mutex: never held across an await.
-    arrival_us: Mutex<Option<u64>>,
+    /// When it is whole again, in microseconds since it began (the arrival time of the GCRA). A std mutex:
+    /// never held across an await.
+    arrival_us: Mutex<u64>,
 }
 
 impl Hearing {
@@ -27,29 +31,24 @@ impl Hearing {
         }
     }
 
-    /// Pays for what was heard; of more than a second's worth, a second's worth.
-    ///
-    /// # Errors
-    ///
-    /// Fails with how long to wait, and pays nothing.
-    pub(super) fn pay(&self, cost: u64) -> Result<(), Duration> {
-        let now_us = self.now_us();
-        let cost = cost.min(self.quota.burst());
+    /// Pays for what was heard, and returns how long it is until that is covered. Who comes later waits for those
+    /// before too, so that nobody has to ask again.
+    pub(super) fn charge(&self, cost: u64) -> Duration {
         let arrival = self.arrival_us.lock();
         let mut arrival = arrival.unwrap_or_else(PoisonError::into_inner);
-        let (verdict, next) = self.quota.decide(*arrival, now_us, cost);
-        *arrival = Some(next);
-        match verdict {
-            Verdict::Wait { wait_us, .. } => Err(Duration::from_micros(wait_us)),
-            Verdict::Admitted { .. } | Verdict::Never => Ok(()),
-        }
+        let now_us = self.now_us();
+        let covered_us = now_us + self.quota.window_us();
+        let latest_us = covered_us + u64::try_from(OWED_MAX.as_micros()).unwrap_or(u64::MAX);
+        let next_us = arrival.max(now_us) + self.quota.cost_us(cost);
+        *arrival = next_us.min(latest_us);
+        Duration::from_micros(arrival.saturating_sub(covered_us))
     }
 
     /// Whether nothing of it is used.
     pub(super) fn is_whole(&self) -> bool {
         let arrival = self.arrival_us.lock();
         let arrival = arrival.unwrap_or_else(PoisonError::into_inner);
-        arrival.is_none_or(|arrival| arrival <= self.now_us())
+        *arrival <= self.now_us()
     }
 
     fn now_us(&self) -> u64 {
@@ -59,22 +58,23 @@ impl Hearing {
 
 #[cfg(test)]
 mod tests {
-    use super::Hearing;
+    use std::time::Duration;
+
+    use super::{Hearing, OWED_MAX};
     use crate::interface::costs::CALL;
 
     #[test]
-    fn a_second_s_worth_is_heard_at_once_and_then_it_is_waited() {
-        // So slow that no time passes meanwhile.
-        let hearing = Hearing::new(2);
+    fn a_second_s_worth_is_heard_at_once_and_then_each_waits_for_those_before() {
+        // So slow that next to no time passes meanwhile.
+        let hearing = Hearing::new(1);
         assert!(hearing.is_whole());
-        assert_eq!(hearing.pay(CALL), Ok(()));
+        assert_eq!(hearing.charge(CALL), Duration::ZERO);
         assert!(!hearing.is_whole());
-        assert_eq!(hearing.pay(CALL), Ok(()));
-        let wait = hearing.pay(1_000 * CALL).unwrap_err();
-        assert!(
-            wait.as_millis() <= 1_000,
-            "a second's worth at most: {wait:?}"
-        );
-        assert!(hearing.pay(CALL).is_err(), "what is refused is not paid");
+        for seconds in 1..4 {
+            let wait = hearing.charge(CALL);
+            let [least, most] = [seconds * 1_000 - 900, seconds * 1_000].map(Duration::from_millis);
+            assert!((least..=most).contains(&wait), "{wait:?}");
+        }
+        assert_eq!(hearing.charge(1_000 * CALL), OWED_MAX, "and no longer");
     }
 }

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::pressure::Pressure;
 use crate::interface::connections::Connections;
+use crate::interface::costs::{CALL, HANDSHAKE};
 use crate::interface::peer::Peer;
 use crate::interface::routes::{Services, router};
 use crate::interface::usage::Patience;
@@ -115,6 +116,11 @@ async fn connected(
     patience: Patience,
     closing: CancellationToken,
 ) {
+    let cost = if tls.is_some() { HANDSHAKE } else { CALL };
+    let wait = peer.place.hearing().charge(cost);
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
     // Latency matters more than packets; without it the connection works as well.
     let _unsupported = stream.set_nodelay(true);
     match tls {

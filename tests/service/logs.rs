@@ -11,6 +11,9 @@ use tracing_subscriber::EnvFilter;
 /// All that the servers say of themselves. What their libraries say besides is read in one test.
 pub(crate) const FILTER: &str = "info,sluice=trace";
 
+/// `sluice_{16 digits}_{64 digits}`.
+const KEY_BYTES: usize = 88;
+
 /// The first line that shows a secret.
 static FOUND: Mutex<Option<String>> = Mutex::new(None);
 
@@ -20,6 +23,7 @@ pub(crate) fn watch() {
     ONCE.call_once(|| {
         tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::new(FILTER))
+            .with_ansi(false)
             .with_writer(|| Reader)
             .init();
     });
@@ -74,18 +78,24 @@ fn look(line: &str) {
 /// An API key, a token (RFC 7519: both of its first parts are JSON objects in base64url), a private key, or a
 /// password in an address.
 fn shows_secret(line: &str) -> bool {
+    let is_key = |(at, _)| {
+        line.get(at..at + KEY_BYTES)
+            .is_some_and(|key| api_key::read(key).is_some())
+    };
     let is_part_of_one = |char: char| char.is_ascii_alphanumeric() || "_-.".contains(char);
-    let mut words = line.split(|char| !is_part_of_one(char));
-    let is_secret = |word: &str| {
-        api_key::read(word.trim_matches('.')).is_some()
-            || word.starts_with("eyJ") && word.contains(".eyJ")
+    let is_token = |(at, _)| {
+        let word = line[at..].split(|char| !is_part_of_one(char)).next();
+        word.is_some_and(|word: &str| word.contains(".eyJ"))
     };
     let password = |address: &str| {
         let authority = address.split(['/', ' ', '"']).next().unwrap_or_default();
         let who = authority.rsplit_once('@').map_or("", |(who, _)| who);
         who.contains(':')
     };
-    words.any(is_secret) || line.contains("PRIVATE KEY") || line.split("://").skip(1).any(password)
+    line.match_indices("sluice_").any(is_key)
+        || line.match_indices("eyJ").any(is_token)
+        || line.contains("PRIVATE KEY")
+        || line.split("://").skip(1).any(password)
 }
 
 #[test]
@@ -94,6 +104,8 @@ fn a_secret_is_known_when_it_is_seen() {
     for secret in [
         key.as_str(),
         &format!("key={key}."),
+        &format!("\u{1b}[3mkey\u{1b}[0m\u{1b}[2m=\u{1b}[0m{key}"),
+        &format!(r"a file says\n{key}\n"),
         &format!("\"authorization\": \"Bearer {key}\""),
         "a token: eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln",
         "-----BEGIN PRIVATE KEY-----",

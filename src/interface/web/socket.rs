@@ -14,8 +14,8 @@ use tonic::Code;
 
 use crate::application::audit::recorder::Deed;
 use crate::application::caller::Caller;
+use crate::application::credential::Credential;
 use crate::application::error::Error;
-use crate::application::identity::Credential;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
 use crate::application::watch::States;
