@@ -135,10 +135,9 @@ impl Identity {
         if let Some(is_enabled) = tenants.get(&claims.tenant) {
             return !is_enabled;
         }
-        let Ok(found) = self.store.tenant(&claims.tenant).await else {
+        let Ok(is_enabled) = self.read_enabled(&claims.tenant).await else {
             return false;
         };
-        let is_enabled = found.is_some_and(|tenant| tenant.disabled_at.is_none());
         tenants.insert(claims.tenant, is_enabled);
         !is_enabled
     }
@@ -231,12 +230,16 @@ impl Identity {
         if self.tenants.get(tenant.as_str(), now).is_some() {
             return Ok(true);
         }
-        let found = self.store.tenant(tenant).await?;
-        let is_enabled = found.is_some_and(|tenant| tenant.disabled_at.is_none());
+        let is_enabled = self.read_enabled(tenant).await?;
         if is_enabled {
             self.tenants.keep(tenant.as_str(), (), now);
         }
         Ok(is_enabled)
+    }
+
+    async fn read_enabled(&self, tenant: &TenantId) -> Result<bool, failure::Error> {
+        let found = self.store.tenant(tenant).await?;
+        Ok(found.is_some_and(|tenant| tenant.disabled_at.is_none()))
     }
 }
 
