@@ -10,10 +10,10 @@ pub struct Server {
     pub connections_max: u32,
     /// How many from one address, from 1; behind a proxy all have the proxy's.
     pub connections_per_address_max: u32,
-    /// Some so many calls an address may make a second, on all its connections, from 1; more than 100,000 are
-    /// taken for that. A connection counts as a call (with TLS as five), and so do ten other frames of HTTP/2
-    /// (pings, settings, content below 1 KiB) or 160 bytes of HTTP/1; what is more waits unread. Behind a proxy
-    /// all share the proxy's.
+    /// Some so many calls an address may make a second, on all its connections, from 1, and a tenth of them at
+    /// once; more than 100,000 are taken for that. A connection counts as two calls (with TLS as five), headers
+    /// that go on in another frame as one more, and so do ten other frames of HTTP/2 (pings, settings, content
+    /// below 1 KiB) or 160 bytes of HTTP/1; what is more waits unread. Behind a proxy all share the proxy's.
     pub calls_per_address_per_second_max: u32,
     /// How long a connection may be there before its first request, from 1.
     pub first_request_seconds_max: u64,

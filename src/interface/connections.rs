@@ -159,6 +159,13 @@ mod tests {
         drop(one);
         assert!(enter("10.0.0.1").await.is_some());
         drop((two, hosts));
+        let known = connections.known.lock().unwrap();
+        let held = known
+            .by_network
+            .values()
+            .map(|of| of.connections)
+            .sum::<u32>();
+        assert_eq!(held, 0, "all were given back");
     }
 
     #[tokio::test]

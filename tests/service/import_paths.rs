@@ -15,6 +15,7 @@ use sluice::infrastructure::import_root;
 use tonic::Code;
 
 use crate::imports::{Root, import, request};
+use crate::logs;
 use crate::methods::raw;
 use crate::path_names::HOSTILE;
 use crate::rechunks::{SUCCEEDED, ended, said};
@@ -83,6 +84,8 @@ async fn a_hostile_path_is_told_to_be_one_and_no_path_is_repeated_or_logged() {
     let logged = fs::read_to_string(&log).unwrap();
     assert!(logged.contains("ImportDocument"), "there is a log");
     assert!(!logged.contains(NEEDLE), "{logged}");
+    logged.lines().for_each(logs::look);
+    logs::assert_clean();
     for hostile in HOSTILE.iter().filter(|hostile| hostile.len() > 12) {
         assert!(!logged.contains(hostile), "{hostile:?}");
     }

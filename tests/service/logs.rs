@@ -68,7 +68,8 @@ impl Write for Reader {
     }
 }
 
-fn look(line: &str) {
+/// Remembers a line that shows a secret.
+pub(crate) fn look(line: &str) {
     if shows_secret(line) {
         let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
         found.get_or_insert_with(|| line.to_owned());

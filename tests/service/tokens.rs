@@ -21,7 +21,7 @@ const ADMIN: &str = "/sluice.v1.AdminService/GetServerInfo";
 const OPERATE: &str = "/sluice.v1.AdminService/ListTenants";
 
 /// Who signs: a private key, and the public one as it is published.
-struct Signer {
+pub(crate) struct Signer {
     id: &'static str,
     algorithm: Algorithm,
     private: EncodingKey,
@@ -31,7 +31,7 @@ struct Signer {
 }
 
 impl Signer {
-    fn elliptic(id: &'static str) -> Self {
+    pub(crate) fn elliptic(id: &'static str) -> Self {
         let pair = KeyPair::generate().unwrap();
         let raw = pair.public_key_raw().to_vec();
         let (x, y) = (encoded(&raw[1..33]), encoded(&raw[33..65]));
@@ -88,7 +88,7 @@ impl Signer {
         }
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         let mut header = Header::new(self.algorithm);
         header.kid = Some(self.id.to_owned());
         jsonwebtoken::encode(&header, claims, &self.private).unwrap()
@@ -99,7 +99,7 @@ fn encoded(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     jsonwebtoken::get_current_timestamp()
 }
 
@@ -112,7 +112,7 @@ fn claims() -> Value {
 }
 
 /// The right claims, but for one; null: without it.
-fn but(claim: &str, value: Value) -> Value {
+pub(crate) fn but(claim: &str, value: Value) -> Value {
     let mut claims = claims();
     let all = claims.as_object_mut().unwrap();
     if value.is_null() {
@@ -123,7 +123,7 @@ fn but(claim: &str, value: Value) -> Value {
     claims
 }
 
-fn publish(folder: &Folder, signers: &[&Signer]) {
+pub(crate) fn publish(folder: &Folder, signers: &[&Signer]) {
     // Keys that nobody understands, or may use, are in nobody's way.
     let mut keys = vec![
         json!({"kty": "AKP", "kid": "new", "alg": "ML-DSA-44", "pub": "AAAA"}),
@@ -135,7 +135,7 @@ fn publish(folder: &Folder, signers: &[&Signer]) {
     std::fs::rename(temporary, folder.0.join("jwks.json")).unwrap();
 }
 
-fn believing(config: &mut Config, folder: &Folder) {
+pub(crate) fn believing(config: &mut Config, folder: &Folder) {
     config.identity.jwt.jwks_file = folder.0.join("jwks.json");
     "https://issuer.example".clone_into(&mut config.identity.jwt.issuer);
     "sluice".clone_into(&mut config.identity.jwt.audience);
