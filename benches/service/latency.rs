@@ -33,9 +33,9 @@ const ATTACKERS_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const QUIET: &str = "quiet";
 /// What is no attack: it takes the processor, as attackers on the same machine do, and nothing else.
 const SPINNING: &str = "spinning";
-/// Each goes on until the server ends its connection.
+/// Each goes on until the server ends its connection, or this program ends it.
 const FRAMES: usize = usize::MAX;
-const ATTACK_MAX: Duration = Duration::from_hours(1);
+const ATTACK_MAX: Duration = Duration::MAX;
 
 /// Beside each attack, as a ratio to what a call takes with nothing beside it.
 pub(crate) async fn hostile(config: Config) {

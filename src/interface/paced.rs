@@ -9,26 +9,30 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tokio::time::Sleep;
 
 use crate::interface::costs::Costs;
 use crate::interface::hearing::Hearing;
 
+/// What is read at once of whoever owes: so little that a thousand connections which each come round in ten
+/// seconds are no more than the budget of their address. Calls can be as short as ten bytes.
+const OWING_BYTES: usize = 512;
+
 /// A stream, and how long it is to rest.
 #[derive(Debug)]
 pub(super) struct Paced<S> {
-    stream: S,
+    stream: Take<S>,
     costs: Costs,
     hearing: Arc<Hearing>,
     rest: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Paced<S> {
+impl<S: AsyncRead> Paced<S> {
     /// A stream of an address that is heard so much.
     pub(super) fn new(stream: S, hearing: Arc<Hearing>) -> Self {
         Self {
-            stream,
+            stream: stream.take(0),
             costs: Costs::new(),
             hearing,
             rest: None,
@@ -46,6 +50,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
             ready!(rest.as_mut().poll(context));
             self.rest = None;
         }
+        let most = if self.hearing.is_owing() {
+            OWING_BYTES
+        } else {
+            buffer.remaining()
+        };
+        self.stream.set_limit(most as u64);
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let cost = self.costs.of(&buffer.filled()[before..]);
@@ -60,13 +70,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        Pin::new(self.stream.get_mut()).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -74,18 +84,41 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+        Pin::new(self.stream.get_mut()).poll_write_vectored(context, bytes)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.get_ref().is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        Pin::new(self.stream.get_mut()).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        Pin::new(self.stream.get_mut()).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::AsyncReadExt;
+
+    use super::{OWING_BYTES, Paced};
+    use crate::interface::costs::CALL;
+    use crate::interface::hearing::Hearing;
+
+    /// So that all connections of an address together are heard no faster than it may be, however many.
+    #[tokio::test]
+    async fn any_connection_of_whoever_owes_is_read_in_small_pieces() {
+        let mut buffer = vec![0; 8 * 1024];
+        for (owed, most) in [(0, buffer.len()), (20 * CALL, OWING_BYTES)] {
+            let hearing = Arc::new(Hearing::new(10));
+            let _two_seconds = hearing.charge(owed);
+            let mut paced = Paced::new(tokio::io::repeat(b'a'), hearing);
+            assert_eq!(paced.read(&mut buffer).await.unwrap(), most);
+        }
     }
 }

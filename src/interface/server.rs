@@ -118,6 +118,7 @@ async fn connected(
 ) {
     let cost = if tls.is_some() { HANDSHAKE } else { CONNECTION };
     let wait = peer.place.hearing().charge(cost);
+    // Of one that was not heard yet nothing is lost when the server goes down: its client connects elsewhere.
     let rested = tokio::time::sleep(wait);
     if !wait.is_zero() && closing.run_until_cancelled(rested).await.is_none() {
         return;

@@ -28,8 +28,9 @@ const END_HEADERS: u8 = 4;
 
 /// What is written at once, at least: a frame, or as many as have so many bytes.
 const AT_ONCE_BYTES: usize = 16 * 1024;
-/// What may be under way: whoever attacks has no work with what nobody takes.
-const UNDER_WAY_BYTES: u32 = 64 * 1024;
+/// What may wait in its own system, which doubles it (socket(7)): whoever attacks has no work with what nobody
+/// takes.
+const UNDER_WAY_BYTES: u32 = 32 * 1024;
 /// How long one that is slow waits before it says another byte.
 const SLOWLY: Duration = Duration::from_millis(50);
 /// What comes out of a bomb of 220 KiB.
