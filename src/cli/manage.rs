@@ -50,8 +50,13 @@ pub(super) struct Changes {
     /// collections/{collection}.
     #[arg(default_value = "collections/default")]
     collection: String,
-    /// Where to go on: a cursor that was printed before.
-    #[arg(long, value_name = "CURSOR", default_value = "")]
+    /// Where to go on: a cursor that was printed before, which may begin with a hyphen.
+    #[arg(
+        long,
+        value_name = "CURSOR",
+        default_value = "",
+        allow_hyphen_values = true
+    )]
     after: String,
     /// Wait for more once all is told.
     #[arg(long)]

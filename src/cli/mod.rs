@@ -116,10 +116,17 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
     #[test]
     fn the_command_line_is_well_formed() {
         super::Arguments::command().debug_assert();
+    }
+
+    /// One in 64 begins with a hyphen.
+    #[test]
+    fn any_cursor_is_taken_for_one() {
+        let told = ["sluice", "changes", "--after", "-k"];
+        assert!(super::Arguments::try_parse_from(told).is_ok());
     }
 }
