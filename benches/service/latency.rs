@@ -19,8 +19,9 @@ use crate::redis_server::Redis;
 
 /// Calls of each measurement, one after the other.
 const CALLS: usize = 10_000;
-/// In so many parts.
-const ROUNDS: usize = 5;
+/// Beside attacks they are of so many rounds, each so long: what else the machine does changes within seconds.
+const ROUNDS: usize = 15;
+const ROUND_CALLS: usize = 2_000;
 /// The first ones, among which are those that wait for a Redis that hangs.
 const FIRST: usize = 20;
 /// Connections that attack at once, and those of attacks that do little but stay.
@@ -53,7 +54,7 @@ pub(crate) async fn hostile(config: Config) {
     for _ in 0..ROUNDS {
         for (name, taken) in &mut taken {
             let _attackers = (*name != QUIET).then(|| Attackers::start(name, instance.address));
-            taken.extend(times(&channel, CALLS / ROUNDS).await);
+            taken.extend(times(&channel, ROUND_CALLS).await);
         }
     }
     println!("milliseconds                       p50     p99  of quiet");
