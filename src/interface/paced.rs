@@ -110,7 +110,7 @@ mod tests {
     use crate::interface::costs::CALL;
     use crate::interface::hearing::Hearing;
 
-    /// So that all connections of an address together are heard no faster than it may be, however many.
+    /// So that the thousand connections of an address together are heard no faster than it may be.
     #[tokio::test]
     async fn any_connection_of_whoever_owes_is_read_in_small_pieces() {
         let mut buffer = vec![0; 8 * 1024];
