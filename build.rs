@@ -64,8 +64,10 @@ mod protos {
             let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
             let class = option(pool, &method, "rate_class")?;
             let role = option(pool, &method, "required_role")?;
+            let is_client_stream = method.is_client_streaming();
             rows.push(format!(
-                "    Method {{ path: {path:?}, class: RateClass::{class}, role: Role::{role} }},\n"
+                "    Method {{ path: {path:?}, class: RateClass::{class}, role: Role::{role}, \
+                 is_client_stream: {is_client_stream} }},\n"
             ));
         }
         rows.sort();

@@ -11,8 +11,8 @@ use sluice::application::admission::limits::{Allowed, Limits};
 use sluice::application::bus::{Bus, Link};
 use sluice::application::caller::Caller;
 use sluice::application::ingest::bounds::Bounds;
-use sluice::application::ingest::budget::Budget;
-use sluice::application::ingest::pipeline::Outside;
+use sluice::application::ingest::outside::Outside;
+use sluice::application::memory::budget::Budget;
 use sluice::application::ports::clock::{Timestamp, Uid};
 use sluice::application::ports::failure::Error;
 use sluice::application::ports::operations::Operation;
@@ -70,7 +70,8 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         tasks: TaskTracker::new(),
         bounds,
     };
-    let uploads = uploads::Uploads::new(outside, Budget::new(bounds), admission());
+    let budget = Budget::new(bounds.memory_bytes_max, bounds.memory_wait_max);
+    let uploads = uploads::Uploads::new(outside, budget, admission());
     let service = Service {
         uploads: Some(uploads),
     };
@@ -126,6 +127,7 @@ impl UploadService for Service {
                 uploads,
                 caller: &Caller::anonymous(),
                 drain: &CancellationToken::new(),
+                intake: Arc::default(),
             };
             let messages = messages.map(|message| convert::uploads::message(&System, message));
             let done = session.run(messages, Listener::default()).await;

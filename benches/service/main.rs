@@ -1,8 +1,8 @@
 //! What receiving, chunking and storing cost over gRPC, against bare transport and bare inserts, in one
-//! interleaved run; and how long short calls take beside attacks, and by each limiter.
+//! interleaved run; how long short calls take beside attacks, and by each limiter; and what slow clients leave others.
 //!
 //! `cargo bench --bench service -- FILE` prints medians and ratios, `-- hostile` and `-- limiters` how long
-//! calls take; `benches/README.md` holds the last results and says how to read them.
+//! calls take, `-- slow` what 200 slow uploads leave others; `benches/README.md` holds the last results and says how to read them.
 
 #![expect(
     clippy::print_stdout,
@@ -20,9 +20,13 @@ mod latency;
 #[expect(dead_code, reason = "the tests' databases are not needed here")]
 #[path = "../../tests/private/mod.rs"]
 mod private;
+#[expect(dead_code, reason = "nor all that a network can do")]
+#[path = "../../tests/service/proxy.rs"]
+mod proxy;
 #[expect(dead_code, reason = "nor all that a Redis can go through")]
 #[path = "../../tests/private/redis.rs"]
 mod redis_server;
+mod slow;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -52,6 +56,7 @@ async fn main() {
     let store = Store::at(&folder.0.join("sluice.db"));
     match arguments.first() {
         Some(&"hostile") => latency::hostile(client::config(store)).await,
+        Some(&"slow") => slow::slow(&folder.0).await,
         Some(&"limiters") => latency::limiters(client::config(store)).await,
         Some(_) | None => rates(&folder).await,
     }

@@ -14,7 +14,7 @@ use crate::application::bus::Bus;
 use crate::application::caller::Caller;
 use crate::application::difference::{Difference, Event, Source, Told, Within};
 use crate::application::error::Error;
-use crate::application::ingest::budget::Budget;
+use crate::application::memory::budget::Budget;
 use crate::application::outbox::{self, Halt, Inbox, Outbox, Patience};
 use crate::application::ports::changes::Change;
 use crate::application::ports::clock::Uid;

@@ -1,25 +1,30 @@
 //! Bytes in, chunks out, nothing stored. While the client does not read, nothing is read from it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio_stream::{Stream, StreamExt};
 
+use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::budget::{Budget, Share};
 use crate::application::ingest::pace::Pace;
 use crate::application::ingest::pipeline::CONTENT_BYTES_MAX;
+use crate::application::memory::budget::Budget;
+use crate::application::memory::intake::Intake;
+use crate::application::memory::pool::Permit;
+use crate::application::memory::upload::UploadMemory;
 use crate::application::outbox::{Halt, Outbox};
 use crate::application::ports::failure;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Gathered;
-use crate::domain::ingest::machine::{Machine, Step, Summary};
+use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
 use crate::domain::text::sniff;
 
-/// How often it is looked whether the client still sends.
-const LOOK_AFTER: Duration = Duration::from_millis(250);
+/// How often it is looked whether the client still sends; one that did not falls to the least share.
+const LOOK_AFTER: Duration = Duration::from_millis(50);
 
 /// A piece of a source.
 #[derive(Debug, Default)]
@@ -48,8 +53,15 @@ pub struct Cut {
 /// What a client is told.
 #[derive(Debug)]
 pub enum Answer {
-    /// Chunks, and whether their text is wanted.
-    Chunks(Gathered, bool),
+    /// Chunks that are decided.
+    Chunks {
+        /// The chunks.
+        batch: Gathered,
+        /// Whether their text is wanted.
+        has_text: bool,
+        /// Held until they are sent.
+        memory: Option<Permit>,
+    },
     /// The end.
     Summary(Summary),
 }
@@ -61,13 +73,17 @@ pub struct ChunkStream {
     pub budget: Budget,
     /// What it may take.
     pub bounds: Bounds,
+    /// Who sends.
+    pub caller: Caller,
+    /// Where its messages wait for memory.
+    pub intake: Arc<Intake>,
 }
 
 struct Cutting {
     machine: Machine,
     omits_text: bool,
     received_bytes: u64,
-    _share: Share,
+    memory: UploadMemory,
 }
 
 impl ChunkStream {
@@ -80,7 +96,9 @@ impl ChunkStream {
     where
         S: Stream<Item = Result<Piece, Error>> + Send + Unpin,
     {
-        let _place = self.budget.arrive().await?;
+        let memory = UploadMemory::enter(&self.budget, &self.caller).await?;
+        memory.open(&self.intake);
+        let mut entered = Some(memory);
         let mut pace = Pace::new(self.bounds);
         let mut cutting: Option<Cutting> = None;
         loop {
@@ -89,8 +107,16 @@ impl ChunkStream {
                 next = tokio::time::timeout(LOOK_AFTER, pieces.next()) => next,
                 halt = outbox.halted() => return Err(halt),
             };
-            pace.waited(since.elapsed())?;
-            let Ok(next) = next else { continue };
+            // A message that waits for memory is no silence of the client.
+            if !self.intake.is_waiting() {
+                pace.waited(since.elapsed())?;
+            }
+            let Ok(next) = next else {
+                if let Some(cutting) = &mut cutting {
+                    cutting.rest();
+                }
+                continue;
+            };
             let piece = next.ok_or_else(|| {
                 Error::invalid("finish_write", "must be set before the stream ends")
             })??;
@@ -102,7 +128,10 @@ impl ChunkStream {
                     return Err(Error::invalid("spec", only_first).into());
                 }
                 (Some(cutting), None) => cutting,
-                (none, cut) => none.insert(self.begin(cut.clone().unwrap_or_default()).await?),
+                (none, cut) => {
+                    let memory = entered.take().ok_or(Error::Panicked)?;
+                    none.insert(begin(cut.clone().unwrap_or_default(), memory).await?)
+                }
             };
             self.check(cutting, &piece)?;
             cutting.cut(&piece.content, outbox).await?;
@@ -110,16 +139,6 @@ impl ChunkStream {
                 return cutting.finish(outbox).await;
             }
         }
-    }
-
-    async fn begin(&self, cut: Cut) -> Result<Cutting, Error> {
-        let share = self.budget.share(&cut.spec, cut.decoding).await?;
-        Ok(Cutting {
-            machine: Machine::new(&cut.spec, cut.decoding, share.batch_bytes),
-            omits_text: cut.omits_text,
-            received_bytes: 0,
-            _share: share,
-        })
     }
 
     fn check(&self, cutting: &mut Cutting, piece: &Piece) -> Result<(), Error> {
@@ -148,20 +167,63 @@ impl ChunkStream {
     }
 }
 
+async fn begin(cut: Cut, mut memory: UploadMemory) -> Result<Cutting, Error> {
+    memory.size(&cut.spec, cut.decoding).await?;
+    Ok(Cutting {
+        machine: Machine::new(&cut.spec, cut.decoding, BATCH_BYTES_MIN),
+        omits_text: cut.omits_text,
+        received_bytes: 0,
+        memory,
+    })
+}
+
 impl Cutting {
     /// Cuts some bytes, and sends what is decided with them.
     async fn cut(&mut self, mut content: &[u8], outbox: &Outbox<Answer>) -> Result<(), Halt> {
         while !content.is_empty() {
+            self.take_memory(outbox).await?;
             content = &content[self.machine.feed(content)..];
             self.work(outbox).await?;
         }
+        self.flush(outbox).await
+    }
+
+    /// Sends what is decided.
+    async fn flush(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
         if let Some(batch) = self.machine.flush() {
-            outbox.send(Answer::Chunks(batch, !self.omits_text)).await?;
+            self.send(batch, outbox).await?;
         }
         Ok(())
     }
 
+    async fn send(&mut self, batch: Gathered, outbox: &Outbox<Answer>) -> Result<(), Halt> {
+        let answer = Answer::Chunks {
+            batch,
+            has_text: !self.omits_text,
+            memory: self.memory.take_batch(),
+        };
+        outbox.send(answer).await
+    }
+
+    /// Takes the memory to work in. While others come first, nothing is held that they wait for.
+    async fn take_memory(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
+        if !self.memory.try_work() {
+            self.flush(outbox).await?;
+            self.rest();
+            self.memory.wait().await?;
+        }
+        self.machine.set_batch_bytes_max(self.memory.batch_bytes());
+        Ok(())
+    }
+
+    /// Gives back what is not needed until the next message comes.
+    fn rest(&mut self) {
+        self.machine.rest();
+        self.memory.rest(self.machine.has_batch());
+    }
+
     async fn finish(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
+        self.take_memory(outbox).await?;
         self.machine.finish();
         match self.work(outbox).await? {
             Some(summary) => outbox.send(Answer::Summary(summary)).await,
@@ -178,7 +240,10 @@ impl Cutting {
             match self.machine.step().map_err(Error::from)? {
                 Step::Feed => return Ok(None),
                 Step::Store(batch) => {
-                    outbox.send(Answer::Chunks(batch, !self.omits_text)).await?;
+                    self.send(batch, outbox).await?;
+                    if !self.machine.is_done() {
+                        self.take_memory(outbox).await?;
+                    }
                 }
                 Step::Done(summary) => return Ok(Some(summary)),
             }

@@ -83,18 +83,12 @@ pub fn compare(
     compared.collect()
 }
 
-/// Cuts a text by every strategy with the sizes of `sizes`, and takes the one with the largest share
-/// of clean ends; of equals the first in the order of their speed.
+/// Every strategy with the sizes of `sizes`, the cheapest last: it is recommended only if nothing is better.
 ///
 /// # Errors
 ///
-/// Fails as [`compare`] does, and if a strategy cannot have those sizes.
-pub fn recommend(
-    sizes: &Request,
-    decoding: Decoding,
-    content: &[u8],
-) -> Result<Recommendation, Error> {
-    // The cheapest last: it is taken only if nothing is better.
+/// Fails if a strategy cannot have those sizes.
+pub fn every_strategy(sizes: &Request) -> Result<Vec<Spec>, Error> {
     let [fixed, recursive, sentence] = Strategy::all();
     let specs = [recursive, sentence, fixed].map(|strategy| {
         let request = Request {
@@ -103,7 +97,19 @@ pub fn recommend(
         };
         Spec::new(request).map_err(|error| Error::invalid("chunking", error))
     });
-    let specs = specs.into_iter().collect::<Result<Vec<_>, _>>()?;
+    specs.into_iter().collect()
+}
+
+/// Cuts a text in each way, and takes the one with the largest share of clean ends; of equals the first.
+///
+/// # Errors
+///
+/// Fails as [`compare`] does.
+pub fn recommend(
+    specs: Vec<Spec>,
+    decoding: Decoding,
+    content: &[u8],
+) -> Result<Recommendation, Error> {
     let comparisons = compare(specs, decoding, content)?;
     let mut best = &comparisons[0];
     for other in &comparisons {
@@ -171,7 +177,7 @@ fn each(
 
 #[cfg(test)]
 mod tests {
-    use super::recommend;
+    use super::{every_strategy, recommend};
     use crate::domain::chunking::spec::Request;
     use crate::domain::text::decoding::Decoding;
 
@@ -180,7 +186,8 @@ mod tests {
             max_size: Some(200),
             ..Request::default()
         };
-        let recommendation = recommend(&sizes, Decoding::default(), text.as_bytes());
+        let specs = every_strategy(&sizes).unwrap();
+        let recommendation = recommend(specs, Decoding::default(), text.as_bytes());
         recommendation.unwrap().spec.strategy().name()
     }
 

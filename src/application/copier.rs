@@ -108,7 +108,9 @@ impl Copier {
         upload: &Upload,
         stop: &CancellationToken,
     ) -> Result<(), Error> {
-        let Attached::Open(mut pipeline) = self.uploads.open(caller, upload).await? else {
+        let memory = self.uploads.enter(caller).await?;
+        let opened = self.uploads.open(caller, upload, memory).await?;
+        let Attached::Open(mut pipeline) = opened else {
             return Ok(());
         };
         let at = pipeline.received();

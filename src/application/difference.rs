@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::application::caller::Caller;
 use crate::application::chunks::{PAGE_ROWS, Versioned, parts};
 use crate::application::error::Error;
-use crate::application::ingest::budget::{Budget, Held};
+use crate::application::memory::budget::Budget;
+use crate::application::memory::pool::Permit;
 use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
@@ -122,7 +123,7 @@ struct Contents {
     digests: Vec<[u8; DIGEST_BYTES]>,
     is_told: Vec<bool>,
     chunks: u64,
-    _held: Held,
+    _held: Permit,
 }
 
 impl<'a> Difference<'a> {
@@ -268,7 +269,7 @@ impl<'a> Difference<'a> {
         };
         let capacity = usize::try_from(chunks).unwrap_or(usize::MAX);
         let bytes = capacity * (DIGEST_BYTES + size_of::<bool>());
-        let held = self.source.budget.hold(bytes).await?;
+        let held = self.source.budget.hold(caller, bytes).await?;
         let mut digests = Vec::with_capacity(capacity);
         while (digests.len() as u64) < chunks {
             let from = digests.len() as u64;

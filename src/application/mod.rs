@@ -27,6 +27,7 @@ pub mod ingest;
 pub mod jobs;
 pub mod keys;
 pub mod lease;
+pub mod memory;
 pub mod network;
 pub mod operations;
 pub mod outbox;

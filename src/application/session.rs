@@ -16,6 +16,7 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::pace::Pace;
 use crate::application::ingest::pipeline::{Declared, Pipeline, Write};
+use crate::application::memory::intake::Intake;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::uploads::{NewUpload, Upload};
 use crate::application::uploads::{self, Uploads};
@@ -23,6 +24,9 @@ use crate::application::uploads::{self, Uploads};
 /// What is decided is committed at least so often, so that watchers see a slow upload move: between
 /// messages, whether they come or not.
 const FLUSH_AFTER: Duration = Duration::from_millis(250);
+/// A client that sends nothing for so long is slow: its upload falls to the least share. Shorter than the time
+/// between two messages of most slow clients, longer than a busy one takes for the next.
+const REST_AFTER: Duration = Duration::from_millis(50);
 /// How long a message that breaks the rule is waited for after `finish_write`; the end of the
 /// stream, which nearly all clients send at once, ends the wait.
 const FINISH_WAIT: Duration = Duration::from_millis(250);
@@ -89,6 +93,8 @@ pub struct Session<'a> {
     pub caller: &'a Caller,
     /// Cancelled when the server goes down.
     pub drain: &'a CancellationToken,
+    /// Where its messages wait for memory.
+    pub intake: Arc<Intake>,
 }
 
 /// What one turn of a stream brought.
@@ -96,7 +102,9 @@ enum Turn {
     Message(Box<Message>),
     /// The client has ended the stream, or was cancelled: that looks the same.
     End,
-    /// Nothing came for a while.
+    /// Nothing came for [`REST_AFTER`].
+    Rest,
+    /// Nothing came for [`FLUSH_AFTER`].
     Pause,
     /// The stream cannot go on.
     Broken(Error),
@@ -115,10 +123,11 @@ impl Session<'_> {
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
         let bounds = self.uploads.bounds();
-        let _place = tokio::select! {
-            place = self.uploads.arrive() => place?,
+        let memory = tokio::select! {
+            memory = self.uploads.enter(self.caller) => memory?,
             () = self.drain.cancelled() => return Err(Error::Draining),
         };
+        memory.open(&self.intake);
         let first = tokio::select! {
             first = messages.next() => first.unwrap_or_else(|| Ok(Message::default()))?,
             () = self.drain.cancelled() => return Err(Error::Draining),
@@ -133,8 +142,8 @@ impl Session<'_> {
             ));
         };
         let (uid, attached) = match target {
-            Target::Known(uid) => (*uid, self.uploads.attach(self.caller, uid).await?),
-            Target::New(new) => (new.uid, self.uploads.start(self.caller, new).await?),
+            Target::Known(uid) => (*uid, self.uploads.attach(self.caller, uid, memory).await?),
+            Target::New(new) => (new.uid, self.uploads.start(self.caller, new, memory).await?),
         };
         if let Some(told) = listener.attached {
             // Nobody listens: then nobody has to be told.
@@ -168,6 +177,7 @@ impl Session<'_> {
         let mut allowance = self.uploads.allowance(self.caller);
         let mut flushed = Instant::now();
         let mut turn = Turn::Message(Box::new(first));
+        let mut is_resting = false;
         loop {
             let done = match turn {
                 Turn::Message(message) => {
@@ -195,9 +205,15 @@ impl Session<'_> {
                     }
                     taken
                 }
+                Turn::Rest => {
+                    pipeline.rest();
+                    Ok(())
+                }
                 Turn::Pause => {
                     flushed = Instant::now();
-                    pipeline.flush().await
+                    let done = pipeline.flush().await;
+                    pipeline.rest();
+                    done
                 }
                 Turn::Broken(error) => Err(error),
                 Turn::End => return pipeline.flush().await,
@@ -209,7 +225,13 @@ impl Session<'_> {
                 let _second = pipeline.flush().await;
                 return Err(error);
             }
-            turn = self.next(&mut messages, &mut pace, &mut ended).await;
+            let wait = if is_resting {
+                FLUSH_AFTER - REST_AFTER
+            } else {
+                REST_AFTER
+            };
+            turn = self.next(&mut messages, &mut pace, &mut ended, wait).await;
+            is_resting = matches!(turn, Turn::Rest);
         }
     }
 
@@ -233,7 +255,13 @@ impl Session<'_> {
         }
     }
 
-    async fn next<S>(&self, messages: &mut S, pace: &mut Pace, ended: &mut Subscription) -> Turn
+    async fn next<S>(
+        &self,
+        messages: &mut S,
+        pace: &mut Pace,
+        ended: &mut Subscription,
+        wait: Duration,
+    ) -> Turn
     where
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
@@ -247,10 +275,14 @@ impl Session<'_> {
                 Some(Err(error)) => Turn::Broken(error),
                 None => Turn::End,
             },
-            () = tokio::time::sleep(FLUSH_AFTER) => Turn::Pause,
+            () = tokio::time::sleep(wait) => if wait == REST_AFTER { Turn::Rest } else { Turn::Pause },
         };
+        // A message that waits for memory is no silence of the client.
+        if self.intake.is_waiting() {
+            return turn;
+        }
         match (turn, pace.waited(since.elapsed())) {
-            (Turn::Message(_) | Turn::Pause, Err(error)) => Turn::Broken(error),
+            (Turn::Message(_) | Turn::Rest | Turn::Pause, Err(error)) => Turn::Broken(error),
             (turn, _) => turn,
         }
     }

@@ -6,8 +6,10 @@ use crate::application::bus::Subscription;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::budget::{Budget, Held};
-use crate::application::ingest::pipeline::{self, Outside, Pipeline};
+use crate::application::ingest::outside::Outside;
+use crate::application::ingest::pipeline::{self, Pipeline};
+use crate::application::memory::budget::Budget;
+use crate::application::memory::upload::UploadMemory;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure;
 use crate::application::ports::state::State;
@@ -56,13 +58,13 @@ impl Uploads {
         self.admission.allowance(caller)
     }
 
-    /// Takes the place of an upload, before its first message is read.
+    /// Takes the least share of an upload, before its first message is read.
     ///
     /// # Errors
     ///
-    /// Fails if none is free in time.
-    pub async fn arrive(&self) -> Result<Held, Error> {
-        self.budget.arrive().await
+    /// Fails if the caller may not have it in time.
+    pub async fn enter(&self, caller: &Caller) -> Result<UploadMemory, Error> {
+        UploadMemory::enter(&self.budget, caller).await
     }
 
     /// The states of an upload from now on.
@@ -77,7 +79,12 @@ impl Uploads {
     ///
     /// Fails if there is no such collection, the uid names an upload of another document or one
     /// that takes no bytes from clients, the upload has failed or was cancelled, or there is no memory.
-    pub async fn start(&self, caller: &Caller, new: &NewUpload) -> Result<Attached, Error> {
+    pub async fn start(
+        &self,
+        caller: &Caller,
+        new: &NewUpload,
+        memory: UploadMemory,
+    ) -> Result<Attached, Error> {
         match self.outside.store.start_upload(caller, new).await? {
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
             Started::OtherDocument => Err(Error::invalid(
@@ -89,7 +96,7 @@ impl Uploads {
                 for operation in superseded {
                     self.outside.bus.publish(operation);
                 }
-                self.open(caller, &upload).await
+                self.open(caller, &upload, memory).await
             }
         }
     }
@@ -100,12 +107,17 @@ impl Uploads {
     ///
     /// Fails if there is no such upload, it takes no bytes from clients, it has failed or was cancelled, its
     /// checkpoint cannot be gone on from, or there is no memory.
-    pub async fn attach(&self, caller: &Caller, uid: &Uid) -> Result<Attached, Error> {
+    pub async fn attach(
+        &self,
+        caller: &Caller,
+        uid: &Uid,
+        memory: UploadMemory,
+    ) -> Result<Attached, Error> {
         let known = self.get(caller, uid).await?;
         if !known.is_from_client() {
             return Err(Error::NotAClientUpload);
         }
-        self.open(caller, &known).await
+        self.open(caller, &known, memory).await
     }
 
     /// Attaches to an upload that was just read, whoever has its bytes.
@@ -113,7 +125,12 @@ impl Uploads {
     /// # Errors
     ///
     /// As for [`Uploads::attach`].
-    pub async fn open(&self, caller: &Caller, known: &Upload) -> Result<Attached, Error> {
+    pub async fn open(
+        &self,
+        caller: &Caller,
+        known: &Upload,
+        mut memory: UploadMemory,
+    ) -> Result<Attached, Error> {
         if let Some(ended) = ended(known)? {
             return Ok(ended);
         }
@@ -124,7 +141,7 @@ impl Uploads {
         };
         let (spec, decoding) = (known.spec.spec(), known.spec.decoding());
         let (spec, decoding) = (spec.map_err(damaged)?, decoding.map_err(damaged)?);
-        let share = self.budget.share(&spec, decoding).await?;
+        memory.size(&spec, decoding).await?;
         let attached = self
             .outside
             .store
@@ -139,7 +156,7 @@ impl Uploads {
         if upload.writer_epoch == FIRST_EPOCH {
             self.outside.bus.publish(upload.operation());
         }
-        let pipeline = Pipeline::new(self.outside.clone(), caller.clone(), &upload, share)?;
+        let pipeline = Pipeline::new(self.outside.clone(), caller.clone(), &upload, memory)?;
         Ok(Attached::Open(Box::new(pipeline)))
     }
 

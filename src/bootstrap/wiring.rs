@@ -25,10 +25,10 @@ use crate::application::health;
 use crate::application::identity::Identity;
 use crate::application::imports::Imports;
 use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::budget::Budget;
-use crate::application::ingest::pipeline::Outside;
+use crate::application::ingest::outside::Outside;
 use crate::application::jobs::{Retention, Runner};
 use crate::application::lease::Lease;
+use crate::application::memory::budget::Budget;
 use crate::application::operations::Operations;
 use crate::application::outbox::Patience;
 use crate::application::partitions::Partitions;
@@ -131,7 +131,7 @@ impl Wiring {
             import_asked: Arc::new(Notify::new()),
             lease,
             tokens: Tokens::new(&secret),
-            budget: Budget::new(bounds),
+            budget: Budget::new(bounds.memory_bytes_max, bounds.memory_wait_max),
             bounds,
             retention: settings::retention(config),
             admission,

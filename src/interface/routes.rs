@@ -16,7 +16,7 @@ use crate::application::collections::Collections;
 use crate::application::conversation::Conversation;
 use crate::application::documents::Documents;
 use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::budget::Budget;
+use crate::application::memory::budget::Budget;
 use crate::application::operations::Operations;
 use crate::application::partitions::Partitions;
 use crate::application::ports::clock::Clock;
@@ -35,8 +35,8 @@ use crate::interface::grpc::pb::operation_service_server::OperationServiceServer
 use crate::interface::grpc::pb::partition_service_server::PartitionServiceServer;
 use crate::interface::grpc::pb::upload_service_server::UploadServiceServer;
 use crate::interface::grpc::{
-    admin, call, chunking, chunks, collections, documents, limits, message, operations, partitions,
-    pb, uploads,
+    admin, call, chunking, chunks, collections, documents, intake, limits, message, operations,
+    partitions, pb, uploads,
 };
 use crate::interface::web::gateway::Gateway;
 use crate::interface::web::probes::Probes;
@@ -169,7 +169,12 @@ fn behind_the_door(grpc: Router, door: Door, pressure: Pressure, web: Router) ->
     let limited = middleware::from_fn_with_state(gate, limit::admit);
     let kept = middleware::from_fn_with_state(door.recorder.clone(), call::keep);
     let web = web.layer(limited.clone());
-    let calls = grpc.layer(limited).layer(kept).layer(GrpcWebLayer::new());
+    let held = middleware::from_fn(intake::hold);
+    let calls = grpc
+        .layer(held)
+        .layer(limited)
+        .layer(kept)
+        .layer(GrpcWebLayer::new());
     let routes = calls.merge(web).layer(door.allowed.cors());
     routes.layer(middleware::from_fn_with_state(
         Arc::new(door),

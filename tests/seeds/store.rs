@@ -10,8 +10,8 @@ use sluice::application::admission::limits::{Allowed, Limits};
 use sluice::application::bus::{Bus, Link};
 use sluice::application::caller::Caller;
 use sluice::application::ingest::bounds::Bounds;
-use sluice::application::ingest::budget::Budget;
-use sluice::application::ingest::pipeline::Outside;
+use sluice::application::ingest::outside::Outside;
+use sluice::application::memory::budget::Budget;
 use sluice::application::ports::chunks::{Chunk, Chunks, Of};
 use sluice::application::ports::collections::{Collection, Collections};
 use sluice::application::ports::documents::Documents;
@@ -77,7 +77,11 @@ impl Store {
             tasks: tasks.clone(),
             bounds: BOUNDS,
         };
-        let uploads = Uploads::new(outside, Budget::new(BOUNDS), admission());
+        let uploads = Uploads::new(
+            outside,
+            Budget::new(BOUNDS.memory_bytes_max, BOUNDS.memory_wait_max),
+            admission(),
+        );
         Self {
             file,
             sqlite,

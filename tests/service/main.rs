@@ -18,6 +18,7 @@ mod crowd;
 mod databases;
 mod deletions;
 mod examples;
+mod fairness;
 mod fanout;
 mod fleet;
 mod follower;

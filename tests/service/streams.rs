@@ -246,13 +246,11 @@ async fn a_client_that_never_reads_is_sent_away_and_costs_nothing() {
     assert!(peak_kib < 60_000, "{peak_kib} KiB");
 }
 
-/// T12: a hundred clients that begin and stall hold no more than the budget; who finds no room is
-/// told when to come back.
+/// T12: a hundred clients that begin and stall are kept, and hold little.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_stalled_uploads_stay_within_the_budget() {
     let folder = Folder::new();
-    let settings = [("SLUICE_UPLOADS__MEMORY_WAIT_SECONDS_MAX", "1")];
-    let server = Server::start_with(folder.0.join("stalled.db"), &settings);
+    let server = Server::start(folder.0.join("stalled.db"));
     create_collection(&server.channel()).await;
     let text = prose(250_000);
     let stalled = (0..100).map(|number| {
@@ -266,28 +264,15 @@ async fn a_hundred_stalled_uploads_stay_within_the_budget() {
                 .unwrap();
             let mut client = UploadServiceClient::new(channel);
             let answer = client.upload_document(ReceiverStream::new(receiver));
-            let told = tokio::time::timeout(Duration::from_secs(4), answer).await;
+            let told = tokio::time::timeout(Duration::from_secs(8), answer).await;
             drop(messages);
             told.ok()
         })
     });
-    let (mut held, mut refused) = (0, 0);
     for upload in stalled.collect::<Vec<_>>() {
-        match upload.await.unwrap() {
-            None => held += 1,
-            Some(told) => {
-                let told = told.unwrap_err();
-                assert_eq!(
-                    (told.code(), reason(&told).as_str()),
-                    (Code::ResourceExhausted, "NO_MEMORY")
-                );
-                let details = tonic_types::StatusExt::get_error_details(&told);
-                assert!(details.retry_info().is_some());
-                refused += 1;
-            }
-        }
+        let told = upload.await.unwrap();
+        assert!(told.is_none(), "{told:?}");
     }
-    assert!(held >= 10 && refused > 0, "{held} held, {refused} refused");
     let peak_kib = server.peak_kib();
     assert!(peak_kib < 100_000, "{peak_kib} KiB");
 }

@@ -1,6 +1,7 @@
 //! The ingest of an upload, from messages to commits. Read [`pipeline`] first.
 
 pub mod bounds;
-pub mod budget;
+pub mod commits;
+pub mod outside;
 pub mod pace;
 pub mod pipeline;

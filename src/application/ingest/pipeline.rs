@@ -4,27 +4,19 @@
 //! While all are taken the next message is not read, so that the client's flow-control window closes
 //! and it waits.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-
 use bytes::Bytes;
-use tokio::task::{JoinError, JoinHandle};
-use tokio_util::task::TaskTracker;
 
-use crate::application::bus::Bus;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::budget::Share;
-use crate::application::ports::clock::Clock;
+use crate::application::ingest::commits::{Commits, Committed};
+use crate::application::ingest::outside::Outside;
+use crate::application::memory::upload::UploadMemory;
 use crate::application::ports::failure;
-use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
-use crate::application::ports::uploads::{End, Upload, Uploads, Writer};
-use crate::application::turn::{COMMITS_MAX, Turn};
+use crate::application::ports::uploads::{End, Upload, Writer};
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
-use crate::domain::ingest::machine::{Machine, Step, Summary};
+use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::sniff;
 
 /// The most bytes of content in a message.
@@ -71,21 +63,6 @@ pub struct Declared {
     pub total_size: Option<u64>,
 }
 
-/// What a pipeline needs from outside.
-#[derive(Clone, Debug)]
-pub struct Outside {
-    /// Where batches go.
-    pub store: Arc<dyn Uploads>,
-    /// Where news goes.
-    pub bus: Arc<Bus>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Who waits for commits under way when the server stops.
-    pub tasks: TaskTracker,
-    /// What an upload may take.
-    pub bounds: Bounds,
-}
-
 /// One writer of one upload.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -97,12 +74,8 @@ pub struct Pipeline {
     declared: Declared,
     /// The next byte of the source.
     received: u64,
-    /// Commits under way, the oldest first. Tasks, so that they end whole when the client goes away.
-    commits: VecDeque<JoinHandle<Result<Option<Operation>, failure::Error>>>,
-    /// The turn of the next batch.
-    turn: Turn,
-    /// Held by commits under way too: they outlive a client that goes away.
-    share: Arc<Share>,
+    commits: Commits,
+    memory: UploadMemory,
 }
 
 impl Pipeline {
@@ -115,16 +88,16 @@ impl Pipeline {
         outside: Outside,
         caller: Caller,
         upload: &Upload,
-        share: Share,
+        memory: UploadMemory,
     ) -> Result<Self, Error> {
         let damaged = |_damaged| damaged("an upload's spec");
         let spec = upload.spec.spec().map_err(damaged)?;
         let decoding = upload.spec.decoding().map_err(damaged)?;
         let machine = if upload.checkpoint.is_empty() {
-            Machine::new(&spec, decoding, share.batch_bytes)
+            Machine::new(&spec, decoding, BATCH_BYTES_MIN)
         } else {
             let checkpoint = Checkpoint::decode(&upload.checkpoint)?;
-            Machine::resume(&spec, decoding, share.batch_bytes, &checkpoint)?
+            Machine::resume(&spec, decoding, BATCH_BYTES_MIN, &checkpoint)?
         };
         Ok(Self {
             outside,
@@ -133,9 +106,8 @@ impl Pipeline {
             is_rechunk: upload.is_rechunk(),
             declared: Declared::default(),
             received: upload.committed_offset,
-            commits: VecDeque::new(),
-            turn: Turn::first(),
-            share: Arc::new(share),
+            commits: Commits::new(),
+            memory,
         })
     }
 
@@ -216,6 +188,7 @@ impl Pipeline {
             return Err(self.refuse("SIZE_MISMATCH", error).await);
         }
         while !rest.is_empty() {
+            self.take_memory().await?;
             let taken = self.machine.feed(rest);
             self.received += taken as u64;
             rest = &rest[taken..];
@@ -259,6 +232,7 @@ impl Pipeline {
                 .refuse("SIZE_MISMATCH", Error::SizeMismatch { expected, actual })
                 .await);
         }
+        self.take_memory().await?;
         self.machine.finish();
         let Some(summary) = self.work().await? else {
             return Err(damaged("a machine without an end").into());
@@ -277,61 +251,54 @@ impl Pipeline {
         loop {
             match self.machine.step() {
                 Ok(Step::Feed) => return Ok(None),
-                Ok(Step::Store(batch)) => self.commit(batch).await?,
+                Ok(Step::Store(batch)) => {
+                    self.commit(batch).await?;
+                    if !self.machine.is_done() {
+                        self.take_memory().await?;
+                    }
+                }
                 Ok(Step::Done(summary)) => return Ok(Some(summary)),
                 Err(fault) => return Err(self.refuse("INVALID_CONTENT", fault.into()).await),
             }
         }
     }
 
-    /// Starts the commit of a batch; its digests are made while earlier ones are under way.
-    async fn commit(&mut self, batch: Gathered) -> Result<(), Error> {
-        let committed_offset = batch.checkpoint().place.position.source;
-        let share = Arc::clone(&self.share);
-        let digesting = self.outside.tasks.spawn(async move {
-            let batch = batch.digested();
-            (batch, share)
-        });
-        while self.commits.len() >= COMMITS_MAX {
-            self.settle_oldest().await?;
+    /// Takes the memory to work in. While others come first, nothing is held that they wait for.
+    async fn take_memory(&mut self) -> Result<(), Error> {
+        if !self.memory.try_work() {
+            self.hand_over().await?;
+            self.rest();
+            self.memory.wait().await?;
         }
-        let next = self.turn.next();
-        let turn = std::mem::replace(&mut self.turn, next);
-        let (writer, outside) = (self.writer.clone(), self.outside.clone());
-        self.writer.committed_offset = committed_offset;
-        self.commits.push_back(self.outside.tasks.spawn(async move {
-            let (batch, share) = digesting.await.map_err(panicked)?;
-            let (store, now) = (&outside.store, outside.clock.now());
-            let committed = store.commit_batch(&writer, &batch, &turn, now).await;
-            drop((batch, share));
-            let committed = committed?;
-            // Truth before news.
-            if let Some(operation) = committed.clone() {
-                turn.committed();
-                outside.bus.publish(operation);
-            }
-            Ok(committed)
-        }));
+        self.machine.set_batch_bytes_max(self.memory.batch_bytes());
         Ok(())
+    }
+
+    /// Gives back what is not needed until the next message comes.
+    pub fn rest(&mut self) {
+        self.machine.rest();
+        self.memory.rest(self.machine.has_batch());
+    }
+
+    async fn commit(&mut self, batch: Gathered) -> Result<(), Error> {
+        let memory = self.memory.take_batch();
+        let commits = &mut self.commits;
+        let started = commits
+            .start(&self.outside, &mut self.writer, batch, memory)
+            .await?;
+        self.still_ours(started).await
     }
 
     /// Waits for the commits under way.
     async fn settle(&mut self) -> Result<(), Error> {
-        while !self.commits.is_empty() {
-            self.settle_oldest().await?;
-        }
-        Ok(())
+        let settled = self.commits.settle().await?;
+        self.still_ours(settled).await
     }
 
-    async fn settle_oldest(&mut self) -> Result<(), Error> {
-        let Some(commit) = self.commits.pop_front() else {
-            return Ok(());
-        };
-        match commit.await {
-            Ok(Ok(Some(_))) => Ok(()),
-            Ok(Ok(None)) => Err(self.lost().await?),
-            Ok(Err(error)) => Err(error.into()),
-            Err(error) => Err(panicked(error).into()),
+    async fn still_ours(&self, committed: Committed) -> Result<(), Error> {
+        match committed {
+            Committed::Ours => Ok(()),
+            Committed::Lost => Err(self.lost().await?),
         }
     }
 
@@ -390,11 +357,4 @@ impl Pipeline {
 
 fn damaged(what: &'static str) -> failure::Error {
     failure::Error::Damaged { what, source: None }
-}
-
-fn panicked(error: JoinError) -> failure::Error {
-    failure::Error::Damaged {
-        what: "a commit that panicked",
-        source: Some(error.into()),
-    }
 }

@@ -46,6 +46,12 @@ impl Chunker {
         }
     }
 
+    /// The most bytes of text that a chunk has.
+    #[must_use]
+    pub fn chunk_bytes_max(&self) -> usize {
+        self.limits.chunk_bytes_max()
+    }
+
     /// How much text after a chunk's start decides where it ends, in bytes.
     #[must_use]
     pub fn horizon_bytes(&self) -> usize {

@@ -101,6 +101,12 @@ impl Splitter {
         chunker.horizon_bytes() + DECODED_BYTES_MAX
     }
 
+    /// The most bytes of text that a chunk has.
+    #[must_use]
+    pub fn chunk_bytes_max(&self) -> usize {
+        self.chunker.chunk_bytes_max()
+    }
+
     /// Takes the first bytes of `source`, and returns how many: all, or none while chunks have to
     /// be taken out first, or a part. A fault is reported in its turn, by [`Splitter::next_chunk`].
     ///
@@ -150,6 +156,11 @@ impl Splitter {
             self.window.advance(covered, position);
             self.covered = 0;
         }
+    }
+
+    /// Gives back what is not needed until more is fed. The text of the chunk cut last is gone then.
+    pub fn rest(&mut self) {
+        self.window.rest();
     }
 
     /// Where the next chunk begins.

@@ -87,6 +87,11 @@ impl Gathering {
         }
     }
 
+    /// Changes the room of the batches that begin from now on.
+    pub fn set_room(&mut self, room: usize) {
+        self.room = room;
+    }
+
     /// Adds the next chunk.
     pub fn push(&mut self, ordinal: u64, cut: Cut<'_>) {
         let covered = self

@@ -16,6 +16,7 @@ use crate::domain::ingest::batch::{CHUNKS_MAX, Chunk, Gathered, Gathering};
 use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
 use crate::domain::ingest::digest::{self, Running};
 use crate::domain::text::charset::Charset;
+use crate::domain::text::decoder::PIECE_BYTES_MAX;
 use crate::domain::text::decoding::{Decoding, Fault};
 use crate::domain::text::position::Position;
 use crate::domain::text::source_map::RUN_BYTES;
@@ -157,6 +158,65 @@ impl Machine {
         })
     }
 
+    /// Changes how much text the batches have that begin from now on.
+    pub fn set_batch_bytes_max(&mut self, bytes: usize) {
+        if self.gathering.is_empty() {
+            self.batch_bytes_max = bytes.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
+            let chunk = self.splitter.chunk_bytes_max();
+            self.gathering.set_room(self.batch_bytes_max + chunk);
+        }
+    }
+
+    /// Gives back what is not needed until more is fed: from here it holds [`Machine::rest_bytes_max`], and the
+    /// batch that has begun.
+    pub fn rest(&mut self) {
+        self.digest_decided();
+        self.undigested.shrink_to_fit();
+        self.splitter.rest();
+    }
+
+    /// Whether a batch has begun.
+    #[must_use]
+    pub fn has_batch(&self) -> bool {
+        !self.gathering.is_empty()
+    }
+
+    /// Whether there is no text left, nor will be.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.splitter.is_done()
+    }
+
+    /// The most bytes that a machine with these settings holds at rest, without its batch: what a chunk is
+    /// decided by, as text and as source, and the map between them.
+    #[must_use]
+    pub fn rest_bytes_max(spec: &Spec, decoding: Decoding) -> usize {
+        let horizon = spec.limits().horizon_bytes();
+        let runs = if decoding.is_verbatim() {
+            0
+        } else {
+            RUN_BYTES * horizon
+        };
+        let detected = if decoding.charset.is_some() {
+            0
+        } else {
+            PIECE_BYTES_MAX
+        };
+        // Two bytes of source make at least one of text.
+        horizon + 2 * horizon + runs + detected
+    }
+
+    /// The most bytes that a machine with these settings holds while it works, without its batch.
+    #[must_use]
+    pub fn window_bytes_max(spec: &Spec, decoding: Decoding) -> usize {
+        let window = Splitter::window_bytes(&spec.chunker());
+        if decoding.is_verbatim() {
+            // Text is source, byte by byte.
+            return 2 * window;
+        }
+        window + source_bytes_max(window) + runs_bytes_max(window)
+    }
+
     /// The most bytes that a machine with these settings ever holds, whatever the document: the
     /// window's text, its source and the map between them; a batch; what a finder copies.
     #[must_use]
@@ -164,12 +224,9 @@ impl Machine {
         let window = Splitter::window_bytes(&spec.chunker());
         let batch = batch_bytes_max.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
         let chunk = spec.limits().chunk_bytes_max();
-        // Buffers that grow double, so at the worst half of them is empty, and while they grow the
-        // old half is there too. Two bytes of source make at least one of text.
-        let source = 3 * (2 * window + DIGEST_BYTES_MIN);
-        let runs = 3 * RUN_BYTES * window;
         let gathering = 3 * (batch + chunk) + 3 * CHUNKS_MAX * size_of::<Chunk>();
-        window + source + runs + gathering + chunk + FIXED_BYTES
+        let window = window + source_bytes_max(window) + runs_bytes_max(window);
+        window + gathering + chunk + FIXED_BYTES
     }
 
     /// Takes the first bytes of `source`, and returns how many: none while a step has to be done
@@ -288,6 +345,17 @@ impl Machine {
                 .expect("chosen at the source's end at the latest"),
         }
     }
+}
+
+/// The most bytes of source under a window. Buffers that grow double, so at the worst half of them is empty, and
+/// while they grow the old half is there too. Two bytes of source make at least one of text.
+fn source_bytes_max(window: usize) -> usize {
+    3 * (2 * window + DIGEST_BYTES_MIN)
+}
+
+/// The most bytes of the map from a window's text to its source, which grows as the source does.
+fn runs_bytes_max(window: usize) -> usize {
+    3 * RUN_BYTES * window
 }
 
 /// The digest of everything that decides chunks besides the source.

@@ -28,6 +28,16 @@ impl Default for Decoding {
     }
 }
 
+impl Decoding {
+    /// Whether the text is the source's own bytes, but for a byte order mark.
+    #[must_use]
+    pub fn is_verbatim(self) -> bool {
+        self.charset == Some(Charset::UTF_8)
+            && self.invalid == Policy::Reject
+            && self.nul == Policy::Reject
+    }
+}
+
 /// Everything that decides the text, in one line: equal lines, equal text.
 impl fmt::Display for Decoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

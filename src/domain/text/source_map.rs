@@ -54,6 +54,11 @@ impl SourceMap {
         self.push(1, Unit::of(char::REPLACEMENT_CHARACTER, source_bytes, true));
     }
 
+    /// Gives back room for runs that are gone.
+    pub fn rest(&mut self) {
+        self.runs.shrink_to_fit();
+    }
+
     /// How many bytes of the source the first `text_bytes` bytes of text came from.
     #[must_use]
     pub fn source_bytes(&self, text_bytes: usize) -> u64 {

@@ -1,7 +1,7 @@
 //! The part of a document's text on which no decision has fallen yet.
 //!
-//! The decoder appends at the end, the splitter advances the start. The buffer is made once, with
-//! the size that the strategy declared, and is never grown.
+//! The decoder appends at the end, the splitter advances the start. The buffer has the size that the strategy
+//! declared, all at once, while text comes in; at rest it has the size of what it holds.
 
 use crate::domain::text::position::Position;
 use crate::domain::text::source_map::SourceMap;
@@ -11,6 +11,7 @@ use crate::domain::text::source_map::SourceMap;
 pub struct Window {
     /// Text from before `head` is spent and goes when room is needed.
     buffer: String,
+    capacity_bytes: usize,
     head: usize,
     /// Describes `buffer[head..]`.
     map: SourceMap,
@@ -23,9 +24,9 @@ impl Window {
     /// Makes a window that begins at `start` and holds at most `capacity_bytes` bytes of text.
     #[must_use]
     pub fn new(start: Position, capacity_bytes: usize) -> Self {
-        let buffer = String::with_capacity(capacity_bytes);
         Self {
-            buffer,
+            buffer: String::new(),
+            capacity_bytes,
             head: 0,
             map: SourceMap::default(),
             start,
@@ -83,12 +84,26 @@ impl Window {
 
     /// Whether `bytes` bytes may be pushed, spent text dropped if need be.
     pub fn make_room(&mut self, bytes: usize) -> bool {
-        let has_room = |buffer: &String| buffer.capacity() - buffer.len() >= bytes;
+        let most = self.capacity_bytes;
+        let has_room = |buffer: &String| most - buffer.len() >= bytes;
         if !has_room(&self.buffer) {
-            self.buffer.drain(..self.head);
-            self.head = 0;
+            self.drop_spent();
         }
+        // Nothing is reserved while the buffer has its full size, which it keeps until it rests.
+        self.buffer.reserve_exact(most - self.buffer.len());
         has_room(&self.buffer)
+    }
+
+    /// Gives back what is not needed until more text comes.
+    pub fn rest(&mut self) {
+        self.drop_spent();
+        self.buffer.shrink_to_fit();
+        self.map.rest();
+    }
+
+    fn drop_spent(&mut self) {
+        self.buffer.drain(..self.head);
+        self.head = 0;
     }
 
     /// Appends text that is the source's own bytes.

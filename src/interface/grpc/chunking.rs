@@ -1,6 +1,7 @@
 //! The chunking service: cuts without storing.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio_stream::{Stream, StreamExt};
@@ -8,22 +9,27 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::application::caller::Caller;
 use crate::application::chunk_stream::{Answer, ChunkStream, Cut, Piece};
 use crate::application::comparison::{self, Comparison};
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::budget::Budget;
+use crate::application::memory::budget::Budget;
+use crate::application::memory::intake::Intake;
+use crate::application::memory::preview::{comparison_bytes, preview_bytes};
 use crate::application::outbox::{self, Patience};
 use crate::domain::chunking::spec::{self, Spec};
 use crate::domain::chunking::strategy::Strategy;
 use crate::domain::ingest::batch::Batch;
-use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine, Step, Summary};
+use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
+use crate::interface::grpc::caller;
 use crate::interface::grpc::convert::chunking::{
     count, decoding, sizes, spec, to_position, to_spec,
 };
 use crate::interface::grpc::convert::content::content;
 use crate::interface::grpc::convert::uploads::unread;
+use crate::interface::grpc::intake::Messages;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingService;
 use crate::interface::grpc::status;
@@ -31,8 +37,6 @@ use crate::interface::grpc::status;
 /// The most bytes that a preview takes.
 const PREVIEW_BYTES_MAX: usize = 1024 * 1024;
 
-/// What a preview holds: the source, a machine's buffers and the response, built and encoded.
-const PREVIEW_HELD_BYTES: usize = 12 * 1024 * 1024;
 /// The largest response: clients take 4 MiB as a rule.
 const PREVIEW_RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// The most ways that are compared at once.
@@ -66,11 +70,16 @@ impl ChunkingService for Service {
             drain: self.drain.clone(),
             slow_reader_max: Some(self.bounds.slow_reader_max),
         });
+        let intake = request.extensions().get::<Arc<Intake>>();
+        let intake = intake.cloned().unwrap_or_default();
+        let (caller, pieces) = caller::of(request)?;
+        let pieces = Messages::new(pieces.map(piece), Arc::clone(&intake));
         let stream = ChunkStream {
             budget: self.budget.clone(),
             bounds: self.bounds,
+            caller,
+            intake,
         };
-        let pieces = request.into_inner().map(piece);
         self.tasks.spawn(async move {
             let done = stream.run(pieces, &outbox).await;
             outbox.end(done);
@@ -86,16 +95,19 @@ impl ChunkingService for Service {
         &self,
         request: Request<pb::PreviewRequest>,
     ) -> Result<Response<pb::PreviewResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::PreviewRequest {
             content,
             chunking,
             decoding: policy,
-        } = request.into_inner();
+        } = request;
         let cut = async {
             let spec = spec(chunking.unwrap_or_default())?;
             let decoding = decoding(policy.unwrap_or_default())?;
-            self.work(content, move |content| chunks(&spec, decoding, content))
-                .await
+            let sizes = (CHUNK_BYTES, PREVIEW_RESPONSE_BYTES_MAX);
+            let bytes = preview_bytes(&spec, decoding, content.len(), sizes);
+            let work = move |content: &[u8]| chunks(&spec, decoding, content);
+            self.work(&caller, (content, bytes), work).await
         };
         let chunks = cut.await.map_err(|error| status::of(&error))?;
         Ok(Response::new(pb::PreviewResponse { chunks }))
@@ -105,24 +117,26 @@ impl ChunkingService for Service {
         &self,
         request: Request<pb::CompareStrategiesRequest>,
     ) -> Result<Response<pb::CompareStrategiesResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::CompareStrategiesRequest {
             content,
             decoding: policy,
             chunkings,
-        } = request.into_inner();
+        } = request;
         let compared = async {
             if chunkings.len() > COMPARED_MAX {
                 let most = format!("must be at most {COMPARED_MAX}");
                 return Err(Error::invalid("chunkings", most));
             }
-            let specs = if chunkings.is_empty() {
+            let specs: Vec<Spec> = if chunkings.is_empty() {
                 Strategy::all().into_iter().filter_map(default).collect()
             } else {
                 chunkings.into_iter().map(spec).collect::<Result<_, _>>()?
             };
             let decoding = decoding(policy.unwrap_or_default())?;
+            let bytes = comparison_bytes(&specs, decoding, content.len());
             let compare = move |content: &[u8]| comparison::compare(specs, decoding, content);
-            self.work(content, compare).await
+            self.work(&caller, (content, bytes), compare).await
         };
         let compared = compared.await.map_err(|error| status::of(&error))?;
         let comparisons = compared.iter().map(to_comparison).collect();
@@ -133,16 +147,19 @@ impl ChunkingService for Service {
         &self,
         request: Request<pb::RecommendStrategyRequest>,
     ) -> Result<Response<pb::RecommendStrategyResponse>, Status> {
+        let (caller, request) = caller::of(request)?;
         let pb::RecommendStrategyRequest {
             content,
             decoding: policy,
             chunking,
-        } = request.into_inner();
+        } = request;
         let recommended = async {
             let sizes = sizes(chunking.unwrap_or_default())?;
             let decoding = decoding(policy.unwrap_or_default())?;
-            let recommend = move |content: &[u8]| comparison::recommend(&sizes, decoding, content);
-            self.work(content, recommend).await
+            let specs = comparison::every_strategy(&sizes)?;
+            let bytes = comparison_bytes(&specs, decoding, content.len());
+            let recommend = move |content: &[u8]| comparison::recommend(specs, decoding, content);
+            self.work(&caller, (content, bytes), recommend).await
         };
         let recommended = recommended.await.map_err(|error| status::of(&error))?;
         Ok(Response::new(pb::RecommendStrategyResponse {
@@ -162,18 +179,19 @@ impl ChunkingService for Service {
 }
 
 impl Service {
-    /// Works on some content, within the budget, beside the runtime's own threads: a mebibyte takes
+    /// Works on some content within `bytes` of the budget, beside the runtime's own threads: a mebibyte takes
     /// some milliseconds.
     async fn work<T: Send + 'static>(
         &self,
-        content: Bytes,
+        caller: &Caller,
+        (content, bytes): (Bytes, usize),
         work: impl FnOnce(&[u8]) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         if content.len() > PREVIEW_BYTES_MAX {
             let most = PREVIEW_BYTES_MAX;
             return Err(Error::MessageTooLarge { most });
         }
-        let held = self.budget.hold(PREVIEW_HELD_BYTES).await?;
+        let held = self.budget.hold(caller, bytes).await?;
         let done = tokio::task::spawn_blocking(move || {
             // Given back at the work's end, even if nobody waits for it any more.
             let _held = held;
@@ -184,7 +202,7 @@ impl Service {
 }
 
 fn chunks(spec: &Spec, decoding: Decoding, content: &[u8]) -> Result<Vec<pb::PreviewChunk>, Error> {
-    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MAX);
+    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
     let (mut rest, mut chunks, mut bytes) = (content, Vec::new(), 0);
     loop {
         match machine.step()? {
@@ -231,7 +249,11 @@ fn piece(received: Result<pb::ChunkStreamRequest, Status>) -> Result<Piece, Erro
 
 fn response(answer: Answer) -> pb::ChunkStreamResponse {
     match answer {
-        Answer::Chunks(batch, has_text) => pb::ChunkStreamResponse {
+        Answer::Chunks {
+            batch,
+            has_text,
+            memory: _sent,
+        } => pb::ChunkStreamResponse {
             chunks: previews(&batch.digested(), has_text).collect(),
             summary: None,
         },

@@ -11,6 +11,8 @@ pub struct Method {
     pub class: RateClass,
     /// What a caller needs.
     pub role: Role,
+    /// Whether the client sends a stream of messages.
+    pub is_client_stream: bool,
 }
 
 include!(concat!(env!("OUT_DIR"), "/methods.rs"));

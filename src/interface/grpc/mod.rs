@@ -14,6 +14,7 @@ pub mod collections;
 pub mod convert;
 pub mod deadline;
 pub mod documents;
+pub mod intake;
 pub mod limits;
 pub mod message;
 pub mod methods;

@@ -12,6 +12,7 @@ use crate::application::ports::clock::Clock;
 use crate::application::session::{Listener, Session};
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::{resources, uploads};
+use crate::interface::grpc::intake::Messages;
 use crate::interface::grpc::pb::stream_document_response::Event;
 use crate::interface::grpc::pb::upload_service_server::UploadService;
 use crate::interface::grpc::target::Target;
@@ -35,7 +36,7 @@ impl UploadService for Service {
         &self,
         request: Request<Streaming<pb::UploadDocumentRequest>>,
     ) -> Result<Response<pb::UploadDocumentResponse>, Status> {
-        let target = target_of(&request);
+        let (target, intake) = (extension::<Target, _>(&request), extension(&request));
         let (caller, messages) = caller::of(request)?;
         let clock = Arc::clone(&self.clock);
         let messages = messages.map(move |message| {
@@ -46,11 +47,13 @@ impl UploadService for Service {
             );
             uploads::message(clock.as_ref(), message)
         });
+        let messages = Messages::new(messages, Arc::clone(&intake));
         let received = async {
             let session = Session {
                 uploads: &self.conversation.uploads,
                 caller: &caller,
                 drain: &self.conversation.drain,
+                intake,
             };
             resources::upload(&session.run(messages, Listener::default()).await?)
         };
@@ -62,7 +65,7 @@ impl UploadService for Service {
         &self,
         request: Request<Streaming<pb::StreamDocumentRequest>>,
     ) -> Result<Response<Self::StreamDocumentStream>, Status> {
-        let target = target_of(&request);
+        let (target, intake) = (extension::<Target, _>(&request), extension(&request));
         let (caller, messages) = caller::of(request)?;
         let clock = Arc::clone(&self.clock);
         let messages = messages.map(move |message| {
@@ -73,7 +76,8 @@ impl UploadService for Service {
             target.note(&write.map_or_else(String::new, uploads::named));
             uploads::stream_message(clock.as_ref(), message)
         });
-        let news = self.conversation.open(&caller, messages);
+        let messages = Messages::new(messages, Arc::clone(&intake));
+        let news = self.conversation.open(&caller, messages, intake);
         let responses = news.map(|news| {
             let event = news.and_then(event).map(Some);
             event
@@ -112,9 +116,13 @@ impl UploadService for Service {
     }
 }
 
-fn target_of<T>(request: &Request<T>) -> Target {
-    let target = request.extensions().get::<Target>();
-    target.cloned().unwrap_or_default()
+/// What the layers before have put into a request; without them, nothing.
+fn extension<E, T>(request: &Request<T>) -> E
+where
+    E: Clone + Default + Send + Sync + 'static,
+{
+    let extension = request.extensions().get::<E>();
+    extension.cloned().unwrap_or_default()
 }
 
 fn event(news: News) -> Result<Event, Error> {

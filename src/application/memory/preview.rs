@@ -1,0 +1,76 @@
+//! What cutting a small text takes, by its length.
+
+use crate::domain::chunking::spec::Spec;
+use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine};
+use crate::domain::text::decoding::Decoding;
+
+/// What any call takes: its tasks, a machine, and a batch that is hardly begun.
+const BASE_BYTES: usize = 64 * 1024;
+/// What a machine holds for each byte of a source: itself, its text in up to three bytes, buffers that have grown
+/// double, and the map between text and source.
+const MACHINE_BYTES_EACH: usize = 40;
+/// The same where text is source, byte by byte.
+const VERBATIM_BYTES_EACH: usize = 8;
+/// What a comparison holds for each byte besides: its text, and the places where sentences and lines end, which
+/// may be everywhere.
+const COMPARED_BYTES_EACH: usize = 24;
+/// A chunk brings a sixteenth of what it may have, or more.
+const CHUNK_PART: usize = 16;
+
+/// The most bytes that a machine holds while it cuts `content` bytes.
+#[must_use]
+pub fn machine_bytes(spec: &Spec, decoding: Decoding, content: usize) -> usize {
+    let each = if decoding.is_verbatim() {
+        VERBATIM_BYTES_EACH
+    } else {
+        MACHINE_BYTES_EACH
+    };
+    let most = Machine::memory_bytes_max(spec, BATCH_BYTES_MIN);
+    BASE_BYTES + content.saturating_mul(each).min(most)
+}
+
+/// The most bytes that cutting `content` bytes takes with all its chunks in a response of up to `response_max`, each
+/// with `chunk_bytes` besides its text.
+#[must_use]
+pub fn preview_bytes(
+    spec: &Spec,
+    decoding: Decoding,
+    content: usize,
+    (chunk_bytes, response_max): (usize, usize),
+) -> usize {
+    let limits = spec.limits();
+    let text = if decoding.is_verbatim() {
+        content
+    } else {
+        3 * content
+    };
+    let least = (limits.max_size().min(limits.max_bytes()) / CHUNK_PART).max(1);
+    // An overlap is at most half of a chunk. The response is built, then encoded.
+    let response = 2 * text + (text / least + 1).saturating_mul(chunk_bytes);
+    content + machine_bytes(spec, decoding, content) + 2 * response.min(response_max)
+}
+
+/// The most bytes that comparing ways to cut `content` bytes takes.
+#[must_use]
+pub fn comparison_bytes(specs: &[Spec], decoding: Decoding, content: usize) -> usize {
+    let machines = specs.iter();
+    let machines = machines.map(|spec| machine_bytes(spec, decoding, content));
+    machines.max().unwrap_or(BASE_BYTES) + content.saturating_mul(COMPARED_BYTES_EACH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::preview_bytes;
+    use crate::domain::chunking::spec::Spec;
+    use crate::domain::text::decoding::Decoding;
+
+    #[test]
+    fn a_small_preview_takes_little_and_a_large_one_what_it_needs() {
+        let (spec, decoding) = (Spec::default(), Decoding::default());
+        let bytes = |content| preview_bytes(&spec, decoding, content, (128, 3 << 20));
+        assert!(bytes(3) < 70_000, "{}", bytes(3));
+        assert!(bytes(100_000) < 2_000_000, "{}", bytes(100_000));
+        let large = bytes(1 << 20);
+        assert!((6 << 20..12 << 20).contains(&large), "{large}");
+    }
+}
