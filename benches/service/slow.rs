@@ -83,13 +83,17 @@ pub(crate) async fn slow(folder: &Path) {
     let slow = tenant(&server, &operator, "slow").await;
     let good_messages = messages(&text[..GOOD_BYTES]);
     let (mut quiet, mut beside) = (Vec::new(), Vec::new());
-    let mut ended = 0;
+    let (mut ended, mut peak_quiet, mut peak_beside) = (0, 0, 0);
     for _ in 0..ROUNDS {
+        server.forget_peak();
         quiet.push(round(&server, &good, &good_messages).await);
+        peak_quiet = server.peak_bytes().max(peak_quiet);
+        server.forget_peak();
         let slow = Slow::start(&server, &slow, &text).await;
         tokio::time::sleep(WARM_UP).await;
         beside.push(round(&server, &good, &good_messages).await);
         ended += slow.ended();
+        peak_beside = server.peak_bytes().max(peak_beside);
     }
     let (rate, p99) = summary(quiet);
     let (rate_beside, p99_beside) = summary(beside);
@@ -107,7 +111,11 @@ pub(crate) async fn slow(folder: &Path) {
         p99_beside / p99
     );
     println!("slow uploads that were ended: {ended} of {}", SLOW * ROUNDS);
-    println!("peak RSS of the server: {:.1} MB", mb(server.peak_bytes()));
+    println!(
+        "peak RSS of the server, MB {:>8.1} {:>8.1}",
+        mb(peak_quiet),
+        mb(peak_beside)
+    );
 }
 
 /// The medians of the rate, and of all small uploads the 99th percentile, in milliseconds.
@@ -328,6 +336,12 @@ impl Server {
             .unwrap_or_default()
             .to_owned();
         Self { child, address }
+    }
+
+    /// Begins to count the peak anew (proc_pid_clear_refs(5)).
+    fn forget_peak(&self) {
+        let file = format!("/proc/{}/clear_refs", self.child.id());
+        std::fs::write(file, "5").expect("it runs");
     }
 
     fn peak_bytes(&self) -> usize {

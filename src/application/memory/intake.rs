@@ -6,7 +6,9 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::Bytes;
 
 use crate::application::error::Error;
 use crate::application::memory::budget::Budget;
@@ -16,7 +18,7 @@ use crate::application::memory::shares::Owner;
 /// The largest message that needs no permit.
 pub const FREE_BYTES: usize = 16 * 1024;
 
-/// The messages of one stream, counted from 0.
+/// The messages of one stream on their way.
 #[derive(Debug, Default)]
 pub struct Intake {
     // A std mutex: never held across an await.
@@ -28,15 +30,17 @@ type Taking = Pin<Box<dyn Future<Output = Result<Permit, Error>> + Send>>;
 #[derive(Default)]
 struct State {
     source: Option<(Budget, Owner)>,
-    /// Permits by the number of their message.
-    held: VecDeque<(u64, Permit)>,
+    /// The permit that the message which begins waits for.
     taking: Option<Taking>,
+    /// The permit of the message that is being gathered.
+    gathering: Option<Permit>,
+    /// Messages that are whole, in order. As many as one frame has: no more is read before they are taken.
+    whole: VecDeque<(Bytes, Option<Permit>)>,
+    /// The permit of the message that was taken last.
+    taken: Option<Permit>,
     /// Who waits for [`Intake::open`].
     waker: Option<Waker>,
     is_exhausted: bool,
-    /// How many messages have begun, and how many were handed on.
-    begun: u64,
-    taken: u64,
 }
 
 impl Intake {
@@ -50,51 +54,50 @@ impl Intake {
     }
 
     /// Takes the memory of a message that begins. Called again until it is ready; `bytes` is the same then.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no memory for it in time.
     pub fn poll_begin(&self, context: &mut Context<'_>, bytes: usize) -> Poll<Result<(), Error>> {
-        let mut state = self.lock();
-        if bytes > FREE_BYTES {
-            let State { source, taking, .. } = &mut *state;
-            let Some((budget, owner)) = source else {
-                state.waker = Some(context.waker().clone());
-                return Poll::Pending;
-            };
-            let taking = taking.get_or_insert_with(|| {
-                let (budget, owner) = (budget.clone(), owner.clone());
-                Box::pin(async move { budget.take_message(&owner, bytes).await })
-            });
-            let taken = std::task::ready!(taking.as_mut().poll(context));
-            state.taking = None;
-            match taken {
-                Ok(permit) => {
-                    let number = state.begun;
-                    state.held.push_back((number, permit));
-                }
-                Err(error) => {
-                    state.is_exhausted = true;
-                    return Poll::Ready(Err(error));
-                }
-            }
+        if bytes <= FREE_BYTES {
+            return Poll::Ready(Ok(()));
         }
-        state.begun += 1;
+        let mut state = self.lock();
+        let State { source, taking, .. } = &mut *state;
+        let Some((budget, owner)) = source else {
+            state.waker = Some(context.waker().clone());
+            return Poll::Pending;
+        };
+        let taking = taking.get_or_insert_with(|| {
+            let (budget, owner) = (budget.clone(), owner.clone());
+            Box::pin(async move { budget.take_message(&owner, bytes).await })
+        });
+        let taken = ready!(taking.as_mut().poll(context));
+        state.taking = None;
+        state.is_exhausted = taken.is_err();
+        state.gathering = Some(taken?);
         Poll::Ready(Ok(()))
     }
 
-    /// Says that the next message was handed on.
-    pub fn take(&self) {
-        self.lock().taken += 1;
+    /// Puts in the message that has begun, whole.
+    pub fn put(&self, message: Bytes) {
+        let mut state = self.lock();
+        let permit = state.gathering.take();
+        state.whole.push_back((message, permit));
     }
 
-    /// Says that all messages that were handed on are done with: their memory is given back.
-    pub fn done(&self) {
+    /// Takes the oldest message. Its memory is given back when the next is taken, or asked for.
+    pub fn take(&self) -> Option<Bytes> {
         let mut state = self.lock();
-        let taken = state.taken;
-        while state
-            .held
-            .front()
-            .is_some_and(|(number, _)| *number < taken)
-        {
-            state.held.pop_front();
-        }
+        let (message, permit) = state.whole.pop_front()?;
+        state.taken = permit;
+        Some(message)
+    }
+
+    /// Says that the message which was taken is done with: its memory is given back.
+    pub fn done(&self) {
+        let taken = self.lock().taken.take();
+        drop(taken);
     }
 
     /// Whether a message waits for memory: its client is not to blame for the silence.
@@ -117,8 +120,7 @@ impl Intake {
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("State")
-            .field("begun", &self.begun)
-            .field("taken", &self.taken)
+            .field("whole", &self.whole.len())
             .field("is_exhausted", &self.is_exhausted)
             .finish_non_exhaustive()
     }

@@ -73,7 +73,7 @@ impl ChunkingService for Service {
         let intake = request.extensions().get::<Arc<Intake>>();
         let intake = intake.cloned().unwrap_or_default();
         let (caller, pieces) = caller::of(request)?;
-        let pieces = Messages::new(pieces.map(piece), Arc::clone(&intake));
+        let pieces = Messages::new(pieces, Arc::clone(&intake)).map(piece);
         let stream = ChunkStream {
             budget: self.budget.clone(),
             bounds: self.bounds,

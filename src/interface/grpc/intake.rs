@@ -1,4 +1,8 @@
-//! The frames of a client's stream: a large message is read from them only once there is memory for all of it.
+//! The frames of a client's stream, gathered to messages: a large one only once there is memory for all of it.
+//!
+//! tonic's own buffer keeps the size of the largest message for as long as the stream lives: 256 KiB and more for each
+//! upload, however slow. So [`Frames`] gathers each message in a buffer of its own, and hands tonic an empty one in its
+//! place, for which [`Messages`] takes the real one.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,15 +12,19 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
+use bytes::{Buf, BytesMut};
 use http_body::Frame;
 use tokio_stream::Stream;
+use tonic::Status;
 
 use crate::application::error::Error;
 use crate::application::memory::intake::Intake;
-use crate::interface::grpc::{message, methods};
+use crate::interface::grpc::{message, methods, status};
 
 /// A flag, and the length of the message (gRPC over HTTP/2, "Length-Prefixed-Message").
 const PREFIX_BYTES: usize = 5;
+/// The prefix of a message without a byte.
+const EMPTY: [u8; PREFIX_BYTES] = [0; PREFIX_BYTES];
 
 /// Puts an [`Intake`] into a request that streams, and its frames behind it.
 pub async fn hold(mut request: Request, next: Next) -> Response {
@@ -25,9 +33,8 @@ pub async fn hold(mut request: Request, next: Next) -> Response {
         let bytes_max = message::bytes_max(path);
         let intake = Arc::new(Intake::default());
         request.extensions_mut().insert(Arc::clone(&intake));
-        return next
-            .run(request.map(|body| Body::new(Frames::new(body, intake, bytes_max))))
-            .await;
+        let framed = request.map(|body| Body::new(Frames::new(body, intake, bytes_max)));
+        return next.run(framed).await;
     }
     next.run(request).await
 }
@@ -36,14 +43,23 @@ pub async fn hold(mut request: Request, next: Next) -> Response {
 struct Frames {
     body: Body,
     intake: Arc<Intake>,
-    /// Longer messages are refused where they are decoded, before their memory is taken.
+    /// Longer messages are refused by the decoder, before their memory is taken.
     bytes_max: usize,
-    /// What came of the next message's prefix.
-    prefix: Vec<u8>,
-    /// What is left of the message that has begun.
-    left: usize,
-    /// Data that waits for memory: it begins with the rest of a large message's prefix.
-    waiting: Option<Bytes>,
+    /// What came and was not looked at.
+    data: Bytes,
+    stage: Stage,
+}
+
+/// Where in the stream of messages the next byte is.
+enum Stage {
+    /// In a prefix, of which so much is there.
+    Prefix(Vec<u8>),
+    /// At the start of a message of so many bytes, which waits for memory.
+    Begins(usize),
+    /// In a message.
+    Message(BytesMut, usize),
+    /// In what the decoder is to judge: a message that is compressed, or too long.
+    Passed,
 }
 
 impl Frames {
@@ -52,52 +68,69 @@ impl Frames {
             body,
             intake,
             bytes_max,
-            prefix: Vec::with_capacity(PREFIX_BYTES),
-            left: 0,
-            waiting: None,
+            data: Bytes::new(),
+            stage: Stage::Prefix(Vec::with_capacity(PREFIX_BYTES)),
         }
     }
 
-    /// Looks through some data for messages that begin, and has memory taken for each.
-    fn poll_look(
-        &mut self,
-        context: &mut Context<'_>,
-        data: &Bytes,
-        looked_at: &mut usize,
-    ) -> Poll<Result<(), Error>> {
-        while *looked_at < data.len() {
-            let rest = &data[*looked_at..];
-            if self.left > 0 {
-                let passed = self.left.min(rest.len());
-                self.left -= passed;
-                *looked_at += passed;
-                continue;
+    /// Gathers from the data that is there, and returns what the decoder gets for it: none if the data is used up
+    /// before a message is whole.
+    fn poll_gather(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+        loop {
+            match &mut self.stage {
+                Stage::Passed if self.data.is_empty() => return Poll::Ready(Ok(None)),
+                Stage::Passed => return Poll::Ready(Ok(Some(std::mem::take(&mut self.data)))),
+                Stage::Prefix(prefix) => {
+                    let missing = PREFIX_BYTES - prefix.len();
+                    let there = missing.min(self.data.len());
+                    prefix.extend_from_slice(&self.data.split_to(there));
+                    if there < missing {
+                        return Poll::Ready(Ok(None));
+                    }
+                    let bytes = length(prefix);
+                    if prefix[0] != 0 || bytes > self.bytes_max {
+                        let prefix = std::mem::take(prefix);
+                        self.stage = Stage::Passed;
+                        return Poll::Ready(Ok(Some(prefix.into())));
+                    }
+                    self.stage = Stage::Begins(bytes);
+                }
+                Stage::Begins(bytes) => {
+                    let bytes = *bytes;
+                    ready!(self.intake.poll_begin(context, bytes))?;
+                    self.stage = Stage::Message(BytesMut::with_capacity(bytes), bytes);
+                }
+                Stage::Message(message, bytes) => {
+                    let there = (*bytes - message.len()).min(self.data.len());
+                    message.extend_from_slice(&self.data[..there]);
+                    self.data.advance(there);
+                    if message.len() < *bytes {
+                        return Poll::Ready(Ok(None));
+                    }
+                    self.intake.put(std::mem::take(message).freeze());
+                    self.stage = Stage::Prefix(Vec::with_capacity(PREFIX_BYTES));
+                    return Poll::Ready(Ok(Some(Bytes::from_static(&EMPTY))));
+                }
             }
-            let missing = PREFIX_BYTES - self.prefix.len();
-            let (head, is_whole) = (&rest[..missing.min(rest.len())], missing <= rest.len());
-            if !is_whole {
-                self.prefix.extend_from_slice(head);
-                *looked_at = data.len();
-                continue;
-            }
-            // Looked at again until there is memory: the prefix is kept as it was.
-            let bytes = length(self.prefix.iter().chain(head));
-            if bytes <= self.bytes_max {
-                ready!(self.intake.poll_begin(context, bytes))?;
-            }
-            *looked_at += missing;
-            self.prefix.clear();
-            self.left = bytes;
         }
-        Poll::Ready(Ok(()))
+    }
+
+    /// What the decoder gets at the end: a stream that ends within a message is not whole.
+    fn rest(&mut self) -> Option<Bytes> {
+        let is_whole = match &self.stage {
+            Stage::Prefix(prefix) => prefix.is_empty(),
+            Stage::Passed => true,
+            Stage::Begins(_) | Stage::Message(..) => false,
+        };
+        self.stage = Stage::Passed;
+        (!is_whole).then(|| Bytes::from_static(&EMPTY[1..]))
     }
 }
 
 /// The length that a whole prefix says.
-fn length<'a>(prefix: impl Iterator<Item = &'a u8>) -> usize {
-    prefix
-        .skip(1)
-        .fold(0, |length, byte| length << 8 | usize::from(*byte))
+fn length(prefix: &[u8]) -> usize {
+    let length = prefix[1..].iter();
+    length.fold(0, |length, byte| length << 8 | usize::from(*byte))
 }
 
 impl HttpBody for Frames {
@@ -108,67 +141,59 @@ impl HttpBody for Frames {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
-        let this = &mut *self;
-        let mut data = match this.waiting.take() {
-            Some(data) => data,
-            None => match ready!(Pin::new(&mut this.body).poll_frame(context)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => data,
-                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
-                },
-                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
-                None => return Poll::Ready(None),
-            },
-        };
-        let mut looked_at = 0;
-        match this.poll_look(context, &data, &mut looked_at) {
-            Poll::Ready(Ok(())) => Poll::Ready(Some(Ok(Frame::data(data)))),
-            Poll::Ready(Err(error)) => Poll::Ready(Some(Err(error.into()))),
-            Poll::Pending => {
-                // The message before may have its end here, and has to have it: it holds memory.
-                let before = data.split_to(looked_at);
-                this.waiting = Some(data);
-                if before.is_empty() {
-                    return Poll::Pending;
-                }
-                Poll::Ready(Some(Ok(Frame::data(before))))
+        loop {
+            if let Some(data) = ready!(self.poll_gather(context))? {
+                return Poll::Ready(Some(Ok(Frame::data(data))));
+            }
+            let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(context)) else {
+                let rest = self.rest();
+                return Poll::Ready(rest.map(|rest| Ok(Frame::data(rest))));
+            };
+            match frame?.into_data() {
+                Ok(data) => self.data = data,
+                Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
             }
         }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.waiting.is_none() && self.body.is_end_stream()
     }
 }
 
 /// The messages of a stream. Each is done with when the next is asked for.
 #[derive(Debug)]
 pub struct Messages<S> {
-    messages: S,
+    stream: S,
     intake: Arc<Intake>,
 }
 
 impl<S> Messages<S> {
-    /// Those of a request, whose frames wait behind `intake`.
-    pub fn new(messages: S, intake: Arc<Intake>) -> Self {
-        Self { messages, intake }
+    /// Those of a request whose frames are behind `intake`, as the decoder hands them on.
+    pub fn new(stream: S, intake: Arc<Intake>) -> Self {
+        Self { stream, intake }
     }
 }
 
 impl<S, T> Stream for Messages<S>
 where
-    S: Stream<Item = Result<T, Error>> + Unpin,
+    S: Stream<Item = Result<T, Status>> + Unpin,
+    T: prost::Message + Default,
 {
-    type Item = Result<T, Error>;
+    type Item = Result<T, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.intake.done();
-        let next = ready!(Pin::new(&mut self.messages).poll_next(context));
+        let decoded = ready!(Pin::new(&mut self.stream).poll_next(context));
         if self.intake.is_exhausted() {
-            return Poll::Ready(Some(Err(Error::NoMemory)));
+            return Poll::Ready(Some(Err(status::of(&Error::NoMemory))));
         }
-        self.intake.take();
-        Poll::Ready(next)
+        Poll::Ready(decoded.map(|decoded| {
+            let decoded = decoded?;
+            match self.intake.take() {
+                // As tonic says it.
+                Some(message) => {
+                    T::decode(message).map_err(|fault| Status::internal(fault.to_string()))
+                }
+                None => Ok(decoded),
+            }
+        }))
     }
 }
 
@@ -179,7 +204,7 @@ mod tests {
 
     use axum::body::{Body, Bytes};
 
-    use super::Frames;
+    use super::{EMPTY, Frames};
     use crate::application::memory::intake::Intake;
 
     fn message(bytes: usize) -> Vec<u8> {
@@ -190,36 +215,61 @@ mod tests {
         message
     }
 
-    /// However a stream is cut, the same message has to wait.
-    #[test]
-    fn a_large_message_waits_wherever_its_frames_end() {
-        let bytes = [message(3), message(0), message(40_000), message(1)].concat();
-        let large_at = 5 + 3 + 5 + 5;
-        for cut in [1, 2, 3, 4, 5, 7, 11, 100, 50_000] {
-            let mut frames = Frames::new(Body::empty(), Arc::new(Intake::default()), 64 * 1024);
-            let mut context = Context::from_waker(Waker::noop());
-            let mut passed = 0;
-            for piece in bytes.chunks(cut) {
-                let piece = Bytes::copy_from_slice(piece);
-                let looked = frames.poll_look(&mut context, &piece, &mut 0);
-                if !matches!(looked, Poll::Ready(Ok(()))) {
-                    break;
-                }
-                passed += piece.len();
+    /// What the decoder gets for a piece; none: a message waits for memory.
+    fn gathered(frames: &mut Frames, piece: &[u8]) -> Option<Vec<u8>> {
+        let mut context = Context::from_waker(Waker::noop());
+        let mut all = Vec::new();
+        frames.data = Bytes::copy_from_slice(piece);
+        loop {
+            match frames.poll_gather(&mut context) {
+                Poll::Ready(Ok(Some(data))) => all.extend_from_slice(&data),
+                Poll::Ready(Ok(None)) => return Some(all),
+                Poll::Ready(Err(error)) => unreachable!("{error}"),
+                Poll::Pending => return None,
             }
-            assert!(
-                passed < large_at && passed + cut >= large_at,
-                "{cut}: {passed}"
-            );
         }
     }
 
     #[test]
-    fn a_message_that_is_too_long_is_left_to_the_decoder() {
-        let mut frames = Frames::new(Body::empty(), Arc::new(Intake::default()), 64 * 1024);
-        let mut context = Context::from_waker(Waker::noop());
-        let data = Bytes::from(message(70_000));
-        let looked = frames.poll_look(&mut context, &data, &mut 0);
-        assert!(matches!(looked, Poll::Ready(Ok(()))));
+    fn small_messages_are_whole_wherever_their_frames_end() {
+        let bytes = [message(3), message(0), message(16_384), message(1)].concat();
+        for cut in [1, 2, 3, 4, 5, 7, 11, 100, 50_000] {
+            let intake = Arc::new(Intake::default());
+            let mut frames = Frames::new(Body::empty(), Arc::clone(&intake), 64 * 1024);
+            let pieces = bytes.chunks(cut);
+            let got = pieces.map(|piece| gathered(&mut frames, piece).unwrap());
+            assert_eq!(got.collect::<Vec<_>>().concat(), EMPTY.repeat(4), "{cut}");
+            let lengths = std::iter::from_fn(|| intake.take()).map(|message| message.len());
+            assert_eq!(lengths.collect::<Vec<_>>(), [3, 0, 16_384, 1], "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_large_message_waits_and_those_before_it_do_not() {
+        let bytes = [message(3), message(16_385)].concat();
+        let intake = Arc::new(Intake::default());
+        let mut frames = Frames::new(Body::empty(), Arc::clone(&intake), 64 * 1024);
+        assert_eq!(gathered(&mut frames, &bytes), None);
+        assert_eq!(intake.take().map(|message| message.len()), Some(3));
+        assert_eq!(intake.take(), None);
+    }
+
+    #[test]
+    fn what_is_too_long_or_compressed_is_left_to_the_decoder() {
+        let mut compressed = message(3);
+        compressed[0] = 1;
+        for bytes in [message(70_000), compressed] {
+            let mut frames = Frames::new(Body::empty(), Arc::default(), 64 * 1024);
+            assert_eq!(gathered(&mut frames, &bytes), Some(bytes));
+        }
+    }
+
+    #[test]
+    fn a_stream_that_ends_within_a_message_is_not_whole() {
+        for (bytes, is_whole) in [(0, true), (3, false), (7, false), (8, true)] {
+            let mut frames = Frames::new(Body::empty(), Arc::default(), 64 * 1024);
+            gathered(&mut frames, &message(3)[..bytes]);
+            assert_eq!(frames.rest().is_none(), is_whole, "{bytes}");
+        }
     }
 }

@@ -38,6 +38,7 @@ impl UploadService for Service {
     ) -> Result<Response<pb::UploadDocumentResponse>, Status> {
         let (target, intake) = (extension::<Target, _>(&request), extension(&request));
         let (caller, messages) = caller::of(request)?;
+        let messages = Messages::new(messages, Arc::clone(&intake));
         let clock = Arc::clone(&self.clock);
         let messages = messages.map(move |message| {
             target.note(
@@ -47,7 +48,6 @@ impl UploadService for Service {
             );
             uploads::message(clock.as_ref(), message)
         });
-        let messages = Messages::new(messages, Arc::clone(&intake));
         let received = async {
             let session = Session {
                 uploads: &self.conversation.uploads,
@@ -67,6 +67,7 @@ impl UploadService for Service {
     ) -> Result<Response<Self::StreamDocumentStream>, Status> {
         let (target, intake) = (extension::<Target, _>(&request), extension(&request));
         let (caller, messages) = caller::of(request)?;
+        let messages = Messages::new(messages, Arc::clone(&intake));
         let clock = Arc::clone(&self.clock);
         let messages = messages.map(move |message| {
             let write = message
@@ -76,7 +77,6 @@ impl UploadService for Service {
             target.note(&write.map_or_else(String::new, uploads::named));
             uploads::stream_message(clock.as_ref(), message)
         });
-        let messages = Messages::new(messages, Arc::clone(&intake));
         let news = self.conversation.open(&caller, messages, intake);
         let responses = news.map(|news| {
             let event = news.and_then(event).map(Some);

@@ -118,15 +118,15 @@ pub fn labels(
     Ok(labels)
 }
 
-/// What tonic could not read: too large for its limit, or not of the protos.
+/// A message that was not read: too large for its limit, without memory for it, or not of the protos.
 #[must_use]
 pub fn unread(error: &Status) -> Error {
-    if error.code() == Code::OutOfRange {
-        Error::MessageTooLarge {
+    match error.code() {
+        Code::OutOfRange => Error::MessageTooLarge {
             most: CONTENT_BYTES_MAX,
-        }
-    } else {
-        Error::MessageUnreadable
+        },
+        Code::ResourceExhausted => Error::NoMemory,
+        _ => Error::MessageUnreadable,
     }
 }
 
