@@ -110,15 +110,16 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
     if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
         return Ok(Started::OtherDocument);
     }
-    let mut found = upload_start::collection(&mut transaction, caller, new).await?;
-    if found.is_none() && new.document.collection.is_default() {
+    let id = &new.document.collection;
+    let mut found = upload_start::collection(&mut transaction, caller, id).await?;
+    if found.is_none() && id.is_default() {
         upload_start::create_default(&mut transaction, caller, new).await?;
-        found = upload_start::collection(&mut transaction, caller, new).await?;
+        found = upload_start::collection(&mut transaction, caller, id).await?;
     }
-    let Some((collection, merged)) = found else {
+    let Some((collection, preferences)) = found else {
         return Ok(Started::NoCollection);
     };
-    let spec = match merged {
+    let spec = match new.preferences.over(&preferences) {
         Ok(spec) => spec,
         Err(conflict) => return Ok(Started::Conflict(conflict)),
     };

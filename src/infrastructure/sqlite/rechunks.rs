@@ -37,6 +37,15 @@ impl Rechunks for Sqlite {
             return Ok(Started::NotFound);
         };
         let known = document(&found)?;
+        let id = &new.document.collection;
+        let found = upload_start::collection(&mut transaction, caller, id).await?;
+        let Some((collection, preferences)) = found else {
+            return Ok(Started::NotFound);
+        };
+        // An argument that is wrong is told before the document's state.
+        if let Err(conflict) = new.chunking.over(&preferences.chunking) {
+            return Ok(Started::Conflict(conflict));
+        }
         let Some(source) = &known.current else {
             return Ok(Started::NoCurrentVersion);
         };
@@ -45,12 +54,7 @@ impl Rechunks for Sqlite {
         }
         let keeps_mark = keeps_mark(&mut transaction, caller, &known, source.version).await?;
         let upload = new.upload(&known, source, keeps_mark);
-        let Some((collection, merged)) =
-            upload_start::collection(&mut transaction, caller, &upload).await?
-        else {
-            return Ok(Started::NotFound);
-        };
-        let spec = match merged {
+        let spec = match upload.preferences.over(&preferences) {
             Ok(spec) => spec,
             Err(conflict) => return Ok(Started::Conflict(conflict)),
         };

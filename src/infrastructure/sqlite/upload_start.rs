@@ -8,7 +8,6 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::uploads::NewUpload;
 use crate::application::preferences::Preferences;
 use crate::application::stored_spec::StoredSpec;
-use crate::domain::chunking::conflict::Conflict;
 use crate::domain::name::CollectionId;
 use crate::domain::partition;
 use crate::infrastructure::columns::{Columns, stored, to_json};
@@ -34,28 +33,23 @@ pub(super) async fn is_taken(
     Ok(found.is_some())
 }
 
-/// What an upload is chunked and decoded by.
-type Merged = Result<StoredSpec, Conflict>;
-
-/// The collection's uid, and the spec: the upload's preferences over the collection's.
+/// The collection's uid, and its preferences.
 pub(super) async fn collection(
     connection: &mut SqliteConnection,
     caller: &Caller,
-    new: &NewUpload,
-) -> Result<Option<(Uid, Merged)>, Error> {
+    id: &CollectionId,
+) -> Result<Option<(Uid, Preferences)>, Error> {
     let found = sqlx::query(
         "SELECT uid, preferences FROM collections
          WHERE tenant = ? AND collection_id = ? AND deleted_at IS NULL",
     )
     .bind(&caller.tenant)
-    .bind(new.document.collection.as_str())
+    .bind(id.as_str())
     .fetch_optional(connection)
     .await
     .map_err(failed)?;
     let Some(found) = found else { return Ok(None) };
-    let preferences: Preferences = found.json("preferences")?;
-    let merged = new.preferences.over(&preferences);
-    Ok(Some((found.uid("uid")?, merged)))
+    Ok(Some((found.uid("uid")?, found.json("preferences")?)))
 }
 
 /// Creates the collection `default`, unless another transaction just did.

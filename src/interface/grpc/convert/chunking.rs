@@ -73,7 +73,7 @@ pub fn partial_decoding(from: pb::DecodingPolicy) -> Result<policy::Partial, Err
         keep_byte_order_mark,
     } = from;
     Ok(policy::Partial {
-        charset: charset.as_deref().map(choice).transpose()?,
+        charset: choice(charset.as_deref().unwrap_or_default())?,
         invalid: fault_policy("decoding.invalid", invalid)?,
         nul: fault_policy("decoding.nul", nul)?,
         byte_order_mark: keep_byte_order_mark.map(ByteOrderMark::keeping),
@@ -216,13 +216,17 @@ fn fault_policy(field: &'static str, policy: Option<i32>) -> Result<Option<Polic
     })
 }
 
-fn choice(label: &str) -> Result<Choice, Error> {
+/// How a label chooses the charset; an empty one does not.
+fn choice(label: &str) -> Result<Option<Choice>, Error> {
+    if label.is_empty() {
+        return Ok(None);
+    }
     if label == Choice::DETECT {
-        return Ok(Choice::Detect);
+        return Ok(Some(Choice::Detect));
     }
     let charset = Charset::from_label(label);
     let charset = charset.map_err(|error| Error::invalid("decoding.charset", error))?;
-    Ok(Choice::Is(charset))
+    Ok(Some(Choice::Is(charset)))
 }
 
 fn ladder(from: pb::Separators) -> Result<Ladder, Error> {
