@@ -1,9 +1,10 @@
 //! What becomes of a text in several ways of chunking, and which of them suits it.
 
 use crate::application::error::Error;
-use crate::domain::chunking::spec::{Request, Spec};
+use crate::domain::chunking::partial::Partial;
+use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::{Cut, Splitter};
-use crate::domain::chunking::strategy::Strategy;
+use crate::domain::chunking::strategy::Kind;
 use crate::domain::text::decoding::Decoding;
 use crate::domain::text::sentence;
 
@@ -83,19 +84,21 @@ pub fn compare(
     compared.collect()
 }
 
-/// Every strategy with the sizes of `sizes`, the cheapest last: it is recommended only if nothing is better.
+/// Every strategy with the fields of `chunking` that apply to it, the cheapest last: it is recommended only if nothing
+/// is better.
 ///
 /// # Errors
 ///
 /// Fails if a strategy cannot have those sizes.
-pub fn every_strategy(sizes: &Request) -> Result<Vec<Spec>, Error> {
-    let [fixed, recursive, sentence] = Strategy::all();
-    let specs = [recursive, sentence, fixed].map(|strategy| {
-        let request = Request {
-            strategy: Some(strategy),
-            ..sizes.clone()
+pub fn every_strategy(chunking: &Partial) -> Result<Vec<Spec>, Error> {
+    let specs = [Kind::Recursive, Kind::Sentence, Kind::Fixed].map(|kind| {
+        let separators = chunking.separators.clone();
+        let of_kind = Partial {
+            strategy: Some(kind),
+            separators: separators.filter(|_| kind == Kind::Recursive),
+            ..chunking.clone()
         };
-        Spec::new(request).map_err(|error| Error::invalid("chunking", error))
+        of_kind.over(&Partial::default())
     });
     specs.into_iter().collect()
 }
@@ -178,13 +181,13 @@ fn each(
 #[cfg(test)]
 mod tests {
     use super::{every_strategy, recommend};
-    use crate::domain::chunking::spec::Request;
+    use crate::domain::chunking::partial::Partial;
     use crate::domain::text::decoding::Decoding;
 
     fn recommended(text: &str) -> &'static str {
-        let sizes = Request {
+        let sizes = Partial {
             max_size: Some(200),
-            ..Request::default()
+            ..Partial::default()
         };
         let specs = every_strategy(&sizes).unwrap();
         let recommendation = recommend(specs, Decoding::default(), text.as_bytes());

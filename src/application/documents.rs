@@ -14,7 +14,8 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::rechunks::{NewRechunk, Started};
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::ladder::Ladder;
+use crate::domain::chunking::partial::Partial;
 use crate::domain::name::{CollectionId, DocumentName};
 
 /// The use cases of documents; collections hold them.
@@ -64,7 +65,9 @@ impl Documents {
         let bytes = |document: &Document| {
             let labels = document.labels.iter();
             let labels = labels.map(|(key, value)| key.len() + value.len());
-            document.display_name.len() + labels.sum::<usize>()
+            let current = document.current.as_ref();
+            let ladder = current.and_then(|version| version.spec.strategy().separators());
+            document.display_name.len() + labels.sum::<usize>() + ladder.map_or(0, Ladder::bytes)
         };
         Ok(page.cut(list, |document| document.id.as_str().to_owned(), bytes))
     }
@@ -90,19 +93,19 @@ impl Documents {
     /// # Errors
     ///
     /// Fails if there is none of that name, it has no complete version, an upload of it has not ended,
-    /// or the request id is that of another request.
+    /// its sizes and the collection's do not fit together, or the request id is that of another request.
     pub async fn rechunk(
         &self,
         caller: &Caller,
         document: DocumentName,
-        spec: Option<Spec>,
+        chunking: Partial,
         request: Option<Uid>,
     ) -> Result<Operation, Error> {
         let Collections { store, clock, .. } = &self.collections;
         let new = NewRechunk {
             uid: request.unwrap_or_else(|| clock.new_uid()),
             document,
-            spec,
+            chunking,
             now: clock.now(),
         };
         match store.start_rechunk(caller, &new).await? {
@@ -112,6 +115,7 @@ impl Documents {
             }
             Started::NotFound => Err(Error::NotFound { kind: "document" }),
             Started::NoCurrentVersion => Err(Error::NoCurrentVersion),
+            Started::Conflict(conflict) => Err(conflict.into()),
             Started::UploadRunning => Err(Error::UploadRunning),
             Started::OtherRequest => Err(other_request()),
         }

@@ -86,6 +86,7 @@ impl Uploads {
         memory: UploadMemory,
     ) -> Result<Attached, Error> {
         match self.outside.store.start_upload(caller, new).await? {
+            Started::Conflict(conflict) => Err(conflict.into()),
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
             Started::OtherDocument => Err(Error::invalid(
                 "spec.request_id",

@@ -14,8 +14,10 @@ mod clock;
 mod cluster;
 mod collections;
 mod commands;
+mod conflicts;
 mod crowd;
 mod databases;
+mod default_collection;
 mod deletions;
 mod examples;
 mod fairness;
@@ -44,6 +46,7 @@ mod panics;
 mod partitions;
 mod path_names;
 mod patience;
+mod preferences;
 mod pressure;
 #[path = "../private/mod.rs"]
 mod private;

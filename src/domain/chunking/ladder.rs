@@ -155,6 +155,13 @@ impl Ladder {
         &self.levels
     }
 
+    /// The bytes of all separators, each with its tag and its length in a message.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let separators = self.levels.iter().flatten();
+        separators.map(|separator| separator.len() + 2).sum()
+    }
+
     fn of(levels: &[&[&[&str]]]) -> Self {
         let level = |sets: &&[&[&str]]| sets.concat().into_iter().map(str::to_owned).collect();
         Self {

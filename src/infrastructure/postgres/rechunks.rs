@@ -55,6 +55,15 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewRechunk) -> Result<Start
         return Ok(Started::NotFound);
     };
     let known = document(&found)?;
+    let id = &new.document.collection;
+    let found = upload_start::collection(&mut transaction, caller, id).await?;
+    let Some((collection, preferences)) = found else {
+        return Ok(Started::NotFound);
+    };
+    // An argument that is wrong is told before the document's state.
+    if let Err(conflict) = new.chunking.over(&preferences.chunking) {
+        return Ok(Started::Conflict(conflict));
+    }
     let Some(source) = &known.current else {
         return Ok(Started::NoCurrentVersion);
     };
@@ -63,14 +72,15 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewRechunk) -> Result<Start
     }
     let keeps_mark = keeps_mark(&mut transaction, caller, &known, source.version).await?;
     let upload = new.upload(&known, source, keeps_mark);
-    let Some((collection, spec)) =
-        upload_start::collection(&mut transaction, caller, &upload).await?
-    else {
-        return Ok(Started::NotFound);
+    let spec = match upload.preferences.over(&preferences) {
+        Ok(spec) => spec,
+        Err(conflict) => return Ok(Started::Conflict(conflict)),
     };
     let document =
         upload_start::take_version(&mut transaction, caller, &upload, &collection).await?;
     let version = source.version;
+    let shown = spec.decoded_as(source.decoding);
+    upload_start::insert_version(&mut transaction, &document, &shown).await?;
     upload_start::insert(&mut transaction, caller, &upload, &document, &spec, version).await?;
     let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
     transaction.commit().await.map_err(failed)?;

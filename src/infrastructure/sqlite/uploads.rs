@@ -33,10 +33,18 @@ impl Uploads for Sqlite {
         if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
             return Ok(Started::OtherDocument);
         }
-        let Some((collection, spec)) =
-            upload_start::collection(&mut transaction, caller, new).await?
-        else {
+        let id = &new.document.collection;
+        let mut found = upload_start::collection(&mut transaction, caller, id).await?;
+        if found.is_none() && id.is_default() {
+            upload_start::create_default(&mut transaction, caller, new).await?;
+            found = upload_start::collection(&mut transaction, caller, id).await?;
+        }
+        let Some((collection, preferences)) = found else {
             return Ok(Started::NoCollection);
+        };
+        let spec = match new.preferences.over(&preferences) {
+            Ok(spec) => spec,
+            Err(conflict) => return Ok(Started::Conflict(conflict)),
         };
         let document = upload_start::document(&mut transaction, caller, new, &collection).await?;
         let superseded = upload_end::fail_running(
@@ -47,6 +55,7 @@ impl Uploads for Sqlite {
             new.now,
         )
         .await?;
+        upload_start::insert_version(&mut transaction, &document, &spec).await?;
         upload_start::insert(&mut transaction, caller, new, &document, &spec, 0).await?;
         let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
         transaction.commit().await.map_err(failed)?;

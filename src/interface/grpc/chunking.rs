@@ -21,11 +21,12 @@ use crate::application::outbox::{self, Patience};
 use crate::domain::chunking::spec::{self, Spec};
 use crate::domain::chunking::strategy::Strategy;
 use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
 use crate::interface::grpc::caller;
 use crate::interface::grpc::convert::chunking::{
-    count, decoding, sizes, spec, to_position, to_spec,
+    count, decoding, partial, spec, to_position, to_spec,
 };
 use crate::interface::grpc::convert::content::content;
 use crate::interface::grpc::convert::uploads::unread;
@@ -154,9 +155,9 @@ impl ChunkingService for Service {
             chunking,
         } = request;
         let recommended = async {
-            let sizes = sizes(chunking.unwrap_or_default())?;
+            let wanted = partial(chunking.unwrap_or_default())?;
             let decoding = decoding(policy.unwrap_or_default())?;
-            let specs = comparison::every_strategy(&sizes)?;
+            let specs = comparison::every_strategy(&wanted)?;
             let bytes = comparison_bytes(&specs, decoding, content.len());
             let recommend = move |content: &[u8]| comparison::recommend(specs, decoding, content);
             self.work(&caller, (content, bytes), recommend).await
@@ -174,7 +175,10 @@ impl ChunkingService for Service {
         _request: Request<pb::ListStrategiesRequest>,
     ) -> Result<Response<pb::ListStrategiesResponse>, Status> {
         let strategies = Strategy::all().into_iter().filter_map(describe).collect();
-        Ok(Response::new(pb::ListStrategiesResponse { strategies }))
+        Ok(Response::new(pb::ListStrategiesResponse {
+            strategies,
+            engine_version: ENGINE_VERSION.into(),
+        }))
     }
 }
 
@@ -318,7 +322,7 @@ fn describe(strategy: Strategy) -> Option<pb::StrategyDescription> {
     let defaults = default(strategy)?;
     let spec = to_spec(&defaults);
     Some(pb::StrategyDescription {
-        strategy: spec.strategy,
+        strategy: spec.strategy().into(),
         name: defaults.strategy().name().to_owned(),
         memory_bytes_max: count(Machine::memory_bytes_max(&defaults, BATCH_BYTES_MIN) as u64),
         defaults: Some(spec),
