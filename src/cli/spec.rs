@@ -52,7 +52,8 @@ pub(super) struct Chunking {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Decoding")]
 pub(super) struct Decoding {
-    /// The charset, by a label of the WHATWG Encoding Standard; `auto` detects it.
+    /// The charset, by a label of the WHATWG Encoding Standard or utf-32, utf-32le, utf-32be; `auto`
+    /// detects it. A byte order mark wins over a label of UTF-16 or UTF-32.
     #[arg(long, value_name = "LABEL", default_value = "utf-8")]
     charset: String,
     /// What becomes of invalid bytes.

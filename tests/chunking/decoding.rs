@@ -4,7 +4,7 @@ use encoding_rs::Encoding;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
-use sluice::domain::text::charset::Charset;
+use sluice::domain::text::charset::{Charset, Unsupported};
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 
 use crate::world::documents::{corpus, repeatable};
@@ -79,6 +79,8 @@ fn a_fault_is_reported_at_the_same_byte_under_every_cut() {
         Some(Fault::Invalid {
             offset,
             charset: "UTF-8",
+            is_detected: false,
+            looks_like: None,
         })
     };
     let check = |bytes: &[u8], fault| check_every_cut(Decoding::default(), bytes, "", fault);
@@ -89,7 +91,13 @@ fn a_fault_is_reported_at_the_same_byte_under_every_cut() {
     check(b"\xC0\xAF", invalid(0)); // an overlong slash
     check(b"\xF4\x90\x80\x80", invalid(0)); // beyond U+10FFFF
     check(b"ab\xE6\xB0", invalid(2)); // ends within a character
-    check(b"ab\0", Some(Fault::Nul { offset: 2 }));
+    check(
+        b"ab\0",
+        Some(Fault::Nul {
+            offset: 2,
+            looks_like: None,
+        }),
+    );
 }
 
 /// The feed that finds a fault deep in a document keeps what is before it: the chunks are there, and
@@ -263,6 +271,8 @@ fn utf_16_decodes_by_its_mark_or_by_declaration() {
         Some(Fault::Invalid {
             offset: 2,
             charset: "UTF-16LE",
+            is_detected: false,
+            looks_like: None,
         }),
     );
     check_every_cut(
@@ -389,8 +399,19 @@ fn what_stands_behind_a_fault_keeps_its_place_in_the_source() {
 
 #[test]
 fn unknown_and_stateful_charsets_are_refused() {
-    for label in ["", "utf-9", "iso-2022-jp", "hz-gb-2312", "iso-2022-kr"] {
+    for label in ["", "utf-9", "ebcdic", "utf-7"] {
         let refused = Charset::from_label(label).unwrap_err();
-        assert_eq!(refused.label, label);
+        let label = label.to_owned();
+        assert_eq!(refused, Unsupported::Unknown { label });
+    }
+    for (label, remedy) in [
+        ("iso-2022-jp", "iconv -f iso-2022-jp -t UTF-8"),
+        ("ISO-2022-JP-2", "iconv -f ISO-2022-JP-2 -t UTF-8"),
+        ("iso-2022-kr", "iconv -f iso-2022-kr -t UTF-8"),
+        ("iso-2022-cn", "iconv -f iso-2022-cn -t UTF-8"),
+        ("hz-gb-2312", "uconv -f hz-gb-2312 -t UTF-8"),
+    ] {
+        let refused = Charset::from_label(label).unwrap_err();
+        assert!(refused.to_string().contains(remedy), "{refused}");
     }
 }

@@ -16,6 +16,7 @@ use crate::domain::ingest::batch::{CHUNKS_MAX, Chunk, Gathered, Gathering};
 use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
 use crate::domain::ingest::digest::{self, Running};
 use crate::domain::text::charset::Charset;
+use crate::domain::text::decoder::{Choice, DECODED_AT_ONCE_BYTES_MAX};
 use crate::domain::text::decoding::{Decoding, Fault};
 use crate::domain::text::position::Position;
 use crate::domain::text::source_map::RUN_BYTES;
@@ -140,8 +141,13 @@ impl Machine {
         if *spec_sha256 != started.spec_sha256 {
             return Err(CheckpointError::Spec);
         }
-        let has_charset = place.charset.is_some() || place.position.source == 0;
-        if place.covered > spec.limits().overlap_bytes_max() || !has_charset {
+        let is_start = place.position.source == 0;
+        let has_choice = match place.choice {
+            Choice::Start => is_start,
+            Choice::Ascii => !is_start && decoding.charset.is_none(),
+            Choice::Charset(_) => true,
+        };
+        if place.covered > spec.limits().overlap_bytes_max() || !has_choice {
             return Err(CheckpointError::Damaged { what: "place" });
         }
         Ok(Self {
@@ -164,9 +170,11 @@ impl Machine {
         let window = Splitter::window_bytes(&spec.chunker());
         let batch = batch_bytes_max.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
         let chunk = spec.limits().chunk_bytes_max();
+        let horizon = spec.chunker().horizon_bytes();
         // Buffers that grow double, so at the worst half of them is empty, and while they grow the
-        // old half is there too. Two bytes of source make at least one of text.
-        let source = 3 * (2 * window + DIGEST_BYTES_MIN);
+        // old half is there too. Four bytes of source make at least one of text, and nothing is
+        // decoded while there is more text than the horizon.
+        let source = 3 * (4 * horizon + DECODED_AT_ONCE_BYTES_MAX + DIGEST_BYTES_MIN);
         let runs = 3 * RUN_BYTES * window;
         let gathering = 3 * (batch + chunk) + 3 * CHUNKS_MAX * size_of::<Chunk>();
         window + source + runs + gathering + chunk + FIXED_BYTES
@@ -284,7 +292,8 @@ impl Machine {
             chunks: self.next_ordinal,
             replaced: self.replaced(),
             charset: place
-                .charset
+                .choice
+                .charset()
                 .expect("chosen at the source's end at the latest"),
         }
     }
