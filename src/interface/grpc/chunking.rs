@@ -97,8 +97,11 @@ impl ChunkingService for Service {
             self.work(content, move |content| chunks(&spec, decoding, content))
                 .await
         };
-        let chunks = cut.await.map_err(|error| status::of(&error))?;
-        Ok(Response::new(pb::PreviewResponse { chunks }))
+        let (chunks, summary) = cut.await.map_err(|error| status::of(&error))?;
+        Ok(Response::new(pb::PreviewResponse {
+            chunks,
+            summary: Some(to_summary(summary)),
+        }))
     }
 
     async fn compare_strategies(
@@ -183,7 +186,11 @@ impl Service {
     }
 }
 
-fn chunks(spec: &Spec, decoding: Decoding, content: &[u8]) -> Result<Vec<pb::PreviewChunk>, Error> {
+fn chunks(
+    spec: &Spec,
+    decoding: Decoding,
+    content: &[u8],
+) -> Result<(Vec<pb::PreviewChunk>, Summary), Error> {
     let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MAX);
     let (mut rest, mut chunks, mut bytes) = (content, Vec::new(), 0);
     loop {
@@ -200,7 +207,7 @@ fn chunks(spec: &Spec, decoding: Decoding, content: &[u8]) -> Result<Vec<pb::Pre
                 }
                 chunks.extend(previews(&batch, true));
             }
-            Step::Done(_) => return Ok(chunks),
+            Step::Done(summary) => return Ok((chunks, summary)),
         }
     }
 }
@@ -248,13 +255,14 @@ fn to_summary(from: Summary) -> pb::SourceSummary {
         end,
         chunks,
         replaced,
-        charset: _,
+        charset,
     } = from;
     pb::SourceSummary {
         source_sha256: source_sha256.to_vec().into(),
         end: Some(to_position(end)),
         chunks: count(chunks),
         replaced: count(replaced),
+        charset: charset.name().to_owned(),
     }
 }
 
