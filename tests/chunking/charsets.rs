@@ -1,72 +1,12 @@
-//! The charset of a source that declares none, and advice where the declared one is wrong: under
-//! every cut, and stopped anywhere.
+//! The charset of a source that declares none, and labels that are refused.
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
-use sluice::domain::chunking::spec::{Request, Spec};
-use sluice::domain::chunking::splitter::Splitter;
-use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine};
-use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoder::Choice;
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
-use sluice::domain::text::encoder::encode;
-use sluice::domain::text::undecided::{CONTEXT_BYTES, DECIDING_BYTES, HEAD_BYTES};
+use sluice::domain::text::charset::{Charset, Unsupported};
+use sluice::domain::text::decoding::{Decoding, Fault, Policy};
+use sluice::domain::text::undecided::{DECIDING_BYTES, HEAD_BYTES};
 
-use crate::world::documents::{corpus, repeatable};
-use crate::world::run::ingest;
-
-/// Detects the charset, and rejects faults.
-pub(crate) const AUTO: Decoding = Decoding {
-    charset: None,
-    invalid: Policy::Reject,
-    nul: Policy::Reject,
-    byte_order_mark: ByteOrderMark::Drop,
-};
-
-const WIDE: [Charset; 4] = [
-    Charset::UTF_16LE,
-    Charset::UTF_16BE,
-    Charset::UTF_32LE,
-    Charset::UTF_32BE,
-];
-
-fn declared(label: &str) -> Decoding {
-    Decoding {
-        charset: Some(Charset::from_label(label).unwrap()),
-        ..AUTO
-    }
-}
-
-/// The text and the charset of `source`, fed in pieces of so many bytes.
-pub(crate) fn decoded(
-    decoding: Decoding,
-    source: &[u8],
-    piece_bytes: usize,
-) -> Result<(String, &'static str), Fault> {
-    let pieces = source.chunks(piece_bytes.max(1));
-    decoded_pieces(decoding, pieces)
-}
-
-fn decoded_pieces<'a>(
-    decoding: Decoding,
-    pieces: impl IntoIterator<Item = &'a [u8]>,
-) -> Result<(String, &'static str), Fault> {
-    let mut splitter = Splitter::new(Spec::default().chunker(), decoding);
-    let mut text = String::new();
-    for mut piece in pieces {
-        while !piece.is_empty() {
-            piece = &piece[splitter.feed(piece)..];
-            while let Some(cut) = splitter.next_chunk()? {
-                text.push_str(cut.text);
-            }
-        }
-    }
-    splitter.finish();
-    while let Some(cut) = splitter.next_chunk()? {
-        text.push_str(cut.text);
-    }
-    let charset = splitter.place().choice.charset().unwrap();
-    Ok((text, charset.name()))
-}
+use crate::world::charset::{AUTO, ascii, declared, decoded};
+use crate::world::documents::corpus;
 
 #[track_caller]
 fn check(source: &[u8], text: &str, charset: Charset) {
@@ -76,12 +16,6 @@ fn check(source: &[u8], text: &str, charset: Charset) {
         assert_eq!(name, charset.name(), "in pieces of {piece_bytes}");
         assert!(found == text, "in pieces of {piece_bytes}: {found}");
     }
-}
-
-/// ASCII of so many bytes, in lines.
-fn ascii(bytes: usize) -> String {
-    let line = "The gate of the sluice was opened at 9.30 (see page 12).\n";
-    line.chars().cycle().take(bytes).collect()
 }
 
 #[test]
@@ -175,101 +109,6 @@ fn each_script_after_a_long_ascii_prefix_is_decoded() {
     }
 }
 
-/// Every cut in two, around the bytes where what decides begins and ends.
-#[test]
-fn every_cut_around_what_decides_gives_the_same_text() {
-    let text = format!(
-        "{}caf\u{E9}, d\u{E9}j\u{E0} vu. {}",
-        ascii(2_000),
-        ascii(34_000)
-    );
-    let source = WINDOWS_1252.encode(&text).0;
-    let first = source.iter().position(|byte| !byte.is_ascii()).unwrap();
-    let places = [0, HEAD_BYTES, first, first + DECIDING_BYTES, source.len()];
-    let whole = decoded(AUTO, &source, source.len()).unwrap();
-    assert_eq!((whole.0.as_str(), whole.1), (text.as_str(), "windows-1252"));
-    for place in places {
-        let from = place.saturating_sub(CONTEXT_BYTES + 4);
-        for at in from..=source.len().min(place + CONTEXT_BYTES + 4) {
-            let pieces = [&source[..at], &source[at..]];
-            let cut = decoded_pieces(AUTO, pieces).unwrap();
-            assert!(cut == whole, "cut at {at}");
-        }
-    }
-}
-
-#[test]
-fn a_byte_order_mark_wins_over_every_label_of_utf_16_and_utf_32() {
-    let text = "A gate \u{2014} \u{6C34}\u{9580}.\n";
-    let labels = [
-        "auto", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "UTF-32BE",
-    ];
-    for charset in WIDE.into_iter().chain([Charset::UTF_8]) {
-        let encoded = encode(charset, text).unwrap();
-        let source = [charset.byte_order_mark(), &encoded].concat();
-        for label in labels {
-            let decoding = match label {
-                "auto" => AUTO,
-                label => declared(label),
-            };
-            for piece_bytes in [1, 3, source.len()] {
-                let found = decoded(decoding, &source, piece_bytes);
-                let expected = (text.to_owned(), charset.name());
-                assert_eq!(found, Ok(expected), "declared {label}");
-                let keep = Decoding {
-                    byte_order_mark: ByteOrderMark::Keep,
-                    ..decoding
-                };
-                let (kept, name) = decoded(keep, &source, piece_bytes).unwrap();
-                assert_eq!((kept, name), (format!("\u{FEFF}{text}"), charset.name()));
-            }
-        }
-    }
-    // Without a mark the label counts.
-    for charset in WIDE {
-        let source = encode(charset, text).unwrap();
-        let found = decoded(declared(charset.name()), &source, 5);
-        assert_eq!(found, Ok((text.to_owned(), charset.name())));
-    }
-}
-
-#[test]
-fn utf_16_and_utf_32_without_a_mark_are_recognised_in_every_script() {
-    for document in corpus() {
-        for characters in [usize::MAX, 2_000, 300, 60] {
-            let text = document.head(characters).text;
-            for charset in WIDE {
-                let source = encode(charset, &text).unwrap();
-                let found = decoded(AUTO, &source, 700);
-                let expected = Ok((text.clone(), charset.name()));
-                let context = format!("{}, {characters} in {}", document.name, charset.name());
-                assert!(found == expected, "{context}: {found:?}");
-            }
-        }
-    }
-}
-
-/// A line of ideographs has no zeros in UTF-16.
-#[test]
-fn cjk_in_utf_16_without_ascii_is_recognised() {
-    for name in ["han-chinese", "kana-japanese", "hangul-korean"] {
-        let documents = corpus();
-        let document = documents.iter().find(|document| document.name == name);
-        let is_wide = |one: &char| *one >= '\u{3000}';
-        let text = document.unwrap().text.chars().filter(is_wide);
-        let text = text.collect::<String>();
-        for characters in [2_000, 100, 40] {
-            let text = text.chars().take(characters).collect::<String>();
-            for charset in WIDE {
-                let source = encode(charset, &text).unwrap();
-                let (found, found_name) = decoded(AUTO, &source, 333).unwrap();
-                let context = format!("{name}, {characters}: {found_name}");
-                assert!(found == text && found_name == charset.name(), "{context}");
-            }
-        }
-    }
-}
-
 /// What has NUL characters for other reasons is no UTF-16.
 #[test]
 fn a_nul_in_eight_bit_text_is_reported_as_a_nul() {
@@ -324,152 +163,6 @@ fn an_escape_sequence_names_its_charset_and_is_never_stored() {
     check(log.as_bytes(), &log, Charset::UTF_8);
 }
 
-/// Law 5: the checkpoints are made while nothing but ASCII has come, and before and after the choice.
-#[test]
-fn stopped_while_undecided_and_resumed_the_rows_are_the_same() {
-    let text = "Le caf\u{E9} de l'\u{E9}t\u{E9}, d\u{E9}j\u{E0} pass\u{E9}. ";
-    let text = format!("{}{}", ascii(70_000), text.repeat(2_000));
-    let latin = WINDOWS_1252.encode(&text).0;
-    let latin_with_nul = [ascii(900).as_bytes(), b"\0", &latin[900..]].concat();
-    let encoded: [(&[u8], &str); 3] = [
-        (&latin, "windows-1252"),
-        (text.as_bytes(), "UTF-8"),
-        (&latin_with_nul, "windows-1252"),
-    ];
-    for (source, charset) in encoded {
-        let spec = Spec::new(Request {
-            max_size: Some(300),
-            overlap: 60,
-            ..Request::default()
-        });
-        let decoding = Decoding {
-            nul: Policy::Replace,
-            ..AUTO
-        };
-        let spec = spec.unwrap();
-        let start = || Machine::new(&spec, decoding, BATCH_BYTES_MIN);
-        let whole = ingest(&mut start(), source, source.len(), || false, usize::MAX);
-        assert_eq!(whole.summary.unwrap().charset.name(), charset);
-        let flushed = ingest(&mut start(), source, 3_001, || true, usize::MAX);
-        assert!(flushed.rows == whole.rows && flushed.summary == whole.summary);
-        let is_undecided = |choice| choice == Choice::Ascii;
-        let checkpoints = flushed.checkpoints.iter();
-        let undecided = checkpoints.filter(|one| is_undecided(one.place.choice));
-        assert!(undecided.count() > 10, "chunks come out before the choice");
-        for checkpoint in &flushed.checkpoints {
-            let stored = checkpoint.encode();
-            let stored = sluice::domain::ingest::checkpoint::Checkpoint::decode(&stored).unwrap();
-            let committed = usize::try_from(stored.place.position.source).unwrap();
-            let mut machine = Machine::resume(&spec, decoding, BATCH_BYTES_MIN, &stored).unwrap();
-            let rest = &source[committed..];
-            let rest = ingest(&mut machine, rest, 1_777, || false, usize::MAX);
-            let before = usize::try_from(stored.next_ordinal).unwrap();
-            assert!(rest.rows == whole.rows[before..], "from byte {committed}");
-            assert_eq!(rest.summary, whole.summary, "from byte {committed}");
-        }
-    }
-}
-
-/// The choice where little text decides: a resume sees as much of it as the first run.
-#[test]
-fn one_word_decides_the_same_from_every_checkpoint() {
-    let words: [&[u8]; 8] = [
-        b"caf\xE9",
-        b"\xC4rzte",
-        b"gar\xE7on",
-        b"se\xF1or",
-        b"\xEF\xF0\xE8\xE2\xE5\xF2",
-        b"\x93quoted\x94",
-        b"\xB1\xE6",
-        b"\x83Q\x81[\x83g",
-    ];
-    let request = Request {
-        max_size: Some(8),
-        ..Request::default()
-    };
-    let spec = Spec::new(request).unwrap();
-    for word in words {
-        let mut random = repeatable(word.len() as u64);
-        let source = [ascii(1_500).as_bytes(), word, b" and no more."].concat();
-        let start = || Machine::new(&spec, AUTO, BATCH_BYTES_MIN);
-        let whole = ingest(&mut start(), &source, source.len(), || false, usize::MAX);
-        let flushed = ingest(&mut start(), &source, 1, || true, usize::MAX);
-        assert!(flushed.rows == whole.rows && flushed.summary == whole.summary);
-        for checkpoint in &flushed.checkpoints {
-            let committed = usize::try_from(checkpoint.place.position.source).unwrap();
-            let mut machine = Machine::resume(&spec, AUTO, BATCH_BYTES_MIN, checkpoint).unwrap();
-            let rest = &source[committed..];
-            let rest = ingest(&mut machine, rest, 1 + random(90), || false, usize::MAX);
-            let before = usize::try_from(checkpoint.next_ordinal).unwrap();
-            assert!(rest.rows == whole.rows[before..], "from byte {committed}");
-            assert_eq!(rest.summary, whole.summary, "from byte {committed}");
-        }
-    }
-}
-
-#[test]
-fn a_source_in_utf_16_or_utf_32_declared_as_another_charset_is_named() {
-    let text = "A sluice is a channel.\r\n".repeat(40);
-    for charset in WIDE {
-        let encoded = encode(charset, &text).unwrap();
-        let marked = [charset.byte_order_mark(), &encoded].concat();
-        for source in [encoded.as_ref(), &marked] {
-            for label in ["utf-8", "shift_jis"] {
-                for piece_bytes in [1, 3, 100, source.len()] {
-                    let fault = decoded(declared(label), source, piece_bytes).unwrap_err();
-                    assert_eq!(fault.looks_like(), Some(charset.name()), "{label}");
-                    let hint = format!("the source looks like {}", charset.name());
-                    assert!(fault.to_string().ends_with(&hint), "{fault}");
-                }
-            }
-        }
-    }
-    // Nothing shows in what is simply wrong.
-    let fault = decoded(declared("utf-8"), b"caf\xE9 au lait", 2).unwrap_err();
-    assert_eq!(fault.looks_like(), None);
-}
-
-#[test]
-fn utf_32_decodes_every_character_and_nothing_else() {
-    let characters = (1..0x11_0000_u32).step_by(97).filter_map(char::from_u32);
-    let text = characters.collect::<String>();
-    for charset in [Charset::UTF_32LE, Charset::UTF_32BE] {
-        let source = encode(charset, &text).unwrap();
-        for piece_bytes in [1, 4, 1_001] {
-            let found = decoded(declared(charset.name()), &source, piece_bytes);
-            assert_eq!(found, Ok((text.clone(), charset.name())));
-        }
-        let unit = |number: u32| match charset {
-            Charset::UTF_32LE => number.to_le_bytes(),
-            _ => number.to_be_bytes(),
-        };
-        let good = unit(0x61);
-        for bad in [0xD800, 0xDFFF, 0x11_0000, u32::MAX] {
-            let source = [good, unit(bad), good].concat();
-            let offset = 4;
-            let fault = Fault::Invalid {
-                offset,
-                charset: charset.name(),
-                is_detected: false,
-                looks_like: None,
-            };
-            for piece_bytes in [1, 3, 12] {
-                let strict = declared(charset.name());
-                assert_eq!(decoded(strict, &source, piece_bytes), Err(fault));
-                let replace = Decoding {
-                    invalid: Policy::Replace,
-                    ..strict
-                };
-                let (found, _) = decoded(replace, &source, piece_bytes).unwrap();
-                assert_eq!(found, "a\u{FFFD}a");
-            }
-        }
-        let cut_off = [good.as_slice(), &good[..3]].concat();
-        let fault = decoded(declared(charset.name()), &cut_off, 2).unwrap_err();
-        assert_eq!(fault.offset(), 4);
-    }
-}
-
 /// Nothing that is decoded without a fault is chosen against the detector of browsers.
 #[test]
 fn short_texts_are_decoded_as_browsers_decode_them() {
@@ -483,5 +176,24 @@ fn short_texts_are_decoded_as_browsers_decode_them() {
         let encoding = Encoding::for_label(charset.as_bytes()).unwrap_or(UTF_8);
         let text = encoding.decode_without_bom_handling(source).0.into_owned();
         assert_eq!(decoded(AUTO, source, 2), Ok((text, charset)));
+    }
+}
+
+#[test]
+fn unknown_and_stateful_charsets_are_refused() {
+    for label in ["", "utf-9", "ebcdic", "utf-7"] {
+        let refused = Charset::from_label(label).unwrap_err();
+        let label = label.to_owned();
+        assert_eq!(refused, Unsupported::Unknown { label });
+    }
+    for (label, remedy) in [
+        ("iso-2022-jp", "iconv -f iso-2022-jp -t UTF-8"),
+        ("ISO-2022-JP-2", "iconv -f ISO-2022-JP-2 -t UTF-8"),
+        ("iso-2022-kr", "iconv -f iso-2022-kr -t UTF-8"),
+        ("iso-2022-cn", "iconv -f iso-2022-cn -t UTF-8"),
+        ("hz-gb-2312", "uconv -f hz-gb-2312 -t UTF-8"),
+    ] {
+        let refused = Charset::from_label(label).unwrap_err();
+        assert!(refused.to_string().contains(remedy), "{refused}");
     }
 }

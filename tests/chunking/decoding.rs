@@ -4,7 +4,7 @@ use encoding_rs::Encoding;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
-use sluice::domain::text::charset::{Charset, Unsupported};
+use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 
 use crate::world::documents::{corpus, repeatable};
@@ -394,24 +394,5 @@ fn what_stands_behind_a_fault_keeps_its_place_in_the_source() {
             source[from..] == *last,
             "{label}: the last chunk is its slice"
         );
-    }
-}
-
-#[test]
-fn unknown_and_stateful_charsets_are_refused() {
-    for label in ["", "utf-9", "ebcdic", "utf-7"] {
-        let refused = Charset::from_label(label).unwrap_err();
-        let label = label.to_owned();
-        assert_eq!(refused, Unsupported::Unknown { label });
-    }
-    for (label, remedy) in [
-        ("iso-2022-jp", "iconv -f iso-2022-jp -t UTF-8"),
-        ("ISO-2022-JP-2", "iconv -f ISO-2022-JP-2 -t UTF-8"),
-        ("iso-2022-kr", "iconv -f iso-2022-kr -t UTF-8"),
-        ("iso-2022-cn", "iconv -f iso-2022-cn -t UTF-8"),
-        ("hz-gb-2312", "uconv -f hz-gb-2312 -t UTF-8"),
-    ] {
-        let refused = Charset::from_label(label).unwrap_err();
-        assert!(refused.to_string().contains(remedy), "{refused}");
     }
 }

@@ -15,4 +15,6 @@ mod real_text;
 mod recovery;
 mod resume;
 mod stability;
+mod undecided;
+mod wide;
 mod world;

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use crate::charsets::{AUTO, decoded};
+use crate::world::charset::{AUTO, decoded};
 use crate::world::documents::repeatable;
 
 const VIM: &str = "/usr/share/vim/vim90";

@@ -30,7 +30,7 @@ pub fn charset_of(window: &[u8], is_whole: bool) -> Charset {
         return Charset::UTF_8;
     }
     let guess = guess(window, is_whole);
-    if !guess.is_single_byte() {
+    if !guess.is_single_byte() && is_without_fault(guess, window) {
         return Charset::standard(guess);
     }
     // The rules of a charset of two bytes a character are strict too. Those of one byte take any
@@ -39,6 +39,13 @@ pub fn charset_of(window: &[u8], is_whole: bool) -> Charset {
         return Charset::UTF_8;
     }
     Charset::standard(of_most_parts(window).unwrap_or(guess))
+}
+
+/// Whether the whole lines of `window` decode. The last line may be cut off.
+fn is_without_fault(encoding: &'static Encoding, window: &[u8]) -> bool {
+    let end = memchr::memrchr(b'\n', window).unwrap_or(window.len());
+    let decoded = encoding.decode_without_bom_handling_and_without_replacement(&window[..end]);
+    decoded.is_some()
 }
 
 fn guess(bytes: &[u8], is_whole: bool) -> &'static Encoding {
