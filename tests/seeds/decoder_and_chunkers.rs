@@ -43,7 +43,10 @@ pub(crate) fn check(bytes: &[u8]) {
     );
     let (chunks, fault) = whole;
     let text = covered(&spec, &chunks);
-    if fault.is_some() {
+    let declared = decoding.charset.filter(|charset| charset.is_wide());
+    let is_other = |declared| Charset::by_mark(source).is_some_and(|marked| marked != declared);
+    // A byte order mark of another charset wins: the declared one decodes no part of the source.
+    if fault.is_some() || declared.is_some_and(is_other) {
         return;
     }
     // From wherever a chunk begins or ends the source gives the rest of the text, as if it began there.
@@ -179,14 +182,10 @@ fn places(text: &str) -> Vec<(u64, u64)> {
     counted
 }
 
-/// What the library makes of it at once; none if the charset was to be detected or a byte order mark
-/// is of another, or it is refused.
+/// What the library makes of it at once; `None` means that the charset was to be detected, or that the
+/// source is rejected.
 fn decoded(decoding: Decoding, slice: &[u8], is_start: bool) -> Option<String> {
     let charset = decoding.charset?;
-    let by_mark = Charset::by_mark(slice).filter(|_| is_start && charset.is_wide());
-    if by_mark.is_some_and(|marked| marked != charset) {
-        return None;
-    }
     let mark = charset.byte_order_mark();
     let drops = is_start && decoding.byte_order_mark == ByteOrderMark::Drop;
     let slice = slice.strip_prefix(mark).filter(|_| drops).unwrap_or(slice);
