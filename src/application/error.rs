@@ -102,8 +102,8 @@ pub enum Error {
     #[error("the responses were not read for too long")]
     SlowReader,
     /// The source cannot be decoded.
-    #[error(transparent)]
-    Content(#[from] Fault),
+    #[error("{}{}", .0, remedy(*.0))]
+    Content(Fault),
     /// The source is not text.
     #[error("the source looks like {sniffed}; send its text")]
     UnsupportedContent {
@@ -261,6 +261,37 @@ pub enum Error {
     /// The store failed.
     #[error("the store cannot be reached or failed")]
     Store(#[source] failure::Error),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Content(fault)
+    }
+}
+
+/// Names the field that helps against a fault.
+fn remedy(fault: Fault) -> String {
+    match (fault, fault.looks_like()) {
+        (_, Some(charset)) => {
+            let label = charset.to_lowercase();
+            format!(": set decoding.charset to {label} or auto")
+        }
+        (Fault::Invalid { is_detected, .. }, None) if is_detected => {
+            ": set decoding.charset if the source is in another, or decoding.invalid to replace"
+                .into()
+        }
+        (Fault::Invalid { .. }, None) => {
+            ": set decoding.charset to that of the source or auto, or decoding.invalid to replace"
+                .into()
+        }
+        (Fault::Nul { .. }, None) => {
+            ": if it is text all the same, set decoding.nul to replace".into()
+        }
+        (Fault::Escape { .. }, None) => {
+            ", or set decoding.charset to utf-8 to keep the escape sequences as they are".into()
+        }
+        (Fault::Changed { .. }, None) => String::new(),
+    }
 }
 
 impl From<failure::Error> for Error {

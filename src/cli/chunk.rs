@@ -17,7 +17,8 @@ use crate::domain::text::decoding;
 /// Streams text through the engine and writes its chunks.
 ///
 /// Memory stays flat whatever the size of the documents. Offsets count from 0: bytes, characters
-/// and lines of the text, and bytes of the source as it is in the file.
+/// and lines of the text, and bytes of the source as it is in the file. The charset of each document
+/// is written to the standard error, unless it is the one that `--charset` names.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Files, directories (all files in them), or `-` for the standard input [default: -].
@@ -116,11 +117,16 @@ fn chunk(
             Step::Store(batch) => {
                 write(&name, Some(batch), chunks).map_err(Failure::Output)?;
             }
-            Step::Done(_) => break,
+            Step::Done(summary) => {
+                bar.finish_and_clear();
+                // A declared charset that was taken is no news.
+                if decoding.charset != Some(summary.charset) {
+                    output::note(&format!("{name}: charset {}", summary.charset.name()));
+                }
+                return Ok(());
+            }
         }
     }
-    bar.finish_and_clear();
-    Ok(())
 }
 
 fn write(document: &str, batch: Option<Gathered>, chunks: &mut Chunks) -> anyhow::Result<()> {
@@ -142,12 +148,21 @@ fn read_some(source: &mut dyn Read, buffer: &mut [u8]) -> anyhow::Result<usize> 
     }
 }
 
-/// Says which argument helps.
+/// Names the argument that helps.
 fn with_remedy(fault: decoding::Fault) -> anyhow::Error {
-    let remedy = match fault {
-        decoding::Fault::Invalid { .. } => "try `--charset auto`, or `--invalid replace`",
-        decoding::Fault::Changed { .. } => "begin again",
-        decoding::Fault::Nul { .. } => "if it is text all the same, try `--nul replace`",
+    use decoding::Fault::{Changed, Escape, Invalid, Nul};
+    let remedy = match (fault, fault.looks_like()) {
+        (_, Some(charset)) => {
+            let label = charset.to_lowercase();
+            format!("give `--charset {label}` or `--charset auto`")
+        }
+        (Invalid { is_detected, .. }, None) if is_detected => {
+            "give the charset with `--charset` if it is another, or give `--invalid replace`".into()
+        }
+        (Invalid { .. }, None) => "try `--charset auto`, or `--invalid replace`".into(),
+        (Escape { .. }, None) => "`--charset utf-8` keeps the escape sequences as they are".into(),
+        (Changed { .. }, None) => "begin again".into(),
+        (Nul { .. }, None) => "if it is text all the same, try `--nul replace`".into(),
     };
     anyhow::anyhow!("{fault}: {remedy}")
 }

@@ -272,6 +272,11 @@ pub(super) fn is_output(file: &Metadata) -> bool {
     })
 }
 
+/// Writes a note for people to the standard error.
+pub(super) fn note(message: &str) {
+    complain(message);
+}
+
 /// Says what is wrong, for people.
 pub(super) fn complain(message: &str) {
     // Nothing is left to do if even that cannot be written.

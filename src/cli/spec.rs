@@ -57,7 +57,8 @@ pub(super) struct Chunking {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Decoding")]
 pub(super) struct Decoding {
-    /// The charset, by a label of the WHATWG Encoding Standard; `auto` detects it [default: utf-8].
+    /// The charset, by a label of the WHATWG Encoding Standard or utf-32, utf-32le, utf-32be; `auto`
+    /// detects it. A byte order mark wins over a label of UTF-16 or UTF-32 [default: utf-8].
     #[arg(long, value_name = "LABEL")]
     charset: Option<String>,
     /// The policy for invalid bytes [default: reject].

@@ -4,13 +4,17 @@
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
 mod any_cut;
+mod charsets;
 mod decoding;
 mod golden;
 mod limits;
 mod memory;
 mod provenance;
+mod real_charsets;
 mod real_text;
 mod recovery;
 mod resume;
 mod stability;
+mod undecided;
+mod wide;
 mod world;

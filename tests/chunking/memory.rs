@@ -1,8 +1,11 @@
 //! Law 6: no document makes the engine hold more than it declares.
 
 use allocation_counter::measure;
+use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine, Step};
-use sluice::domain::text::decoding::{Decoding, Policy};
+use sluice::domain::text::charset::Charset;
+use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+use sluice::domain::text::encoder::encode;
 
 use crate::world::documents::{Document, pathological};
 use crate::world::specs::specs;
@@ -22,7 +25,12 @@ fn no_document_makes_a_machine_hold_more_than_it_declares() {
         let declared = Machine::memory_bytes_max(&spec, BATCH_BYTES_MIN);
         assert!(declared <= HELD_BYTES_MAX, "{declared} bytes: {spec}");
         for document in &documents {
-            let held = held(&spec, document, BATCH_BYTES_MIN);
+            let held = held(
+                &spec,
+                REPLACE_NUL,
+                document.text.as_bytes(),
+                BATCH_BYTES_MIN,
+            );
             assert!(
                 held <= declared,
                 "{}: {held} of {declared} bytes: {spec}",
@@ -37,7 +45,8 @@ fn the_largest_batch_is_bounded_too() {
     let document = &pathological(DOCUMENT_BYTES)[4];
     let spec = &specs(1_000, &[])[0];
     let declared = Machine::memory_bytes_max(spec, BATCH_BYTES_MAX);
-    assert!(held(spec, document, BATCH_BYTES_MAX) <= declared);
+    let held = held(spec, REPLACE_NUL, document.text.as_bytes(), BATCH_BYTES_MAX);
+    assert!(held <= declared);
     assert!(declared <= 12 * 1024 * 1024);
 }
 
@@ -56,18 +65,61 @@ fn what_follows_a_fault_is_not_held() {
     assert!(allocated.bytes_max < 1_000_000, "{}", allocated.bytes_max);
 }
 
-fn held(
-    spec: &sluice::domain::chunking::spec::Spec,
-    document: &Document,
-    batch_bytes: usize,
-) -> usize {
-    let decoding = Decoding {
-        nul: Policy::Replace,
-        ..Decoding::default()
+/// What is held until the charset is chosen is bounded, and so is the source of a text in UTF-32.
+#[test]
+fn no_charset_makes_a_machine_hold_more_than_it_declares() {
+    let ascii = "A line of ASCII.\n".repeat(DOCUMENT_BYTES / 17);
+    let auto = Decoding {
+        charset: None,
+        ..REPLACE_NUL
     };
+    let declared = |charset| Decoding {
+        charset: Some(charset),
+        ..REPLACE_NUL
+    };
+    let nul_in_the_head = [&ascii.as_bytes()[..1_000], b"\0", ascii.as_bytes()].concat();
+    let sources = [
+        (
+            "a first accent at the end",
+            auto,
+            [ascii.as_bytes(), b"\xE9"].concat(),
+        ),
+        (
+            "an accent, then ASCII",
+            auto,
+            [b"caf\xE9 ", ascii.as_bytes()].concat(),
+        ),
+        ("a NUL in the first bytes", auto, nul_in_the_head),
+        ("UTF-32", declared(Charset::UTF_32LE), utf_32(&ascii)),
+        ("UTF-32, detected", auto, utf_32(&ascii)),
+    ];
+    for spec in specs(1_000, &[200]).into_iter().step_by(31) {
+        let declared = Machine::memory_bytes_max(&spec, BATCH_BYTES_MIN);
+        for (name, decoding, source) in &sources {
+            let held = held(&spec, *decoding, source, BATCH_BYTES_MIN);
+            assert!(
+                held <= declared,
+                "{name}: {held} of {declared} bytes: {spec}"
+            );
+        }
+    }
+}
+
+fn utf_32(text: &str) -> Vec<u8> {
+    encode(Charset::UTF_32LE, text).unwrap().into_owned()
+}
+
+const REPLACE_NUL: Decoding = Decoding {
+    charset: Some(Charset::UTF_8),
+    invalid: Policy::Reject,
+    nul: Policy::Replace,
+    byte_order_mark: ByteOrderMark::Drop,
+};
+
+fn held(spec: &Spec, decoding: Decoding, source: &[u8], batch_bytes: usize) -> usize {
     let allocated = measure(|| {
         let mut machine = Machine::new(spec, decoding, batch_bytes);
-        let mut rest = document.text.as_bytes();
+        let mut rest = source;
         loop {
             match machine.step().unwrap() {
                 Step::Feed if rest.is_empty() => machine.finish(),

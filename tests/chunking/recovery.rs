@@ -6,6 +6,7 @@ use sluice::domain::ingest::digest::sha256;
 use sluice::domain::ingest::recovery::{Recovery, Unrecoverable};
 use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+use sluice::domain::text::encoder::encode;
 
 use crate::world::documents::{Document, corpus, pathological, repeatable};
 use crate::world::run::{Chunk, split};
@@ -62,7 +63,7 @@ fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 #[test]
-fn a_source_in_utf_8_or_utf_16_is_recovered_from_any_byte_with_and_without_its_mark() {
+fn a_source_in_unicode_is_recovered_from_any_byte_with_and_without_its_mark() {
     let documents = corpus().into_iter().chain(pathological(5_000));
     let empty = Document::new("nothing", "");
     for document in documents.chain([empty]) {
@@ -76,6 +77,10 @@ fn a_source_in_utf_8_or_utf_16_is_recovered_from_any_byte_with_and_without_its_m
                 check(&document.name, Charset::UTF_16LE, policy, &le);
                 let be = utf_16(&text, u16::to_be_bytes);
                 check(&document.name, Charset::UTF_16BE, policy, &be);
+                for charset in [Charset::UTF_32LE, Charset::UTF_32BE] {
+                    let wide = encode(charset, &text).unwrap();
+                    check(&document.name, charset, policy, &wide);
+                }
             }
         }
     }
@@ -118,7 +123,8 @@ fn what_is_not_the_source_is_never_taken_for_it() {
         nul: Policy::Replace,
         ..Decoding::default()
     };
-    let cases: [(&str, &[u8]); 6] = [
+    let cases: [(&str, &[u8]); 7] = [
+        ("utf-32le", b"a\0\0\0\0\xD8\0\0b\0\0\0"),
         ("utf-8", b"one bad byte \xFF and more"),
         ("utf-8", b"a NUL \0 and more"),
         ("utf-8", b"three bytes of four \xF0\x9F\x98 and more"),
@@ -144,6 +150,7 @@ fn random_bytes_come_back_whole_or_not_at_all() {
     let labels = [
         "utf-8",
         "utf-16le",
+        "utf-32be",
         "big5",
         "gbk",
         "euc-kr",

@@ -5,6 +5,7 @@ use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
+use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 use sluice::domain::text::position::{Position, Span};
 
@@ -42,7 +43,10 @@ pub(crate) fn check(bytes: &[u8]) {
     );
     let (chunks, fault) = whole;
     let text = covered(&spec, &chunks);
-    if fault.is_some() {
+    let declared = decoding.charset.filter(|charset| charset.is_wide());
+    let is_other = |declared| Charset::by_mark(source).is_some_and(|marked| marked != declared);
+    // A byte order mark of another charset wins: the declared one decodes no part of the source.
+    if fault.is_some() || declared.is_some_and(is_other) {
         return;
     }
     // From wherever a chunk begins or ends the source gives the rest of the text, as if it began there.
@@ -178,24 +182,46 @@ fn places(text: &str) -> Vec<(u64, u64)> {
     counted
 }
 
-/// What the library makes of it at once; none if the charset was to be detected, or it is
-/// refused.
+/// What the library makes of it at once; `None` means that the charset was to be detected, or that the
+/// source is rejected.
 fn decoded(decoding: Decoding, slice: &[u8], is_start: bool) -> Option<String> {
     let charset = decoding.charset?;
     let mark = charset.byte_order_mark();
     let drops = is_start && decoding.byte_order_mark == ByteOrderMark::Drop;
     let slice = slice.strip_prefix(mark).filter(|_| drops).unwrap_or(slice);
-    let mut decoder = charset.decoder();
+    let Some(mut decoder) = charset.decoder() else {
+        return Some(replaced(decoding, &utf_32(charset, slice)));
+    };
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length(slice.len())?);
     let (_, _, has_faults) = decoder.decode_to_string(slice, &mut text, true);
     assert!(
         !has_faults || decoding.invalid == Policy::Replace,
         "a fault is refused"
     );
-    Some(match decoding.nul {
+    Some(replaced(decoding, &text))
+}
+
+fn replaced(decoding: Decoding, text: &str) -> String {
+    match decoding.nul {
         Policy::Replace => text.replace('\0', "\u{FFFD}"),
-        Policy::Reject => text,
-    })
+        Policy::Reject => text.to_owned(),
+    }
+}
+
+/// UTF-32, which the library does not have.
+fn utf_32(charset: Charset, slice: &[u8]) -> String {
+    let character = |unit: &[u8]| {
+        let bytes = <[u8; 4]>::try_from(unit).ok()?;
+        char::from_u32(if charset == Charset::UTF_32BE {
+            u32::from_be_bytes(bytes)
+        } else {
+            u32::from_le_bytes(bytes)
+        })
+    };
+    let characters = slice.chunks(4).map(character);
+    characters
+        .map(|one| one.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
 }
 
 fn at(place: u64) -> usize {

@@ -12,7 +12,7 @@ use sluice::domain::text::measure::Measure;
 pub(crate) const BYTES: usize = 8;
 
 /// The first is to detect one.
-const CHARSETS: [&str; 16] = [
+const CHARSETS: [&str; 18] = [
     "",
     "utf-8",
     "utf-16le",
@@ -29,6 +29,8 @@ const CHARSETS: [&str; 16] = [
     "windows-1255",
     "macintosh",
     "x-user-defined",
+    "utf-32le",
+    "utf-32be",
 ];
 
 /// None if the sizes do not fit each other.

@@ -7,6 +7,7 @@ mod admission;
 mod audit;
 mod certificates;
 mod changes;
+mod charsets;
 mod chunk_stream;
 mod chunks;
 mod clients;

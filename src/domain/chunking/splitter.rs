@@ -1,8 +1,7 @@
 //! Walks a chunker through a document that arrives in pieces.
 
 use crate::domain::chunking::chunker::{Chunker, View};
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoder::{DECODED_BYTES_MAX, Decoder};
+use crate::domain::text::decoder::{Choice, DECODED_BYTES_MAX, Decoder};
 use crate::domain::text::decoding::{Decoding, Fault};
 use crate::domain::text::position::{Position, Span};
 use crate::domain::text::window::Window;
@@ -48,8 +47,8 @@ pub struct Place {
     pub position: Position,
     /// How many bytes of text after it the last chunk covers.
     pub covered: usize,
-    /// The charset, once it is chosen.
-    pub charset: Option<Charset>,
+    /// What the source is decoded from.
+    pub choice: Choice,
 }
 
 /// A chunk just cut.
@@ -68,7 +67,7 @@ impl Splitter {
         let start = Place {
             position: Position::default(),
             covered: 0,
-            charset: None,
+            choice: Choice::Start,
         };
         Self::resume(chunker, decoding, start)
     }
@@ -79,12 +78,9 @@ impl Splitter {
         let Place {
             position,
             covered,
-            charset,
+            choice,
         } = place;
-        let decoder = match charset {
-            Some(charset) => Decoder::resume(decoding, charset, position.source),
-            None => Decoder::new(decoding),
-        };
+        let decoder = Decoder::resume(decoding, choice, position.source);
         let window = Window::new(position, Self::window_bytes(&chunker));
         Self {
             decoder,
@@ -123,7 +119,7 @@ impl Splitter {
                 Err(fault) => self.stage = Stage::Faulty(fault),
             }
         }
-        // What comes after a fault is of no use to anybody.
+        // No caller needs the bytes after a fault.
         source.len()
     }
 
@@ -166,11 +162,10 @@ impl Splitter {
     /// Where the next chunk begins.
     #[must_use]
     pub fn place(&self) -> Place {
-        let charset = self.decoder.charset();
         Place {
             position: self.window.start(),
             covered: self.covered,
-            charset,
+            choice: self.decoder.choice(),
         }
     }
 

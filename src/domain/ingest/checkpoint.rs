@@ -10,16 +10,20 @@
 use crate::domain::chunking::splitter::Place;
 use crate::domain::ingest::digest::{self, Running, STATE_BYTES};
 use crate::domain::text::charset::Charset;
+use crate::domain::text::decoder::Choice;
 use crate::domain::text::position::Position;
 
 /// Raised whenever the same bytes and spec would give other chunks than before.
-pub const ENGINE_VERSION: u32 = 1;
+pub const ENGINE_VERSION: u32 = 2;
 
 /// How long an encoded checkpoint is.
 pub const ENCODED_BYTES: usize = 4 + 2 * 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + CHECK_BYTES;
 
 /// Room for the longest charset name, `x-mac-cyrillic`.
 const CHARSET_BYTES: usize = 16;
+
+/// Stands in place of a charset's name while only ASCII was decoded.
+const ASCII_UNTIL_NOW: &str = "undecided";
 
 /// The first bytes of the SHA-256 of all before: damage shows.
 const CHECK_BYTES: usize = 8;
@@ -95,7 +99,7 @@ impl Checkpoint {
         let Place {
             position,
             covered,
-            charset,
+            choice,
         } = *place;
         let Position {
             byte,
@@ -119,10 +123,7 @@ impl Checkpoint {
             encoded.extend_from_slice(&number.to_le_bytes());
         }
         let mut name = [0; CHARSET_BYTES];
-        for (to, from) in name
-            .iter_mut()
-            .zip(charset.map_or("", Charset::name).bytes())
-        {
+        for (to, from) in name.iter_mut().zip(name_of(choice).bytes()) {
             *to = from;
         }
         encoded.extend_from_slice(&name);
@@ -155,7 +156,7 @@ impl Checkpoint {
         };
         let covered = number("covered")?;
         let (next_ordinal, replaced) = (number("next ordinal")?, number("replaced")?);
-        let charset = charset_of(take(&mut rest, "charset")?)?;
+        let choice = choice_of(take(&mut rest, "charset")?)?;
         let digest = take(&mut rest, "digest state")?;
         let checked = encoded.len() - rest.len();
         let found: [u8; CHECK_BYTES] = take(&mut rest, "check")?;
@@ -170,7 +171,7 @@ impl Checkpoint {
         let place = Place {
             position,
             covered,
-            charset,
+            choice,
         };
         Ok(Self {
             spec_sha256,
@@ -183,17 +184,26 @@ impl Checkpoint {
     }
 }
 
-fn charset_of(name: [u8; CHARSET_BYTES]) -> Result<Option<Charset>, Error> {
+fn name_of(choice: Choice) -> &'static str {
+    match choice {
+        Choice::Start => "",
+        Choice::Ascii => ASCII_UNTIL_NOW,
+        Choice::Charset(charset) => charset.name(),
+    }
+}
+
+fn choice_of(name: [u8; CHARSET_BYTES]) -> Result<Choice, Error> {
     let damaged = Error::Damaged { what: "charset" };
     let name = str::from_utf8(&name)
         .map_err(|_not_text| damaged.clone())?
         .trim_end_matches('\0');
-    if name.is_empty() {
-        return Ok(None);
+    match name {
+        "" => Ok(Choice::Start),
+        ASCII_UNTIL_NOW => Ok(Choice::Ascii),
+        name => Charset::from_label(name)
+            .map(Choice::Charset)
+            .map_err(|_unknown| damaged),
     }
-    Charset::from_label(name)
-        .map(Some)
-        .map_err(|_unknown| damaged)
 }
 
 fn check(encoded: &[u8]) -> [u8; CHECK_BYTES] {
@@ -213,6 +223,7 @@ mod tests {
     use crate::domain::chunking::splitter::Place;
     use crate::domain::ingest::digest::Running;
     use crate::domain::text::charset::Charset;
+    use crate::domain::text::decoder::Choice;
     use crate::domain::text::position::Position;
 
     fn checkpoint() -> Checkpoint {
@@ -222,11 +233,10 @@ mod tests {
             line: 5,
             source: u64::MAX,
         };
-        let charset = Charset::from_label("x-mac-cyrillic").ok();
         let place = Place {
             position,
             covered: 3,
-            charset,
+            choice: Choice::Charset(Charset::from_label("x-mac-cyrillic").unwrap()),
         };
         let digest = Running::default().state();
         Checkpoint {
@@ -241,9 +251,19 @@ mod tests {
 
     #[test]
     fn what_is_encoded_is_decoded() {
-        let encoded = checkpoint().encode();
-        assert_eq!(encoded.len(), ENCODED_BYTES);
-        assert_eq!(Checkpoint::decode(&encoded), Ok(checkpoint()));
+        let choices = [
+            Choice::Start,
+            Choice::Ascii,
+            Choice::Charset(Charset::UTF_32BE),
+            checkpoint().place.choice,
+        ];
+        for choice in choices {
+            let mut checkpoint = checkpoint();
+            checkpoint.place.choice = choice;
+            let encoded = checkpoint.encode();
+            assert_eq!(encoded.len(), ENCODED_BYTES);
+            assert_eq!(Checkpoint::decode(&encoded), Ok(checkpoint));
+        }
     }
 
     #[test]

@@ -16,10 +16,11 @@ use crate::domain::ingest::batch::{CHUNKS_MAX, Chunk, Gathered, Gathering};
 use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
 use crate::domain::ingest::digest::{self, Running};
 use crate::domain::text::charset::Charset;
-use crate::domain::text::decoder::PIECE_BYTES_MAX;
+use crate::domain::text::decoder::{Choice, DECODED_AT_ONCE_BYTES_MAX};
 use crate::domain::text::decoding::{Decoding, Fault};
 use crate::domain::text::position::Position;
 use crate::domain::text::source_map::RUN_BYTES;
+use crate::domain::text::undecided::HELD_BYTES_MAX;
 
 /// The most text in a batch. What a crash costs is sent again: three batches and what was under way
 /// are less than 3 MiB.
@@ -141,8 +142,13 @@ impl Machine {
         if *spec_sha256 != started.spec_sha256 {
             return Err(CheckpointError::Spec);
         }
-        let has_charset = place.charset.is_some() || place.position.source == 0;
-        if place.covered > spec.limits().overlap_bytes_max() || !has_charset {
+        let is_start = place.position.source == 0;
+        let has_choice = match place.choice {
+            Choice::Start => is_start,
+            Choice::Ascii => !is_start && decoding.charset.is_none(),
+            Choice::Charset(_) => true,
+        };
+        if place.covered > spec.limits().overlap_bytes_max() || !has_choice {
             return Err(CheckpointError::Damaged { what: "place" });
         }
         Ok(Self {
@@ -192,18 +198,16 @@ impl Machine {
     #[must_use]
     pub fn rest_bytes_max(spec: &Spec, decoding: Decoding) -> usize {
         let horizon = spec.limits().horizon_bytes();
-        let runs = if decoding.is_verbatim() {
-            0
-        } else {
-            RUN_BYTES * horizon
+        if decoding.is_verbatim() {
+            // Text is source, byte by byte.
+            return 2 * horizon;
+        }
+        let held = match decoding.charset {
+            Some(_) => 0,
+            None => HELD_BYTES_MAX,
         };
-        let detected = if decoding.charset.is_some() {
-            0
-        } else {
-            PIECE_BYTES_MAX
-        };
-        // Two bytes of source make at least one of text.
-        horizon + 2 * horizon + runs + detected
+        // Four bytes of source make at least one of text.
+        horizon + 4 * horizon + RUN_BYTES * horizon + held
     }
 
     /// The most bytes that a machine with these settings holds while it works, without its batch.
@@ -214,7 +218,7 @@ impl Machine {
             // Text is source, byte by byte.
             return 2 * window;
         }
-        window + source_bytes_max(window) + runs_bytes_max(window)
+        window + source_bytes_max(spec.limits().horizon_bytes()) + runs_bytes_max(window)
     }
 
     /// The most bytes that a machine with these settings ever holds, whatever the document: the
@@ -224,8 +228,9 @@ impl Machine {
         let window = Splitter::window_bytes(&spec.chunker());
         let batch = batch_bytes_max.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
         let chunk = spec.limits().chunk_bytes_max();
+        let horizon = spec.chunker().horizon_bytes();
         let gathering = 3 * (batch + chunk) + 3 * CHUNKS_MAX * size_of::<Chunk>();
-        let window = window + source_bytes_max(window) + runs_bytes_max(window);
+        let window = window + source_bytes_max(horizon) + runs_bytes_max(window);
         window + gathering + chunk + FIXED_BYTES
     }
 
@@ -341,16 +346,18 @@ impl Machine {
             chunks: self.next_ordinal,
             replaced: self.replaced(),
             charset: place
-                .charset
+                .choice
+                .charset()
                 .expect("chosen at the source's end at the latest"),
         }
     }
 }
 
 /// The most bytes of source under a window. Buffers that grow double, so at the worst half of them is empty, and
-/// while they grow the old half is there too. Two bytes of source make at least one of text.
-fn source_bytes_max(window: usize) -> usize {
-    3 * (2 * window + DIGEST_BYTES_MIN)
+/// while they grow the old half is there too. Four bytes of source make at least one of text, and nothing is
+/// decoded while there is more text than the horizon.
+fn source_bytes_max(horizon: usize) -> usize {
+    3 * (4 * horizon + DECODED_AT_ONCE_BYTES_MAX + DIGEST_BYTES_MIN)
 }
 
 /// The most bytes of the map from a window's text to its source, which grows as the source does.

@@ -1,97 +1,182 @@
 //! The charsets that a source may be in.
 //!
-//! Charsets are those of the WHATWG Encoding Standard, by `encoding_rs`. A checkpoint can stand
-//! only where a decoder is in its initial state, which these are after every grapheme cluster;
-//! ISO-2022-JP is not, and is refused, and so are the charsets that the standard does not decode.
+//! Charsets are those of the WHATWG Encoding Standard, by `encoding_rs`, and UTF-32. A checkpoint
+//! can stand only where a decoder is in its initial state, which these are after every grapheme
+//! cluster; ISO-2022-JP is not, and is refused, and so are the charsets that the standard does not
+//! decode.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// A charset by its standard name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Charset(&'static Encoding);
+pub struct Charset(Kind);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    /// One of the WHATWG Encoding Standard.
+    Standard(&'static Encoding),
+    Utf32Le,
+    Utf32Be,
+}
 
 /// The charset is unknown, or cannot be resumed.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error(
-    "charset `{label}` is not supported: give a label of the WHATWG Encoding Standard, \
-     such as utf-8, utf-16le, windows-1252, shift_jis or gb18030; iso-2022-jp, iso-2022-kr and hz-gb-2312 cannot be resumed"
-)]
-pub struct Unsupported {
-    /// What was asked for.
-    pub label: String,
+pub enum Unsupported {
+    /// The label names no charset.
+    #[error(
+        "charset `{label}` is not supported: give a label of the WHATWG Encoding Standard, such as \
+         utf-8, utf-16le, windows-1252, shift_jis or gb18030, or utf-32, utf-32le or utf-32be"
+    )]
+    Unknown {
+        /// The label, its first 64 characters.
+        label: String,
+    },
+    /// The charset switches between character sets, so its decoder cannot be resumed.
+    #[error(
+        "charset `{label}` is not supported, because its escape sequences cannot be resumed: \
+         convert the source to UTF-8 first, such as with `{} -f {label} -t UTF-8`",
+        converter(label)
+    )]
+    Stateful {
+        /// The label, its first 64 characters.
+        label: String,
+    },
+}
+
+/// What `encoding_rs` does not have.
+const UTF_32_LABELS: [(&str, Kind); 6] = [
+    // Without a mark it is read as `utf-16` is by the standard: little end first.
+    ("utf-32", Kind::Utf32Le),
+    ("utf32", Kind::Utf32Le),
+    ("utf-32le", Kind::Utf32Le),
+    ("utf32le", Kind::Utf32Le),
+    ("utf-32be", Kind::Utf32Be),
+    ("utf32be", Kind::Utf32Be),
+];
+
+/// Charsets that the standard does not decode for their escape sequences, by the start of a label.
+const STATEFUL_LABELS: [&str; 5] = ["iso-2022-", "csiso2022", "hz", "csiso58gb", "iso2022"];
+
+/// The command that converts from a charset: `iconv` of the GNU C library does not know HZ.
+#[must_use]
+pub fn converter(label: &str) -> &'static str {
+    if label.to_ascii_lowercase().starts_with("hz") {
+        "uconv"
+    } else {
+        "iconv"
+    }
 }
 
 impl Charset {
     /// UTF-8, the default.
-    pub const UTF_8: Self = Self(UTF_8);
+    pub const UTF_8: Self = Self(Kind::Standard(UTF_8));
     /// UTF-16, little end first.
-    pub const UTF_16LE: Self = Self(UTF_16LE);
+    pub const UTF_16LE: Self = Self(Kind::Standard(UTF_16LE));
     /// UTF-16, big end first.
-    pub const UTF_16BE: Self = Self(UTF_16BE);
+    pub const UTF_16BE: Self = Self(Kind::Standard(UTF_16BE));
+    /// UTF-32, little end first.
+    pub const UTF_32LE: Self = Self(Kind::Utf32Le);
+    /// UTF-32, big end first.
+    pub const UTF_32BE: Self = Self(Kind::Utf32Be);
+
+    /// The byte order marks. That of UTF-32LE begins with that of UTF-16LE, and so comes first: no
+    /// text begins with a NUL character.
+    const MARKS: [(Self, &'static [u8]); 5] = [
+        (Self::UTF_8, b"\xEF\xBB\xBF"),
+        (Self::UTF_32LE, b"\xFF\xFE\0\0"),
+        (Self::UTF_32BE, b"\0\0\xFE\xFF"),
+        (Self::UTF_16LE, b"\xFF\xFE"),
+        (Self::UTF_16BE, b"\xFE\xFF"),
+    ];
+
+    /// How long the longest byte order mark is.
+    pub const MARK_BYTES_MAX: usize = 4;
 
     /// The charset with this label, such as `latin1` or `UTF-8`.
     ///
     /// # Errors
     ///
-    /// Fails for a label that the standard does not list, and for a charset with hidden state.
+    /// Fails for a label that names no charset, and for a charset with hidden state.
     pub fn from_label(label: &str) -> Result<Self, Unsupported> {
-        let unsupported = || Unsupported {
-            label: label.chars().take(64).collect(),
+        let shown = || label.chars().take(64).collect::<String>();
+        let plain = label.trim_ascii().to_ascii_lowercase();
+        if let Some((_, kind)) = UTF_32_LABELS.iter().find(|(known, _)| *known == plain) {
+            return Ok(Self(*kind));
+        }
+        let encoding = Encoding::for_label(plain.as_bytes());
+        let is_decoded = |encoding: &&'static Encoding| {
+            *encoding != encoding_rs::ISO_2022_JP && *encoding != encoding_rs::REPLACEMENT
         };
-        let encoding = Encoding::for_label(label.as_bytes()).ok_or_else(unsupported)?;
-        let has_state =
-            encoding == encoding_rs::ISO_2022_JP || encoding == encoding_rs::REPLACEMENT;
-        if has_state {
-            Err(unsupported())
-        } else {
-            Ok(Self(encoding))
+        if let Some(encoding) = encoding.filter(is_decoded) {
+            return Ok(Self(Kind::Standard(encoding)));
+        }
+        let is_stateful = STATEFUL_LABELS.iter().any(|start| plain.starts_with(start));
+        if is_stateful {
+            return Err(Unsupported::Stateful { label: shown() });
+        }
+        Err(Unsupported::Unknown { label: shown() })
+    }
+
+    /// The charset that this encoding of the standard is.
+    pub(crate) const fn standard(encoding: &'static Encoding) -> Self {
+        Self(Kind::Standard(encoding))
+    }
+
+    /// The charset whose byte order mark `start` begins with.
+    #[must_use]
+    pub fn by_mark(start: &[u8]) -> Option<Self> {
+        Self::MARKS
+            .into_iter()
+            .find(|(_, mark)| start.starts_with(mark))
+            .map(|(charset, _)| charset)
+    }
+
+    /// Whether a unit has more than one byte, so that a byte order mark says more than a label.
+    #[must_use]
+    pub fn is_wide(self) -> bool {
+        self.is_utf_32() || self == Self::UTF_16LE || self == Self::UTF_16BE
+    }
+
+    /// Whether it is UTF-32, of either byte order.
+    #[must_use]
+    pub fn is_utf_32(self) -> bool {
+        matches!(self.0, Kind::Utf32Le | Kind::Utf32Be)
+    }
+
+    /// The decoder of a charset of the standard, at a character's start. The caller handles the
+    /// byte order mark. `None` for UTF-32.
+    #[must_use]
+    pub fn decoder(self) -> Option<encoding_rs::Decoder> {
+        match self.0 {
+            Kind::Standard(encoding) => Some(encoding.new_decoder_without_bom_handling()),
+            Kind::Utf32Le | Kind::Utf32Be => None,
         }
     }
 
-    /// The charset that `head`, the first bytes of a source, is most likely in: UTF-8 if it is
-    /// valid, else what the detector of web browsers says.
+    /// The encoder of a charset of the standard; for UTF-16, which the standard does not encode,
+    /// that of UTF-8. `None` for UTF-32.
     #[must_use]
-    pub fn detect(head: &[u8], is_whole: bool) -> Self {
-        let is_utf8 = match std::str::from_utf8(head) {
-            Ok(_) => true,
-            // A head may end within a character.
-            Err(error) => !is_whole && error.error_len().is_none(),
-        };
-        if is_utf8 {
-            return Self::UTF_8;
+    pub fn encoder(self) -> Option<encoding_rs::Encoder> {
+        match self.0 {
+            Kind::Standard(encoding) => Some(encoding.new_encoder()),
+            Kind::Utf32Le | Kind::Utf32Be => None,
         }
-        let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-        detector.feed(head, is_whole);
-        Self(detector.guess(None, chardetng::Utf8Detection::Deny))
-    }
-
-    /// The charset's decoder, at a character's start; a byte order mark is not its business.
-    #[must_use]
-    pub fn decoder(self) -> encoding_rs::Decoder {
-        self.0.new_decoder_without_bom_handling()
-    }
-
-    /// The charset's encoder; for UTF-16, which the standard does not encode, that of UTF-8.
-    #[must_use]
-    pub fn encoder(self) -> encoding_rs::Encoder {
-        self.0.new_encoder()
     }
 
     /// The standard name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.0.name()
+        match self.0 {
+            Kind::Standard(encoding) => encoding.name(),
+            Kind::Utf32Le => "UTF-32LE",
+            Kind::Utf32Be => "UTF-32BE",
+        }
     }
 
     /// The byte order mark of this charset; empty if it has none.
     #[must_use]
     pub fn byte_order_mark(self) -> &'static [u8] {
-        let marks: [(Self, &[u8]); 3] = [
-            (Self::UTF_8, b"\xEF\xBB\xBF"),
-            (Self::UTF_16LE, b"\xFF\xFE"),
-            (Self::UTF_16BE, b"\xFE\xFF"),
-        ];
-        marks
+        Self::MARKS
             .into_iter()
             .find(|(charset, _)| *charset == self)
             .map_or(b"", |(_, mark)| mark)

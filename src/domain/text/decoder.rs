@@ -1,26 +1,55 @@
 //! From the source's bytes to the window's text, by the policy that the uploader chose.
 //!
-//! The first bytes decide: a byte order mark, or the detector where no charset was declared. From
-//! then on every byte goes through one decoder, which can go on at any character's start.
+//! The first bytes decide, a byte order mark before a declared UTF-16 or UTF-32; where no charset
+//! was declared, [`undecided`](crate::domain::text::undecided) says what decides. From then on every
+//! byte goes through one decoder, which can resume at any character's start.
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding, Fault};
 use crate::domain::text::emit::Emit;
 use crate::domain::text::legacy::Legacy;
+use crate::domain::text::looks::Looks;
+use crate::domain::text::undecided::{HELD_BYTES_MAX, Undecided, Verdict};
 use crate::domain::text::utf8::Utf8;
+use crate::domain::text::utf32::Utf32;
 use crate::domain::text::window::Window;
 
-/// The most bytes that one call decodes, and that a charset is detected by. Small enough to stay
-/// in the processor's cache together with the text that comes out.
+/// The most bytes that one call decodes, but for those that were held. Small enough to stay in the
+/// processor's cache together with the text that comes out.
 pub const PIECE_BYTES_MAX: usize = 32 * 1024;
 
-/// The most bytes of text that a piece can become: three for each (U+FFFD for a bad byte), and the
-/// characters carried over from the piece before.
-pub const DECODED_BYTES_MAX: usize = decoded_bytes_max(PIECE_BYTES_MAX);
+/// The most bytes of the source that are decoded at once: a piece, or what was held.
+pub const DECODED_AT_ONCE_BYTES_MAX: usize = if PIECE_BYTES_MAX > HELD_BYTES_MAX {
+    PIECE_BYTES_MAX
+} else {
+    HELD_BYTES_MAX
+};
 
-const fn decoded_bytes_max(piece_bytes: usize) -> usize {
-    // Twice the carry: what is left over when the source ends needs room too.
-    3 * piece_bytes + 2 * 16
+/// The most bytes of text that they can become: three for each (U+FFFD for a bad byte), and the
+/// characters carried over from the piece before. Twice the carry: what is left over when the source
+/// ends needs room too.
+pub const DECODED_BYTES_MAX: usize = 3 * DECODED_AT_ONCE_BYTES_MAX + 2 * 16;
+
+/// What a source is decoded from, as far as that is known.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Choice {
+    /// Nothing is decoded yet.
+    Start,
+    /// Only ASCII until now, which is the same in every charset that is left.
+    Ascii,
+    /// This charset.
+    Charset(Charset),
+}
+
+impl Choice {
+    /// The charset, once it is chosen.
+    #[must_use]
+    pub fn charset(self) -> Option<Charset> {
+        match self {
+            Self::Charset(charset) => Some(charset),
+            Self::Start | Self::Ascii => None,
+        }
+    }
 }
 
 /// Decodes one document.
@@ -30,13 +59,16 @@ pub struct Decoder {
     state: State,
     /// How many bytes of the source were decoded.
     decoded_bytes: u64,
+    looks: Looks,
 }
 
 #[derive(Debug)]
 enum State {
-    /// The first bytes, until there are enough to choose; at most [`PIECE_BYTES_MAX`].
-    Start(Vec<u8>),
+    /// The first bytes of a source in a declared charset, until a byte order mark would be there.
+    Declared(Charset, Vec<u8>),
+    Undecided(Undecided),
     Utf8(Charset, Utf8),
+    Utf32(Charset, Utf32),
     Legacy(Charset, Legacy),
 }
 
@@ -44,58 +76,69 @@ impl Decoder {
     /// Starts a document.
     #[must_use]
     pub fn new(decoding: Decoding) -> Self {
+        let state = match decoding.charset {
+            Some(charset) => State::Declared(charset, Vec::new()),
+            None => State::Undecided(Undecided::new()),
+        };
         Self {
             decoding,
-            state: State::Start(Vec::new()),
+            state,
             decoded_bytes: 0,
+            looks: Looks::new(decoding.charset),
         }
     }
 
-    /// Goes on at a character's start, `source_offset` bytes into the source.
+    /// Resumes at a character's start, `source_offset` bytes into the source.
     #[must_use]
-    pub fn resume(decoding: Decoding, charset: Charset, source_offset: u64) -> Self {
+    pub fn resume(decoding: Decoding, choice: Choice, source_offset: u64) -> Self {
+        let state = match choice {
+            Choice::Start => return Self::new(decoding),
+            Choice::Ascii => State::Undecided(Undecided::resume()),
+            Choice::Charset(charset) => State::of(charset),
+        };
         Self {
             decoding,
-            state: State::of(charset),
+            state,
             decoded_bytes: source_offset,
+            // The source's start is not sent again.
+            looks: Looks::new(None),
         }
     }
 
-    /// The charset, once it is chosen.
+    /// What the source is decoded from.
     #[must_use]
-    pub fn charset(&self) -> Option<Charset> {
-        match self.state {
-            State::Start(_) => None,
-            State::Utf8(charset, _) | State::Legacy(charset, _) => Some(charset),
+    pub fn choice(&self) -> Choice {
+        match &self.state {
+            State::Undecided(undecided) if undecided.is_ascii() => Choice::Ascii,
+            State::Declared(..) | State::Undecided(_) => Choice::Start,
+            State::Utf8(charset, _) | State::Utf32(charset, _) | State::Legacy(charset, _) => {
+                Choice::Charset(*charset)
+            }
         }
     }
 
     /// Decodes the first bytes of `source` into `window`, and returns how many it took: none only
-    /// when the window is full.
+    /// when the window has no room.
     ///
     /// # Errors
     ///
     /// Fails at the first fault that the policy rejects. What came before it is in the window.
     pub fn decode(&mut self, source: &[u8], window: &mut Window) -> Result<usize, Fault> {
-        let mut piece = &source[..source.len().min(PIECE_BYTES_MAX)];
-        if !window.make_room(decoded_bytes_max(piece.len())) {
+        // Always room for the most, so that the source of what is in the window has a bound.
+        if !window.make_room(DECODED_BYTES_MAX) {
             return Ok(0);
         }
-        if let State::Start(held) = &mut self.state {
-            let wanted = head_bytes(self.decoding) - held.len();
-            piece = &piece[..piece.len().min(wanted)];
-            held.extend_from_slice(piece);
-            if piece.len() == wanted {
-                self.start(false, window)?;
-            }
-            // A charset without a mark has an empty head: nothing was taken for it.
-            if wanted > 0 {
-                return Ok(piece.len());
-            }
-            piece = &source[..source.len().min(PIECE_BYTES_MAX)];
+        let piece = &source[..source.len().min(PIECE_BYTES_MAX)];
+        let decoded = match self.looks.waiting() {
+            Some(fault) => Err(fault),
+            None => self.decode_piece(piece, window),
+        };
+        let taken = *decoded.as_ref().unwrap_or(&piece.len());
+        self.looks.keep(&piece[..taken]);
+        match decoded {
+            Ok(taken) => Ok(taken),
+            Err(fault) => self.looks.report(fault).map(|()| taken),
         }
-        self.decode_piece(Some(piece), window)?;
-        Ok(piece.len())
     }
 
     /// Ends the document.
@@ -104,39 +147,105 @@ impl Decoder {
     ///
     /// Fails if it ends within a character and the policy rejects that.
     pub fn finish(&mut self, window: &mut Window) -> Result<(), Fault> {
-        window.make_room(decoded_bytes_max(0));
-        if matches!(self.state, State::Start(_)) {
-            self.start(true, window)?;
-        }
-        self.decode_piece(None, window)
+        window.make_room(DECODED_BYTES_MAX);
+        self.looks.end()?;
+        let finished = self
+            .settle(true, window)
+            .and_then(|()| self.run(None, window));
+        finished.map_err(|fault| self.looks.of(fault))
     }
 
-    /// Chooses the charset by the head, and decodes that.
-    fn start(&mut self, is_whole: bool, window: &mut Window) -> Result<(), Fault> {
-        let State::Start(head) = &mut self.state else {
-            return Ok(());
+    fn decode_piece(&mut self, piece: &[u8], window: &mut Window) -> Result<usize, Fault> {
+        let taken = match &mut self.state {
+            State::Declared(charset, head) => {
+                let wanted = mark_bytes_max(*charset) - head.len();
+                let taken = wanted.min(piece.len());
+                head.extend_from_slice(&piece[..taken]);
+                taken
+            }
+            State::Undecided(undecided) => undecided.hold(piece),
+            State::Utf8(..) | State::Utf32(..) | State::Legacy(..) => {
+                self.run(Some(piece), window)?;
+                return Ok(piece.len());
+            }
         };
-        let head = std::mem::take(head);
-        let charset = self
-            .decoding
-            .charset
-            .unwrap_or_else(|| charset_of(&head, is_whole));
+        self.settle(false, window)?;
+        // A charset without a mark waits for nothing, and so takes nothing before it is settled.
+        if taken > 0 || piece.is_empty() {
+            return Ok(taken);
+        }
+        self.run(Some(piece), window)?;
+        Ok(piece.len())
+    }
+
+    /// Chooses the charset if all that decides is there, and decodes what was held.
+    fn settle(&mut self, is_whole: bool, window: &mut Window) -> Result<(), Fault> {
+        match &mut self.state {
+            State::Declared(declared, head) => {
+                let declared = *declared;
+                if head.len() < mark_bytes_max(declared) && !is_whole {
+                    return Ok(());
+                }
+                let head = std::mem::take(head);
+                let by_mark = Charset::by_mark(&head).filter(|_| declared.is_wide());
+                self.start(by_mark.unwrap_or(declared), &head, window)
+            }
+            State::Undecided(undecided) => match undecided.verdict(is_whole) {
+                Verdict::Ascii(bytes) => self.give_out(bytes, window),
+                Verdict::Charset(charset) => {
+                    let is_start = !undecided.is_ascii();
+                    let held = std::mem::take(undecided);
+                    if is_start {
+                        return self.start(charset, held.held(), window);
+                    }
+                    self.state = State::of(charset);
+                    self.run(Some(held.held()), window)
+                }
+                Verdict::Escape(at, charset) => {
+                    self.give_out(at, window)?;
+                    let offset = self.decoded_bytes;
+                    Err(Fault::Escape { offset, charset })
+                }
+            },
+            State::Utf8(..) | State::Utf32(..) | State::Legacy(..) => Ok(()),
+        }
+    }
+
+    /// Starts the source in this charset, with the bytes that were held: the first of all.
+    fn start(&mut self, charset: Charset, held: &[u8], window: &mut Window) -> Result<(), Fault> {
         self.state = State::of(charset);
         let mark = charset.byte_order_mark();
         let is_dropped = self.decoding.byte_order_mark == ByteOrderMark::Drop;
-        let skipped = if is_dropped && head.starts_with(mark) {
+        let skipped = if is_dropped && held.starts_with(mark) {
             mark.len()
         } else {
             0
         };
         window.skip_source(skipped);
         self.decoded_bytes += skipped as u64;
-        self.decode_piece(Some(&head[skipped..]), window)
+        self.run(Some(&held[skipped..]), window)
+    }
+
+    /// Decodes the first held bytes, which are ASCII and decide nothing.
+    fn give_out(&mut self, bytes: usize, window: &mut Window) -> Result<(), Fault> {
+        let State::Undecided(undecided) = &mut self.state else {
+            return Ok(());
+        };
+        let out = &mut Emit {
+            decoding: self.decoding,
+            window,
+            source_end: &mut self.decoded_bytes,
+            charset: Charset::UTF_8,
+        };
+        let ascii = str::from_utf8(&undecided.held()[..bytes]).unwrap_or_default();
+        out.verbatim(ascii)?;
+        undecided.release(bytes);
+        Ok(())
     }
 
     /// Decodes a piece, or ends the document where there is none.
-    fn decode_piece(&mut self, piece: Option<&[u8]>, window: &mut Window) -> Result<(), Fault> {
-        let Some(charset) = self.charset() else {
+    fn run(&mut self, piece: Option<&[u8]>, window: &mut Window) -> Result<(), Fault> {
+        let Some(charset) = self.choice().charset() else {
             return Ok(());
         };
         let (decoding, source_end) = (self.decoding, &mut self.decoded_bytes);
@@ -147,9 +256,11 @@ impl Decoder {
             charset,
         };
         match (&mut self.state, piece) {
-            (State::Start(_), _) => Ok(()),
+            (State::Declared(..) | State::Undecided(_), _) => Ok(()),
             (State::Utf8(_, utf8), Some(piece)) => utf8.decode(piece, out),
             (State::Utf8(_, utf8), None) => utf8.finish(out),
+            (State::Utf32(_, utf32), Some(piece)) => utf32.decode(piece, out),
+            (State::Utf32(_, utf32), None) => utf32.finish(out),
             (State::Legacy(_, legacy), Some(piece)) => legacy.decode(piece, out),
             (State::Legacy(_, legacy), None) => legacy.finish(out),
         }
@@ -158,25 +269,19 @@ impl Decoder {
 
 impl State {
     fn of(charset: Charset) -> Self {
-        if charset == Charset::UTF_8 {
-            Self::Utf8(charset, Utf8::default())
-        } else {
-            Self::Legacy(charset, Legacy::new(charset))
+        match charset.decoder() {
+            _ if charset == Charset::UTF_8 => Self::Utf8(charset, Utf8::default()),
+            Some(decoder) => Self::Legacy(charset, Legacy::new(charset, decoder)),
+            None => Self::Utf32(charset, Utf32::new(charset)),
         }
     }
 }
 
-/// How many bytes are held until the charset is chosen.
-fn head_bytes(decoding: Decoding) -> usize {
-    decoding
-        .charset
-        .map_or(PIECE_BYTES_MAX, |charset| charset.byte_order_mark().len())
-}
-
-fn charset_of(head: &[u8], is_whole: bool) -> Charset {
-    let marked = [Charset::UTF_8, Charset::UTF_16LE, Charset::UTF_16BE];
-    let marked = marked
-        .into_iter()
-        .find(|charset| head.starts_with(charset.byte_order_mark()));
-    marked.unwrap_or_else(|| Charset::detect(head, is_whole))
+/// How many bytes of the source show whether it has a byte order mark.
+fn mark_bytes_max(declared: Charset) -> usize {
+    if declared.is_wide() {
+        Charset::MARK_BYTES_MAX
+    } else {
+        declared.byte_order_mark().len()
+    }
 }

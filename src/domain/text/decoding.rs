@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use crate::domain::text::charset::Charset;
+use crate::domain::text::charset::{Charset, converter};
 
 /// How a source becomes text; the same on every store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Decoding {
-    /// The charset; none: by byte order mark, else UTF-8 if the first 32 KiB are, else a guess.
+    /// The charset; `None` means that it is detected, as
+    /// [`undecided`](crate::domain::text::undecided) says. A byte order mark wins over UTF-16 and
+    /// UTF-32.
     pub charset: Option<Charset>,
     /// What becomes of bytes that no character begins with.
     pub invalid: Policy,
@@ -99,8 +101,28 @@ impl ByteOrderMark {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Fault {
     /// Bytes that are no character in the charset.
-    #[error("byte {offset} begins no character of {charset}")]
+    #[error(
+        "byte {offset} begins no character of {charset}{}{}",
+        if *.is_detected { ", which was detected" } else { "" },
+        hint(*.looks_like)
+    )]
     Invalid {
+        /// Where in the source, from 0.
+        offset: u64,
+        /// The charset.
+        charset: &'static str,
+        /// Whether the charset was detected, not declared.
+        is_detected: bool,
+        /// The charset that the source shows, if it shows another than the one declared.
+        looks_like: Option<&'static str>,
+    },
+    /// An escape sequence of a charset that switches between character sets.
+    #[error(
+        "byte {offset} begins an escape sequence of {charset}, which is not supported: convert the \
+         source to UTF-8 first, such as with `{} -f {charset} -t UTF-8`",
+        converter(charset)
+    )]
+    Escape {
         /// Where in the source, from 0.
         offset: u64,
         /// The charset.
@@ -113,10 +135,12 @@ pub enum Fault {
         offset: u64,
     },
     /// U+0000.
-    #[error("byte {offset} is a NUL character, which text does not have")]
+    #[error("byte {offset} is a NUL character, which text does not have{}", hint(*.looks_like))]
     Nul {
         /// Where in the source, from 0.
         offset: u64,
+        /// The charset that the source shows, if it shows another than the one declared.
+        looks_like: Option<&'static str>,
     },
 }
 
@@ -125,9 +149,38 @@ impl Fault {
     #[must_use]
     pub fn offset(self) -> u64 {
         match self {
-            Self::Invalid { offset, .. } | Self::Changed { offset } | Self::Nul { offset } => {
-                offset
-            }
+            Self::Invalid { offset, .. }
+            | Self::Escape { offset, .. }
+            | Self::Changed { offset }
+            | Self::Nul { offset, .. } => offset,
         }
     }
+
+    /// The charset that the source shows, if it shows another than the one declared.
+    #[must_use]
+    pub fn looks_like(self) -> Option<&'static str> {
+        match self {
+            Self::Invalid { looks_like, .. } | Self::Nul { looks_like, .. } => looks_like,
+            Self::Escape { .. } | Self::Changed { .. } => None,
+        }
+    }
+
+    /// The fault of a source that shows this charset.
+    #[must_use]
+    pub fn with_look(self, charset: Option<&'static str>) -> Self {
+        let mut fault = self;
+        match &mut fault {
+            Self::Invalid { looks_like, .. } | Self::Nul { looks_like, .. } => {
+                *looks_like = charset;
+            }
+            Self::Escape { .. } | Self::Changed { .. } => {}
+        }
+        fault
+    }
+}
+
+fn hint(looks_like: Option<&'static str>) -> String {
+    looks_like.map_or_else(String::new, |charset| {
+        format!("; the source looks like {charset}")
+    })
 }

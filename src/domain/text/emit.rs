@@ -56,6 +56,8 @@ impl Emit<'_> {
         let fault = Fault::Invalid {
             offset: *self.source_end,
             charset: self.charset.name(),
+            is_detected: self.decoding.charset.is_none(),
+            looks_like: None,
         };
         self.fault(self.decoding.invalid, fault, source_bytes)
     }
@@ -63,6 +65,7 @@ impl Emit<'_> {
     fn nul(&mut self, source_bytes: usize) -> Result<(), Fault> {
         let fault = Fault::Nul {
             offset: *self.source_end,
+            looks_like: None,
         };
         self.fault(self.decoding.nul, fault, source_bytes)
     }

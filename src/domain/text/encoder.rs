@@ -24,6 +24,10 @@ pub fn encode(charset: Charset, text: &str) -> Option<Cow<'_, [u8]>> {
         Some(Cow::Owned(utf_16(text, u16::to_le_bytes)))
     } else if charset == Charset::UTF_16BE {
         Some(Cow::Owned(utf_16(text, u16::to_be_bytes)))
+    } else if charset == Charset::UTF_32LE {
+        Some(Cow::Owned(utf_32(text, u32::to_le_bytes)))
+    } else if charset == Charset::UTF_32BE {
+        Some(Cow::Owned(utf_32(text, u32::to_be_bytes)))
     } else {
         legacy(charset, text).map(Cow::Owned)
     }
@@ -34,8 +38,13 @@ fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
+/// UTF-32, which `encoding_rs` does not have.
+fn utf_32(text: &str, bytes: fn(u32) -> [u8; 4]) -> Vec<u8> {
+    text.chars().flat_map(|one| bytes(one.into())).collect()
+}
+
 fn legacy(charset: Charset, text: &str) -> Option<Vec<u8>> {
-    let mut encoder = charset.encoder();
+    let mut encoder = charset.encoder()?;
     // So much holds all of it, whatever the text; no text is so long that the number overflows.
     let room = encoder.max_buffer_length_from_utf8_without_replacement(text.len())?;
     let mut bytes = Vec::with_capacity(room);

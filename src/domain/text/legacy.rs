@@ -1,4 +1,4 @@
-//! Every charset but UTF-8 in, text out, with the source bytes of each character.
+//! Every charset but UTF-8 and UTF-32 in, text out, with the source bytes of each character.
 
 use std::{fmt, slice, str};
 
@@ -8,7 +8,7 @@ use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::Fault;
 use crate::domain::text::emit::Emit;
 
-/// Decodes any charset but UTF-8, a byte at a time: its map from text to source is exact for each
+/// Decodes any charset but UTF-8 and UTF-32, a byte at a time: its map from text to source is exact for each
 /// character.
 pub struct Legacy {
     decoder: encoding_rs::Decoder,
@@ -31,14 +31,13 @@ impl fmt::Debug for Legacy {
 const DECODED_BYTES_MAX: usize = 16;
 
 impl Legacy {
-    /// Starts at a character's start.
+    /// Starts at a character's start. `decoder` is that of the charset.
     #[must_use]
-    pub fn new(charset: Charset) -> Self {
-        let is_utf16 = [Charset::UTF_16LE, Charset::UTF_16BE].contains(&charset);
+    pub fn new(charset: Charset, decoder: encoding_rs::Decoder) -> Self {
         Self {
-            decoder: charset.decoder(),
+            decoder,
             pending: 0,
-            is_utf16,
+            is_utf16: charset.is_wide(),
         }
     }
 

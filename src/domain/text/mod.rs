@@ -1,7 +1,10 @@
 //! Bytes become text, and every place in the text knows its byte in the source.
 //!
-//! The data passes the [`decoder`] (by [`utf8`] or [`legacy`], as [`decoding`] says; users set [`policy`] fields) and [`emit`] into
-//! the [`window`], which holds the undecided text with its [`source_map`] and counts [`position`]s.
+//! The data passes the [`decoder`] (by [`utf8`], [`utf32`] or [`legacy`], as [`decoding`] says; users set
+//! [`policy`] fields) and [`emit`] into the [`window`], which holds the undecided text with its
+//! [`source_map`] and counts [`position`]s. Where no charset is declared, [`undecided`] chooses it: by
+//! [`unmarked`], [`escapes`] and [`guess`]. [`looks`] names the charset that a source shows where the
+//! declared one is wrong.
 //! The [`encoder`] goes the other way, for a source that is made of its text again.
 //!
 //! [`boundary`] finds where a text may be cut, with [`separators`], [`sentence`], [`word`] and
@@ -17,8 +20,11 @@ pub mod decoder;
 pub mod decoding;
 pub mod emit;
 pub mod encoder;
+pub mod escapes;
 pub mod grapheme;
+pub mod guess;
 pub mod legacy;
+pub mod looks;
 pub mod measure;
 pub mod policy;
 pub mod position;
@@ -26,6 +32,9 @@ pub mod sentence;
 pub mod separators;
 pub mod sniff;
 pub mod source_map;
+pub mod undecided;
+pub mod unmarked;
+pub mod utf32;
 pub mod utf8;
 pub mod white_space;
 pub mod window;

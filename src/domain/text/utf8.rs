@@ -106,3 +106,26 @@ fn unfinished(piece: &[u8]) -> &[u8] {
     }
     &[]
 }
+
+/// How far bytes keep the rules of UTF-8.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Count {
+    /// Characters outside ASCII.
+    pub characters: usize,
+    /// Maximal subparts that are no character.
+    pub faults: usize,
+}
+
+/// Counts what UTF-8 makes of `bytes`. Unless they are whole, a character may be cut off at their
+/// end.
+#[must_use]
+pub fn count(bytes: &[u8], is_whole: bool) -> Count {
+    let cut_off = if is_whole { 0 } else { unfinished(bytes).len() };
+    let mut count = Count::default();
+    for part in bytes[..bytes.len() - cut_off].utf8_chunks() {
+        let is_outside = |byte: &&u8| **byte >= 0xC0;
+        count.characters += part.valid().as_bytes().iter().filter(is_outside).count();
+        count.faults += usize::from(!part.invalid().is_empty());
+    }
+    count
+}

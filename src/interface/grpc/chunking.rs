@@ -110,8 +110,11 @@ impl ChunkingService for Service {
             let work = move |content: &[u8]| chunks(&spec, decoding, content);
             self.work(&caller, (content, bytes), work).await
         };
-        let chunks = cut.await.map_err(|error| status::of(&error))?;
-        Ok(Response::new(pb::PreviewResponse { chunks }))
+        let (chunks, summary) = cut.await.map_err(|error| status::of(&error))?;
+        Ok(Response::new(pb::PreviewResponse {
+            chunks,
+            summary: Some(to_summary(summary)),
+        }))
     }
 
     async fn compare_strategies(
@@ -205,7 +208,11 @@ impl Service {
     }
 }
 
-fn chunks(spec: &Spec, decoding: Decoding, content: &[u8]) -> Result<Vec<pb::PreviewChunk>, Error> {
+fn chunks(
+    spec: &Spec,
+    decoding: Decoding,
+    content: &[u8],
+) -> Result<(Vec<pb::PreviewChunk>, Summary), Error> {
     let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
     let (mut rest, mut chunks, mut bytes) = (content, Vec::new(), 0);
     loop {
@@ -222,7 +229,7 @@ fn chunks(spec: &Spec, decoding: Decoding, content: &[u8]) -> Result<Vec<pb::Pre
                 }
                 chunks.extend(previews(&batch, true));
             }
-            Step::Done(_) => return Ok(chunks),
+            Step::Done(summary) => return Ok((chunks, summary)),
         }
     }
 }
@@ -274,13 +281,14 @@ fn to_summary(from: Summary) -> pb::SourceSummary {
         end,
         chunks,
         replaced,
-        charset: _,
+        charset,
     } = from;
     pb::SourceSummary {
         source_sha256: source_sha256.to_vec().into(),
         end: Some(to_position(end)),
         chunks: count(chunks),
         replaced: count(replaced),
+        charset: charset.name().to_owned(),
     }
 }
 

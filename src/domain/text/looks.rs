@@ -1,0 +1,83 @@
+//! The charset that a source shows by its first bytes, for the advice in a fault.
+//!
+//! A source in UTF-16 that was declared as something else has a fault in its first bytes. The report
+//! waits until enough of them are there to name the charset, so that it is the same however the
+//! source is cut.
+
+use crate::domain::text::charset::Charset;
+use crate::domain::text::decoding::Fault;
+use crate::domain::text::unmarked;
+
+/// How many bytes show it: a line of text.
+const LOOK_BYTES: usize = 256;
+
+/// The first bytes of a source in a declared charset, and the fault in them.
+#[derive(Debug)]
+pub struct Looks {
+    /// `None` means that nothing was declared, or that the source's start is not at hand.
+    declared: Option<Charset>,
+    start: Vec<u8>,
+    waiting: Option<Fault>,
+}
+
+impl Looks {
+    /// Of a source in this charset.
+    #[must_use]
+    pub fn new(declared: Option<Charset>) -> Self {
+        Self {
+            declared,
+            start: Vec::new(),
+            waiting: None,
+        }
+    }
+
+    /// Whether a fault waits for more of the first bytes.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Fault> {
+        self.waiting
+    }
+
+    /// Keeps the first bytes of a source, as they are taken.
+    pub fn keep(&mut self, taken: &[u8]) {
+        if self.declared.is_some() {
+            let missing = LOOK_BYTES - self.start.len();
+            let first = &taken[..taken.len().min(missing)];
+            self.start.extend_from_slice(first);
+        }
+    }
+
+    /// Reports a fault, or keeps it until there are enough bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the fault, as it is to be reported.
+    pub fn report(&mut self, fault: Fault) -> Result<(), Fault> {
+        let is_early = fault.offset() < LOOK_BYTES as u64;
+        if self.declared.is_some() && is_early && self.start.len() < LOOK_BYTES {
+            self.waiting = Some(fault);
+            return Ok(());
+        }
+        Err(self.of(fault))
+    }
+
+    /// Ends the source.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the fault that was kept.
+    pub fn end(&mut self) -> Result<(), Fault> {
+        self.waiting
+            .take()
+            .map_or(Ok(()), |fault| Err(self.of(fault)))
+    }
+
+    /// The fault, with the charset that the first bytes show.
+    #[must_use]
+    pub fn of(&self, fault: Fault) -> Fault {
+        let shown = Charset::by_mark(&self.start).or_else(|| unmarked::detect(&self.start));
+        let other = shown.filter(|shown| Some(*shown) != self.declared);
+        let is_early = fault.offset() < LOOK_BYTES as u64;
+        let looks_like = other.filter(|_| is_early && self.declared.is_some());
+        fault.with_look(looks_like.map(Charset::name))
+    }
+}

@@ -1,0 +1,74 @@
+//! UTF-32 in, text out: four bytes a character.
+//!
+//! `encoding_rs` does not decode it. A unit that is no Unicode scalar value, a surrogate or a number
+//! beyond U+10FFFF, is one fault of four bytes.
+
+use crate::domain::text::charset::Charset;
+use crate::domain::text::decoding::Fault;
+use crate::domain::text::emit::Emit;
+
+/// How many bytes a character has.
+pub const UNIT_BYTES: usize = 4;
+
+/// Decodes UTF-32 that arrives in pieces.
+#[derive(Debug)]
+pub struct Utf32 {
+    charset: Charset,
+    /// The start of a unit whose end has not arrived: `carry[..carried]`.
+    carry: [u8; UNIT_BYTES],
+    carried: usize,
+}
+
+impl Utf32 {
+    /// Starts at a character's start.
+    #[must_use]
+    pub fn new(charset: Charset) -> Self {
+        Self {
+            charset,
+            carry: [0; UNIT_BYTES],
+            carried: 0,
+        }
+    }
+
+    /// Decodes a piece.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first fault that the policy of `out` rejects. What came before is given out.
+    pub fn decode(&mut self, piece: &[u8], out: &mut Emit<'_>) -> Result<(), Fault> {
+        for &byte in piece {
+            self.carry[self.carried] = byte;
+            self.carried += 1;
+            if self.carried == UNIT_BYTES {
+                self.carried = 0;
+                match char::from_u32(unit(self.charset, self.carry)) {
+                    Some(character) => out.decoded(character, UNIT_BYTES)?,
+                    None => out.invalid(UNIT_BYTES)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the document.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it ends within a character and the policy rejects that.
+    pub fn finish(&mut self, out: &mut Emit<'_>) -> Result<(), Fault> {
+        match std::mem::take(&mut self.carried) {
+            0 => Ok(()),
+            carried => out.invalid(carried),
+        }
+    }
+}
+
+/// The number that a unit of this UTF-32 charset is.
+#[must_use]
+pub fn unit(charset: Charset, bytes: [u8; UNIT_BYTES]) -> u32 {
+    if charset == Charset::UTF_32BE {
+        u32::from_be_bytes(bytes)
+    } else {
+        u32::from_le_bytes(bytes)
+    }
+}

@@ -1,0 +1,61 @@
+//! A document decoded, and what its charset turned out to be.
+
+use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::splitter::Splitter;
+use sluice::domain::text::charset::Charset;
+use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
+
+/// Detects the charset, and rejects faults.
+pub(crate) const AUTO: Decoding = Decoding {
+    charset: None,
+    invalid: Policy::Reject,
+    nul: Policy::Reject,
+    byte_order_mark: ByteOrderMark::Drop,
+};
+
+/// In the charset with this label; rejects faults.
+pub(crate) fn declared(label: &str) -> Decoding {
+    Decoding {
+        charset: Some(Charset::from_label(label).unwrap()),
+        ..AUTO
+    }
+}
+
+/// The text and the charset of `source`, fed in pieces of so many bytes.
+pub(crate) fn decoded(
+    decoding: Decoding,
+    source: &[u8],
+    piece_bytes: usize,
+) -> Result<(String, &'static str), Fault> {
+    let pieces = source.chunks(piece_bytes.max(1));
+    decoded_pieces(decoding, pieces)
+}
+
+/// The same, fed in these pieces.
+pub(crate) fn decoded_pieces<'a>(
+    decoding: Decoding,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<(String, &'static str), Fault> {
+    let mut splitter = Splitter::new(Spec::default().chunker(), decoding);
+    let mut text = String::new();
+    for mut piece in pieces {
+        while !piece.is_empty() {
+            piece = &piece[splitter.feed(piece)..];
+            while let Some(cut) = splitter.next_chunk()? {
+                text.push_str(cut.text);
+            }
+        }
+    }
+    splitter.finish();
+    while let Some(cut) = splitter.next_chunk()? {
+        text.push_str(cut.text);
+    }
+    let charset = splitter.place().choice.charset().unwrap();
+    Ok((text, charset.name()))
+}
+
+/// ASCII of so many bytes, in lines.
+pub(crate) fn ascii(bytes: usize) -> String {
+    let line = "The gate of the sluice was opened at 9.30 (see page 12).\n";
+    line.chars().cycle().take(bytes).collect()
+}
