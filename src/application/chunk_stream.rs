@@ -16,7 +16,6 @@ use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::machine::{Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
-use crate::domain::text::sniff;
 
 /// How often it is looked whether the client still sends.
 const LOOK_AFTER: Duration = Duration::from_millis(250);
@@ -134,11 +133,6 @@ impl ChunkStream {
             .is_some_and(|given| given != crc32c::crc32c(content))
         {
             return Err(Error::ChecksumMismatch { offset });
-        }
-        if offset == 0
-            && let Some(sniffed) = sniff::binary_format(content)
-        {
-            return Err(Error::UnsupportedContent { sniffed });
         }
         cutting.received_bytes += content.len() as u64;
         if cutting.received_bytes > most {

@@ -102,12 +102,12 @@ pub enum Error {
     SlowReader,
     /// The source cannot be decoded.
     #[error(transparent)]
-    Content(#[from] Fault),
+    Content(Fault),
     /// The source is not text.
-    #[error("the source looks like {sniffed}; send its text")]
+    #[error("the source is {format}, not text; extract its text first")]
     UnsupportedContent {
-        /// What it looks like.
-        sniffed: &'static str,
+        /// The format, with its article.
+        format: &'static str,
     },
     /// Another writer has the upload, or its document.
     #[error("another writer has taken over the upload or its document")]
@@ -260,6 +260,17 @@ pub enum Error {
     /// The store failed.
     #[error("the store cannot be reached or failed")]
     Store(#[source] failure::Error),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Binary { format } => Self::UnsupportedContent { format },
+            Fault::Invalid { .. } | Fault::Changed { .. } | Fault::Nul { .. } => {
+                Self::Content(fault)
+            }
+        }
+    }
 }
 
 impl From<failure::Error> for Error {

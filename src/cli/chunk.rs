@@ -145,6 +145,8 @@ fn read_some(source: &mut dyn Read, buffer: &mut [u8]) -> anyhow::Result<usize> 
 /// Says which argument helps.
 fn with_remedy(fault: decoding::Fault) -> anyhow::Error {
     let remedy = match fault {
+        // Its message has the remedy.
+        decoding::Fault::Binary { .. } => return fault.into(),
         decoding::Fault::Invalid { .. } => "try `--charset auto`, or `--invalid replace`",
         decoding::Fault::Changed { .. } => "begin again",
         decoding::Fault::Nul { .. } => "if it is text all the same, try `--nul replace`",

@@ -13,7 +13,6 @@ use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
 use sluice::domain::name::{DocumentId, DocumentName};
 use sluice::domain::text::decoding::Decoding;
 use sluice::domain::text::position::Span;
-use sluice::domain::text::sniff;
 use sluice::interface::grpc::status;
 use tonic_types::StatusExt;
 
@@ -157,7 +156,10 @@ impl<'a> Model<'a> {
 
     /// Holds the end of a stream against what it had to be.
     pub(crate) fn judge(&self, answer: Answer, ended: Option<Error>, upload: &Upload) {
-        let is_fault = matches!(ended, Some(Error::Content(_)));
+        let is_fault = matches!(
+            ended,
+            Some(Error::Content(_) | Error::UnsupportedContent { .. })
+        );
         let reason = ended.map(|error| {
             let details = status::of(&error).get_error_details();
             details.error_info().unwrap().reason.clone()
@@ -195,9 +197,6 @@ impl<'a> Model<'a> {
         let write = self.next(offset, length.min(CONTENT_BYTES_MAX));
         let end = offset + write.content.len();
         self.send_write(write);
-        if self.received == 0 && sniff::binary_format(&self.source[..end]).is_some() {
-            return Some(Answer::Failed("UNSUPPORTED_CONTENT"));
-        }
         self.received = self.received.max(end);
         self.sent = self.sent.max(end);
         None

@@ -25,7 +25,7 @@ use crate::application::turn::{COMMITS_MAX, Turn};
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::machine::{Machine, Step, Summary};
-use crate::domain::text::sniff;
+use crate::domain::text::decoding::Fault;
 
 /// The most bytes of content in a message.
 pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
@@ -199,12 +199,6 @@ impl Pipeline {
             .unwrap_or(usize::MAX)
             .min(content.len());
         let mut rest = &content[known..];
-        if self.received == 0
-            && let Some(sniffed) = sniff::binary_format(rest)
-        {
-            let error = Error::UnsupportedContent { sniffed };
-            return Err(self.refuse("UNSUPPORTED_CONTENT", error).await);
-        }
         let actual = self.received + rest.len() as u64;
         let most = self.outside.bounds.source_bytes_max;
         if actual > most {
@@ -279,6 +273,9 @@ impl Pipeline {
                 Ok(Step::Feed) => return Ok(None),
                 Ok(Step::Store(batch)) => self.commit(batch).await?,
                 Ok(Step::Done(summary)) => return Ok(Some(summary)),
+                Err(fault @ Fault::Binary { .. }) => {
+                    return Err(self.refuse("UNSUPPORTED_CONTENT", fault.into()).await);
+                }
                 Err(fault) => return Err(self.refuse("INVALID_CONTENT", fault.into()).await),
             }
         }

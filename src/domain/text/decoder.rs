@@ -1,12 +1,14 @@
 //! From the source's bytes to the window's text, by the policy that the uploader chose.
 //!
-//! The first bytes decide: a byte order mark, or the detector where no charset was declared. From
-//! then on every byte goes through one decoder, which can go on at any character's start.
+//! The first bytes decide: those of a binary format are rejected, and a byte order mark, or the detector,
+//! chooses the charset where none was declared. From then on every byte goes through one decoder, which
+//! can resume at the start of any character.
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding, Fault};
 use crate::domain::text::emit::Emit;
 use crate::domain::text::legacy::Legacy;
+use crate::domain::text::sniff::{self, HEAD_BYTES};
 use crate::domain::text::utf8::Utf8;
 use crate::domain::text::window::Window;
 
@@ -75,24 +77,27 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// Fails at the first fault that the policy rejects. What came before it is in the window.
+    /// Fails for a binary source, and at the first fault that the policy rejects. The text before the
+    /// fault is in the window.
     pub fn decode(&mut self, source: &[u8], window: &mut Window) -> Result<usize, Fault> {
         let mut piece = &source[..source.len().min(PIECE_BYTES_MAX)];
         if !window.make_room(decoded_bytes_max(piece.len())) {
             return Ok(0);
         }
         if let State::Start(held) = &mut self.state {
-            let wanted = head_bytes(self.decoding) - held.len();
+            let is_examined = held.len() >= HEAD_BYTES;
+            let whole = start_bytes(self.decoding);
+            let wanted = if is_examined { whole } else { HEAD_BYTES } - held.len();
             piece = &piece[..piece.len().min(wanted)];
             held.extend_from_slice(piece);
-            if piece.len() == wanted {
+            let is_whole = held.len() == whole;
+            if piece.len() == wanted && !is_examined {
+                self.reject_binary()?;
+            }
+            if is_whole {
                 self.start(false, window)?;
             }
-            // A charset without a mark has an empty head: nothing was taken for it.
-            if wanted > 0 {
-                return Ok(piece.len());
-            }
-            piece = &source[..source.len().min(PIECE_BYTES_MAX)];
+            return Ok(piece.len());
         }
         self.decode_piece(Some(piece), window)?;
         Ok(piece.len())
@@ -102,16 +107,30 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// Fails if it ends within a character and the policy rejects that.
+    /// Fails for a binary source, and if it ends within a character and the policy rejects that.
     pub fn finish(&mut self, window: &mut Window) -> Result<(), Fault> {
         window.make_room(decoded_bytes_max(0));
-        if matches!(self.state, State::Start(_)) {
+        if let State::Start(held) = &self.state {
+            if held.len() < HEAD_BYTES {
+                self.reject_binary()?;
+            }
             self.start(true, window)?;
         }
         self.decode_piece(None, window)
     }
 
-    /// Chooses the charset by the head, and decodes that.
+    /// Fails if the first bytes are those of a binary format.
+    fn reject_binary(&self) -> Result<(), Fault> {
+        let State::Start(head) = &self.state else {
+            return Ok(());
+        };
+        match sniff::binary_format(head, self.decoding.charset) {
+            Some(format) => Err(Fault::Binary { format }),
+            None => Ok(()),
+        }
+    }
+
+    /// Chooses the charset by the first bytes, and decodes those.
     fn start(&mut self, is_whole: bool, window: &mut Window) -> Result<(), Fault> {
         let State::Start(head) = &mut self.state else {
             return Ok(());
@@ -166,11 +185,9 @@ impl State {
     }
 }
 
-/// How many bytes are held until the charset is chosen.
-fn head_bytes(decoding: Decoding) -> usize {
-    decoding
-        .charset
-        .map_or(PIECE_BYTES_MAX, |charset| charset.byte_order_mark().len())
+/// How many bytes are held until the format is known and the charset is chosen.
+fn start_bytes(decoding: Decoding) -> usize {
+    decoding.charset.map_or(PIECE_BYTES_MAX, |_| HEAD_BYTES)
 }
 
 fn charset_of(head: &[u8], is_whole: bool) -> Charset {

@@ -68,6 +68,12 @@ pub enum ByteOrderMark {
 /// The document cannot be decoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Fault {
+    /// The source is not text.
+    #[error("the source is {format}, not text; extract its text first")]
+    Binary {
+        /// The format, with its article.
+        format: &'static str,
+    },
     /// Bytes that are no character in the charset.
     #[error("byte {offset} begins no character of {charset}")]
     Invalid {
@@ -95,6 +101,7 @@ impl Fault {
     #[must_use]
     pub fn offset(self) -> u64 {
         match self {
+            Self::Binary { .. } => 0,
             Self::Invalid { offset, .. } | Self::Changed { offset } | Self::Nul { offset } => {
                 offset
             }

@@ -209,7 +209,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         }
         Error::RoleTooLow { needed } => vec![("needed", (*needed).to_owned())],
         Error::UploadIdle { seconds } => vec![("seconds", seconds.to_string())],
-        Error::UnsupportedContent { sniffed } => vec![("sniffed", (*sniffed).to_owned())],
+        Error::UnsupportedContent { format } => vec![("sniffed", (*format).to_owned())],
         Error::UploadEnded { state } | Error::FollowedUploadEnded { state } => {
             vec![("state", (*state).to_owned())]
         }
