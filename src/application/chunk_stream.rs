@@ -9,7 +9,7 @@ use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::budget::{Budget, Share};
 use crate::application::ingest::pace::Pace;
-use crate::application::ingest::pipeline::CONTENT_BYTES_MAX;
+use crate::application::ingest::write::CONTENT_BYTES_MAX;
 use crate::application::outbox::{Halt, Outbox};
 use crate::application::ports::failure;
 use crate::domain::chunking::spec::Spec;

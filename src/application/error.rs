@@ -115,6 +115,24 @@ pub enum Error {
     /// The document was deleted while it was uploaded.
     #[error("the document was deleted")]
     DocumentDeleted,
+    /// The document of a completed upload was deleted.
+    #[error(
+        "the document was deleted after this upload; use another request id to upload it again"
+    )]
+    DocumentDeletedSince,
+    /// The collection that the request created was deleted.
+    #[error(
+        "the collection was deleted after this request; use another request id to create it again"
+    )]
+    CollectionDeletedSince,
+    /// The request id is that of a request with other fields or other content.
+    #[error(
+        "the request id was sent before with other {differs}; nothing was changed: use another request id"
+    )]
+    RequestIdReused {
+        /// What is not the same: fields or content.
+        differs: &'static str,
+    },
     /// The upload has ended.
     #[error("the upload has ended as {state}")]
     UploadEnded {

@@ -6,6 +6,7 @@ use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{self, End, Upload};
 use sluice::application::turn::Turn;
+use sluice::domain::ingest::digest;
 use sluice::domain::name::DocumentName;
 use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding};
@@ -17,6 +18,7 @@ use crate::world::{
 fn new_rechunk(number: u8, document: &str) -> NewRechunk {
     NewRechunk {
         uid: [number; 16],
+        request_sha256: digest::sha256(format!("rechunk {document}").as_bytes()),
         document: DocumentName::parse(&format!("collections/c/documents/{document}")).unwrap(),
         spec: None,
         now: 20,
@@ -75,8 +77,8 @@ pub(crate) async fn a_rechunk_is_started_once(store: &dyn Store) {
     assert_eq!(begun(store, 9, "d").await, rechunk, "the same request");
     assert_eq!(ask(store, 9, "e").await, Started::OtherRequest);
     assert_eq!(ask(store, 2, "d").await, Started::OtherRequest, "an upload");
-    let attached = start(store, &new_upload(9, "d")).await;
-    assert!(attached.is_rechunk(), "an upload of its uid is not made");
+    let taken = store.start_upload(&caller(), &new_upload(9, "d")).await;
+    assert!(matches!(taken.unwrap(), uploads::Started::OtherRequest));
 
     let operation = store.operation(&caller(), &rechunk.uid).await.unwrap();
     assert_eq!(operation, Some(rechunk.operation()));

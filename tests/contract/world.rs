@@ -9,11 +9,14 @@ use sluice::application::ports::clock::Uid;
 use sluice::application::ports::collections::Collection;
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{About, End, NewUpload, Started, Upload, Writer};
+use sluice::application::ports::uploads::{
+    About, Declared, End, NewUpload, Started, Upload, Writer,
+};
 use sluice::application::stored_spec::StoredSpec;
 use sluice::application::turn::Turn;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
+use sluice::domain::ingest::digest;
 use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
 use sluice::domain::name::{CollectionId, DocumentId, DocumentName};
 use sluice::domain::text::decoding::Decoding;
@@ -45,6 +48,8 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
     };
     NewUpload {
         uid: [number; 16],
+        request_sha256: digest::sha256(format!("upload {document}").as_bytes()),
+        declared: Declared::default(),
         document,
         document_uid: [number.wrapping_add(100); 16],
         about: About {
@@ -61,12 +66,12 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
 
 pub(crate) async fn start(store: &dyn Store, new: &NewUpload) -> Upload {
     store
-        .create_collection(&caller(), &collection())
+        .create_collection(&caller(), &collection(), &[0; 32])
         .await
         .unwrap();
     match store.start_upload(&caller(), new).await.unwrap() {
         Started::Upload(upload, _) => *upload,
-        other @ (Started::NoCollection | Started::OtherDocument) => unreachable!("{other:?}"),
+        other @ (Started::NoCollection | Started::OtherRequest) => unreachable!("{other:?}"),
     }
 }
 

@@ -2,5 +2,8 @@
 
 pub mod bounds;
 pub mod budget;
+pub mod known;
 pub mod pace;
 pub mod pipeline;
+pub mod repetition;
+pub mod write;

@@ -9,6 +9,7 @@ use crate::application::ports::collections::Collection;
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::pb::collection_service_server::CollectionService;
+use crate::interface::grpc::sent::Identified;
 use crate::interface::grpc::{caller, name, pb, status};
 
 /// Serves collections.
@@ -24,19 +25,19 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::CreateCollectionRequest>,
     ) -> Result<Response<pb::CreateCollectionResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
-        let pb::CreateCollectionRequest {
-            collection_id,
-            chunking,
-            decoding,
-            request_id,
-        } = request;
+        let (caller, mut request) = caller::of(request)?;
         let created = async {
+            let sent = request.identify()?;
+            let pb::CreateCollectionRequest {
+                collection_id,
+                chunking,
+                decoding,
+                request_id: _,
+            } = request;
             let id = CollectionId::parse(&collection_id)
                 .map_err(|error| Error::invalid("collection_id", error))?;
             let spec = chunking::stored(chunking, decoding)?;
-            let request = name::request_id(&request_id)?;
-            let created = self.collections.create(&caller, id, spec, request).await?;
+            let created = self.collections.create(&caller, id, spec, sent).await?;
             resources::collection(&created)
         };
         let collection = Some(created.await.map_err(|error| status::of(&error))?);
@@ -94,17 +95,13 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::DeleteCollectionRequest>,
     ) -> Result<Response<pb::DeleteCollectionResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
-        let pb::DeleteCollectionRequest {
-            name,
-            force,
-            etag,
-            request_id,
-        } = request;
+        let (caller, mut request) = caller::of(request)?;
         let deleted = async {
-            let id = name::collection("name", &name)?;
-            let delete = name::delete(&etag, &request_id)?;
-            self.collections.delete(&caller, &id, force, delete).await
+            let sent = request.identify()?;
+            let id = name::collection("name", &request.name)?;
+            let delete = name::delete(&request.etag, sent)?;
+            let (collections, force) = (&self.collections, request.force);
+            collections.delete(&caller, &id, force, delete).await
         };
         let operation = deleted.await.map_err(|error| status::of(&error))?;
         let operation = Some(resources::operation(operation));
