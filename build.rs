@@ -48,6 +48,8 @@ mod protos {
         std::fs::write(out.join("named.rs"), named(&compiler.descriptor_pool()))?;
         tonic_prost_build::configure()
             .bytes(".")
+            // Sorted, so that equal messages have equal encodings.
+            .btree_map(".")
             .codec_path("crate::interface::grpc::codec::Codec")
             .compile_fds(compiler.file_descriptor_set())?;
         Ok(())

@@ -27,6 +27,30 @@ call sluice.v1.UploadService/UploadDocument <<END
 END
 expect state STATE_SUCCEEDED
 
+# The same again is answered as before. A request_id says one thing: with other content it is refused.
+call sluice.v1.UploadService/UploadDocument <<END
+{ $spec, "content": "$content", "finishWrite": true }
+END
+expect state STATE_SUCCEEDED
+fails 73 REQUEST_ID_REUSED sluice.v1.UploadService/UploadDocument <<END
+{ $spec, "content": "$(printf 'something else' | encode)", "finishWrite": true }
+END
+
+# Each message begins where the one before it ended: an offset that goes back is refused.
+begin
+fails 67 INVALID_FIELD sluice.v1.UploadService/UploadDocument <<END
+{ $spec, "content": "$content" }
+{ "content": "$content", "finishWrite": true }
+END
+says 'must be 9'
+
+# A binary source is refused, with its format.
+begin
+fails 67 UNSUPPORTED_CONTENT sluice.v1.UploadService/UploadDocument <<END
+{ $spec, "content": "$(printf '%%PDF-1.7\n' | encode)", "finishWrite": true }
+END
+says 'a PDF document'
+
 # An upload whose whole is not what was said has failed for good.
 begin
 fails 67 DIGEST_MISMATCH sluice.v1.UploadService/UploadDocument <<END

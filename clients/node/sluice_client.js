@@ -28,7 +28,6 @@ export async function upload(stubs, path, spec, mayHaveBegun) {
       const digest = await prefixDigest(path, offset);
       if (held) {
         check(held, spec, digest);
-        if (held.state === "STATE_SUCCEEDED") return held; // Its answer was lost.
       } else {
         await ensureCollection(stubs.collections, spec.collection);
       }
@@ -36,8 +35,7 @@ export async function upload(stubs, path, spec, mayHaveBegun) {
         retries.progressed();
         committed = offset;
       }
-      const target = held ? { upload: held.name } : { spec };
-      const answer = await send(stubs.uploads, messages(path, target, offset, digest));
+      const answer = await send(stubs.uploads, messages(path, spec, offset, digest));
       // A stream that ends early is answered OK too: the state says whether it is complete.
       if (answer.upload.state === "STATE_SUCCEEDED") return answer.upload;
       throw new Incomplete("the upload is not complete");
@@ -73,7 +71,10 @@ async function send(uploads, messages) {
 }
 
 // The file from offset on.
-async function* messages(path, target, offset, digest) {
+async function* messages(path, spec, offset, digest) {
+  // The spec each time: the server refuses a request id that comes back with other fields or content,
+  // also if the upload is complete and only its answer was lost.
+  let target = { spec };
   for await (const content of createReadStream(path, { start: offset, highWaterMark: CONTENT_BYTES })) {
     digest.update(content);
     yield { ...target, write_offset: offset, content, crc32c: crc32c(content) };

@@ -53,19 +53,16 @@ def upload(channel, path, spec, may_have_begun):
             # Only the server knows what it has: ask, whatever was sent before.
             held = find(uploads, f"uploads/{spec.request_id}") if may_have_begun else None
             may_have_begun = True
+            offset = held.committed_offset if held else 0
+            digest = prefix_digest(path, offset)
             if held is None:
                 ensure_collection(channel, spec.collection)
-                target, offset, digest = {"spec": spec}, 0, prefix_digest(path, 0)
             else:
-                target, offset = {"upload": held.name}, held.committed_offset
-                digest = prefix_digest(path, offset)
                 check(held, spec, digest)
-                if held.state == uploads_pb2.Upload.STATE_SUCCEEDED:
-                    return held  # Its answer was lost.
             if offset > committed:
                 retries.progressed()
                 committed = offset
-            answer = uploads.UploadDocument(messages(path, target, offset, digest)).upload
+            answer = uploads.UploadDocument(messages(path, spec, offset, digest)).upload
             # A stream that ends early is answered OK too: the state says whether it is complete.
             if answer.state == uploads_pb2.Upload.STATE_SUCCEEDED:
                 return answer
@@ -106,8 +103,11 @@ def check(held, spec, digest):
         raise Refused("the file has changed since the upload began")
 
 
-def messages(path, target, offset, digest):
+def messages(path, spec, offset, digest):
     """The file from offset on. gRPC asks for the next message when it can send it."""
+    # The spec each time: the server refuses a request id that comes back with other fields or content,
+    # also if the upload is complete and only its answer was lost.
+    target = {"spec": spec}
     with open(path, "rb") as file:
         file.seek(offset)
         while content := file.read(CONTENT_BYTES):

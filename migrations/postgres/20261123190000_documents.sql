@@ -22,6 +22,8 @@ CREATE TABLE collections (
     -- The newest change, and the newest that is no longer kept.
     change_seq bigint NOT NULL DEFAULT 0,
     change_seq_forgotten bigint NOT NULL DEFAULT 0,
+    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    request_sha256 bytea NOT NULL,
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
     deleted_at bigint

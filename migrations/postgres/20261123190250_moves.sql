@@ -21,6 +21,8 @@ CREATE TABLE moves (
     -- Where chunks of the document are that nobody needs, and from when on they may be removed.
     leftover_partition integer,
     leftover_after bigint,
+    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    request_sha256 bytea NOT NULL,
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
     PRIMARY KEY (tenant, uid),

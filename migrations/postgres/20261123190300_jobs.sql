@@ -10,6 +10,8 @@ CREATE TABLE deletions (
     state text COLLATE "C" NOT NULL CONSTRAINT deletions_state CHECK (state IN ('RUNNING', 'SUCCEEDED')),
     seq bigint NOT NULL DEFAULT 1,
     chunks bigint NOT NULL DEFAULT 0,
+    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    request_sha256 bytea NOT NULL,
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
     PRIMARY KEY (tenant, uid)

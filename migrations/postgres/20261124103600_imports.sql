@@ -22,7 +22,12 @@ END;
 DROP VIEW upload_rows;
 
 CREATE VIEW upload_rows AS
-SELECT uploads.*, documents.document_id, documents.partition_key, collections.collection_id
+SELECT
+    uploads.*,
+    documents.document_id,
+    documents.partition_key,
+    collections.collection_id,
+    coalesce(documents.deleted_at, collections.deleted_at) AS document_deleted_at
 FROM uploads
 JOIN documents ON documents.uid = uploads.document_uid
 JOIN collections ON collections.uid = documents.collection_uid;

@@ -11,6 +11,8 @@ CREATE TABLE collections (
     -- The newest change, and the newest that is no longer kept.
     change_seq INTEGER NOT NULL DEFAULT 0,
     change_seq_forgotten INTEGER NOT NULL DEFAULT 0,
+    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    request_sha256 BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     deleted_at INTEGER

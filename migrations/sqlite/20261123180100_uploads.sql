@@ -13,6 +13,13 @@ CREATE TABLE uploads (
     media_type TEXT NOT NULL,
     labels TEXT NOT NULL,
     spec TEXT NOT NULL,
+    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    request_sha256 BLOB NOT NULL,
+    -- What the first message declared of the source. NULL: it declared nothing.
+    declared_sha256 BLOB,
+    declared_bytes INTEGER,
+    -- The digest of the source, from its end on: the version that has it too is swept earlier.
+    source_sha256 BLOB,
     state TEXT NOT NULL CONSTRAINT uploads_state
         CHECK (state IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED')),
     seq INTEGER NOT NULL DEFAULT 1,
@@ -39,7 +46,12 @@ WHERE source_version > 0 AND state = 'RUNNING';
 
 -- An upload with the names and the place of its document.
 CREATE VIEW upload_rows AS
-SELECT uploads.*, documents.document_id, documents.partition_key, collections.collection_id
+SELECT
+    uploads.*,
+    documents.document_id,
+    documents.partition_key,
+    collections.collection_id,
+    coalesce(documents.deleted_at, collections.deleted_at) AS document_deleted_at
 FROM uploads
 JOIN documents ON documents.uid = uploads.document_uid
 JOIN collections ON collections.uid = documents.collection_uid;

@@ -21,6 +21,8 @@ CREATE TABLE moves (
     -- Where chunks of the document are that nobody needs, and from when on they may be removed.
     leftover_partition INTEGER,
     leftover_after INTEGER,
+    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    request_sha256 BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (tenant, uid),

@@ -10,6 +10,8 @@ CREATE TABLE deletions (
     state TEXT NOT NULL CONSTRAINT deletions_state CHECK (state IN ('RUNNING', 'SUCCEEDED')),
     seq INTEGER NOT NULL DEFAULT 1,
     chunks INTEGER NOT NULL DEFAULT 0,
+    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    request_sha256 BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (tenant, uid)

@@ -10,7 +10,7 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::pace::Pace;
-use crate::application::ingest::pipeline::CONTENT_BYTES_MAX;
+use crate::application::ingest::write::CONTENT_BYTES_MAX;
 use crate::application::memory::budget::Budget;
 use crate::application::memory::intake::Intake;
 use crate::application::memory::pool::Permit;
@@ -21,7 +21,6 @@ use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
-use crate::domain::text::sniff;
 
 /// How often it is looked whether the client still sends; one that did not falls to the least share.
 const LOOK_AFTER: Duration = Duration::from_millis(50);
@@ -153,11 +152,6 @@ impl ChunkStream {
             .is_some_and(|given| given != crc32c::crc32c(content))
         {
             return Err(Error::ChecksumMismatch { offset });
-        }
-        if offset == 0
-            && let Some(sniffed) = sniff::binary_format(content)
-        {
-            return Err(Error::UnsupportedContent { sniffed });
         }
         cutting.received_bytes += content.len() as u64;
         if cutting.received_bytes > most {

@@ -14,6 +14,7 @@ use crate::application::ports::collections::{Collection, Deleted, Deletion, Writ
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
 use crate::application::preferences::Preferences;
+use crate::application::request::Request;
 use crate::application::tokens::Tokens;
 use crate::domain::ingest::digest;
 use crate::domain::name::CollectionId;
@@ -34,10 +35,10 @@ pub struct Collections {
 }
 
 /// What a client asks to delete, besides its name.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Delete {
-    /// The operation's uid, if the client chose it.
-    pub request: Option<Uid>,
+    /// The request, whose uid is the operation's.
+    pub request: Request,
     /// The revision that it must have, if the client said one.
     pub revision: Option<u64>,
 }
@@ -47,29 +48,37 @@ impl Collections {
     ///
     /// # Errors
     ///
-    /// Fails if there is one of that id, its preferences do not fit together, or the request id is that
-    /// of another request.
+    /// Fails if there is one of that id, its preferences do not fit together, the request id is that of
+    /// another request, or the collection that this request made was deleted.
     pub async fn create(
         &self,
         caller: &Caller,
         id: CollectionId,
         preferences: Preferences,
-        request: Option<Uid>,
+        request: Request,
     ) -> Result<Collection, Error> {
         preferences.over(&Preferences::default())?;
         let now = self.clock.now();
         let collection = Collection {
-            uid: request.map_or_else(|| self.clock.new_uid(), |request| uid(caller, &request)),
+            uid: match &request.uid {
+                Some(request) => uid(caller, request),
+                None => self.clock.new_uid(),
+            },
             id,
             preferences,
             revision: 1,
             created_at: now,
             updated_at: now,
         };
-        match self.store.create_collection(caller, &collection).await? {
+        let store = &self.store;
+        match store
+            .create_collection(caller, &collection, &request.sha256)
+            .await?
+        {
             Written::Collection(collection) => Ok(*collection),
-            Written::Refused => Err(Error::AlreadyExists { kind: "collection" }),
-            Written::Changed => Err(other_request()),
+            Written::Deleted => Err(Error::CollectionDeletedSince),
+            Written::OtherRequest => Err(other_request()),
+            Written::Refused | Written::Changed => Err(Error::AlreadyExists { kind: "collection" }),
         }
     }
 
@@ -129,8 +138,10 @@ impl Collections {
             .await?
         {
             Written::Collection(collection) => Ok(*collection),
-            Written::Refused => Err(Error::NotFound { kind: "collection" }),
             Written::Changed => Err(Error::EtagMismatch { kind: "collection" }),
+            Written::Refused | Written::Deleted | Written::OtherRequest => {
+                Err(Error::NotFound { kind: "collection" })
+            }
         }
     }
 
@@ -157,7 +168,8 @@ impl Collections {
 
     pub(super) fn deletion(&self, delete: Delete) -> Deletion {
         Deletion {
-            uid: delete.request.unwrap_or_else(|| self.clock.new_uid()),
+            uid: delete.request.uid.unwrap_or_else(|| self.clock.new_uid()),
+            request_sha256: delete.request.sha256,
             revision: delete.revision,
             now: self.clock.now(),
         }
@@ -190,6 +202,7 @@ fn uid(caller: &Caller, request: &Uid) -> Uid {
     std::array::from_fn(|at| whole[at])
 }
 
+/// The error of a request id that was sent with other fields.
 pub(super) fn other_request() -> Error {
-    Error::invalid("request_id", "is that of another request")
+    Error::RequestIdReused { differs: "fields" }
 }

@@ -12,13 +12,14 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::application::attached::Attached;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::lease::Lease;
 use crate::application::ports::failure;
 use crate::application::ports::uploads::Upload;
 use crate::application::source::Origin;
-use crate::application::uploads::{Attached, Uploads};
+use crate::application::uploads::Uploads;
 
 /// Uploads that are tried in a round: while one has to wait, those behind it need not.
 const ROUND_ROWS: u32 = 16;
@@ -154,6 +155,7 @@ fn has_ended(error: &Error) -> bool {
         error,
         Error::Superseded
             | Error::DocumentDeleted
+            | Error::DocumentDeletedSince
             | Error::UploadEnded { .. }
             | Error::Content(_)
             | Error::UnsupportedContent { .. }

@@ -10,10 +10,10 @@ use crate::application::collections::{Collections, Delete, other_request};
 use crate::application::error::Error;
 use crate::application::imports::Imports;
 use crate::application::page::{Listed, Page};
-use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::rechunks::{NewRechunk, Started};
+use crate::application::request::Request;
 use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::name::{CollectionId, DocumentName};
@@ -99,16 +99,20 @@ impl Documents {
         caller: &Caller,
         document: DocumentName,
         chunking: Partial,
-        request: Option<Uid>,
+        request: Request,
     ) -> Result<Operation, Error> {
         let Collections { store, clock, .. } = &self.collections;
         let new = NewRechunk {
-            uid: request.unwrap_or_else(|| clock.new_uid()),
+            uid: request.uid.unwrap_or_else(|| clock.new_uid()),
+            request_sha256: request.sha256,
             document,
             chunking,
             now: clock.now(),
         };
         match store.start_rechunk(caller, &new).await? {
+            Started::Rechunk(rechunk) if rechunk.has_lost_its_document() => {
+                Err(Error::DocumentDeletedSince)
+            }
             Started::Rechunk(rechunk) => {
                 self.asked.notify_one();
                 Ok(rechunk.operation())

@@ -105,10 +105,10 @@ pub enum Error {
     #[error("{}{}", .0, remedy(*.0))]
     Content(Fault),
     /// The source is not text.
-    #[error("the source looks like {sniffed}; send its text")]
+    #[error("the source is {format}, not text; extract its text first")]
     UnsupportedContent {
-        /// What it looks like.
-        sniffed: &'static str,
+        /// The format, with its article.
+        format: &'static str,
     },
     /// Another writer has the upload, or its document.
     #[error("another writer has taken over the upload or its document")]
@@ -116,6 +116,24 @@ pub enum Error {
     /// The document was deleted while it was uploaded.
     #[error("the document was deleted")]
     DocumentDeleted,
+    /// The document of a completed upload was deleted.
+    #[error(
+        "the document was deleted after this upload; use another request id to upload it again"
+    )]
+    DocumentDeletedSince,
+    /// The collection that the request created was deleted.
+    #[error(
+        "the collection was deleted after this request; use another request id to create it again"
+    )]
+    CollectionDeletedSince,
+    /// The request id is that of a request with other fields or other content.
+    #[error(
+        "the request id was sent before with other {differs}; nothing was changed: use another request id"
+    )]
+    RequestIdReused {
+        /// What is not the same: fields or content.
+        differs: &'static str,
+    },
     /// The upload has ended.
     #[error("the upload has ended as {state}")]
     UploadEnded {
@@ -265,7 +283,13 @@ pub enum Error {
 
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
-        Self::Content(fault)
+        match fault {
+            Fault::Binary { format } => Self::UnsupportedContent { format },
+            Fault::Invalid { .. }
+            | Fault::Escape { .. }
+            | Fault::Changed { .. }
+            | Fault::Nul { .. } => Self::Content(fault),
+        }
     }
 }
 
@@ -290,7 +314,7 @@ fn remedy(fault: Fault) -> String {
         (Fault::Escape { .. }, None) => {
             ", or set decoding.charset to utf-8 to keep the escape sequences as they are".into()
         }
-        (Fault::Changed { .. }, None) => String::new(),
+        (Fault::Binary { .. } | Fault::Changed { .. }, None) => String::new(),
     }
 }
 

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::ingest::pipeline::{Declared, Write};
+use crate::application::ingest::write::Write;
 use crate::application::ports::import_root::{ImportRoot, OpenFile, Stamp};
 use crate::application::ports::store::Store;
-use crate::application::ports::uploads::Upload;
+use crate::application::ports::uploads::{Declared, Upload};
 use crate::application::source::{Origin, Source};
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest::Running;
@@ -110,7 +110,7 @@ impl Source for FileSource {
         Ok(Some(Write {
             write_offset,
             content,
-            crc32c: None,
+            ..Write::default()
         }))
     }
 }

@@ -36,7 +36,7 @@ impl Imports {
     /// # Errors
     ///
     /// Fails if there is no import root, no such file below it or no such collection, the file is too
-    /// long, or the request id is that of another request.
+    /// long, the request id is that of another request, or the document was deleted since.
     pub async fn start(
         &self,
         caller: &Caller,
@@ -46,7 +46,7 @@ impl Imports {
         let root = self.root.as_ref().ok_or(Error::ImportDisabled)?;
         // Before the file is looked at: by now it may be gone.
         if let Some(known) = self.store.upload(caller, &new.uid).await? {
-            return same(&known, &path, &new);
+            return same(&known, &new);
         }
         let file = root.open(&path).await?;
         let stamp = file.ok_or(Error::NotFound { kind: "file" })?.stamp();
@@ -54,10 +54,7 @@ impl Imports {
         if stamp.bytes > most {
             return Err(Error::SourceTooLarge { most });
         }
-        let import = Some(Import {
-            path: path.clone(),
-            stamp,
-        });
+        let import = Some(Import { path, stamp });
         let new = NewUpload { import, ..new };
         match self.store.start_upload(caller, &new).await? {
             Started::Upload(upload, superseded) => {
@@ -65,21 +62,22 @@ impl Imports {
                     self.bus.publish(operation);
                 }
                 self.asked.notify_one();
-                same(&upload, &path, &new)
+                same(&upload, &new)
             }
             Started::Conflict(conflict) => Err(conflict.into()),
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
-            Started::OtherDocument => Err(other_request()),
+            Started::OtherRequest => Err(other_request()),
         }
     }
 }
 
 /// The operation of an upload, if it is the one that is asked for.
-fn same(known: &Upload, path: &PathName, new: &NewUpload) -> Result<Operation, Error> {
-    let is_path = |import: &Import| import.path == *path;
-    if known.document == new.document && known.import.as_ref().is_some_and(is_path) {
-        Ok(known.operation())
-    } else {
-        Err(other_request())
+fn same(known: &Upload, new: &NewUpload) -> Result<Operation, Error> {
+    if known.request_sha256 != new.request_sha256 {
+        return Err(other_request());
     }
+    if known.has_lost_its_document() {
+        return Err(Error::DocumentDeletedSince);
+    }
+    Ok(known.operation())
 }

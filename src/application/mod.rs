@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod api_key;
+pub mod attached;
 pub mod audit;
 pub mod bus;
 pub mod caller;
@@ -44,6 +45,7 @@ pub mod recent;
 pub mod reconciler;
 pub mod relay;
 mod relocation;
+pub mod request;
 pub mod session;
 pub mod source;
 pub mod stays;

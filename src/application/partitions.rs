@@ -7,10 +7,11 @@ use tokio::sync::Notify;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::health::{Health, Watching};
-use crate::application::ports::clock::{Clock, Uid};
+use crate::application::ports::clock::Clock;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Location, Move, Moved};
 use crate::application::ports::store::Store;
+use crate::application::request::Request;
 use crate::domain::name::DocumentName;
 use crate::domain::partition;
 
@@ -70,10 +71,11 @@ impl Partitions {
         &self,
         caller: &Caller,
         name: &DocumentName,
-        request: Option<Uid>,
+        request: Request,
     ) -> Result<Operation, Error> {
         let asked = Move {
-            uid: request.unwrap_or_else(|| self.clock.new_uid()),
+            uid: request.uid.unwrap_or_else(|| self.clock.new_uid()),
+            request_sha256: request.sha256,
             now: self.clock.now(),
         };
         match self.store.move_document(caller, name, &asked).await? {
@@ -83,7 +85,7 @@ impl Partitions {
             }
             Moved::NotFound => Err(Error::NotFound { kind: "document" }),
             Moved::Pending => Err(Error::MovePending),
-            Moved::OtherRequest => Err(Error::invalid("request_id", "is that of another request")),
+            Moved::OtherRequest => Err(Error::RequestIdReused { differs: "fields" }),
         }
     }
 }

@@ -11,15 +11,16 @@ use tokio::sync::{Notify, oneshot};
 use tokio_stream::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 
+use crate::application::attached;
 use crate::application::bus::Subscription;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::pace::Pace;
-use crate::application::ingest::pipeline::{Declared, Pipeline, Write};
+use crate::application::ingest::write::Write;
 use crate::application::memory::intake::Intake;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::uploads::{NewUpload, Upload};
-use crate::application::uploads::{self, Uploads};
+use crate::application::ports::uploads::{Declared, NewUpload, Upload};
+use crate::application::uploads::Uploads;
 
 /// What is decided is committed at least so often, so that watchers see a slow upload move: between
 /// messages, whether they come or not.
@@ -36,18 +37,23 @@ const FINISH_WAIT: Duration = Duration::from_millis(250);
 pub struct Message {
     /// What the stream is about: in the first message only.
     pub target: Option<Target>,
-    /// Its bytes; none: it says nothing of the source, and so not where it goes on.
+    /// Its bytes. `None` means that it says nothing of the source.
     pub write: Option<Write>,
     /// What it says of the whole source.
     pub declared: Declared,
-    /// Whether the source ends after it.
-    pub finishes: bool,
     /// Whether what is decided shall be committed now.
     pub flushes: bool,
     /// Whether the client wants to hear how far the commits are.
     pub looks_up: bool,
     /// Which chunks the client wants to hear: in the first message only.
     pub wish: Option<Wish>,
+}
+
+impl Message {
+    /// Whether the source ends after it.
+    fn ends(&self) -> bool {
+        self.write.as_ref().is_some_and(|write| write.ends)
+    }
 }
 
 /// Which chunks a client wants to hear.
@@ -150,24 +156,26 @@ impl Session<'_> {
             let (upload, wish) = (self.uploads.get(self.caller, &uid).await?, first.wish);
             let _gone = told.send(Attached { upload, wish });
         }
-        if let uploads::Attached::Open(pipeline) = attached {
-            let first = Message {
-                target: None,
-                ..first
-            };
-            let ended = self.uploads.subscribe(self.caller, &uid);
-            self.receive(pipeline, first, messages, ended, &listener.looked_up)
-                .await?;
-        }
+        let first = Message {
+            target: None,
+            ..first
+        };
+        // A completed upload has ended, and is compared all the same.
+        let ended = match &attached {
+            attached::Attached::Open(_) => Some(self.uploads.subscribe(self.caller, &uid)),
+            attached::Attached::Complete(_) => None,
+        };
+        self.receive(attached, first, messages, ended, &listener.looked_up)
+            .await?;
         self.uploads.get(self.caller, &uid).await
     }
 
     async fn receive<S>(
         &self,
-        mut pipeline: Box<Pipeline>,
+        mut upload: attached::Attached,
         first: Message,
         mut messages: S,
-        mut ended: Subscription,
+        mut ended: Option<Subscription>,
         looked_up: &Notify,
     ) -> Result<(), Error>
     where
@@ -184,19 +192,19 @@ impl Session<'_> {
                     let bytes = message.write.as_ref().map(|write| write.content.len());
                     let bytes = bytes.unwrap_or_default();
                     pace.received(bytes);
-                    let (finishes, looks_up) = (message.finishes, message.looks_up);
+                    let (finishes, looks_up) = (message.ends(), message.looks_up);
                     let is_due = flushed.elapsed() >= FLUSH_AFTER;
                     let spent = allowance.spend(bytes);
-                    let mut taken = self.wait(spent, &mut pipeline, &mut ended).await;
+                    let mut taken = self.wait(spent, &mut upload, &mut ended).await;
                     if taken.is_ok() {
-                        taken = take(&mut pipeline, *message, is_due && !finishes).await;
+                        taken = take(&mut upload, *message, is_due && !finishes).await;
                     }
                     if is_due {
                         flushed = Instant::now();
                     }
                     if taken.is_ok() && finishes {
                         if !is_followed(&mut messages).await {
-                            return pipeline.finish().await;
+                            return upload.finish().await;
                         }
                         taken = Err(Error::WriteAfterFinish);
                     }
@@ -206,23 +214,23 @@ impl Session<'_> {
                     taken
                 }
                 Turn::Rest => {
-                    pipeline.rest();
+                    upload.rest();
                     Ok(())
                 }
                 Turn::Pause => {
                     flushed = Instant::now();
-                    let done = pipeline.flush().await;
-                    pipeline.rest();
+                    let done = upload.flush().await;
+                    upload.rest();
                     done
                 }
                 Turn::Broken(error) => Err(error),
-                Turn::End => return pipeline.flush().await,
-                Turn::Ended => return Err(pipeline.lost().await?),
+                Turn::End => return upload.flush().await,
+                Turn::Ended => return Err(upload.lost().await?),
             };
             if let Err(error) = done {
                 // What was decided before it is not sent again; if this fails too, the first
                 // error counts.
-                let _second = pipeline.flush().await;
+                let _second = upload.flush().await;
                 return Err(error);
             }
             let wait = if is_resting {
@@ -240,8 +248,8 @@ impl Session<'_> {
     async fn wait(
         &self,
         spent: impl Future<Output = ()> + Send,
-        pipeline: &mut Pipeline,
-        ended: &mut Subscription,
+        upload: &mut attached::Attached,
+        ended: &mut Option<Subscription>,
     ) -> Result<(), Error> {
         tokio::pin!(spent);
         loop {
@@ -249,8 +257,8 @@ impl Session<'_> {
                 biased;
                 () = &mut spent => return Ok(()),
                 () = self.drain.cancelled() => return Err(Error::Draining),
-                () = ended.ended() => return Err(pipeline.lost().await?),
-                () = tokio::time::sleep(FLUSH_AFTER) => pipeline.flush().await?,
+                () = over(ended) => return Err(upload.lost().await?),
+                () = tokio::time::sleep(FLUSH_AFTER) => upload.flush().await?,
             }
         }
     }
@@ -259,7 +267,7 @@ impl Session<'_> {
         &self,
         messages: &mut S,
         pace: &mut Pace,
-        ended: &mut Subscription,
+        ended: &mut Option<Subscription>,
         wait: Duration,
     ) -> Turn
     where
@@ -269,7 +277,7 @@ impl Session<'_> {
         let turn = tokio::select! {
             biased;
             () = self.drain.cancelled() => Turn::Broken(Error::Draining),
-            () = ended.ended() => Turn::Ended,
+            () = over(ended) => Turn::Ended,
             message = messages.next() => match message {
                 Some(Ok(message)) => Turn::Message(Box::new(message)),
                 Some(Err(error)) => Turn::Broken(error),
@@ -288,23 +296,35 @@ impl Session<'_> {
     }
 }
 
-async fn take(pipeline: &mut Pipeline, message: Message, is_due: bool) -> Result<(), Error> {
+async fn take(
+    upload: &mut attached::Attached,
+    message: Message,
+    is_due: bool,
+) -> Result<(), Error> {
     if message.target.is_some() {
         return Err(Error::invalid(
             "target",
             "must be in the first message only",
         ));
     }
-    pipeline.declare(message.declared)?;
+    upload.declare(message.declared)?;
     if let Some(write) = message.write {
-        pipeline.write(write).await?;
+        upload.write(write).await?;
     }
     if message.flushes {
-        pipeline.flush().await?;
+        upload.flush().await?;
     } else if is_due {
-        pipeline.hand_over().await?;
+        upload.hand_over().await?;
     }
     Ok(())
+}
+
+/// Waits until somebody else has ended the upload. `None` means that nobody can.
+async fn over(ended: &mut Option<Subscription>) {
+    match ended {
+        Some(ended) => ended.ended().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Whether a message follows the one with `finish_write`.

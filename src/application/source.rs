@@ -9,8 +9,8 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::ingest::pipeline::{Declared, Write};
-use crate::application::ports::uploads::Upload;
+use crate::application::ingest::write::Write;
+use crate::application::ports::uploads::{Declared, Upload};
 
 /// Has the bytes of a kind of uploads.
 #[async_trait]

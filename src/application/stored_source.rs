@@ -9,11 +9,11 @@ use bytes::Bytes;
 use crate::application::caller::Caller;
 use crate::application::chunks::PAGE_ROWS;
 use crate::application::error::Error;
-use crate::application::ingest::pipeline::{CONTENT_BYTES_MAX, Declared, Write};
+use crate::application::ingest::write::{CONTENT_BYTES_MAX, Write};
 use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::documents::Version;
 use crate::application::ports::store::Store;
-use crate::application::ports::uploads::Upload;
+use crate::application::ports::uploads::{Declared, Upload};
 use crate::application::relocation;
 use crate::application::source::{Origin, Source};
 use crate::domain::ingest::recovery::{Recovery, Unrecoverable};
@@ -87,7 +87,7 @@ impl Source for StoredSource {
         Ok(Some(Write {
             write_offset: i64::try_from(write_offset).unwrap_or(i64::MAX),
             content,
-            crc32c: None,
+            ..Write::default()
         }))
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::application::admission::bytes::Allowance;
 use crate::application::admission::door::Admission;
+use crate::application::attached::Attached;
 use crate::application::bus::Subscription;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::outside::Outside;
 use crate::application::ingest::pipeline::{self, Pipeline};
+use crate::application::ingest::repetition::Repetition;
 use crate::application::memory::budget::Budget;
 use crate::application::memory::upload::UploadMemory;
 use crate::application::ports::clock::Uid;
@@ -24,15 +26,6 @@ pub struct Uploads {
     outside: Outside,
     budget: Budget,
     admission: Admission,
-}
-
-/// An upload that a client has attached to.
-#[derive(Debug)]
-pub enum Attached {
-    /// It takes bytes.
-    Open(Box<Pipeline>),
-    /// It is complete already: asking again is no error.
-    Complete,
 }
 
 impl Uploads {
@@ -73,12 +66,12 @@ impl Uploads {
         self.outside.bus.subscribe(caller, *uid)
     }
 
-    /// Starts an upload, or goes on with the one of the same uid.
+    /// Starts an upload, or resumes the one of the same request.
     ///
     /// # Errors
     ///
-    /// Fails if there is no such collection, the uid names an upload of another document or one
-    /// that takes no bytes from clients, the upload has failed or was cancelled, or there is no memory.
+    /// Fails if there is no such collection, the uid is that of a request with other fields, the upload
+    /// has failed or was cancelled, its document was deleted, or there is no memory.
     pub async fn start(
         &self,
         caller: &Caller,
@@ -88,11 +81,10 @@ impl Uploads {
         match self.outside.store.start_upload(caller, new).await? {
             Started::Conflict(conflict) => Err(conflict.into()),
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
-            Started::OtherDocument => Err(Error::invalid(
-                "spec.request_id",
-                "is that of an upload of another document",
-            )),
-            Started::Upload(upload, _) if !upload.is_from_client() => Err(Error::NotAClientUpload),
+            Started::OtherRequest => Err(Error::RequestIdReused { differs: "fields" }),
+            Started::Upload(upload, _) if upload.declared.contradicts(&new.declared) => {
+                Err(Error::RequestIdReused { differs: "content" })
+            }
             Started::Upload(upload, superseded) => {
                 for operation in superseded {
                     self.outside.bus.publish(operation);
@@ -224,7 +216,10 @@ impl Uploads {
 fn ended(upload: &Upload) -> Result<Option<Attached>, Error> {
     match pipeline::ended(upload) {
         None => Ok(None),
-        Some(_) if upload.state == State::Succeeded => Ok(Some(Attached::Complete)),
+        Some(_) if upload.has_lost_its_document() => Err(Error::DocumentDeletedSince),
+        Some(_) if upload.state == State::Succeeded => {
+            Ok(Some(Attached::Complete(Repetition::of(upload)?)))
+        }
         Some(error) => Err(error),
     }
 }

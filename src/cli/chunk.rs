@@ -150,8 +150,10 @@ fn read_some(source: &mut dyn Read, buffer: &mut [u8]) -> anyhow::Result<usize> 
 
 /// Names the argument that helps.
 fn with_remedy(fault: decoding::Fault) -> anyhow::Error {
-    use decoding::Fault::{Changed, Escape, Invalid, Nul};
+    use decoding::Fault::{Binary, Changed, Escape, Invalid, Nul};
     let remedy = match (fault, fault.looks_like()) {
+        // Its message has the remedy.
+        (Binary { .. }, _) => return fault.into(),
         (_, Some(charset)) => {
             let label = charset.to_lowercase();
             format!("give `--charset {label}` or `--charset auto`")

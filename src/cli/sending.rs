@@ -1,4 +1,4 @@
-//! Sending a document: resumed after any failure, checked before it goes on.
+//! Sends a document, and resumes after any failure. The part that the server has is compared first.
 
 use std::io::Read;
 use std::time::Duration;
@@ -62,10 +62,10 @@ impl Sending {
                 .resume_from(&mut client, failures > 0 || self.is_resumed)
                 .await
             {
-                Ok((target, from)) => {
+                Ok(from) => {
                     failures = if from > committed { 0 } else { failures };
                     committed = from;
-                    self.attempt(&mut client, target, from, bar).await
+                    self.attempt(&mut client, from, bar).await
                 }
                 Err(failure) => Err(failure),
             };
@@ -85,15 +85,16 @@ impl Sending {
         }
     }
 
-    /// Where to go on: at the start, or where the server has the source up to, if it is the same.
+    /// The offset to resume from: the end of what the server has, if the document begins with the same
+    /// bytes.
     async fn resume_from(
         &self,
         client: &mut UploadServiceClient<Connection>,
         may_be_there: bool,
-    ) -> Result<(Target, u64), Failure> {
+    ) -> Result<u64, Failure> {
         let name = format!("uploads/{}", self.spec.request_id);
         if !may_be_there {
-            return Ok((Target::Spec(self.spec.clone()), 0));
+            return Ok(0);
         }
         let found = match client
             .get_upload(pb::GetUploadRequest { name: name.clone() })
@@ -102,7 +103,7 @@ impl Sending {
             Ok(found) => found.into_inner().upload.unwrap_or_default(),
             // The first attempt did not get so far.
             Err(status) if status.code() == Code::NotFound => {
-                return Ok((Target::Spec(self.spec.clone()), 0));
+                return Ok(0);
             }
             Err(status) => return Err(failure(status)),
         };
@@ -111,16 +112,14 @@ impl Sending {
             self.spec.collection, self.spec.document_id
         );
         let over = [pb::upload::State::Failed, pb::upload::State::Cancelled];
-        if found.document != document || over.contains(&found.state()) {
-            let ended = format!(
-                "{name} is of {} and has ended, or is of another document",
-                found.document
-            );
+        if found.document == document && over.contains(&found.state()) {
+            let ended = format!("{name} has failed or was cancelled; use another --request-id");
             return Err(Failure::Final(anyhow::anyhow!(ended)));
         }
-        // What cannot be read twice is sent from the start again; the server skips what it has.
-        if !self.document.is_file() {
-            return Ok((Target::Upload(name), 0));
+        // A source that cannot be read twice is sent from its start: the server compares and skips what it
+        // has. So does it with the fields of an upload of another document.
+        if !self.document.is_file() || found.document != document {
+            return Ok(0);
         }
         let document = self.document.clone();
         let committed = u64::try_from(found.committed_offset).unwrap_or_default();
@@ -129,18 +128,19 @@ impl Sending {
             let changed = "the file is not what it was when the upload began; upload it anew";
             return Err(Failure::Final(anyhow::anyhow!(changed)));
         }
-        Ok((Target::Upload(name), committed))
+        Ok(committed)
     }
 
     async fn attempt(
         &self,
         client: &mut UploadServiceClient<Connection>,
-        target: Target,
         from: u64,
         bar: &ProgressBar,
     ) -> Result<pb::Upload, Failure> {
         let (messages, receiver) = mpsc::channel(MESSAGES_AHEAD);
         let (document, bar) = (self.document.clone(), bar.clone());
+        // The spec each time: the server compares it with the one that the upload was started with.
+        let target = Target::Spec(self.spec.clone());
         let reading =
             tokio::task::spawn_blocking(move || read(&document, target, from, &messages, &bar));
         let answered = client.upload_document(ReceiverStream::new(receiver)).await;
@@ -241,9 +241,9 @@ const PASSING: [Code; 7] = [
     Code::ResourceExhausted,
 ];
 
-/// What does not pass all the same: whoever has taken over goes on, for two that take over from each other
-/// would never end; and a quota is an operator's to change.
-const LASTING: [&str; 2] = ["UPLOAD_SUPERSEDED", "QUOTA_EXCEEDED"];
+/// Reasons that no attempt mends although their codes pass: two writers that take over from each other
+/// would never end, a quota is an operator's to change, and a deleted document stays deleted.
+const LASTING: [&str; 3] = ["UPLOAD_SUPERSEDED", "QUOTA_EXCEEDED", "DOCUMENT_DELETED"];
 
 fn failure(status: Status) -> Failure {
     let details = status.get_error_details();

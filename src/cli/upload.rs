@@ -29,7 +29,8 @@ pub(super) struct Arguments {
     /// What to call the document; only with one path [default: the file's name].
     #[arg(long, value_name = "ID")]
     document_id: Option<String>,
-    /// Go on with the upload of this UUID, or start it under that name; only with one path.
+    /// Resume the upload of this UUID, or start one under that name; only with one path. Repeating it
+    /// with other content or other options is an error.
     #[arg(long, value_name = "UUID")]
     request_id: Option<Uuid>,
     /// What to find the documents by again: KEY=VALUE.

@@ -45,6 +45,18 @@ pub(super) trait Columns {
             .map_err(|_length| damaged("a digest of another length"))
     }
 
+    /// A column of SHA-256 digests that may have no value.
+    fn digest_if_any(&self, column: &str) -> Result<Option<[u8; 32]>, Error> {
+        let is_null = self.is_null(column)?;
+        (!is_null).then(|| self.digest(column)).transpose()
+    }
+
+    /// A column of counts that may have no value.
+    fn count_if_any(&self, column: &str) -> Result<Option<u64>, Error> {
+        let is_null = self.is_null(column)?;
+        (!is_null).then(|| self.count(column)).transpose()
+    }
+
     /// A column of JSON.
     fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, Error> {
         serde_json::from_str(&self.text(column)?).map_err(|error| Error::Damaged {

@@ -17,7 +17,7 @@ use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncEx
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
-use crate::application::ingest::pipeline::CONTENT_BYTES_MAX;
+use crate::application::ingest::write::CONTENT_BYTES_MAX;
 use crate::application::ports::failure::Error;
 use crate::application::ports::import_root::{ImportRoot, OpenFile, Stamp};
 use crate::domain::path_name::PathName;

@@ -64,6 +64,7 @@ const DOMAIN_CRATES: &[&str] = &[
     "chardetng",
     "encoding_rs",
     "icu_segmenter",
+    "infer",
     "memchr",
     "sha2",
     "simdutf8",

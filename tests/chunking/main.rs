@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
 mod any_cut;
+mod binary;
 mod charsets;
 mod decoding;
 mod golden;

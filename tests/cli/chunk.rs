@@ -256,3 +256,52 @@ fn a_closed_pipe_ends_the_program_quietly() {
     assert_eq!(errors(&output), "");
     assert_eq!(lines(&output).len(), 1);
 }
+
+/// The same list as the server's, whatever the charset; what only begins like a format is text.
+#[test]
+fn a_binary_document_is_refused_by_its_name_and_the_others_are_chunked() {
+    let folder = Folder::new();
+    let files = [
+        folder.file("a.pdf", b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n1 0 obj\n"),
+        folder.file("b.png", b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR"),
+        folder.file("c.db", b"SQLite format 3\0\x10\0"),
+        folder.file("d.docx", b"PK\x03\x04\x14\0\x06\0\x08\0"),
+        folder.file("e.txt", b"BMW and GIF89a are no images."),
+    ];
+    let formats = [
+        "a PDF document",
+        "a PNG image",
+        "a SQLite database",
+        "a ZIP archive or an Office document",
+    ];
+    for charset in ["utf-8", "auto", "windows-1252"] {
+        let options = [
+            "chunk",
+            "--charset",
+            charset,
+            "--nul",
+            "replace",
+            "--invalid",
+            "replace",
+        ];
+        let files = files.iter().map(String::as_str).collect::<Vec<_>>();
+        let output = sluice(&[&options[..], &files].concat(), b"");
+        assert_eq!(output.status.code(), Some(1));
+        let said = errors(&output);
+        for format in formats {
+            assert!(
+                said.contains(&format!("{format}, not text; extract")),
+                "{said}"
+            );
+        }
+        let lines = lines(&output);
+        assert_eq!(lines.len(), 1, "{said}");
+        assert_eq!(lines[0]["text"], "BMW and GIF89a are no images.");
+    }
+    let output = sluice(&["chunk", "-"], b"\x28\xB5\x2F\xFD\x04\x00\x01\x00\x00");
+    assert!(
+        errors(&output).contains("a Zstandard archive"),
+        "{}",
+        errors(&output)
+    );
+}

@@ -19,6 +19,7 @@ pub(crate) async fn each_change_of_a_current_version_is_told(store: &dyn Store) 
     start(store, &new_upload(4, "e")).await;
     let deletion = Deletion {
         uid: [9; 16],
+        request_sha256: [7; 32],
         revision: None,
         now: 40,
     };

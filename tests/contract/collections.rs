@@ -1,6 +1,6 @@
 //! Collections are created once, changed by those who know them, and listed.
 
-use sluice::application::ports::collections::{Collection, Written};
+use sluice::application::ports::collections::{Collection, Deleted, Deletion, Written};
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Started;
 use sluice::application::preferences::Preferences;
@@ -21,34 +21,61 @@ pub(crate) async fn has_collection(store: &dyn Store) -> bool {
 
 pub(crate) async fn a_collection_is_created_once(store: &dyn Store) {
     assert!(!has_collection(store).await);
-    let create = async |new: &Collection| store.create_collection(&caller(), new).await.unwrap();
+    let caller = caller();
+    let create = async |new: &Collection, sent: u8| {
+        let sent = [sent; 32];
+        let created = store.create_collection(&caller, new, &sent);
+        created.await.unwrap()
+    };
     let created = Written::Collection(Box::new(collection()));
-    assert_eq!(create(&collection()).await, created);
-    assert_eq!(create(&collection()).await, created, "the same request");
+    assert_eq!(create(&collection(), 1).await, created);
+    assert_eq!(create(&collection(), 1).await, created, "the same request");
+    assert_eq!(create(&collection(), 2).await, Written::OtherRequest);
     let again = Collection {
         uid: [9; 16],
         ..collection()
     };
-    assert_eq!(create(&again).await, Written::Refused);
+    assert_eq!(create(&again, 1).await, Written::Refused);
     let other = Collection {
         id: CollectionId::parse("other").unwrap(),
         ..collection()
     };
-    assert_eq!(create(&other).await, Written::Changed);
+    assert_eq!(create(&other, 3).await, Written::OtherRequest);
     assert_eq!(
-        store.collection(&caller(), &again.id).await.unwrap(),
+        store.collection(&caller, &again.id).await.unwrap(),
         Some(collection())
     );
     assert_eq!(
-        store.collections(&caller(), "", 10).await.unwrap(),
+        store.collections(&caller, "", 10).await.unwrap(),
         [collection()]
     );
-    assert_eq!(store.collections(&caller(), "c", 10).await.unwrap(), []);
+    assert_eq!(store.collections(&caller, "c", 10).await.unwrap(), []);
+}
+
+pub(crate) async fn a_deleted_collection_is_not_created_again_by_its_request(store: &dyn Store) {
+    let (caller, known) = (caller(), collection());
+    let create = async || {
+        let created = store.create_collection(&caller, &known, &[1; 32]);
+        created.await.unwrap()
+    };
+    assert_eq!(create().await, Written::Collection(Box::new(collection())));
+    let deletion = Deletion {
+        uid: [5; 16],
+        request_sha256: [7; 32],
+        revision: None,
+        now: 9,
+    };
+    let deleted = store.delete_collection(&caller, &known.id, false, &deletion);
+    assert!(matches!(deleted.await.unwrap(), Deleted::Operation(..)));
+    assert_eq!(create().await, Written::Deleted);
 }
 
 pub(crate) async fn an_update_needs_the_newest_revision(store: &dyn Store) {
     let (caller, known) = (caller(), collection());
-    store.create_collection(&caller, &known).await.unwrap();
+    store
+        .create_collection(&caller, &known, &[0; 32])
+        .await
+        .unwrap();
     let preferences = Preferences {
         chunking: Partial::default(),
         decoding: policy::Partial {

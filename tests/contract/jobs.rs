@@ -17,6 +17,7 @@ use crate::world::{
 fn deletion(uid: u8, revision: Option<u64>) -> Deletion {
     Deletion {
         uid: [uid; 16],
+        request_sha256: [7; 32],
         revision,
         now: 50,
     }

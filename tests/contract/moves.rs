@@ -26,6 +26,7 @@ fn document() -> DocumentName {
 async fn ask(store: &dyn Store, uid: u8, now: Timestamp) -> Moved {
     let asked = Move {
         uid: [uid; 16],
+        request_sha256: [8; 32],
         now,
     };
     let moved = store.move_document(&caller(), &document(), &asked).await;
@@ -69,6 +70,7 @@ async fn locate(store: &dyn Store) -> Location {
 async fn delete(store: &dyn Store, uid: u8, now: Timestamp) -> Vec<Operation> {
     let deletion = Deletion {
         uid: [uid; 16],
+        request_sha256: [7; 32],
         revision: None,
         now,
     };
@@ -234,7 +236,7 @@ pub(crate) async fn a_move_waits_for_the_one_before(store: &dyn Store) {
     assert_eq!(ask(store, 1, 20).await, Moved::OtherRequest);
     assert_eq!(ask(store, 8, 20).await, Moved::Pending);
     let taken = store.start_upload(&caller(), &new_upload(9, "d")).await;
-    assert!(matches!(taken.unwrap(), Started::OtherDocument));
+    assert!(matches!(taken.unwrap(), Started::OtherRequest));
     while step(store, 30).await.rows > 0 {}
     assert_eq!(
         ask(store, 8, 30).await,

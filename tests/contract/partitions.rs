@@ -48,6 +48,7 @@ pub(crate) async fn a_document_is_where_its_row_says_and_weighs_what_it_says(sto
     let large = upload(store, 9, "large", &text(), 20).await;
     let deletion = Deletion {
         uid: [99; 16],
+        request_sha256: [7; 32],
         revision: None,
         now: 30,
     };

@@ -65,6 +65,7 @@ pub(crate) async fn what_a_tenant_keeps_is_counted_from_the_first_quota_on(store
         let name = DocumentName::parse(&format!("collections/c/documents/{name}")).unwrap();
         let deletion = Deletion {
             uid: [name.document.as_str().as_bytes()[0]; 16],
+            request_sha256: [7; 32],
             revision: None,
             now: 40,
         };

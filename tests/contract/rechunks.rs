@@ -10,6 +10,7 @@ use sluice::application::turn::Turn;
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::checkpoint::ENGINE_VERSION;
+use sluice::domain::ingest::digest;
 use sluice::domain::name::DocumentName;
 use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
@@ -21,6 +22,7 @@ use crate::world::{
 fn new_rechunk(number: u8, document: &str) -> NewRechunk {
     NewRechunk {
         uid: [number; 16],
+        request_sha256: digest::sha256(format!("rechunk {document}").as_bytes()),
         document: DocumentName::parse(&format!("collections/c/documents/{document}")).unwrap(),
         chunking: Partial::default(),
         now: 20,
@@ -80,8 +82,8 @@ pub(crate) async fn a_rechunk_is_started_once(store: &dyn Store) {
     assert_eq!(begun(store, 9, "d").await, rechunk, "the same request");
     assert_eq!(ask(store, 9, "e").await, Started::OtherRequest);
     assert_eq!(ask(store, 2, "d").await, Started::OtherRequest, "an upload");
-    let attached = start(store, &new_upload(9, "d")).await;
-    assert!(attached.is_rechunk(), "an upload of its uid is not made");
+    let taken = store.start_upload(&caller(), &new_upload(9, "d")).await;
+    assert!(matches!(taken.unwrap(), uploads::Started::OtherRequest));
 
     let operation = store.operation(&caller(), &rechunk.uid).await.unwrap();
     assert_eq!(operation, Some(rechunk.operation()));

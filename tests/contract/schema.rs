@@ -236,7 +236,7 @@ async fn equal_documents_are_spread_evenly_and_a_large_one_is_named() {
     let (database, store) = open(&cluster).await;
     let store: Arc<dyn Store> = Arc::new(store);
     store
-        .create_collection(&caller(), &collection())
+        .create_collection(&caller(), &collection(), &[0; 32])
         .await
         .unwrap();
     let placing = (0..PLACERS).map(|placer| {

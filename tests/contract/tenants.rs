@@ -98,6 +98,7 @@ pub(crate) async fn another_tenant_changes_nothing(store: &dyn Store) {
     let stranger = stranger();
     let deletion = Deletion {
         uid: [9; 16],
+        request_sha256: [7; 32],
         revision: None,
         now: 3,
     };
@@ -114,6 +115,7 @@ pub(crate) async fn another_tenant_changes_nothing(store: &dyn Store) {
     assert_eq!(deleted.unwrap(), Deleted::NotFound);
     let asked = Move {
         uid: [9; 16],
+        request_sha256: [8; 32],
         now: 3,
     };
     let moved = store
@@ -122,6 +124,7 @@ pub(crate) async fn another_tenant_changes_nothing(store: &dyn Store) {
     assert_eq!(moved.unwrap(), Moved::NotFound);
     let rechunk = NewRechunk {
         uid: [9; 16],
+        request_sha256: [6; 32],
         document: whole.document.clone(),
         chunking: Partial::default(),
         now: 3,
@@ -165,8 +168,8 @@ pub(crate) async fn tenants_share_names_and_uids_without_meeting(store: &dyn Sto
         ..collection()
     };
     let stranger = stranger();
-    let created = store.create_collection(&stranger, &theirs).await.unwrap();
-    assert!(matches!(created, Written::Collection(_)));
+    let created = store.create_collection(&stranger, &theirs, &[0; 32]).await;
+    assert!(matches!(created.unwrap(), Written::Collection(_)));
     let new = sluice::application::ports::uploads::NewUpload {
         document_uid: [200; 16],
         ..new_upload(1, "d")

@@ -1,16 +1,19 @@
 //! Exactly once: what uploads write, whoever writes, however often.
 
-use sluice::application::ports::collections::Collection;
+use sluice::application::ports::collections::{Collection, Deleted, Deletion};
+use sluice::application::ports::partitions::{Move, Moved};
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{End, NewUpload, Started, Writer};
+use sluice::application::ports::uploads::{Declared, End, NewUpload, Started, Writer};
 use sluice::application::preferences::Preferences;
 use sluice::application::turn::Turn;
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::partition;
 use sluice::domain::text::policy::{self, Choice};
 
-use crate::world::{attach, batches, caller, collection, new_upload, start, text, texts, upload};
+use crate::world::{
+    KEPT, attach, batches, caller, collection, new_upload, start, text, texts, upload, work,
+};
 
 pub(crate) async fn an_upload_started_twice_is_one(store: &dyn Store) {
     let none = store
@@ -25,11 +28,116 @@ pub(crate) async fn an_upload_started_twice_is_one(store: &dyn Store) {
     );
     assert!(partition::candidates(&upload.document_uid).contains(&upload.partition));
     assert_eq!(start(store, &new_upload(1, "d")).await, upload);
-    let other = store
-        .start_upload(&caller(), &new_upload(1, "e"))
-        .await
-        .unwrap();
-    assert!(matches!(other, Started::OtherDocument));
+    let labelled = NewUpload {
+        request_sha256: [3; 32],
+        ..new_upload(1, "d")
+    };
+    for other in [new_upload(1, "e"), labelled] {
+        let other = store.start_upload(&caller(), &other).await.unwrap();
+        assert!(matches!(other, Started::OtherRequest));
+    }
+}
+
+/// What a repeated request is compared with is kept as long as the upload, whatever becomes of its version.
+pub(crate) async fn an_upload_keeps_what_it_was_sent_with(store: &dyn Store) {
+    let caller = caller();
+    let (batches, summary) = batches("some text");
+    let declared = Declared {
+        sha256: Some([4; 32]),
+        total_size: Some(9),
+    };
+    let new = NewUpload {
+        declared,
+        ..new_upload(1, "d")
+    };
+    let begun = start(store, &new).await;
+    assert_eq!(
+        (begun.request_sha256, begun.declared),
+        (new.request_sha256, declared)
+    );
+    assert_eq!(
+        (begun.source_sha256, begun.is_document_deleted),
+        (None, false)
+    );
+    let mut writer = attach(store, &begun.uid).await;
+    let turn = Turn::first();
+    let committed = store.commit_batch(&writer, &batches[0], &turn, 3);
+    committed.await.unwrap().unwrap();
+    writer.committed_offset = 9;
+    let ended = store.end_upload(&writer, End::Succeeded(summary), 4, 4);
+    ended.await.unwrap().unwrap();
+    upload(store, 2, "d", "other text", 5).await;
+    work(store, 5 + KEPT).await;
+    let kept = async || store.upload(&caller, &begun.uid).await.unwrap().unwrap();
+    let found = kept().await;
+    assert_eq!(found.source_sha256, Some(summary.source_sha256));
+    assert!(!found.is_document_deleted);
+
+    let deletion = Deletion {
+        uid: [9; 16],
+        request_sha256: [7; 32],
+        revision: None,
+        now: 200,
+    };
+    let deleted = store.delete_document(&caller, &begun.document, &deletion);
+    deleted.await.unwrap();
+    assert!(kept().await.is_document_deleted);
+    let again = upload(store, 3, "d", "some text", 210).await;
+    assert!(!again.is_document_deleted && kept().await.is_document_deleted);
+    let deletion = Deletion {
+        uid: [10; 16],
+        ..deletion
+    };
+    let collection = collection().id;
+    let deleted = store.delete_collection(&caller, &collection, true, &deletion);
+    deleted.await.unwrap();
+    let found = store.upload(&caller, &again.uid).await.unwrap().unwrap();
+    assert!(found.is_document_deleted, "with its collection");
+}
+
+/// All operations of a tenant share their request ids.
+pub(crate) async fn a_request_id_of_another_operation_is_refused(store: &dyn Store) {
+    let caller = caller();
+    let first = upload(store, 1, "d", "some text", 3).await;
+    let (uid, request_sha256) = (first.uid, [7; 32]);
+    let deletion = Deletion {
+        uid,
+        request_sha256,
+        revision: None,
+        now: 4,
+    };
+    let asked = Move {
+        uid,
+        request_sha256,
+        now: 4,
+    };
+    let deleted = store.delete_document(&caller, &first.document, &deletion);
+    assert_eq!(deleted.await.unwrap(), Deleted::OtherRequest);
+    let collection = collection().id;
+    let deleted = store.delete_collection(&caller, &collection, true, &deletion);
+    assert_eq!(deleted.await.unwrap(), Deleted::OtherRequest);
+    let moved = store.move_document(&caller, &first.document, &asked);
+    assert_eq!(moved.await.unwrap(), Moved::OtherRequest);
+    let deletion = Deletion {
+        uid: [9; 16],
+        ..deletion
+    };
+    let delete = async |deletion: &Deletion| {
+        let deleted = store.delete_document(&caller, &first.document, deletion);
+        deleted.await.unwrap()
+    };
+    assert!(matches!(delete(&deletion).await, Deleted::Operation(..)));
+    assert!(
+        matches!(delete(&deletion).await, Deleted::Operation(..)),
+        "the same"
+    );
+    let other = Deletion {
+        request_sha256: [6; 32],
+        ..deletion
+    };
+    assert_eq!(delete(&other).await, Deleted::OtherRequest);
+    let taken = store.start_upload(&caller, &new_upload(9, "e")).await;
+    assert!(matches!(taken.unwrap(), Started::OtherRequest));
 }
 
 pub(crate) async fn a_batch_replayed_changes_nothing(store: &dyn Store) {

@@ -9,11 +9,14 @@ use sluice::application::ports::clock::Uid;
 use sluice::application::ports::collections::Collection;
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{About, End, NewUpload, Started, Upload, Writer};
+use sluice::application::ports::uploads::{
+    About, Declared, End, NewUpload, Started, Upload, Writer,
+};
 use sluice::application::preferences::Preferences;
 use sluice::application::turn::Turn;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
+use sluice::domain::ingest::digest;
 use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
 use sluice::domain::name::{CollectionId, DocumentId, DocumentName};
 use sluice::domain::text::decoding::Decoding;
@@ -44,6 +47,8 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
     };
     NewUpload {
         uid: [number; 16],
+        request_sha256: digest::sha256(format!("upload {document}").as_bytes()),
+        declared: Declared::default(),
         document,
         document_uid: [number.wrapping_add(100); 16],
         about: About {
@@ -59,12 +64,12 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
 
 pub(crate) async fn start(store: &dyn Store, new: &NewUpload) -> Upload {
     store
-        .create_collection(&caller(), &collection())
+        .create_collection(&caller(), &collection(), &[0; 32])
         .await
         .unwrap();
     match store.start_upload(&caller(), new).await.unwrap() {
         Started::Upload(upload, _) => *upload,
-        other @ (Started::NoCollection | Started::Conflict(_) | Started::OtherDocument) => {
+        other @ (Started::NoCollection | Started::Conflict(_) | Started::OtherRequest) => {
             unreachable!("{other:?}")
         }
     }

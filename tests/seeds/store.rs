@@ -64,7 +64,7 @@ impl Store {
         };
         let caller = Caller::anonymous();
         sqlite
-            .create_collection(&caller, &collection)
+            .create_collection(&caller, &collection, &[0; 32])
             .await
             .unwrap();
         let tasks = TaskTracker::new();

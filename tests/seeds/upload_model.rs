@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use sluice::application::error::Error;
-use sluice::application::ingest::pipeline::{CONTENT_BYTES_MAX, Declared, Write};
+use sluice::application::ingest::write::{CONTENT_BYTES_MAX, Write};
 use sluice::application::ports::state::State;
-use sluice::application::ports::uploads::{About, NewUpload, Upload};
+use sluice::application::ports::uploads::{About, Declared, NewUpload, Upload};
 use sluice::application::preferences::Preferences;
 use sluice::application::session::{Message, Target};
 use sluice::domain::chunking::partial::Partial;
@@ -15,7 +15,6 @@ use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
 use sluice::domain::name::{DocumentId, DocumentName};
 use sluice::domain::text::decoding::Decoding;
 use sluice::domain::text::position::Span;
-use sluice::domain::text::sniff;
 use sluice::interface::grpc::status;
 use tonic_types::StatusExt;
 
@@ -50,6 +49,8 @@ pub(crate) struct Model<'a> {
     received: usize,
     /// The next byte in all streams.
     sent: usize,
+    /// Whether this stream has sent content, so that its next message has one place.
+    is_placed: bool,
 }
 
 impl<'a> Model<'a> {
@@ -61,6 +62,8 @@ impl<'a> Model<'a> {
         let id = format!("document-{number}");
         let new = NewUpload {
             uid: uid("upload"),
+            request_sha256: digest::sha256(&number.to_le_bytes()),
+            declared: Declared::default(),
             document: DocumentName {
                 collection: collection(),
                 document: DocumentId::parse(&id).unwrap(),
@@ -84,6 +87,7 @@ impl<'a> Model<'a> {
             messages: Vec::new(),
             received: 0,
             sent: 0,
+            is_placed: false,
         };
         model.attach(0, true);
         model
@@ -98,6 +102,7 @@ impl<'a> Model<'a> {
             Target::Known(self.new.uid)
         };
         self.messages.clear();
+        self.is_placed = false;
         self.send(Message {
             target: Some(target),
             ..Message::default()
@@ -111,12 +116,9 @@ impl<'a> Model<'a> {
         match kind % 16 {
             0..4 => self.write(self.received, length),
             4 | 5 => self.write(self.received.saturating_sub(length), 2 * length),
-            6 => Some(self.astray(
-                i64::try_from(self.received).unwrap() + beside,
-                "UPLOAD_OFFSET_MISMATCH",
-            )),
-            7 if b % 2 == 0 => Some(self.astray(i64::MAX - beside + 1, "UPLOAD_OFFSET_MISMATCH")),
-            7 => Some(self.astray(i64::MIN + beside - 1, "INVALID_FIELD")),
+            6 => self.astray(i64::try_from(self.received).unwrap() + beside),
+            7 if b % 2 == 0 => self.astray(i64::MAX - beside + 1),
+            7 => self.astray(i64::MIN + beside - 1),
             8 => {
                 let mut write = self.next(self.received, length);
                 write.crc32c = write.crc32c.map(|crc| crc ^ u32::from(a | 1));
@@ -159,9 +161,36 @@ impl<'a> Model<'a> {
         answer.unwrap_or_else(|| self.finish(10))
     }
 
+    /// The whole of a source, as a stream of the request that is sent again.
+    pub(crate) fn again(&self, source: &[u8]) -> Vec<Result<Message, Error>> {
+        let target = Some(Target::New(Box::new(self.new.clone())));
+        let mut messages = vec![Ok(Message {
+            target,
+            ..Message::default()
+        })];
+        let pieces = source.chunks(CONTENT_BYTES_MAX).enumerate();
+        let writes = pieces.map(|(number, content)| (number * CONTENT_BYTES_MAX, content));
+        for (at, content) in writes.chain([(source.len(), &[][..])]) {
+            let write = Write {
+                write_offset: i64::try_from(at).unwrap(),
+                content: Bytes::copy_from_slice(content),
+                ends: content.is_empty(),
+                ..Write::default()
+            };
+            messages.push(Ok(Message {
+                write: Some(write),
+                ..Message::default()
+            }));
+        }
+        messages
+    }
+
     /// Holds the end of a stream against what it had to be.
     pub(crate) fn judge(&self, answer: Answer, ended: Option<Error>, upload: &Upload) {
-        let is_fault = matches!(ended, Some(Error::Content(_)));
+        let is_fault = matches!(
+            ended,
+            Some(Error::Content(_) | Error::UnsupportedContent { .. })
+        );
         let reason = ended.map(|error| {
             let details = status::of(&error).get_error_details();
             details.error_info().unwrap().reason.clone()
@@ -197,22 +226,34 @@ impl<'a> Model<'a> {
 
     fn write(&mut self, offset: usize, length: usize) -> Option<Answer> {
         let write = self.next(offset, length.min(CONTENT_BYTES_MAX));
-        let end = offset + write.content.len();
+        let (end, is_empty) = (offset + write.content.len(), write.content.is_empty());
         self.send_write(write);
-        if self.received == 0 && sniff::binary_format(&self.source[..end]).is_some() {
-            return Some(Answer::Failed("UNSUPPORTED_CONTENT"));
+        if is_empty {
+            return None;
         }
-        self.received = self.received.max(end);
+        // Only the first content of a stream may begin with what the server has.
+        if self.is_placed && offset < self.received {
+            return Some(Answer::Refused("INVALID_FIELD"));
+        }
+        self.is_placed = true;
+        assert!(self.received <= end, "a message reaches what is missing");
+        self.received = end;
         self.sent = self.sent.max(end);
         None
     }
 
-    fn astray(&mut self, write_offset: i64, reason: &'static str) -> Answer {
-        self.send_write(Write {
+    /// Content that leaves a gap, or lies before byte 0. Without content no gap is one.
+    fn astray(&mut self, write_offset: i64) -> Option<Answer> {
+        let write = Write {
             write_offset,
             ..self.next(self.received, 100)
-        });
-        Answer::Refused(reason)
+        };
+        let is_empty = write.content.is_empty();
+        self.send_write(write);
+        if write_offset < 0 {
+            return Some(Answer::Refused("INVALID_FIELD"));
+        }
+        (!is_empty).then_some(Answer::Refused("UPLOAD_OFFSET_MISMATCH"))
     }
 
     /// One declares a wrong length, 2 the right one, 4 a wrong digest, 8 the right one.
@@ -233,9 +274,13 @@ impl<'a> Model<'a> {
             total_size = Some(length + 1);
             answer = Answer::Failed("SIZE_MISMATCH");
         }
+        let end = Write {
+            ends: true,
+            ..self.next(self.received, 0)
+        };
         self.send(Message {
+            write: Some(end),
             declared: Declared { sha256, total_size },
-            finishes: true,
             ..Message::default()
         });
         answer
@@ -248,6 +293,7 @@ impl<'a> Model<'a> {
             write_offset: i64::try_from(offset).unwrap(),
             crc32c: Some(crc32c::crc32c(&content)),
             content,
+            ends: false,
         }
     }
 

@@ -5,6 +5,7 @@ use std::mem::{replace, take};
 use std::sync::Arc;
 
 use sluice::application::caller::Caller;
+use sluice::application::error::Error;
 use sluice::application::ports::state::State;
 use sluice::application::ports::uploads::Upload;
 use sluice::application::session::{Listener, Session};
@@ -142,6 +143,25 @@ impl Uploads {
         let messages = tokio_stream::iter(take(&mut model.messages));
         let again = session.run(messages, Listener::default()).await;
         assert_eq!(again.is_ok(), has_succeeded);
+        if has_succeeded {
+            // Its request says one thing: the same source, and no other.
+            let length = usize::try_from(upload.committed_offset).unwrap();
+            let mut source = model.source[..length].to_vec();
+            let repeat = async |source: &[u8]| {
+                let messages = tokio_stream::iter(model.again(source));
+                session.run(messages, Listener::default()).await
+            };
+            repeat(&source).await.unwrap();
+            source.push(b'!');
+            let refused = repeat(&source).await.unwrap_err();
+            assert!(
+                matches!(refused, Error::RequestIdReused { .. }),
+                "{refused}"
+            );
+            source[0] ^= 1;
+            let refused = repeat(&source[..length]).await;
+            assert_eq!(refused.is_err(), length > 0, "another first byte");
+        }
         assert_eq!(
             self.get(model).await.as_ref(),
             Some(upload),

@@ -143,10 +143,49 @@ async fn what_is_wrong_with_a_stream_is_told_with_its_reason() {
     for (pieces, expected) in [
         (vec![damaged], "CONTENT_CHECKSUM_MISMATCH"),
         (vec![piece(b"%PDF-1.7", true)], "UNSUPPORTED_CONTENT"),
+        (
+            vec![piece(b"%", false), piece(b"PDF-1.7\n", true)],
+            "UNSUPPORTED_CONTENT",
+        ),
         (vec![piece(b"text\xFF", true)], "INVALID_CONTENT"),
         (vec![piece(&[b'a'; 262_145], true)], "MESSAGE_TOO_LARGE"),
     ] {
         assert_eq!(reason(&told(pieces).await.unwrap_err()), expected);
     }
     told(vec![piece(b"", true)]).await.unwrap();
+}
+
+/// What is only looked at is no less binary.
+#[tokio::test]
+async fn binary_content_is_refused_by_every_method_that_takes_content() {
+    let world = World::start().await;
+    let mut client = ChunkingServiceClient::new(world.channel.clone());
+    let content = || b"SQLite format 3\0\x10\0 and its pages".to_vec().into();
+    let decoding = Some(pb::DecodingPolicy {
+        charset: "latin1".to_owned(),
+        nul: pb::FaultPolicy::Replace.into(),
+        ..Default::default()
+    });
+    let preview = client.preview(pb::PreviewRequest {
+        content: content(),
+        decoding: decoding.clone(),
+        ..Default::default()
+    });
+    let previewed = preview.await.unwrap_err();
+    let compare = client.compare_strategies(pb::CompareStrategiesRequest {
+        content: content(),
+        decoding: decoding.clone(),
+        ..Default::default()
+    });
+    let compared = compare.await.unwrap_err();
+    let recommend = client.recommend_strategy(pb::RecommendStrategyRequest {
+        content: content(),
+        decoding,
+        ..Default::default()
+    });
+    let recommended = recommend.await.unwrap_err();
+    for refused in [previewed, compared, recommended] {
+        assert_eq!(reason(&refused), "UNSUPPORTED_CONTENT");
+        assert_eq!(metadata(&refused, "sniffed"), "a SQLite database");
+    }
 }

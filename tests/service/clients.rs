@@ -52,6 +52,14 @@ async fn check(client: impl Fn() -> Command) {
     });
     assert!(lines.eq(chunks), "other chunks");
 
+    // Complete, and only the answer was lost; then the file has grown since.
+    assert!(output(run()).await.status.success());
+    std::fs::write(&file, format!("{text}and more")).unwrap();
+    let refused = output(run()).await;
+    assert_eq!(refused.status.code(), Some(1));
+    let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(complaint.contains("use another request id"), "{complaint}");
+
     // Once more under the same name, with another file: it is noticed before anything is sent.
     std::fs::write(&file, text.replacen("Sentence", "Paragraph", 1)).unwrap();
     let refused = output(run()).await;

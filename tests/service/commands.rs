@@ -143,6 +143,42 @@ fn documents_are_uploaded_found_followed_and_deleted() {
     assert_eq!(documents.as_deref(), Ok(""), "it is found again, and empty");
 }
 
+/// A request id that comes back with other content or other options is an error, and loses nothing.
+#[test]
+fn a_repeated_request_id_says_the_same_or_is_refused() {
+    let folder = Folder::new();
+    let server = Server::start(folder.0.join("repeated.db"));
+    let file = folder.0.join("l");
+    let path = file.display().to_string();
+    let id = "33333333-3333-4333-8333-333333333333";
+    let upload = |options: &[&str]| {
+        let arguments = [&["upload", "--request-id", id], options, &[path.as_str()]];
+        run(&server, &arguments.concat())
+    };
+    std::fs::write(&file, "one\n").unwrap();
+    let done = upload(&[]).unwrap();
+    assert!(done.contains("version 1"), "{done}");
+    assert_eq!(upload(&[]).unwrap(), done, "the same again");
+    std::fs::write(&file, "one\ntwo\n").unwrap();
+    let refused = upload(&[]).unwrap_err();
+    assert!(refused.contains("use another request id"), "{refused}");
+    std::fs::write(&file, "one\n").unwrap();
+    for options in [
+        ["--label", "key=value"],
+        ["--max-size", "50"],
+        ["--document-id", "other"],
+    ] {
+        let refused = upload(&options).unwrap_err();
+        assert!(refused.contains("use another request id"), "{refused}");
+    }
+    assert_eq!(upload(&[]).unwrap(), done);
+    let listed = run(&server, &["documents", "--output", "json"]).unwrap();
+    let name = rows(&listed)[0]["document"].as_str().unwrap().to_owned();
+    run(&server, &["delete", &name]).unwrap();
+    let refused = upload(&[]).unwrap_err();
+    assert!(refused.contains("was deleted"), "{refused}");
+}
+
 #[test]
 fn partitions_are_shown_and_documents_are_located_and_moved() {
     let folder = Folder::new();

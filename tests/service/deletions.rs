@@ -92,8 +92,17 @@ async fn a_document_is_deleted_once_however_often_it_is_asked_for() {
         etag: String::new(),
         ..request
     };
-    let refused = client.delete_document(other).await.unwrap_err();
-    assert_eq!(metadata(&refused, "field"), "request_id");
+    let without_etag = pb::DeleteDocumentRequest {
+        name: operation.target.clone(),
+        ..other.clone()
+    };
+    for other in [other, without_etag] {
+        let refused = client.delete_document(other).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::FailedPrecondition, "REQUEST_ID_REUSED")
+        );
+    }
 
     let mut operations = OperationServiceClient::new(world.channel.clone());
     let cancel = pb::CancelOperationRequest {
@@ -121,12 +130,40 @@ async fn a_collection_is_created_once_for_each_request() {
     let created = client.create_collection(create.clone()).await.unwrap();
     let again = client.create_collection(create.clone()).await.unwrap();
     assert_eq!(again.into_inner(), created.into_inner(), "the same request");
-    let other = pb::CreateCollectionRequest {
+    let elsewhere = pb::CreateCollectionRequest {
         collection_id: "other".to_owned(),
-        ..create
+        ..create.clone()
     };
-    let refused = client.create_collection(other).await.unwrap_err();
-    assert_eq!(metadata(&refused, "field"), "request_id");
+    let otherwise = pb::CreateCollectionRequest {
+        decoding: Some(pb::DecodingPolicy::default()),
+        ..create.clone()
+    };
+    for other in [elsewhere, otherwise] {
+        let refused = client.create_collection(other).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::FailedPrecondition, "REQUEST_ID_REUSED")
+        );
+    }
+    let delete = pb::DeleteCollectionRequest {
+        name: "collections/books".to_owned(),
+        request_id: uuid::Uuid::new_v4().to_string(),
+        ..Default::default()
+    };
+    client.delete_collection(delete.clone()).await.unwrap();
+    client.delete_collection(delete.clone()).await.unwrap();
+    let forced = pb::DeleteCollectionRequest {
+        force: true,
+        ..delete
+    };
+    let refused = client.delete_collection(forced).await.unwrap_err();
+    assert_eq!(reason(&refused), "REQUEST_ID_REUSED");
+    // What the request has made is no longer there, and is not made again under its id.
+    let refused = client.create_collection(create).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::FailedPrecondition, "COLLECTION_DELETED")
+    );
 }
 
 #[tokio::test]

@@ -159,14 +159,23 @@ async fn a_file_is_imported_once_for_each_request() {
             ..request("d", "g.txt")
         },
         pb::ImportDocumentRequest {
-            request_id: "x".to_owned(),
-            ..request("d", "g.txt")
+            display_name: "another".to_owned(),
+            ..asked.clone()
         },
     ];
     for other in others {
         let refused = import(&world.channel, other).await.unwrap_err();
-        assert_eq!(metadata(&refused, "field"), "request_id");
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::FailedPrecondition, "REQUEST_ID_REUSED")
+        );
     }
+    let wrong = pb::ImportDocumentRequest {
+        request_id: "x".to_owned(),
+        ..request("d", "g.txt")
+    };
+    let refused = import(&world.channel, wrong).await.unwrap_err();
+    assert_eq!(metadata(&refused, "field"), "request_id");
     let unnamed = pb::ImportDocumentRequest {
         request_id: String::new(),
         ..request("d", "g.txt")
@@ -196,11 +205,14 @@ async fn an_import_takes_no_bytes_and_puts_an_end_to_unfinished_uploads() {
         request_id: asked.request_id,
         ..spec("d")
     };
-    for message in [resumed(&name, 0, b"text"), first(&same, b"text")] {
+    for (message, expected) in [
+        (resumed(&name, 0, b"text"), "NOT_A_CLIENT_UPLOAD"),
+        (first(&same, b"text"), "REQUEST_ID_REUSED"),
+    ] {
         let refused = world.send(vec![message]).await.unwrap_err();
         assert_eq!(
             (refused.code(), reason(&refused).as_str()),
-            (Code::FailedPrecondition, "NOT_A_CLIENT_UPLOAD")
+            (Code::FailedPrecondition, expected)
         );
     }
     assert_eq!(ended(&world.channel, &begun.name).await.state, SUCCEEDED);

@@ -204,7 +204,13 @@ async fn a_source_that_changed_meanwhile_is_not_mixed_in() {
     let server = Server::start(folder.0.join("changed.db"));
     let channel = server.channel();
     create_collection(&channel).await;
-    let (upload, source) = (spec("changed"), prose(100_000));
+    let file = folder.0.join("changed.txt");
+    // As the program says it, so that its request is the same one.
+    let upload = pb::UploadSpec {
+        display_name: file.display().to_string(),
+        ..spec("changed")
+    };
+    let source = prose(100_000);
     let mut uploads = UploadServiceClient::new(channel.clone());
     let half = tokio_stream::iter([first(&upload, source.as_bytes())]);
     let open = uploads
@@ -215,7 +221,6 @@ async fn a_source_that_changed_meanwhile_is_not_mixed_in() {
         .upload
         .unwrap();
     assert!(open.committed_offset > 0);
-    let file = folder.0.join("changed.txt");
     std::fs::write(&file, source.replacen("Sentence", "Paragraph", 1)).unwrap();
     let refused = send(&server.address, &upload, &file)
         .stderr(Stdio::piped())

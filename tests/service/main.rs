@@ -40,6 +40,7 @@ mod load;
 mod logs;
 mod methods;
 mod moves;
+mod offsets;
 mod operations;
 mod overview;
 mod paced;
@@ -61,6 +62,7 @@ mod redis_keys;
 #[path = "../private/redis.rs"]
 mod redis_server;
 mod refusals;
+mod repeats;
 mod roles;
 mod secrets;
 mod server;

@@ -11,8 +11,8 @@ use tonic::transport::Channel;
 use tonic::{Code, Streaming};
 
 use crate::world::{
-    Kept, World, expected, first, in_each_store, metadata, name_of, plain, prose, reason, resumed,
-    spec, whole,
+    Kept, World, expected, first, in_each_store, name_of, plain, prose, reason, resumed, spec,
+    whole,
 };
 
 const DOCUMENT: &str = "collections/c/documents/d";
@@ -220,7 +220,10 @@ async fn a_moved_document_is_in_its_other_place_and_reads_the_same(kept: Kept) {
         ..asked
     };
     let refused = client.move_document(other).await.unwrap_err();
-    assert_eq!(metadata(&refused, "field"), "request_id");
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::FailedPrecondition, "REQUEST_ID_REUSED")
+    );
     let mut operations = OperationServiceClient::new(world.channel.clone());
     let cancel = pb::CancelOperationRequest { name: name.clone() };
     let refused = operations.cancel_operation(cancel).await.unwrap_err();

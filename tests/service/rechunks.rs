@@ -187,12 +187,21 @@ async fn the_collection_says_how_unless_the_request_does_and_it_is_asked_for_onc
     let again = rechunk(&world.channel, asked.clone()).await.unwrap();
     assert_eq!(again, ended, "the same request again");
     assert!(said(&world.channel, "d").await == said(&world.channel, "by-default").await);
-    let other = pb::RechunkDocumentRequest {
+    let elsewhere = pb::RechunkDocumentRequest {
         name: document("by-default"),
+        ..asked.clone()
+    };
+    let otherwise = pb::RechunkDocumentRequest {
+        chunking: Some(overlapping()),
         ..asked
     };
-    let refused = rechunk(&world.channel, other).await.unwrap_err();
-    assert_eq!(metadata(&refused, "field"), "request_id");
+    for other in [elsewhere, otherwise] {
+        let refused = rechunk(&world.channel, other).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::FailedPrecondition, "REQUEST_ID_REUSED")
+        );
+    }
 }
 
 #[tokio::test]
@@ -238,11 +247,14 @@ async fn a_rechunk_takes_no_bytes_from_clients() {
         request_id: asked.request_id,
         ..spec("d")
     };
-    for message in [resumed(&name, 0, b"text"), first(&same, b"text")] {
+    for (message, expected) in [
+        (resumed(&name, 0, b"text"), "NOT_A_CLIENT_UPLOAD"),
+        (first(&same, b"text"), "REQUEST_ID_REUSED"),
+    ] {
         let refused = world.send(vec![message]).await.unwrap_err();
         assert_eq!(
             (refused.code(), reason(&refused).as_str()),
-            (Code::FailedPrecondition, "NOT_A_CLIENT_UPLOAD")
+            (Code::FailedPrecondition, expected)
         );
     }
     ended(&world.channel, &begun.name).await;

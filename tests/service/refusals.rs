@@ -1,9 +1,12 @@
 //! What uploads refuse, each with its status, its reason and what stays behind.
 
+use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::UploadDocumentRequest;
-use tonic::Code;
+use tonic::{Code, Status};
 
-use crate::world::{World, first, last, metadata, more, name_of, prose, reason, resumed, spec};
+use crate::world::{
+    World, first, last, metadata, more, name_of, prose, reason, resumed, spec, whole,
+};
 
 const RUNNING: i32 = 1;
 const SUCCEEDED: i32 = 2;
@@ -152,6 +155,57 @@ async fn a_fault_is_named_with_its_byte_and_binary_formats_by_what_they_are() {
         (Code::InvalidArgument, "UNSUPPORTED_CONTENT")
     );
     assert_eq!(metadata(&refused, "sniffed"), "a PDF document");
+}
+
+/// However the first messages are cut, in every charset, and after a resumption.
+#[tokio::test]
+async fn a_binary_source_is_refused_however_it_comes() {
+    let world = World::start().await;
+    let mut image = b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR".to_vec();
+    image.resize(2_000, 7);
+    let archive = b"\x1F\x8B\x08\0\0\0\0\0\0\x03text".to_vec();
+    let sources = [(image, "a PNG image"), (archive, "a gzip archive")];
+    let is_refused = |refused: &Status, format: &str| {
+        assert_eq!(
+            (refused.code(), reason(refused).as_str()),
+            (Code::InvalidArgument, "UNSUPPORTED_CONTENT")
+        );
+        assert_eq!(metadata(refused, "sniffed"), format);
+        assert!(refused.message().contains("extract its text"), "{refused}");
+    };
+    for (source, format) in &sources {
+        for charset in ["", "auto", "windows-1252"] {
+            for piece in [1, 100, 2_000] {
+                let decoding = pb::DecodingPolicy {
+                    charset: charset.to_owned(),
+                    invalid: pb::FaultPolicy::Replace.into(),
+                    nul: pb::FaultPolicy::Replace.into(),
+                    ..pb::DecodingPolicy::default()
+                };
+                let spec = pb::UploadSpec {
+                    decoding: Some(decoding),
+                    ..spec("d")
+                };
+                let refused = world.send(whole(&spec, source, piece)).await.unwrap_err();
+                is_refused(&refused, format);
+                let upload = world.get_upload(&name_of(&spec)).await.unwrap();
+                assert_eq!(upload.state, FAILED);
+            }
+        }
+        let resumed_later = spec("d");
+        world
+            .send(vec![first(&resumed_later, &source[..2])])
+            .await
+            .unwrap();
+        let rest = whole(&resumed_later, source, 2_000);
+        is_refused(&world.send(rest).await.unwrap_err(), format);
+    }
+    let text = b"GIF89a is a format, and so is BMP.";
+    let spec = spec("d");
+    assert_eq!(
+        world.send(whole(&spec, text, 1)).await.unwrap().state,
+        SUCCEEDED
+    );
 }
 
 #[tokio::test]

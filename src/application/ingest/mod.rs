@@ -2,6 +2,9 @@
 
 pub mod bounds;
 pub mod commits;
+pub mod known;
 pub mod outside;
 pub mod pace;
 pub mod pipeline;
+pub mod repetition;
+pub mod write;

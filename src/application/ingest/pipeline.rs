@@ -4,23 +4,22 @@
 //! While all are taken the next message is not read, so that the client's flow-control window closes
 //! and it waits.
 
-use bytes::Bytes;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::commits::{Commits, Committed};
+use crate::application::ingest::known::Known;
 use crate::application::ingest::outside::Outside;
+use crate::application::ingest::write::Write;
 use crate::application::memory::upload::UploadMemory;
 use crate::application::ports::failure;
 use crate::application::ports::state::State;
-use crate::application::ports::uploads::{End, Upload, Writer};
+use crate::application::ports::uploads::{Declared, End, Upload, Writer};
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
+use crate::domain::ingest::digest;
 use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
-use crate::domain::text::sniff;
-
-/// The most bytes of content in a message.
-pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
+use crate::domain::text::decoding::Fault;
 
 /// The reason of an upload that failed because a newer one of its document was started.
 const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
@@ -43,24 +42,6 @@ pub fn ended(upload: &Upload) -> Option<Error> {
     }
 }
 
-/// The bytes of a message.
-#[derive(Clone, Debug, Default)]
-pub struct Write {
-    /// Where its content begins in the source.
-    pub write_offset: i64,
-    /// The bytes.
-    pub content: Bytes,
-    /// Their CRC-32C, if the client gave it.
-    pub crc32c: Option<u32>,
-}
-
-/// What the client says of the whole source.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Declared {
-    /// Its SHA-256.
-    pub sha256: Option<[u8; 32]>,
-    /// Its length.
-    pub total_size: Option<u64>,
 }
 
 /// One writer of one upload.
@@ -72,6 +53,8 @@ pub struct Pipeline {
     /// Whether its bytes are made of a stored version.
     is_rechunk: bool,
     declared: Declared,
+    /// What was committed before this writer, and where its stream is.
+    known: Known,
     /// The next byte of the source.
     received: u64,
     commits: Commits,
@@ -93,18 +76,21 @@ impl Pipeline {
         let damaged = |_damaged| damaged("an upload's spec");
         let spec = upload.spec.spec().map_err(damaged)?;
         let decoding = upload.spec.decoding().map_err(damaged)?;
-        let machine = if upload.checkpoint.is_empty() {
-            Machine::new(&spec, decoding, BATCH_BYTES_MIN)
+        let (machine, committed_sha256) = if upload.checkpoint.is_empty() {
+            let machine = Machine::new(&spec, decoding, BATCH_BYTES_MIN);
+            (machine, digest::sha256(b""))
         } else {
             let checkpoint = Checkpoint::decode(&upload.checkpoint)?;
-            Machine::resume(&spec, decoding, BATCH_BYTES_MIN, &checkpoint)?
+            let machine = Machine::resume(&spec, decoding, BATCH_BYTES_MIN, &checkpoint)?;
+            (machine, checkpoint.source_sha256()?)
         };
         Ok(Self {
             outside,
             machine,
             writer: Writer::attached(caller, upload),
             is_rechunk: upload.is_rechunk(),
-            declared: Declared::default(),
+            declared: upload.declared,
+            known: Known::prefix(upload.committed_offset, committed_sha256),
             received: upload.committed_offset,
             commits: Commits::new(),
             memory,
@@ -117,12 +103,11 @@ impl Pipeline {
         self.received
     }
 
-    /// Takes what the client says of the whole source; what it said before and does not say again
-    /// still holds.
+    /// Takes what the client declares of the whole source. Earlier declarations still hold.
     ///
     /// # Errors
     ///
-    /// Fails if no source may be so long.
+    /// Fails if it contradicts an earlier declaration, or no source may be so long.
     pub fn declare(&mut self, declared: Declared) -> Result<(), Error> {
         let most = self.outside.bounds.source_bytes_max;
         if declared.total_size.is_some_and(|size| size > most) {
@@ -131,6 +116,9 @@ impl Pipeline {
                 format!("must be at most {most}"),
             ));
         }
+        if self.declared.contradicts(&declared) {
+            return Err(Error::RequestIdReused { differs: "content" });
+        }
         self.declared = Declared {
             sha256: declared.sha256.or(self.declared.sha256),
             total_size: declared.total_size.or(self.declared.total_size),
@@ -138,45 +126,14 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Takes a message. Bytes that were taken before are skipped.
+    /// Takes a message. Committed bytes that the stream begins with are compared and skipped.
     ///
     /// # Errors
     ///
-    /// Fails if it leaves a gap, is too large or damaged, if its content is refused or more than was
-    /// declared (then the upload has failed for good), or if another writer has taken over.
-    pub async fn write(&mut self, message: Write) -> Result<(), Error> {
-        let Write {
-            write_offset,
-            content,
-            crc32c,
-        } = message;
-        if content.len() > CONTENT_BYTES_MAX {
-            return Err(Error::MessageTooLarge {
-                most: CONTENT_BYTES_MAX,
-            });
-        }
-        let mismatch = Error::OffsetMismatch {
-            expected: self.received,
-            provided: write_offset,
-        };
-        let offset = u64::try_from(write_offset)
-            .map_err(|_negative| Error::invalid("write_offset", "must not be negative"))?;
-        if crc32c.is_some_and(|given| given != ::crc32c::crc32c(&content)) {
-            return Err(Error::ChecksumMismatch { offset });
-        }
-        let Some(known) = self.received.checked_sub(offset) else {
-            return Err(mismatch);
-        };
-        let known = usize::try_from(known)
-            .unwrap_or(usize::MAX)
-            .min(content.len());
-        let mut rest = &content[known..];
-        if self.received == 0
-            && let Some(sniffed) = sniff::binary_format(rest)
-        {
-            let error = Error::UnsupportedContent { sniffed };
-            return Err(self.refuse("UNSUPPORTED_CONTENT", error).await);
-        }
+    /// Fails as [`Known::take`] does; if its content is refused or more than was declared (then the
+    /// upload has failed for good); and if another writer has taken over.
+    pub async fn write(&mut self, write: Write) -> Result<(), Error> {
+        let mut rest = self.known.take(&write)?;
         let actual = self.received + rest.len() as u64;
         let most = self.outside.bounds.source_bytes_max;
         if actual > most {
@@ -258,6 +215,9 @@ impl Pipeline {
                     }
                 }
                 Ok(Step::Done(summary)) => return Ok(Some(summary)),
+                Err(fault @ Fault::Binary { .. }) => {
+                    return Err(self.refuse("UNSUPPORTED_CONTENT", fault.into()).await);
+                }
                 Err(fault) => return Err(self.refuse("INVALID_CONTENT", fault.into()).await),
             }
         }

@@ -31,6 +31,8 @@ pub struct Collection {
 pub struct Deletion {
     /// The operation: the client's request id, or one of the server's making.
     pub uid: Uid,
+    /// The digest of the request's other fields, as they were sent.
+    pub request_sha256: [u8; 32],
     /// What revision it must have; none: any.
     pub revision: Option<u64>,
     /// The time now.
@@ -49,7 +51,7 @@ pub enum Deleted {
     Changed,
     /// The collection has documents.
     NotEmpty,
-    /// The uid is that of another operation.
+    /// The uid is that of a request with other fields.
     OtherRequest,
 }
 
@@ -60,15 +62,25 @@ pub enum Written {
     Collection(Box<Collection>),
     /// There is one of that name, or, for an update, none.
     Refused,
-    /// It has another revision, or the uid is that of another one.
+    /// It has another revision.
     Changed,
+    /// The uid is that of a request with other fields.
+    OtherRequest,
+    /// The collection that the request made was deleted since.
+    Deleted,
 }
 
 /// Keeps collections.
 #[async_trait]
 pub trait Collections: Send + Sync {
-    /// Stores a new collection. The same again changes nothing, and returns it as it is.
-    async fn create_collection(&self, caller: &Caller, new: &Collection) -> Result<Written, Error>;
+    /// Stores a new collection. The same uid again changes nothing: with the same `request_sha256`, the
+    /// digest of the request's fields, the collection is returned as it is.
+    async fn create_collection(
+        &self,
+        caller: &Caller,
+        new: &Collection,
+        request_sha256: &[u8; 32],
+    ) -> Result<Written, Error>;
     /// Replaces the preferences, if the revision is what is believed.
     async fn update_collection(
         &self,

@@ -64,6 +64,8 @@ pub struct Location {
 pub struct Move {
     /// The operation: the client's request id, or one of the server's making.
     pub uid: Uid,
+    /// The digest of the request's other fields, as they were sent.
+    pub request_sha256: [u8; 32],
     /// The time now.
     pub now: Timestamp,
 }
@@ -77,7 +79,7 @@ pub enum Moved {
     NotFound,
     /// Another move of the document runs, or has left chunks behind.
     Pending,
-    /// The uid is that of another operation.
+    /// The uid is that of a request with other fields.
     OtherRequest,
 }
 

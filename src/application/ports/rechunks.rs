@@ -6,7 +6,7 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::failure::Error;
-use crate::application::ports::uploads::{About, NewUpload, Upload};
+use crate::application::ports::uploads::{About, Declared, NewUpload, Upload};
 use crate::application::preferences::Preferences;
 use crate::domain::chunking::conflict::Conflict;
 use crate::domain::chunking::partial::Partial;
@@ -18,6 +18,8 @@ use crate::domain::text::decoding::{ByteOrderMark, Decoding};
 pub struct NewRechunk {
     /// The client's request id, or one of the server's making.
     pub uid: Uid,
+    /// The digest of the request's other fields, as they were sent.
+    pub request_sha256: [u8; 32],
     /// The document.
     pub document: DocumentName,
     /// How it is chunked, as far as the client says. The collection decides the rest.
@@ -40,6 +42,8 @@ impl NewRechunk {
         };
         NewUpload {
             uid: self.uid,
+            request_sha256: self.request_sha256,
+            declared: Declared::default(),
             document: self.document.clone(),
             document_uid: document.uid,
             about: About {
@@ -60,7 +64,7 @@ impl NewRechunk {
 /// How starting a rechunk went.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Started {
-    /// It is there: new, or from an earlier request with the same uid.
+    /// It is there: new, or from an earlier request with the same uid and the same fields.
     Rechunk(Box<Upload>),
     /// There is no such document.
     NotFound,
@@ -70,7 +74,7 @@ pub enum Started {
     UploadRunning,
     /// The rechunk's spec and the collection's do not fit together. Nothing is stored.
     Conflict(Conflict),
-    /// The uid is that of another request.
+    /// The uid is that of a request with other fields.
     OtherRequest,
 }
 
@@ -78,7 +82,8 @@ pub enum Started {
 #[async_trait]
 pub trait Rechunks: Send + Sync {
     /// Stores a new upload that makes a version of the chunks of the document's current version, in
-    /// one transaction. The same uid for the same document again changes nothing.
+    /// one transaction. The same uid again changes nothing: with the same `request_sha256` the rechunk is
+    /// returned as it is.
     async fn start_rechunk(&self, caller: &Caller, new: &NewRechunk) -> Result<Started, Error>;
     /// At most `rows` rechunks that have not ended, of all tenants, the oldest first.
     async fn running_rechunks(&self, rows: u32) -> Result<Vec<Upload>, Error>;

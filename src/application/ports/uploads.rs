@@ -40,11 +40,34 @@ pub struct Import {
     pub stamp: Stamp,
 }
 
+/// What a client declares of a whole source.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Declared {
+    /// Its SHA-256.
+    pub sha256: Option<[u8; 32]>,
+    /// Its length.
+    pub total_size: Option<u64>,
+}
+
+impl Declared {
+    /// Whether both declare something, and not the same.
+    #[must_use]
+    pub fn contradicts(&self, other: &Self) -> bool {
+        let sha256 = self.sha256.zip(other.sha256);
+        let total_size = self.total_size.zip(other.total_size);
+        sha256.is_some_and(|(a, b)| a != b) || total_size.is_some_and(|(a, b)| a != b)
+    }
+}
+
 /// What a client wants to upload, checked.
 #[derive(Clone, Debug)]
 pub struct NewUpload {
     /// The client's request id.
     pub uid: Uid,
+    /// The digest of the request's other fields, as they were sent.
+    pub request_sha256: [u8; 32],
+    /// What the first message declares of the source.
+    pub declared: Declared,
     /// The name of its document.
     pub document: DocumentName,
     /// The uid that its document gets if it is new.
@@ -66,10 +89,16 @@ pub struct Upload {
     pub tenant: String,
     /// Its name.
     pub uid: Uid,
+    /// The digest of the other fields of the request that started it, as they were sent.
+    pub request_sha256: [u8; 32],
+    /// What the first message declared of the source.
+    pub declared: Declared,
     /// The document that it makes a version of.
     pub document: DocumentName,
     /// The same by uid.
     pub document_uid: Uid,
+    /// Whether the document was deleted.
+    pub is_document_deleted: bool,
     /// Where the document's chunks are.
     pub partition: u32,
     /// The version.
@@ -94,6 +123,8 @@ pub struct Upload {
     pub next_ordinal: u64,
     /// From where to go on; empty before the first commit.
     pub checkpoint: Vec<u8>,
+    /// The digest of its source. `None` before it has succeeded.
+    pub source_sha256: Option<[u8; 32]>,
     /// Why it failed, for programs.
     pub failure_reason: String,
     /// The same for people.
@@ -115,6 +146,12 @@ impl Upload {
     #[must_use]
     pub fn is_from_client(&self) -> bool {
         !self.is_rechunk() && self.import.is_none()
+    }
+
+    /// Whether it has succeeded, and its document was deleted since.
+    #[must_use]
+    pub fn has_lost_its_document(&self) -> bool {
+        self.state == State::Succeeded && self.is_document_deleted
     }
 
     /// What watchers see of it.
@@ -144,14 +181,14 @@ impl Upload {
 /// How starting an upload went.
 #[derive(Clone, Debug)]
 pub enum Started {
-    /// It is there: new, or from an earlier request with the same uid.
+    /// It is there: new, or from an earlier request with the same uid and the same fields.
     Upload(Box<Upload>, Vec<Operation>),
     /// There is no such collection.
     NoCollection,
     /// The upload's preferences and the collection's do not fit together. Nothing is stored.
     Conflict(Conflict),
-    /// The uid is that of an upload of another document, or of another operation.
-    OtherDocument,
+    /// The uid is that of a request with other fields.
+    OtherRequest,
 }
 
 /// Who writes, and what it believes to be true: compared by every change.
@@ -199,8 +236,9 @@ pub enum End {
 pub trait Uploads: Debug + Send + Sync {
     /// Stores a new upload, with its document if that is new, in one transaction. Unfinished
     /// uploads of the same document fail with `UPLOAD_SUPERSEDED`; their last states are returned
-    /// beside it. The same uid for the same document again changes nothing. The collection `default` is
-    /// created in the same transaction if the tenant has none.
+    /// beside it. The same uid again changes nothing: with the same `request_sha256` the upload is
+    /// returned as it is. The collection `default` is created in the same transaction if the tenant has
+    /// none.
     async fn start_upload(&self, caller: &Caller, new: &NewUpload) -> Result<Started, Error>;
     /// Raises the writer's epoch, if the upload is not over, and returns it.
     async fn attach_upload(

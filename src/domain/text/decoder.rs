@@ -1,6 +1,6 @@
 //! From the source's bytes to the window's text, by the policy that the uploader chose.
 //!
-//! The first bytes decide, a byte order mark before a declared UTF-16 or UTF-32; where no charset
+//! The first bytes decide: those of a binary format are rejected, and a byte order mark wins over a declared UTF-16 or UTF-32. Where no charset
 //! was declared, [`undecided`](crate::domain::text::undecided) says what decides. From then on every
 //! byte goes through one decoder, which can resume at any character's start.
 
@@ -9,6 +9,7 @@ use crate::domain::text::decoding::{ByteOrderMark, Decoding, Fault};
 use crate::domain::text::emit::Emit;
 use crate::domain::text::legacy::Legacy;
 use crate::domain::text::looks::Looks;
+use crate::domain::text::sniff::{self, HEAD_BYTES};
 use crate::domain::text::undecided::{HELD_BYTES_MAX, Undecided, Verdict};
 use crate::domain::text::utf8::Utf8;
 use crate::domain::text::utf32::Utf32;
@@ -60,6 +61,8 @@ pub struct Decoder {
     /// How many bytes of the source were decoded.
     decoded_bytes: u64,
     looks: Looks,
+    /// The first bytes, until there are enough to tell a binary format. `None` means that they were examined.
+    head: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -85,6 +88,7 @@ impl Decoder {
             state,
             decoded_bytes: 0,
             looks: Looks::new(decoding.charset),
+            head: Some(Vec::new()),
         }
     }
 
@@ -102,6 +106,7 @@ impl Decoder {
             decoded_bytes: source_offset,
             // The source's start is not sent again.
             looks: Looks::new(None),
+            head: None,
         }
     }
 
@@ -122,13 +127,40 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// Fails at the first fault that the policy rejects. What came before it is in the window.
+    /// Fails for a binary source, and at the first fault that the policy rejects. The text before the
+    /// fault is in the window.
     pub fn decode(&mut self, source: &[u8], window: &mut Window) -> Result<usize, Fault> {
         // Always room for the most, so that the source of what is in the window has a bound.
         if !window.make_room(DECODED_BYTES_MAX) {
             return Ok(0);
         }
         let piece = &source[..source.len().min(PIECE_BYTES_MAX)];
+        let Some(head) = &mut self.head else {
+            return self.decode_some(piece, window);
+        };
+        let taken = piece.len().min(HEAD_BYTES - head.len());
+        head.extend_from_slice(&piece[..taken]);
+        if head.len() == HEAD_BYTES {
+            self.examine(window)?;
+        }
+        Ok(taken)
+    }
+
+    /// Rejects a binary source by its first bytes, else decodes them.
+    fn examine(&mut self, window: &mut Window) -> Result<(), Fault> {
+        let head = self.head.take().unwrap_or_default();
+        if let Some(format) = sniff::binary_format(&head, self.decoding.charset) {
+            return Err(Fault::Binary { format });
+        }
+        let mut rest = head.as_slice();
+        while !rest.is_empty() {
+            rest = &rest[self.decode_some(rest, window)?..];
+        }
+        Ok(())
+    }
+
+    /// Decodes the first bytes of a piece, one at least, and returns how many.
+    fn decode_some(&mut self, piece: &[u8], window: &mut Window) -> Result<usize, Fault> {
         let decoded = match self.looks.waiting() {
             Some(fault) => Err(fault),
             None => self.decode_piece(piece, window),
@@ -145,9 +177,12 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// Fails if it ends within a character and the policy rejects that.
+    /// Fails for a binary source, and if it ends within a character and the policy rejects that.
     pub fn finish(&mut self, window: &mut Window) -> Result<(), Fault> {
         window.make_room(DECODED_BYTES_MAX);
+        if self.head.is_some() {
+            self.examine(window)?;
+        }
         self.looks.end()?;
         let finished = self
             .settle(true, window)

@@ -100,6 +100,12 @@ impl ByteOrderMark {
 /// The document cannot be decoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Fault {
+    /// The source is not text.
+    #[error("the source is {format}, not text; extract its text first")]
+    Binary {
+        /// The format, with its article.
+        format: &'static str,
+    },
     /// Bytes that are no character in the charset.
     #[error(
         "byte {offset} begins no character of {charset}{}{}",
@@ -149,6 +155,7 @@ impl Fault {
     #[must_use]
     pub fn offset(self) -> u64 {
         match self {
+            Self::Binary { .. } => 0,
             Self::Invalid { offset, .. }
             | Self::Escape { offset, .. }
             | Self::Changed { offset }
@@ -161,7 +168,7 @@ impl Fault {
     pub fn looks_like(self) -> Option<&'static str> {
         match self {
             Self::Invalid { looks_like, .. } | Self::Nul { looks_like, .. } => looks_like,
-            Self::Escape { .. } | Self::Changed { .. } => None,
+            Self::Binary { .. } | Self::Escape { .. } | Self::Changed { .. } => None,
         }
     }
 
@@ -173,7 +180,7 @@ impl Fault {
             Self::Invalid { looks_like, .. } | Self::Nul { looks_like, .. } => {
                 *looks_like = charset;
             }
-            Self::Escape { .. } | Self::Changed { .. } => {}
+            Self::Binary { .. } | Self::Escape { .. } | Self::Changed { .. } => {}
         }
         fault
     }

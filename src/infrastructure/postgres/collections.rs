@@ -1,7 +1,6 @@
 //! Collections in PostgreSQL.
 
 use async_trait::async_trait;
-use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use crate::application::caller::Caller;
@@ -11,20 +10,25 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Kind;
 use crate::application::preferences::Preferences;
 use crate::domain::name::CollectionId;
-use crate::infrastructure::columns::{Columns, stored, to_json};
+use crate::infrastructure::columns::{stored, to_json};
 use crate::infrastructure::postgres::attempt::{look_up, read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::deletions;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
-use crate::infrastructure::rows::collection::collection;
+use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::Target;
 
 #[async_trait]
 impl Collections for Postgres {
-    async fn create_collection(&self, caller: &Caller, new: &Collection) -> Result<Written, Error> {
-        transact(|_| create(&self.pool, caller, new)).await
+    async fn create_collection(
+        &self,
+        caller: &Caller,
+        new: &Collection,
+        request_sha256: &[u8; 32],
+    ) -> Result<Written, Error> {
+        transact(|_| create(&self.pool, caller, new, request_sha256)).await
     }
 
     async fn update_collection(
@@ -96,10 +100,16 @@ impl Collections for Postgres {
     }
 }
 
-async fn create(pool: &PgPool, caller: &Caller, new: &Collection) -> Result<Written, Error> {
+async fn create(
+    pool: &PgPool,
+    caller: &Caller,
+    new: &Collection,
+    request_sha256: &[u8; 32],
+) -> Result<Written, Error> {
     let created = sqlx::query(
-        "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at,
+             request_sha256)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
     )
     .bind(uuid(&new.uid))
     .bind(&caller.tenant)
@@ -107,6 +117,7 @@ async fn create(pool: &PgPool, caller: &Caller, new: &Collection) -> Result<Writ
     .bind(to_json(&new.preferences)?)
     .bind(new.created_at)
     .bind(new.updated_at)
+    .bind(request_sha256.to_vec())
     .execute(pool)
     .await
     .map_err(failed)?;
@@ -118,16 +129,10 @@ async fn create(pool: &PgPool, caller: &Caller, new: &Collection) -> Result<Writ
         .fetch_optional(pool)
         .await
         .map_err(failed)?;
-    let Some(known) = known else {
-        return Ok(Written::Refused);
-    };
-    let is_live = known_is_live(&known, caller)?;
-    let known = collection(&known)?;
-    Ok(if is_live && known.id == new.id {
-        Written::Collection(Box::new(known))
-    } else {
-        Written::Changed
-    })
+    match known {
+        Some(known) => created_before(&known, request_sha256),
+        None => Ok(Written::Refused),
+    }
 }
 
 async fn delete(
@@ -138,10 +143,7 @@ async fn delete(
     deletion: &Deletion,
 ) -> Result<Deleted, Error> {
     let mut transaction = pool.begin().await.map_err(failed)?;
-    let (kind, target) = (Kind::DeleteCollection, id.to_string());
-    if let Some(known) =
-        deletions::known(&mut transaction, caller, &deletion.uid, kind, &target).await?
-    {
+    if let Some(known) = deletions::known(&mut transaction, caller, deletion).await? {
         return Ok(known);
     }
     let Some(found) = held(&mut transaction, caller, id).await? else {
@@ -171,7 +173,7 @@ async fn delete(
         .map_err(failed)?;
     let ended = upload_end::fail_running_in(&mut transaction, &found.uid, deletion.now).await?;
     let target = Target {
-        name: target,
+        name: id.to_string(),
         document: None,
         collection: found.uid,
     };
@@ -212,9 +214,4 @@ async fn live(
     .await
     .map_err(failed)?;
     found.as_ref().map(collection).transpose()
-}
-
-fn known_is_live(found: &PgRow, caller: &Caller) -> Result<bool, Error> {
-    let is_the_callers = found.text("tenant")? == caller.tenant;
-    Ok(is_the_callers && found.is_null("deleted_at")?)
 }

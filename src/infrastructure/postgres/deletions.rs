@@ -6,7 +6,7 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::failure::Error;
-use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::operations::Operation;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
@@ -14,16 +14,21 @@ use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::postgres::{moves, operations};
 use crate::infrastructure::rows::deletion::{self, Target};
 
-/// What an earlier request of the same uid answered.
+/// The answer to an earlier request with the same uid; `None` if the uid is new.
 pub(super) async fn known(
     connection: &mut PgConnection,
     caller: &Caller,
-    uid: &Uid,
-    kind: Kind,
-    target: &str,
+    asked: &Deletion,
 ) -> Result<Option<Deleted>, Error> {
-    let known = operations::find(connection, &caller.tenant, uid).await?;
-    Ok(known.map(|known| deletion::known(known, kind, target)))
+    let sent = &asked.request_sha256;
+    match operations::is_repeated(&mut *connection, caller, &asked.uid, sent).await? {
+        None => Ok(None),
+        Some(false) => Ok(Some(Deleted::OtherRequest)),
+        Some(true) => {
+            let known = operations::of(connection, &caller.tenant, &asked.uid).await?;
+            Ok(Some(Deleted::Operation(Box::new(known), vec![])))
+        }
+    }
 }
 
 /// Stores the operation.
@@ -35,8 +40,8 @@ pub(super) async fn insert(
 ) -> Result<Operation, Error> {
     sqlx::query(
         "INSERT INTO deletions (tenant, uid, target, document_uid, collection_uid, state,
-             created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, 'RUNNING', $6, $6)",
+             created_at, updated_at, request_sha256)
+         VALUES ($1, $2, $3, $4, $5, 'RUNNING', $6, $6, $7)",
     )
     .bind(&caller.tenant)
     .bind(uuid(&asked.uid))
@@ -44,6 +49,7 @@ pub(super) async fn insert(
     .bind(target.document.as_ref().map(uuid))
     .bind(uuid(&target.collection))
     .bind(asked.now)
+    .bind(asked.request_sha256.to_vec())
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -10,7 +10,6 @@ use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::documents::{Document, Documents};
 use crate::application::ports::failure::Error;
-use crate::application::ports::operations::Kind;
 use crate::domain::name::{CollectionId, DocumentName};
 use crate::infrastructure::columns::{Columns, to_json};
 use crate::infrastructure::postgres::attempt::{look_up, read, transact};
@@ -77,10 +76,7 @@ async fn delete(
     deletion: &Deletion,
 ) -> Result<Deleted, Error> {
     let mut transaction = pool.begin().await.map_err(failed)?;
-    let (kind, target) = (Kind::DeleteDocument, name.to_string());
-    if let Some(known) =
-        deletions::known(&mut transaction, caller, &deletion.uid, kind, &target).await?
-    {
+    if let Some(known) = deletions::known(&mut transaction, caller, deletion).await? {
         return Ok(known);
     }
     let Some(found) = held(&mut transaction, caller, name).await? else {
@@ -99,7 +95,7 @@ async fn delete(
         upload_end::tell(&mut transaction, &known.uid, before, 0, now).await?;
     }
     let target = Target {
-        name: target,
+        name: name.to_string(),
         document: Some(known.uid),
         collection: found.uid("collection_uid")?,
     };

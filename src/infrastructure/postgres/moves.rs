@@ -17,17 +17,22 @@ use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::{leaf, operations, placement};
-use crate::infrastructure::rows::moved;
 
-/// What an earlier request of the same uid answered.
+/// The answer to an earlier request with the same uid; `None` if the uid is new.
 pub(super) async fn known(
     connection: &mut PgConnection,
     caller: &Caller,
-    uid: &Uid,
-    target: &str,
+    asked: &Move,
 ) -> Result<Option<Moved>, Error> {
-    let known = operations::find(connection, &caller.tenant, uid).await?;
-    Ok(known.map(|known| moved::known(known, target)))
+    let sent = &asked.request_sha256;
+    match operations::is_repeated(&mut *connection, caller, &asked.uid, sent).await? {
+        None => Ok(None),
+        Some(false) => Ok(Some(Moved::OtherRequest)),
+        Some(true) => {
+            let known = operations::of(connection, &caller.tenant, &asked.uid).await?;
+            Ok(Some(Moved::Operation(Box::new(known))))
+        }
+    }
 }
 
 /// Stores the operation, unless another move of the document is pending.
@@ -40,10 +45,9 @@ pub(super) async fn insert(
 ) -> Result<Moved, Error> {
     let inserted = sqlx::query(
         "INSERT INTO moves (tenant, uid, target, document_uid, collection_uid, from_partition,
-             to_partition, state, created_at, updated_at)
+             to_partition, state, created_at, updated_at, request_sha256)
          SELECT tenant, $1, $2, uid, collection_uid, partition_key,
-             
-             partition_candidate_a(uid) + partition_candidate_b(uid) - partition_key, 'RUNNING', $3, $3
+             partition_candidate_a(uid) + partition_candidate_b(uid) - partition_key, 'RUNNING', $3, $3, $6
          FROM documents WHERE tenant = $4 AND uid = $5
          ON CONFLICT (document_uid) WHERE state = 'RUNNING' OR leftover_partition IS NOT NULL
          DO NOTHING",
@@ -53,6 +57,7 @@ pub(super) async fn insert(
     .bind(asked.now)
     .bind(&caller.tenant)
     .bind(uuid(document))
+    .bind(asked.request_sha256.to_vec())
     .execute(&mut *connection)
     .await
     .map_err(failed)?;

@@ -82,6 +82,28 @@ pub(super) async fn find(
     found.as_ref().map(operation).transpose()
 }
 
+/// Whether the uid is that of an earlier request with the same fields; `None` if it is new. Operations
+/// share their names, so each kind is asked.
+pub(super) async fn is_repeated(
+    executor: impl PgExecutor<'_>,
+    caller: &Caller,
+    uid: &Uid,
+    request_sha256: &[u8; 32],
+) -> Result<Option<bool>, Error> {
+    let found = sqlx::query(
+        "SELECT request_sha256 FROM uploads WHERE tenant = $1 AND uid = $2
+         UNION ALL SELECT request_sha256 FROM deletions WHERE tenant = $1 AND uid = $2
+         UNION ALL SELECT request_sha256 FROM moves WHERE tenant = $1 AND uid = $2",
+    )
+    .bind(&caller.tenant)
+    .bind(uuid(uid))
+    .fetch_optional(executor)
+    .await
+    .map_err(failed)?;
+    let sent = found.map(|found| found.digest("request_sha256"));
+    Ok(sent.transpose()?.map(|sent| sent == *request_sha256))
+}
+
 /// An operation that is there.
 pub(super) async fn of(
     executor: impl PgExecutor<'_>,

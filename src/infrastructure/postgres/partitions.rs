@@ -110,7 +110,7 @@ async fn start(
 ) -> Result<Moved, Error> {
     let mut transaction = pool.begin().await.map_err(failed)?;
     let target = name.to_string();
-    if let Some(known) = moves::known(&mut transaction, caller, &asked.uid, &target).await? {
+    if let Some(known) = moves::known(&mut transaction, caller, asked).await? {
         return Ok(known);
     }
     let Some(found) = documents::held(&mut transaction, caller, name).await? else {

@@ -16,7 +16,7 @@ use crate::infrastructure::postgres::documents::held;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_row::upload_of;
-use crate::infrastructure::postgres::{leaf, upload_start};
+use crate::infrastructure::postgres::{leaf, operations, upload_start};
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::rows::upload::upload;
 
@@ -40,16 +40,14 @@ impl Rechunks for Postgres {
 
 async fn start(pool: &PgPool, caller: &Caller, new: &NewRechunk) -> Result<Started, Error> {
     let mut transaction = pool.begin().await.map_err(failed)?;
-    if let Some(known) = upload_of(&mut *transaction, caller, &new.uid).await? {
-        let is_same = known.document == new.document && known.is_rechunk();
-        return Ok(if is_same {
-            Started::Rechunk(Box::new(known))
-        } else {
-            Started::OtherRequest
-        });
-    }
-    if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
-        return Ok(Started::OtherRequest);
+    match operations::is_repeated(&mut *transaction, caller, &new.uid, &new.request_sha256).await? {
+        None => {}
+        Some(false) => return Ok(Started::OtherRequest),
+        Some(true) => {
+            let known = upload_of(&mut *transaction, caller, &new.uid).await?;
+            let known = known.ok_or_else(|| damaged("a rechunk that was found"))?;
+            return Ok(Started::Rechunk(Box::new(known)));
+        }
     }
     let Some(found) = held(&mut transaction, caller, &new.document).await? else {
         return Ok(Started::NotFound);

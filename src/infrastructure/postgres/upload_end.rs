@@ -44,23 +44,22 @@ pub(super) async fn end(
     end: &End,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let (state, reason, message, source_bytes) = match end {
-        End::Succeeded(summary) => {
-            let source_bytes = Some(stored(summary.end.source));
-            (State::Succeeded, "", "", source_bytes)
-        }
+    let (state, reason, message, summary) = match end {
+        End::Succeeded(summary) => (State::Succeeded, "", "", Some(summary)),
         End::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
     };
     let ended = sqlx::query(
         "UPDATE uploads SET state = $1, failure_reason = $2, failure_message = $3,
-             committed_offset = coalesce($4, committed_offset), seq = seq + 1, updated_at = $5
-         WHERE tenant = $6 AND uid = $7 AND writer_epoch = $8 AND committed_offset = $9
+             committed_offset = coalesce($4, committed_offset), source_sha256 = $5,
+             seq = seq + 1, updated_at = $6
+         WHERE tenant = $7 AND uid = $8 AND writer_epoch = $9 AND committed_offset = $10
              AND state = 'RUNNING'",
     )
     .bind(state.name())
     .bind(reason)
     .bind(message)
-    .bind(source_bytes)
+    .bind(summary.map(|summary| stored(summary.end.source)))
+    .bind(summary.map(|summary| summary.source_sha256.to_vec()))
     .bind(now)
     .bind(&writer.caller.tenant)
     .bind(uuid(&writer.uid))

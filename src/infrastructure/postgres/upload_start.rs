@@ -15,24 +15,6 @@ use crate::infrastructure::postgres::placement;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::upload::import_columns;
 
-/// Whether a deletion or a move has the uid: operations share their names.
-pub(super) async fn is_taken(
-    connection: &mut PgConnection,
-    caller: &Caller,
-    uid: &Uid,
-) -> Result<bool, Error> {
-    let found = sqlx::query(
-        "SELECT 1 FROM deletions WHERE tenant = $1 AND uid = $2
-         UNION ALL SELECT 1 FROM moves WHERE tenant = $1 AND uid = $2",
-    )
-    .bind(&caller.tenant)
-    .bind(uuid(uid))
-    .fetch_optional(connection)
-    .await
-    .map_err(failed)?;
-    Ok(found.is_some())
-}
-
 /// The collection's uid, and its preferences. Its row
 /// is held: who deletes it sees the document.
 pub(super) async fn collection(
@@ -169,8 +151,9 @@ pub(super) async fn insert(
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, display_name, media_type, labels,
              spec, state, created_at, updated_at, target, source_version, import_path, import_bytes,
-             import_modified_ns)
-         SELECT $1, $2, uid, latest_version, $3, $4, $5, $6, 'RUNNING', $7, $7, $9, $10, $11, $12, $13
+             import_modified_ns, request_sha256, declared_sha256, declared_bytes)
+         SELECT $1, $2, uid, latest_version, $3, $4, $5, $6, 'RUNNING', $7, $7, $9, $10, $11, $12, $13,
+             $14, $15, $16
          FROM documents WHERE uid = $8",
     )
     .bind(&caller.tenant)
@@ -186,6 +169,9 @@ pub(super) async fn insert(
     .bind(path)
     .bind(bytes)
     .bind(modified_ns)
+    .bind(new.request_sha256.to_vec())
+    .bind(new.declared.sha256.map(|sha256| sha256.to_vec()))
+    .bind(new.declared.total_size.map(stored))
     .execute(connection)
     .await
     .map_err(failed)?;

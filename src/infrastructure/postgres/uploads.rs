@@ -17,7 +17,9 @@ use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_row::upload_of;
-use crate::infrastructure::postgres::{placement, upload_commit, upload_end, upload_start};
+use crate::infrastructure::postgres::{
+    operations, placement, upload_commit, upload_end, upload_start,
+};
 use crate::infrastructure::rows::upload::upload;
 
 #[async_trait]
@@ -99,16 +101,14 @@ impl Uploads for Postgres {
 
 async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Started, Error> {
     let mut transaction = pool.begin().await.map_err(failed)?;
-    if let Some(known) = upload_of(&mut *transaction, caller, &new.uid).await? {
-        let is_same = known.document == new.document;
-        return Ok(if is_same {
-            Started::Upload(Box::new(known), vec![])
-        } else {
-            Started::OtherDocument
-        });
-    }
-    if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
-        return Ok(Started::OtherDocument);
+    match operations::is_repeated(&mut *transaction, caller, &new.uid, &new.request_sha256).await? {
+        None => {}
+        Some(false) => return Ok(Started::OtherRequest),
+        Some(true) => {
+            let known = upload_of(&mut *transaction, caller, &new.uid).await?;
+            let known = known.ok_or_else(|| damaged("an upload that was found"))?;
+            return Ok(Started::Upload(Box::new(known), vec![]));
+        }
     }
     let id = &new.document.collection;
     let mut found = upload_start::collection(&mut transaction, caller, id).await?;

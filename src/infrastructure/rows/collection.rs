@@ -1,6 +1,6 @@
 //! A collection out of its row.
 
-use crate::application::ports::collections::Collection;
+use crate::application::ports::collections::{Collection, Written};
 use crate::application::ports::failure::Error;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, name};
@@ -14,5 +14,19 @@ pub(crate) fn collection(found: &impl Columns) -> Result<Collection, Error> {
         revision: found.count("revision")?,
         created_at: found.signed("created_at")?,
         updated_at: found.signed("updated_at")?,
+    })
+}
+
+/// The answer to a request that has created a collection before; the row is that of its uid.
+pub(crate) fn created_before(
+    found: &impl Columns,
+    request_sha256: &[u8; 32],
+) -> Result<Written, Error> {
+    Ok(if found.digest("request_sha256")? != *request_sha256 {
+        Written::OtherRequest
+    } else if !found.is_null("deleted_at")? {
+        Written::Deleted
+    } else {
+        Written::Collection(Box::new(collection(found)?))
     })
 }

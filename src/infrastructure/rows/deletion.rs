@@ -1,8 +1,8 @@
-//! A deletion: what its row says when it begins, and what it answers when it is asked for again.
+//! A deletion: what its row says when it begins.
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::collections::{Deleted, Deletion};
+use crate::application::ports::collections::Deletion;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
 
@@ -32,14 +32,5 @@ pub(crate) fn begun(caller: &Caller, deletion: &Deletion, target: Target) -> Ope
         failure_message: String::new(),
         created_at: deletion.now,
         updated_at: deletion.now,
-    }
-}
-
-/// What a request answers whose uid is that of an operation already.
-pub(crate) fn known(operation: Operation, kind: Kind, target: &str) -> Deleted {
-    if operation.kind == kind && operation.target == target {
-        Deleted::Operation(Box::new(operation), vec![])
-    } else {
-        Deleted::OtherRequest
     }
 }

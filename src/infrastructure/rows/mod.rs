@@ -7,7 +7,6 @@ pub(super) mod chunk;
 pub(super) mod collection;
 pub(super) mod deletion;
 pub(super) mod document;
-pub(super) mod moved;
 pub(super) mod operation;
 pub(super) mod partition;
 pub(super) mod upload;

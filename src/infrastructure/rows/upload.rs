@@ -2,7 +2,7 @@
 
 use crate::application::ports::failure::Error;
 use crate::application::ports::import_root::Stamp;
-use crate::application::ports::uploads::{About, Import, Upload};
+use crate::application::ports::uploads::{About, Declared, Import, Upload};
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
 use crate::domain::path_name::PathName;
 use crate::infrastructure::columns::{Columns, name, stored};
@@ -16,8 +16,14 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
     Ok(Upload {
         tenant: found.text("tenant")?,
         uid: found.uid("uid")?,
+        request_sha256: found.digest("request_sha256")?,
+        declared: Declared {
+            sha256: found.digest_if_any("declared_sha256")?,
+            total_size: found.count_if_any("declared_bytes")?,
+        },
         document,
         document_uid: found.uid("document_uid")?,
+        is_document_deleted: !found.is_null("document_deleted_at")?,
         partition: found.small("partition_key")?,
         version: found.count("version")?,
         source_version: found.count("source_version")?,
@@ -34,6 +40,7 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         committed_offset: found.count("committed_offset")?,
         next_ordinal: found.count("next_ordinal")?,
         checkpoint: found.bytes("checkpoint")?,
+        source_sha256: found.digest_if_any("source_sha256")?,
         failure_reason: found.text("failure_reason")?,
         failure_message: found.text("failure_message")?,
         created_at: found.signed("created_at")?,

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use sqlx::SqliteExecutor;
-use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Timestamp;
@@ -11,8 +10,8 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Kind;
 use crate::application::preferences::Preferences;
 use crate::domain::name::CollectionId;
-use crate::infrastructure::columns::{Columns, stored, to_json};
-use crate::infrastructure::rows::collection::collection;
+use crate::infrastructure::columns::{stored, to_json};
+use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::Target;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::deletions;
@@ -21,7 +20,12 @@ use crate::infrastructure::sqlite::upload_end;
 
 #[async_trait]
 impl Collections for Sqlite {
-    async fn create_collection(&self, caller: &Caller, new: &Collection) -> Result<Written, Error> {
+    async fn create_collection(
+        &self,
+        caller: &Caller,
+        new: &Collection,
+        request_sha256: &[u8; 32],
+    ) -> Result<Written, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         let known = sqlx::query("SELECT * FROM collections WHERE uid = ?")
             .bind(new.uid.to_vec())
@@ -29,18 +33,12 @@ impl Collections for Sqlite {
             .await
             .map_err(failed)?;
         if let Some(known) = known {
-            let is_live = known_is_live(&known, caller)?;
-            let known = collection(&known)?;
-            let is_same = is_live && known.id == new.id;
-            return Ok(if is_same {
-                Written::Collection(Box::new(known))
-            } else {
-                Written::Changed
-            });
+            return created_before(&known, request_sha256);
         }
         let created = sqlx::query(
-            "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?)
+            "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at,
+                 request_sha256)
+             VALUES (?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (tenant, collection_id) WHERE deleted_at IS NULL DO NOTHING",
         )
         .bind(new.uid.to_vec())
@@ -49,6 +47,7 @@ impl Collections for Sqlite {
         .bind(to_json(&new.preferences)?)
         .bind(new.created_at)
         .bind(new.updated_at)
+        .bind(request_sha256.to_vec())
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
@@ -98,10 +97,7 @@ impl Collections for Sqlite {
         deletion: &Deletion,
     ) -> Result<Deleted, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
-        let (kind, target) = (Kind::DeleteCollection, id.to_string());
-        if let Some(known) =
-            deletions::known(&mut transaction, caller, &deletion.uid, kind, &target).await?
-        {
+        if let Some(known) = deletions::known(&mut transaction, caller, deletion).await? {
             return Ok(known);
         }
         let Some(found) = live(&mut *transaction, caller, id).await? else {
@@ -131,7 +127,7 @@ impl Collections for Sqlite {
             .map_err(failed)?;
         let ended = upload_end::fail_running_in(&mut transaction, &found.uid, deletion.now).await?;
         let target = Target {
-            name: target,
+            name: id.to_string(),
             document: None,
             collection: found.uid,
         };
@@ -183,9 +179,4 @@ async fn live(
     .await
     .map_err(failed)?;
     found.as_ref().map(collection).transpose()
-}
-
-fn known_is_live(found: &SqliteRow, caller: &Caller) -> Result<bool, Error> {
-    let is_the_callers = found.text("tenant")? == caller.tenant;
-    Ok(is_the_callers && found.is_null("deleted_at")?)
 }

@@ -14,19 +14,24 @@ use crate::application::ports::jobs::Done;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Move, Moved};
 use crate::infrastructure::columns::{Columns, stored};
-use crate::infrastructure::rows::moved;
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::operations;
 
-/// What an earlier request of the same uid answered.
+/// The answer to an earlier request with the same uid; `None` if the uid is new.
 pub(super) async fn known(
     connection: &mut SqliteConnection,
     caller: &Caller,
-    uid: &Uid,
-    target: &str,
+    asked: &Move,
 ) -> Result<Option<Moved>, Error> {
-    let known = operations::find(connection, &caller.tenant, uid).await?;
-    Ok(known.map(|known| moved::known(known, target)))
+    let sent = &asked.request_sha256;
+    match operations::is_repeated(&mut *connection, caller, &asked.uid, sent).await? {
+        None => Ok(None),
+        Some(false) => Ok(Some(Moved::OtherRequest)),
+        Some(true) => {
+            let known = operations::of(connection, &caller.tenant, &asked.uid).await?;
+            Ok(Some(Moved::Operation(Box::new(known))))
+        }
+    }
 }
 
 /// Stores the operation, unless another move of the document is pending.
@@ -39,9 +44,9 @@ pub(super) async fn insert(
 ) -> Result<Moved, Error> {
     let inserted = sqlx::query(
         "INSERT INTO moves (tenant, uid, target, document_uid, collection_uid, from_partition,
-             to_partition, state, created_at, updated_at)
+             to_partition, state, created_at, updated_at, request_sha256)
          SELECT tenant, ?1, ?2, uid, collection_uid, partition_key,
-             candidate_a + candidate_b - partition_key, 'RUNNING', ?3, ?3
+             candidate_a + candidate_b - partition_key, 'RUNNING', ?3, ?3, ?6
          FROM documents WHERE tenant = ?4 AND uid = ?5
          ON CONFLICT (document_uid) WHERE state = 'RUNNING' OR leftover_partition IS NOT NULL
          DO NOTHING",
@@ -51,6 +56,7 @@ pub(super) async fn insert(
     .bind(asked.now)
     .bind(&caller.tenant)
     .bind(document.to_vec())
+    .bind(asked.request_sha256.to_vec())
     .execute(&mut *connection)
     .await
     .map_err(failed)?;

@@ -89,7 +89,7 @@ impl Partitions for Sqlite {
     ) -> Result<Moved, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         let target = name.to_string();
-        if let Some(known) = moves::known(&mut transaction, caller, &asked.uid, &target).await? {
+        if let Some(known) = moves::known(&mut transaction, caller, asked).await? {
             return Ok(known);
         }
         let Some(found) = documents::live(&mut *transaction, caller, name).await? else {

@@ -16,22 +16,22 @@ use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::documents::live;
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::upload_row::upload_of;
-use crate::infrastructure::sqlite::upload_start;
+use crate::infrastructure::sqlite::{operations, upload_start};
 
 #[async_trait]
 impl Rechunks for Sqlite {
     async fn start_rechunk(&self, caller: &Caller, new: &NewRechunk) -> Result<Started, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
-        if let Some(known) = upload_of(&mut *transaction, caller, &new.uid).await? {
-            let is_same = known.document == new.document && known.is_rechunk();
-            return Ok(if is_same {
-                Started::Rechunk(Box::new(known))
-            } else {
-                Started::OtherRequest
-            });
-        }
-        if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
-            return Ok(Started::OtherRequest);
+        match operations::is_repeated(&mut *transaction, caller, &new.uid, &new.request_sha256)
+            .await?
+        {
+            None => {}
+            Some(false) => return Ok(Started::OtherRequest),
+            Some(true) => {
+                let known = upload_of(&mut *transaction, caller, &new.uid).await?;
+                let known = known.ok_or_else(|| damaged("a rechunk that was found"))?;
+                return Ok(Started::Rechunk(Box::new(known)));
+            }
         }
         let Some(found) = live(&mut *transaction, caller, &new.document).await? else {
             return Ok(Started::NotFound);

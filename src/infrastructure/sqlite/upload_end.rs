@@ -21,23 +21,22 @@ pub(super) async fn end(
     end: &End,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let (state, reason, message, source_bytes) = match end {
-        End::Succeeded(summary) => {
-            let source_bytes = Some(stored(summary.end.source));
-            (State::Succeeded, "", "", source_bytes)
-        }
+    let (state, reason, message, summary) = match end {
+        End::Succeeded(summary) => (State::Succeeded, "", "", Some(summary)),
         End::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
     };
     let ended = sqlx::query(
         "UPDATE uploads SET state = ?, failure_reason = ?, failure_message = ?,
-             committed_offset = coalesce(?, committed_offset), seq = seq + 1, updated_at = ?
+             committed_offset = coalesce(?, committed_offset), source_sha256 = ?,
+             seq = seq + 1, updated_at = ?
          WHERE tenant = ? AND uid = ? AND writer_epoch = ? AND committed_offset = ?
              AND state = 'RUNNING'",
     )
     .bind(state.name())
     .bind(reason)
     .bind(message)
-    .bind(source_bytes)
+    .bind(summary.map(|summary| stored(summary.end.source)))
+    .bind(summary.map(|summary| summary.source_sha256.to_vec()))
     .bind(now)
     .bind(&writer.caller.tenant)
     .bind(writer.uid.to_vec())

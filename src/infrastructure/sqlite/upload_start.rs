@@ -15,24 +15,6 @@ use crate::infrastructure::rows::upload::import_columns;
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::quotas;
 
-/// Whether a deletion or a move has the uid: operations share their names.
-pub(super) async fn is_taken(
-    connection: &mut SqliteConnection,
-    caller: &Caller,
-    uid: &Uid,
-) -> Result<bool, Error> {
-    let found = sqlx::query(
-        "SELECT 1 FROM deletions WHERE tenant = ?1 AND uid = ?2
-         UNION ALL SELECT 1 FROM moves WHERE tenant = ?1 AND uid = ?2",
-    )
-    .bind(&caller.tenant)
-    .bind(uid.to_vec())
-    .fetch_optional(connection)
-    .await
-    .map_err(failed)?;
-    Ok(found.is_some())
-}
-
 /// The collection's uid, and its preferences.
 pub(super) async fn collection(
     connection: &mut SqliteConnection,
@@ -164,8 +146,9 @@ pub(super) async fn insert(
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, source_version, display_name,
              media_type, labels, spec, state, created_at, updated_at, import_path, import_bytes,
-             import_modified_ns)
-         SELECT ?1, ?2, uid, latest_version, ?3, ?4, ?5, ?6, ?7, 'RUNNING', ?8, ?8, ?10, ?11, ?12
+             import_modified_ns, request_sha256, declared_sha256, declared_bytes)
+         SELECT ?1, ?2, uid, latest_version, ?3, ?4, ?5, ?6, ?7, 'RUNNING', ?8, ?8, ?10, ?11, ?12,
+             ?13, ?14, ?15
          FROM documents WHERE uid = ?9",
     )
     .bind(&caller.tenant)
@@ -180,6 +163,9 @@ pub(super) async fn insert(
     .bind(path)
     .bind(bytes)
     .bind(modified_ns)
+    .bind(new.request_sha256.to_vec())
+    .bind(new.declared.sha256.map(|sha256| sha256.to_vec()))
+    .bind(new.declared.total_size.map(stored))
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -16,22 +16,22 @@ use crate::infrastructure::sqlite::chunks::{self, Into};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::upload_row::upload_of;
-use crate::infrastructure::sqlite::{quotas, upload_end, upload_start};
+use crate::infrastructure::sqlite::{operations, quotas, upload_end, upload_start};
 
 #[async_trait]
 impl Uploads for Sqlite {
     async fn start_upload(&self, caller: &Caller, new: &NewUpload) -> Result<Started, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
-        if let Some(known) = upload_of(&mut *transaction, caller, &new.uid).await? {
-            let is_same = known.document == new.document;
-            return Ok(if is_same {
-                Started::Upload(Box::new(known), vec![])
-            } else {
-                Started::OtherDocument
-            });
-        }
-        if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
-            return Ok(Started::OtherDocument);
+        match operations::is_repeated(&mut *transaction, caller, &new.uid, &new.request_sha256)
+            .await?
+        {
+            None => {}
+            Some(false) => return Ok(Started::OtherRequest),
+            Some(true) => {
+                let known = upload_of(&mut *transaction, caller, &new.uid).await?;
+                let known = known.ok_or_else(|| damaged("an upload that was found"))?;
+                return Ok(Started::Upload(Box::new(known), vec![]));
+            }
         }
         let id = &new.document.collection;
         let mut found = upload_start::collection(&mut transaction, caller, id).await?;

@@ -7,7 +7,7 @@ use tonic::{Request, Response, Status};
 use crate::application::audit::log::Log;
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::pipeline::CONTENT_BYTES_MAX;
+use crate::application::ingest::write::CONTENT_BYTES_MAX;
 use crate::application::keys::Keys;
 use crate::application::ports::clock::{Clock, Timestamp};
 use crate::application::tenants::Tenants;

@@ -10,6 +10,7 @@ use crate::application::preferences::Preferences;
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::pb::collection_service_server::CollectionService;
+use crate::interface::grpc::sent::Identified;
 use crate::interface::grpc::{caller, name, pb, status};
 
 /// Serves collections.
@@ -25,22 +26,19 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::CreateCollectionRequest>,
     ) -> Result<Response<pb::CreateCollectionResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
-        let pb::CreateCollectionRequest {
-            collection_id,
-            chunking,
-            decoding,
-            request_id,
-        } = request;
+        let (caller, mut request) = caller::of(request)?;
         let created = async {
+            let sent = request.identify()?;
+            let pb::CreateCollectionRequest {
+                collection_id,
+                chunking,
+                decoding,
+                request_id: _,
+            } = request;
             let id = CollectionId::parse(&collection_id)
                 .map_err(|error| Error::invalid("collection_id", error))?;
             let wanted = chunking::preferences(chunking, decoding)?;
-            let request = name::request_id(&request_id)?;
-            let created = self
-                .collections
-                .create(&caller, id, wanted, request)
-                .await?;
+            let created = self.collections.create(&caller, id, wanted, sent).await?;
             Ok(resources::collection(&created))
         };
         let collection = Some(created.await.map_err(|error: Error| status::of(&error))?);
@@ -101,17 +99,13 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::DeleteCollectionRequest>,
     ) -> Result<Response<pb::DeleteCollectionResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
-        let pb::DeleteCollectionRequest {
-            name,
-            force,
-            etag,
-            request_id,
-        } = request;
+        let (caller, mut request) = caller::of(request)?;
         let deleted = async {
-            let id = name::collection("name", &name)?;
-            let delete = name::delete(&etag, &request_id)?;
-            self.collections.delete(&caller, &id, force, delete).await
+            let sent = request.identify()?;
+            let id = name::collection("name", &request.name)?;
+            let delete = name::delete(&request.etag, sent)?;
+            let (collections, force) = (&self.collections, request.force);
+            collections.delete(&caller, &id, force, delete).await
         };
         let operation = deleted.await.map_err(|error| status::of(&error))?;
         let operation = Some(resources::operation(operation));

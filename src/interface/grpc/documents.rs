@@ -7,6 +7,7 @@ use crate::application::error::Error;
 use crate::interface::grpc::convert::uploads::labels;
 use crate::interface::grpc::convert::{chunking, imports, resources};
 use crate::interface::grpc::pb::document_service_server::DocumentService;
+use crate::interface::grpc::sent::Identified;
 use crate::interface::grpc::{caller, name, pb, status};
 
 /// Serves documents.
@@ -67,15 +68,11 @@ impl DocumentService for Service {
         &self,
         request: Request<pb::DeleteDocumentRequest>,
     ) -> Result<Response<pb::DeleteDocumentResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
-        let pb::DeleteDocumentRequest {
-            name,
-            etag,
-            request_id,
-        } = request;
+        let (caller, mut request) = caller::of(request)?;
         let deleted = async {
-            let name = name::document("name", &name)?;
-            let delete = name::delete(&etag, &request_id)?;
+            let sent = request.identify()?;
+            let name = name::document("name", &request.name)?;
+            let delete = name::delete(&request.etag, sent)?;
             self.documents.delete(&caller, &name, delete).await
         };
         let operation = deleted.await.map_err(|error| status::of(&error))?;
@@ -102,17 +99,12 @@ impl DocumentService for Service {
         &self,
         request: Request<pb::RechunkDocumentRequest>,
     ) -> Result<Response<pb::RechunkDocumentResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
-        let pb::RechunkDocumentRequest {
-            name,
-            chunking: wanted,
-            request_id,
-        } = request;
+        let (caller, mut request) = caller::of(request)?;
         let begun = async {
-            let name = name::document("name", &name)?;
-            let wanted = chunking::partial(wanted.unwrap_or_default())?;
-            let request = name::request_id(&request_id)?;
-            self.documents.rechunk(&caller, name, wanted, request).await
+            let sent = request.identify()?;
+            let name = name::document("name", &request.name)?;
+            let wanted = chunking::partial(request.chunking.unwrap_or_default())?;
+            self.documents.rechunk(&caller, name, wanted, sent).await
         };
         let operation = begun.await.map_err(|error| status::of(&error))?;
         let operation = Some(resources::operation(operation));

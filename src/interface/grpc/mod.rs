@@ -23,6 +23,7 @@ pub mod operations;
 pub mod partitions;
 pub mod pb;
 pub mod refusal;
+pub mod sent;
 pub mod status;
 pub mod target;
 pub mod uploads;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::application::collections::Delete;
 use crate::application::error::Error;
 use crate::application::ports::clock::Uid;
+use crate::application::request::Request;
 use crate::domain::name::{CollectionId, DocumentName, TenantId};
 
 /// Parses `collections/{collection}`.
@@ -113,9 +114,9 @@ pub fn revision(field: &'static str, etag: &str) -> Result<Option<u64>, Error> {
 /// # Errors
 ///
 /// Fails with the field that is wrong.
-pub fn delete(etag: &str, id: &str) -> Result<Delete, Error> {
+pub fn delete(etag: &str, request: Request) -> Result<Delete, Error> {
     Ok(Delete {
-        request: request_id(id)?,
+        request,
         revision: revision("etag", etag)?,
     })
 }

@@ -9,6 +9,7 @@ use crate::application::error::Error;
 use crate::application::partitions::Partitions;
 use crate::interface::grpc::convert::{partitions, resources};
 use crate::interface::grpc::pb::partition_service_server::PartitionService;
+use crate::interface::grpc::sent::Identified;
 use crate::interface::grpc::{caller, name, pb, status};
 
 /// Serves partitions.
@@ -70,12 +71,11 @@ impl PartitionService for Service {
         &self,
         request: Request<pb::MoveDocumentRequest>,
     ) -> Result<Response<pb::MoveDocumentResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
-        let pb::MoveDocumentRequest { name, request_id } = request;
+        let (caller, mut request) = caller::of(request)?;
         let moved = async {
-            let name = name::document("name", &name)?;
-            let request = name::request_id(&request_id)?;
-            self.partitions.move_document(&caller, &name, request).await
+            let sent = request.identify()?;
+            let name = name::document("name", &request.name)?;
+            self.partitions.move_document(&caller, &name, sent).await
         };
         let operation = moved.await.map_err(|error| status::of(&error))?;
         let operation = Some(resources::operation(operation));

@@ -142,6 +142,9 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::UnsupportedContent { .. } => (Code::InvalidArgument, "UNSUPPORTED_CONTENT"),
         Error::Superseded => (Code::Aborted, "UPLOAD_SUPERSEDED"),
         Error::DocumentDeleted => (Code::Aborted, "DOCUMENT_DELETED"),
+        Error::DocumentDeletedSince => (Code::FailedPrecondition, "DOCUMENT_DELETED"),
+        Error::CollectionDeletedSince => (Code::FailedPrecondition, "COLLECTION_DELETED"),
+        Error::RequestIdReused { .. } => (Code::FailedPrecondition, "REQUEST_ID_REUSED"),
         Error::UploadEnded { .. } => (Code::FailedPrecondition, "UPLOAD_ENDED"),
         Error::NoCurrentVersion => (Code::FailedPrecondition, "NO_CURRENT_VERSION"),
         Error::UploadRunning => (Code::FailedPrecondition, "UPLOAD_RUNNING"),
@@ -209,7 +212,8 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         }
         Error::RoleTooLow { needed } => vec![("needed", (*needed).to_owned())],
         Error::UploadIdle { seconds } => vec![("seconds", seconds.to_string())],
-        Error::UnsupportedContent { sniffed } => vec![("sniffed", (*sniffed).to_owned())],
+        Error::UnsupportedContent { format } => vec![("sniffed", (*format).to_owned())],
+        Error::RequestIdReused { differs } => vec![("differs", (*differs).to_owned())],
         Error::UploadEnded { state } | Error::FollowedUploadEnded { state } => {
             vec![("state", (*state).to_owned())]
         }
@@ -221,6 +225,8 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         }
         Error::QuotaExceeded(quota) => vec![("quota", quota.name().to_owned())],
         Error::DocumentDeleted
+        | Error::DocumentDeletedSince
+        | Error::CollectionDeletedSince
         | Error::SlowReader
         | Error::CursorExpired
         | Error::VersionGone

@@ -2,10 +2,11 @@
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::uploads::NewUpload;
+use crate::application::ports::uploads::{Declared, NewUpload};
 use crate::domain::name::{DocumentId, DocumentName};
 use crate::domain::path_name::PathName;
 use crate::interface::grpc::convert::{chunking, uploads};
+use crate::interface::grpc::sent::Identified;
 use crate::interface::grpc::{name, pb};
 
 /// An import: the file, and the upload that it becomes.
@@ -15,8 +16,9 @@ use crate::interface::grpc::{name, pb};
 /// Fails with the field that is wrong. Nothing of the path is repeated.
 pub fn new_import(
     clock: &dyn Clock,
-    from: pb::ImportDocumentRequest,
+    mut from: pb::ImportDocumentRequest,
 ) -> Result<(PathName, NewUpload), Error> {
+    let sent = from.identify()?;
     let pb::ImportDocumentRequest {
         parent,
         document_id,
@@ -26,7 +28,7 @@ pub fn new_import(
         labels,
         chunking,
         decoding,
-        request_id,
+        request_id: _,
     } = from;
     let path = PathName::parse(&path).map_err(|error| Error::invalid("path", error))?;
     let document = DocumentName {
@@ -40,7 +42,10 @@ pub fn new_import(
         labels: ("labels", labels),
     };
     let new = NewUpload {
-        uid: name::request_id(&request_id)?.unwrap_or_else(|| clock.new_uid()),
+        uid: sent.uid.unwrap_or_else(|| clock.new_uid()),
+        request_sha256: sent.sha256,
+        // The length of the file is part of its stamp.
+        declared: Declared::default(),
         document_uid: clock.new_uid(),
         about: uploads::about(fields, &document.document)?,
         document,

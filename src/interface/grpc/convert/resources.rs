@@ -121,12 +121,13 @@ pub fn change(from: Event) -> pb::Change {
 ///
 /// Fails if its checkpoint is damaged or of another engine version.
 pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
-    let committed_sha256 = match Checkpoint::decode(&from.checkpoint) {
+    let committed_sha256 = match (from.source_sha256, Checkpoint::decode(&from.checkpoint)) {
+        (Some(sha256), _) => sha256.to_vec(),
         _ if from.checkpoint.is_empty() => digest::sha256(b"").to_vec(),
-        Ok(checkpoint) => checkpoint.source_sha256()?.to_vec(),
+        (None, Ok(checkpoint)) => checkpoint.source_sha256()?.to_vec(),
         // Nobody goes on from where an upload has ended.
-        Err(_) if from.state != State::Running => Vec::new(),
-        Err(error) => return Err(error.into()),
+        (None, Err(_)) if from.state != State::Running => Vec::new(),
+        (None, Err(error)) => return Err(error.into()),
     };
     Ok(pb::Upload {
         name: name::of_uid("uploads", &from.uid),

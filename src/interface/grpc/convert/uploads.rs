@@ -1,18 +1,19 @@
 //! Messages of uploads: from the wire to the session's, checked field by field.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use tonic::{Code, Status};
 
 use crate::application::error::Error;
-use crate::application::ingest::pipeline::{CONTENT_BYTES_MAX, Declared, Write};
+use crate::application::ingest::write::{CONTENT_BYTES_MAX, Write};
 use crate::application::ports::clock::Clock;
-use crate::application::ports::uploads::{self, NewUpload};
+use crate::application::ports::uploads::{self, Declared, NewUpload};
 use crate::application::session::{Message, Target, Wish};
 use crate::domain::name::{DocumentId, DocumentName};
 use crate::interface::grpc::convert::chunking;
 use crate::interface::grpc::convert::content::content;
 use crate::interface::grpc::pb::upload_document_request;
+use crate::interface::grpc::sent::Identified;
 use crate::interface::grpc::{name, pb};
 
 /// The most labels of a document, or of a filter.
@@ -141,35 +142,43 @@ fn write(clock: &dyn Clock, from: pb::UploadDocumentRequest) -> Result<Message, 
         total_size,
         compression,
     } = from;
+    let sha256 = sha256.as_deref().map(<[u8; 32]>::try_from).transpose();
+    let total_size = total_size.map(u64::try_from).transpose();
+    let declared = Declared {
+        sha256: sha256.map_err(|_length| Error::invalid("sha256", "must have 32 bytes"))?,
+        total_size: total_size
+            .map_err(|_negative| Error::invalid("total_size", "must not be negative"))?,
+    };
     let target = match target {
         None => None,
         Some(upload_document_request::Target::Upload(upload)) => {
             Some(Target::Known(name::uid("upload", "uploads", &upload)?))
         }
         Some(upload_document_request::Target::Spec(spec)) => {
-            Some(Target::New(Box::new(new_upload(clock, spec)?)))
+            Some(Target::New(Box::new(new_upload(clock, spec, declared)?)))
         }
     };
-    let sha256 = sha256.as_deref().map(<[u8; 32]>::try_from).transpose();
-    let total_size = total_size.map(u64::try_from).transpose();
     Ok(Message {
         target,
         write: Some(Write {
             write_offset,
             content: content(compressed, compression)?,
             crc32c,
+            ends: finish_write,
         }),
-        declared: Declared {
-            sha256: sha256.map_err(|_length| Error::invalid("sha256", "must have 32 bytes"))?,
-            total_size: total_size
-                .map_err(|_negative| Error::invalid("total_size", "must not be negative"))?,
-        },
-        finishes: finish_write,
+        declared,
         ..Message::default()
     })
 }
 
-fn new_upload(clock: &dyn Clock, from: pb::UploadSpec) -> Result<NewUpload, Error> {
+fn new_upload(
+    clock: &dyn Clock,
+    mut from: pb::UploadSpec,
+    declared: Declared,
+) -> Result<NewUpload, Error> {
+    let uid = name::uuid(&from.request_id)
+        .ok_or_else(|| Error::invalid("spec.request_id", "must be a UUID"))?;
+    let request_sha256 = from.identify()?.sha256;
     let pb::UploadSpec {
         collection,
         document_id,
@@ -178,10 +187,8 @@ fn new_upload(clock: &dyn Clock, from: pb::UploadSpec) -> Result<NewUpload, Erro
         labels: given,
         chunking,
         decoding,
-        request_id,
+        request_id: _,
     } = from;
-    let uid = name::uuid(&request_id)
-        .ok_or_else(|| Error::invalid("spec.request_id", "must be a UUID"))?;
     let document = DocumentId::parse(&document_id)
         .map_err(|error| Error::invalid("spec.document_id", error))?;
     let collection = name::collection("spec.collection", &collection)?;
@@ -192,6 +199,8 @@ fn new_upload(clock: &dyn Clock, from: pb::UploadSpec) -> Result<NewUpload, Erro
     };
     Ok(NewUpload {
         uid,
+        request_sha256,
+        declared,
         document_uid: clock.new_uid(),
         about: about(fields, &document)?,
         document: DocumentName {
@@ -208,7 +217,7 @@ fn new_upload(clock: &dyn Clock, from: pb::UploadSpec) -> Result<NewUpload, Erro
 pub(super) struct About {
     pub(super) display_name: (&'static str, String),
     pub(super) media_type: (&'static str, String),
-    pub(super) labels: (&'static str, HashMap<String, String>),
+    pub(super) labels: (&'static str, BTreeMap<String, String>),
 }
 
 /// The same, checked, with what it is by default.

@@ -1,0 +1,42 @@
+//! A piece of a source, and where it belongs.
+
+use bytes::Bytes;
+
+use crate::application::error::Error;
+
+/// The most bytes of content in a message.
+pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
+
+/// The bytes of a message.
+#[derive(Clone, Debug, Default)]
+pub struct Write {
+    /// Where its content begins in the source.
+    pub write_offset: i64,
+    /// The bytes.
+    pub content: Bytes,
+    /// Their CRC-32C, if the client gave it.
+    pub crc32c: Option<u32>,
+    /// Whether the source ends after it.
+    pub ends: bool,
+}
+
+impl Write {
+    /// The offset, once size and checksum of the content are checked.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the content is too large or damaged, or the offset is negative.
+    pub fn checked_offset(&self) -> Result<u64, Error> {
+        if self.content.len() > CONTENT_BYTES_MAX {
+            let most = CONTENT_BYTES_MAX;
+            return Err(Error::MessageTooLarge { most });
+        }
+        let offset = u64::try_from(self.write_offset)
+            .map_err(|_negative| Error::invalid("write_offset", "must not be negative"))?;
+        let is_damaged = |given| given != crc32c::crc32c(&self.content);
+        if self.crc32c.is_some_and(is_damaged) {
+            return Err(Error::ChecksumMismatch { offset });
+        }
+        Ok(offset)
+    }
+}

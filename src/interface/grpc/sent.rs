@@ -1,0 +1,110 @@
+//! The digest of a request as it was sent, by which it is told from another one under the same id.
+
+use std::mem::take;
+
+use prost::Message;
+
+use crate::application::error::Error;
+use crate::application::request::Request;
+use crate::domain::ingest::digest;
+use crate::interface::grpc::{name, pb};
+
+/// The digest of a request whose request id was taken out. Fields are compared as they were sent, not as
+/// they are resolved: a default that changes must refuse no honest retry.
+#[must_use]
+pub fn sha256(kind: &str, request: &impl Message) -> [u8; 32] {
+    // Maps are sorted, so equal requests have equal encodings.
+    let encoded = request.encode_to_vec();
+    digest::sha256(&[kind.as_bytes(), b"\0", &encoded].concat())
+}
+
+/// A request that has a request id.
+pub trait Identified: Message + Sized {
+    /// What it asks for.
+    const KIND: &'static str;
+    /// Its request id.
+    fn request_id(&mut self) -> &mut String;
+
+    /// Takes the request id out, and identifies the rest by its digest.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the request id is neither empty nor a UUID.
+    fn identify(&mut self) -> Result<Request, Error> {
+        let id = take(self.request_id());
+        Ok(Request {
+            uid: name::request_id(&id)?,
+            sha256: sha256(Self::KIND, self),
+        })
+    }
+}
+
+/// Implements [`Identified`] for the request of each method named.
+macro_rules! identified {
+    ($($method:literal: $request:ident),+ $(,)?) => {
+        $(impl Identified for pb::$request {
+            const KIND: &'static str = $method;
+
+            fn request_id(&mut self) -> &mut String {
+                &mut self.request_id
+            }
+        })+
+    };
+}
+
+identified!(
+    "CreateCollection": CreateCollectionRequest,
+    "DeleteCollection": DeleteCollectionRequest,
+    "DeleteDocument": DeleteDocumentRequest,
+    "ImportDocument": ImportDocumentRequest,
+    "MoveDocument": MoveDocumentRequest,
+    "RechunkDocument": RechunkDocumentRequest,
+    // Both methods that upload have it: one goes on with an upload of the other.
+    "Upload": UploadSpec,
+);
+
+#[cfg(test)]
+mod tests {
+    use super::Identified;
+    use crate::interface::grpc::pb;
+
+    fn spec() -> pb::UploadSpec {
+        pb::UploadSpec {
+            document_id: "d".to_owned(),
+            labels: ["a", "b", "c"]
+                .map(|key| (key.to_owned(), String::new()))
+                .into(),
+            ..pb::UploadSpec::default()
+        }
+    }
+
+    #[test]
+    fn every_field_but_the_request_id_counts() {
+        let sha256 = |mut spec: pb::UploadSpec| spec.identify().unwrap().sha256;
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let named = pb::UploadSpec {
+            request_id,
+            ..spec()
+        };
+        assert_eq!(sha256(spec()), sha256(named));
+        let changes: [fn(&mut pb::UploadSpec); 6] = [
+            |spec| spec.collection = "collections/c".to_owned(),
+            |spec| spec.document_id = "e".to_owned(),
+            |spec| spec.display_name = "d".to_owned(),
+            |spec| spec.media_type = "text/plain".to_owned(),
+            |spec| spec.chunking = Some(pb::ChunkingSpec::default()),
+            |spec| drop(spec.labels.insert("a".to_owned(), "1".to_owned())),
+        ];
+        for change in changes {
+            let mut changed = spec();
+            change(&mut changed);
+            assert_ne!(sha256(spec()), sha256(changed));
+        }
+        let (mut deletion, mut rechunk) = (
+            pb::DeleteDocumentRequest::default(),
+            pb::RechunkDocumentRequest::default(),
+        );
+        let deletion = deletion.identify().unwrap();
+        assert_ne!(deletion.sha256, rechunk.identify().unwrap().sha256);
+    }
+}
