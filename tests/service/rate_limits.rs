@@ -91,7 +91,7 @@ async fn ten_of_thirty_three_pass_over_three_instances() {
         );
         let details = refused.get_error_details();
         let violations = &details.quota_failure().unwrap().violations;
-        assert_eq!(violations[0].subject, "principal:anonymous");
+        assert_eq!(violations[0].subject, "address:127.0.0.1");
         let told = details.retry_info().unwrap().retry_delay.unwrap();
         let pushback = header(refused.metadata(), "grpc-retry-pushback-ms");
         let pushback = Duration::from_millis(pushback.parse().unwrap());
