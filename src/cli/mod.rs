@@ -29,6 +29,7 @@ mod rechunk;
 mod sending;
 mod serve;
 mod spec;
+mod stopping;
 mod upload;
 
 /// Cuts documents into chunks while they stream, and proves every offset.
