@@ -288,6 +288,7 @@ async fn without_a_root_nothing_is_imported() {
         store: sluice::config::Store::at(&world.database()),
         import: sluice::config::Import {
             root: world.database().join("none"),
+            ..Default::default()
         },
         ..Config::default()
     };

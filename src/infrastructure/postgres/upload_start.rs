@@ -133,12 +133,13 @@ pub(super) async fn insert(
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
-    let (path, bytes, modified_ns) = import_columns(new.import.as_ref());
+    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(new.import.as_ref());
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, display_name, media_type, labels,
              spec, state, created_at, updated_at, target, source_version, import_path, import_bytes,
-             import_modified_ns)
-         SELECT $1, $2, uid, latest_version, $3, $4, $5, $6, 'RUNNING', $7, $7, $9, $10, $11, $12, $13
+             import_modified_ns, import_changed_ns, import_inode)
+         SELECT $1, $2, uid, latest_version, $3, $4, $5, $6, 'RUNNING', $7, $7, $9, $10, $11, $12, $13,
+             $14, $15
          FROM documents WHERE uid = $8",
     )
     .bind(&caller.tenant)
@@ -154,6 +155,8 @@ pub(super) async fn insert(
     .bind(path)
     .bind(bytes)
     .bind(modified_ns)
+    .bind(changed_ns)
+    .bind(inode)
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -129,12 +129,13 @@ pub(super) async fn insert(
     .await
     .map_err(failed)?;
     quotas::reserve(connection, document, 1).await?;
-    let (path, bytes, modified_ns) = import_columns(new.import.as_ref());
+    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(new.import.as_ref());
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, source_version, display_name,
              media_type, labels, spec, state, created_at, updated_at, import_path, import_bytes,
-             import_modified_ns)
-         SELECT ?1, ?2, uid, latest_version, ?3, ?4, ?5, ?6, ?7, 'RUNNING', ?8, ?8, ?10, ?11, ?12
+             import_modified_ns, import_changed_ns, import_inode)
+         SELECT ?1, ?2, uid, latest_version, ?3, ?4, ?5, ?6, ?7, 'RUNNING', ?8, ?8, ?10, ?11, ?12,
+             ?13, ?14
          FROM documents WHERE uid = ?9",
     )
     .bind(&caller.tenant)
@@ -149,6 +150,8 @@ pub(super) async fn insert(
     .bind(path)
     .bind(bytes)
     .bind(modified_ns)
+    .bind(changed_ns)
+    .bind(inode)
     .execute(connection)
     .await
     .map_err(failed)?;
