@@ -17,6 +17,7 @@ mod commands;
 mod crowd;
 mod databases;
 mod deletions;
+mod early_answers;
 mod examples;
 mod fanout;
 mod fleet;

@@ -1,0 +1,103 @@
+"""Calls a Sluice on one channel, again and again, as a client that sends no more once it is answered.
+
+Usage: early.py SERVER CALLS. Each streaming kind is answered, and refused, while its client's side is still open.
+Prints how many calls there were of each kind.
+"""
+
+import sys
+import threading
+import uuid
+
+import grpc
+
+from sluice.v1 import chunking_pb2, chunking_pb2_grpc, uploads_pb2, uploads_pb2_grpc
+
+SECONDS_MAX = 30
+
+
+def open_until(messages, answered):
+    """Messages, and then nothing until the call is answered."""
+    yield from messages
+    answered.wait(SECONDS_MAX)
+
+
+def call(method, messages, code):
+    """One call of a client stream or of a bidirectional one; it must end with that status."""
+    answered = threading.Event()
+    stream = open_until(messages, answered)
+    try:
+        if hasattr(method, "future"):
+            future = method.future(stream, timeout=SECONDS_MAX)
+            future.add_done_callback(lambda _: answered.set())
+            future.result()
+        else:
+            for _ in method(stream, timeout=SECONDS_MAX):
+                pass
+        told = grpc.StatusCode.OK
+    except grpc.RpcError as error:
+        told = error.code()
+    finally:
+        answered.set()
+    assert told == code, (told, code)
+
+
+def unary(method, message, code):
+    try:
+        method(message, timeout=SECONDS_MAX)
+        told = grpc.StatusCode.OK
+    except grpc.RpcError as error:
+        told = error.code()
+    assert told == code, (told, code)
+
+
+def main():
+    server, calls = sys.argv[1], int(sys.argv[2])
+    raw = {"request_serializer": lambda message: message, "response_deserializer": bytes}
+    with grpc.insecure_channel(server) as channel:
+        uploads = uploads_pb2_grpc.UploadServiceStub(channel)
+        chunking = chunking_pb2_grpc.ChunkingServiceStub(channel)
+
+        def upload(message):
+            spec = uploads_pb2.UploadSpec(
+                collection="collections/c", document_id="d", request_id=str(uuid.uuid4())
+            )
+            return message(spec=spec, content=b"A short document.", finish_write=True)
+
+        def spec_missing(message):
+            return message(content=b"No spec.")
+
+        ok, invalid = grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT
+        unknown = "/sluice.v1.UploadService/Nothing"
+        nothing = channel.stream_stream(unknown, **raw)
+        unlike = channel.unary_unary(unknown, **raw)
+        kinds = {
+            "UploadDocument": lambda: call(
+                uploads.UploadDocument, [upload(uploads_pb2.UploadDocumentRequest)], ok
+            ),
+            "StreamDocument": lambda: call(
+                uploads.StreamDocument, [upload(uploads_pb2.StreamDocumentRequest)], ok
+            ),
+            "ChunkStream": lambda: call(
+                chunking.ChunkStream,
+                [chunking_pb2.ChunkStreamRequest(content=b"A text.", finish_write=True)],
+                ok,
+            ),
+            "UploadDocument refused": lambda: call(
+                uploads.UploadDocument, [spec_missing(uploads_pb2.UploadDocumentRequest)], invalid
+            ),
+            "StreamDocument refused": lambda: call(
+                uploads.StreamDocument, [spec_missing(uploads_pb2.StreamDocumentRequest)], invalid
+            ),
+            "an unknown method": lambda: call(nothing, [b"x" * 10_000], grpc.StatusCode.UNIMPLEMENTED),
+            "an unknown method, unary": lambda: unary(
+                unlike, b"x" * 100_000, grpc.StatusCode.UNIMPLEMENTED
+            ),
+        }
+        for kind, once in kinds.items():
+            for _ in range(calls):
+                once()
+            print(kind, calls, flush=True)
+
+
+if __name__ == "__main__":
+    main()
