@@ -1,11 +1,12 @@
-// The same as early.py by grpc-js. Usage: early.mjs SERVER CALLS PACKAGE, the package.json of the node client.
+// The same as early.py by grpc-js. Usage: early.mjs SERVER CALLS COMMITS PACKAGE, the package.json of the node client.
 
 import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-const [, , server, number, manifest] = process.argv;
-const calls = Number(number);
+const [, , server, ...rest] = process.argv;
+const [calls, commits] = rest.slice(0, 2).map(Number);
+const manifest = rest[2];
 const require = createRequire(manifest);
 const { Client, credentials, loadPackageDefinition, status } = require("@grpc/grpc-js");
 const { loadSync } = require("@grpc/proto-loader");
@@ -43,10 +44,10 @@ const { OK, INVALID_ARGUMENT, UNIMPLEMENTED } = status;
 
 const kinds = {
   "UploadDocument": () => sent(uploads, "UploadDocument", [upload()], OK),
-  "StreamDocument": () => stream(uploads, "StreamDocument", [upload()], OK),
+  "StreamDocument": () => stream(uploads, "StreamDocument", [{ write: upload() }], OK),
   "ChunkStream": () => stream(chunking, "ChunkStream", [text], OK),
   "UploadDocument refused": () => sent(uploads, "UploadDocument", [specMissing], INVALID_ARGUMENT),
-  "StreamDocument refused": () => stream(uploads, "StreamDocument", [specMissing], INVALID_ARGUMENT),
+  "StreamDocument refused": () => stream(uploads, "StreamDocument", [{ write: specMissing }], INVALID_ARGUMENT),
   "an unknown method": () =>
     ended(plain.makeBidiStreamRequest(unknown, bytes, bytes), [Buffer.alloc(10_000)], UNIMPLEMENTED),
   "an unknown method, unary": () =>
@@ -57,7 +58,8 @@ const kinds = {
     }),
 };
 for (const [kind, once] of Object.entries(kinds)) {
-  for (let call = 0; call < calls; call += 1) await once();
-  console.log(kind, calls);
+  const number = ["UploadDocument", "StreamDocument"].includes(kind) ? commits : calls;
+  for (let call = 0; call < number; call += 1) await once();
+  console.log(kind, number);
 }
 for (const client of [uploads, chunking, plain]) client.close();

@@ -1,6 +1,7 @@
 """Calls a Sluice on one channel, again and again, as a client that sends no more once it is answered.
 
-Usage: early.py SERVER CALLS. Each streaming kind is answered, and refused, while its client's side is still open.
+Usage: early.py SERVER CALLS COMMITS. Uploads that are committed are called COMMITS times: they wait for the disk. Each
+streaming kind is answered, and refused, while its client's side is still open.
 Prints how many calls there were of each kind.
 """
 
@@ -51,20 +52,24 @@ def unary(method, message, code):
 
 
 def main():
-    server, calls = sys.argv[1], int(sys.argv[2])
+    server, calls, commits = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     raw = {"request_serializer": lambda message: message, "response_deserializer": bytes}
     with grpc.insecure_channel(server) as channel:
         uploads = uploads_pb2_grpc.UploadServiceStub(channel)
         chunking = chunking_pb2_grpc.ChunkingServiceStub(channel)
 
-        def upload(message):
+        def upload():
             spec = uploads_pb2.UploadSpec(
                 collection="collections/c", document_id="d", request_id=str(uuid.uuid4())
             )
-            return message(spec=spec, content=b"A short document.", finish_write=True)
+            return uploads_pb2.UploadDocumentRequest(
+                spec=spec, content=b"A short document.", finish_write=True
+            )
 
-        def spec_missing(message):
-            return message(content=b"No spec.")
+        def both_ways(write):
+            return uploads_pb2.StreamDocumentRequest(write=write)
+
+        spec_missing = uploads_pb2.UploadDocumentRequest(content=b"No spec.")
 
         ok, invalid = grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT
         unknown = "/sluice.v1.UploadService/Nothing"
@@ -72,10 +77,10 @@ def main():
         unlike = channel.unary_unary(unknown, **raw)
         kinds = {
             "UploadDocument": lambda: call(
-                uploads.UploadDocument, [upload(uploads_pb2.UploadDocumentRequest)], ok
+                uploads.UploadDocument, [upload()], ok
             ),
             "StreamDocument": lambda: call(
-                uploads.StreamDocument, [upload(uploads_pb2.StreamDocumentRequest)], ok
+                uploads.StreamDocument, [both_ways(upload())], ok
             ),
             "ChunkStream": lambda: call(
                 chunking.ChunkStream,
@@ -83,10 +88,10 @@ def main():
                 ok,
             ),
             "UploadDocument refused": lambda: call(
-                uploads.UploadDocument, [spec_missing(uploads_pb2.UploadDocumentRequest)], invalid
+                uploads.UploadDocument, [spec_missing], invalid
             ),
             "StreamDocument refused": lambda: call(
-                uploads.StreamDocument, [spec_missing(uploads_pb2.StreamDocumentRequest)], invalid
+                uploads.StreamDocument, [both_ways(spec_missing)], invalid
             ),
             "an unknown method": lambda: call(nothing, [b"x" * 10_000], grpc.StatusCode.UNIMPLEMENTED),
             "an unknown method, unary": lambda: unary(
@@ -94,9 +99,10 @@ def main():
             ),
         }
         for kind, once in kinds.items():
-            for _ in range(calls):
+            number = commits if kind in ("UploadDocument", "StreamDocument") else calls
+            for _ in range(number):
                 once()
-            print(kind, calls, flush=True)
+            print(kind, number, flush=True)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ use crate::world::World;
 
 /// More of each kind than the resets that a connection survives.
 const CALLS: &str = "300";
+/// Of uploads that are committed, each of which waits for the disk.
+const COMMITS: &str = "30";
 /// What the server drains of a request that it has answered, and what is under way with it.
 const SENT_MAX: usize = 2 * 256 * 1024 + 64 * 1024;
 
@@ -42,7 +44,7 @@ async fn a_python_client_that_stops_when_it_is_answered_keeps_its_connection() {
                 env!("CARGO_MANIFEST_DIR"),
                 "/tests/service/early.py"
             ))
-            .args([address, CALLS])
+            .args([address, CALLS, COMMITS])
             .env("PYTHONPATH", format!("{TOOLS}/stubs"))
             .env("PYTHONDONTWRITEBYTECODE", "1");
         command
@@ -59,7 +61,7 @@ async fn a_node_client_that_stops_when_it_is_answered_keeps_its_connection() {
                 env!("CARGO_MANIFEST_DIR"),
                 "/tests/service/early.mjs"
             ))
-            .args([address, CALLS])
+            .args([address, CALLS, COMMITS])
             .arg(concat!(
                 env!("CARGO_MANIFEST_DIR"),
                 "/clients/node/package.json"
