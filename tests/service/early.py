@@ -1,7 +1,7 @@
 """Calls a Sluice on one channel, again and again, as a client that sends no more once it is answered.
 
 Usage: early.py SERVER CALLS COMMITS. Uploads that are committed are called COMMITS times: they wait for the disk. Each
-streaming kind is answered, and refused, while its client's side is still open.
+streaming kind is answered, and refused, while its client's side is still open; every other call ends it at once.
 Prints how many calls there were of each kind.
 """
 
@@ -16,16 +16,17 @@ from sluice.v1 import chunking_pb2, chunking_pb2_grpc, uploads_pb2, uploads_pb2_
 SECONDS_MAX = 30
 
 
-def open_until(messages, answered):
-    """Messages, and then nothing until the call is answered."""
+def requests(messages, answered, stays):
+    """Messages, and then the end, or nothing until the call is answered."""
     yield from messages
-    answered.wait(SECONDS_MAX)
+    if stays:
+        answered.wait(SECONDS_MAX)
 
 
-def call(method, messages, code):
+def call(method, stays, messages, code):
     """One call of a client stream or of a bidirectional one; it must end with that status."""
     answered = threading.Event()
-    stream = open_until(messages, answered)
+    stream = requests(messages, answered, stays)
     try:
         if hasattr(method, "future"):
             future = method.future(stream, timeout=SECONDS_MAX)
@@ -76,32 +77,35 @@ def main():
         nothing = channel.stream_stream(unknown, **raw)
         unlike = channel.unary_unary(unknown, **raw)
         kinds = {
-            "UploadDocument": lambda: call(
-                uploads.UploadDocument, [upload()], ok
+            "UploadDocument": lambda stays: call(
+                uploads.UploadDocument, stays, [upload()], ok
             ),
-            "StreamDocument": lambda: call(
-                uploads.StreamDocument, [both_ways(upload())], ok
+            "StreamDocument": lambda stays: call(
+                uploads.StreamDocument, stays, [both_ways(upload())], ok
             ),
-            "ChunkStream": lambda: call(
+            "ChunkStream": lambda stays: call(
                 chunking.ChunkStream,
+                stays,
                 [chunking_pb2.ChunkStreamRequest(content=b"A text.", finish_write=True)],
                 ok,
             ),
-            "UploadDocument refused": lambda: call(
-                uploads.UploadDocument, [spec_missing], invalid
+            "UploadDocument refused": lambda stays: call(
+                uploads.UploadDocument, stays, [spec_missing], invalid
             ),
-            "StreamDocument refused": lambda: call(
-                uploads.StreamDocument, [both_ways(spec_missing)], invalid
+            "StreamDocument refused": lambda stays: call(
+                uploads.StreamDocument, stays, [both_ways(spec_missing)], invalid
             ),
-            "an unknown method": lambda: call(nothing, [b"x" * 10_000], grpc.StatusCode.UNIMPLEMENTED),
-            "an unknown method, unary": lambda: unary(
+            "an unknown method": lambda stays: call(
+                nothing, stays, [b"x" * 10_000], grpc.StatusCode.UNIMPLEMENTED
+            ),
+            "an unknown method, unary": lambda _: unary(
                 unlike, b"x" * 100_000, grpc.StatusCode.UNIMPLEMENTED
             ),
         }
         for kind, once in kinds.items():
             number = commits if kind in ("UploadDocument", "StreamDocument") else calls
-            for _ in range(number):
-                once()
+            for count in range(number):
+                once(count % 2 == 0)
             print(kind, number, flush=True)
 
 

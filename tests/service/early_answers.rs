@@ -15,8 +15,8 @@ use crate::clients::{NODE, PYTHON, TOOLS, output};
 use crate::proxy::Proxy;
 use crate::world::World;
 
-/// More of each kind than the resets that a connection survives.
-const CALLS: &str = "300";
+/// Four times the resets that a connection survives.
+const CALLS: &str = "1000";
 /// Of uploads that are committed, each of which waits for the disk.
 const COMMITS: &str = "30";
 /// What the server drains of a request that it has answered, and what is under way with it.
