@@ -162,13 +162,13 @@ async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 /// The directory to import from; none if its name is empty.
-fn import_root(import: &config::Import) -> std::io::Result<Option<Arc<dyn ImportRoot>>> {
+fn import_root(import: &config::import::Import) -> std::io::Result<Option<Arc<dyn ImportRoot>>> {
     if import.root.as_os_str().is_empty() {
         return Ok(None);
     }
     let hard_links = match import.hard_links {
-        config::HardLinks::Allow => HardLinks::Allow,
-        config::HardLinks::Refuse => HardLinks::Refuse,
+        config::import::HardLinks::Allow => HardLinks::Allow,
+        config::import::HardLinks::Refuse => HardLinks::Refuse,
     };
     Ok(Some(Arc::new(Root::open(&import.root, hard_links)?)))
 }

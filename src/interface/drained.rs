@@ -122,7 +122,7 @@ mod tests {
     async fn what_is_left_is_read_up_to_a_window() {
         let (sender, body, _answer) = request();
         drop(body);
-        let piece = Bytes::from_static(&[0; 64 * 1024]);
+        let piece = Bytes::from(vec![0; 64 * 1024]);
         let mut taken = 0;
         while sender.send(piece.clone()).await.is_ok() {
             taken += piece.len();

@@ -66,6 +66,7 @@ mod stays;
 mod stores;
 mod streams;
 mod tenants;
+mod token_headers;
 mod tokens;
 mod uploads;
 mod watcher;

@@ -15,7 +15,7 @@ use tonic::Code;
 use crate::access::{Guarded, call};
 use crate::world::{Folder, reason};
 
-const READ: &str = "/sluice.v1.CollectionService/ListCollections";
+pub(crate) const READ: &str = "/sluice.v1.CollectionService/ListCollections";
 const WRITE: &str = "/sluice.v1.CollectionService/CreateCollection";
 const ADMIN: &str = "/sluice.v1.AdminService/GetServerInfo";
 const OPERATE: &str = "/sluice.v1.AdminService/ListTenants";
@@ -89,7 +89,7 @@ impl Signer {
     }
 
     /// Signs a header and claims as they are written, whatever they say.
-    fn sign_written(&self, header: &str, claims: &str) -> String {
+    pub(crate) fn sign_written(&self, header: &str, claims: &str) -> String {
         let signed = format!(
             "{}.{}",
             encoded(header.as_bytes()),
@@ -116,7 +116,7 @@ pub(crate) fn now() -> u64 {
 }
 
 /// Claims that are right.
-fn claims() -> Value {
+pub(crate) fn claims() -> Value {
     json!({
         "iss": "https://issuer.example", "aud": ["other", "sluice"], "sub": "auth|ada",
         "exp": now() + 300, "tenant": "acme", "role": "writer",
@@ -153,7 +153,7 @@ pub(crate) fn believing(config: &mut Config, folder: &Folder) {
     "sluice".clone_into(&mut config.identity.jwt.audience);
 }
 
-async fn code(world: &Guarded, token: &str, path: &'static str) -> Code {
+pub(crate) async fn code(world: &Guarded, token: &str, path: &'static str) -> Code {
     match call(world.by(token), path, Vec::new()).await {
         Ok(_) => Code::Ok,
         Err(status) => {
@@ -348,66 +348,4 @@ async fn keys_are_read_again_when_they_change() {
     std::fs::write(world.folder.0.join("jwks.json"), "{").unwrap();
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(code(&world, &new, READ).await, Code::Ok);
-}
-
-/// Right signatures and right claims, under headers that say that something else is meant, or say it twice.
-#[tokio::test]
-async fn a_token_whose_header_changes_its_meaning_is_refused() {
-    let signer = Signer::elliptic("one");
-    let world = Guarded::start_with(|config, folder| {
-        publish(folder, &[&signer]);
-        believing(config, folder);
-    })
-    .await;
-    world.tenant("acme").await;
-    let right = claims().to_string();
-    let with = |members: &str| format!(r#"{{"alg":"ES256","kid":"one"{members}}}"#);
-    for harmless in [
-        "",
-        r#","typ":"JWT""#,
-        r#","typ":"jwt""#,
-        r#","typ":"at+jwt""#,
-        r#","typ":"application/at+JWT""#,
-        r#","b64":true"#,
-        r#","cty":"json","x5t":"AAAA","own":{"a":1}"#,
-    ] {
-        let token = signer.sign_written(&with(harmless), &right);
-        assert_eq!(code(&world, &token, READ).await, Code::Ok, "{harmless}");
-    }
-    for refused in [
-        r#","crit":["exp"]"#,
-        r#","crit":["b64"],"b64":true"#,
-        r#","crit":["b64"],"b64":false"#,
-        r#","crit":["own"],"own":1"#,
-        r#","crit":[]"#,
-        r#","crit":null"#,
-        r#","crit":"exp""#,
-        r#","b64":false"#,
-        r#","b64":"false""#,
-        r#","b64":null"#,
-        r#","zip":"DEF""#,
-        r#","enc":"A128GCM""#,
-        r#","typ":"logout+jwt""#,
-        r#","typ":"dpop+jwt""#,
-        r#","typ":"secevent+jwt""#,
-        r#","typ":7"#,
-        r#","kid":"one""#,
-        r#","alg":"ES256""#,
-        r#","own":1,"own":2"#,
-        r#","cr\u0069t":[]"#,
-    ] {
-        let token = signer.sign_written(&with(refused), &right);
-        let told = code(&world, &token, READ).await;
-        assert_eq!(told, Code::Unauthenticated, "{refused}");
-    }
-    let twice = [
-        right.replacen('{', r#"{"tenant":"other","#, 1),
-        right.replacen('{', r#"{"role":"admin","#, 1),
-        right.replacen('{', r#"{"exp":1,"#, 1),
-    ];
-    for claims in twice {
-        let token = signer.sign_written(&with(""), &claims);
-        let told = code(&world, &token, READ).await;
-        assert_eq!(told, Code::Unauthenticated, "{claims}");
-    }
 }
