@@ -3,7 +3,9 @@
 ALTER TABLE uploads
     ADD COLUMN import_path text NOT NULL DEFAULT '',
     ADD COLUMN import_bytes bigint NOT NULL DEFAULT 0,
-    ADD COLUMN import_modified_ns bigint NOT NULL DEFAULT 0;
+    ADD COLUMN import_modified_ns bigint NOT NULL DEFAULT 0,
+    ADD COLUMN import_changed_ns bigint NOT NULL DEFAULT 0,
+    ADD COLUMN import_inode bigint NOT NULL DEFAULT 0;
 
 -- Those that run, the oldest first: few, and looked for often.
 CREATE INDEX uploads_imports ON uploads (created_at, uid)

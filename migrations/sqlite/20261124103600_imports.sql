@@ -3,6 +3,8 @@
 ALTER TABLE uploads ADD COLUMN import_path TEXT NOT NULL DEFAULT '';
 ALTER TABLE uploads ADD COLUMN import_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE uploads ADD COLUMN import_modified_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN import_changed_ns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN import_inode INTEGER NOT NULL DEFAULT 0;
 
 -- Those that run, the oldest first: few, and looked for often.
 CREATE INDEX uploads_imports ON uploads (state, created_at, uid)

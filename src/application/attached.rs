@@ -64,6 +64,14 @@ impl Attached {
         }
     }
 
+    /// Gives back the memory that is not needed until the next message comes.
+    pub fn rest(&mut self) {
+        match self {
+            Self::Open(pipeline) => pipeline.rest(),
+            Self::Complete(_) => {}
+        }
+    }
+
     /// Ends the source.
     ///
     /// # Errors

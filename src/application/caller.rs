@@ -1,5 +1,9 @@
 //! Who asks.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use crate::application::network::Network;
 use crate::domain::access::Role;
 use crate::domain::name::TenantId;
 
@@ -8,20 +12,42 @@ use crate::domain::name::TenantId;
 pub struct Caller {
     /// Whose data it sees.
     pub tenant: String,
-    /// Who it is within its tenant: what limits are counted by.
+    /// Who it is within its tenant.
     pub principal: String,
+    /// The network of a caller that no identity tells from others. It divides limits, never data.
+    pub network: Option<Network>,
     /// What it may do.
     pub role: Role,
 }
 
 impl Caller {
-    /// Everybody, while no identity is configured.
+    /// Any caller while no identity is configured, wherever it is.
     #[must_use]
     pub fn anonymous() -> Self {
         Self {
             tenant: TenantId::DEFAULT.to_owned(),
             principal: "anonymous".to_owned(),
+            network: None,
             role: Role::Operator,
+        }
+    }
+
+    /// The anonymous caller at an address.
+    #[must_use]
+    pub fn anonymous_at(address: IpAddr) -> Self {
+        Self {
+            network: Some(Network::of(address)),
+            ..Self::anonymous()
+        }
+    }
+
+    /// The name that limits and shares are counted by within the tenant: the principal, or `anonymous`
+    /// and the network of a caller without identity. No principal has a space in its name.
+    #[must_use]
+    pub fn share_key(&self) -> Cow<'_, str> {
+        match self.network {
+            Some(network) => format!("{} {network}", self.principal).into(),
+            None => self.principal.as_str().into(),
         }
     }
 
@@ -31,7 +57,28 @@ impl Caller {
         Self {
             tenant: tenant.to_owned(),
             principal: "sluice".to_owned(),
+            network: None,
             role: Role::Admin,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::application::caller::Caller;
+    use crate::domain::name::Principal;
+
+    #[test]
+    fn anonymous_callers_share_by_network_and_no_principal_is_among_them() {
+        let share = |address: &str| {
+            let caller = Caller::anonymous_at(address.parse().unwrap());
+            caller.share_key().into_owned()
+        };
+        assert_eq!(share("127.0.0.2"), "anonymous 127.0.0.2");
+        assert_eq!(share("::ffff:127.0.0.2"), share("127.0.0.2"));
+        assert_eq!(share("2001:db8::1"), share("2001:db8::ffff:1"));
+        assert_ne!(share("2001:db8::1"), share("2001:db8:0:1::1"));
+        assert!(Principal::parse(&share("127.0.0.2")).is_err());
+        assert_eq!(Caller::of_tenant("acme").share_key(), "sluice");
     }
 }

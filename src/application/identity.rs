@@ -198,6 +198,7 @@ impl Identity {
         Ok(is_known.then(|| Caller {
             tenant: claims.tenant.as_str().to_owned(),
             principal: claims.principal.as_str().to_owned(),
+            network: None,
             role: claims.role,
         }))
     }
@@ -209,6 +210,7 @@ impl Identity {
         (is_it && !has_expired(key.expires_at, self.clock.now())).then(|| Caller {
             tenant: key.tenant.as_str().to_owned(),
             principal: key.principal.as_str().to_owned(),
+            network: None,
             role: key.role,
         })
     }

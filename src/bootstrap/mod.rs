@@ -1,7 +1,6 @@
 //! Puts an instance together: store, use cases, server.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ use crate::config::location::Location;
 use crate::config::{self, Config};
 use crate::domain::audit::Head;
 use crate::domain::secret::Secret;
-use crate::infrastructure::import_root::Root;
+use crate::infrastructure::import_root::{HardLinks, Root};
 use crate::infrastructure::memory;
 use crate::infrastructure::postgres::connection::{self, Postgres};
 use crate::infrastructure::sqlite::connection::Sqlite;
@@ -61,7 +60,7 @@ impl Instance {
         let (listen, location) = (config.listen, &config.store.location);
         let store = open(&config.store).await;
         let store = store.with_context(|| location.to_string())?;
-        let root = import_root(&config.import.root).context("import.root")?;
+        let root = import_root(&config.import).context("import.root")?;
         if config.insecure_no_auth && !listen.ip().is_loopback() {
             tracing::warn!(%listen, "EVERYBODY WHO REACHES THIS ADDRESS MAY DO EVERYTHING: insecure_no_auth is set");
         }
@@ -163,9 +162,13 @@ async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 /// The directory to import from; none if its name is empty.
-fn import_root(path: &Path) -> std::io::Result<Option<Arc<dyn ImportRoot>>> {
-    if path.as_os_str().is_empty() {
+fn import_root(import: &config::import::Import) -> std::io::Result<Option<Arc<dyn ImportRoot>>> {
+    if import.root.as_os_str().is_empty() {
         return Ok(None);
     }
-    Ok(Some(Arc::new(Root::open(path)?)))
+    let hard_links = match import.hard_links {
+        config::import::HardLinks::Allow => HardLinks::Allow,
+        config::import::HardLinks::Refuse => HardLinks::Refuse,
+    };
+    Ok(Some(Arc::new(Root::open(&import.root, hard_links)?)))
 }

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use clap::Args;
 use tonic::{Code, Streaming};
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use crate::cli::client::{Connection, Server};
 use crate::cli::documents::Document;
 use crate::cli::output;
 use crate::cli::sending::Sending;
+use crate::cli::stopping::Stopping;
 use crate::cli::upload::{ensure_collection, said};
 use crate::config::{Config, Store};
 use crate::domain::ingest::digest;
@@ -35,24 +36,34 @@ pub(super) struct Arguments {
 /// Chunks shown; all are checked.
 const SHOWN_CHUNKS: i64 = 10;
 const COLLECTION: &str = "demo";
+/// The error after SIGTERM or SIGINT: what the demo shows was not shown.
+const STOPPED: &str = "a signal stopped the demo before its end; its server and its store are gone";
 /// The upload begins within a few of these waits.
 const FOLLOW_TRIES: u32 = 200;
 const FOLLOW_WAIT: Duration = Duration::from_millis(25);
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let mut stopping = Stopping::listen()?;
     let folder = Folder::new()?;
     let config = Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         store: Store::at(&folder.0.join("demo.db")),
         ..Config::default()
     };
-    let instance = Instance::start(&config).await?;
+    let started = tokio::select! {
+        started = Instance::start(&config) => started,
+        () = stopping.told() => bail!(STOPPED),
+    };
+    let instance = started?;
     output::line(&format!(
         "a server listens on {}, its store is {}",
         instance.address,
         folder.0.display()
     ))?;
-    let done = show(&arguments.file, instance.address).await;
+    let done = tokio::select! {
+        done = show(&arguments.file, instance.address) => done,
+        () = stopping.told() => Err(anyhow!(STOPPED)),
+    };
     let stopped = instance.stop().await;
     done?;
     stopped

@@ -30,6 +30,7 @@ mod sending;
 mod serve;
 mod spec;
 mod spec_json;
+mod stopping;
 mod upload;
 
 /// Cuts documents into chunks while they stream, and proves every offset.

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::bootstrap::Instance;
 use crate::cli::output::{self, WrongArguments};
+use crate::cli::stopping::Stopping;
 use crate::config::Config;
 
 /// Runs the server until SIGTERM or Ctrl-C; requests under way are committed and answered first.
@@ -50,13 +50,15 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return settings.lines().try_for_each(output::line);
     }
     output::logs(filter);
-    let instance = Instance::start(&config).await?;
+    let mut stopping = Stopping::listen()?;
+    let started = tokio::select! {
+        started = Instance::start(&config) => started,
+        // Nothing was served yet, and whatever was written is a transaction.
+        () = stopping.told() => return Ok(()),
+    };
+    let instance = started?;
     output::line(&format!("listening on {}", instance.address))?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-    }
+    stopping.told().await;
     instance.stop().await
 }
 

@@ -15,7 +15,7 @@ pub struct Identity {
     pub jwt: Jwt,
 }
 
-/// Which tokens are taken (RFC 7519): those of one issuer for one audience.
+/// Which tokens are taken (RFC 7519): those of one issuer for one audience, for 60 seconds beyond their times.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Jwt {

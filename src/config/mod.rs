@@ -4,12 +4,13 @@
 //! and a line in `sluice.example.toml`; a test compares the two.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::audit::Audit;
 use crate::config::identity::{Identity, Tls};
+use crate::config::import::Import;
 use crate::config::limits::Limits;
 use crate::config::location::Location;
 use crate::config::server::Server;
@@ -19,6 +20,7 @@ use crate::domain::gcra;
 pub mod audit;
 pub mod client;
 pub mod identity;
+pub mod import;
 pub mod limits;
 pub mod location;
 pub mod server;
@@ -108,15 +110,6 @@ pub struct Uploads {
     pub rate_window_seconds: u64,
     /// How long a client of a bidirectional stream may read nothing, from 1.
     pub slow_reader_seconds_max: u64,
-}
-
-/// What the server may read by itself.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Import {
-    /// The directory below which files may be imported, the same on every instance that has one; empty:
-    /// nothing is imported here.
-    pub root: PathBuf,
 }
 
 /// When what is forgotten.

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
+use rustix::io::Errno;
 
 use crate::application::ingest::write::CONTENT_BYTES_MAX;
 use crate::application::ports::failure::Error;
@@ -25,19 +26,35 @@ use crate::domain::path_name::PathName;
 /// How long a step may take: a network file system may never answer.
 const STEP_MAX: Duration = Duration::from_secs(30);
 
-/// What says that there is nothing of that name that could be opened. All other failures may pass: those
-/// of the file system, and a link that has just come into a file's place.
-const ABSENT: [ErrorKind; 5] = [
+/// Errors that say that no file of that name can be opened. All others are failures of the file system, which
+/// may pass.
+const ABSENT: [ErrorKind; 6] = [
     ErrorKind::NotFound,
     ErrorKind::NotADirectory,
+    ErrorKind::IsADirectory,
     ErrorKind::PermissionDenied,
     ErrorKind::InvalidFilename,
     ErrorKind::InvalidInput,
 ];
+/// The same, of errors without a kind: a link, a socket, or a device without a driver has come into the place of
+/// a file between the look at it and its opening.
+const REPLACED: [Errno; 3] = [Errno::LOOP, Errno::NXIO, Errno::NODEV];
 
 /// A directory below which files may be imported. It stays the same one, whatever has its name later.
 #[derive(Clone, Debug)]
-pub struct Root(Arc<Dir>);
+pub struct Root {
+    folder: Arc<Dir>,
+    hard_links: HardLinks,
+}
+
+/// Whether files with several names are imported. The other names may be outside the root.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HardLinks {
+    /// They are imported like any other file.
+    Allow,
+    /// They are treated as absent.
+    Refuse,
+}
 
 /// A regular file below it.
 #[derive(Debug)]
@@ -52,16 +69,17 @@ impl Root {
     /// # Errors
     ///
     /// Fails if it is no directory, or may not be read.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let root = Dir::open_ambient_dir(path, ambient_authority())?;
-        Ok(Self(Arc::new(root)))
+    pub fn open(path: &Path, hard_links: HardLinks) -> io::Result<Self> {
+        let folder = Dir::open_ambient_dir(path, ambient_authority())?;
+        let folder = Arc::new(folder);
+        Ok(Self { folder, hard_links })
     }
 }
 
 #[async_trait]
 impl ImportRoot for Root {
     async fn open(&self, path: &PathName) -> Result<Option<Box<dyn OpenFile>>, Error> {
-        let (root, path) = (Arc::clone(&self.0), path.clone());
+        let (root, path) = (self.clone(), path.clone());
         let opened = step(move || open(&root, &path)).await?;
         Ok(opened.map(|opened| -> Box<dyn OpenFile> { Box::new(opened) }))
     }
@@ -86,12 +104,13 @@ impl OpenFile for Opened {
 }
 
 /// Opens a file from folder to folder.
-fn open(root: &Dir, path: &PathName) -> io::Result<Option<Opened>> {
+fn open(root: &Root, path: &PathName) -> io::Result<Option<Opened>> {
     let mut segments = path.segments().peekable();
-    let mut folder = root.try_clone()?;
+    let mut folder = root.folder.try_clone()?;
     while let Some(name) = segments.next() {
         if segments.peek().is_none() {
-            return if_any(open_file(&folder, name)).map(Option::flatten);
+            let opened = open_file(&folder, name, root.hard_links);
+            return if_any(opened).map(Option::flatten);
         }
         match if_any(folder.open_dir_nofollow(name))? {
             Some(inner) => folder = inner,
@@ -102,18 +121,24 @@ fn open(root: &Dir, path: &PathName) -> io::Result<Option<Opened>> {
 }
 
 /// Opens a regular file of a folder.
-fn open_file(folder: &Dir, name: &str) -> io::Result<Option<Opened>> {
+fn open_file(folder: &Dir, name: &str, hard_links: HardLinks) -> io::Result<Option<Opened>> {
     // To open a device or a pipe may already do something, if only to whoever writes to it.
     if !folder.symlink_metadata(name)?.is_file() {
         return Ok(None);
     }
+    open_checked(folder, name, hard_links)
+}
+
+/// Opens what was a regular file a moment ago.
+fn open_checked(folder: &Dir, name: &str, hard_links: HardLinks) -> io::Result<Option<Opened>> {
     let mut options = OpenOptions::new();
     options.read(true).follow(FollowSymlinks::No);
     // It may be another file by now: a pipe would be waited for.
     options.nonblock(true);
     let file = folder.open_with(name, &options)?.into_std();
     let found = file.metadata()?;
-    Ok(found.is_file().then(|| Opened {
+    let is_allowed = hard_links == HardLinks::Allow || found.nlink() <= 1;
+    Ok((found.is_file() && is_allowed).then(|| Opened {
         file: Arc::new(file),
         stamp: stamp(&found),
     }))
@@ -123,16 +148,23 @@ fn open_file(folder: &Dir, name: &str) -> io::Result<Option<Opened>> {
 fn if_any<T>(opened: io::Result<T>) -> io::Result<Option<T>> {
     match opened {
         Ok(opened) => Ok(Some(opened)),
-        Err(error) if ABSENT.contains(&error.kind()) => Ok(None),
+        Err(error) if is_absent(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
+fn is_absent(error: &io::Error) -> bool {
+    let is_replaced = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
+    ABSENT.contains(&error.kind()) || REPLACED.into_iter().any(is_replaced)
+}
+
 fn stamp(found: &fs::Metadata) -> Stamp {
-    let seconds = found.mtime().saturating_mul(1_000_000_000);
+    let ns = |seconds: i64, ns| seconds.saturating_mul(1_000_000_000).saturating_add(ns);
     Stamp {
         bytes: found.len(),
-        modified_ns: seconds.saturating_add(found.mtime_nsec()),
+        modified_ns: ns(found.mtime(), found.mtime_nsec()),
+        changed_ns: ns(found.ctime(), found.ctime_nsec()),
+        inode: found.ino(),
     }
 }
 
@@ -146,4 +178,58 @@ async fn step<T: Send + 'static>(
     let done = done.map_err(|elapsed| unavailable(io::Error::new(ErrorKind::TimedOut, elapsed)))?;
     let done = done.map_err(|panicked| unavailable(io::Error::other(panicked)))?;
     done.map_err(unavailable)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+    use std::path::PathBuf;
+
+    use super::{HardLinks, Root, if_any, open_checked, open_file};
+
+    /// A folder that goes when it is dropped.
+    struct Folder(PathBuf);
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _absent = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn root(name: &str) -> (Folder, Root) {
+        let path = std::env::temp_dir().join(format!("sluice-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        let root = Root::open(&path, HardLinks::Refuse).unwrap();
+        (Folder(path), root)
+    }
+
+    #[test]
+    fn whatever_comes_into_the_place_of_a_file_before_it_is_opened_is_no_file() {
+        let (folder, root) = root("replaced");
+        let path = |name: &str| folder.0.join(name);
+        fs::write(path("file"), "text").unwrap();
+        symlink(path("file"), path("link")).unwrap();
+        symlink("loop", path("loop")).unwrap();
+        let _socket = UnixListener::bind(path("socket")).unwrap();
+        fs::create_dir(path("directory")).unwrap();
+        let opened = |name| if_any(open_checked(&root.folder, name, HardLinks::Refuse)).unwrap();
+        for name in ["link", "loop", "socket", "directory", "nothing"] {
+            assert!(opened(name).flatten().is_none(), "{name}");
+        }
+        assert!(opened("file").flatten().is_some());
+    }
+
+    #[test]
+    fn a_file_with_two_names_is_opened_only_if_that_is_allowed() {
+        let (folder, root) = root("linked");
+        fs::write(folder.0.join("one"), "text").unwrap();
+        fs::hard_link(folder.0.join("one"), folder.0.join("other")).unwrap();
+        let opened = |hard_links| open_file(&root.folder, "one", hard_links).unwrap();
+        assert!(opened(HardLinks::Allow).is_some());
+        assert!(opened(HardLinks::Refuse).is_none());
+        fs::remove_file(folder.0.join("other")).unwrap();
+        assert!(opened(HardLinks::Refuse).is_some());
+    }
 }

@@ -7,9 +7,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
@@ -18,10 +21,17 @@ use crate::domain::access::Role;
 use crate::domain::name::{Principal, TenantId};
 use crate::infrastructure::watched::{Error, Refused, Watched};
 
-/// How far clocks may be apart.
+/// How far the clocks of the issuer and of this server may be apart: so long after its `exp`, and before its
+/// `nbf`, a token is believed.
 const SKEW_SECONDS: u64 = 60;
 /// The longest token that is looked at.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
+/// Members of a header that change how the rest is read: extensions that must be understood (RFC 7515, 4.1.11),
+/// a compressed or an encrypted payload (RFC 7516, 4.1.2 and 4.1.3). None of them is understood here.
+const NOT_UNDERSTOOD: [&str; 3] = ["crit", "zip", "enc"];
+/// The types of tokens that are believed, in small letters: a plain one (RFC 7519, 5.1) and an access token
+/// (RFC 9068, 2.1). The same key may sign others, such as a notice of a logout (RFC 8725, 3.11).
+const TYPES: [&str; 2] = ["jwt", "at+jwt"];
 
 /// What is believed.
 #[derive(Clone, Debug)]
@@ -84,6 +94,9 @@ impl Issuer {
     }
 
     fn claims(&self, token: &str) -> Option<Claims> {
+        if !is_understood(&header(token)?) {
+            return None;
+        }
         let header = jsonwebtoken::decode_header(token).ok()?;
         let keys = Arc::clone(&self.keys.borrow());
         let known = keys
@@ -96,8 +109,8 @@ impl Issuer {
         validation.set_issuer(&[&self.settings.issuer]);
         validation.set_audience(&[&self.settings.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        let claims = jsonwebtoken::decode::<Map<String, Value>>(token, &known.key, &validation);
-        let claims = claims.ok()?.claims;
+        let claims = jsonwebtoken::decode::<Unique>(token, &known.key, &validation);
+        let Unique(claims) = claims.ok()?.claims;
         // The library takes an `nbf` that is no number for none.
         if claims.get("nbf").is_some_and(|nbf| !nbf.is_number()) {
             return None;
@@ -109,6 +122,61 @@ impl Issuer {
             principal: Principal::parse(text("sub")?).ok()?,
             role: Some(role).filter(|role| *role < Role::Operator)?,
         })
+    }
+}
+
+/// The header of a token as it is written.
+fn header(token: &str) -> Option<Map<String, Value>> {
+    let (encoded, _) = token.split_once('.')?;
+    let written = URL_SAFE_NO_PAD.decode(encoded).ok()?;
+    let Unique(members) = serde_json::from_slice(&written).ok()?;
+    Some(members)
+}
+
+/// Whether a header says nothing that changes how its token is to be read.
+fn is_understood(header: &Map<String, Value>) -> bool {
+    let is_plain = NOT_UNDERSTOOD
+        .iter()
+        .all(|name| !header.contains_key(*name));
+    // `false` would have the signature cover the payload unencoded (RFC 7797, 3).
+    let is_encoded = header
+        .get("b64")
+        .is_none_or(|b64| *b64 == Value::Bool(true));
+    let is_believed = header.get("typ").is_none_or(|is| {
+        let is = is.as_str().unwrap_or_default().to_ascii_lowercase();
+        TYPES.contains(&is.strip_prefix("application/").unwrap_or(&is))
+    });
+    is_plain && is_encoded && is_believed
+}
+
+/// An object of JSON each member of which has a name of its own: of two of one name, two readers may each take
+/// another (RFC 7515, 4 and RFC 7519, 4).
+#[derive(Debug)]
+struct Unique(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(UniqueVisitor)
+    }
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = Unique;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Unique, A::Error> {
+        let mut unique = Map::new();
+        while let Some((name, value)) = members.next_entry::<String, Value>()? {
+            if unique.insert(name, value).is_some() {
+                return Err(serde::de::Error::custom("two members have the same name"));
+            }
+        }
+        Ok(Unique(unique))
     }
 }
 

@@ -20,11 +20,11 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// Everybody, where nothing is needed.
+    /// The caller at an address, where no credential is needed.
     #[must_use]
-    pub fn anybody() -> Self {
+    pub fn anybody(address: Option<IpAddr>) -> Self {
         Self {
-            caller: Caller::anonymous(),
+            caller: address.map_or_else(Caller::anonymous, Caller::anonymous_at),
             stay: None,
         }
     }

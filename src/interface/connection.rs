@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::http::{Request, Response};
+use axum::http::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -15,13 +15,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tonic::codegen::Service;
 
+use crate::interface::drained::Drained;
 use crate::interface::held::Held;
 use crate::interface::paced::Paced;
 use crate::interface::peer::Peer;
 use crate::interface::usage::{Patience, Usage};
 
 /// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB.
-const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+pub(super) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 /// The lever of upload speed: 16 KiB, the default, costs a third.
 const FRAME_BYTES: u32 = 64 * 1024;
@@ -123,10 +124,19 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         request.extensions_mut().insert(Arc::clone(&self.peer));
         let under_way = self.usage.begin();
+        let (mut request, mut answer) = (request.map(Body::new), None);
+        // HTTP/1 has no streams to reset: there the connection is closed.
+        if request.version() == Version::HTTP_2 {
+            request = request.map(|body| {
+                let (body, its_answer) = Drained::new(body);
+                answer = Some(its_answer);
+                Body::new(body)
+            });
+        }
         let answering = self.router.call(request);
         Box::pin(async move {
             let response = answering.await?;
-            Ok(response.map(|body| Body::new(Held::new(body, under_way))))
+            Ok(response.map(|body| Body::new(Held::new(body, (under_way, answer)))))
         })
     }
 }

@@ -5,6 +5,7 @@ mod connection;
 pub mod connections;
 mod costs;
 pub mod door;
+mod drained;
 pub mod grpc;
 mod hearing;
 mod held;

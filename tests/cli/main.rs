@@ -7,4 +7,5 @@ mod chunk;
 mod config;
 mod linear;
 mod memory;
+mod signals;
 mod world;

@@ -15,6 +15,8 @@ fn file(path: &str) -> Import {
         stamp: Stamp {
             bytes: 1 << 40,
             modified_ns: -1,
+            changed_ns: i64::MAX,
+            inode: u64::MAX,
         },
     }
 }

@@ -306,3 +306,41 @@ async fn a_redis_that_forgets_everything_harms_nobody() {
     let never = never.check(&key, Quota::new(1.0, 1), 2).await.unwrap();
     assert_eq!(never, Verdict::Never);
 }
+
+/// A clock that was put back: what was written before lies far ahead. The budget counts as used up once, the
+/// answer says truly when to come back, and from then on it is a budget like any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_far_in_the_future_is_used_up_once_and_comes_back_when_it_is_told() {
+    let redis = Redis::start();
+    let instances = three(&redis.url(), false, 10.0);
+    let caller = Caller::anonymous();
+    let name = "{rl:default:anonymous}:read";
+    assert_eq!(calls(&instances, &caller, 1).await, 1);
+    for ahead in ["99999999999999999", "1e18"] {
+        redis.ask(&["SET", name, ahead, "PX", "3600000"]);
+        let told = instances[0].status(&caller, 0).await.unwrap();
+        let usage = told.usages.iter().find(|usage| usage.limit == "read");
+        let refill = usage.unwrap().refill.unwrap();
+        assert!(refill.whole_after <= Duration::from_secs(1), "{ahead}");
+        let (standing, refused) = instances[0].admit(&caller, RateClass::Read).await;
+        let Err(Error::RateLimited { retry_after, .. }) = refused else {
+            panic!("{ahead}: {refused:?}");
+        };
+        assert_eq!(
+            retry_after,
+            Duration::from_millis(100),
+            "one of ten a second"
+        );
+        assert_eq!(standing.remaining, 0);
+        let lifetime_ms = redis.ask(&["PTTL", name]).parse::<u64>().unwrap();
+        assert!(
+            lifetime_ms <= 2_000,
+            "its window and a second: {lifetime_ms}"
+        );
+        for _ in 0..3 {
+            tokio::time::sleep(retry_after).await;
+            let (_, admitted) = instances[1].admit(&caller, RateClass::Read).await;
+            admitted.unwrap();
+        }
+    }
+}

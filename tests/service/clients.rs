@@ -9,8 +9,8 @@ use crate::proxy::Proxy;
 use crate::world::{Folder, World, expected, name_of, prose, spec};
 
 /// Installed by `scripts/setup`.
-const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools");
-const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/python");
+pub(crate) const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools");
+pub(crate) const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/python");
 pub(crate) const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/node");
 const BUF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/buf");
 

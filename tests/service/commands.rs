@@ -259,7 +259,7 @@ fn what_is_used_of_limits_is_shown() {
     let admin = json.iter().find(|row| row["limit"] == "admin").unwrap();
     assert_eq!(
         (&admin["principal"], &admin["most"]),
-        (&"anonymous".into(), &500.into())
+        (&"anonymous 127.0.0.1".into(), &500.into())
     );
     assert!(admin["used"].as_i64().unwrap() > 0, "{admin}");
 }

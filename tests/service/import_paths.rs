@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sluice::application::ports::import_root::ImportRoot;
+use sluice::config::import::HardLinks;
 use sluice::domain::path_name::PathName;
 use sluice::infrastructure::import_root;
 use tonic::Code;
@@ -156,6 +157,30 @@ async fn only_regular_files_are_opened_and_nobody_waits_for_a_pipe() {
     assert_eq!(ended.state, SUCCEEDED, "{ended:?}");
 }
 
+/// By default they are imported, as a folder of backups needs; where they are refused they are answered as absent.
+#[tokio::test]
+async fn files_with_several_names_are_imported_unless_that_is_refused() {
+    let (root, outside) = (Root::new(), Root::new());
+    outside.write("f.txt", "outside");
+    root.write("own.txt", "inside");
+    fs::hard_link(outside.path("f.txt"), root.path("linked.txt")).unwrap();
+    let allowing = root.world().await;
+    let begun = import(&allowing.channel, request("d", "linked.txt")).await;
+    let ended_well = ended(&allowing.channel, &begun.unwrap().name).await;
+    assert_eq!(ended_well.state, SUCCEEDED, "{ended_well:?}");
+    let refusing = root.world_with(|config| config.import.hard_links = HardLinks::Refuse);
+    let refusing = refusing.await;
+    let refused = import(&refusing.channel, request("d", "linked.txt")).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(
+        (refused.code(), metadata(&refused, "kind").as_str()),
+        (Code::NotFound, "file")
+    );
+    let begun = import(&refusing.channel, request("d", "own.txt")).await;
+    let ended_well = ended(&refusing.channel, &begun.unwrap().name).await;
+    assert_eq!(ended_well.state, SUCCEEDED, "{ended_well:?}");
+}
+
 /// Lets a folder and a file of the root change places with links to outside, until it is told to stop.
 fn swap(root: &Root, outside: &Root, stop: &Arc<AtomicBool>) -> std::thread::JoinHandle<u64> {
     let (base, away) = (root.0.0.clone(), outside.0.0.clone());
@@ -186,26 +211,22 @@ async fn who_swaps_links_in_never_leads_an_import_outside() {
         root.write(name, "inside");
     }
     outside.write("f.txt", "outside");
-    let world = root.world_with(|config| {
-        // One that met a link is tried again, and soon.
-        config.retention.sweep_every_seconds = 1;
-    });
-    let world = world.await;
-    let source = import_root::Root::open(&root.0.0).unwrap();
+    let world = root.world().await;
+    let source = import_root::Root::open(&root.0.0, import_root::HardLinks::Allow).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let swapping = swap(&root, &outside, &stop);
-    let (begun, mut opened, mut absent, mut failed) = (Instant::now(), 0, 0, 0);
+    let (begun, mut opened, mut absent) = (Instant::now(), 0, 0);
     let mut imported = vec![];
     while begun.elapsed() < RACE {
         for name in ["x/f.txt", "y.txt"] {
             for _ in 0..100 {
-                match source.open(&PathName::parse(name).unwrap()).await {
-                    Ok(Some(file)) => {
+                // A link that has just come is no failure of the file system.
+                match source.open(&PathName::parse(name).unwrap()).await.unwrap() {
+                    Some(file) => {
                         assert_eq!(&file.read(0).await.unwrap().0[..], b"inside");
                         opened += 1;
                     }
-                    Ok(None) => absent += 1,
-                    Err(_) => failed += 1,
+                    None => absent += 1,
                 }
             }
             let id = format!("d{}", imported.len());
@@ -221,7 +242,7 @@ async fn who_swaps_links_in_never_leads_an_import_outside() {
     let all = imported.len();
     imported.retain(|(_, has_succeeded)| *has_succeeded);
     let read = imported.len();
-    let tally = format!("{swaps} {opened} {absent} {failed} {all} {read}");
+    let tally = format!("{swaps} {opened} {absent} {all} {read}");
     assert!(swaps > 1_000 && opened > 100 && absent > 100, "{tally}");
     assert!(all > 0, "{tally}");
     for (id, _) in imported {

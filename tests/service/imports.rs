@@ -298,8 +298,9 @@ async fn without_a_root_nothing_is_imported() {
     let nowhere = Config {
         listen: ([127, 0, 0, 1], 0).into(),
         store: sluice::config::Store::at(&world.database()),
-        import: sluice::config::Import {
+        import: sluice::config::import::Import {
             root: world.database().join("none"),
+            ..Default::default()
         },
         ..Config::default()
     };

@@ -22,6 +22,8 @@ pub(crate) struct Proxy {
     pub(crate) sent: Arc<AtomicU64>,
     /// Connections that were cut.
     pub(crate) cut: Arc<AtomicU64>,
+    /// Connections that there were.
+    pub(crate) accepted: Arc<AtomicU64>,
     faults: Arc<Faults>,
     accepting: JoinHandle<()>,
 }
@@ -60,9 +62,11 @@ impl Proxy {
             is_stalled: watch::Sender::new(false),
             generation: watch::Sender::new(0),
         });
-        let shared = Arc::clone(&faults);
+        let (shared, accepted) = (Arc::clone(&faults), Arc::new(AtomicU64::new(0)));
+        let counted = Arc::clone(&accepted);
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
                 let (target, faults) = (target.clone(), Arc::clone(&shared));
                 tokio::spawn(async move {
                     if let Ok(server) = TcpStream::connect(target).await {
@@ -75,6 +79,7 @@ impl Proxy {
             address,
             sent,
             cut,
+            accepted,
             faults,
             accepting,
         }

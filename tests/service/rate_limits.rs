@@ -1,6 +1,7 @@
 //! Limits as clients meet them: on every method, on every instance.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use sluice::config::Config;
@@ -11,9 +12,11 @@ use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use sluice::interface::grpc::pb::get_limits_status_response::Backend;
 use sluice::interface::grpc::pb::limit_service_client::LimitServiceClient;
+use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tokio::task::JoinSet;
+use tokio_stream::StreamExt;
 use tonic::metadata::MetadataMap;
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Response, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -22,7 +25,7 @@ use tonic_types::StatusExt;
 use crate::access::Guarded;
 use crate::methods::raw;
 use crate::redis_server::Redis;
-use crate::world::{World, expected, metadata, name_of, plain, prose, reason, spec, whole};
+use crate::world::{World, expected, first, metadata, name_of, plain, prose, reason, spec, whole};
 
 /// Nothing comes back in the time of a test.
 const SLOW: f64 = 0.001;
@@ -91,7 +94,7 @@ async fn ten_of_thirty_three_pass_over_three_instances() {
         );
         let details = refused.get_error_details();
         let violations = &details.quota_failure().unwrap().violations;
-        assert_eq!(violations[0].subject, "principal:anonymous");
+        assert_eq!(violations[0].subject, "address:127.0.0.1");
         let told = details.retry_info().unwrap().retry_delay.unwrap();
         let pushback = header(refused.metadata(), "grpc-retry-pushback-ms");
         let pushback = Duration::from_millis(pushback.parse().unwrap());
@@ -290,4 +293,73 @@ async fn whoever_guesses_keys_is_not_looked_at() {
         (reason(&told), metadata(&told, "limit")),
         (limited.into(), "auth_failure".into())
     );
+}
+
+/// A channel from an address of this machine.
+async fn from(world: &World, last: u8) -> Channel {
+    Endpoint::from_shared(format!("http://{}", world.instance.address))
+        .unwrap()
+        .local_address(Some(Ipv4Addr::new(127, 0, 0, last).into()))
+        .connect()
+        .await
+        .unwrap()
+}
+
+/// Without identity: floods from two addresses use up what those may call and hold open, and nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_without_identity_share_limits_with_their_own_address_alone() {
+    let world = World::start_with(|config| {
+        config.limits.rates.read = rate(SLOW, 5);
+        config.limits.places.watches = 3;
+        config.limits.places.uploads = 3;
+    })
+    .await;
+    let mut held = Vec::new();
+    for flooding in [2, 3] {
+        let channel = from(&world, flooding).await;
+        let (mut read_refused, mut kinds) = (None, BTreeSet::new());
+        for _ in 0..10 {
+            read_refused = read(&channel).await.err().or(read_refused);
+            match follow(channel.clone()).await {
+                Ok(watch) => held.push(watch),
+                Err(refused) => drop(kinds.insert(metadata(&refused, "limit"))),
+            }
+        }
+        let refused = read_refused.unwrap();
+        let violations = refused.get_error_details().quota_failure().unwrap().clone();
+        let address = format!("address:127.0.0.{flooding}");
+        assert_eq!(violations.violations[0].subject, address);
+        assert_eq!(kinds, BTreeSet::from(["watches".to_owned()]));
+        uploads_until_refused(&channel).await;
+    }
+    let other = from(&world, 4).await;
+    read(&other).await.unwrap();
+    let _open = follow(other.clone()).await.unwrap();
+    let text = prose(1_000);
+    let mut uploads = UploadServiceClient::new(other.clone());
+    let messages = tokio_stream::iter(whole(&spec("d"), text.as_bytes(), 1_000));
+    uploads.upload_document(messages).await.unwrap();
+    let told = status(&world).await.usages;
+    for last in [2, 3, 4] {
+        let principal = format!("anonymous 127.0.0.{last}");
+        let used = told.iter().find(|usage| usage.principal == principal);
+        assert!(used.is_some(), "{principal}: {told:?}");
+    }
+}
+
+/// Opens uploads that never end, until one is refused for want of a place.
+async fn uploads_until_refused(channel: &Channel) {
+    let mut calls = JoinSet::new();
+    for number in 0..6 {
+        let mut client = UploadServiceClient::new(channel.clone());
+        let begun = tokio_stream::iter([first(&spec(&number.to_string()), b"text")]);
+        let endless = begun.chain(tokio_stream::pending());
+        calls.spawn(async move { client.upload_document(endless).await });
+    }
+    for _ in 0..3 {
+        let refused = calls.join_next().await.unwrap().unwrap().unwrap_err();
+        assert_eq!(metadata(&refused, "limit"), "uploads");
+    }
+    // The other three hold their places until their client goes.
+    tokio::spawn(calls.join_all());
 }

@@ -139,13 +139,12 @@ impl Admission {
     }
 }
 
+/// The budget or the places of a caller. Callers without identity have theirs by network: a flood from
+/// one address uses up its own.
 fn key(caller: &Caller, limit: &'static str) -> Key {
-    let Caller {
-        tenant, principal, ..
-    } = caller;
     Key {
-        tenant: tenant.clone(),
-        principal: principal.clone(),
+        tenant: caller.tenant.clone(),
+        principal: caller.share_key().into_owned(),
         limit,
     }
 }
@@ -160,7 +159,10 @@ fn of_address(address: IpAddr) -> Key {
 }
 
 fn subject(caller: &Caller) -> String {
-    format!("principal:{}", caller.principal)
+    match caller.network {
+        Some(network) => format!("address:{network}"),
+        None => format!("principal:{}", caller.principal),
+    }
 }
 
 fn limited(budget: Budget, subject: String, wait_us: u64) -> Error {

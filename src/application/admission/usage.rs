@@ -96,6 +96,8 @@ impl Admission {
             Amount::WholeAfterUs(us) => {
                 let budget = Budget::named(limit)?;
                 let quota = self.limits.quota(&tenant, budget);
+                // One that lies further ahead counts as used up when it is next asked.
+                let us = us.min(quota.window_us());
                 let unit = match budget {
                     Budget::UploadBytes => Budget::UPLOAD_UNIT_BYTES,
                     Budget::Calls(_) | Budget::AuthFailure => 1,

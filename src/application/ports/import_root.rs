@@ -8,13 +8,18 @@ use bytes::Bytes;
 use crate::application::ports::failure::Error;
 use crate::domain::path_name::PathName;
 
-/// What tells whether a file is still what it was: as exact as its file system's clock.
+/// Tells whether a file is still what it was: as exact as its file system's clock. The device is not part of it:
+/// instances that mount one file system may number it differently.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Stamp {
-    /// How long it is.
+    /// The length of the file.
     pub bytes: u64,
-    /// When it was last written, in nanoseconds since 1970.
+    /// The time of its last write, in nanoseconds since 1970. A program can set it.
     pub modified_ns: i64,
+    /// The time of its last change, of its content or of its metadata. No program can set it.
+    pub changed_ns: i64,
+    /// The number of the file in its file system. Another file of the same name has another.
+    pub inode: u64,
 }
 
 /// The directory below which files may be imported.

@@ -62,13 +62,22 @@ fn import(found: &impl Columns) -> Result<Option<Import>, Error> {
         stamp: Stamp {
             bytes: found.count("import_bytes")?,
             modified_ns: found.signed("import_modified_ns")?,
+            changed_ns: found.signed("import_changed_ns")?,
+            // All 64 bits of it are used: an overlay marks its layers in the highest ones.
+            inode: found.signed("import_inode")?.cast_unsigned(),
         },
     }))
 }
 
-/// What the columns of an import have: path, length, time.
-pub(crate) fn import_columns(import: Option<&Import>) -> (&str, i64, i64) {
-    import.map_or(("", 0, 0), |Import { path, stamp }| {
-        (path.as_str(), stored(stamp.bytes), stamp.modified_ns)
+/// The columns of an import: the path, and what belongs to the stamp, in the order of the table.
+pub(crate) fn import_columns(import: Option<&Import>) -> (&str, [i64; 4]) {
+    import.map_or(("", [0; 4]), |Import { path, stamp }| {
+        let stamp = [
+            stored(stamp.bytes),
+            stamp.modified_ns,
+            stamp.changed_ns,
+            stamp.inode.cast_signed(),
+        ];
+        (path.as_str(), stamp)
     })
 }

@@ -142,13 +142,14 @@ pub(super) async fn insert(
     spec: &StoredSpec,
     source_version: u64,
 ) -> Result<(), Error> {
-    let (path, bytes, modified_ns) = import_columns(new.import.as_ref());
+    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(new.import.as_ref());
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, source_version, display_name,
              media_type, labels, spec, state, created_at, updated_at, import_path, import_bytes,
-             import_modified_ns, request_sha256, declared_sha256, declared_bytes)
+             import_modified_ns, import_changed_ns, import_inode, request_sha256, declared_sha256,
+             declared_bytes)
          SELECT ?1, ?2, uid, latest_version, ?3, ?4, ?5, ?6, ?7, 'RUNNING', ?8, ?8, ?10, ?11, ?12,
-             ?13, ?14, ?15
+             ?13, ?14, ?15, ?16, ?17
          FROM documents WHERE uid = ?9",
     )
     .bind(&caller.tenant)
@@ -163,6 +164,8 @@ pub(super) async fn insert(
     .bind(path)
     .bind(bytes)
     .bind(modified_ns)
+    .bind(changed_ns)
+    .bind(inode)
     .bind(new.request_sha256.to_vec())
     .bind(new.declared.sha256.map(|sha256| sha256.to_vec()))
     .bind(new.declared.total_size.map(stored))

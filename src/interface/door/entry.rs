@@ -53,15 +53,15 @@ impl Door {
     ) -> Result<Option<Admitted>, Error> {
         let is_open = path.starts_with(HEALTH) || path == paths::HEALTHZ || path == paths::READYZ;
         let identity = self.identity.as_ref().filter(|_| !is_open);
+        let address = peer.map(|peer| peer.address.ip());
         let Some(identity) = identity else {
-            return Ok(Some(Admitted::anybody()));
+            return Ok(Some(Admitted::anybody(address)));
         };
         let certificate = peer.and_then(|peer| peer.certificate);
         let credential = match credential(headers, certificate) {
             Err(Error::CredentialMissing) if path == paths::WEBSOCKET => return Ok(None),
             credential => credential?,
         };
-        let address = peer.map(|peer| peer.address.ip());
         let admitted = Admitted::by(identity, credential, (&self.admission, address)).await?;
         Ok(Some(admitted))
     }

@@ -1,6 +1,8 @@
 //! What the door asks of every request once it knows who calls: a call from a budget, and a place for
 //! what lasts. Answers say how the caller stands (draft-ietf-httpapi-ratelimit-headers).
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue};
@@ -17,6 +19,7 @@ use crate::domain::access::{Places, RateClass};
 use crate::interface::door::request;
 use crate::interface::grpc::methods;
 use crate::interface::held::Held;
+use crate::interface::peer::Peer;
 use crate::interface::web::paths;
 
 /// What the budget is, and how it stands.
@@ -49,9 +52,7 @@ pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Re
     if let Err(error) = pressure.admit(takes) {
         return request::refused(request.headers(), &error);
     }
-    let caller = request.extensions().get::<Caller>();
-    // Who has not been told apart counts as everybody else who has not.
-    let caller = caller.cloned().unwrap_or_else(Caller::anonymous);
+    let caller = caller(&request);
     let (standing, admitted) = admission.admit(&caller, class).await;
     let place = match admitted {
         Ok(()) => place(&admission, &caller, class).await,
@@ -67,6 +68,18 @@ pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Re
     };
     tell(response.headers_mut(), &standing);
     response
+}
+
+/// The caller of a request. One that says later who it is counts by its address until then.
+fn caller(request: &Request) -> Caller {
+    let extensions = request.extensions();
+    let peer = || extensions.get::<Arc<Peer>>();
+    let unknown = || {
+        peer().map_or_else(Caller::anonymous, |peer| {
+            Caller::anonymous_at(peer.address.ip())
+        })
+    };
+    extensions.get().cloned().unwrap_or_else(unknown)
 }
 
 /// The place that a request of that class holds until its response has ended.

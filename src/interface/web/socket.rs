@@ -134,13 +134,13 @@ impl Socket {
     }
 
     async fn believed(&mut self, text: &str) -> Result<Admitted, Error> {
+        let address = Some(self.held.1.address.ip());
         match (&self.gateway.identity, Asked::parse(text)?) {
             (Some(identity), Asked::Authenticate(token)) => {
-                let address = Some(self.held.1.address.ip());
                 let credential = Credential::Bearer(token);
                 Admitted::by(identity, credential, (&self.gateway.admission, address)).await
             }
-            (None, Asked::Authenticate(_)) => Ok(Admitted::anybody()),
+            (None, Asked::Authenticate(_)) => Ok(Admitted::anybody(address)),
             (_, Asked::Subscribe(..) | Asked::Unsubscribe(_) | Asked::Cancel(_)) => {
                 Err(Error::CredentialMissing)
             }

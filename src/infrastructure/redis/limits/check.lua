@@ -5,12 +5,20 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local cost, full = tonumber(ARGV[1]), now + ARGV[2]
-local arrival = tonumber(redis.call('GET', KEYS[1])) or now
-arrival = math.min(math.max(arrival, now), full)
+local stored = tonumber(redis.call('GET', KEYS[1])) or now
+local arrival = math.min(math.max(stored, now), full)
+local function store(at)
+  -- '%.0f': any other way of writing a double this large loses its last digits.
+  redis.call('SET', KEYS[1], string.format('%.0f', at), 'PX', math.ceil((at - now) / 1000) + 1000)
+end
 local after = arrival + cost
 if after > full then
+  -- One that lies further ahead than it can was written before the clock was set back, or for another quota. It
+  -- counts as used up once; kept, it would count as used up until the clock has come to it.
+  if stored > full then
+    store(full)
+  end
   return {0, after - full, arrival - now}
 end
--- '%.0f': any other way of writing a double this large loses its last digits.
-redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000) + 1000)
+store(after)
 return {1, 0, after - now}

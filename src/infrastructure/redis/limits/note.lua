@@ -7,6 +7,8 @@ for number = 3, #ARGV do
   redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[number])
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', now - ARGV[1]))
+-- What was noted later than now was noted before the clock was set back.
+redis.call('ZREMRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')
 redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1

@@ -1,0 +1,148 @@
+//! A request's body of which the rest is read and thrown away when its handler needs no more of it.
+//!
+//! HTTP/2 lets a server answer before the request has ended, and then resets the stream (RFC 9113 §8.1). Such
+//! resets count against the connection: after [`FAULTS_MAX`](super::connection) of them it is closed. An honest
+//! client ends or cancels its side as soon as it has the answer, so its rest is drained that long.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body::{Frame, SizeHint};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+/// What is drained of a request: a stream's window, which a client may have sent before it sees the answer.
+const BYTES_MAX: usize = super::connection::STREAM_WINDOW_BYTES as usize;
+/// How long a request may go on after its answer has ended: far more than a round trip.
+const WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// A request's body. Whatever is left of it when it is dropped goes to a task, which ends with the stream: there
+/// are no more of them than streams.
+#[derive(Debug)]
+pub(super) struct Drained {
+    body: Body,
+    /// Fails when the answer has ended. None: it was taken along with the body.
+    answered: Option<oneshot::Receiver<()>>,
+}
+
+/// Stands for the answer: it is dropped with its last byte, or with its client.
+#[derive(Debug)]
+pub(super) struct Answer {
+    _ended: oneshot::Sender<()>,
+}
+
+impl Drained {
+    /// The body of a request, and what stands for its answer.
+    pub(super) fn new(body: Body) -> (Self, Answer) {
+        let (ended, answered) = oneshot::channel();
+        let answered = Some(answered);
+        (Self { body, answered }, Answer { _ended: ended })
+    }
+}
+
+impl Drop for Drained {
+    fn drop(&mut self) {
+        if self.body.is_end_stream() {
+            return;
+        }
+        // Without a runtime the process ends, and its connections with it.
+        if let (Some(answered), Ok(runtime)) = (self.answered.take(), Handle::try_current()) {
+            runtime.spawn(drain(std::mem::take(&mut self.body), answered));
+        }
+    }
+}
+
+/// Reads on until the request ends, brings too much, or goes on for too long after its answer. To drop the body
+/// resets a stream that has not ended.
+async fn drain(mut body: Body, answered: oneshot::Receiver<()>) {
+    let rest = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await
+        {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > BYTES_MAX {
+                break;
+            }
+        }
+    };
+    let late = async {
+        // The sender is only ever dropped.
+        let _ended = answered.await;
+        tokio::time::sleep(WAIT_MAX).await;
+    };
+    tokio::select! {
+        () = rest => {}
+        () = late => {}
+    }
+}
+
+impl HttpBody for Drained {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use axum::body::{Body, Bytes};
+    use tokio::sync::mpsc;
+    use tokio_stream::StreamExt;
+    use tokio_stream::wrappers::ReceiverStream;
+
+    use super::{Answer, BYTES_MAX, Drained, WAIT_MAX};
+
+    /// A request under way, and its answer.
+    fn request() -> (mpsc::Sender<Bytes>, Drained, Answer) {
+        let (sender, receiver) = mpsc::channel(1);
+        let body = ReceiverStream::new(receiver).map(Ok::<_, std::io::Error>);
+        let (body, answer) = Drained::new(Body::from_stream(body));
+        (sender, body, answer)
+    }
+
+    #[tokio::test]
+    async fn what_is_left_is_read_up_to_a_window() {
+        let (sender, body, _answer) = request();
+        drop(body);
+        let piece = Bytes::from(vec![0; 64 * 1024]);
+        let mut taken = 0;
+        while sender.send(piece.clone()).await.is_ok() {
+            taken += piece.len();
+        }
+        // One piece waits in the channel, and one is what is too much.
+        assert!(
+            (BYTES_MAX..=BYTES_MAX + 2 * piece.len()).contains(&taken),
+            "{taken}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_may_go_on_until_a_second_after_its_answer() {
+        let (sender, body, answer) = request();
+        drop(body);
+        let open = tokio::time::timeout(2 * WAIT_MAX, sender.closed()).await;
+        assert!(open.is_err(), "the answer has not ended");
+        let begun = Instant::now();
+        drop(answer);
+        sender.closed().await;
+        assert!(begun.elapsed() >= WAIT_MAX);
+    }
+}

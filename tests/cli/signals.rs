@@ -1,0 +1,106 @@
+//! Signals: a server is told to stop from its first moment on, and never killed by them.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::world::{Folder, SLUICE};
+
+/// Far more than it takes to start or to stop.
+const SOON: Duration = Duration::from_secs(30);
+/// How often each case is tried: the fault was there in each of 60 attempts.
+const TRIES: usize = 5;
+/// What a program is told to stop by.
+const SIGNALS: [Signal; 2] = [Signal("TERM", 15), Signal("INT", 2)];
+
+/// A signal, by its name and number.
+#[derive(Clone, Copy)]
+struct Signal(&'static str, u32);
+
+impl Signal {
+    fn send(self, program: &Child) {
+        let sent = Command::new("kill")
+            .args(["-s", self.0, &program.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Whether the program handles it: as the kernel says (proc(5), SigCgt).
+    fn is_handled(self, program: &Child) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
+        let caught = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigCgt:"))
+            .unwrap();
+        let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+        caught & (1 << (self.1 - 1)) != 0
+    }
+}
+
+fn until(what: &str, is_true: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_true() {
+        assert!(begun.elapsed() < SOON, "{what}");
+    }
+}
+
+fn start(folder: &Folder, arguments: &[&str]) -> Child {
+    Command::new(SLUICE)
+        .args(arguments)
+        .current_dir(folder.path())
+        .env("TMPDIR", folder.path())
+        .stdout(Stdio::null())
+        .stderr(File::create(folder.path().join("log")).unwrap())
+        .spawn()
+        .unwrap()
+}
+
+fn serve(folder: &Folder) -> (Child, SocketAddr) {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let program = start(folder, &["serve", "--listen", &address.to_string()]);
+    (program, address)
+}
+
+#[test]
+fn a_server_stops_in_order_however_early_it_is_told_to() {
+    for signal in SIGNALS {
+        for _ in 0..TRIES {
+            let folder = Folder::new();
+            let (mut server, address) = serve(&folder);
+            until("the port opens", || TcpStream::connect(address).is_ok());
+            signal.send(&server);
+            let status = server.wait().unwrap();
+            assert_eq!(status.code(), Some(0), "after its port: {status}");
+
+            let (mut server, _) = serve(&folder);
+            until("it listens for signals", || signal.is_handled(&server));
+            signal.send(&server);
+            let status = server.wait().unwrap();
+            assert_eq!(status.code(), Some(0), "before its port: {status}");
+        }
+    }
+}
+
+/// The demo has not shown what it was to show; and it leaves nothing behind.
+#[test]
+fn a_demo_that_is_told_to_stop_takes_its_store_with_it() {
+    let folder = Folder::new();
+    let text = folder.file("text.txt", "Some words of a text. ".repeat(1_000_000));
+    for signal in SIGNALS {
+        let mut demo = start(&folder, &["demo", &text]);
+        until("it listens for signals", || signal.is_handled(&demo));
+        signal.send(&demo);
+        let status = demo.wait().unwrap();
+        let said = std::fs::read_to_string(folder.path().join("log")).unwrap();
+        assert_eq!(status.code(), Some(1), "{said}");
+        assert!(said.contains("a signal stopped the demo"), "{said}");
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let left = entries
+            .map(|entry| entry.unwrap().file_name())
+            .filter(|name| name.to_string_lossy().starts_with("sluice-demo"));
+        assert_eq!(left.count(), 0);
+    }
+}

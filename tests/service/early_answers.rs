@@ -1,0 +1,145 @@
+//! Answers that end before their requests: an honest client keeps its connection, and one that goes on sending is
+//! stopped.
+
+use std::process::Command;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use h2::{Reason, RecvStream, SendStream};
+use http::Request;
+use tokio::net::TcpStream;
+
+use crate::clients::{NODE, PYTHON, TOOLS, output};
+use crate::proxy::Proxy;
+use crate::world::World;
+
+/// Four times the resets that a connection survives.
+const CALLS: &str = "1000";
+/// Of uploads that are committed, each of which waits for the disk.
+const COMMITS: &str = "30";
+/// What the server drains of a request that it has answered, and what is under way with it.
+const SENT_MAX: usize = 2 * 256 * 1024 + 64 * 1024;
+
+/// Runs a client that makes so many calls of each kind on one channel.
+async fn check(client: impl FnOnce(&str) -> Command, connections: u64) {
+    let world = World::start().await;
+    let proxy = Proxy::before(world.instance.address.to_string()).await;
+    let done = output(client(&proxy.address)).await;
+    let complaints = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{complaints}");
+    let kinds = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(kinds.lines().count(), 7, "{kinds}");
+    // After a GOAWAY it would have made another.
+    assert_eq!(proxy.accepted.load(Ordering::Relaxed), connections);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_python_client_that_stops_when_it_is_answered_keeps_its_connection() {
+    let client = |address: &str| {
+        let mut command = Command::new(PYTHON);
+        command
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/tests/service/early.py"
+            ))
+            .args([address, CALLS, COMMITS])
+            .env("PYTHONPATH", format!("{TOOLS}/stubs"))
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    };
+    check(client, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_client_that_stops_when_it_is_answered_keeps_its_connection() {
+    let client = |address: &str| {
+        let mut command = Command::new(NODE);
+        command
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/tests/service/early.mjs"
+            ))
+            .args([address, CALLS, COMMITS])
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/clients/node/package.json"
+            ));
+        command
+    };
+    check(client, 1).await;
+}
+
+async fn connect(world: &World) -> SendRequest<Bytes> {
+    let stream = TcpStream::connect(world.instance.address).await.unwrap();
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// A call of a method that there is not: its request stays open after its answer has ended.
+async fn refused(
+    client: &mut SendRequest<Bytes>,
+    world: &World,
+) -> (SendStream<Bytes>, RecvStream) {
+    let url = format!("http://{}/sluice.v1.No/Such", world.instance.address);
+    let request = Request::post(url)
+        .header("content-type", "application/grpc")
+        .body(())
+        .unwrap();
+    let (answer, sending) = client.send_request(request, false).unwrap();
+    let (head, rest) = answer.await.unwrap().into_parts();
+    assert_eq!(head.headers["grpc-status"], "12");
+    assert!(
+        rest.is_end_stream(),
+        "the answer does not wait for the request"
+    );
+    (sending, rest)
+}
+
+/// Sends as fast as it may until the stream is reset; returns how much that was, and the reason.
+async fn pour(sending: &mut SendStream<Bytes>) -> (usize, Reason) {
+    let piece = Bytes::from_static(&[0; 16 * 1024]);
+    let mut sent = 0;
+    loop {
+        sending.reserve_capacity(piece.len());
+        let capacity = std::future::poll_fn(|context| {
+            if let std::task::Poll::Ready(reset) = sending.poll_reset(context) {
+                return std::task::Poll::Ready(Err(reset.unwrap()));
+            }
+            sending.poll_capacity(context).map(|capacity| {
+                let capacity = capacity.and_then(Result::ok);
+                Ok(capacity.unwrap_or_default())
+            })
+        });
+        match capacity.await {
+            Ok(capacity) => {
+                let part = piece.slice(..capacity.min(piece.len()));
+                sent += part.len();
+                sending.send_data(part, false).unwrap();
+            }
+            Err(reason) => return (sent, reason),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_on_sending_is_stopped() {
+    let world = World::start().await;
+    let mut client = connect(&world).await.ready().await.unwrap();
+    let (mut sending, _answer) = refused(&mut client, &world).await;
+    let (sent, reason) = pour(&mut sending).await;
+    assert_eq!(reason, Reason::NO_ERROR);
+    assert!((256 * 1024..=SENT_MAX).contains(&sent), "{sent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_sends_nothing_more_and_stays_is_reset_after_a_second() {
+    let world = World::start().await;
+    let mut client = connect(&world).await.ready().await.unwrap();
+    let (mut sending, _answer) = refused(&mut client, &world).await;
+    let reset = std::future::poll_fn(|context| sending.poll_reset(context));
+    let reset = tokio::time::timeout(Duration::from_secs(20), reset).await;
+    assert_eq!(reset.unwrap().unwrap(), Reason::NO_ERROR);
+}
