@@ -15,21 +15,25 @@ mod begun;
 mod chunk;
 mod client;
 mod demo;
-mod documents;
 mod import;
 mod inspect;
 mod limits;
 mod load;
 mod manage;
 mod migrate;
+mod outcome;
 mod output;
 mod partitions;
 mod quotas;
+mod reading;
 mod rechunk;
 mod sending;
 mod serve;
+mod source;
+mod sources;
 mod spec;
 mod upload;
+mod uploader;
 
 /// Cuts documents into chunks while they stream, and proves every offset.
 #[derive(Debug, Parser)]
