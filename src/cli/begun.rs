@@ -31,7 +31,10 @@ pub(super) async fn tell(
 }
 
 /// The last state of an operation.
-async fn ended(channel: Connection, operation: pb::Operation) -> anyhow::Result<pb::Operation> {
+pub(super) async fn ended(
+    channel: Connection,
+    operation: pb::Operation,
+) -> anyhow::Result<pb::Operation> {
     let request = pb::WatchOperationRequest {
         name: operation.name.clone(),
         after_seq: 0,

@@ -44,6 +44,9 @@ impl Kind {
 
     /// The kind of an error: a status is a refusal, unless the connection is what failed.
     fn of(error: &anyhow::Error) -> Self {
+        if error.downcast_ref::<Conflict>().is_some() {
+            return Self::Conflicting;
+        }
         let passing = [tonic::Code::Unavailable, tonic::Code::Unknown];
         match error.downcast_ref::<Status>() {
             Some(status) if !passing.contains(&status.code()) => Self::Refused,
@@ -51,6 +54,11 @@ impl Kind {
         }
     }
 }
+
+/// A document that belongs to somebody else, and the line that says so.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Conflict(pub(super) String);
 
 /// How the documents of a call ended.
 #[derive(Debug, Default)]
@@ -78,24 +86,42 @@ impl Outcome {
         self.lines.insert(line);
     }
 
-    /// Whether something has failed.
-    pub(super) fn has_failed(&self) -> bool {
-        self.counts.keys().any(|kind| kind.is_failure())
+    /// Counts all that the lines say.
+    pub(super) fn explain_all(&mut self, kind: Kind, lines: Vec<String>) {
+        for line in lines {
+            self.explain(kind, line);
+        }
     }
 
-    /// Writes the lines, and the summary if there is more than one document.
+    /// Writes the lines and the summary.
     ///
     /// # Errors
     ///
     /// Fails if a document has.
-    pub(super) fn report(&self, with_summary: bool) -> anyhow::Result<()> {
+    pub(super) fn report(&self, head: &str) -> anyhow::Result<()> {
+        self.write_lines();
+        output::line(&format!("{head}{}", self.summary()))?;
+        self.result()
+    }
+
+    /// Writes the line of the only document.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it has failed.
+    pub(super) fn report_single(&self) -> anyhow::Result<()> {
+        self.write_lines();
+        self.result()
+    }
+
+    fn write_lines(&self) {
         for line in &self.lines {
             output::complain(line);
         }
-        if with_summary {
-            output::line(&self.summary())?;
-        }
-        if self.has_failed() {
+    }
+
+    fn result(&self) -> anyhow::Result<()> {
+        if self.counts.keys().any(|kind| kind.is_failure()) {
             Err(Reported.into())
         } else {
             Ok(())

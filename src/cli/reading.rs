@@ -223,3 +223,106 @@ async fn begin(source: Source) -> anyhow::Result<(Opened, mpsc::Receiver<anyhow:
     });
     Ok((opened, receiver))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{PipeWriter, Write};
+    use std::os::fd::AsRawFd;
+    use std::path::Path;
+
+    use super::{CONTENT_BYTES, KEPT_BYTES_MAX, Next, Reading, Source};
+    use crate::domain::ingest::digest::sha256;
+
+    /// Bytes that repeat nowhere.
+    fn bytes(length: usize) -> Vec<u8> {
+        let words =
+            (0_u64..).flat_map(|number| number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
+        b"text".iter().copied().chain(words).take(length).collect()
+    }
+
+    async fn read_on(reading: &mut Reading) -> Vec<u8> {
+        let mut read = Vec::new();
+        loop {
+            match reading.next().await.unwrap() {
+                Next::Waiting => {}
+                Next::Content(content) => read.extend(content),
+                Next::End(content) => {
+                    read.extend(content);
+                    return read;
+                }
+            }
+        }
+    }
+
+    /// A pipe, and what keeps it open.
+    async fn pipe() -> (Reading, PipeWriter) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let path = format!("/proc/self/fd/{}", reader.as_raw_fd());
+        let reading = Reading::open(Source::named(Path::new(&path)));
+        let first = writer.try_clone().unwrap();
+        std::thread::spawn(move || (&first).write_all(b"t").unwrap());
+        let reading = reading.await.unwrap();
+        drop(reader);
+        (reading, writer)
+    }
+
+    #[tokio::test]
+    async fn a_pipe_is_read_again_as_far_back_as_it_is_kept() {
+        let whole = bytes(KEPT_BYTES_MAX + 2_000_000);
+        let (mut reading, mut writer) = pipe().await;
+        let rest = whole[1..].to_vec();
+        std::thread::spawn(move || writer.write_all(&rest).unwrap());
+        assert!(read_on(&mut reading).await == whole);
+        assert!(reading.is_sent() && reading.sha256() == sha256(&whole));
+        for from in [2_000_000, 3_000_001, whole.len()] {
+            reading.seek(from as u64, b"").await.unwrap();
+            assert!(read_on(&mut reading).await == whole[from..], "{from}");
+        }
+        let refused = reading.seek(1_999_999, b"").await.unwrap_err().to_string();
+        assert!(
+            refused.contains("only the first 1999999 bytes"),
+            "{refused}"
+        );
+        assert_eq!(reading.sha256(), sha256(&whole));
+    }
+
+    #[tokio::test]
+    async fn a_file_is_opened_again_and_has_to_be_the_same() {
+        let path = std::env::temp_dir().join(format!("sluice-reading-{}", std::process::id()));
+        let whole = bytes(KEPT_BYTES_MAX + 2_000_000);
+        std::fs::write(&path, &whole).unwrap();
+        let mut reading = Reading::open(Source::named(&path)).await.unwrap();
+        assert_eq!(reading.length(), Some(whole.len() as u64));
+        assert!(read_on(&mut reading).await == whole);
+        reading.seek(1_000, &sha256(&whole[..1_000])).await.unwrap();
+        assert!(read_on(&mut reading).await == whole[1_000..]);
+        assert_eq!(reading.sha256(), sha256(&whole));
+        let refused = reading.seek(1_000, &sha256(b"other")).await.unwrap_err();
+        assert!(
+            refused.to_string().contains("is not what it was"),
+            "{refused}"
+        );
+        std::fs::write(&path, b"short").unwrap();
+        let mut shorter = Reading::open(Source::named(&path)).await.unwrap();
+        let refused = shorter.seek(1_000, b"").await.unwrap_err();
+        assert!(refused.to_string().contains("is shorter"), "{refused}");
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_silent_source_is_waited_for_aloud_and_loses_nothing() {
+        let (mut reading, mut writer) = pipe().await;
+        let Next::Content(first) = reading.next().await.unwrap() else {
+            panic!("the first byte is there");
+        };
+        assert_eq!(first, &b"t"[..]);
+        // After a message with room for more, and whenever nothing comes.
+        assert_eq!(reading.next().await.unwrap(), Next::Waiting);
+        assert_eq!(reading.next().await.unwrap(), Next::Waiting);
+        writer.write_all(&vec![b'x'; CONTENT_BYTES / 8]).unwrap();
+        // A call that ends while a message is put together takes nothing with it.
+        let _cut = tokio::time::timeout(std::time::Duration::from_millis(50), reading.next()).await;
+        drop(writer);
+        assert_eq!(read_on(&mut reading).await.len(), CONTENT_BYTES / 8);
+    }
+}

@@ -78,17 +78,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// Uploads all, and says how each has ended.
 async fn send(arguments: &Arguments, uploader: Uploader, all: Sources) -> anyhow::Result<()> {
     let mut outcome = Outcome::default();
-    let has_folder = all
-        .sources
-        .iter()
-        .any(|(_, source)| source.is_below_folder());
     let is_single = arguments.is_single();
-    all.skipped
-        .into_iter()
-        .for_each(|line| outcome.explain(Kind::Skipped, line));
-    all.failed
-        .into_iter()
-        .for_each(|line| outcome.explain(Kind::Failed, line));
+    outcome.explain_all(Kind::Skipped, all.skipped);
+    outcome.explain_all(Kind::Failed, all.failed);
     let uploader = &uploader;
     let one = |(id, source): (DocumentId, Source)| async move {
         let name = source.name();
@@ -117,7 +109,11 @@ async fn send(arguments: &Arguments, uploader: Uploader, all: Sources) -> anyhow
         }
     })
     .await?;
-    outcome.report(has_folder || !is_single)
+    if is_single {
+        outcome.report_single()
+    } else {
+        outcome.report("")
+    }
 }
 
 impl Arguments {

@@ -6,4 +6,5 @@ mod chunk;
 mod config;
 mod linear;
 mod memory;
+mod sources;
 mod world;

@@ -13,11 +13,20 @@ use crate::world::{Folder, Kept, World, in_each_store, metadata, plain, prose, s
 
 /// Pairs of paths as they are typed, and the ids of both.
 const PAIRS: [[(&str, &str); 2]; 11] = [
-    [("a/readme.md", "a~2freadme.md"), ("b/readme.md", "b~2freadme.md")],
+    [
+        ("a/readme.md", "a~2freadme.md"),
+        ("b/readme.md", "b~2freadme.md"),
+    ],
     [("a b.txt", "a~20b.txt"), ("ab.txt", "ab.txt")],
     [
-        ("\u{65E5}\u{672C}\u{8A9E}.txt", "\u{65E5}\u{672C}\u{8A9E}.txt"),
-        ("\u{4E2D}\u{56FD}\u{8A9E}.txt", "\u{4E2D}\u{56FD}\u{8A9E}.txt"),
+        (
+            "\u{65E5}\u{672C}\u{8A9E}.txt",
+            "\u{65E5}\u{672C}\u{8A9E}.txt",
+        ),
+        (
+            "\u{4E2D}\u{56FD}\u{8A9E}.txt",
+            "\u{4E2D}\u{56FD}\u{8A9E}.txt",
+        ),
     ],
     [("x.txt", "x.txt"), ("x.txt.gz", "x.txt.gz")],
     [("x.txt.zst", "x.txt.zst"), ("x.txt.zst.gz", "x.txt.zst.gz")],
@@ -37,7 +46,10 @@ const PAIRS: [[(&str, &str); 2]; 11] = [
 fn each_file_is_a_document_of_its_own() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("ids.db"));
-    let shell = Shell { server: &server, folder: &folder };
+    let shell = Shell {
+        server: &server,
+        folder: &folder,
+    };
     shell.write("d/unused", "");
     for (number, pair) in PAIRS.iter().enumerate() {
         let at = format!("pair{number}");
@@ -53,7 +65,9 @@ fn each_file_is_a_document_of_its_own() {
         }
         let [(first, _), (second, _)] = pair;
         // Together, and again one by one: nothing is replaced by another file.
-        shell.succeeds(&format!("$S upload $AT --collection {at} '{first}' '{second}'"));
+        shell.succeeds(&format!(
+            "$S upload $AT --collection {at} '{first}' '{second}'"
+        ));
         shell.succeeds(&format!("$S upload $AT --collection {at} './{second}'"));
         let mut expected = pair.map(|(_, id)| id);
         expected.sort_unstable();
@@ -68,7 +82,10 @@ fn each_file_is_a_document_of_its_own() {
 fn names_that_are_no_text_or_too_long_have_ids_too() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("ids.db"));
-    let shell = Shell { server: &server, folder: &folder };
+    let shell = Shell {
+        server: &server,
+        folder: &folder,
+    };
     for (name, content) in [(&b"caf\xE9.txt"[..], "latin"), (b"caf\xE8.txt", "other")] {
         std::fs::write(folder.0.join(OsStr::from_bytes(name)), content).unwrap();
     }
@@ -96,35 +113,6 @@ fn names_that_are_no_text_or_too_long_have_ids_too() {
     }
     let [one, _] = shell.ids("long").try_into().unwrap();
     assert!(["1", "2"].contains(&shell.text("long", &one).as_str()));
-}
-
-#[test]
-fn sources_that_would_share_an_id_are_refused_before_anything_is_sent() {
-    let folder = Folder::new();
-    let server = Server::start(folder.0.join("ids.db"));
-    let shell = Shell { server: &server, folder: &folder };
-    for path in ["a/x.txt", "b/x.txt", "stdin"] {
-        shell.write(path, path);
-    }
-    for paths in ["a/x.txt ./a//x.txt", "a b", "stdin -", "- -"] {
-        let ended = shell.run(&format!("$S upload $AT {paths} </dev/null"));
-        assert_eq!(ended.code, 2, "{paths}: {ended:?}");
-        let id = if paths.contains('-') { "stdin" } else { "x.txt" };
-        let named = [&["both become the document", id][..], &paths.split(' ').collect::<Vec<_>>()];
-        for said in named.concat() {
-            assert!(ended.err.contains(said), "{said}: {ended:?}");
-        }
-    }
-    for flag in ["--document-id d", "--request-id 33333333-3333-4333-8333-333333333333"] {
-        for paths in ["a/x.txt stdin", "a"] {
-            let ended = shell.run(&format!("$S upload $AT {flag} {paths}"));
-            assert_eq!(ended.code, 2, "{flag} {paths}: {ended:?}");
-            let (flag, _) = flag.split_once(' ').unwrap();
-            assert!(ended.err.contains(&format!("{flag} is for one file")), "{ended:?}");
-        }
-    }
-    let none = shell.run("$S documents $AT");
-    assert_ne!(none.code, 0, "not even a collection was made");
 }
 
 /// Ids of scripts that are written above, below and beside each other, and from right to left.
@@ -175,7 +163,9 @@ async fn ids_of_any_script_are_names_everywhere(kept: Kept) {
     };
     let refused = client.delete_document(deleted).await.unwrap_err();
     assert_eq!(refused.code(), Code::Aborted, "{refused:?}");
-    let missing = pb::GetDocumentRequest { name: format!("{name}\u{915}") };
+    let missing = pb::GetDocumentRequest {
+        name: format!("{name}\u{915}"),
+    };
     let refused = client.get_document(missing).await.unwrap_err();
     assert_eq!(refused.code(), Code::NotFound, "{refused:?}");
     for (id, remedy) in [
@@ -198,13 +188,20 @@ in_each_store!(ids_of_any_script_are_names_everywhere);
 fn ids_of_any_script_are_followed_audited_moved_and_deleted_at_a_shell() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("ids.db"));
-    let shell = Shell { server: &server, folder: &folder };
+    let shell = Shell {
+        server: &server,
+        folder: &folder,
+    };
     let path = "\u{6587}\u{66F8}/\u{914D}\u{7F6E}.txt";
     shell.write(path, prose(3_000));
     shell.succeeds(&format!("$S upload $AT '{path}'"));
     let name = "collections/default/documents/\u{6587}\u{66F8}~2f\u{914D}\u{7F6E}.txt";
     let changes = rows(&shell.succeeds("$S changes $AT --output json"));
-    assert!(changes.iter().any(|row| row["name"].as_str().unwrap().starts_with(name)));
+    assert!(
+        changes
+            .iter()
+            .any(|row| row["name"].as_str().unwrap().starts_with(name))
+    );
     let located = shell.succeeds(&format!("$S locate $AT '{name}' --output json"));
     assert_eq!(rows(&located)[0]["is_candidate"], true);
     shell.succeeds(&format!("$S move $AT '{name}' --wait"));
@@ -212,11 +209,17 @@ fn ids_of_any_script_are_followed_audited_moved_and_deleted_at_a_shell() {
     let operation = shell.succeeds(&format!("$S delete $AT '{name}'"));
     shell.succeeds(&format!("$S watch $AT {operation}"));
     let operations = rows(&shell.succeeds("$S operations $AT --output json"));
-    assert!(operations.iter().any(|row| row["target"] == name), "{operations:?}");
+    assert!(
+        operations.iter().any(|row| row["target"] == name),
+        "{operations:?}"
+    );
     // The audit log is written behind the answers.
     let audited = format!(
         "until $S admin audit $AT --output json | grep -F '\"target\":\"{name}\"'; do sleep 0.1; done"
     );
-    let audited = rows(&shell.succeeds(&format!("timeout 20 bash -c '{}'", audited.replace('\'', "'\\''"))));
+    let audited = rows(&shell.succeeds(&format!(
+        "timeout 20 bash -c '{}'",
+        audited.replace('\'', "'\\''")
+    )));
     assert!(!audited.is_empty());
 }

@@ -64,8 +64,6 @@ fn a_folder_is_walked_as_ripgrep_walks_it() {
         "tree~2fskipped.log",
     ];
     assert_eq!(shell.ids("named"), expected);
-    let chunked = shell.succeeds("$S chunk tree 2>/dev/null | jq -r .document");
-    assert_eq!(chunked, "tree/a.txt\ntree/deep/er/b.md\ntree/kept.log\n");
 }
 
 #[test]
@@ -88,7 +86,10 @@ fn one_bad_file_stops_no_other_and_is_named_at_the_end() {
     );
     let ended = shell.run("$S upload $AT tree");
     assert_eq!(ended.code, 1, "{ended:?}");
-    assert!(ended.out.ends_with("39 uploaded, 2 refused, 1 failed\n"), "{ended:?}");
+    assert!(
+        ended.out.ends_with("39 uploaded, 2 refused, 1 failed\n"),
+        "{ended:?}"
+    );
     let lines = ended.err.lines().collect::<Vec<_>>();
     assert_eq!(lines.len(), 3, "{lines:?}");
     let has = |path: &str, cause: &str| {
@@ -100,5 +101,9 @@ fn one_bad_file_stops_no_other_and_is_named_at_the_end() {
     has("tree/ddd", "File name too long");
     shell.succeeds("rm -rf tree");
     let ended = shell.run("mkdir empty; $S upload $AT empty");
-    assert_eq!((ended.code, ended.out.as_str()), (0, "no documents\n"), "{ended:?}");
+    assert_eq!(
+        (ended.code, ended.out.as_str()),
+        (0, "no documents\n"),
+        "{ended:?}"
+    );
 }

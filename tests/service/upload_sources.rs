@@ -22,15 +22,33 @@ fn pipes_and_devices_are_read_once_and_whole() {
     let named = [
         ("fifo", "cat text > fifo & $S upload $AT fifo"),
         // The writer opens the pipe late, and goes on late.
-        ("late", "(sleep 0.3; (head -c 9 text; sleep 0.6; tail -c +10 text) > fifo) & \
-                  $S upload $AT --document-id late fifo"),
-        ("substituted", "$S upload $AT --document-id substituted <(cat text)"),
+        (
+            "late",
+            "(sleep 0.3; (head -c 9 text; sleep 0.6; tail -c +10 text) > fifo) & \
+                  $S upload $AT --document-id late fifo",
+        ),
+        (
+            "substituted",
+            "$S upload $AT --document-id substituted <(cat text)",
+        ),
         ("~2fdev~2fstdin", "$S upload $AT /dev/stdin < text"),
-        ("piped", "cat text | $S upload $AT --document-id piped /dev/stdin"),
+        (
+            "piped",
+            "cat text | $S upload $AT --document-id piped /dev/stdin",
+        ),
         ("stdin", "cat text | $S upload $AT -"),
-        ("redirected", "$S upload $AT --document-id redirected - < text"),
-        ("packed", "cat text.gz | $S upload $AT --document-id packed -"),
-        ("packed2", "$S upload $AT --document-id packed2 <(cat text.zst)"),
+        (
+            "redirected",
+            "$S upload $AT --document-id redirected - < text",
+        ),
+        (
+            "packed",
+            "cat text.gz | $S upload $AT --document-id packed -",
+        ),
+        (
+            "packed2",
+            "$S upload $AT --document-id packed2 <(cat text.zst)",
+        ),
         ("text.gz", "$S upload $AT text.gz"),
     ];
     for (id, script) in named {
@@ -43,30 +61,6 @@ fn pipes_and_devices_are_read_once_and_whole() {
     assert_eq!(shell.text("default", "two"), "2\n");
     shell.succeeds("$S upload $AT --document-id none /dev/null");
     assert_eq!(shell.text("default", "none"), "");
-}
-
-/// Chunking reads as uploading does.
-#[test]
-fn chunks_of_pipes_are_those_of_the_file() {
-    let folder = Folder::new();
-    let server = Server::start(folder.0.join("chunk.db"));
-    let shell = Shell {
-        server: &server,
-        folder: &folder,
-    };
-    shell.write("text", prose(300_000));
-    let expected = shell.succeeds("$S chunk text | jq -c .sha256");
-    for script in [
-        "mkfifo fifo; cat text > fifo & $S chunk fifo",
-        "$S chunk <(cat text)",
-        "cat text | $S chunk /dev/stdin",
-        "$S chunk /dev/stdin < text",
-        "gzip -c text | $S chunk",
-        "$S chunk <(gzip -c text)",
-    ] {
-        let script = format!("{{ {script}; }} | jq -c .sha256");
-        assert!(shell.succeeds(&script) == expected, "{script}");
-    }
 }
 
 /// A server that waits a second at most, and measures rates over a second.
@@ -86,7 +80,10 @@ fn a_slow_producer_keeps_its_upload_alive() {
         ("silent", "(echo a; sleep 3; echo b)"),
         ("late", "(sleep 3; echo a; echo b)"),
         ("ended", "(echo a; echo b; sleep 3)"),
-        ("trickle", "(for line in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $line; sleep 0.2; done)"),
+        (
+            "trickle",
+            "(for line in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $line; sleep 0.2; done)",
+        ),
     ] {
         shell.succeeds(&format!("{script} | $S upload $AT --document-id {id} -"));
         let expected = match id {
@@ -164,7 +161,8 @@ fn a_pipe_resumes_what_was_begun_and_is_compared() {
     let mut begun = begun.stdin(Stdio::piped()).spawn().unwrap();
     let mut producer = begun.stdin.take().unwrap();
     producer.write_all(&text.as_bytes()[..1_500_000]).unwrap();
-    let committed = "until grep -q ' 1[0-9]\\{6\\} ' <<<\"$($S operations $AT)\"; do sleep 0.05; done";
+    let committed =
+        "until grep -q ' 1[0-9]\\{6\\} ' <<<\"$($S operations $AT)\"; do sleep 0.05; done";
     shell.succeeds(committed);
     begun.kill().unwrap();
     begun.wait().unwrap();
@@ -185,19 +183,29 @@ fn what_cannot_be_read_is_named_once_with_its_cause() {
     };
     shell.write("good", "good");
     shell.write("bad", b"bad \xFF");
-    shell.succeeds("ln -s nowhere broken; python3 -c \"import socket; \
-                    socket.socket(socket.AF_UNIX).bind('socket')\"");
+    shell.succeeds(
+        "ln -s nowhere broken; python3 -c \"import socket; \
+                    socket.socket(socket.AF_UNIX).bind('socket')\"",
+    );
     let ended = shell.run("$S upload $AT missing broken socket bad good");
     assert_eq!(ended.code, 1, "{ended:?}");
     let lines = ended.err.lines().collect::<Vec<_>>();
-    let expected = ["bad: ", "broken: cannot be opened", "missing: cannot be opened", "socket: cannot be opened"];
+    let expected = [
+        "bad: ",
+        "broken: cannot be opened",
+        "missing: cannot be opened",
+        "socket: cannot be opened",
+    ];
     assert_eq!(lines.len(), expected.len(), "{ended:?}");
     for (line, expected) in lines.iter().zip(expected) {
         assert!(line.starts_with(&format!("sluice: {expected}")), "{line}");
         let (_, cause) = line.rsplit_once(": ").unwrap();
         assert_eq!(line.matches(cause).count(), 1, "{line}");
     }
-    assert!(ended.out.ends_with("1 uploaded, 1 refused, 3 failed\n"), "{ended:?}");
+    assert!(
+        ended.out.ends_with("1 uploaded, 1 refused, 3 failed\n"),
+        "{ended:?}"
+    );
     assert_eq!(shell.text("default", "good"), "good");
     let single = shell.run("$S upload $AT missing");
     assert_eq!((single.code, single.out.as_str()), (1, ""));
