@@ -108,8 +108,9 @@ fn a_producer_that_waits_has_sent_what_it_wrote() {
     let mut uploading = uploading.stdin(Stdio::piped()).spawn().unwrap();
     let mut producer = uploading.stdin.take().unwrap();
     producer.write_all(prose(1_000).as_bytes()).unwrap();
-    let follow = "until $S chunks $AT collections/default/documents/d --follow --output json; \
-                  do sleep 0.05; done 2>/dev/null";
+    let follow = "for n in $(seq 400); do \
+                  $S chunks $AT collections/default/documents/d --follow --output json && exit; \
+                  sleep 0.05; done 2>/dev/null; exit 1";
     let mut following = shell.command(follow);
     let mut following = following.stdout(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
@@ -161,8 +162,9 @@ fn a_pipe_resumes_what_was_begun_and_is_compared() {
     let mut begun = begun.stdin(Stdio::piped()).spawn().unwrap();
     let mut producer = begun.stdin.take().unwrap();
     producer.write_all(&text.as_bytes()[..1_500_000]).unwrap();
-    let committed =
-        "until grep -q ' 1[0-9]\\{6\\} ' <<<\"$($S operations $AT)\"; do sleep 0.05; done";
+    let committed = "for n in $(seq 400); do \
+                     $S operations $AT --output json | jq -e 'select(.chunks > 1000)' && exit; \
+                     sleep 0.05; done; exit 1";
     shell.succeeds(committed);
     begun.kill().unwrap();
     begun.wait().unwrap();
