@@ -17,7 +17,7 @@ CREATE TABLE collections (
     uid uuid NOT NULL PRIMARY KEY,
     tenant text COLLATE "C" NOT NULL,
     collection_id text COLLATE "C" NOT NULL,
-    spec text NOT NULL,
+    preferences text NOT NULL,
     revision bigint NOT NULL DEFAULT 1,
     -- The newest change, and the newest that is no longer kept.
     change_seq bigint NOT NULL DEFAULT 0,

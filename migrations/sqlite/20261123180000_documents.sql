@@ -6,7 +6,7 @@ CREATE TABLE collections (
     uid BLOB NOT NULL PRIMARY KEY,
     tenant TEXT NOT NULL,
     collection_id TEXT NOT NULL,
-    spec TEXT NOT NULL,
+    preferences TEXT NOT NULL,
     revision INTEGER NOT NULL DEFAULT 1,
     -- The newest change, and the newest that is no longer kept.
     change_seq INTEGER NOT NULL DEFAULT 0,

@@ -12,7 +12,7 @@ use crate::application::ports::clock::{Clock, Uid};
 use crate::application::ports::collections::{Collection, Deleted, Deletion, Written};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
-use crate::application::stored_spec::StoredSpec;
+use crate::application::preferences::Preferences;
 use crate::application::tokens::Tokens;
 use crate::domain::ingest::digest;
 use crate::domain::name::CollectionId;
@@ -46,19 +46,21 @@ impl Collections {
     ///
     /// # Errors
     ///
-    /// Fails if there is one of that id, or the request id is that of another request.
+    /// Fails if there is one of that id, its preferences do not fit together, or the request id is that
+    /// of another request.
     pub async fn create(
         &self,
         caller: &Caller,
         id: CollectionId,
-        spec: StoredSpec,
+        preferences: Preferences,
         request: Option<Uid>,
     ) -> Result<Collection, Error> {
+        preferences.over(&Preferences::default())?;
         let now = self.clock.now();
         let collection = Collection {
             uid: request.map_or_else(|| self.clock.new_uid(), |request| uid(caller, &request)),
             id,
-            spec,
+            preferences,
             revision: 1,
             created_at: now,
             updated_at: now,
@@ -100,28 +102,31 @@ impl Collections {
         Ok(page.cut(
             list,
             |collection| collection.id.as_str().to_owned(),
-            |collection| collection.spec.bytes(),
+            |collection| collection.preferences.bytes(),
         ))
     }
 
-    /// Changes the spec of a collection, if it is what the client believes.
+    /// Changes the preferences of a collection, if it is what the client believes.
     ///
     /// # Errors
     ///
-    /// Fails if there is none of that id, or it was changed meanwhile.
+    /// Fails if there is none of that id, it was changed meanwhile, or the new preferences do not fit
+    /// together.
     pub async fn update(
         &self,
         caller: &Caller,
         id: &CollectionId,
         revision: Option<u64>,
-        spec: impl FnOnce(&StoredSpec) -> StoredSpec + Send,
+        change: impl FnOnce(Preferences) -> Preferences + Send,
     ) -> Result<Collection, Error> {
         let known = self.get(caller, id).await?;
         let revision = revision.unwrap_or(known.revision);
-        let (spec, now) = (spec(&known.spec), self.clock.now());
-        let store = &self.store;
-        match store
-            .update_collection(caller, id, revision, &spec, now)
+        let preferences = change(known.preferences);
+        preferences.over(&Preferences::default())?;
+        let now = self.clock.now();
+        match self
+            .store
+            .update_collection(caller, id, revision, &preferences, now)
             .await?
         {
             Written::Collection(collection) => Ok(*collection),

@@ -1,9 +1,10 @@
 //! What becomes of a text in several ways of chunking, and which of them suits it.
 
 use crate::application::error::Error;
-use crate::domain::chunking::spec::{Request, Spec};
+use crate::domain::chunking::partial::Partial;
+use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::{Cut, Splitter};
-use crate::domain::chunking::strategy::Strategy;
+use crate::domain::chunking::strategy::Kind;
 use crate::domain::text::decoding::Decoding;
 use crate::domain::text::sentence;
 
@@ -83,25 +84,26 @@ pub fn compare(
     compared.collect()
 }
 
-/// Cuts a text by every strategy with the sizes of `sizes`, and takes the one with the largest share
+/// Cuts a text by every strategy with the fields of `chunking` that apply to it, and takes the one with the largest share
 /// of clean ends; of equals the first in the order of their speed.
 ///
 /// # Errors
 ///
 /// Fails as [`compare`] does, and if a strategy cannot have those sizes.
 pub fn recommend(
-    sizes: &Request,
+    chunking: &Partial,
     decoding: Decoding,
     content: &[u8],
 ) -> Result<Recommendation, Error> {
     // The cheapest last: it is taken only if nothing is better.
-    let [fixed, recursive, sentence] = Strategy::all();
-    let specs = [recursive, sentence, fixed].map(|strategy| {
-        let request = Request {
-            strategy: Some(strategy),
-            ..sizes.clone()
+    let specs = [Kind::Recursive, Kind::Sentence, Kind::Fixed].map(|kind| {
+        let separators = chunking.separators.clone();
+        let of_kind = Partial {
+            strategy: Some(kind),
+            separators: separators.filter(|_| kind == Kind::Recursive),
+            ..chunking.clone()
         };
-        Spec::new(request).map_err(|error| Error::invalid("chunking", error))
+        of_kind.over(&Partial::default())
     });
     let specs = specs.into_iter().collect::<Result<Vec<_>, _>>()?;
     let comparisons = compare(specs, decoding, content)?;
@@ -172,13 +174,13 @@ fn each(
 #[cfg(test)]
 mod tests {
     use super::recommend;
-    use crate::domain::chunking::spec::Request;
+    use crate::domain::chunking::partial::Partial;
     use crate::domain::text::decoding::Decoding;
 
     fn recommended(text: &str) -> &'static str {
-        let sizes = Request {
+        let sizes = Partial {
             max_size: Some(200),
-            ..Request::default()
+            ..Partial::default()
         };
         let recommendation = recommend(&sizes, Decoding::default(), text.as_bytes());
         recommendation.unwrap().spec.strategy().name()

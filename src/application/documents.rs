@@ -14,7 +14,7 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::rechunks::{NewRechunk, Started};
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::partial::Partial;
 use crate::domain::name::{CollectionId, DocumentName};
 
 /// The use cases of documents; collections hold them.
@@ -90,19 +90,19 @@ impl Documents {
     /// # Errors
     ///
     /// Fails if there is none of that name, it has no complete version, an upload of it has not ended,
-    /// or the request id is that of another request.
+    /// its sizes and the collection's do not fit together, or the request id is that of another request.
     pub async fn rechunk(
         &self,
         caller: &Caller,
         document: DocumentName,
-        spec: Option<Spec>,
+        chunking: Partial,
         request: Option<Uid>,
     ) -> Result<Operation, Error> {
         let Collections { store, clock, .. } = &self.collections;
         let new = NewRechunk {
             uid: request.unwrap_or_else(|| clock.new_uid()),
             document,
-            spec,
+            chunking,
             now: clock.now(),
         };
         match store.start_rechunk(caller, &new).await? {
@@ -112,6 +112,7 @@ impl Documents {
             }
             Started::NotFound => Err(Error::NotFound { kind: "document" }),
             Started::NoCurrentVersion => Err(Error::NoCurrentVersion),
+            Started::Conflict(conflict) => Err(conflict.into()),
             Started::UploadRunning => Err(Error::UploadRunning),
             Started::OtherRequest => Err(other_request()),
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::application::ports::failure;
+use crate::domain::chunking::partial::{Conflict, Field};
 use crate::domain::ingest::checkpoint;
 use crate::domain::quota::Quota;
 use crate::domain::text::decoding::Fault;
@@ -270,6 +271,19 @@ impl From<failure::Error> for Error {
             | failure::Error::Full(_)
             | failure::Error::Damaged { .. }) => Self::Store(failed),
         }
+    }
+}
+
+impl From<Conflict> for Error {
+    fn from(conflict: Conflict) -> Self {
+        let field = match conflict.field {
+            Field::Separators => "chunking.separators",
+            Field::MinSize => "chunking.min_size",
+            Field::MaxSize => "chunking.max_size",
+            Field::Overlap => "chunking.overlap",
+            Field::MaxBytes => "chunking.max_bytes",
+        };
+        Self::invalid(field, conflict.message)
     }
 }
 

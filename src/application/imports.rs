@@ -67,6 +67,7 @@ impl Imports {
                 self.asked.notify_one();
                 same(&upload, &path, &new)
             }
+            Started::Conflict(conflict) => Err(conflict.into()),
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
             Started::OtherDocument => Err(other_request()),
         }

@@ -35,6 +35,7 @@ pub mod overview;
 pub mod page;
 pub mod partitions;
 pub mod ports;
+pub mod preferences;
 pub mod pressure;
 pub mod readiness;
 pub mod recent;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::spec::{Request, Spec};
-use crate::domain::chunking::strategy::Strategy;
+use crate::domain::chunking::strategy::{Kind, Strategy};
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
 use crate::domain::text::measure::Measure;
@@ -59,89 +59,27 @@ impl StoredSpec {
         }
     }
 
-    /// What the separators have: all that varies in length.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.levels.iter().flatten().map(String::len).sum()
-    }
-
-    /// The same with another spec, another decoding policy, or both.
-    #[must_use]
-    pub fn changed(&self, spec: Option<&Spec>, decoding: Option<Decoding>) -> Self {
-        let mut changed = self.clone();
-        if let Some(spec) = spec {
-            let Self {
-                strategy,
-                levels,
-                measure,
-                min_size,
-                max_size,
-                overlap,
-                max_bytes,
-                packing,
-                ..
-            } = Self::new(spec, Decoding::default());
-            changed = Self {
-                strategy,
-                levels,
-                measure,
-                min_size,
-                max_size,
-                overlap,
-                max_bytes,
-                packing,
-                ..changed
-            };
-        }
-        if let Some(decoding) = decoding {
-            let Self {
-                charset,
-                replace_invalid,
-                replace_nul,
-                keep_byte_order_mark,
-                ..
-            } = Self::new(&Spec::default(), decoding);
-            changed = Self {
-                charset,
-                replace_invalid,
-                replace_nul,
-                keep_byte_order_mark,
-                ..changed
-            };
-        }
-        changed
-    }
-
     /// The spec.
     ///
     /// # Errors
     ///
     /// Fails if what was stored is damaged.
     pub fn spec(&self) -> Result<Spec, Damaged> {
-        let strategies = Strategy::all().into_iter();
-        let strategy = strategies
-            .into_iter()
-            .find(|strategy| strategy.name() == self.strategy);
-        let strategy = match strategy.ok_or(Damaged)? {
+        let kind = Kind::from_name(&self.strategy).ok_or(Damaged)?;
+        let strategy = match Strategy::of(kind) {
             Strategy::Recursive(_) => {
                 Strategy::Recursive(Ladder::new(self.levels.clone()).map_err(|_bounds| Damaged)?)
             }
             other @ (Strategy::Fixed | Strategy::Sentence) => other,
         };
-        let measure = Measure::ALL
-            .into_iter()
-            .find(|measure| measure.name() == self.measure);
-        let packing = Packing::ALL
-            .into_iter()
-            .find(|packing| packing.name() == self.packing);
         Spec::new(Request {
             strategy: Some(strategy),
-            measure: measure.ok_or(Damaged)?,
+            measure: named(&Measure::ALL, |known| known.name(), &self.measure)?,
             min_size: Some(self.min_size),
             max_size: Some(self.max_size),
             overlap: self.overlap,
             max_bytes: Some(self.max_bytes),
-            packing: packing.ok_or(Damaged)?,
+            packing: named(&Packing::ALL, |known| known.name(), &self.packing)?,
         })
         .map_err(|_bounds| Damaged)
     }
@@ -153,24 +91,23 @@ impl StoredSpec {
     /// Fails if what was stored is damaged.
     pub fn decoding(&self) -> Result<Decoding, Damaged> {
         let charset = self.charset.as_deref().map(Charset::from_label).transpose();
-        let policy = |replace| {
-            if replace {
-                Policy::Replace
-            } else {
-                Policy::Reject
-            }
-        };
         Ok(Decoding {
             charset: charset.map_err(|_unknown| Damaged)?,
-            invalid: policy(self.replace_invalid),
-            nul: policy(self.replace_nul),
-            byte_order_mark: if self.keep_byte_order_mark {
-                ByteOrderMark::Keep
-            } else {
-                ByteOrderMark::Drop
-            },
+            invalid: Policy::replacing(self.replace_invalid),
+            nul: Policy::replacing(self.replace_nul),
+            byte_order_mark: ByteOrderMark::keeping(self.keep_byte_order_mark),
         })
     }
+}
+
+/// The value of that name.
+pub(super) fn named<T: Copy>(
+    all: &[T],
+    name_of: fn(T) -> &'static str,
+    name: &str,
+) -> Result<T, Damaged> {
+    let known = all.iter().copied().find(|known| name_of(*known) == name);
+    known.ok_or(Damaged)
 }
 
 #[cfg(test)]

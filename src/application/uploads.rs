@@ -79,6 +79,7 @@ impl Uploads {
     /// that takes no bytes from clients, the upload has failed or was cancelled, or there is no memory.
     pub async fn start(&self, caller: &Caller, new: &NewUpload) -> Result<Attached, Error> {
         match self.outside.store.start_upload(caller, new).await? {
+            Started::Conflict(conflict) => Err(conflict.into()),
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
             Started::OtherDocument => Err(Error::invalid(
                 "spec.request_id",

@@ -9,11 +9,8 @@ use crate::cli::output::WrongArguments;
 use crate::cli::spec::{Chunking, Decoding};
 use crate::cli::upload::{label, said};
 use crate::cli::uploader::ensure_collection;
-use crate::domain::chunking::spec::Spec;
 use crate::domain::name::DocumentName;
 use crate::domain::path_name::PathName;
-use crate::domain::text::decoding;
-use crate::interface::grpc::convert::chunking::{to_decoding, to_spec};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
@@ -40,8 +37,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let spec = arguments.chunking.spec().context(WrongArguments)?;
-    let decoding = arguments.decoding.decoding().context(WrongArguments)?;
+    let chunking = arguments.chunking.request().context(WrongArguments)?;
+    let decoding = arguments.decoding.request().context(WrongArguments)?;
     let name = document(&arguments.name).context(WrongArguments)?;
     PathName::parse(&arguments.path)
         .context("the path")
@@ -53,9 +50,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         document_id: name.document.as_str().to_owned(),
         path: arguments.path.clone(),
         labels: arguments.labels.iter().cloned().collect(),
-        // What is as it is by default is left to the collection.
-        chunking: (spec != Spec::default()).then(|| to_spec(&spec)),
-        decoding: (decoding != decoding::Decoding::default()).then(|| to_decoding(decoding)),
+        chunking,
+        decoding,
         ..pb::ImportDocumentRequest::default()
     };
     let begun = DocumentServiceClient::new(channel.clone())

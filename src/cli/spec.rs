@@ -5,39 +5,44 @@ use clap::{Args, ValueEnum};
 
 use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::packing;
-use crate::domain::chunking::spec::{Request, Spec};
-use crate::domain::chunking::strategy;
+use crate::domain::chunking::partial::Partial;
+use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::strategy::Kind;
 use crate::domain::text::charset::Charset;
+use crate::domain::text::policy::{self, Choice};
 use crate::domain::text::{decoding, measure};
+use crate::interface::grpc::convert::chunking::{to_partial, to_partial_decoding};
+use crate::interface::grpc::pb;
 
-/// How to chunk.
+/// How to chunk: only what was typed. A collection, or the built-in default, decides the rest.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Chunks")]
 pub(super) struct Chunking {
-    /// Where to cut: at the best separator, between whole sentences, or anywhere.
-    #[arg(long, value_enum, default_value_t = Strategy::Recursive)]
-    strategy: Strategy,
-    /// The unit of the sizes.
-    #[arg(long, value_enum, default_value_t = Measure::Characters)]
-    measure: Measure,
+    /// Where to cut: at the best separator, between whole sentences, or anywhere [default: recursive].
+    #[arg(long, value_enum)]
+    strategy: Option<Strategy>,
+    /// The unit of the sizes [default: characters].
+    #[arg(long, value_enum)]
+    measure: Option<Measure>,
     /// The largest size of a chunk [default: 1000; 200 words].
     #[arg(long, value_name = "N")]
     max_size: Option<usize>,
     /// The smallest size of a chunk but the last [default: half of the largest; for fixed, all].
     #[arg(long, value_name = "N")]
     min_size: Option<usize>,
-    /// How much of a chunk the next one repeats, at most.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    overlap: usize,
+    /// How much of a chunk the next one repeats, at most [default: 0].
+    #[arg(long, value_name = "N")]
+    overlap: Option<usize>,
     /// The most bytes of a chunk, whatever its size [default: 65536].
     #[arg(long, value_name = "N")]
     max_bytes: Option<usize>,
-    /// Which of equal boundaries to take: one that an edit elsewhere does not move, or the last.
-    #[arg(long, value_enum, default_value_t = Packing::Stable)]
-    packing: Packing,
-    /// The separators of recursive.
-    #[arg(long, value_enum, default_value_t = Separators::Universal)]
-    separators: Separators,
+    /// Which of equal boundaries to take: one that an edit elsewhere does not move, or the last
+    /// [default: stable].
+    #[arg(long, value_enum)]
+    packing: Option<Packing>,
+    /// The separators of recursive [default: universal].
+    #[arg(long, value_enum)]
+    separators: Option<Separators>,
     /// A level of separators of your own, best level first: `--level '\n\n' --level '. |! '`.
     /// `|` stands between separators; `\n`, `\r`, `\t`, `\|` and `\\` are understood.
     #[arg(
@@ -48,22 +53,22 @@ pub(super) struct Chunking {
     levels: Vec<String>,
 }
 
-/// How to decode.
+/// How to decode: only what was typed.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Decoding")]
 pub(super) struct Decoding {
-    /// The charset, by a label of the WHATWG Encoding Standard; `auto` detects it.
-    #[arg(long, value_name = "LABEL", default_value = "utf-8")]
-    charset: String,
-    /// What becomes of invalid bytes.
-    #[arg(long, value_enum, default_value_t = Policy::Reject)]
-    invalid: Policy,
-    /// What becomes of NUL characters.
-    #[arg(long, value_enum, default_value_t = Policy::Reject)]
-    nul: Policy,
-    /// What becomes of a byte order mark.
-    #[arg(long, value_enum, default_value_t = ByteOrderMark::Drop)]
-    byte_order_mark: ByteOrderMark,
+    /// The charset, by a label of the WHATWG Encoding Standard; `auto` detects it [default: utf-8].
+    #[arg(long, value_name = "LABEL")]
+    charset: Option<String>,
+    /// The policy for invalid bytes [default: reject].
+    #[arg(long, value_enum)]
+    invalid: Option<Policy>,
+    /// The policy for NUL characters [default: reject].
+    #[arg(long, value_enum)]
+    nul: Option<Policy>,
+    /// The policy for a byte order mark [default: drop].
+    #[arg(long, value_enum)]
+    byte_order_mark: Option<ByteOrderMark>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -106,76 +111,90 @@ enum ByteOrderMark {
 }
 
 impl Chunking {
-    /// The spec that was asked for, checked.
-    pub(super) fn spec(&self) -> anyhow::Result<Spec> {
-        let Self {
-            strategy,
-            measure,
-            max_size,
-            min_size,
-            overlap,
-            max_bytes,
-            packing,
-            ..
-        } = self;
-        let strategy = match strategy {
-            Strategy::Fixed => strategy::Strategy::Fixed,
-            Strategy::Recursive => strategy::Strategy::Recursive(self.ladder()?),
-            Strategy::Sentence => strategy::Strategy::Sentence,
-        };
-        let measure = match measure {
+    /// The fields that were typed.
+    pub(super) fn partial(&self) -> anyhow::Result<Partial> {
+        let strategy = self.strategy.map(|strategy| match strategy {
+            Strategy::Fixed => Kind::Fixed,
+            Strategy::Recursive => Kind::Recursive,
+            Strategy::Sentence => Kind::Sentence,
+        });
+        let measure = self.measure.map(|measure| match measure {
             Measure::Characters => measure::Measure::Characters,
             Measure::Bytes => measure::Measure::Bytes,
             Measure::Words => measure::Measure::Words,
-        };
-        let packing = match packing {
+        });
+        let packing = self.packing.map(|packing| match packing {
             Packing::Stable => packing::Packing::Stable,
             Packing::Full => packing::Packing::Full,
-        };
-        Ok(Spec::new(Request {
-            strategy: Some(strategy),
+        });
+        Ok(Partial {
+            strategy,
+            separators: self.ladder()?,
             measure,
-            min_size: *min_size,
-            max_size: *max_size,
-            overlap: *overlap,
-            max_bytes: *max_bytes,
+            min_size: self.min_size,
+            max_size: self.max_size,
+            overlap: self.overlap,
+            max_bytes: self.max_bytes,
             packing,
-        })?)
+        })
     }
 
-    fn ladder(&self) -> anyhow::Result<Ladder> {
+    /// The spec, where no collection has a say.
+    pub(super) fn spec(&self) -> anyhow::Result<Spec> {
+        Ok(self.partial()?.over(&Partial::default())?)
+    }
+
+    /// The same fields in a request; none if nothing was typed.
+    pub(super) fn request(&self) -> anyhow::Result<Option<pb::ChunkingSpec>> {
+        let partial = self.partial()?;
+        Ok((partial != Partial::default()).then(|| to_partial(&partial)))
+    }
+
+    fn ladder(&self) -> anyhow::Result<Option<Ladder>> {
         if self.levels.is_empty() {
-            return Ok(match self.separators {
+            return Ok(self.separators.map(|separators| match separators {
                 Separators::Universal => Ladder::universal(),
                 Separators::Latin => Ladder::latin(),
                 Separators::Cjk => Ladder::cjk(),
-            });
+            }));
         }
         let levels = self.levels.iter().map(|level| separators(level));
-        Ok(Ladder::new(levels.collect::<anyhow::Result<_>>()?)?)
+        Ok(Some(Ladder::new(levels.collect::<anyhow::Result<_>>()?)?))
     }
 }
 
 impl Decoding {
-    /// The decoding that was asked for, checked.
-    pub(super) fn decoding(&self) -> anyhow::Result<decoding::Decoding> {
+    /// The fields that were typed.
+    pub(super) fn partial(&self) -> anyhow::Result<policy::Partial> {
         let policy = |policy| match policy {
             Policy::Reject => decoding::Policy::Reject,
             Policy::Replace => decoding::Policy::Replace,
         };
-        let charset = match self.charset.as_str() {
-            "auto" => None,
-            label => Some(Charset::from_label(label).context("--charset")?),
-        };
-        Ok(decoding::Decoding {
-            charset,
-            invalid: policy(self.invalid),
-            nul: policy(self.nul),
-            byte_order_mark: match self.byte_order_mark {
-                ByteOrderMark::Drop => decoding::ByteOrderMark::Drop,
-                ByteOrderMark::Keep => decoding::ByteOrderMark::Keep,
-            },
+        let charset = self.charset.as_deref().map(|label| match label {
+            Choice::DETECT => Ok(Choice::Detect),
+            label => Charset::from_label(label).map(Choice::Is),
+        });
+        let mark = self.byte_order_mark.map(|mark| match mark {
+            ByteOrderMark::Drop => decoding::ByteOrderMark::Drop,
+            ByteOrderMark::Keep => decoding::ByteOrderMark::Keep,
+        });
+        Ok(policy::Partial {
+            charset: charset.transpose().context("--charset")?,
+            invalid: self.invalid.map(policy),
+            nul: self.nul.map(policy),
+            byte_order_mark: mark,
         })
+    }
+
+    /// The policy, where no collection has a say.
+    pub(super) fn decoding(&self) -> anyhow::Result<decoding::Decoding> {
+        Ok(self.partial()?.over(&policy::Partial::default()))
+    }
+
+    /// The same fields in a request; none if nothing was typed.
+    pub(super) fn request(&self) -> anyhow::Result<Option<pb::DecodingPolicy>> {
+        let partial = self.partial()?;
+        Ok((partial != policy::Partial::default()).then(|| to_partial_decoding(&partial)))
     }
 }
 

@@ -14,10 +14,7 @@ use crate::cli::source::Source;
 use crate::cli::sources::{self, Sources};
 use crate::cli::spec::{Chunking, Decoding};
 use crate::cli::uploader::{self, Uploader, ensure_collection};
-use crate::domain::chunking::spec::Spec;
 use crate::domain::name::{CollectionId, DocumentId};
-use crate::domain::text::decoding;
-use crate::interface::grpc::convert::chunking::{to_decoding, to_spec};
 use crate::interface::grpc::pb;
 
 /// Uploads documents, several at once. One that fails does not stop the others.
@@ -52,11 +49,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let spec = arguments.chunking.spec().context(WrongArguments)?;
-    let decoding = arguments.decoding.decoding().context(WrongArguments)?;
-    // What is as it is by default is left to the collection.
-    let chunking = (spec != Spec::default()).then(|| to_spec(&spec));
-    let decoding = (decoding != decoding::Decoding::default()).then(|| to_decoding(decoding));
+    let chunking = arguments.chunking.request().context(WrongArguments)?;
+    let decoding = arguments.decoding.request().context(WrongArguments)?;
     let collection = CollectionId::parse(&arguments.collection)
         .context("--collection")
         .context(WrongArguments)?;

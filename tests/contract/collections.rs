@@ -2,10 +2,11 @@
 
 use sluice::application::ports::collections::{Collection, Written};
 use sluice::application::ports::store::Store;
-use sluice::application::stored_spec::StoredSpec;
-use sluice::domain::chunking::spec::Spec;
+use sluice::application::preferences::Preferences;
+use sluice::domain::chunking::partial::Partial;
 use sluice::domain::name::CollectionId;
-use sluice::domain::text::decoding::{Decoding, Policy};
+use sluice::domain::text::decoding::Policy;
+use sluice::domain::text::policy;
 
 use crate::world::{caller, collection};
 
@@ -47,17 +48,19 @@ pub(crate) async fn a_collection_is_created_once(store: &dyn Store) {
 pub(crate) async fn an_update_needs_the_newest_revision(store: &dyn Store) {
     let (caller, known) = (caller(), collection());
     store.create_collection(&caller, &known).await.unwrap();
-    let decoding = Decoding {
-        nul: Policy::Replace,
-        ..Decoding::default()
+    let preferences = Preferences {
+        chunking: Partial::default(),
+        decoding: policy::Partial {
+            nul: Some(Policy::Replace),
+            ..policy::Partial::default()
+        },
     };
-    let spec = StoredSpec::new(&Spec::default(), decoding);
     let update = async |revision| {
-        let updated = store.update_collection(&caller, &known.id, revision, &spec, 7);
+        let updated = store.update_collection(&caller, &known.id, revision, &preferences, 7);
         updated.await.unwrap()
     };
     let changed = Collection {
-        spec: spec.clone(),
+        preferences: preferences.clone(),
         revision: 2,
         updated_at: 7,
         ..known.clone()
@@ -65,6 +68,6 @@ pub(crate) async fn an_update_needs_the_newest_revision(store: &dyn Store) {
     assert_eq!(update(1).await, Written::Collection(Box::new(changed)));
     assert_eq!(update(1).await, Written::Changed);
     let none = CollectionId::parse("none").unwrap();
-    let refused = store.update_collection(&caller, &none, 1, &spec, 7).await;
-    assert_eq!(refused.unwrap(), Written::Refused);
+    let refused = store.update_collection(&caller, &none, 1, &preferences, 7);
+    assert_eq!(refused.await.unwrap(), Written::Refused);
 }

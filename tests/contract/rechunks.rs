@@ -6,6 +6,7 @@ use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{self, End, Upload};
 use sluice::application::turn::Turn;
+use sluice::domain::chunking::partial::Partial;
 use sluice::domain::name::DocumentName;
 use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding};
@@ -18,7 +19,7 @@ fn new_rechunk(number: u8, document: &str) -> NewRechunk {
     NewRechunk {
         uid: [number; 16],
         document: DocumentName::parse(&format!("collections/c/documents/{document}")).unwrap(),
-        spec: None,
+        chunking: Partial::default(),
         now: 20,
     }
 }
@@ -34,6 +35,7 @@ async fn begun(store: &dyn Store, number: u8, document: &str) -> Upload {
         other @ (Started::NotFound
         | Started::NoCurrentVersion
         | Started::UploadRunning
+        | Started::Conflict(_)
         | Started::OtherRequest) => unreachable!("{other:?}"),
     }
 }

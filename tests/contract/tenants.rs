@@ -10,6 +10,7 @@ use sluice::application::ports::rechunks::{self, NewRechunk};
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{End, Started, Upload, Writer};
 use sluice::application::turn::Turn;
+use sluice::domain::chunking::partial::Partial;
 
 use crate::world::{
     attach, batches, caller, collection, new_upload, start, stranger, texts, upload,
@@ -100,10 +101,9 @@ pub(crate) async fn another_tenant_changes_nothing(store: &dyn Store) {
         revision: None,
         now: 3,
     };
-    let updated = store
-        .update_collection(&stranger, &collection().id, 1, &collection().spec, 3)
-        .await;
-    assert_eq!(updated.unwrap(), Written::Refused);
+    let known = collection();
+    let updated = store.update_collection(&stranger, &known.id, 1, &known.preferences, 3);
+    assert_eq!(updated.await.unwrap(), Written::Refused);
     let deleted = store
         .delete_collection(&stranger, &collection().id, true, &deletion)
         .await;
@@ -123,7 +123,7 @@ pub(crate) async fn another_tenant_changes_nothing(store: &dyn Store) {
     let rechunk = NewRechunk {
         uid: [9; 16],
         document: whole.document.clone(),
-        spec: None,
+        chunking: Partial::default(),
         now: 3,
     };
     let started = store.start_rechunk(&stranger, &rechunk).await;

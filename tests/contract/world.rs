@@ -10,7 +10,7 @@ use sluice::application::ports::collections::Collection;
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{About, End, NewUpload, Started, Upload, Writer};
-use sluice::application::stored_spec::StoredSpec;
+use sluice::application::preferences::Preferences;
 use sluice::application::turn::Turn;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
@@ -27,11 +27,10 @@ pub(crate) fn stranger() -> Caller {
 }
 
 pub(crate) fn collection() -> Collection {
-    let spec = StoredSpec::new(&Spec::default(), Decoding::default());
     Collection {
         uid: [1; 16],
         id: CollectionId::parse("c").unwrap(),
-        spec,
+        preferences: Preferences::default(),
         revision: 1,
         created_at: 1,
         updated_at: 1,
@@ -52,8 +51,7 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
             media_type: "text/plain".to_owned(),
             labels: BTreeMap::from([("key".to_owned(), "'value'".to_owned())]),
         },
-        spec: None,
-        decoding: None,
+        preferences: Preferences::default(),
         import: None,
         now: 2,
     }
@@ -66,7 +64,9 @@ pub(crate) async fn start(store: &dyn Store, new: &NewUpload) -> Upload {
         .unwrap();
     match store.start_upload(&caller(), new).await.unwrap() {
         Started::Upload(upload, _) => *upload,
-        other @ (Started::NoCollection | Started::OtherDocument) => unreachable!("{other:?}"),
+        other @ (Started::NoCollection | Started::Conflict(_) | Started::OtherDocument) => {
+            unreachable!("{other:?}")
+        }
     }
 }
 

@@ -17,12 +17,10 @@ use sluice::application::ports::collections::{Collection, Collections};
 use sluice::application::ports::documents::Documents;
 use sluice::application::ports::store::Store as _;
 use sluice::application::ports::uploads::Upload;
-use sluice::application::stored_spec::StoredSpec;
+use sluice::application::preferences::Preferences;
 use sluice::application::uploads::Uploads;
-use sluice::domain::chunking::spec::Spec;
 use sluice::domain::gcra::{self, Quota};
 use sluice::domain::name::CollectionId;
-use sluice::domain::text::decoding::Decoding;
 use sluice::infrastructure::sqlite::connection::Sqlite;
 use sluice::infrastructure::system::System;
 use tokio_util::task::TaskTracker;
@@ -59,7 +57,7 @@ impl Store {
         let collection = Collection {
             uid: [1; 16],
             id: collection(),
-            spec: StoredSpec::new(&Spec::default(), Decoding::default()),
+            preferences: Preferences::default(),
             revision: 1,
             created_at: 1,
             updated_at: 1,

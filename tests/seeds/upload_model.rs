@@ -5,7 +5,9 @@ use sluice::application::error::Error;
 use sluice::application::ingest::pipeline::{CONTENT_BYTES_MAX, Declared, Write};
 use sluice::application::ports::state::State;
 use sluice::application::ports::uploads::{About, NewUpload, Upload};
+use sluice::application::preferences::Preferences;
 use sluice::application::session::{Message, Target};
+use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Chunk;
 use sluice::domain::ingest::digest;
@@ -69,8 +71,10 @@ impl<'a> Model<'a> {
                 media_type: "text/plain".to_owned(),
                 labels: [].into(),
             },
-            spec: Some(spec),
-            decoding: Some(decoding),
+            preferences: Preferences {
+                chunking: Partial::from(&spec),
+                decoding: decoding.into(),
+            },
             import: None,
             now: 2,
         };
@@ -261,8 +265,9 @@ impl<'a> Model<'a> {
 
 /// The chunks of a source that comes whole; none if it is refused.
 pub(crate) fn at_once(new: &NewUpload, source: &[u8]) -> Option<Vec<(Span, String)>> {
-    let (spec, decoding) = (new.spec.as_ref()?, new.decoding?);
-    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
+    let spec = new.preferences.over(&Preferences::default()).ok()?;
+    let decoding = spec.decoding().ok()?;
+    let mut machine = Machine::new(&spec.spec().ok()?, decoding, BATCH_BYTES_MIN);
     let (mut rest, mut chunks) = (source, Vec::new());
     loop {
         match machine.step().ok()? {

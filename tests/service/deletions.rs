@@ -146,7 +146,7 @@ async fn a_collection_is_changed_by_those_who_know_it() {
                 ..Default::default()
             }),
             decoding: Some(pb::DecodingPolicy {
-                nul: 2,
+                nul: Some(2),
                 ..Default::default()
             }),
             etag: etag.to_owned(),
@@ -167,7 +167,10 @@ async fn a_collection_is_changed_by_those_who_know_it() {
     assert_eq!(reason(&refused), "ETAG_MISMATCH");
     let refused = update(&["name"], "").await.unwrap_err();
     assert_eq!(metadata(&refused, "field"), "update_mask");
-    assert_eq!(update(&[], "").await.unwrap().decoding.unwrap().nul, 2);
+    assert_eq!(
+        update(&[], "").await.unwrap().decoding.unwrap().nul,
+        Some(2)
+    );
     let source = prose(1_000);
     let upload = world.send(whole(&spec("d"), source.as_bytes(), 500)).await;
     assert!(upload.unwrap().chunks > 9, "chunked in the new way");

@@ -78,7 +78,7 @@ async fn found(world: &World, id: &str) -> pb::Document {
 async fn check(root: &Root, world: &World, id: &str, path: &str, charset: &str, source: &[u8]) {
     root.write(path, source);
     let decoding = Some(pb::DecodingPolicy {
-        charset: charset.to_owned(),
+        charset: Some(charset.to_owned()),
         ..pb::DecodingPolicy::default()
     });
     let labels = [("kind".to_owned(), id.to_owned())];

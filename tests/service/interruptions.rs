@@ -97,7 +97,7 @@ async fn a_server_killed_in_the_middle_of_a_rechunk_goes_on_by_itself() {
     let chunked = |id, chunking| pb::UploadSpec {
         chunking: Some(chunking),
         decoding: Some(pb::DecodingPolicy {
-            charset: "auto".to_owned(),
+            charset: Some("auto".to_owned()),
             ..pb::DecodingPolicy::default()
         }),
         ..spec(id)

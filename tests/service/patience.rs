@@ -300,7 +300,7 @@ async fn an_upload_takes_from_its_collection_what_it_does_not_say() {
             ..Default::default()
         }),
         decoding: Some(pb::DecodingPolicy {
-            invalid: 2,
+            invalid: Some(2),
             ..Default::default()
         }),
         ..Default::default()
@@ -312,13 +312,19 @@ async fn an_upload_takes_from_its_collection_what_it_does_not_say() {
     };
     let source = [prose(1_000).as_bytes(), b"\xFF"].concat();
     let larger = pb::UploadSpec {
-        chunking: Some(pb::ChunkingSpec::default()),
+        chunking: Some(pb::ChunkingSpec {
+            max_size: Some(1_000),
+            ..Default::default()
+        }),
         ..lenient("larger")
     };
     let upload = world.send(whole(&larger, &source, 500)).await.unwrap();
     assert!(upload.chunks <= 2, "the upload's own sizes");
     let strict = pb::UploadSpec {
-        decoding: Some(pb::DecodingPolicy::default()),
+        decoding: Some(pb::DecodingPolicy {
+            invalid: Some(1),
+            ..Default::default()
+        }),
         ..lenient("strict")
     };
     let told = world.send(whole(&strict, &source, 500)).await.unwrap_err();

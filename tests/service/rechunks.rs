@@ -21,9 +21,9 @@ const RECHUNK_DOCUMENT: i32 = 5;
 /// What the documents are chunked to: with overlaps, and in another measure.
 pub(crate) fn other_chunking() -> pb::ChunkingSpec {
     pb::ChunkingSpec {
-        strategy: 3,
+        strategy: Some(3),
         max_size: Some(700),
-        overlap: 150,
+        overlap: Some(150),
         ..pb::ChunkingSpec::default()
     }
 }
@@ -32,7 +32,7 @@ pub(crate) fn other_chunking() -> pb::ChunkingSpec {
 pub(crate) fn overlapping() -> pb::ChunkingSpec {
     pb::ChunkingSpec {
         max_size: Some(300),
-        overlap: 60,
+        overlap: Some(60),
         ..pb::ChunkingSpec::default()
     }
 }
@@ -103,8 +103,8 @@ pub(crate) async fn said(channel: &Channel, id: &str) -> Vec<pb::Chunk> {
 /// Uploads a source, chunks it anew, and compares with the same source uploaded in the new way.
 async fn check(world: &World, id: &str, charset: &str, source: &[u8], keep_byte_order_mark: bool) {
     let decoding = pb::DecodingPolicy {
-        charset: charset.to_owned(),
-        keep_byte_order_mark,
+        charset: Some(charset.to_owned()),
+        keep_byte_order_mark: Some(keep_byte_order_mark),
         ..pb::DecodingPolicy::default()
     };
     let old = pb::UploadSpec {
@@ -253,7 +253,7 @@ async fn a_rechunk_takes_no_bytes_from_clients() {
 async fn a_source_that_the_text_does_not_give_back_is_told_so(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     let replace = pb::DecodingPolicy {
-        invalid: 2,
+        invalid: Some(2),
         ..pb::DecodingPolicy::default()
     };
     // Its length is another; its digest is another.

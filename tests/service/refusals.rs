@@ -217,12 +217,12 @@ async fn a_wrong_spec_is_refused_by_its_field_before_a_byte_is_taken() {
         chunking(ChunkingSpec {
             min_size,
             max_size: Some(max_size),
-            overlap,
+            overlap: Some(overlap),
             ..ChunkingSpec::default()
         })
     };
     let decoding = DecodingPolicy {
-        charset: "utf-9".to_owned(),
+        charset: Some("utf-9".to_owned()),
         ..DecodingPolicy::default()
     };
     let labels = (0..33).map(|n| (n.to_string(), String::new())).collect();
@@ -263,7 +263,7 @@ async fn a_wrong_spec_is_refused_by_its_field_before_a_byte_is_taken() {
         (
             "chunking.strategy",
             chunking(ChunkingSpec {
-                strategy: 99,
+                strategy: Some(99),
                 ..ChunkingSpec::default()
             }),
         ),

@@ -6,7 +6,7 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
-use crate::application::stored_spec::StoredSpec;
+use crate::application::preferences::Preferences;
 use crate::domain::name::CollectionId;
 
 /// A collection as it is stored.
@@ -16,8 +16,8 @@ pub struct Collection {
     pub uid: Uid,
     /// The client's name for it.
     pub id: CollectionId,
-    /// How its documents are chunked by default.
-    pub spec: StoredSpec,
+    /// How its documents are chunked and decoded unless a request says otherwise.
+    pub preferences: Preferences,
     /// Grows with every change.
     pub revision: u64,
     /// When it was created.
@@ -69,13 +69,13 @@ pub enum Written {
 pub trait Collections: Send + Sync {
     /// Stores a new collection. The same again changes nothing, and returns it as it is.
     async fn create_collection(&self, caller: &Caller, new: &Collection) -> Result<Written, Error>;
-    /// Stores another spec, if the revision is what is believed.
+    /// Replaces the preferences, if the revision is what is believed.
     async fn update_collection(
         &self,
         caller: &Caller,
         id: &CollectionId,
         revision: u64,
-        spec: &StoredSpec,
+        preferences: &Preferences,
         now: Timestamp,
     ) -> Result<Written, Error>;
     /// Takes the name away, with every document's; the rest is for a job. Without `force` only if

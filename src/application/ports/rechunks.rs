@@ -7,7 +7,8 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::failure::Error;
 use crate::application::ports::uploads::{About, NewUpload, Upload};
-use crate::domain::chunking::spec::Spec;
+use crate::application::preferences::Preferences;
+use crate::domain::chunking::partial::{Conflict, Partial};
 use crate::domain::name::DocumentName;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding};
 
@@ -18,8 +19,8 @@ pub struct NewRechunk {
     pub uid: Uid,
     /// The document.
     pub document: DocumentName,
-    /// How it is chunked; none: as its collection says.
-    pub spec: Option<Spec>,
+    /// How it is chunked, as far as the client says. The collection decides the rest.
+    pub chunking: Partial,
     /// The time now.
     pub now: Timestamp,
 }
@@ -29,10 +30,12 @@ impl NewRechunk {
     /// text begins with the byte order mark of its source.
     #[must_use]
     pub fn upload(&self, document: &Document, source: &Version, keeps_mark: bool) -> NewUpload {
-        let byte_order_mark = if keeps_mark {
-            ByteOrderMark::Keep
-        } else {
-            ByteOrderMark::Drop
+        // A text in which faults were replaced does not give its source back, so that there is
+        // nothing to replace again.
+        let decoding = Decoding {
+            charset: Some(source.charset),
+            byte_order_mark: ByteOrderMark::keeping(keeps_mark),
+            ..Decoding::default()
         };
         NewUpload {
             uid: self.uid,
@@ -43,14 +46,10 @@ impl NewRechunk {
                 media_type: document.media_type.clone(),
                 labels: document.labels.clone(),
             },
-            spec: self.spec.clone(),
-            // A text in which faults were replaced does not give its source back, so that there is
-            // nothing to replace again.
-            decoding: Some(Decoding {
-                charset: Some(source.charset),
-                byte_order_mark,
-                ..Decoding::default()
-            }),
+            preferences: Preferences {
+                chunking: self.chunking.clone(),
+                decoding: decoding.into(),
+            },
             import: None,
             now: self.now,
         }
@@ -68,6 +67,8 @@ pub enum Started {
     NoCurrentVersion,
     /// An upload of the document has not ended.
     UploadRunning,
+    /// The rechunk's spec and the collection's do not fit together. Nothing is stored.
+    Conflict(Conflict),
     /// The uid is that of another request.
     OtherRequest,
 }

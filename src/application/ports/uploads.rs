@@ -11,14 +11,14 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::import_root::Stamp;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
+use crate::application::preferences::Preferences;
 use crate::application::stored_spec::StoredSpec;
 use crate::application::turn::Turn;
-use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::partial::Conflict;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::machine::Summary;
 use crate::domain::name::DocumentName;
 use crate::domain::path_name::PathName;
-use crate::domain::text::decoding::Decoding;
 
 /// What an uploader says of a document.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,10 +51,8 @@ pub struct NewUpload {
     pub document_uid: Uid,
     /// What the document is called once the version is current.
     pub about: About,
-    /// How it is chunked; none: as its collection says.
-    pub spec: Option<Spec>,
-    /// How it is decoded; none: as its collection says.
-    pub decoding: Option<Decoding>,
+    /// How it is chunked and decoded, as far as the client says. The collection decides the rest.
+    pub preferences: Preferences,
     /// The file that has its bytes; none: a client sends them.
     pub import: Option<Import>,
     /// The time now.
@@ -150,6 +148,8 @@ pub enum Started {
     Upload(Box<Upload>, Vec<Operation>),
     /// There is no such collection.
     NoCollection,
+    /// The upload's preferences and the collection's do not fit together. Nothing is stored.
+    Conflict(Conflict),
     /// The uid is that of an upload of another document, or of another operation.
     OtherDocument,
 }

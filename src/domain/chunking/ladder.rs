@@ -155,6 +155,12 @@ impl Ladder {
         &self.levels
     }
 
+    /// The bytes of all separators.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.levels.iter().flatten().map(String::len).sum()
+    }
+
     fn of(levels: &[&[&[&str]]]) -> Self {
         let level = |sets: &&[&[&str]]| sets.concat().into_iter().map(str::to_owned).collect();
         Self {

@@ -1,7 +1,7 @@
 //! Where chunks end.
 //!
-//! A [`spec`] says what a user wants; [`strategy`] turns it into a
-//! [`chunker`], which decides where one chunk ends by looking at a bounded stretch of text after
+//! A [`partial`] spec has the fields that a user set; merged over a collection's it is a [`spec`].
+//! A [`strategy`] turns that into a [`chunker`], which decides where one chunk ends by looking at a bounded stretch of text after
 //! its start; the [`splitter`] walks it through a document.
 //!
 //! To add a strategy: a file under `strategies/` that makes a chunker, a variant in [`strategy`],
@@ -12,6 +12,7 @@ pub mod chunker;
 pub mod ladder;
 pub mod limits;
 pub mod packing;
+pub mod partial;
 pub mod spec;
 pub mod splitter;
 pub mod strategies;

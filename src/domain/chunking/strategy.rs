@@ -15,15 +15,53 @@ pub enum Strategy {
     Sentence,
 }
 
+/// A strategy by its name alone.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Kind {
+    /// [`Strategy::Fixed`].
+    Fixed,
+    /// [`Strategy::Recursive`].
+    #[default]
+    Recursive,
+    /// [`Strategy::Sentence`].
+    Sentence,
+}
+
+impl Kind {
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let known = Strategy::all().into_iter();
+        let strategy = known.into_iter().find(|strategy| strategy.name() == name);
+        strategy.map(|strategy| strategy.kind())
+    }
+}
+
 impl Strategy {
+    /// The strategy of a kind, with its defaults.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Fixed => Self::Fixed,
+            Kind::Recursive => Self::Recursive(Ladder::universal()),
+            Kind::Sentence => Self::Sentence,
+        }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Fixed => Kind::Fixed,
+            Self::Recursive(_) => Kind::Recursive,
+            Self::Sentence => Kind::Sentence,
+        }
+    }
+
     /// Every strategy, with its defaults.
     #[must_use]
     pub fn all() -> [Self; 3] {
-        [
-            Self::Fixed,
-            Self::Recursive(Ladder::universal()),
-            Self::Sentence,
-        ]
+        [Kind::Fixed, Kind::Recursive, Kind::Sentence].map(Self::of)
     }
 
     /// The name by which users choose it.

@@ -55,6 +55,18 @@ pub enum Policy {
     Replace,
 }
 
+impl Policy {
+    /// The policy that replaces faults, or the one that rejects them.
+    #[must_use]
+    pub fn replacing(replaces: bool) -> Self {
+        if replaces {
+            Self::Replace
+        } else {
+            Self::Reject
+        }
+    }
+}
+
 /// What becomes of a byte order mark.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum ByteOrderMark {
@@ -63,6 +75,14 @@ pub enum ByteOrderMark {
     Drop,
     /// It is the text's first character, U+FEFF.
     Keep,
+}
+
+impl ByteOrderMark {
+    /// The policy that keeps the mark, or the one that drops it.
+    #[must_use]
+    pub fn keeping(keeps: bool) -> Self {
+        if keeps { Self::Keep } else { Self::Drop }
+    }
 }
 
 /// The document cannot be decoded.

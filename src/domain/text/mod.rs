@@ -1,6 +1,6 @@
 //! Bytes become text, and every place in the text knows its byte in the source.
 //!
-//! The data passes the [`decoder`] (by [`utf8`] or [`legacy`], as [`decoding`] says) and [`emit`] into
+//! The data passes the [`decoder`] (by [`utf8`] or [`legacy`], as [`decoding`] says; users set [`policy`] fields) and [`emit`] into
 //! the [`window`], which holds the undecided text with its [`source_map`] and counts [`position`]s.
 //! The [`encoder`] goes the other way, for a source that is made of its text again.
 //!
@@ -20,6 +20,7 @@ pub mod encoder;
 pub mod grapheme;
 pub mod legacy;
 pub mod measure;
+pub mod policy;
 pub mod position;
 pub mod sentence;
 pub mod separators;

@@ -9,7 +9,7 @@ use crate::application::ports::clock::Timestamp;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Kind;
-use crate::application::stored_spec::StoredSpec;
+use crate::application::preferences::Preferences;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::postgres::attempt::{look_up, read, transact};
@@ -32,15 +32,15 @@ impl Collections for Postgres {
         caller: &Caller,
         id: &CollectionId,
         revision: u64,
-        spec: &StoredSpec,
+        preferences: &Preferences,
         now: Timestamp,
     ) -> Result<Written, Error> {
         let updated = sqlx::query(
-            "UPDATE collections SET spec = $1, revision = revision + 1, updated_at = $2
+            "UPDATE collections SET preferences = $1, revision = revision + 1, updated_at = $2
              WHERE tenant = $3 AND collection_id = $4 AND deleted_at IS NULL AND revision = $5
              RETURNING *",
         )
-        .bind(to_json(spec)?)
+        .bind(to_json(preferences)?)
         .bind(now)
         .bind(&caller.tenant)
         .bind(id.as_str())
@@ -98,13 +98,13 @@ impl Collections for Postgres {
 
 async fn create(pool: &PgPool, caller: &Caller, new: &Collection) -> Result<Written, Error> {
     let created = sqlx::query(
-        "INSERT INTO collections (uid, tenant, collection_id, spec, created_at, updated_at)
+        "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
     )
     .bind(uuid(&new.uid))
     .bind(&caller.tenant)
     .bind(new.id.as_str())
-    .bind(to_json(&new.spec)?)
+    .bind(to_json(&new.preferences)?)
     .bind(new.created_at)
     .bind(new.updated_at)
     .execute(pool)

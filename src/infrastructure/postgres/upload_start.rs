@@ -6,7 +6,9 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
 use crate::application::ports::uploads::NewUpload;
+use crate::application::preferences::Preferences;
 use crate::application::stored_spec::StoredSpec;
+use crate::domain::chunking::partial::Conflict;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::placement;
@@ -31,15 +33,18 @@ pub(super) async fn is_taken(
     Ok(found.is_some())
 }
 
-/// The collection's uid, and the spec: the collection's with what the upload says otherwise. Its row
+/// What an upload is chunked and decoded by.
+type Merged = Result<StoredSpec, Conflict>;
+
+/// The collection's uid, and the spec: the upload's preferences over the collection's. Its row
 /// is held: who deletes it sees the document.
 pub(super) async fn collection(
     connection: &mut PgConnection,
     caller: &Caller,
     new: &NewUpload,
-) -> Result<Option<(Uid, StoredSpec)>, Error> {
+) -> Result<Option<(Uid, Merged)>, Error> {
     let found = sqlx::query(
-        "SELECT uid, spec FROM collections
+        "SELECT uid, preferences FROM collections
          WHERE tenant = $1 AND collection_id = $2 AND deleted_at IS NULL
          FOR SHARE",
     )
@@ -49,9 +54,9 @@ pub(super) async fn collection(
     .await
     .map_err(failed)?;
     let Some(found) = found else { return Ok(None) };
-    let spec: StoredSpec = found.json("spec")?;
-    let spec = spec.changed(new.spec.as_ref(), new.decoding);
-    Ok(Some((found.uid("uid")?, spec)))
+    let preferences: Preferences = found.json("preferences")?;
+    let merged = new.preferences.over(&preferences);
+    Ok(Some((found.uid("uid")?, merged)))
 }
 
 /// A document that a version is made of.

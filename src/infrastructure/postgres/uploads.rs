@@ -110,9 +110,14 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
     if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
         return Ok(Started::OtherDocument);
     }
-    let Some((collection, spec)) = upload_start::collection(&mut transaction, caller, new).await?
+    let Some((collection, merged)) =
+        upload_start::collection(&mut transaction, caller, new).await?
     else {
         return Ok(Started::NoCollection);
+    };
+    let spec = match merged {
+        Ok(spec) => spec,
+        Err(conflict) => return Ok(Started::Conflict(conflict)),
     };
     let created = upload_start::document(&mut transaction, caller, new, &collection).await?;
     let superseded = upload_end::fail_running(

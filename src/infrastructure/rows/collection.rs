@@ -10,7 +10,7 @@ pub(crate) fn collection(found: &impl Columns) -> Result<Collection, Error> {
     Ok(Collection {
         uid: found.uid("uid")?,
         id: name(CollectionId::parse(&found.text("collection_id")?))?,
-        spec: found.json("spec")?,
+        preferences: found.json("preferences")?,
         revision: found.count("revision")?,
         created_at: found.signed("created_at")?,
         updated_at: found.signed("updated_at")?,

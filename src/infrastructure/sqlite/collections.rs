@@ -9,7 +9,7 @@ use crate::application::ports::clock::Timestamp;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
 use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Kind;
-use crate::application::stored_spec::StoredSpec;
+use crate::application::preferences::Preferences;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::rows::collection::collection;
@@ -39,14 +39,14 @@ impl Collections for Sqlite {
             });
         }
         let created = sqlx::query(
-            "INSERT INTO collections (uid, tenant, collection_id, spec, created_at, updated_at)
+            "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at)
              VALUES (?, ?, ?, ?, ?, ?)
              ON CONFLICT (tenant, collection_id) WHERE deleted_at IS NULL DO NOTHING",
         )
         .bind(new.uid.to_vec())
         .bind(&caller.tenant)
         .bind(new.id.as_str())
-        .bind(to_json(&new.spec)?)
+        .bind(to_json(&new.preferences)?)
         .bind(new.created_at)
         .bind(new.updated_at)
         .execute(&mut *transaction)
@@ -65,15 +65,15 @@ impl Collections for Sqlite {
         caller: &Caller,
         id: &CollectionId,
         revision: u64,
-        spec: &StoredSpec,
+        preferences: &Preferences,
         now: Timestamp,
     ) -> Result<Written, Error> {
         let updated = sqlx::query(
-            "UPDATE collections SET spec = ?, revision = revision + 1, updated_at = ?
+            "UPDATE collections SET preferences = ?, revision = revision + 1, updated_at = ?
              WHERE tenant = ? AND collection_id = ? AND deleted_at IS NULL AND revision = ?
              RETURNING *",
         )
-        .bind(to_json(spec)?)
+        .bind(to_json(preferences)?)
         .bind(now)
         .bind(&caller.tenant)
         .bind(id.as_str())

@@ -45,10 +45,14 @@ impl Rechunks for Sqlite {
         }
         let keeps_mark = keeps_mark(&mut transaction, caller, &known, source.version).await?;
         let upload = new.upload(&known, source, keeps_mark);
-        let Some((collection, spec)) =
+        let Some((collection, merged)) =
             upload_start::collection(&mut transaction, caller, &upload).await?
         else {
             return Ok(Started::NotFound);
+        };
+        let spec = match merged {
+            Ok(spec) => spec,
+            Err(conflict) => return Ok(Started::Conflict(conflict)),
         };
         let document =
             upload_start::take_version(&mut transaction, caller, &upload, &collection).await?;

@@ -6,7 +6,9 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::failure::Error;
 use crate::application::ports::uploads::NewUpload;
+use crate::application::preferences::Preferences;
 use crate::application::stored_spec::StoredSpec;
+use crate::domain::chunking::partial::Conflict;
 use crate::domain::partition;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::rows::upload::import_columns;
@@ -31,14 +33,17 @@ pub(super) async fn is_taken(
     Ok(found.is_some())
 }
 
-/// The collection's uid, and the spec: the collection's with what the upload says otherwise.
+/// What an upload is chunked and decoded by.
+type Merged = Result<StoredSpec, Conflict>;
+
+/// The collection's uid, and the spec: the upload's preferences over the collection's.
 pub(super) async fn collection(
     connection: &mut SqliteConnection,
     caller: &Caller,
     new: &NewUpload,
-) -> Result<Option<(Uid, StoredSpec)>, Error> {
+) -> Result<Option<(Uid, Merged)>, Error> {
     let found = sqlx::query(
-        "SELECT uid, spec FROM collections
+        "SELECT uid, preferences FROM collections
          WHERE tenant = ? AND collection_id = ? AND deleted_at IS NULL",
     )
     .bind(&caller.tenant)
@@ -47,9 +52,9 @@ pub(super) async fn collection(
     .await
     .map_err(failed)?;
     let Some(found) = found else { return Ok(None) };
-    let spec: StoredSpec = found.json("spec")?;
-    let spec = spec.changed(new.spec.as_ref(), new.decoding);
-    Ok(Some((found.uid("uid")?, spec)))
+    let preferences: Preferences = found.json("preferences")?;
+    let merged = new.preferences.over(&preferences);
+    Ok(Some((found.uid("uid")?, merged)))
 }
 
 /// The document's uid; makes it, in the lighter of its two partitions, if it is new. Its next

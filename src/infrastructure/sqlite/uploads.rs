@@ -33,10 +33,14 @@ impl Uploads for Sqlite {
         if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
             return Ok(Started::OtherDocument);
         }
-        let Some((collection, spec)) =
+        let Some((collection, merged)) =
             upload_start::collection(&mut transaction, caller, new).await?
         else {
             return Ok(Started::NoCollection);
+        };
+        let spec = match merged {
+            Ok(spec) => spec,
+            Err(conflict) => return Ok(Started::Conflict(conflict)),
         };
         let document = upload_start::document(&mut transaction, caller, new, &collection).await?;
         let superseded = upload_end::fail_running(

@@ -20,7 +20,7 @@ use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
 use crate::interface::grpc::convert::chunking::{
-    count, decoding, sizes, spec, to_position, to_spec,
+    count, decoding, partial, spec, to_position, to_spec,
 };
 use crate::interface::grpc::convert::content::content;
 use crate::interface::grpc::convert::uploads::unread;
@@ -139,9 +139,9 @@ impl ChunkingService for Service {
             chunking,
         } = request.into_inner();
         let recommended = async {
-            let sizes = sizes(chunking.unwrap_or_default())?;
+            let wanted = partial(chunking.unwrap_or_default())?;
             let decoding = decoding(policy.unwrap_or_default())?;
-            let recommend = move |content: &[u8]| comparison::recommend(&sizes, decoding, content);
+            let recommend = move |content: &[u8]| comparison::recommend(&wanted, decoding, content);
             self.work(content, recommend).await
         };
         let recommended = recommended.await.map_err(|error| status::of(&error))?;
@@ -296,7 +296,7 @@ fn describe(strategy: Strategy) -> Option<pb::StrategyDescription> {
     let defaults = default(strategy)?;
     let spec = to_spec(&defaults);
     Some(pb::StrategyDescription {
-        strategy: spec.strategy,
+        strategy: spec.strategy().into(),
         name: defaults.strategy().name().to_owned(),
         memory_bytes_max: count(Machine::memory_bytes_max(&defaults, BATCH_BYTES_MIN) as u64),
         defaults: Some(spec),

@@ -6,6 +6,7 @@ use crate::application::caller::Caller;
 use crate::application::collections::Collections;
 use crate::application::error::Error;
 use crate::application::ports::collections::Collection;
+use crate::application::preferences::Preferences;
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::pb::collection_service_server::CollectionService;
@@ -34,12 +35,15 @@ impl CollectionService for Service {
         let created = async {
             let id = CollectionId::parse(&collection_id)
                 .map_err(|error| Error::invalid("collection_id", error))?;
-            let spec = chunking::stored(chunking, decoding)?;
+            let wanted = chunking::preferences(chunking, decoding)?;
             let request = name::request_id(&request_id)?;
-            let created = self.collections.create(&caller, id, spec, request).await?;
-            resources::collection(&created)
+            let created = self
+                .collections
+                .create(&caller, id, wanted, request)
+                .await?;
+            Ok(resources::collection(&created))
         };
-        let collection = Some(created.await.map_err(|error| status::of(&error))?);
+        let collection = Some(created.await.map_err(|error: Error| status::of(&error))?);
         Ok(Response::new(pb::CreateCollectionResponse { collection }))
     }
 
@@ -50,9 +54,11 @@ impl CollectionService for Service {
         let (caller, request) = caller::of(request)?;
         let found = async {
             let id = name::collection("name", &request.name)?;
-            resources::collection(&self.collections.get(&caller, &id).await?)
+            Ok(resources::collection(
+                &self.collections.get(&caller, &id).await?,
+            ))
         };
-        let collection = Some(found.await.map_err(|error| status::of(&error))?);
+        let collection = Some(found.await.map_err(|error: Error| status::of(&error))?);
         Ok(Response::new(pb::GetCollectionResponse { collection }))
     }
 
@@ -70,7 +76,7 @@ impl CollectionService for Service {
             let (list, next_page_token) = collections.list(&caller, page_size, &page_token).await?;
             let collections = list.iter().map(resources::collection);
             Ok(pb::ListCollectionsResponse {
-                collections: collections.collect::<Result<_, _>>()?,
+                collections: collections.collect(),
                 next_page_token,
             })
         };
@@ -85,8 +91,9 @@ impl CollectionService for Service {
         request: Request<pb::UpdateCollectionRequest>,
     ) -> Result<Response<pb::UpdateCollectionResponse>, Status> {
         let (caller, request) = caller::of(request)?;
-        let updated = async { resources::collection(&self.update(&caller, request).await?) };
-        let collection = Some(updated.await.map_err(|error| status::of(&error))?);
+        let updated = self.update(&caller, request).await;
+        let updated = updated.map_err(|error| status::of(&error))?;
+        let collection = Some(resources::collection(&updated));
         Ok(Response::new(pb::UpdateCollectionResponse { collection }))
     }
 
@@ -137,15 +144,20 @@ impl Service {
             ));
         }
         let has = |path: &str| paths.iter().any(|given| given == path);
-        let (spec, decoding) = (collection.chunking, collection.decoding);
-        let spec = has("chunking").then(|| chunking::spec(spec.unwrap_or_default()));
-        let decoding = has("decoding").then(|| chunking::decoding(decoding.unwrap_or_default()));
-        let (spec, decoding) = (spec.transpose()?, decoding.transpose()?);
-        self.collections
-            .update(caller, &id, revision, |known| {
-                known.changed(spec.as_ref(), decoding)
-            })
-            .await
+        let new = chunking::preferences(collection.chunking, collection.decoding)?;
+        let change = |known: Preferences| Preferences {
+            chunking: if has("chunking") {
+                new.chunking
+            } else {
+                known.chunking
+            },
+            decoding: if has("decoding") {
+                new.decoding
+            } else {
+                known.decoding
+            },
+        };
+        self.collections.update(caller, &id, revision, change).await
     }
 }
 

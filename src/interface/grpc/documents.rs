@@ -110,9 +110,9 @@ impl DocumentService for Service {
         } = request;
         let begun = async {
             let name = name::document("name", &name)?;
-            let spec = wanted.map(chunking::spec).transpose()?;
+            let wanted = chunking::partial(wanted.unwrap_or_default())?;
             let request = name::request_id(&request_id)?;
-            self.documents.rechunk(&caller, name, spec, request).await
+            self.documents.rechunk(&caller, name, wanted, request).await
         };
         let operation = begun.await.map_err(|error| status::of(&error))?;
         let operation = Some(resources::operation(operation));

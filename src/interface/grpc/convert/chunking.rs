@@ -1,33 +1,25 @@
 //! Specs and positions.
 
 use crate::application::error::Error;
-use crate::application::stored_spec::StoredSpec;
-use crate::domain::chunking::ladder::{self, Ladder};
-use crate::domain::chunking::limits;
+use crate::application::preferences::Preferences;
+use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::packing::Packing;
-use crate::domain::chunking::spec::{Request, Spec};
-use crate::domain::chunking::strategy::Strategy;
+use crate::domain::chunking::partial::Partial;
+use crate::domain::chunking::spec::Spec;
+use crate::domain::chunking::strategy::Kind;
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
 use crate::domain::text::measure::Measure;
+use crate::domain::text::policy::{self, Choice};
 use crate::domain::text::position;
 use crate::interface::grpc::pb;
 
-/// The spec that a request asks for, checked.
-///
-/// # Errors
-///
-/// Fails with the field that is out of its bounds.
-pub fn spec(from: pb::ChunkingSpec) -> Result<Spec, Error> {
-    Spec::new(sizes(from)?).map_err(|error| Error::invalid(field(&error), error))
-}
-
-/// The same, before its sizes are checked against each other.
+/// The fields of a spec that a request sets.
 ///
 /// # Errors
 ///
 /// Fails with the field that is not known.
-pub fn sizes(from: pb::ChunkingSpec) -> Result<Request, Error> {
+pub fn partial(from: pb::ChunkingSpec) -> Result<Partial, Error> {
     let pb::ChunkingSpec {
         strategy,
         measure,
@@ -36,144 +28,152 @@ pub fn sizes(from: pb::ChunkingSpec) -> Result<Request, Error> {
         overlap,
         max_bytes,
         packing,
-        levels,
+        separators,
     } = from;
-    let ladder = ladder(levels)?;
-    let strategy = match pb::Strategy::try_from(strategy) {
-        Ok(pb::Strategy::Unspecified | pb::Strategy::Recursive) => Strategy::Recursive(ladder),
-        Ok(pb::Strategy::Fixed) => Strategy::Fixed,
-        Ok(pb::Strategy::Sentence) => Strategy::Sentence,
-        Err(_) => return Err(Error::invalid("chunking.strategy", "is not known")),
+    let strategy = match known("chunking.strategy", strategy)? {
+        pb::Strategy::Unspecified => None,
+        pb::Strategy::Fixed => Some(Kind::Fixed),
+        pb::Strategy::Recursive => Some(Kind::Recursive),
+        pb::Strategy::Sentence => Some(Kind::Sentence),
     };
-    let measure = match pb::Measure::try_from(measure) {
-        Ok(pb::Measure::Unspecified | pb::Measure::Characters) => Measure::Characters,
-        Ok(pb::Measure::Bytes) => Measure::Bytes,
-        Ok(pb::Measure::Words) => Measure::Words,
-        Err(_) => return Err(Error::invalid("chunking.measure", "is not known")),
+    let measure = match known("chunking.measure", measure)? {
+        pb::Measure::Unspecified => None,
+        pb::Measure::Characters => Some(Measure::Characters),
+        pb::Measure::Bytes => Some(Measure::Bytes),
+        pb::Measure::Words => Some(Measure::Words),
     };
-    let packing = match pb::Packing::try_from(packing) {
-        Ok(pb::Packing::Unspecified | pb::Packing::Stable) => Packing::Stable,
-        Ok(pb::Packing::Full) => Packing::Full,
-        Err(_) => return Err(Error::invalid("chunking.packing", "is not known")),
+    let packing = match known("chunking.packing", packing)? {
+        pb::Packing::Unspecified => None,
+        pb::Packing::Stable => Some(Packing::Stable),
+        pb::Packing::Full => Some(Packing::Full),
     };
     let size = |size: Option<u32>| size.map(|size| size as usize);
-    Ok(Request {
-        strategy: Some(strategy),
+    Ok(Partial {
+        strategy,
+        separators: separators.map(ladder).transpose()?,
         measure,
         min_size: size(min_size),
         max_size: size(max_size),
-        overlap: overlap as usize,
+        overlap: size(overlap),
         max_bytes: size(max_bytes),
         packing,
     })
 }
 
-/// The decoding policy that a request asks for, checked.
+/// The fields of a decoding policy that a request sets.
 ///
 /// # Errors
 ///
 /// Fails with the field that is not known.
-pub fn decoding(from: pb::DecodingPolicy) -> Result<Decoding, Error> {
+pub fn partial_decoding(from: pb::DecodingPolicy) -> Result<policy::Partial, Error> {
     let pb::DecodingPolicy {
         charset,
         invalid,
         nul,
         keep_byte_order_mark,
     } = from;
-    let policy = |field, policy| match pb::FaultPolicy::try_from(policy) {
-        Ok(pb::FaultPolicy::Unspecified | pb::FaultPolicy::Reject) => Ok(Policy::Reject),
-        Ok(pb::FaultPolicy::Replace) => Ok(Policy::Replace),
-        Err(_) => Err(Error::invalid(field, "is not known")),
-    };
-    let charset = match charset.as_str() {
-        "" => Some(Charset::UTF_8),
-        "auto" => None,
-        label => Some(
-            Charset::from_label(label)
-                .map_err(|error| Error::invalid("decoding.charset", error))?,
-        ),
-    };
-    let mark = if keep_byte_order_mark {
-        ByteOrderMark::Keep
-    } else {
-        ByteOrderMark::Drop
-    };
-    Ok(Decoding {
-        charset,
-        invalid: policy("decoding.invalid", invalid)?,
-        nul: policy("decoding.nul", nul)?,
-        byte_order_mark: mark,
+    Ok(policy::Partial {
+        charset: charset.as_deref().map(choice).transpose()?,
+        invalid: fault_policy("decoding.invalid", invalid)?,
+        nul: fault_policy("decoding.nul", nul)?,
+        byte_order_mark: keep_byte_order_mark.map(ByteOrderMark::keeping),
     })
 }
 
-/// Both, as they are stored.
+/// The fields of both that a request sets.
 ///
 /// # Errors
 ///
 /// As for each.
-pub fn stored(
+pub fn preferences(
     chunking: Option<pb::ChunkingSpec>,
-    policy: Option<pb::DecodingPolicy>,
-) -> Result<StoredSpec, Error> {
-    let spec = spec(chunking.unwrap_or_default())?;
-    Ok(StoredSpec::new(
-        &spec,
-        decoding(policy.unwrap_or_default())?,
-    ))
+    decoding: Option<pb::DecodingPolicy>,
+) -> Result<Preferences, Error> {
+    Ok(Preferences {
+        chunking: partial(chunking.unwrap_or_default())?,
+        decoding: partial_decoding(decoding.unwrap_or_default())?,
+    })
 }
 
-/// A spec for clients.
+/// The spec that a request asks for where no collection has a say.
+///
+/// # Errors
+///
+/// Fails with the field that is not known or out of its bounds.
+pub fn spec(from: pb::ChunkingSpec) -> Result<Spec, Error> {
+    Ok(partial(from)?.over(&Partial::default())?)
+}
+
+/// The decoding policy that a request asks for where no collection has a say.
+///
+/// # Errors
+///
+/// Fails with the field that is not known.
+pub fn decoding(from: pb::DecodingPolicy) -> Result<Decoding, Error> {
+    Ok(partial_decoding(from)?.over(&policy::Partial::default()))
+}
+
+/// A spec for clients, every field set.
 #[must_use]
 pub fn to_spec(spec: &Spec) -> pb::ChunkingSpec {
-    let limits = spec.limits();
-    let size = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
-    let (strategy, levels) = match spec.strategy() {
-        Strategy::Fixed => (pb::Strategy::Fixed, Vec::new()),
-        Strategy::Sentence => (pb::Strategy::Sentence, Vec::new()),
-        Strategy::Recursive(ladder) => {
-            let level = |level: &Vec<String>| pb::SeparatorLevel {
-                separators: level.clone(),
-            };
-            (
-                pb::Strategy::Recursive,
-                ladder.levels().iter().map(level).collect(),
-            )
-        }
+    to_partial(&Partial::from(spec))
+}
+
+/// A decoding policy for clients, every field set.
+#[must_use]
+pub fn to_decoding(decoding: Decoding) -> pb::DecodingPolicy {
+    to_partial_decoding(&decoding.into())
+}
+
+/// The fields of a spec that are set, for clients.
+#[must_use]
+pub fn to_partial(from: &Partial) -> pb::ChunkingSpec {
+    let size = |size: Option<usize>| size.map(|size| u32::try_from(size).unwrap_or(u32::MAX));
+    let strategy = from.strategy.map(|kind| match kind {
+        Kind::Fixed => pb::Strategy::Fixed,
+        Kind::Recursive => pb::Strategy::Recursive,
+        Kind::Sentence => pb::Strategy::Sentence,
+    });
+    let measure = from.measure.map(|measure| match measure {
+        Measure::Characters => pb::Measure::Characters,
+        Measure::Bytes => pb::Measure::Bytes,
+        Measure::Words => pb::Measure::Words,
+    });
+    let packing = from.packing.map(|packing| match packing {
+        Packing::Stable => pb::Packing::Stable,
+        Packing::Full => pb::Packing::Full,
+    });
+    let level = |level: &Vec<String>| pb::SeparatorLevel {
+        separators: level.clone(),
     };
+    let separators = from.separators.as_ref();
     pb::ChunkingSpec {
-        strategy: strategy.into(),
-        measure: match limits.measure() {
-            Measure::Characters => pb::Measure::Characters,
-            Measure::Bytes => pb::Measure::Bytes,
-            Measure::Words => pb::Measure::Words,
-        }
-        .into(),
-        max_size: Some(size(limits.max_size())),
-        min_size: Some(size(limits.min_size())),
-        overlap: size(limits.overlap()),
-        max_bytes: Some(size(limits.max_bytes())),
-        packing: match spec.packing() {
-            Packing::Stable => pb::Packing::Stable,
-            Packing::Full => pb::Packing::Full,
-        }
-        .into(),
-        levels,
+        strategy: strategy.map(i32::from),
+        measure: measure.map(i32::from),
+        max_size: size(from.max_size),
+        min_size: size(from.min_size),
+        overlap: size(from.overlap),
+        max_bytes: size(from.max_bytes),
+        packing: packing.map(i32::from),
+        separators: separators.map(|ladder| pb::Separators {
+            levels: ladder.levels().iter().map(level).collect(),
+        }),
     }
 }
 
-/// A decoding policy for clients.
+/// The fields of a decoding policy that are set, for clients.
 #[must_use]
-pub fn to_decoding(from: Decoding) -> pb::DecodingPolicy {
+pub fn to_partial_decoding(from: &policy::Partial) -> pb::DecodingPolicy {
     let policy = |policy| match policy {
-        Policy::Reject => pb::FaultPolicy::Reject.into(),
-        Policy::Replace => pb::FaultPolicy::Replace.into(),
+        Policy::Reject => i32::from(pb::FaultPolicy::Reject),
+        Policy::Replace => i32::from(pb::FaultPolicy::Replace),
     };
-    let charset = from.charset.map_or("auto", Charset::name);
+    let mark = from.byte_order_mark;
     pb::DecodingPolicy {
-        charset: charset.to_owned(),
-        invalid: policy(from.invalid),
-        nul: policy(from.nul),
-        keep_byte_order_mark: from.byte_order_mark == ByteOrderMark::Keep,
+        charset: from.charset.map(|choice| choice.label().to_owned()),
+        invalid: from.invalid.map(policy),
+        nul: from.nul.map(policy),
+        keep_byte_order_mark: mark.map(|mark| mark == ByteOrderMark::Keep),
     }
 }
 
@@ -200,19 +200,36 @@ pub fn count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn ladder(levels: Vec<pb::SeparatorLevel>) -> Result<Ladder, Error> {
+/// The value of an enum field; one that is absent has the value 0.
+fn known<T: TryFrom<i32> + Default>(field: &'static str, value: Option<i32>) -> Result<T, Error> {
+    match value {
+        None => Ok(T::default()),
+        Some(value) => T::try_from(value).map_err(|_unknown| Error::invalid(field, "is not known")),
+    }
+}
+
+fn fault_policy(field: &'static str, policy: Option<i32>) -> Result<Option<Policy>, Error> {
+    Ok(match known(field, policy)? {
+        pb::FaultPolicy::Unspecified => None,
+        pb::FaultPolicy::Reject => Some(Policy::Reject),
+        pb::FaultPolicy::Replace => Some(Policy::Replace),
+    })
+}
+
+fn choice(label: &str) -> Result<Choice, Error> {
+    if label == Choice::DETECT {
+        return Ok(Choice::Detect);
+    }
+    let charset = Charset::from_label(label);
+    let charset = charset.map_err(|error| Error::invalid("decoding.charset", error))?;
+    Ok(Choice::Is(charset))
+}
+
+fn ladder(from: pb::Separators) -> Result<Ladder, Error> {
+    let levels = from.levels.into_iter().map(|level| level.separators);
+    let levels = levels.collect::<Vec<_>>();
     if levels.is_empty() {
         return Ok(Ladder::universal());
     }
-    let levels = levels.into_iter().map(|level| level.separators).collect();
-    Ladder::new(levels).map_err(|error: ladder::Error| Error::invalid("chunking.levels", error))
-}
-
-fn field(error: &limits::Error) -> &'static str {
-    match error {
-        limits::Error::MaxSize { .. } => "chunking.max_size",
-        limits::Error::MinSize { .. } => "chunking.min_size",
-        limits::Error::Overlap { .. } => "chunking.overlap",
-        limits::Error::MaxBytes { .. } => "chunking.max_bytes",
-    }
+    Ladder::new(levels).map_err(|error| Error::invalid("chunking.separators", error))
 }

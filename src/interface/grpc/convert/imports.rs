@@ -44,8 +44,7 @@ pub fn new_import(
         document_uid: clock.new_uid(),
         about: uploads::about(fields, &document.document)?,
         document,
-        spec: chunking.map(chunking::spec).transpose()?,
-        decoding: decoding.map(chunking::decoding).transpose()?,
+        preferences: chunking::preferences(chunking, decoding)?,
         import: None,
         now: clock.now(),
     };

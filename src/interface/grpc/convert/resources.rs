@@ -8,36 +8,29 @@ use crate::application::error::Error;
 use crate::application::ports::clock;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
-use crate::application::ports::failure;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::Upload;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
 use crate::domain::name::{CollectionId, DocumentName};
-use crate::interface::grpc::convert::chunking::{count, to_decoding, to_position, to_spec};
+use crate::interface::grpc::convert::chunking::{
+    count, to_partial, to_partial_decoding, to_position,
+};
 use crate::interface::grpc::name;
 use crate::interface::grpc::pb::{self, change};
 
 /// A collection.
-///
-/// # Errors
-///
-/// Fails if its stored spec is damaged.
-pub fn collection(from: &Collection) -> Result<pb::Collection, Error> {
-    let damaged = |_damaged| failure::Error::Damaged {
-        what: "a spec",
-        source: None,
-    };
-    let (spec, decoding) = (from.spec.spec(), from.spec.decoding());
-    Ok(pb::Collection {
+#[must_use]
+pub fn collection(from: &Collection) -> pb::Collection {
+    pb::Collection {
         name: from.id.to_string(),
-        chunking: Some(to_spec(&spec.map_err(damaged)?)),
-        decoding: Some(to_decoding(decoding.map_err(damaged)?)),
+        chunking: Some(to_partial(&from.preferences.chunking)),
+        decoding: Some(to_partial_decoding(&from.preferences.decoding)),
         create_time: Some(time(from.created_at)),
         update_time: Some(time(from.updated_at)),
         etag: name::etag(from.revision),
-    })
+    }
 }
 
 /// A document of a collection.

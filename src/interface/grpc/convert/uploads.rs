@@ -190,8 +190,6 @@ fn new_upload(clock: &dyn Clock, from: pb::UploadSpec) -> Result<NewUpload, Erro
         media_type: ("spec.media_type", media_type),
         labels: ("spec.labels", given),
     };
-    let spec = chunking.map(chunking::spec).transpose()?;
-    let decoding = decoding.map(chunking::decoding).transpose()?;
     Ok(NewUpload {
         uid,
         document_uid: clock.new_uid(),
@@ -200,8 +198,7 @@ fn new_upload(clock: &dyn Clock, from: pb::UploadSpec) -> Result<NewUpload, Erro
             collection,
             document,
         },
-        spec,
-        decoding,
+        preferences: chunking::preferences(chunking, decoding)?,
         import: None,
         now: clock.now(),
     })

@@ -1,0 +1,428 @@
+//! A spec of which a user set only some fields, and how it is completed.
+
+use std::fmt;
+
+use crate::domain::chunking::ladder::Ladder;
+use crate::domain::chunking::limits::{self, MAX_BYTES_CEILING, MAX_BYTES_FLOOR};
+use crate::domain::chunking::packing::Packing;
+use crate::domain::chunking::spec::{Request, Spec};
+use crate::domain::chunking::strategy::{Kind, Strategy};
+use crate::domain::text::measure::Measure;
+
+/// The fields of a spec that a user set; `None` means that another layer decides.
+///
+/// ```
+/// use sluice::domain::chunking::partial::Partial;
+///
+/// let collection = Partial { max_size: Some(400), ..Partial::default() };
+/// let request = Partial { overlap: Some(10), ..Partial::default() };
+/// let spec = request.over(&collection).unwrap();
+/// assert_eq!((spec.limits().max_size(), spec.limits().overlap()), (400, 10));
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Partial {
+    /// Where chunks end.
+    pub strategy: Option<Kind>,
+    /// The separators of `recursive`.
+    pub separators: Option<Ladder>,
+    /// The unit of the sizes.
+    pub measure: Option<Measure>,
+    /// The smallest size of a chunk.
+    pub min_size: Option<usize>,
+    /// The largest size of a chunk.
+    pub max_size: Option<usize>,
+    /// The size that two chunks share at most.
+    pub overlap: Option<usize>,
+    /// The largest chunk in bytes.
+    pub max_bytes: Option<usize>,
+    /// Which of equal boundaries ends a chunk.
+    pub packing: Option<Packing>,
+}
+
+/// The layer that a field's value comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// The request, or the command line.
+    Request,
+    /// The collection.
+    Collection,
+    /// The built-in default, or a default that follows from other fields.
+    Default,
+}
+
+/// A field that can be wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Field {
+    /// `separators`.
+    Separators,
+    /// `min_size`.
+    MinSize,
+    /// `max_size`.
+    MaxSize,
+    /// `overlap`.
+    Overlap,
+    /// `max_bytes`.
+    MaxBytes,
+}
+
+/// The fields, merged, are no spec: one is out of its range, or two do not fit together.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{} {message}", .field.name())]
+pub struct Conflict {
+    /// The field at fault.
+    pub field: Field,
+    /// The values, where each comes from, and the remedy.
+    pub message: String,
+}
+
+impl Partial {
+    /// Completes the spec: each field is the one set here, else the one that the collection sets,
+    /// else the default. Defaults that follow from other fields follow from the merged ones.
+    ///
+    /// Sizes have a unit. A collection's `min_size`, `max_size` and `overlap` therefore apply only
+    /// where the measure is the collection's. Its separators apply only to `recursive`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the merged fields do not fit together, or if separators are set here for a strategy
+    /// that has none.
+    pub fn over(&self, collection: &Self) -> Result<Spec, Conflict> {
+        let measure_below = collection.measure.unwrap_or_default();
+        let measure = self.measure.unwrap_or(measure_below);
+        let unset = Self::default();
+        let sized = if measure == measure_below {
+            collection
+        } else {
+            &unset
+        };
+        let min_size = pick(self.min_size, sized.min_size);
+        let max_size = pick(self.max_size, sized.max_size);
+        let overlap = pick(self.overlap, sized.overlap);
+        let max_bytes = pick(self.max_bytes, collection.max_bytes);
+        let request = Request {
+            strategy: Some(self.strategy_over(collection)?),
+            measure,
+            min_size: min_size.0,
+            max_size: max_size.0,
+            overlap: overlap.0.unwrap_or(0),
+            max_bytes: max_bytes.0,
+            packing: self.packing.or(collection.packing).unwrap_or_default(),
+        };
+        let origins = Origins {
+            min_size: min_size.1,
+            max_size: max_size.1,
+            overlap: overlap.1,
+            max_bytes: max_bytes.1,
+        };
+        Spec::new(request).map_err(|error| origins.explain(&error))
+    }
+
+    fn strategy_over(&self, collection: &Self) -> Result<Strategy, Conflict> {
+        let (kind, origin) = pick(self.strategy, collection.strategy);
+        let strategy = Strategy::of(kind.unwrap_or_default());
+        match (strategy, &self.separators) {
+            (Strategy::Recursive(universal), separators) => {
+                let ladder = separators.as_ref().or(collection.separators.as_ref());
+                Ok(Strategy::Recursive(ladder.cloned().unwrap_or(universal)))
+            }
+            (strategy @ (Strategy::Fixed | Strategy::Sentence), None) => Ok(strategy),
+            (strategy @ (Strategy::Fixed | Strategy::Sentence), Some(_)) => Err(Conflict {
+                field: Field::Separators,
+                message: format!(
+                    "are for the strategy recursive only, but the strategy is {} ({origin}): \
+                     give no separators, or the strategy recursive",
+                    strategy.name()
+                ),
+            }),
+        }
+    }
+}
+
+/// Every field is set.
+impl From<&Spec> for Partial {
+    fn from(spec: &Spec) -> Self {
+        let limits = spec.limits();
+        Self {
+            strategy: Some(spec.strategy().kind()),
+            separators: match spec.strategy() {
+                Strategy::Recursive(ladder) => Some(ladder.clone()),
+                Strategy::Fixed | Strategy::Sentence => None,
+            },
+            measure: Some(limits.measure()),
+            min_size: Some(limits.min_size()),
+            max_size: Some(limits.max_size()),
+            overlap: Some(limits.overlap()),
+            max_bytes: Some(limits.max_bytes()),
+            packing: Some(spec.packing()),
+        }
+    }
+}
+
+impl Field {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Separators => "separators",
+            Self::MinSize => "min_size",
+            Self::MaxSize => "max_size",
+            Self::Overlap => "overlap",
+            Self::MaxBytes => "max_bytes",
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Request => "as given",
+            Self::Collection => "from the collection",
+            Self::Default => "by default",
+        })
+    }
+}
+
+/// Where the sizes of a merged spec come from.
+struct Origins {
+    min_size: Origin,
+    max_size: Origin,
+    overlap: Origin,
+    max_bytes: Origin,
+}
+
+impl Origins {
+    fn explain(&self, error: &limits::Error) -> Conflict {
+        let Self {
+            min_size: min_origin,
+            max_size: max_origin,
+            overlap: overlap_origin,
+            max_bytes: bytes_origin,
+        } = self;
+        let (field, message) = match *error {
+            limits::Error::MaxSize {
+                max_size,
+                measure,
+                floor,
+            } => (
+                Field::MaxSize,
+                format!(
+                    "is {max_size} {} ({max_origin}), but must be from {floor} to {MAX_BYTES_CEILING}",
+                    measure.name()
+                ),
+            ),
+            limits::Error::MinSize {
+                min_size,
+                least,
+                max_size,
+            } => (
+                Field::MinSize,
+                format!(
+                    "is {min_size} ({min_origin}), but must be from {least} to {max_size}, because \
+                     max_size is {max_size} ({max_origin}): give a min_size in that range, or \
+                     another max_size"
+                ),
+            ),
+            limits::Error::Overlap { overlap, most } => (
+                Field::Overlap,
+                format!(
+                    "is {overlap} ({overlap_origin}), but must be at most {most}, half of min_size \
+                     ({min_origin}; max_size is {max_origin}): give a smaller overlap, or larger sizes"
+                ),
+            ),
+            limits::Error::MaxBytes { max_bytes } => (
+                Field::MaxBytes,
+                format!(
+                    "is {max_bytes} ({bytes_origin}), but must be from {MAX_BYTES_FLOOR} to \
+                     {MAX_BYTES_CEILING}"
+                ),
+            ),
+        };
+        Conflict { field, message }
+    }
+}
+
+/// The value of the higher layer that sets one.
+fn pick<T>(request: Option<T>, collection: Option<T>) -> (Option<T>, Origin) {
+    match (request, collection) {
+        (Some(value), _) => (Some(value), Origin::Request),
+        (None, Some(value)) => (Some(value), Origin::Collection),
+        (None, None) => (None, Origin::Default),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Field, Partial};
+    use crate::domain::chunking::ladder::Ladder;
+    use crate::domain::chunking::packing::Packing;
+    use crate::domain::chunking::spec::Spec;
+    use crate::domain::chunking::strategy::{Kind, Strategy};
+    use crate::domain::text::measure::Measure;
+
+    fn collection() -> Partial {
+        Partial {
+            strategy: Some(Kind::Recursive),
+            separators: Some(Ladder::latin()),
+            measure: Some(Measure::Bytes),
+            min_size: Some(200),
+            max_size: Some(400),
+            overlap: Some(50),
+            max_bytes: Some(2_000),
+            packing: Some(Packing::Full),
+        }
+    }
+
+    fn sizes(spec: &Spec) -> (usize, usize, usize) {
+        let limits = spec.limits();
+        (limits.min_size(), limits.max_size(), limits.overlap())
+    }
+
+    #[test]
+    fn each_field_is_merged_by_itself() {
+        type Set = fn(&mut Partial, &Partial);
+        let fields: [Set; 6] = [
+            |to, from| to.separators.clone_from(&from.separators),
+            |to, from| to.min_size = from.min_size,
+            |to, from| to.max_size = from.max_size,
+            |to, from| to.overlap = from.overlap,
+            |to, from| to.max_bytes = from.max_bytes,
+            |to, from| to.packing = from.packing,
+        ];
+        let builtin = Partial {
+            min_size: Some(300),
+            ..Partial::from(&Spec::default())
+        };
+        for set in fields {
+            let (mut request, mut merged) = (Partial::default(), collection());
+            set(&mut request, &builtin);
+            set(&mut merged, &builtin);
+            let spec = request.over(&collection()).unwrap();
+            assert_eq!(Partial::from(&spec), merged, "{request:?}");
+        }
+        let all = Partial::from(&Spec::default());
+        assert_eq!(all.over(&collection()), Ok(Spec::default()));
+        let nothing = Partial::default();
+        let spec = nothing.over(&collection()).unwrap();
+        assert_eq!(Partial::from(&spec), collection());
+        assert_eq!(nothing.over(&nothing), Ok(Spec::default()));
+    }
+
+    #[test]
+    fn derived_defaults_follow_from_the_merged_fields() {
+        let collection = Partial {
+            max_size: Some(400),
+            ..Partial::default()
+        };
+        let larger = Partial {
+            max_size: Some(1_000),
+            ..Partial::default()
+        };
+        assert_eq!(sizes(&larger.over(&collection).unwrap()), (500, 1_000, 0));
+        let fixed = Partial {
+            strategy: Some(Kind::Fixed),
+            ..Partial::default()
+        };
+        assert_eq!(sizes(&fixed.over(&collection).unwrap()), (400, 400, 0));
+        let overlapping = Partial {
+            overlap: Some(150),
+            ..Partial::default()
+        };
+        let spec = overlapping.over(&collection).unwrap();
+        assert_eq!(sizes(&spec), (300, 400, 150));
+    }
+
+    #[test]
+    fn sizes_of_another_unit_do_not_apply() {
+        let words = Partial {
+            measure: Some(Measure::Words),
+            ..Partial::default()
+        };
+        let spec = words.over(&collection()).unwrap();
+        assert_eq!(sizes(&spec), (100, 200, 0));
+        assert_eq!(spec.limits().max_bytes(), 2_000);
+        assert_eq!(spec.packing(), Packing::Full);
+        let same = Partial {
+            measure: Some(Measure::Bytes),
+            ..Partial::default()
+        };
+        assert_eq!(sizes(&same.over(&collection()).unwrap()), (200, 400, 50));
+        let by_default = Partial {
+            max_size: Some(400),
+            ..Partial::default()
+        };
+        let characters = Partial {
+            measure: Some(Measure::Characters),
+            ..Partial::default()
+        };
+        assert_eq!(sizes(&characters.over(&by_default).unwrap()).1, 400);
+    }
+
+    #[test]
+    fn separators_are_for_recursive_only() {
+        let sentence = Partial {
+            strategy: Some(Kind::Sentence),
+            ..Partial::default()
+        };
+        let spec = sentence.over(&collection()).unwrap();
+        assert_eq!(spec.strategy(), &Strategy::Sentence);
+        let separators = Partial {
+            separators: Some(Ladder::cjk()),
+            ..Partial::default()
+        };
+        let spec = separators.over(&collection()).unwrap();
+        assert_eq!(spec.strategy(), &Strategy::Recursive(Ladder::cjk()));
+        let conflict = separators.over(&sentence).unwrap_err();
+        assert_eq!(conflict.field, Field::Separators);
+        assert!(conflict.message.contains("sentence (from the collection)"));
+        let both = Partial {
+            strategy: Some(Kind::Fixed),
+            ..separators
+        };
+        let conflict = both.over(&collection()).unwrap_err();
+        assert!(conflict.message.contains("fixed (as given)"));
+    }
+
+    #[test]
+    fn a_conflict_names_the_fields_their_origins_and_the_remedy() {
+        let request = Partial {
+            max_size: Some(300),
+            ..Partial::default()
+        };
+        let large = Partial {
+            min_size: Some(500),
+            max_size: Some(1_000),
+            ..Partial::default()
+        };
+        assert_eq!(
+            request.over(&large).unwrap_err().to_string(),
+            "min_size is 500 (from the collection), but must be from 38 to 300, because max_size is \
+             300 (as given): give a min_size in that range, or another max_size"
+        );
+        let overlapping = Partial {
+            overlap: Some(200),
+            max_size: Some(1_000),
+            ..Partial::default()
+        };
+        assert_eq!(
+            request.over(&overlapping).unwrap_err().to_string(),
+            "overlap is 200 (from the collection), but must be at most 150, half of min_size (by \
+             default; max_size is as given): give a smaller overlap, or larger sizes"
+        );
+        let zero = Partial {
+            max_size: Some(0),
+            ..Partial::default()
+        };
+        let nothing = Partial::default();
+        let conflict = zero.over(&nothing).unwrap_err();
+        assert!(
+            conflict
+                .to_string()
+                .starts_with("max_size is 0 characters (as given)")
+        );
+        let narrow = Partial {
+            max_bytes: Some(63),
+            ..Partial::default()
+        };
+        assert_eq!(narrow.over(&nothing).unwrap_err().field, Field::MaxBytes);
+    }
+}
