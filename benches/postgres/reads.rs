@@ -32,8 +32,8 @@ const DOCUMENTS: &str = "
     FROM collections,
         (SELECT number, gen_random_uuid() AS uid FROM generate_series(0, $LAST) AS number) AS ids;
     INSERT INTO versions (document_uid, version, completed_at, chunks, source_bytes, text_bytes,
-        characters, lines, source_sha256, charset)
-    SELECT uid, 1, 1, chunks, text_bytes, text_bytes, text_bytes, 0, sha256(''), 'UTF-8'
+        characters, lines, source_sha256, charset, spec)
+    SELECT uid, 1, 1, chunks, text_bytes, text_bytes, text_bytes, 0, sha256(''), 'UTF-8', ''
     FROM documents";
 /// Their chunks, of 992 bytes that say nothing twice.
 const CHUNKS: &str = "

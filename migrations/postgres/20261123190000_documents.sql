@@ -78,6 +78,10 @@ CREATE TABLE versions (
     source_sha256 bytea NOT NULL DEFAULT '',
     -- The charset that the source was decoded from.
     charset text NOT NULL DEFAULT '',
+    -- How it is chunked and decoded, as a new upload of its source would have to be.
+    spec text NOT NULL,
+    -- The version of the engine that ended it.
+    engine_version bigint NOT NULL DEFAULT 0,
     -- From when on its chunks may be removed; never, for a version that is current or being made.
     sweep_after bigint,
     PRIMARY KEY (document_uid, version)
@@ -98,7 +102,9 @@ SELECT
     versions.characters,
     versions.lines,
     versions.source_sha256,
-    versions.charset
+    versions.charset,
+    versions.spec,
+    versions.engine_version
 FROM documents
 -- The tenant too: by it and the two names the document is found.
 JOIN collections ON collections.uid = documents.collection_uid

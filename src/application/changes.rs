@@ -12,12 +12,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::bus::Bus;
 use crate::application::caller::Caller;
+use crate::application::default_collection;
 use crate::application::difference::{Difference, Event, Source, Told, Within};
 use crate::application::error::Error;
 use crate::application::ingest::budget::Budget;
 use crate::application::outbox::{self, Halt, Inbox, Outbox, Patience};
 use crate::application::ports::changes::Change;
-use crate::application::ports::clock::Uid;
+use crate::application::ports::clock::{Clock, Uid};
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
 use crate::application::ports::failure;
@@ -32,6 +33,8 @@ pub struct Changes {
     pub store: Arc<dyn Store>,
     /// Where their news is.
     pub bus: Arc<Bus>,
+    /// The time, and uids.
+    pub clock: Arc<dyn Clock>,
     /// The memory that comparing versions takes.
     pub budget: Budget,
     /// Who waits for followers when the server stops.
@@ -77,8 +80,8 @@ impl Changes {
         after_cursor: &str,
         follow: bool,
     ) -> Result<Inbox<Part>, Error> {
-        let found = self.store.collection(caller, id).await?;
-        let collection = found.ok_or(Error::NotFound { kind: "collection" })?;
+        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        let collection = default_collection::find(store, clock, caller, id).await?;
         let place = self.place(caller, &collection, after_cursor).await?;
         let (outbox, inbox) = outbox::channel(self.patience.clone());
         let follower = Follower {

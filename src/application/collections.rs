@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 
 use crate::application::bus::Bus;
 use crate::application::caller::Caller;
+use crate::application::default_collection;
 use crate::application::error::Error;
 use crate::application::page::{Listed, Page};
 use crate::application::ports::clock::{Clock, Uid};
@@ -78,10 +79,7 @@ impl Collections {
     ///
     /// Fails if there is none.
     pub async fn get(&self, caller: &Caller, id: &CollectionId) -> Result<Collection, Error> {
-        self.store
-            .collection(caller, id)
-            .await?
-            .ok_or(Error::NotFound { kind: "collection" })
+        default_collection::find(self.store.as_ref(), self.clock.as_ref(), caller, id).await
     }
 
     /// A page of collections in the order of their ids.
@@ -98,7 +96,8 @@ impl Collections {
         let scope = "collections".to_owned();
         let page = Page::new(&self.tokens, caller, scope, page_size, page_token)?;
         let after = page.after.as_deref().unwrap_or_default();
-        let list = self.store.collections(caller, after, page.rows()).await?;
+        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        let list = default_collection::list(store, clock, caller, after, page.rows()).await?;
         Ok(page.cut(
             list,
             |collection| collection.id.as_str().to_owned(),
@@ -149,8 +148,8 @@ impl Collections {
         delete: Delete,
     ) -> Result<Operation, Error> {
         let deletion = self.deletion(delete);
-        let store = &self.store;
-        let deleted = store
+        let deleted = self
+            .store
             .delete_collection(caller, id, force, &deletion)
             .await?;
         self.deleted("collection", deleted)

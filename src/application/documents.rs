@@ -14,6 +14,7 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::rechunks::{NewRechunk, Started};
+use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::name::{CollectionId, DocumentName};
 
@@ -64,7 +65,9 @@ impl Documents {
         let bytes = |document: &Document| {
             let labels = document.labels.iter();
             let labels = labels.map(|(key, value)| key.len() + value.len());
-            document.display_name.len() + labels.sum::<usize>()
+            let current = document.current.as_ref();
+            let ladder = current.and_then(|version| version.spec.strategy().separators());
+            document.display_name.len() + labels.sum::<usize>() + ladder.map_or(0, Ladder::bytes)
         };
         Ok(page.cut(list, |document| document.id.as_str().to_owned(), bytes))
     }

@@ -16,6 +16,7 @@ pub mod comparison;
 pub mod conversation;
 pub mod copier;
 pub mod credential;
+pub mod default_collection;
 pub mod difference;
 pub mod documents;
 pub mod error;

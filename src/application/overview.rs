@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::application::bus::Subscription;
 use crate::application::caller::Caller;
+use crate::application::default_collection;
 use crate::application::error::Error;
 use crate::application::outbox::{self, Halt, Inbox, Outbox};
 use crate::application::ports::clock::{Timestamp, Uid};
@@ -38,9 +39,8 @@ impl Watching {
     /// Fails if there is no such collection, or the store fails.
     pub async fn watch_all(&self, caller: &Caller, filter: Filter) -> Result<Inbox<Page>, Error> {
         if let Some(id) = &filter.collection {
-            let kind = "collection";
-            let found = self.store.collection(caller, id).await?;
-            found.ok_or(Error::NotFound { kind })?;
+            let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+            default_collection::find(store, clock, caller, id).await?;
         }
         let tap = self.bus.tap(caller, filter);
         let mut overview = Overview {

@@ -39,10 +39,8 @@ impl StoredSpec {
     #[must_use]
     pub fn new(spec: &Spec, decoding: Decoding) -> Self {
         let limits = spec.limits();
-        let levels = match spec.strategy() {
-            Strategy::Recursive(ladder) => ladder.levels().to_vec(),
-            Strategy::Fixed | Strategy::Sentence => Vec::new(),
-        };
+        let separators = spec.strategy().separators();
+        let levels = separators.map_or_else(Vec::new, |ladder| ladder.levels().to_vec());
         Self {
             strategy: spec.strategy().name().to_owned(),
             levels,
@@ -56,6 +54,25 @@ impl StoredSpec {
             replace_invalid: decoding.invalid == Policy::Replace,
             replace_nul: decoding.nul == Policy::Replace,
             keep_byte_order_mark: decoding.byte_order_mark == ByteOrderMark::Keep,
+        }
+    }
+
+    /// The same spec with another decoding policy.
+    #[must_use]
+    pub fn decoded_as(&self, decoding: Decoding) -> Self {
+        let Self {
+            charset,
+            replace_invalid,
+            replace_nul,
+            keep_byte_order_mark,
+            ..
+        } = Self::new(&Spec::default(), decoding);
+        Self {
+            charset,
+            replace_invalid,
+            replace_nul,
+            keep_byte_order_mark,
+            ..self.clone()
         }
     }
 

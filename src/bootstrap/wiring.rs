@@ -367,6 +367,7 @@ impl Wiring {
         Changes {
             store: Arc::clone(&self.store),
             bus: Arc::clone(&self.bus),
+            clock: Arc::clone(&self.clock),
             budget: self.budget.clone(),
             tasks: self.tasks.clone(),
             // A follower may hold digests of a whole version; its cursor brings it back.

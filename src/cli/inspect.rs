@@ -5,7 +5,9 @@ use serde_json::json;
 
 use crate::cli::client::Server;
 use crate::cli::output::{Format, Table};
+use crate::cli::spec_json;
 use crate::cli::upload::{label, said};
+use crate::domain::ingest::digest::hex;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
@@ -83,7 +85,17 @@ pub(super) async fn collections(arguments: &Collections) -> anyhow::Result<()> {
             .map_err(|status| said(status.into()))?
             .into_inner();
         for collection in page.collections {
-            table.row(&[json!(collection.name)])?;
+            let details = [
+                (
+                    "chunking",
+                    spec_json::chunking(&collection.chunking.unwrap_or_default()),
+                ),
+                (
+                    "decoding",
+                    spec_json::decoding(&collection.decoding.unwrap_or_default()),
+                ),
+            ];
+            table.detailed_row(&[json!(collection.name)], &details)?;
         }
         page_token = page.next_page_token;
         if page_token.is_empty() {
@@ -123,15 +135,36 @@ pub(super) async fn documents(arguments: &Documents) -> anyhow::Result<()> {
                 chunks,
                 source_bytes,
                 partition,
+                source_sha256,
+                labels,
+                chunking,
+                decoding,
+                engine_version,
+                charset,
                 ..
             } = document;
-            table.row(&[
+            let columns = [
                 json!(name),
                 json!(current_version),
                 json!(chunks),
                 json!(source_bytes),
                 json!(partition),
-            ])?;
+            ];
+            let details = [
+                ("source_sha256", json!(hex(&source_sha256))),
+                ("labels", json!(labels)),
+                (
+                    "chunking",
+                    json!(chunking.as_ref().map(spec_json::chunking)),
+                ),
+                (
+                    "decoding",
+                    json!(decoding.as_ref().map(spec_json::decoding)),
+                ),
+                ("engine_version", json!(engine_version)),
+                ("charset", json!(charset)),
+            ];
+            table.detailed_row(&columns, &details)?;
         }
         page_token = page.next_page_token;
         if page_token.is_empty() {

@@ -32,6 +32,7 @@ mod serve;
 mod source;
 mod sources;
 mod spec;
+mod spec_json;
 mod upload;
 mod uploader;
 

@@ -222,17 +222,30 @@ impl Table {
         Ok(table)
     }
 
+    /// Writes a row whose details are in JSON only: for people they are too much.
+    pub(super) fn detailed_row(
+        &mut self,
+        values: &[Value],
+        details: &[(&'static str, Value)],
+    ) -> anyhow::Result<()> {
+        if self.format == Format::Table {
+            return self.row(values);
+        }
+        let names = self.columns.iter().map(|(name, _)| *name);
+        let columns = names
+            .zip(values)
+            .chain(details.iter().map(|(name, value)| (*name, value)));
+        let object = columns
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .collect::<serde_json::Map<_, _>>();
+        serde_json::to_writer(&mut self.out, &object)?;
+        self.out.write_all(b"\n").context("cannot write")
+    }
+
     /// Writes a row, a value a column.
     pub(super) fn row(&mut self, values: &[Value]) -> anyhow::Result<()> {
         match self.format {
-            Format::Json => {
-                let names = self.columns.iter().map(|(name, _)| (*name).to_owned());
-                let object = names
-                    .zip(values.iter().cloned())
-                    .collect::<serde_json::Map<_, _>>();
-                serde_json::to_writer(&mut self.out, &object)?;
-                self.out.write_all(b"\n").context("cannot write")
-            }
+            Format::Json => self.detailed_row(values, &[]),
             Format::Table => {
                 let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), shown);
                 self.cells(&values.iter().map(cell).collect::<Vec<_>>())

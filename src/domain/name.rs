@@ -64,6 +64,15 @@ pub enum Error {
 }
 
 impl CollectionId {
+    /// The collection that every tenant has.
+    pub const DEFAULT: &str = "default";
+
+    /// Whether it is [`CollectionId::DEFAULT`].
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.0 == Self::DEFAULT
+    }
+
     /// Parses an id.
     ///
     /// # Errors
@@ -121,6 +130,12 @@ impl TenantId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Default for CollectionId {
+    fn default() -> Self {
+        Self(Self::DEFAULT.to_owned())
     }
 }
 

@@ -2,13 +2,14 @@
 
 use sluice::application::ports::collections::{Collection, Written};
 use sluice::application::ports::store::Store;
+use sluice::application::ports::uploads::Started;
 use sluice::application::preferences::Preferences;
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::name::CollectionId;
 use sluice::domain::text::decoding::Policy;
 use sluice::domain::text::policy;
 
-use crate::world::{caller, collection};
+use crate::world::{caller, collection, new_upload, stranger};
 
 pub(crate) async fn has_collection(store: &dyn Store) -> bool {
     store
@@ -70,4 +71,29 @@ pub(crate) async fn an_update_needs_the_newest_revision(store: &dyn Store) {
     let none = CollectionId::parse("none").unwrap();
     let refused = store.update_collection(&caller, &none, 1, &preferences, 7);
     assert_eq!(refused.await.unwrap(), Written::Refused);
+}
+
+pub(crate) async fn the_default_is_created_with_its_first_upload(store: &dyn Store) {
+    let id = CollectionId::default();
+    let new = |number| {
+        let mut new = new_upload(number, &format!("d{number}"));
+        new.document.collection = CollectionId::default();
+        new
+    };
+    let (first, second) = (new(1), new(2));
+    let caller = caller();
+    let (first, second) = tokio::join!(
+        store.start_upload(&caller, &first),
+        store.start_upload(&caller, &second)
+    );
+    for started in [first, second] {
+        assert!(matches!(started.unwrap(), Started::Upload(..)));
+    }
+    let created = store.collection(&caller, &id).await.unwrap().unwrap();
+    assert_eq!(created.preferences, Preferences::default());
+    assert_eq!(created.revision, 1);
+    let list = store.collections(&caller, "", 10).await.unwrap();
+    assert_eq!(list, [created]);
+    let others = store.collection(&stranger(), &id).await.unwrap();
+    assert_eq!(others, None);
 }

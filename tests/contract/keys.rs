@@ -1,10 +1,12 @@
 //! Tenants and keys.
 
+use sluice::application::caller::Caller;
+use sluice::application::ports::collections::Written;
 use sluice::application::ports::keys::{Created, Key, Kind};
 use sluice::application::ports::store::Store;
 use sluice::application::ports::tenants::Removed;
 use sluice::domain::access::Role;
-use sluice::domain::name::{Principal, TenantId};
+use sluice::domain::name::{CollectionId, Principal, TenantId};
 
 use crate::world::{collection, new_upload, start};
 
@@ -66,8 +68,15 @@ pub(crate) async fn a_tenant_is_created_once_and_deleted_when_it_is_empty(store:
     assert_eq!(none.unwrap(), None);
     let made = store.create_key(&key(1, "acme", "a")).await.unwrap();
     assert_eq!(made, Created::Stored);
+    let of_acme = Caller::of_tenant("acme");
+    let mut unused = collection();
+    (unused.uid, unused.id) = ([8; 16], CollectionId::default());
+    let created = store.create_collection(&of_acme, &unused).await.unwrap();
+    assert!(matches!(created, Written::Collection(_)));
     assert_eq!(store.delete_tenant(&id).await.unwrap(), Removed::Gone);
     assert_eq!(store.tenant(&id).await.unwrap(), None);
+    let gone = store.collection(&of_acme, &unused.id).await.unwrap();
+    assert_eq!(gone, None, "the default that was never used went with it");
     assert_eq!(found(store, "a").await, None, "its keys are gone");
     assert_eq!(collection().revision, 1);
 }

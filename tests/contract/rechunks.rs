@@ -4,12 +4,15 @@ use sluice::application::ports::operations::Kind;
 use sluice::application::ports::rechunks::{NewRechunk, Started};
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{self, End, Upload};
+use sluice::application::ports::uploads::{self, End, NewUpload, Upload};
+use sluice::application::preferences::Preferences;
 use sluice::application::turn::Turn;
 use sluice::domain::chunking::partial::Partial;
+use sluice::domain::chunking::spec::Spec;
+use sluice::domain::ingest::checkpoint::ENGINE_VERSION;
 use sluice::domain::name::DocumentName;
 use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding};
+use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
 
 use crate::world::{
     KEPT, attach, batches, caller, decoded, new_upload, start, stranger, text, texts, upload, work,
@@ -185,6 +188,56 @@ pub(crate) async fn a_rechunk_is_decoded_as_its_source_was(store: &dyn Store) {
         assert_eq!(decoding.charset, Some(charset), "{number}");
         assert_eq!(decoding.byte_order_mark, expected, "{number}");
     }
+}
+
+pub(crate) async fn a_rechunk_keeps_the_policy_of_its_source(store: &dyn Store) {
+    let said = Decoding {
+        charset: None,
+        invalid: Policy::Replace,
+        ..Decoding::default()
+    };
+    let new = NewUpload {
+        preferences: Preferences {
+            chunking: Partial::default(),
+            decoding: said.into(),
+        },
+        ..new_upload(1, "d")
+    };
+    let source = start(store, &new).await;
+    let mut writer = attach(store, &source.uid).await;
+    let (batches, summary) = batches("some text");
+    let committed = store
+        .commit_batch(&writer, &batches[0], &Turn::first(), 3)
+        .await
+        .unwrap();
+    writer.committed_offset = committed.unwrap().committed_bytes;
+    let end = End::Succeeded(summary);
+    store.end_upload(&writer, end, 4, 4).await.unwrap().unwrap();
+    let current = async || {
+        let found = store.document(&caller(), &source.document).await.unwrap();
+        found.unwrap().current.unwrap()
+    };
+    let before = current().await;
+    assert_eq!((before.decoding, before.spec), (said, Spec::default()));
+    assert_eq!(before.engine_version, ENGINE_VERSION);
+    let smaller = NewRechunk {
+        chunking: Partial {
+            max_size: Some(400),
+            ..Partial::default()
+        },
+        ..new_rechunk(9, "d")
+    };
+    let started = store.start_rechunk(&caller(), &smaller).await.unwrap();
+    let Started::Rechunk(rechunk) = started else {
+        unreachable!("{started:?}");
+    };
+    let decoding = rechunk.spec.decoding().unwrap();
+    assert_eq!(decoding, Decoding::default(), "as the source was decoded");
+    finish(store, &rechunk, "some text", 5).await;
+    let after = current().await;
+    assert_eq!((after.version, after.decoding), (2, said));
+    assert_eq!(after.spec.limits().max_size(), 400);
+    assert_eq!(after.engine_version, ENGINE_VERSION);
 }
 
 /// `expose` lets the first version of every document be swept at once.

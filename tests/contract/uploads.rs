@@ -1,12 +1,16 @@
 //! Exactly once: what uploads write, whoever writes, however often.
 
+use sluice::application::ports::collections::Collection;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{End, Started, Writer};
+use sluice::application::ports::uploads::{End, NewUpload, Started, Writer};
+use sluice::application::preferences::Preferences;
 use sluice::application::turn::Turn;
+use sluice::domain::chunking::partial::Partial;
 use sluice::domain::partition;
+use sluice::domain::text::policy::{self, Choice};
 
-use crate::world::{attach, batches, caller, new_upload, start, text, texts, upload};
+use crate::world::{attach, batches, caller, collection, new_upload, start, text, texts, upload};
 
 pub(crate) async fn an_upload_started_twice_is_one(store: &dyn Store) {
     let none = store
@@ -203,4 +207,56 @@ pub(crate) async fn an_unfinished_upload_is_superseded_and_a_failed_one_is_never
         1,
         "a failed version is never current"
     );
+}
+
+pub(crate) async fn an_upload_s_preferences_are_merged_over_its_collection_s(store: &dyn Store) {
+    let of = |chunking: Partial, charset: Option<Choice>| Preferences {
+        chunking,
+        decoding: policy::Partial {
+            charset,
+            ..policy::Partial::default()
+        },
+    };
+    let sized = Partial {
+        min_size: Some(200),
+        max_size: Some(400),
+        ..Partial::default()
+    };
+    let tuned = Collection {
+        preferences: of(sized, Some(Choice::Detect)),
+        ..collection()
+    };
+    store.create_collection(&caller(), &tuned).await.unwrap();
+    let overlapping = Partial {
+        overlap: Some(0),
+        ..Partial::default()
+    };
+    let new = NewUpload {
+        preferences: of(overlapping, None),
+        ..new_upload(1, "d")
+    };
+    let started = store.start_upload(&caller(), &new).await.unwrap();
+    let Started::Upload(upload, _) = started else {
+        unreachable!("{started:?}");
+    };
+    assert_eq!(
+        Ok(&upload.spec),
+        new.preferences.over(&tuned.preferences).as_ref()
+    );
+    let limits = *upload.spec.spec().unwrap().limits();
+    assert_eq!((limits.max_size(), limits.overlap()), (400, 0));
+    assert_eq!(upload.spec.decoding().unwrap().charset, None);
+    let small = Partial {
+        max_size: Some(100),
+        ..Partial::default()
+    };
+    let new = NewUpload {
+        preferences: of(small, None),
+        ..new_upload(2, "e")
+    };
+    let started = store.start_upload(&caller(), &new).await.unwrap();
+    assert!(matches!(started, Started::Conflict(_)), "{started:?}");
+    assert_eq!(store.upload(&caller(), &new.uid).await.unwrap(), None);
+    let document = store.document(&caller(), &new.document).await.unwrap();
+    assert_eq!(document, None, "nothing is stored");
 }

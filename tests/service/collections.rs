@@ -75,7 +75,8 @@ async fn collections_are_created_once_and_listed_in_pages() {
             "collections/a",
             "collections/b",
             "collections/c",
-            "collections/d-1"
+            "collections/d-1",
+            "collections/default"
         ]
     );
     for (page_size, page_token, field) in [(-1, "", "page_size"), (0, "nonsense", "page_token")] {

@@ -16,6 +16,7 @@ mod collections;
 mod commands;
 mod crowd;
 mod databases;
+mod default_collection;
 mod deletions;
 mod document_ids;
 mod examples;
@@ -44,6 +45,7 @@ mod panics;
 mod partitions;
 mod path_names;
 mod patience;
+mod preferences;
 mod pressure;
 #[path = "../private/mod.rs"]
 mod private;

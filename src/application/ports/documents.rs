@@ -8,8 +8,10 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::failure::Error;
+use crate::domain::chunking::spec::Spec;
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
 use crate::domain::text::charset::Charset;
+use crate::domain::text::decoding::Decoding;
 
 /// A document as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,8 +55,15 @@ pub struct Version {
     pub lines: u64,
     /// The digest of its source.
     pub source_sha256: [u8; 32],
-    /// What its source was decoded from.
+    /// The charset that its source was decoded from.
     pub charset: Charset,
+    /// How it is chunked.
+    pub spec: Spec,
+    /// How its source is decoded. A rechunk keeps the policy of the version that it is made of: an upload
+    /// of the same source with this policy gives the same text.
+    pub decoding: Decoding,
+    /// The version of the engine that made it.
+    pub engine_version: u32,
 }
 
 /// Keeps documents; uploads make and change them.

@@ -51,6 +51,7 @@ pub trait Tenants: Send + Sync {
     ) -> Result<Option<Tenant>, Error>;
     /// Sets all quotas of a tenant, counts what it keeps, and returns it. What is beyond a quota stays.
     async fn set_quotas(&self, id: &TenantId, quotas: Quotas) -> Result<Option<Tenant>, Error>;
-    /// Removes a tenant with its keys, unless a collection is left of it, deleted or not.
+    /// Removes a tenant with its keys, unless a collection is left of it, deleted or not. An
+    /// empty collection `default` that was never used goes with it.
     async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error>;
 }

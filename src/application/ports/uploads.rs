@@ -199,7 +199,8 @@ pub enum End {
 pub trait Uploads: Debug + Send + Sync {
     /// Stores a new upload, with its document if that is new, in one transaction. Unfinished
     /// uploads of the same document fail with `UPLOAD_SUPERSEDED`; their last states are returned
-    /// beside it. The same uid for the same document again changes nothing.
+    /// beside it. The same uid for the same document again changes nothing. The collection `default` is
+    /// created in the same transaction if the tenant has none.
     async fn start_upload(&self, caller: &Caller, new: &NewUpload) -> Result<Started, Error>;
     /// Raises the writer's epoch, if the upload is not over, and returns it.
     async fn attach_upload(

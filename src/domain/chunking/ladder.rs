@@ -155,10 +155,11 @@ impl Ladder {
         &self.levels
     }
 
-    /// The bytes of all separators.
+    /// The bytes of all separators, each with its tag and its length in a message.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.levels.iter().flatten().map(String::len).sum()
+        let separators = self.levels.iter().flatten();
+        separators.map(|separator| separator.len() + 2).sum()
     }
 
     fn of(levels: &[&[&[&str]]]) -> Self {

@@ -144,10 +144,7 @@ impl From<&Spec> for Partial {
         let limits = spec.limits();
         Self {
             strategy: Some(spec.strategy().kind()),
-            separators: match spec.strategy() {
-                Strategy::Recursive(ladder) => Some(ladder.clone()),
-                Strategy::Fixed | Strategy::Sentence => None,
-            },
+            separators: spec.strategy().separators().cloned(),
             measure: Some(limits.measure()),
             min_size: Some(limits.min_size()),
             max_size: Some(limits.max_size()),

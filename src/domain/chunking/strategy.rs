@@ -74,6 +74,15 @@ impl Strategy {
         }
     }
 
+    /// Its separators, if it has any.
+    #[must_use]
+    pub fn separators(&self) -> Option<&Ladder> {
+        match self {
+            Self::Recursive(ladder) => Some(ladder),
+            Self::Fixed | Self::Sentence => None,
+        }
+    }
+
     /// The boundaries that it cuts at, best first.
     #[must_use]
     pub fn ladder(&self) -> Vec<Boundary> {

@@ -76,6 +76,16 @@ impl Tenants for Postgres {
 
     async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
+        // Nobody created this one, and nothing was ever in it.
+        sqlx::query(
+            "DELETE FROM collections
+             WHERE tenant = $1 AND collection_id = 'default' AND deleted_at IS NULL AND change_seq = 0
+                 AND NOT EXISTS (SELECT 1 FROM documents WHERE collection_uid = collections.uid)",
+        )
+        .bind(id.as_str())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
         let kept = sqlx::query("SELECT 1 FROM collections WHERE tenant = $1 LIMIT 1")
             .bind(id.as_str())
             .fetch_optional(&mut *transaction)

@@ -9,6 +9,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, Upload, Writer};
+use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::machine::Summary;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::failure::failed;
@@ -95,7 +96,8 @@ pub(super) async fn complete(
 ) -> Result<(), Error> {
     sqlx::query(
         "UPDATE versions SET completed_at = $1, chunks = $2, source_bytes = $3, reserved_bytes = $3,
-             text_bytes = $4, characters = $5, lines = $6, source_sha256 = $7, charset = $10
+             text_bytes = $4, characters = $5, lines = $6, source_sha256 = $7, charset = $10,
+             engine_version = $11
          WHERE document_uid = $8 AND version = $9",
     )
     .bind(now)
@@ -108,6 +110,7 @@ pub(super) async fn complete(
     .bind(uuid(&upload.document_uid))
     .bind(stored(upload.version))
     .bind(summary.charset.name())
+    .bind(i64::from(ENGINE_VERSION))
     .execute(connection)
     .await
     .map_err(failed)?;

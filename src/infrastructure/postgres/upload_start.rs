@@ -9,6 +9,7 @@ use crate::application::ports::uploads::NewUpload;
 use crate::application::preferences::Preferences;
 use crate::application::stored_spec::StoredSpec;
 use crate::domain::chunking::partial::Conflict;
+use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::placement;
@@ -57,6 +58,28 @@ pub(super) async fn collection(
     let preferences: Preferences = found.json("preferences")?;
     let merged = new.preferences.over(&preferences);
     Ok(Some((found.uid("uid")?, merged)))
+}
+
+/// Creates the collection `default`, unless another transaction just did.
+pub(super) async fn create_default(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    new: &NewUpload,
+) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at)
+         VALUES ($1, $2, $3, '{}', $4, $4)
+         ON CONFLICT (tenant, collection_id) WHERE deleted_at IS NULL DO NOTHING",
+    )
+    // The uid was made for the document, which is new, too. Uids differ within a table.
+    .bind(uuid(&new.document_uid))
+    .bind(&caller.tenant)
+    .bind(CollectionId::DEFAULT)
+    .bind(new.now)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }
 
 /// A document that a version is made of.
@@ -120,8 +143,26 @@ pub(super) async fn take_version(
     found.uid("uid")
 }
 
-/// The version that was taken, and the upload that makes it: of that version's chunks, or if it is 0 of a
-/// file, or of what a client sends.
+/// The version that was taken, chunked and decoded as readers will see.
+pub(super) async fn insert_version(
+    connection: &mut PgConnection,
+    document: &Uid,
+    spec: &StoredSpec,
+) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO versions (document_uid, version, reserved_bytes, spec)
+         SELECT uid, latest_version, quota_grant(tenant, 0, 1), $2 FROM documents WHERE uid = $1",
+    )
+    .bind(uuid(document))
+    .bind(to_json(spec)?)
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// The upload that makes the version: of the chunks of `source_version`, or if that is 0 of a file, or of
+/// the bytes that a client sends.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     caller: &Caller,
@@ -130,14 +171,6 @@ pub(super) async fn insert(
     spec: &StoredSpec,
     source_version: u64,
 ) -> Result<(), Error> {
-    sqlx::query(
-        "INSERT INTO versions (document_uid, version, reserved_bytes)
-         SELECT uid, latest_version, quota_grant(tenant, 0, 1) FROM documents WHERE uid = $1",
-    )
-    .bind(uuid(document))
-    .execute(&mut *connection)
-    .await
-    .map_err(failed)?;
     let (path, bytes, modified_ns) = import_columns(new.import.as_ref());
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, display_name, media_type, labels,

@@ -110,9 +110,12 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
     if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
         return Ok(Started::OtherDocument);
     }
-    let Some((collection, merged)) =
-        upload_start::collection(&mut transaction, caller, new).await?
-    else {
+    let mut found = upload_start::collection(&mut transaction, caller, new).await?;
+    if found.is_none() && new.document.collection.is_default() {
+        upload_start::create_default(&mut transaction, caller, new).await?;
+        found = upload_start::collection(&mut transaction, caller, new).await?;
+    }
+    let Some((collection, merged)) = found else {
         return Ok(Started::NoCollection);
     };
     let spec = match merged {
@@ -128,6 +131,7 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
         new.now,
     )
     .await?;
+    upload_start::insert_version(&mut transaction, &created.uid, &spec).await?;
     upload_start::insert(&mut transaction, caller, new, &created.uid, &spec, 0).await?;
     let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
     if let Some(partition) = created.placed {

@@ -2,8 +2,9 @@
 
 use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::failure::Error;
+use crate::application::stored_spec::StoredSpec;
 use crate::domain::name::DocumentId;
-use crate::infrastructure::columns::{Columns, name};
+use crate::infrastructure::columns::{Columns, damaged, name};
 
 /// A document with its current version, from a row of `document_rows`.
 pub(crate) fn document(found: &impl Columns) -> Result<Document, Error> {
@@ -23,6 +24,9 @@ pub(crate) fn document(found: &impl Columns) -> Result<Document, Error> {
 }
 
 fn version(found: &impl Columns) -> Result<Version, Error> {
+    let stored: StoredSpec = found.json("spec")?;
+    let spec = stored.spec().map_err(|_damaged| damaged("a spec"))?;
+    let decoding = stored.decoding().map_err(|_damaged| damaged("a spec"))?;
     Ok(Version {
         version: found.count("version")?,
         chunks: found.count("version_chunks")?,
@@ -32,5 +36,8 @@ fn version(found: &impl Columns) -> Result<Version, Error> {
         lines: found.count("lines")?,
         source_sha256: found.digest("source_sha256")?,
         charset: found.charset("charset")?,
+        spec,
+        decoding,
+        engine_version: found.small("engine_version")?,
     })
 }

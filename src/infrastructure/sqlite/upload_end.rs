@@ -8,6 +8,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::{End, Upload, Writer};
+use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::machine::Summary;
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::rows::upload::upload;
@@ -57,8 +58,9 @@ pub(super) async fn complete(
 ) -> Result<(), Error> {
     sqlx::query(
         "UPDATE versions SET completed_at = ?1, chunks = ?2, source_bytes = ?3, reserved_bytes = ?3,
-             text_bytes = ?4, characters = ?5, lines = ?6, source_sha256 = ?7, charset = ?8
-         WHERE document_uid = ?9 AND version = ?10",
+             text_bytes = ?4, characters = ?5, lines = ?6, source_sha256 = ?7, charset = ?8,
+             engine_version = ?9
+         WHERE document_uid = ?10 AND version = ?11",
     )
     .bind(now)
     .bind(stored(summary.chunks))
@@ -68,6 +70,7 @@ pub(super) async fn complete(
     .bind(stored(summary.end.line))
     .bind(summary.source_sha256.to_vec())
     .bind(summary.charset.name())
+    .bind(ENGINE_VERSION)
     .bind(upload.document_uid.to_vec())
     .bind(stored(upload.version))
     .execute(connection)

@@ -33,9 +33,12 @@ impl Uploads for Sqlite {
         if upload_start::is_taken(&mut transaction, caller, &new.uid).await? {
             return Ok(Started::OtherDocument);
         }
-        let Some((collection, merged)) =
-            upload_start::collection(&mut transaction, caller, new).await?
-        else {
+        let mut found = upload_start::collection(&mut transaction, caller, new).await?;
+        if found.is_none() && new.document.collection.is_default() {
+            upload_start::create_default(&mut transaction, caller, new).await?;
+            found = upload_start::collection(&mut transaction, caller, new).await?;
+        }
+        let Some((collection, merged)) = found else {
             return Ok(Started::NoCollection);
         };
         let spec = match merged {
@@ -51,6 +54,7 @@ impl Uploads for Sqlite {
             new.now,
         )
         .await?;
+        upload_start::insert_version(&mut transaction, &document, &spec).await?;
         upload_start::insert(&mut transaction, caller, new, &document, &spec, 0).await?;
         let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
         transaction.commit().await.map_err(failed)?;

@@ -17,6 +17,7 @@ use crate::application::outbox::{self, Patience};
 use crate::domain::chunking::spec::{self, Spec};
 use crate::domain::chunking::strategy::Strategy;
 use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
 use crate::interface::grpc::convert::chunking::{
@@ -157,7 +158,10 @@ impl ChunkingService for Service {
         _request: Request<pb::ListStrategiesRequest>,
     ) -> Result<Response<pb::ListStrategiesResponse>, Status> {
         let strategies = Strategy::all().into_iter().filter_map(describe).collect();
-        Ok(Response::new(pb::ListStrategiesResponse { strategies }))
+        Ok(Response::new(pb::ListStrategiesResponse {
+            strategies,
+            engine_version: ENGINE_VERSION.into(),
+        }))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
 use crate::domain::name::{CollectionId, DocumentName};
 use crate::interface::grpc::convert::chunking::{
-    count, to_partial, to_partial_decoding, to_position,
+    count, to_decoding, to_partial, to_partial_decoding, to_position, to_spec,
 };
 use crate::interface::grpc::name;
 use crate::interface::grpc::pb::{self, change};
@@ -59,6 +59,10 @@ pub fn document(collection: &CollectionId, from: Document) -> pb::Document {
         create_time: Some(time(from.created_at)),
         update_time: Some(time(from.updated_at)),
         etag: name::etag(from.revision),
+        chunking: current.map(|version| to_spec(&version.spec)),
+        decoding: current.map(|version| to_decoding(version.decoding)),
+        engine_version: current.map_or(0, |version| version.engine_version.into()),
+        charset: current.map_or_else(String::new, |version| version.charset.name().to_owned()),
     }
 }
 
