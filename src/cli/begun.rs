@@ -4,7 +4,7 @@ use anyhow::bail;
 
 use crate::cli::client::Connection;
 use crate::cli::output::line;
-use crate::cli::upload::said;
+use crate::cli::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation::State;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;

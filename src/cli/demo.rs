@@ -17,7 +17,7 @@ use crate::cli::output;
 use crate::cli::reading::Reading;
 use crate::cli::sending::Sending;
 use crate::cli::source::Source;
-use crate::cli::upload::said;
+use crate::cli::status::said;
 use crate::cli::uploader::ensure_collection;
 use crate::config::{Config, Store};
 use crate::domain::ingest::digest;

@@ -33,6 +33,9 @@ mod source;
 mod sources;
 mod spec;
 mod spec_json;
+mod status;
+mod stored;
+mod sync;
 mod upload;
 mod uploader;
 
@@ -51,6 +54,7 @@ enum Command {
     Serve(serve::Arguments),
     Migrate(migrate::Arguments),
     Upload(upload::Arguments),
+    Sync(sync::Arguments),
     Import(import::Arguments),
     Rechunk(rechunk::Arguments),
     Watch(inspect::Watch),
@@ -96,6 +100,7 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Serve(arguments) => serve::run(&arguments).await,
             Command::Migrate(arguments) => migrate::run(&arguments).await,
             Command::Upload(arguments) => upload::run(&arguments).await,
+            Command::Sync(arguments) => sync::run(&arguments).await,
             Command::Import(arguments) => import::run(&arguments).await,
             Command::Rechunk(arguments) => rechunk::run(&arguments).await,
             Command::Watch(arguments) => inspect::watch(&arguments).await,

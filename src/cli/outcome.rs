@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::cli::output::{self, Reported};
-use crate::cli::upload::said;
+use crate::cli::status::said;
 
 /// How a document ended. The summary has them in this order.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -47,9 +47,15 @@ impl Kind {
         if error.downcast_ref::<Conflict>().is_some() {
             return Self::Conflicting;
         }
-        let passing = [tonic::Code::Unavailable, tonic::Code::Unknown];
+        let lost = [
+            Code::Unavailable,
+            Code::Unknown,
+            Code::Internal,
+            Code::Cancelled,
+            Code::DeadlineExceeded,
+        ];
         match error.downcast_ref::<Status>() {
-            Some(status) if !passing.contains(&status.code()) => Self::Refused,
+            Some(status) if !lost.contains(&status.code()) => Self::Refused,
             _ => Self::Failed,
         }
     }
@@ -60,6 +66,14 @@ impl Kind {
 #[error("{0}")]
 pub(super) struct Conflict(pub(super) String);
 
+/// How a document ended, and the line that says so.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// Its name in messages.
+    pub(super) name: String,
+    pub(super) result: anyhow::Result<(Kind, Option<String>)>,
+}
+
 /// How the documents of a call ended.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
@@ -69,15 +83,23 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// Counts a document.
-    pub(super) fn count(&mut self, kind: Kind) {
-        *self.counts.entry(kind).or_default() += 1;
+    /// Counts a document, and writes its line.
+    pub(super) fn take(&mut self, done: Done) -> anyhow::Result<()> {
+        match done.result {
+            Ok((kind, line)) => {
+                self.count(kind);
+                line.map_or(Ok(()), |line| output::line(&line))
+            }
+            Err(error) => {
+                let kind = Kind::of(&error);
+                self.explain(kind, format!("{}: {:#}", done.name, said(error)));
+                Ok(())
+            }
+        }
     }
 
-    /// Counts a document that failed, with its name and why.
-    pub(super) fn fail(&mut self, name: &str, error: anyhow::Error) {
-        let kind = Kind::of(&error);
-        self.explain(kind, format!("{name}: {:#}", said(error)));
+    fn count(&mut self, kind: Kind) {
+        *self.counts.entry(kind).or_default() += 1;
     }
 
     /// Counts something that a line says.

@@ -1,6 +1,6 @@
 //! A source on its way to a server: read once, in a thread of its own, and put into messages.
 //!
-//! What was sent last is kept, so that a source that cannot be read again survives a lost connection.
+//! The bytes that were sent last are kept, so that a pipe survives a lost connection.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read};
@@ -29,7 +29,7 @@ const LINGER: Duration = Duration::from_millis(250);
 /// server may have.
 const SILENT_MAX: Duration = Duration::from_millis(500);
 
-/// What a source brings next.
+/// The next part of a source.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Next {
     /// Bytes.
@@ -111,8 +111,8 @@ impl Reading {
         if to < self.taken - self.kept.len() as u64 {
             ensure!(
                 self.is_regular,
-                "the connection was lost, and the server has only the first {to} bytes; what was read \
-                 since is gone: write the source to a file, and upload that"
+                "the connection was lost, and the server has only the first {to} bytes; the \
+                 bytes after them are gone: write the source to a file, and upload that"
             );
             *self = Self::open(self.source.clone()).await?;
         }
@@ -133,7 +133,7 @@ impl Reading {
         Ok(())
     }
 
-    /// The next message's content. What it has taken when it is dropped is not lost.
+    /// The next message's content. Dropping the future loses no bytes.
     ///
     /// # Errors
     ///

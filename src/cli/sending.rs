@@ -31,7 +31,7 @@ const REFUSALS_MAX: u32 = 240;
 pub(super) struct Sending {
     /// Where its bytes are.
     pub(super) reading: Reading,
-    /// What the server is told of it.
+    /// Its description for the server.
     pub(super) spec: pb::UploadSpec,
     /// Whether the upload may have begun before.
     pub(super) is_resumed: bool,

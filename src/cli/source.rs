@@ -15,6 +15,9 @@ use crate::domain::name::DocumentId;
 /// The document that the standard input becomes if no id is given.
 const STANDARD_INPUT_ID: &str = "stdin";
 
+/// Other names of the standard input. If it is a socket, it cannot be opened by them.
+const STANDARD_INPUT_PATHS: [&str; 3] = ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
+
 /// Where the bytes of a document are.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Place {
@@ -75,7 +78,7 @@ impl Source {
         self.is_below_folder
     }
 
-    /// What messages and output call it.
+    /// Its name in messages and output.
     pub(super) fn name(&self) -> String {
         match &self.place {
             Place::File(path) => path.display().to_string(),
@@ -90,14 +93,22 @@ impl Source {
 
     /// Opens it. Waits until a named pipe has a writer.
     pub(super) fn open(&self) -> anyhow::Result<Opened> {
+        let is_standard_input = match &self.place {
+            Place::File(path) => STANDARD_INPUT_PATHS
+                .iter()
+                .any(|other| path == Path::new(other)),
+            Place::StandardInput => true,
+        };
         let file = match &self.place {
-            Place::File(path) => File::open(path),
-            Place::StandardInput => io::stdin().as_fd().try_clone_to_owned().map(File::from),
+            Place::File(path) if !is_standard_input => File::open(path),
+            Place::File(_) | Place::StandardInput => {
+                io::stdin().as_fd().try_clone_to_owned().map(File::from)
+            }
         };
         let file = file.context("cannot be opened")?;
         let metadata = file.metadata().context("cannot be read")?;
         ensure!(!output::is_output(&metadata), "is where the output goes");
-        let is_regular = metadata.is_file() && self.place != Place::StandardInput;
+        let is_regular = metadata.is_file() && !is_standard_input;
         let (packing, first, file) = Packing::detect(file).context("cannot be read")?;
         let whole = Cursor::new(first).chain(file);
         let bytes: Box<dyn Read + Send> = match packing {

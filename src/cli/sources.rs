@@ -51,7 +51,7 @@ pub(super) fn below(folder: &Path) -> impl Iterator<Item = Found> {
     let walk = WalkBuilder::new(folder).sort_by_file_name(Ord::cmp).build();
     walk.flat_map(|entry| match entry {
         Ok(entry) => {
-            // A rule of an ignore file that cannot be read: what it excludes is not known.
+            // An ignore file has a rule that cannot be parsed: the excluded files are not known.
             let fault = entry.error().map(|fault| Found::Failed(fault.to_string()));
             fault.into_iter().chain(of_entry(folder, entry))
         }

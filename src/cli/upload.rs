@@ -4,20 +4,23 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use tonic::Status;
 use uuid::Uuid;
 
 use crate::cli::client::Server;
-use crate::cli::outcome::{Kind, Outcome};
-use crate::cli::output::{self, WrongArguments};
+use crate::cli::outcome::{Done, Kind, Outcome};
+use crate::cli::output::WrongArguments;
 use crate::cli::source::Source;
 use crate::cli::sources::{self, Sources};
 use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::stored::{self, Difference, Expected};
 use crate::cli::uploader::{self, Uploader, ensure_collection};
 use crate::domain::name::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 
 /// Uploads documents, several at once. One that fails does not stop the others.
+///
+/// Files that are named are always sent. Of a folder, documents are left as they are if an upload would
+/// change neither their bytes nor their chunking, decoding and labels.
 ///
 /// The id of a document is its file's path as it is typed, or its path below the folder that is named.
 /// Letters and digits of any script, `-`, `_` and `.` stay as they are; every other byte becomes ~hh, as
@@ -66,47 +69,85 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         decoding,
         ..pb::UploadSpec::default()
     };
-    send(arguments, Uploader { channel, common }, all).await
+    let expected = if all
+        .sources
+        .iter()
+        .any(|(_, source)| source.is_below_folder())
+    {
+        let (chunking, decoding) = (&arguments.chunking, &arguments.decoding);
+        Some(
+            Expected::of(
+                channel.clone(),
+                &collection,
+                chunking,
+                decoding,
+                &common.labels,
+            )
+            .await?,
+        )
+    } else {
+        None
+    };
+    let call = Call {
+        uploader: Uploader { channel, common },
+        collection,
+        expected,
+        request_id: arguments.request_id,
+        is_single: arguments.is_single(),
+    };
+    call.run(all).await
 }
 
-/// Uploads all, and says how each has ended.
-async fn send(arguments: &Arguments, uploader: Uploader, all: Sources) -> anyhow::Result<()> {
-    let mut outcome = Outcome::default();
-    let is_single = arguments.is_single();
-    outcome.explain_all(Kind::Skipped, all.skipped);
-    outcome.explain_all(Kind::Failed, all.failed);
-    let uploader = &uploader;
-    let one = |(id, source): (DocumentId, Source)| async move {
-        let name = source.name();
-        let bar = if is_single {
-            output::progress(&name, None)
-        } else {
-            indicatif::ProgressBar::hidden()
+/// Uploads of one call.
+struct Call {
+    uploader: Uploader,
+    collection: CollectionId,
+    /// The yardstick of stored documents, if folders were named.
+    expected: Option<Expected>,
+    request_id: Option<Uuid>,
+    is_single: bool,
+}
+
+impl Call {
+    /// Uploads all, and says how each has ended.
+    async fn run(&self, all: Sources) -> anyhow::Result<()> {
+        let mut outcome = Outcome::default();
+        outcome.explain_all(Kind::Skipped, all.skipped);
+        outcome.explain_all(Kind::Failed, all.failed);
+        let one = |(id, source): (DocumentId, Source)| async move {
+            Done {
+                name: source.name(),
+                result: self.one(&id, source).await,
+            }
         };
-        let sent = uploader
-            .upload(&id, source, arguments.request_id, &bar)
-            .await;
-        bar.finish_and_clear();
-        (name, sent)
-    };
-    uploader::each(all.sources, one, |(name, sent)| match sent {
-        Ok(upload) => {
-            outcome.count(Kind::Uploaded);
-            output::line(&format!(
-                "{} version {}: {} chunks",
-                upload.document, upload.version, upload.chunks
-            ))
+        uploader::each(all.sources, one, |done| outcome.take(done)).await?;
+        if self.is_single {
+            outcome.report_single()
+        } else {
+            outcome.report("")
         }
-        Err(error) => {
-            outcome.fail(&name, error);
-            Ok(())
+    }
+
+    /// Uploads a document. A file of a folder is left as it is if an upload would change nothing; a file
+    /// that was named is always sent.
+    async fn one(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<String>)> {
+        if source.is_below_folder()
+            && let Some(expected) = &self.expected
+            && let Some(document) =
+                stored::document(self.uploader.channel.clone(), &self.collection, id).await?
+            && expected.difference(&document, &source).await? == Difference::Nothing
+        {
+            return Ok((Kind::Unchanged, None));
         }
-    })
-    .await?;
-    if is_single {
-        outcome.report_single()
-    } else {
-        outcome.report("")
+        let uploader = &self.uploader;
+        let upload = uploader
+            .upload(id, source, self.request_id, self.is_single)
+            .await?;
+        let line = format!(
+            "{} version {}: {} chunks",
+            upload.document, upload.version, upload.chunks
+        );
+        Ok((Kind::Uploaded, Some(line)))
     }
 }
 
@@ -148,12 +189,4 @@ pub(super) fn label(given: &str) -> Result<(String, String), String> {
         .split_once('=')
         .ok_or("must have the form KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
-}
-
-/// A status says more than its code to people.
-pub(super) fn said(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast::<Status>() {
-        Ok(status) => anyhow::anyhow!("{} ({:?})", status.message(), status.code()),
-        Err(error) => error,
-    }
 }

@@ -11,7 +11,7 @@ use crate::cli::output;
 use crate::cli::reading::Reading;
 use crate::cli::sending::Sending;
 use crate::cli::source::Source;
-use crate::cli::upload::said;
+use crate::cli::status::said;
 use crate::domain::name::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
@@ -25,35 +25,41 @@ const DISPLAY_NAME_BYTES_MAX: usize = 1_024;
 #[derive(Clone, Debug)]
 pub(super) struct Uploader {
     pub(super) channel: Connection,
-    /// What all of them have: the collection, labels, chunking and decoding.
+    /// The fields that all of them share: collection, labels, chunking and decoding.
     pub(super) common: pb::UploadSpec,
 }
 
 impl Uploader {
-    /// Uploads a document under a new request id, or resumes the upload of the given one.
+    /// Uploads a document under a new request id, or resumes the upload of the given one, with or without
+    /// a progress bar of its own.
     pub(super) async fn upload(
         &self,
         id: &DocumentId,
         source: Source,
         request_id: Option<Uuid>,
-        bar: &ProgressBar,
+        shows_progress: bool,
     ) -> anyhow::Result<pb::Upload> {
+        let name = source.name();
         let spec = pb::UploadSpec {
             document_id: id.as_str().to_owned(),
-            display_name: display_name(&source.name()),
+            display_name: display_name(&name),
             request_id: request_id.unwrap_or_else(Uuid::new_v4).to_string(),
             ..self.common.clone()
         };
         let reading = Reading::open(source).await?;
-        if let Some(length) = reading.length() {
-            bar.set_length(length);
-        }
+        let bar = if shows_progress {
+            output::progress(&name, reading.length())
+        } else {
+            ProgressBar::hidden()
+        };
         let sending = Sending {
             reading,
             spec,
             is_resumed: request_id.is_some(),
         };
-        sending.run(self.channel.clone(), bar).await
+        let sent = sending.run(self.channel.clone(), &bar).await;
+        bar.finish_and_clear();
+        sent
     }
 }
 

@@ -77,7 +77,7 @@ struct Id {
 }
 
 impl Id {
-    /// Keeps a character, or writes its bytes. What is kept has to stay in NFC: a letter and a mark that
+    /// Keeps a character, or writes its bytes. The kept text has to stay in NFC: a letter and a mark that
     /// have a character of their own are another path than that character.
     fn push(&mut self, character: char) {
         let before = self.text.len();

@@ -1,6 +1,9 @@
-//! What the arguments of `sluice chunk` and `sluice upload` name.
+//! The sources that the arguments of `sluice chunk` and `sluice upload` name.
 
-use std::process::{Command, Output};
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Output, Stdio};
 
 use crate::world::{Folder, SLUICE};
 
@@ -48,6 +51,22 @@ fn pipes_are_chunked_as_their_file_is() {
     }
     let nothing = bash(&folder, "$S chunk /dev/null");
     assert_eq!((nothing.status.code(), nothing.stdout.len()), (Some(0), 0));
+}
+
+/// Some programs start others with a socket as their standard input, which no path opens.
+#[test]
+fn a_socket_is_read_as_standard_input() {
+    for name in ["-", "/dev/stdin", "/dev/fd/0"] {
+        let (reader, mut writer) = UnixStream::pair().unwrap();
+        let mut command = Command::new(SLUICE);
+        let command = command.args(["chunk", name]).stdin(OwnedFd::from(reader));
+        let child = command.stdout(Stdio::piped()).spawn().unwrap();
+        writer.write_all(b"by a socket").unwrap();
+        drop(writer);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{name}");
+        assert!(text(&output.stdout).contains("\"by a socket\""), "{name}");
+    }
 }
 
 #[test]

@@ -92,6 +92,10 @@ fn names_that_are_no_text_or_too_long_have_ids_too() {
     shell.succeeds(r"$S upload $AT --collection bytes $'caf\xe9.txt' $'caf\xe8.txt'");
     assert_eq!(shell.ids("bytes"), ["caf~e8.txt", "caf~e9.txt"]);
     assert_eq!(shell.text("bytes", "caf~e9.txt"), "latin");
+    std::fs::create_dir(folder.0.join("d")).unwrap();
+    std::fs::write(folder.0.join(OsStr::from_bytes(b"d/caf\xE9 1")), "below").unwrap();
+    shell.succeeds("$S upload $AT --collection d d");
+    assert_eq!(shell.ids("d"), ["caf~e9~201"]);
     let long = |last: &str| format!("long/{}/{}{last}", "d".repeat(200), "f".repeat(200));
     for last in ["1", "2"] {
         shell.write(&long(last), last);

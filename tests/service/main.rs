@@ -68,6 +68,7 @@ mod sockets;
 mod stays;
 mod stores;
 mod streams;
+mod sync;
 mod tenants;
 mod tokens;
 mod upload_folders;

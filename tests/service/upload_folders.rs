@@ -107,3 +107,34 @@ fn one_bad_file_stops_no_other_and_is_named_at_the_end() {
         "{ended:?}"
     );
 }
+
+#[test]
+fn what_is_unchanged_in_a_folder_is_not_sent_again_and_a_named_file_is() {
+    let folder = Folder::new();
+    let server = Server::start(folder.0.join("again.db"));
+    let shell = Shell {
+        server: &server,
+        folder: &folder,
+    };
+    for path in ["tree/a", "tree/b", "tree/c"] {
+        shell.write(path, prose(3_000));
+    }
+    shell.succeeds("$S upload $AT tree");
+    assert_eq!(shell.succeeds("$S upload $AT tree"), "3 unchanged\n");
+    shell.write("tree/b", prose(4_000));
+    let told = shell.succeeds("$S upload $AT tree");
+    assert!(
+        told.contains(" version 2: ") && told.ends_with("\n1 uploaded, 2 unchanged\n"),
+        "{told}"
+    );
+    for flag in ["--max-size 300", "--label a=b", "--nul replace"] {
+        let told = shell.succeeds(&format!("$S upload $AT {flag} tree"));
+        assert!(told.ends_with("\n3 uploaded\n"), "{flag}: {told}");
+        let again = shell.succeeds(&format!("$S upload $AT {flag} tree"));
+        assert_eq!(again, "3 unchanged\n", "{flag}");
+    }
+    for version in [1, 2] {
+        let told = shell.succeeds("cd tree; $S upload $AT --collection named a");
+        assert!(told.contains(&format!("version {version}: ")), "{told}");
+    }
+}

@@ -12,7 +12,7 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::cli::client::{Connection, Server, Shown};
-use crate::cli::upload::said;
+use crate::cli::status::said;
 use crate::cli::uploader::ensure_collection;
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::pb;
