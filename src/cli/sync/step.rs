@@ -114,13 +114,15 @@ impl Syncing {
 
 /// Why a document is left as it is.
 fn foreign(document: &pb::Document) -> anyhow::Error {
-    let owner = document.labels.get(MARK).map_or_else(
-        || format!("without the label {MARK}"),
-        |owner| format!("of the folder {owner}"),
-    );
     let name = &document.name;
-    Conflict(format!(
-        "{name} is {owner}, so it is left as it is: --adopt replaces it"
-    ))
-    .into()
+    let line = match document.labels.get(MARK) {
+        None => format!(
+            "{name} is without the label {MARK}, so it is left as it is: --adopt replaces it"
+        ),
+        Some(owner) => format!(
+            "{name} is of the folder {owner}, so it is left as it is: --adopt replaces it; if this is \
+             that folder under another name, give --source-id {owner}"
+        ),
+    };
+    Conflict(line).into()
 }
