@@ -11,7 +11,9 @@ create='{
 }'
 call sluice.v1.CollectionService/CreateCollection "$create"
 expect name "collections/$id"
-expect minSize 200 # The default is half of max_size.
+expect maxSize 400
+# A collection has what was said. Its min_size follows from max_size, for each upload.
+[[ $answer != *minSize* ]] || fail "nobody said a min_size"
 
 # The same request again, as after a lost answer, returns what it made.
 call sluice.v1.CollectionService/CreateCollection "$create"
@@ -40,6 +42,10 @@ expect maxSize 400
 
 # The etag is an old one now: somebody has changed the collection since it was read.
 fails 74 ETAG_MISMATCH sluice.v1.CollectionService/UpdateCollection "$change"
+
+# collections/default is there without being created.
+call sluice.v1.CollectionService/GetCollection '{ "name": "collections/default" }'
+expect name collections/default
 
 # Pages, until it is found.
 token=

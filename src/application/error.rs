@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::application::ports::failure;
-use crate::domain::chunking::partial::{Conflict, Field};
+use crate::domain::chunking::conflict::{Conflict, Field};
 use crate::domain::ingest::checkpoint;
 use crate::domain::quota::Quota;
 use crate::domain::text::decoding::Fault;

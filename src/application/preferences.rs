@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::application::stored_spec::{Damaged, StoredSpec, named};
+use crate::domain::chunking::conflict::Conflict;
 use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::packing::Packing;
-use crate::domain::chunking::partial::{Conflict, Partial};
+use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::strategy::{Kind, Strategy};
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{ByteOrderMark, Policy};

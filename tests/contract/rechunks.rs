@@ -219,7 +219,7 @@ pub(crate) async fn a_rechunk_keeps_the_policy_of_its_source(store: &dyn Store) 
     };
     let before = current().await;
     assert_eq!((before.decoding, before.spec), (said, Spec::default()));
-    assert_eq!(before.engine_version, ENGINE_VERSION);
+    assert_eq!(before.engine_version, ENGINE_VERSION.into());
     let smaller = NewRechunk {
         chunking: Partial {
             max_size: Some(400),
@@ -237,7 +237,7 @@ pub(crate) async fn a_rechunk_keeps_the_policy_of_its_source(store: &dyn Store) 
     let after = current().await;
     assert_eq!((after.version, after.decoding), (2, said));
     assert_eq!(after.spec.limits().max_size(), 400);
-    assert_eq!(after.engine_version, ENGINE_VERSION);
+    assert_eq!(after.engine_version, ENGINE_VERSION.into());
 }
 
 /// `expose` lets the first version of every document be swept at once.

@@ -14,6 +14,7 @@ mod clock;
 mod cluster;
 mod collections;
 mod commands;
+mod conflicts;
 mod crowd;
 mod databases;
 mod default_collection;

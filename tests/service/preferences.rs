@@ -7,19 +7,19 @@ use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
+use tonic::Status;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
 
 use crate::commands::{rows, run};
 use crate::imports::{Root, import};
 use crate::rechunks::{SUCCEEDED, ended, rechunk, upload};
 use crate::server::Server;
-use crate::world::{Folder, World, connect, first, last, metadata};
+use crate::world::{Folder, World, connect, first, last};
 
 const REPLACE: i32 = 2;
 
 /// A spec in which no field has its default.
-fn tuned_chunking() -> pb::ChunkingSpec {
+pub(crate) fn tuned_chunking() -> pb::ChunkingSpec {
     pb::ChunkingSpec {
         strategy: Some(pb::Strategy::Recursive.into()),
         measure: Some(pb::Measure::Characters.into()),
@@ -32,7 +32,7 @@ fn tuned_chunking() -> pb::ChunkingSpec {
     }
 }
 
-fn tuned_decoding() -> pb::DecodingPolicy {
+pub(crate) fn tuned_decoding() -> pb::DecodingPolicy {
     pb::DecodingPolicy {
         charset: Some("windows-1252".to_owned()),
         invalid: Some(REPLACE),
@@ -41,7 +41,7 @@ fn tuned_decoding() -> pb::DecodingPolicy {
     }
 }
 
-fn separators(level: &[&str]) -> pb::Separators {
+pub(crate) fn separators(level: &[&str]) -> pb::Separators {
     let separators = level.iter().map(|separator| (*separator).to_owned());
     let level = pb::SeparatorLevel {
         separators: separators.collect(),
@@ -51,7 +51,7 @@ fn separators(level: &[&str]) -> pb::Separators {
     }
 }
 
-async fn create(
+pub(crate) async fn create(
     channel: &Channel,
     id: &str,
     chunking: pb::ChunkingSpec,
@@ -74,7 +74,7 @@ async fn strategies(channel: &Channel) -> pb::ListStrategiesResponse {
     listed.unwrap().into_inner()
 }
 
-fn in_tuned(id: &str) -> pb::UploadSpec {
+pub(crate) fn in_tuned(id: &str) -> pb::UploadSpec {
     pb::UploadSpec {
         collection: "collections/tuned".to_owned(),
         document_id: id.to_owned(),
@@ -83,7 +83,7 @@ fn in_tuned(id: &str) -> pb::UploadSpec {
     }
 }
 
-async fn found(channel: &Channel, id: &str) -> pb::Document {
+pub(crate) async fn found(channel: &Channel, id: &str) -> pb::Document {
     let name = format!("collections/tuned/documents/{id}");
     let mut client = DocumentServiceClient::new(channel.clone());
     let found = client.get_document(pb::GetDocumentRequest { name }).await;
@@ -275,123 +275,6 @@ async fn collections_keep_what_was_said() {
     upload(&world.channel, &words, b"text").await;
     let effective = found(&world.channel, "words").await.chunking.unwrap();
     assert_eq!(effective.max_size, Some(200), "not 400 characters");
-}
-
-#[tokio::test]
-async fn fields_that_do_not_fit_together_are_refused_with_where_they_come_from() {
-    let root = Root::new();
-    root.write("file.txt", "text");
-    let world = root.world().await;
-    let channel = &world.channel;
-    create(channel, "tuned", tuned_chunking(), tuned_decoding())
-        .await
-        .unwrap();
-    upload(channel, &in_tuned("d"), b"text").await;
-    let small = || {
-        Some(pb::ChunkingSpec {
-            max_size: Some(150),
-            ..Default::default()
-        })
-    };
-    let uploaded = pb::UploadSpec {
-        chunking: small(),
-        ..in_tuned("small")
-    };
-    let imported = pb::ImportDocumentRequest {
-        parent: "collections/tuned".to_owned(),
-        document_id: "small".to_owned(),
-        path: "file.txt".to_owned(),
-        chunking: small(),
-        ..Default::default()
-    };
-    let rechunked = pb::RechunkDocumentRequest {
-        name: "collections/tuned/documents/d".to_owned(),
-        chunking: small(),
-        ..Default::default()
-    };
-    let refusals = [
-        world
-            .send(vec![first(&uploaded, b"text")])
-            .await
-            .unwrap_err(),
-        import(channel, imported).await.unwrap_err(),
-        rechunk(channel, rechunked).await.unwrap_err(),
-    ];
-    for refused in refusals {
-        assert_eq!(
-            (refused.code(), metadata(&refused, "field").as_str()),
-            (Code::InvalidArgument, "chunking.min_size")
-        );
-        let message = refused.message();
-        assert!(message.contains("200 (from the collection)"), "{message}");
-        assert!(message.contains("max_size is 150 (as given)"), "{message}");
-        assert!(message.contains("give a min_size in that range"));
-    }
-    let absent = found_or_refused(channel, "small").await;
-    assert_eq!(absent.unwrap_err().code(), Code::NotFound);
-}
-
-async fn found_or_refused(channel: &Channel, id: &str) -> Result<pb::Document, Status> {
-    let name = format!("collections/tuned/documents/{id}");
-    let mut client = DocumentServiceClient::new(channel.clone());
-    let found = client.get_document(pb::GetDocumentRequest { name }).await?;
-    Ok(found.into_inner().document.unwrap())
-}
-
-#[tokio::test]
-async fn separators_are_never_dropped_silently() {
-    let world = World::start().await;
-    let channel = &world.channel;
-    create(channel, "tuned", tuned_chunking(), tuned_decoding())
-        .await
-        .unwrap();
-    let sentence = pb::ChunkingSpec {
-        strategy: Some(pb::Strategy::Sentence.into()),
-        ..Default::default()
-    };
-    let spec = pb::UploadSpec {
-        chunking: Some(sentence.clone()),
-        ..in_tuned("sentences")
-    };
-    upload(channel, &spec, b"text").await;
-    let effective = found(channel, "sentences").await.chunking.unwrap();
-    assert_eq!(effective.separators, None, "the collection's do not apply");
-    let both = pb::ChunkingSpec {
-        separators: Some(separators(&[";"])),
-        ..sentence
-    };
-    let spec = pb::UploadSpec {
-        chunking: Some(both.clone()),
-        ..in_tuned("both")
-    };
-    let preview = pb::PreviewRequest {
-        chunking: Some(both.clone()),
-        ..Default::default()
-    };
-    let update = pb::UpdateCollectionRequest {
-        collection: Some(pb::Collection {
-            name: "collections/tuned".to_owned(),
-            chunking: Some(both.clone()),
-            ..Default::default()
-        }),
-        update_mask: None,
-    };
-    let mut chunking = ChunkingServiceClient::new(channel.clone());
-    let mut collections = CollectionServiceClient::new(channel.clone());
-    let refusals = [
-        world.send(vec![first(&spec, b"text")]).await.unwrap_err(),
-        chunking.preview(preview).await.unwrap_err(),
-        create(channel, "other", both, pb::DecodingPolicy::default())
-            .await
-            .unwrap_err(),
-        collections.update_collection(update).await.unwrap_err(),
-    ];
-    for refused in refusals {
-        assert_eq!(
-            (refused.code(), metadata(&refused, "field").as_str()),
-            (Code::InvalidArgument, "chunking.separators")
-        );
-    }
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ pub struct Version {
     /// of the same source with this policy gives the same text.
     pub decoding: Decoding,
     /// The version of the engine that made it.
-    pub engine_version: u32,
+    pub engine_version: u64,
 }
 
 /// Keeps documents; uploads make and change them.

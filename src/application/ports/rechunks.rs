@@ -8,7 +8,8 @@ use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::failure::Error;
 use crate::application::ports::uploads::{About, NewUpload, Upload};
 use crate::application::preferences::Preferences;
-use crate::domain::chunking::partial::{Conflict, Partial};
+use crate::domain::chunking::conflict::Conflict;
+use crate::domain::chunking::partial::Partial;
 use crate::domain::name::DocumentName;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding};
 

@@ -14,7 +14,7 @@ use crate::application::ports::state::State;
 use crate::application::preferences::Preferences;
 use crate::application::stored_spec::StoredSpec;
 use crate::application::turn::Turn;
-use crate::domain::chunking::partial::Conflict;
+use crate::domain::chunking::conflict::Conflict;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::machine::Summary;
 use crate::domain::name::DocumentName;

@@ -9,6 +9,7 @@
 //! themselves.
 
 pub mod chunker;
+pub mod conflict;
 pub mod ladder;
 pub mod limits;
 pub mod packing;

@@ -1,9 +1,7 @@
 //! A spec of which a user set only some fields, and how it is completed.
 
-use std::fmt;
-
+use crate::domain::chunking::conflict::{Conflict, Field, Origin, Origins};
 use crate::domain::chunking::ladder::Ladder;
-use crate::domain::chunking::limits::{self, MAX_BYTES_CEILING, MAX_BYTES_FLOOR};
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::spec::{Request, Spec};
 use crate::domain::chunking::strategy::{Kind, Strategy};
@@ -37,42 +35,6 @@ pub struct Partial {
     pub max_bytes: Option<usize>,
     /// Which of equal boundaries ends a chunk.
     pub packing: Option<Packing>,
-}
-
-/// The layer that a field's value comes from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Origin {
-    /// The request, or the command line.
-    Request,
-    /// The collection.
-    Collection,
-    /// The built-in default, or a default that follows from other fields.
-    Default,
-}
-
-/// A field that can be wrong.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Field {
-    /// `separators`.
-    Separators,
-    /// `min_size`.
-    MinSize,
-    /// `max_size`.
-    MaxSize,
-    /// `overlap`.
-    Overlap,
-    /// `max_bytes`.
-    MaxBytes,
-}
-
-/// The fields, merged, are no spec: one is out of its range, or two do not fit together.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{} {message}", .field.name())]
-pub struct Conflict {
-    /// The field at fault.
-    pub field: Field,
-    /// The values, where each comes from, and the remedy.
-    pub message: String,
 }
 
 impl Partial {
@@ -155,89 +117,6 @@ impl From<&Spec> for Partial {
     }
 }
 
-impl Field {
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Separators => "separators",
-            Self::MinSize => "min_size",
-            Self::MaxSize => "max_size",
-            Self::Overlap => "overlap",
-            Self::MaxBytes => "max_bytes",
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Request => "as given",
-            Self::Collection => "from the collection",
-            Self::Default => "by default",
-        })
-    }
-}
-
-/// Where the sizes of a merged spec come from.
-struct Origins {
-    min_size: Origin,
-    max_size: Origin,
-    overlap: Origin,
-    max_bytes: Origin,
-}
-
-impl Origins {
-    fn explain(&self, error: &limits::Error) -> Conflict {
-        let Self {
-            min_size: min_origin,
-            max_size: max_origin,
-            overlap: overlap_origin,
-            max_bytes: bytes_origin,
-        } = self;
-        let (field, message) = match *error {
-            limits::Error::MaxSize {
-                max_size,
-                measure,
-                floor,
-            } => (
-                Field::MaxSize,
-                format!(
-                    "is {max_size} {} ({max_origin}), but must be from {floor} to {MAX_BYTES_CEILING}",
-                    measure.name()
-                ),
-            ),
-            limits::Error::MinSize {
-                min_size,
-                least,
-                max_size,
-            } => (
-                Field::MinSize,
-                format!(
-                    "is {min_size} ({min_origin}), but must be from {least} to {max_size}, because \
-                     max_size is {max_size} ({max_origin}): give a min_size in that range, or \
-                     another max_size"
-                ),
-            ),
-            limits::Error::Overlap { overlap, most } => (
-                Field::Overlap,
-                format!(
-                    "is {overlap} ({overlap_origin}), but must be at most {most}, half of min_size \
-                     ({min_origin}; max_size is {max_origin}): give a smaller overlap, or larger sizes"
-                ),
-            ),
-            limits::Error::MaxBytes { max_bytes } => (
-                Field::MaxBytes,
-                format!(
-                    "is {max_bytes} ({bytes_origin}), but must be from {MAX_BYTES_FLOOR} to \
-                     {MAX_BYTES_CEILING}"
-                ),
-            ),
-        };
-        Conflict { field, message }
-    }
-}
-
 /// The value of the higher layer that sets one.
 fn pick<T>(request: Option<T>, collection: Option<T>) -> (Option<T>, Origin) {
     match (request, collection) {
@@ -249,7 +128,8 @@ fn pick<T>(request: Option<T>, collection: Option<T>) -> (Option<T>, Origin) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Field, Partial};
+    use super::Partial;
+    use crate::domain::chunking::conflict::Field;
     use crate::domain::chunking::ladder::Ladder;
     use crate::domain::chunking::packing::Packing;
     use crate::domain::chunking::spec::Spec;

@@ -8,7 +8,7 @@ use crate::application::ports::failure::Error;
 use crate::application::ports::uploads::NewUpload;
 use crate::application::preferences::Preferences;
 use crate::application::stored_spec::StoredSpec;
-use crate::domain::chunking::partial::Conflict;
+use crate::domain::chunking::conflict::Conflict;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::postgres::failure::failed;

@@ -38,6 +38,6 @@ fn version(found: &impl Columns) -> Result<Version, Error> {
         charset: found.charset("charset")?,
         spec,
         decoding,
-        engine_version: found.small("engine_version")?,
+        engine_version: found.count("engine_version")?,
     })
 }

@@ -70,7 +70,7 @@ pub(super) async fn complete(
     .bind(stored(summary.end.line))
     .bind(summary.source_sha256.to_vec())
     .bind(summary.charset.name())
-    .bind(ENGINE_VERSION)
+    .bind(i64::from(ENGINE_VERSION))
     .bind(upload.document_uid.to_vec())
     .bind(stored(upload.version))
     .execute(connection)

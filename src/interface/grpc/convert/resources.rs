@@ -61,7 +61,7 @@ pub fn document(collection: &CollectionId, from: Document) -> pb::Document {
         etag: name::etag(from.revision),
         chunking: current.map(|version| to_spec(&version.spec)),
         decoding: current.map(|version| to_decoding(version.decoding)),
-        engine_version: current.map_or(0, |version| version.engine_version.into()),
+        engine_version: of_current(|version| version.engine_version),
         charset: current.map_or_else(String::new, |version| version.charset.name().to_owned()),
     }
 }

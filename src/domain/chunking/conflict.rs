@@ -1,0 +1,125 @@
+//! Why merged fields are no spec: the field at fault, where each value comes from, and the remedy.
+
+use std::fmt;
+
+use crate::domain::chunking::limits::{self, MAX_BYTES_CEILING, MAX_BYTES_FLOOR};
+
+/// The layer that a field's value comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// The request, or the command line.
+    Request,
+    /// The collection.
+    Collection,
+    /// The built-in default, or a default that follows from other fields.
+    Default,
+}
+
+/// A field that can be wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Field {
+    /// `separators`.
+    Separators,
+    /// `min_size`.
+    MinSize,
+    /// `max_size`.
+    MaxSize,
+    /// `overlap`.
+    Overlap,
+    /// `max_bytes`.
+    MaxBytes,
+}
+
+/// The fields, merged, are no spec: one is out of its range, or two do not fit together.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{} {message}", .field.name())]
+pub struct Conflict {
+    /// The field at fault.
+    pub field: Field,
+    /// The values, where each comes from, and the remedy.
+    pub message: String,
+}
+
+impl Field {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Separators => "separators",
+            Self::MinSize => "min_size",
+            Self::MaxSize => "max_size",
+            Self::Overlap => "overlap",
+            Self::MaxBytes => "max_bytes",
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Request => "as given",
+            Self::Collection => "from the collection",
+            Self::Default => "by default",
+        })
+    }
+}
+
+/// Where the sizes of a merged spec come from.
+pub(super) struct Origins {
+    pub(super) min_size: Origin,
+    pub(super) max_size: Origin,
+    pub(super) overlap: Origin,
+    pub(super) max_bytes: Origin,
+}
+
+impl Origins {
+    /// The conflict that an error of the merged sizes is.
+    pub(super) fn explain(&self, error: &limits::Error) -> Conflict {
+        let Self {
+            min_size: min_origin,
+            max_size: max_origin,
+            overlap: overlap_origin,
+            max_bytes: bytes_origin,
+        } = self;
+        let (field, message) = match *error {
+            limits::Error::MaxSize {
+                max_size,
+                measure,
+                floor,
+            } => (
+                Field::MaxSize,
+                format!(
+                    "is {max_size} {} ({max_origin}), but must be from {floor} to {MAX_BYTES_CEILING}",
+                    measure.name()
+                ),
+            ),
+            limits::Error::MinSize {
+                min_size,
+                least,
+                max_size,
+            } => (
+                Field::MinSize,
+                format!(
+                    "is {min_size} ({min_origin}), but must be from {least} to {max_size}, because \
+                     max_size is {max_size} ({max_origin}): give a min_size in that range, or \
+                     another max_size"
+                ),
+            ),
+            limits::Error::Overlap { overlap, most } => (
+                Field::Overlap,
+                format!(
+                    "is {overlap} ({overlap_origin}), but must be at most {most}, half of min_size \
+                     ({min_origin}; max_size is {max_origin}): give a smaller overlap, or larger sizes"
+                ),
+            ),
+            limits::Error::MaxBytes { max_bytes } => (
+                Field::MaxBytes,
+                format!(
+                    "is {max_bytes} ({bytes_origin}), but must be from {MAX_BYTES_FLOOR} to \
+                     {MAX_BYTES_CEILING}"
+                ),
+            ),
+        };
+        Conflict { field, message }
+    }
+}
