@@ -87,7 +87,9 @@ pub enum Error {
         seconds: u64,
     },
     /// The client sends too slowly to be waited for.
-    #[error("less than {bytes_min} bytes came a second; the upload can be gone on with")]
+    #[error(
+        "less than {bytes_min} bytes came a second: resume the upload, and send an empty message whenever it waits for its source"
+    )]
     UploadTooSlow {
         /// What must come a second.
         bytes_min: u64,

@@ -12,7 +12,7 @@ use crate::bootstrap;
 use crate::cli::client::Connection;
 use crate::cli::inspect::{Common, PAGE_ROWS};
 use crate::cli::output::{Table, WrongArguments, line};
-use crate::cli::upload::said;
+use crate::cli::status::said;
 use crate::cli::{audit, quotas};
 use crate::config::Config;
 use crate::domain::ingest::digest::{hex, sha256};

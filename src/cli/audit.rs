@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::bootstrap;
 use crate::cli::inspect::{Common, PAGE_ROWS};
 use crate::cli::output::{Table, WrongArguments, line};
-use crate::cli::upload::said;
+use crate::cli::status::said;
 use crate::config::Config;
 use crate::domain::audit::Head;
 use crate::domain::ingest::digest::hex;

@@ -4,7 +4,7 @@ use anyhow::bail;
 
 use crate::cli::client::Connection;
 use crate::cli::output::line;
-use crate::cli::upload::said;
+use crate::cli::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation::State;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
@@ -31,7 +31,10 @@ pub(super) async fn tell(
 }
 
 /// The last state of an operation.
-async fn ended(channel: Connection, operation: pb::Operation) -> anyhow::Result<pb::Operation> {
+pub(super) async fn ended(
+    channel: Connection,
+    operation: pb::Operation,
+) -> anyhow::Result<pb::Operation> {
     let request = pb::WatchOperationRequest {
         name: operation.name.clone(),
         after_seq: 0,

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
-use crate::cli::documents::Document;
 use crate::cli::output::{self, Chunks, DocumentsFailed, Format, WrongArguments};
+use crate::cli::source::Source;
+use crate::cli::sources::{self, Found};
 use crate::cli::spec::{Chunking, Decoding};
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Gathered;
@@ -21,7 +22,8 @@ use crate::domain::text::decoding;
 /// is written to the standard error, unless it is the one that `--charset` names.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Files, directories (all files in them), or `-` for the standard input [default: -].
+    /// Files, pipes, `-` for the standard input, or folders [default: -]. Hidden files in folders and
+    /// those that .gitignore or .ignore exclude are left out, and so are links.
     paths: Vec<PathBuf>,
     #[command(flatten)]
     chunking: Chunking,
@@ -44,15 +46,18 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let decoding = arguments.decoding.decoding().context(WrongArguments)?;
     let mut chunks = Chunks::new(arguments.output, !arguments.no_text)?;
     let mut outcome = DocumentsFailed { failed: 0, all: 0 };
-    for document in Document::all(&arguments.paths) {
+    for found in sources::of(&arguments.paths) {
+        let done = match found {
+            Found::Source(source) => chunk(&source, &spec, decoding, &mut chunks)
+                .map_err(|failure| failure.of(&source))
+                .and_then(|()| chunks.flush().map_err(Failure::Output)),
+            Found::Failed(why) => Err(Failure::Document(anyhow::anyhow!(why))),
+            Found::Skipped(why) => {
+                output::complain(&why);
+                continue;
+            }
+        };
         outcome.all += 1;
-        let done = document
-            .map_err(Failure::Document)
-            .and_then(|document| {
-                chunk(&document, &spec, decoding, &mut chunks)
-                    .map_err(|failure| failure.of(&document))
-            })
-            .and_then(|()| chunks.flush().map_err(Failure::Output));
         match done {
             Ok(()) => {}
             Err(Failure::Document(error)) => {
@@ -77,7 +82,7 @@ enum Failure {
 }
 
 impl Failure {
-    fn of(self, document: &Document) -> Self {
+    fn of(self, document: &Source) -> Self {
         match self {
             Self::Document(error) => Self::Document(error.context(document.name())),
             Self::Output(error) => Self::Output(error),
@@ -86,12 +91,13 @@ impl Failure {
 }
 
 fn chunk(
-    document: &Document,
+    document: &Source,
     spec: &Spec,
     decoding: decoding::Decoding,
     chunks: &mut Chunks,
 ) -> Result<(), Failure> {
-    let (mut source, length) = document.open().map_err(Failure::Document)?;
+    let opened = document.open().map_err(Failure::Document)?;
+    let (mut source, length) = (opened.bytes, opened.length);
     let name = document.name();
     let bar = output::progress(&name, length);
     let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);

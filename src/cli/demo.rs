@@ -13,11 +13,13 @@ use uuid::Uuid;
 
 use crate::bootstrap::Instance;
 use crate::cli::client::{Connection, Server};
-use crate::cli::documents::Document;
 use crate::cli::output;
+use crate::cli::reading::Reading;
 use crate::cli::sending::Sending;
+use crate::cli::source::Source;
+use crate::cli::status::said;
 use crate::cli::stopping::Stopping;
-use crate::cli::upload::{ensure_collection, said};
+use crate::cli::uploader::ensure_collection;
 use crate::config::{Config, Store};
 use crate::domain::ingest::digest;
 use crate::domain::name::CollectionId;
@@ -84,7 +86,7 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
     let bar = output::progress(&file.display().to_string(), Some(bytes));
     let document = format!("collections/{COLLECTION}/documents/{}", spec.document_id);
     let sending = Sending {
-        document: Document::File(file.to_owned()),
+        reading: Reading::open(Source::named(file)).await?,
         spec,
         is_resumed: false,
     };

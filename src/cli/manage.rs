@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::inspect::{Common, PAGE_ROWS};
 use crate::cli::output::{Table, WrongArguments, line};
-use crate::cli::upload::said;
+use crate::cli::status::said;
 use crate::domain::ingest::digest::hex;
 use crate::domain::name::{CollectionId, DocumentName};
 use crate::interface::grpc::pb;

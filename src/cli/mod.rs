@@ -15,23 +15,30 @@ mod begun;
 mod chunk;
 mod client;
 mod demo;
-mod documents;
 mod import;
 mod inspect;
 mod limits;
 mod load;
 mod manage;
 mod migrate;
+mod outcome;
 mod output;
 mod partitions;
 mod quotas;
+mod reading;
 mod rechunk;
 mod sending;
 mod serve;
+mod source;
+mod sources;
 mod spec;
 mod spec_json;
+mod status;
 mod stopping;
+mod stored;
+mod sync;
 mod upload;
+mod uploader;
 
 /// Cuts documents into chunks while they stream, and proves every offset.
 #[derive(Debug, Parser)]
@@ -48,6 +55,7 @@ enum Command {
     Serve(serve::Arguments),
     Migrate(migrate::Arguments),
     Upload(upload::Arguments),
+    Sync(sync::Arguments),
     Import(import::Arguments),
     Rechunk(rechunk::Arguments),
     Watch(inspect::Watch),
@@ -93,6 +101,7 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
             Command::Serve(arguments) => serve::run(&arguments).await,
             Command::Migrate(arguments) => migrate::run(&arguments).await,
             Command::Upload(arguments) => upload::run(&arguments).await,
+            Command::Sync(arguments) => sync::run(&arguments).await,
             Command::Import(arguments) => import::run(&arguments).await,
             Command::Rechunk(arguments) => rechunk::run(&arguments).await,
             Command::Watch(arguments) => inspect::watch(&arguments).await,

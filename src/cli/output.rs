@@ -169,6 +169,16 @@ pub(super) fn progress(document: &str, bytes: Option<u64>) -> ProgressBar {
     bar.with_message(printable(document))
 }
 
+/// A progress bar for many documents, which are done several at once.
+pub(super) fn progress_of(documents: usize) -> ProgressBar {
+    if io::stdout().is_terminal() || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(documents as u64);
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} documents {eta}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 /// Writes a line to the standard output.
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
     writeln!(io::stdout(), "{}", printable(text)).context("cannot write")
@@ -308,7 +318,9 @@ pub(super) fn is_closed(error: &anyhow::Error) -> bool {
 
 /// The exit code for a command that failed, with its message.
 pub(super) fn fail(error: &anyhow::Error) -> ExitCode {
-    complain(&format!("{error:#}"));
+    if error.downcast_ref::<Reported>().is_none() {
+        complain(&format!("{error:#}"));
+    }
     let is_usage = error.downcast_ref::<WrongArguments>().is_some();
     ExitCode::from(if is_usage { 2 } else { 1 })
 }
@@ -317,6 +329,11 @@ pub(super) fn fail(error: &anyhow::Error) -> ExitCode {
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("wrong arguments")]
 pub(super) struct WrongArguments;
+
+/// The command failed, and its messages have said why.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("failed")]
+pub(super) struct Reported;
 
 /// Some documents could not be done; what was wrong with each has been said.
 #[derive(Clone, Copy, Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::client::Connection;
 use crate::cli::inspect::Common;
 use crate::cli::output::{Format, Table, line};
-use crate::cli::upload::said;
+use crate::cli::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;

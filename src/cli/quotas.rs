@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::cli::inspect::Common;
 use crate::cli::output::Table;
-use crate::cli::upload::said;
+use crate::cli::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 

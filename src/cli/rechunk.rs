@@ -7,7 +7,7 @@ use crate::cli::begun::tell;
 use crate::cli::client::Server;
 use crate::cli::output::WrongArguments;
 use crate::cli::spec::Chunking;
-use crate::cli::upload::said;
+use crate::cli::status::said;
 use crate::domain::name::DocumentName;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;

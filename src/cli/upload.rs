@@ -2,38 +2,46 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
-use tonic::{Code, Status};
 use uuid::Uuid;
 
-use crate::cli::client::{Connection, Server};
-use crate::cli::documents::Document;
-use crate::cli::output::{self, DocumentsFailed, WrongArguments};
-use crate::cli::sending::Sending;
+use crate::cli::client::Server;
+use crate::cli::outcome::{Done, Kind, Outcome};
+use crate::cli::output::WrongArguments;
+use crate::cli::source::Source;
+use crate::cli::sources::{self, Sources};
 use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::stored::{self, Difference, Expected};
+use crate::cli::uploader::{self, Uploader, ensure_collection};
 use crate::domain::name::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
-use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 
-/// Uploads documents, and goes on after any failure. Of gzip and Zstandard files what is in them is
-/// uploaded. A source slower than 16 KiB a second is refused.
+/// Uploads documents, several at once. One that fails does not stop the others.
+///
+/// Files that are named are always sent. Of a folder, documents are left as they are if an upload would
+/// change neither their bytes nor their chunking, decoding and labels.
+///
+/// The id of a document is its file's path as it is typed, or its path below the folder that is named.
+/// Letters and digits of any script, `-`, `_` and `.` stay as they are; every other byte becomes ~hh, as
+/// does `/`. Of gzip and Zstandard sources the content is uploaded. Pipes may be as slow as they like.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Files, or `-` for the standard input.
+    /// Files, pipes, `-` for the standard input, or folders. Hidden files in folders and those that
+    /// .gitignore or .ignore exclude are left out, and so are links.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// The collection; it is made if there is none of that name.
+    /// The collection; it is created unless it exists.
     #[arg(long, default_value = "default")]
     collection: String,
-    /// What to call the document; only with one path [default: the file's name].
+    /// The document's id; only with one file [default: made of its path].
     #[arg(long, value_name = "ID")]
     document_id: Option<String>,
-    /// Resume the upload of this UUID, or start one under that name; only with one path. Repeating it
+    /// Resume the upload of this UUID, or start one under that name; only with one file. Repeating it
     /// with other content or other options is an error.
     #[arg(long, value_name = "UUID")]
     request_id: Option<Uuid>,
-    /// What to find the documents by again: KEY=VALUE.
+    /// A label to find the documents by: KEY=VALUE.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
     #[command(flatten)]
@@ -50,66 +58,130 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let collection = CollectionId::parse(&arguments.collection)
         .context("--collection")
         .context(WrongArguments)?;
+    arguments.check_ids().context(WrongArguments)?;
+    let id = arguments.document_id()?;
+    let all = Sources::new(sources::of(&arguments.paths), id.as_ref())?;
     let channel = arguments.server.channel().context(WrongArguments)?;
     ensure_collection(channel.clone(), &collection).await?;
-    let request_id = arguments.request_id.filter(|_| arguments.paths.len() == 1);
-    let mut outcome = DocumentsFailed {
-        failed: 0,
-        all: arguments.paths.len(),
+    let common = pb::UploadSpec {
+        collection: collection.to_string(),
+        labels: arguments.labels.iter().cloned().collect(),
+        chunking,
+        decoding,
+        ..pb::UploadSpec::default()
     };
-    for path in &arguments.paths {
-        let spec = pb::UploadSpec {
-            collection: collection.to_string(),
-            document_id: document_id(arguments, path)?,
-            display_name: path.display().to_string(),
-            labels: arguments.labels.iter().cloned().collect(),
-            chunking: chunking.clone(),
-            decoding: decoding.clone(),
-            request_id: request_id.unwrap_or_else(Uuid::new_v4).to_string(),
-            ..pb::UploadSpec::default()
+    let expected = if all
+        .sources
+        .iter()
+        .any(|(_, source)| source.is_below_folder())
+    {
+        let (chunking, decoding) = (&arguments.chunking, &arguments.decoding);
+        Some(
+            Expected::of(
+                channel.clone(),
+                &collection,
+                chunking,
+                decoding,
+                &common.labels,
+            )
+            .await?,
+        )
+    } else {
+        None
+    };
+    let call = Call {
+        uploader: Uploader { channel, common },
+        collection,
+        expected,
+        request_id: arguments.request_id,
+        is_single: arguments.is_single(),
+    };
+    call.run(all).await
+}
+
+/// Uploads of one call.
+struct Call {
+    uploader: Uploader,
+    collection: CollectionId,
+    /// The yardstick of stored documents, if folders were named.
+    expected: Option<Expected>,
+    request_id: Option<Uuid>,
+    is_single: bool,
+}
+
+impl Call {
+    /// Uploads all, and says how each has ended.
+    async fn run(&self, all: Sources) -> anyhow::Result<()> {
+        let mut outcome = Outcome::default();
+        outcome.explain_all(Kind::Skipped, all.skipped);
+        outcome.explain_all(Kind::Failed, all.failed);
+        let one = |(id, source): (DocumentId, Source)| async move {
+            Done {
+                name: source.name(),
+                result: self.one(&id, source).await,
+            }
         };
-        if let Err(error) = send(channel.clone(), path, spec, request_id.is_some()).await {
-            outcome.failed += 1;
-            output::complain(&format!("{}: {error:#}", path.display()));
+        uploader::each(all.sources, one, |done| outcome.take(done)).await?;
+        if self.is_single {
+            outcome.report_single()
+        } else {
+            outcome.report("")
         }
     }
-    if outcome.failed > 0 {
-        Err(outcome.into())
-    } else {
-        Ok(())
+
+    /// Uploads a document. A file of a folder is left as it is if an upload would change nothing; a file
+    /// that was named is always sent.
+    async fn one(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<String>)> {
+        if source.is_below_folder()
+            && let Some(expected) = &self.expected
+            && let Some(document) =
+                stored::document(self.uploader.channel.clone(), &self.collection, id).await?
+            && expected.difference(&document, &source).await? == Difference::Nothing
+        {
+            return Ok((Kind::Unchanged, None));
+        }
+        let uploader = &self.uploader;
+        let upload = uploader
+            .upload(id, source, self.request_id, self.is_single)
+            .await?;
+        let line = format!(
+            "{} version {}: {} chunks",
+            upload.document, upload.version, upload.chunks
+        );
+        Ok((Kind::Uploaded, Some(line)))
     }
 }
 
-async fn send(
-    channel: Connection,
-    path: &Path,
-    spec: pb::UploadSpec,
-    is_resumed: bool,
-) -> anyhow::Result<()> {
-    let document = if path == Path::new("-") {
-        Document::StandardInput
-    } else {
-        Document::File(path.to_owned())
-    };
-    // Opened once to see that it can be, and how long it is.
-    let length = match &document {
-        Document::StandardInput => None,
-        Document::File(_) => document.open()?.1,
-    };
-    let bar = output::progress(&path.display().to_string(), length);
-    let sent = Sending {
-        document,
-        spec,
-        is_resumed,
+impl Arguments {
+    /// Whether the paths name one document.
+    fn is_single(&self) -> bool {
+        match self.paths.as_slice() {
+            [path] => path == Path::new("-") || !path.is_dir(),
+            _ => false,
+        }
     }
-    .run(channel, &bar)
-    .await;
-    bar.finish_and_clear();
-    let upload = sent.map_err(said)?;
-    output::line(&format!(
-        "{} version {}: {} chunks",
-        upload.document, upload.version, upload.chunks
-    ))
+
+    /// Checks that an id is given for one document only.
+    fn check_ids(&self) -> anyhow::Result<()> {
+        let ids = [
+            ("--document-id", self.document_id.is_some()),
+            ("--request-id", self.request_id.is_some()),
+        ];
+        for (flag, is_given) in ids {
+            ensure!(
+                !is_given || self.is_single(),
+                "{flag} is for one file, and the paths name several documents: upload that file alone"
+            );
+        }
+        Ok(())
+    }
+
+    fn document_id(&self) -> anyhow::Result<Option<DocumentId>> {
+        let id = self.document_id.as_deref().map(DocumentId::parse);
+        id.transpose()
+            .context("--document-id")
+            .context(WrongArguments)
+    }
 }
 
 /// Parses a label.
@@ -118,52 +190,4 @@ pub(super) fn label(given: &str) -> Result<(String, String), String> {
         .split_once('=')
         .ok_or("must have the form KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
-}
-
-/// Makes the collection unless it is there.
-pub(super) async fn ensure_collection(
-    channel: Connection,
-    id: &CollectionId,
-) -> anyhow::Result<()> {
-    let request = pb::CreateCollectionRequest {
-        collection_id: id.as_str().to_owned(),
-        ..pb::CreateCollectionRequest::default()
-    };
-    match CollectionServiceClient::new(channel)
-        .create_collection(request)
-        .await
-    {
-        Ok(_) => Ok(()),
-        Err(status) if status.code() == Code::AlreadyExists => Ok(()),
-        Err(status) => Err(said(status.into())),
-    }
-}
-
-/// The id given, or the file's name with what no id may have left out.
-fn document_id(arguments: &Arguments, path: &Path) -> anyhow::Result<String> {
-    let named = arguments
-        .document_id
-        .clone()
-        .filter(|_| arguments.paths.len() == 1);
-    let id = named.unwrap_or_else(|| {
-        let name = path
-            .file_name()
-            .map_or_else(|| "stdin".into(), std::ffi::OsStr::to_string_lossy);
-        let name = name.strip_suffix(".gz").unwrap_or(&name);
-        let name = name.strip_suffix(".zst").unwrap_or(name);
-        let is_kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');
-        name.chars().filter(is_kept).collect()
-    });
-    DocumentId::parse(&id)
-        .context("--document-id")
-        .context(WrongArguments)?;
-    Ok(id)
-}
-
-/// A status says more than its code to people.
-pub(super) fn said(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast::<Status>() {
-        Ok(status) => anyhow::anyhow!("{} ({:?})", status.message(), status.code()),
-        Err(error) => error,
-    }
 }

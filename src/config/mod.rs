@@ -104,7 +104,7 @@ pub struct Uploads {
     pub memory_wait_seconds_max: u64,
     /// How long a client may send nothing, from 1; an empty message counts as something.
     pub idle_seconds_max: u64,
-    /// What a client must send a second, on average.
+    /// What a client must send a second, on average; an empty message restarts the measurement.
     pub rate_bytes_min: u64,
     /// Over how much waiting for the client its rate is measured, from 1.
     pub rate_window_seconds: u64,

@@ -2,19 +2,24 @@
 
 use std::fmt;
 
+use unicode_normalization::is_nfc;
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+
+use crate::domain::unseen::is_unseen;
+
 /// How long a collection's or a tenant's id may be: a DNS label.
 const LABEL_BYTES_MAX: usize = 63;
 /// How long a principal may be: an e-mail address fits.
 const PRINCIPAL_BYTES_MAX: usize = 255;
 /// How long a document's id may be: a file name on most systems.
-const DOCUMENT_BYTES_MAX: usize = 255;
+pub(crate) const DOCUMENT_BYTES_MAX: usize = 255;
 
 /// The last part of a collection's name: 1 to 63 of a-z, 0-9 and `-`, a letter first.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct CollectionId(String);
 
-/// The last part of a document's name: 1 to 255 letters and digits of ASCII, `-`, `_`, `.`, `~`,
-/// and neither `.` nor `..`.
+/// The last part of a document's name: 1 to 255 bytes of letters, marks and digits of any script, `-`,
+/// `_`, `.` and `~`, in NFC (UAX #15), and neither `.` nor `..`. Each id is written in one way.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DocumentId(String);
 
@@ -45,8 +50,11 @@ pub enum Error {
     #[error("must be 1 to 255 visible characters of ASCII")]
     Principal,
     /// Not a document's id.
-    #[error("must be 1 to 255 letters, digits, -, _, . or ~, and not . or ..")]
+    #[error("must be 1 to 255 bytes of letters, marks, digits, -, _, . and ~, and not . or ..")]
     DocumentId,
+    /// A document's id that has another spelling.
+    #[error("must be in Unicode normalization form C: convert it to NFC before it is sent")]
+    DocumentIdForm,
     /// Not a resource name of the kind asked for.
     #[error("must have the form {form}")]
     Form {
@@ -165,18 +173,33 @@ impl DocumentId {
     ///
     /// # Errors
     ///
-    /// Fails if it is too long, or has a character that is not allowed.
+    /// Fails if it is too long, has a character that is not allowed, or is not in NFC.
     pub fn parse(id: &str) -> Result<Self, Error> {
-        let is_allowed =
-            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
         let is_id = (1..=DOCUMENT_BYTES_MAX).contains(&id.len())
-            && id.bytes().all(is_allowed)
+            && id.chars().all(Self::allows)
             && !matches!(id, "." | "..");
-        if is_id {
-            Ok(Self(id.to_owned()))
-        } else {
-            Err(Error::DocumentId)
+        if !is_id {
+            return Err(Error::DocumentId);
         }
+        if !is_nfc(id) {
+            return Err(Error::DocumentIdForm);
+        }
+        Ok(Self(id.to_owned()))
+    }
+
+    /// Whether an id may have this character. Marks and letters that no reader sees are not allowed: two
+    /// ids would look the same.
+    pub(crate) fn allows(character: char) -> bool {
+        if character.is_ascii() {
+            return character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '~');
+        }
+        let is_text = matches!(
+            character.general_category_group(),
+            GeneralCategoryGroup::Letter
+                | GeneralCategoryGroup::Mark
+                | GeneralCategoryGroup::Number
+        );
+        is_text && !is_unseen(character)
     }
 
     /// The id itself.
@@ -256,13 +279,16 @@ impl fmt::Display for DocumentName {
 
 #[cfg(test)]
 mod tests {
-    use super::{CollectionId, DocumentName};
+    use super::{CollectionId, DocumentId, DocumentName, Error};
 
     #[test]
     fn what_is_parsed_is_written_the_same() {
         for name in [
             "collections/a/documents/b",
             "collections/a-1/documents/B_2.txt~",
+            "collections/a/documents/\u{65E5}\u{672C}\u{8A9E}.txt",
+            "collections/a/documents/\u{915}\u{94D}\u{937}\u{967}",
+            "collections/a/documents/\u{E9}t\u{E9}",
         ] {
             assert_eq!(DocumentName::parse(name).unwrap().to_string(), name);
         }
@@ -290,13 +316,33 @@ mod tests {
             "collections//documents/b",
             "collections/a/documents/\u{FF0E}\u{FF0E}",
             "collections/a/documents/b\\c",
+            "collections/a/documents/b c",
+            "collections/a/documents/a\u{200C}b",
+            "collections/a/documents/a\u{202E}b",
+            "collections/a/documents/a\u{FE0F}",
+            "collections/a/documents/\u{3164}",
+            "collections/a/documents/\u{1F600}",
+            "collections/a/documents/\u{2028}",
         ];
         for name in documents {
             assert!(DocumentName::parse(name).is_err(), "{name:?}");
         }
-        assert!(
-            DocumentName::parse(&format!("collections/a/documents/{}", "b".repeat(256))).is_err()
-        );
+        for (letter, most) in [("b", 255), ("\u{E9}", 127), ("\u{6C34}", 85)] {
+            assert!(DocumentId::parse(&letter.repeat(most)).is_ok());
+            assert_eq!(
+                DocumentId::parse(&letter.repeat(most + 1)),
+                Err(Error::DocumentId)
+            );
+        }
+        for other_form in [
+            "e\u{301}",
+            "\u{212B}",
+            "\u{1100}\u{1161}",
+            "a\u{301}\u{316}",
+        ] {
+            let refused = DocumentId::parse(other_form);
+            assert_eq!(refused, Err(Error::DocumentIdForm), "{other_form:?}");
+        }
         assert!(CollectionId::parse(&"a".repeat(64)).is_err());
         for chunk in [
             "/chunks/1",

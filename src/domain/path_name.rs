@@ -12,6 +12,8 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::decompose_compatible;
 
+use crate::domain::unseen::is_unseen;
+
 /// The longest name: enough for folders in folders, and it bounds the work of a check.
 const BYTES_MAX: usize = 1_024;
 /// The longest segment: what most file systems take.
@@ -63,30 +65,6 @@ const LOOKALIKES: [char; 30] = [
     '\u{2572}',
     '\u{31D4}',
     '\u{20E5}',
-];
-
-/// What nobody sees: zero-width and bidirectional marks, fillers, selectors, tags
-/// (`Default_Ignorable_Code_Point` of the Unicode Character Database), and what breaks lines or stands
-/// for what could not be read.
-const UNSEEN: [(char, char); 18] = [
-    ('\u{00AD}', '\u{00AD}'),
-    ('\u{034F}', '\u{034F}'),
-    ('\u{061C}', '\u{061C}'),
-    ('\u{115F}', '\u{1160}'),
-    ('\u{17B4}', '\u{17B5}'),
-    ('\u{180B}', '\u{180F}'),
-    ('\u{200B}', '\u{200F}'),
-    ('\u{2028}', '\u{2029}'),
-    ('\u{202A}', '\u{202E}'),
-    ('\u{2060}', '\u{206F}'),
-    ('\u{3164}', '\u{3164}'),
-    ('\u{FE00}', '\u{FE0F}'),
-    ('\u{FEFF}', '\u{FEFF}'),
-    ('\u{FFA0}', '\u{FFA0}'),
-    ('\u{FFF0}', '\u{FFFF}'),
-    ('\u{1BCA0}', '\u{1BCA3}'),
-    ('\u{1D173}', '\u{1D17A}'),
-    ('\u{E0000}', '\u{E0FFF}'),
 ];
 
 /// Names of devices on Windows, whatever comes after a dot; a digit may follow the last two.
@@ -155,12 +133,7 @@ fn is_refused(character: char) -> bool {
     }
     let mut is_disguise = false;
     decompose_compatible(character, |shown| is_disguise |= DISGUISED.contains(&shown));
-    is_disguise
-        || character.is_control()
-        || LOOKALIKES.contains(&character)
-        || UNSEEN
-            .iter()
-            .any(|(first, last)| (*first..=*last).contains(&character))
+    is_disguise || character.is_control() || LOOKALIKES.contains(&character) || is_unseen(character)
 }
 
 fn is_segment(segment: &str) -> bool {

@@ -70,6 +70,7 @@ const DOMAIN_CRATES: &[&str] = &[
     "simdutf8",
     "thiserror",
     "unicode_normalization",
+    "unicode_properties",
 ];
 
 /// What the domain may not name from `std`: the outside world, and the time.

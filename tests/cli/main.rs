@@ -8,4 +8,5 @@ mod config;
 mod linear;
 mod memory;
 mod signals;
+mod sources;
 mod world;

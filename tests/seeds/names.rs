@@ -1,10 +1,17 @@
 //! Any text as a name: what is taken is written back the same, so that nothing has two names.
 
+use sluice::domain::document_id;
 use sluice::domain::name::{CollectionId, DocumentId, DocumentName};
 use sluice::interface::grpc::name;
 
 /// A name.
 pub(crate) fn check(bytes: &[u8]) {
+    // Any path but those of folders has an id.
+    if let Ok(id) = document_id::of_path(bytes) {
+        assert_eq!(DocumentId::parse(id.as_str()).as_ref(), Ok(&id));
+    } else {
+        assert!(matches!(bytes, b"" | b"." | b".."));
+    }
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };

@@ -85,6 +85,7 @@ fn documents_are_uploaded_found_followed_and_deleted() {
     std::fs::write(&frame, zstd::bulk::compress(text.as_bytes(), 1).unwrap()).unwrap();
 
     let path = |path: &std::path::Path| path.display().to_string();
+    let id = |path: &std::path::Path| path.display().to_string().replace('/', "~2f");
     run(&server, &["upload", "--label", "kind=plain", &path(&plain)]).unwrap();
     run(
         &server,
@@ -102,8 +103,8 @@ fn documents_are_uploaded_found_followed_and_deleted() {
     let names = found.iter().map(|row| row["document"].as_str().unwrap());
     let parent = "collections/default/documents";
     let expected_names = [
-        format!("{parent}/frame.txt"),
-        format!("{parent}/packed.txt"),
+        format!("{parent}/{}", id(&frame)),
+        format!("{parent}/{}", id(&packed)),
     ];
     assert!(names.eq(expected_names.iter()));
     for name in &expected_names {
@@ -185,7 +186,8 @@ fn partitions_are_shown_and_documents_are_located_and_moved() {
     let server = Server::start(folder.0.join("partitions.db"));
     let file = folder.0.join("d.txt");
     std::fs::write(&file, prose(20_000)).unwrap();
-    run(&server, &["upload", &file.display().to_string()]).unwrap();
+    let upload = ["upload", "--document-id=d.txt", &file.display().to_string()];
+    run(&server, &upload).unwrap();
     let shown = run(&server, &["partitions"]).unwrap();
     let lines = shown.lines().collect::<Vec<_>>();
     assert_eq!(lines.len(), 102, "a head, a hundred, and the verdict");
@@ -228,7 +230,8 @@ fn a_document_is_rechunked_and_waited_for() {
     let server = Server::start(folder.0.join("rechunk.db"));
     let (text, file) = (prose(100_000), folder.0.join("d.txt"));
     std::fs::write(&file, &text).unwrap();
-    run(&server, &["upload", &file.display().to_string()]).unwrap();
+    let upload = ["upload", "--document-id=d.txt", &file.display().to_string()];
+    run(&server, &upload).unwrap();
     let name = "collections/default/documents/d.txt";
     let done = run(&server, &["rechunk", name, "--max-size", "300", "--wait"]).unwrap();
     let chunks = rows(&run(&server, &["chunks", name, "--output", "json"]).unwrap()).len();

@@ -106,7 +106,9 @@ async fn a_key_s_life_at_a_shell_and_no_trace_of_any() {
     let refused = server.run(&admin, &create("operator")).unwrap_err();
     assert!(refused.contains("role"), "{refused}");
     let document = server.file("book.txt", "Some text that is nobody else's.");
-    server.run(&writer, &["upload", &document]).unwrap();
+    server
+        .run(&writer, &["upload", "--document-id=book.txt", &document])
+        .unwrap();
     let by_file = server.file("key", &format!("{writer}\n"));
     let read = [
         "chunks",

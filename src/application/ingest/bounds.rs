@@ -13,7 +13,8 @@ pub struct Bounds {
     pub memory_wait_max: Duration,
     /// How long a client may send nothing; an empty message counts as something.
     pub idle_max: Duration,
-    /// What a client must send a second, on average over [`Bounds::rate_window`].
+    /// What a client must send a second, on average over [`Bounds::rate_window`]; an empty message
+    /// restarts the measurement.
     pub rate_bytes_min: u64,
     /// Over how much waiting for the client its rate is measured.
     pub rate_window: Duration,

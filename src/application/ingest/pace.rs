@@ -1,5 +1,9 @@
-//! Whether a client sends fast enough to be waited for. Only time spent waiting for it counts: while
-//! the store is slow, nobody else is to blame.
+//! Whether a client sends fast enough to be waited for. Only time spent waiting for it counts: a slow
+//! store is not the client's fault.
+//!
+//! A client may itself wait for its source, such as a log that grows by a line an hour. It says so by an
+//! empty message, from which its rate is measured anew. The idle limit still holds, and a slow upload
+//! holds little memory.
 
 use std::time::Duration;
 
@@ -53,10 +57,13 @@ impl Pace {
         Ok(())
     }
 
-    /// Counts a message.
+    /// Counts a message; an empty one says that the client waits for its source.
     pub fn received(&mut self, bytes: usize) {
         self.silent = Duration::ZERO;
         self.received_bytes += bytes as u64;
+        if bytes == 0 {
+            (self.waited, self.received_bytes) = (Duration::ZERO, 0);
+        }
     }
 }
 
@@ -110,5 +117,22 @@ mod tests {
                 assert!(matches!(error, Error::UploadTooSlow { .. }), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn a_client_that_says_that_it_waits_may_send_a_trickle_for_ever() {
+        let mut pace = Pace::new(bounds());
+        for second in 0..3_600 {
+            pace.received(1);
+            if second % 59 == 0 {
+                pace.received(0);
+            }
+            pace.waited(SECOND).unwrap();
+        }
+        let told = (0..60).try_for_each(|_| {
+            pace.received(1);
+            pace.waited(SECOND)
+        });
+        assert!(matches!(told, Err(Error::UploadTooSlow { .. })));
     }
 }

@@ -12,7 +12,8 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::cli::client::{Connection, Server, Shown};
-use crate::cli::upload::{ensure_collection, said};
+use crate::cli::status::said;
+use crate::cli::uploader::ensure_collection;
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::upload_document_request::Target;

@@ -1,0 +1,169 @@
+//! A document to read: a file, or the standard input. It is opened once and read to its end.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use flate2::bufread::MultiGzDecoder;
+
+use crate::cli::output;
+use crate::domain::document_id::{normalized, of_path};
+use crate::domain::name::DocumentId;
+
+/// The document that the standard input becomes if no id is given.
+const STANDARD_INPUT_ID: &str = "stdin";
+
+/// Other names of the standard input. If it is a socket, it cannot be opened by them.
+const STANDARD_INPUT_PATHS: [&str; 3] = ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
+
+/// Where the bytes of a document are.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Place {
+    File(PathBuf),
+    StandardInput,
+}
+
+/// A document to read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Source {
+    place: Place,
+    /// The path that its id is made of.
+    id_path: Vec<u8>,
+    is_below_folder: bool,
+}
+
+/// A source that is open.
+pub(super) struct Opened {
+    /// Its bytes; of a compressed one, those that are in it.
+    pub(super) bytes: Box<dyn Read + Send>,
+    /// How many, if that is known.
+    pub(super) length: Option<u64>,
+    /// Whether it can be opened again and gives the same bytes. A pipe cannot.
+    pub(super) is_regular: bool,
+}
+
+impl Source {
+    /// The standard input.
+    pub(super) fn standard_input() -> Self {
+        Self {
+            place: Place::StandardInput,
+            id_path: STANDARD_INPUT_ID.into(),
+            is_below_folder: false,
+        }
+    }
+
+    /// A file that was named by this path.
+    pub(super) fn named(path: &Path) -> Self {
+        Self {
+            place: Place::File(path.to_owned()),
+            id_path: normalized(path.as_os_str().as_encoded_bytes()),
+            is_below_folder: false,
+        }
+    }
+
+    /// A file below a folder.
+    pub(super) fn below(folder: &Path, path: PathBuf) -> Self {
+        let within = path.strip_prefix(folder).unwrap_or(&path);
+        Self {
+            id_path: normalized(within.as_os_str().as_encoded_bytes()),
+            place: Place::File(path),
+            is_below_folder: true,
+        }
+    }
+
+    /// Whether it was found below a folder, and not named itself.
+    pub(super) fn is_below_folder(&self) -> bool {
+        self.is_below_folder
+    }
+
+    /// Its name in messages and output.
+    pub(super) fn name(&self) -> String {
+        match &self.place {
+            Place::File(path) => path.display().to_string(),
+            Place::StandardInput => "-".to_owned(),
+        }
+    }
+
+    /// The id of its document, if no other is asked for.
+    pub(super) fn document_id(&self) -> anyhow::Result<DocumentId> {
+        of_path(&self.id_path).with_context(|| format!("{}: the path names no file", self.name()))
+    }
+
+    /// Opens it. Waits until a named pipe has a writer.
+    pub(super) fn open(&self) -> anyhow::Result<Opened> {
+        let is_standard_input = match &self.place {
+            Place::File(path) => STANDARD_INPUT_PATHS
+                .iter()
+                .any(|other| path == Path::new(other)),
+            Place::StandardInput => true,
+        };
+        let file = match &self.place {
+            Place::File(path) if !is_standard_input => File::open(path),
+            Place::File(_) | Place::StandardInput => {
+                io::stdin().as_fd().try_clone_to_owned().map(File::from)
+            }
+        };
+        let file = file.context("cannot be opened")?;
+        let metadata = file.metadata().context("cannot be read")?;
+        ensure!(!output::is_output(&metadata), "is where the output goes");
+        let is_regular = metadata.is_file() && !is_standard_input;
+        let (packing, first, file) = Packing::detect(file).context("cannot be read")?;
+        let whole = Cursor::new(first).chain(file);
+        let bytes: Box<dyn Read + Send> = match packing {
+            None => Box::new(whole),
+            Some(Packing::Gzip) => Box::new(MultiGzDecoder::new(BufReader::new(whole))),
+            Some(Packing::Zstd) => {
+                let decoder = zstd::stream::read::Decoder::new(whole);
+                Box::new(decoder.context("cannot be read")?)
+            }
+        };
+        let is_length_known = metadata.is_file() && packing.is_none();
+        Ok(Opened {
+            bytes,
+            length: is_length_known.then_some(metadata.len()),
+            is_regular,
+        })
+    }
+}
+
+/// How a whole source is compressed. The document is the content.
+#[derive(Clone, Copy, Debug)]
+enum Packing {
+    Gzip,
+    Zstd,
+}
+
+impl Packing {
+    /// First bytes (RFC 1952, 2.3.1, and RFC 8878, 3.1.1).
+    const MAGIC: [(&[u8], Self); 2] =
+        [(b"\x1F\x8B", Self::Gzip), (b"\x28\xB5\x2F\xFD", Self::Zstd)];
+
+    /// Reads no more bytes than it takes to tell: the second one of a pipe may come an hour later. They
+    /// are returned, for they are not read again.
+    fn detect(mut file: File) -> io::Result<(Option<Self>, Vec<u8>, File)> {
+        let mut first = Vec::new();
+        loop {
+            if let Some((_, packing)) = Self::MAGIC.iter().find(|(magic, _)| first == *magic) {
+                return Ok((Some(*packing), first, file));
+            }
+            let is_open = Self::MAGIC
+                .iter()
+                .any(|(magic, _)| magic.starts_with(&first));
+            if !is_open || read_some(&mut file, &mut first)? == 0 {
+                return Ok((None, first, file));
+            }
+        }
+    }
+}
+
+/// Reads a byte.
+fn read_some(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    loop {
+        match file.by_ref().take(1).read_to_end(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The documents that the arguments name: files, all files of folders, and the standard input.
+//!
+//! Folders are walked as ripgrep does: hidden files and those that `.gitignore` and `.ignore` exclude are
+//! left out, and links are not followed.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use ignore::{DirEntry, WalkBuilder};
+
+use crate::cli::output::WrongArguments;
+use crate::cli::source::Source;
+use crate::domain::name::DocumentId;
+
+/// The most documents of one call: their paths are held, some hundred bytes each.
+const SOURCES_MAX: usize = 1_000_000;
+
+/// An entry of what the arguments name.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A document.
+    Source(Source),
+    /// An entry of a folder that is neither a file nor a folder, and why it is left out.
+    Skipped(String),
+    /// An entry that cannot be read, and why.
+    Failed(String),
+}
+
+/// Every document that `paths` name, in the order of their names; the standard input for `-` and for
+/// no path at all.
+pub(super) fn of(paths: &[PathBuf]) -> Box<dyn Iterator<Item = Found> + '_> {
+    if paths.is_empty() {
+        return Box::new(std::iter::once(Found::Source(Source::standard_input())));
+    }
+    Box::new(paths.iter().flat_map(|path| of_path(path)))
+}
+
+fn of_path(path: &Path) -> Box<dyn Iterator<Item = Found> + '_> {
+    if path == Path::new("-") {
+        Box::new(std::iter::once(Found::Source(Source::standard_input())))
+    } else if path.is_dir() {
+        Box::new(below(path))
+    } else {
+        Box::new(std::iter::once(Found::Source(Source::named(path))))
+    }
+}
+
+/// Every document below a folder, in the order of their names.
+pub(super) fn below(folder: &Path) -> impl Iterator<Item = Found> {
+    let walk = WalkBuilder::new(folder).sort_by_file_name(Ord::cmp).build();
+    walk.flat_map(|entry| match entry {
+        Ok(entry) => {
+            // An ignore file has a rule that cannot be parsed: the excluded files are not known.
+            let fault = entry.error().map(|fault| Found::Failed(fault.to_string()));
+            fault.into_iter().chain(of_entry(folder, entry))
+        }
+        Err(error) => Some(Found::Failed(error.to_string()))
+            .into_iter()
+            .chain(None),
+    })
+}
+
+fn of_entry(folder: &Path, entry: DirEntry) -> Option<Found> {
+    let kind = entry.file_type()?;
+    let skipped = |kind: &str| {
+        let path = entry.path().display();
+        Some(Found::Skipped(format!(
+            "{path}: skipped {kind}; name it as an argument to read it"
+        )))
+    };
+    if kind.is_dir() || entry.depth() == 0 {
+        None
+    } else if kind.is_file() {
+        Some(Found::Source(Source::below(folder, entry.into_path())))
+    } else if kind.is_symlink() {
+        skipped("symbolic link")
+    } else {
+        skipped("special file")
+    }
+}
+
+/// The documents of one call, with their ids.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    /// Each under another id.
+    pub(super) sources: Vec<(DocumentId, Source)>,
+    /// Entries of folders that are left out, and why.
+    pub(super) skipped: Vec<String>,
+    /// Entries of folders that cannot be read, and why.
+    pub(super) failed: Vec<String>,
+}
+
+impl Sources {
+    /// All of them, with `id` for the only one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if two have one id: the second would replace the first.
+    pub(super) fn new(
+        found: impl Iterator<Item = Found>,
+        id: Option<&DocumentId>,
+    ) -> anyhow::Result<Self> {
+        let mut all = Self::default();
+        for entry in found {
+            match entry {
+                Found::Skipped(why) => all.skipped.push(why),
+                Found::Failed(why) => all.failed.push(why),
+                Found::Source(source) => {
+                    let id = match id {
+                        Some(id) => id.clone(),
+                        None => source.document_id().context(WrongArguments)?,
+                    };
+                    all.sources.push((id, source));
+                }
+            }
+            if all.sources.len() > SOURCES_MAX {
+                let many =
+                    format!("more than {SOURCES_MAX} files: name parts of the folder instead");
+                return Err(anyhow::anyhow!(many).context(WrongArguments));
+            }
+        }
+        all.check().context(WrongArguments)?;
+        Ok(all)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let mut names = HashMap::with_capacity(self.sources.len());
+        for (id, source) in &self.sources {
+            if let Some(other) = names.insert(id, source) {
+                bail!(
+                    "{} and {} would both become the document {}: upload them one at a time, \
+                     with --document-id",
+                    other.name(),
+                    source.name(),
+                    id.as_str()
+                );
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! Whether a stored document is the one that an upload would make of a source.
+
+use std::collections::HashMap;
+use std::io::{ErrorKind, Read};
+
+use anyhow::Context;
+use tonic::Code;
+
+use crate::cli::client::Connection;
+use crate::cli::output::WrongArguments;
+use crate::cli::source::Source;
+use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::status::said;
+use crate::domain::ingest::digest::Running;
+use crate::domain::name::{CollectionId, DocumentId};
+use crate::interface::grpc::convert::chunking::{partial, partial_decoding, to_decoding, to_spec};
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
+use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
+
+/// How much of a source is digested at once.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// The properties that an upload would store now.
+#[derive(Clone, Debug)]
+pub(super) struct Expected {
+    /// The spec of an upload: the typed fields, over the collection's, over the defaults.
+    chunking: pb::ChunkingSpec,
+    /// The same of its decoding.
+    decoding: pb::DecodingPolicy,
+    /// The labels of an upload.
+    labels: HashMap<String, String>,
+    /// The engine of the server.
+    engine_version: i64,
+}
+
+/// The part of a stored document that an upload would change.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Difference {
+    /// All is the same.
+    Nothing,
+    /// Only the spec, or the engine that applied it.
+    Chunking,
+    /// The source, its decoding or the labels.
+    Content,
+}
+
+impl Expected {
+    /// Of uploads into a collection that exists or not, with the arguments that were typed.
+    pub(super) async fn of(
+        channel: Connection,
+        collection: &CollectionId,
+        chunking: &Chunking,
+        decoding: &Decoding,
+        labels: &HashMap<String, String>,
+    ) -> anyhow::Result<Self> {
+        let found = self::collection(channel.clone(), collection).await?;
+        let found = found.unwrap_or_default();
+        let defaults = partial(found.chunking.unwrap_or_default())?;
+        let spec = chunking.partial()?.over(&defaults);
+        let spec = spec.context(WrongArguments)?;
+        let defaults = partial_decoding(found.decoding.unwrap_or_default())?;
+        Ok(Self {
+            chunking: to_spec(&spec),
+            decoding: to_decoding(decoding.partial()?.over(&defaults)),
+            labels: labels.clone(),
+            engine_version: engine_version(channel).await?,
+        })
+    }
+
+    /// The part that an upload of the source would change. The source is read only if that decides.
+    pub(super) async fn difference(
+        &self,
+        document: &pb::Document,
+        source: &Source,
+    ) -> anyhow::Result<Difference> {
+        let is_decoded_alike = document.decoding.as_ref() == Some(&self.decoding);
+        if !is_decoded_alike || document.labels != self.labels {
+            return Ok(Difference::Content);
+        }
+        let source = source.clone();
+        let digest = tokio::task::spawn_blocking(move || digest(&source)).await??;
+        if digest != *document.source_sha256 {
+            return Ok(Difference::Content);
+        }
+        let is_chunked_alike = document.chunking.as_ref() == Some(&self.chunking)
+            && document.engine_version == self.engine_version;
+        Ok(if is_chunked_alike {
+            Difference::Nothing
+        } else {
+            Difference::Chunking
+        })
+    }
+}
+
+/// The version of the server's engine.
+async fn engine_version(channel: Connection) -> anyhow::Result<i64> {
+    let mut client = ChunkingServiceClient::new(channel);
+    let listed = client.list_strategies(pb::ListStrategiesRequest {}).await;
+    let listed = listed.map_err(|status| said(status.into()))?;
+    Ok(listed.into_inner().engine_version)
+}
+
+/// The collection, if it exists.
+pub(super) async fn collection(
+    channel: Connection,
+    id: &CollectionId,
+) -> anyhow::Result<Option<pb::Collection>> {
+    let request = pb::GetCollectionRequest {
+        name: id.to_string(),
+    };
+    let mut client = CollectionServiceClient::new(channel);
+    match client.get_collection(request).await {
+        Ok(found) => Ok(found.into_inner().collection),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(said(status.into())),
+    }
+}
+
+/// The document, if it has a complete version.
+pub(super) async fn document(
+    channel: Connection,
+    collection: &CollectionId,
+    id: &DocumentId,
+) -> anyhow::Result<Option<pb::Document>> {
+    let request = pb::GetDocumentRequest {
+        name: format!("{collection}/documents/{}", id.as_str()),
+    };
+    match DocumentServiceClient::new(channel)
+        .get_document(request)
+        .await
+    {
+        Ok(found) => Ok(found.into_inner().document.filter(is_complete)),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(status.into()),
+    }
+}
+
+/// Whether readers see a version of it.
+pub(super) fn is_complete(document: &pb::Document) -> bool {
+    document.current_version > 0
+}
+
+fn digest(source: &Source) -> anyhow::Result<[u8; 32]> {
+    let mut bytes = source.open()?.bytes;
+    let (mut digest, mut buffer) = (Running::default(), vec![0; PIECE_BYTES]);
+    loop {
+        match bytes.read(&mut buffer) {
+            Ok(0) => return Ok(digest.sha256()),
+            Ok(read) => digest.update(&buffer[..read]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error).context("cannot be read"),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Documents whose files are gone.
+
+use anyhow::bail;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::cli::outcome::{Done, Kind};
+use crate::cli::sync::step::Syncing;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
+
+/// Why none of the documents whose files are gone is deleted; `None` if they are.
+pub(super) fn refusal(gone: &[pb::Document], is_whole: bool, has_no_file: bool) -> Option<String> {
+    let number = gone.len();
+    if gone.is_empty() {
+        None
+    } else if !is_whole {
+        Some(format!(
+            "could not be read completely, so the documents of {number} missing files are kept: \
+             correct the faults and run it again"
+        ))
+    } else if has_no_file {
+        Some(format!(
+            "has no files, so its {number} documents are kept: --allow-empty deletes them"
+        ))
+    } else {
+        None
+    }
+}
+
+impl Syncing {
+    /// Deletes a document, if it is as it was when the run began.
+    pub(super) async fn remove(&self, document: pb::Document) -> Done {
+        let result = self.delete(&document).await;
+        Done {
+            name: document.name,
+            result,
+        }
+    }
+
+    async fn delete(&self, document: &pb::Document) -> anyhow::Result<(Kind, Option<String>)> {
+        if self.is_dry {
+            let line = format!("would delete {}", document.name);
+            return Ok((Kind::Deleted, Some(line)));
+        }
+        if !self.origin.owns(document) {
+            bail!("is not of this folder");
+        }
+        let request = pb::DeleteDocumentRequest {
+            name: document.name.clone(),
+            etag: document.etag.clone(),
+            request_id: Uuid::new_v4().to_string(),
+        };
+        let mut client = DocumentServiceClient::new(self.uploader.channel.clone());
+        match client.delete_document(request).await {
+            Ok(_) => Ok((Kind::Deleted, Some(format!("deleted {}", document.name)))),
+            // Another run was faster.
+            Err(status) if status.code() == Code::NotFound => Ok((Kind::Deleted, None)),
+            Err(status) => Err(status.into()),
+        }
+    }
+}
