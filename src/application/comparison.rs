@@ -100,7 +100,8 @@ pub fn every_strategy(chunking: &Partial) -> Result<Vec<Spec>, Error> {
         };
         of_kind.over(&Partial::default())
     });
-    specs.into_iter().collect()
+    let specs = specs.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(specs)
 }
 
 /// Cuts a text in each way, and takes the one with the largest share of clean ends; of equals the first.

@@ -62,7 +62,11 @@ async fn create(store: &dyn Store, clock: &dyn Clock, caller: &Caller) -> Result
         created_at: now,
         updated_at: now,
     };
-    store.create_collection(caller, &collection).await?;
+    // No client has asked for it: no request id stands for it.
+    let no_request = [0; 32];
+    store
+        .create_collection(caller, &collection, &no_request)
+        .await?;
     Ok(())
 }
 

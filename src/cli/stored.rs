@@ -1,6 +1,6 @@
 //! Whether a stored document is the one that an upload would make of a source.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 
 use anyhow::Context;
@@ -30,7 +30,7 @@ pub(super) struct Expected {
     /// The same of its decoding.
     decoding: pb::DecodingPolicy,
     /// The labels of an upload.
-    labels: HashMap<String, String>,
+    labels: BTreeMap<String, String>,
     /// The engine of the server.
     engine_version: i64,
 }
@@ -53,7 +53,7 @@ impl Expected {
         collection: &CollectionId,
         chunking: &Chunking,
         decoding: &Decoding,
-        labels: &HashMap<String, String>,
+        labels: &BTreeMap<String, String>,
     ) -> anyhow::Result<Self> {
         let found = self::collection(channel.clone(), collection).await?;
         let found = found.unwrap_or_default();

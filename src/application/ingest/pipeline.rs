@@ -4,7 +4,6 @@
 //! While all are taken the next message is not read, so that the client's flow-control window closes
 //! and it waits.
 
-
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::commits::{Commits, Committed};
@@ -40,8 +39,6 @@ pub fn ended(upload: &Upload) -> Option<Error> {
             Some(Error::UploadEnded { state })
         }
     }
-}
-
 }
 
 /// One writer of one upload.

@@ -72,7 +72,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let chunking = arguments.chunking.request().context(WrongArguments)?;
     let decoding = arguments.decoding.request().context(WrongArguments)?;
     let collection = collection_id(&arguments.collection).context(WrongArguments)?;
-    let labels = arguments.labels.iter().cloned().collect::<HashMap<_, _>>();
+    let labels = arguments.labels.iter().cloned().collect::<BTreeMap<_, _>>();
     ensure!(
         !labels.contains_key(MARK),
         anyhow::anyhow!("--label: {MARK} is set by --source-id").context(WrongArguments)

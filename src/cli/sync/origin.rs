@@ -1,6 +1,6 @@
 //! Which folder a document is of.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use anyhow::{Context, ensure};
@@ -52,7 +52,7 @@ impl Origin {
     }
 
     /// Labels with its mark.
-    pub(super) fn mark(&self, mut labels: HashMap<String, String>) -> HashMap<String, String> {
+    pub(super) fn mark(&self, mut labels: BTreeMap<String, String>) -> BTreeMap<String, String> {
         labels.insert(MARK.to_owned(), self.0.clone());
         labels
     }
@@ -75,7 +75,7 @@ impl Origin {
                 parent: collection.to_string(),
                 page_size: PAGE_ROWS,
                 page_token,
-                labels: self.mark(HashMap::new()),
+                labels: self.mark(BTreeMap::new()),
             };
             let page = client.list_documents(request).await;
             let page = page.map_err(|status| said(status.into()))?.into_inner();

@@ -43,11 +43,12 @@ pub(super) async fn create_default(
     new: &NewUpload,
 ) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at)
-         VALUES ($1, $2, $3, '{}', $4, $4)
+        "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at,
+             request_sha256)
+         VALUES ($1, $2, $3, '{}', $4, $4, decode(repeat('00', 32), 'hex'))
          ON CONFLICT (tenant, collection_id) WHERE deleted_at IS NULL DO NOTHING",
     )
-    // The uid was made for the document, which is new, too. Uids differ within a table.
+    // No request id stands for it. The uid was made for the document, which is new, too: uids differ within a table.
     .bind(uuid(&new.document_uid))
     .bind(&caller.tenant)
     .bind(CollectionId::DEFAULT)

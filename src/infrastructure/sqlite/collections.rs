@@ -7,7 +7,6 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::Timestamp;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
 use crate::application::ports::failure::Error;
-use crate::application::ports::operations::Kind;
 use crate::application::preferences::Preferences;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{stored, to_json};
