@@ -12,7 +12,7 @@ pub enum Attached {
     /// It stores the source.
     Open(Box<Pipeline>),
     /// It has succeeded: the source that is sent again is compared with the stored one.
-    Complete(Repetition),
+    Complete(Box<Repetition>),
 }
 
 impl Attached {

@@ -218,7 +218,7 @@ fn ended(upload: &Upload) -> Result<Option<Attached>, Error> {
         None => Ok(None),
         Some(_) if upload.has_lost_its_document() => Err(Error::DocumentDeletedSince),
         Some(_) if upload.state == State::Succeeded => {
-            Ok(Some(Attached::Complete(Repetition::of(upload)?)))
+            Ok(Some(Attached::Complete(Box::new(Repetition::of(upload)?))))
         }
         Some(error) => Err(error),
     }

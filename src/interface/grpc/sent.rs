@@ -96,9 +96,9 @@ mod tests {
             |spec| drop(spec.labels.insert("a".to_owned(), "1".to_owned())),
         ];
         for change in changes {
-            let mut changed = spec();
-            change(&mut changed);
-            assert_ne!(sha256(spec()), sha256(changed));
+            let mut other = spec();
+            change(&mut other);
+            assert_ne!(sha256(spec()), sha256(other));
         }
         let (mut deletion, mut rechunk) = (
             pb::DeleteDocumentRequest::default(),

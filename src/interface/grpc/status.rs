@@ -194,12 +194,8 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
             ("expected_offset", expected.to_string()),
             ("provided_offset", provided.to_string()),
         ],
-        Error::SizeMismatch { expected, actual } => {
-            counts([("expected", expected), ("actual", actual)])
-        }
-        Error::DigestMismatch { expected, actual } => {
-            vec![("expected", hex(expected)), ("actual", hex(actual))]
-        }
+        Error::SizeMismatch { expected, actual } => sizes(*expected, *actual),
+        Error::DigestMismatch { expected, actual } => digests(expected, actual),
         Error::ChecksumMismatch { offset } => vec![("offset", offset.to_string())],
         Error::Content(fault) => vec![("offset", fault.offset().to_string())],
         Error::UploadTooSlow { bytes_min } => vec![("bytes_min", bytes_min.to_string())],
@@ -258,6 +254,14 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::Panicked
         | Error::Store(_) => Vec::new(),
     }
+}
+
+fn sizes(expected: u64, actual: u64) -> Vec<(&'static str, String)> {
+    counts([("expected", &expected), ("actual", &actual)])
+}
+
+fn digests(expected: &[u8], actual: &[u8]) -> Vec<(&'static str, String)> {
+    vec![("expected", hex(expected)), ("actual", hex(actual))]
 }
 
 fn counts(of: [(&'static str, &u64); 2]) -> Vec<(&'static str, String)> {
