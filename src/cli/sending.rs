@@ -95,11 +95,11 @@ impl Sending {
         } else {
             None
         };
-        let (committed, sha256) = upload.map_or((0, Vec::new().into()), |upload| {
-            (upload.committed_offset, upload.committed_sha256)
-        });
-        let committed = u64::try_from(committed).unwrap_or_default();
-        self.reading.seek(committed, &sha256).await?;
+        let upload = upload.unwrap_or_default();
+        let committed = u64::try_from(upload.committed_offset).unwrap_or_default();
+        self.reading
+            .seek(committed, &upload.committed_sha256)
+            .await?;
         Ok(())
     }
 

@@ -84,7 +84,7 @@ fn of_entry(folder: &Path, entry: DirEntry) -> Option<Found> {
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     /// Each under another id.
-    pub(super) sources: Vec<(DocumentId, Source)>,
+    pub(super) documents: Vec<(DocumentId, Source)>,
     /// Entries of folders that are left out, and why.
     pub(super) skipped: Vec<String>,
     /// Entries of folders that cannot be read, and why.
@@ -111,10 +111,10 @@ impl Sources {
                         Some(id) => id.clone(),
                         None => source.document_id().context(WrongArguments)?,
                     };
-                    all.sources.push((id, source));
+                    all.documents.push((id, source));
                 }
             }
-            if all.sources.len() > SOURCES_MAX {
+            if all.documents.len() > SOURCES_MAX {
                 let many =
                     format!("more than {SOURCES_MAX} files: name parts of the folder instead");
                 return Err(anyhow::anyhow!(many).context(WrongArguments));
@@ -125,8 +125,8 @@ impl Sources {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        let mut names = HashMap::with_capacity(self.sources.len());
-        for (id, source) in &self.sources {
+        let mut names = HashMap::with_capacity(self.documents.len());
+        for (id, source) in &self.documents {
             if let Some(other) = names.insert(id, source) {
                 bail!(
                     "{} and {} would both become the document {}: upload them one at a time, \

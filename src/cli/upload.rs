@@ -71,7 +71,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         ..pb::UploadSpec::default()
     };
     let expected = if all
-        .sources
+        .documents
         .iter()
         .any(|(_, source)| source.is_below_folder())
     {
@@ -121,7 +121,7 @@ impl Call {
                 result: self.one(&id, source).await,
             }
         };
-        uploader::each(all.sources, one, |done| outcome.take(done)).await?;
+        uploader::each(all.documents, one, |done| outcome.take(done)).await?;
         if self.is_single {
             outcome.report_single()
         } else {

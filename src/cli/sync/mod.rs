@@ -16,6 +16,7 @@ use crate::cli::sources::{self, Sources};
 use crate::cli::spec::{Chunking, Decoding};
 use crate::cli::stored::{self, Expected};
 use crate::cli::sync::origin::{MARK, Origin};
+use crate::cli::sync::removal::Deletion;
 use crate::cli::sync::step::Syncing;
 use crate::cli::upload::label;
 use crate::cli::uploader::{self, Uploader, ensure_collection};
@@ -41,12 +42,8 @@ pub(super) struct Arguments {
     folder: PathBuf,
     /// The collection; it is created unless it exists.
     collection: String,
-    /// Delete the documents of this folder whose files are gone. A renamed file is a new document.
-    #[arg(long)]
-    delete: bool,
-    /// Delete even if the folder has no files at all.
-    #[arg(long, requires = "delete")]
-    allow_empty: bool,
+    #[command(flatten)]
+    deletion: Deletion,
     /// Take over documents of the same ids that are not of this folder.
     #[arg(long)]
     adopt: bool,
@@ -88,7 +85,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(_) => origin.documents(channel.clone(), &collection).await?,
         None => HashMap::new(),
     };
-    if found.is_none() && !arguments.dry_run && !all.sources.is_empty() {
+    if found.is_none() && !arguments.dry_run && !all.documents.is_empty() {
         ensure_collection(channel.clone(), &collection).await?;
     }
     let common = pb::UploadSpec {
@@ -113,27 +110,24 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// Does what each file needs, then deletes what is gone.
 async fn apply(arguments: &Arguments, syncing: &Syncing, all: Sources) -> anyhow::Result<()> {
     let mut outcome = Outcome::default();
-    let (is_whole, is_empty) = (all.failed.is_empty(), all.sources.is_empty());
-    let present = all.sources.iter().map(|(id, _)| id.clone());
+    let (is_whole, is_empty) = (all.failed.is_empty(), all.documents.is_empty());
+    let present = all.documents.iter().map(|(id, _)| id.clone());
     let present = present.collect::<HashSet<_>>();
     outcome.explain_all(Kind::Skipped, all.skipped);
     outcome.explain_all(Kind::Failed, all.failed);
     let one = |(id, source)| async move { syncing.step(id, source).await };
-    uploader::each(all.sources, one, |done| outcome.take(done)).await?;
-    if arguments.delete {
+    uploader::each(all.documents, one, |done| outcome.take(done)).await?;
+    if arguments.deletion.delete {
         let gone = syncing.own.iter().filter(|(id, _)| !present.contains(id));
         let gone = gone
             .map(|(_, document)| document.clone())
             .collect::<Vec<_>>();
-        match removal::refusal(&gone, is_whole, is_empty && !arguments.allow_empty) {
-            Some(why) => outcome.explain(
-                Kind::Failed,
-                format!("{}: {why}", arguments.folder.display()),
-            ),
-            None => {
-                let one = |document| async move { syncing.remove(document).await };
-                uploader::each(gone, one, |done| outcome.take(done)).await?;
-            }
+        if let Some(why) = arguments.deletion.refusal(&gone, is_whole, is_empty) {
+            let line = format!("{}: {why}", arguments.folder.display());
+            outcome.explain(Kind::Failed, line);
+        } else {
+            let one = |document| async move { syncing.remove(document).await };
+            uploader::each(gone, one, |done| outcome.take(done)).await?;
         }
     }
     if arguments.dry_run {

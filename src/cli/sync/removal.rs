@@ -1,6 +1,7 @@
 //! Documents whose files are gone.
 
 use anyhow::bail;
+use clap::Args;
 use tonic::Code;
 use uuid::Uuid;
 
@@ -9,22 +10,40 @@ use crate::cli::sync::step::Syncing;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// Why none of the documents whose files are gone is deleted; `None` if they are.
-pub(super) fn refusal(gone: &[pb::Document], is_whole: bool, has_no_file: bool) -> Option<String> {
-    let number = gone.len();
-    if gone.is_empty() {
-        None
-    } else if !is_whole {
-        Some(format!(
-            "could not be read completely, so the documents of {number} missing files are kept: \
-             correct the faults and run it again"
-        ))
-    } else if has_no_file {
-        Some(format!(
-            "has no files, so its {number} documents are kept: --allow-empty deletes them"
-        ))
-    } else {
-        None
+/// Whether documents are deleted.
+#[derive(Debug, Args)]
+pub(super) struct Deletion {
+    /// Delete the documents of this folder whose files are gone. A renamed file is a new document.
+    #[arg(long)]
+    pub(super) delete: bool,
+    /// Delete even if the folder has no files at all.
+    #[arg(long, requires = "delete")]
+    allow_empty: bool,
+}
+
+impl Deletion {
+    /// Why none of the documents whose files are gone is deleted; `None` if they are.
+    pub(super) fn refusal(
+        &self,
+        gone: &[pb::Document],
+        is_whole: bool,
+        is_empty: bool,
+    ) -> Option<String> {
+        let number = gone.len();
+        if gone.is_empty() {
+            None
+        } else if !is_whole {
+            Some(format!(
+                "could not be read completely, so the documents of {number} missing files are kept: \
+                 correct the faults and run it again"
+            ))
+        } else if is_empty && !self.allow_empty {
+            Some(format!(
+                "has no files, so its {number} documents are kept: --allow-empty deletes them"
+            ))
+        } else {
+            None
+        }
     }
 }
 
