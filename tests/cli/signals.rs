@@ -26,7 +26,7 @@ impl Signal {
         assert!(sent.unwrap().success());
     }
 
-    /// Whether the program handles it: as the kernel says (proc(5), SigCgt).
+    /// Whether the program handles it: as the kernel says (proc(5), `SigCgt`).
     fn is_handled(self, program: &Child) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
         let caught = status
