@@ -3,7 +3,7 @@
 //! Nothing is remembered but in the server: every run compares the folder with what is stored, so a run
 //! that was interrupted is finished by the next one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
