@@ -108,9 +108,9 @@ impl TryFrom<Stored> for Preferences {
         let strategy = strategy.map(|name| Kind::from_name(name).ok_or(Damaged));
         let separators = from.separators.map(Ladder::new).transpose();
         let measure = from.measure.as_deref();
-        let measure = measure.map(|name| named(&Measure::ALL, |known| known.name(), name));
+        let measure = measure.map(|name| named(&Measure::ALL, Measure::name, name));
         let packing = from.packing.as_deref();
-        let packing = packing.map(|name| named(&Packing::ALL, |known| known.name(), name));
+        let packing = packing.map(|name| named(&Packing::ALL, Packing::name, name));
         let charset = from.charset.as_deref().map(choice).transpose();
         Ok(Self {
             chunking: Partial {

@@ -91,12 +91,12 @@ impl StoredSpec {
         };
         Spec::new(Request {
             strategy: Some(strategy),
-            measure: named(&Measure::ALL, |known| known.name(), &self.measure)?,
+            measure: named(&Measure::ALL, Measure::name, &self.measure)?,
             min_size: Some(self.min_size),
             max_size: Some(self.max_size),
             overlap: self.overlap,
             max_bytes: Some(self.max_bytes),
-            packing: named(&Packing::ALL, |known| known.name(), &self.packing)?,
+            packing: named(&Packing::ALL, Packing::name, &self.packing)?,
         })
         .map_err(|_bounds| Damaged)
     }

@@ -54,7 +54,7 @@ pub(crate) struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    pub(crate) fn new(number: u64, spec: Spec, decoding: Decoding, source: &'a [u8]) -> Self {
+    pub(crate) fn new(number: u64, spec: &Spec, decoding: Decoding, source: &'a [u8]) -> Self {
         let uid = |what: &str| {
             let digest = digest::sha256(format!("{what} {number}").as_bytes());
             *digest.first_chunk().unwrap()
@@ -75,7 +75,7 @@ impl<'a> Model<'a> {
                 labels: [].into(),
             },
             preferences: Preferences {
-                chunking: Partial::from(&spec),
+                chunking: Partial::from(spec),
                 decoding: decoding.into(),
             },
             import: None,

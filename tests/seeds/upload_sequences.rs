@@ -59,7 +59,7 @@ impl Uploads {
             let new = Store::new(self.runs).await;
             replace(&mut self.store, new).close().await;
         }
-        let mut model = Model::new(self.runs, spec, decoding, &source);
+        let mut model = Model::new(self.runs, &spec, decoding, &source);
         self.play(&mut model, operations.as_chunks().0).await;
     }
 
