@@ -7,11 +7,11 @@ use tonic::Status;
 use crate::chunk_stream::piece;
 use crate::world::{World, prose, reason, spec, whole};
 
-fn charset(label: &str) -> Option<pb::DecodingPolicy> {
-    Some(pb::DecodingPolicy {
+fn charset(label: &str) -> pb::DecodingPolicy {
+    pb::DecodingPolicy {
         charset: label.to_owned().into(),
         ..Default::default()
-    })
+    }
 }
 
 fn utf_16(text: &str) -> Vec<u8> {
@@ -32,7 +32,7 @@ async fn preview(
 ) -> Result<(String, pb::SourceSummary), Status> {
     let request = pb::PreviewRequest {
         content: content.to_vec().into(),
-        decoding: charset(label),
+        decoding: Some(charset(label)),
         ..Default::default()
     };
     let mut client = ChunkingServiceClient::new(world.channel.clone());
@@ -63,7 +63,7 @@ async fn previews_and_streams_show_the_charset_that_was_chosen() {
 
     let start = pb::ChunkStreamRequest {
         spec: Some(pb::ChunkStreamSpec {
-            decoding: charset("auto"),
+            decoding: Some(charset("auto")),
             ..Default::default()
         }),
         ..piece(&source[..50_000], false)
@@ -85,7 +85,7 @@ async fn an_upload_is_decoded_by_a_first_accent_far_behind() {
     let world = World::start().await;
     let (source, text) = latin();
     let spec = pb::UploadSpec {
-        decoding: charset("auto"),
+        decoding: Some(charset("auto")),
         ..spec("latin")
     };
     let upload = world.send(whole(&spec, &source, 7_000)).await.unwrap();

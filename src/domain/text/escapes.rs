@@ -101,7 +101,8 @@ fn is_utf_7(bytes: &[u8]) -> bool {
         (0x80..0x1000).contains(&block) && all_in(block & !0xFF, block | 0xFF)
     });
     let is_kana = all_in(0x3000, 0x30FF);
-    let is_cjk = all_in(0x3000, 0x9FFF) || all_in(0xAC00, 0xD7A3);
+    let is_han = |unit: &u32| matches!(unit, 0x3000..=0x9FFF | 0xFF00..=0xFFEF);
+    let is_cjk = units.iter().all(is_han) || all_in(0xAC00, 0xD7A3);
     let are_enough = |least| units.len() >= least;
     is_whole
         && ((is_one_script || is_kana) && are_enough(SCRIPT_UNITS_MIN)
