@@ -21,8 +21,8 @@ use crate::interface::paced::Paced;
 use crate::interface::peer::Peer;
 use crate::interface::usage::{Patience, Usage};
 
-/// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB.
-pub(super) const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+/// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB. `drained` takes as much after an answer.
+const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 /// The lever of upload speed: 16 KiB, the default, costs a third.
 const FRAME_BYTES: u32 = 64 * 1024;

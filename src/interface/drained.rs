@@ -1,7 +1,7 @@
 //! A request's body of which the rest is read and thrown away when its handler needs no more of it.
 //!
 //! HTTP/2 lets a server answer before the request has ended, and then resets the stream (RFC 9113 §8.1). Such
-//! resets count against the connection: after [`FAULTS_MAX`](super::connection) of them it is closed. An honest
+//! resets count against the connection: after `FAULTS_MAX` of `connection` it is closed. An honest
 //! client ends or cancels its side as soon as it has the answer, so its rest is drained that long.
 
 use std::future::poll_fn;
@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// What is drained of a request: a stream's window, which a client may have sent before it sees the answer.
-const BYTES_MAX: usize = super::connection::STREAM_WINDOW_BYTES as usize;
+const BYTES_MAX: usize = 256 * 1024;
 /// How long a request may go on after its answer has ended: far more than a round trip.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
