@@ -71,7 +71,10 @@ pub(crate) async fn a_tenant_is_created_once_and_deleted_when_it_is_empty(store:
     let of_acme = Caller::of_tenant("acme");
     let mut unused = collection();
     (unused.uid, unused.id) = ([8; 16], CollectionId::default());
-    let created = store.create_collection(&of_acme, &unused).await.unwrap();
+    let created = store
+        .create_collection(&of_acme, &unused, &[0; 32])
+        .await
+        .unwrap();
     assert!(matches!(created, Written::Collection(_)));
     assert_eq!(store.delete_tenant(&id).await.unwrap(), Removed::Gone);
     assert_eq!(store.tenant(&id).await.unwrap(), None);

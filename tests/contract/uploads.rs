@@ -334,7 +334,10 @@ pub(crate) async fn an_upload_s_preferences_are_merged_over_its_collection_s(sto
         preferences: of(sized, Some(Choice::Detect)),
         ..collection()
     };
-    store.create_collection(&caller(), &tuned).await.unwrap();
+    store
+        .create_collection(&caller(), &tuned, &[0; 32])
+        .await
+        .unwrap();
     let overlapping = Partial {
         overlap: Some(0),
         ..Partial::default()

@@ -162,8 +162,8 @@ async fn binary_content_is_refused_by_every_method_that_takes_content() {
     let mut client = ChunkingServiceClient::new(world.channel.clone());
     let content = || b"SQLite format 3\0\x10\0 and its pages".to_vec().into();
     let decoding = Some(pb::DecodingPolicy {
-        charset: "latin1".to_owned(),
-        nul: pb::FaultPolicy::Replace.into(),
+        charset: Some("latin1".to_owned()),
+        nul: Some(pb::FaultPolicy::Replace.into()),
         ..Default::default()
     });
     let preview = client.preview(pb::PreviewRequest {

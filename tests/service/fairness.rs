@@ -178,7 +178,7 @@ async fn a_large_window_waits_and_holds_up_nobody() {
             ..Default::default()
         }),
         decoding: Some(pb::DecodingPolicy {
-            charset: "windows-1252".to_owned(),
+            charset: Some("windows-1252".to_owned()),
             ..Default::default()
         }),
         ..spec(id)

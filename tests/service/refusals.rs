@@ -177,9 +177,9 @@ async fn a_binary_source_is_refused_however_it_comes() {
         for charset in ["", "auto", "windows-1252"] {
             for piece in [1, 100, 2_000] {
                 let decoding = pb::DecodingPolicy {
-                    charset: charset.to_owned(),
-                    invalid: pb::FaultPolicy::Replace.into(),
-                    nul: pb::FaultPolicy::Replace.into(),
+                    charset: Some(charset.to_owned()),
+                    invalid: Some(pb::FaultPolicy::Replace.into()),
+                    nul: Some(pb::FaultPolicy::Replace.into()),
                     ..pb::DecodingPolicy::default()
                 };
                 let spec = pb::UploadSpec {
