@@ -51,6 +51,10 @@ pub struct Cut {
 
 /// What a client is told.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are chunks, and the outbox boxes each"
+)]
 pub enum Answer {
     /// Chunks that are decided.
     Chunks {

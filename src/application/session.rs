@@ -28,6 +28,8 @@ const FLUSH_AFTER: Duration = Duration::from_millis(250);
 /// A client that sends nothing for so long is slow: its upload falls to the least share. Shorter than the time
 /// between two messages of most slow clients, longer than a busy one takes for the next.
 const REST_AFTER: Duration = Duration::from_millis(50);
+/// How long after that the upload is flushed.
+const PAUSE_AFTER: Duration = FLUSH_AFTER.saturating_sub(REST_AFTER);
 /// How long a message that breaks the rule is waited for after `finish_write`; the end of the
 /// stream, which nearly all clients send at once, ends the wait.
 const FINISH_WAIT: Duration = Duration::from_millis(250);
@@ -233,11 +235,7 @@ impl Session<'_> {
                 let _second = upload.flush().await;
                 return Err(error);
             }
-            let wait = if is_resting {
-                FLUSH_AFTER - REST_AFTER
-            } else {
-                REST_AFTER
-            };
+            let wait = if is_resting { PAUSE_AFTER } else { REST_AFTER };
             turn = self.next(&mut messages, &mut pace, &mut ended, wait).await;
             is_resting = matches!(turn, Turn::Rest);
         }

@@ -20,7 +20,7 @@ pub const LEAST_SHARE_BYTES: usize = 40 * 1024;
 const WAITING_MAX: usize = 32;
 /// How long an upload that has begun waits for memory to work in. Its client waits by flow control meanwhile. An
 /// upload holds working memory for a commit's time, so this passes only if the store stands still.
-const WORK_WAIT_MAX: Duration = Duration::from_secs(60);
+const WORK_WAIT_MAX: Duration = Duration::from_mins(1);
 /// A batch has an eighth of what its owner may still take: one fills while two are committed, and others come.
 const BATCH_PART: usize = 8;
 

@@ -122,12 +122,14 @@ pub fn labels(
 /// A message that was not read: too large for its limit, without memory for it, or not of the protos.
 #[must_use]
 pub fn unread(error: &Status) -> Error {
-    match error.code() {
-        Code::OutOfRange => Error::MessageTooLarge {
-            most: CONTENT_BYTES_MAX,
-        },
-        Code::ResourceExhausted => Error::NoMemory,
-        _ => Error::MessageUnreadable,
+    let code = error.code();
+    if code == Code::OutOfRange {
+        let most = CONTENT_BYTES_MAX;
+        Error::MessageTooLarge { most }
+    } else if code == Code::ResourceExhausted {
+        Error::NoMemory
+    } else {
+        Error::MessageUnreadable
     }
 }
 
