@@ -180,12 +180,15 @@ async fn upload(
     let last = of.len() - 1;
     loop {
         let first = first_message(b"").target;
-        let stream = of.to_vec().into_iter().enumerate();
-        let stream = stream.map(move |(number, message)| pb::UploadDocumentRequest {
-            target: (number == 0).then(|| first.clone()).flatten(),
-            finish_write: number == last,
-            ..message
-        });
+        let messages = of.to_vec();
+        let stream = messages
+            .into_iter()
+            .enumerate()
+            .map(move |(number, message)| pb::UploadDocumentRequest {
+                target: (number == 0).then(|| first.clone()).flatten(),
+                finish_write: number == last,
+                ..message
+            });
         match client.upload_document(tokio_stream::iter(stream)).await {
             Ok(_) => return begun.elapsed(),
             Err(status) => {
@@ -338,7 +341,7 @@ impl Server {
         Self { child, address }
     }
 
-    /// Begins to count the peak anew (proc_pid_clear_refs(5)).
+    /// Begins to count the peak anew (`proc_pid_clear_refs(5)`).
     fn forget_peak(&self) {
         let file = format!("/proc/{}/clear_refs", self.child.id());
         std::fs::write(file, "5").expect("it runs");

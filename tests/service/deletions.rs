@@ -36,6 +36,17 @@ async fn ended(world: &World, name: &str) -> pb::Operation {
     latest.unwrap()
 }
 
+async fn is_not_cancellable(world: &World, operation: &str) {
+    let mut operations = OperationServiceClient::new(world.channel.clone());
+    let name = operation.to_owned();
+    let cancel = pb::CancelOperationRequest { name };
+    let refused = operations.cancel_operation(cancel).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::FailedPrecondition, "NOT_CANCELLABLE")
+    );
+}
+
 #[tokio::test]
 async fn a_document_is_deleted_once_however_often_it_is_asked_for() {
     let world = World::start().await;
@@ -103,16 +114,7 @@ async fn a_document_is_deleted_once_however_often_it_is_asked_for() {
             (Code::FailedPrecondition, "REQUEST_ID_REUSED")
         );
     }
-
-    let mut operations = OperationServiceClient::new(world.channel.clone());
-    let cancel = pb::CancelOperationRequest {
-        name: operation.name.clone(),
-    };
-    let refused = operations.cancel_operation(cancel).await.unwrap_err();
-    assert_eq!(
-        (refused.code(), reason(&refused).as_str()),
-        (Code::FailedPrecondition, "NOT_CANCELLABLE")
-    );
+    is_not_cancellable(&world, &operation.name).await;
     let ended = ended(&world, &operation.name).await;
     assert_eq!((ended.state, ended.chunks), (SUCCEEDED, chunks - 1));
     assert_eq!(held(&world).await, 1);

@@ -251,7 +251,13 @@ async fn collections_keep_what_was_said() {
         max_size: Some(400),
         ..Default::default()
     };
-    let created = create(&world.channel, "tuned", said.clone(), Default::default()).await;
+    let created = create(
+        &world.channel,
+        "tuned",
+        said.clone(),
+        pb::DecodingPolicy::default(),
+    )
+    .await;
     let created = created.unwrap();
     assert_eq!(created.chunking, Some(said));
     assert_eq!(created.decoding, Some(pb::DecodingPolicy::default()));
@@ -287,7 +293,7 @@ async fn a_document_says_what_a_new_upload_has_to_be_compared_with() {
         charset: Some("auto".to_owned()),
         ..Default::default()
     };
-    let created = create(channel, "tuned", Default::default(), detected).await;
+    let created = create(channel, "tuned", pb::ChunkingSpec::default(), detected).await;
     created.unwrap();
     let open = in_tuned("d");
     world.send(vec![first(&open, b"caf\xE9")]).await.unwrap();

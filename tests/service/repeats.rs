@@ -111,9 +111,9 @@ async fn fields_that_differ_are_refused_before_anything_is_read(kept: Kept) {
     world.send(whole(&complete, b"one\n", 100)).await.unwrap();
     let changes: [fn(&mut pb::UploadSpec); 7] = [
         |spec| spec.document_id.push('x'),
-        |spec| spec.collection = "collections/none".to_owned(),
-        |spec| spec.display_name = "another".to_owned(),
-        |spec| spec.media_type = "text/markdown".to_owned(),
+        |spec| "collections/none".clone_into(&mut spec.collection),
+        |spec| "another".clone_into(&mut spec.display_name),
+        |spec| "text/markdown".clone_into(&mut spec.media_type),
         |spec| drop(spec.labels.insert("key".to_owned(), "value".to_owned())),
         |spec| spec.decoding = Some(pb::DecodingPolicy::default()),
         |spec| {
