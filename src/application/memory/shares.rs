@@ -22,12 +22,12 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// The owner of what a caller takes.
+    /// The owner of what a caller takes. Callers without identity are told apart by their network.
     #[must_use]
     pub fn of(caller: &Caller) -> Self {
         Self {
             tenant: caller.tenant.as_str().into(),
-            principal: caller.principal.as_str().into(),
+            principal: caller.share_key().as_ref().into(),
         }
     }
 }
