@@ -127,7 +127,6 @@ impl UploadService for Service {
                 uploads,
                 caller: &Caller::anonymous(),
                 drain: &CancellationToken::new(),
-                intake: Arc::default(),
             };
             let messages = messages.map(|message| convert::uploads::message(&System, message));
             let done = session.run(messages, Listener::default()).await;

@@ -1,6 +1,5 @@
 //! Bytes in, chunks out, nothing stored. While the client does not read, nothing is read from it.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,7 +11,6 @@ use crate::application::ingest::bounds::Bounds;
 use crate::application::ingest::pace::Pace;
 use crate::application::ingest::write::CONTENT_BYTES_MAX;
 use crate::application::memory::budget::Budget;
-use crate::application::memory::intake::Intake;
 use crate::application::memory::pool::Permit;
 use crate::application::memory::upload::UploadMemory;
 use crate::application::outbox::{Halt, Outbox};
@@ -78,8 +76,6 @@ pub struct ChunkStream {
     pub bounds: Bounds,
     /// Who sends.
     pub caller: Caller,
-    /// Where its messages wait for memory.
-    pub intake: Arc<Intake>,
 }
 
 struct Cutting {
@@ -100,7 +96,6 @@ impl ChunkStream {
         S: Stream<Item = Result<Piece, Error>> + Send + Unpin,
     {
         let memory = UploadMemory::enter(&self.budget, &self.caller).await?;
-        memory.open(&self.intake);
         let mut entered = Some(memory);
         let mut pace = Pace::new(self.bounds);
         let mut cutting: Option<Cutting> = None;
@@ -110,10 +105,7 @@ impl ChunkStream {
                 next = tokio::time::timeout(LOOK_AFTER, pieces.next()) => next,
                 halt = outbox.halted() => return Err(halt),
             };
-            // A message that waits for memory is no silence of the client.
-            if !self.intake.is_waiting() {
-                pace.waited(since.elapsed())?;
-            }
+            pace.waited(since.elapsed())?;
             let Ok(next) = next else {
                 if let Some(cutting) = &mut cutting {
                     cutting.rest();

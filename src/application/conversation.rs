@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use crate::application::caller::Caller;
 use crate::application::chunks::{Chunks, Versioned};
 use crate::application::error::Error;
-use crate::application::memory::intake::Intake;
 use crate::application::outbox::{self, Halt, Inbox, Outbox, Patience};
 use crate::application::ports::uploads::Upload;
 use crate::application::session::{Attached, Listener, Message, Session};
@@ -49,7 +48,7 @@ pub struct Conversation {
 impl Conversation {
     /// Takes the client's messages, and answers.
     #[must_use]
-    pub fn open<S>(&self, caller: &Caller, messages: S, intake: Arc<Intake>) -> Inbox<News>
+    pub fn open<S>(&self, caller: &Caller, messages: S) -> Inbox<News>
     where
         S: Stream<Item = Result<Message, Error>> + Send + Unpin + 'static,
     {
@@ -59,18 +58,13 @@ impl Conversation {
         });
         let (conversation, caller) = (self.clone(), caller.clone());
         self.chunks.tasks.spawn(async move {
-            let told = conversation.run(&caller, (messages, intake), &outbox).await;
+            let told = conversation.run(&caller, messages, &outbox).await;
             outbox.end(told);
         });
         inbox
     }
 
-    async fn run<S>(
-        &self,
-        caller: &Caller,
-        (messages, intake): (S, Arc<Intake>),
-        outbox: &Outbox<News>,
-    ) -> Result<(), Halt>
+    async fn run<S>(&self, caller: &Caller, messages: S, outbox: &Outbox<News>) -> Result<(), Halt>
     where
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
@@ -86,7 +80,6 @@ impl Conversation {
             uploads: &self.uploads,
             caller,
             drain: &drain,
-            intake,
         };
         let received = async {
             let received = session.run(messages, listener).await;

@@ -17,7 +17,6 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::pace::Pace;
 use crate::application::ingest::write::Write;
-use crate::application::memory::intake::Intake;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::uploads::{Declared, NewUpload, Upload};
 use crate::application::uploads::Uploads;
@@ -101,8 +100,6 @@ pub struct Session<'a> {
     pub caller: &'a Caller,
     /// Cancelled when the server goes down.
     pub drain: &'a CancellationToken,
-    /// Where its messages wait for memory.
-    pub intake: Arc<Intake>,
 }
 
 /// What one turn of a stream brought.
@@ -135,7 +132,6 @@ impl Session<'_> {
             memory = self.uploads.enter(self.caller) => memory?,
             () = self.drain.cancelled() => return Err(Error::Draining),
         };
-        memory.open(&self.intake);
         let first = tokio::select! {
             first = messages.next() => first.unwrap_or_else(|| Ok(Message::default()))?,
             () = self.drain.cancelled() => return Err(Error::Draining),
@@ -283,10 +279,6 @@ impl Session<'_> {
             },
             () = tokio::time::sleep(wait) => if wait == REST_AFTER { Turn::Rest } else { Turn::Pause },
         };
-        // A message that waits for memory is no silence of the client.
-        if self.intake.is_waiting() {
-            return turn;
-        }
         match (turn, pace.waited(since.elapsed())) {
             (Turn::Message(_) | Turn::Rest | Turn::Pause, Err(error)) => Turn::Broken(error),
             (turn, _) => turn,

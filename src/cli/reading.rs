@@ -102,6 +102,11 @@ impl Reading {
         self.has_ended && self.at == self.taken
     }
 
+    /// Whether the source can be opened again.
+    pub(super) fn is_regular(&self) -> bool {
+        self.is_regular
+    }
+
     /// Goes to a byte, up to which the server has the source with this digest.
     ///
     /// # Errors

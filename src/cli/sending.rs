@@ -97,10 +97,14 @@ impl Sending {
         };
         let upload = upload.unwrap_or_default();
         let committed = u64::try_from(upload.committed_offset).unwrap_or_default();
-        self.reading
-            .seek(committed, &upload.committed_sha256)
-            .await?;
-        Ok(())
+        let sought = self.reading.seek(committed, &upload.committed_sha256).await;
+        // Of an upload that has succeeded the digest is enough. Another source is sent whole, so that the
+        // server compares it and says what differs.
+        if sought.is_err() && upload.state() == pb::upload::State::Succeeded {
+            self.reading.seek(0, &[]).await?;
+            return Ok(());
+        }
+        Ok(sought?)
     }
 
     /// The upload, if the server has it and it can be resumed.
@@ -117,8 +121,9 @@ impl Sending {
             Err(status) => return Err(failure(status)),
         };
         check(&upload, &name, &self.spec)?;
-        // One that succeeded before this call is compared by the server, from its first byte.
-        let is_compared = upload.state() == pb::upload::State::Succeeded && self.reading.at() == 0;
+        // What cannot be read twice is compared by the server, from its first byte.
+        let is_complete = upload.state() == pb::upload::State::Succeeded;
+        let is_compared = is_complete && self.reading.at() == 0 && !self.reading.is_regular();
         Ok((!is_compared).then_some(upload))
     }
 
@@ -156,14 +161,14 @@ fn check(upload: &pb::Upload, name: &str, spec: &pb::UploadSpec) -> anyhow::Resu
     let document = format!("{}/documents/{}", spec.collection, spec.document_id);
     if upload.document != document {
         bail!(
-            "{name} is an upload of {}: use another --request-id",
+            "{name} is an upload of {}: use another request id (--request-id)",
             upload.document
         );
     }
     let ended = [pb::upload::State::Failed, pb::upload::State::Cancelled];
     if ended.contains(&upload.state()) {
         let state = upload.state().as_str_name().trim_start_matches("STATE_");
-        bail!("{name} has ended as {state}: use another --request-id");
+        bail!("{name} has ended as {state}: use another request id (--request-id)");
     }
     Ok(())
 }

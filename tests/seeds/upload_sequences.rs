@@ -2,7 +2,6 @@
 //! and what is stored at the end is what the source gives at once.
 
 use std::mem::{replace, take};
-use std::sync::Arc;
 
 use sluice::application::caller::Caller;
 use sluice::application::error::Error;
@@ -92,7 +91,6 @@ impl Uploads {
             uploads: &self.store.uploads,
             caller: &caller,
             drain: &drain,
-            intake: Arc::default(),
         };
         let before = self.get(model).await;
         let messages = tokio_stream::iter(take(&mut model.messages));
@@ -138,7 +136,6 @@ impl Uploads {
             uploads: &self.store.uploads,
             caller: &caller,
             drain: &drain,
-            intake: Arc::default(),
         };
         let messages = tokio_stream::iter(take(&mut model.messages));
         let again = session.run(messages, Listener::default()).await;

@@ -341,7 +341,12 @@ fn the_command_line_sends_only_what_was_typed() {
         })
         .unwrap();
     let name = "collections/tuned/documents/d.txt";
-    let upload = ["upload", "--collection", "tuned", file.as_str()];
+    let upload = [
+        "upload",
+        "--document-id=d.txt",
+        "--collection=tuned",
+        file.as_str(),
+    ];
     let import = ["import", name, "d.txt", "--wait"];
     let rechunk = ["rechunk", name, "--wait"];
     let typed = |command: &[&str], options: &[&str]| {

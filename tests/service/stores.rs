@@ -85,7 +85,7 @@ async fn what_cannot_be_read_is_told_as_damage_and_an_old_checkpoint_as_old() {
         .await
         .unwrap();
     assert_eq!(reason(&go_on().await), "STORE_DAMAGED");
-    sqlx::query("UPDATE collections SET spec = '{}'")
+    sqlx::query("UPDATE collections SET preferences = '[]'")
         .execute(&mut other)
         .await
         .unwrap();
@@ -99,7 +99,7 @@ async fn what_cannot_be_read_is_told_as_damage_and_an_old_checkpoint_as_old() {
         (Code::Internal, "STORE_DAMAGED")
     );
     assert!(
-        !refused.message().contains("spec"),
+        !refused.message().contains("preferences"),
         "what is wrong is for the log"
     );
 }

@@ -1,9 +1,10 @@
 //! How the memory of uploads, streams, previews and comparisons is split.
 //!
-//! Three pools, so that no call waits for memory that another call holds while it waits too. `open` is for uploads
-//! that are open: their clients decide how long. `messages` is for large messages on their way, which end as fast as
-//! their clients send. `working` is for text that is being chunked and batches that are being committed: the store
-//! and the processor let it go by themselves.
+//! Two pools, so that no call waits for memory that another call holds while it waits too. `open` is for uploads that
+//! are open: their clients decide how long. `working` is for text that is being chunked and batches that are being
+//! committed: the store and the processor let it go by themselves. The rest is for messages on their way. Those take
+//! no permit: HTTP/2 lets a client send 256 KiB of each open upload in any case, and streams of one connection that
+//! waited for each other's memory would hold its window.
 
 use std::time::Duration;
 
@@ -13,11 +14,14 @@ use crate::application::memory::pool::{Permit, Pool};
 use crate::application::memory::shares::Owner;
 use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
 
-/// The least share: what an upload holds while it waits for its client, however slow or silent that is. It is for
-/// 16 KiB of a message, the text and source of a chunk that is not decided yet, and the tables of its separators.
+/// The least share: what an upload holds while it waits for its client, however slow or silent that is. It is for the
+/// text and source of a chunk that is not decided yet, the tables of its separators, its spec and its tasks.
 pub const LEAST_SHARE_BYTES: usize = 40 * 1024;
 /// Uploads that may wait for a least share, all together. Each holds a window of its connection (256 KiB).
 const WAITING_MAX: usize = 32;
+/// Uploads that may wait for memory to work in, all together. Each holds a message and a window of its connection
+/// (512 KiB), so more would hold what the budget is to bound: their clients are told to come back.
+const WORK_WAITING_MAX: usize = 96;
 /// How long an upload that has begun waits for memory to work in. Its client waits by flow control meanwhile. An
 /// upload holds working memory for a commit's time, so this passes only if the store stands still.
 const WORK_WAIT_MAX: Duration = Duration::from_mins(1);
@@ -28,21 +32,21 @@ const BATCH_PART: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Budget {
     open: Pool,
-    messages: Pool,
     working: Pool,
     waiting: Pool,
+    work_waiting: Pool,
     wait_max: Duration,
 }
 
 impl Budget {
-    /// A budget of `bytes_max`: two fifths for open uploads, one for messages, two for work. Calls wait up to `wait_max` before they are refused.
+    /// A budget of `bytes_max`: two fifths for open uploads, two for work, one for messages. Calls wait up to `wait_max` before they are refused.
     #[must_use]
     pub fn new(bytes_max: usize, wait_max: Duration) -> Self {
         Self {
             open: Pool::new(bytes_max / 5 * 2),
-            messages: Pool::new(bytes_max / 5),
             working: Pool::new(bytes_max / 5 * 2),
             waiting: Pool::new(WAITING_MAX),
+            work_waiting: Pool::new(WORK_WAITING_MAX),
             wait_max,
         }
     }
@@ -81,15 +85,6 @@ impl Budget {
         self.open.take(owner, bytes, self.wait_max).await
     }
 
-    /// Takes bytes for a message of an upload that has begun.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the owner may not have them in a minute.
-    pub(super) async fn take_message(&self, owner: &Owner, bytes: usize) -> Result<Permit, Error> {
-        self.messages.take(owner, bytes, WORK_WAIT_MAX).await
-    }
-
     /// Takes bytes for work, if the owner may have them at once.
     pub(super) fn try_work(&self, owner: &Owner, bytes: usize) -> Option<Permit> {
         self.working.try_take(owner, bytes)
@@ -99,8 +94,10 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// Fails if the owner may not have them in a minute.
+    /// Fails if the owner may not have them in a minute, or too many wait already.
     pub(super) async fn work(&self, owner: &Owner, bytes: usize) -> Result<Permit, Error> {
+        let slot = self.work_waiting.try_take(owner, 1);
+        let _slot = slot.ok_or(Error::NoMemory)?;
         self.working.take(owner, bytes, WORK_WAIT_MAX).await
     }
 

@@ -4,12 +4,9 @@
 //! room for one batch. The room goes with the batch to its commit; the window is given back when the upload comes
 //! to rest, or when others wait.
 
-use std::sync::Arc;
-
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::memory::budget::{Budget, LEAST_SHARE_BYTES};
-use crate::application::memory::intake::{FREE_BYTES, Intake};
 use crate::application::memory::pool::Permit;
 use crate::application::memory::shares::Owner;
 use crate::domain::chunking::spec::Spec;
@@ -17,7 +14,7 @@ use crate::domain::ingest::machine::Machine;
 use crate::domain::text::decoding::Decoding;
 
 /// What an upload has besides its buffers: its tasks, its spec, and the tables of its separators.
-const TABLES_BYTES: usize = 11 * 1024;
+const FIXED_BYTES: usize = 24 * 1024;
 
 /// The memory of one upload.
 #[derive(Debug)]
@@ -62,11 +59,6 @@ impl UploadMemory {
         })
     }
 
-    /// Where large messages of this upload wait for memory.
-    pub fn open(&self, intake: &Arc<Intake>) {
-        intake.open(self.budget.clone(), self.owner.clone());
-    }
-
     /// Makes room for the machine of this spec. One that holds more than the least share at rest takes that now,
     /// before its first byte is read.
     ///
@@ -78,7 +70,7 @@ impl UploadMemory {
             window: Machine::window_bytes_max(spec, decoding),
             chunk: spec.limits().chunk_bytes_max(),
         };
-        let rest = FREE_BYTES + TABLES_BYTES + Machine::rest_bytes_max(spec, decoding);
+        let rest = FIXED_BYTES + Machine::rest_bytes_max(spec, decoding);
         if rest > LEAST_SHARE_BYTES {
             // All at once: an owner that holds nothing else may have all that is free.
             self.open = None;
@@ -115,7 +107,7 @@ impl UploadMemory {
     ///
     /// # Errors
     ///
-    /// Fails if the upload's owner may not have it within a minute.
+    /// Fails if the upload's owner may not have it within a minute, or too many wait already.
     pub async fn wait(&mut self) -> Result<(), Error> {
         let batch_bytes = self.budget.batch_bytes(&self.owner);
         let missing = self.missing(batch_bytes);

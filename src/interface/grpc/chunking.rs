@@ -1,7 +1,6 @@
 //! The chunking service: cuts without storing.
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio_stream::{Stream, StreamExt};
@@ -15,7 +14,6 @@ use crate::application::comparison::{self, Comparison};
 use crate::application::error::Error;
 use crate::application::ingest::bounds::Bounds;
 use crate::application::memory::budget::Budget;
-use crate::application::memory::intake::Intake;
 use crate::application::memory::preview::{comparison_bytes, preview_bytes};
 use crate::application::outbox::{self, Patience};
 use crate::domain::chunking::spec::{self, Spec};
@@ -30,7 +28,7 @@ use crate::interface::grpc::convert::chunking::{
 };
 use crate::interface::grpc::convert::content::content;
 use crate::interface::grpc::convert::uploads::unread;
-use crate::interface::grpc::intake::Messages;
+use crate::interface::grpc::intake::{Intake, Messages};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingService;
 use crate::interface::grpc::status;
@@ -71,15 +69,14 @@ impl ChunkingService for Service {
             drain: self.drain.clone(),
             slow_reader_max: Some(self.bounds.slow_reader_max),
         });
-        let intake = request.extensions().get::<Arc<Intake>>();
+        let intake = request.extensions().get::<Intake>();
         let intake = intake.cloned().unwrap_or_default();
         let (caller, pieces) = caller::of(request)?;
-        let pieces = Messages::new(pieces, Arc::clone(&intake)).map(piece);
+        let pieces = Messages::new(pieces, intake).map(piece);
         let stream = ChunkStream {
             budget: self.budget.clone(),
             bounds: self.bounds,
             caller,
-            intake,
         };
         self.tasks.spawn(async move {
             let done = stream.run(pieces, &outbox).await;

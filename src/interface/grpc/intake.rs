@@ -1,11 +1,12 @@
-//! The frames of a client's stream, gathered to messages: a large one only once there is memory for all of it.
+//! The frames of a client's stream, gathered to messages.
 //!
 //! tonic's own buffer keeps the size of the largest message for as long as the stream lives: 256 KiB and more for each
 //! upload, however slow. So [`Frames`] gathers each message in a buffer of its own, and hands tonic an empty one in its
 //! place, for which [`Messages`] takes the real one.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -17,9 +18,7 @@ use http_body::Frame;
 use tokio_stream::Stream;
 use tonic::Status;
 
-use crate::application::error::Error;
-use crate::application::memory::intake::Intake;
-use crate::interface::grpc::{message, methods, status};
+use crate::interface::grpc::{message, methods};
 
 /// A flag, and the length of the message (gRPC over HTTP/2, "Length-Prefixed-Message").
 const PREFIX_BYTES: usize = 5;
@@ -31,18 +30,39 @@ pub async fn hold(mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if methods::at(path).is_some_and(|method| method.is_client_stream) {
         let bytes_max = message::bytes_max(path);
-        let intake = Arc::new(Intake::default());
-        request.extensions_mut().insert(Arc::clone(&intake));
+        let intake = Intake::default();
+        request.extensions_mut().insert(intake.clone());
         let framed = request.map(|body| Body::new(Frames::new(body, intake, bytes_max)));
         return next.run(framed).await;
     }
     next.run(request).await
 }
 
+/// Messages that are whole, in order: as many as one frame has, since no other is read before they are taken.
+#[derive(Clone, Debug, Default)]
+pub struct Intake {
+    // A std mutex: never held across an await.
+    whole: Arc<Mutex<VecDeque<Bytes>>>,
+}
+
+impl Intake {
+    fn put(&self, message: Bytes) {
+        self.lock().push_back(message);
+    }
+
+    fn take(&self) -> Option<Bytes> {
+        self.lock().pop_front()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Bytes>> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The body of a request, message by message.
 struct Frames {
     body: Body,
-    intake: Arc<Intake>,
+    intake: Intake,
     /// Longer messages are refused by the decoder, before their memory is taken.
     bytes_max: usize,
     /// What came and was not looked at.
@@ -54,8 +74,6 @@ struct Frames {
 enum Stage {
     /// In a prefix, of which so much is there.
     Prefix(Vec<u8>),
-    /// At the start of a message of so many bytes, which waits for memory.
-    Begins(usize),
     /// In a message.
     Message(BytesMut, usize),
     /// In what the decoder is to judge: a message that is compressed, or too long.
@@ -63,7 +81,7 @@ enum Stage {
 }
 
 impl Frames {
-    fn new(body: Body, intake: Arc<Intake>, bytes_max: usize) -> Self {
+    fn new(body: Body, intake: Intake, bytes_max: usize) -> Self {
         Self {
             body,
             intake,
@@ -75,29 +93,24 @@ impl Frames {
 
     /// Gathers from the data that is there, and returns what the decoder gets for it: none if the data is used up
     /// before a message is whole.
-    fn poll_gather(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+    fn gather(&mut self) -> Option<Bytes> {
         loop {
             match &mut self.stage {
-                Stage::Passed if self.data.is_empty() => return Poll::Ready(Ok(None)),
-                Stage::Passed => return Poll::Ready(Ok(Some(std::mem::take(&mut self.data)))),
+                Stage::Passed if self.data.is_empty() => return None,
+                Stage::Passed => return Some(std::mem::take(&mut self.data)),
                 Stage::Prefix(prefix) => {
                     let missing = PREFIX_BYTES - prefix.len();
                     let there = missing.min(self.data.len());
                     prefix.extend_from_slice(&self.data.split_to(there));
                     if there < missing {
-                        return Poll::Ready(Ok(None));
+                        return None;
                     }
                     let bytes = length(prefix);
                     if prefix[0] != 0 || bytes > self.bytes_max {
                         let prefix = std::mem::take(prefix);
                         self.stage = Stage::Passed;
-                        return Poll::Ready(Ok(Some(prefix.into())));
+                        return Some(prefix.into());
                     }
-                    self.stage = Stage::Begins(bytes);
-                }
-                Stage::Begins(bytes) => {
-                    let bytes = *bytes;
-                    ready!(self.intake.poll_begin(context, bytes))?;
                     self.stage = Stage::Message(BytesMut::with_capacity(bytes), bytes);
                 }
                 Stage::Message(message, bytes) => {
@@ -105,11 +118,11 @@ impl Frames {
                     message.extend_from_slice(&self.data[..there]);
                     self.data.advance(there);
                     if message.len() < *bytes {
-                        return Poll::Ready(Ok(None));
+                        return None;
                     }
                     self.intake.put(std::mem::take(message).freeze());
                     self.stage = Stage::Prefix(Vec::with_capacity(PREFIX_BYTES));
-                    return Poll::Ready(Ok(Some(Bytes::from_static(&EMPTY))));
+                    return Some(Bytes::from_static(&EMPTY));
                 }
             }
         }
@@ -120,7 +133,7 @@ impl Frames {
         let is_whole = match &self.stage {
             Stage::Prefix(prefix) => prefix.is_empty(),
             Stage::Passed => true,
-            Stage::Begins(_) | Stage::Message(..) => false,
+            Stage::Message(..) => false,
         };
         self.stage = Stage::Passed;
         (!is_whole).then(|| Bytes::from_static(&EMPTY[1..]))
@@ -142,7 +155,7 @@ impl HttpBody for Frames {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
         loop {
-            if let Some(data) = ready!(self.poll_gather(context))? {
+            if let Some(data) = self.gather() {
                 return Poll::Ready(Some(Ok(Frame::data(data))));
             }
             let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(context)) else {
@@ -157,16 +170,16 @@ impl HttpBody for Frames {
     }
 }
 
-/// The messages of a stream. Each is done with when the next is asked for.
+/// The messages of a stream.
 #[derive(Debug)]
 pub struct Messages<S> {
     stream: S,
-    intake: Arc<Intake>,
+    intake: Intake,
 }
 
 impl<S> Messages<S> {
     /// Those of a request whose frames are behind `intake`, as the decoder hands them on.
-    pub fn new(stream: S, intake: Arc<Intake>) -> Self {
+    pub fn new(stream: S, intake: Intake) -> Self {
         Self { stream, intake }
     }
 }
@@ -179,11 +192,7 @@ where
     type Item = Result<T, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.intake.done();
         let decoded = ready!(Pin::new(&mut self.stream).poll_next(context));
-        if self.intake.is_exhausted() {
-            return Poll::Ready(Some(Err(status::of(&Error::NoMemory))));
-        }
         Poll::Ready(decoded.map(|decoded| {
             let decoded = decoded?;
             match self.intake.take() {
@@ -199,13 +208,9 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::task::{Context, Poll, Waker};
-
     use axum::body::{Body, Bytes};
 
-    use super::{EMPTY, Frames};
-    use crate::application::memory::intake::Intake;
+    use super::{EMPTY, Frames, Intake};
 
     fn message(bytes: usize) -> Vec<u8> {
         let length = u32::try_from(bytes).unwrap().to_be_bytes();
@@ -215,43 +220,25 @@ mod tests {
         message
     }
 
-    /// What the decoder gets for a piece; none: a message waits for memory.
-    fn gathered(frames: &mut Frames, piece: &[u8]) -> Option<Vec<u8>> {
-        let mut context = Context::from_waker(Waker::noop());
-        let mut all = Vec::new();
+    /// What the decoder gets for a piece.
+    fn gathered(frames: &mut Frames, piece: &[u8]) -> Vec<u8> {
         frames.data = Bytes::copy_from_slice(piece);
-        loop {
-            match frames.poll_gather(&mut context) {
-                Poll::Ready(Ok(Some(data))) => all.extend_from_slice(&data),
-                Poll::Ready(Ok(None)) => return Some(all),
-                Poll::Ready(Err(error)) => unreachable!("{error}"),
-                Poll::Pending => return None,
-            }
-        }
+        let data = std::iter::from_fn(|| frames.gather()).collect::<Vec<_>>();
+        data.concat()
     }
 
     #[test]
-    fn small_messages_are_whole_wherever_their_frames_end() {
-        let bytes = [message(3), message(0), message(16_384), message(1)].concat();
+    fn messages_are_whole_wherever_their_frames_end() {
+        let bytes = [message(3), message(0), message(40_000), message(1)].concat();
         for cut in [1, 2, 3, 4, 5, 7, 11, 100, 50_000] {
-            let intake = Arc::new(Intake::default());
-            let mut frames = Frames::new(Body::empty(), Arc::clone(&intake), 64 * 1024);
+            let intake = Intake::default();
+            let mut frames = Frames::new(Body::empty(), intake.clone(), 64 * 1024);
             let pieces = bytes.chunks(cut);
-            let got = pieces.map(|piece| gathered(&mut frames, piece).unwrap());
+            let got = pieces.map(|piece| gathered(&mut frames, piece));
             assert_eq!(got.collect::<Vec<_>>().concat(), EMPTY.repeat(4), "{cut}");
             let lengths = std::iter::from_fn(|| intake.take()).map(|message| message.len());
-            assert_eq!(lengths.collect::<Vec<_>>(), [3, 0, 16_384, 1], "{cut}");
+            assert_eq!(lengths.collect::<Vec<_>>(), [3, 0, 40_000, 1], "{cut}");
         }
-    }
-
-    #[test]
-    fn a_large_message_waits_and_those_before_it_do_not() {
-        let bytes = [message(3), message(16_385)].concat();
-        let intake = Arc::new(Intake::default());
-        let mut frames = Frames::new(Body::empty(), Arc::clone(&intake), 64 * 1024);
-        assert_eq!(gathered(&mut frames, &bytes), None);
-        assert_eq!(intake.take().map(|message| message.len()), Some(3));
-        assert_eq!(intake.take(), None);
     }
 
     #[test]
@@ -259,15 +246,15 @@ mod tests {
         let mut compressed = message(3);
         compressed[0] = 1;
         for bytes in [message(70_000), compressed] {
-            let mut frames = Frames::new(Body::empty(), Arc::default(), 64 * 1024);
-            assert_eq!(gathered(&mut frames, &bytes), Some(bytes));
+            let mut frames = Frames::new(Body::empty(), Intake::default(), 64 * 1024);
+            assert_eq!(gathered(&mut frames, &bytes), bytes);
         }
     }
 
     #[test]
     fn a_stream_that_ends_within_a_message_is_not_whole() {
         for (bytes, is_whole) in [(0, true), (3, false), (7, false), (8, true)] {
-            let mut frames = Frames::new(Body::empty(), Arc::default(), 64 * 1024);
+            let mut frames = Frames::new(Body::empty(), Intake::default(), 64 * 1024);
             gathered(&mut frames, &message(3)[..bytes]);
             assert_eq!(frames.rest().is_none(), is_whole, "{bytes}");
         }

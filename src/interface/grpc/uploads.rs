@@ -38,7 +38,7 @@ impl UploadService for Service {
     ) -> Result<Response<pb::UploadDocumentResponse>, Status> {
         let (target, intake) = (extension::<Target, _>(&request), extension(&request));
         let (caller, messages) = caller::of(request)?;
-        let messages = Messages::new(messages, Arc::clone(&intake));
+        let messages = Messages::new(messages, intake);
         let clock = Arc::clone(&self.clock);
         let messages = messages.map(move |message| {
             target.note(
@@ -53,7 +53,6 @@ impl UploadService for Service {
                 uploads: &self.conversation.uploads,
                 caller: &caller,
                 drain: &self.conversation.drain,
-                intake,
             };
             resources::upload(&session.run(messages, Listener::default()).await?)
         };
@@ -67,7 +66,7 @@ impl UploadService for Service {
     ) -> Result<Response<Self::StreamDocumentStream>, Status> {
         let (target, intake) = (extension::<Target, _>(&request), extension(&request));
         let (caller, messages) = caller::of(request)?;
-        let messages = Messages::new(messages, Arc::clone(&intake));
+        let messages = Messages::new(messages, intake);
         let clock = Arc::clone(&self.clock);
         let messages = messages.map(move |message| {
             let write = message
@@ -77,7 +76,7 @@ impl UploadService for Service {
             target.note(&write.map_or_else(String::new, uploads::named));
             uploads::stream_message(clock.as_ref(), message)
         });
-        let news = self.conversation.open(&caller, messages, intake);
+        let news = self.conversation.open(&caller, messages);
         let responses = news.map(|news| {
             let event = news.and_then(event).map(Some);
             event

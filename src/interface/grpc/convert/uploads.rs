@@ -119,15 +119,12 @@ pub fn labels(
     Ok(labels)
 }
 
-/// A message that was not read: too large for its limit, without memory for it, or not of the protos.
+/// A message that was not read: too large for its limit, or not of the protos.
 #[must_use]
 pub fn unread(error: &Status) -> Error {
-    let code = error.code();
-    if code == Code::OutOfRange {
+    if error.code() == Code::OutOfRange {
         let most = CONTENT_BYTES_MAX;
         Error::MessageTooLarge { most }
-    } else if code == Code::ResourceExhausted {
-        Error::NoMemory
     } else {
         Error::MessageUnreadable
     }
