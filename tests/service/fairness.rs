@@ -182,15 +182,16 @@ async fn a_large_window_waits_and_holds_up_nobody() {
         }),
         ..spec(id)
     };
-    let open = |id: &str| {
+    let open = |spec: &pb::UploadSpec| {
         let client = UploadServiceClient::new(shown.clone());
-        Silent::open(client, first(&large(id), b"no more"))
+        Silent::open(client, first(spec, b"no more"))
     };
-    let held = open("first");
-    is_begun(&shown, &name_of(&large("first"))).await;
+    let begun = large("first");
+    let held = open(&begun);
+    is_begun(&shown, &name_of(&begun)).await;
     let mut others = Vec::new();
     for number in 0..4 {
-        others.push(open(&format!("other-{number}")));
+        others.push(open(&large(&format!("other-{number}"))));
     }
     let uploaded = upload(&shown, "default", "text").await.unwrap();
     assert_eq!(uploaded.state, SUCCEEDED);

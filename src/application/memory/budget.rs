@@ -19,9 +19,9 @@ use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
 pub const LEAST_SHARE_BYTES: usize = 40 * 1024;
 /// Uploads that may wait for a least share, all together. Each holds a window of its connection (256 KiB).
 const WAITING_MAX: usize = 32;
-/// Uploads that may wait for memory to work in, all together. Each holds a message and a window of its connection
-/// (512 KiB), so more would hold what the budget is to bound: their clients are told to come back.
-const WORK_WAITING_MAX: usize = 96;
+/// An upload that waits for memory to work in holds a message, and its connection a window (512 KiB, full). So only
+/// so many of them may wait as the budget has parts of this size; the clients of others are told to come back.
+const WORK_WAITING_BYTES: usize = 256 * 1024;
 /// How long an upload that has begun waits for memory to work in. Its client waits by flow control meanwhile. An
 /// upload holds working memory for a commit's time, so this passes only if the store stands still.
 const WORK_WAIT_MAX: Duration = Duration::from_mins(1);
@@ -46,7 +46,7 @@ impl Budget {
             open: Pool::new(bytes_max / 5 * 2),
             working: Pool::new(bytes_max / 5 * 2),
             waiting: Pool::new(WAITING_MAX),
-            work_waiting: Pool::new(WORK_WAITING_MAX),
+            work_waiting: Pool::new(bytes_max / WORK_WAITING_BYTES),
             wait_max,
         }
     }
