@@ -1,7 +1,7 @@
 //! The frames of a client's stream, gathered to messages.
 //!
 //! tonic's own buffer keeps the size of the largest message for as long as the stream lives: 256 KiB and more for each
-//! upload, however slow. So [`Frames`] gathers each message in a buffer of its own, and hands tonic an empty one in its
+//! upload, however slow. So `Frames` gathers each message in a buffer of its own, and hands tonic an empty one in its
 //! place, for which [`Messages`] takes the real one.
 
 use std::collections::VecDeque;
