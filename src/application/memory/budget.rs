@@ -40,7 +40,8 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of `bytes_max`: two fifths for open uploads, two for work, one for messages. Calls wait up to `wait_max` before they are refused.
+    /// A budget of `bytes_max`: two fifths for open uploads, two for work, one for messages. Calls wait up to
+    /// `wait_max` before they are refused.
     #[must_use]
     pub fn new(bytes_max: usize, wait_max: Duration) -> Self {
         Self {
