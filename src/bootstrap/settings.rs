@@ -46,13 +46,13 @@ pub(super) fn allowed(config: &Config) -> Allowed {
     }
 }
 
-/// The same settings, but that uploads hold no more than a third of the memory that there is: their
+/// The same settings, but that uploads hold no more than a quarter of the memory that there is: their
 /// connections hold as much again before anybody can read it, and the program the rest.
 pub(super) fn fitted(config: &Config, memory_bytes_max: Option<u64>) -> Config {
     let mut fitted = config.clone();
-    let third = memory_bytes_max.map(|most| usize::try_from(most / 3).unwrap_or(usize::MAX));
-    if let Some(third) = third.filter(|third| *third < config.uploads.memory_bytes_max) {
-        let bytes = third.max(MEMORY_BYTES_MIN);
+    let quarter = memory_bytes_max.map(|most| usize::try_from(most / 4).unwrap_or(usize::MAX));
+    if let Some(quarter) = quarter.filter(|quarter| *quarter < config.uploads.memory_bytes_max) {
+        let bytes = quarter.max(MEMORY_BYTES_MIN);
         tracing::warn!(
             bytes,
             "uploads.memory_bytes_max is more than memory allows: it is this"

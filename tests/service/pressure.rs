@@ -154,7 +154,7 @@ async fn who_would_take_too_much_is_refused_and_the_server_lives() {
     hogs.shutdown().await;
     let begun = Instant::now();
     while let Err(told) = create(quiet.clone(), "more").await {
-        assert_eq!(reason(&told), "OVERLOADED");
+        assert_eq!(reason(&told), "OVERLOADED", "{told:?}");
         assert!(
             begun.elapsed() < Duration::from_secs(30),
             "there is room again"
