@@ -19,10 +19,9 @@ use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
 pub const LEAST_SHARE_BYTES: usize = 40 * 1024;
 /// Uploads that may wait for a least share, all together. Each holds a window of its connection (256 KiB).
 const WAITING_MAX: usize = 32;
-/// The least that an upload counts for which waits for memory to work in. It holds its message, and its connection
-/// as much again at most. So the messages of all that wait are bounded by the budget; the clients of others are told
-/// to come back.
-const WAITING_BYTES_MIN: usize = 16 * 1024;
+/// An upload that waits for memory to work in holds a message, and its connection a window (512 KiB, full). So only
+/// so many of them may wait as the budget has parts of this size; the clients of others are told to come back.
+const WORK_WAITING_BYTES: usize = 256 * 1024;
 /// How long an upload that has begun waits for memory to work in. Its client waits by flow control meanwhile. An
 /// upload holds working memory for a commit's time, so this passes only if the store stands still.
 const WORK_WAIT_MAX: Duration = Duration::from_mins(1);
@@ -48,7 +47,7 @@ impl Budget {
             open: Pool::new(bytes_max / 5 * 2),
             working: Pool::new(bytes_max / 5 * 2),
             waiting: Pool::new(WAITING_MAX),
-            work_waiting: Pool::new(bytes_max),
+            work_waiting: Pool::new(bytes_max / WORK_WAITING_BYTES),
             wait_max,
         }
     }
@@ -92,19 +91,13 @@ impl Budget {
         self.working.try_take(owner, bytes)
     }
 
-    /// Takes bytes for work on a message of so many.
+    /// Takes bytes for work.
     ///
     /// # Errors
     ///
     /// Fails if the owner may not have them in a minute, or too many wait already.
-    pub(super) async fn work(
-        &self,
-        owner: &Owner,
-        bytes: usize,
-        message: usize,
-    ) -> Result<Permit, Error> {
-        let held = message.max(WAITING_BYTES_MIN);
-        let slot = self.work_waiting.try_take(owner, held);
+    pub(super) async fn work(&self, owner: &Owner, bytes: usize) -> Result<Permit, Error> {
+        let slot = self.work_waiting.try_take(owner, 1);
         let _slot = slot.ok_or(Error::NoMemory)?;
         self.working.take(owner, bytes, WORK_WAIT_MAX).await
     }

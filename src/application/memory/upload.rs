@@ -27,8 +27,6 @@ pub struct UploadMemory {
     window: Option<Permit>,
     batch: Option<Permit>,
     batch_bytes: usize,
-    /// How long the message is that is worked on.
-    message_bytes: usize,
 }
 
 /// What a machine needs, in bytes.
@@ -58,7 +56,6 @@ impl UploadMemory {
             window: None,
             batch: None,
             batch_bytes: 0,
-            message_bytes: 0,
         })
     }
 
@@ -80,11 +77,6 @@ impl UploadMemory {
             self.open = Some(self.budget.take_open(&self.owner, rest).await?);
         }
         Ok(())
-    }
-
-    /// Says how long the message is that is worked on next.
-    pub fn receive(&mut self, bytes: usize) {
-        self.message_bytes = bytes;
     }
 
     /// How much text the batch may have that fills next.
@@ -119,8 +111,7 @@ impl UploadMemory {
     pub async fn wait(&mut self) -> Result<(), Error> {
         let batch_bytes = self.budget.batch_bytes(&self.owner);
         let missing = self.missing(batch_bytes);
-        let permit = self.budget.work(&self.owner, missing, self.message_bytes);
-        let permit = permit.await?;
+        let permit = self.budget.work(&self.owner, missing).await?;
         self.keep(permit, batch_bytes);
         Ok(())
     }
