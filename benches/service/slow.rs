@@ -64,7 +64,7 @@ impl tonic::service::Interceptor for Shows {
     }
 }
 
-/// What was measured in one round.
+/// The measurements of one round.
 #[derive(Default)]
 struct Round {
     bytes_per_second: f64,
