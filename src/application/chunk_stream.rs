@@ -20,8 +20,10 @@ use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
 
-/// How often it is looked whether the client still sends; one that did not falls to the least share.
-const LOOK_AFTER: Duration = Duration::from_millis(50);
+/// A client that sends nothing for so long is slow: its stream falls to the least share.
+const REST_AFTER: Duration = Duration::from_millis(50);
+/// How often the server checks for how long a client that is slow has been silent.
+const LOOK_AFTER: Duration = Duration::from_millis(250);
 
 /// A piece of a source.
 #[derive(Debug, Default)]
@@ -99,10 +101,11 @@ impl ChunkStream {
         let mut entered = Some(memory);
         let mut pace = Pace::new(self.bounds);
         let mut cutting: Option<Cutting> = None;
+        let mut look_after = REST_AFTER;
         loop {
             let since = Instant::now();
             let next = tokio::select! {
-                next = tokio::time::timeout(LOOK_AFTER, pieces.next()) => next,
+                next = tokio::time::timeout(look_after, pieces.next()) => next,
                 halt = outbox.halted() => return Err(halt),
             };
             pace.waited(since.elapsed())?;
@@ -110,8 +113,10 @@ impl ChunkStream {
                 if let Some(cutting) = &mut cutting {
                     cutting.rest();
                 }
+                look_after = LOOK_AFTER;
                 continue;
             };
+            look_after = REST_AFTER;
             let piece = next.ok_or_else(|| {
                 Error::invalid("finish_write", "must be set before the stream ends")
             })??;

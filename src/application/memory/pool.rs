@@ -184,8 +184,8 @@ impl Permit {
     }
 
     /// How many bytes it is for.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
         self.bytes
     }
 }

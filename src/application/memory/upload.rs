@@ -89,11 +89,12 @@ impl UploadMemory {
     /// [`UploadMemory::wait`]. An upload that waits must hold nothing that others wait for.
     #[must_use]
     pub fn try_work(&mut self) -> bool {
-        let batch_bytes = self.budget.batch_bytes(&self.owner);
-        let missing = self.missing(batch_bytes);
-        if missing == 0 {
+        // Nearly always: asked before each piece, it must not look at the pools.
+        if self.window.is_some() && self.batch.is_some() {
             return true;
         }
+        let batch_bytes = self.budget.batch_bytes(&self.owner);
+        let missing = self.missing(batch_bytes);
         match self.budget.try_work(&self.owner, missing) {
             Some(permit) => {
                 self.keep(permit, batch_bytes);
