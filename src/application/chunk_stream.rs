@@ -175,6 +175,7 @@ async fn begin(cut: Cut, mut memory: UploadMemory) -> Result<Cutting, Error> {
 impl Cutting {
     /// Cuts some bytes, and sends what is decided with them.
     async fn cut(&mut self, mut content: &[u8], outbox: &Outbox<Answer>) -> Result<(), Halt> {
+        self.memory.receive(content.len());
         while !content.is_empty() {
             self.take_memory(outbox).await?;
             content = &content[self.machine.feed(content)..];

@@ -130,6 +130,7 @@ impl Pipeline {
     /// Fails as [`Known::take`] does; if its content is refused or more than was declared (then the
     /// upload has failed for good); and if another writer has taken over.
     pub async fn write(&mut self, write: Write) -> Result<(), Error> {
+        self.memory.receive(write.content.len());
         let mut rest = self.known.take(&write)?;
         let actual = self.received + rest.len() as u64;
         let most = self.outside.bounds.source_bytes_max;

@@ -19,9 +19,12 @@ use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
 pub const LEAST_SHARE_BYTES: usize = 40 * 1024;
 /// Uploads that may wait for a least share, all together. Each holds a window of its connection (256 KiB).
 const WAITING_MAX: usize = 32;
-/// An upload that waits for memory to work in holds a message, and its connection a window (512 KiB, full). So only
-/// so many of them may wait as the budget has parts of this size; the clients of others are told to come back.
-const WORK_WAITING_BYTES: usize = 256 * 1024;
+/// An upload that waits for memory to work in holds its message, and its connection about as much again: so it counts
+/// for twice its message, and for so much at most. All that wait count for no more than the budget, and the clients
+/// of others are told to come back. A slow client sends small messages, and is not among those.
+const WAITING_BYTES_MAX: usize = 256 * 1024;
+/// And for so much at least: its task, and frames of its connection.
+const WAITING_BYTES_MIN: usize = 16 * 1024;
 /// How long an upload that has begun waits for memory to work in. Its client waits by flow control meanwhile. An
 /// upload holds working memory for a commit's time, so this passes only if the store stands still.
 const WORK_WAIT_MAX: Duration = Duration::from_mins(1);
@@ -47,7 +50,7 @@ impl Budget {
             open: Pool::new(bytes_max / 5 * 2),
             working: Pool::new(bytes_max / 5 * 2),
             waiting: Pool::new(WAITING_MAX),
-            work_waiting: Pool::new(bytes_max / WORK_WAITING_BYTES),
+            work_waiting: Pool::new(bytes_max),
             wait_max,
         }
     }
@@ -91,13 +94,19 @@ impl Budget {
         self.working.try_take(owner, bytes)
     }
 
-    /// Takes bytes for work.
+    /// Takes bytes for work on a message of so many.
     ///
     /// # Errors
     ///
     /// Fails if the owner may not have them in a minute, or too many wait already.
-    pub(super) async fn work(&self, owner: &Owner, bytes: usize) -> Result<Permit, Error> {
-        let slot = self.work_waiting.try_take(owner, 1);
+    pub(super) async fn work(
+        &self,
+        owner: &Owner,
+        bytes: usize,
+        message: usize,
+    ) -> Result<Permit, Error> {
+        let held = (2 * message).clamp(WAITING_BYTES_MIN, WAITING_BYTES_MAX);
+        let slot = self.work_waiting.try_take(owner, held);
         let _slot = slot.ok_or(Error::NoMemory)?;
         self.working.take(owner, bytes, WORK_WAIT_MAX).await
     }

@@ -27,6 +27,8 @@ pub struct UploadMemory {
     window: Option<Permit>,
     batch: Option<Permit>,
     batch_bytes: usize,
+    /// How long the message is that is worked on.
+    message_bytes: usize,
 }
 
 /// What a machine needs, in bytes.
@@ -56,6 +58,7 @@ impl UploadMemory {
             window: None,
             batch: None,
             batch_bytes: 0,
+            message_bytes: 0,
         })
     }
 
@@ -77,6 +80,11 @@ impl UploadMemory {
             self.open = Some(self.budget.take_open(&self.owner, rest).await?);
         }
         Ok(())
+    }
+
+    /// Says how long the message is that is worked on next.
+    pub fn receive(&mut self, bytes: usize) {
+        self.message_bytes = bytes;
     }
 
     /// How much text the batch may have that fills next.
@@ -112,7 +120,8 @@ impl UploadMemory {
     pub async fn wait(&mut self) -> Result<(), Error> {
         let batch_bytes = self.budget.batch_bytes(&self.owner);
         let missing = self.missing(batch_bytes);
-        let permit = self.budget.work(&self.owner, missing).await?;
+        let permit = self.budget.work(&self.owner, missing, self.message_bytes);
+        let permit = permit.await?;
         self.keep(permit, batch_bytes);
         Ok(())
     }
