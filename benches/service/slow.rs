@@ -83,16 +83,16 @@ pub(crate) async fn slow(folder: &Path) {
     let slow = tenant(&server, &operator, "slow").await;
     let good_messages = messages(&text[..GOOD_BYTES]);
     let (mut quiet, mut beside) = (Vec::new(), Vec::new());
-    let (mut ended, mut peak_quiet, mut peak_beside) = (0, 0, 0);
+    let (mut ended, mut peak_quiet, mut peak_beside) = (Vec::new(), 0, 0);
     for _ in 0..ROUNDS {
         server.forget_peak();
         quiet.push(round(&server, &good, &good_messages).await);
         peak_quiet = server.peak_bytes().max(peak_quiet);
         server.forget_peak();
-        let slow = Slow::start(&server, &slow, &text).await;
+        let mut slow = Slow::start(&server, &slow, &text).await;
         tokio::time::sleep(WARM_UP).await;
         beside.push(round(&server, &good, &good_messages).await);
-        ended += slow.ended();
+        ended.extend(slow.ended().await);
         peak_beside = server.peak_bytes().max(peak_beside);
     }
     let (rate, p99) = summary(quiet);
@@ -110,7 +110,16 @@ pub(crate) async fn slow(folder: &Path) {
         "a small upload, p99 in ms  {p99:>8.1} {p99_beside:>8.1}   ratio {:.2}",
         p99_beside / p99
     );
-    println!("slow uploads that were ended: {ended} of {}", SLOW * ROUNDS);
+    println!(
+        "slow uploads that were ended: {} of {}",
+        ended.len(),
+        SLOW * ROUNDS
+    );
+    ended.sort_unstable();
+    ended.dedup();
+    for reason in ended {
+        println!("    {reason}");
+    }
     println!(
         "peak RSS of the server, MB {:>8.1} {:>8.1}",
         mb(peak_quiet),
@@ -233,10 +242,20 @@ impl Slow {
         }
     }
 
-    /// How many the server has ended.
-    fn ended(&self) -> usize {
-        let ended = self.uploads.iter().filter(|upload| upload.is_finished());
-        ended.count()
+    /// Why the server has ended some.
+    async fn ended(&mut self) -> Vec<String> {
+        let (ended, open) = self.uploads.drain(..).partition(JoinHandle::is_finished);
+        self.uploads = open;
+        let mut reasons = Vec::new();
+        for upload in Vec::<JoinHandle<Result<(), Status>>>::from(ended) {
+            let status = upload.await.expect("it does not panic").err();
+            let status = status.map_or_else(
+                || "OK".to_owned(),
+                |status| format!("{:?}: {}", status.code(), status.message()),
+            );
+            reasons.push(status);
+        }
+        reasons
     }
 }
 
