@@ -244,10 +244,10 @@ impl Slow {
 
     /// Why the server has ended some.
     async fn ended(&mut self) -> Vec<String> {
-        let (ended, open) = self.uploads.drain(..).partition(JoinHandle::is_finished);
+        let (ended, open) = self.uploads.drain(..).partition::<Vec<_>, _>(JoinHandle::is_finished);
         self.uploads = open;
         let mut reasons = Vec::new();
-        for upload in Vec::<JoinHandle<Result<(), Status>>>::from(ended) {
+        for upload in ended {
             let status = upload.await.expect("it does not panic").err();
             let status = status.map_or_else(
                 || "OK".to_owned(),
