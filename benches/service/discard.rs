@@ -56,6 +56,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
     let bounds = Bounds {
         source_bytes_max: config.source_bytes_max,
         memory_bytes_max: config.memory_bytes_max,
+        waiting_bytes_max: config.memory_bytes_max,
         memory_wait_max: second,
         idle_max: 60 * second,
         rate_bytes_min: 1,
@@ -70,7 +71,11 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         tasks: TaskTracker::new(),
         bounds,
     };
-    let budget = Budget::new(bounds.memory_bytes_max, bounds.memory_wait_max);
+    let budget = Budget::new(
+        bounds.memory_bytes_max,
+        bounds.waiting_bytes_max,
+        bounds.memory_wait_max,
+    );
     let uploads = uploads::Uploads::new(outside, budget, admission());
     let service = Service {
         uploads: Some(uploads),

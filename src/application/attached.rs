@@ -1,5 +1,7 @@
 //! An upload that a client has attached to: it receives the source, or compares it.
 
+use std::time::Duration;
+
 use crate::application::error::Error;
 use crate::application::ingest::pipeline::Pipeline;
 use crate::application::ingest::repetition::Repetition;
@@ -61,6 +63,15 @@ impl Attached {
         match self {
             Self::Open(pipeline) => pipeline.flush().await,
             Self::Complete(_) => Ok(()),
+        }
+    }
+
+    /// The time that the newest settled commit took. Zero if there was none.
+    #[must_use]
+    pub fn commit_took(&self) -> Duration {
+        match self {
+            Self::Open(pipeline) => pipeline.commit_took(),
+            Self::Complete(_) => Duration::ZERO,
         }
     }
 

@@ -15,20 +15,18 @@ use crate::application::attached;
 use crate::application::bus::Subscription;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::application::ingest::flush_timer::{FLUSH_AFTER_MIN, FlushTimer};
 use crate::application::ingest::pace::Pace;
 use crate::application::ingest::write::Write;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::uploads::{Declared, NewUpload, Upload};
 use crate::application::uploads::Uploads;
 
-/// What is decided is committed at least so often, so that watchers see a slow upload move: between
-/// messages, whether they come or not.
-const FLUSH_AFTER: Duration = Duration::from_millis(250);
 /// A client that sends nothing for so long is slow: its upload falls to the least share. Shorter than the time
 /// between two messages of most slow clients, longer than a busy one takes for the next.
 const REST_AFTER: Duration = Duration::from_millis(50);
-/// How long after that the upload is flushed.
-const PAUSE_AFTER: Duration = FLUSH_AFTER.saturating_sub(REST_AFTER);
+/// The time after that until a flush is due, at the earliest.
+const PAUSE_AFTER: Duration = FLUSH_AFTER_MIN.saturating_sub(REST_AFTER);
 /// How long a message that breaks the rule is waited for after `finish_write`; the end of the
 /// stream, which nearly all clients send at once, ends the wait.
 const FINISH_WAIT: Duration = Duration::from_millis(250);
@@ -109,7 +107,7 @@ enum Turn {
     End,
     /// Nothing came for [`REST_AFTER`].
     Rest,
-    /// Nothing came for [`FLUSH_AFTER`].
+    /// Nothing came for [`FLUSH_AFTER_MIN`].
     Pause,
     /// The stream cannot go on.
     Broken(Error),
@@ -181,7 +179,7 @@ impl Session<'_> {
     {
         let mut pace = Pace::new(self.uploads.bounds());
         let mut allowance = self.uploads.allowance(self.caller);
-        let mut flushed = Instant::now();
+        let mut flushes = FlushTimer::start();
         let mut turn = Turn::Message(Box::new(first));
         let mut is_resting = false;
         loop {
@@ -191,14 +189,16 @@ impl Session<'_> {
                     let bytes = bytes.unwrap_or_default();
                     pace.received(bytes);
                     let (finishes, looks_up) = (message.ends(), message.looks_up);
-                    let is_due = flushed.elapsed() >= FLUSH_AFTER;
+                    let is_due = flushes.is_due();
                     let spent = allowance.spend(bytes);
-                    let mut taken = self.wait(spent, &mut upload, &mut ended).await;
+                    let mut taken = self
+                        .wait(spent, &mut upload, &mut ended, flushes.after())
+                        .await;
                     if taken.is_ok() {
                         taken = take(&mut upload, *message, is_due && !finishes).await;
                     }
                     if is_due {
-                        flushed = Instant::now();
+                        flushes.restart(upload.commit_took());
                     }
                     if taken.is_ok() && finishes {
                         if !is_followed(&mut messages).await {
@@ -215,12 +215,13 @@ impl Session<'_> {
                     upload.rest();
                     Ok(())
                 }
-                Turn::Pause => {
-                    flushed = Instant::now();
+                Turn::Pause if flushes.is_due() => {
                     let done = upload.flush().await;
+                    flushes.restart(upload.commit_took());
                     upload.rest();
                     done
                 }
+                Turn::Pause => Ok(()),
                 Turn::Broken(error) => Err(error),
                 Turn::End => return upload.flush().await,
                 Turn::Ended => return Err(upload.lost().await?),
@@ -244,6 +245,7 @@ impl Session<'_> {
         spent: impl Future<Output = ()> + Send,
         upload: &mut attached::Attached,
         ended: &mut Option<Subscription>,
+        flush_after: Duration,
     ) -> Result<(), Error> {
         tokio::pin!(spent);
         loop {
@@ -252,7 +254,7 @@ impl Session<'_> {
                 () = &mut spent => return Ok(()),
                 () = self.drain.cancelled() => return Err(Error::Draining),
                 () = over(ended) => return Err(upload.lost().await?),
-                () = tokio::time::sleep(FLUSH_AFTER) => upload.flush().await?,
+                () = tokio::time::sleep(flush_after) => upload.flush().await?,
             }
         }
     }

@@ -46,10 +46,11 @@ pub(super) fn allowed(config: &Config) -> Allowed {
     }
 }
 
-/// The same settings, but that uploads hold no more than a quarter of the memory that there is: their
-/// connections hold as much again before anybody can read it, and the program the rest.
+/// The same settings, with the memory limit that was found. Uploads hold no more than a quarter of it: their
+/// connections hold as much again before the server can read it, and the program the rest.
 pub(super) fn fitted(config: &Config, memory_bytes_max: Option<u64>) -> Config {
     let mut fitted = config.clone();
+    fitted.server.memory_bytes_max = memory_bytes_max.unwrap_or_default();
     let quarter = memory_bytes_max.map(|most| usize::try_from(most / 4).unwrap_or(usize::MAX));
     if let Some(quarter) = quarter.filter(|quarter| *quarter < config.uploads.memory_bytes_max) {
         let bytes = quarter.max(MEMORY_BYTES_MIN);
@@ -99,12 +100,23 @@ pub(super) fn bounds(config: &Config) -> Bounds {
     Bounds {
         source_bytes_max: from.source_bytes_max,
         memory_bytes_max: from.memory_bytes_max,
+        waiting_bytes_max: waiting_bytes_max(config),
         memory_wait_max: Duration::from_secs(from.memory_wait_seconds_max),
         idle_max: Duration::from_secs(from.idle_seconds_max),
         rate_bytes_min: from.rate_bytes_min,
         rate_window: Duration::from_secs(from.rate_window_seconds),
         slow_reader_max: Duration::from_secs(from.slow_reader_seconds_max),
         old_version_kept: Duration::from_secs(config.retention.old_version_seconds),
+    }
+}
+
+/// The messages of uploads that wait to work: twice the memory of uploads, or a quarter of a limited
+/// memory if that is less. Two hundred slow uploads whose messages end at once have to fit.
+fn waiting_bytes_max(config: &Config) -> usize {
+    let most = config.uploads.memory_bytes_max.saturating_mul(2);
+    match config.server.memory_bytes_max {
+        0 => most,
+        limit => most.min(usize::try_from(limit / 4).unwrap_or(usize::MAX)),
     }
 }
 

@@ -131,7 +131,11 @@ impl Wiring {
             import_asked: Arc::new(Notify::new()),
             lease,
             tokens: Tokens::new(&secret),
-            budget: Budget::new(bounds.memory_bytes_max, bounds.memory_wait_max),
+            budget: Budget::new(
+                bounds.memory_bytes_max,
+                bounds.waiting_bytes_max,
+                bounds.memory_wait_max,
+            ),
             bounds,
             retention: settings::retention(config),
             admission,

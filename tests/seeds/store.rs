@@ -32,6 +32,7 @@ const LONG: Duration = Duration::from_mins(1);
 const BOUNDS: Bounds = Bounds {
     source_bytes_max: 1 << 30,
     memory_bytes_max: 40 << 20,
+    waiting_bytes_max: 80 << 20,
     memory_wait_max: Duration::from_secs(5),
     idle_max: LONG,
     rate_bytes_min: 0,
@@ -77,7 +78,11 @@ impl Store {
         };
         let uploads = Uploads::new(
             outside,
-            Budget::new(BOUNDS.memory_bytes_max, BOUNDS.memory_wait_max),
+            Budget::new(
+                BOUNDS.memory_bytes_max,
+                BOUNDS.waiting_bytes_max,
+                BOUNDS.memory_wait_max,
+            ),
             admission(),
         );
         Self {

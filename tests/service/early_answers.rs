@@ -19,6 +19,8 @@ use crate::world::World;
 const CALLS: &str = "1000";
 /// Of uploads that are committed, each of which waits for the disk.
 const COMMITS: &str = "30";
+/// Streams that the server resets on one connection before it closes it.
+const FAULTS_MAX: usize = 256;
 /// What the server drains of a request that it has answered, and what is under way with it.
 const SENT_MAX: usize = 2 * 256 * 1024 + 64 * 1024;
 
@@ -98,15 +100,16 @@ async fn refused(
     (sending, rest)
 }
 
-/// Sends as fast as it may until the stream is reset; returns how much that was, and the reason.
-async fn pour(sending: &mut SendStream<Bytes>) -> (usize, Reason) {
+/// Sends as fast as it may until the stream is reset; returns how much that was, and the reason. Fails if the
+/// connection ends.
+async fn pour(sending: &mut SendStream<Bytes>) -> Result<(usize, Reason), h2::Error> {
     let piece = Bytes::from_static(&[0; 16 * 1024]);
     let mut sent = 0;
     loop {
         sending.reserve_capacity(piece.len());
         let capacity = std::future::poll_fn(|context| {
             if let std::task::Poll::Ready(reset) = sending.poll_reset(context) {
-                return std::task::Poll::Ready(Err(reset.unwrap()));
+                return std::task::Poll::Ready(Err(reset));
             }
             sending.poll_capacity(context).map(|capacity| {
                 let capacity = capacity.and_then(Result::ok);
@@ -117,9 +120,9 @@ async fn pour(sending: &mut SendStream<Bytes>) -> (usize, Reason) {
             Ok(capacity) => {
                 let part = piece.slice(..capacity.min(piece.len()));
                 sent += part.len();
-                sending.send_data(part, false).unwrap();
+                sending.send_data(part, false)?;
             }
-            Err(reason) => return (sent, reason),
+            Err(reset) => return reset.map(|reason| (sent, reason)),
         }
     }
 }
@@ -129,7 +132,7 @@ async fn a_client_that_goes_on_sending_is_stopped() {
     let world = World::start().await;
     let mut client = connect(&world).await.ready().await.unwrap();
     let (mut sending, _answer) = refused(&mut client, &world).await;
-    let (sent, reason) = pour(&mut sending).await;
+    let (sent, reason) = pour(&mut sending).await.unwrap();
     assert_eq!(reason, Reason::NO_ERROR);
     assert!((256 * 1024..=SENT_MAX).contains(&sent), "{sent}");
 }
@@ -142,4 +145,33 @@ async fn a_client_that_sends_nothing_more_and_stays_is_reset_after_a_second() {
     let reset = std::future::poll_fn(|context| sending.poll_reset(context));
     let reset = tokio::time::timeout(Duration::from_secs(20), reset).await;
     assert_eq!(reset.unwrap().unwrap(), Reason::NO_ERROR);
+}
+
+/// Pours into call after call until the connection ends, and returns how many calls there were.
+async fn pour_until_the_connection_ends(world: &World) -> usize {
+    let mut client = connect(world).await;
+    for calls in 0..2 * FAULTS_MAX {
+        let Ok(ready) = client.ready().await else {
+            return calls;
+        };
+        client = ready;
+        let url = format!("http://{}/sluice.v1.No/Such", world.instance.address);
+        let request = Request::post(url)
+            .header("content-type", "application/grpc")
+            .body(())
+            .unwrap();
+        let (answer, mut sending) = client.send_request(request, false).unwrap();
+        if answer.await.is_err() || pour(&mut sending).await.is_err() {
+            return calls;
+        }
+    }
+    panic!("the connection outlasts {} calls", 2 * FAULTS_MAX);
+}
+
+/// Its last frames can meet a closed socket, so the client need not see the GOAWAY itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_on_sending_after_every_answer_loses_its_connection() {
+    let world = World::start().await;
+    let calls = pour_until_the_connection_ends(&world).await;
+    assert!(calls >= FAULTS_MAX, "{calls}");
 }

@@ -137,8 +137,9 @@ async fn who_would_take_too_much_is_refused_and_the_server_lives() {
         while let Some(told) = hogs.try_join_next() {
             let told = told.unwrap();
             if told.code() != Code::ResourceExhausted {
-                // A connection that was not let in.
-                assert_eq!(told.code(), Code::Unavailable, "{told:?}");
+                // A connection that was not let in: CANCELLED if the client found it closed before it sent.
+                let codes = [Code::Unavailable, Code::Cancelled];
+                assert!(codes.contains(&told.code()), "{told:?}");
                 continue;
             }
             let reasons = ["OVERLOADED", "NO_MEMORY"];

@@ -9,6 +9,8 @@ pub struct Bounds {
     pub source_bytes_max: u64,
     /// What all uploads together may hold.
     pub memory_bytes_max: usize,
+    /// The sum of the messages of uploads that wait to work, in bytes.
+    pub waiting_bytes_max: usize,
     /// How long an upload waits for memory before it is told to come back.
     pub memory_wait_max: Duration,
     /// How long a client may send nothing; an empty message counts as something.

@@ -1,8 +1,10 @@
 //! The commits of one upload that are under way: in order, at most [`COMMITS_MAX`] at once.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
 
 use crate::application::error::Error;
 use crate::application::ingest::outside::Outside;
@@ -17,10 +19,15 @@ use crate::domain::ingest::batch::Gathered;
 #[derive(Debug)]
 pub struct Commits {
     /// The oldest first. Tasks, so that they end whole when the client goes away.
-    queue: VecDeque<JoinHandle<Result<Option<Operation>, failure::Error>>>,
+    queue: VecDeque<Commit>,
     /// The turn of the next batch.
     turn: Turn,
+    /// The time from the start of the newest settled commit to its end, digests and queues included.
+    took: Duration,
 }
+
+/// A commit under way: its operation, if the upload is still its writer's, and its time.
+type Commit = JoinHandle<Result<(Option<Operation>, Duration), failure::Error>>;
 
 /// Whose the upload is, as the last commit has shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,7 +45,14 @@ impl Commits {
         Self {
             queue: VecDeque::new(),
             turn: Turn::first(),
+            took: Duration::ZERO,
         }
+    }
+
+    /// The time that the newest settled commit took. Zero before the first.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.took
     }
 
     /// Starts the commit of a batch, which gives `memory` back at its end. Its digests are made while earlier
@@ -55,6 +69,7 @@ impl Commits {
         memory: Option<Permit>,
     ) -> Result<Committed, Error> {
         let committed_offset = batch.checkpoint().place.position.source;
+        let started = Instant::now();
         let digesting = outside.tasks.spawn(async move { batch.digested() });
         while self.queue.len() >= COMMITS_MAX {
             if self.settle_oldest().await? == Committed::Lost {
@@ -78,7 +93,7 @@ impl Commits {
                 turn.committed();
                 task.bus.publish(operation);
             }
-            Ok(committed)
+            Ok((committed, started.elapsed()))
         }));
         Ok(Committed::Ours)
     }
@@ -102,8 +117,10 @@ impl Commits {
             return Ok(Committed::Ours);
         };
         match commit.await {
-            Ok(Ok(Some(_))) => Ok(Committed::Ours),
-            Ok(Ok(None)) => Ok(Committed::Lost),
+            Ok(Ok((committed, took))) => {
+                self.took = took;
+                Ok(committed.map_or(Committed::Lost, |_operation| Committed::Ours))
+            }
             Ok(Err(error)) => Err(error.into()),
             Err(error) => Err(panicked(error).into()),
         }

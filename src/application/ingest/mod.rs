@@ -2,6 +2,7 @@
 
 pub mod bounds;
 pub mod commits;
+pub mod flush_timer;
 pub mod known;
 pub mod outside;
 pub mod pace;

@@ -81,6 +81,7 @@ mod tests {
         Bounds {
             source_bytes_max: 1,
             memory_bytes_max: 1,
+            waiting_bytes_max: 1,
             memory_wait_max: SECOND,
             idle_max: 30 * SECOND,
             rate_bytes_min: 16 * 1024,

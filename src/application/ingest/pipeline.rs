@@ -4,6 +4,8 @@
 //! While all are taken the next message is not read, so that the client's flow-control window closes
 //! and it waits.
 
+use std::time::Duration;
+
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ingest::commits::{Commits, Committed};
@@ -162,6 +164,12 @@ impl Pipeline {
             Some(batch) => self.commit(batch).await,
             None => Ok(()),
         }
+    }
+
+    /// The time that the newest settled commit took. Zero before the first.
+    #[must_use]
+    pub fn commit_took(&self) -> Duration {
+        self.commits.took()
     }
 
     /// Commits what is decided.

@@ -20,8 +20,8 @@ pub const LEAST_SHARE_BYTES: usize = 40 * 1024;
 /// Uploads that may wait for a least share, all together. Each holds a window of its connection (256 KiB).
 const WAITING_MAX: usize = 32;
 /// An upload that waits for memory to work in holds its message, and its connection about as much again: so it counts
-/// for twice its message, and for so much at most. All that wait count for no more than the budget, and the clients
-/// of others are told to come back. A slow client sends small messages, and is not among those.
+/// for twice its message, and for so much at most. The sum is bounded; an upload beyond it is refused, and its client
+/// may resume it.
 const WAITING_BYTES_MAX: usize = 256 * 1024;
 /// And for so much at least: its task, and frames of its connection.
 const WAITING_BYTES_MIN: usize = 16 * 1024;
@@ -42,15 +42,15 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of `bytes_max`: two fifths for open uploads, two for work, one for messages. Calls wait up to
-    /// `wait_max` before they are refused.
+    /// A budget of `bytes_max`: two fifths for open uploads, one for work, two for messages. Calls wait up to
+    /// `wait_max` before they are refused. Uploads that wait to work hold messages of up to `waiting_bytes_max`.
     #[must_use]
-    pub fn new(bytes_max: usize, wait_max: Duration) -> Self {
+    pub fn new(bytes_max: usize, waiting_bytes_max: usize, wait_max: Duration) -> Self {
         Self {
             open: Pool::new(bytes_max / 5 * 2),
-            working: Pool::new(bytes_max / 5 * 2),
+            working: Pool::new(bytes_max / 5),
             waiting: Pool::new(WAITING_MAX),
-            work_waiting: Pool::new(bytes_max),
+            work_waiting: Pool::new(waiting_bytes_max),
             wait_max,
         }
     }

@@ -20,6 +20,8 @@ const BUSY_MAX: Duration = Duration::from_secs(5);
 const ACQUIRE_MAX: Duration = Duration::from_secs(5);
 /// As many as there are cores in a small server; reading is fast.
 const READERS: u32 = 4;
+/// The page cache of a reader in KiB, which SQLite counts below zero. The system caches the file as well, once for all.
+const READER_CACHE: &str = "-512";
 
 /// Takes the write lock at once: a transaction that reads first could fail when it writes.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -120,7 +122,7 @@ impl Sqlite {
             .run(&writer)
             .await
             .map_err(|error| failed(error.into()))?;
-        let readers = pool(READERS).connect_lazy_with(options);
+        let readers = pool(READERS).connect_lazy_with(options.pragma("cache_size", READER_CACHE));
         Ok(Self { writer, readers })
     }
 }

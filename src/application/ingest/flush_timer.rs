@@ -1,0 +1,72 @@
+//! The time between two commits of batches that are not full.
+//!
+//! Watchers see a slow upload move by such commits. The store takes one commit at a time, so hundreds of slow uploads
+//! would fill it with small commits: 70 clients that send a message each 250 ms need 280 commits a second. Each upload
+//! therefore spends at most one part in [`COMMIT_PART`] of its time in commits: the more the store has to do, the
+//! longer a commit takes, and the rarer they are.
+
+use std::time::{Duration, Instant};
+
+/// The least time between two flushes, which holds while a commit takes less than 4 ms.
+pub const FLUSH_AFTER_MIN: Duration = Duration::from_millis(250);
+/// The most: a watcher of a slow upload waits no longer for news, however busy the store is.
+const FLUSH_AFTER_MAX: Duration = Duration::from_secs(5);
+/// With so many uploads that flush, one is in the store at any time.
+const COMMIT_PART: u32 = 64;
+
+/// When an upload is flushed next.
+#[derive(Clone, Copy, Debug)]
+pub struct FlushTimer {
+    flushed: Instant,
+    after: Duration,
+}
+
+impl FlushTimer {
+    /// Starts now.
+    #[must_use]
+    pub fn start() -> Self {
+        Self {
+            flushed: Instant::now(),
+            after: FLUSH_AFTER_MIN,
+        }
+    }
+
+    /// The time between two flushes.
+    #[must_use]
+    pub fn after(&self) -> Duration {
+        self.after
+    }
+
+    /// Whether the upload is to be flushed.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.flushed.elapsed() >= self.after
+    }
+
+    /// Starts again after a flush; `commit_took` is the time that the newest commit took.
+    pub fn restart(&mut self, commit_took: Duration) {
+        self.flushed = Instant::now();
+        let after = commit_took.saturating_mul(COMMIT_PART);
+        self.after = after.clamp(FLUSH_AFTER_MIN, FLUSH_AFTER_MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{FLUSH_AFTER_MAX, FLUSH_AFTER_MIN, FlushTimer};
+
+    #[test]
+    fn flushes_are_rarer_the_longer_a_commit_takes() {
+        let mut timer = FlushTimer::start();
+        let mut after = |millis| {
+            timer.restart(Duration::from_millis(millis));
+            timer.after()
+        };
+        assert_eq!(after(1), FLUSH_AFTER_MIN);
+        assert_eq!(after(10), Duration::from_millis(640));
+        assert_eq!(after(10_000), FLUSH_AFTER_MAX);
+        assert_eq!(after(0), FLUSH_AFTER_MIN);
+    }
+}
