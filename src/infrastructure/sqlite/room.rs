@@ -11,7 +11,7 @@ use crate::application::ports::failure::Error;
 /// A batch of an upload, its checkpoint, and the pages that change with them.
 const BALLAST_BYTES: usize = 1024 * 1024;
 /// What is written at once.
-const BLOCK: [u8; 64 * 1024] = [0; 64 * 1024];
+static BLOCK: [u8; 64 * 1024] = [0; 64 * 1024];
 /// With more than this free there is room; with less it is tried, because the file system may keep some for others.
 const AMPLE_BYTES: u64 = 64 * 1024 * 1024;
 /// What the ballast's name has besides the store's.
@@ -44,7 +44,7 @@ fn is_ample(file: &Path) -> bool {
     let directory = file
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
-    let room = statvfs(directory.unwrap_or(Path::new(".")));
+    let room = statvfs(directory.unwrap_or_else(|| Path::new(".")));
     room.is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= AMPLE_BYTES)
 }
 
