@@ -87,6 +87,9 @@ pub struct Services {
 
 /// A service with its largest request, compressed or not, and with the compressions that it takes and answers in.
 macro_rules! served {
+    ($service:expr) => {
+        served!($service, message::BYTES_MAX)
+    };
     ($service:expr, $bytes_max:expr) => {
         $service
             .max_decoding_message_size($bytes_max)
@@ -158,25 +161,13 @@ pub(super) async fn router(
             UploadServiceServer::new(uploads),
             message::UPLOAD_BYTES_MAX
         ))
-        .add_service(served!(
-            CollectionServiceServer::new(collections),
-            message::BYTES_MAX
-        ))
-        .add_service(served!(
-            DocumentServiceServer::new(documents),
-            message::BYTES_MAX
-        ))
-        .add_service(served!(ChunkServiceServer::new(chunks), message::BYTES_MAX))
-        .add_service(served!(
-            OperationServiceServer::new(operations),
-            message::BYTES_MAX
-        ))
-        .add_service(served!(
-            PartitionServiceServer::new(partitions),
-            message::BYTES_MAX
-        ))
-        .add_service(served!(AdminServiceServer::new(admin), message::BYTES_MAX))
-        .add_service(served!(LimitServiceServer::new(limits), message::BYTES_MAX));
+        .add_service(served!(CollectionServiceServer::new(collections)))
+        .add_service(served!(DocumentServiceServer::new(documents)))
+        .add_service(served!(ChunkServiceServer::new(chunks)))
+        .add_service(served!(OperationServiceServer::new(operations)))
+        .add_service(served!(PartitionServiceServer::new(partitions)))
+        .add_service(served!(AdminServiceServer::new(admin)))
+        .add_service(served!(LimitServiceServer::new(limits)));
     let grpc = services.routes().into_axum_router();
     let about = About {
         is_https: door.allowed.is_https,
@@ -255,8 +246,8 @@ async fn about() -> Result<(HealthReporter, RoutesBuilder), tonic_reflection::se
     health.set_service_status("", ServingStatus::Serving).await;
     let mut services = Routes::builder();
     services
-        .add_service(served!(health_service, message::BYTES_MAX))
-        .add_service(served!(reflection().build_v1()?, message::BYTES_MAX))
-        .add_service(served!(reflection().build_v1alpha()?, message::BYTES_MAX));
+        .add_service(served!(health_service))
+        .add_service(served!(reflection().build_v1()?))
+        .add_service(served!(reflection().build_v1alpha()?));
     Ok((health, services))
 }

@@ -151,7 +151,7 @@ mod tests {
         ];
         for (encoding, compress) in kinds {
             let read = |compressed: &[u8]| encoding.decompress(compressed, MOST);
-            for text in [&b""[..], b"some text", &[b'a'; MOST]] {
+            for text in [&b""[..], b"some text", &vec![b'a'; MOST]] {
                 assert_eq!(read(&compress(text)).unwrap(), text);
             }
             for large in [MOST + 1, 100_000_000] {

@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_compressed_message_is_whole_when_it_is_decompressed() {
-        let compressed = zstd::bulk::compress(&[7; 40_000], 3).unwrap();
+        let compressed = zstd::bulk::compress(&vec![7; 40_000], 3).unwrap();
         let length = u32::try_from(compressed.len()).unwrap().to_be_bytes();
         let one = [&[1][..], &length, &compressed].concat();
         let bytes = [message(3), one.clone(), one].concat();

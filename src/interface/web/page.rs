@@ -1,6 +1,7 @@
 //! The page at `/`: what this is, and how it is called, for people with a browser or curl.
 
 use axum::extract::State;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 
@@ -34,10 +35,7 @@ pub async fn show(State(about): State<About>, uri: Uri, headers: HeaderMap) -> R
     let asked = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    let asked = uri
-        .authority()
-        .map(|authority| authority.as_str())
-        .or(asked);
+    let asked = uri.authority().map(Authority::as_str).or(asked);
     let address = asked.filter(|asked| is_shown(asked)).unwrap_or(ADDRESS);
     let (kind, page) = if prefers_html(&headers) {
         (HTML, html(about, address))
