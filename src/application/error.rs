@@ -195,8 +195,11 @@ pub enum Error {
     /// There is no such method.
     #[error("there is no such method")]
     MethodUnknown,
-    /// The client's messages are compressed as a whole, which no method takes.
-    #[error("messages must not be compressed; content may be")]
+    /// A method was asked for what is no gRPC: a web page may have sent it.
+    #[error("this is a gRPC method: call it by POST with content-type application/grpc")]
+    NotGrpc,
+    /// The client's messages are compressed by what no method takes.
+    #[error("grpc-encoding must be gzip, zstd or identity")]
     EncodingUnsupported,
     /// All memory for uploads is in use.
     #[error("all memory for uploads is in use")]
@@ -279,7 +282,7 @@ pub enum Error {
     #[error("the tenant has as many {} as its quota allows", .0.name())]
     QuotaExceeded(Quota),
     /// The store failed.
-    #[error("the store cannot be reached or failed")]
+    #[error("{}", told(.0))]
     Store(#[source] failure::Error),
 }
 
@@ -292,6 +295,16 @@ impl From<Fault> for Error {
             | Fault::Changed { .. }
             | Fault::Nul { .. } => Self::Content(fault),
         }
+    }
+}
+
+/// What of a store's failure is for clients; its causes are for the log.
+fn told(failure: &failure::Error) -> &'static str {
+    match failure {
+        failure::Error::Full(_) => "the store is full: try again once there is room",
+        failure::Error::Unavailable(_)
+        | failure::Error::Quota(_)
+        | failure::Error::Damaged { .. } => "the store cannot be reached or failed",
     }
 }
 

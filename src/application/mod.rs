@@ -46,6 +46,7 @@ pub mod reconciler;
 pub mod relay;
 mod relocation;
 pub mod request;
+pub mod room;
 pub mod session;
 pub mod source;
 pub mod stays;

@@ -9,15 +9,18 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ports::failure;
 use crate::application::ports::store::Store;
+use crate::application::room::Room;
 
 /// How long the store may take to answer.
 const STORE_MAX: Duration = Duration::from_secs(1);
 
-/// Whether an instance can serve: it does not go down, and its store answers.
+/// Whether an instance can serve: it does not go down, and its store answers and has room.
 #[derive(Clone, Debug)]
 pub struct Readiness {
     /// The store.
     pub store: Arc<dyn Store>,
+    /// Whether the store is full.
+    pub room: Room,
     /// Cancelled when it goes down.
     pub drain: CancellationToken,
 }
@@ -27,7 +30,7 @@ impl Readiness {
     ///
     /// # Errors
     ///
-    /// Fails if the server goes down, or the store does not answer within a second.
+    /// Fails if the server goes down, or the store does not answer within a second, or is full.
     pub async fn check(&self) -> Result<(), Error> {
         if self.drain.is_cancelled() {
             return Err(Error::Draining);
@@ -36,8 +39,12 @@ impl Readiness {
         let caller = Caller::of_tenant("");
         let asked = self.store.operation(&caller, &[0; 16]);
         match tokio::time::timeout(STORE_MAX, asked).await {
-            Ok(answered) => Ok(answered.map(drop)?),
-            Err(elapsed) => Err(failure::Error::Unavailable(elapsed.into()).into()),
+            Ok(answered) => drop(answered?),
+            Err(elapsed) => return Err(failure::Error::Unavailable(elapsed.into()).into()),
         }
+        if self.room.is_full().await {
+            return Err(failure::Error::Full("no room for a batch".into()).into());
+        }
+        Ok(())
     }
 }

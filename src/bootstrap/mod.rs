@@ -119,6 +119,7 @@ impl Instance {
 ///
 /// Fails if it is not a database, cannot be reached, or refuses a statement.
 pub async fn migrate(location: &Location) -> anyhow::Result<()> {
+    location.check_store()?;
     let address = location
         .database()
         .context("only a database is migrated; a file is whenever it is opened")?;
@@ -155,6 +156,7 @@ pub async fn audited(config: &Config, told: &[Head]) -> anyhow::Result<Report> {
 }
 
 async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {
+    store.location.check_store()?;
     Ok(match store.location.database() {
         Some(address) => Arc::new(Postgres::open(address, store.connections_max).await?),
         None => Arc::new(Sqlite::open(store.location.file()).await?),

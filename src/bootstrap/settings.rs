@@ -43,6 +43,7 @@ pub(super) fn allowed(config: &Config) -> Allowed {
         origins: origins
             .filter_map(|origin| HeaderValue::try_from(origin).ok())
             .collect(),
+        is_https: config.tls.is_on() || config.tls.behind_proxy,
     }
 }
 

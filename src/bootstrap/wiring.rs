@@ -42,6 +42,7 @@ use crate::application::pressure::Pressure;
 use crate::application::readiness::Readiness;
 use crate::application::reconciler::Reconciler;
 use crate::application::relay::Relay;
+use crate::application::room::Room;
 use crate::application::source::Origin;
 use crate::application::stored_source::Versions;
 use crate::application::tokens::Tokens;
@@ -86,6 +87,7 @@ pub(super) struct Wiring {
     seal: Seal,
     audit_kept: Duration,
     pub(super) pressure: Pressure,
+    room: Room,
     identity: Option<Arc<Identity>>,
     info: Info,
     tasks: TaskTracker,
@@ -121,6 +123,7 @@ impl Wiring {
         let chain = clock.new_uid();
         let writer = Writer::new(recording, Arc::clone(&store), seal.clone(), chain);
         let wiring = Self {
+            room: Room::new(Arc::clone(&store)),
             store,
             bus: Arc::new(Bus::new(link, event_bus.is_some())),
             event_bus,
@@ -185,11 +188,13 @@ impl Wiring {
             probes: Probes {
                 readiness: Readiness {
                     store: Arc::clone(&self.store),
+                    room: self.room.clone(),
                     drain: self.drain.clone(),
                 },
                 metrics: Box::new(move || recorder.render()),
             },
             pressure: self.pressure.clone(),
+            is_full: self.room.subscribe(),
         }
     }
 
@@ -246,6 +251,8 @@ impl Wiring {
             let relay = Relay { bus, event_bus };
             self.tasks.spawn(relay.run(self.drain.clone()));
         }
+        let room = self.room.clone();
+        self.tasks.spawn(room.watch(self.drain.clone()));
         let admission = self.admission.clone();
         self.tasks.spawn(admission.run(self.drain.clone()));
         if let Some(identity) = self.identity.clone() {

@@ -14,6 +14,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
+use crate::config::log_format::LogFormat;
+use crate::config::terminal;
 use crate::domain::ingest::batch::Chunk;
 use crate::domain::ingest::digest::hex;
 
@@ -184,14 +186,24 @@ pub(super) fn line(text: &str) -> anyhow::Result<()> {
     writeln!(io::stdout(), "{}", printable(text)).context("cannot write")
 }
 
-/// Writes logs, as JSON Lines, to the standard error.
-pub(super) fn logs(filter: EnvFilter) {
+/// Writes logs to the standard error: text for people at a terminal, else JSON Lines.
+pub(super) fn logs(filter: EnvFilter, format: LogFormat) {
+    let is_terminal = io::stderr().is_terminal();
+    let is_text = match format {
+        LogFormat::Auto => is_terminal,
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
     let subscriber = tracing_subscriber::fmt()
-        .json()
         .with_env_filter(filter)
         .with_writer(io::stderr);
     // Somebody who embeds this may have set one already.
-    let _already_set = subscriber.try_init();
+    let _already_set = if is_text {
+        let has_colour = is_terminal && terminal::takes_colour();
+        subscriber.with_ansi(has_colour).try_init()
+    } else {
+        subscriber.json().try_init()
+    };
 }
 
 /// Rows for people or programs.

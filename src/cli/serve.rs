@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::bootstrap::Instance;
 use crate::cli::output::{self, WrongArguments};
 use crate::cli::stopping::Stopping;
 use crate::config::Config;
+use crate::config::log_format::LogFormat;
 
 /// Runs the server until SIGTERM or Ctrl-C; requests under way are committed and answered first.
 #[derive(Debug, Args)]
@@ -34,10 +35,21 @@ pub(super) struct Arguments {
     /// A Redis for news and rates across instances, `redis://host:port` [default: none].
     #[arg(long, value_name = "URL")]
     redis: Option<String>,
-    /// What to log, as `tracing` filters say it; logs are JSON Lines on the standard error
-    /// [default: info].
+    /// What to log to the standard error, as `tracing` filters say it [default: info].
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
+    /// How to log [default: text if the standard error is a terminal, else JSON Lines].
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<Format>,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// A line of text each, for people.
+    Text,
+    /// JSON Lines, for programs.
+    Json,
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -49,7 +61,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let settings = serde_json::to_string_pretty(&config)?;
         return settings.lines().try_for_each(output::line);
     }
-    output::logs(filter);
+    output::logs(filter, config.log_format);
     let mut stopping = Stopping::listen()?;
     let started = tokio::select! {
         started = Instance::start(&config) => started,
@@ -77,6 +89,11 @@ impl Arguments {
         }
         if let Some(log) = &self.log {
             config.log.clone_from(log);
+        }
+        match self.log_format {
+            Some(Format::Text) => config.log_format = LogFormat::Text,
+            Some(Format::Json) => config.log_format = LogFormat::Json,
+            None => {}
         }
         config.check()?;
         Ok(config)

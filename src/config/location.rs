@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// What the address of a PostgreSQL database begins with.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+/// What parts a scheme from the rest, and what somebody may have meant as one.
+const SCHEME: &str = "://";
+const OTHERS: [&str; 4] = ["postgres:", "postgresql:", "sqlite:", "file:"];
 /// What the address of a Redis begins with.
 const REDIS: &str = "redis://";
 
@@ -14,6 +17,22 @@ const REDIS: &str = "redis://";
 #[derive(Clone, Deserialize, PartialEq)]
 #[serde(from = "String")]
 pub struct Location(String);
+
+/// The place is neither a file nor a database.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It says nothing.
+    #[error(
+        "store.location must not be empty: set a file's path, or postgres://user@host/database"
+    )]
+    Empty,
+    /// There is no store behind such an address.
+    #[error(
+        "store.location begins with {0:?}, which no store has: set a file's path, without a scheme, or \
+         postgres://user@host/database"
+    )]
+    Scheme(String),
+}
 
 impl From<String> for Location {
     fn from(location: String) -> Self {
@@ -33,6 +52,24 @@ impl Location {
     #[must_use]
     pub fn redis(&self) -> Option<&str> {
         self.0.starts_with(REDIS).then_some(&self.0)
+    }
+
+    /// Checks that it can be the place of a store.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is empty, or an address of another kind.
+    pub fn check_store(&self) -> Result<(), Error> {
+        if self.is_empty() {
+            return Err(Error::Empty);
+        }
+        let meant = || OTHERS.into_iter().find(|other| self.0.starts_with(other));
+        let scheme = self.0.split_once(SCHEME);
+        let scheme = scheme.map(|(scheme, _)| format!("{scheme}{SCHEME}"));
+        match scheme.or_else(|| meant().map(str::to_owned)) {
+            Some(scheme) if self.database().is_none() => Err(Error::Scheme(scheme)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Whether it says nothing.
@@ -97,5 +134,37 @@ mod tests {
             assert_eq!(shown(&address), "\"postgres://\"");
         }
         assert_eq!(shown("folder/a file.db"), "\"folder/a file.db\"");
+    }
+
+    #[test]
+    fn a_store_is_a_file_or_a_database() {
+        let checked = |location: &str| {
+            let checked = Location::from(location.to_owned()).check_store();
+            checked.map_err(|error| error.to_string())
+        };
+        for store in [
+            "sluice.db",
+            "/a b/c.db",
+            "c:d.db",
+            "postgres://h/d",
+            "postgresql://u:p@h",
+        ] {
+            checked(store).unwrap();
+        }
+        for other in [
+            "mysql://",
+            "sqlite://",
+            "POSTGRES://",
+            "postgres:",
+            "sqlite:",
+            "file:",
+        ] {
+            let refused = checked(&format!("{other}user:secret@h/d")).unwrap_err();
+            assert!(
+                refused.contains(other) && !refused.contains("secret"),
+                "{refused}"
+            );
+        }
+        assert!(checked("").is_err());
     }
 }

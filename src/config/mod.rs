@@ -13,22 +13,22 @@ use crate::config::identity::{Identity, Tls};
 use crate::config::import::Import;
 use crate::config::limits::Limits;
 use crate::config::location::Location;
+use crate::config::log_format::LogFormat;
 use crate::config::server::Server;
 use crate::config::web::Web;
 use crate::domain::gcra;
 
 pub mod audit;
 pub mod client;
+pub mod environment;
 pub mod identity;
 pub mod import;
 pub mod limits;
 pub mod location;
+pub mod log_format;
 pub mod server;
+pub mod terminal;
 pub mod web;
-
-/// What environment variables begin with: `SLUICE_UPLOADS__IDLE_SECONDS_MAX` is
-/// `uploads.idle_seconds_max`.
-const PREFIX: &str = "SLUICE";
 
 /// The least that uploads need: five eighths of it are places, 16 of them; who needs more than the rest may
 /// have all of the rest.
@@ -48,6 +48,8 @@ pub struct Config {
     pub insecure_no_auth: bool,
     /// What is logged, as `tracing` filters say it.
     pub log: String,
+    /// How it is written.
+    pub log_format: LogFormat,
     /// Who may ask.
     pub identity: Identity,
     /// What is kept of who did what.
@@ -134,6 +136,7 @@ impl Default for Config {
             hosts: Vec::new(),
             insecure_no_auth: false,
             log: "info".to_owned(),
+            log_format: LogFormat::default(),
             identity: Identity::default(),
             audit: Audit::default(),
             tls: Tls::default(),
@@ -214,12 +217,18 @@ pub enum Error {
     /// A source cannot be read, has a key that is not known, or a value of another kind.
     #[error(transparent)]
     Source(#[from] config::ConfigError),
+    /// An environment variable is wrong.
+    #[error(transparent)]
+    Variable(#[from] environment::Error),
     /// The address can be reached from other machines.
     #[error(
         "{0} can be reached from other machines, but no identity is configured: listen on 127.0.0.1, \
          set identity.api_keys, identity.jwt or tls.client_ca_file, or insecure_no_auth"
     )]
     NotLoopback(SocketAddr),
+    /// The store can be nowhere there.
+    #[error(transparent)]
+    Location(#[from] location::Error),
     /// The address is not a Redis's.
     #[error("redis.location must be redis://host:port, and not {0}")]
     NotRedis(Location),
@@ -264,20 +273,15 @@ impl Config {
     ///
     /// Fails if a source cannot be read, a key is not known, or a value is of another kind.
     pub fn load(file: Option<&Path>) -> Result<Self, Error> {
-        let environment = config::Environment::with_prefix(PREFIX)
-            .prefix_separator("_")
-            .separator("__")
-            .try_parsing(true)
-            .list_separator(",")
-            .with_list_parse_key("hosts")
-            .with_list_parse_key("web.origins")
-            .with_list_parse_key("identity.jwt.algorithms")
-            .source(Some(client::others(std::env::vars_os())));
         let mut sources = config::Config::builder();
         if let Some(file) = file {
             sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
         }
-        Ok(sources.add_source(environment).build()?.try_deserialize()?)
+        let known = serde_json::to_value(Self::default()).unwrap_or_default();
+        for (key, value) in environment::settings(std::env::vars_os(), &known)? {
+            sources = sources.set_override(key, value)?;
+        }
+        Ok(sources.build()?.try_deserialize()?)
     }
 
     /// Whether callers have to say who they are.
@@ -314,6 +318,7 @@ impl Config {
     /// Fails with the first setting that is out of its range.
     pub fn check(&self) -> Result<(), Error> {
         self.check_access()?;
+        self.store.location.check_store()?;
         let location = &self.redis.location;
         if !location.is_empty() && location.redis().is_none() {
             return Err(Error::NotRedis(location.clone()));

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use axum::routing::get;
 use axum::{Router, middleware};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tonic::codec::CompressionEncoding;
 use tonic::service::{Routes, RoutesBuilder};
+use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
 
@@ -35,12 +38,13 @@ use crate::interface::grpc::pb::operation_service_server::OperationServiceServer
 use crate::interface::grpc::pb::partition_service_server::PartitionServiceServer;
 use crate::interface::grpc::pb::upload_service_server::UploadServiceServer;
 use crate::interface::grpc::{
-    admin, call, chunking, chunks, collections, documents, intake, limits, message, operations,
-    partitions, pb, uploads,
+    admin, call, chunking, chunks, collections, compression, documents, intake, limits, message,
+    operations, partitions, pb, uploads,
 };
 use crate::interface::web::gateway::Gateway;
+use crate::interface::web::page::About;
 use crate::interface::web::probes::Probes;
-use crate::interface::web::{paths, probes, websocket};
+use crate::interface::web::{page, paths, probes, websocket};
 
 /// Everything that is served.
 #[derive(Debug)]
@@ -77,6 +81,23 @@ pub struct Services {
     pub probes: Probes,
     /// Whether there is memory for more.
     pub pressure: Pressure,
+    /// Whether the store is full.
+    pub is_full: watch::Receiver<bool>,
+}
+
+/// A service with its largest request, compressed or not, and with the compressions that it takes and answers in.
+macro_rules! served {
+    ($service:expr) => {
+        served!($service, message::BYTES_MAX)
+    };
+    ($service:expr, $bytes_max:expr) => {
+        $service
+            .max_decoding_message_size($bytes_max)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Zstd)
+            .send_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Zstd)
+    };
 }
 
 /// All that is served, and who says whether it is.
@@ -106,6 +127,7 @@ pub(super) async fn router(
         gateway,
         probes,
         pressure,
+        is_full,
     } = services;
     let uploads = uploads::Service {
         conversation,
@@ -125,37 +147,32 @@ pub(super) async fn router(
         admission: door.admission.clone(),
     };
     let (health, mut services) = about().await?;
+    tasks.spawn(follow(health.clone(), is_full, drain.clone()));
+    let collections = collections::Service { collections };
+    let documents = documents::Service { documents };
+    let chunks = chunks::Service { chunks, changes };
+    let partitions = partitions::Service { partitions };
     services
-        .add_service(
-            ChunkingServiceServer::new(chunking)
-                .max_decoding_message_size(message::PREVIEW_BYTES_MAX),
-        )
-        .add_service(
-            UploadServiceServer::new(uploads).max_decoding_message_size(message::UPLOAD_BYTES_MAX),
-        )
-        .add_service(
-            CollectionServiceServer::new(collections::Service { collections })
-                .max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            DocumentServiceServer::new(documents::Service { documents })
-                .max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            ChunkServiceServer::new(chunks::Service { chunks, changes })
-                .max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            OperationServiceServer::new(operations).max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(
-            PartitionServiceServer::new(partitions::Service { partitions })
-                .max_decoding_message_size(message::BYTES_MAX),
-        )
-        .add_service(AdminServiceServer::new(admin).max_decoding_message_size(message::BYTES_MAX))
-        .add_service(LimitServiceServer::new(limits).max_decoding_message_size(message::BYTES_MAX));
+        .add_service(served!(
+            ChunkingServiceServer::new(chunking),
+            message::PREVIEW_BYTES_MAX
+        ))
+        .add_service(served!(
+            UploadServiceServer::new(uploads),
+            message::UPLOAD_BYTES_MAX
+        ))
+        .add_service(served!(CollectionServiceServer::new(collections)))
+        .add_service(served!(DocumentServiceServer::new(documents)))
+        .add_service(served!(ChunkServiceServer::new(chunks)))
+        .add_service(served!(OperationServiceServer::new(operations)))
+        .add_service(served!(PartitionServiceServer::new(partitions)))
+        .add_service(served!(AdminServiceServer::new(admin)))
+        .add_service(served!(LimitServiceServer::new(limits)));
     let grpc = services.routes().into_axum_router();
-    let web = web(gateway, probes);
+    let about = About {
+        is_https: door.allowed.is_https,
+    };
+    let web = web(gateway, probes, about);
     Ok((health, behind_the_door(grpc, door, pressure, web)))
 }
 
@@ -174,6 +191,7 @@ fn behind_the_door(grpc: Router, door: Door, pressure: Pressure, web: Router) ->
         .layer(held)
         .layer(limited)
         .layer(kept)
+        .layer(middleware::from_fn(compression::negotiate))
         .layer(GrpcWebLayer::new());
     let routes = calls.merge(web).layer(door.allowed.cors());
     routes.layer(middleware::from_fn_with_state(
@@ -182,8 +200,27 @@ fn behind_the_door(grpc: Router, door: Door, pressure: Pressure, web: Router) ->
     ))
 }
 
+/// Says that the server does not serve while its store is full, until it goes down.
+async fn follow(
+    health: HealthReporter,
+    mut is_full: watch::Receiver<bool>,
+    drain: CancellationToken,
+) {
+    while let Some(Ok(())) = drain.run_until_cancelled(is_full.changed()).await {
+        let status = if *is_full.borrow_and_update() {
+            ServingStatus::NotServing
+        } else {
+            ServingStatus::Serving
+        };
+        health.set_service_status("", status).await;
+    }
+}
+
 /// What is served besides gRPC.
-fn web(gateway: Gateway, probes: Probes) -> Router {
+fn web(gateway: Gateway, probes: Probes, about: About) -> Router {
+    let page = Router::new()
+        .route(paths::PAGE, get(page::show))
+        .with_state(about);
     let watched = Router::new()
         .route(paths::WEBSOCKET, get(websocket::open))
         .with_state(Arc::new(gateway));
@@ -192,7 +229,7 @@ fn web(gateway: Gateway, probes: Probes) -> Router {
         .route(paths::READYZ, get(probes::readyz))
         .route(paths::HEALTHZ, get(probes::healthz))
         .with_state(Arc::new(probes));
-    watched.merge(asked)
+    page.merge(watched).merge(asked)
 }
 
 /// Reflection with our protos, and those that error details and health checks need to be readable.
@@ -206,13 +243,11 @@ fn reflection() -> tonic_reflection::server::Builder<'static> {
 /// What tells of the server itself: its health, and what it serves.
 async fn about() -> Result<(HealthReporter, RoutesBuilder), tonic_reflection::server::Error> {
     let (health, health_service) = tonic_health::server::health_reporter();
-    health
-        .set_service_status("", tonic_health::ServingStatus::Serving)
-        .await;
+    health.set_service_status("", ServingStatus::Serving).await;
     let mut services = Routes::builder();
     services
-        .add_service(health_service)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?);
+        .add_service(served!(health_service))
+        .add_service(served!(reflection().build_v1()?))
+        .add_service(served!(reflection().build_v1alpha()?));
     Ok((health, services))
 }

@@ -69,6 +69,100 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
     assert_eq!(config.web.origins.join(","), origins);
 }
 
+/// Lists in the environment are parted by commas, of one element too; tables are as in the file.
+#[test]
+fn lists_and_tables_are_taken_from_the_environment() {
+    let config = |name: &str, value: &str| {
+        let (code, said) = check(
+            "web.origins = ['https://file.example']",
+            &[(name, value)],
+            &[],
+        );
+        assert_eq!(code, Some(0), "{name}={value}: {said}");
+        serde_json::from_str::<Config>(&said).unwrap()
+    };
+    let (one, two) = ("https://one.example", "https://two.example:8443");
+    for (value, origins) in [
+        (one, vec![one]),
+        (
+            "https://one.example,https://two.example:8443",
+            vec![one, two],
+        ),
+        (
+            " https://one.example , https://two.example:8443,",
+            vec![one, two],
+        ),
+        (
+            "['https://one.example', \"https://two.example:8443\"]",
+            vec![one, two],
+        ),
+        ("", vec![]),
+    ] {
+        assert_eq!(
+            config("SLUICE_WEB__ORIGINS", value).web.origins,
+            origins,
+            "{value}"
+        );
+    }
+    assert_eq!(config("SLUICE_HOSTS", "a.example").hosts, ["a.example"]);
+    assert_eq!(config("SLUICE_HOSTS", "10").hosts, ["10"]);
+    let algorithms = config("SLUICE_IDENTITY__JWT__ALGORITHMS", "ES256")
+        .identity
+        .jwt;
+    assert_eq!(format!("{:?}", algorithms.algorithms), "[Es256]");
+    let named = config("SLUICE_IDENTITY__JWT__ISSUER", "123").identity.jwt;
+    assert_eq!(named.issuer, "123");
+    let tenant = "{ sockets = 7, read = { per_second = 1.5, burst = 2 } }";
+    let limits = config("SLUICE_LIMITS__TENANTS__ACME", tenant).limits;
+    assert_eq!(limits.tenants["acme"].sockets, Some(7));
+    assert_eq!(limits.tenants["acme"].read.unwrap().burst, 2);
+    let limits = config("SLUICE_LIMITS__TENANTS__ACME__SOCKETS", "7").limits;
+    assert_eq!(limits.tenants["acme"].sockets, Some(7));
+    let rate = "{ per_second = 1.5, burst = 2 }";
+    assert_eq!(
+        config("SLUICE_LIMITS__RATES__READ", rate)
+            .limits
+            .rates
+            .read
+            .burst,
+        2
+    );
+    for (name, value, said_of_it) in [
+        ("SLUICE_NONSENSE", "1", "SLUICE_NONSENSE"),
+        ("SLUICE_WEB_ORIGINS", one, "SLUICE_WEB__ORIGINS"),
+        (
+            "SLUICE_UPLOADS__IDLE_SECOND_MAX",
+            "1",
+            "SLUICE_UPLOADS__IDLE_SECOND_MAX",
+        ),
+        ("SLUICE_LIMITS", "1", "is a table"),
+        (
+            "SLUICE_LIMITS__RATES__READ",
+            "fast",
+            "SLUICE_LIMITS__RATES__READ",
+        ),
+        ("SLUICE_WEB__ORIGINS", "['https://one.example'", "TOML"),
+        (
+            "SLUICE_UPLOADS__IDLE_SECONDS_MAX",
+            "long",
+            "idle_seconds_max",
+        ),
+    ] {
+        let (code, said) = check("", &[(name, value)], &[]);
+        assert!(
+            code == Some(2) && said.contains(said_of_it),
+            "{name}={value}: {said}"
+        );
+    }
+    for others in [
+        "SLUICE_SERVER",
+        "SLUICE_SERVICE_HOST",
+        "SLUICE_PORT_50051_TCP_ADDR",
+    ] {
+        assert_eq!(check("", &[(others, "x")], &[]).0, Some(0), "{others}");
+    }
+}
+
 /// Identity and private connections, or saying that neither is wanted.
 #[test]
 fn other_addresses_need_identity_and_privacy_or_a_word() {
@@ -144,7 +238,10 @@ fn what_is_wrong_is_named() {
         assert!(said.contains(named), "{file}: {said}");
     }
     let (code, said) = check("", &[("SLUICE_NONSENSE", "1")], &[]);
-    assert!(code == Some(2) && said.contains("nonsense"), "{said}");
+    assert!(
+        code == Some(2) && said.contains("SLUICE_NONSENSE"),
+        "{said}"
+    );
     let missing = sluice(
         &["serve", "--check-config", "--config", "/nowhere.toml"],
         b"",

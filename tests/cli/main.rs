@@ -6,6 +6,7 @@ mod charsets;
 mod chunk;
 mod config;
 mod linear;
+mod logs;
 mod memory;
 mod signals;
 mod sources;

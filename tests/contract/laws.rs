@@ -56,6 +56,8 @@ macro_rules! laws {
             uploads::an_upload_started_twice_is_one,
             uploads::only_the_newest_writer_commits,
             uploads::writers_that_attach_at_once_have_different_epochs,
+            versionless::a_document_without_a_version_goes_with_its_last_upload,
+            versionless::an_upload_that_starts_while_a_document_goes_is_not_lost,
         );
     };
 }

@@ -20,4 +20,5 @@ mod schema;
 mod sqlite;
 mod tenants;
 mod uploads;
+mod versionless;
 mod world;

@@ -72,12 +72,26 @@ pub(crate) async fn raw(
     headers: &[(&str, &str)],
     bytes: &'static [u8],
 ) -> Status {
-    let stream = tokio::net::TcpStream::connect(world.instance.address)
-        .await
-        .unwrap();
+    raw_at(
+        &world.instance.address.to_string(),
+        method,
+        headers,
+        bytes.into(),
+    )
+    .await
+}
+
+/// The same of a server at this address.
+pub(crate) async fn raw_at(
+    address: &str,
+    method: &str,
+    headers: &[(&str, &str)],
+    bytes: bytes::Bytes,
+) -> Status {
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
     let driven = tokio::spawn(connection);
-    let url = format!("http://{}/sluice.v1.{method}", world.instance.address);
+    let url = format!("http://{address}/sluice.v1.{method}");
     let mut request = http::Request::post(url).header("content-type", "application/grpc");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -87,7 +101,7 @@ pub(crate) async fn raw(
         .unwrap();
     // Uploads stay open: what is wrong is seen before their end.
     // A refusal may have come before.
-    let _refused = body.send_data(bytes::Bytes::from_static(bytes), method != UPLOAD);
+    let _refused = body.send_data(bytes, method != UPLOAD);
     let mut response = response.await.unwrap();
     let trailers = if response.headers().contains_key("grpc-status") {
         response.headers().clone()
@@ -134,9 +148,10 @@ async fn frames_that_lie_are_refused_before_memory_is_taken() {
     let world = World::start().await;
     let (large, unread) = ("MESSAGE_TOO_LARGE", "MESSAGE_UNREADABLE");
     let (exhausted, invalid) = (Code::ResourceExhausted, Code::InvalidArgument);
+    let snappy: &[_] = &[("grpc-encoding", "snappy")];
     let gzip: &[_] = &[("grpc-encoding", "gzip")];
     let (no_encoding, no_method) = ("ENCODING_UNSUPPORTED", "METHOD_UNKNOWN");
-    let cases: [Case; 10] = [
+    let cases: [Case; 12] = [
         (UPLOAD, b"\x00\xff\xff\xff\xff", &[], exhausted, large),
         (UPLOAD, b"\x02\x00\x00\x00\x00", &[], invalid, unread),
         (UPLOAD, b"\x01\x00\x00\x00\x01a", &[], invalid, unread),
@@ -150,16 +165,18 @@ async fn frames_that_lie_are_refused_before_memory_is_taken() {
         (
             UPLOAD,
             b"\x01\x00\x00\x00\x01a",
-            gzip,
+            snappy,
             Code::Unimplemented,
             no_encoding,
         ),
+        (UPLOAD, b"\x01\x00\x00\x00\x01a", gzip, invalid, unread),
+        (READ, b"\x01\x00\x00\x00\x01a", gzip, invalid, unread),
         (GET, b"\x00\x00\x00\x00\x02\xff\xff", &[], invalid, unread),
         (READ, b"\x00\x00\x01\x00\x01", &[], exhausted, large),
         (
             READ,
             b"\x01\x00\x00\x00\x01a",
-            gzip,
+            snappy,
             Code::Unimplemented,
             no_encoding,
         ),

@@ -157,7 +157,7 @@ async fn probes_say_whether_it_lives_and_can_serve() {
     assert!(get(address, "/readyz", &[]).await.ends_with("ok\n"));
     let asked = get(address, "/v1/ws", &[]).await;
     assert_eq!(status(&asked), 400, "no WebSocket is asked for: {asked}");
-    assert_eq!(status(&get(address, "/other", &[]).await), 403);
+
     // A connection that was there before the end is told.
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\n");
@@ -175,6 +175,125 @@ async fn probes_say_whether_it_lives_and_can_serve() {
         "{told}"
     );
     stopping.await.unwrap().unwrap();
+}
+
+/// The header of a response that has this name.
+fn field<'a>(response: &'a str, name: &str) -> &'a str {
+    let head = response.split("\r\n\r\n").next().unwrap();
+    let fields = head.lines().filter_map(|line| line.split_once(": "));
+    let mut found = fields.filter(|(field, _)| field.eq_ignore_ascii_case(name));
+    found.next().map_or("", |(_, value)| value)
+}
+
+#[tokio::test]
+async fn the_root_says_what_this_is_and_runs_nothing() {
+    let world = World::start().await;
+    let address = world.instance.address;
+    let page = get(address, "/", &[("accept", "text/html,*/*;q=0.8")]).await;
+    assert_eq!(status(&page), 200, "{page}");
+    assert_eq!(field(&page, "content-type"), "text/html; charset=utf-8");
+    let policy = field(&page, "content-security-policy");
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert_eq!(field(&page, "x-content-type-options"), "nosniff");
+    assert!(
+        !page.contains("<script") && !page.contains("<style"),
+        "{page}"
+    );
+    let text = get(address, "/", &[("accept", "*/*")]).await;
+    assert_eq!(field(&text, "content-type"), "text/plain; charset=utf-8");
+    for said in [&page, &text] {
+        for fact in [
+            "Sluice",
+            env!("CARGO_PKG_VERSION"),
+            "/healthz",
+            "/readyz",
+            "/metrics",
+            "docs/",
+            &format!("grpcurl -plaintext {address} list"),
+        ] {
+            assert!(said.contains(fact), "{fact}: {said}");
+        }
+    }
+    let head = request(address, "HEAD /", &[], b"").await;
+    let head = String::from_utf8(head).unwrap();
+    assert_eq!(status(&head), 200, "{head}");
+    assert!(head.ends_with("\r\n\r\n"), "no body: {head}");
+    assert_eq!(
+        status(&get(address, "/", &[("host", "evil.example")]).await),
+        403
+    );
+    let hostile = [("host", "localhost:<script>")];
+    assert!(!get(address, "/", &hostile).await.contains("<script"));
+    let posted = request(address, "POST /", &[], b"").await;
+    assert_eq!(status(&String::from_utf8(posted).unwrap()), 405);
+    let curl = std::process::Command::new("curl")
+        .args([
+            "--silent",
+            "--http2-prior-knowledge",
+            "--write-out",
+            "%{http_version}",
+        ])
+        .arg(format!("http://{address}/"))
+        .output();
+    if let Ok(curl) = curl {
+        let said = String::from_utf8(curl.stdout).unwrap();
+        assert!(
+            said.contains("grpcurl -plaintext") && said.ends_with('2'),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_path_is_not_found_and_a_wrong_host_is_refused_before() {
+    let world = World::start().await;
+    let address = world.instance.address;
+    for path in ["/other", "/favicon.ico", "/v1", "/sluice.v1.UploadService"] {
+        let missing = get(address, path, &[]).await;
+        assert_eq!(status(&missing), 404, "{path}: {missing}");
+        assert_eq!(json(&missing)["reason"], "NOT_FOUND", "{path}");
+        let rebound = get(address, path, &[("host", "evil.example")]).await;
+        assert_eq!(json(&rebound)["reason"], "HOST_NOT_ALLOWED", "{path}");
+    }
+    let grpc = [("content-type", "application/grpc")];
+    let missing = request(address, "POST /other", &grpc, b"\0\0\0\0\0").await;
+    let missing = String::from_utf8(missing).unwrap();
+    assert_eq!(
+        (status(&missing), field(&missing, "grpc-status")),
+        (200, "12")
+    );
+    let asked = get(address, GET_OPERATION, &[]).await;
+    assert_eq!(json(&asked)["reason"], "NOT_GRPC", "{asked}");
+}
+
+#[tokio::test]
+async fn a_page_of_this_server_uses_it_and_one_of_another_port_does_not() {
+    let world = World::start().await;
+    let address = world.instance.address;
+    let port = address.port();
+    let own = format!("http://localhost:{port}");
+    let host = format!("localhost:{port}");
+    for (origin, is_own) in [
+        (own.as_str(), true),
+        ("http://localhost:1", false),
+        ("http://localhost.evil.com", false),
+        ("null", false),
+    ] {
+        let headers = [("host", host.as_str()), ("origin", origin)];
+        let socket = Watcher::open_with(address, &headers).await;
+        assert_eq!(socket.is_ok(), is_own, "{origin}");
+        let headers = [
+            headers[0],
+            headers[1],
+            ("content-type", "application/grpc-web"),
+        ];
+        let line = format!("POST {GET_OPERATION}");
+        let called = request(address, &line, &headers, b"\0\0\0\0\0").await;
+        let called = String::from_utf8_lossy(&called).into_owned();
+        let is_refused =
+            called.contains("ORIGIN_NOT_ALLOWED") || field(&called, "grpc-status") == "7";
+        assert_eq!(!is_refused, is_own, "{origin}: {called}");
+    }
 }
 
 #[tokio::test]

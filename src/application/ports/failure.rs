@@ -1,5 +1,7 @@
 //! What every port can answer besides its result.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::domain::quota::Quota;
 
 /// The store failed.
@@ -23,4 +25,23 @@ pub enum Error {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+}
+
+/// How often a store of this process was full. Each instance compares it with what it saw, and then looks whether it
+/// is its own store.
+static TIMES_FULL: AtomicU64 = AtomicU64::new(0);
+
+impl Error {
+    /// The store is full.
+    #[must_use]
+    pub fn full(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        TIMES_FULL.fetch_add(1, Ordering::Relaxed);
+        Self::Full(source.into())
+    }
+
+    /// How often a store of this process was full.
+    #[must_use]
+    pub fn times_full() -> u64 {
+        TIMES_FULL.load(Ordering::Relaxed)
+    }
 }

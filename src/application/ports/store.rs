@@ -41,6 +41,13 @@ pub trait Store:
 {
     /// The key of page tokens, the same on every instance: `new` if there was none.
     async fn secret(&self, new: [u8; 32]) -> Result<[u8; 32], Error>;
+    /// Whether there is room for another batch of an upload. Without a suspicion nothing is written unless little
+    /// room is left.
+    ///
+    /// # Errors
+    ///
+    /// Fails with `Full` if there is none.
+    async fn room(&self, is_suspected: bool) -> Result<(), Error>;
     /// Waits for what is under way, and gives up its files and connections.
     async fn close(&self);
 }

@@ -7,6 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, Row};
 
 use crate::application::ports::failure;
+use crate::infrastructure::postgres::cause;
 use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::placement::Sums;
 use crate::infrastructure::schema::{self, Step};
@@ -122,7 +123,7 @@ impl Postgres {
             ("plan_cache_mode", "force_custom_plan"),
             ("idle_in_transaction_session_timeout", STILL_MAX),
         ]);
-        let pool = PgPoolOptions::new()
+        let pooled = PgPoolOptions::new()
             .max_connections(connections_max)
             .acquire_timeout(ACQUIRE_MAX)
             .after_release(|connection, _| {
@@ -133,10 +134,18 @@ impl Postgres {
                     Ok(matches!(answered, Ok(Ok(()))))
                 })
             })
-            .connect_with(options)
-            .await
-            .map_err(failed)?;
-        check_schema(&pool).await?;
+            .connect_with(options.clone())
+            .await;
+        let pool = match pooled {
+            Ok(pool) => pool,
+            Err(error) => return Err(cause::of(&options, error).await.into()),
+        };
+        if let Err(error) = check_schema(&pool).await {
+            return Err(match error {
+                Checked::Wrong(error) => error,
+                Checked::Failed(error) => cause::of(&options, error).await.into(),
+            });
+        }
         Ok(Self {
             pool,
             sums: Sums::default(),
@@ -151,9 +160,11 @@ impl Postgres {
 ///
 /// Fails if the database cannot be reached, has a schema that is not known, or refuses a statement.
 pub async fn migrate(url: &str) -> Result<(), Error> {
-    let mut connection = PgConnection::connect_with(&options(url)?)
-        .await
-        .map_err(failed)?;
+    let options = options(url)?;
+    let mut connection = match PgConnection::connect_with(&options).await {
+        Ok(connection) => connection,
+        Err(error) => return Err(cause::of(&options, error).await.into()),
+    };
     let migrated = schema::migrator(&STEPS).run(&mut connection).await;
     connection.close().await.map_err(failed)?;
     migrated.map_err(|error| {
@@ -170,36 +181,51 @@ pub async fn migrate(url: &str) -> Result<(), Error> {
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, Error> {
-    let options: PgConnectOptions = url.parse().map_err(Error::Address)?;
+    // The driver would log a parameter that it does not know with its value, which may be a mistyped password.
+    let quiet = tracing::subscriber::NoSubscriber::default();
+    let parsed = tracing::subscriber::with_default(quiet, || url.parse());
+    let options: PgConnectOptions = parsed.map_err(Error::Address)?;
     Ok(options.application_name("sluice"))
 }
 
+/// Why a schema is not taken.
+enum Checked {
+    /// It is not the one that is known.
+    Wrong(Error),
+    /// It could not be read.
+    Failed(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Checked {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// Whether the migrations that have run are those that are known.
-async fn check_schema(pool: &PgPool) -> Result<(), Error> {
+async fn check_schema(pool: &PgPool) -> Result<(), Checked> {
     let is_there = sqlx::query("SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS is_there")
         .fetch_one(pool)
-        .await
-        .map_err(failed)?;
-    if !is_there.try_get::<bool, _>("is_there").map_err(failed)? {
-        return Err(Error::Old);
+        .await?;
+    if !is_there.try_get::<bool, _>("is_there")? {
+        return Err(Checked::Wrong(Error::Old));
     }
     let found = sqlx::query("SELECT version, checksum FROM _sqlx_migrations WHERE success")
         .fetch_all(pool)
-        .await
-        .map_err(failed)?;
+        .await?;
     let known = schema::migrator(&STEPS);
     for row in &found {
-        let version: i64 = row.try_get("version").map_err(failed)?;
-        let checksum: Vec<u8> = row.try_get("checksum").map_err(failed)?;
+        let version: i64 = row.try_get("version")?;
+        let checksum: Vec<u8> = row.try_get("checksum")?;
         let is_known = known
             .iter()
             .any(|step| step.version == version && *step.checksum == *checksum);
         if !is_known {
-            return Err(Error::Unknown);
+            return Err(Checked::Wrong(Error::Unknown));
         }
     }
     if found.len() < STEPS.len() {
-        return Err(Error::Old);
+        return Err(Checked::Wrong(Error::Old));
     }
     Ok(())
 }

@@ -15,6 +15,8 @@ const LOCKED: &str = "55P03";
 /// `idle_in_transaction_session_timeout`: the database, or the way to it, stood still for longer than
 /// it lets a transaction stand still.
 const STOOD_STILL: &str = "25P03";
+/// `read_only_sql_transaction`: the server is a standby, say after a failover that its address did not follow.
+const READ_ONLY: &str = "25006";
 /// `unique_violation`, which is what a request says that was sent twice at once. Trying again shows
 /// the truth.
 const MET: &str = "23505";
@@ -26,7 +28,7 @@ const QUOTA: &str = "SLQ01";
 pub(super) fn failed(error: sqlx::Error) -> Error {
     let code = code(&error).map(str::to_owned);
     match code.as_deref() {
-        Some(FULL) => Error::Full(Box::new(error)),
+        Some(FULL) => Error::full(error),
         Some(QUOTA) => crossed(error),
         Some(code) if is_passing(code) => Error::Unavailable(Box::new(error)),
         None if is_broken(&error) => Error::Unavailable(Box::new(error)),
@@ -72,7 +74,7 @@ fn passing(error: &Error) -> Option<&sqlx::Error> {
 
 fn is_passing(code: &str) -> bool {
     let class = code.get(..2).unwrap_or_default();
-    PASSING.contains(&class) || [LOCKED, STOOD_STILL, MET].contains(&code)
+    PASSING.contains(&class) || [LOCKED, STOOD_STILL, READ_ONLY, MET].contains(&code)
 }
 
 /// Whether the connection failed, or none could be had.

@@ -190,8 +190,14 @@ impl Jobs for Postgres {
         .fetch_all(&mut *transaction)
         .await
         .map_err(failed)?;
+        let documents = abandoned.iter().map(|found| found.uid("document_uid"));
+        let documents = documents.collect::<Result<Vec<_>, _>>()?;
+        upload_end::hold_documents(&mut transaction, &documents).await?;
         let (reason, message) = ("UPLOAD_ABANDONED", "nobody went on with the upload");
         let news = upload_end::fail(&mut transaction, &abandoned, reason, message, now).await?;
+        for document in &documents {
+            deletions::give_up_empty(&mut transaction, document, now).await?;
+        }
         transaction.commit().await.map_err(failed)?;
         let rows = abandoned.len() as u64;
         Ok(Some(Done { rows, news }))

@@ -7,6 +7,7 @@
 
 mod attempt;
 mod audit;
+mod cause;
 mod changes;
 mod chunks;
 mod collections;
@@ -25,6 +26,7 @@ mod partitions;
 mod placement;
 mod quotas;
 mod rechunks;
+mod room;
 mod row;
 mod secrets;
 mod tenants;

@@ -8,6 +8,7 @@ use crate::infrastructure::columns::Columns;
 use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::room;
 
 #[async_trait]
 impl Store for Postgres {
@@ -26,6 +27,10 @@ impl Store for Postgres {
         )
         .await?;
         found.digest("value")
+    }
+
+    async fn room(&self, is_suspected: bool) -> Result<(), Error> {
+        room::check(&self.pool, is_suspected).await
     }
 
     async fn close(&self) {

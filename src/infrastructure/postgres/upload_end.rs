@@ -37,6 +37,20 @@ pub(super) async fn hold_document(
     Ok(())
 }
 
+/// The same of several documents.
+pub(super) async fn hold_documents(
+    connection: &mut PgConnection,
+    documents: &[Uid],
+) -> Result<(), Error> {
+    let documents = documents.iter().map(uuid).collect::<Vec<_>>();
+    sqlx::query("SELECT 1 FROM documents WHERE uid = ANY($1) ORDER BY uid FOR NO KEY UPDATE")
+        .bind(documents)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
 /// Moves the upload's row; `false` if the writer is not the newest, or the upload is over.
 pub(super) async fn end(
     connection: &mut PgConnection,

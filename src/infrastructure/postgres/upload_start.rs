@@ -116,7 +116,13 @@ pub(super) async fn take_version(
     .bind(new.document.document.as_str())
     .fetch_one(connection)
     .await
-    .map_err(failed)?;
+    .map_err(|error| {
+        // It was given up after it was seen, and before it was held: the next attempt makes it anew.
+        if matches!(error, sqlx::Error::RowNotFound) {
+            return Error::Unavailable(Box::new(error));
+        }
+        failed(error)
+    })?;
     found.uid("uid")
 }
 

@@ -18,7 +18,7 @@ use crate::infrastructure::postgres::failure::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::postgres::{
-    operations, placement, upload_commit, upload_end, upload_start,
+    deletions, operations, placement, upload_commit, upload_end, upload_start,
 };
 use crate::infrastructure::rows::upload::upload;
 
@@ -194,6 +194,7 @@ async fn finish(
         End::Failed { .. } => {
             let (document, version) = (&upload.document_uid, upload.version);
             upload_end::sweep(&mut transaction, document, version, now).await?;
+            deletions::give_up_empty(&mut transaction, document, now).await?;
         }
     }
     transaction.commit().await.map_err(failed)?;
@@ -225,6 +226,7 @@ async fn cancel(
     let upload = upload_of(&mut *transaction, caller, uid).await?;
     let upload = upload.ok_or_else(|| damaged("an upload that was cancelled"))?;
     upload_end::sweep(&mut transaction, &upload.document_uid, upload.version, now).await?;
+    deletions::give_up_empty(&mut transaction, &upload.document_uid, now).await?;
     transaction.commit().await.map_err(failed)?;
     Ok(Some(upload.operation()))
 }

@@ -1,6 +1,6 @@
 //! The file: how it is opened, and who writes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::Connection;
@@ -10,7 +10,7 @@ use sqlx::sqlite::{
 
 use crate::application::ports::failure::Error;
 use crate::infrastructure::schema::{self, Step};
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::cause;
 
 /// Rows of 1,000 bytes overflow pages of 4,096 and cost two thirds of the speed.
 const PAGE_BYTES: u32 = 16_384;
@@ -85,6 +85,7 @@ const STEPS: [Step; 10] = [
 pub struct Sqlite {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
+    pub(super) file: PathBuf,
 }
 
 impl Sqlite {
@@ -92,7 +93,7 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// Fails if the file cannot be opened, or is of a newer version.
+    /// Fails if the file cannot be opened, with the cause and what helps, or is of a newer version.
     pub async fn open(path: &Path) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -117,12 +118,16 @@ impl Sqlite {
         let writer = pool(1)
             .connect_with(options.clone())
             .await
-            .map_err(failed)?;
+            .map_err(|error| cause::of(path, error))?;
         schema::migrator(&STEPS)
             .run(&writer)
             .await
-            .map_err(|error| failed(error.into()))?;
+            .map_err(|error| cause::of_migrations(path, error))?;
         let readers = pool(READERS).connect_lazy_with(options.pragma("cache_size", READER_CACHE));
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers,
+            file: path.to_owned(),
+        })
     }
 }

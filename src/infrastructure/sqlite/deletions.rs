@@ -78,6 +78,28 @@ pub(super) async fn give_up(
     Ok(ended)
 }
 
+/// Gives up a document that nothing is left of: it never had a version, and no upload makes one.
+pub(super) async fn give_up_empty(
+    connection: &mut SqliteConnection,
+    document: &Uid,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let is_empty = sqlx::query(
+        "SELECT 1 FROM documents
+         WHERE uid = ?1 AND current_version = 0 AND deleted_at IS NULL
+             AND NOT EXISTS (SELECT 1 FROM uploads WHERE document_uid = ?1 AND +state = 'RUNNING')",
+    )
+    .bind(document.to_vec())
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(failed)?;
+    if is_empty.is_some() {
+        // A move of it ends too; who watches that is told by its row.
+        give_up(connection, document, now).await?;
+    }
+    Ok(())
+}
+
 /// Counts chunks that were removed for the deletion that is the reason, if one is.
 pub(super) async fn count(
     connection: &mut SqliteConnection,

@@ -5,6 +5,7 @@
 //! file, the tenant in its WHERE, the row count checked, a case in `tests/contract`.
 
 mod audit;
+mod cause;
 mod changes;
 mod chunks;
 mod collections;
@@ -21,6 +22,7 @@ mod operations;
 mod partitions;
 mod quotas;
 mod rechunks;
+mod room;
 mod row;
 mod secrets;
 mod tenants;

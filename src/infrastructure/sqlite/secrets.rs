@@ -7,6 +7,7 @@ use crate::application::ports::store::Store;
 use crate::infrastructure::columns::Columns;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::room;
 
 #[async_trait]
 impl Store for Sqlite {
@@ -24,6 +25,14 @@ impl Store for Sqlite {
             .await
             .map_err(failed)?;
         found.digest("value")
+    }
+
+    async fn room(&self, is_suspected: bool) -> Result<(), Error> {
+        let file = self.file.clone();
+        let checked = tokio::task::spawn_blocking(move || room::check(&file, is_suspected));
+        checked
+            .await
+            .map_err(|died| Error::Unavailable(died.into()))?
     }
 
     async fn close(&self) {

@@ -16,7 +16,7 @@ use crate::infrastructure::sqlite::chunks::{self, Into};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::upload_row::upload_of;
-use crate::infrastructure::sqlite::{operations, quotas, upload_end, upload_start};
+use crate::infrastructure::sqlite::{deletions, operations, quotas, upload_end, upload_start};
 
 #[async_trait]
 impl Uploads for Sqlite {
@@ -176,6 +176,7 @@ impl Uploads for Sqlite {
             End::Failed { .. } => {
                 let (document, version) = (&upload.document_uid, upload.version);
                 upload_end::sweep(&mut transaction, document, version, now).await?;
+                deletions::give_up_empty(&mut transaction, document, now).await?;
             }
         }
         transaction.commit().await.map_err(failed)?;
@@ -206,6 +207,7 @@ impl Uploads for Sqlite {
         let upload = upload_of(&mut *transaction, caller, uid).await?;
         let upload = upload.ok_or_else(|| damaged("an upload that was cancelled"))?;
         upload_end::sweep(&mut transaction, &upload.document_uid, upload.version, now).await?;
+        deletions::give_up_empty(&mut transaction, &upload.document_uid, now).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(Some(upload.operation()))
     }

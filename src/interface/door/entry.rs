@@ -24,6 +24,8 @@ use crate::interface::web::paths;
 
 /// What anybody may ask: load balancers have no credentials.
 const HEALTH: &str = "/grpc.health.v1.Health/";
+/// The same of the web, and the page that says what this is.
+const OPEN: [&str; 3] = [paths::PAGE, paths::HEALTHZ, paths::READYZ];
 
 /// What a request passes.
 #[derive(Clone, Debug)]
@@ -51,7 +53,7 @@ impl Door {
         headers: &HeaderMap,
         peer: Option<&Peer>,
     ) -> Result<Option<Admitted>, Error> {
-        let is_open = path.starts_with(HEALTH) || path == paths::HEALTHZ || path == paths::READYZ;
+        let is_open = path.starts_with(HEALTH) || OPEN.contains(&path);
         let identity = self.identity.as_ref().filter(|_| !is_open);
         let address = peer.map(|peer| peer.address.ip());
         let Some(identity) = identity else {

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::application::error::Error;
@@ -39,6 +40,8 @@ pub struct Allowed {
     pub hosts: Option<Vec<String>>,
     /// Origins of pages, as browsers send them: `https://example.org`.
     pub origins: Vec<HeaderValue>,
+    /// Whether clients connect by TLS, to this server or to a proxy before it.
+    pub is_https: bool,
 }
 
 impl Allowed {
@@ -51,7 +54,7 @@ impl Allowed {
         if !self.is_meant(request) {
             return Err(Error::HostNotAllowed);
         }
-        if !self.may_come(request.headers()) {
+        if !self.may_come(request) {
             return Err(Error::OriginNotAllowed);
         }
         Ok(())
@@ -68,36 +71,64 @@ impl Allowed {
     }
 
     fn is_meant(&self, request: &Request) -> bool {
-        let header = request
-            .headers()
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok());
-        let host = request.uri().host().or_else(|| header.map(without_port));
-        let is_known = |host: &str| match &self.hosts {
-            None => true,
-            Some(names) => names.iter().any(|name| name.eq_ignore_ascii_case(host)),
-        };
-        host.is_some_and(|host| is_loopback(host) || is_known(host))
+        // A host that is none of these names may be meant all the same, if any may.
+        authority(request)
+            .is_some_and(|authority| self.hosts.is_none() || self.is_named(without_port(authority)))
+    }
+
+    /// Whether a host is this machine, or configured by its name.
+    fn is_named(&self, host: &str) -> bool {
+        let mut names = self.hosts.iter().flatten();
+        is_loopback(host) || names.any(|name| name.eq_ignore_ascii_case(host))
     }
 
     /// Pages name their origin, except when they only embed what they cannot read: then the browser
     /// says so in `Sec-Fetch-Site`.
-    fn may_come(&self, headers: &HeaderMap) -> bool {
+    fn may_come(&self, request: &Request) -> bool {
+        let headers = request.headers();
         let mut origins = headers.get_all(header::ORIGIN).iter();
         match (origins.next(), origins.next()) {
-            (Some(origin), None) => self.origins.contains(origin),
+            (Some(origin), None) => self.origins.contains(origin) || self.is_own(origin, request),
             (Some(_), Some(_)) => false,
             (None, _) => headers
                 .get("sec-fetch-site")
                 .is_none_or(|site| site == "none" || site == "same-origin"),
         }
     }
+
+    /// Whether the page came from this very server, by a name that only this server has: a name that anybody
+    /// can point here (DNS rebinding) is not one.
+    fn is_own(&self, origin: &HeaderValue, request: &Request) -> bool {
+        let (scheme, port) = if self.is_https {
+            ("https://", ":443")
+        } else {
+            ("http://", ":80")
+        };
+        let origin = origin
+            .to_str()
+            .ok()
+            .and_then(|origin| origin.strip_prefix(scheme));
+        let (Some(origin), Some(host)) = (origin, authority(request)) else {
+            return false;
+        };
+        // Neither names the port that the scheme has anyway.
+        let host = host.strip_suffix(port).unwrap_or(host);
+        self.is_named(without_port(host)) && origin.eq_ignore_ascii_case(host)
+    }
+}
+
+/// Where the request was sent: in HTTP/2 its authority, else its `Host`.
+fn authority(request: &Request) -> Option<&str> {
+    let header = request.headers().get(header::HOST);
+    let header = header.and_then(|host| host.to_str().ok());
+    let authority = request.uri().authority();
+    authority.map(Authority::as_str).or(header)
 }
 
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     let address = address.parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn without_port(host: &str) -> &str {
@@ -121,6 +152,7 @@ mod tests {
         Allowed {
             hosts: Some(hosts.iter().map(|&host| host.to_owned()).collect()),
             origins: origins.map(HeaderValue::from_static).collect(),
+            is_https: false,
         }
     }
 
@@ -183,5 +215,56 @@ mod tests {
             ("origin", "https://evil.example"),
         ];
         assert!(comes(&twice).is_err());
+    }
+    #[test]
+    fn a_page_of_this_server_is_let_in_by_a_name_that_is_only_its_own() {
+        let comes = |allowed: &Allowed, host: &str, origin: &str| {
+            let request = Request::builder().uri("/x").header("host", host);
+            let request = request.header("origin", origin).body(Body::empty());
+            allowed.check(&request.unwrap()).is_ok()
+        };
+        let none = allowed(&[], &[]);
+        let named = allowed(&["sluice.example"], &[]);
+        let any = Allowed {
+            hosts: None,
+            ..none.clone()
+        };
+        let private = Allowed {
+            is_https: true,
+            ..named.clone()
+        };
+        for (allowed, host, origin) in [
+            (&none, "localhost:50051", "http://localhost:50051"),
+            (&none, "127.0.0.1:1", "http://127.0.0.1:1"),
+            (&none, "127.9.8.7:1", "http://127.9.8.7:1"),
+            (&none, "[::1]:1", "http://[::1]:1"),
+            (&none, "localhost", "http://localhost"),
+            (&none, "localhost:80", "http://localhost"),
+            (&named, "sluice.example:1", "http://sluice.example:1"),
+            (&any, "localhost:1", "http://localhost:1"),
+            (&private, "sluice.example:443", "https://sluice.example"),
+            (&private, "localhost:1", "https://localhost:1"),
+        ] {
+            assert!(comes(allowed, host, origin), "{host} {origin}");
+        }
+        for (allowed, host, origin) in [
+            (&none, "localhost:50051", "http://localhost:3000"),
+            (&none, "localhost:50051", "http://localhost"),
+            (&none, "localhost:50051", "https://localhost:50051"),
+            (&none, "localhost:50051", "http://127.0.0.1:50051"),
+            (&none, "localhost:50051", "http://localhost:50051/"),
+            (&none, "localhost:50051", "http://localhost.evil.com:50051"),
+            (&none, "localhost:50051", "http://localhost.evil.com"),
+            (&none, "localhost:50051", "http://user@localhost:50051"),
+            (&none, "localhost:50051", "null"),
+            (&none, "localhost:50051", ""),
+            // A name that somebody else has pointed here.
+            (&any, "evil.example:1", "http://evil.example:1"),
+            (&named, "evil.example", "http://evil.example"),
+            (&private, "localhost:1", "http://localhost:1"),
+            (&none, "localhost:443", "http://localhost"),
+        ] {
+            assert!(!comes(allowed, host, origin), "{host} {origin}");
+        }
     }
 }

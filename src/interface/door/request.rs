@@ -41,7 +41,10 @@ pub async fn admit(State(door): State<Arc<Door>>, mut request: Request, next: Ne
         let response = match let_in(&door, &mut request).await {
             Ok(()) => next.run(request).await,
             Err(error) => {
-                door.recorder.record(deed(&request, &error));
+                // A path that nothing is at is a mistake, and nobody is kept out by it.
+                if !matches!(error, Error::NotFound { .. }) {
+                    door.recorder.record(deed(&request, &error));
+                }
                 refused(request.headers(), &error)
             }
         };
@@ -128,13 +131,16 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 /// Whether it is gRPC, or a path of the web, or what a browser asks before it sends gRPC for an
 /// allowed page. A page can send anything else without the server's leave, as a form say.
 fn is_ours(request: &Request) -> Result<(), Error> {
+    let path = request.uri().path();
     let is_question =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ORIGIN);
-    let is_web = request.method() == Method::GET && paths::ALL.contains(&request.uri().path());
-    if is_question || is_web || is_grpc(request.headers()) {
+    if is_question || paths::ALL.contains(&path) || is_grpc(request.headers()) {
         return Ok(());
     }
-    Err(Error::HostNotAllowed)
+    if methods::at(path).is_some() {
+        return Err(Error::NotGrpc);
+    }
+    Err(Error::NotFound { kind: "page" })
 }
 
 fn is_grpc(headers: &HeaderMap) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! tonic's own buffer keeps the size of the largest message for as long as the stream lives: 256 KiB and more for each
 //! upload, however slow. So `Frames` gathers each message in a buffer of its own, and hands tonic an empty one in its
-//! place, for which [`Messages`] takes the real one.
+//! place, for which [`Messages`] takes the real one. A compressed message is decompressed here, once it is whole.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -18,6 +18,7 @@ use http_body::Frame;
 use tokio_stream::Stream;
 use tonic::Status;
 
+use crate::interface::grpc::compression::Encoding;
 use crate::interface::grpc::{message, methods};
 
 /// A flag, and the length of the message (gRPC over HTTP/2, "Length-Prefixed-Message").
@@ -32,29 +33,31 @@ pub async fn hold(mut request: Request, next: Next) -> Response {
         let bytes_max = message::bytes_max(path);
         let intake = Intake::default();
         request.extensions_mut().insert(intake.clone());
-        let framed = request.map(|body| Body::new(Frames::new(body, intake, bytes_max)));
+        let encoding = Encoding::of(request.headers());
+        let framed =
+            request.map(|body| Body::new(Frames::new(body, intake, (bytes_max, encoding))));
         return next.run(framed).await;
     }
     next.run(request).await
 }
 
-/// Messages that are whole, in order: as many as one frame has, since no other is read before they are taken.
+/// Messages that are whole, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Intake {
     // A std mutex: never held across an await.
-    whole: Arc<Mutex<VecDeque<Bytes>>>,
+    whole: Arc<Mutex<VecDeque<Result<Bytes, Status>>>>,
 }
 
 impl Intake {
-    fn put(&self, message: Bytes) {
+    fn put(&self, message: Result<Bytes, Status>) {
         self.lock().push_back(message);
     }
 
-    fn take(&self) -> Option<Bytes> {
+    fn take(&self) -> Option<Result<Bytes, Status>> {
         self.lock().pop_front()
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Bytes>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Result<Bytes, Status>>> {
         self.whole.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -65,6 +68,8 @@ struct Frames {
     intake: Intake,
     /// Longer messages are refused by the decoder, before their memory is taken.
     bytes_max: usize,
+    /// How those are compressed that say so.
+    encoding: Option<Encoding>,
     /// What came and was not looked at.
     data: Bytes,
     stage: Stage,
@@ -74,18 +79,19 @@ struct Frames {
 enum Stage {
     /// In a prefix, of which so much is there.
     Prefix(Vec<u8>),
-    /// In a message.
-    Message(BytesMut, usize),
-    /// In what the decoder is to judge: a message that is compressed, or too long.
+    /// In a message of so many bytes, and how it is compressed.
+    Message(BytesMut, usize, Option<Encoding>),
+    /// In what the decoder is to judge: a message that is too long, or has another flag.
     Passed,
 }
 
 impl Frames {
-    fn new(body: Body, intake: Intake, bytes_max: usize) -> Self {
+    fn new(body: Body, intake: Intake, (bytes_max, encoding): (usize, Option<Encoding>)) -> Self {
         Self {
             body,
             intake,
             bytes_max,
+            encoding,
             data: Bytes::new(),
             stage: Stage::Prefix(Vec::with_capacity(PREFIX_BYTES)),
         }
@@ -106,21 +112,28 @@ impl Frames {
                         return None;
                     }
                     let bytes = length(prefix);
-                    if prefix[0] != 0 || bytes > self.bytes_max {
+                    let encoding = self.encoding.filter(|_| prefix[0] == 1);
+                    let is_known = prefix[0] == 0 || encoding.is_some();
+                    if !is_known || bytes > self.bytes_max {
                         let prefix = std::mem::take(prefix);
                         self.stage = Stage::Passed;
                         return Some(prefix.into());
                     }
-                    self.stage = Stage::Message(BytesMut::with_capacity(bytes), bytes);
+                    self.stage = Stage::Message(BytesMut::with_capacity(bytes), bytes, encoding);
                 }
-                Stage::Message(message, bytes) => {
+                Stage::Message(message, bytes, encoding) => {
                     let there = (*bytes - message.len()).min(self.data.len());
                     message.extend_from_slice(&self.data[..there]);
                     self.data.advance(there);
                     if message.len() < *bytes {
                         return None;
                     }
-                    self.intake.put(std::mem::take(message).freeze());
+                    let message = std::mem::take(message).freeze();
+                    // One at a time: the next is not looked at before this one is taken.
+                    self.intake.put(match encoding {
+                        Some(encoding) => encoding.decompress(&message, self.bytes_max),
+                        None => Ok(message),
+                    });
                     self.stage = Stage::Prefix(Vec::with_capacity(PREFIX_BYTES));
                     return Some(Bytes::from_static(&EMPTY));
                 }
@@ -198,7 +211,7 @@ where
             match self.intake.take() {
                 // As tonic says it.
                 Some(message) => {
-                    T::decode(message).map_err(|fault| Status::internal(fault.to_string()))
+                    T::decode(message?).map_err(|fault| Status::internal(fault.to_string()))
                 }
                 None => Ok(decoded),
             }
@@ -210,7 +223,7 @@ where
 mod tests {
     use axum::body::{Body, Bytes};
 
-    use super::{EMPTY, Frames, Intake};
+    use super::{EMPTY, Encoding, Frames, Intake};
 
     fn message(bytes: usize) -> Vec<u8> {
         let length = u32::try_from(bytes).unwrap().to_be_bytes();
@@ -232,21 +245,22 @@ mod tests {
         let bytes = [message(3), message(0), message(40_000), message(1)].concat();
         for cut in [1, 2, 3, 4, 5, 7, 11, 100, 50_000] {
             let intake = Intake::default();
-            let mut frames = Frames::new(Body::empty(), intake.clone(), 64 * 1024);
+            let mut frames = Frames::new(Body::empty(), intake.clone(), (64 * 1024, None));
             let pieces = bytes.chunks(cut);
             let got = pieces.map(|piece| gathered(&mut frames, piece));
             assert_eq!(got.collect::<Vec<_>>().concat(), EMPTY.repeat(4), "{cut}");
-            let lengths = std::iter::from_fn(|| intake.take()).map(|message| message.len());
+            let lengths =
+                std::iter::from_fn(|| intake.take()).map(|message| message.unwrap().len());
             assert_eq!(lengths.collect::<Vec<_>>(), [3, 0, 40_000, 1], "{cut}");
         }
     }
 
     #[test]
-    fn what_is_too_long_or_compressed_is_left_to_the_decoder() {
+    fn what_is_too_long_or_compressed_by_nothing_is_left_to_the_decoder() {
         let mut compressed = message(3);
         compressed[0] = 1;
         for bytes in [message(70_000), compressed] {
-            let mut frames = Frames::new(Body::empty(), Intake::default(), 64 * 1024);
+            let mut frames = Frames::new(Body::empty(), Intake::default(), (64 * 1024, None));
             assert_eq!(gathered(&mut frames, &bytes), bytes);
         }
     }
@@ -254,9 +268,36 @@ mod tests {
     #[test]
     fn a_stream_that_ends_within_a_message_is_not_whole() {
         for (bytes, is_whole) in [(0, true), (3, false), (7, false), (8, true)] {
-            let mut frames = Frames::new(Body::empty(), Intake::default(), 64 * 1024);
+            let mut frames = Frames::new(Body::empty(), Intake::default(), (64 * 1024, None));
             gathered(&mut frames, &message(3)[..bytes]);
             assert_eq!(frames.rest().is_none(), is_whole, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn a_compressed_message_is_whole_when_it_is_decompressed() {
+        let compressed = zstd::bulk::compress(&vec![7; 40_000], 3).unwrap();
+        let length = u32::try_from(compressed.len()).unwrap().to_be_bytes();
+        let one = [&[1][..], &length, &compressed].concat();
+        let bytes = [message(3), one.clone(), one].concat();
+        for (cut, bytes_max) in [(1, 64 * 1024), (50_000, 64 * 1024), (7, 30_000)] {
+            let intake = Intake::default();
+            let settings = (bytes_max, Some(Encoding::Zstd));
+            let mut frames = Frames::new(Body::empty(), intake.clone(), settings);
+            let pieces = bytes.chunks(cut).map(|piece| gathered(&mut frames, piece));
+            assert_eq!(
+                pieces.collect::<Vec<_>>().concat(),
+                EMPTY.repeat(3),
+                "{cut}"
+            );
+            let messages = std::iter::from_fn(|| intake.take());
+            let lengths = messages.map(|message| message.map(|message| message.len()).ok());
+            let large = (bytes_max > 40_000).then_some(40_000);
+            assert_eq!(
+                lengths.collect::<Vec<_>>(),
+                [Some(3), large, large],
+                "{cut}"
+            );
         }
     }
 }

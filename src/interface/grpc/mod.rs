@@ -11,6 +11,7 @@ pub mod chunking;
 pub mod chunks;
 pub mod codec;
 pub mod collections;
+pub mod compression;
 pub mod convert;
 pub mod deadline;
 pub mod documents;

@@ -19,6 +19,8 @@ use crate::domain::ingest::digest::hex;
 const DOMAIN: &str = "sluice.dev";
 /// When a client that was sent away may come back, if nothing else tells.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// The same of a full store, for which somebody has to make room.
+const RETRY_WHEN_FULL: Duration = Duration::from_secs(5);
 /// For clients that retry by themselves (gRFC A6).
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
@@ -63,6 +65,9 @@ pub fn of(error: &Error) -> Status {
 fn retry_after(error: &Error) -> Option<Duration> {
     if let Error::RateLimited { retry_after, .. } = error {
         return Some(*retry_after);
+    }
+    if let Error::Store(failure::Error::Full(_)) = error {
+        return Some(RETRY_WHEN_FULL);
     }
     let comes_back = matches!(
         error,
@@ -137,6 +142,7 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::NotCancellable => (Code::FailedPrecondition, "NOT_CANCELLABLE"),
         Error::MovePending => (Code::FailedPrecondition, "MOVE_PENDING"),
         Error::MethodUnknown => (Code::Unimplemented, "METHOD_UNKNOWN"),
+        Error::NotGrpc => (Code::PermissionDenied, "NOT_GRPC"),
         Error::EncodingUnsupported => (Code::Unimplemented, "ENCODING_UNSUPPORTED"),
         Error::Content(_) => (Code::InvalidArgument, "INVALID_CONTENT"),
         Error::UnsupportedContent { .. } => (Code::InvalidArgument, "UNSUPPORTED_CONTENT"),
@@ -177,6 +183,8 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::QuotaExceeded(_) | Error::Store(failure::Error::Quota(_)) => {
             (Code::ResourceExhausted, "QUOTA_EXCEEDED")
         }
+        // gRPC's definition of the code names a file system that is out of space. Clients may retry it because there is
+        // a RetryInfo, which tells it from a quota (as in OTLP).
         Error::Store(failure::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
         Error::Store(failure::Error::Damaged { .. })
         | Error::Checkpoint(checkpoint::Error::Damaged { .. }) => (Code::Internal, "STORE_DAMAGED"),
@@ -230,6 +238,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::NotCancellable
         | Error::MovePending
         | Error::MethodUnknown
+        | Error::NotGrpc
         | Error::EncodingUnsupported
         | Error::MessageUnreadable
         | Error::WriteAfterFinish

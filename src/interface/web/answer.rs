@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use tonic::Code;
 
 use crate::application::error::Error;
+use crate::application::ports::failure;
 use crate::interface::grpc::status;
 use crate::interface::web::frame::Told;
 
@@ -20,6 +21,8 @@ pub fn of(error: &Error) -> Response {
         Code::PermissionDenied => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::AlreadyExists | Code::Aborted => StatusCode::CONFLICT,
+        // Nobody has asked too much.
+        Code::ResourceExhausted if is_full(error) => StatusCode::SERVICE_UNAVAILABLE,
         Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
         Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -32,4 +35,8 @@ pub fn of(error: &Error) -> Response {
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
+}
+
+fn is_full(error: &Error) -> bool {
+    matches!(error, Error::Store(failure::Error::Full(_)))
 }

@@ -1,7 +1,9 @@
-//! What is served besides gRPC, all by GET.
+//! What is served besides gRPC, all by GET and HEAD.
 
 use axum::http::{HeaderMap, header};
 
+/// The page that says what this is.
+pub const PAGE: &str = "/";
 /// The WebSocket of watchers.
 pub const WEBSOCKET: &str = "/v1/ws";
 /// Metrics for Prometheus.
@@ -11,7 +13,7 @@ pub const HEALTHZ: &str = "/healthz";
 /// Whether it can serve.
 pub const READYZ: &str = "/readyz";
 /// All of them.
-pub const ALL: [&str; 4] = [WEBSOCKET, METRICS, HEALTHZ, READYZ];
+pub const ALL: [&str; 5] = [PAGE, WEBSOCKET, METRICS, HEALTHZ, READYZ];
 /// The sub-protocol of the WebSocket.
 pub const PROTOCOL: &str = "sluice.v1";
 /// What a sub-protocol begins with that is a credential: pages can send no header of their own.

@@ -1,0 +1,168 @@
+//! The page at `/`: what this is, and how it is called, for people with a browser or curl.
+
+use axum::extract::State;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+/// Nothing is loaded, run, sent or framed.
+const POLICY: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// What every page is sent with.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-cache"),
+    (header::VARY, "accept, host"),
+];
+const HTML: &str = "text/html; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+/// Where this is, if the request does not say it in a way that can be shown.
+const ADDRESS: &str = "127.0.0.1:50051";
+/// The longest name of a host (RFC 1035) with its port.
+const ADDRESS_BYTES_MAX: usize = 260;
+
+/// What the page tells of the server.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// Whether connections are private.
+    pub is_https: bool,
+}
+
+/// The page, as HTML for those who prefer it.
+pub async fn show(State(about): State<About>, uri: Uri, headers: HeaderMap) -> Response {
+    let asked = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let asked = uri.authority().map(Authority::as_str).or(asked);
+    let address = asked.filter(|asked| is_shown(asked)).unwrap_or(ADDRESS);
+    let (kind, page) = if prefers_html(&headers) {
+        (HTML, html(about, address))
+    } else {
+        (TEXT, text(about, address))
+    };
+    let mut response = page.into_response();
+    let of = response.headers_mut();
+    of.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    for (name, value) in HEADERS {
+        of.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn text(about: About, address: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let call = call(about, address);
+    format!(
+        "Sluice {version}
+
+A gRPC service: it takes documents as byte streams, cuts them into chunks, and stores them.
+
+Methods    {call} list
+A method   {call} describe sluice.v1.UploadService
+Health     {call} grpc.health.v1.Health/Check
+On this machine: /healthz (it lives), /readyz (it can serve), /metrics (Prometheus)
+Watching   /v1/ws, a WebSocket
+Docs       README.md and docs/ of the source; each method says more by `describe`
+"
+    )
+}
+
+fn html(about: About, address: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let call = call(about, address);
+    format!(
+        "<!doctype html>
+<html lang=\"en\">
+<head><meta charset=\"utf-8\"><title>Sluice {version}</title></head>
+<body>
+<h1>Sluice {version}</h1>
+<p>A gRPC service: it takes documents as byte streams, cuts them into chunks, and stores them.</p>
+<pre>
+{call} list
+{call} describe sluice.v1.UploadService
+{call} grpc.health.v1.Health/Check
+</pre>
+<ul>
+<li>On this machine: <a href=\"/healthz\">/healthz</a> (it lives), <a href=\"/readyz\">/readyz</a> (it can serve),
+<a href=\"/metrics\">/metrics</a> (Prometheus)</li>
+<li>Watching: <code>/v1/ws</code>, a WebSocket</li>
+<li>Docs: <code>README.md</code> and <code>docs/</code> of the source; each method says more by <code>describe</code></li>
+</ul>
+</body>
+</html>
+"
+    )
+}
+
+fn call(about: About, address: &str) -> String {
+    let plain = if about.is_https { "" } else { " -plaintext" };
+    format!("grpcurl{plain} {address}")
+}
+
+/// Whether an address can be shown, in HTML and in a shell, as it is.
+fn is_shown(address: &str) -> bool {
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    address.len() <= ADDRESS_BYTES_MAX && !address.is_empty() && address.bytes().all(is_fit)
+}
+
+/// Whether HTML is named and no less wanted than text (RFC 9110 §12.5.1): browsers do, curl does not.
+fn prefers_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter();
+    let accepted = accepted.filter_map(|accepted| accepted.to_str().ok());
+    let (mut html, mut text) = (0.0, 0.0);
+    for range in accepted.flat_map(|accepted| accepted.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
+        match kind.as_str() {
+            "text/html" => html = weight.unwrap_or(1.0),
+            "text/plain" => text = weight.unwrap_or(1.0),
+            _ => {}
+        }
+    }
+    html > 0.0 && html >= text
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::{is_shown, prefers_html};
+
+    #[test]
+    fn html_is_for_those_who_name_it() {
+        let prefers = |accept: &'static str| {
+            let accept = HeaderValue::from_static(accept);
+            prefers_html(&HeaderMap::from_iter([(header::ACCEPT, accept)]))
+        };
+        for html in [
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "text/html",
+            "text/plain;q=0.5, Text/HTML;q=0.9",
+        ] {
+            assert!(prefers(html), "{html}");
+        }
+        for text in [
+            "*/*",
+            "",
+            "text/plain",
+            "text/html;q=0",
+            "text/html;q=0.1, text/plain",
+        ] {
+            assert!(!prefers(text), "{text}");
+        }
+        assert!(!prefers_html(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn an_address_that_could_be_code_is_not_shown() {
+        for fit in ["127.0.0.1:50051", "[::1]:1", "sluice.example"] {
+            assert!(is_shown(fit), "{fit}");
+        }
+        for unfit in ["", "a<b", "a b", "a;b", "$(a)", "a\"b"] {
+            assert!(!is_shown(unfit), "{unfit}");
+        }
+    }
+}
