@@ -6,10 +6,10 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::cli::begun;
+use crate::cli::commands::sync::origin::{MARK, Origin};
 use crate::cli::outcome::{Conflict, Done, Kind};
 use crate::cli::source::Source;
 use crate::cli::stored::{self, Difference, Expected};
-use crate::cli::sync::origin::{MARK, Origin};
 use crate::cli::uploader::Uploader;
 use crate::domain::name::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;

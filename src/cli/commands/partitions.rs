@@ -1,20 +1,17 @@
-//! `sluice partitions`, `locate`, `move`: how chunks are spread, and where a document is.
+//! `sluice partitions`: how chunks are spread.
 
-use anyhow::ensure;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::client::Connection;
-use crate::cli::inspect::Common;
+use crate::cli::common::Common;
 use crate::cli::output::{Format, Table, line};
 use crate::cli::status::said;
 use crate::interface::grpc::pb;
-use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 
 /// Shows how chunks are spread over partitions, and whether that is even.
 #[derive(Debug, Args)]
-pub(super) struct Partitions {
+pub(super) struct Arguments {
     /// The same as --output json: an object with all partitions a line.
     #[arg(long)]
     json: bool,
@@ -25,28 +22,7 @@ pub(super) struct Partitions {
     common: Common,
 }
 
-/// Shows where a document is, and proves it by counting its chunks in all partitions.
-#[derive(Debug, Args)]
-pub(super) struct Locate {
-    /// collections/{collection}/documents/{document}.
-    document: String,
-    #[command(flatten)]
-    common: Common,
-}
-
-/// Moves a document to the other partition that may hold it, and prints the operation.
-#[derive(Debug, Args)]
-pub(super) struct Move {
-    /// collections/{collection}/documents/{document}.
-    document: String,
-    /// Wait until it is there.
-    #[arg(long)]
-    wait: bool,
-    #[command(flatten)]
-    common: Common,
-}
-
-pub(super) async fn partitions(arguments: &Partitions) -> anyhow::Result<()> {
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let format = if arguments.json {
         Format::Json
     } else {
@@ -79,87 +55,6 @@ pub(super) async fn partitions(arguments: &Partitions) -> anyhow::Result<()> {
             &health.balance.unwrap_or_default(),
         )?;
     }
-    Ok(())
-}
-
-pub(super) async fn locate(arguments: &Locate) -> anyhow::Result<()> {
-    let mut client = PartitionServiceClient::new(arguments.common.server.channel()?);
-    let name = arguments.document.clone();
-    let located = client
-        .locate_document(pb::LocateDocumentRequest { name })
-        .await;
-    let pb::LocateDocumentResponse {
-        uid,
-        partition,
-        candidates,
-        is_candidate,
-        chunks,
-        text_bytes,
-        counted_chunks,
-        counted_text_bytes,
-        chunks_elsewhere,
-    } = located.map_err(|status| said(status.into()))?.into_inner();
-    let columns = [
-        ("partition", 9),
-        ("candidates", 10),
-        ("is_candidate", 12),
-        ("chunks", 10),
-        ("counted_chunks", 14),
-        ("text_bytes", 14),
-        ("counted_text_bytes", 18),
-        ("chunks_elsewhere", 16),
-        ("uid", 36),
-    ];
-    let mut table = Table::new(arguments.common.output, &columns)?;
-    table.row(&[
-        json!(partition),
-        json!(candidates),
-        json!(is_candidate),
-        json!(chunks),
-        json!(counted_chunks),
-        json!(text_bytes),
-        json!(counted_text_bytes),
-        json!(chunks_elsewhere),
-        json!(uid),
-    ])?;
-    table.finish()
-}
-
-pub(super) async fn move_document(arguments: &Move) -> anyhow::Result<()> {
-    let channel = arguments.common.server.channel()?;
-    let request = pb::MoveDocumentRequest {
-        name: arguments.document.clone(),
-        ..pb::MoveDocumentRequest::default()
-    };
-    let moved = PartitionServiceClient::new(channel.clone())
-        .move_document(request)
-        .await;
-    let moved = moved.map_err(|status| said(status.into()))?.into_inner();
-    let operation = moved.operation.unwrap_or_default();
-    line(&operation.name)?;
-    if arguments.wait {
-        wait(channel, operation.name).await?;
-    }
-    Ok(())
-}
-
-/// Waits until an operation has succeeded.
-async fn wait(channel: Connection, name: String) -> anyhow::Result<()> {
-    let request = pb::WatchOperationRequest { name, after_seq: 0 };
-    let states = OperationServiceClient::new(channel)
-        .watch_operation(request)
-        .await;
-    let mut states = states.map_err(|status| said(status.into()))?.into_inner();
-    let mut last = pb::Operation::default();
-    while let Some(state) = states
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
-        last = state.operation.unwrap_or_default();
-    }
-    let is_done = last.state() == pb::operation::State::Succeeded;
-    ensure!(is_done, "the operation failed: {}", last.failure_message);
     Ok(())
 }
 

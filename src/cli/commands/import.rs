@@ -5,10 +5,10 @@ use clap::Args;
 
 use crate::cli::begun::tell;
 use crate::cli::client::Server;
+use crate::cli::label::label;
 use crate::cli::output::WrongArguments;
 use crate::cli::spec::{Chunking, Decoding};
 use crate::cli::status::said;
-use crate::cli::upload::label;
 use crate::cli::uploader::ensure_collection;
 use crate::domain::name::DocumentName;
 use crate::domain::path_name::PathName;

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 
 use crate::cli::client::Connection;
-use crate::cli::inspect::PAGE_ROWS;
+use crate::cli::common::PAGE_ROWS;
 use crate::cli::output::WrongArguments;
 use crate::cli::status::said;
 use crate::cli::stored::is_complete;

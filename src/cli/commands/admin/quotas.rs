@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::inspect::Common;
+use crate::cli::common::Common;
 use crate::cli::output::Table;
 use crate::cli::status::said;
 use crate::interface::grpc::pb;

@@ -12,10 +12,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::client::Shown;
-use crate::cli::load::process;
-use crate::cli::load::seen::{Seen, Times, milliseconds};
-use crate::cli::load::uploads::Uploads;
-use crate::cli::load::watcher::{Watcher, Ways};
+use crate::cli::commands::load::process;
+use crate::cli::commands::load::seen::{Seen, Times, milliseconds};
+use crate::cli::commands::load::uploads::Uploads;
+use crate::cli::commands::load::watcher::{Watcher, Ways};
 use crate::cli::output::{Format, Table};
 
 /// How long the watchers may take to begin; those that have not are told of in the end.

@@ -5,8 +5,8 @@ use clap::Args;
 use tonic::Code;
 use uuid::Uuid;
 
+use crate::cli::commands::sync::step::Syncing;
 use crate::cli::outcome::{Done, Kind};
-use crate::cli::sync::step::Syncing;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 

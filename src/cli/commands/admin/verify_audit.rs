@@ -1,4 +1,4 @@
-//! `sluice admin audit` and `verify-audit`: who did what, and whether that is as it was written.
+//! `sluice admin verify-audit`: whether the audit log is as it was written.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -11,33 +11,16 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::bootstrap;
-use crate::cli::inspect::{Common, PAGE_ROWS};
-use crate::cli::output::{Table, WrongArguments, line};
-use crate::cli::status::said;
+use crate::cli::output::{WrongArguments, line};
 use crate::config::Config;
 use crate::domain::audit::Head;
 use crate::domain::ingest::digest::hex;
-use crate::interface::grpc::pb;
-use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
-
-/// Lists what was done or refused, the newest first.
-#[derive(Debug, Args)]
-pub(super) struct Listing {
-    /// The tenant, or `-` for all and for what nobody knows the tenant of.
-    #[arg(default_value = "-")]
-    tenant: String,
-    /// How many at most.
-    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
-    most: usize,
-    #[command(flatten)]
-    common: Common,
-}
 
 /// Reads the whole audit log in a store, fails if it is not as it was written, and prints where its chains
 /// end. Keep that somewhere else: whoever takes off the end of a chain, and knows the key, is found out by
 /// it. Works on the store, with or without servers.
 #[derive(Debug, Args)]
-pub(super) struct Verifying {
+pub(super) struct Arguments {
     /// A file of settings; the environment goes over it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -57,55 +40,7 @@ struct Told {
     sha256: String,
 }
 
-pub(super) async fn list(arguments: &Listing) -> anyhow::Result<()> {
-    let columns = [
-        ("seconds", 10),
-        ("tenant", 16),
-        ("principal", 24),
-        ("source", 16),
-        ("method", 48),
-        ("target", 40),
-        ("result", 18),
-        ("count", 6),
-        ("chain", 36),
-        ("seq", 8),
-    ];
-    let mut client = AdminServiceClient::new(arguments.common.server.channel()?);
-    let mut table = Table::new(arguments.common.output, &columns)?;
-    let (mut page_token, mut left) = (String::new(), arguments.most);
-    while left > 0 {
-        let request = pb::ListAuditEventsRequest {
-            parent: format!("tenants/{}", arguments.tenant),
-            page_size: PAGE_ROWS.min(i32::try_from(left).unwrap_or(PAGE_ROWS)),
-            page_token,
-            ..pb::ListAuditEventsRequest::default()
-        };
-        let page = client.list_audit_events(request).await;
-        let page = page.map_err(|status| said(status.into()))?.into_inner();
-        for event in page.audit_events {
-            table.row(&[
-                json!(event.event_time.map(|time| time.seconds)),
-                json!(event.tenant.trim_start_matches("tenants/")),
-                json!(event.principal),
-                json!(event.source),
-                json!(event.method),
-                json!(event.target),
-                json!(event.result),
-                json!(event.count),
-                json!(event.chain),
-                json!(event.seq),
-            ])?;
-            left -= 1;
-        }
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    table.finish()
-}
-
-pub(super) async fn verify(arguments: &Verifying) -> anyhow::Result<()> {
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut config = Config::load(arguments.config.as_deref()).context(WrongArguments)?;
     if let Some(location) = &arguments.store {
         config.store.location = location.clone().into();

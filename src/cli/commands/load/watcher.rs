@@ -8,8 +8,8 @@ use tokio::sync::{Semaphore, watch};
 use tonic::transport::Channel;
 
 use crate::cli::client::{Server, Shown};
-use crate::cli::load::feed::{Feed, Wanted};
-use crate::cli::load::seen::Seen;
+use crate::cli::commands::load::feed::{Feed, Wanted};
+use crate::cli::commands::load::seen::Seen;
 
 /// Watches that are opened at a time: a listener's queue holds a thousand.
 const OPENINGS_MAX: usize = 64;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::cli::load::feed::State;
+use crate::cli::commands::load::feed::State;
 
 /// What one watcher has seen.
 #[derive(Debug, Default)]
