@@ -11,21 +11,26 @@ use clap::Parser;
 use crate::cli::commands::Command;
 
 mod begun;
+mod chunk_rows;
 mod client;
 mod commands;
 mod common;
+mod json;
 mod label;
+mod names;
 mod outcome;
 mod output;
+mod printable;
+mod progress;
 mod reading;
 mod sending;
 mod source;
 mod sources;
 mod spec;
-mod spec_json;
 mod status;
 mod stopping;
 mod stored;
+mod table;
 mod uploader;
 
 /// Cuts documents into chunks while they stream, and proves every offset.
@@ -39,13 +44,17 @@ struct Arguments {
 /// Runs the command that the program's arguments name.
 #[must_use]
 pub fn run() -> ExitCode {
-    let outcome = match Arguments::parse().command.run_alone() {
+    let command = Arguments::parse().command;
+    if command.only_reads() {
+        output::end_when_closed();
+    }
+    let outcome = match command.run_alone() {
         Ok(done) => done,
         Err(command) => with_runtime(command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::fail(&error),
+        Err(error) => output::end(&error),
     }
 }
 

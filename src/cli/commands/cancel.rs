@@ -3,14 +3,15 @@
 use clap::Args;
 
 use crate::cli::common::Common;
-use crate::cli::output::line;
+use crate::cli::json;
+use crate::cli::output::{self, Format};
 use crate::cli::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
 /// Cancels an operation.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// operations/{operation}.
     operation: String,
     #[command(flatten)]
@@ -23,6 +24,12 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let cancelled = client
         .cancel_operation(pb::CancelOperationRequest { name })
         .await;
-    cancelled.map_err(|status| said(status.into()))?;
-    line(&format!("{} is cancelled", arguments.operation))
+    let cancelled = cancelled
+        .map_err(|status| said(status.into()))?
+        .into_inner();
+    let operation = cancelled.operation.unwrap_or_default();
+    match arguments.common.output {
+        Format::Json => output::object(&json::operations::operation(operation).into()),
+        Format::Table => output::line(&format!("{} is cancelled", arguments.operation)),
+    }
 }

@@ -1,19 +1,20 @@
 //! `sluice changes`: what changes in the chunks of a collection.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::Value;
 
 use crate::cli::common::Common;
-use crate::cli::output::Table;
+use crate::cli::json;
+use crate::cli::names::within;
+use crate::cli::output::{Format, note_on_terminal};
 use crate::cli::status::said;
-use crate::domain::ingest::digest::hex;
+use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
-use crate::interface::grpc::pb::change::Change as Kind;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 
 /// Follows what changes in the chunks of a collection.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// collections/{collection}.
     #[arg(default_value = "collections/default")]
     collection: String,
@@ -34,8 +35,18 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut client = ChunkServiceClient::new(arguments.common.server.channel()?);
-    let columns = [("change", 8), ("name", 60), ("sha256", 64), ("cursor", 20)];
-    let mut table = Table::new(arguments.common.output, &columns)?;
+    let format = arguments.common.output;
+    let columns = [
+        Column::of("change", 8),
+        Column::of("name", 24),
+        Column::of("sha256", 64),
+        Column::of("cursor", 0),
+    ];
+    let mut table = Table::new(format, &columns);
+    if format == Format::Table {
+        let collection = &arguments.collection;
+        note_on_terminal(&format!("changes of {collection}, by ids of its documents"));
+    }
     let request = pb::StreamChangesRequest {
         collection: arguments.collection.clone(),
         after_cursor: arguments.after.clone(),
@@ -49,15 +60,16 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .map_err(|status| said(status.into()))?
     {
         for change in part.changes {
-            let (kind, name, sha256) = match change.change {
-                Some(Kind::Reset(document)) => ("reset", document, String::new()),
-                Some(Kind::Added(chunk)) => ("added", chunk.name, hex(&chunk.sha256)),
-                Some(Kind::Kept(chunk)) => ("kept", chunk.name, hex(&chunk.sha256)),
-                Some(Kind::Removed(gone)) => ("removed", gone.document, hex(&gone.sha256)),
-                Some(Kind::Complete(version)) => ("complete", version.document, String::new()),
-                None => continue,
+            let Some(mut fields) = json::chunks::change(change) else {
+                continue;
             };
-            table.row(&[json!(kind), json!(name), json!(sha256), json!(part.cursor)])?;
+            fields.insert("cursor".to_owned(), part.cursor.clone().into());
+            if format == Format::Table
+                && let Some(Value::String(name)) = fields.get_mut("name")
+            {
+                *name = within(name, &arguments.collection).to_owned();
+            }
+            table.row(&fields)?;
         }
         table.flush()?;
     }

@@ -5,15 +5,21 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use serde::Serialize;
 
-use crate::cli::output::{self, Chunks, DocumentsFailed, Format, WrongArguments};
+use crate::cli::chunk_rows;
+use crate::cli::output::{self, DocumentsFailed, Format, WrongArguments};
+use crate::cli::progress;
 use crate::cli::source::Source;
 use crate::cli::sources::{self, Found};
 use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::table::{Column, Table};
 use crate::domain::chunking::spec::Spec;
-use crate::domain::ingest::batch::Gathered;
+use crate::domain::ingest::batch::{Chunk, Gathered};
+use crate::domain::ingest::digest::hex;
 use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
 use crate::domain::text::decoding;
+use crate::domain::text::position::{Position, Span};
 
 /// Streams text through the engine and writes its chunks.
 ///
@@ -21,7 +27,7 @@ use crate::domain::text::decoding;
 /// and lines of the text, and bytes of the source as it is in the file. The charset of each document
 /// is written to the standard error, unless it is the one that `--charset` names.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// Files, pipes, `-` for the standard input, or folders [default: -]. Hidden files in folders and
     /// those that .gitignore or .ignore exclude are left out, and so are links.
     paths: Vec<PathBuf>,
@@ -44,13 +50,13 @@ const READ_BYTES: usize = 64 * 1024;
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let spec = arguments.chunking.spec().context(WrongArguments)?;
     let decoding = arguments.decoding.decoding().context(WrongArguments)?;
-    let mut chunks = Chunks::new(arguments.output, !arguments.no_text)?;
+    let mut chunks = Chunks::of(arguments);
     let mut outcome = DocumentsFailed { failed: 0, all: 0 };
     for found in sources::of(&arguments.paths) {
         let done = match found {
-            Found::Source(source) => chunk(&source, &spec, decoding, &mut chunks)
-                .map_err(|failure| failure.of(&source))
-                .and_then(|()| chunks.flush().map_err(Failure::Output)),
+            Found::Source(source) => {
+                chunk(&source, &spec, decoding, &mut chunks).map_err(|failure| failure.of(&source))
+            }
             Found::Failed(why) => Err(Failure::Document(anyhow::anyhow!(why))),
             Found::Skipped(why) => {
                 output::complain(&why);
@@ -58,20 +64,127 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             }
         };
         outcome.all += 1;
+        // Rows of several documents stand under each other, so a table holds them as long as it can. The
+        // chunks before a fault are shown before it is told.
+        if arguments.output == Format::Json || done.is_err() {
+            chunks.table.flush()?;
+        }
         match done {
             Ok(()) => {}
             Err(Failure::Document(error)) => {
                 outcome.failed += 1;
                 output::complain(&format!("{error:#}"));
             }
-            Err(Failure::Output(error)) if output::is_closed(&error) => break,
             Err(Failure::Output(error)) => return Err(error),
         }
     }
+    chunks.table.finish()?;
     if outcome.failed > 0 {
         Err(outcome.into())
     } else {
         Ok(())
+    }
+}
+
+/// Writes chunks to the standard output.
+#[derive(Debug)]
+struct Chunks {
+    format: Format,
+    with_text: bool,
+    /// Whether rows of several documents stand in one table.
+    with_document: bool,
+    table: Table,
+}
+
+/// A chunk as a line of JSON. Offsets count from 0; ends are exclusive.
+#[derive(Serialize)]
+struct Row<'a> {
+    document: &'a str,
+    ordinal: u64,
+    start_byte: u64,
+    end_byte: u64,
+    start_character: u64,
+    end_character: u64,
+    start_line: u64,
+    end_line: u64,
+    start_source: u64,
+    end_source: u64,
+    sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+}
+
+impl Chunks {
+    fn of(arguments: &Arguments) -> Self {
+        let format = arguments.output;
+        let with_text = !arguments.no_text;
+        let with_document = !sources::is_single(&arguments.paths);
+        let mut columns = Vec::new();
+        columns.extend(with_document.then_some(Column::of("document", 16)));
+        columns.extend(chunk_rows::COLUMNS);
+        columns.truncate(columns.len() - usize::from(!with_text));
+        Self {
+            format,
+            with_text,
+            with_document,
+            table: Table::new(format, &columns),
+        }
+    }
+
+    fn write(&mut self, document: &str, chunk: &Chunk, text: &str) -> anyhow::Result<()> {
+        let text = self.with_text.then_some(text);
+        match self.format {
+            Format::Json => {
+                let row = row(document, chunk, text);
+                self.table.json(&serde_json::to_string(&row)?)
+            }
+            Format::Table => {
+                let Span { start, end } = chunk.span;
+                let places = [
+                    (start.byte, end.byte),
+                    (start.character, end.character),
+                    (start.line, end.line),
+                ];
+                let text = text.unwrap_or_default().to_owned();
+                let mut cells = chunk_rows::cells(chunk.ordinal, places, text);
+                if self.with_document {
+                    cells.insert(0, document.to_owned());
+                }
+                self.table.cells(cells)
+            }
+        }
+    }
+}
+
+fn row<'a>(document: &'a str, chunk: &Chunk, text: Option<&'a str>) -> Row<'a> {
+    let Chunk {
+        ordinal,
+        span: Span { start, end },
+        sha256,
+    } = *chunk;
+    let of = |place: Position| {
+        let Position {
+            byte,
+            character,
+            line,
+            source,
+        } = place;
+        (byte, character, line, source)
+    };
+    let (start, end) = (of(start), of(end));
+    Row {
+        document,
+        ordinal,
+        start_byte: start.0,
+        end_byte: end.0,
+        start_character: start.1,
+        end_character: end.1,
+        start_line: start.2,
+        end_line: end.2,
+        start_source: start.3,
+        end_source: end.3,
+        sha256: hex(&sha256),
+        text,
     }
 }
 
@@ -99,7 +212,7 @@ fn chunk(
     let opened = document.open().map_err(Failure::Document)?;
     let (mut source, length) = (opened.bytes, opened.length);
     let name = document.name();
-    let bar = output::progress(&name, length);
+    let bar = progress::of_document(&name, length);
     let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
     let mut buffer = vec![0; READ_BYTES];
     let (mut fed, mut read) = (0, 0);
@@ -111,7 +224,7 @@ fn chunk(
                 // Whoever feeds a pipe may wait for the chunks before there is more to read.
                 if length.is_none() {
                     write(&name, machine.flush(), chunks).map_err(Failure::Output)?;
-                    chunks.flush().map_err(Failure::Output)?;
+                    chunks.table.flush().map_err(Failure::Output)?;
                 }
                 read = read_some(&mut source, &mut buffer).map_err(Failure::Document)?;
                 fed = 0;

@@ -1,19 +1,23 @@
 //! `sluice delete`: the end of a document or a collection.
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 
+use crate::cli::begun;
 use crate::cli::common::Common;
-use crate::cli::output::{WrongArguments, line};
+use crate::cli::output::WrongArguments;
 use crate::cli::status::said;
 use crate::domain::name::{CollectionId, DocumentName};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
+/// Why a flag is refused.
+const FORCE: &str = "--force is for collections, and the name is a document's: leave it out";
+
 /// Deletes a document or a collection, and prints the operation that removes its chunks.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// collections/{collection}, or collections/{collection}/documents/{document}.
     name: String,
     /// Delete a collection even if it has documents.
@@ -24,14 +28,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let channel = arguments.common.server.channel()?;
     let name = arguments.name.clone();
     let operation = if DocumentName::parse(&name).is_ok() {
+        ensure!(!arguments.force, anyhow!(FORCE).context(WrongArguments));
         let request = pb::DeleteDocumentRequest {
             name,
             ..pb::DeleteDocumentRequest::default()
         };
-        let deleted = DocumentServiceClient::new(channel)
+        let deleted = DocumentServiceClient::new(arguments.common.server.channel()?)
             .delete_document(request)
             .await;
         deleted.map(|deleted| deleted.into_inner().operation)
@@ -42,11 +46,11 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             force: arguments.force,
             ..pb::DeleteCollectionRequest::default()
         };
-        let deleted = CollectionServiceClient::new(channel)
+        let deleted = CollectionServiceClient::new(arguments.common.server.channel()?)
             .delete_collection(request)
             .await;
         deleted.map(|deleted| deleted.into_inner().operation)
     };
     let operation = operation.map_err(|status| said(status.into()))?;
-    line(&operation.unwrap_or_default().name)
+    begun::name(operation.unwrap_or_default(), arguments.common.output)
 }

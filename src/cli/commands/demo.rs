@@ -14,6 +14,8 @@ use uuid::Uuid;
 use crate::bootstrap::Instance;
 use crate::cli::client::{Connection, Server};
 use crate::cli::output;
+use crate::cli::printable::{on_one_line, shortened};
+use crate::cli::progress;
 use crate::cli::reading::Reading;
 use crate::cli::sending::Sending;
 use crate::cli::source::Source;
@@ -30,13 +32,15 @@ use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient
 /// Streams a document into a server of its own, follows the chunks as they are committed, and
 /// proves that each equals its slice of the file.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// A UTF-8 text file.
     file: PathBuf,
 }
 
 /// Chunks shown; all are checked.
 const SHOWN_CHUNKS: i64 = 10;
+/// How much of a chunk is shown.
+const SHOWN_COLUMNS: usize = 60;
 const COLLECTION: &str = "demo";
 /// The error after SIGTERM or SIGINT: what the demo shows was not shown.
 const STOPPED: &str = "a signal stopped the demo before its end; its server and its store are gone";
@@ -83,7 +87,7 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
         request_id: Uuid::new_v4().to_string(),
         ..pb::UploadSpec::default()
     };
-    let bar = output::progress(&file.display().to_string(), Some(bytes));
+    let bar = progress::of_document(&file.display().to_string(), Some(bytes));
     let document = format!("collections/{COLLECTION}/documents/{}", spec.document_id);
     let sending = Sending {
         reading: Reading::open(Source::named(file)).await?,
@@ -156,7 +160,7 @@ async fn prove(mut pages: Streaming<pb::StreamChunksResponse>, file: &Path) -> a
                 "chunk {chunks} has another digest"
             );
             if chunks < SHOWN_CHUNKS {
-                let text = chunk.text.chars().take(60).collect::<String>();
+                let text = shortened(&on_one_line(&chunk.text), SHOWN_COLUMNS);
                 output::line(&format!(
                     "  #{:<4} bytes {}..{}  {text}",
                     chunk.ordinal, start.byte, end.byte

@@ -1,40 +1,48 @@
 //! `sluice documents`: the documents of a collection.
 
+use anyhow::Context;
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::common::{Common, PAGE_ROWS};
-use crate::cli::label::label;
-use crate::cli::output::Table;
-use crate::cli::spec_json;
+use crate::cli::json;
+use crate::cli::label::Labels;
+use crate::cli::names::within;
+use crate::cli::output::{Format, WrongArguments, note_on_terminal};
 use crate::cli::status::said;
-use crate::domain::ingest::digest::hex;
+use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
 /// Lists the documents of a collection.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// collections/{collection}.
     #[arg(default_value = "collections/default")]
     collection: String,
-    /// Only documents that have this label.
-    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
-    labels: Vec<(String, String)>,
+    #[command(flatten)]
+    labels: Labels,
     #[command(flatten)]
     common: Common,
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let labels = arguments.labels.by_key().context(WrongArguments)?;
     let mut client = DocumentServiceClient::new(arguments.common.server.channel()?);
     let columns = [
-        ("document", 48),
-        ("version", 8),
-        ("chunks", 9),
-        ("source_bytes", 13),
-        ("partition", 9),
+        Column::of("document", 24),
+        Column::of("current_version", 15),
+        Column::of("chunks", 8),
+        Column::of("source_bytes", 12),
+        Column::of("partition", 9),
+        Column::of("charset", 8),
     ];
-    let mut table = Table::new(arguments.common.output, &columns)?;
+    let mut table = Table::new(arguments.common.output, &columns);
+    if arguments.common.output == Format::Table {
+        note_on_terminal(&format!(
+            "documents of {}, by their ids",
+            arguments.collection
+        ));
+    }
     let mut page_token = String::new();
     loop {
         let parent = arguments.collection.clone();
@@ -42,7 +50,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             parent,
             page_size: PAGE_ROWS,
             page_token,
-            labels: arguments.labels.iter().cloned().collect(),
+            labels: labels.clone(),
         };
         let page = client
             .list_documents(request)
@@ -50,43 +58,14 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .map_err(|status| said(status.into()))?
             .into_inner();
         for document in page.documents {
-            let pb::Document {
-                name,
-                current_version,
-                chunks,
-                source_bytes,
-                partition,
-                source_sha256,
-                labels,
-                chunking,
-                decoding,
-                engine_version,
-                charset,
-                ..
-            } = document;
-            let columns = [
-                json!(name),
-                json!(current_version),
-                json!(chunks),
-                json!(source_bytes),
-                json!(partition),
-            ];
-            let details = [
-                ("source_sha256", json!(hex(&source_sha256))),
-                ("labels", json!(labels)),
-                (
-                    "chunking",
-                    json!(chunking.as_ref().map(spec_json::chunking)),
-                ),
-                (
-                    "decoding",
-                    json!(decoding.as_ref().map(spec_json::decoding)),
-                ),
-                ("engine_version", json!(engine_version)),
-                ("charset", json!(charset)),
-            ];
-            table.detailed_row(&columns, &details)?;
+            let id = within(&document.name, &arguments.collection).to_owned();
+            let mut fields = json::documents::document(document);
+            if arguments.common.output == Format::Table {
+                fields.insert("document".to_owned(), id.into());
+            }
+            table.row(&fields)?;
         }
+        table.flush()?;
         page_token = page.next_page_token;
         if page_token.is_empty() {
             return table.finish();

@@ -4,8 +4,8 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 
 use crate::cli::begun::tell;
-use crate::cli::client::Server;
-use crate::cli::label::label;
+use crate::cli::common::Common;
+use crate::cli::label::Labels;
 use crate::cli::output::WrongArguments;
 use crate::cli::spec::{Chunking, Decoding};
 use crate::cli::status::said;
@@ -17,7 +17,7 @@ use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
 /// Makes a document of a file under the server's import root, and prints the operation that does it.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// COLLECTION/DOCUMENT, or collections/{collection}/documents/{document}; the collection is made if
     /// there is none of that name.
     name: String,
@@ -26,11 +26,10 @@ pub(super) struct Arguments {
     /// Wait until it is done.
     #[arg(long)]
     wait: bool,
-    /// What to find the document by again: KEY=VALUE.
-    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
-    labels: Vec<(String, String)>,
     #[command(flatten)]
-    server: Server,
+    labels: Labels,
+    #[command(flatten)]
+    common: Common,
     #[command(flatten)]
     chunking: Chunking,
     #[command(flatten)]
@@ -40,17 +39,18 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let chunking = arguments.chunking.request().context(WrongArguments)?;
     let decoding = arguments.decoding.request().context(WrongArguments)?;
+    let labels = arguments.labels.by_key().context(WrongArguments)?;
     let name = document(&arguments.name).context(WrongArguments)?;
     PathName::parse(&arguments.path)
         .context("the path")
         .context(WrongArguments)?;
-    let channel = arguments.server.channel().context(WrongArguments)?;
+    let channel = arguments.common.server.channel().context(WrongArguments)?;
     ensure_collection(channel.clone(), &name.collection).await?;
     let request = pb::ImportDocumentRequest {
         parent: name.collection.to_string(),
         document_id: name.document.as_str().to_owned(),
         path: arguments.path.clone(),
-        labels: arguments.labels.iter().cloned().collect(),
+        labels,
         chunking,
         decoding,
         ..pb::ImportDocumentRequest::default()
@@ -59,7 +59,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .import_document(request)
         .await;
     let begun = begun.map_err(|status| said(status.into()))?.into_inner();
-    tell(channel, begun.operation.unwrap_or_default(), arguments.wait).await
+    let operation = begun.operation.unwrap_or_default();
+    tell(channel, operation, arguments.wait, arguments.common.output).await
 }
 
 /// The document's name, in its short form or its full one.

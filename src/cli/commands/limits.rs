@@ -1,11 +1,13 @@
 //! `sluice limits`: what is used of the limits, and by whom.
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::common::Common;
-use crate::cli::output::{Format, Table, line};
+use crate::cli::json;
+use crate::cli::json::fields::word;
+use crate::cli::output::{Format, line};
 use crate::cli::status::said;
+use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::limit_service_client::LimitServiceClient;
 
@@ -14,7 +16,7 @@ const PAGE_ROWS: i32 = 1_000;
 
 /// Shows what is used of the limits, the most used first.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     common: Common,
 }
@@ -27,34 +29,23 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let told = client.get_limits_status(request).await;
     let told = told.map_err(|status| said(status.into()))?.into_inner();
     let columns = [
-        ("principal", 24),
-        ("limit", 12),
-        ("used", 12),
-        ("most", 12),
-        ("per_second", 14),
-        ("whole_after_ms", 14),
+        Column::of("principal", 24),
+        Column::of("limit", 12),
+        Column::of("used", 12),
+        Column::of("most", 12),
+        Column::of("per_second", 14),
+        Column::of("whole_after_ms", 14),
     ];
-    let mut table = Table::new(arguments.common.output, &columns)?;
-    let backend = told.backend();
+    let mut table = Table::new(arguments.common.output, &columns);
+    let (backend, instances) = (told.backend(), told.instances);
     for usage in told.usages {
-        let pb::LimitUsage {
-            principal,
-            limit,
-            used,
-            most,
-            per_second,
-            whole_after,
-        } = usage;
-        let whole_after_ms =
-            whole_after.map(|after| after.seconds * 1_000 + i64::from(after.nanos) / 1_000_000);
-        table.row(&[
-            json!(principal),
-            json!(limit),
-            json!(used),
-            json!(most),
-            json!(per_second),
-            json!(whole_after_ms),
-        ])?;
+        let mut fields = json::limits::usage(usage);
+        fields.insert(
+            "backend".to_owned(),
+            word(backend.as_str_name(), "BACKEND_"),
+        );
+        fields.insert("instances".to_owned(), instances.into());
+        table.row(&fields)?;
     }
     table.finish()?;
     if arguments.common.output == Format::Table {

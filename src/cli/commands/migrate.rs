@@ -11,7 +11,7 @@ use crate::config::Config;
 
 /// Makes or updates the tables of a PostgreSQL database; again, it changes nothing.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// A file of settings; the environment goes over it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,

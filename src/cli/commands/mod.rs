@@ -84,6 +84,34 @@ impl Command {
         }
     }
 
+    /// Whether it only reads. It may end as soon as nobody reads what it writes, also while it waits.
+    pub(super) fn only_reads(&self) -> bool {
+        match self {
+            Self::Chunk(_)
+            | Self::Watch(_)
+            | Self::Chunks(_)
+            | Self::Collections(_)
+            | Self::Documents(_)
+            | Self::Partitions(_)
+            | Self::Locate(_)
+            | Self::Limits(_)
+            | Self::Operations(_)
+            | Self::Changes(_) => true,
+            Self::Admin(arguments) => arguments.only_reads(),
+            Self::Demo(_)
+            | Self::Serve(_)
+            | Self::Migrate(_)
+            | Self::Upload(_)
+            | Self::Sync(_)
+            | Self::Import(_)
+            | Self::Rechunk(_)
+            | Self::Move(_)
+            | Self::Cancel(_)
+            | Self::Delete(_)
+            | Self::Load(_) => false,
+        }
+    }
+
     /// Runs a command that needs no runtime; hands out any other.
     pub(super) fn run_alone(self) -> Result<anyhow::Result<()>, Self> {
         match self {

@@ -3,17 +3,17 @@
 use anyhow::ensure;
 use clap::Args;
 
-use crate::cli::client::Connection;
+use crate::cli::begun;
 use crate::cli::common::Common;
-use crate::cli::output::line;
+use crate::cli::json;
+use crate::cli::output::{self, Format};
 use crate::cli::status::said;
 use crate::interface::grpc::pb;
-use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 
 /// Moves a document to the other partition that may hold it, and prints the operation.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// collections/{collection}/documents/{document}.
     document: String,
     /// Wait until it is there.
@@ -34,29 +34,20 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .await;
     let moved = moved.map_err(|status| said(status.into()))?.into_inner();
     let operation = moved.operation.unwrap_or_default();
-    line(&operation.name)?;
-    if arguments.wait {
-        wait(channel, operation.name).await?;
+    let format = arguments.common.output;
+    if !arguments.wait {
+        return begun::name(operation, format);
     }
-    Ok(())
-}
-
-/// Waits until an operation has succeeded.
-async fn wait(channel: Connection, name: String) -> anyhow::Result<()> {
-    let request = pb::WatchOperationRequest { name, after_seq: 0 };
-    let states = OperationServiceClient::new(channel)
-        .watch_operation(request)
-        .await;
-    let mut states = states.map_err(|status| said(status.into()))?.into_inner();
-    let mut last = pb::Operation::default();
-    while let Some(state) = states
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
-        last = state.operation.unwrap_or_default();
+    if format == Format::Table {
+        output::line(&operation.name)?;
     }
-    let is_done = last.state() == pb::operation::State::Succeeded;
-    ensure!(is_done, "the operation failed: {}", last.failure_message);
+    // The move goes on by itself.
+    output::end_when_closed();
+    let ended = begun::ended(channel, operation).await?;
+    if format == Format::Json {
+        output::object(&json::operations::operation(ended.clone()).into())?;
+    }
+    let is_done = ended.state() == pb::operation::State::Succeeded;
+    ensure!(is_done, "the operation failed: {}", ended.failure_message);
     Ok(())
 }

@@ -1,19 +1,21 @@
 //! `sluice partitions`: how chunks are spread.
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::common::Common;
-use crate::cli::output::{Format, Table, line};
+use crate::cli::json;
+use crate::cli::output::{Format, line, object};
 use crate::cli::status::said;
+use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 
 /// Shows how chunks are spread over partitions, and whether that is even.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// The same as --output json: an object with all partitions a line.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "output")]
     json: bool,
     /// Show it again whenever it has changed.
     #[arg(long)]
@@ -36,8 +38,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let health = health.map_err(|status| said(status.into()))?.into_inner();
         return show(
             format,
-            &health.partitions,
-            &health.balance.unwrap_or_default(),
+            health.partitions,
+            health.balance.unwrap_or_default(),
         );
     }
     let states = client
@@ -51,8 +53,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     {
         show(
             format,
-            &health.partitions,
-            &health.balance.unwrap_or_default(),
+            health.partitions,
+            health.balance.unwrap_or_default(),
         )?;
     }
     Ok(())
@@ -60,37 +62,36 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 fn show(
     format: Format,
-    partitions: &[pb::PartitionHealth],
-    balance: &pb::Balance,
+    partitions: Vec<pb::PartitionHealth>,
+    balance: pb::Balance,
 ) -> anyhow::Result<()> {
+    let verdict = verdict(&balance);
+    let hot_documents = balance.hot_documents.clone();
+    let mut all = json::partitions::balance(balance);
+    let partitions = partitions.into_iter().map(json::partitions::partition);
     if format == Format::Json {
-        return line(&object(partitions, balance).to_string());
+        let partitions = partitions.map(Value::Object).collect();
+        all.insert("partitions".to_owned(), partitions);
+        return object(&all.into());
     }
     let columns = [
-        ("partition", 9),
-        ("documents", 9),
-        ("chunks", 10),
-        ("text_bytes", 14),
-        ("deviation_percent", 17),
-        ("status", 8),
+        Column::of("partition", 9),
+        Column::of("documents", 9),
+        Column::of("chunks", 10),
+        Column::of("text_bytes", 14),
+        Column::of("deviation_percent", 17),
+        Column::of("status", 8),
     ];
-    let mut table = Table::new(format, &columns)?;
+    let mut table = Table::new(format, &columns);
     for partition in partitions {
-        let mut row = row(partition);
-        table.row(&columns.map(|(column, _)| row[column].take()))?;
+        table.row(&partition)?;
     }
     table.finish()?;
-    line(&verdict(balance))?;
-    for document in &balance.hot_documents {
-        let pb::HotDocument {
-            tenant,
-            name,
-            partition,
-            chunks,
-            text_bytes: _,
-        } = document;
+    line(&verdict)?;
+    for document in &hot_documents {
         line(&format!(
-            "  {name} of {tenant} has {chunks} chunks in partition {partition}"
+            "  {} of {} has {} chunks in partition {}",
+            document.name, document.tenant, document.chunks, document.partition
         ))?;
     }
     Ok(())
@@ -114,44 +115,4 @@ fn verdict(balance: &pb::Balance) -> String {
 
 fn reason(reason: pb::balance::Reason) -> &'static str {
     reason.as_str_name().trim_start_matches("REASON_")
-}
-
-fn object(partitions: &[pb::PartitionHealth], balance: &pb::Balance) -> Value {
-    let hot_document = |document: &pb::HotDocument| {
-        json!({
-            "tenant": document.tenant,
-            "document": document.name,
-            "partition": document.partition,
-            "chunks": document.chunks,
-            "text_bytes": document.text_bytes,
-        })
-    };
-    let hot_documents = balance.hot_documents.iter().map(hot_document);
-    json!({
-        "verdict": balance.verdict().as_str_name().trim_start_matches("VERDICT_"),
-        "reasons": balance.reasons().map(reason).collect::<Vec<_>>(),
-        "advice": balance.advice().as_str_name().trim_start_matches("ADVICE_"),
-        "gini": balance.gini,
-        "max_over_mean": balance.max_over_mean,
-        "hot_documents": hot_documents.collect::<Vec<_>>(),
-        "partitions": partitions.iter().map(row).collect::<Vec<_>>(),
-    })
-}
-
-/// A partition as an object; what the store does not tell is null.
-fn row(from: &pb::PartitionHealth) -> Value {
-    let status = from.status().as_str_name().trim_start_matches("STATUS_");
-    let seconds = |time: Option<prost_types::Timestamp>| time.map(|time| time.seconds);
-    json!({
-        "partition": from.partition,
-        "documents": from.documents,
-        "chunks": from.chunks,
-        "text_bytes": from.text_bytes,
-        "deviation_percent": from.deviation_percent,
-        "status": status,
-        "dead_rows": from.dead_rows,
-        "needs_vacuum": from.needs_vacuum,
-        "last_vacuum_time": seconds(from.last_vacuum_time),
-        "last_analyze_time": seconds(from.last_analyze_time),
-    })
 }

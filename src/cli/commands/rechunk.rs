@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::cli::begun::tell;
-use crate::cli::client::Server;
+use crate::cli::common::Common;
 use crate::cli::output::WrongArguments;
 use crate::cli::spec::Chunking;
 use crate::cli::status::said;
@@ -15,14 +15,14 @@ use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 /// Chunks a document in another way, and prints the operation that does it. The collection decides
 /// what no argument says.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// collections/{collection}/documents/{document}.
     name: String,
     /// Wait until it is done.
     #[arg(long)]
     wait: bool,
     #[command(flatten)]
-    server: Server,
+    common: Common,
     #[command(flatten)]
     chunking: Chunking,
 }
@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let chunking = arguments.chunking.request().context(WrongArguments)?;
     let name = DocumentName::parse(&arguments.name).context(WrongArguments)?;
-    let channel = arguments.server.channel().context(WrongArguments)?;
+    let channel = arguments.common.server.channel().context(WrongArguments)?;
     let request = pb::RechunkDocumentRequest {
         name: name.to_string(),
         chunking,
@@ -41,5 +41,5 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .await;
     let begun = begun.map_err(|status| said(status.into()))?.into_inner();
     let operation = begun.operation.unwrap_or_default();
-    tell(channel, operation, arguments.wait).await
+    tell(channel, operation, arguments.wait, arguments.common.output).await
 }

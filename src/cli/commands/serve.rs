@@ -14,7 +14,7 @@ use crate::config::Config;
 
 /// Runs the server until SIGTERM or Ctrl-C; requests under way are committed and answered first.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// A file of settings; the environment goes over it, and the flags below over both.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .context(WrongArguments)?;
     if arguments.check_config {
         let settings = serde_json::to_string_pretty(&config)?;
-        return settings.lines().try_for_each(output::line);
+        return output::json(&format!("{settings}\n"));
     }
     output::logs(filter);
     let mut stopping = Stopping::listen()?;

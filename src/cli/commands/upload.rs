@@ -1,14 +1,15 @@
 //! `sluice upload`: documents into a server.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 use clap::Args;
 use uuid::Uuid;
 
 use crate::cli::client::Server;
-use crate::cli::outcome::{Done, Kind, Outcome};
-use crate::cli::output::WrongArguments;
+use crate::cli::label::Labels;
+use crate::cli::outcome::{Done, Kind, Line, Outcome};
+use crate::cli::output::{Format, WrongArguments};
 use crate::cli::source::Source;
 use crate::cli::sources::{self, Sources};
 use crate::cli::spec::{Chunking, Decoding};
@@ -26,7 +27,7 @@ use crate::interface::grpc::pb;
 /// Letters and digits of any script, `-`, `_` and `.` stay as they are; every other byte becomes ~hh, as
 /// does `/`. Of gzip and Zstandard sources the content is uploaded. Pipes may be as slow as they like.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// Files, pipes, `-` for the standard input, or folders. Hidden files in folders and those that
     /// .gitignore or .ignore exclude are left out, and so are links.
     #[arg(required = true)]
@@ -41,9 +42,11 @@ pub(super) struct Arguments {
     /// with other content or other options is an error.
     #[arg(long, value_name = "UUID")]
     request_id: Option<Uuid>,
-    /// A label to find the documents by: KEY=VALUE.
-    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
-    labels: Vec<(String, String)>,
+    #[command(flatten)]
+    labels: Labels,
+    /// How to write what was done: `json` is JSON Lines, an object for each document.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
     #[command(flatten)]
     server: Server,
     #[command(flatten)]
@@ -58,6 +61,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let collection = CollectionId::parse(&arguments.collection)
         .context("--collection")
         .context(WrongArguments)?;
+    let labels = arguments.labels.by_key().context(WrongArguments)?;
     arguments.check_ids().context(WrongArguments)?;
     let id = arguments.document_id()?;
     let all = Sources::new(sources::of(&arguments.paths), id.as_ref())?;
@@ -65,7 +69,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ensure_collection(channel.clone(), &collection).await?;
     let common = pb::UploadSpec {
         collection: collection.to_string(),
-        labels: arguments.labels.iter().cloned().collect(),
+        labels,
         chunking,
         decoding,
         ..pb::UploadSpec::default()
@@ -95,6 +99,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         expected,
         request_id: arguments.request_id,
         is_single: arguments.is_single(),
+        output: arguments.output,
     };
     call.run(all).await
 }
@@ -107,12 +112,13 @@ struct Call {
     expected: Option<Expected>,
     request_id: Option<Uuid>,
     is_single: bool,
+    output: Format,
 }
 
 impl Call {
     /// Uploads all, and says how each has ended.
     async fn run(&self, all: Sources) -> anyhow::Result<()> {
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome::new(self.output);
         outcome.explain_all(Kind::Skipped, all.skipped);
         outcome.explain_all(Kind::Failed, all.failed);
         let one = |(id, source): (DocumentId, Source)| async move {
@@ -121,7 +127,8 @@ impl Call {
                 result: self.one(&id, source).await,
             }
         };
-        uploader::each(all.documents, one, |done| outcome.take(done)).await?;
+        let take = |done| outcome.take(done);
+        uploader::each(all.documents, !self.is_single, one, take).await?;
         if self.is_single {
             outcome.report_single()
         } else {
@@ -131,23 +138,20 @@ impl Call {
 
     /// Uploads a document. A file of a folder is left as it is if an upload would change nothing; a file
     /// that was named is always sent.
-    async fn one(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<String>)> {
+    async fn one(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
         if source.is_below_folder()
             && let Some(expected) = &self.expected
             && let Some(document) =
                 stored::document(self.uploader.channel.clone(), &self.collection, id).await?
             && expected.difference(&document, &source).await? == Difference::Nothing
         {
-            return Ok((Kind::Unchanged, None));
+            return Ok((Kind::Unchanged, Some(Line::silent(&document.name))));
         }
         let uploader = &self.uploader;
         let upload = uploader
             .upload(id, source, self.request_id, self.is_single)
             .await?;
-        let line = format!(
-            "{} version {}: {} chunks",
-            upload.document, upload.version, upload.chunks
-        );
+        let line = uploader.line("", upload).await;
         Ok((Kind::Uploaded, Some(line)))
     }
 }
@@ -155,10 +159,7 @@ impl Call {
 impl Arguments {
     /// Whether the paths name one document.
     fn is_single(&self) -> bool {
-        match self.paths.as_slice() {
-            [path] => path == Path::new("-") || !path.is_dir(),
-            _ => false,
-        }
+        sources::is_single(&self.paths)
     }
 
     /// Checks that an id is given for one document only.

@@ -1,17 +1,17 @@
 //! `sluice watch`: an operation until it ends.
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::common::Common;
-use crate::cli::output::Table;
+use crate::cli::json;
 use crate::cli::status::said;
+use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
 /// Watches an operation until it ends.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// operations/{operation}.
     operation: String,
     #[command(flatten)]
@@ -21,13 +21,14 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut client = OperationServiceClient::new(arguments.common.server.channel()?);
     let columns = [
-        ("seq", 6),
-        ("state", 10),
-        ("committed_bytes", 16),
-        ("chunks", 9),
-        ("failure", 40),
+        Column::of("seq", 6),
+        Column::of("state", 9),
+        Column::of("committed_bytes", 15),
+        Column::of("chunks", 8),
+        Column::of("failure_reason", 14),
+        Column::of("failure_message", 0),
     ];
-    let mut table = Table::new(arguments.common.output, &columns)?;
+    let mut table = Table::new(arguments.common.output, &columns);
     let request = pb::WatchOperationRequest {
         name: arguments.operation.clone(),
         after_seq: 0,
@@ -43,25 +44,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .map_err(|status| said(status.into()))?
     {
         let operation = state.operation.unwrap_or_default();
-        let name = operation
-            .state()
-            .as_str_name()
-            .trim_start_matches("STATE_")
-            .to_owned();
-        let pb::Operation {
-            seq,
-            committed_bytes,
-            chunks,
-            failure_message,
-            ..
-        } = operation;
-        table.row(&[
-            json!(seq),
-            json!(name),
-            json!(committed_bytes),
-            json!(chunks),
-            json!(failure_message),
-        ])?;
+        table.row(&json::operations::operation(operation))?;
         table.flush()?;
     }
     table.finish()

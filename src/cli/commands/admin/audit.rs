@@ -1,11 +1,11 @@
 //! `sluice admin audit`: who did what.
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::common::{Common, PAGE_ROWS};
-use crate::cli::output::Table;
+use crate::cli::json;
 use crate::cli::status::said;
+use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
@@ -24,19 +24,19 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let columns = [
-        ("seconds", 10),
-        ("tenant", 16),
-        ("principal", 24),
-        ("source", 16),
-        ("method", 48),
-        ("target", 40),
-        ("result", 18),
-        ("count", 6),
-        ("chain", 36),
-        ("seq", 8),
+        Column::of("event_time", 20),
+        Column::of("tenant", 16),
+        Column::of("principal", 16),
+        Column::of("source", 15),
+        Column::of("method", 44),
+        Column::of("target", 40),
+        Column::of("result", 18),
+        Column::of("count", 6),
+        Column::of("chain", 36),
+        Column::of("seq", 0),
     ];
     let mut client = AdminServiceClient::new(arguments.common.server.channel()?);
-    let mut table = Table::new(arguments.common.output, &columns)?;
+    let mut table = Table::new(arguments.common.output, &columns);
     let (mut page_token, mut left) = (String::new(), arguments.most);
     while left > 0 {
         let request = pb::ListAuditEventsRequest {
@@ -47,21 +47,11 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         };
         let page = client.list_audit_events(request).await;
         let page = page.map_err(|status| said(status.into()))?.into_inner();
+        left = left.saturating_sub(page.audit_events.len());
         for event in page.audit_events {
-            table.row(&[
-                json!(event.event_time.map(|time| time.seconds)),
-                json!(event.tenant.trim_start_matches("tenants/")),
-                json!(event.principal),
-                json!(event.source),
-                json!(event.method),
-                json!(event.target),
-                json!(event.result),
-                json!(event.count),
-                json!(event.chain),
-                json!(event.seq),
-            ])?;
-            left -= 1;
+            table.row(&json::admin::audit_event(event))?;
         }
+        table.flush()?;
         page_token = page.next_page_token;
         if page_token.is_empty() {
             break;

@@ -8,7 +8,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::cli::common::Common;
-use crate::cli::output::line;
+use crate::cli::json;
+use crate::cli::output::{self, Format};
 use crate::cli::status::said;
 use crate::domain::ingest::digest::sha256;
 use crate::interface::grpc::pb;
@@ -67,10 +68,18 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         })
         .await;
     let created = created.map_err(|status| said(status.into()))?.into_inner();
-    if created.secret.is_empty() {
-        return line(&created.api_key.unwrap_or_default().name);
+    let pb::CreateApiKeyResponse { api_key, secret } = created;
+    let key = api_key.unwrap_or_default();
+    if arguments.common.output == Format::Json {
+        let mut fields = json::admin::key(key);
+        fields.insert("secret".to_owned(), secret.into());
+        return output::object(&fields.into());
     }
-    line(&created.secret)
+    output::line(if secret.is_empty() {
+        &key.name
+    } else {
+        &secret
+    })
 }
 
 /// The digest of the first certificate in a file.

@@ -16,7 +16,7 @@ mod verify_audit;
 
 /// Looks after tenants and their keys.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
@@ -32,6 +32,22 @@ enum Command {
     Audit(audit::Arguments),
     VerifyAudit(verify_audit::Arguments),
     Info(info::Arguments),
+}
+
+impl Arguments {
+    /// Whether it only reads.
+    pub(super) fn only_reads(&self) -> bool {
+        match self.command {
+            Command::Keys(_) | Command::Audit(_) | Command::VerifyAudit(_) | Command::Info(_) => {
+                true
+            }
+            Command::Bootstrap(_)
+            | Command::Tenants(_)
+            | Command::CreateKey(_)
+            | Command::RevokeKey(_)
+            | Command::Quotas(_) => false,
+        }
+    }
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {

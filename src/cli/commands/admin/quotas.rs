@@ -4,8 +4,9 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::common::Common;
-use crate::cli::output::Table;
+use crate::cli::json::fields::object;
 use crate::cli::status::said;
+use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
@@ -70,15 +71,29 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn show(arguments: &Arguments, tenant: &pb::Tenant) -> anyhow::Result<()> {
-    let columns = [("quota", 9), ("most", 20), ("used", 20)];
-    let mut table = Table::new(arguments.common.output, &columns)?;
-    let (most, used) = (tenant.quotas.unwrap_or_default(), tenant.usage);
+    let columns = [
+        Column::of("quota", 9),
+        Column::of("most", 20),
+        Column::of("used", 20),
+    ];
+    let mut table = Table::new(arguments.common.output, &columns);
+    let pb::Quotas {
+        documents,
+        bytes,
+        uploads,
+    } = tenant.quotas.unwrap_or_default();
+    let used = tenant.usage;
     for (quota, most, used) in [
-        ("documents", most.documents, used.map(|used| used.documents)),
-        ("bytes", most.bytes, used.map(|used| used.bytes)),
-        ("uploads", most.uploads, used.map(|used| used.uploads)),
+        ("documents", documents, used.map(|used| used.documents)),
+        ("bytes", bytes, used.map(|used| used.bytes)),
+        ("uploads", uploads, used.map(|used| used.uploads)),
     ] {
-        table.row(&[json!(quota), json!(most), json!(used)])?;
+        let fields = [
+            ("quota", json!(quota)),
+            ("most", json!(most)),
+            ("used", json!(used)),
+        ];
+        table.row(&object(fields))?;
     }
     table.finish()
 }

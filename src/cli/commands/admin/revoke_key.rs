@@ -3,7 +3,8 @@
 use clap::Args;
 
 use crate::cli::common::Common;
-use crate::cli::output::line;
+use crate::cli::json;
+use crate::cli::output::{self, Format};
 use crate::cli::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
@@ -22,6 +23,10 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let revoked = AdminServiceClient::new(arguments.common.server.channel()?)
         .revoke_api_key(pb::RevokeApiKeyRequest { name })
         .await;
-    revoked.map_err(|status| said(status.into()))?;
-    line(&format!("{} is revoked", arguments.name))
+    let revoked = revoked.map_err(|status| said(status.into()))?.into_inner();
+    let key = revoked.api_key.unwrap_or_default();
+    match arguments.common.output {
+        Format::Json => output::object(&json::admin::key(key).into()),
+        Format::Table => output::line(&format!("{} is revoked", arguments.name)),
+    }
 }

@@ -1,12 +1,12 @@
 //! `sluice admin tenants`: the tenants of a server.
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::client::Connection;
 use crate::cli::common::{Common, PAGE_ROWS};
-use crate::cli::output::Table;
+use crate::cli::json;
 use crate::cli::status::said;
+use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
@@ -58,7 +58,12 @@ async fn list_tenants(
     mut client: AdminServiceClient<Connection>,
     common: &Common,
 ) -> anyhow::Result<()> {
-    let mut table = Table::new(common.output, &[("tenant", 63), ("disabled", 8)])?;
+    let columns = [
+        Column::of("tenant", 24),
+        Column::of("disabled", 8),
+        Column::of("create_time", 20),
+    ];
+    let mut table = Table::new(common.output, &columns);
     let mut page_token = String::new();
     loop {
         let page = client.list_tenants(pb::ListTenantsRequest {
@@ -70,8 +75,9 @@ async fn list_tenants(
             .map_err(|status| said(status.into()))?
             .into_inner();
         for tenant in page.tenants {
-            table.row(&[json!(tenant.name), json!(tenant.disabled)])?;
+            table.row(&json::admin::tenant(tenant))?;
         }
+        table.flush()?;
         page_token = page.next_page_token;
         if page_token.is_empty() {
             return table.finish();

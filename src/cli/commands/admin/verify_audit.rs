@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::bootstrap;
-use crate::cli::output::{WrongArguments, line};
+use crate::cli::output::{Reported, WrongArguments, complain, object};
 use crate::config::Config;
 use crate::domain::audit::Head;
 use crate::domain::ingest::digest::hex;
@@ -50,14 +50,19 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for head in &report.heads {
         let chain = Uuid::from_bytes(head.chain).to_string();
         let head = json!({ "chain": chain, "seq": head.seq, "sha256": hex(&head.hash) });
-        line(&head.to_string())?;
+        object(&head)?;
     }
     if report.faults.is_empty() {
         return Ok(());
     }
-    let faults = report.faults.iter();
-    let faults = faults.map(|fault| format!("{}: {}", Uuid::from_bytes(fault.chain), fault.what));
-    bail!("{}", faults.collect::<Vec<_>>().join("\n"))
+    for fault in &report.faults {
+        complain(&format!(
+            "{}: {}",
+            Uuid::from_bytes(fault.chain),
+            fault.what
+        ));
+    }
+    Err(Reported.into())
 }
 
 /// What was printed before.

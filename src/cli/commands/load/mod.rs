@@ -14,7 +14,7 @@ mod watcher;
 
 /// Puts a load on servers of this machine, and measures what they make of it.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     #[command(subcommand)]
     load: Load,
 }

@@ -16,7 +16,9 @@ use crate::cli::commands::load::process;
 use crate::cli::commands::load::seen::{Seen, Times, milliseconds};
 use crate::cli::commands::load::uploads::Uploads;
 use crate::cli::commands::load::watcher::{Watcher, Ways};
-use crate::cli::output::{Format, Table};
+use crate::cli::json::fields::object;
+use crate::cli::output::Format;
+use crate::cli::table::{Column, Table};
 
 /// How long the watchers may take to begin; those that have not are told of in the end.
 const ATTACH_MAX: Duration = Duration::from_mins(5);
@@ -99,8 +101,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut crowd = Crowd::start(arguments, ways, &uploads.operations())?;
     let mut report = Report(Table::new(
         arguments.output,
-        &[("measure", 34), ("value", 0)],
-    )?);
+        &[Column::of("measure", 34), Column::of("value", 0)],
+    ));
     crowd.attach(&mut report).await?;
     let every = Duration::from_secs(arguments.every_seconds);
     let lasting = Duration::from_secs(arguments.seconds);
@@ -209,7 +211,8 @@ struct Report(Table);
 
 impl Report {
     fn row(&mut self, measure: &str, value: &Value) -> anyhow::Result<()> {
-        self.0.row(&[json!(measure), value.clone()])
+        let fields = [("measure", json!(measure)), ("value", value.clone())];
+        self.0.row(&object(fields))
     }
 
     fn seen(mut self, all: &[Seen]) -> anyhow::Result<()> {

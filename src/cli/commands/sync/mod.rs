@@ -3,7 +3,7 @@
 //! Nothing is remembered but in the server: every run compares the folder with what is stored, so a run
 //! that was interrupted is finished by the next one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
@@ -13,9 +13,9 @@ use crate::cli::client::Server;
 use crate::cli::commands::sync::origin::{MARK, Origin};
 use crate::cli::commands::sync::removal::Deletion;
 use crate::cli::commands::sync::step::Syncing;
-use crate::cli::label::label;
+use crate::cli::label::Labels;
 use crate::cli::outcome::{Kind, Outcome};
-use crate::cli::output::WrongArguments;
+use crate::cli::output::{Format, WrongArguments};
 use crate::cli::sources::{self, Sources};
 use crate::cli::spec::{Chunking, Decoding};
 use crate::cli::stored::{self, Expected};
@@ -35,7 +35,7 @@ mod step;
 /// `sluice upload DIR`. Each document has the label `sluice.sync-source`, which says which folder it is
 /// of. Documents of others are never deleted, and replaced only if `--adopt` is given.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
     /// The folder. Hidden files and those that .gitignore or .ignore exclude are left out, and so are
     /// links.
     #[arg(value_name = "DIR")]
@@ -54,9 +54,11 @@ pub(super) struct Arguments {
     /// names change, such as containers [default: a digest of this machine's name and the folder's path].
     #[arg(long, value_name = "ID")]
     source_id: Option<String>,
-    /// A label to find the documents by: KEY=VALUE.
-    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
-    labels: Vec<(String, String)>,
+    #[command(flatten)]
+    labels: Labels,
+    /// How to write what was done: `json` is JSON Lines, an object for each document.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
     #[command(flatten)]
     server: Server,
     #[command(flatten)]
@@ -69,7 +71,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let chunking = arguments.chunking.request().context(WrongArguments)?;
     let decoding = arguments.decoding.request().context(WrongArguments)?;
     let collection = collection_id(&arguments.collection).context(WrongArguments)?;
-    let labels = arguments.labels.iter().cloned().collect::<BTreeMap<_, _>>();
+    let labels = arguments.labels.by_key().context(WrongArguments)?;
     ensure!(
         !labels.contains_key(MARK),
         anyhow::anyhow!("--label: {MARK} is set by --source-id").context(WrongArguments)
@@ -109,14 +111,14 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Does what each file needs, then deletes what is gone.
 async fn apply(arguments: &Arguments, syncing: &Syncing, all: Sources) -> anyhow::Result<()> {
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome::new(arguments.output);
     let (is_whole, is_empty) = (all.failed.is_empty(), all.documents.is_empty());
     let present = all.documents.iter().map(|(id, _)| id.clone());
     let present = present.collect::<HashSet<_>>();
     outcome.explain_all(Kind::Skipped, all.skipped);
     outcome.explain_all(Kind::Failed, all.failed);
     let one = |(id, source)| async move { syncing.step(id, source).await };
-    uploader::each(all.documents, one, |done| outcome.take(done)).await?;
+    uploader::each(all.documents, true, one, |done| outcome.take(done)).await?;
     if arguments.deletion.delete {
         let gone = syncing.own.iter().filter(|(id, _)| !present.contains(id));
         let gone = gone
@@ -127,7 +129,7 @@ async fn apply(arguments: &Arguments, syncing: &Syncing, all: Sources) -> anyhow
             outcome.explain(Kind::Failed, line);
         } else {
             let one = |document| async move { syncing.remove(document).await };
-            uploader::each(gone, one, |done| outcome.take(done)).await?;
+            uploader::each(gone, true, one, |done| outcome.take(done)).await?;
         }
     }
     if arguments.dry_run {

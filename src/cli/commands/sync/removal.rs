@@ -6,7 +6,7 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::cli::commands::sync::step::Syncing;
-use crate::cli::outcome::{Done, Kind};
+use crate::cli::outcome::{Done, Kind, Line};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
@@ -57,10 +57,10 @@ impl Syncing {
         }
     }
 
-    async fn delete(&self, document: &pb::Document) -> anyhow::Result<(Kind, Option<String>)> {
+    async fn delete(&self, document: &pb::Document) -> anyhow::Result<(Kind, Option<Line>)> {
         if self.is_dry {
             let line = format!("would delete {}", document.name);
-            return Ok((Kind::Deleted, Some(line)));
+            return Ok((Kind::Deleted, Some(Line::of(line, &document.name))));
         }
         if !self.origin.owns(document) {
             bail!("is not of this folder");
@@ -72,7 +72,10 @@ impl Syncing {
         };
         let mut client = DocumentServiceClient::new(self.uploader.channel.clone());
         match client.delete_document(request).await {
-            Ok(_) => Ok((Kind::Deleted, Some(format!("deleted {}", document.name)))),
+            Ok(_) => {
+                let line = format!("deleted {}", document.name);
+                Ok((Kind::Deleted, Some(Line::of(line, &document.name))))
+            }
             // Another run was faster.
             Err(status) if status.code() == Code::NotFound => Ok((Kind::Deleted, None)),
             Err(status) => Err(status.into()),

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::cli::begun;
 use crate::cli::commands::sync::origin::{MARK, Origin};
-use crate::cli::outcome::{Conflict, Done, Kind};
+use crate::cli::json;
+use crate::cli::outcome::{Conflict, Done, Kind, Line};
 use crate::cli::source::Source;
 use crate::cli::stored::{self, Difference, Expected};
 use crate::cli::uploader::Uploader;
@@ -37,7 +38,7 @@ impl Syncing {
         }
     }
 
-    async fn of(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<String>)> {
+    async fn of(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
         let channel = self.uploader.channel.clone();
         let document = match self.own.get(id) {
             Some(document) => Some(document.clone()),
@@ -50,7 +51,10 @@ impl Syncing {
             return Err(foreign(&document));
         }
         match self.expected.difference(&document, &source).await? {
-            Difference::Nothing => Ok((Kind::Unchanged, None)),
+            Difference::Nothing => {
+                let line = Line::silent(&document.name);
+                Ok((Kind::Unchanged, Some(line)))
+            }
             Difference::Chunking => self.rechunk(id, source, &document.name).await,
             Difference::Content => self.upload(id, source).await,
         }
@@ -60,20 +64,17 @@ impl Syncing {
         &self,
         id: &DocumentId,
         source: Source,
-    ) -> anyhow::Result<(Kind, Option<String>)> {
+    ) -> anyhow::Result<(Kind, Option<Line>)> {
         if self.is_dry {
             let document = format!("{}/documents/{}", self.collection, id.as_str());
             // An upload of a file that cannot be read would fail.
             let name = source.name();
             tokio::task::spawn_blocking(move || source.open().map(drop)).await??;
             let line = format!("would upload {name} as {document}");
-            return Ok((Kind::Uploaded, Some(line)));
+            return Ok((Kind::Uploaded, Some(Line::of(line, &document))));
         }
         let upload = self.uploader.upload(id, source, None, false).await?;
-        let line = format!(
-            "uploaded {} version {}: {} chunks",
-            upload.document, upload.version, upload.chunks
-        );
+        let line = self.uploader.line("uploaded ", upload).await;
         Ok((Kind::Uploaded, Some(line)))
     }
 
@@ -83,9 +84,10 @@ impl Syncing {
         id: &DocumentId,
         source: Source,
         name: &str,
-    ) -> anyhow::Result<(Kind, Option<String>)> {
+    ) -> anyhow::Result<(Kind, Option<Line>)> {
         if self.is_dry {
-            return Ok((Kind::Rechunked, Some(format!("would rechunk {name}"))));
+            let line = Line::of(format!("would rechunk {name}"), name);
+            return Ok((Kind::Rechunked, Some(line)));
         }
         let request = pb::RechunkDocumentRequest {
             name: name.to_owned(),
@@ -107,7 +109,9 @@ impl Syncing {
             // The text does not give the source back, or something newer came: the file decides.
             return self.upload(id, source).await;
         }
-        let line = format!("rechunked {name}: {} chunks", ended.chunks);
+        let text = format!("rechunked {name}: {} chunks", ended.chunks);
+        let mut line = Line::of(text, name);
+        line.fields.extend(json::operations::operation(ended));
         Ok((Kind::Rechunked, Some(line)))
     }
 }
