@@ -3,7 +3,8 @@
 use anyhow::bail;
 
 use crate::cli::client::Connection;
-use crate::cli::output::line;
+use crate::cli::json;
+use crate::cli::output::{self, Format};
 use crate::cli::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation::State;
@@ -14,12 +15,19 @@ pub(super) async fn tell(
     channel: Connection,
     operation: pb::Operation,
     waits: bool,
+    format: Format,
 ) -> anyhow::Result<()> {
     if !waits {
-        return line(&operation.name);
+        return name(operation, format);
     }
+    // The operation goes on by itself.
+    output::end_when_closed();
     let ended = ended(channel, operation).await?;
-    if ended.state() != State::Succeeded {
+    let has_succeeded = ended.state() == State::Succeeded;
+    if format == Format::Json {
+        output::object(&json::operations::operation(ended.clone()).into())?;
+    }
+    if !has_succeeded {
         let state = ended.state().as_str_name().trim_start_matches("STATE_");
         bail!(
             "{} has ended as {state}: {}",
@@ -27,7 +35,18 @@ pub(super) async fn tell(
             ended.failure_message
         );
     }
-    line(&format!("{}: {} chunks", ended.target, ended.chunks))
+    match format {
+        Format::Json => Ok(()),
+        Format::Table => output::line(&format!("{}: {} chunks", ended.target, ended.chunks)),
+    }
+}
+
+/// Prints the name of an operation, or all that is known of it.
+pub(super) fn name(operation: pb::Operation, format: Format) -> anyhow::Result<()> {
+    match format {
+        Format::Json => output::object(&json::operations::operation(operation).into()),
+        Format::Table => output::line(&operation.name),
+    }
 }
 
 /// The last state of an operation.

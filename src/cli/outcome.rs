@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
 use tonic::{Code, Status};
 
-use crate::cli::output::{self, Reported};
+use crate::cli::output::{self, Format, Reported};
 use crate::cli::status::said;
+use crate::cli::table::Object;
 
 /// How a document ended. The summary has them in this order.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -66,34 +68,89 @@ impl Kind {
 #[error("{0}")]
 pub(super) struct Conflict(pub(super) String);
 
+/// What is written of a document that is done: a line for people, or fields.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// None if people need not be told.
+    pub(super) text: Option<String>,
+    pub(super) fields: Object,
+}
+
+impl Line {
+    /// A line whose only field is the document's name.
+    pub(super) fn of(text: String, document: &str) -> Self {
+        Self {
+            text: Some(text),
+            ..Self::silent(document)
+        }
+    }
+
+    /// No line for people, and the document's name.
+    pub(super) fn silent(document: &str) -> Self {
+        let fields = Object::from_iter([("document".to_owned(), document.into())]);
+        Self { text: None, fields }
+    }
+}
+
 /// How a document ended, and the line that says so.
 #[derive(Debug)]
 pub(super) struct Done {
     /// Its name in messages.
     pub(super) name: String,
-    pub(super) result: anyhow::Result<(Kind, Option<String>)>,
+    pub(super) result: anyhow::Result<(Kind, Option<Line>)>,
 }
 
 /// How the documents of a call ended.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Outcome {
+    format: Format,
     counts: BTreeMap<Kind, usize>,
     /// A line for each document that failed or was left out, in the order of their names.
     lines: BTreeSet<String>,
 }
 
 impl Outcome {
+    /// Nothing is done yet; lines have this format.
+    pub(super) fn new(format: Format) -> Self {
+        Self {
+            format,
+            counts: BTreeMap::new(),
+            lines: BTreeSet::new(),
+        }
+    }
+
     /// Counts a document, and writes its line.
     pub(super) fn take(&mut self, done: Done) -> anyhow::Result<()> {
         match done.result {
             Ok((kind, line)) => {
                 self.count(kind);
-                line.map_or(Ok(()), |line| output::line(&line))
+                self.write(&done.name, kind, line)
             }
             Err(error) => {
                 let kind = Kind::of(&error);
-                self.explain(kind, format!("{}: {:#}", done.name, said(error)));
-                Ok(())
+                let why = format!("{:#}", said(error));
+                self.explain(kind, format!("{}: {why}", done.name));
+                if self.format == Format::Table {
+                    return Ok(());
+                }
+                let fields = Object::from_iter([("error".to_owned(), json!(why))]);
+                self.write(&done.name, kind, Some(Line { text: None, fields }))
+            }
+        }
+    }
+
+    /// Writes what is said of a document: in JSON each has a line.
+    fn write(&self, name: &str, kind: Kind, line: Option<Line>) -> anyhow::Result<()> {
+        match self.format {
+            Format::Table => {
+                let text = line.and_then(|line| line.text);
+                text.map_or(Ok(()), |text| output::line(&text))
+            }
+            Format::Json => {
+                let mut fields = line.map(|line| line.fields).unwrap_or_default();
+                fields.insert("outcome".to_owned(), json!(kind.name()));
+                fields.insert("source".to_owned(), json!(name));
+                output::object(&fields.into())
             }
         }
     }
@@ -115,14 +172,16 @@ impl Outcome {
         }
     }
 
-    /// Writes the lines and the summary.
+    /// Writes the lines, and the summary for people.
     ///
     /// # Errors
     ///
     /// Fails if a document has.
     pub(super) fn report(&self, head: &str) -> anyhow::Result<()> {
         self.write_lines();
-        output::line(&format!("{head}{}", self.summary()))?;
+        if self.format == Format::Table {
+            output::line(&format!("{head}{}", self.summary()))?;
+        }
         self.result()
     }
 

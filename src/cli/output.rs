@@ -1,31 +1,29 @@
 //! The only place that writes to the terminal.
 
-use std::fmt::Write as _;
 use std::fs::{File, Metadata};
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::LazyLock;
+use std::thread;
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
+use indicatif::{MultiProgress, ProgressBar};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::termios::tcgetwinsize;
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
+use crate::cli::printable::{printable, printable_json};
 use crate::config::log_format::LogFormat;
 use crate::config::terminal;
-use crate::domain::ingest::batch::Chunk;
-use crate::domain::ingest::digest::hex;
 
-/// How many characters of a chunk's text a table shows.
-const SHOWN_CHARACTERS: usize = 48;
+/// Every progress bar, so that lines are written above them and never into one.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// How often a progress bar of unknown length moves.
-const TICK: Duration = Duration::from_millis(100);
-
-/// How chunks are written.
+/// How rows are written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub(super) enum Format {
     /// JSON Lines: an object a line.
@@ -34,156 +32,74 @@ pub(super) enum Format {
     Table,
 }
 
-/// Writes chunks to the standard output.
-#[derive(Debug)]
-pub(super) struct Chunks {
-    format: Format,
-    with_text: bool,
-    out: BufWriter<StdoutLock<'static>>,
-}
-
-/// A chunk as a line of JSON. Offsets count from 0; ends are exclusive.
-#[derive(Serialize)]
-struct Row<'a> {
-    document: &'a str,
-    ordinal: u64,
-    start_byte: u64,
-    end_byte: u64,
-    start_character: u64,
-    end_character: u64,
-    start_line: u64,
-    end_line: u64,
-    start_source: u64,
-    end_source: u64,
-    sha256: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-}
-
-impl Chunks {
-    /// Starts writing; a table begins with its head.
-    pub(super) fn new(format: Format, with_text: bool) -> anyhow::Result<Self> {
-        let mut chunks = Self {
-            format,
-            with_text,
-            out: BufWriter::new(io::stdout().lock()),
-        };
-        if format == Format::Table {
-            let head = ("CHUNK", "BYTES", "CHARACTERS", "LINES");
-            let text = if with_text { "TEXT" } else { "" };
-            chunks.row((head.0, head.1, head.2, head.3), text)?;
-        }
-        Ok(chunks)
-    }
-
-    /// Writes a chunk.
-    pub(super) fn write(
-        &mut self,
-        document: &str,
-        chunk: &Chunk,
-        text: &str,
-    ) -> anyhow::Result<()> {
-        match self.format {
-            Format::Json => {
-                let text = self.with_text.then_some(text);
-                serde_json::to_writer(&mut self.out, &row(document, chunk, text))?;
-                self.out.write_all(b"\n")?;
-                Ok(())
-            }
-            Format::Table => {
-                let (start, end) = (chunk.span.start, chunk.span.end);
-                let ordinal = chunk.ordinal.to_string();
-                let range = |from, to| format!("{from}..{to}");
-                let bytes = range(start.byte, end.byte);
-                let characters = range(start.character, end.character);
-                let lines = range(start.line, end.line);
-                let text = if self.with_text {
-                    shown(text)
-                } else {
-                    String::new()
-                };
-                self.row((&ordinal, &bytes, &characters, &lines), &text)
-            }
-        }
-    }
-
-    /// Writes what is left in the buffer.
-    pub(super) fn flush(&mut self) -> anyhow::Result<()> {
-        self.out.flush().context("cannot write")
-    }
-
-    fn row(&mut self, cells: (&str, &str, &str, &str), text: &str) -> anyhow::Result<()> {
-        let (ordinal, bytes, characters, lines) = cells;
-        let row = format!("{ordinal:>8}  {bytes:<23} {characters:<23} {lines:<17} {text}");
-        writeln!(self.out, "{}", row.trim_end()).context("cannot write")
+/// Writes lines to the standard output, as they are.
+///
+/// # Errors
+///
+/// Fails with [`Closed`] if its reader is gone.
+pub(super) fn write(lines: &str) -> anyhow::Result<()> {
+    let written = BARS.suspend(|| {
+        let mut out = io::stdout().lock();
+        out.write_all(lines.as_bytes())?;
+        out.flush()
+    });
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Closed.into()),
+        written => written.context("cannot write"),
     }
 }
 
-fn row<'a>(document: &'a str, chunk: &Chunk, text: Option<&'a str>) -> Row<'a> {
-    let Chunk {
-        ordinal,
-        span,
-        sha256,
-    } = *chunk;
-    Row {
-        document,
-        ordinal,
-        start_byte: span.start.byte,
-        end_byte: span.end.byte,
-        start_character: span.start.character,
-        end_character: span.end.character,
-        start_line: span.start.line,
-        end_line: span.end.line,
-        start_source: span.start.source,
-        end_source: span.end.source,
-        sha256: hex(&sha256),
-        text,
+/// Writes lines of JSON to the standard output.
+pub(super) fn json(lines: &str) -> anyhow::Result<()> {
+    if io::stdout().is_terminal() {
+        write(&printable_json(lines))
+    } else {
+        write(lines)
     }
 }
 
-/// The start of a text, with nothing in it that a terminal would act on.
-fn shown(text: &str) -> String {
-    let mut start = text.chars().take(SHOWN_CHARACTERS).collect::<String>();
-    if start.len() < text.len() {
-        start.push('\u{2026}');
-    }
-    start.escape_debug().to_string()
+/// Writes an object as a line of JSON.
+pub(super) fn object(object: &Value) -> anyhow::Result<()> {
+    json(&format!("{object}\n"))
 }
 
-/// A progress bar on the standard error, where somebody sees it and it disturbs nothing.
-pub(super) fn progress(document: &str, bytes: Option<u64>) -> ProgressBar {
-    if io::stdout().is_terminal() || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let (bar, template) = match bytes {
-        Some(bytes) => (
-            ProgressBar::new(bytes),
-            "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
-        ),
-        None => (
-            ProgressBar::new_spinner(),
-            "{spinner} {msg} {bytes} {bytes_per_sec}",
-        ),
-    };
-    bar.enable_steady_tick(TICK);
-    let style = ProgressStyle::with_template(template);
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.with_message(printable(document))
-}
-
-/// A progress bar for many documents, which are done several at once.
-pub(super) fn progress_of(documents: usize) -> ProgressBar {
-    if io::stdout().is_terminal() || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(documents as u64);
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} documents {eta}");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-/// Writes a line to the standard output.
+/// Writes a line for people to the standard output.
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
-    writeln!(io::stdout(), "{}", printable(text)).context("cannot write")
+    write(&format!("{}\n", printable(text)))
+}
+
+/// How many columns the terminal has that the standard output is; none if it is another thing.
+pub(super) fn columns() -> Option<usize> {
+    let size = tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col.into())
+}
+
+/// Ends the program as soon as the reader of the standard output is gone. It is for commands that wait:
+/// a write would not tell them.
+pub(super) fn end_when_closed() {
+    // The thread ends with the program. It waits for ever if the output is no pipe.
+    thread::spawn(|| {
+        let out = io::stdout();
+        let mut polled = [PollFd::new(&out, PollFlags::empty())];
+        // Ends when the system reports the output's end, or cannot report it.
+        while poll(&mut polled, None) == Err(Errno::INTR) {}
+        if polled[0]
+            .revents()
+            .intersects(PollFlags::ERR | PollFlags::HUP)
+        {
+            let _undrawn = BARS.clear();
+            std::process::exit(0);
+        }
+    });
+}
+
+/// Draws a progress bar on the standard error, if somebody sees it there.
+pub(super) fn drawn(bar: ProgressBar) -> ProgressBar {
+    if io::stderr().is_terminal() {
+        BARS.add(bar)
+    } else {
+        ProgressBar::hidden()
+    }
 }
 
 /// Writes logs to the standard error: text for people at a terminal, else JSON Lines.
@@ -206,85 +122,6 @@ pub(super) fn logs(filter: EnvFilter, format: LogFormat) {
     };
 }
 
-/// Rows for people or programs.
-#[derive(Debug)]
-pub(super) struct Table {
-    format: Format,
-    columns: Vec<(&'static str, usize)>,
-    out: BufWriter<StdoutLock<'static>>,
-}
-
-impl Table {
-    /// Starts with columns and their widths; the last is as wide as it needs to be.
-    pub(super) fn new(format: Format, columns: &[(&'static str, usize)]) -> anyhow::Result<Self> {
-        let out = BufWriter::new(io::stdout().lock());
-        let mut table = Self {
-            format,
-            columns: columns.to_vec(),
-            out,
-        };
-        if format == Format::Table {
-            let heads = table
-                .columns
-                .iter()
-                .map(|(name, _)| name.to_uppercase())
-                .collect::<Vec<_>>();
-            table.cells(&heads)?;
-        }
-        Ok(table)
-    }
-
-    /// Writes a row whose details are in JSON only: for people they are too much.
-    pub(super) fn detailed_row(
-        &mut self,
-        values: &[Value],
-        details: &[(&'static str, Value)],
-    ) -> anyhow::Result<()> {
-        if self.format == Format::Table {
-            return self.row(values);
-        }
-        let names = self.columns.iter().map(|(name, _)| *name);
-        let columns = names
-            .zip(values)
-            .chain(details.iter().map(|(name, value)| (*name, value)));
-        let object = columns
-            .map(|(name, value)| (name.to_owned(), value.clone()))
-            .collect::<serde_json::Map<_, _>>();
-        serde_json::to_writer(&mut self.out, &object)?;
-        self.out.write_all(b"\n").context("cannot write")
-    }
-
-    /// Writes a row, a value a column.
-    pub(super) fn row(&mut self, values: &[Value]) -> anyhow::Result<()> {
-        match self.format {
-            Format::Json => self.detailed_row(values, &[]),
-            Format::Table => {
-                let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), shown);
-                self.cells(&values.iter().map(cell).collect::<Vec<_>>())
-            }
-        }
-    }
-
-    /// Writes what is left in the buffer.
-    pub(super) fn flush(&mut self) -> anyhow::Result<()> {
-        self.out.flush().context("cannot write")
-    }
-
-    /// The same, at the end.
-    pub(super) fn finish(mut self) -> anyhow::Result<()> {
-        self.flush()
-    }
-
-    fn cells(&mut self, cells: &[String]) -> anyhow::Result<()> {
-        let mut row = String::new();
-        for (cell, (_, width)) in cells.iter().zip(&self.columns) {
-            // A string takes everything.
-            let _infallible = write!(row, "{cell:<width$}  ");
-        }
-        writeln!(self.out, "{}", row.trim_end()).context("cannot write")
-    }
-}
-
 /// Whether a file is the one that the standard output is written to: reading it would never end.
 pub(super) fn is_output(file: &Metadata) -> bool {
     let output = io::stdout().as_fd().try_clone_to_owned().map(File::from);
@@ -294,6 +131,13 @@ pub(super) fn is_output(file: &Metadata) -> bool {
     })
 }
 
+/// Writes a note to the standard error, for somebody who reads a table on a terminal.
+pub(super) fn note_on_terminal(message: &str) {
+    if io::stdout().is_terminal() {
+        complain(message);
+    }
+}
+
 /// Writes a note for people to the standard error.
 pub(super) fn note(message: &str) {
     complain(message);
@@ -301,41 +145,28 @@ pub(super) fn note(message: &str) {
 
 /// Says what is wrong, for people.
 pub(super) fn complain(message: &str) {
+    let line = format!("sluice: {}\n", printable(message));
     // Nothing is left to do if even that cannot be written.
-    let _unwritable = writeln!(io::stderr(), "sluice: {}", printable(message));
+    let _unwritable = BARS.suspend(|| io::stderr().write_all(line.as_bytes()));
 }
 
-/// A text with nothing in it that a terminal would act on.
-fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            printable.extend(character.escape_default());
-        } else {
-            printable.push(character);
-        }
+/// The exit code for a command that ended with an error, with its message.
+pub(super) fn end(error: &anyhow::Error) -> ExitCode {
+    // Whoever reads the output has read enough: that is no failure.
+    if error.downcast_ref::<Closed>().is_some() {
+        return ExitCode::SUCCESS;
     }
-    printable
-}
-
-/// Whether the reader of the output has read enough and gone: that is no failure.
-pub(super) fn is_closed(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let json = cause.downcast_ref::<serde_json::Error>();
-        let kind = json.and_then(serde_json::Error::io_error_kind);
-        let kind = kind.or_else(|| cause.downcast_ref::<io::Error>().map(io::Error::kind));
-        kind == Some(io::ErrorKind::BrokenPipe)
-    })
-}
-
-/// The exit code for a command that failed, with its message.
-pub(super) fn fail(error: &anyhow::Error) -> ExitCode {
     if error.downcast_ref::<Reported>().is_none() {
         complain(&format!("{error:#}"));
     }
     let is_usage = error.downcast_ref::<WrongArguments>().is_some();
     ExitCode::from(if is_usage { 2 } else { 1 })
 }
+
+/// The reader of the standard output is gone.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the output is closed")]
+pub(super) struct Closed;
 
 /// The arguments do not fit together, or are out of range.
 #[derive(Clone, Copy, Debug, thiserror::Error)]

@@ -36,6 +36,15 @@ pub(super) fn of(paths: &[PathBuf]) -> Box<dyn Iterator<Item = Found> + '_> {
     Box::new(paths.iter().flat_map(|path| of_path(path)))
 }
 
+/// Whether `paths` name one document. A folder may have any number.
+pub(super) fn is_single(paths: &[PathBuf]) -> bool {
+    match paths {
+        [] => true,
+        [path] => path == Path::new("-") || !path.is_dir(),
+        _ => false,
+    }
+}
+
 fn of_path(path: &Path) -> Box<dyn Iterator<Item = Found> + '_> {
     if path == Path::new("-") {
         Box::new(std::iter::once(Found::Source(Source::standard_input())))

@@ -1,6 +1,6 @@
 //! The arguments that say how to chunk and how to decode.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::domain::chunking::ladder::Ladder;
@@ -114,6 +114,7 @@ enum ByteOrderMark {
 impl Chunking {
     /// The fields that were typed.
     pub(super) fn partial(&self) -> anyhow::Result<Partial> {
+        self.check_separators()?;
         let strategy = self.strategy.map(|strategy| match strategy {
             Strategy::Fixed => Kind::Fixed,
             Strategy::Recursive => Kind::Recursive,
@@ -151,6 +152,24 @@ impl Chunking {
         Ok((partial != Partial::default()).then(|| to_partial(&partial)))
     }
 
+    /// Separators are for one strategy. The server checks them against a collection's.
+    fn check_separators(&self) -> anyhow::Result<()> {
+        let flag = match (self.levels.is_empty(), self.separators) {
+            (false, _) => "--level",
+            (true, Some(_)) => "--separators",
+            (true, None) => return Ok(()),
+        };
+        let strategy = match self.strategy {
+            None | Some(Strategy::Recursive) => return Ok(()),
+            Some(Strategy::Fixed) => "fixed",
+            Some(Strategy::Sentence) => "sentence",
+        };
+        bail!(
+            "{flag} is for the strategy recursive, and --strategy is {strategy}: \
+             leave one of the two out"
+        );
+    }
+
     fn ladder(&self) -> anyhow::Result<Option<Ladder>> {
         if self.levels.is_empty() {
             return Ok(self.separators.map(|separators| match separators {
@@ -179,8 +198,17 @@ impl Decoding {
             ByteOrderMark::Drop => decoding::ByteOrderMark::Drop,
             ByteOrderMark::Keep => decoding::ByteOrderMark::Keep,
         });
+        let charset = charset.transpose().context("--charset")?;
+        let named = charset.and_then(Choice::charset);
+        if let Some(named) = named.filter(|named| named.byte_order_mark().is_empty()) {
+            ensure!(
+                mark.is_none(),
+                "--byte-order-mark is for UTF-8, UTF-16 and UTF-32, and --charset is {}: leave it out",
+                named.name()
+            );
+        }
         Ok(policy::Partial {
-            charset: charset.transpose().context("--charset")?,
+            charset,
             invalid: self.invalid.map(policy),
             nul: self.nul.map(policy),
             byte_order_mark: mark,

@@ -7,7 +7,9 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::cli::client::Connection;
-use crate::cli::output;
+use crate::cli::json;
+use crate::cli::outcome::Line;
+use crate::cli::progress;
 use crate::cli::reading::Reading;
 use crate::cli::sending::Sending;
 use crate::cli::source::Source;
@@ -15,6 +17,7 @@ use crate::cli::status::said;
 use crate::domain::name::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
 /// Documents that are sent at once: more are no faster, and each holds 5 MiB.
 const DOCUMENTS_AT_ONCE: usize = 8;
@@ -48,7 +51,7 @@ impl Uploader {
         };
         let reading = Reading::open(source).await?;
         let bar = if shows_progress {
-            output::progress(&name, reading.length())
+            progress::of_document(&name, reading.length())
         } else {
             ProgressBar::hidden()
         };
@@ -61,24 +64,60 @@ impl Uploader {
         bar.finish_and_clear();
         sent
     }
+
+    /// What is said of an upload that is complete, with the charset that its source was decoded from.
+    pub(super) async fn line(&self, head: &str, upload: pb::Upload) -> Line {
+        let charset = self.charset(&upload).await;
+        let decoded = charset
+            .as_ref()
+            .map(|charset| format!(", charset {charset}"));
+        let text = format!(
+            "{head}{} version {}: {} chunks{}",
+            upload.document,
+            upload.version,
+            upload.chunks,
+            decoded.unwrap_or_default()
+        );
+        let mut fields = json::uploads::upload(upload);
+        fields.insert("charset".to_owned(), charset.into());
+        Line {
+            text: Some(text),
+            fields,
+        }
+    }
+
+    /// The charset of an upload's version; none if it cannot be read, or a newer one has taken its place.
+    async fn charset(&self, upload: &pb::Upload) -> Option<String> {
+        let name = upload.document.clone();
+        let mut client = DocumentServiceClient::new(self.channel.clone());
+        let found = client.get_document(pb::GetDocumentRequest { name }).await;
+        let document = found.ok()?.into_inner().document?;
+        (document.current_version == upload.version).then_some(document.charset)
+    }
 }
 
-/// Does something with each document, several at once, and hands out each result as it comes.
+/// Does something with each document, several at once, and hands out each result as it comes, with or without
+/// a progress bar for all of them.
 pub(super) async fn each<T, F, R>(
     documents: Vec<T>,
+    shows_progress: bool,
     work: impl FnMut(T) -> F,
     mut result: impl FnMut(R) -> anyhow::Result<()>,
 ) -> anyhow::Result<()>
 where
     F: Future<Output = R>,
 {
-    let bar = output::progress_of(documents.len());
+    let bar = if shows_progress {
+        progress::of_documents(documents.len())
+    } else {
+        ProgressBar::hidden()
+    };
     let mut done = stream::iter(documents)
         .map(work)
         .buffer_unordered(DOCUMENTS_AT_ONCE);
     while let Some(one) = done.next().await {
         bar.inc(1);
-        bar.suspend(|| result(one))?;
+        result(one)?;
     }
     bar.finish_and_clear();
     Ok(())

@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
+mod arguments;
 mod charsets;
 mod chunk;
 mod config;
 mod linear;
 mod logs;
 mod memory;
+mod pipes;
 mod signals;
 mod sources;
+mod tables;
+mod terminals;
 mod world;

@@ -4,10 +4,14 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 pub(crate) const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
+
+/// A program that has not ended by then never will.
+const ENDS_MAX: Duration = Duration::from_secs(60);
 
 /// Runs `sluice` with these arguments and this on its standard input.
 pub(crate) fn sluice(arguments: &[&str], input: &[u8]) -> Output {
@@ -27,6 +31,24 @@ pub(crate) fn sluice(arguments: &[&str], input: &[u8]) -> Output {
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
     output
+}
+
+/// Waits until a program has ended, and returns its exit code and what it wrote to the standard error.
+pub(crate) fn ends(mut child: Child) -> (Option<i32>, String) {
+    let deadline = Instant::now() + ENDS_MAX;
+    while child.try_wait().unwrap().is_none() {
+        let is_late = Instant::now() > deadline;
+        if is_late {
+            child.kill().unwrap();
+        }
+        assert!(!is_late, "it goes on and on");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let ended = child.wait_with_output().unwrap();
+    (
+        ended.status.code(),
+        String::from_utf8(ended.stderr).unwrap(),
+    )
 }
 
 /// A folder for one test.

@@ -1,0 +1,25 @@
+//! Chunks as rows of a table.
+
+use std::fmt::Display;
+
+use crate::cli::table::Column;
+
+/// The columns of chunks with their text, which is the last.
+pub(super) const COLUMNS: [Column; 5] = [
+    Column::of("chunk", 6),
+    Column::of("bytes", 15),
+    Column::of("characters", 15),
+    Column::of("lines", 11),
+    Column::text("text"),
+];
+
+/// A chunk's cells: where it starts and ends in bytes, characters and lines, and its text.
+pub(super) fn cells<T: Copy + Display>(
+    ordinal: T,
+    places: [(T, T); 3],
+    text: String,
+) -> Vec<String> {
+    let range = |(start, end): (T, T)| format!("{start}..{end}");
+    let [bytes, characters, lines] = places.map(range);
+    vec![ordinal.to_string(), bytes, characters, lines, text]
+}

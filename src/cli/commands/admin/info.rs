@@ -1,0 +1,33 @@
+//! `sluice admin info`: what a server is.
+
+use clap::Args;
+
+use crate::cli::common::Common;
+use crate::cli::json;
+use crate::cli::status::said;
+use crate::cli::table::{Column, Table};
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
+
+/// Shows what the server is.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let info = AdminServiceClient::new(arguments.common.server.channel()?)
+        .get_server_info(pb::GetServerInfoRequest {})
+        .await;
+    let info = info.map_err(|status| said(status.into()))?.into_inner();
+    let columns = [
+        Column::of("version", 8),
+        Column::of("engine_version", 14),
+        Column::of("store", 8),
+        Column::of("uptime_seconds", 14),
+    ];
+    let mut table = Table::new(arguments.common.output, &columns);
+    table.row(&json::admin::server(info))?;
+    table.finish()
+}

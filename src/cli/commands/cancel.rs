@@ -1,0 +1,35 @@
+//! `sluice cancel`: the end of an operation.
+
+use clap::Args;
+
+use crate::cli::common::Common;
+use crate::cli::json;
+use crate::cli::output::{self, Format};
+use crate::cli::status::said;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
+
+/// Cancels an operation.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// operations/{operation}.
+    operation: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let mut client = OperationServiceClient::new(arguments.common.server.channel()?);
+    let name = arguments.operation.clone();
+    let cancelled = client
+        .cancel_operation(pb::CancelOperationRequest { name })
+        .await;
+    let cancelled = cancelled
+        .map_err(|status| said(status.into()))?
+        .into_inner();
+    let operation = cancelled.operation.unwrap_or_default();
+    match arguments.common.output {
+        Format::Json => output::object(&json::operations::operation(operation).into()),
+        Format::Table => output::line(&format!("{} is cancelled", arguments.operation)),
+    }
+}

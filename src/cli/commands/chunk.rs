@@ -1,0 +1,289 @@
+//! `sluice chunk`: documents in, chunks out, nothing stored.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::chunk_rows;
+use crate::cli::output::{self, DocumentsFailed, Format, WrongArguments};
+use crate::cli::progress;
+use crate::cli::source::Source;
+use crate::cli::sources::{self, Found};
+use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::table::{Column, Table};
+use crate::domain::chunking::spec::Spec;
+use crate::domain::ingest::batch::{Chunk, Gathered};
+use crate::domain::ingest::digest::hex;
+use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
+use crate::domain::text::decoding;
+use crate::domain::text::position::{Position, Span};
+
+/// Streams text through the engine and writes its chunks.
+///
+/// Memory stays flat whatever the size of the documents. Offsets count from 0: bytes, characters
+/// and lines of the text, and bytes of the source as it is in the file. The charset of each document
+/// is written to the standard error, unless it is the one that `--charset` names.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Files, pipes, `-` for the standard input, or folders [default: -]. Hidden files in folders and
+    /// those that .gitignore or .ignore exclude are left out, and so are links.
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    chunking: Chunking,
+    #[command(flatten)]
+    decoding: Decoding,
+    /// How to write chunks: `json` is JSON Lines.
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    output: Format,
+    /// Leave out the chunks' text.
+    #[arg(long)]
+    no_text: bool,
+}
+
+/// How much of a document is read at once.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Chunks every document. One that fails does not stop the others.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let spec = arguments.chunking.spec().context(WrongArguments)?;
+    let decoding = arguments.decoding.decoding().context(WrongArguments)?;
+    let mut chunks = Chunks::of(arguments);
+    let mut outcome = DocumentsFailed { failed: 0, all: 0 };
+    for found in sources::of(&arguments.paths) {
+        let done = match found {
+            Found::Source(source) => {
+                chunk(&source, &spec, decoding, &mut chunks).map_err(|failure| failure.of(&source))
+            }
+            Found::Failed(why) => Err(Failure::Document(anyhow::anyhow!(why))),
+            Found::Skipped(why) => {
+                output::complain(&why);
+                continue;
+            }
+        };
+        outcome.all += 1;
+        // Rows of several documents stand under each other, so a table holds them as long as it can. The
+        // chunks before a fault are shown before it is told.
+        if arguments.output == Format::Json || done.is_err() {
+            chunks.table.flush()?;
+        }
+        match done {
+            Ok(()) => {}
+            Err(Failure::Document(error)) => {
+                outcome.failed += 1;
+                output::complain(&format!("{error:#}"));
+            }
+            Err(Failure::Output(error)) => return Err(error),
+        }
+    }
+    chunks.table.finish()?;
+    if outcome.failed > 0 {
+        Err(outcome.into())
+    } else {
+        Ok(())
+    }
+}
+
+/// Writes chunks to the standard output.
+#[derive(Debug)]
+struct Chunks {
+    format: Format,
+    with_text: bool,
+    /// Whether rows of several documents stand in one table.
+    with_document: bool,
+    table: Table,
+}
+
+/// A chunk as a line of JSON. Offsets count from 0; ends are exclusive.
+#[derive(Serialize)]
+struct Row<'a> {
+    document: &'a str,
+    ordinal: u64,
+    start_byte: u64,
+    end_byte: u64,
+    start_character: u64,
+    end_character: u64,
+    start_line: u64,
+    end_line: u64,
+    start_source: u64,
+    end_source: u64,
+    sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+}
+
+impl Chunks {
+    fn of(arguments: &Arguments) -> Self {
+        let format = arguments.output;
+        let with_text = !arguments.no_text;
+        let with_document = !sources::is_single(&arguments.paths);
+        let mut columns = Vec::new();
+        columns.extend(with_document.then_some(Column::of("document", 16)));
+        columns.extend(chunk_rows::COLUMNS);
+        columns.truncate(columns.len() - usize::from(!with_text));
+        Self {
+            format,
+            with_text,
+            with_document,
+            table: Table::new(format, &columns),
+        }
+    }
+
+    fn write(&mut self, document: &str, chunk: &Chunk, text: &str) -> anyhow::Result<()> {
+        let text = self.with_text.then_some(text);
+        match self.format {
+            Format::Json => {
+                let row = row(document, chunk, text);
+                self.table.json(&serde_json::to_string(&row)?)
+            }
+            Format::Table => {
+                let Span { start, end } = chunk.span;
+                let places = [
+                    (start.byte, end.byte),
+                    (start.character, end.character),
+                    (start.line, end.line),
+                ];
+                let text = text.unwrap_or_default().to_owned();
+                let mut cells = chunk_rows::cells(chunk.ordinal, places, text);
+                if self.with_document {
+                    cells.insert(0, document.to_owned());
+                }
+                self.table.cells(cells)
+            }
+        }
+    }
+}
+
+fn row<'a>(document: &'a str, chunk: &Chunk, text: Option<&'a str>) -> Row<'a> {
+    let Chunk {
+        ordinal,
+        span: Span { start, end },
+        sha256,
+    } = *chunk;
+    let of = |place: Position| {
+        let Position {
+            byte,
+            character,
+            line,
+            source,
+        } = place;
+        (byte, character, line, source)
+    };
+    let (start, end) = (of(start), of(end));
+    Row {
+        document,
+        ordinal,
+        start_byte: start.0,
+        end_byte: end.0,
+        start_character: start.1,
+        end_character: end.1,
+        start_line: start.2,
+        end_line: end.2,
+        start_source: start.3,
+        end_source: end.3,
+        sha256: hex(&sha256),
+        text,
+    }
+}
+
+/// What went wrong, and so whether the next document can still be done.
+enum Failure {
+    Document(anyhow::Error),
+    Output(anyhow::Error),
+}
+
+impl Failure {
+    fn of(self, document: &Source) -> Self {
+        match self {
+            Self::Document(error) => Self::Document(error.context(document.name())),
+            Self::Output(error) => Self::Output(error),
+        }
+    }
+}
+
+fn chunk(
+    document: &Source,
+    spec: &Spec,
+    decoding: decoding::Decoding,
+    chunks: &mut Chunks,
+) -> Result<(), Failure> {
+    let opened = document.open().map_err(Failure::Document)?;
+    let (mut source, length) = (opened.bytes, opened.length);
+    let name = document.name();
+    let bar = progress::of_document(&name, length);
+    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
+    let mut buffer = vec![0; READ_BYTES];
+    let (mut fed, mut read) = (0, 0);
+    loop {
+        let step = machine.step();
+        match step.map_err(|fault| Failure::Document(with_remedy(fault)))? {
+            Step::Feed if fed < read => fed += machine.feed(&buffer[fed..read]),
+            Step::Feed => {
+                // Whoever feeds a pipe may wait for the chunks before there is more to read.
+                if length.is_none() {
+                    write(&name, machine.flush(), chunks).map_err(Failure::Output)?;
+                    chunks.table.flush().map_err(Failure::Output)?;
+                }
+                read = read_some(&mut source, &mut buffer).map_err(Failure::Document)?;
+                fed = 0;
+                bar.inc(read as u64);
+                if read == 0 {
+                    machine.finish();
+                }
+            }
+            Step::Store(batch) => {
+                write(&name, Some(batch), chunks).map_err(Failure::Output)?;
+            }
+            Step::Done(summary) => {
+                bar.finish_and_clear();
+                // A declared charset that was taken is no news.
+                if decoding.charset != Some(summary.charset) {
+                    output::note(&format!("{name}: charset {}", summary.charset.name()));
+                }
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn write(document: &str, batch: Option<Gathered>, chunks: &mut Chunks) -> anyhow::Result<()> {
+    let Some(batch) = batch.map(Gathered::digested) else {
+        return Ok(());
+    };
+    for chunk in &batch.chunks {
+        chunks.write(document, chunk, batch.text(chunk))?;
+    }
+    Ok(())
+}
+
+fn read_some(source: &mut dyn Read, buffer: &mut [u8]) -> anyhow::Result<usize> {
+    loop {
+        match source.read(buffer) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            read => return read.context("cannot be read"),
+        }
+    }
+}
+
+/// Names the argument that helps.
+fn with_remedy(fault: decoding::Fault) -> anyhow::Error {
+    use decoding::Fault::{Binary, Changed, Escape, Invalid, Nul};
+    let remedy = match (fault, fault.looks_like()) {
+        // Its message has the remedy.
+        (Binary { .. }, _) => return fault.into(),
+        (_, Some(charset)) => {
+            let label = charset.to_lowercase();
+            format!("give `--charset {label}` or `--charset auto`")
+        }
+        (Invalid { is_detected, .. }, None) if is_detected => {
+            "give the charset with `--charset` if it is another, or give `--invalid replace`".into()
+        }
+        (Invalid { .. }, None) => "try `--charset auto`, or `--invalid replace`".into(),
+        (Escape { .. }, None) => "`--charset utf-8` keeps the escape sequences as they are".into(),
+        (Changed { .. }, None) => "begin again".into(),
+        (Nul { .. }, None) => "if it is text all the same, try `--nul replace`".into(),
+    };
+    anyhow::anyhow!("{fault}: {remedy}")
+}

@@ -1,0 +1,213 @@
+//! `sluice demo`: the main job, with one command and no server to install.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail, ensure};
+use clap::Args;
+use tonic::{Code, Streaming};
+use uuid::Uuid;
+
+use crate::bootstrap::Instance;
+use crate::cli::client::{Connection, Server};
+use crate::cli::output;
+use crate::cli::printable::{on_one_line, shortened};
+use crate::cli::progress;
+use crate::cli::reading::Reading;
+use crate::cli::sending::Sending;
+use crate::cli::source::Source;
+use crate::cli::status::said;
+use crate::cli::stopping::Stopping;
+use crate::cli::uploader::ensure_collection;
+use crate::config::{Config, Store};
+use crate::domain::ingest::digest;
+use crate::domain::name::CollectionId;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
+use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
+
+/// Streams a document into a server of its own, follows the chunks as they are committed, and
+/// proves that each equals its slice of the file.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// A UTF-8 text file.
+    file: PathBuf,
+}
+
+/// Chunks shown; all are checked.
+const SHOWN_CHUNKS: i64 = 10;
+/// How much of a chunk is shown.
+const SHOWN_COLUMNS: usize = 60;
+const COLLECTION: &str = "demo";
+/// The error after SIGTERM or SIGINT: what the demo shows was not shown.
+const STOPPED: &str = "a signal stopped the demo before its end; its server and its store are gone";
+/// The upload begins within a few of these waits.
+const FOLLOW_TRIES: u32 = 200;
+const FOLLOW_WAIT: Duration = Duration::from_millis(25);
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let mut stopping = Stopping::listen()?;
+    let folder = Folder::new()?;
+    let config = Config {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        store: Store::at(&folder.0.join("demo.db")),
+        ..Config::default()
+    };
+    let started = tokio::select! {
+        started = Instance::start(&config) => started,
+        () = stopping.told() => bail!(STOPPED),
+    };
+    let instance = started?;
+    output::line(&format!(
+        "a server listens on {}, its store is {}",
+        instance.address,
+        folder.0.display()
+    ))?;
+    let done = tokio::select! {
+        done = show(&arguments.file, instance.address) => done,
+        () = stopping.told() => Err(anyhow!(STOPPED)),
+    };
+    let stopped = instance.stop().await;
+    done?;
+    stopped
+}
+
+async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> {
+    let channel = Server::at(address).channel()?;
+    ensure_collection(channel.clone(), &CollectionId::parse(COLLECTION)?).await?;
+    let bytes = std::fs::metadata(file)
+        .with_context(|| file.display().to_string())?
+        .len();
+    let spec = pb::UploadSpec {
+        collection: format!("collections/{COLLECTION}"),
+        document_id: "document".to_owned(),
+        request_id: Uuid::new_v4().to_string(),
+        ..pb::UploadSpec::default()
+    };
+    let bar = progress::of_document(&file.display().to_string(), Some(bytes));
+    let document = format!("collections/{COLLECTION}/documents/{}", spec.document_id);
+    let sending = Sending {
+        reading: Reading::open(Source::named(file)).await?,
+        spec,
+        is_resumed: false,
+    };
+    // The chunks are read while the document is sent: each as soon as it is committed.
+    let sent = async { sending.run(channel.clone(), &bar).await.map_err(said) };
+    let proven = async { prove(follow(channel.clone(), document).await?, file).await };
+    let (_, chunks) = tokio::try_join!(sent, proven)?;
+    bar.finish_and_clear();
+    output::line(&format!(
+        "{chunks} chunks stored; each equals its slice of the file, and nothing is lost"
+    ))?;
+    spread(channel).await?;
+    output::line("")?;
+    output::line("Go on with a server that stays, and your own files:")?;
+    output::line("  sluice serve")?;
+    output::line(
+        "  sluice upload FILE...    sluice documents    sluice chunks NAME    sluice partitions",
+    )?;
+    output::line("  grpcurl -plaintext 127.0.0.1:50051 list")
+}
+
+/// Opens the stream of chunks as soon as the upload has begun.
+async fn follow(
+    channel: Connection,
+    document: String,
+) -> anyhow::Result<Streaming<pb::StreamChunksResponse>> {
+    let mut client = ChunkServiceClient::new(channel);
+    let request = pb::StreamChunksRequest {
+        document,
+        follow: true,
+        after_ordinal: None,
+    };
+    for _ in 0..FOLLOW_TRIES {
+        match client.stream_chunks(request.clone()).await {
+            Err(status) if status.code() == Code::NotFound => tokio::time::sleep(FOLLOW_WAIT).await,
+            answered => return Ok(answered.map_err(|status| said(status.into()))?.into_inner()),
+        }
+    }
+    bail!("the upload did not begin")
+}
+
+/// Reads every chunk and compares it with the file.
+async fn prove(mut pages: Streaming<pb::StreamChunksResponse>, file: &Path) -> anyhow::Result<i64> {
+    let mut source = File::open(file)?;
+    let (mut chunks, mut covered) = (0, 0);
+    while let Some(page) = pages.message().await? {
+        for chunk in page.chunks {
+            let (start, end) = (
+                chunk.start.unwrap_or_default(),
+                chunk.end.unwrap_or_default(),
+            );
+            let mut slice = vec![0; chunk.text.len()];
+            source.seek(SeekFrom::Start(u64::try_from(start.source)?))?;
+            source.read_exact(&mut slice)?;
+            ensure!(chunk.ordinal == chunks, "chunk {chunks} is missing");
+            ensure!(
+                start.source <= covered,
+                "bytes {covered} to {} are lost",
+                start.source
+            );
+            ensure!(
+                slice == chunk.text.as_bytes(),
+                "chunk {chunks} is not its slice of the file"
+            );
+            ensure!(
+                digest::sha256(&slice) == *chunk.sha256,
+                "chunk {chunks} has another digest"
+            );
+            if chunks < SHOWN_CHUNKS {
+                let text = shortened(&on_one_line(&chunk.text), SHOWN_COLUMNS);
+                output::line(&format!(
+                    "  #{:<4} bytes {}..{}  {text}",
+                    chunk.ordinal, start.byte, end.byte
+                ))?;
+            }
+            (chunks, covered) = (chunks + 1, end.source);
+        }
+    }
+    let bytes = i64::try_from(std::fs::metadata(file)?.len())?;
+    ensure!(covered == bytes, "bytes {covered} to {bytes} are lost");
+    Ok(chunks)
+}
+
+async fn spread(channel: Connection) -> anyhow::Result<()> {
+    let mut client = PartitionServiceClient::new(channel);
+    let health = client
+        .get_partition_health(pb::GetPartitionHealthRequest {})
+        .await?
+        .into_inner();
+    let all = health.partitions.len();
+    for partition in health
+        .partitions
+        .iter()
+        .filter(|partition| partition.documents > 0)
+    {
+        output::line(&format!(
+            "partition {} of {all} holds {} document, {} chunks, {} bytes of text",
+            partition.partition, partition.documents, partition.chunks, partition.text_bytes
+        ))?;
+    }
+    Ok(())
+}
+
+/// A folder that goes when it is dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> anyhow::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("sluice-demo-{}", Uuid::new_v4()));
+        std::fs::create_dir(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed is left in the system's temporary folder.
+        let _left_over = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,77 @@
+//! `sluice import`: a file that the server itself has becomes a document.
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use crate::cli::begun::tell;
+use crate::cli::common::Common;
+use crate::cli::label::Labels;
+use crate::cli::output::WrongArguments;
+use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::status::said;
+use crate::cli::uploader::ensure_collection;
+use crate::domain::name::DocumentName;
+use crate::domain::path_name::PathName;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
+
+/// Makes a document of a file under the server's import root, and prints the operation that does it.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// COLLECTION/DOCUMENT, or collections/{collection}/documents/{document}; the collection is made if
+    /// there is none of that name.
+    name: String,
+    /// Where the file is below the server's import root.
+    path: String,
+    /// Wait until it is done.
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    labels: Labels,
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    chunking: Chunking,
+    #[command(flatten)]
+    decoding: Decoding,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let chunking = arguments.chunking.request().context(WrongArguments)?;
+    let decoding = arguments.decoding.request().context(WrongArguments)?;
+    let labels = arguments.labels.by_key().context(WrongArguments)?;
+    let name = document(&arguments.name).context(WrongArguments)?;
+    PathName::parse(&arguments.path)
+        .context("the path")
+        .context(WrongArguments)?;
+    let channel = arguments.common.server.channel().context(WrongArguments)?;
+    ensure_collection(channel.clone(), &name.collection).await?;
+    let request = pb::ImportDocumentRequest {
+        parent: name.collection.to_string(),
+        document_id: name.document.as_str().to_owned(),
+        path: arguments.path.clone(),
+        labels,
+        chunking,
+        decoding,
+        ..pb::ImportDocumentRequest::default()
+    };
+    let begun = DocumentServiceClient::new(channel.clone())
+        .import_document(request)
+        .await;
+    let begun = begun.map_err(|status| said(status.into()))?.into_inner();
+    let operation = begun.operation.unwrap_or_default();
+    tell(channel, operation, arguments.wait, arguments.common.output).await
+}
+
+/// The document's name, in its short form or its full one.
+fn document(given: &str) -> anyhow::Result<DocumentName> {
+    if given.starts_with("collections/") {
+        return Ok(DocumentName::parse(given)?);
+    }
+    let (collection, document) = given
+        .split_once('/')
+        .ok_or_else(|| anyhow!("must have the form COLLECTION/DOCUMENT"))?;
+    Ok(DocumentName::parse(&format!(
+        "collections/{collection}/documents/{document}"
+    ))?)
+}

@@ -1,0 +1,180 @@
+//! What watchers have seen, and what it comes to.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::cli::commands::load::feed::State;
+
+/// What one watcher has seen.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Which document it watches.
+    document: usize,
+    /// Whether it reads nothing.
+    pub(super) is_stalled: bool,
+    /// The last seq; 0 before the first state.
+    pub(super) seq: i64,
+    /// Whether the terminal state came.
+    pub(super) has_ended: bool,
+    /// States that were not newer than the one before, or came after the terminal one.
+    pub(super) faults: u32,
+    /// How often its connection was closed before it had seen the end.
+    pub(super) closes: u32,
+    /// Why the first time.
+    pub(super) why: Option<String>,
+    /// The longest time from such a close to a watch that a server has taken.
+    pub(super) absent_max: Duration,
+    heard: Vec<Heard>,
+    is_fresh: bool,
+    closed_at: Option<Instant>,
+}
+
+/// A state that came as news.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    seq: i64,
+    at: Instant,
+    /// Since the server began to commit it.
+    late: Option<Duration>,
+}
+
+impl Seen {
+    /// Nothing yet.
+    pub(super) fn of(document: usize, is_stalled: bool) -> Self {
+        Self {
+            document,
+            is_stalled,
+            ..Self::default()
+        }
+    }
+
+    /// A server has taken the watch.
+    pub(super) fn opened(&mut self) {
+        self.is_fresh = true;
+        if let Some(closed_at) = self.closed_at.take() {
+            self.absent_max = self.absent_max.max(closed_at.elapsed());
+        }
+    }
+
+    /// The connection is gone, and why.
+    pub(super) fn closed(&mut self, why: &anyhow::Error) {
+        self.closes += 1;
+        self.why.get_or_insert_with(|| format!("{why:#}"));
+        self.closed_at = Some(Instant::now());
+    }
+
+    /// A state came at that time.
+    pub(super) fn told(&mut self, state: State, at: Instant, clock: SystemTime) {
+        if self.has_ended || state.seq <= self.seq {
+            self.faults += 1;
+            return;
+        }
+        self.seq = state.seq;
+        self.has_ended = state.is_terminal;
+        // What a watch begins with is not news.
+        if !std::mem::take(&mut self.is_fresh) {
+            let late = state.update_time.map(|begun| clock.duration_since(begun));
+            self.heard.push(Heard {
+                seq: state.seq,
+                at,
+                late: late.map(Result::unwrap_or_default),
+            });
+        }
+    }
+
+    /// How many states came as news.
+    pub(super) fn news(&self) -> usize {
+        self.heard.len()
+    }
+}
+
+/// Times in ascending order.
+#[derive(Debug)]
+pub(super) struct Times(Vec<Duration>);
+
+impl Times {
+    /// From the beginning of each state's commit to each of its receipts.
+    pub(super) fn since_commit(all: &[Seen]) -> Self {
+        Self::sorted(heard(all).filter_map(|(_, heard)| heard.late).collect())
+    }
+
+    /// From the first receipt of each state to each other receipt of it.
+    pub(super) fn since_first(all: &[Seen]) -> Self {
+        let mut first = HashMap::new();
+        for (document, heard) in heard(all) {
+            let at = first.entry((document, heard.seq)).or_insert(heard.at);
+            *at = heard.at.min(*at);
+        }
+        let since = heard(all).map(|(document, heard)| heard.at - first[&(document, heard.seq)]);
+        Self::sorted(since.filter(|since| !since.is_zero()).collect())
+    }
+
+    /// So many of a hundred are no longer, in milliseconds; 0 if there are none.
+    pub(super) fn percentile(&self, percent: usize) -> f64 {
+        let rank = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
+        self.0.get(rank).map_or(0.0, |time| milliseconds(*time))
+    }
+
+    fn sorted(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        Self(times)
+    }
+}
+
+/// As tables show it: microseconds are the last that means something.
+pub(super) fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn heard(all: &[Seen]) -> impl Iterator<Item = (usize, Heard)> {
+    let each = all.iter();
+    each.flat_map(|seen| seen.heard.iter().map(|heard| (seen.document, *heard)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(seq: i64, is_terminal: bool) -> State {
+        State {
+            seq,
+            is_terminal,
+            update_time: Some(SystemTime::UNIX_EPOCH),
+        }
+    }
+
+    #[test]
+    fn states_out_of_order_twice_or_after_the_last_are_faults() {
+        let (at, clock) = (Instant::now(), SystemTime::UNIX_EPOCH);
+        let mut seen = Seen::default();
+        for (seq, is_terminal, faults) in [
+            (2, false, 0),
+            (2, false, 1),
+            (1, false, 2),
+            (3, true, 2),
+            (4, false, 3),
+        ] {
+            seen.told(state(seq, is_terminal), at, clock);
+            assert_eq!(seen.faults, faults, "{seq}");
+        }
+        assert!(seen.has_ended);
+    }
+
+    #[test]
+    fn times_are_of_news_alone() {
+        let (at, ms) = (Instant::now(), Duration::from_millis);
+        let all = [1, 5].map(|late| {
+            let mut seen = Seen::default();
+            seen.opened();
+            let clock = SystemTime::UNIX_EPOCH + ms(late + 10);
+            seen.told(state(1, false), at, clock);
+            seen.told(state(2, true), at + ms(late), clock);
+            seen
+        });
+        let (commit, first) = (Times::since_commit(&all), Times::since_first(&all));
+        let of = |times: &Times| [50, 99].map(|percent| times.percentile(percent).to_string());
+        assert_eq!(of(&commit), ["11", "15"]);
+        assert_eq!(of(&first), ["4", "4"]);
+        assert_eq!(of(&Times::since_first(&[])), ["0", "0"]);
+    }
+}

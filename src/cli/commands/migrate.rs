@@ -1,0 +1,31 @@
+//! `sluice migrate`: brings a database to the schema of this version.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::bootstrap;
+use crate::cli::output::{self, WrongArguments};
+use crate::config::Config;
+
+/// Makes or updates the tables of a PostgreSQL database; again, it changes nothing.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// A file of settings; the environment goes over it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The database: `postgres://user@host/database` [default: the one in the settings].
+    #[arg(long, value_name = "STORE")]
+    store: Option<String>,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let config = Config::load(arguments.config.as_deref()).context(WrongArguments)?;
+    let location = match &arguments.store {
+        Some(store) => store.clone().into(),
+        None => config.store.location,
+    };
+    bootstrap::migrate(&location).await?;
+    output::line(&format!("{location} has the schema of this version"))
+}

@@ -1,0 +1,53 @@
+//! `sluice move`: a document in its other partition.
+
+use anyhow::ensure;
+use clap::Args;
+
+use crate::cli::begun;
+use crate::cli::common::Common;
+use crate::cli::json;
+use crate::cli::output::{self, Format};
+use crate::cli::status::said;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
+
+/// Moves a document to the other partition that may hold it, and prints the operation.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// collections/{collection}/documents/{document}.
+    document: String,
+    /// Wait until it is there.
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let channel = arguments.common.server.channel()?;
+    let request = pb::MoveDocumentRequest {
+        name: arguments.document.clone(),
+        ..pb::MoveDocumentRequest::default()
+    };
+    let moved = PartitionServiceClient::new(channel.clone())
+        .move_document(request)
+        .await;
+    let moved = moved.map_err(|status| said(status.into()))?.into_inner();
+    let operation = moved.operation.unwrap_or_default();
+    let format = arguments.common.output;
+    if !arguments.wait {
+        return begun::name(operation, format);
+    }
+    if format == Format::Table {
+        output::line(&operation.name)?;
+    }
+    // The move goes on by itself.
+    output::end_when_closed();
+    let ended = begun::ended(channel, operation).await?;
+    if format == Format::Json {
+        output::object(&json::operations::operation(ended.clone()).into())?;
+    }
+    let is_done = ended.state() == pb::operation::State::Succeeded;
+    ensure!(is_done, "the operation failed: {}", ended.failure_message);
+    Ok(())
+}

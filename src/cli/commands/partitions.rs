@@ -1,0 +1,118 @@
+//! `sluice partitions`: how chunks are spread.
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::cli::common::Common;
+use crate::cli::json;
+use crate::cli::output::{Format, line, object};
+use crate::cli::status::said;
+use crate::cli::table::{Column, Table};
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
+
+/// Shows how chunks are spread over partitions, and whether that is even.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The same as --output json: an object with all partitions a line.
+    #[arg(long, conflicts_with = "output")]
+    json: bool,
+    /// Show it again whenever it has changed.
+    #[arg(long)]
+    watch: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let format = if arguments.json {
+        Format::Json
+    } else {
+        arguments.common.output
+    };
+    let mut client = PartitionServiceClient::new(arguments.common.server.channel()?);
+    if !arguments.watch {
+        let health = client
+            .get_partition_health(pb::GetPartitionHealthRequest {})
+            .await;
+        let health = health.map_err(|status| said(status.into()))?.into_inner();
+        return show(
+            format,
+            health.partitions,
+            health.balance.unwrap_or_default(),
+        );
+    }
+    let states = client
+        .watch_partition_health(pb::WatchPartitionHealthRequest {})
+        .await;
+    let mut states = states.map_err(|status| said(status.into()))?.into_inner();
+    while let Some(health) = states
+        .message()
+        .await
+        .map_err(|status| said(status.into()))?
+    {
+        show(
+            format,
+            health.partitions,
+            health.balance.unwrap_or_default(),
+        )?;
+    }
+    Ok(())
+}
+
+fn show(
+    format: Format,
+    partitions: Vec<pb::PartitionHealth>,
+    balance: pb::Balance,
+) -> anyhow::Result<()> {
+    let verdict = verdict(&balance);
+    let hot_documents = balance.hot_documents.clone();
+    let mut all = json::partitions::balance(balance);
+    let partitions = partitions.into_iter().map(json::partitions::partition);
+    if format == Format::Json {
+        let partitions = partitions.map(Value::Object).collect();
+        all.insert("partitions".to_owned(), partitions);
+        return object(&all.into());
+    }
+    let columns = [
+        Column::of("partition", 9),
+        Column::of("documents", 9),
+        Column::of("chunks", 10),
+        Column::of("text_bytes", 14),
+        Column::of("deviation_percent", 17),
+        Column::of("status", 8),
+    ];
+    let mut table = Table::new(format, &columns);
+    for partition in partitions {
+        table.row(&partition)?;
+    }
+    table.finish()?;
+    line(&verdict)?;
+    for document in &hot_documents {
+        line(&format!(
+            "  {} of {} has {} chunks in partition {}",
+            document.name, document.tenant, document.chunks, document.partition
+        ))?;
+    }
+    Ok(())
+}
+
+/// What it comes to, in a line.
+fn verdict(balance: &pb::Balance) -> String {
+    let reasons = balance.reasons().map(reason).collect::<Vec<_>>();
+    format!(
+        "{}: {}; advice {}; max/mean {:.3}, gini {:.3}",
+        balance
+            .verdict()
+            .as_str_name()
+            .trim_start_matches("VERDICT_"),
+        reasons.join(", "),
+        balance.advice().as_str_name().trim_start_matches("ADVICE_"),
+        balance.max_over_mean,
+        balance.gini
+    )
+}
+
+fn reason(reason: pb::balance::Reason) -> &'static str {
+    reason.as_str_name().trim_start_matches("REASON_")
+}

@@ -1,0 +1,45 @@
+//! `sluice rechunk`: a stored document in other chunks, without sending it again.
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::cli::begun::tell;
+use crate::cli::common::Common;
+use crate::cli::output::WrongArguments;
+use crate::cli::spec::Chunking;
+use crate::cli::status::said;
+use crate::domain::name::DocumentName;
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
+
+/// Chunks a document in another way, and prints the operation that does it. The collection decides
+/// what no argument says.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// collections/{collection}/documents/{document}.
+    name: String,
+    /// Wait until it is done.
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    chunking: Chunking,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let chunking = arguments.chunking.request().context(WrongArguments)?;
+    let name = DocumentName::parse(&arguments.name).context(WrongArguments)?;
+    let channel = arguments.common.server.channel().context(WrongArguments)?;
+    let request = pb::RechunkDocumentRequest {
+        name: name.to_string(),
+        chunking,
+        ..pb::RechunkDocumentRequest::default()
+    };
+    let begun = DocumentServiceClient::new(channel.clone())
+        .rechunk_document(request)
+        .await;
+    let begun = begun.map_err(|status| said(status.into()))?.into_inner();
+    let operation = begun.operation.unwrap_or_default();
+    tell(channel, operation, arguments.wait, arguments.common.output).await
+}

@@ -1,0 +1,101 @@
+//! `sluice serve`: an instance until it is told to stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::bootstrap::Instance;
+use crate::cli::output::{self, WrongArguments};
+use crate::cli::stopping::Stopping;
+use crate::config::Config;
+use crate::config::log_format::LogFormat;
+
+/// Runs the server until SIGTERM or Ctrl-C; requests under way are committed and answered first.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// A file of settings; the environment goes over it, and the flags below over both.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the settings that the server would run with, and exit.
+    #[arg(long)]
+    check_config: bool,
+    /// Where to listen; other addresses than this machine's need identity [default: 127.0.0.1:50051].
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// Let everybody do everything, from other machines too.
+    #[arg(long)]
+    insecure_no_auth: bool,
+    /// A file, which is made if need be, or `postgres://user@host/database`, prepared by
+    /// `sluice migrate` [default: sluice.db].
+    #[arg(long, value_name = "STORE")]
+    store: Option<String>,
+    /// A Redis for news and rates across instances, `redis://host:port` [default: none].
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
+    /// What to log to the standard error, as `tracing` filters say it [default: info].
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+    /// How to log [default: text if the standard error is a terminal, else JSON Lines].
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<Format>,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// A line of text each, for people.
+    Text,
+    /// JSON Lines, for programs.
+    Json,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let config = arguments.config().context(WrongArguments)?;
+    let filter = EnvFilter::try_new(&config.log)
+        .context("log")
+        .context(WrongArguments)?;
+    if arguments.check_config {
+        let settings = serde_json::to_string_pretty(&config)?;
+        return output::json(&format!("{settings}\n"));
+    }
+    output::logs(filter, config.log_format);
+    let mut stopping = Stopping::listen()?;
+    let started = tokio::select! {
+        started = Instance::start(&config) => started,
+        // Nothing was served yet, and whatever was written is a transaction.
+        () = stopping.told() => return Ok(()),
+    };
+    let instance = started?;
+    output::line(&format!("listening on {}", instance.address))?;
+    stopping.told().await;
+    instance.stop().await
+}
+
+impl Arguments {
+    fn config(&self) -> anyhow::Result<Config> {
+        let mut config = Config::load(self.config.as_deref())?;
+        if let Some(listen) = self.listen {
+            config.listen = listen;
+        }
+        config.insecure_no_auth |= self.insecure_no_auth;
+        if let Some(store) = &self.store {
+            config.store.location = store.clone().into();
+        }
+        if let Some(redis) = &self.redis {
+            config.redis.location = redis.clone().into();
+        }
+        if let Some(log) = &self.log {
+            config.log.clone_from(log);
+        }
+        match self.log_format {
+            Some(Format::Text) => config.log_format = LogFormat::Text,
+            Some(Format::Json) => config.log_format = LogFormat::Json,
+            None => {}
+        }
+        config.check()?;
+        Ok(config)
+    }
+}

@@ -1,0 +1,145 @@
+//! `sluice sync`: a collection holds what a folder has.
+//!
+//! Nothing is remembered but in the server: every run compares the folder with what is stored, so a run
+//! that was interrupted is finished by the next one.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use clap::Args;
+
+use crate::cli::client::Server;
+use crate::cli::commands::sync::origin::{MARK, Origin};
+use crate::cli::commands::sync::removal::Deletion;
+use crate::cli::commands::sync::step::Syncing;
+use crate::cli::label::Labels;
+use crate::cli::outcome::{Kind, Outcome};
+use crate::cli::output::{Format, WrongArguments};
+use crate::cli::sources::{self, Sources};
+use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::stored::{self, Expected};
+use crate::cli::uploader::{self, Uploader, ensure_collection};
+use crate::domain::name::CollectionId;
+use crate::interface::grpc::pb;
+
+mod origin;
+mod removal;
+mod step;
+
+/// Makes a collection hold what a folder has: uploads what is new or has changed, several documents at
+/// once, and leaves the rest as it is.
+///
+/// A document is unchanged if its bytes, its chunking, its decoding and its labels are what an upload
+/// would store. If only the chunking differs, the server chunks the stored text again. Ids are those of
+/// `sluice upload DIR`. Each document has the label `sluice.sync-source`, which says which folder it is
+/// of. Documents of others are never deleted, and replaced only if `--adopt` is given.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The folder. Hidden files and those that .gitignore or .ignore exclude are left out, and so are
+    /// links.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// The collection; it is created unless it exists.
+    collection: String,
+    #[command(flatten)]
+    deletion: Deletion,
+    /// Take over documents of the same ids that are not of this folder.
+    #[arg(long)]
+    adopt: bool,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// The name of the folder among those that are synchronized into the collection, for machines whose
+    /// names change, such as containers [default: a digest of this machine's name and the folder's path].
+    #[arg(long, value_name = "ID")]
+    source_id: Option<String>,
+    #[command(flatten)]
+    labels: Labels,
+    /// How to write what was done: `json` is JSON Lines, an object for each document.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
+    #[command(flatten)]
+    server: Server,
+    #[command(flatten)]
+    chunking: Chunking,
+    #[command(flatten)]
+    decoding: Decoding,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let chunking = arguments.chunking.request().context(WrongArguments)?;
+    let decoding = arguments.decoding.request().context(WrongArguments)?;
+    let collection = collection_id(&arguments.collection).context(WrongArguments)?;
+    let labels = arguments.labels.by_key().context(WrongArguments)?;
+    ensure!(
+        !labels.contains_key(MARK),
+        anyhow::anyhow!("--label: {MARK} is set by --source-id").context(WrongArguments)
+    );
+    let origin = Origin::new(&arguments.folder, arguments.source_id.as_deref())?;
+    let channel = arguments.server.channel().context(WrongArguments)?;
+    let all = Sources::new(sources::below(&arguments.folder), None)?;
+    let found = stored::collection(channel.clone(), &collection).await?;
+    let labels = origin.mark(labels);
+    let (typed, decoded) = (&arguments.chunking, &arguments.decoding);
+    let expected = Expected::of(channel.clone(), &collection, typed, decoded, &labels).await?;
+    let own = match &found {
+        Some(_) => origin.documents(channel.clone(), &collection).await?,
+        None => HashMap::new(),
+    };
+    if found.is_none() && !arguments.dry_run && !all.documents.is_empty() {
+        ensure_collection(channel.clone(), &collection).await?;
+    }
+    let common = pb::UploadSpec {
+        collection: collection.to_string(),
+        labels,
+        chunking,
+        decoding,
+        ..pb::UploadSpec::default()
+    };
+    let syncing = Syncing {
+        uploader: Uploader { channel, common },
+        expected,
+        collection,
+        origin,
+        own,
+        adopts: arguments.adopt,
+        is_dry: arguments.dry_run,
+    };
+    apply(arguments, &syncing, all).await
+}
+
+/// Does what each file needs, then deletes what is gone.
+async fn apply(arguments: &Arguments, syncing: &Syncing, all: Sources) -> anyhow::Result<()> {
+    let mut outcome = Outcome::new(arguments.output);
+    let (is_whole, is_empty) = (all.failed.is_empty(), all.documents.is_empty());
+    let present = all.documents.iter().map(|(id, _)| id.clone());
+    let present = present.collect::<HashSet<_>>();
+    outcome.explain_all(Kind::Skipped, all.skipped);
+    outcome.explain_all(Kind::Failed, all.failed);
+    let one = |(id, source)| async move { syncing.step(id, source).await };
+    uploader::each(all.documents, true, one, |done| outcome.take(done)).await?;
+    if arguments.deletion.delete {
+        let gone = syncing.own.iter().filter(|(id, _)| !present.contains(id));
+        let gone = gone
+            .map(|(_, document)| document.clone())
+            .collect::<Vec<_>>();
+        if let Some(why) = arguments.deletion.refusal(&gone, is_whole, is_empty) {
+            let line = format!("{}: {why}", arguments.folder.display());
+            outcome.explain(Kind::Failed, line);
+        } else {
+            let one = |document| async move { syncing.remove(document).await };
+            uploader::each(gone, true, one, |done| outcome.take(done)).await?;
+        }
+    }
+    if arguments.dry_run {
+        outcome.report("dry run, nothing was changed: ")
+    } else {
+        outcome.report("")
+    }
+}
+
+fn collection_id(given: &str) -> anyhow::Result<CollectionId> {
+    let id = given.strip_prefix("collections/").unwrap_or(given);
+    CollectionId::parse(id).context("the collection")
+}

@@ -1,0 +1,92 @@
+//! Which folder a document is of.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+
+use crate::cli::client::Connection;
+use crate::cli::common::PAGE_ROWS;
+use crate::cli::output::WrongArguments;
+use crate::cli::status::said;
+use crate::cli::stored::is_complete;
+use crate::domain::ingest::digest::{hex, sha256};
+use crate::domain::name::{CollectionId, DocumentId, DocumentName};
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
+
+/// The label of a document that was synchronized: which folder it is of.
+pub(super) const MARK: &str = "sluice.sync-source";
+/// The longest name of a folder that is given.
+const ID_BYTES_MAX: usize = 255;
+/// How much of the digest names a folder that has no name.
+const DIGEST_BYTES: usize = 16;
+
+/// A folder that is synchronized, by its name in the collection.
+#[derive(Clone, Debug)]
+pub(super) struct Origin(String);
+
+impl Origin {
+    /// The given name, or a digest: paths are not told to those who read documents.
+    pub(super) fn new(folder: &Path, id: Option<&str>) -> anyhow::Result<Self> {
+        let name = || folder.display().to_string();
+        ensure!(
+            std::fs::metadata(folder).with_context(name)?.is_dir(),
+            "{}: is not a folder",
+            name()
+        );
+        if let Some(id) = id {
+            let is_id = (1..=ID_BYTES_MAX).contains(&id.len()) && !id.contains(char::is_control);
+            let bound =
+                format!("--source-id: must be 1 to {ID_BYTES_MAX} bytes, none of them control");
+            ensure!(is_id, anyhow::anyhow!(bound).context(WrongArguments));
+            return Ok(Self(id.to_owned()));
+        }
+        let path = std::fs::canonicalize(folder).with_context(name)?;
+        let machine = rustix::system::uname();
+        let parts = [
+            machine.nodename().to_bytes(),
+            path.as_os_str().as_encoded_bytes(),
+        ];
+        Ok(Self(hex(&sha256(&parts.join(&0))[..DIGEST_BYTES])))
+    }
+
+    /// Labels with its mark.
+    pub(super) fn mark(&self, mut labels: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        labels.insert(MARK.to_owned(), self.0.clone());
+        labels
+    }
+
+    /// Whether a document is of this folder.
+    pub(super) fn owns(&self, document: &pb::Document) -> bool {
+        document.labels.get(MARK) == Some(&self.0)
+    }
+
+    /// Every document of this folder in a collection, page by page.
+    pub(super) async fn documents(
+        &self,
+        channel: Connection,
+        collection: &CollectionId,
+    ) -> anyhow::Result<HashMap<DocumentId, pb::Document>> {
+        let mut client = DocumentServiceClient::new(channel);
+        let (mut documents, mut page_token) = (HashMap::new(), String::new());
+        loop {
+            let request = pb::ListDocumentsRequest {
+                parent: collection.to_string(),
+                page_size: PAGE_ROWS,
+                page_token,
+                labels: self.mark(BTreeMap::new()),
+            };
+            let page = client.list_documents(request).await;
+            let page = page.map_err(|status| said(status.into()))?.into_inner();
+            for document in page.documents.into_iter().filter(is_complete) {
+                let name = DocumentName::parse(&document.name)?;
+                documents.insert(name.document, document);
+            }
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(documents);
+            }
+        }
+    }
+}

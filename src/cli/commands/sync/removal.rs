@@ -1,0 +1,84 @@
+//! Documents whose files are gone.
+
+use anyhow::bail;
+use clap::Args;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::cli::commands::sync::step::Syncing;
+use crate::cli::outcome::{Done, Kind, Line};
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
+
+/// Whether documents are deleted.
+#[derive(Debug, Args)]
+pub(super) struct Deletion {
+    /// Delete the documents of this folder whose files are gone. A renamed file is a new document.
+    #[arg(long)]
+    pub(super) delete: bool,
+    /// Delete even if the folder has no files at all.
+    #[arg(long, requires = "delete")]
+    allow_empty: bool,
+}
+
+impl Deletion {
+    /// Why none of the documents whose files are gone is deleted; `None` if they are.
+    pub(super) fn refusal(
+        &self,
+        gone: &[pb::Document],
+        is_whole: bool,
+        is_empty: bool,
+    ) -> Option<String> {
+        let number = gone.len();
+        if gone.is_empty() {
+            None
+        } else if !is_whole {
+            Some(format!(
+                "could not be read completely, so the documents of {number} missing files are kept: \
+                 correct the faults and run it again"
+            ))
+        } else if is_empty && !self.allow_empty {
+            Some(format!(
+                "has no files, so its {number} documents are kept: --allow-empty deletes them"
+            ))
+        } else {
+            None
+        }
+    }
+}
+
+impl Syncing {
+    /// Deletes a document, if it is as it was when the run began.
+    pub(super) async fn remove(&self, document: pb::Document) -> Done {
+        let result = self.delete(&document).await;
+        Done {
+            name: document.name,
+            result,
+        }
+    }
+
+    async fn delete(&self, document: &pb::Document) -> anyhow::Result<(Kind, Option<Line>)> {
+        if self.is_dry {
+            let line = format!("would delete {}", document.name);
+            return Ok((Kind::Deleted, Some(Line::of(line, &document.name))));
+        }
+        if !self.origin.owns(document) {
+            bail!("is not of this folder");
+        }
+        let request = pb::DeleteDocumentRequest {
+            name: document.name.clone(),
+            etag: document.etag.clone(),
+            request_id: Uuid::new_v4().to_string(),
+        };
+        let mut client = DocumentServiceClient::new(self.uploader.channel.clone());
+        match client.delete_document(request).await {
+            Ok(_) => {
+                let line = format!("deleted {}", document.name);
+                Ok((Kind::Deleted, Some(Line::of(line, &document.name))))
+            }
+            // Another run was faster.
+            Err(status) if status.code() == Code::NotFound => Ok((Kind::Deleted, None)),
+            Err(status) => Err(status.into()),
+        }
+    }
+}

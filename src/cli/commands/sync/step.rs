@@ -1,0 +1,132 @@
+//! One file of a folder: uploaded, chunked again, or left as it is.
+
+use std::collections::HashMap;
+
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::cli::begun;
+use crate::cli::commands::sync::origin::{MARK, Origin};
+use crate::cli::json;
+use crate::cli::outcome::{Conflict, Done, Kind, Line};
+use crate::cli::source::Source;
+use crate::cli::stored::{self, Difference, Expected};
+use crate::cli::uploader::Uploader;
+use crate::domain::name::{CollectionId, DocumentId};
+use crate::interface::grpc::pb;
+use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
+
+/// A folder and a collection under way to be the same.
+#[derive(Debug)]
+pub(super) struct Syncing {
+    pub(super) uploader: Uploader,
+    pub(super) expected: Expected,
+    pub(super) collection: CollectionId,
+    pub(super) origin: Origin,
+    /// The documents of this folder when the run began.
+    pub(super) own: HashMap<DocumentId, pb::Document>,
+    pub(super) adopts: bool,
+    pub(super) is_dry: bool,
+}
+
+impl Syncing {
+    /// Does what a file needs.
+    pub(super) async fn step(&self, id: DocumentId, source: Source) -> Done {
+        Done {
+            name: source.name(),
+            result: self.of(&id, source).await,
+        }
+    }
+
+    async fn of(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
+        let channel = self.uploader.channel.clone();
+        let document = match self.own.get(id) {
+            Some(document) => Some(document.clone()),
+            None => stored::document(channel, &self.collection, id).await?,
+        };
+        let Some(document) = document else {
+            return self.upload(id, source).await;
+        };
+        if !self.origin.owns(&document) && !self.adopts {
+            return Err(foreign(&document));
+        }
+        match self.expected.difference(&document, &source).await? {
+            Difference::Nothing => {
+                let line = Line::silent(&document.name);
+                Ok((Kind::Unchanged, Some(line)))
+            }
+            Difference::Chunking => self.rechunk(id, source, &document.name).await,
+            Difference::Content => self.upload(id, source).await,
+        }
+    }
+
+    async fn upload(
+        &self,
+        id: &DocumentId,
+        source: Source,
+    ) -> anyhow::Result<(Kind, Option<Line>)> {
+        if self.is_dry {
+            let document = format!("{}/documents/{}", self.collection, id.as_str());
+            // An upload of a file that cannot be read would fail.
+            let name = source.name();
+            tokio::task::spawn_blocking(move || source.open().map(drop)).await??;
+            let line = format!("would upload {name} as {document}");
+            return Ok((Kind::Uploaded, Some(Line::of(line, &document))));
+        }
+        let upload = self.uploader.upload(id, source, None, false).await?;
+        let line = self.uploader.line("uploaded ", upload).await;
+        Ok((Kind::Uploaded, Some(line)))
+    }
+
+    /// Has the server chunk the stored text again; uploads the file if it cannot.
+    async fn rechunk(
+        &self,
+        id: &DocumentId,
+        source: Source,
+        name: &str,
+    ) -> anyhow::Result<(Kind, Option<Line>)> {
+        if self.is_dry {
+            let line = Line::of(format!("would rechunk {name}"), name);
+            return Ok((Kind::Rechunked, Some(line)));
+        }
+        let request = pb::RechunkDocumentRequest {
+            name: name.to_owned(),
+            chunking: self.uploader.common.chunking.clone(),
+            request_id: Uuid::new_v4().to_string(),
+        };
+        let channel = self.uploader.channel.clone();
+        let mut client = DocumentServiceClient::new(channel.clone());
+        let begun = match client.rechunk_document(request).await {
+            Ok(begun) => begun.into_inner().operation.unwrap_or_default(),
+            // An upload that was interrupted has not ended: a new one takes its place.
+            Err(status) if status.code() == Code::FailedPrecondition => {
+                return self.upload(id, source).await;
+            }
+            Err(status) => return Err(status.into()),
+        };
+        let ended = begun::ended(channel, begun).await?;
+        if ended.state() != pb::operation::State::Succeeded {
+            // The text does not give the source back, or something newer came: the file decides.
+            return self.upload(id, source).await;
+        }
+        let text = format!("rechunked {name}: {} chunks", ended.chunks);
+        let mut line = Line::of(text, name);
+        line.fields.extend(json::operations::operation(ended));
+        Ok((Kind::Rechunked, Some(line)))
+    }
+}
+
+/// Why a document is left as it is.
+fn foreign(document: &pb::Document) -> anyhow::Error {
+    let name = &document.name;
+    let line = match document.labels.get(MARK) {
+        None => format!(
+            "{name} is without the label {MARK}, so it is left as it is: --adopt replaces it"
+        ),
+        Some(owner) => format!(
+            "{name} is of the folder {owner}, so it is left as it is: --adopt replaces it; if this is \
+             that folder under another name, give --source-id {owner}"
+        ),
+    };
+    Conflict(line).into()
+}

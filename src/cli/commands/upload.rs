@@ -1,0 +1,186 @@
+//! `sluice upload`: documents into a server.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use uuid::Uuid;
+
+use crate::cli::client::Server;
+use crate::cli::label::Labels;
+use crate::cli::outcome::{Done, Kind, Line, Outcome};
+use crate::cli::output::{Format, WrongArguments};
+use crate::cli::source::Source;
+use crate::cli::sources::{self, Sources};
+use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::stored::{self, Difference, Expected};
+use crate::cli::uploader::{self, Uploader, ensure_collection};
+use crate::domain::name::{CollectionId, DocumentId};
+use crate::interface::grpc::pb;
+
+/// Uploads documents, several at once. One that fails does not stop the others.
+///
+/// Files that are named are always sent. Of a folder, documents are left as they are if an upload would
+/// change neither their bytes nor their chunking, decoding and labels.
+///
+/// The id of a document is its file's path as it is typed, or its path below the folder that is named.
+/// Letters and digits of any script, `-`, `_` and `.` stay as they are; every other byte becomes ~hh, as
+/// does `/`. Of gzip and Zstandard sources the content is uploaded. Pipes may be as slow as they like.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Files, pipes, `-` for the standard input, or folders. Hidden files in folders and those that
+    /// .gitignore or .ignore exclude are left out, and so are links.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// The collection; it is created unless it exists.
+    #[arg(long, default_value = "default")]
+    collection: String,
+    /// The document's id; only with one file [default: made of its path].
+    #[arg(long, value_name = "ID")]
+    document_id: Option<String>,
+    /// Resume the upload of this UUID, or start one under that name; only with one file. Repeating it
+    /// with other content or other options is an error.
+    #[arg(long, value_name = "UUID")]
+    request_id: Option<Uuid>,
+    #[command(flatten)]
+    labels: Labels,
+    /// How to write what was done: `json` is JSON Lines, an object for each document.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    output: Format,
+    #[command(flatten)]
+    server: Server,
+    #[command(flatten)]
+    chunking: Chunking,
+    #[command(flatten)]
+    decoding: Decoding,
+}
+
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let chunking = arguments.chunking.request().context(WrongArguments)?;
+    let decoding = arguments.decoding.request().context(WrongArguments)?;
+    let collection = CollectionId::parse(&arguments.collection)
+        .context("--collection")
+        .context(WrongArguments)?;
+    let labels = arguments.labels.by_key().context(WrongArguments)?;
+    arguments.check_ids().context(WrongArguments)?;
+    let id = arguments.document_id()?;
+    let all = Sources::new(sources::of(&arguments.paths), id.as_ref())?;
+    let channel = arguments.server.channel().context(WrongArguments)?;
+    ensure_collection(channel.clone(), &collection).await?;
+    let common = pb::UploadSpec {
+        collection: collection.to_string(),
+        labels,
+        chunking,
+        decoding,
+        ..pb::UploadSpec::default()
+    };
+    let expected = if all
+        .documents
+        .iter()
+        .any(|(_, source)| source.is_below_folder())
+    {
+        let (chunking, decoding) = (&arguments.chunking, &arguments.decoding);
+        Some(
+            Expected::of(
+                channel.clone(),
+                &collection,
+                chunking,
+                decoding,
+                &common.labels,
+            )
+            .await?,
+        )
+    } else {
+        None
+    };
+    let call = Call {
+        uploader: Uploader { channel, common },
+        collection,
+        expected,
+        request_id: arguments.request_id,
+        is_single: arguments.is_single(),
+        output: arguments.output,
+    };
+    call.run(all).await
+}
+
+/// Uploads of one call.
+struct Call {
+    uploader: Uploader,
+    collection: CollectionId,
+    /// The yardstick of stored documents, if folders were named.
+    expected: Option<Expected>,
+    request_id: Option<Uuid>,
+    is_single: bool,
+    output: Format,
+}
+
+impl Call {
+    /// Uploads all, and says how each has ended.
+    async fn run(&self, all: Sources) -> anyhow::Result<()> {
+        let mut outcome = Outcome::new(self.output);
+        outcome.explain_all(Kind::Skipped, all.skipped);
+        outcome.explain_all(Kind::Failed, all.failed);
+        let one = |(id, source): (DocumentId, Source)| async move {
+            Done {
+                name: source.name(),
+                result: self.one(&id, source).await,
+            }
+        };
+        let take = |done| outcome.take(done);
+        uploader::each(all.documents, !self.is_single, one, take).await?;
+        if self.is_single {
+            outcome.report_single()
+        } else {
+            outcome.report("")
+        }
+    }
+
+    /// Uploads a document. A file of a folder is left as it is if an upload would change nothing; a file
+    /// that was named is always sent.
+    async fn one(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
+        if source.is_below_folder()
+            && let Some(expected) = &self.expected
+            && let Some(document) =
+                stored::document(self.uploader.channel.clone(), &self.collection, id).await?
+            && expected.difference(&document, &source).await? == Difference::Nothing
+        {
+            return Ok((Kind::Unchanged, Some(Line::silent(&document.name))));
+        }
+        let uploader = &self.uploader;
+        let upload = uploader
+            .upload(id, source, self.request_id, self.is_single)
+            .await?;
+        let line = uploader.line("", upload).await;
+        Ok((Kind::Uploaded, Some(line)))
+    }
+}
+
+impl Arguments {
+    /// Whether the paths name one document.
+    fn is_single(&self) -> bool {
+        sources::is_single(&self.paths)
+    }
+
+    /// Checks that an id is given for one document only.
+    fn check_ids(&self) -> anyhow::Result<()> {
+        let ids = [
+            ("--document-id", self.document_id.is_some()),
+            ("--request-id", self.request_id.is_some()),
+        ];
+        for (flag, is_given) in ids {
+            ensure!(
+                !is_given || self.is_single(),
+                "{flag} is for one file, and the paths name several documents: upload that file alone"
+            );
+        }
+        Ok(())
+    }
+
+    fn document_id(&self) -> anyhow::Result<Option<DocumentId>> {
+        let id = self.document_id.as_deref().map(DocumentId::parse);
+        id.transpose()
+            .context("--document-id")
+            .context(WrongArguments)
+    }
+}

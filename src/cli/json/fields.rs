@@ -1,0 +1,71 @@
+//! Values of fields.
+
+use prost_types::{Duration, Timestamp};
+use serde_json::Value;
+
+use crate::cli::table::Object;
+use crate::domain::ingest::digest::hex;
+use crate::interface::grpc::pb;
+
+/// An object of these fields.
+pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Object {
+    let fields = fields.into_iter();
+    fields
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// A time in RFC 3339.
+pub(super) fn time(time: Option<Timestamp>) -> Value {
+    time.map_or(Value::Null, |time| time.to_string().into())
+}
+
+/// A duration in milliseconds.
+pub(super) fn milliseconds(duration: Option<Duration>) -> Value {
+    let milliseconds = |duration: Duration| {
+        let Duration { seconds, nanos } = duration;
+        seconds * 1_000 + i64::from(nanos) / 1_000_000
+    };
+    duration.map(milliseconds).into()
+}
+
+/// A digest in hexadecimal; null if there is none.
+pub(super) fn digest(digest: &[u8]) -> Value {
+    if digest.is_empty() {
+        Value::Null
+    } else {
+        hex(digest).into()
+    }
+}
+
+/// The word of an enum's value: `STATE_RUNNING` is `RUNNING`.
+pub(crate) fn word(name: &str, prefix: &str) -> Value {
+    name.strip_prefix(prefix).unwrap_or(name).into()
+}
+
+/// The fields of a chunk's start and end.
+pub(super) fn places(start: Option<pb::Position>, end: Option<pb::Position>) -> Object {
+    let units = |place: Option<pb::Position>| {
+        place.map(|place| {
+            let pb::Position {
+                byte,
+                character,
+                line,
+                source,
+            } = place;
+            [byte, character, line, source]
+        })
+    };
+    let (start, end) = (units(start), units(end));
+    let at = |place: Option<[i64; 4]>, unit: usize| place.map(|place| place[unit]).into();
+    object([
+        ("start_byte", at(start, 0)),
+        ("end_byte", at(end, 0)),
+        ("start_character", at(start, 1)),
+        ("end_character", at(end, 1)),
+        ("start_line", at(start, 2)),
+        ("end_line", at(end, 2)),
+        ("start_source", at(start, 3)),
+        ("end_source", at(end, 3)),
+    ])
+}

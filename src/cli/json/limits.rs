@@ -1,0 +1,27 @@
+//! Limits.
+
+use serde_json::json;
+
+use crate::cli::json::fields::{milliseconds, object};
+use crate::cli::table::Object;
+use crate::interface::grpc::pb;
+
+/// What is used of a limit.
+pub(crate) fn usage(usage: pb::LimitUsage) -> Object {
+    let pb::LimitUsage {
+        principal,
+        limit,
+        used,
+        most,
+        per_second,
+        whole_after,
+    } = usage;
+    object([
+        ("principal", json!(principal)),
+        ("limit", json!(limit)),
+        ("used", json!(used)),
+        ("most", json!(most)),
+        ("per_second", json!(per_second)),
+        ("whole_after_ms", milliseconds(whole_after)),
+    ])
+}

@@ -1,0 +1,72 @@
+//! Specs and decoding policies: the fields that are set.
+
+use serde_json::{Map, Value, json};
+
+use crate::interface::grpc::pb;
+
+/// A chunking spec.
+pub(super) fn chunking(spec: &pb::ChunkingSpec) -> Value {
+    let words = (spec.strategy(), spec.measure(), spec.packing());
+    let pb::ChunkingSpec {
+        strategy,
+        measure,
+        max_size,
+        min_size,
+        overlap,
+        max_bytes,
+        packing,
+        separators,
+    } = spec;
+    object([
+        ("strategy", word(*strategy, words.0.as_str_name())),
+        ("measure", word(*measure, words.1.as_str_name())),
+        ("max_size", max_size.map(Value::from)),
+        ("min_size", min_size.map(Value::from)),
+        ("overlap", overlap.map(Value::from)),
+        ("max_bytes", max_bytes.map(Value::from)),
+        ("packing", word(*packing, words.2.as_str_name())),
+        ("separators", separators.as_ref().map(levels)),
+    ])
+}
+
+/// Separators, level by level.
+fn levels(separators: &pb::Separators) -> Value {
+    let pb::Separators { levels } = separators;
+    let levels = levels.iter().map(|level| {
+        let pb::SeparatorLevel { separators } = level;
+        json!(separators)
+    });
+    levels.collect()
+}
+
+/// A decoding policy.
+pub(super) fn decoding(policy: &pb::DecodingPolicy) -> Value {
+    let words = (policy.invalid(), policy.nul());
+    let pb::DecodingPolicy {
+        charset,
+        invalid,
+        nul,
+        keep_byte_order_mark,
+    } = policy;
+    object([
+        ("charset", charset.clone().map(Value::from)),
+        ("invalid", word(*invalid, words.0.as_str_name())),
+        ("nul", word(*nul, words.1.as_str_name())),
+        (
+            "keep_byte_order_mark",
+            keep_byte_order_mark.map(Value::from),
+        ),
+    ])
+}
+
+/// The word that the command line has for a value: `STRATEGY_FIXED` is `fixed`.
+fn word(value: Option<i32>, name: &str) -> Option<Value> {
+    let (_, word) = name.rsplit_once('_')?;
+    value.map(|_| Value::from(word.to_lowercase()))
+}
+
+fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
+    let fields = fields.into_iter();
+    let set = fields.filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    Value::Object(set.collect::<Map<_, _>>())
+}
