@@ -2,21 +2,29 @@
 //!
 //! `commands` has a file for each command. Only `output` writes to the terminal.
 //!
-//! Exit codes: 0 all is done; 1 something failed, with a message; 2 the arguments are wrong.
+//! Exit codes: 0 all is done; 1 something failed, with a message; 2 the arguments are wrong; 130 and 143 an
+//! upload was interrupted by SIGINT or SIGTERM.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::cli::commands::Command;
+use crate::cli::status::said;
 
+mod backoff;
 mod begun;
 mod client;
 mod commands;
 mod common;
+mod connection;
+mod failure;
+mod following;
+mod kept;
 mod label;
 mod outcome;
 mod output;
+mod patience;
 mod reading;
 mod sending;
 mod source;
@@ -26,7 +34,9 @@ mod spec_json;
 mod status;
 mod stopping;
 mod stored;
+mod underway;
 mod uploader;
+mod watching;
 
 /// Cuts documents into chunks while they stream, and proves every offset.
 #[derive(Debug, Parser)]
@@ -45,7 +55,7 @@ pub fn run() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::fail(&error),
+        Err(error) => output::fail(&said(error)),
     }
 }
 

@@ -199,27 +199,29 @@ pub(super) fn logs(filter: EnvFilter) {
 pub(super) struct Table {
     format: Format,
     columns: Vec<(&'static str, usize)>,
+    has_head: bool,
     out: BufWriter<StdoutLock<'static>>,
 }
 
 impl Table {
     /// Starts with columns and their widths; the last is as wide as it needs to be.
     pub(super) fn new(format: Format, columns: &[(&'static str, usize)]) -> anyhow::Result<Self> {
-        let out = BufWriter::new(io::stdout().lock());
-        let mut table = Self {
+        Ok(Self {
             format,
             columns: columns.to_vec(),
-            out,
-        };
-        if format == Format::Table {
-            let heads = table
-                .columns
-                .iter()
-                .map(|(name, _)| name.to_uppercase())
-                .collect::<Vec<_>>();
-            table.cells(&heads)?;
+            has_head: false,
+            out: BufWriter::new(io::stdout().lock()),
+        })
+    }
+
+    /// Writes the head of a table, once. It waits for the first row or the end: a call that fails prints nothing.
+    fn head(&mut self) -> anyhow::Result<()> {
+        if self.format == Format::Json || std::mem::replace(&mut self.has_head, true) {
+            return Ok(());
         }
-        Ok(table)
+        let names = self.columns.iter().map(|(name, _)| name.to_uppercase());
+        let names = names.collect::<Vec<_>>();
+        self.cells(&names)
     }
 
     /// Writes a row whose details are in JSON only: for people they are too much.
@@ -247,6 +249,7 @@ impl Table {
         match self.format {
             Format::Json => self.detailed_row(values, &[]),
             Format::Table => {
+                self.head()?;
                 let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), shown);
                 self.cells(&values.iter().map(cell).collect::<Vec<_>>())
             }
@@ -260,6 +263,7 @@ impl Table {
 
     /// The same, at the end.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
+        self.head()?;
         self.flush()
     }
 
@@ -318,6 +322,9 @@ pub(super) fn is_closed(error: &anyhow::Error) -> bool {
 
 /// The exit code for a command that failed, with its message.
 pub(super) fn fail(error: &anyhow::Error) -> ExitCode {
+    if let Some(Stopped(code)) = error.downcast_ref() {
+        return ExitCode::from(*code);
+    }
     if error.downcast_ref::<Reported>().is_none() {
         complain(&format!("{error:#}"));
     }
@@ -329,6 +336,14 @@ pub(super) fn fail(error: &anyhow::Error) -> ExitCode {
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("wrong arguments")]
 pub(super) struct WrongArguments;
+
+/// A signal has ended the command, and its messages have said what is left to do.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("ended by a signal")]
+pub(super) struct Stopped(
+    /// The exit code.
+    pub(super) u8,
+);
 
 /// The command failed, and its messages have said why.
 #[derive(Clone, Copy, Debug, thiserror::Error)]

@@ -13,6 +13,7 @@ pub(crate) const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
 pub(crate) fn sluice(arguments: &[&str], input: &[u8]) -> Output {
     let mut command = Command::new(SLUICE);
     command
+        .env("XDG_STATE_HOME", "/dev/null/nowhere")
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -1,11 +1,16 @@
 //! `sluice changes`: what changes in the chunks of a collection.
 
+use std::ops::ControlFlow;
+use std::time::Duration;
+
 use clap::Args;
 use serde_json::json;
+use tonic::{Status, Streaming};
 
 use crate::cli::common::Common;
+use crate::cli::connection::channel::Connection;
+use crate::cli::following::{AWAY_MAX, Follower, follow};
 use crate::cli::output::Table;
-use crate::cli::status::said;
 use crate::domain::ingest::digest::hex;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::change::Change as Kind;
@@ -25,7 +30,7 @@ pub(super) struct Arguments {
         allow_hyphen_values = true
     )]
     after: String,
-    /// Wait for more once all is told.
+    /// Wait for more once all is told. A server that is away is connected to again for 24 hours.
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
@@ -33,21 +38,43 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut client = ChunkServiceClient::new(arguments.common.server.channel()?);
     let columns = [("change", 8), ("name", 60), ("sha256", 64), ("cursor", 20)];
-    let mut table = Table::new(arguments.common.output, &columns)?;
-    let request = pb::StreamChangesRequest {
+    let table = Table::new(arguments.common.output, &columns)?;
+    let mut following = Following {
         collection: arguments.collection.clone(),
-        after_cursor: arguments.after.clone(),
-        follow: arguments.follow,
+        cursor: arguments.after.clone(),
+        is_endless: arguments.follow,
+        table,
     };
-    let parts = client.stream_changes(request).await;
-    let mut parts = parts.map_err(|status| said(status.into()))?.into_inner();
-    while let Some(part) = parts
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
+    let connection = arguments.common.server.channel()?;
+    let away_max = [Duration::ZERO, AWAY_MAX][usize::from(arguments.follow)];
+    follow(&mut following, &connection, away_max).await?;
+    following.table.finish()
+}
+
+/// Follows what changes, from cursor to cursor.
+struct Following {
+    collection: String,
+    /// The place behind the changes that are written.
+    cursor: String,
+    is_endless: bool,
+    table: Table,
+}
+
+impl Follower for Following {
+    type Message = pb::StreamChangesResponse;
+
+    async fn open(&mut self, connection: Connection) -> Result<Streaming<Self::Message>, Status> {
+        let request = pb::StreamChangesRequest {
+            collection: self.collection.clone(),
+            after_cursor: self.cursor.clone(),
+            follow: self.is_endless,
+        };
+        let mut client = ChunkServiceClient::new(connection);
+        Ok(client.stream_changes(request).await?.into_inner())
+    }
+
+    fn take(&mut self, part: Self::Message) -> anyhow::Result<ControlFlow<()>> {
         for change in part.changes {
             let (kind, name, sha256) = match change.change {
                 Some(Kind::Reset(document)) => ("reset", document, String::new()),
@@ -57,9 +84,11 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 Some(Kind::Complete(version)) => ("complete", version.document, String::new()),
                 None => continue,
             };
-            table.row(&[json!(kind), json!(name), json!(sha256), json!(part.cursor)])?;
+            let cells = [json!(kind), json!(name), json!(sha256), json!(part.cursor)];
+            self.table.row(&cells)?;
         }
-        table.flush()?;
+        self.table.flush()?;
+        self.cursor = part.cursor;
+        Ok(ControlFlow::Continue(()))
     }
-    table.finish()
 }

@@ -3,12 +3,11 @@
 use anyhow::ensure;
 use clap::Args;
 
-use crate::cli::client::Connection;
+use crate::cli::begun::ended;
 use crate::cli::common::Common;
 use crate::cli::output::line;
 use crate::cli::status::said;
 use crate::interface::grpc::pb;
-use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 
 /// Moves a document to the other partition that may hold it, and prints the operation.
@@ -36,27 +35,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let operation = moved.operation.unwrap_or_default();
     line(&operation.name)?;
     if arguments.wait {
-        wait(channel, operation.name).await?;
+        let last = ended(channel, operation).await?;
+        let is_done = last.state() == pb::operation::State::Succeeded;
+        ensure!(is_done, "the operation failed: {}", last.failure_message);
     }
-    Ok(())
-}
-
-/// Waits until an operation has succeeded.
-async fn wait(channel: Connection, name: String) -> anyhow::Result<()> {
-    let request = pb::WatchOperationRequest { name, after_seq: 0 };
-    let states = OperationServiceClient::new(channel)
-        .watch_operation(request)
-        .await;
-    let mut states = states.map_err(|status| said(status.into()))?.into_inner();
-    let mut last = pb::Operation::default();
-    while let Some(state) = states
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
-        last = state.operation.unwrap_or_default();
-    }
-    let is_done = last.state() == pb::operation::State::Succeeded;
-    ensure!(is_done, "the operation failed: {}", last.failure_message);
     Ok(())
 }

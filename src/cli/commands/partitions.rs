@@ -1,9 +1,14 @@
 //! `sluice partitions`: how chunks are spread.
 
+use std::ops::ControlFlow;
+
 use clap::Args;
 use serde_json::{Value, json};
+use tonic::{Status, Streaming};
 
 use crate::cli::common::Common;
+use crate::cli::connection::channel::Connection;
+use crate::cli::following::{AWAY_MAX, Follower, follow};
 use crate::cli::output::{Format, Table, line};
 use crate::cli::status::said;
 use crate::interface::grpc::pb;
@@ -28,8 +33,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     } else {
         arguments.common.output
     };
-    let mut client = PartitionServiceClient::new(arguments.common.server.channel()?);
+    let connection = arguments.common.server.channel()?;
     if !arguments.watch {
+        let mut client = PartitionServiceClient::new(connection);
         let health = client
             .get_partition_health(pb::GetPartitionHealthRequest {})
             .await;
@@ -40,22 +46,37 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             &health.balance.unwrap_or_default(),
         );
     }
-    let states = client
-        .watch_partition_health(pb::WatchPartitionHealthRequest {})
-        .await;
-    let mut states = states.map_err(|status| said(status.into()))?.into_inner();
-    while let Some(health) = states
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
-        show(
-            format,
-            &health.partitions,
-            &health.balance.unwrap_or_default(),
-        )?;
+    let mut watching = Watching {
+        format,
+        shown: None,
+    };
+    follow(&mut watching, &connection, AWAY_MAX).await
+}
+
+/// Shows each state once.
+struct Watching {
+    format: Format,
+    shown: Option<pb::WatchPartitionHealthResponse>,
+}
+
+impl Follower for Watching {
+    type Message = pb::WatchPartitionHealthResponse;
+
+    async fn open(&mut self, connection: Connection) -> Result<Streaming<Self::Message>, Status> {
+        let mut client = PartitionServiceClient::new(connection);
+        let states = client.watch_partition_health(pb::WatchPartitionHealthRequest {});
+        Ok(states.await?.into_inner())
     }
-    Ok(())
+
+    fn take(&mut self, health: Self::Message) -> anyhow::Result<ControlFlow<()>> {
+        // A stream begins with the newest state, which may be shown already.
+        if self.shown.as_ref() != Some(&health) {
+            let balance = health.balance.clone().unwrap_or_default();
+            show(self.format, &health.partitions, &balance)?;
+            self.shown = Some(health);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
 }
 
 fn show(

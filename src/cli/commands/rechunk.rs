@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let chunking = arguments.chunking.request().context(WrongArguments)?;
     let name = DocumentName::parse(&arguments.name).context(WrongArguments)?;
-    let channel = arguments.server.channel().context(WrongArguments)?;
+    let channel = arguments.server.channel()?;
     let request = pb::RechunkDocumentRequest {
         name: name.to_string(),
         chunking,

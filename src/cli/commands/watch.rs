@@ -5,11 +5,10 @@ use serde_json::json;
 
 use crate::cli::common::Common;
 use crate::cli::output::Table;
-use crate::cli::status::said;
+use crate::cli::watching::watch;
 use crate::interface::grpc::pb;
-use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
-/// Watches an operation until it ends.
+/// Watches an operation until it ends, for up to 24 hours without its server.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// operations/{operation}.
@@ -19,7 +18,6 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut client = OperationServiceClient::new(arguments.common.server.channel()?);
     let columns = [
         ("seq", 6),
         ("state", 10),
@@ -28,21 +26,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         ("failure", 40),
     ];
     let mut table = Table::new(arguments.common.output, &columns)?;
-    let request = pb::WatchOperationRequest {
-        name: arguments.operation.clone(),
-        after_seq: 0,
-    };
-    let mut states = client
-        .watch_operation(request)
-        .await
-        .map_err(|status| said(status.into()))?
-        .into_inner();
-    while let Some(state) = states
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
-        let operation = state.operation.unwrap_or_default();
+    let connection = arguments.common.server.channel()?;
+    let told = |operation: pb::Operation| {
         let name = operation
             .state()
             .as_str_name()
@@ -62,7 +47,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             json!(chunks),
             json!(failure_message),
         ])?;
-        table.flush()?;
-    }
+        table.flush()
+    };
+    watch(&connection, arguments.operation.clone(), told).await?;
     table.finish()
 }

@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::client::Connection;
 use crate::cli::common::{Common, PAGE_ROWS};
+use crate::cli::connection::channel::Connection;
 use crate::cli::output::Table;
 use crate::cli::status::said;
 use crate::interface::grpc::pb;

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::client::Shown;
 use crate::cli::commands::load::process;
 use crate::cli::commands::load::seen::{Seen, Times, milliseconds};
 use crate::cli::commands::load::uploads::Uploads;
 use crate::cli::commands::load::watcher::{Watcher, Ways};
+use crate::cli::connection::shown::Shown;
 use crate::cli::output::{Format, Table};
 
 /// How long the watchers may take to begin; those that have not are told of in the end.
