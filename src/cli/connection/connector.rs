@@ -26,7 +26,7 @@ const ADDRESSES_MAX: u32 = 8;
 const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 
 /// A connection, private or not.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 type Connected = TokioIo<Opening<Box<dyn Stream>>>;
