@@ -15,6 +15,7 @@ use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::memory::Memory;
 use crate::application::ports::store::Store;
 use crate::bootstrap::access::Access;
+use crate::bootstrap::listening::listen;
 use crate::bootstrap::wiring::Wiring;
 use crate::config::location::Location;
 use crate::config::{self, Config};
@@ -29,6 +30,7 @@ use crate::interface::server;
 mod access;
 mod admin;
 mod limits;
+mod listening;
 mod measures;
 mod settings;
 mod shared;
@@ -41,8 +43,10 @@ const WRITE_MAX: Duration = Duration::from_secs(3);
 /// A running instance.
 #[derive(Debug)]
 pub struct Instance {
-    /// Where it listens.
+    /// Where it listens, or the first of these addresses.
     pub address: SocketAddr,
+    /// All of them.
+    pub addresses: Vec<SocketAddr>,
     drain: CancellationToken,
     server: JoinHandle<anyhow::Result<()>>,
 }
@@ -57,17 +61,18 @@ impl Instance {
         config.check()?;
         let memory = memory::Source::open(config.server.memory_bytes_max);
         let config = &settings::fitted(config, memory.most());
-        let (listen, location) = (config.listen, &config.store.location);
+        let (addresses, location) = (config.addresses()?, &config.store.location);
         let store = open(&config.store).await;
         let store = store.with_context(|| location.to_string())?;
         let root = import_root(&config.import).context("import.root")?;
-        if config.insecure_no_auth && !listen.ip().is_loopback() {
-            tracing::warn!(%listen, "EVERYBODY WHO REACHES THIS ADDRESS MAY DO EVERYTHING: insecure_no_auth is set");
+        let is_open = !addresses.iter().all(|address| address.ip().is_loopback());
+        if config.insecure_no_auth && is_open {
+            tracing::warn!(listen = %config.listen, "EVERYBODY WHO REACHES THIS ADDRESS MAY DO EVERYTHING: insecure_no_auth is set");
         }
-        let listener = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("{listen}"))?;
-        let address = listener.local_addr()?;
+        let listeners = listen(&addresses).await?;
+        let addresses = listeners.iter().map(TcpListener::local_addr);
+        let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
+        let address = addresses[0];
         let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
         let Access { issued, tls } = Access::open(config, &tasks, &drain)?;
         let around = (tasks.clone(), drain.clone());
@@ -80,7 +85,7 @@ impl Instance {
         tasks.spawn(pressure.clone().watch(Arc::new(memory), drain.clone()));
         tasks.spawn(measures::keep_up(recorder.clone(), drain.clone()));
         let services = wiring.services(config, recorder);
-        let entrance = settings::entrance(config, listener, tls, pressure);
+        let entrance = settings::entrance(config, listeners, tls, pressure);
         let stop = drain.clone();
         // Not among the tasks: what they do until they end is written too.
         let recording = CancellationToken::new();
@@ -97,6 +102,7 @@ impl Instance {
         tracing::info!(%address, store = %location, "listening");
         Ok(Self {
             address,
+            addresses,
             drain,
             server,
         })

@@ -38,7 +38,10 @@ pub(super) fn allowed(config: &Config) -> Allowed {
     let takes_any = config.hosts.is_empty() && is_open;
     let origins = config.web.origins.iter();
     Allowed {
-        hosts: (!takes_any).then(|| config.hosts.clone()),
+        hosts: (!takes_any).then(|| {
+            let named = config.listen.name().map(str::to_owned);
+            config.hosts.iter().cloned().chain(named).collect()
+        }),
         // All of them are: the configuration is checked.
         origins: origins
             .filter_map(|origin| HeaderValue::try_from(origin).ok())
@@ -66,7 +69,7 @@ pub(super) fn fitted(config: &Config, memory_bytes_max: Option<u64>) -> Config {
 
 pub(super) fn entrance(
     config: &Config,
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     tls: Option<tls::Settings>,
     pressure: Pressure,
 ) -> Entrance {
@@ -79,7 +82,7 @@ pub(super) fn entrance(
         ..
     } = config.server;
     Entrance {
-        listener,
+        listeners,
         tls,
         connections: Connections::new(
             connections_max as usize,

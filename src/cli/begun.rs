@@ -2,13 +2,12 @@
 
 use anyhow::bail;
 
-use crate::cli::client::Connection;
+use crate::cli::connection::channel::Connection;
 use crate::cli::json;
 use crate::cli::output::{self, Format};
-use crate::cli::status::said;
+use crate::cli::watching::watch;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation::State;
-use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
 /// Prints the name of an operation that makes a version, or waits for its end and prints that.
 pub(super) async fn tell(
@@ -54,21 +53,12 @@ pub(super) async fn ended(
     channel: Connection,
     operation: pb::Operation,
 ) -> anyhow::Result<pb::Operation> {
-    let request = pb::WatchOperationRequest {
-        name: operation.name.clone(),
-        after_seq: 0,
-    };
-    let states = OperationServiceClient::new(channel)
-        .watch_operation(request)
-        .await;
-    let mut states = states.map_err(|status| said(status.into()))?.into_inner();
     let mut latest = operation;
-    while let Some(state) = states
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
-        latest = state.operation.unwrap_or_default();
-    }
+    let name = latest.name.clone();
+    let told = |state| {
+        latest = state;
+        Ok(())
+    };
+    watch(&channel, name, told).await?;
     Ok(latest)
 }

@@ -2,24 +2,32 @@
 //!
 //! `commands` has a file for each command. Only `output` writes to the terminal.
 //!
-//! Exit codes: 0 all is done; 1 something failed, with a message; 2 the arguments are wrong.
+//! Exit codes: 0 all is done; 1 something failed, with a message; 2 the arguments are wrong; 130 and 143 an
+//! upload was interrupted by SIGINT or SIGTERM.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::cli::commands::Command;
+use crate::cli::status::said;
 
+mod backoff;
 mod begun;
 mod chunk_rows;
 mod client;
 mod commands;
 mod common;
+mod connection;
+mod failure;
+mod following;
 mod json;
+mod kept;
 mod label;
 mod names;
 mod outcome;
 mod output;
+mod patience;
 mod printable;
 mod progress;
 mod reading;
@@ -31,7 +39,9 @@ mod status;
 mod stopping;
 mod stored;
 mod table;
+mod underway;
 mod uploader;
+mod watching;
 
 /// Cuts documents into chunks while they stream, and proves every offset.
 #[derive(Debug, Parser)]
@@ -54,7 +64,7 @@ pub fn run() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::end(&error),
+        Err(error) => output::end(&said(error)),
     }
 }
 

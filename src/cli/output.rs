@@ -156,6 +156,9 @@ pub(super) fn end(error: &anyhow::Error) -> ExitCode {
     if error.downcast_ref::<Closed>().is_some() {
         return ExitCode::SUCCESS;
     }
+    if let Some(Stopped(code)) = error.downcast_ref() {
+        return ExitCode::from(*code);
+    }
     if error.downcast_ref::<Reported>().is_none() {
         complain(&format!("{error:#}"));
     }
@@ -172,6 +175,14 @@ pub(super) struct Closed;
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("wrong arguments")]
 pub(super) struct WrongArguments;
+
+/// A signal has ended the command, and its messages have said what is left to do.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("ended by a signal")]
+pub(super) struct Stopped(
+    /// The exit code.
+    pub(super) u8,
+);
 
 /// The command failed, and its messages have said why.
 #[derive(Clone, Copy, Debug, thiserror::Error)]

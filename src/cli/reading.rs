@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
@@ -11,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::cli::source::{Opened, Source};
+use crate::cli::source::{Opened, Source, Stamp};
 use crate::domain::ingest::digest::Running;
 
 /// The most content of a message that a server takes.
@@ -45,7 +46,7 @@ pub(super) enum Next {
 pub(super) struct Reading {
     source: Source,
     length: Option<u64>,
-    is_regular: bool,
+    stamp: Option<Stamp>,
     /// The end is an empty piece, so that a thread that panics is none.
     pieces: mpsc::Receiver<anyhow::Result<Bytes>>,
     /// The rest of a piece whose beginning was taken.
@@ -70,7 +71,7 @@ impl Reading {
         Ok(Self {
             source,
             length: opened.length,
-            is_regular: opened.is_regular,
+            stamp: opened.stamp,
             pieces,
             rest: Bytes::new(),
             kept: VecDeque::new(),
@@ -104,7 +105,12 @@ impl Reading {
 
     /// Whether the source can be opened again.
     pub(super) fn is_regular(&self) -> bool {
-        self.is_regular
+        self.stamp.is_some()
+    }
+
+    /// What tells the file and its content apart from others, and its absolute path; none of a pipe.
+    pub(super) fn file(&self) -> Option<(Stamp, PathBuf)> {
+        self.stamp.zip(self.source.path())
     }
 
     /// Goes to a byte, up to which the server has the source with this digest.
@@ -115,7 +121,7 @@ impl Reading {
     pub(super) async fn seek(&mut self, to: u64, sha256: &[u8]) -> anyhow::Result<()> {
         if to < self.taken - self.kept.len() as u64 {
             ensure!(
-                self.is_regular,
+                self.is_regular(),
                 "the connection was lost, and the server has only the first {to} bytes; the \
                  bytes after them are gone: write the source to a file, and upload that"
             );

@@ -1,16 +1,13 @@
 //! Sending a document: resumed after any failure, checked before it is resumed.
 
-use std::time::Duration;
-
 use anyhow::bail;
 use indicatif::ProgressBar;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
-use tonic_types::StatusExt;
-use uuid::Uuid;
 
-use crate::cli::client::Connection;
+use crate::cli::connection::channel::Connection;
+use crate::cli::patience::Patience;
 use crate::cli::reading::{Next, Reading};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::upload_document_request::Target;
@@ -18,13 +15,9 @@ use crate::interface::grpc::pb::upload_service_client::UploadServiceClient;
 
 /// Messages read ahead of the network.
 const MESSAGES_AHEAD: usize = 2;
-/// The longest wait after the first failure; it doubles with each, up to the last.
-const WAIT_FIRST: Duration = Duration::from_millis(500);
-const WAIT_LAST: Duration = Duration::from_secs(30);
-/// Failures in a row, without a byte of progress between them, before it is given up.
-const FAILURES_MAX: u32 = 12;
-/// The same while the server says that it has too much to do: about an hour.
-const REFUSALS_MAX: u32 = 240;
+/// Bytes that a server cannot have taken without going on with them: its batches under way have 3 MiB, and
+/// a connection holds less than the rest.
+const TAKEN_BYTES_MIN: u64 = 8 * 1024 * 1024;
 
 /// A document to send.
 #[derive(Debug)]
@@ -39,8 +32,8 @@ pub(super) struct Sending {
 
 /// Why an attempt ended.
 enum Failure {
-    /// Another attempt may do better.
-    Passing(Status),
+    /// The server's answer, or that of the connection.
+    Answer(Status),
     Final(anyhow::Error),
 }
 
@@ -52,36 +45,80 @@ impl From<anyhow::Error> for Failure {
 
 impl Sending {
     /// Sends the document until it is complete.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the answer that is final, or once there was no progress for too long.
     pub(super) async fn run(
         mut self,
         channel: Connection,
+        patience: &Patience,
         bar: &ProgressBar,
     ) -> anyhow::Result<pb::Upload> {
         let mut client = UploadServiceClient::new(channel);
-        let (mut committed, mut failures) = (0, 0);
+        let (mut committed, mut tries) = (0, patience.tries());
+        let mut has_begun = self.is_resumed;
         loop {
-            let has_begun = failures > 0 || self.is_resumed;
             let attempt = match self.resume(&mut client, has_begun).await {
                 Ok(()) => {
+                    if has_begun {
+                        patience.answered();
+                    }
                     let from = self.reading.at();
-                    failures = if from > committed { 0 } else { failures };
+                    if from > committed {
+                        tries.progressed();
+                    }
                     committed = from;
-                    self.attempt(&mut client, bar).await
+                    self.attempt(&mut client, patience, bar).await
                 }
                 Err(failure) => Err(failure),
             };
+            has_begun = true;
             match attempt {
-                Ok(upload) => return Ok(upload),
+                Ok(upload) => {
+                    patience.progressed();
+                    return Ok(upload);
+                }
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Passing(status)) if failures + 1 >= failures_max(&status) => {
-                    return Err(status.into());
-                }
-                Err(Failure::Passing(_)) => {
-                    failures += 1;
-                    tokio::time::sleep(jittered(failures)).await;
-                }
+                Err(Failure::Answer(status)) => tries.failed(status).await?,
             }
         }
+    }
+
+    /// Whether the upload that was kept from another run can be resumed: the server does not have it yet, or
+    /// it runs and the source begins with what the server has of it. One that has succeeded is not repeated: its
+    /// document may have changed since.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the server cannot be asked.
+    pub(super) async fn is_resumable(
+        &mut self,
+        channel: Connection,
+        patience: &Patience,
+    ) -> anyhow::Result<bool> {
+        let name = format!("uploads/{}", self.spec.request_id);
+        let ask = async || {
+            let mut client = UploadServiceClient::new(channel.clone());
+            let request = pb::GetUploadRequest { name: name.clone() };
+            match client.get_upload(request).await {
+                Ok(found) => Ok(found.into_inner().upload),
+                Err(status) if status.code() == Code::NotFound => Ok(None),
+                Err(status) => Err(status.into()),
+            }
+        };
+        let Some(upload) = patience.ask(ask).await? else {
+            return Ok(true);
+        };
+        if upload.state() != pb::upload::State::Running {
+            return Ok(false);
+        }
+        let committed = u64::try_from(upload.committed_offset)?;
+        let sought = self.reading.seek(committed, &upload.committed_sha256).await;
+        if sought.is_err() {
+            self.reading.seek(0, &[]).await?;
+        }
+        Ok(sought.is_ok())
     }
 
     /// Goes to where the server has the source up to, if it is the same.
@@ -118,7 +155,7 @@ impl Sending {
             Ok(found) => found.into_inner().upload.unwrap_or_default(),
             // The first attempt did not get so far.
             Err(status) if status.code() == Code::NotFound => return Ok(None),
-            Err(status) => return Err(failure(status)),
+            Err(status) => return Err(Failure::Answer(status)),
         };
         check(&upload, &name, &self.spec)?;
         // What cannot be read twice is compared by the server, from its first byte.
@@ -130,11 +167,19 @@ impl Sending {
     async fn attempt(
         &mut self,
         client: &mut UploadServiceClient<Connection>,
+        patience: &Patience,
         bar: &ProgressBar,
     ) -> Result<pb::Upload, Failure> {
         let (messages, receiver) = mpsc::channel(MESSAGES_AHEAD);
         let call = client.upload_document(ReceiverStream::new(receiver));
-        let reading = feed(&mut self.reading, &self.spec, messages, bar);
+        let taken = self.reading.at() + TAKEN_BYTES_MIN;
+        let sent = |at| {
+            bar.set_position(at);
+            if at > taken {
+                patience.progressed();
+            }
+        };
+        let reading = feed(&mut self.reading, &self.spec, messages, sent);
         tokio::pin!(call);
         // A source that waits for its producer is not waited for once the call has ended.
         let answered = tokio::select! {
@@ -144,12 +189,12 @@ impl Sending {
                 call.await
             }
         };
-        let answered = answered.map_err(failure)?.into_inner();
+        let answered = answered.map_err(Failure::Answer)?.into_inner();
         let upload = answered.upload.unwrap_or_default();
         if upload.state() == pb::upload::State::Succeeded {
             Ok(upload)
         } else {
-            Err(Failure::Passing(Status::aborted(
+            Err(Failure::Answer(Status::aborted(
                 "the upload is not complete",
             )))
         }
@@ -178,7 +223,7 @@ async fn feed(
     reading: &mut Reading,
     spec: &pb::UploadSpec,
     messages: mpsc::Sender<pb::UploadDocumentRequest>,
-    bar: &ProgressBar,
+    sent: impl Fn(u64),
 ) -> anyhow::Result<()> {
     let mut target = Some(Target::Spec(spec.clone()));
     loop {
@@ -202,51 +247,6 @@ async fn feed(
         if messages.send(message).await.is_err() || is_last {
             return Ok(());
         }
-        bar.set_position(reading.at());
+        sent(reading.at());
     }
-}
-
-/// What passes: broken connections and busy servers. A refusal does not.
-const PASSING: [Code; 7] = [
-    Code::Unavailable,
-    Code::Unknown,
-    Code::Internal,
-    Code::Aborted,
-    Code::Cancelled,
-    Code::DeadlineExceeded,
-    Code::ResourceExhausted,
-];
-
-/// Refusals that last although their codes pass. Two writers that take over from each other would never
-/// end, only an operator changes a quota, and a deleted document stays deleted.
-const LASTING: [&str; 3] = ["UPLOAD_SUPERSEDED", "QUOTA_EXCEEDED", "DOCUMENT_DELETED"];
-
-fn failure(status: Status) -> Failure {
-    let details = status.get_error_details();
-    let is_lasting = details
-        .error_info()
-        .is_some_and(|info| LASTING.contains(&info.reason.as_str()));
-    if PASSING.contains(&status.code()) && !is_lasting {
-        Failure::Passing(status)
-    } else {
-        Failure::Final(status.into())
-    }
-}
-
-/// How often in a row this may happen.
-fn failures_max(status: &Status) -> u32 {
-    if status.code() == Code::ResourceExhausted {
-        REFUSALS_MAX
-    } else {
-        FAILURES_MAX
-    }
-}
-
-/// Exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", 2015).
-fn jittered(failures: u32) -> Duration {
-    let longest = WAIT_FIRST
-        .saturating_mul(1 << failures.saturating_sub(1).min(10))
-        .min(WAIT_LAST);
-    let [a, b, ..] = Uuid::new_v4().into_bytes();
-    longest.mul_f64(f64::from(u16::from_be_bytes([a, b])) / f64::from(u16::MAX))
 }

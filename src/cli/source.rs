@@ -1,12 +1,14 @@
 //! A document to read: a file, or the standard input. It is opened once and read to its end.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Cursor, Read};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use flate2::bufread::MultiGzDecoder;
+use serde::{Deserialize, Serialize};
 
 use crate::cli::output;
 use crate::domain::document_id::{normalized, of_path};
@@ -40,8 +42,19 @@ pub(super) struct Opened {
     pub(super) bytes: Box<dyn Read + Send>,
     /// How many, if that is known.
     pub(super) length: Option<u64>,
-    /// Whether it can be opened again and gives the same bytes. A pipe cannot.
-    pub(super) is_regular: bool,
+    /// The file, if it can be opened again and gives the same bytes. A pipe cannot.
+    pub(super) stamp: Option<Stamp>,
+}
+
+/// What tells a file and its content apart from others.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) struct Stamp {
+    pub(super) device: u64,
+    pub(super) inode: u64,
+    pub(super) length: u64,
+    /// When it was written last.
+    pub(super) modified_seconds: i64,
+    pub(super) modified_nanos: i64,
 }
 
 impl Source {
@@ -86,6 +99,14 @@ impl Source {
         }
     }
 
+    /// Its absolute path; none of the standard input.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::File(path) => std::path::absolute(path).ok(),
+            Place::StandardInput => None,
+        }
+    }
+
     /// The id of its document, if no other is asked for.
     pub(super) fn document_id(&self) -> anyhow::Result<DocumentId> {
         of_path(&self.id_path).with_context(|| format!("{}: the path names no file", self.name()))
@@ -123,8 +144,20 @@ impl Source {
         Ok(Opened {
             bytes,
             length: is_length_known.then_some(metadata.len()),
-            is_regular,
+            stamp: is_regular.then(|| Stamp::of(&metadata)),
         })
+    }
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            length: metadata.len(),
+            modified_seconds: metadata.mtime(),
+            modified_nanos: metadata.mtime_nsec(),
+        }
     }
 }
 

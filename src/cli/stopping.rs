@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT: how a server is told to stop.
+//! SIGTERM and SIGINT: how a program is told to stop.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -7,6 +7,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(super) struct Stopping {
     terminate: Signal,
     interrupt: Signal,
+}
+
+/// Which of them came.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Told {
+    Terminate,
+    Interrupt,
 }
 
 impl Stopping {
@@ -23,10 +30,20 @@ impl Stopping {
     }
 
     /// Waits for either signal. One that came meanwhile is not missed.
-    pub(super) async fn told(&mut self) {
+    pub(super) async fn told(&mut self) -> Told {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Told::Terminate,
+            _ = self.interrupt.recv() => Told::Interrupt,
+        }
+    }
+}
+
+impl Told {
+    /// The exit code of a program that the signal ended, as shells have it: 128 and the signal's number.
+    pub(super) fn exit_code(self) -> u8 {
+        match self {
+            Self::Terminate => 143,
+            Self::Interrupt => 130,
         }
     }
 }

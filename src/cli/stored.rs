@@ -6,11 +6,10 @@ use std::io::{ErrorKind, Read};
 use anyhow::Context;
 use tonic::Code;
 
-use crate::cli::client::Connection;
+use crate::cli::connection::channel::Connection;
 use crate::cli::output::WrongArguments;
 use crate::cli::source::Source;
 use crate::cli::spec::{Chunking, Decoding};
-use crate::cli::status::said;
 use crate::domain::ingest::digest::Running;
 use crate::domain::name::{CollectionId, DocumentId};
 use crate::interface::grpc::convert::chunking::{partial, partial_decoding, to_decoding, to_spec};
@@ -98,8 +97,7 @@ impl Expected {
 async fn engine_version(channel: Connection) -> anyhow::Result<i64> {
     let mut client = ChunkingServiceClient::new(channel);
     let listed = client.list_strategies(pb::ListStrategiesRequest {}).await;
-    let listed = listed.map_err(|status| said(status.into()))?;
-    Ok(listed.into_inner().engine_version)
+    Ok(listed?.into_inner().engine_version)
 }
 
 /// The collection, if it exists.
@@ -114,7 +112,7 @@ pub(super) async fn collection(
     match client.get_collection(request).await {
         Ok(found) => Ok(found.into_inner().collection),
         Err(status) if status.code() == Code::NotFound => Ok(None),
-        Err(status) => Err(said(status.into())),
+        Err(status) => Err(status.into()),
     }
 }
 

@@ -1,19 +1,24 @@
 //! Uploads of one call into one collection.
 
+use clap::Args;
 use futures_util::StreamExt;
 use futures_util::stream;
 use indicatif::ProgressBar;
-use tonic::Code;
+use prost::Message;
+use tonic::{Code, Status};
 use uuid::Uuid;
 
-use crate::cli::client::Connection;
+use crate::cli::connection::channel::Connection;
 use crate::cli::json;
+use crate::cli::kept::{self, Kept, Record};
 use crate::cli::outcome::Line;
+use crate::cli::patience::{Patience, Retrying};
 use crate::cli::progress;
 use crate::cli::reading::Reading;
 use crate::cli::sending::Sending;
 use crate::cli::source::Source;
-use crate::cli::status::said;
+use crate::cli::underway::{self, Underway};
+use crate::domain::ingest::digest::{hex, sha256};
 use crate::domain::name::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
@@ -24,17 +29,42 @@ const DOCUMENTS_AT_ONCE: usize = 8;
 /// The longest name that a server takes for people.
 const DISPLAY_NAME_BYTES_MAX: usize = 1_024;
 
+/// How uploads go on after failures.
+#[derive(Debug, Args)]
+pub(super) struct Resuming {
+    #[command(flatten)]
+    retrying: Retrying,
+    /// Forget uploads of the same files that were interrupted, and begin anew. Without it they are resumed,
+    /// if files and options are the same: what that needs is kept for 6 days below
+    /// `$XDG_STATE_HOME/sluice/uploads`, or else ~/.local/state/sluice/uploads.
+    #[arg(long)]
+    no_resume: bool,
+}
+
 /// Uploads documents into a collection.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Uploader {
     pub(super) channel: Connection,
+    pub(super) patience: Patience,
+    kept: Kept,
+    pub(super) underway: Underway,
     /// The fields that all of them share: collection, labels, chunking and decoding.
     pub(super) common: pb::UploadSpec,
 }
 
 impl Uploader {
-    /// Uploads a document under a new request id, or resumes the upload of the given one, with or without
-    /// a progress bar of its own.
+    pub(super) fn new(channel: Connection, arguments: &Resuming) -> Self {
+        Self {
+            patience: Patience::new(channel.clone(), arguments.retrying.retry_for),
+            kept: Kept::open(arguments.no_resume),
+            underway: Underway::default(),
+            common: pb::UploadSpec::default(),
+            channel,
+        }
+    }
+
+    /// Uploads a document. Resumes the upload of the given id, or else the one that another run of the same
+    /// command has left. With or without a progress bar of its own.
     pub(super) async fn upload(
         &self,
         id: &DocumentId,
@@ -46,7 +76,6 @@ impl Uploader {
         let spec = pb::UploadSpec {
             document_id: id.as_str().to_owned(),
             display_name: display_name(&name),
-            request_id: request_id.unwrap_or_else(Uuid::new_v4).to_string(),
             ..self.common.clone()
         };
         let reading = Reading::open(source).await?;
@@ -55,13 +84,35 @@ impl Uploader {
         } else {
             ProgressBar::hidden()
         };
-        let sending = Sending {
+        let mut sending = Sending {
             reading,
             spec,
             is_resumed: request_id.is_some(),
         };
-        let sent = sending.run(self.channel.clone(), &bar).await;
+        let record = match request_id {
+            Some(_) => None,
+            None => self.record(&mut sending).await?,
+        };
+        let kept_id = record.as_ref().map(|record| record.request_id);
+        let request_id = request_id.or(kept_id).unwrap_or_else(Uuid::new_v4);
+        sending.spec.request_id = request_id.to_string();
+        let upload = underway::Upload {
+            name,
+            document_id: id.as_str().to_owned(),
+            is_kept: record.is_some(),
+        };
+        let _entry = self.underway.enter(request_id, upload);
+        let sent = sending
+            .run(self.channel.clone(), &self.patience, &bar)
+            .await;
         bar.finish_and_clear();
+        // Another run may go on with what passes, and with a source that cannot be read now.
+        let has_ended = sent
+            .as_ref()
+            .map_or_else(|error| self.is_end(error), |_| true);
+        if let Some(record) = record.filter(|_| has_ended) {
+            record.forget();
+        }
         sent
     }
 
@@ -93,6 +144,46 @@ impl Uploader {
         let found = client.get_document(pb::GetDocumentRequest { name }).await;
         let document = found.ok()?.into_inner().document?;
         (document.current_version == upload.version).then_some(document.charset)
+    }
+
+    /// Whether the server has ended an upload with this error.
+    fn is_end(&self, error: &anyhow::Error) -> bool {
+        let status = error.downcast_ref::<Status>();
+        status.is_some_and(|status| !self.patience.is_passing(status))
+    }
+
+    /// Takes over the upload that another run has left, or keeps a new one. None of a source that cannot be
+    /// read again, while another run sends it, and where nothing can be kept.
+    async fn record(&self, sending: &mut Sending) -> anyhow::Result<Option<Record>> {
+        let Some((stamp, path)) = sending.reading.file() else {
+            return Ok(None);
+        };
+        let spec = &sending.spec;
+        let upload = kept::Upload {
+            server: self.channel.url().to_owned(),
+            collection: spec.collection.clone(),
+            document_id: spec.document_id.clone(),
+            path: path.display().to_string(),
+            path_sha256: hex(&sha256(path.as_os_str().as_encoded_bytes())),
+            stamp,
+            spec_sha256: hex(&sha256(&spec.encode_to_vec())),
+        };
+        let Some(record) = self.kept.take(&upload) else {
+            return Ok(None);
+        };
+        if !record.is_resumed {
+            return Ok(Some(record));
+        }
+        sending.spec.request_id = record.request_id.to_string();
+        if sending
+            .is_resumable(self.channel.clone(), &self.patience)
+            .await?
+        {
+            sending.is_resumed = true;
+            return Ok(Some(record));
+        }
+        record.forget();
+        Ok(self.kept.take(&upload))
     }
 }
 
@@ -138,7 +229,7 @@ pub(super) async fn ensure_collection(
     {
         Ok(_) => Ok(()),
         Err(status) if status.code() == Code::AlreadyExists => Ok(()),
-        Err(status) => Err(said(status.into())),
+        Err(status) => Err(status.into()),
     }
 }
 

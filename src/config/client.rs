@@ -1,14 +1,50 @@
 //! What the environment says to the commands that talk to a server.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 use crate::domain::secret::Secret;
 
 /// The key that a command shows to a server. It is no setting of an instance.
 pub(super) const API_KEY: &str = "SLUICE_API_KEY";
 
+/// The server that a command calls. It is no setting of an instance.
+pub const SERVER: &str = "SLUICE_SERVER";
+/// The folder of what programs keep between their runs, and the one of the user (XDG Base Directory
+/// Specification).
+const STATE_HOME: &str = "XDG_STATE_HOME";
+const HOME: &str = "HOME";
+
 /// The key that the environment has, if it has one.
 #[must_use]
 pub fn api_key() -> Option<Secret> {
-    let found = std::env::vars_os().find(|(name, _)| name == API_KEY);
-    let key = found.and_then(|(_, key)| key.into_string().ok());
-    key.filter(|key| !key.is_empty()).map(Secret::new)
+    text(API_KEY).map(Secret::new)
+}
+
+/// The server that the environment names, if it names one.
+#[must_use]
+pub fn server() -> Option<String> {
+    text(SERVER)
+}
+
+/// The folder in which this program keeps what is for its next run; none without a home.
+#[must_use]
+pub fn state_folder() -> Option<PathBuf> {
+    let absolute = |name| {
+        let found = variable(name).map(PathBuf::from);
+        found.filter(|path| path.is_absolute())
+    };
+    let home = || absolute(HOME).map(|home| home.join(".local/state"));
+    let state = absolute(STATE_HOME).or_else(home)?;
+    Some(state.join("sluice"))
+}
+
+fn text(name: &str) -> Option<String> {
+    let text = variable(name)?.into_string().ok()?;
+    Some(text).filter(|text| !text.is_empty())
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    let found = std::env::vars_os().find(|(found, _)| found == name);
+    found.map(|(_, value)| value)
 }

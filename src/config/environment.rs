@@ -14,7 +14,7 @@ const PREFIX: &str = "SLUICE_";
 /// What parts the names of tables and keys.
 const SEPARATOR: &str = "__";
 /// Variables that are for others: commands that call a server, and the scripts of this project.
-const OTHERS: [&str; 3] = [client::API_KEY, "SLUICE_SERVER", "SLUICE_ADVISORY_DB"];
+const OTHERS: [&str; 3] = [client::API_KEY, client::SERVER, "SLUICE_ADVISORY_DB"];
 /// Where tables are whose keys the user chooses.
 const OPEN: &str = "limits.tenants.";
 

@@ -3,15 +3,17 @@
 //! To add a setting: a field with its unit in its name, its default, its bound in [`Config::check`],
 //! and a line in `sluice.example.toml`; a test compares the two.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::audit::Audit;
+pub use crate::config::error::Error;
 use crate::config::identity::{Identity, Tls};
 use crate::config::import::Import;
 use crate::config::limits::Limits;
+use crate::config::listen::Listen;
 use crate::config::location::Location;
 use crate::config::log_format::LogFormat;
 use crate::config::server::Server;
@@ -21,9 +23,12 @@ use crate::domain::gcra;
 pub mod audit;
 pub mod client;
 pub mod environment;
+mod error;
+pub mod host_port;
 pub mod identity;
 pub mod import;
 pub mod limits;
+pub mod listen;
 pub mod location;
 pub mod log_format;
 pub mod server;
@@ -38,9 +43,9 @@ pub const MEMORY_BYTES_MIN: usize = 16 << 20;
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where it listens: an address of this machine only, unless it can tell who asks. Port 0 takes
-    /// a free one.
-    pub listen: SocketAddr,
+    /// Where it listens: an address of this machine only, unless it can tell who asks. A part that is
+    /// left out is that of `127.0.0.1:50051`; port 0 takes a free one; of a name, all addresses are taken.
+    pub listen: Listen,
     /// Names by which clients may call it, besides those of this machine. Empty: with identity, or
     /// `insecure_no_auth`, any; else none.
     pub hosts: Vec<String>,
@@ -132,7 +137,7 @@ pub struct Retention {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: (Ipv4Addr::LOCALHOST, 50_051).into(),
+            listen: Listen::default(),
             hosts: Vec::new(),
             insecure_no_auth: false,
             log: "info".to_owned(),
@@ -211,60 +216,6 @@ impl Default for Retention {
     }
 }
 
-/// The configuration is wrong.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A source cannot be read, has a key that is not known, or a value of another kind.
-    #[error(transparent)]
-    Source(#[from] config::ConfigError),
-    /// An environment variable is wrong.
-    #[error(transparent)]
-    Variable(#[from] environment::Error),
-    /// The address can be reached from other machines.
-    #[error(
-        "{0} can be reached from other machines, but no identity is configured: listen on 127.0.0.1, \
-         set identity.api_keys, identity.jwt or tls.client_ca_file, or insecure_no_auth"
-    )]
-    NotLoopback(SocketAddr),
-    /// The store can be nowhere there.
-    #[error(transparent)]
-    Location(#[from] location::Error),
-    /// The address is not a Redis's.
-    #[error("redis.location must be redis://host:port, and not {0}")]
-    NotRedis(Location),
-    /// A rate is out of its range.
-    #[error(
-        "limits.{key} must have from 0.001 to 1,000,000 a second, and from 1 to 1,000,000 at once, of bytes 65,536 times as many"
-    )]
-    Rate {
-        /// The setting.
-        key: String,
-    },
-    /// Browsers or clients never send what is set.
-    #[error(transparent)]
-    Web(#[from] web::Error),
-    /// What is secret would be sent in the clear.
-    #[error(
-        "{0} can be reached from other machines, but connections are not private: set \
-         tls.certificate_file and tls.key_file, or tls.behind_proxy if a proxy does it"
-    )]
-    NotPrivate(SocketAddr),
-    /// Two settings contradict each other.
-    #[error("insecure_no_auth is set, but so is identity: one of them is a mistake")]
-    Contradiction,
-    /// A setting needs another one.
-    #[error("{0} must be set too")]
-    Missing(&'static str),
-    /// A value is out of its range.
-    #[error("{key} must be at least {least}")]
-    TooSmall {
-        /// The setting.
-        key: String,
-        /// The least that it may be.
-        least: u64,
-    },
-}
-
 impl Config {
     /// The settings of the file, if there is one, and of the environment over it. Flags may go over
     /// both, so ranges are for [`Config::check`].
@@ -290,7 +241,25 @@ impl Config {
         self.identity.api_keys || self.identity.jwt.is_on() || self.tls.asks_clients()
     }
 
-    /// Checks who may reach the server, and who may do what there.
+    /// Where it listens: addresses that may be reached by those who reach them. A name is looked up, so
+    /// that what is checked is what is listened at.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none, or if others than this machine reach one and everybody would be let in.
+    pub fn addresses(&self) -> Result<Vec<SocketAddr>, Error> {
+        let addresses = self.listen.addresses();
+        let addresses = addresses.map_err(|source| Error::NoAddress {
+            listen: self.listen.clone(),
+            source,
+        })?;
+        for address in &addresses {
+            self.check_reach(*address)?;
+        }
+        Ok(addresses)
+    }
+
+    /// Checks who may do what.
     fn check_access(&self) -> Result<(), Error> {
         if let Some(missing) = self.identity.jwt.missing().or_else(|| self.tls.missing()) {
             return Err(Error::Missing(missing));
@@ -299,14 +268,19 @@ impl Config {
         if has_identity && self.insecure_no_auth {
             return Err(Error::Contradiction);
         }
-        if self.listen.ip().is_loopback() || self.insecure_no_auth {
+        self.addresses().map(drop)
+    }
+
+    /// Checks who may reach the server at an address.
+    fn check_reach(&self, address: SocketAddr) -> Result<(), Error> {
+        if address.ip().is_loopback() || self.insecure_no_auth {
             return Ok(());
         }
-        if !has_identity {
-            return Err(Error::NotLoopback(self.listen));
+        if !self.has_identity() {
+            return Err(Error::NotLoopback(address));
         }
         if !self.tls.is_on() && !self.tls.behind_proxy {
-            return Err(Error::NotPrivate(self.listen));
+            return Err(Error::NotPrivate(address));
         }
         Ok(())
     }

@@ -3,7 +3,10 @@
 //! tonic's own server takes no WebSocket upgrades and waits without limit when it stops, so the
 //! loop is ours, over `hyper-util`.
 
+use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -28,8 +31,8 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 /// Where connections come in, and how they are treated.
 #[derive(Debug)]
 pub struct Entrance {
-    /// Where they come in.
-    pub listener: TcpListener,
+    /// Where they come in; at least one.
+    pub listeners: Vec<TcpListener>,
     /// Makes them private; none: they are not.
     pub tls: Option<tls::Settings>,
     /// How many there may be.
@@ -92,7 +95,7 @@ async fn next(
     let accepting = async {
         let room = entrance.connections.room().await?;
         loop {
-            match entrance.listener.accept().await {
+            match accept(&entrance.listeners).await {
                 Ok((stream, address)) => return Some((stream, address, room)),
                 Err(error) => {
                     tracing::warn!(
@@ -105,6 +108,16 @@ async fn next(
         }
     };
     drain.run_until_cancelled(accepting).await.flatten()
+}
+
+/// The next connection of any of them.
+async fn accept(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)> {
+    poll_fn(|context| {
+        let mut polled = listeners.iter().map(|each| each.poll_accept(context));
+        let accepted = polled.find(Poll::is_ready);
+        accepted.unwrap_or(Poll::Pending)
+    })
+    .await
 }
 
 /// Serves a connection, once it is private if it has to be.

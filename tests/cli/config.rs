@@ -62,7 +62,7 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
         ),
         (8, 9)
     );
-    assert_eq!(config.listen.port(), 3);
+    assert_eq!(config.listen, ([127, 0, 0, 1], 3).into());
     let origins = "https://one.example,https://two.example:8443";
     let (_, said) = check("", &[("SLUICE_WEB__ORIGINS", origins)], &[]);
     let config: Config = serde_json::from_str(&said).unwrap();

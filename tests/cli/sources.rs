@@ -13,6 +13,7 @@ fn bash(folder: &Folder, script: &str) -> Output {
         .args(["-c", script])
         .current_dir(folder.path())
         .env("S", SLUICE)
+        .env("XDG_STATE_HOME", folder.path().join(".state"))
         .output()
         .unwrap()
 }

@@ -17,6 +17,7 @@ const ENDS_MAX: Duration = Duration::from_secs(60);
 pub(crate) fn sluice(arguments: &[&str], input: &[u8]) -> Output {
     let mut command = Command::new(SLUICE);
     command
+        .env("XDG_STATE_HOME", "/dev/null/nowhere")
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

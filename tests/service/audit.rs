@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 use tonic::Status;
 
 use crate::access::{Guarded, Shown, call};
-use crate::server::SLUICE;
+use crate::server::program;
 use crate::watcher::Watcher;
 use crate::world::{Folder, first, last, name_of, reason, spec};
 
@@ -185,7 +185,7 @@ async fn run(store: &mut SqliteConnection, statement: &str) -> Result<u64, sqlx:
 
 /// `sluice admin verify-audit`: what it prints, or what it complains of.
 fn verify(folder: &Folder, arguments: &[&str]) -> Result<String, String> {
-    let mut command = Command::new(SLUICE);
+    let mut command = program();
     command
         .args(["admin", "verify-audit", "--store"])
         .arg(folder.0.join("test.db"));

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use sluice::domain::ingest::digest::sha256;
 use sluice::interface::grpc::pb;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,20 +17,20 @@ const READ: &str = "/sluice.v1.CollectionService/ListCollections";
 const OPERATE: &str = "/sluice.v1.AdminService/ListTenants";
 
 /// An authority of the tests' own.
-struct Authority {
-    pem: String,
+pub(crate) struct Authority {
+    pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 /// A certificate with its private key.
-struct Pair {
-    certificate: String,
-    key: String,
+pub(crate) struct Pair {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
     digest: [u8; 32],
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -41,9 +41,15 @@ impl Authority {
         }
     }
 
-    fn certify(&self, name: &str) -> Pair {
+    pub(crate) fn certify(&self, name: &str) -> Pair {
+        self.certify_until(name, 4096)
+    }
+
+    /// Up to the end of a year.
+    pub(crate) fn certify_until(&self, name: &str, year: i32) -> Pair {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_after = date_time_ymd(year, 12, 31);
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Pair {
             certificate: certificate.pem(),

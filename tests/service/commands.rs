@@ -6,12 +6,12 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::private;
-use crate::server::{SLUICE, Server};
+use crate::server::{SLUICE, Server, program};
 use crate::world::{Folder, expected, prose};
 
 /// Runs `sluice` with a server, and returns what it prints.
 pub(crate) fn run(server: &Server, arguments: &[&str]) -> Result<String, String> {
-    let done = Command::new(SLUICE)
+    let done = program()
         .args(arguments)
         .args(["--server", &format!("http://{}", server.address)])
         .output()
@@ -197,7 +197,7 @@ fn partitions_are_shown_and_documents_are_located_and_moved() {
     assert_eq!(json[0]["partitions"].as_array().unwrap().len(), 100);
     assert_eq!(json[0]["verdict"], "HEALTHY");
 
-    let mut watching = Command::new(SLUICE)
+    let mut watching = program()
         .args(["partitions", "--watch", "--json", "--server"])
         .arg(format!("http://{}", server.address))
         .stdout(std::process::Stdio::piped())

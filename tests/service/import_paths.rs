@@ -20,7 +20,7 @@ use crate::logs;
 use crate::methods::raw;
 use crate::path_names::HOSTILE;
 use crate::rechunks::{SUCCEEDED, ended, said};
-use crate::server::SLUICE;
+use crate::server::program;
 use crate::world::{Folder, connect, create_collection, metadata, reason};
 
 /// How long a link and a folder change places.
@@ -35,7 +35,7 @@ async fn a_hostile_path_is_told_to_be_one_and_no_path_is_repeated_or_logged() {
     root.write(NEEDLE, "text");
     root.write(&format!("changed-{NEEDLE}"), b"some \xFF text");
     let log = folder.0.join("log");
-    let mut server = Command::new(SLUICE)
+    let mut server = program()
         .args([
             "serve",
             "--listen",

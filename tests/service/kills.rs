@@ -13,7 +13,7 @@ use tokio_stream::StreamExt;
 use tonic::transport::Channel;
 
 use crate::proxy::Proxy;
-use crate::server::{SLUICE, Server};
+use crate::server::{Server, program};
 use crate::world::{
     Folder, create_collection, expected, first, last, more, name_of, plain, prose, resumed, rows,
     spec,
@@ -184,7 +184,7 @@ async fn a_client_killed_anywhere_goes_on_under_the_same_name() {
 /// `sluice upload`, under the upload's own name.
 pub(crate) fn send(address: &str, upload: &pb::UploadSpec, file: &Path) -> Command {
     let url = format!("http://{address}");
-    let mut command = Command::new(SLUICE);
+    let mut command = program();
     command
         .args(["upload", "--collection", "c", "--server", &url])
         .args([

@@ -11,7 +11,7 @@ use sluice::infrastructure::postgres::connection;
 use crate::fleet::listened;
 use crate::private;
 use crate::redis_server::Redis;
-use crate::server::{SLUICE, Server};
+use crate::server::{Server, program};
 
 const WATCHERS: u64 = 500;
 const STALLED: u64 = 5;
@@ -32,7 +32,7 @@ impl Load {
             let url = format!("http://{}", server.address);
             ["--server".to_owned(), url]
         });
-        let mut child = Command::new(SLUICE)
+        let mut child = program()
             .args([
                 "load",
                 "watch",
@@ -131,7 +131,7 @@ fn other_machines_are_not_put_under_load() {
         "https://127.0.0.1:1",
         "localhost:1",
     ] {
-        let refused = Command::new(SLUICE)
+        let refused = program()
             .args(["load", "watch", "--transport", "grpc", "--server", server])
             .output()
             .unwrap();

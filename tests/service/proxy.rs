@@ -39,6 +39,8 @@ struct Faults {
     commits: AtomicU64,
     /// How long each piece from a client is held up.
     delay_micros: AtomicU64,
+    /// After how many bytes from the server a connection is cut; 0: never.
+    down_after: AtomicU64,
     /// Nothing is passed on while it is true.
     is_stalled: watch::Sender<bool>,
     /// Raised to cut all connections that there are.
@@ -59,6 +61,7 @@ impl Proxy {
             after,
             commits: AtomicU64::new(0),
             delay_micros: AtomicU64::new(0),
+            down_after: AtomicU64::new(0),
             is_stalled: watch::Sender::new(false),
             generation: watch::Sender::new(0),
         });
@@ -103,6 +106,11 @@ impl Proxy {
     /// Loses the answers to the next commits: each is passed on, and then its connection is cut.
     pub(crate) fn lose_commits(&self, number: u64) {
         self.faults.commits.store(number, Ordering::Relaxed);
+    }
+
+    /// Cuts each connection after so many bytes from the server.
+    pub(crate) fn cut_down_after(&self, bytes: u64) {
+        self.faults.down_after.store(bytes, Ordering::Relaxed);
     }
 
     /// Holds each piece up that a client sends.
@@ -157,10 +165,20 @@ impl Faults {
     }
 
     async fn down(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
-        let mut piece = vec![0; PIECE_BYTES];
+        let (mut piece, mut passed) = (vec![0; PIECE_BYTES], 0);
         while let Ok(read @ 1..) = from.read(&mut piece).await {
             self.stalled().await;
-            if to.write_all(&piece[..read]).await.is_err() {
+            let after = self.down_after.load(Ordering::Relaxed);
+            let left = after.checked_sub(passed).filter(|_| after > 0);
+            let whole = left.is_none_or(|left| left > read as u64);
+            let passing = if whole {
+                read
+            } else {
+                usize::try_from(left.unwrap_or_default()).unwrap()
+            };
+            passed += passing as u64;
+            if to.write_all(&piece[..passing]).await.is_err() || !whole {
+                self.cut.fetch_add(u64::from(!whole), Ordering::Relaxed);
                 return;
             }
         }

@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::access::{Guarded, Shown};
-use crate::server::SLUICE;
+use crate::server::{SLUICE, program};
 use crate::world::{
     expected, first, last, metadata, more, name_of, plain, prose, reason, resumed, spec, whole,
 };
@@ -159,7 +159,7 @@ async fn uploads_at_once_are_a_quota_and_quotas_are_set_at_a_shell() {
     let (_, writer) = acme(&world).await;
     let url = format!("http://{}", world.instance.address);
     let shell = |arguments: &[&str]| {
-        let mut command = Command::new(SLUICE);
+        let mut command = program();
         command.args([
             "admin", "quotas", "acme", "--server", &url, "--output", "json",
         ]);

@@ -10,7 +10,7 @@ use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 
 use crate::access::by;
-use crate::server::SLUICE;
+use crate::server::program;
 use crate::world::{Folder, connect, reason};
 
 /// A server in a process of its own that writes down all there is to say.
@@ -23,7 +23,7 @@ struct Talkative {
 impl Talkative {
     fn start(folder: Folder) -> Self {
         let log = File::create(folder.0.join("log")).unwrap();
-        let mut child = Command::new(SLUICE)
+        let mut child = program()
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "trace"])
             .arg("--store")
             .arg(folder.0.join("test.db"))
@@ -44,7 +44,7 @@ impl Talkative {
 
     /// Runs a command with a key, and returns what it prints, or complains of.
     fn run(&self, key: &str, arguments: &[&str]) -> Result<String, String> {
-        let done = Command::new(SLUICE)
+        let done = program()
             .args(arguments)
             .args(["--server", &self.url])
             .env("SLUICE_API_KEY", key)
@@ -74,7 +74,7 @@ impl Drop for Talkative {
 }
 
 fn bootstrap(store: &PathBuf, force: bool) -> Result<String, String> {
-    let mut command = Command::new(SLUICE);
+    let mut command = program();
     command.args(["admin", "bootstrap", "--store"]).arg(store);
     if force {
         command.arg("--force");

@@ -13,6 +13,16 @@ use crate::world::connect;
 
 pub(crate) const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
 
+/// The program, which keeps nothing of uploads for its next run.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(SLUICE);
+    command.env("XDG_STATE_HOME", NOWHERE);
+    command
+}
+
+/// A folder that cannot be made.
+pub(crate) const NOWHERE: &str = "/dev/null/nowhere";
+
 /// `sluice serve` in a process of its own.
 pub(crate) struct Server {
     child: Child,
@@ -27,7 +37,12 @@ impl Server {
 
     /// With settings from the environment.
     pub(crate) fn start_with(store: impl AsRef<OsStr>, settings: &[(&str, &str)]) -> Self {
-        Self::run(Command::new(SLUICE), store, settings)
+        Self::run(program(), store, settings)
+    }
+
+    /// At an address that it had before, or is to have.
+    pub(crate) fn start_at(address: &str, store: impl AsRef<OsStr>) -> Self {
+        Self::run_at(address, program(), store, &[])
     }
 
     /// The same in a control group.
@@ -42,17 +57,20 @@ impl Server {
         Self::run(command, store, settings)
     }
 
-    fn run(mut command: Command, store: impl AsRef<OsStr>, settings: &[(&str, &str)]) -> Self {
+    fn run(command: Command, store: impl AsRef<OsStr>, settings: &[(&str, &str)]) -> Self {
+        Self::run_at("127.0.0.1:0", command, store, settings)
+    }
+
+    fn run_at(
+        address: &str,
+        mut command: Command,
+        store: impl AsRef<OsStr>,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let mut child = command
             .envs(settings.iter().copied())
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--log",
-                logs::FILTER,
-                "--store",
-            ])
+            .args(["serve", "--listen", address, "--log", logs::FILTER])
+            .arg("--store")
             .arg(store)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -34,6 +34,8 @@ impl Shell<'_> {
             .args(["-c", script])
             .current_dir(&self.folder.0)
             .env("S", SLUICE)
+            // Hidden, so that it is in no folder that is uploaded.
+            .env("XDG_STATE_HOME", self.folder.0.join(".state"))
             .env("AT", format!("--server=http://{}", self.server.address));
         command
     }

@@ -1,16 +1,20 @@
 //! `sluice changes`: what changes in the chunks of a collection.
 
-use clap::Args;
-use serde_json::Value;
+use std::ops::ControlFlow;
+use std::time::Duration;
 
 use crate::cli::common::Common;
+use crate::cli::connection::channel::Connection;
+use crate::cli::following::{AWAY_MAX, Follower, follow};
 use crate::cli::json;
 use crate::cli::names::within;
 use crate::cli::output::{Format, note_on_terminal};
-use crate::cli::status::said;
 use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
+use clap::Args;
+use serde_json::Value;
+use tonic::{Status, Streaming};
 
 /// Follows what changes in the chunks of a collection.
 #[derive(Debug, Args)]
@@ -26,7 +30,7 @@ pub(crate) struct Arguments {
         allow_hyphen_values = true
     )]
     after: String,
-    /// Wait for more once all is told.
+    /// Wait for more once all is told. A server that is away is connected to again for 24 hours.
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
@@ -34,7 +38,6 @@ pub(crate) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut client = ChunkServiceClient::new(arguments.common.server.channel()?);
     let format = arguments.common.output;
     let columns = [
         Column::of("change", 8),
@@ -42,36 +45,62 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Column::of("sha256", 64),
         Column::of("cursor", 0),
     ];
-    let mut table = Table::new(format, &columns);
+    let table = Table::new(format, &columns);
     if format == Format::Table {
         let collection = &arguments.collection;
         note_on_terminal(&format!("changes of {collection}, by ids of its documents"));
     }
-    let request = pb::StreamChangesRequest {
+    let mut following = Following {
+        format,
         collection: arguments.collection.clone(),
-        after_cursor: arguments.after.clone(),
-        follow: arguments.follow,
+        cursor: arguments.after.clone(),
+        is_endless: arguments.follow,
+        table,
     };
-    let parts = client.stream_changes(request).await;
-    let mut parts = parts.map_err(|status| said(status.into()))?.into_inner();
-    while let Some(part) = parts
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
+    let connection = arguments.common.server.channel()?;
+    let away_max = [Duration::ZERO, AWAY_MAX][usize::from(arguments.follow)];
+    follow(&mut following, &connection, away_max).await?;
+    following.table.finish()
+}
+
+/// Follows what changes, from cursor to cursor.
+struct Following {
+    format: Format,
+    collection: String,
+    /// The place behind the changes that are written.
+    cursor: String,
+    is_endless: bool,
+    table: Table,
+}
+
+impl Follower for Following {
+    type Message = pb::StreamChangesResponse;
+
+    async fn open(&mut self, connection: Connection) -> Result<Streaming<Self::Message>, Status> {
+        let request = pb::StreamChangesRequest {
+            collection: self.collection.clone(),
+            after_cursor: self.cursor.clone(),
+            follow: self.is_endless,
+        };
+        let mut client = ChunkServiceClient::new(connection);
+        Ok(client.stream_changes(request).await?.into_inner())
+    }
+
+    fn take(&mut self, part: Self::Message) -> anyhow::Result<ControlFlow<()>> {
         for change in part.changes {
             let Some(mut fields) = json::chunks::change(change) else {
                 continue;
             };
             fields.insert("cursor".to_owned(), part.cursor.clone().into());
-            if format == Format::Table
+            if self.format == Format::Table
                 && let Some(Value::String(name)) = fields.get_mut("name")
             {
-                *name = within(name, &arguments.collection).to_owned();
+                *name = within(name, &self.collection).to_owned();
             }
-            table.row(&fields)?;
+            self.table.row(&fields)?;
         }
-        table.flush()?;
+        self.table.flush()?;
+        self.cursor = part.cursor;
+        Ok(ControlFlow::Continue(()))
     }
-    table.finish()
 }

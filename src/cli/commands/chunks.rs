@@ -1,15 +1,22 @@
 //! `sluice chunks`: the chunks of a document.
 
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use anyhow::ensure;
 use clap::Args;
+use tonic::{Status, Streaming};
 
 use crate::cli::chunk_rows;
 use crate::cli::common::Common;
+use crate::cli::connection::channel::Connection;
+use crate::cli::following::{AWAY_MAX, Follower, follow};
 use crate::cli::json;
 use crate::cli::output::Format;
-use crate::cli::status::said;
 use crate::cli::table::Table;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
+use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
 /// Reads the chunks of a document.
 #[derive(Debug, Args)]
@@ -19,7 +26,7 @@ pub(crate) struct Arguments {
     /// The last ordinal that you have.
     #[arg(long, value_name = "ORDINAL", value_parser = clap::value_parser!(i64).range(0..))]
     after: Option<i64>,
-    /// Follow the newest upload until it ends.
+    /// Follow the newest upload until it ends. A server that is away is connected to again for 24 hours.
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
@@ -27,33 +34,91 @@ pub(crate) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut client = ChunkServiceClient::new(arguments.common.server.channel()?);
     let format = arguments.common.output;
-    let mut table = Table::new(format, &chunk_rows::COLUMNS);
-    let request = pb::StreamChunksRequest {
+    let table = Table::new(format, &chunk_rows::COLUMNS);
+    let mut following = Following {
+        format,
         document: arguments.document.clone(),
-        after_ordinal: arguments.after,
-        follow: arguments.follow,
+        after: arguments.after,
+        version: None,
+        is_checked: true,
+        follows: arguments.follow,
+        table,
     };
-    let mut pages = client
-        .stream_chunks(request)
-        .await
-        .map_err(|status| said(status.into()))?
-        .into_inner();
-    while let Some(page) = pages
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
+    let connection = arguments.common.server.channel()?;
+    let away_max = [Duration::ZERO, AWAY_MAX][usize::from(arguments.follow)];
+    follow(&mut following, &connection, away_max).await?;
+    following.check(connection).await?;
+    following.table.finish()
+}
+
+/// Follows the chunks of one version, from ordinal to ordinal.
+struct Following {
+    format: Format,
+    document: String,
+    /// The last chunk that is written.
+    after: Option<i64>,
+    /// The version of the chunks that are written.
+    version: Option<i64>,
+    /// Whether the stream is known to be of that version.
+    is_checked: bool,
+    follows: bool,
+    table: Table,
+}
+
+impl Following {
+    /// Checks that a stream without chunks was of the version of those before.
+    async fn check(&mut self, connection: Connection) -> anyhow::Result<()> {
+        if !self.is_checked {
+            let name = self.document.clone();
+            let mut client = DocumentServiceClient::new(connection);
+            let found = client.get_document(pb::GetDocumentRequest { name }).await?;
+            let document = found.into_inner().document.unwrap_or_default();
+            self.is_of(document.current_version)?;
+        }
+        Ok(())
+    }
+
+    /// Fails if there are chunks of another version.
+    fn is_of(&mut self, version: i64) -> anyhow::Result<()> {
+        let written = *self.version.get_or_insert(version);
+        self.is_checked = true;
+        ensure!(
+            written == version,
+            "{} has the version {version} meanwhile, and the chunks so far are of the version {written}: \
+             read it from the beginning",
+            self.document
+        );
+        Ok(())
+    }
+}
+
+impl Follower for Following {
+    type Message = pb::StreamChunksResponse;
+
+    async fn open(&mut self, connection: Connection) -> Result<Streaming<Self::Message>, Status> {
+        self.is_checked = self.version.is_none();
+        let request = pb::StreamChunksRequest {
+            document: self.document.clone(),
+            after_ordinal: self.after,
+            follow: self.follows,
+        };
+        let mut client = ChunkServiceClient::new(connection);
+        Ok(client.stream_chunks(request).await?.into_inner())
+    }
+
+    fn take(&mut self, page: Self::Message) -> anyhow::Result<ControlFlow<()>> {
         for chunk in page.chunks {
-            match format {
-                Format::Json => table.row(&json::chunks::chunk(chunk))?,
-                Format::Table => table.cells(cells(chunk))?,
+            self.is_of(chunk.version)?;
+            self.after = Some(chunk.ordinal);
+            match self.format {
+                Format::Json => self.table.row(&json::chunks::chunk(chunk))?,
+                Format::Table => self.table.cells(cells(chunk))?,
             }
         }
-        table.flush()?;
+        self.table.flush()?;
+        Ok(ControlFlow::Continue(()))
     }
-    table.finish()
 }
 
 fn cells(chunk: pb::Chunk) -> Vec<String> {

@@ -12,8 +12,10 @@ use tonic::{Code, Streaming};
 use uuid::Uuid;
 
 use crate::bootstrap::Instance;
-use crate::cli::client::{Connection, Server};
+use crate::cli::connection::channel::Connection;
+use crate::cli::connection::shown::Shown;
 use crate::cli::output;
+use crate::cli::patience::Patience;
 use crate::cli::printable::{on_one_line, shortened};
 use crate::cli::progress;
 use crate::cli::reading::Reading;
@@ -46,6 +48,8 @@ const COLLECTION: &str = "demo";
 const STOPPED: &str = "a signal stopped the demo before its end; its server and its store are gone";
 /// The upload begins within a few of these waits.
 const FOLLOW_TRIES: u32 = 200;
+/// How long its own server may be busy.
+const RETRY_FOR: Duration = Duration::from_mins(1);
 const FOLLOW_WAIT: Duration = Duration::from_millis(25);
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -58,7 +62,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let started = tokio::select! {
         started = Instance::start(&config) => started,
-        () = stopping.told() => bail!(STOPPED),
+        _ = stopping.told() => bail!(STOPPED),
     };
     let instance = started?;
     output::line(&format!(
@@ -68,7 +72,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ))?;
     let done = tokio::select! {
         done = show(&arguments.file, instance.address) => done,
-        () = stopping.told() => Err(anyhow!(STOPPED)),
+        _ = stopping.told() => Err(anyhow!(STOPPED)),
     };
     let stopped = instance.stop().await;
     done?;
@@ -76,7 +80,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> {
-    let channel = Server::at(address).channel()?;
+    let channel = Connection::new(address.into(), None, Shown::default())?;
     ensure_collection(channel.clone(), &CollectionId::parse(COLLECTION)?).await?;
     let bytes = std::fs::metadata(file)
         .with_context(|| file.display().to_string())?
@@ -94,8 +98,14 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
         spec,
         is_resumed: false,
     };
+    let patience = Patience::new(channel.clone(), RETRY_FOR);
     // The chunks are read while the document is sent: each as soon as it is committed.
-    let sent = async { sending.run(channel.clone(), &bar).await.map_err(said) };
+    let sent = async {
+        sending
+            .run(channel.clone(), &patience, &bar)
+            .await
+            .map_err(said)
+    };
     let proven = async { prove(follow(channel.clone(), document).await?, file).await };
     let (_, chunks) = tokio::try_join!(sent, proven)?;
     bar.finish_and_clear();

@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     PathName::parse(&arguments.path)
         .context("the path")
         .context(WrongArguments)?;
-    let channel = arguments.common.server.channel().context(WrongArguments)?;
+    let channel = arguments.common.server.channel()?;
     ensure_collection(channel.clone(), &name.collection).await?;
     let request = pb::ImportDocumentRequest {
         parent: name.collection.to_string(),

@@ -1,15 +1,19 @@
 //! `sluice partitions`: how chunks are spread.
 
-use clap::Args;
-use serde_json::Value;
+use std::ops::ControlFlow;
 
 use crate::cli::common::Common;
+use crate::cli::connection::channel::Connection;
+use crate::cli::following::{AWAY_MAX, Follower, follow};
 use crate::cli::json;
 use crate::cli::output::{Format, line, object};
 use crate::cli::status::said;
 use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
+use clap::Args;
+use serde_json::Value;
+use tonic::{Status, Streaming};
 
 /// Shows how chunks are spread over partitions, and whether that is even.
 #[derive(Debug, Args)]
@@ -30,8 +34,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     } else {
         arguments.common.output
     };
-    let mut client = PartitionServiceClient::new(arguments.common.server.channel()?);
+    let connection = arguments.common.server.channel()?;
     if !arguments.watch {
+        let mut client = PartitionServiceClient::new(connection);
         let health = client
             .get_partition_health(pb::GetPartitionHealthRequest {})
             .await;
@@ -42,22 +47,40 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             health.balance.unwrap_or_default(),
         );
     }
-    let states = client
-        .watch_partition_health(pb::WatchPartitionHealthRequest {})
-        .await;
-    let mut states = states.map_err(|status| said(status.into()))?.into_inner();
-    while let Some(health) = states
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
-        show(
-            format,
-            health.partitions,
-            health.balance.unwrap_or_default(),
-        )?;
+    let mut watching = Watching {
+        format,
+        shown: None,
+    };
+    follow(&mut watching, &connection, AWAY_MAX).await
+}
+
+/// Shows each state once.
+struct Watching {
+    format: Format,
+    shown: Option<pb::WatchPartitionHealthResponse>,
+}
+
+impl Follower for Watching {
+    type Message = pb::WatchPartitionHealthResponse;
+
+    async fn open(&mut self, connection: Connection) -> Result<Streaming<Self::Message>, Status> {
+        let mut client = PartitionServiceClient::new(connection);
+        let states = client.watch_partition_health(pb::WatchPartitionHealthRequest {});
+        Ok(states.await?.into_inner())
     }
-    Ok(())
+
+    fn take(&mut self, health: Self::Message) -> anyhow::Result<ControlFlow<()>> {
+        // A stream begins with the newest state, which may be shown already.
+        if self.shown.as_ref() != Some(&health) {
+            self.shown = Some(health.clone());
+            show(
+                self.format,
+                health.partitions,
+                health.balance.unwrap_or_default(),
+            )?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
 }
 
 fn show(

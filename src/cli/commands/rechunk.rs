@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let chunking = arguments.chunking.request().context(WrongArguments)?;
     let name = DocumentName::parse(&arguments.name).context(WrongArguments)?;
-    let channel = arguments.common.server.channel().context(WrongArguments)?;
+    let channel = arguments.common.server.channel()?;
     let request = pb::RechunkDocumentRequest {
         name: name.to_string(),
         chunking,

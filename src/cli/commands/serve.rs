@@ -1,6 +1,5 @@
 //! `sluice serve`: an instance until it is told to stop.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -11,6 +10,7 @@ use crate::bootstrap::Instance;
 use crate::cli::output::{self, WrongArguments};
 use crate::cli::stopping::Stopping;
 use crate::config::Config;
+use crate::config::listen::Listen;
 use crate::config::log_format::LogFormat;
 
 /// Runs the server until SIGTERM or Ctrl-C; requests under way are committed and answered first.
@@ -22,9 +22,10 @@ pub(crate) struct Arguments {
     /// Print the settings that the server would run with, and exit.
     #[arg(long)]
     check_config: bool,
-    /// Where to listen; other addresses than this machine's need identity [default: 127.0.0.1:50051].
-    #[arg(long)]
-    listen: Option<SocketAddr>,
+    /// Where to listen: an address or a name of this machine, a port, or both. Of a name, all addresses
+    /// are taken. Addresses that other machines reach need identity [default: 127.0.0.1:50051].
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<Listen>,
     /// Let everybody do everything, from other machines too.
     #[arg(long)]
     insecure_no_auth: bool,
@@ -66,10 +67,12 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let started = tokio::select! {
         started = Instance::start(&config) => started,
         // Nothing was served yet, and whatever was written is a transaction.
-        () = stopping.told() => return Ok(()),
+        _ = stopping.told() => return Ok(()),
     };
     let instance = started?;
-    output::line(&format!("listening on {}", instance.address))?;
+    let addresses = instance.addresses.iter().map(ToString::to_string);
+    let addresses = addresses.collect::<Vec<_>>().join(" and ");
+    output::line(&format!("listening on {addresses}"))?;
     stopping.told().await;
     instance.stop().await
 }
@@ -77,8 +80,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 impl Arguments {
     fn config(&self) -> anyhow::Result<Config> {
         let mut config = Config::load(self.config.as_deref())?;
-        if let Some(listen) = self.listen {
-            config.listen = listen;
+        if let Some(listen) = &self.listen {
+            config.listen = listen.clone();
         }
         config.insecure_no_auth |= self.insecure_no_auth;
         if let Some(store) = &self.store {

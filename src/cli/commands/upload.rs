@@ -13,6 +13,7 @@ use crate::cli::output::{Format, WrongArguments};
 use crate::cli::source::Source;
 use crate::cli::sources::{self, Sources};
 use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::stopping::Stopping;
 use crate::cli::stored::{self, Difference, Expected};
 use crate::cli::uploader::{self, Uploader, ensure_collection};
 use crate::domain::name::{CollectionId, DocumentId};
@@ -26,6 +27,9 @@ use crate::interface::grpc::pb;
 /// The id of a document is its file's path as it is typed, or its path below the folder that is named.
 /// Letters and digits of any script, `-`, `_` and `.` stay as they are; every other byte becomes ~hh, as
 /// does `/`. Of gzip and Zstandard sources the content is uploaded. Pipes may be as slow as they like.
+///
+/// While the server is away, busy or full it is told once, and tried again. An upload that was interrupted,
+/// by Ctrl-C or in any other way, is resumed by the same command.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Files, pipes, `-` for the standard input, or folders. Hidden files in folders and those that
@@ -48,6 +52,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     output: Format,
     #[command(flatten)]
+    resuming: uploader::Resuming,
+    #[command(flatten)]
     server: Server,
     #[command(flatten)]
     chunking: Chunking,
@@ -65,48 +71,34 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     arguments.check_ids().context(WrongArguments)?;
     let id = arguments.document_id()?;
     let all = Sources::new(sources::of(&arguments.paths), id.as_ref())?;
-    let channel = arguments.server.channel().context(WrongArguments)?;
-    ensure_collection(channel.clone(), &collection).await?;
-    let common = pb::UploadSpec {
+    let stopping = Stopping::listen()?;
+    let channel = arguments.server.channel()?;
+    let mut uploader = Uploader::new(channel, &arguments.resuming);
+    uploader.common = pb::UploadSpec {
         collection: collection.to_string(),
         labels,
         chunking,
         decoding,
         ..pb::UploadSpec::default()
     };
-    let expected = if all
-        .documents
-        .iter()
-        .any(|(_, source)| source.is_below_folder())
-    {
-        let (chunking, decoding) = (&arguments.chunking, &arguments.decoding);
-        Some(
-            Expected::of(
-                channel.clone(),
-                &collection,
-                chunking,
-                decoding,
-                &common.labels,
-            )
-            .await?,
-        )
-    } else {
-        None
-    };
-    let call = Call {
-        uploader: Uploader { channel, common },
+    let mut call = Call {
+        uploader: &uploader,
         collection,
-        expected,
+        expected: None,
         request_id: arguments.request_id,
         is_single: arguments.is_single(),
         output: arguments.output,
     };
-    call.run(all).await
+    let work = async {
+        call.prepare(arguments, &all).await?;
+        call.run(all).await
+    };
+    uploader.underway.unless_stopped(stopping, work).await
 }
 
 /// Uploads of one call.
-struct Call {
-    uploader: Uploader,
+struct Call<'a> {
+    uploader: &'a Uploader,
     collection: CollectionId,
     /// The yardstick of stored documents, if folders were named.
     expected: Option<Expected>,
@@ -115,7 +107,33 @@ struct Call {
     output: Format,
 }
 
-impl Call {
+impl Call<'_> {
+    /// Makes the collection, and asks for what stored documents are compared with, if folders were named.
+    async fn prepare(&mut self, arguments: &Arguments, all: &Sources) -> anyhow::Result<()> {
+        let Uploader {
+            channel, patience, ..
+        } = self.uploader;
+        let made = async || ensure_collection(channel.clone(), &self.collection).await;
+        patience.ask(made).await?;
+        let mut documents = all.documents.iter();
+        if documents.any(|(_, source)| source.is_below_folder()) {
+            let (chunking, decoding) = (&arguments.chunking, &arguments.decoding);
+            let (collection, labels) = (&self.collection, &self.uploader.common.labels);
+            let of = async || {
+                Expected::of(channel.clone(), collection, chunking, decoding, labels).await
+            };
+            self.expected = Some(patience.ask(of).await?);
+        }
+        Ok(())
+    }
+
+    /// The document, if it has a complete version.
+    async fn stored(&self, id: &DocumentId) -> anyhow::Result<Option<pb::Document>> {
+        let channel = &self.uploader.channel;
+        let asked = async || stored::document(channel.clone(), &self.collection, id).await;
+        self.uploader.patience.ask(asked).await
+    }
+
     /// Uploads all, and says how each has ended.
     async fn run(&self, all: Sources) -> anyhow::Result<()> {
         let mut outcome = Outcome::new(self.output);
@@ -141,17 +159,16 @@ impl Call {
     async fn one(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
         if source.is_below_folder()
             && let Some(expected) = &self.expected
-            && let Some(document) =
-                stored::document(self.uploader.channel.clone(), &self.collection, id).await?
+            && let Some(document) = self.stored(id).await?
             && expected.difference(&document, &source).await? == Difference::Nothing
         {
             return Ok((Kind::Unchanged, Some(Line::silent(&document.name))));
         }
-        let uploader = &self.uploader;
-        let upload = uploader
+        let upload = self
+            .uploader
             .upload(id, source, self.request_id, self.is_single)
             .await?;
-        let line = uploader.line("", upload).await;
+        let line = self.uploader.line("", upload).await;
         Ok((Kind::Uploaded, Some(line)))
     }
 }

@@ -4,12 +4,11 @@ use clap::Args;
 
 use crate::cli::common::Common;
 use crate::cli::json;
-use crate::cli::status::said;
 use crate::cli::table::{Column, Table};
+use crate::cli::watching::watch;
 use crate::interface::grpc::pb;
-use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
-/// Watches an operation until it ends.
+/// Watches an operation until it ends, for up to 24 hours without its server.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// operations/{operation}.
@@ -19,7 +18,6 @@ pub(crate) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut client = OperationServiceClient::new(arguments.common.server.channel()?);
     let columns = [
         Column::of("seq", 6),
         Column::of("state", 9),
@@ -29,23 +27,11 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Column::of("failure_message", 0),
     ];
     let mut table = Table::new(arguments.common.output, &columns);
-    let request = pb::WatchOperationRequest {
-        name: arguments.operation.clone(),
-        after_seq: 0,
-    };
-    let mut states = client
-        .watch_operation(request)
-        .await
-        .map_err(|status| said(status.into()))?
-        .into_inner();
-    while let Some(state) = states
-        .message()
-        .await
-        .map_err(|status| said(status.into()))?
-    {
-        let operation = state.operation.unwrap_or_default();
+    let connection = arguments.common.server.channel()?;
+    let told = |operation: pb::Operation| {
         table.row(&json::operations::operation(operation))?;
-        table.flush()?;
-    }
+        table.flush()
+    };
+    watch(&connection, arguments.operation.clone(), told).await?;
     table.finish()
 }

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::cli::client::Connection;
 use crate::cli::common::{Common, PAGE_ROWS};
+use crate::cli::connection::channel::Connection;
 use crate::cli::json;
 use crate::cli::status::said;
 use crate::cli::table::{Column, Table};

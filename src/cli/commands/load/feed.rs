@@ -15,9 +15,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 use tonic::Streaming;
 use tonic::codegen::http::header::AUTHORIZATION;
-use tonic::transport::Channel;
 
-use crate::cli::client::{Connection, Shown};
+use crate::cli::connection::channel::Connection;
+use crate::cli::connection::shown::Shown;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
@@ -93,8 +93,8 @@ impl Feed {
     }
 
     /// Opens one by gRPC; it is answered.
-    pub(super) async fn stream(server: Channel, wanted: Wanted<'_>) -> anyhow::Result<Self> {
-        let server = Connection::new(server, wanted.shown.clone());
+    pub(super) async fn stream(server: &Connection, wanted: Wanted<'_>) -> anyhow::Result<Self> {
+        let server = server.showing(wanted.shown);
         let request = pb::WatchOperationRequest {
             name: wanted.operation.to_owned(),
             after_seq: wanted.after_seq,

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::cli::client::{Connection, Server, Shown};
+use crate::cli::connection::channel::Connection;
+use crate::cli::connection::shown::Shown;
 use crate::cli::status::said;
 use crate::cli::uploader::ensure_collection;
 use crate::domain::name::CollectionId;
@@ -52,7 +53,7 @@ impl Uploads {
         shown: &Shown,
         documents: usize,
     ) -> anyhow::Result<Self> {
-        let channel = Connection::new(Server::at(server).connect()?, shown.clone());
+        let channel = Connection::new(server.into(), None, shown.clone())?;
         ensure_collection(channel.clone(), &CollectionId::parse(COLLECTION)?).await?;
         let upload = |_| {
             let id = Uuid::new_v4().to_string();

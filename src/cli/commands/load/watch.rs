@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::client::Shown;
 use crate::cli::commands::load::process;
 use crate::cli::commands::load::seen::{Seen, Times, milliseconds};
 use crate::cli::commands::load::uploads::Uploads;
 use crate::cli::commands::load::watcher::{Watcher, Ways};
+use crate::cli::connection::shown::Shown;
 use crate::cli::json::fields::object;
 use crate::cli::output::Format;
 use crate::cli::table::{Column, Table};

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use tokio::sync::{Semaphore, watch};
-use tonic::transport::Channel;
 
-use crate::cli::client::{Server, Shown};
 use crate::cli::commands::load::feed::{Feed, Wanted};
 use crate::cli::commands::load::seen::Seen;
+use crate::cli::connection::channel::Connection;
+use crate::cli::connection::shown::Shown;
 
 /// Watches that are opened at a time: a listener's queue holds a thousand.
 const OPENINGS_MAX: usize = 64;
@@ -26,7 +26,7 @@ pub(super) struct Ways {
     /// Who watch, one watcher after the other; at least one.
     shown: Vec<Shown>,
     /// Connections of gRPC, one a server each; none: every watcher has a WebSocket of its own.
-    connections: Vec<Vec<Channel>>,
+    connections: Vec<Vec<Connection>>,
     /// Watchers that share one of these.
     watchers_per_connection: usize,
     openings: Semaphore,
@@ -44,7 +44,8 @@ impl Ways {
         watchers_per_connection: usize,
     ) -> anyhow::Result<Self> {
         let each = |_| {
-            let channels = servers.iter().map(|server| Server::at(*server).connect());
+            let to = |server| Connection::new(server, None, Shown::default());
+            let channels = servers.iter().map(|server| to((*server).into()));
             channels.collect::<anyhow::Result<Vec<_>>>()
         };
         Ok(Self {
@@ -67,11 +68,7 @@ impl Ways {
         // Watchers of a connection are on one server, and go to the same one from there.
         let connection = number / self.watchers_per_connection;
         let channels = &self.connections[connection];
-        Feed::stream(
-            channels[(connection + tries) % channels.len()].clone(),
-            wanted,
-        )
-        .await
+        Feed::stream(&channels[(connection + tries) % channels.len()], wanted).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! `sluice sync`: a collection holds what a folder has.
 //!
-//! Nothing is remembered but in the server: every run compares the folder with what is stored, so a run
-//! that was interrupted is finished by the next one.
+//! What is stored is remembered in the server alone: every run compares the folder with it, so a run that was
+//! interrupted is finished by the next one, which resumes the uploads that were under way.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -18,6 +18,7 @@ use crate::cli::outcome::{Kind, Outcome};
 use crate::cli::output::{Format, WrongArguments};
 use crate::cli::sources::{self, Sources};
 use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::stopping::Stopping;
 use crate::cli::stored::{self, Expected};
 use crate::cli::uploader::{self, Uploader, ensure_collection};
 use crate::domain::name::CollectionId;
@@ -60,6 +61,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     output: Format,
     #[command(flatten)]
+    resuming: uploader::Resuming,
+    #[command(flatten)]
     server: Server,
     #[command(flatten)]
     chunking: Chunking,
@@ -77,40 +80,64 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         anyhow::anyhow!("--label: {MARK} is set by --source-id").context(WrongArguments)
     );
     let origin = Origin::new(&arguments.folder, arguments.source_id.as_deref())?;
-    let channel = arguments.server.channel().context(WrongArguments)?;
+    let stopping = Stopping::listen()?;
+    let channel = arguments.server.channel()?;
     let all = Sources::new(sources::below(&arguments.folder), None)?;
-    let found = stored::collection(channel.clone(), &collection).await?;
-    let labels = origin.mark(labels);
-    let (typed, decoded) = (&arguments.chunking, &arguments.decoding);
-    let expected = Expected::of(channel.clone(), &collection, typed, decoded, &labels).await?;
-    let own = match &found {
-        Some(_) => origin.documents(channel.clone(), &collection).await?,
-        None => HashMap::new(),
-    };
-    if found.is_none() && !arguments.dry_run && !all.documents.is_empty() {
-        ensure_collection(channel.clone(), &collection).await?;
-    }
-    let common = pb::UploadSpec {
+    let mut uploader = Uploader::new(channel, &arguments.resuming);
+    uploader.common = pb::UploadSpec {
         collection: collection.to_string(),
-        labels,
+        labels: origin.mark(labels),
         chunking,
         decoding,
         ..pb::UploadSpec::default()
     };
-    let syncing = Syncing {
-        uploader: Uploader { channel, common },
+    let work = async {
+        let syncing = compare(arguments, &uploader, collection, origin, &all).await?;
+        apply(arguments, &syncing, all).await
+    };
+    uploader.underway.unless_stopped(stopping, work).await
+}
+
+/// Asks for what is stored, and makes the collection if it is needed.
+async fn compare<'a>(
+    arguments: &Arguments,
+    uploader: &'a Uploader,
+    collection: CollectionId,
+    origin: Origin,
+    all: &Sources,
+) -> anyhow::Result<Syncing<'a>> {
+    let Uploader {
+        channel, patience, ..
+    } = uploader;
+    let found = patience
+        .ask(async || stored::collection(channel.clone(), &collection).await)
+        .await?;
+    let (typed, decoded) = (&arguments.chunking, &arguments.decoding);
+    let labels = &uploader.common.labels;
+    let expected = patience
+        .ask(async || Expected::of(channel.clone(), &collection, typed, decoded, labels).await)
+        .await?;
+    let mut own = HashMap::new();
+    if found.is_some() {
+        let listed = async || origin.documents(channel.clone(), &collection).await;
+        own = patience.ask(listed).await?;
+    } else if !arguments.dry_run && !all.documents.is_empty() {
+        let made = async || ensure_collection(channel.clone(), &collection).await;
+        patience.ask(made).await?;
+    }
+    Ok(Syncing {
+        uploader,
         expected,
         collection,
         origin,
         own,
         adopts: arguments.adopt,
         is_dry: arguments.dry_run,
-    };
-    apply(arguments, &syncing, all).await
+    })
 }
 
 /// Does what each file needs, then deletes what is gone.
-async fn apply(arguments: &Arguments, syncing: &Syncing, all: Sources) -> anyhow::Result<()> {
+async fn apply(arguments: &Arguments, syncing: &Syncing<'_>, all: Sources) -> anyhow::Result<()> {
     let mut outcome = Outcome::new(arguments.output);
     let (is_whole, is_empty) = (all.failed.is_empty(), all.documents.is_empty());
     let present = all.documents.iter().map(|(id, _)| id.clone());

@@ -5,10 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 
-use crate::cli::client::Connection;
 use crate::cli::common::PAGE_ROWS;
+use crate::cli::connection::channel::Connection;
 use crate::cli::output::WrongArguments;
-use crate::cli::status::said;
 use crate::cli::stored::is_complete;
 use crate::domain::ingest::digest::{hex, sha256};
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
@@ -78,7 +77,7 @@ impl Origin {
                 labels: self.mark(BTreeMap::new()),
             };
             let page = client.list_documents(request).await;
-            let page = page.map_err(|status| said(status.into()))?.into_inner();
+            let page = page?.into_inner();
             for document in page.documents.into_iter().filter(is_complete) {
                 let name = DocumentName::parse(&document.name)?;
                 documents.insert(name.document, document);

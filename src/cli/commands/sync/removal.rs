@@ -47,7 +47,7 @@ impl Deletion {
     }
 }
 
-impl Syncing {
+impl Syncing<'_> {
     /// Deletes a document, if it is as it was when the run began.
     pub(super) async fn remove(&self, document: pb::Document) -> Done {
         let result = self.delete(&document).await;
@@ -70,15 +70,20 @@ impl Syncing {
             etag: document.etag.clone(),
             request_id: Uuid::new_v4().to_string(),
         };
-        let mut client = DocumentServiceClient::new(self.uploader.channel.clone());
-        match client.delete_document(request).await {
-            Ok(_) => {
-                let line = format!("deleted {}", document.name);
-                Ok((Kind::Deleted, Some(Line::of(line, &document.name))))
+        let deleted = async || {
+            let mut client = DocumentServiceClient::new(self.uploader.channel.clone());
+            match client.delete_document(request.clone()).await {
+                Ok(_) => Ok(true),
+                // Another run was faster.
+                Err(status) if status.code() == Code::NotFound => Ok(false),
+                Err(status) => Err(status.into()),
             }
-            // Another run was faster.
-            Err(status) if status.code() == Code::NotFound => Ok((Kind::Deleted, None)),
-            Err(status) => Err(status.into()),
-        }
+        };
+        let is_deleted = self.uploader.patience.ask(deleted).await?;
+        let line = is_deleted.then(|| {
+            let text = format!("deleted {}", document.name);
+            Line::of(text, &document.name)
+        });
+        Ok((Kind::Deleted, line))
     }
 }

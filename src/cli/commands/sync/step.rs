@@ -18,8 +18,8 @@ use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
 /// A folder and a collection under way to be the same.
 #[derive(Debug)]
-pub(super) struct Syncing {
-    pub(super) uploader: Uploader,
+pub(super) struct Syncing<'a> {
+    pub(super) uploader: &'a Uploader,
     pub(super) expected: Expected,
     pub(super) collection: CollectionId,
     pub(super) origin: Origin,
@@ -29,7 +29,7 @@ pub(super) struct Syncing {
     pub(super) is_dry: bool,
 }
 
-impl Syncing {
+impl Syncing<'_> {
     /// Does what a file needs.
     pub(super) async fn step(&self, id: DocumentId, source: Source) -> Done {
         Done {
@@ -39,10 +39,11 @@ impl Syncing {
     }
 
     async fn of(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
-        let channel = self.uploader.channel.clone();
+        let channel = &self.uploader.channel;
+        let stored = async || stored::document(channel.clone(), &self.collection, id).await;
         let document = match self.own.get(id) {
             Some(document) => Some(document.clone()),
-            None => stored::document(channel, &self.collection, id).await?,
+            None => self.uploader.patience.ask(stored).await?,
         };
         let Some(document) = document else {
             return self.upload(id, source).await;
@@ -95,14 +96,17 @@ impl Syncing {
             request_id: Uuid::new_v4().to_string(),
         };
         let channel = self.uploader.channel.clone();
-        let mut client = DocumentServiceClient::new(channel.clone());
-        let begun = match client.rechunk_document(request).await {
-            Ok(begun) => begun.into_inner().operation.unwrap_or_default(),
-            // An upload that was interrupted has not ended: a new one takes its place.
-            Err(status) if status.code() == Code::FailedPrecondition => {
-                return self.upload(id, source).await;
+        let rechunk = async || {
+            let mut client = DocumentServiceClient::new(channel.clone());
+            match client.rechunk_document(request.clone()).await {
+                Ok(begun) => Ok(begun.into_inner().operation),
+                // An upload that was interrupted has not ended: a new one takes its place.
+                Err(status) if status.code() == Code::FailedPrecondition => Ok(None),
+                Err(status) => Err(status.into()),
             }
-            Err(status) => return Err(status.into()),
+        };
+        let Some(begun) = self.uploader.patience.ask(rechunk).await? else {
+            return self.upload(id, source).await;
         };
         let ended = begun::ended(channel, begun).await?;
         if ended.state() != pb::operation::State::Succeeded {

@@ -1,0 +1,209 @@
+//! Calls to a server: each shows the key, and each fault of the connection is explained.
+
+use std::error::Error;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codegen::http::{Request, Response, header};
+use tonic::codegen::{BoxFuture, Service};
+use tonic::transport::{Channel, Endpoint, Uri};
+
+use crate::cli::connection::address::Address;
+use crate::cli::connection::connector::Connector;
+use crate::cli::connection::opening::Fault;
+use crate::cli::connection::shown::Shown;
+use crate::cli::connection::trust;
+use crate::cli::connection::unreached::{Unreached, Why};
+
+/// Large enough for many watches of small messages on one connection (RUSTSEC-2026-0258).
+const CONNECTION_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
+/// Not much below a minute, which servers may take for abuse (gRPC's keepalive guide).
+const PING_EVERY: Duration = Duration::from_mins(1);
+const PING_WAIT: Duration = Duration::from_secs(20);
+/// What answers of gRPC begin their content type with.
+const GRPC: &[u8] = b"application/grpc";
+
+/// A connection that is made when it is used, and again when it has to be.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Connection {
+    channel: Channel,
+    shown: Shown,
+    way: Arc<Way>,
+}
+
+/// What is known of the way to a server.
+#[derive(Debug)]
+struct Way {
+    url: Arc<str>,
+    fault: Fault,
+    has_answered: AtomicBool,
+}
+
+impl Connection {
+    /// To a server, whose certificate is of an authority of that file, or of the system's.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file has no authority.
+    pub(in crate::cli) fn new(
+        address: Address,
+        authorities: Option<&Path>,
+        shown: Shown,
+    ) -> anyhow::Result<Self> {
+        let url = address.to_string();
+        let origin = url.parse::<Uri>().context("the address")?;
+        // The connector makes it private, and tonic would refuse to let it.
+        let plain = format!("http://{}:{}", address.host, address.port);
+        let tls = address.is_private.then(|| trust::connector(authorities));
+        let fault = Fault::default();
+        let connector = Connector {
+            tls: tls.transpose()?,
+            address: Arc::new(address),
+            fault: Arc::clone(&fault),
+        };
+        let channel = Endpoint::from_shared(plain)?
+            .origin(origin)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            // A server that has vanished without a word is noticed.
+            .http2_keep_alive_interval(PING_EVERY)
+            .keep_alive_timeout(PING_WAIT)
+            .connect_with_connector_lazy(connector);
+        let way = Way {
+            url: url.into(),
+            fault,
+            has_answered: AtomicBool::new(false),
+        };
+        Ok(Self {
+            channel,
+            shown,
+            way: Arc::new(way),
+        })
+    }
+
+    /// The same, that shows another key.
+    pub(in crate::cli) fn showing(&self, shown: &Shown) -> Self {
+        Self {
+            shown: shown.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// The server's address.
+    pub(in crate::cli) fn url(&self) -> &str {
+        &self.way.url
+    }
+
+    /// Whether the server has answered a call, whatever it said.
+    pub(in crate::cli) fn has_answered(&self) -> bool {
+        self.way.has_answered.load(Ordering::Relaxed)
+    }
+}
+
+impl Way {
+    /// What an error of the layers below comes from.
+    fn unreached(&self, error: &(dyn Error + 'static)) -> Unreached {
+        let chain = std::iter::successors(Some(error), |error| (*error).source());
+        let (mut why, mut last) = (None, String::new());
+        for cause in chain {
+            why = why.or_else(|| cause.downcast_ref::<Why>().cloned());
+            last = cause.to_string();
+        }
+        let found = || {
+            let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+            fault.take()
+        };
+        self.is(why.or_else(found).unwrap_or(Why::Lost(last)))
+    }
+
+    fn is(&self, why: Why) -> Unreached {
+        Unreached {
+            url: Arc::clone(&self.url),
+            why,
+        }
+    }
+
+    /// Fails if the answer is not one of gRPC: then it is not of a server that is meant.
+    fn check(&self, response: &Response<Body>) -> Result<(), Status> {
+        let headers = response.headers();
+        let content = headers.get(header::CONTENT_TYPE);
+        let is_grpc = content.is_some_and(|content| content.as_bytes().starts_with(GRPC));
+        if is_grpc || headers.contains_key(Status::GRPC_STATUS) {
+            self.has_answered.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        let status = response.status();
+        Err(if status.is_server_error() {
+            // A proxy whose server is away.
+            self.is(Why::Unreachable(format!("a proxy answers {status}")))
+                .into()
+        } else {
+            self.is(Why::NotGrpc(status.to_string())).into()
+        })
+    }
+}
+
+impl Service<Request<Body>> for Connection {
+    type Response = Response<Body>;
+    type Error = Status;
+    type Future = BoxFuture<Response<Body>, Status>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        let ready = self.channel.poll_ready(context);
+        ready.map_err(|error| self.way.unreached(&error).into())
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if let Some(shown) = self.shown.header() {
+            request.headers_mut().insert(header::AUTHORIZATION, shown);
+        }
+        // The one that is ready.
+        let other = self.channel.clone();
+        let mut channel = std::mem::replace(&mut self.channel, other);
+        let way = Arc::clone(&self.way);
+        Box::pin(async move {
+            let answered = channel.call(request).await;
+            let response = answered.map_err(|error| way.unreached(&error))?;
+            way.check(&response)?;
+            Ok(response.map(|body| Body::new(Answer { body, way })))
+        })
+    }
+}
+
+/// The body of an answer, which may break off.
+struct Answer {
+    body: Body,
+    way: Arc<Way>,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        polled.map_err(|status| {
+            let cause: &(dyn Error + 'static) = &status;
+            self.way.unreached(cause.source().unwrap_or(cause)).into()
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

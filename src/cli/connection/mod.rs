@@ -1,0 +1,17 @@
+//! The way to a server, and the words for what goes wrong on it.
+//!
+//! ```text
+//! --server ──▶ address ──▶ connector ──▶ opening ──▶ channel ──▶ calls
+//!              parsed      TCP, then     the first   shows the key; each fault becomes
+//!                          trust (TLS)   byte        a status that an `Unreached` explains
+//! ```
+//!
+//! To add a cause: a variant of `unreached::Why` with its words and its remedy, and the place that finds it.
+
+pub(super) mod address;
+pub(super) mod channel;
+pub(super) mod connector;
+pub(super) mod opening;
+pub(super) mod shown;
+pub(super) mod trust;
+pub(super) mod unreached;

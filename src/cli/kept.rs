@@ -1,0 +1,374 @@
+//! What is kept of uploads that have not ended, so that the same command resumes them.
+//!
+//! A small file for each, which its run holds locked: another run of the same command at the same time
+//! begins an upload of its own. A file is there whole or not at all, and goes when its upload ends.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::cli::source::Stamp;
+use crate::config::client;
+use crate::domain::ingest::digest::{hex, sha256};
+
+/// Where the files are below the program's folder.
+const FOLDER: &str = "uploads";
+const EXTENSION: &str = "json";
+/// Uploads that nobody resumes are given up by a server after a week, unless it is told otherwise.
+const KEPT_FOR: Duration = Duration::from_hours(6 * 24);
+/// The most files; the oldest go first.
+const KEPT_MAX: usize = 1_000;
+/// How often a file is looked for again that another run has replaced meanwhile.
+const TRIES_MAX: usize = 8;
+/// The longest file: a path has 4 KiB, and JSON may double it.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// The folder of what is kept.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    /// None: nothing can be kept.
+    folder: Option<PathBuf>,
+    /// Whether what other runs have left is forgotten.
+    begins_anew: bool,
+}
+
+/// Which upload: of this source, as this document, of that server.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(super) struct Upload {
+    pub(super) server: String,
+    pub(super) collection: String,
+    pub(super) document_id: String,
+    /// The absolute path, for people.
+    pub(super) path: String,
+    /// The digest of its bytes, which may be no text.
+    pub(super) path_sha256: String,
+    /// The source, as it was when the upload began.
+    pub(super) stamp: Stamp,
+    /// The digest of the request, but for its id.
+    pub(super) spec_sha256: String,
+}
+
+/// A file's content.
+#[derive(Debug, Deserialize, Serialize)]
+struct Content {
+    /// A UUID.
+    request_id: String,
+    upload: Upload,
+}
+
+/// An upload that is kept, while this run goes on with it.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// Locked until it is dropped.
+    file: File,
+    path: PathBuf,
+    pub(super) request_id: Uuid,
+    /// Whether another run began it.
+    pub(super) is_resumed: bool,
+}
+
+impl Kept {
+    /// The folder of the user, without what is too old or too much. Uploads that other runs have left are
+    /// resumed, or forgotten.
+    pub(super) fn open(begins_anew: bool) -> Self {
+        let folder = client::state_folder().map(|folder| folder.join(FOLDER));
+        let folder = folder.filter(|folder| {
+            let mut builder = DirBuilder::new();
+            builder.recursive(true).mode(0o700).create(folder).is_ok()
+        });
+        if let Some(folder) = &folder {
+            sweep(folder, now());
+        }
+        Self {
+            folder,
+            begins_anew,
+        }
+    }
+
+    /// The record of an upload: one that another run has left, or a new one. None if another run has it
+    /// now, or if nothing can be kept.
+    pub(super) fn take(&self, upload: &Upload) -> Option<Record> {
+        let folder = self.folder.as_ref()?;
+        let path = folder.join(upload.name()).with_extension(EXTENSION);
+        for _ in 0..TRIES_MAX {
+            match Record::resume(&path, upload, now()) {
+                Found::Record(record) if self.begins_anew => record.forget(),
+                Found::Record(record) => return Some(record),
+                Found::Busy => return None,
+                Found::Nothing => {}
+            }
+            if let Some(record) = Record::begin(folder, &path, upload) {
+                return Some(record);
+            }
+        }
+        None
+    }
+}
+
+impl Upload {
+    /// The name of its file: what a run of the same command has in common with it.
+    fn name(&self) -> String {
+        let names = [
+            &self.server,
+            &self.collection,
+            &self.document_id,
+            &self.path_sha256,
+        ];
+        hex(&sha256(&names.map(|name| name.as_bytes()).join(&0)))
+    }
+}
+
+/// What is at a path.
+enum Found {
+    Record(Record),
+    /// It is locked.
+    Busy,
+    /// No file, or none that can be used; that one is removed.
+    Nothing,
+}
+
+impl Record {
+    fn resume(path: &Path, upload: &Upload, now: SystemTime) -> Found {
+        let opened = OpenOptions::new().read(true).write(true).open(path);
+        let mut file = match opened {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Found::Nothing,
+            Err(_unusable) => return Found::Busy,
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => return Found::Busy,
+        }
+        if !is_at(&file, path) {
+            return Found::Nothing;
+        }
+        let content = read(&mut file).filter(|content| content.upload == *upload);
+        let content = content.filter(|_| !is_old(&file, now));
+        let request_id = content.and_then(|content| content.request_id.parse().ok());
+        match request_id {
+            Some(request_id) if file.set_modified(now).is_ok() => Found::Record(Self {
+                file,
+                path: path.to_owned(),
+                request_id,
+                is_resumed: true,
+            }),
+            _ => {
+                // It is this run's, as long as it is locked.
+                let _absent = std::fs::remove_file(path);
+                Found::Nothing
+            }
+        }
+    }
+
+    /// Puts a new file there. None if another run was faster, or it cannot be written.
+    fn begin(folder: &Path, path: &Path, upload: &Upload) -> Option<Self> {
+        let request_id = Uuid::new_v4();
+        let content = Content {
+            request_id: request_id.to_string(),
+            upload: upload.clone(),
+        };
+        let own = folder.join(request_id.to_string());
+        let written = write(&own, &content);
+        // Fails if there is one: then nothing of it is lost.
+        let placed = written.and_then(|file| std::fs::hard_link(&own, path).map(|()| file));
+        let _absent = std::fs::remove_file(&own);
+        Some(Self {
+            file: placed.ok()?,
+            path: path.to_owned(),
+            request_id,
+            is_resumed: false,
+        })
+    }
+
+    /// Forgets the upload: it has ended.
+    pub(super) fn forget(self) {
+        if is_at(&self.file, &self.path) {
+            // What is left is too old one day.
+            let _left = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Writes a file that is locked before anybody can find it.
+fn write(path: &Path, content: &Content) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.try_lock()?;
+    file.write_all(&serde_json::to_vec(content)?)?;
+    Ok(file)
+}
+
+fn read(file: &mut File) -> Option<Content> {
+    let mut text = Vec::new();
+    file.take(FILE_BYTES_MAX).read_to_end(&mut text).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Whether the file is the one of that path still.
+fn is_at(file: &File, path: &Path) -> bool {
+    let found = std::fs::symlink_metadata(path);
+    let (Ok(found), Ok(own)) = (found, file.metadata()) else {
+        return false;
+    };
+    (found.dev(), found.ino()) == (own.dev(), own.ino())
+}
+
+fn is_old(file: &File, now: SystemTime) -> bool {
+    let modified = file.metadata().and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|modified| modified + KEPT_FOR < now)
+}
+
+/// Removes files that are too old, and the oldest of too many; none that a run holds.
+fn sweep(folder: &Path, now: SystemTime) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    let mut files = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let modified = entry.metadata().ok()?.modified().ok()?;
+            Some((modified, entry.path()))
+        })
+        .collect::<Vec<_>>();
+    files.sort();
+    let surplus = files.len().saturating_sub(KEPT_MAX);
+    for (number, (modified, path)) in files.into_iter().enumerate() {
+        if number < surplus || modified + KEPT_FOR < now {
+            let file = File::open(&path).ok();
+            if file.is_some_and(|file| file.try_lock().is_ok() && is_at(&file, &path)) {
+                let _absent = std::fs::remove_file(path);
+            }
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the age of a file is told by the clock of the system"
+)]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use super::{KEPT_FOR, KEPT_MAX, Kept, Upload, now, sweep};
+    use crate::cli::source::Stamp;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path =
+                std::env::temp_dir().join(format!("sluice-kept-{}-{name}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn kept(&self) -> Kept {
+            Kept {
+                folder: Some(self.0.clone()),
+                begins_anew: false,
+            }
+        }
+
+        fn files(&self) -> usize {
+            std::fs::read_dir(&self.0).unwrap().count()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    fn upload() -> Upload {
+        Upload {
+            server: "http://127.0.0.1:50051".to_owned(),
+            collection: "collections/c".to_owned(),
+            document_id: "d".to_owned(),
+            path: "/d".to_owned(),
+            path_sha256: String::new(),
+            stamp: Stamp::default(),
+            spec_sha256: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_upload_is_resumed_by_one_run_at_a_time_until_it_ends() {
+        let folder = Folder::new("one");
+        let kept = folder.kept();
+        let first = kept.take(&upload()).unwrap();
+        assert!(!first.is_resumed && kept.take(&upload()).is_none());
+        let id = first.request_id;
+        drop(first);
+        let second = kept.take(&upload()).unwrap();
+        assert!(second.is_resumed && second.request_id == id);
+        assert!(kept.take(&upload()).is_none());
+        drop(second);
+        let anew = Kept {
+            begins_anew: true,
+            ..kept.clone()
+        };
+        let second = anew.take(&upload()).unwrap();
+        assert!(!second.is_resumed && second.request_id != id);
+        second.forget();
+        assert_eq!(folder.files(), 0);
+        let third = kept.take(&upload()).unwrap();
+        assert!(!third.is_resumed && third.request_id != id);
+    }
+
+    #[test]
+    fn what_has_changed_or_is_damaged_or_old_begins_anew() {
+        let folder = Folder::new("anew");
+        let kept = folder.kept();
+        let path = kept.take(&upload()).unwrap().path;
+        let mut changed = upload();
+        changed.stamp.length = 1;
+        let first = kept.take(&changed).unwrap();
+        assert!(!first.is_resumed && first.path == path);
+        drop(first);
+        let mut other = upload();
+        other.document_id = "e".to_owned();
+        assert!(kept.take(&other).unwrap().path != path);
+        std::fs::write(&path, "{").unwrap();
+        assert!(!kept.take(&changed).unwrap().is_resumed);
+        let old = now() - KEPT_FOR - Duration::from_secs(1);
+        File::open(&path).unwrap().set_modified(old).unwrap();
+        assert!(!kept.take(&changed).unwrap().is_resumed);
+        assert!(kept.take(&changed).unwrap().is_resumed);
+    }
+
+    #[test]
+    fn the_old_ones_and_the_oldest_of_too_many_are_swept() {
+        let folder = Folder::new("swept");
+        for number in 0..=KEPT_MAX {
+            let file = File::create(folder.0.join(number.to_string())).unwrap();
+            file.set_modified(now() - Duration::from_secs(number as u64))
+                .unwrap();
+        }
+        let held = File::open(folder.0.join(KEPT_MAX.to_string())).unwrap();
+        held.lock().unwrap();
+        sweep(&folder.0, now());
+        assert_eq!(folder.files(), KEPT_MAX + 1, "a run holds the oldest one");
+        drop(held);
+        sweep(&folder.0, now());
+        assert_eq!(folder.files(), KEPT_MAX);
+        sweep(&folder.0, now() + KEPT_FOR + KEPT_FOR);
+        assert_eq!(folder.files(), 0);
+    }
+}

@@ -1,0 +1,243 @@
+//! How long a command goes on trying while its server is away, busy or full, and what it says meanwhile.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::time::{Instant, sleep};
+use tonic::Status;
+
+use crate::cli::backoff::jittered;
+use crate::cli::connection::channel::Connection;
+use crate::cli::connection::unreached::Unreached;
+use crate::cli::failure::{is_fault, is_outage, is_passing};
+use crate::cli::output;
+
+/// Faults of a server in a row before it is given up: time alone may not mend them.
+const FAULTS_MAX: u32 = 12;
+/// Failures in a row that are not told: a server that is busy takes the next try, or the one after.
+const UNTOLD_MAX: u32 = 2;
+/// The longest time that may be asked for.
+const RETRY_MAX: Duration = Duration::from_hours(7 * 24);
+
+/// How long to go on trying.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Retrying {
+    /// How long to go on trying without any progress while the server is away, busy or full: 90s, 10m, 2h;
+    /// 0 to give up at the first failure.
+    #[arg(long, value_name = "DURATION", default_value = "2h", value_parser = duration)]
+    pub(super) retry_for: Duration,
+}
+
+/// Tries that the documents of a command share, so that each outage is told once.
+#[derive(Debug)]
+pub(super) struct Patience {
+    connection: Connection,
+    retry_for: Duration,
+    outage: Cell<Outage>,
+}
+
+/// What is told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Outage {
+    None,
+    /// The server is away: its next answer ends it.
+    Away,
+    /// It answers, but takes nothing.
+    Full,
+}
+
+/// The tries of one thing to do.
+#[derive(Debug)]
+pub(super) struct Tries<'a> {
+    patience: &'a Patience,
+    /// Since when there was no progress.
+    since: Option<Instant>,
+    failures: u32,
+}
+
+impl Patience {
+    pub(super) fn new(connection: Connection, retry_for: Duration) -> Self {
+        Self {
+            connection,
+            retry_for,
+            outage: Cell::new(Outage::None),
+        }
+    }
+
+    /// Begins to try.
+    pub(super) fn tries(&self) -> Tries<'_> {
+        Tries {
+            patience: self,
+            since: None,
+            failures: 0,
+        }
+    }
+
+    /// Makes a call until it is answered. It has to be one that may be made twice.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the answer that is final, or once it has taken too long.
+    pub(super) async fn ask<T>(
+        &self,
+        call: impl AsyncFn() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let mut tries = self.tries();
+        loop {
+            match call().await {
+                Ok(answer) => {
+                    self.answered();
+                    return Ok(answer);
+                }
+                Err(error) => tries.failed(error.downcast::<Status>()?).await?,
+            }
+        }
+    }
+
+    /// Whether another try may do better.
+    pub(super) fn is_passing(&self, status: &Status) -> bool {
+        is_passing(status, &self.connection)
+    }
+
+    /// The server has answered a call.
+    pub(super) fn answered(&self) {
+        if self.outage.get() == Outage::Away {
+            self.end("answers again");
+        }
+    }
+
+    /// The server has taken content.
+    pub(super) fn progressed(&self) {
+        if self.outage.get() != Outage::None {
+            self.end("takes content again");
+        }
+    }
+
+    fn begin(&self, status: &Status) {
+        if self.outage.get() != Outage::None {
+            return;
+        }
+        let (outage, what) = match Unreached::of(status) {
+            Some(_) => (Outage::Away, status.message().to_owned()),
+            None => {
+                let (url, code) = (self.connection.url(), status.code());
+                (
+                    Outage::Full,
+                    format!("{url}: {} ({code:?})", status.message()),
+                )
+            }
+        };
+        self.outage.set(outage);
+        output::note(&format!(
+            "{what}; trying again for up to {} (--retry-for)",
+            written(self.retry_for)
+        ));
+    }
+
+    fn end(&self, how: &str) {
+        self.outage.set(Outage::None);
+        output::note(&format!("{} {how}: going on", self.connection.url()));
+    }
+}
+
+impl Tries<'_> {
+    /// Waits for the next try.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the status if it is final, or if it has taken too long.
+    pub(super) async fn failed(&mut self, status: Status) -> Result<(), Status> {
+        let patience = self.patience;
+        if !patience.is_passing(&status) {
+            return Err(status);
+        }
+        self.failures += 1;
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let left = patience.retry_for.saturating_sub(since.elapsed());
+        if left.is_zero() || (is_fault(&status) && self.failures >= FAULTS_MAX) {
+            return Err(status);
+        }
+        if is_outage(&status) || self.failures > UNTOLD_MAX {
+            patience.begin(&status);
+        }
+        sleep(jittered(self.failures).min(left)).await;
+        Ok(())
+    }
+
+    /// There was progress: the time begins anew.
+    pub(super) fn progressed(&mut self) {
+        self.since = None;
+        self.failures = 0;
+    }
+}
+
+/// Reads a duration: a number, and s, m or h; without one, seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|character: char| !character.is_ascii_digit());
+    let seconds = match &text[digits.len()..] {
+        "" | "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(60 * 60),
+        "d" => Some(24 * 60 * 60),
+        _ => None,
+    };
+    let number = digits.parse::<u64>().ok();
+    let duration = seconds
+        .zip(number)
+        .and_then(|(one, number)| number.checked_mul(one));
+    let duration = duration.map(Duration::from_secs);
+    duration
+        .filter(|duration| *duration <= RETRY_MAX)
+        .ok_or_else(|| {
+            "must be a number of seconds, or of s, m, h or d as in 10m, up to 7d".to_owned()
+        })
+}
+
+/// The same, as it is written.
+fn written(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds.is_multiple_of(3_600) {
+        format!("{}h", seconds / 3_600)
+    } else if seconds.is_multiple_of(60) {
+        format!("{}m", seconds / 60)
+    } else {
+        format!("{seconds}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{duration, written};
+
+    #[test]
+    fn durations_are_read_and_written() {
+        for (text, seconds, again) in [
+            ("0", 0, "0h"),
+            ("90", 90, "90s"),
+            ("90s", 90, "90s"),
+            ("10m", 600, "10m"),
+            ("2h", 7_200, "2h"),
+            ("7d", 604_800, "168h"),
+        ] {
+            let read = duration(text).unwrap();
+            assert_eq!(read, Duration::from_secs(seconds));
+            assert_eq!(written(read), again);
+        }
+        for text in [
+            "",
+            "h",
+            "-1",
+            "1.5h",
+            "8d",
+            "1w",
+            "99999999999999999999s",
+            "1 h",
+            "1hh",
+        ] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

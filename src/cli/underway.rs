@@ -1,0 +1,148 @@
+//! Uploads under way, and how each of them is resumed after a signal.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+
+use uuid::Uuid;
+
+use crate::cli::output::{self, Stopped};
+use crate::cli::stopping::Stopping;
+
+/// What is written without quotes in a shell.
+const PLAIN: &str = "_@%+=:,./-";
+/// The command whose arguments take a request id.
+const UPLOAD: &str = "upload";
+
+/// Uploads under way.
+#[derive(Debug, Default)]
+pub(super) struct Underway(RefCell<BTreeMap<Uuid, Upload>>);
+
+/// An upload under way.
+#[derive(Clone, Debug)]
+pub(super) struct Upload {
+    /// The name of its source.
+    pub(super) name: String,
+    pub(super) document_id: String,
+    /// Whether the same command resumes it.
+    pub(super) is_kept: bool,
+}
+
+/// An upload is under way until this is dropped.
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    underway: &'a Underway,
+    request_id: Uuid,
+}
+
+impl Underway {
+    pub(super) fn enter(&self, request_id: Uuid, upload: Upload) -> Entry<'_> {
+        self.0.borrow_mut().insert(request_id, upload);
+        Entry {
+            underway: self,
+            request_id,
+        }
+    }
+
+    /// Does the work; on a signal, says how it is resumed.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the work does, or on a signal.
+    pub(super) async fn unless_stopped(
+        &self,
+        mut stopping: Stopping,
+        work: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        tokio::pin!(work);
+        let signal = tokio::select! {
+            done = &mut work => return done,
+            signal = stopping.told() => signal,
+        };
+        self.explain();
+        Err(Stopped(signal.exit_code()).into())
+    }
+
+    fn explain(&self) {
+        let uploads = self.0.borrow();
+        for (request_id, upload) in uploads.iter() {
+            let Upload {
+                name, document_id, ..
+            } = upload;
+            output::note(&format!(
+                "{name}: interrupted; the upload of the document {document_id} is not complete, its request \
+                 id is {request_id}"
+            ));
+        }
+        let mut lost = uploads.iter().filter(|(_, upload)| !upload.is_kept);
+        let (first, more) = (lost.next(), lost.next());
+        let command = match (first, more) {
+            (Some((request_id, _)), None) if uploads.len() == 1 => command(Some(*request_id)),
+            _ => command(None),
+        };
+        let how = match (uploads.is_empty(), first, more) {
+            (true, ..) => "interrupted; to go on",
+            (_, None, _) => "to resume",
+            (_, Some(_), None) if uploads.len() == 1 => "to resume, with the same bytes",
+            _ => {
+                output::note(
+                    "what is resumed cannot be kept in the home: give --document-id and --request-id, a file \
+                     at a time, or begin anew",
+                );
+                "to begin anew"
+            }
+        };
+        output::note(&format!("{how}: {command}"));
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.underway.0.borrow_mut().remove(&self.request_id);
+    }
+}
+
+/// The command of this run as a shell takes it, with a request id unless it has one.
+fn command(request_id: Option<Uuid>) -> String {
+    let given = std::env::args_os().collect::<Vec<_>>();
+    let has_one = given.iter().any(|argument| {
+        let argument = argument.as_encoded_bytes();
+        argument.starts_with(b"--request-id")
+    });
+    let mut words = given.iter().map(|word| quoted(word)).collect::<Vec<_>>();
+    let place = given.iter().position(|word| word == UPLOAD);
+    if let (Some(id), Some(place), false) = (request_id, place, has_one) {
+        words.insert(place + 1, format!("--request-id {id}"));
+    }
+    words.join(" ")
+}
+
+/// A word that a shell takes as it is.
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let is_plain = |character: char| character.is_alphanumeric() || PLAIN.contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.into_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn words_are_quoted_as_a_shell_reads_them() {
+        for (word, written) in [
+            ("--server=http://[::1]:1", "'--server=http://[::1]:1'"),
+            ("a/b-c_d.txt", "a/b-c_d.txt"),
+            ("été", "été"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("it's", r"'it'\''s'"),
+            ("$(x)", "'$(x)'"),
+        ] {
+            assert_eq!(quoted(word.as_ref()), written);
+        }
+    }
+}
