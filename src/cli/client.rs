@@ -17,7 +17,7 @@ use crate::config::host_port::PORT;
 pub(super) struct Server {
     /// The server's address: HOST:PORT, HOST or :PORT, with http:// or https:// before it or not. Without
     /// a port it is 50051, without a host this machine, without a scheme http, or https if --ca-file is
-    /// given; `SLUICE_SERVER` does as well [default: http://127.0.0.1:50051].
+    /// given; `SLUICE_SERVER` does as well [default: 127.0.0.1:50051].
     #[arg(long = "server", value_name = "ADDRESS")]
     address: Option<String>,
     /// A file with the API key or token to show; `SLUICE_API_KEY` does as well.

@@ -119,7 +119,7 @@ impl Upload {
             &self.document_id,
             &self.path_sha256,
         ];
-        hex(&sha256(&names.map(|name| name.as_bytes()).join(&0)))
+        hex(&sha256(&names.map(String::as_bytes).join(&0)))
     }
 }
 

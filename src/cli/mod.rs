@@ -59,8 +59,8 @@ pub fn run() -> ExitCode {
         output::end_when_closed();
     }
     let outcome = match command.run_alone() {
-        Ok(done) => done,
-        Err(command) => with_runtime(command),
+        Some(done) => done,
+        None => with_runtime(command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -118,15 +118,12 @@ impl Patience {
         if self.outage.get() != Outage::None {
             return;
         }
-        let (outage, what) = match Unreached::of(status) {
-            Some(_) => (Outage::Away, status.message().to_owned()),
-            None => {
-                let (url, code) = (self.connection.url(), status.code());
-                (
-                    Outage::Full,
-                    format!("{url}: {} ({code:?})", status.message()),
-                )
-            }
+        let (outage, what) = if Unreached::of(status).is_some() {
+            (Outage::Away, status.message().to_owned())
+        } else {
+            let (url, code) = (self.connection.url(), status.code());
+            let what = format!("{url}: {} ({code:?})", status.message());
+            (Outage::Full, what)
         };
         self.outage.set(outage);
         output::note(&format!(

@@ -79,7 +79,8 @@ impl Table {
         match self.format {
             Format::Json => self.json(&serde_json::to_string(fields)?),
             Format::Table => {
-                let shown = |column: &Column| fields.get(column.name).map_or(NOTHING.into(), cell);
+                let shown =
+                    |column: &Column| fields.get(column.name).map_or_else(|| NOTHING.into(), cell);
                 let cells = self.columns.iter().map(shown).collect();
                 self.cells(cells)
             }

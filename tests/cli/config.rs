@@ -69,18 +69,17 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
     assert_eq!(config.web.origins.join(","), origins);
 }
 
-/// Lists in the environment are parted by commas, of one element too; tables are as in the file.
+/// The configuration with one variable, over a file that has a list.
+fn config(name: &str, value: &str) -> Config {
+    let file = "web.origins = ['https://file.example']";
+    let (code, said) = check(file, &[(name, value)], &[]);
+    assert_eq!(code, Some(0), "{name}={value}: {said}");
+    serde_json::from_str(&said).unwrap()
+}
+
+/// Commas separate the elements of a list; a list may have one element.
 #[test]
-fn lists_and_tables_are_taken_from_the_environment() {
-    let config = |name: &str, value: &str| {
-        let (code, said) = check(
-            "web.origins = ['https://file.example']",
-            &[(name, value)],
-            &[],
-        );
-        assert_eq!(code, Some(0), "{name}={value}: {said}");
-        serde_json::from_str::<Config>(&said).unwrap()
-    };
+fn lists_are_taken_from_the_environment() {
     let (one, two) = ("https://one.example", "https://two.example:8443");
     for (value, origins) in [
         (one, vec![one]),
@@ -110,6 +109,10 @@ fn lists_and_tables_are_taken_from_the_environment() {
         .identity
         .jwt;
     assert_eq!(format!("{:?}", algorithms.algorithms), "[Es256]");
+}
+
+#[test]
+fn texts_and_tables_are_taken_from_the_environment() {
     let named = config("SLUICE_IDENTITY__JWT__ISSUER", "123").identity.jwt;
     assert_eq!(named.issuer, "123");
     let tenant = "{ sockets = 7, read = { per_second = 1.5, burst = 2 } }";
@@ -127,6 +130,11 @@ fn lists_and_tables_are_taken_from_the_environment() {
             .burst,
         2
     );
+}
+
+#[test]
+fn variables_that_are_wrong_or_unknown_are_named() {
+    let one = "https://one.example";
     for (name, value, said_of_it) in [
         ("SLUICE_NONSENSE", "1", "SLUICE_NONSENSE"),
         ("SLUICE_WEB_ORIGINS", one, "SLUICE_WEB__ORIGINS"),

@@ -57,16 +57,19 @@ fn is_json(line: &str) -> bool {
     serde_json::from_str::<serde_json::Value>(line).is_ok()
 }
 
+/// Variables of the environment, by name.
+type Environment = &'static [(&'static str, &'static str)];
+
 #[test]
 fn logs_are_text_at_a_terminal_and_json_elsewhere_unless_told() {
-    let variable = ("SLUICE_LOG_FORMAT", "json");
-    let cases: [(&[&str], &[(&str, &str)], bool, bool); 6] = [
+    let variable: Environment = &[("SLUICE_LOG_FORMAT", "json")];
+    let cases: [(&[&str], Environment, bool, bool); 6] = [
         (&[], &[], false, true),
         (&[], &[], true, false),
         (&["--log-format", "text"], &[], false, false),
         (&["--log-format", "json"], &[], true, true),
-        (&[], &[variable], true, true),
-        (&["--log-format", "text"], &[variable], true, false),
+        (&[], variable, true, true),
+        (&["--log-format", "text"], variable, true, false),
     ];
     for (flags, environment, is_at_terminal, json) in cases {
         let line = first_line(flags, environment, is_at_terminal);
@@ -79,7 +82,7 @@ fn logs_are_text_at_a_terminal_and_json_elsewhere_unless_told() {
 #[test]
 fn colour_is_for_terminals_that_want_it() {
     let text = &["--log-format", "text"];
-    let cases: [(&[(&str, &str)], bool, bool); 5] = [
+    let cases: [(Environment, bool, bool); 5] = [
         (&[], true, true),
         (&[("NO_COLOR", "1")], true, false),
         (&[("NO_COLOR", "")], true, true),

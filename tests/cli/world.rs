@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub(crate) const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
 
 /// A program that has not ended by then never will.
-const ENDS_MAX: Duration = Duration::from_secs(60);
+const ENDS_MAX: Duration = Duration::from_mins(1);
 
 /// Runs `sluice` with these arguments and this on its standard input.
 pub(crate) fn sluice(arguments: &[&str], input: &[u8]) -> Output {

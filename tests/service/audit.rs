@@ -1,6 +1,5 @@
 //! Who did what, from where, and how it ended; and that nobody changes that without being found out.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;

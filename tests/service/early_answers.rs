@@ -165,7 +165,7 @@ async fn pour_until_the_connection_ends(world: &World) -> usize {
             return calls;
         }
     }
-    panic!("the connection outlasts {} calls", 2 * FAULTS_MAX);
+    2 * FAULTS_MAX
 }
 
 /// Its last frames can meet a closed socket, so the client need not see the GOAWAY itself.
@@ -173,5 +173,5 @@ async fn pour_until_the_connection_ends(world: &World) -> usize {
 async fn a_client_that_goes_on_sending_after_every_answer_loses_its_connection() {
     let world = World::start().await;
     let calls = pour_until_the_connection_ends(&world).await;
-    assert!(calls >= FAULTS_MAX, "{calls}");
+    assert!((FAULTS_MAX..2 * FAULTS_MAX).contains(&calls), "{calls}");
 }

@@ -18,11 +18,11 @@ use crate::stores::Disk;
 use crate::web::get;
 use crate::world::{create_collection, expected, plain, prose, reason, rows, spec, whole};
 
-/// SERVING and NOT_SERVING.
+/// `SERVING` and `NOT_SERVING`.
 const HEALTHS: [i32; 2] = [1, 2];
 
 /// Longer than it takes on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// Waits until `/readyz` says so, and health is that.
 async fn until(server: &Server, ready: &str, health: i32) -> String {

@@ -57,7 +57,7 @@ impl Site {
     }
 
     /// Starts an upload, and waits until something of it is committed.
-    async fn begin(&self, script: &str, change: impl FnOnce(&mut std::process::Command)) -> Child {
+    fn begin(&self, script: &str, change: impl FnOnce(&mut std::process::Command)) -> Child {
         self.proxy.slow(Duration::from_millis(8));
         let before = self.operations().len();
         let mut command = self.command(&format!("exec {script}"));
@@ -98,7 +98,7 @@ impl Site {
 async fn an_upload_that_was_interrupted_is_resumed_by_the_same_command() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("KILL", -1)] {
         let site = Site::new().await;
-        let child = site.begin(UPLOAD, |_| {}).await;
+        let child = site.begin(UPLOAD, |_| {});
         let ended = site.stop(child, signal);
         assert_eq!(ended.code, code, "{ended:?}");
         assert_eq!(site.kept(), 1);
@@ -142,7 +142,7 @@ async fn another_file_other_options_or_a_word_begin_anew() {
             "$S upload --server http://$PROXY --no-resume book.txt",
         ),
     ] {
-        let child = site.begin(UPLOAD, |_| {}).await;
+        let child = site.begin(UPLOAD, |_| {});
         site.stop(child, "KILL");
         begun += 2;
         site.shell().succeeds(change);
@@ -155,8 +155,8 @@ async fn another_file_other_options_or_a_word_begin_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_runs_at_once_have_ids_of_their_own() {
     let site = Site::new().await;
-    let first = site.begin(UPLOAD, |_| {}).await;
-    let second = site.begin(UPLOAD, |_| {}).await;
+    let first = site.begin(UPLOAD, |_| {});
+    let second = site.begin(UPLOAD, |_| {});
     assert_eq!(site.operations().len(), 2);
     site.stop(first, "KILL");
     site.stop(second, "KILL");
@@ -172,7 +172,7 @@ async fn what_cannot_be_kept_is_resumed_by_its_request_id() {
         "$S upload --server http://$PROXY --document-id d - < book.txt",
     ] {
         let site = Site::new().await;
-        let child = site.begin(script, nowhere).await;
+        let child = site.begin(script, nowhere);
         let ended = site.stop(child, "INT");
         assert_eq!(ended.code, 130, "{ended:?}");
         assert_eq!(site.kept(), 0);

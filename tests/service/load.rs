@@ -1,7 +1,7 @@
 //! The load program on a fleet: a thousand watchers over three instances, one of which is killed.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 

@@ -110,7 +110,7 @@ fn http_1(mut stream: TcpStream) {
 
 /// As a host behind a firewall that drops what comes.
 fn silent(stream: TcpStream) {
-    thread::sleep(Duration::from_secs(60));
+    thread::sleep(Duration::from_mins(1));
     drop(stream);
 }
 

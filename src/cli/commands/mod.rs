@@ -112,11 +112,12 @@ impl Command {
         }
     }
 
-    /// Runs a command that needs no runtime; hands out any other.
-    pub(super) fn run_alone(self) -> Result<anyhow::Result<()>, Self> {
-        match self {
-            Self::Chunk(arguments) => Ok(chunk::run(&arguments)),
-            other => Err(other),
+    /// Runs a command that needs no runtime. `None` means that it needs one.
+    pub(super) fn run_alone(&self) -> Option<anyhow::Result<()>> {
+        if let Self::Chunk(arguments) = self {
+            Some(chunk::run(arguments))
+        } else {
+            None
         }
     }
 }

@@ -73,7 +73,7 @@ impl Address {
         }
         Ok(Self {
             is_private,
-            host: host.unwrap_or(Host::Ip(Ipv4Addr::LOCALHOST.into())),
+            host: host.unwrap_or_else(|| Host::Ip(Ipv4Addr::LOCALHOST.into())),
             port: port.unwrap_or(PORT),
         })
     }
