@@ -6,28 +6,28 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sluice::application::admission::door::Admission;
-use sluice::application::admission::limits::{Allowed, Limits};
-use sluice::application::bus::{Bus, Link};
 use sluice::application::caller::Caller;
-use sluice::application::ingest::bounds::Bounds;
-use sluice::application::ingest::outside::Outside;
+use sluice::application::events::bus::{Bus, Link};
 use sluice::application::memory::budget::Budget;
 use sluice::application::ports::clock::{Timestamp, Uid};
-use sluice::application::ports::failure::Error;
+use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::operations::Operation;
 use sluice::application::ports::state::State;
+use sluice::application::ports::store_error::Error;
+use sluice::application::ports::stored_spec::StoredSpec;
 use sluice::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
-use sluice::application::session::{Listener, Session};
-use sluice::application::stored_spec::StoredSpec;
-use sluice::application::turn::Turn;
-use sluice::application::uploads;
+use sluice::application::rate_limit::admission::Admission;
+use sluice::application::rate_limit::limits::{Allowed, Limits};
+use sluice::application::uploads::lifecycle;
+use sluice::application::uploads::limits::Bounds;
+use sluice::application::uploads::outside::Outside;
+use sluice::application::uploads::receive::{Listener, Session};
 
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::gcra::{self, Quota};
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::text::decoding::Decoding;
-use sluice::infrastructure::system::System;
+use sluice::infrastructure::system_clock::System;
 use sluice::interface::grpc::convert;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::upload_service_server::{UploadService, UploadServiceServer};
@@ -76,7 +76,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         bounds.waiting_bytes_max,
         bounds.memory_wait_max,
     );
-    let uploads = uploads::Uploads::new(outside, budget, admission());
+    let uploads = lifecycle::Uploads::new(outside, budget, admission());
     let service = Service {
         uploads: Some(uploads),
     };
@@ -114,7 +114,7 @@ async fn serve(mut server: Server, service: Service) -> SocketAddr {
 }
 
 struct Service {
-    uploads: Option<uploads::Uploads>,
+    uploads: Option<lifecycle::Uploads>,
 }
 
 #[tonic::async_trait]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::application::ports::failure;
+use crate::application::ports::store_error;
 use crate::domain::chunking::conflict::{Conflict, Field};
 use crate::domain::ingest::checkpoint;
 use crate::domain::quota::Quota;
@@ -283,7 +283,7 @@ pub enum Error {
     QuotaExceeded(Quota),
     /// The store failed.
     #[error("{}", told(.0))]
-    Store(#[source] failure::Error),
+    Store(#[source] store_error::Error),
 }
 
 impl From<Fault> for Error {
@@ -299,12 +299,12 @@ impl From<Fault> for Error {
 }
 
 /// What of a store's failure is for clients; its causes are for the log.
-fn told(failure: &failure::Error) -> &'static str {
+fn told(failure: &store_error::Error) -> &'static str {
     match failure {
-        failure::Error::Full(_) => "the store is full: try again once there is room",
-        failure::Error::Unavailable(_)
-        | failure::Error::Quota(_)
-        | failure::Error::Damaged { .. } => "the store cannot be reached or failed",
+        store_error::Error::Full(_) => "the store is full: try again once there is room",
+        store_error::Error::Unavailable(_)
+        | store_error::Error::Quota(_)
+        | store_error::Error::Damaged { .. } => "the store cannot be reached or failed",
     }
 }
 
@@ -333,13 +333,13 @@ fn remedy(fault: Fault) -> String {
     }
 }
 
-impl From<failure::Error> for Error {
-    fn from(error: failure::Error) -> Self {
+impl From<store_error::Error> for Error {
+    fn from(error: store_error::Error) -> Self {
         match error {
-            failure::Error::Quota(quota) => Self::QuotaExceeded(quota),
-            failed @ (failure::Error::Unavailable(_)
-            | failure::Error::Full(_)
-            | failure::Error::Damaged { .. }) => Self::Store(failed),
+            store_error::Error::Quota(quota) => Self::QuotaExceeded(quota),
+            failed @ (store_error::Error::Unavailable(_)
+            | store_error::Error::Full(_)
+            | store_error::Error::Damaged { .. }) => Self::Store(failed),
         }
     }
 }

@@ -1,60 +1,33 @@
-//! The use cases: what a caller can ask for, over ports that infrastructure implements.
+//! Use cases: the requests of a caller, over ports that infrastructure implements.
+//!
+//! - `uploads` receives a client's bytes; `server_uploads` reads those of imports and rechunks.
+//! - `catalog` lists, reads, changes and compares collections, documents and chunks.
+//! - `operations` and `events` report progress, on one instance and between instances.
+//! - `rate_limit` and `memory` bound the work; `response_stream` bounds answers.
+//! - `auth`, `admin` and `audit` know callers: who they are, what they may do, what they did.
+//! - `partitions` and `maintenance` keep the store in order.
+//! - `chunking` needs no store.
 //!
 //! To add a use case: a function in the noun's file that takes the caller first, a port method in
 //! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
 
-pub mod admission;
-pub mod api_key;
-pub mod attached;
+pub mod admin;
 pub mod audit;
-pub mod bus;
+pub mod auth;
 pub mod caller;
-pub mod changes;
-pub mod chunk_stream;
-pub mod chunks;
-pub mod collections;
-pub mod comparison;
-pub mod conversation;
-pub mod copier;
-pub mod credential;
-pub mod default_collection;
-pub mod difference;
-pub mod documents;
+pub mod catalog;
+pub mod chunking;
 pub mod error;
-pub mod file_source;
-pub mod health;
-pub mod identity;
-pub mod imports;
-pub mod ingest;
-pub mod jobs;
-pub mod keys;
-pub mod lease;
+pub mod events;
+pub mod maintenance;
 pub mod memory;
-pub mod network;
 pub mod operations;
-pub mod outbox;
-pub mod outgoing;
-pub mod overview;
-pub mod page;
+pub mod pagination;
 pub mod partitions;
 pub mod ports;
-pub mod preferences;
-pub mod pressure;
+pub mod rate_limit;
 pub mod readiness;
-pub mod recent;
-pub mod reconciler;
-pub mod relay;
-mod relocation;
 pub mod request;
-pub mod room;
-pub mod session;
-pub mod source;
-pub mod stays;
-pub mod stored_source;
-pub mod stored_spec;
-pub mod tap;
-pub mod tenants;
-pub mod tokens;
-pub mod turn;
+pub mod response_stream;
+pub mod server_uploads;
 pub mod uploads;
-pub mod watch;

@@ -7,9 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::ports::failure;
+use crate::application::maintenance::store_space::Room;
 use crate::application::ports::store::Store;
-use crate::application::room::Room;
+use crate::application::ports::store_error;
 
 /// How long the store may take to answer.
 const STORE_MAX: Duration = Duration::from_secs(1);
@@ -40,10 +40,10 @@ impl Readiness {
         let asked = self.store.operation(&caller, &[0; 16]);
         match tokio::time::timeout(STORE_MAX, asked).await {
             Ok(answered) => drop(answered?),
-            Err(elapsed) => return Err(failure::Error::Unavailable(elapsed.into()).into()),
+            Err(elapsed) => return Err(store_error::Error::Unavailable(elapsed.into()).into()),
         }
         if self.room.is_full().await {
-            return Err(failure::Error::Full("no room for a batch".into()).into());
+            return Err(store_error::Error::Full("no room for a batch".into()).into());
         }
         Ok(())
     }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use crate::application::admin::keys::Keys;
+use crate::application::admin::tenants::Tenants;
+use crate::application::audit::chain_signer::Seal;
 use crate::application::audit::log::Log;
-use crate::application::audit::seal::Seal;
 use crate::application::audit::verify::{Report, verify};
-use crate::application::keys::Keys;
+use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::store::Store;
-use crate::application::tenants::Tenants;
-use crate::application::tokens::Tokens;
 use crate::domain::audit::Head;
 use crate::domain::ingest::digest;
 use crate::domain::secret::Secret;
-use crate::infrastructure::system::System;
+use crate::infrastructure::system_clock::System;
 use crate::interface::grpc::admin::{Info, Service};
 
 /// The shortest secret that is one.

@@ -1,6 +1,6 @@
 //! What is allowed, from the settings.
 
-use crate::application::admission::limits::{Allowed, Limits};
+use crate::application::rate_limit::limits::{Allowed, Limits};
 use crate::config::limits::{self, Rate, Tenant};
 use crate::domain::gcra::Quota;
 

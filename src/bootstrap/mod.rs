@@ -12,28 +12,28 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::audit::verify::Report;
 use crate::application::ports::import_root::ImportRoot;
-use crate::application::ports::memory::Memory;
+use crate::application::ports::memory_usage::Memory;
 use crate::application::ports::store::Store;
-use crate::bootstrap::access::Access;
 use crate::bootstrap::listening::listen;
+use crate::bootstrap::tls_and_jwt::Access;
 use crate::bootstrap::wiring::Wiring;
-use crate::config::location::Location;
+use crate::config::store_url::Location;
 use crate::config::{self, Config};
 use crate::domain::audit::Head;
 use crate::domain::secret::Secret;
+use crate::infrastructure::cgroup_memory;
 use crate::infrastructure::import_root::{HardLinks, Root};
-use crate::infrastructure::memory;
 use crate::infrastructure::postgres::connection::{self, Postgres};
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::interface::server;
 
-mod access;
 mod admin;
+mod from_config;
 mod limits;
 mod listening;
-mod measures;
-mod settings;
-mod shared;
+mod metrics_recorder;
+mod redis_backends;
+mod tls_and_jwt;
 mod wiring;
 
 /// How long the end of the audit log may take to be written: with the 20 seconds for requests under way an
@@ -59,8 +59,8 @@ impl Instance {
     /// Fails if the address is not of this machine or is in use, or store or import root cannot be opened.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         config.check()?;
-        let memory = memory::Source::open(config.server.memory_bytes_max);
-        let config = &settings::fitted(config, memory.most());
+        let memory = cgroup_memory::Source::open(config.server.memory_bytes_max);
+        let config = &from_config::fitted(config, memory.most());
         let (addresses, location) = (config.addresses()?, &config.store.location);
         let store = open(&config.store).await;
         let store = store.with_context(|| location.to_string())?;
@@ -79,13 +79,13 @@ impl Instance {
         let wired = Wiring::new(Arc::clone(&store), (root, issued), config, around).await?;
         let (wiring, writer) = wired;
         // First of all: what is counted before it is lost.
-        let recorder = measures::recorder()?;
+        let recorder = metrics_recorder::recorder()?;
         wiring.work();
         let pressure = wiring.pressure.clone();
         tasks.spawn(pressure.clone().watch(Arc::new(memory), drain.clone()));
-        tasks.spawn(measures::keep_up(recorder.clone(), drain.clone()));
+        tasks.spawn(metrics_recorder::keep_up(recorder.clone(), drain.clone()));
         let services = wiring.services(config, recorder);
-        let entrance = settings::entrance(config, listeners, tls, pressure);
+        let entrance = from_config::entrance(config, listeners, tls, pressure);
         let stop = drain.clone();
         // Not among the tasks: what they do until they end is written too.
         let recording = CancellationToken::new();

@@ -8,59 +8,59 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::application::admission::door::Admission;
-use crate::application::audit::forgetting::Forgetting;
+use crate::application::audit::chain_signer::Seal;
 use crate::application::audit::recorder::Recorder;
-use crate::application::audit::seal::Seal;
+use crate::application::audit::retention::Forgetting;
 use crate::application::audit::writer::Writer;
-use crate::application::bus::{Bus, Link};
-use crate::application::changes::Changes;
-use crate::application::chunks::Chunks;
-use crate::application::collections::Collections;
-use crate::application::conversation::Conversation;
-use crate::application::copier::Copier;
-use crate::application::documents::Documents;
-use crate::application::file_source::Files;
-use crate::application::health;
-use crate::application::identity::Identity;
-use crate::application::imports::Imports;
-use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::outside::Outside;
-use crate::application::jobs::{Retention, Runner};
-use crate::application::lease::Lease;
+use crate::application::auth::authenticator::Identity;
+use crate::application::catalog::changes::Changes;
+use crate::application::catalog::chunks::Chunks;
+use crate::application::catalog::collections::Collections;
+use crate::application::catalog::documents::Documents;
+use crate::application::catalog::imports::Imports;
+use crate::application::events::bus::{Bus, Link};
+use crate::application::events::reconciler::Reconciler;
+use crate::application::events::relay::Relay;
+use crate::application::maintenance::lease::Lease;
+use crate::application::maintenance::runner::{Retention, Runner};
+use crate::application::maintenance::store_space::Room;
 use crate::application::memory::budget::Budget;
-use crate::application::operations::Operations;
-use crate::application::outbox::Patience;
-use crate::application::partitions::Partitions;
-use crate::application::ports::bearer::Bearer;
+use crate::application::memory::pressure::Pressure;
+use crate::application::operations::lifecycle::Operations;
+use crate::application::operations::watch::Watching;
+use crate::application::pagination::page_token::Tokens;
+use crate::application::partitions::health;
+use crate::application::partitions::placement::Partitions;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::event_bus::EventBus;
 use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::jobs::Work;
 use crate::application::ports::store::Store;
-use crate::application::pressure::Pressure;
+use crate::application::ports::token_verifier::Bearer;
+use crate::application::rate_limit::admission::Admission;
 use crate::application::readiness::Readiness;
-use crate::application::reconciler::Reconciler;
-use crate::application::relay::Relay;
-use crate::application::room::Room;
-use crate::application::source::Origin;
-use crate::application::stored_source::Versions;
-use crate::application::tokens::Tokens;
-use crate::application::uploads::Uploads;
-use crate::application::watch::Watching;
+use crate::application::response_stream::Patience;
+use crate::application::server_uploads::import_source::Files;
+use crate::application::server_uploads::rechunk_source::Versions;
+use crate::application::server_uploads::source::Origin;
+use crate::application::server_uploads::worker::Copier;
+use crate::application::uploads::duplex::Conversation;
+use crate::application::uploads::lifecycle::Uploads;
+use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::outside::Outside;
 use crate::bootstrap::admin;
+use crate::bootstrap::from_config;
 use crate::bootstrap::limits::limits;
-use crate::bootstrap::settings;
-use crate::bootstrap::shared::{Shared, shared};
+use crate::bootstrap::redis_backends::{Shared, shared};
 use crate::config::Config;
 use crate::config::web::Web;
-use crate::infrastructure::system::System;
-use crate::interface::door::entry::Door;
+use crate::infrastructure::system_clock::System;
 use crate::interface::grpc::admin::Info;
-use crate::interface::routes::Services;
-use crate::interface::web::frames::Frames;
-use crate::interface::web::gateway::{self, Gateway};
+use crate::interface::middleware::authenticate::Door;
+use crate::interface::router::Services;
+use crate::interface::web::encoded_states::Frames;
 use crate::interface::web::probes::Probes;
+use crate::interface::web::ws_shared::{self, Gateway};
 
 /// Where files are imported from.
 type Root = Arc<dyn ImportRoot>;
@@ -108,9 +108,9 @@ impl Wiring {
         let admission = Admission::new(limits(&config.limits), limiter, clock.new_secret());
         let is_shared = config.store.location.database().is_some();
         let link = if is_shared { Link::Down } else { Link::Alone };
-        let bounds = settings::bounds(config);
+        let bounds = from_config::bounds(config);
         let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
-        let identity = settings::identity(&store, &clock, config, issued);
+        let identity = from_config::identity(&store, &clock, config, issued);
         let info = Info {
             is_shared,
             started_at: clock.now(),
@@ -140,7 +140,7 @@ impl Wiring {
                 bounds.memory_wait_max,
             ),
             bounds,
-            retention: settings::retention(config),
+            retention: from_config::retention(config),
             admission,
             recorder,
             seal,
@@ -180,7 +180,7 @@ impl Wiring {
             door: Door {
                 identity: self.identity.clone(),
                 admission: self.admission.clone(),
-                allowed: settings::allowed(config),
+                allowed: from_config::allowed(config),
                 recorder: self.recorder.clone(),
             },
             clock: Arc::clone(&self.clock),
@@ -199,7 +199,7 @@ impl Wiring {
     }
 
     fn gateway(&self, config: &Web) -> Gateway {
-        let bounds = gateway::Bounds {
+        let bounds = ws_shared::Bounds {
             sockets_max: config.sockets_max as usize,
             ping_every: Duration::from_secs(config.ping_every_seconds),
             pong_max: Duration::from_secs(config.pong_seconds_max),

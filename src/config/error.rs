@@ -4,8 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::config::listen::Listen;
-use crate::config::location::Location;
-use crate::config::{environment, location, web};
+use crate::config::store_url;
+use crate::config::store_url::Location;
+use crate::config::{environment, web};
 
 /// The configuration is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +29,7 @@ pub enum Error {
     Variable(#[from] environment::Error),
     /// The store can be nowhere there.
     #[error(transparent)]
-    Location(#[from] location::Error),
+    Location(#[from] store_url::Error),
     /// The address can be reached from other machines.
     #[error(
         "{0} can be reached from other machines, but no identity is configured: listen on 127.0.0.1, \

@@ -14,9 +14,9 @@ use crate::config::identity::{Identity, Tls};
 use crate::config::import::Import;
 use crate::config::limits::Limits;
 use crate::config::listen::Listen;
-use crate::config::location::Location;
 use crate::config::log_format::LogFormat;
 use crate::config::server::Server;
+use crate::config::store_url::Location;
 use crate::config::web::Web;
 use crate::domain::gcra;
 
@@ -29,9 +29,9 @@ pub mod identity;
 pub mod import;
 pub mod limits;
 pub mod listen;
-pub mod location;
 pub mod log_format;
 pub mod server;
+pub mod store_url;
 pub mod terminal;
 pub mod web;
 

@@ -10,7 +10,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
-use crate::infrastructure::watched::{Error, Refused, Watched};
+use crate::infrastructure::reloading_files::{Error, Refused, Watched};
 
 /// What clients may speak: gRPC, and what browsers speak.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];

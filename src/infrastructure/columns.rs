@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
 use crate::application::ports::state::State;
+use crate::application::ports::store_error::Error;
 use crate::domain::text::charset::Charset;
 
 /// A row. Each method fails if there is no such column, or its value is of another type.

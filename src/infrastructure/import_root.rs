@@ -18,9 +18,9 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use rustix::io::Errno;
 
-use crate::application::ingest::write::CONTENT_BYTES_MAX;
-use crate::application::ports::failure::Error;
 use crate::application::ports::import_root::{ImportRoot, OpenFile, Stamp};
+use crate::application::ports::store_error::Error;
+use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::path_name::PathName;
 
 /// How long a step may take: a network file system may never answer.

@@ -1,18 +1,12 @@
-//! How the outside reaches the application: one port, one door, gRPC and the web behind it.
+//! The way of a request: `server` accepts it, `transport` reads it, `router` and `middleware` check it, and `grpc` or
+//! `web` calls a use case and answers.
 
-pub mod admitted;
-mod connection;
-pub mod connections;
-mod costs;
-pub mod door;
-mod drained;
+pub mod authenticated_caller;
+pub(crate) mod drained_body;
 pub mod grpc;
-mod hearing;
-mod held;
-mod paced;
-pub mod peer;
-pub mod routes;
+pub(crate) mod guarded_body;
+pub mod middleware;
+pub mod router;
 pub mod server;
-pub mod tls;
-pub mod usage;
+pub mod transport;
 pub mod web;

@@ -15,13 +15,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::application::pressure::Pressure;
-use crate::interface::connections::Connections;
-use crate::interface::costs::{CONNECTION, HANDSHAKE};
-use crate::interface::peer::Peer;
-use crate::interface::routes::{Services, router};
-use crate::interface::usage::Patience;
-use crate::interface::{connection, tls};
+use crate::application::memory::pressure::Pressure;
+use crate::interface::router::{Services, router};
+use crate::interface::transport::connection;
+use crate::interface::transport::connection_limits::Connections;
+use crate::interface::transport::frame_cost::{CONNECTION, HANDSHAKE};
+use crate::interface::transport::idle_timeout::Patience;
+use crate::interface::transport::peer::Peer;
+use crate::interface::transport::tls;
 
 /// How long requests under way may take when the server stops, before they are cut off.
 const DRAIN_MAX: Duration = Duration::from_secs(20);

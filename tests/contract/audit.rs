@@ -1,6 +1,6 @@
 //! The audit log: appended, listed, forgotten from its beginning, and never changed.
 
-use sluice::application::audit::seal::{Place, Seal};
+use sluice::application::audit::chain_signer::{Place, Seal};
 use sluice::application::audit::verify::{Report, verify};
 use sluice::application::ports::audit::{Sealed, Wanted};
 use sluice::application::ports::jobs::{Fence, Work};

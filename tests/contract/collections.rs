@@ -1,9 +1,9 @@
 //! Collections are created once, changed by those who know them, and listed.
 
+use sluice::application::catalog::preferences::Preferences;
 use sluice::application::ports::collections::{Collection, Deleted, Deletion, Written};
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Started;
-use sluice::application::preferences::Preferences;
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::name::CollectionId;
 use sluice::domain::text::decoding::Policy;

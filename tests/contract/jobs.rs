@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use sluice::application::ports::collections::{Deleted, Deletion};
+use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::jobs::{Fence, Work};
 use sluice::application::ports::operations::Kind;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
-use sluice::application::turn::Turn;
 use sluice::domain::name::{CollectionId, DocumentName};
 
 use crate::world::{

@@ -2,13 +2,13 @@
 
 use sluice::application::ports::clock::Timestamp;
 use sluice::application::ports::collections::{Deleted, Deletion};
+use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::jobs::{Done, Fence, Work};
 use sluice::application::ports::operations::{Kind, Operation};
 use sluice::application::ports::partitions::{Location, Move, Moved};
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{End, Started, Upload};
-use sluice::application::turn::Turn;
 use sluice::domain::name::DocumentName;
 use sluice::domain::partition;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::store::Store;
-use sluice::application::turn::Turn;
 
 use sluice::application::ports::collections::Deletion;
 use sluice::domain::name::DocumentName;

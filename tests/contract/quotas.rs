@@ -1,10 +1,10 @@
 //! What a tenant keeps is counted, and what would cross a quota is refused.
 
 use sluice::application::ports::collections::Deletion;
-use sluice::application::ports::failure::Error;
+use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::store::Store;
+use sluice::application::ports::store_error::Error;
 use sluice::application::ports::uploads::{End, Started};
-use sluice::application::turn::Turn;
 use sluice::domain::name::{DocumentName, TenantId};
 use sluice::domain::quota::{Quota, Quotas, Usage};
 

@@ -1,12 +1,12 @@
 //! A rechunk: an upload whose bytes come from the store, started once, in nobody's way.
 
+use sluice::application::catalog::preferences::Preferences;
+use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::operations::Kind;
 use sluice::application::ports::rechunks::{NewRechunk, Started};
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{self, End, NewUpload, Upload};
-use sluice::application::preferences::Preferences;
-use sluice::application::turn::Turn;
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::checkpoint::ENGINE_VERSION;

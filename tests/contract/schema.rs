@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sluice::application::health::Health;
+use sluice::application::partitions::health::Health;
 use sluice::application::ports::clock::Clock;
+use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::NewUpload;
-use sluice::application::turn::Turn;
 use sluice::domain::balance::{Reason, Verdict};
 use sluice::domain::partition::candidates;
 use sluice::infrastructure::postgres::connection::{self, Error, Postgres};
-use sluice::infrastructure::system::System;
+use sluice::infrastructure::system_clock::System;
 
 use crate::private;
 use crate::private::postgres::Cluster;

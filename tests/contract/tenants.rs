@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use sluice::application::caller::Caller;
 use sluice::application::ports::chunks::Of;
 use sluice::application::ports::collections::{Deleted, Deletion, Written};
+use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::partitions::{Move, Moved};
 use sluice::application::ports::rechunks::{self, NewRechunk};
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{End, Started, Upload, Writer};
-use sluice::application::turn::Turn;
 use sluice::domain::chunking::partial::Partial;
 
 use crate::world::{

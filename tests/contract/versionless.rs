@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use sluice::application::ports::clock::Uid;
-use sluice::application::ports::failure::Error;
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::store::Store;
+use sluice::application::ports::store_error::Error;
 use sluice::application::ports::uploads::{End, Started, Upload};
 use sluice::domain::name::TenantId;
 use sluice::domain::quota::Quotas;

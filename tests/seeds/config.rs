@@ -3,7 +3,7 @@
 use std::fs;
 
 use sluice::config::Config;
-use sluice::config::location::Location;
+use sluice::config::store_url::Location;
 
 /// The middle of a password.
 const SECRET: &str = "eUvXzkT3bGrLw8Qp";

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use bytes::Bytes;
 use flate2::write::GzEncoder;
-use sluice::application::ingest::write::CONTENT_BYTES_MAX;
+use sluice::application::uploads::write::CONTENT_BYTES_MAX;
 use sluice::interface::grpc::convert::content::content;
 use sluice::interface::grpc::pb::Compression;
 

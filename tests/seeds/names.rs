@@ -2,7 +2,7 @@
 
 use sluice::domain::document_id;
 use sluice::domain::name::{CollectionId, DocumentId, DocumentName};
-use sluice::interface::grpc::name;
+use sluice::interface::grpc::resource_name;
 
 /// A name.
 pub(crate) fn check(bytes: &[u8]) {
@@ -28,12 +28,12 @@ pub(crate) fn check(bytes: &[u8]) {
     if let Ok((document, ordinal)) = DocumentName::parse_chunk(text) {
         assert_eq!(format!("{document}/chunks/{ordinal}"), text);
     }
-    if let Ok(uid) = name::uid("upload", "uploads", text) {
+    if let Ok(uid) = resource_name::uid("upload", "uploads", text) {
         // RFC 9562, 4: written in lower case, read in any.
-        let written = name::of_uid("uploads", &uid);
+        let written = resource_name::of_uid("uploads", &uid);
         assert!(written.eq_ignore_ascii_case(text));
     }
-    if let Ok(Some(revision)) = name::revision("etag", text) {
-        assert_eq!(name::etag(revision), text);
+    if let Ok(Some(revision)) = resource_name::revision("etag", text) {
+        assert_eq!(resource_name::etag(revision), text);
     }
 }

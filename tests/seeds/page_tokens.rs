@@ -1,7 +1,7 @@
 //! Any text as a page token: only what was sealed for that caller and list is taken.
 
 use sluice::application::caller::Caller;
-use sluice::application::tokens::Tokens;
+use sluice::application::pagination::page_token::Tokens;
 
 /// Longer ones are refused, whoever sealed them.
 const AFTER_BYTES_MAX: usize = 1_500;

@@ -5,24 +5,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sluice::application::admission::door::Admission;
-use sluice::application::admission::limits::{Allowed, Limits};
-use sluice::application::bus::{Bus, Link};
 use sluice::application::caller::Caller;
-use sluice::application::ingest::bounds::Bounds;
-use sluice::application::ingest::outside::Outside;
+use sluice::application::catalog::preferences::Preferences;
+use sluice::application::events::bus::{Bus, Link};
 use sluice::application::memory::budget::Budget;
 use sluice::application::ports::chunks::{Chunk, Chunks, Of};
 use sluice::application::ports::collections::{Collection, Collections};
 use sluice::application::ports::documents::Documents;
 use sluice::application::ports::store::Store as _;
 use sluice::application::ports::uploads::Upload;
-use sluice::application::preferences::Preferences;
-use sluice::application::uploads::Uploads;
+use sluice::application::rate_limit::admission::Admission;
+use sluice::application::rate_limit::limits::{Allowed, Limits};
+use sluice::application::uploads::lifecycle::Uploads;
+use sluice::application::uploads::limits::Bounds;
+use sluice::application::uploads::outside::Outside;
 use sluice::domain::gcra::{self, Quota};
 use sluice::domain::name::CollectionId;
 use sluice::infrastructure::sqlite::connection::Sqlite;
-use sluice::infrastructure::system::System;
+use sluice::infrastructure::system_clock::System;
 use tokio_util::task::TaskTracker;
 
 /// A minute: longer than anything here takes.

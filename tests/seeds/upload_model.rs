@@ -1,12 +1,12 @@
 //! What an upload has to answer, by a model of a few numbers.
 
 use bytes::Bytes;
+use sluice::application::catalog::preferences::Preferences;
 use sluice::application::error::Error;
-use sluice::application::ingest::write::{CONTENT_BYTES_MAX, Write};
 use sluice::application::ports::state::State;
 use sluice::application::ports::uploads::{About, Declared, NewUpload, Upload};
-use sluice::application::preferences::Preferences;
-use sluice::application::session::{Message, Target};
+use sluice::application::uploads::receive::{Message, Target};
+use sluice::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Chunk;

@@ -7,7 +7,7 @@ use sluice::application::caller::Caller;
 use sluice::application::error::Error;
 use sluice::application::ports::state::State;
 use sluice::application::ports::uploads::Upload;
-use sluice::application::session::{Listener, Session};
+use sluice::application::uploads::receive::{Listener, Session};
 use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 use sluice::domain::secret::Secret;
-use sluice::interface::grpc::name;
-use sluice::interface::web::frame::{Asked, Told};
+use sluice::interface::grpc::resource_name;
+use sluice::interface::web::ws_message::{Asked, Told};
 
 /// A frame.
 pub(crate) fn check(bytes: &[u8]) {
@@ -33,7 +33,7 @@ pub(crate) fn check(bytes: &[u8]) {
 fn read(text: &str, like: &Asked) -> Option<Asked> {
     let fields = serde_json::from_str::<Map<String, Value>>(text).ok()?;
     let operation = || {
-        name::uid(
+        resource_name::uid(
             "operation",
             "operations",
             fields.get("operation")?.as_str()?,

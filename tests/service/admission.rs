@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use metrics_exporter_prometheus::PrometheusBuilder;
-use sluice::application::admission::door::Admission;
-use sluice::application::admission::limiter::Backend;
-use sluice::application::admission::limits::{Allowed, Limits};
 use sluice::application::caller::Caller;
 use sluice::application::error::Error;
 use sluice::application::ports::rate_limiter::{Key, Member, RateLimiter};
+use sluice::application::rate_limit::admission::Admission;
+use sluice::application::rate_limit::limiter::Backend;
+use sluice::application::rate_limit::limits::{Allowed, Limits};
 use sluice::domain::access::{Places, RateClass};
 use sluice::domain::gcra::{Quota, Verdict};
 use sluice::infrastructure::redis::connection::Server;

@@ -5,7 +5,7 @@ use std::process::ChildStderr;
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use sluice::application::api_key;
+use sluice::application::auth::api_key;
 use tracing_subscriber::EnvFilter;
 
 /// All that the servers say of themselves. What their libraries say besides is read in one test.

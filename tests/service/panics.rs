@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::routing::post;
 use axum::{Router, middleware};
 use sluice::application::audit::recorder::Recorder;
-use sluice::infrastructure::system::System;
-use sluice::interface::grpc::call;
+use sluice::infrastructure::system_clock::System;
+use sluice::interface::middleware::call;
 use tonic::codegen::Service;
 use tonic::{Code, Status};
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::test_runner::{Config, TestRunner};
-use sluice::application::admission::door::Admission;
-use sluice::application::admission::limits::{Allowed, Limits};
 use sluice::application::caller::Caller;
 use sluice::application::ports::rate_limiter::RateLimiter;
+use sluice::application::rate_limit::admission::Admission;
+use sluice::application::rate_limit::limits::{Allowed, Limits};
 use sluice::domain::access::{Places, RateClass};
 use sluice::domain::gcra::{Quota, Verdict};
 use sluice::infrastructure::redis::connection::Server;

@@ -6,7 +6,7 @@ use sluice::interface::grpc::methods;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
-use sluice::interface::web::frame::ASKED;
+use sluice::interface::web::ws_message::ASKED;
 
 use crate::access::Guarded;
 use crate::watcher::Watcher;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
-use sluice::interface::web::close::Close;
+use sluice::interface::web::close_code::Close;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
 use crate::server::Server;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use sluice::interface::web::close::Close;
-use sluice::interface::web::frame;
+use sluice::interface::web::close_code::Close;
+use sluice::interface::web::ws_message;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
 use crate::clients::{NODE, buf_curl, output};
@@ -244,8 +244,8 @@ fn the_page_has_every_frame_and_every_close_code() {
             .map(|row| row[0].trim_matches('`').to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(names("From the client"), frame::ASKED);
-    assert_eq!(names("From the server"), frame::TOLD);
+    assert_eq!(names("From the client"), ws_message::ASKED);
+    assert_eq!(names("From the server"), ws_message::TOLD);
     let codes = first_cells("Close codes");
     let codes = codes
         .iter()

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::application::admin::keys::may_see;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::keys::may_see;
-use crate::application::page::{Listed, Page};
+use crate::application::pagination::page::{Listed, Page};
+use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::audit::Wanted;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::store::Store;
-use crate::application::tokens::Tokens;
 use crate::domain::access::Role;
 use crate::domain::audit::Entry;
 

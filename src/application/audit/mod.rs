@@ -7,10 +7,10 @@
 //! To record more: give its method a class that [`recorder::is_recorded`] takes, or call the recorder where
 //! it is done.
 
-pub mod forgetting;
+pub mod chain_signer;
 pub mod log;
 pub mod recorder;
 mod refusals;
-pub mod seal;
+pub mod retention;
 pub mod verify;
 pub mod writer;

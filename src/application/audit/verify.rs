@@ -1,10 +1,10 @@
 //! Finds what is not in the audit log as it was written.
 
-use crate::application::audit::seal::{Place, Seal};
+use crate::application::audit::chain_signer::{Place, Seal};
 use crate::application::ports::audit::Chain;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
 use crate::application::ports::store::Store;
+use crate::application::ports::store_error::Error;
 use crate::domain::audit::Head;
 
 /// Entries read at a time.

@@ -7,8 +7,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::application::audit::chain_signer::{Place, Seal};
 use crate::application::audit::recorder::Recorder;
-use crate::application::audit::seal::{Place, Seal};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::store::Store;
 use crate::domain::audit::{Entry, Event, Head};

@@ -9,6 +9,7 @@
 
 pub mod budget;
 pub mod pool;
+pub mod pressure;
 pub mod preview;
 mod shares;
 pub mod upload;

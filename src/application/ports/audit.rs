@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::{Done, Fence};
+use crate::application::ports::store_error::Error;
 use crate::domain::audit::{Entry, Head};
 use crate::domain::name::TenantId;
 

@@ -6,7 +6,7 @@ use crate::application::caller::Caller;
 use crate::application::ports::chunks::Of;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::name::DocumentId;
 
 /// A change of a document's current version.

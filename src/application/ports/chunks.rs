@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch;
 
 /// A chunk as it is stored.

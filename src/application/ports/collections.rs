@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
+use crate::application::catalog::preferences::Preferences;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
-use crate::application::preferences::Preferences;
+use crate::application::ports::store_error::Error;
 use crate::domain::name::CollectionId;
 
 /// A collection as it is stored.

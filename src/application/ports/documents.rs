@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::collections::{Deleted, Deletion};
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
 use crate::domain::text::charset::Charset;

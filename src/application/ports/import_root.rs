@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::path_name::PathName;
 
 /// Tells whether a file is still what it was: as exact as its file system's clock. The device is not part of it:

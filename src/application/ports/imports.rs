@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
 
 /// Finds imports.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
+use crate::application::ports::store_error::Error;
 
 /// The right to do the work, until somebody else gets it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::access::Role;
 use crate::domain::name::{Principal, TenantId};
 

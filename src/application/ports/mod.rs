@@ -4,24 +4,26 @@
 //! and sees that tenant's rows alone. Time and uids come from the [`clock`].
 
 pub mod audit;
-pub mod bearer;
 pub mod changes;
 pub mod chunks;
 pub mod clock;
 pub mod collections;
+pub mod commit_order;
 pub mod documents;
 pub mod event_bus;
-pub mod failure;
 pub mod import_root;
 pub mod imports;
 pub mod jobs;
 pub mod keys;
-pub mod memory;
+pub mod memory_usage;
 pub mod operations;
 pub mod partitions;
 pub mod rate_limiter;
 pub mod rechunks;
 pub mod state;
 pub mod store;
+pub mod store_error;
+pub mod stored_spec;
 pub mod tenants;
+pub mod token_verifier;
 pub mod uploads;

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::state::State;
+use crate::application::ports::store_error::Error;
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

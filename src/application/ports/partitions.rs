@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
+use crate::application::ports::store_error::Error;
 use crate::domain::balance::Document;
 use crate::domain::name::DocumentName;
 

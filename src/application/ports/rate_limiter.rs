@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::gcra::{Quota, Verdict};
 
 /// What is counted.

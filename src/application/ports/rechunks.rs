@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
+use crate::application::catalog::preferences::Preferences;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::documents::{Document, Version};
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{About, Declared, NewUpload, Upload};
-use crate::application::preferences::Preferences;
 use crate::domain::chunking::conflict::Conflict;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::name::DocumentName;

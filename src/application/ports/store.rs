@@ -9,13 +9,13 @@ use crate::application::ports::changes::Changes;
 use crate::application::ports::chunks::Chunks;
 use crate::application::ports::collections::Collections;
 use crate::application::ports::documents::Documents;
-use crate::application::ports::failure::Error;
 use crate::application::ports::imports::Imports;
 use crate::application::ports::jobs::Jobs;
 use crate::application::ports::keys::Keys;
 use crate::application::ports::operations::Operations;
 use crate::application::ports::partitions::Partitions;
 use crate::application::ports::rechunks::Rechunks;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenants;
 use crate::application::ports::uploads::Uploads;
 

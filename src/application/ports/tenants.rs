@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::application::ports::clock::Timestamp;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::name::TenantId;
 use crate::domain::quota::{Quotas, Usage};
 

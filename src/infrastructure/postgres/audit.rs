@@ -4,14 +4,14 @@ use async_trait::async_trait;
 
 use crate::application::ports::audit::{Audit, Chain, Sealed, Wanted};
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::{Done, Fence};
+use crate::application::ports::store_error::Error;
 use crate::domain::audit::{Entry, Head};
 use crate::domain::name::TenantId;
 use crate::infrastructure::columns::stored;
-use crate::infrastructure::postgres::attempt::{read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
+use crate::infrastructure::postgres::retry::{read, transact};
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::audit;
 

@@ -7,8 +7,8 @@ use sqlx::ConnectOptions;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::application::ports::failure::Error;
-use crate::infrastructure::postgres::failure::failed;
+use crate::application::ports::store_error::Error;
+use crate::infrastructure::postgres::error::failed;
 
 /// How long one more attempt to connect may take.
 const ANSWER_MAX: Duration = Duration::from_secs(5);

@@ -7,12 +7,12 @@ use crate::application::ports::changes::{Change, Changes, Extent};
 use crate::application::ports::chunks::Of;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::name::DocumentId;
 use crate::infrastructure::columns::{Columns, name, stored};
-use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::leaf;
+use crate::infrastructure::postgres::partition_table;
+use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::document::document;
 
@@ -149,7 +149,7 @@ impl Changes for Postgres {
         from: u64,
         rows: u32,
     ) -> Result<Vec<[u8; 32]>, Error> {
-        let statement = leaf::on(
+        let statement = partition_table::on(
             of.partition,
             "SELECT sha256 FROM chunks_pNN
              WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4 AND ordinal < $5

@@ -6,15 +6,16 @@ use sqlx::PgConnection;
 use crate::application::caller::Caller;
 use crate::application::ports::chunks::{Chunk, Chunks, Of, PAGE_BYTES};
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{damaged, stored};
-use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
+use crate::infrastructure::postgres::partition_table;
+use crate::infrastructure::postgres::placement;
+use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::row::uuid;
-use crate::infrastructure::postgres::{leaf, placement};
 use crate::infrastructure::rows::chunk::chunk;
 
 #[async_trait]
@@ -26,7 +27,7 @@ impl Chunks for Postgres {
         from: u64,
         rows: u32,
     ) -> Result<Vec<Chunk>, Error> {
-        let statement = leaf::on(
+        let statement = partition_table::on(
             of.partition,
             "WITH first AS (
                  SELECT ordinal, end_byte - start_byte AS bytes FROM chunks_pNN
@@ -70,7 +71,7 @@ pub(super) async fn insert(
     into: Into,
     batch: &Batch,
 ) -> Result<(), Error> {
-    let statement = leaf::on(
+    let statement = partition_table::on(
         into.partition,
         "INSERT INTO chunks_pNN (partition_key, document_uid, version, ordinal,
              start_byte, start_character, start_line, start_source,

@@ -6,11 +6,11 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, Row};
 
-use crate::application::ports::failure;
+use crate::application::ports::store_error;
+use crate::infrastructure::migrations::{self, Step};
 use crate::infrastructure::postgres::cause;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::placement::Sums;
-use crate::infrastructure::schema::{self, Step};
 
 /// How long a request waits for a connection.
 const ACQUIRE_MAX: Duration = Duration::from_secs(5);
@@ -95,7 +95,7 @@ pub enum Error {
     Address(#[source] sqlx::Error),
     /// The database cannot be reached.
     #[error(transparent)]
-    Store(#[from] failure::Error),
+    Store(#[from] store_error::Error),
     /// There are no tables yet, or those of an older version.
     #[error("the database's schema is not of this version: run `sluice migrate` first")]
     Old,
@@ -165,7 +165,7 @@ pub async fn migrate(url: &str) -> Result<(), Error> {
         Ok(connection) => connection,
         Err(error) => return Err(cause::of(&options, error).await.into()),
     };
-    let migrated = schema::migrator(&STEPS).run(&mut connection).await;
+    let migrated = migrations::migrator(&STEPS).run(&mut connection).await;
     connection.close().await.map_err(failed)?;
     migrated.map_err(|error| {
         let is_unknown = matches!(
@@ -213,7 +213,7 @@ async fn check_schema(pool: &PgPool) -> Result<(), Checked> {
     let found = sqlx::query("SELECT version, checksum FROM _sqlx_migrations WHERE success")
         .fetch_all(pool)
         .await?;
-    let known = schema::migrator(&STEPS);
+    let known = migrations::migrator(&STEPS);
     for row in &found {
         let version: i64 = row.try_get("version")?;
         let checksum: Vec<u8> = row.try_get("checksum")?;

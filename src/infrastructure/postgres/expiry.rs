@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 
 use crate::application::ports::clock::Timestamp;
-use crate::application::ports::failure::Error;
-use crate::infrastructure::postgres::failure::failed;
+use crate::application::ports::store_error::Error;
+use crate::infrastructure::postgres::error::failed;
 
 /// Each takes what is older than its first argument, and at most as many rows as its second.
 const STATEMENTS: [&str; 7] = [

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::failure::Error;
 use crate::application::ports::imports::Imports;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
-use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::rows::upload::upload;
 
 #[async_trait]

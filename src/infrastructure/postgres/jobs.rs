@@ -8,14 +8,14 @@ use sqlx::postgres::PgRow;
 use sqlx::{Postgres as Driver, Transaction};
 
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::{Done, Fence, Jobs, Work};
+use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, stored};
-use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
+use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::expiry;
-use crate::infrastructure::postgres::failure::failed;
-use crate::infrastructure::postgres::leaf;
+use crate::infrastructure::postgres::partition_table;
+use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::{deletions, moves, operations, upload_end};
 
@@ -241,7 +241,7 @@ async fn remove_chunks(
     rows: u32,
 ) -> Result<u64, Error> {
     let document = uuid(&version.uid("document_uid")?);
-    let statement = leaf::on(
+    let statement = partition_table::on(
         version.small("partition_key")?,
         "WITH last AS (
              SELECT max(ordinal) AS ordinal FROM (

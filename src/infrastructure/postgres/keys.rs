@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::keys::{Created, Key, Keys};
+use crate::application::ports::store_error::Error;
 use crate::domain::name::TenantId;
-use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
+use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::access::key;
 

@@ -5,7 +5,6 @@
 //! meets is tried again (`attempt`). To add a method: the statement in the noun's file, the tenant
 //! in its WHERE, the row count checked, a case in `tests/contract`.
 
-mod attempt;
 mod audit;
 mod cause;
 mod changes;
@@ -14,18 +13,19 @@ mod collections;
 pub mod connection;
 mod deletions;
 mod documents;
+mod error;
 mod expiry;
-mod failure;
 mod imports;
 mod jobs;
 mod keys;
-mod leaf;
 mod moves;
 mod operations;
+mod partition_table;
 mod partitions;
 mod placement;
 mod quotas;
 mod rechunks;
+mod retry;
 mod room;
 mod row;
 mod secrets;

@@ -9,14 +9,15 @@ use sqlx::postgres::PgRow;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::Done;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Move, Moved};
+use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, stored};
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
+use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::row::uuid;
-use crate::infrastructure::postgres::{leaf, operations, placement};
+use crate::infrastructure::postgres::{operations, placement};
 
 /// The answer to an earlier request with the same uid; `None` if the uid is new.
 pub(super) async fn known(
@@ -111,7 +112,7 @@ async fn copy(
     running: &PgRow,
     rows: u32,
 ) -> Result<Vec<(i64, i64)>, Error> {
-    let statement = leaf::between(
+    let statement = partition_table::between(
         running.small("from_partition")?,
         running.small("to_partition")?,
         "INSERT INTO chunks_pTO (partition_key, document_uid, version, ordinal,
@@ -294,7 +295,7 @@ async fn remove_chunks(
     left: &PgRow,
     rows: u32,
 ) -> Result<u64, Error> {
-    let statement = leaf::on(
+    let statement = partition_table::on(
         left.small("leftover_partition")?,
         "WITH first AS (
              SELECT version, ordinal FROM chunks_pNN WHERE partition_key = key_NN AND document_uid = $1

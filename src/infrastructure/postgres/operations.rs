@@ -6,13 +6,13 @@ use sqlx::{PgConnection, PgExecutor};
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Operation, Operations};
 use crate::application::ports::state::State;
+use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged};
-use crate::infrastructure::postgres::attempt::{look_up, read};
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
+use crate::infrastructure::postgres::retry::{look_up, read};
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::operation::operation;
 

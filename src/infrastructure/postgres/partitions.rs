@@ -5,17 +5,18 @@ use sqlx::PgPool;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
 use crate::application::ports::partitions::{Location, Move, Moved, Partition, Partitions, Weight};
+use crate::application::ports::store_error::Error;
 use crate::domain::balance::Document;
 use crate::domain::name::DocumentName;
 use crate::domain::partition::other_candidate;
 use crate::infrastructure::columns::Columns;
-use crate::infrastructure::postgres::attempt::{look_up, read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
+use crate::infrastructure::postgres::partition_table;
+use crate::infrastructure::postgres::retry::{look_up, read, transact};
 use crate::infrastructure::postgres::row::uuid;
-use crate::infrastructure::postgres::{documents, leaf, moves};
+use crate::infrastructure::postgres::{documents, moves};
 use crate::infrastructure::rows::partition::{large_document, partition};
 
 #[async_trait]
@@ -85,7 +86,7 @@ impl Partitions for Postgres {
 impl Postgres {
     /// What a partition holds of a document.
     async fn counted(&self, partition: u32, document: &Uid) -> Result<Weight, Error> {
-        let statement = leaf::on(
+        let statement = partition_table::on(
             partition,
             "SELECT count(*) AS chunks,
                  coalesce(sum(end_byte - start_byte), 0)::bigint AS text_bytes

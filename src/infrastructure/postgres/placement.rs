@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use sqlx::{PgConnection, PgPool};
 
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::partition;
 use crate::infrastructure::columns::Columns;
-use crate::infrastructure::postgres::attempt::read;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
+use crate::infrastructure::postgres::retry::read;
 
 /// How old sums may be when a document is placed by them.
 const AGE_MAX: Duration = Duration::from_secs(5);

@@ -2,12 +2,12 @@
 
 use sqlx::PgPool;
 
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
 use crate::domain::name::TenantId;
 use crate::domain::quota::Quotas;
 use crate::infrastructure::columns::stored;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::rows::access::tenant;
 
 /// Sets all quotas of a tenant, and counts what it keeps.

@@ -6,17 +6,18 @@ use sqlx::{PgConnection, PgPool};
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
-use crate::application::ports::failure::Error;
 use crate::application::ports::rechunks::{NewRechunk, Rechunks, Started};
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
 use crate::infrastructure::columns::{damaged, stored};
-use crate::infrastructure::postgres::attempt::{read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::documents::held;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
+use crate::infrastructure::postgres::partition_table;
+use crate::infrastructure::postgres::retry::{read, transact};
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_row::upload_of;
-use crate::infrastructure::postgres::{leaf, operations, upload_start};
+use crate::infrastructure::postgres::{operations, upload_start};
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::rows::upload::upload;
 
@@ -104,7 +105,7 @@ async fn keeps_mark(
     document: &Document,
     version: u64,
 ) -> Result<bool, Error> {
-    let statement = leaf::on(
+    let statement = partition_table::on(
         document.partition,
         "SELECT 1 FROM chunks_pNN
          WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal = 0 AND start_source = 0

@@ -2,8 +2,8 @@
 
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::application::ports::failure::Error;
-use crate::infrastructure::postgres::failure::failed;
+use crate::application::ports::store_error::Error;
+use crate::infrastructure::postgres::error::failed;
 
 /// Where tables of chunks are, as a clause: operators may spread them over disks. Empty: where the database is.
 const PLACES: &str = "SELECT DISTINCT coalesce('TABLESPACE ' || quote_ident(spcname), '')

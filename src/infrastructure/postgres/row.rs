@@ -5,7 +5,7 @@ use sqlx::types::Uuid;
 use sqlx::{Row, ValueRef};
 
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged, unreadable};
 
 impl Columns for PgRow {

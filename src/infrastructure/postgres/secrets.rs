@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::failure::Error;
 use crate::application::ports::store::Store;
+use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::Columns;
-use crate::infrastructure::postgres::attempt::read;
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
+use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::room;
 
 #[async_trait]

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 
 use crate::application::ports::clock::Timestamp;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::{Removed, Tenant, Tenants};
 use crate::domain::name::TenantId;
 use crate::domain::quota::Quotas;
-use crate::infrastructure::postgres::attempt::{read, transact};
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::quotas;
+use crate::infrastructure::postgres::retry::{read, transact};
 use crate::infrastructure::rows::access::tenant;
 
 #[async_trait]

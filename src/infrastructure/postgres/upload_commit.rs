@@ -3,14 +3,14 @@
 use sqlx::{PgConnection, PgPool};
 
 use crate::application::ports::clock::Timestamp;
-use crate::application::ports::failure::Error;
+use crate::application::ports::commit_order::Turn;
 use crate::application::ports::operations::Operation;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
-use crate::application::turn::Turn;
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::chunks::{self, Into};
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::operation::operation;
 

@@ -5,14 +5,14 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{End, Upload, Writer};
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::machine::Summary;
 use crate::infrastructure::columns::{Columns, stored};
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::rows::operation::operation;

@@ -4,9 +4,9 @@ use sqlx::PgExecutor;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::upload::upload;
 

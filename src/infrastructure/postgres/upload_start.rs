@@ -3,14 +3,14 @@
 use sqlx::PgConnection;
 
 use crate::application::caller::Caller;
+use crate::application::catalog::preferences::Preferences;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
+use crate::application::ports::stored_spec::StoredSpec;
 use crate::application::ports::uploads::NewUpload;
-use crate::application::preferences::Preferences;
-use crate::application::stored_spec::StoredSpec;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, stored, to_json};
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::placement;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::upload::import_columns;

@@ -5,16 +5,16 @@ use sqlx::PgPool;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
+use crate::application::ports::commit_order::Turn;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
-use crate::application::turn::Turn;
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::damaged;
-use crate::infrastructure::postgres::attempt::{look_up, read, transact, transact_patiently};
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::failure::failed;
+use crate::infrastructure::postgres::error::failed;
+use crate::infrastructure::postgres::retry::{look_up, read, transact, transact_patiently};
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::postgres::{

@@ -1,7 +1,7 @@
 //! Tenants and keys out of their rows.
 
-use crate::application::ports::failure::Error;
 use crate::application::ports::keys::{Key, Kind};
+use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
 use crate::domain::access::Role;
 use crate::domain::name::{Principal, TenantId};

@@ -1,7 +1,7 @@
 //! A chunk out of its row.
 
 use crate::application::ports::chunks::Chunk;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch;
 use crate::domain::text::position::{Position, Span};
 use crate::infrastructure::columns::Columns;

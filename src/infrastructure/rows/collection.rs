@@ -1,7 +1,7 @@
 //! A collection out of its row.
 
 use crate::application::ports::collections::{Collection, Written};
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{Columns, name};
 

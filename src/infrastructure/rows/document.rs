@@ -1,8 +1,8 @@
 //! A document out of its row.
 
 use crate::application::ports::documents::{Document, Version};
-use crate::application::ports::failure::Error;
-use crate::application::stored_spec::StoredSpec;
+use crate::application::ports::store_error::Error;
+use crate::application::ports::stored_spec::StoredSpec;
 use crate::domain::name::DocumentId;
 use crate::infrastructure::columns::{Columns, damaged, name};
 

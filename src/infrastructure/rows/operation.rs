@@ -1,7 +1,7 @@
 //! An operation out of its row.
 
-use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged};
 
 /// An operation, from a row of `operations`.

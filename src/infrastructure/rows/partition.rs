@@ -1,7 +1,7 @@
 //! How full partitions are, and where documents are, out of rows.
 
-use crate::application::ports::failure::Error;
 use crate::application::ports::partitions::{Location, Partition, Weight};
+use crate::application::ports::store_error::Error;
 use crate::domain::balance::Document;
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
 use crate::domain::partition::other_candidate;

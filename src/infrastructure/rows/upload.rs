@@ -1,7 +1,7 @@
 //! An upload out of its row.
 
-use crate::application::ports::failure::Error;
 use crate::application::ports::import_root::Stamp;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{About, Declared, Import, Upload};
 use crate::domain::name::{CollectionId, DocumentId, DocumentName};
 use crate::domain::path_name::PathName;

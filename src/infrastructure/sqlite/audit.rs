@@ -4,14 +4,14 @@ use async_trait::async_trait;
 
 use crate::application::ports::audit::{Audit, Chain, Sealed, Wanted};
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::{Done, Fence};
+use crate::application::ports::store_error::Error;
 use crate::domain::audit::{Entry, Event, Head};
 use crate::domain::name::TenantId;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::audit;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 
 /// Which entries are listed, of a tenant and of all: one condition for both would use no index.
 const EVENTS_OF_TENANT: &str = "SELECT * FROM audit_entries

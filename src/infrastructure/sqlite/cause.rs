@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use sqlx::migrate::MigrateError;
 
-use crate::application::ports::failure::Error;
-use crate::infrastructure::sqlite::failure::{failed, primary};
+use crate::application::ports::store_error::Error;
+use crate::infrastructure::sqlite::error::{failed, primary};
 
 /// `SQLITE_NOTADB`: the file begins as no database does.
 const NO_DATABASE: u32 = 26;

@@ -7,12 +7,12 @@ use crate::application::ports::changes::{Change, Changes, Extent};
 use crate::application::ports::chunks::Of;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::name::DocumentId;
 use crate::infrastructure::columns::{Columns, name, stored};
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::sqlite::connection::Sqlite;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 
 #[async_trait]
 impl Changes for Sqlite {

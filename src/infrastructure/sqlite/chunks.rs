@@ -6,13 +6,13 @@ use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
 use crate::application::caller::Caller;
 use crate::application::ports::chunks::{Chunk, Chunks, Of, PAGE_BYTES};
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::rows::chunk::chunk;
 use crate::infrastructure::sqlite::connection::Sqlite;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 
 /// Rows of one INSERT: more are no faster, and each row has fourteen arguments.
 const INSERT_ROWS: usize = 100;

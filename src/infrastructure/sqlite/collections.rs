@@ -4,17 +4,17 @@ use async_trait::async_trait;
 use sqlx::SqliteExecutor;
 
 use crate::application::caller::Caller;
+use crate::application::catalog::preferences::Preferences;
 use crate::application::ports::clock::Timestamp;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
-use crate::application::ports::failure::Error;
-use crate::application::preferences::Preferences;
+use crate::application::ports::store_error::Error;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{stored, to_json};
 use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::Target;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::deletions;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::upload_end;
 
 #[async_trait]

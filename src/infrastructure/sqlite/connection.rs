@@ -8,8 +8,8 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use crate::application::ports::failure::Error;
-use crate::infrastructure::schema::{self, Step};
+use crate::application::ports::store_error::Error;
+use crate::infrastructure::migrations::{self, Step};
 use crate::infrastructure::sqlite::cause;
 
 /// Rows of 1,000 bytes overflow pages of 4,096 and cost two thirds of the speed.
@@ -119,7 +119,7 @@ impl Sqlite {
             .connect_with(options.clone())
             .await
             .map_err(|error| cause::of(path, error))?;
-        schema::migrator(&STEPS)
+        migrations::migrator(&STEPS)
             .run(&writer)
             .await
             .map_err(|error| cause::of_migrations(path, error))?;

@@ -5,11 +5,11 @@ use sqlx::SqliteConnection;
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::collections::{Deleted, Deletion};
-use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
+use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::deletion::{self, Target};
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::{moves, operations, upload_end};
 
 /// The answer to an earlier request with the same uid; `None` if the uid is new.

@@ -9,14 +9,14 @@ use sqlx::sqlite::SqliteRow;
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::documents::{Document, Documents};
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::domain::name::{CollectionId, DocumentName};
 use crate::infrastructure::columns::{Columns, to_json};
 use crate::infrastructure::rows::deletion::Target;
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::deletions;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::upload_end;
 
 #[async_trait]

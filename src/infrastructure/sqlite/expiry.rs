@@ -3,8 +3,8 @@
 use sqlx::SqliteConnection;
 
 use crate::application::ports::clock::Timestamp;
-use crate::application::ports::failure::Error;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::application::ports::store_error::Error;
+use crate::infrastructure::sqlite::error::failed;
 
 /// Each takes what is older than its first argument, and at most as many rows as its second.
 const STATEMENTS: [&str; 7] = [

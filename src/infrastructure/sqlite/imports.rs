@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::failure::Error;
 use crate::application::ports::imports::Imports;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sqlite::connection::Sqlite;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 
 #[async_trait]
 impl Imports for Sqlite {

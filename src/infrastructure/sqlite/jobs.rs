@@ -8,12 +8,12 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite as Driver, Transaction};
 
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::{Done, Fence, Jobs, Work};
+use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
+use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::expiry;
-use crate::infrastructure::sqlite::failure::failed;
 use crate::infrastructure::sqlite::{deletions, moves, operations, upload_end};
 
 #[async_trait]

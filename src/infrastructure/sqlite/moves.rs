@@ -9,12 +9,12 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::jobs::Done;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Move, Moved};
+use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, stored};
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::operations;
 
 /// The answer to an earlier request with the same uid; `None` if the uid is new.

@@ -6,13 +6,13 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::operations::{Operation, Operations};
 use crate::application::ports::state::State;
+use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged};
 use crate::infrastructure::rows::operation::operation;
 use crate::infrastructure::sqlite::connection::Sqlite;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 
 #[async_trait]
 impl Operations for Sqlite {

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::failure::Error;
 use crate::application::ports::partitions::{Location, Move, Moved, Partition, Partitions};
+use crate::application::ports::store_error::Error;
 use crate::domain::balance::Document;
 use crate::domain::name::DocumentName;
 use crate::infrastructure::columns::Columns;
 use crate::infrastructure::rows::partition::{large_document, location, partition};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::{documents, moves};
 
 #[async_trait]

@@ -3,14 +3,14 @@
 use sqlx::SqliteConnection;
 
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
 use crate::domain::name::TenantId;
 use crate::domain::quota::Quotas;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::access::tenant;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 
 /// Reserves bytes for a document's newest version, which needs so many: the next 64 MiB, or what the
 /// tenant has left of them.

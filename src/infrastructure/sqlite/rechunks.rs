@@ -6,15 +6,15 @@ use sqlx::SqliteConnection;
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
-use crate::application::ports::failure::Error;
 use crate::application::ports::rechunks::{NewRechunk, Rechunks, Started};
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::documents::live;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::upload_row::upload_of;
 use crate::infrastructure::sqlite::{operations, upload_start};
 

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::failure::Error;
 use crate::application::ports::store::Store;
+use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::Columns;
 use crate::infrastructure::sqlite::connection::Sqlite;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::room;
 
 #[async_trait]

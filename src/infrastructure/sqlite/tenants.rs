@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 
 use crate::application::ports::clock::Timestamp;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::{Removed, Tenant, Tenants};
 use crate::domain::name::TenantId;
 use crate::domain::quota::Quotas;
 use crate::infrastructure::rows::access::tenant;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::quotas;
 
 #[async_trait]

@@ -4,15 +4,15 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{End, Upload, Writer};
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::machine::Summary;
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::rows::upload::upload;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 
 /// Moves the upload's row; `false` if the writer is not the newest, or the upload is over.
 pub(super) async fn end(

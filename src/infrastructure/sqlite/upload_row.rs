@@ -4,10 +4,10 @@ use sqlx::SqliteExecutor;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
 use crate::infrastructure::rows::upload::upload;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 
 /// The caller's upload of that uid.
 pub(super) async fn upload_of(

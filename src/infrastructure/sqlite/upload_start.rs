@@ -3,16 +3,16 @@
 use sqlx::SqliteConnection;
 
 use crate::application::caller::Caller;
+use crate::application::catalog::preferences::Preferences;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::failure::Error;
+use crate::application::ports::store_error::Error;
+use crate::application::ports::stored_spec::StoredSpec;
 use crate::application::ports::uploads::NewUpload;
-use crate::application::preferences::Preferences;
-use crate::application::stored_spec::StoredSpec;
 use crate::domain::name::CollectionId;
 use crate::domain::partition;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::rows::upload::import_columns;
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::quotas;
 
 /// The collection's uid, and its preferences.

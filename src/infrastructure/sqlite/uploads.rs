@@ -4,17 +4,17 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::failure::Error;
+use crate::application::ports::commit_order::Turn;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
+use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
-use crate::application::turn::Turn;
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sqlite::chunks::{self, Into};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
-use crate::infrastructure::sqlite::failure::failed;
+use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::upload_row::upload_of;
 use crate::infrastructure::sqlite::{deletions, operations, quotas, upload_end, upload_start};
 

@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use crate::application::admin::keys::Keys;
+use crate::application::admin::tenants::Tenants;
 use crate::application::audit::log::Log;
 use crate::application::error::Error;
-use crate::application::ingest::bounds::Bounds;
-use crate::application::ingest::write::CONTENT_BYTES_MAX;
-use crate::application::keys::Keys;
 use crate::application::ports::clock::{Clock, Timestamp};
-use crate::application::tenants::Tenants;
+use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::name::TenantId;
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::convert::{access, audit};
+use crate::interface::grpc::extract;
 use crate::interface::grpc::pb::admin_service_server::AdminService;
-use crate::interface::grpc::{caller, name, pb, status};
+use crate::interface::grpc::resource_name;
+use crate::interface::grpc::{pb, status};
 
 /// Serves tenants and their keys, and tells what the server is.
 #[derive(Clone, Debug)]
@@ -51,7 +53,7 @@ impl AdminService for Service {
         &self,
         request: Request<pb::CreateTenantRequest>,
     ) -> Result<Response<pb::CreateTenantResponse>, Status> {
-        let (_operator, request) = caller::of(request)?;
+        let (_operator, request) = extract::of(request)?;
         let created = async {
             let id = TenantId::parse(&request.tenant_id)
                 .map_err(|error| Error::invalid("tenant_id", error))?;
@@ -66,10 +68,10 @@ impl AdminService for Service {
         &self,
         request: Request<pb::GetTenantRequest>,
     ) -> Result<Response<pb::GetTenantResponse>, Status> {
-        let (_operator, request) = caller::of(request)?;
+        let (_operator, request) = extract::of(request)?;
         let found = async {
             self.tenants
-                .get(&name::tenant("name", &request.name)?)
+                .get(&resource_name::tenant("name", &request.name)?)
                 .await
         };
         let tenant = found.await.map_err(|error| status::of(&error))?;
@@ -81,7 +83,7 @@ impl AdminService for Service {
         &self,
         request: Request<pb::ListTenantsRequest>,
     ) -> Result<Response<pb::ListTenantsResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::ListTenantsRequest {
             page_size,
             page_token,
@@ -98,14 +100,14 @@ impl AdminService for Service {
         &self,
         request: Request<pb::UpdateTenantRequest>,
     ) -> Result<Response<pb::UpdateTenantResponse>, Status> {
-        let (_operator, request) = caller::of(request)?;
+        let (_operator, request) = extract::of(request)?;
         let changed = async {
             let pb::UpdateTenantRequest {
                 name,
                 disabled,
                 quotas,
             } = request;
-            let id = name::tenant("name", &name)?;
+            let id = resource_name::tenant("name", &name)?;
             let quotas = quotas.map(access::quotas).transpose()?;
             self.tenants.update(&id, disabled, quotas).await
         };
@@ -118,10 +120,10 @@ impl AdminService for Service {
         &self,
         request: Request<pb::DeleteTenantRequest>,
     ) -> Result<Response<pb::DeleteTenantResponse>, Status> {
-        let (_operator, request) = caller::of(request)?;
+        let (_operator, request) = extract::of(request)?;
         let deleted = async {
             self.tenants
-                .delete(&name::tenant("name", &request.name)?)
+                .delete(&resource_name::tenant("name", &request.name)?)
                 .await
         };
         deleted.await.map_err(|error| status::of(&error))?;
@@ -132,7 +134,7 @@ impl AdminService for Service {
         &self,
         request: Request<pb::CreateApiKeyRequest>,
     ) -> Result<Response<pb::CreateApiKeyResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let created = async { self.keys.create(&caller, access::new_key(request)?).await };
         let (key, secret) = created.await.map_err(|error| status::of(&error))?;
         Ok(Response::new(pb::CreateApiKeyResponse {
@@ -145,14 +147,14 @@ impl AdminService for Service {
         &self,
         request: Request<pb::ListApiKeysRequest>,
     ) -> Result<Response<pb::ListApiKeysResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::ListApiKeysRequest {
             parent,
             page_size,
             page_token,
         } = request;
         let listed = async {
-            let tenant = name::tenant("parent", &parent)?;
+            let tenant = resource_name::tenant("parent", &parent)?;
             let keys = &self.keys;
             keys.list(&caller, &tenant, page_size, &page_token).await
         };
@@ -167,9 +169,9 @@ impl AdminService for Service {
         &self,
         request: Request<pb::RevokeApiKeyRequest>,
     ) -> Result<Response<pb::RevokeApiKeyResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let revoked = async {
-            let (tenant, uid) = name::api_key("name", &request.name)?;
+            let (tenant, uid) = resource_name::api_key("name", &request.name)?;
             self.keys.revoke(&caller, &tenant, &uid).await
         };
         let key = revoked.await.map_err(|error| status::of(&error))?;
@@ -181,7 +183,7 @@ impl AdminService for Service {
         &self,
         request: Request<pb::ListAuditEventsRequest>,
     ) -> Result<Response<pb::ListAuditEventsResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::ListAuditEventsRequest {
             parent,
             page_size,

@@ -9,25 +9,25 @@ use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::application::caller::Caller;
-use crate::application::chunk_stream::{Answer, ChunkStream, Cut, Piece};
-use crate::application::comparison::{self, Comparison};
+use crate::application::chunking::comparison::{self, Comparison};
+use crate::application::chunking::stream::{Answer, ChunkStream, Cut, Piece};
 use crate::application::error::Error;
-use crate::application::ingest::bounds::Bounds;
 use crate::application::memory::budget::Budget;
 use crate::application::memory::preview::{comparison_bytes, preview_bytes};
-use crate::application::outbox::{self, Patience};
+use crate::application::response_stream::{self, Patience};
+use crate::application::uploads::limits::Bounds;
 use crate::domain::chunking::spec::{self, Spec};
 use crate::domain::chunking::strategy::Strategy;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
-use crate::interface::grpc::caller;
 use crate::interface::grpc::convert::chunking::{
     count, decoding, partial, spec, to_position, to_spec,
 };
 use crate::interface::grpc::convert::content::content;
 use crate::interface::grpc::convert::uploads::unread;
+use crate::interface::grpc::extract;
 use crate::interface::grpc::intake::{Intake, Messages};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingService;
@@ -65,13 +65,13 @@ impl ChunkingService for Service {
         &self,
         request: Request<Streaming<pb::ChunkStreamRequest>>,
     ) -> Result<Response<Self::ChunkStreamStream>, Status> {
-        let (outbox, answers) = outbox::channel(Patience {
+        let (outbox, answers) = response_stream::channel(Patience {
             drain: self.drain.clone(),
             slow_reader_max: Some(self.bounds.slow_reader_max),
         });
         let intake = request.extensions().get::<Intake>();
         let intake = intake.cloned().unwrap_or_default();
-        let (caller, pieces) = caller::of(request)?;
+        let (caller, pieces) = extract::of(request)?;
         let pieces = Messages::new(pieces, intake).map(piece);
         let stream = ChunkStream {
             budget: self.budget.clone(),
@@ -93,7 +93,7 @@ impl ChunkingService for Service {
         &self,
         request: Request<pb::PreviewRequest>,
     ) -> Result<Response<pb::PreviewResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::PreviewRequest {
             content,
             chunking,
@@ -118,7 +118,7 @@ impl ChunkingService for Service {
         &self,
         request: Request<pb::CompareStrategiesRequest>,
     ) -> Result<Response<pb::CompareStrategiesResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::CompareStrategiesRequest {
             content,
             decoding: policy,
@@ -148,7 +148,7 @@ impl ChunkingService for Service {
         &self,
         request: Request<pb::RecommendStrategyRequest>,
     ) -> Result<Response<pb::RecommendStrategyResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::RecommendStrategyRequest {
             content,
             decoding: policy,

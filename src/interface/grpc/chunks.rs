@@ -5,14 +5,16 @@ use std::pin::Pin;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use crate::application::changes::Changes;
-use crate::application::chunks::Chunks;
+use crate::application::catalog::changes::Changes;
+use crate::application::catalog::chunks::Chunks;
 use crate::application::error::Error;
 use crate::domain::name::DocumentName;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::convert::uploads::from_ordinal;
+use crate::interface::grpc::extract;
 use crate::interface::grpc::pb::chunk_service_server::ChunkService;
-use crate::interface::grpc::{caller, name, pb, status};
+use crate::interface::grpc::resource_name;
+use crate::interface::grpc::{pb, status};
 
 /// Serves chunks.
 #[derive(Debug)]
@@ -34,14 +36,14 @@ impl ChunkService for Service {
         &self,
         request: Request<pb::StreamChunksRequest>,
     ) -> Result<Response<Self::StreamChunksStream>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::StreamChunksRequest {
             document,
             after_ordinal,
             follow,
         } = request;
         let opened = async {
-            let name = name::document("document", &document)?;
+            let name = resource_name::document("document", &document)?;
             let from = from_ordinal(after_ordinal)?;
             let pages = self.chunks.stream(&caller, &name, from, follow).await?;
             Ok((name, pages))
@@ -63,14 +65,14 @@ impl ChunkService for Service {
         &self,
         request: Request<pb::StreamChangesRequest>,
     ) -> Result<Response<Self::StreamChangesStream>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::StreamChangesRequest {
             collection,
             after_cursor,
             follow,
         } = request;
         let opened = async {
-            let id = name::collection("collection", &collection)?;
+            let id = resource_name::collection("collection", &collection)?;
             let changes = &self.changes;
             changes.stream(&caller, &id, &after_cursor, follow).await
         };
@@ -89,7 +91,7 @@ impl ChunkService for Service {
         &self,
         request: Request<pb::GetChunkRequest>,
     ) -> Result<Response<pb::GetChunkResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let found = async {
             let (name, ordinal) = DocumentName::parse_chunk(&request.name)
                 .map_err(|error| Error::invalid("name", error))?;

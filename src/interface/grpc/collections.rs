@@ -3,15 +3,17 @@
 use tonic::{Request, Response, Status};
 
 use crate::application::caller::Caller;
-use crate::application::collections::Collections;
+use crate::application::catalog::collections::Collections;
+use crate::application::catalog::preferences::Preferences;
 use crate::application::error::Error;
 use crate::application::ports::collections::Collection;
-use crate::application::preferences::Preferences;
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::convert::{chunking, resources};
+use crate::interface::grpc::extract;
 use crate::interface::grpc::pb::collection_service_server::CollectionService;
+use crate::interface::grpc::resource_name;
 use crate::interface::grpc::sent::Identified;
-use crate::interface::grpc::{caller, name, pb, status};
+use crate::interface::grpc::{pb, status};
 
 /// Serves collections.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::CreateCollectionRequest>,
     ) -> Result<Response<pb::CreateCollectionResponse>, Status> {
-        let (caller, mut request) = caller::of(request)?;
+        let (caller, mut request) = extract::of(request)?;
         let created = async {
             let sent = request.identify()?;
             let pb::CreateCollectionRequest {
@@ -49,9 +51,9 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::GetCollectionRequest>,
     ) -> Result<Response<pb::GetCollectionResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let found = async {
-            let id = name::collection("name", &request.name)?;
+            let id = resource_name::collection("name", &request.name)?;
             Ok(resources::collection(
                 &self.collections.get(&caller, &id).await?,
             ))
@@ -64,7 +66,7 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::ListCollectionsRequest>,
     ) -> Result<Response<pb::ListCollectionsResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::ListCollectionsRequest {
             page_size,
             page_token,
@@ -88,7 +90,7 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::UpdateCollectionRequest>,
     ) -> Result<Response<pb::UpdateCollectionResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let updated = self.update(&caller, request).await;
         let updated = updated.map_err(|error| status::of(&error))?;
         let collection = Some(resources::collection(&updated));
@@ -99,11 +101,11 @@ impl CollectionService for Service {
         &self,
         request: Request<pb::DeleteCollectionRequest>,
     ) -> Result<Response<pb::DeleteCollectionResponse>, Status> {
-        let (caller, mut request) = caller::of(request)?;
+        let (caller, mut request) = extract::of(request)?;
         let deleted = async {
             let sent = request.identify()?;
-            let id = name::collection("name", &request.name)?;
-            let delete = name::delete(&request.etag, sent)?;
+            let id = resource_name::collection("name", &request.name)?;
+            let delete = resource_name::delete(&request.etag, sent)?;
             let (collections, force) = (&self.collections, request.force);
             collections.delete(&caller, &id, force, delete).await
         };
@@ -124,8 +126,8 @@ impl Service {
             update_mask,
         } = request;
         let collection = collection.ok_or_else(|| Error::invalid("collection", "must be there"))?;
-        let id = name::collection("collection.name", &collection.name)?;
-        let revision = name::revision("collection.etag", &collection.etag)?;
+        let id = resource_name::collection("collection.name", &collection.name)?;
+        let revision = resource_name::revision("collection.etag", &collection.etag)?;
         let paths = match update_mask {
             Some(mask) if !mask.paths.is_empty() => mask.paths,
             _ => set(&collection),

@@ -2,13 +2,15 @@
 
 use tonic::{Request, Response, Status};
 
-use crate::application::documents::Documents;
+use crate::application::catalog::documents::Documents;
 use crate::application::error::Error;
 use crate::interface::grpc::convert::uploads::labels;
 use crate::interface::grpc::convert::{chunking, imports, resources};
+use crate::interface::grpc::extract;
 use crate::interface::grpc::pb::document_service_server::DocumentService;
+use crate::interface::grpc::resource_name;
 use crate::interface::grpc::sent::Identified;
-use crate::interface::grpc::{caller, name, pb, status};
+use crate::interface::grpc::{pb, status};
 
 /// Serves documents.
 #[derive(Debug)]
@@ -23,9 +25,9 @@ impl DocumentService for Service {
         &self,
         request: Request<pb::GetDocumentRequest>,
     ) -> Result<Response<pb::GetDocumentResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let found = async {
-            let name = name::document("name", &request.name)?;
+            let name = resource_name::document("name", &request.name)?;
             let document = self.documents.get(&caller, &name).await?;
             Ok(resources::document(&name.collection, document))
         };
@@ -37,7 +39,7 @@ impl DocumentService for Service {
         &self,
         request: Request<pb::ListDocumentsRequest>,
     ) -> Result<Response<pb::ListDocumentsResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::ListDocumentsRequest {
             parent,
             page_size,
@@ -45,7 +47,7 @@ impl DocumentService for Service {
             labels: wanted,
         } = request;
         let listed = async {
-            let id = name::collection("parent", &parent)?;
+            let id = resource_name::collection("parent", &parent)?;
             let wanted = labels("labels", wanted.into_iter())?;
             let documents = &self.documents;
             let (list, next_page_token) = documents
@@ -68,11 +70,11 @@ impl DocumentService for Service {
         &self,
         request: Request<pb::DeleteDocumentRequest>,
     ) -> Result<Response<pb::DeleteDocumentResponse>, Status> {
-        let (caller, mut request) = caller::of(request)?;
+        let (caller, mut request) = extract::of(request)?;
         let deleted = async {
             let sent = request.identify()?;
-            let name = name::document("name", &request.name)?;
-            let delete = name::delete(&request.etag, sent)?;
+            let name = resource_name::document("name", &request.name)?;
+            let delete = resource_name::delete(&request.etag, sent)?;
             self.documents.delete(&caller, &name, delete).await
         };
         let operation = deleted.await.map_err(|error| status::of(&error))?;
@@ -84,7 +86,7 @@ impl DocumentService for Service {
         &self,
         request: Request<pb::ImportDocumentRequest>,
     ) -> Result<Response<pb::ImportDocumentResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let begun = async {
             let clock = self.documents.collections.clock.as_ref();
             let (path, new) = imports::new_import(clock, request)?;
@@ -99,10 +101,10 @@ impl DocumentService for Service {
         &self,
         request: Request<pb::RechunkDocumentRequest>,
     ) -> Result<Response<pb::RechunkDocumentResponse>, Status> {
-        let (caller, mut request) = caller::of(request)?;
+        let (caller, mut request) = extract::of(request)?;
         let begun = async {
             let sent = request.identify()?;
-            let name = name::document("name", &request.name)?;
+            let name = resource_name::document("name", &request.name)?;
             let wanted = chunking::partial(request.chunking.unwrap_or_default())?;
             self.documents.rechunk(&caller, name, wanted, sent).await
         };

@@ -19,7 +19,8 @@ use tokio_stream::Stream;
 use tonic::Status;
 
 use crate::interface::grpc::compression::Encoding;
-use crate::interface::grpc::{message, methods};
+use crate::interface::grpc::message_limits;
+use crate::interface::grpc::methods;
 
 /// A flag, and the length of the message (gRPC over HTTP/2, "Length-Prefixed-Message").
 const PREFIX_BYTES: usize = 5;
@@ -30,7 +31,7 @@ const EMPTY: [u8; PREFIX_BYTES] = [0; PREFIX_BYTES];
 pub async fn hold(mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if methods::at(path).is_some_and(|method| method.is_client_stream) {
-        let bytes_max = message::bytes_max(path);
+        let bytes_max = message_limits::bytes_max(path);
         let intake = Intake::default();
         request.extensions_mut().insert(intake.clone());
         let encoding = Encoding::of(request.headers());

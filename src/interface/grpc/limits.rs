@@ -2,10 +2,11 @@
 
 use tonic::{Request, Response, Status};
 
-use crate::application::admission::door::Admission;
+use crate::application::rate_limit::admission::Admission;
 use crate::interface::grpc::convert::limits;
+use crate::interface::grpc::extract;
 use crate::interface::grpc::pb::limit_service_server::LimitService;
-use crate::interface::grpc::{caller, pb, status};
+use crate::interface::grpc::{pb, status};
 
 /// Serves what is used of limits.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ impl LimitService for Service {
         &self,
         request: Request<pb::GetLimitsStatusRequest>,
     ) -> Result<Response<pb::GetLimitsStatusResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::GetLimitsStatusRequest { page_size } = request;
         let told = self.admission.status(&caller, page_size).await;
         let told = told.map_err(|error| status::of(&error))?;

@@ -5,26 +5,24 @@
 //! `tests/service`.
 
 pub mod admin;
-pub mod call;
-pub mod caller;
+pub mod audit_target;
 pub mod chunking;
 pub mod chunks;
 pub mod codec;
 pub mod collections;
 pub mod compression;
 pub mod convert;
-pub mod deadline;
 pub mod documents;
+pub mod extract;
+pub mod framework_status;
 pub mod intake;
 pub mod limits;
-pub mod message;
+pub mod message_limits;
 pub mod methods;
-pub mod name;
 pub mod operations;
 pub mod partitions;
 pub mod pb;
-pub mod refusal;
+pub mod resource_name;
 pub mod sent;
 pub mod status;
-pub mod target;
 pub mod uploads;

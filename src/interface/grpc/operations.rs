@@ -7,13 +7,15 @@ use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
 use crate::application::error::Error;
-use crate::application::operations::Operations;
+use crate::application::events::tenant_subscription::Filter;
+use crate::application::operations::lifecycle::Operations;
+use crate::application::operations::watch::Watching;
 use crate::application::ports::state::State;
-use crate::application::tap::Filter;
-use crate::application::watch::Watching;
 use crate::interface::grpc::convert::resources;
+use crate::interface::grpc::extract;
 use crate::interface::grpc::pb::operation_service_server::OperationService;
-use crate::interface::grpc::{caller, name, pb, status};
+use crate::interface::grpc::resource_name;
+use crate::interface::grpc::{pb, status};
 
 /// Serves operations.
 #[derive(Debug)]
@@ -36,9 +38,9 @@ impl OperationService for Service {
         &self,
         request: Request<pb::GetOperationRequest>,
     ) -> Result<Response<pb::GetOperationResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let found = async {
-            let uid = name::uid("name", "operations", &request.name)?;
+            let uid = resource_name::uid("name", "operations", &request.name)?;
             self.watching.get(&caller, &uid).await
         };
         let operation = found.await.map_err(|error| status::of(&error))?;
@@ -50,7 +52,7 @@ impl OperationService for Service {
         &self,
         request: Request<pb::ListOperationsRequest>,
     ) -> Result<Response<pb::ListOperationsResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::ListOperationsRequest {
             page_size,
             page_token,
@@ -74,9 +76,9 @@ impl OperationService for Service {
         &self,
         request: Request<pb::CancelOperationRequest>,
     ) -> Result<Response<pb::CancelOperationResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let cancelled = async {
-            let uid = name::uid("name", "operations", &request.name)?;
+            let uid = resource_name::uid("name", "operations", &request.name)?;
             self.operations.cancel(&caller, &uid).await
         };
         let operation = cancelled.await.map_err(|error| status::of(&error))?;
@@ -88,10 +90,10 @@ impl OperationService for Service {
         &self,
         request: Request<pb::WatchOperationRequest>,
     ) -> Result<Response<Self::WatchOperationStream>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let pb::WatchOperationRequest { name, after_seq } = request;
         let watched = async {
-            let uid = name::uid("name", "operations", &name)?;
+            let uid = resource_name::uid("name", "operations", &name)?;
             let after_seq = u64::try_from(after_seq)
                 .map_err(|_negative| Error::invalid("after_seq", "must not be negative"))?;
             self.watching.watch(&caller, uid, after_seq).await
@@ -111,7 +113,7 @@ impl OperationService for Service {
         &self,
         request: Request<pb::WatchOperationsRequest>,
     ) -> Result<Response<Self::WatchOperationsStream>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let watched = async { self.watching.watch_all(&caller, filter(&request)?).await };
         let pages = watched.await.map_err(|error| status::of(&error))?;
         let responses = pages.map(|page| {
@@ -138,7 +140,8 @@ fn filter(request: &pb::WatchOperationsRequest) -> Result<Filter, Error> {
         state.ok_or_else(|| Error::invalid("states", "must not be STATE_UNSPECIFIED"))
     });
     let collection = Some(&request.collection).filter(|name| !name.is_empty());
-    let collection = collection.map(|collection| name::collection("collection", collection));
+    let collection =
+        collection.map(|collection| resource_name::collection("collection", collection));
     Ok(Filter {
         states: states.collect::<Result<_, _>>()?,
         collection: collection.transpose()?,

@@ -6,11 +6,13 @@ use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
 use crate::application::error::Error;
-use crate::application::partitions::Partitions;
+use crate::application::partitions::placement::Partitions;
 use crate::interface::grpc::convert::{partitions, resources};
+use crate::interface::grpc::extract;
 use crate::interface::grpc::pb::partition_service_server::PartitionService;
+use crate::interface::grpc::resource_name;
 use crate::interface::grpc::sent::Identified;
-use crate::interface::grpc::{caller, name, pb, status};
+use crate::interface::grpc::{pb, status};
 
 /// Serves partitions.
 #[derive(Debug)]
@@ -58,9 +60,9 @@ impl PartitionService for Service {
         &self,
         request: Request<pb::LocateDocumentRequest>,
     ) -> Result<Response<pb::LocateDocumentResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let located = async {
-            let name = name::document("name", &request.name)?;
+            let name = resource_name::document("name", &request.name)?;
             self.partitions.locate(&caller, &name).await
         };
         let placement = located.await.map_err(|error: Error| status::of(&error))?;
@@ -71,10 +73,10 @@ impl PartitionService for Service {
         &self,
         request: Request<pb::MoveDocumentRequest>,
     ) -> Result<Response<pb::MoveDocumentResponse>, Status> {
-        let (caller, mut request) = caller::of(request)?;
+        let (caller, mut request) = extract::of(request)?;
         let moved = async {
             let sent = request.identify()?;
-            let name = name::document("name", &request.name)?;
+            let name = resource_name::document("name", &request.name)?;
             self.partitions.move_document(&caller, &name, sent).await
         };
         let operation = moved.await.map_err(|error| status::of(&error))?;

@@ -7,7 +7,8 @@ use prost::Message;
 use crate::application::error::Error;
 use crate::application::request::Request;
 use crate::domain::ingest::digest;
-use crate::interface::grpc::{name, pb};
+use crate::interface::grpc::pb;
+use crate::interface::grpc::resource_name;
 
 /// The digest of a request whose request id was taken out. Fields are compared as they were sent, not as
 /// they are resolved: a default that changes must refuse no honest retry.
@@ -33,7 +34,7 @@ pub trait Identified: Message + Sized {
     fn identify(&mut self) -> Result<Request, Error> {
         let id = take(self.request_id());
         Ok(Request {
-            uid: name::request_id(&id)?,
+            uid: resource_name::request_id(&id)?,
             sha256: sha256(Self::KIND, self),
         })
     }

@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::application::error::Error;
-use crate::application::ports::failure;
+use crate::application::ports::store_error;
 use crate::domain::ingest::checkpoint;
 use crate::domain::ingest::digest::hex;
 
@@ -66,7 +66,7 @@ fn retry_after(error: &Error) -> Option<Duration> {
     if let Error::RateLimited { retry_after, .. } = error {
         return Some(*retry_after);
     }
-    if let Error::Store(failure::Error::Full(_)) = error {
+    if let Error::Store(store_error::Error::Full(_)) = error {
         return Some(RETRY_WHEN_FULL);
     }
     let comes_back = matches!(
@@ -74,7 +74,7 @@ fn retry_after(error: &Error) -> Option<Duration> {
         Error::NoMemory
             | Error::Overloaded
             | Error::Draining
-            | Error::Store(failure::Error::Unavailable(_))
+            | Error::Store(store_error::Error::Unavailable(_))
     );
     comes_back.then_some(RETRY_AFTER)
 }
@@ -179,14 +179,16 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::TenantNotEmpty => (Code::FailedPrecondition, "TENANT_NOT_EMPTY"),
         Error::Panicked => (Code::Internal, "PANICKED"),
         Error::Draining => (Code::Unavailable, "DRAINING"),
-        Error::Store(failure::Error::Unavailable(_)) => (Code::Unavailable, "STORE_UNAVAILABLE"),
-        Error::QuotaExceeded(_) | Error::Store(failure::Error::Quota(_)) => {
+        Error::Store(store_error::Error::Unavailable(_)) => {
+            (Code::Unavailable, "STORE_UNAVAILABLE")
+        }
+        Error::QuotaExceeded(_) | Error::Store(store_error::Error::Quota(_)) => {
             (Code::ResourceExhausted, "QUOTA_EXCEEDED")
         }
         // gRPC's definition of the code names a file system that is out of space. Clients may retry it because there is
         // a RetryInfo, which tells it from a quota (as in OTLP).
-        Error::Store(failure::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
-        Error::Store(failure::Error::Damaged { .. })
+        Error::Store(store_error::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
+        Error::Store(store_error::Error::Damaged { .. })
         | Error::Checkpoint(checkpoint::Error::Damaged { .. }) => (Code::Internal, "STORE_DAMAGED"),
     }
 }

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::application::conversation::{Conversation, News};
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
-use crate::application::session::{Listener, Session};
+use crate::application::uploads::duplex::{Conversation, News};
+use crate::application::uploads::receive::{Listener, Session};
+use crate::interface::grpc::audit_target::Target;
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::{resources, uploads};
+use crate::interface::grpc::extract;
 use crate::interface::grpc::intake::Messages;
 use crate::interface::grpc::pb::stream_document_response::Event;
 use crate::interface::grpc::pb::upload_service_server::UploadService;
-use crate::interface::grpc::target::Target;
-use crate::interface::grpc::{caller, name, pb, status};
+use crate::interface::grpc::resource_name;
+use crate::interface::grpc::{pb, status};
 
 /// Serves uploads.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ impl UploadService for Service {
         request: Request<Streaming<pb::UploadDocumentRequest>>,
     ) -> Result<Response<pb::UploadDocumentResponse>, Status> {
         let (target, intake) = (extension::<Target, _>(&request), extension(&request));
-        let (caller, messages) = caller::of(request)?;
+        let (caller, messages) = extract::of(request)?;
         let messages = Messages::new(messages, intake);
         let clock = Arc::clone(&self.clock);
         let messages = messages.map(move |message| {
@@ -65,7 +67,7 @@ impl UploadService for Service {
         request: Request<Streaming<pb::StreamDocumentRequest>>,
     ) -> Result<Response<Self::StreamDocumentStream>, Status> {
         let (target, intake) = (extension::<Target, _>(&request), extension(&request));
-        let (caller, messages) = caller::of(request)?;
+        let (caller, messages) = extract::of(request)?;
         let messages = Messages::new(messages, intake);
         let clock = Arc::clone(&self.clock);
         let messages = messages.map(move |message| {
@@ -90,9 +92,9 @@ impl UploadService for Service {
         &self,
         request: Request<pb::GetUploadRequest>,
     ) -> Result<Response<pb::GetUploadResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let found = async {
-            let uid = name::uid("name", "uploads", &request.name)?;
+            let uid = resource_name::uid("name", "uploads", &request.name)?;
             let uploads = &self.conversation.uploads;
             resources::upload(&uploads.get(&caller, &uid).await?)
         };
@@ -104,9 +106,9 @@ impl UploadService for Service {
         &self,
         request: Request<pb::CancelUploadRequest>,
     ) -> Result<Response<pb::CancelUploadResponse>, Status> {
-        let (caller, request) = caller::of(request)?;
+        let (caller, request) = extract::of(request)?;
         let cancelled = async {
-            let uid = name::uid("name", "uploads", &request.name)?;
+            let uid = resource_name::uid("name", "uploads", &request.name)?;
             let uploads = &self.conversation.uploads;
             resources::upload(&uploads.cancel(&caller, &uid).await?)
         };

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 
 use crate::application::error::Error;
 use crate::application::readiness::Readiness;
-use crate::interface::peer::Peer;
-use crate::interface::web::answer;
+use crate::interface::transport::peer::Peer;
+use crate::interface::web::error_response;
 
 /// Prometheus' text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -56,12 +56,12 @@ pub async fn readyz(
     }
     match probes.readiness.check().await {
         Ok(()) => "ok\n".into_response(),
-        Err(error) => answer::of(&error),
+        Err(error) => error_response::of(&error),
     }
 }
 
 /// The answer to other machines: as if there were nothing.
 fn refused(peer: &Peer) -> Option<Response> {
     let is_elsewhere = !peer.address.ip().to_canonical().is_loopback();
-    is_elsewhere.then(|| answer::of(&Error::NotFound { kind: "page" }))
+    is_elsewhere.then(|| error_response::of(&Error::NotFound { kind: "page" }))
 }

@@ -3,5 +3,5 @@
 //! To add a script: a `.lua` that says what its keys and arguments are and writes nothing without a
 //! lifetime, a method of the port, a row in `docs/redis.md` if it has a key of its own.
 
-mod names;
+mod keys;
 pub mod rate_limiter;

@@ -5,12 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::{Cmd, RedisError, Script};
 
-use crate::application::ports::failure::Error;
 use crate::application::ports::rate_limiter::{Amount, Key, Member, RateLimiter, Used};
+use crate::application::ports::store_error::Error;
 use crate::domain::access::Places;
 use crate::domain::gcra::{Quota, Verdict};
 use crate::infrastructure::redis::connection::Connection;
-use crate::infrastructure::redis::limits::names;
+use crate::infrastructure::redis::limits::keys;
 
 /// How long somebody who wants to see limits waits for a page of them.
 const USAGE_MAX: Duration = Duration::from_secs(1);
@@ -66,7 +66,7 @@ impl Limits {
 #[async_trait]
 impl RateLimiter for Limits {
     async fn check(&self, key: &Key, quota: Quota, units: u64) -> Result<Verdict, Error> {
-        let verdict = self.decide(&names::of(key), quota, units).await;
+        let verdict = self.decide(&keys::of(key), quota, units).await;
         verdict.map_err(unavailable)
     }
 
@@ -77,7 +77,7 @@ impl RateLimiter for Limits {
         most: u32,
         lifetime: Duration,
     ) -> Result<bool, Error> {
-        let mut invocation = self.take.key(names::of(key));
+        let mut invocation = self.take.key(keys::of(key));
         invocation.arg(&bytes(member)).arg(most).arg(ms(lifetime));
         let mut connection = self.connection.clone();
         let taken = invocation.invoke_async(&mut connection).await;
@@ -85,7 +85,7 @@ impl RateLimiter for Limits {
     }
 
     async fn renew(&self, key: &Key, members: &[Member], lifetime: Duration) -> Result<(), Error> {
-        let mut invocation = self.keep.key(names::of(key));
+        let mut invocation = self.keep.key(keys::of(key));
         invocation.arg(ms(lifetime));
         for member in members {
             invocation.arg(&bytes(*member));
@@ -97,7 +97,7 @@ impl RateLimiter for Limits {
 
     async fn release(&self, key: &Key, members: &[Member]) -> Result<(), Error> {
         let mut command = Cmd::new();
-        command.arg("ZREM").arg(names::of(key));
+        command.arg("ZREM").arg(keys::of(key));
         for member in members {
             command.arg(&bytes(*member));
         }
@@ -108,15 +108,15 @@ impl RateLimiter for Limits {
 
     async fn probe(&self) -> Result<(), Error> {
         let quota = Quota::new(1_000.0, 1);
-        let probed = self.decide(names::PROBE, quota, 1).await;
+        let probed = self.decide(keys::PROBE, quota, 1).await;
         probed.map(|_verdict| ()).map_err(unavailable)
     }
 
     async fn note(&self, tenant: &str, keys: &[Key]) -> Result<(), Error> {
-        let mut invocation = self.note.key(names::noted(tenant));
+        let mut invocation = self.note.key(keys::noted(tenant));
         invocation.arg(ms(NOTES_LIFETIME)).arg(NOTES_MAX);
         for key in keys {
-            invocation.arg(names::of(key));
+            invocation.arg(keys::of(key));
         }
         let mut connection = self.connection.clone();
         let noted = invocation.invoke_async::<()>(&mut connection).await;
@@ -128,14 +128,14 @@ impl RateLimiter for Limits {
         let mut newest = Cmd::new();
         newest
             .arg("ZREVRANGE")
-            .arg(names::noted(tenant))
+            .arg(keys::noted(tenant))
             .arg(0)
             .arg(most.saturating_sub(1));
         let noted = newest.query_async::<Vec<String>>(&mut connection).await;
         let mut usage = Vec::new();
         for name in noted.map_err(unavailable)? {
             // Another release may count what this one does not know.
-            let Some(key) = names::key(&name) else {
+            let Some(key) = keys::key(&name) else {
                 continue;
             };
             let used = self.used.key(&name).invoke_async(&mut connection).await;

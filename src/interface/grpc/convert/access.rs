@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::application::admin::keys::NewKey;
 use crate::application::error::Error;
-use crate::application::keys::NewKey;
 use crate::application::ports::keys::{Key, Kind};
 use crate::application::ports::tenants::Tenant;
 use crate::domain::access::Role;
@@ -11,7 +11,8 @@ use crate::domain::name::Principal;
 use crate::domain::quota::{Quotas, Usage};
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
-use crate::interface::grpc::{name, pb};
+use crate::interface::grpc::pb;
+use crate::interface::grpc::resource_name;
 
 /// How long a key lasts that does expire: a longer time is a mistake.
 const LASTS_MAX: Duration = Duration::from_hours(10 * 366 * 24);
@@ -102,7 +103,7 @@ pub fn key(from: Key) -> pb::ApiKey {
         Kind::Certificate => (String::new(), digest.to_vec()),
     };
     pb::ApiKey {
-        name: format!("{tenant}/{}", name::of_uid("apiKeys", &uid)),
+        name: format!("{tenant}/{}", resource_name::of_uid("apiKeys", &uid)),
         principal: principal.as_str().to_owned(),
         role: to_role(role).into(),
         prefix,
@@ -134,7 +135,7 @@ pub fn new_key(from: pb::CreateApiKeyRequest) -> Result<NewKey, Error> {
         ),
     };
     Ok(NewKey {
-        tenant: name::tenant("parent", &parent)?,
+        tenant: resource_name::tenant("parent", &parent)?,
         principal: Principal::parse(&principal)
             .map_err(|error| Error::invalid("principal", error))?,
         role: of_role(role)?,

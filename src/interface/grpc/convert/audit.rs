@@ -8,7 +8,8 @@ use crate::application::ports::clock::Timestamp;
 use crate::domain::audit::{Entry, Event};
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
-use crate::interface::grpc::{name, pb};
+use crate::interface::grpc::pb;
+use crate::interface::grpc::resource_name;
 
 /// All tenants (AIP-159).
 const ALL: &str = "tenants/-";
@@ -66,7 +67,7 @@ pub fn wanted(
 ) -> Result<Wanted, Error> {
     let tenant = match parent {
         ALL => None,
-        tenant => Some(name::tenant("parent", tenant)?),
+        tenant => Some(resource_name::tenant("parent", tenant)?),
     };
     Ok(Wanted {
         tenant,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use flate2::bufread::GzDecoder;
 
 use crate::application::error::Error;
-use crate::application::ingest::write::CONTENT_BYTES_MAX;
+use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::interface::grpc::pb;
 
 /// Decompresses; a bomb is stopped at the most that content may have.

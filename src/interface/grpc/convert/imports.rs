@@ -6,8 +6,9 @@ use crate::application::ports::uploads::{Declared, NewUpload};
 use crate::domain::name::{DocumentId, DocumentName};
 use crate::domain::path_name::PathName;
 use crate::interface::grpc::convert::{chunking, uploads};
+use crate::interface::grpc::pb;
+use crate::interface::grpc::resource_name;
 use crate::interface::grpc::sent::Identified;
-use crate::interface::grpc::{name, pb};
 
 /// An import: the file, and the upload that it becomes.
 ///
@@ -32,7 +33,7 @@ pub fn new_import(
     } = from;
     let path = PathName::parse(&path).map_err(|error| Error::invalid("path", error))?;
     let document = DocumentName {
-        collection: name::collection("parent", &parent)?,
+        collection: resource_name::collection("parent", &parent)?,
         document: DocumentId::parse(&document_id)
             .map_err(|error| Error::invalid("document_id", error))?,
     };

@@ -1,7 +1,7 @@
 //! What is used of limits, for clients.
 
-use crate::application::admission::limiter::Backend;
-use crate::application::admission::usage::{Status, Usage};
+use crate::application::rate_limit::limiter::Backend;
+use crate::application::rate_limit::usage::{Status, Usage};
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::pb;
 

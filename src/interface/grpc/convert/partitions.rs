@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::application::health::Health;
-use crate::application::partitions::Placement;
+use crate::application::partitions::health::Health;
+use crate::application::partitions::placement::Placement;
 use crate::application::ports::partitions::Partition;
 use crate::domain::balance::{Advice, Balance, Document, Reason, Verdict};
 use crate::interface::grpc::convert::chunking::count;

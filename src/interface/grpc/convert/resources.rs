@@ -2,8 +2,8 @@
 
 use prost_types::Timestamp;
 
-use crate::application::chunks::Versioned;
-use crate::application::difference::Event;
+use crate::application::catalog::chunks::Versioned;
+use crate::application::catalog::version_diff::Event;
 use crate::application::error::Error;
 use crate::application::ports::clock;
 use crate::application::ports::collections::Collection;
@@ -17,8 +17,8 @@ use crate::domain::name::{CollectionId, DocumentName};
 use crate::interface::grpc::convert::chunking::{
     count, to_decoding, to_partial, to_partial_decoding, to_position, to_spec,
 };
-use crate::interface::grpc::name;
 use crate::interface::grpc::pb::{self, change};
+use crate::interface::grpc::resource_name;
 
 /// A collection.
 #[must_use]
@@ -29,7 +29,7 @@ pub fn collection(from: &Collection) -> pb::Collection {
         decoding: Some(to_partial_decoding(&from.preferences.decoding)),
         create_time: Some(time(from.created_at)),
         update_time: Some(time(from.updated_at)),
-        etag: name::etag(from.revision),
+        etag: resource_name::etag(from.revision),
     }
 }
 
@@ -58,7 +58,7 @@ pub fn document(collection: &CollectionId, from: Document) -> pb::Document {
         partition: i32::try_from(from.partition).unwrap_or(i32::MAX),
         create_time: Some(time(from.created_at)),
         update_time: Some(time(from.updated_at)),
-        etag: name::etag(from.revision),
+        etag: resource_name::etag(from.revision),
         chunking: current.map(|version| to_spec(&version.spec)),
         decoding: current.map(|version| to_decoding(version.decoding)),
         engine_version: of_current(|version| version.engine_version),
@@ -130,7 +130,7 @@ pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
         (None, Err(error)) => return Err(error.into()),
     };
     Ok(pb::Upload {
-        name: name::of_uid("uploads", &from.uid),
+        name: resource_name::of_uid("uploads", &from.uid),
         document: from.document.to_string(),
         version: count(from.version),
         state: match from.state {
@@ -143,7 +143,7 @@ pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
         committed_offset: count(from.committed_offset),
         committed_sha256: committed_sha256.into(),
         chunks: count(from.next_ordinal),
-        operation: name::of_uid("operations", &from.uid),
+        operation: resource_name::of_uid("operations", &from.uid),
         create_time: Some(time(from.created_at)),
     })
 }
@@ -152,7 +152,7 @@ pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
 #[must_use]
 pub fn operation(from: Operation) -> pb::Operation {
     pb::Operation {
-        name: name::of_uid("operations", &from.uid),
+        name: resource_name::of_uid("operations", &from.uid),
         seq: count(from.seq),
         state: match from.state {
             State::Running => pb::operation::State::Running,

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use tonic::{Code, Status};
 
 use crate::application::error::Error;
-use crate::application::ingest::write::{CONTENT_BYTES_MAX, Write};
 use crate::application::ports::clock::Clock;
 use crate::application::ports::uploads::{self, Declared, NewUpload};
-use crate::application::session::{Message, Target, Wish};
+use crate::application::uploads::receive::{Message, Target, Wish};
+use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use crate::domain::name::{DocumentId, DocumentName};
 use crate::interface::grpc::convert::chunking;
 use crate::interface::grpc::convert::content::content;
+use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::upload_document_request;
+use crate::interface::grpc::resource_name;
 use crate::interface::grpc::sent::Identified;
-use crate::interface::grpc::{name, pb};
 
 /// The most labels of a document, or of a filter.
 const LABELS_MAX: usize = 32;
@@ -150,9 +151,9 @@ fn write(clock: &dyn Clock, from: pb::UploadDocumentRequest) -> Result<Message, 
     };
     let target = match target {
         None => None,
-        Some(upload_document_request::Target::Upload(upload)) => {
-            Some(Target::Known(name::uid("upload", "uploads", &upload)?))
-        }
+        Some(upload_document_request::Target::Upload(upload)) => Some(Target::Known(
+            resource_name::uid("upload", "uploads", &upload)?,
+        )),
         Some(upload_document_request::Target::Spec(spec)) => {
             Some(Target::New(Box::new(new_upload(clock, spec, declared)?)))
         }
@@ -175,7 +176,7 @@ fn new_upload(
     mut from: pb::UploadSpec,
     declared: Declared,
 ) -> Result<NewUpload, Error> {
-    let uid = name::uuid(&from.request_id)
+    let uid = resource_name::uuid(&from.request_id)
         .ok_or_else(|| Error::invalid("spec.request_id", "must be a UUID"))?;
     let request_sha256 = from.identify()?.sha256;
     let pb::UploadSpec {
@@ -190,7 +191,7 @@ fn new_upload(
     } = from;
     let document = DocumentId::parse(&document_id)
         .map_err(|error| Error::invalid("spec.document_id", error))?;
-    let collection = name::collection("spec.collection", &collection)?;
+    let collection = resource_name::collection("spec.collection", &collection)?;
     let fields = About {
         display_name: ("spec.display_name", display_name),
         media_type: ("spec.media_type", media_type),

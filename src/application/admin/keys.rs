@@ -1,0 +1,193 @@
+//! Keys: made, listed, revoked. An admin sees the keys of its own tenant, an operator all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::application::auth::api_key;
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::pagination::page::{Listed, Page};
+use crate::application::pagination::page_token::Tokens;
+use crate::application::ports::clock::{Clock, Uid};
+use crate::application::ports::keys::{Created, Key, Kind};
+use crate::application::ports::store::Store;
+use crate::application::ports::store_error;
+use crate::domain::access::Role;
+use crate::domain::ingest::digest::hex;
+use crate::domain::name::{Principal, TenantId};
+use crate::domain::secret::Secret;
+
+/// The use cases of keys.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// Where they are.
+    pub store: Arc<dyn Store>,
+    /// The time, uids and secrets.
+    pub clock: Arc<dyn Clock>,
+    /// The tokens of pages.
+    pub tokens: Tokens,
+}
+
+/// A key that is asked for.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Who is let in.
+    pub principal: Principal,
+    /// What the principal may do.
+    pub role: Role,
+    /// How long it lets anybody in; none: it does not expire.
+    pub lasts: Option<Duration>,
+    /// The digest of a certificate; none: a secret is made.
+    pub certificate: Option<[u8; 32]>,
+}
+
+impl Keys {
+    /// Makes a key, and its secret unless it is a certificate.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the tenant is none that the caller may see, the role is above the caller's, or the
+    /// certificate is registered.
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        new: NewKey,
+    ) -> Result<(Key, Option<Secret>), Error> {
+        may_see(caller, &new.tenant)?;
+        // Who registers another's certificate is sent what the other believes to be its own.
+        let needed = match new.certificate {
+            Some(_) => Role::Operator,
+            None => new.role,
+        };
+        may_give(caller, needed)?;
+        let (key, secret) = self.made(new);
+        match self.store.create_key(&key).await? {
+            Created::Stored => Ok((key, secret)),
+            Created::NoTenant => Err(Error::NotFound { kind: "tenant" }),
+            Created::Taken => Err(Error::AlreadyExists { kind: "api_key" }),
+        }
+    }
+
+    /// A page of a tenant's keys, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the tenant is none that the caller may see, for a negative size, and for a token of
+    /// another list.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<Listed<Key>, Error> {
+        may_see(caller, tenant)?;
+        let found = self.store.tenant(tenant).await?;
+        found.ok_or(Error::NotFound { kind: "tenant" })?;
+        let scope = format!("keys {tenant}");
+        let page = Page::new(&self.tokens, caller, scope, page_size, page_token)?;
+        let after = page.after.as_deref().and_then(|after| after.parse().ok());
+        let after = u128::to_be_bytes(after.unwrap_or_default());
+        let list = self.store.keys(tenant, &after, page.rows()).await?;
+        let name = |key: &Key| u128::from_be_bytes(key.uid).to_string();
+        Ok(page.cut(list, name, |key| key.principal.as_str().len()))
+    }
+
+    /// Revokes a key.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none that the caller may see, or its role is above the caller's.
+    pub async fn revoke(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        uid: &Uid,
+    ) -> Result<Key, Error> {
+        may_see(caller, tenant)?;
+        let not_found = || Error::NotFound { kind: "api_key" };
+        let known = self.store.key(tenant, uid).await?;
+        may_give(caller, known.ok_or_else(not_found)?.role)?;
+        let revoked = self.store.revoke_key(tenant, uid, self.clock.now()).await?;
+        revoked.ok_or_else(not_found)
+    }
+
+    /// Makes the first operator's key, from which all others come; none if there is one that works,
+    /// unless `force`: all may be lost.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store does.
+    pub async fn bootstrap(&self, force: bool) -> Result<Option<Secret>, store_error::Error> {
+        if !force && self.store.has_operator_key(self.clock.now()).await? {
+            return Ok(None);
+        }
+        let principal =
+            Principal::parse("operator").map_err(|_never| store_error::Error::Damaged {
+                what: "a principal",
+                source: None,
+            })?;
+        let (key, secret) = self.made(NewKey {
+            tenant: TenantId::default(),
+            principal,
+            role: Role::Operator,
+            lasts: None,
+            certificate: None,
+        });
+        match self.store.create_key(&key).await? {
+            Created::Stored => Ok(secret),
+            Created::NoTenant | Created::Taken => Err(store_error::Error::Damaged {
+                what: "the first key was refused",
+                source: None,
+            }),
+        }
+    }
+
+    fn made(&self, new: NewKey) -> (Key, Option<Secret>) {
+        let (kind, lookup, digest, secret) = if let Some(digest) = new.certificate {
+            (Kind::Certificate, hex(&digest), digest, None)
+        } else {
+            let minted = api_key::mint(self.clock.as_ref());
+            let api_key::Presented { lookup, digest } = minted.presented;
+            (Kind::Secret, lookup, digest, Some(minted.text))
+        };
+        let now = self.clock.now();
+        let lasts = |lasts: Duration| i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
+        let key = Key {
+            uid: self.clock.new_uid(),
+            tenant: new.tenant,
+            principal: new.principal,
+            role: new.role,
+            kind,
+            lookup,
+            digest,
+            created_at: now,
+            expires_at: new.lasts.map(|given| now.saturating_add(lasts(given))),
+            revoked_at: None,
+        };
+        (key, secret)
+    }
+}
+
+/// To others a tenant is not there.
+pub(crate) fn may_see(caller: &Caller, tenant: &TenantId) -> Result<(), Error> {
+    let may = caller.role == Role::Operator || caller.tenant == tenant.as_str();
+    if may {
+        Ok(())
+    } else {
+        Err(Error::NotFound { kind: "tenant" })
+    }
+}
+
+/// Nobody gives, or takes away, more than they have.
+fn may_give(caller: &Caller, role: Role) -> Result<(), Error> {
+    if role <= caller.role {
+        Ok(())
+    } else {
+        Err(Error::RoleTooLow {
+            needed: role.name(),
+        })
+    }
+}

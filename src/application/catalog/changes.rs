@@ -1,0 +1,286 @@
+//! What changes in a collection's chunks: first all that is there, then change by change.
+//!
+//! A follower whose cursor is at change `n` has, of every document, the version that was current
+//! after change `n`, or nothing of it. So each change is told as the difference between the two
+//! versions that it names; if one of them is swept already, the document is told to be forgotten, or
+//! told anew.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio_util::task::TaskTracker;
+
+use crate::application::caller::Caller;
+use crate::application::catalog::default_collection;
+use crate::application::catalog::version_diff::{Difference, Event, Source, Told, Within};
+use crate::application::error::Error;
+use crate::application::events::bus::Bus;
+use crate::application::memory::budget::Budget;
+use crate::application::pagination::page_token::Tokens;
+use crate::application::ports::changes::Change;
+use crate::application::ports::clock::{Clock, Uid};
+use crate::application::ports::collections::Collection;
+use crate::application::ports::documents::Document;
+use crate::application::ports::store::Store;
+use crate::application::ports::store_error;
+use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
+use crate::domain::name::{CollectionId, DocumentName};
+
+/// The use case of following changes.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// Where they are.
+    pub store: Arc<dyn Store>,
+    /// Where their news is.
+    pub bus: Arc<Bus>,
+    /// The time, and uids.
+    pub clock: Arc<dyn Clock>,
+    /// The memory that comparing versions takes.
+    pub budget: Budget,
+    /// Who waits for followers when the server stops.
+    pub tasks: TaskTracker,
+    /// How long a follower is waited for.
+    pub patience: Patience,
+    /// The cursors.
+    pub tokens: Tokens,
+}
+
+/// Some changes, and the cursor after them.
+#[derive(Debug)]
+pub struct Part {
+    /// In order.
+    pub events: Vec<Event>,
+    /// From where to go on.
+    pub cursor: String,
+}
+
+/// How far a follower is.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Place {
+    /// The collection: its name may become another one's.
+    pub collection: Uid,
+    /// The last change that it has.
+    pub seq: u64,
+    /// The last document of those that were there at the beginning; none: it has them all.
+    pub after: Option<Uid>,
+    /// Where it is within the next one.
+    pub within: Option<Within>,
+}
+
+impl Changes {
+    /// What changed since the cursor; with `follow` for ever.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such collection, or the cursor is not one of it.
+    pub async fn stream(
+        &self,
+        caller: &Caller,
+        id: &CollectionId,
+        after_cursor: &str,
+        follow: bool,
+    ) -> Result<Inbox<Part>, Error> {
+        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        let collection = default_collection::find(store, clock, caller, id).await?;
+        let place = self.place(caller, &collection, after_cursor).await?;
+        let (outbox, inbox) = response_stream::channel(self.patience.clone());
+        let follower = Follower {
+            source: Source {
+                store: Arc::clone(&self.store),
+                budget: self.budget.clone(),
+                caller: caller.clone(),
+                collection: collection.id,
+            },
+            collection: collection.uid,
+            bus: Arc::clone(&self.bus),
+            tokens: self.tokens.clone(),
+            outbox,
+        };
+        self.tasks.spawn(async move {
+            let told = follower.tell(place, follow).await;
+            follower.outbox.end(told);
+        });
+        Ok(inbox)
+    }
+
+    async fn place(
+        &self,
+        caller: &Caller,
+        collection: &Collection,
+        cursor: &str,
+    ) -> Result<Place, Error> {
+        if cursor.is_empty() {
+            let extent = self.store.changes_extent(caller, &collection.uid).await?;
+            let extent = extent.ok_or(Error::NotFound { kind: "collection" })?;
+            return Ok(Place {
+                collection: collection.uid,
+                seq: extent.newest,
+                after: Some([0; 16]),
+                within: None,
+            });
+        }
+        let (field, scope) = ("after_cursor", scope(&collection.id));
+        let place = self.tokens.open(caller, &scope, field, cursor)?;
+        let place: Place =
+            serde_json::from_str(&place).map_err(|error| Error::invalid(field, error))?;
+        // Of a collection of that name that is gone: nothing of it is told any more.
+        if place.collection != collection.uid {
+            return Err(Error::CursorExpired);
+        }
+        Ok(place)
+    }
+}
+
+/// What a cursor is bound to.
+fn scope(collection: &CollectionId) -> String {
+    format!("changes {collection}")
+}
+
+/// One client that follows.
+struct Follower {
+    source: Source,
+    collection: Uid,
+    bus: Arc<Bus>,
+    tokens: Tokens,
+    outbox: Outbox<Part>,
+}
+
+impl Follower {
+    async fn tell(&self, mut place: Place, follow: bool) -> Result<(), Halt> {
+        let mut news = self.bus.changes();
+        loop {
+            if let Some(after) = place.after {
+                place = self.tell_next_document(place, after).await?;
+                continue;
+            }
+            let (store, uid) = (&self.source.store, &self.collection);
+            let extent = store.changes_extent(&self.source.caller, uid).await?;
+            let extent = extent.ok_or(Error::NotFound { kind: "collection" })?;
+            if extent.forgotten > place.seq {
+                return Err(Error::CursorExpired.into());
+            }
+            match store
+                .change_after(&self.source.caller, uid, place.seq)
+                .await?
+            {
+                // Those between were forgotten since.
+                Some(change) if change.seq != place.seq + 1 => {
+                    return Err(Error::CursorExpired.into());
+                }
+                Some(change) => place = self.tell_change(place, &change).await?,
+                None if !follow => return Ok(()),
+                None => tokio::select! {
+                    () = news.wait() => {}
+                    halt = self.outbox.halted() => return Err(halt),
+                },
+            }
+        }
+    }
+
+    /// Tells the next document of those that were there at the beginning, as it was then.
+    async fn tell_next_document(&self, place: Place, after: Uid) -> Result<Place, Halt> {
+        let (store, uid) = (&self.source.store, &self.collection);
+        let Some(document) = store
+            .document_after(&self.source.caller, uid, &after)
+            .await?
+        else {
+            let place = Place {
+                after: None,
+                within: None,
+                ..place
+            };
+            self.send(vec![], place).await?;
+            return Ok(place);
+        };
+        let next = Place {
+            after: Some(document.uid),
+            within: None,
+            ..place
+        };
+        let later = store
+            .version_at(&self.source.caller, &document.uid, place.seq)
+            .await?;
+        let current = document.current.as_ref().map(|current| current.version);
+        match later.or(current) {
+            // It was not there yet: its change will tell.
+            None | Some(0) => self.send(vec![], next).await?,
+            Some(version) => {
+                let within = place
+                    .within
+                    .filter(|within| within.document == document.uid);
+                let within = within.unwrap_or(Within {
+                    document: document.uid,
+                    before: 0,
+                    version,
+                    ordinal: 0,
+                    removed: 0,
+                });
+                self.tell_document(document, within, place, next).await?;
+            }
+        }
+        Ok(next)
+    }
+
+    async fn tell_change(&self, place: Place, change: &Change) -> Result<Place, Halt> {
+        let next = Place {
+            seq: change.seq,
+            after: None,
+            within: None,
+            ..place
+        };
+        let store = &self.source.store;
+        let document = store
+            .document_of(&self.source.caller, &change.document)
+            .await?;
+        let Some(document) = document.filter(|_| change.after > 0) else {
+            let name = DocumentName {
+                collection: self.source.collection.clone(),
+                document: change.id.clone(),
+            };
+            self.send(vec![Event::Reset(name)], next).await?;
+            return Ok(next);
+        };
+        let within = place
+            .within
+            .filter(|within| within.document == change.document);
+        let within = within.unwrap_or(Within {
+            document: change.document,
+            before: change.before,
+            version: change.after,
+            ordinal: 0,
+            removed: 0,
+        });
+        self.tell_document(document, within, place, next).await?;
+        Ok(next)
+    }
+
+    /// Tells a version as the difference to the one before.
+    async fn tell_document(
+        &self,
+        document: Document,
+        within: Within,
+        place: Place,
+        next: Place,
+    ) -> Result<(), Halt> {
+        let mut difference = Difference::new(&self.source, document, within).await?;
+        loop {
+            match difference.next().await? {
+                Told::Part(events, within) => {
+                    let within = Some(within);
+                    self.send(events, Place { within, ..place }).await?;
+                }
+                Told::Last(events) => return self.send(events, next).await,
+            }
+        }
+    }
+
+    async fn send(&self, events: Vec<Event>, place: Place) -> Result<(), Halt> {
+        let (caller, scope) = (&self.source.caller, scope(&self.source.collection));
+        let place = serde_json::to_string(&place).map_err(|error| store_error::Error::Damaged {
+            what: "a cursor that cannot be written",
+            source: Some(error.into()),
+        })?;
+        let cursor = self.tokens.seal(caller, &scope, &place);
+        self.outbox.send(Part { events, cursor }).await
+    }
+}

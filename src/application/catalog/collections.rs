@@ -1,0 +1,208 @@
+//! Collections.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::application::caller::Caller;
+use crate::application::catalog::default_collection;
+use crate::application::catalog::preferences::Preferences;
+use crate::application::error::Error;
+use crate::application::events::bus::Bus;
+use crate::application::pagination::page::{Listed, Page};
+use crate::application::pagination::page_token::Tokens;
+use crate::application::ports::clock::{Clock, Uid};
+use crate::application::ports::collections::{Collection, Deleted, Deletion, Written};
+use crate::application::ports::operations::Operation;
+use crate::application::ports::store::Store;
+use crate::application::request::Request;
+use crate::domain::ingest::digest;
+use crate::domain::name::CollectionId;
+
+/// The use cases of collections.
+#[derive(Clone, Debug)]
+pub struct Collections {
+    /// Where they are.
+    pub store: Arc<dyn Store>,
+    /// Where the news of deletions goes.
+    pub bus: Arc<Bus>,
+    /// The time, and uids.
+    pub clock: Arc<dyn Clock>,
+    /// The tokens of pages.
+    pub tokens: Tokens,
+    /// Told when there is work for jobs.
+    pub work: Arc<Notify>,
+}
+
+/// What a client asks to delete, besides its name.
+#[derive(Clone, Copy, Debug)]
+pub struct Delete {
+    /// The request, whose uid is the operation's.
+    pub request: Request,
+    /// The revision that it must have, if the client said one.
+    pub revision: Option<u64>,
+}
+
+impl Collections {
+    /// Creates a collection; the same request again returns it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is one of that id, its preferences do not fit together, the request id is that of
+    /// another request, or the collection that this request made was deleted.
+    pub async fn create(
+        &self,
+        caller: &Caller,
+        id: CollectionId,
+        preferences: Preferences,
+        request: Request,
+    ) -> Result<Collection, Error> {
+        preferences.over(&Preferences::default())?;
+        let now = self.clock.now();
+        let collection = Collection {
+            uid: match &request.uid {
+                Some(request) => uid(caller, request),
+                None => self.clock.new_uid(),
+            },
+            id,
+            preferences,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let store = &self.store;
+        match store
+            .create_collection(caller, &collection, &request.sha256)
+            .await?
+        {
+            Written::Collection(collection) => Ok(*collection),
+            Written::Deleted => Err(Error::CollectionDeletedSince),
+            Written::OtherRequest => Err(other_request()),
+            Written::Refused | Written::Changed => Err(Error::AlreadyExists { kind: "collection" }),
+        }
+    }
+
+    /// The collection of that id.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none.
+    pub async fn get(&self, caller: &Caller, id: &CollectionId) -> Result<Collection, Error> {
+        default_collection::find(self.store.as_ref(), self.clock.as_ref(), caller, id).await
+    }
+
+    /// A page of collections in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// Fails for a negative size, and for a token of another list.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<Listed<Collection>, Error> {
+        let scope = "collections".to_owned();
+        let page = Page::new(&self.tokens, caller, scope, page_size, page_token)?;
+        let after = page.after.as_deref().unwrap_or_default();
+        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        let list = default_collection::list(store, clock, caller, after, page.rows()).await?;
+        Ok(page.cut(
+            list,
+            |collection| collection.id.as_str().to_owned(),
+            |collection| collection.preferences.bytes(),
+        ))
+    }
+
+    /// Changes the preferences of a collection, if it is what the client believes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none of that id, it was changed meanwhile, or the new preferences do not fit
+    /// together.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        id: &CollectionId,
+        revision: Option<u64>,
+        change: impl FnOnce(Preferences) -> Preferences + Send,
+    ) -> Result<Collection, Error> {
+        let known = self.get(caller, id).await?;
+        let revision = revision.unwrap_or(known.revision);
+        let preferences = change(known.preferences);
+        preferences.over(&Preferences::default())?;
+        let now = self.clock.now();
+        match self
+            .store
+            .update_collection(caller, id, revision, &preferences, now)
+            .await?
+        {
+            Written::Collection(collection) => Ok(*collection),
+            Written::Changed => Err(Error::EtagMismatch { kind: "collection" }),
+            Written::Refused | Written::Deleted | Written::OtherRequest => {
+                Err(Error::NotFound { kind: "collection" })
+            }
+        }
+    }
+
+    /// Deletes a collection: it is gone at once, its chunks by and by.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none of that id, it was changed meanwhile, or it has documents and `force`
+    /// is not set.
+    pub async fn delete(
+        &self,
+        caller: &Caller,
+        id: &CollectionId,
+        force: bool,
+        delete: Delete,
+    ) -> Result<Operation, Error> {
+        let deletion = self.deletion(delete);
+        let deleted = self
+            .store
+            .delete_collection(caller, id, force, &deletion)
+            .await?;
+        self.deleted("collection", deleted)
+    }
+
+    pub(crate) fn deletion(&self, delete: Delete) -> Deletion {
+        Deletion {
+            uid: delete.request.uid.unwrap_or_else(|| self.clock.new_uid()),
+            request_sha256: delete.request.sha256,
+            revision: delete.revision,
+            now: self.clock.now(),
+        }
+    }
+
+    /// What a deletion answers; its news goes out, and the rest of the work begins.
+    pub(crate) fn deleted(&self, kind: &'static str, deleted: Deleted) -> Result<Operation, Error> {
+        match deleted {
+            Deleted::Operation(operation, ended) => {
+                for ended in ended {
+                    self.bus.publish(ended);
+                }
+                self.bus.publish(Operation::clone(&operation));
+                self.bus.announce_change();
+                self.work.notify_one();
+                Ok(*operation)
+            }
+            Deleted::NotFound => Err(Error::NotFound { kind }),
+            Deleted::Changed => Err(Error::EtagMismatch { kind }),
+            Deleted::NotEmpty => Err(Error::CollectionNotEmpty),
+            Deleted::OtherRequest => Err(other_request()),
+        }
+    }
+}
+
+/// The uid of the collection that a request makes: the same for the same request, and no other
+/// tenant's, whatever request ids that chooses.
+fn uid(caller: &Caller, request: &Uid) -> Uid {
+    let whole = digest::sha256(&[caller.tenant.as_bytes(), b"/", request].concat());
+    std::array::from_fn(|at| whole[at])
+}
+
+/// The error of a request id that was sent with other fields.
+pub(crate) fn other_request() -> Error {
+    Error::RequestIdReused { differs: "fields" }
+}

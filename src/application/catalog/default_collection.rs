@@ -1,0 +1,110 @@
+//! The collection `default`: every tenant has it without creating it.
+//!
+//! The first request that reads it, or that lists collections, creates it; the stores create it in the
+//! transaction that starts an upload to it. A tenant that is created later
+//! has it in the same way, and so has a tenant that deleted it: then it is a new, empty collection.
+
+use crate::application::caller::Caller;
+use crate::application::catalog::preferences::Preferences;
+use crate::application::error::Error;
+use crate::application::ports::clock::Clock;
+use crate::application::ports::collections::Collection;
+use crate::application::ports::store::Store;
+use crate::domain::name::CollectionId;
+
+/// The collection of that id.
+///
+/// # Errors
+///
+/// Fails if there is none.
+pub async fn find(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    caller: &Caller,
+    id: &CollectionId,
+) -> Result<Collection, Error> {
+    let mut found = store.collection(caller, id).await?;
+    if found.is_none() && id.is_default() {
+        create(store, clock, caller).await?;
+        found = store.collection(caller, id).await?;
+    }
+    found.ok_or(Error::NotFound { kind: "collection" })
+}
+
+/// At most `rows` collections in the order of their ids, from the first after `after`.
+///
+/// # Errors
+///
+/// Fails if the store does.
+pub async fn list(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    caller: &Caller,
+    after: &str,
+    rows: u32,
+) -> Result<Vec<Collection>, Error> {
+    let list = store.collections(caller, after, rows).await?;
+    if !lacks_default(&list, after, rows) {
+        return Ok(list);
+    }
+    create(store, clock, caller).await?;
+    Ok(store.collections(caller, after, rows).await?)
+}
+
+/// Creates it, unless another request just did.
+async fn create(store: &dyn Store, clock: &dyn Clock, caller: &Caller) -> Result<(), Error> {
+    let now = clock.now();
+    let collection = Collection {
+        uid: clock.new_uid(),
+        id: CollectionId::default(),
+        preferences: Preferences::default(),
+        revision: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    // No client has asked for it: no request id stands for it.
+    let no_request = [0; 32];
+    store
+        .create_collection(caller, &collection, &no_request)
+        .await?;
+    Ok(())
+}
+
+/// Whether a part of the list should have the collection, and has it not.
+fn lacks_default(list: &[Collection], after: &str, rows: u32) -> bool {
+    let id = CollectionId::DEFAULT;
+    let is_whole = u32::try_from(list.len()).is_ok_and(|length| length < rows);
+    let is_in_reach = is_whole || list.last().is_some_and(|last| last.id.as_str() > id);
+    after < id && is_in_reach && !list.iter().any(|collection| collection.id.is_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lacks_default;
+    use crate::application::catalog::preferences::Preferences;
+    use crate::application::ports::collections::Collection;
+    use crate::domain::name::CollectionId;
+
+    fn list(ids: &[&str]) -> Vec<Collection> {
+        let collection = |id: &&str| Collection {
+            uid: [1; 16],
+            id: CollectionId::parse(id).unwrap(),
+            preferences: Preferences::default(),
+            revision: 1,
+            created_at: 1,
+            updated_at: 1,
+        };
+        ids.iter().map(collection).collect()
+    }
+
+    #[test]
+    fn the_default_is_lacking_only_from_the_page_that_should_have_it() {
+        assert!(lacks_default(&list(&[]), "", 2));
+        assert!(lacks_default(&list(&["a"]), "", 2));
+        assert!(lacks_default(&list(&["a", "e"]), "", 2));
+        assert!(!lacks_default(&list(&["a", "b"]), "", 2), "a later page");
+        assert!(!lacks_default(&list(&["a", "default"]), "", 2));
+        assert!(!lacks_default(&list(&["e"]), "default", 2));
+        assert!(!lacks_default(&list(&[]), "f", 2));
+    }
+}

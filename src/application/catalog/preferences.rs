@@ -1,0 +1,178 @@
+//! How a client wants documents chunked and decoded: only the fields that it set.
+//!
+//! A collection has preferences, and so has a request. Merged, they are the spec and the policy of one
+//! version. Stored as JSON, fields that are not set are left out.
+
+use serde::{Deserialize, Serialize};
+
+use crate::application::ports::stored_spec::{Damaged, StoredSpec, named};
+use crate::domain::chunking::conflict::Conflict;
+use crate::domain::chunking::ladder::Ladder;
+use crate::domain::chunking::packing::Packing;
+use crate::domain::chunking::partial::Partial;
+use crate::domain::chunking::strategy::{Kind, Strategy};
+use crate::domain::text::charset::Charset;
+use crate::domain::text::decoding::{ByteOrderMark, Policy};
+use crate::domain::text::measure::Measure;
+use crate::domain::text::policy::{self, Choice};
+
+/// The fields that a client set.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(try_from = "Stored", into = "Stored")]
+pub struct Preferences {
+    /// Of the spec.
+    pub chunking: Partial,
+    /// Of the decoding policy.
+    pub decoding: policy::Partial,
+}
+
+impl Preferences {
+    /// The spec and the policy of a version: each field from here, else from the collection, else by
+    /// default.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the merged fields do not fit together.
+    pub fn over(&self, collection: &Self) -> Result<StoredSpec, Conflict> {
+        let spec = self.chunking.over(&collection.chunking)?;
+        let decoding = self.decoding.over(&collection.decoding);
+        Ok(StoredSpec::new(&spec, decoding))
+    }
+
+    /// The bytes of the separators: nothing else varies much in length.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.chunking.separators.as_ref().map_or(0, Ladder::bytes)
+    }
+}
+
+/// The stored form.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    separators: Option<Vec<Vec<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measure: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_size: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_size: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overlap: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packing: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    charset: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replace_invalid: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replace_nul: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keep_byte_order_mark: Option<bool>,
+}
+
+impl From<Preferences> for Stored {
+    fn from(from: Preferences) -> Self {
+        let Preferences { chunking, decoding } = from;
+        let replaces = |policy| policy == Policy::Replace;
+        let mark = decoding.byte_order_mark;
+        Self {
+            strategy: chunking
+                .strategy
+                .map(|kind| Strategy::of(kind).name().to_owned()),
+            separators: chunking.separators.map(|ladder| ladder.levels().to_vec()),
+            measure: chunking.measure.map(|measure| measure.name().to_owned()),
+            min_size: chunking.min_size,
+            max_size: chunking.max_size,
+            overlap: chunking.overlap,
+            max_bytes: chunking.max_bytes,
+            packing: chunking.packing.map(|packing| packing.name().to_owned()),
+            charset: decoding.charset.map(|choice| choice.label().to_owned()),
+            replace_invalid: decoding.invalid.map(replaces),
+            replace_nul: decoding.nul.map(replaces),
+            keep_byte_order_mark: mark.map(|mark| mark == ByteOrderMark::Keep),
+        }
+    }
+}
+
+impl TryFrom<Stored> for Preferences {
+    type Error = Damaged;
+
+    fn try_from(from: Stored) -> Result<Self, Damaged> {
+        let strategy = from.strategy.as_deref();
+        let strategy = strategy.map(|name| Kind::from_name(name).ok_or(Damaged));
+        let separators = from.separators.map(Ladder::new).transpose();
+        let measure = from.measure.as_deref();
+        let measure = measure.map(|name| named(&Measure::ALL, Measure::name, name));
+        let packing = from.packing.as_deref();
+        let packing = packing.map(|name| named(&Packing::ALL, Packing::name, name));
+        let charset = from.charset.as_deref().map(choice).transpose();
+        Ok(Self {
+            chunking: Partial {
+                strategy: strategy.transpose()?,
+                separators: separators.map_err(|_bounds| Damaged)?,
+                measure: measure.transpose()?,
+                min_size: from.min_size,
+                max_size: from.max_size,
+                overlap: from.overlap,
+                max_bytes: from.max_bytes,
+                packing: packing.transpose()?,
+            },
+            decoding: policy::Partial {
+                charset: charset?,
+                invalid: from.replace_invalid.map(Policy::replacing),
+                nul: from.replace_nul.map(Policy::replacing),
+                byte_order_mark: from.keep_byte_order_mark.map(ByteOrderMark::keeping),
+            },
+        })
+    }
+}
+
+fn choice(label: &str) -> Result<Choice, Damaged> {
+    if label == Choice::DETECT {
+        return Ok(Choice::Detect);
+    }
+    let charset = Charset::from_label(label).map_err(|_unknown| Damaged)?;
+    Ok(Choice::Is(charset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Preferences;
+    use crate::domain::chunking::partial::Partial;
+    use crate::domain::chunking::spec::Spec;
+    use crate::domain::text::decoding::Decoding;
+    use crate::domain::text::policy::{self, Choice};
+
+    fn again(preferences: &Preferences) -> Preferences {
+        serde_json::from_str(&serde_json::to_string(preferences).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn stored_fields_are_those_that_were_set() {
+        let none = Preferences::default();
+        assert_eq!(serde_json::to_string(&none).unwrap(), "{}");
+        assert_eq!(again(&none), none);
+        let all = Preferences {
+            chunking: Partial::from(&Spec::default()),
+            decoding: Decoding::default().into(),
+        };
+        assert_eq!(again(&all), all);
+        let some = Preferences {
+            chunking: Partial {
+                overlap: Some(0),
+                ..Partial::default()
+            },
+            decoding: policy::Partial {
+                charset: Some(Choice::Detect),
+                ..policy::Partial::default()
+            },
+        };
+        assert_eq!(again(&some), some);
+    }
+}

@@ -1,0 +1,248 @@
+//! Bytes in, chunks out, nothing stored. While the client does not read, nothing is read from it.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio_stream::{Stream, StreamExt};
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::memory::budget::Budget;
+use crate::application::memory::pool::Permit;
+use crate::application::memory::upload::UploadMemory;
+use crate::application::ports::store_error;
+use crate::application::response_stream::{Halt, Outbox};
+use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::min_rate::Pace;
+use crate::application::uploads::write::CONTENT_BYTES_MAX;
+use crate::domain::chunking::spec::Spec;
+use crate::domain::ingest::batch::Gathered;
+use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
+use crate::domain::text::decoding::Decoding;
+
+/// A client that sends nothing for so long is slow: its stream falls to the least share.
+const REST_AFTER: Duration = Duration::from_millis(50);
+/// How often the server checks for how long a client that is slow has been silent.
+const LOOK_AFTER: Duration = Duration::from_millis(250);
+
+/// A piece of a source.
+#[derive(Debug, Default)]
+pub struct Piece {
+    /// How to cut it: in the first message only.
+    pub cut: Option<Cut>,
+    /// The bytes.
+    pub content: Bytes,
+    /// Their CRC-32C, if the client gave it.
+    pub crc32c: Option<u32>,
+    /// Whether the source ends after them.
+    pub finishes: bool,
+}
+
+/// How a source is cut.
+#[derive(Clone, Debug, Default)]
+pub struct Cut {
+    /// The spec.
+    pub spec: Spec,
+    /// The decoding policy.
+    pub decoding: Decoding,
+    /// Whether the client does not want the text.
+    pub omits_text: bool,
+}
+
+/// What a client is told.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are chunks, and the outbox boxes each"
+)]
+pub enum Answer {
+    /// Chunks that are decided.
+    Chunks {
+        /// The chunks.
+        batch: Gathered,
+        /// Whether their text is wanted.
+        has_text: bool,
+        /// Held until they are sent.
+        memory: Option<Permit>,
+    },
+    /// The end.
+    Summary(Summary),
+}
+
+/// One client's stream.
+#[derive(Debug)]
+pub struct ChunkStream {
+    /// The memory that it shares with uploads.
+    pub budget: Budget,
+    /// What it may take.
+    pub bounds: Bounds,
+    /// Who sends.
+    pub caller: Caller,
+}
+
+struct Cutting {
+    machine: Machine,
+    omits_text: bool,
+    received_bytes: u64,
+    memory: UploadMemory,
+}
+
+impl ChunkStream {
+    /// Takes the whole stream.
+    ///
+    /// # Errors
+    ///
+    /// Fails as an upload does, and if the stream ends before the source.
+    pub async fn run<S>(&self, mut pieces: S, outbox: &Outbox<Answer>) -> Result<(), Halt>
+    where
+        S: Stream<Item = Result<Piece, Error>> + Send + Unpin,
+    {
+        let memory = UploadMemory::enter(&self.budget, &self.caller).await?;
+        let mut entered = Some(memory);
+        let mut pace = Pace::new(self.bounds);
+        let mut cutting: Option<Cutting> = None;
+        let mut look_after = REST_AFTER;
+        loop {
+            let since = Instant::now();
+            let next = tokio::select! {
+                next = tokio::time::timeout(look_after, pieces.next()) => next,
+                halt = outbox.halted() => return Err(halt),
+            };
+            pace.waited(since.elapsed())?;
+            let Ok(next) = next else {
+                if let Some(cutting) = &mut cutting {
+                    cutting.rest();
+                }
+                look_after = LOOK_AFTER;
+                continue;
+            };
+            look_after = REST_AFTER;
+            let piece = next.ok_or_else(|| {
+                Error::invalid("finish_write", "must be set before the stream ends")
+            })??;
+            pace.received(piece.content.len());
+            let finishes = piece.finishes;
+            let cutting = match (&mut cutting, &piece.cut) {
+                (Some(_), Some(_)) => {
+                    let only_first = "must be in the first message only";
+                    return Err(Error::invalid("spec", only_first).into());
+                }
+                (Some(cutting), None) => cutting,
+                (none, cut) => {
+                    let memory = entered.take().ok_or(Error::Panicked)?;
+                    none.insert(begin(cut.clone().unwrap_or_default(), memory).await?)
+                }
+            };
+            self.check(cutting, &piece)?;
+            cutting.cut(&piece.content, outbox).await?;
+            if finishes {
+                return cutting.finish(outbox).await;
+            }
+        }
+    }
+
+    fn check(&self, cutting: &mut Cutting, piece: &Piece) -> Result<(), Error> {
+        let (content, most) = (&piece.content, self.bounds.source_bytes_max);
+        if content.len() > CONTENT_BYTES_MAX {
+            let most = CONTENT_BYTES_MAX;
+            return Err(Error::MessageTooLarge { most });
+        }
+        let offset = cutting.received_bytes;
+        if piece
+            .crc32c
+            .is_some_and(|given| given != crc32c::crc32c(content))
+        {
+            return Err(Error::ChecksumMismatch { offset });
+        }
+        cutting.received_bytes += content.len() as u64;
+        if cutting.received_bytes > most {
+            return Err(Error::SourceTooLarge { most });
+        }
+        Ok(())
+    }
+}
+
+async fn begin(cut: Cut, mut memory: UploadMemory) -> Result<Cutting, Error> {
+    memory.size(&cut.spec, cut.decoding).await?;
+    Ok(Cutting {
+        machine: Machine::new(&cut.spec, cut.decoding, BATCH_BYTES_MIN),
+        omits_text: cut.omits_text,
+        received_bytes: 0,
+        memory,
+    })
+}
+
+impl Cutting {
+    /// Cuts some bytes, and sends what is decided with them.
+    async fn cut(&mut self, mut content: &[u8], outbox: &Outbox<Answer>) -> Result<(), Halt> {
+        self.memory.receive(content.len());
+        while !content.is_empty() {
+            self.take_memory(outbox).await?;
+            content = &content[self.machine.feed(content)..];
+            self.work(outbox).await?;
+        }
+        self.flush(outbox).await
+    }
+
+    /// Sends what is decided.
+    async fn flush(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
+        if let Some(batch) = self.machine.flush() {
+            self.send(batch, outbox).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, batch: Gathered, outbox: &Outbox<Answer>) -> Result<(), Halt> {
+        let answer = Answer::Chunks {
+            batch,
+            has_text: !self.omits_text,
+            memory: self.memory.take_batch(),
+        };
+        outbox.send(answer).await
+    }
+
+    /// Takes the memory to work in. While others come first, nothing is held that they wait for.
+    async fn take_memory(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
+        if !self.memory.try_work() {
+            self.flush(outbox).await?;
+            self.rest();
+            self.memory.wait().await?;
+        }
+        self.machine.set_batch_bytes_max(self.memory.batch_bytes());
+        Ok(())
+    }
+
+    /// Gives back what is not needed until the next message comes.
+    fn rest(&mut self) {
+        self.machine.rest();
+        self.memory.rest(self.machine.has_batch());
+    }
+
+    async fn finish(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
+        self.take_memory(outbox).await?;
+        self.machine.finish();
+        match self.work(outbox).await? {
+            Some(summary) => outbox.send(Answer::Summary(summary)).await,
+            None => Err(Error::from(store_error::Error::Damaged {
+                what: "a machine without an end",
+                source: None,
+            })
+            .into()),
+        }
+    }
+
+    async fn work(&mut self, outbox: &Outbox<Answer>) -> Result<Option<Summary>, Halt> {
+        loop {
+            match self.machine.step().map_err(Error::from)? {
+                Step::Feed => return Ok(None),
+                Step::Store(batch) => {
+                    self.send(batch, outbox).await?;
+                    if !self.machine.is_done() {
+                        self.take_memory(outbox).await?;
+                    }
+                }
+                Step::Done(summary) => return Ok(Some(summary)),
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What one watcher of many operations has not been told yet: the newest state of each.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::application::ports::clock::Uid;
+use crate::application::ports::operations::Operation;
+use crate::application::ports::state::State;
+use crate::domain::name::CollectionId;
+
+/// Operations that wait at once, some 300 KB; of more, the watcher reads rows.
+const WAITING_MAX: usize = 1_000;
+
+/// Which operations are watched.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Those in one of these states; empty: in any.
+    pub states: Vec<State>,
+    /// Those that work on this collection, or on a document of it.
+    pub collection: Option<CollectionId>,
+}
+
+impl Filter {
+    /// Whether it works on what is watched.
+    #[must_use]
+    pub fn has_target(&self, operation: &Operation) -> bool {
+        self.collection.as_ref().is_none_or(|collection| {
+            let target = operation.target.strip_prefix("collections/");
+            let target = target.and_then(|target| target.strip_prefix(collection.as_str()));
+            target.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    /// Whether it is in a state that is watched.
+    #[must_use]
+    pub fn has_state(&self, operation: &Operation) -> bool {
+        self.states.is_empty() || self.states.contains(&operation.state)
+    }
+}
+
+/// News that waits for one watcher.
+#[derive(Debug)]
+pub struct Tap {
+    filter: Filter,
+    /// A std mutex: never held across an await.
+    waiting: Mutex<Waiting>,
+    bell: Notify,
+}
+
+/// What has come since the watcher looked last.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    /// The newest state of each operation.
+    pub states: HashMap<Uid, Arc<Operation>>,
+    /// Whether there was more than there is room for.
+    pub is_more: bool,
+}
+
+impl Tap {
+    pub(crate) fn new(filter: Filter) -> Self {
+        Self {
+            filter,
+            waiting: Mutex::default(),
+            bell: Notify::new(),
+        }
+    }
+
+    /// Which operations are watched.
+    #[must_use]
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Takes a state in the place of an older one. In any state: the watcher knows which operations
+    /// it has told, and tells those to their end.
+    pub(crate) fn offer(&self, operation: &Arc<Operation>) {
+        if !self.filter.has_target(operation) {
+            return;
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = waiting.states.len() >= WAITING_MAX;
+        match waiting.states.get_mut(&operation.uid) {
+            Some(state) if state.seq < operation.seq => *state = Arc::clone(operation),
+            Some(_) => return,
+            None if is_full => waiting.is_more = true,
+            None => {
+                waiting.states.insert(operation.uid, Arc::clone(operation));
+            }
+        }
+        drop(waiting);
+        self.bell.notify_one();
+    }
+
+    /// Waits until something has come, and takes all of it.
+    pub async fn take(&self) -> Waiting {
+        loop {
+            let waiting = self.taken();
+            if waiting.is_more || !waiting.states.is_empty() {
+                return waiting;
+            }
+            self.bell.notified().await;
+        }
+    }
+
+    fn taken(&self) -> Waiting {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *waiting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Filter, Tap, WAITING_MAX};
+    use crate::application::ports::operations::{Kind, Operation};
+    use crate::application::ports::state::State;
+    use crate::domain::name::CollectionId;
+
+    fn operation(number: u128, seq: u64, state: State) -> Arc<Operation> {
+        Arc::new(Operation {
+            tenant: "tenant".to_owned(),
+            uid: number.to_be_bytes(),
+            kind: Kind::Upload,
+            seq,
+            state,
+            target: "collections/c/documents/d".to_owned(),
+            committed_bytes: 0,
+            chunks: 0,
+            failure_reason: String::new(),
+            failure_message: String::new(),
+            created_at: 0,
+            updated_at: 0,
+        })
+    }
+
+    #[test]
+    fn the_newest_state_of_each_waits_and_more_than_there_is_room_for_is_told() {
+        let tap = Tap::new(Filter::default());
+        for seq in [1, 3, 2] {
+            tap.offer(&operation(0, seq, State::Running));
+        }
+        let waiting = tap.taken();
+        assert!(!waiting.is_more && waiting.states.len() == 1);
+        assert_eq!(waiting.states[&[0; 16]].seq, 3);
+        for number in 0..=WAITING_MAX as u128 {
+            tap.offer(&operation(number, 1, State::Running));
+        }
+        let waiting = tap.taken();
+        assert!(waiting.is_more && waiting.states.len() == WAITING_MAX);
+        let waiting = tap.taken();
+        assert!(!waiting.is_more && waiting.states.is_empty());
+    }
+
+    #[test]
+    fn a_collection_is_not_one_whose_name_begins_the_same() {
+        let in_collection = |id: &str, target: &str| {
+            let filter = Filter {
+                states: vec![],
+                collection: Some(CollectionId::parse(id).unwrap()),
+            };
+            let target = target.to_owned();
+            let operation = operation(1, 1, State::Running);
+            filter.has_target(&Operation {
+                target,
+                ..Operation::clone(&operation)
+            })
+        };
+        assert!(in_collection("c", "collections/c"));
+        assert!(in_collection("c", "collections/c/documents/d"));
+        assert!(!in_collection("c", "collections/c2/documents/d"));
+        assert!(!in_collection("c2", "collections/c/documents/d"));
+        assert!(!in_collection("d", "collections/c/documents/d"));
+    }
+}

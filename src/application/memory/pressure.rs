@@ -1,0 +1,111 @@
+//! Whether memory is nearly used up: then what would take more is refused, before the kernel ends the
+//! process for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::application::error::Error;
+use crate::application::ports::memory_usage::Memory;
+use crate::domain::access::RateClass;
+
+/// Of a hundred parts of the memory so many may be used before calls are refused: the rest is for those
+/// under way.
+const ON_PERCENT: u64 = 85;
+/// And so many before they are taken again: else it would change with every call.
+const OFF_PERCENT: u64 = 80;
+/// How often it is looked: a flood takes some tens of megabytes in a second.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Knows it.
+#[derive(Clone, Debug, Default)]
+pub struct Pressure(Arc<AtomicBool>);
+
+impl Pressure {
+    /// Whether memory is nearly used up.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Lets a call of that class pass, unless it takes memory and there is little.
+    ///
+    /// # Errors
+    ///
+    /// Fails if memory is nearly used up, but for short answers and for operators, who might have to
+    /// help.
+    pub fn admit(&self, class: RateClass) -> Result<(), Error> {
+        let takes_memory = match class {
+            RateClass::Read | RateClass::Admin => false,
+            RateClass::Preview
+            | RateClass::Write
+            | RateClass::UploadStart
+            | RateClass::WatchOpen => true,
+        };
+        if takes_memory && self.is_on() {
+            return Err(Error::Overloaded);
+        }
+        Ok(())
+    }
+
+    /// Looks until `drain` is cancelled; not at all if there is no limit.
+    pub async fn watch(self, memory: Arc<dyn Memory>, drain: CancellationToken) {
+        let Some(most) = memory.most() else { return };
+        tracing::info!(memory.bytes_max = most, "memory is limited");
+        while !drain.is_cancelled() {
+            let used = memory.used().unwrap_or_default();
+            metrics::gauge!("sluice_memory_used_ratio").set(ratio(used, most));
+            self.turn(used, most);
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = drain.cancelled() => {}
+            }
+        }
+    }
+
+    fn turn(&self, used: u64, most: u64) {
+        let percent = if self.is_on() {
+            OFF_PERCENT
+        } else {
+            ON_PERCENT
+        };
+        let is_on = used.saturating_mul(100) >= most.saturating_mul(percent);
+        if self.0.swap(is_on, Ordering::Relaxed) != is_on {
+            tracing::warn!(
+                memory.bytes = used,
+                is_on,
+                "memory is nearly used up, or no longer"
+            );
+        }
+    }
+}
+
+fn ratio(used: u64, most: u64) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a ratio that people look at: six places are more than enough"
+    )]
+    let ratio = used as f64 / most.max(1) as f64;
+    ratio
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pressure;
+    use crate::domain::access::RateClass;
+
+    #[test]
+    fn what_takes_memory_is_refused_until_there_is_more() {
+        let pressure = Pressure::default();
+        let mut refused = Vec::new();
+        for used in [84, 85, 84, 80, 79, 84, 99] {
+            pressure.turn(used, 100);
+            refused.push(pressure.admit(RateClass::UploadStart).is_err());
+            assert!(pressure.admit(RateClass::Read).is_ok());
+            assert!(pressure.admit(RateClass::Admin).is_ok());
+        }
+        assert_eq!(refused, [false, true, true, true, false, false, true]);
+    }
+}

@@ -1,0 +1,211 @@
+//! Watching many operations at once: first those that there are, then what becomes of them, and those
+//! that begin.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::application::caller::Caller;
+use crate::application::catalog::default_collection;
+use crate::application::error::Error;
+use crate::application::events::bus::Subscription;
+use crate::application::events::tenant_subscription::{Filter, Tap};
+use crate::application::operations::watch::{Counted, SPACING, Watching};
+use crate::application::ports::clock::{Timestamp, Uid};
+use crate::application::ports::operations::{NEWEST, Operation};
+use crate::application::response_stream::{self, Halt, Inbox, Outbox};
+
+/// The newest operations, among which those that match are looked for.
+const NEWEST_ROWS: u32 = 1_000;
+/// Operations that a stream remembers to have told, so that none is told twice; some 200 KB.
+const TOLD_MAX: usize = 2_000;
+/// Operations in one message: together well below what clients take.
+const PAGE_OPERATIONS: usize = 100;
+
+/// Some operations, each in its newest state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The operations.
+    pub operations: Vec<Arc<Operation>>,
+    /// Whether all that there were when the stream began have been told with this page.
+    pub is_complete: bool,
+}
+
+impl Watching {
+    /// The newest operations that match, then newer states of them and of those that begin, until the
+    /// client has gone.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such collection, or the store fails.
+    pub async fn watch_all(&self, caller: &Caller, filter: Filter) -> Result<Inbox<Page>, Error> {
+        if let Some(id) = &filter.collection {
+            let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+            default_collection::find(store, clock, caller, id).await?;
+        }
+        let tap = self.bus.tap(caller, filter);
+        let mut overview = Overview {
+            watching: self.clone(),
+            caller: caller.clone(),
+            tap,
+            told: HashMap::new(),
+            floor: Timestamp::MIN,
+        };
+        let first = overview.read().await?;
+        let (outbox, inbox) = response_stream::channel(self.patience.clone());
+        self.tasks.spawn(async move {
+            let counted = Counted::new(overview.watching.transport);
+            let told = overview.tell(&outbox, first).await;
+            drop(counted);
+            outbox.end(told);
+        });
+        Ok(inbox)
+    }
+}
+
+/// What a stream has told.
+struct Overview {
+    watching: Watching,
+    caller: Caller,
+    tap: Arc<Tap>,
+    told: HashMap<Uid, Told>,
+    /// What is not remembered, began by then, and has ended, was told or is too old to be.
+    floor: Timestamp,
+}
+
+/// The newest state of an operation that was told.
+struct Told {
+    seq: u64,
+    created_at: Timestamp,
+    /// While it runs: so its row is read now and then.
+    kept: Option<Subscription>,
+}
+
+impl Overview {
+    /// The newest operations.
+    async fn read(&mut self) -> Result<Vec<Arc<Operation>>, Error> {
+        let states = &self.tap.filter().states;
+        let only = states.first().copied().filter(|_| states.len() == 1);
+        let store = &self.watching.store;
+        let read = store
+            .operations(&self.caller, only, NEWEST, NEWEST_ROWS)
+            .await?;
+        if read.len() == NEWEST_ROWS as usize {
+            let oldest = read.last().map_or(Timestamp::MIN, |last| last.created_at);
+            self.floor = self.floor.max(oldest);
+        }
+        let filter = self.tap.filter();
+        let matching = read
+            .into_iter()
+            .filter(|operation| filter.has_target(operation));
+        Ok(matching.map(Arc::new).collect())
+    }
+
+    async fn tell(
+        &mut self,
+        outbox: &Outbox<Page>,
+        first: Vec<Arc<Operation>>,
+    ) -> Result<(), Halt> {
+        self.send(outbox, first, true).await?;
+        loop {
+            tokio::time::sleep(SPACING).await;
+            let waiting = tokio::select! {
+                waiting = self.tap.take() => waiting,
+                halt = outbox.halted() => return Err(halt),
+            };
+            let mut news = waiting.states.into_values().collect::<Vec<_>>();
+            if waiting.is_more {
+                news.extend(self.read().await?);
+            }
+            for operation in &news {
+                if self.told.contains_key(&operation.uid) {
+                    self.watching.note_lag(operation);
+                }
+            }
+            self.send(outbox, news, false).await?;
+        }
+    }
+
+    /// Sends those states that are news; the last page of the first ones says so.
+    async fn send(
+        &mut self,
+        outbox: &Outbox<Page>,
+        mut states: Vec<Arc<Operation>>,
+        is_first: bool,
+    ) -> Result<(), Halt> {
+        states.sort_by_key(|operation| (operation.uid, operation.seq));
+        states.retain(|operation| self.is_news(operation));
+        let mut pages = states.chunks(PAGE_OPERATIONS).peekable();
+        if is_first && pages.peek().is_none() {
+            let (operations, is_complete) = (Vec::new(), true);
+            outbox
+                .send(Page {
+                    operations,
+                    is_complete,
+                })
+                .await?;
+        }
+        while let Some(page) = pages.next() {
+            let (operations, is_last) = (page.to_vec(), pages.peek().is_none());
+            let is_complete = is_first && is_last;
+            outbox
+                .send(Page {
+                    operations,
+                    is_complete,
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a state has to be told; then it is remembered. An operation that was told is told to
+    /// its end, whatever states were asked for.
+    fn is_news(&mut self, operation: &Arc<Operation>) -> bool {
+        let is_terminal = operation.state.is_terminal();
+        match self.told.get_mut(&operation.uid) {
+            Some(told) => {
+                let is_newer = told.seq < operation.seq;
+                if is_newer {
+                    told.seq = operation.seq;
+                    if is_terminal {
+                        told.kept = None;
+                    }
+                }
+                is_newer
+            }
+            None if !self.tap.filter().has_state(operation) => false,
+            None if is_terminal && operation.created_at <= self.floor => false,
+            None => {
+                self.remember(operation);
+                true
+            }
+        }
+    }
+
+    fn remember(&mut self, operation: &Operation) {
+        if self.told.len() >= TOLD_MAX {
+            self.forget();
+        }
+        let kept = !operation.state.is_terminal();
+        let bus = &self.watching.bus;
+        let told = Told {
+            seq: operation.seq,
+            created_at: operation.created_at,
+            kept: kept.then(|| bus.subscribe(&self.caller, operation.uid)),
+        };
+        self.told.insert(operation.uid, told);
+    }
+
+    /// Makes room: the older half goes, of those that have ended if that is enough.
+    fn forget(&mut self) {
+        let times = self.told.values().map(|told| told.created_at);
+        let mut times = times.collect::<Vec<_>>();
+        times.sort_unstable();
+        let middle = times.get(times.len() / 2).copied().unwrap_or(self.floor);
+        self.floor = self.floor.max(middle);
+        self.told
+            .retain(|_, told| told.created_at > middle || told.kept.is_some());
+        if self.told.len() >= TOLD_MAX {
+            self.told.retain(|_, told| told.created_at > middle);
+        }
+    }
+}

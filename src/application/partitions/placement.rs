@@ -1,0 +1,91 @@
+//! Partitions: how chunks are spread, where a document is, and moving it.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::partitions::health::{Health, Watching};
+use crate::application::ports::clock::Clock;
+use crate::application::ports::operations::Operation;
+use crate::application::ports::partitions::{Location, Move, Moved};
+use crate::application::ports::store::Store;
+use crate::application::request::Request;
+use crate::domain::name::DocumentName;
+use crate::domain::partition;
+
+/// The use cases of partitions: for admins.
+#[derive(Clone, Debug)]
+pub struct Partitions {
+    /// Where chunks are.
+    pub store: Arc<dyn Store>,
+    /// How their health is watched.
+    pub watching: Watching,
+    /// The time, and uids.
+    pub clock: Arc<dyn Clock>,
+    /// Told when there is work for jobs.
+    pub work: Arc<Notify>,
+}
+
+/// Where a document is, and where its uid lets it be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Placement {
+    /// Where it is.
+    pub location: Location,
+    /// The two partitions that its uid decides.
+    pub candidates: [u32; 2],
+}
+
+impl Partitions {
+    /// The health of all 100 partitions.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store does.
+    pub async fn health(&self) -> Result<Health, Error> {
+        Ok(Health::read(self.store.as_ref()).await?)
+    }
+
+    /// Where a document is: its candidates are computed again, and its chunks counted.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none of that name.
+    pub async fn locate(&self, caller: &Caller, name: &DocumentName) -> Result<Placement, Error> {
+        let found = self.store.locate_document(caller, name).await?;
+        let location = found.ok_or(Error::NotFound { kind: "document" })?;
+        Ok(Placement {
+            location,
+            candidates: partition::candidates(&location.uid),
+        })
+    }
+
+    /// Moves a document to its other candidate: readers do not notice, its chunks go by and by.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none of that name, another move of it runs or has left chunks behind, or
+    /// the request id is that of another request.
+    pub async fn move_document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+        request: Request,
+    ) -> Result<Operation, Error> {
+        let asked = Move {
+            uid: request.uid.unwrap_or_else(|| self.clock.new_uid()),
+            request_sha256: request.sha256,
+            now: self.clock.now(),
+        };
+        match self.store.move_document(caller, name, &asked).await? {
+            Moved::Operation(operation) => {
+                self.work.notify_one();
+                Ok(*operation)
+            }
+            Moved::NotFound => Err(Error::NotFound { kind: "document" }),
+            Moved::Pending => Err(Error::MovePending),
+            Moved::OtherRequest => Err(Error::RequestIdReused { differs: "fields" }),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A spec and a decoding policy in the form in which they are stored: JSON, defaults filled in.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::chunking::ladder::Ladder;
+use crate::domain::chunking::packing::Packing;
+use crate::domain::chunking::spec::{Request, Spec};
+use crate::domain::chunking::strategy::{Kind, Strategy};
+use crate::domain::text::charset::Charset;
+use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+use crate::domain::text::measure::Measure;
+
+/// How a document is chunked and decoded, as stored.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredSpec {
+    strategy: String,
+    levels: Vec<Vec<String>>,
+    measure: String,
+    min_size: usize,
+    max_size: usize,
+    overlap: usize,
+    max_bytes: usize,
+    packing: String,
+    /// None: detected.
+    charset: Option<String>,
+    replace_invalid: bool,
+    replace_nul: bool,
+    keep_byte_order_mark: bool,
+}
+
+/// What is stored is not a spec.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("a stored spec is damaged")]
+pub struct Damaged;
+
+impl StoredSpec {
+    /// The stored form.
+    #[must_use]
+    pub fn new(spec: &Spec, decoding: Decoding) -> Self {
+        let limits = spec.limits();
+        let separators = spec.strategy().separators();
+        let levels = separators.map_or_else(Vec::new, |ladder| ladder.levels().to_vec());
+        Self {
+            strategy: spec.strategy().name().to_owned(),
+            levels,
+            measure: limits.measure().name().to_owned(),
+            min_size: limits.min_size(),
+            max_size: limits.max_size(),
+            overlap: limits.overlap(),
+            max_bytes: limits.max_bytes(),
+            packing: spec.packing().name().to_owned(),
+            charset: decoding.charset.map(|charset| charset.name().to_owned()),
+            replace_invalid: decoding.invalid == Policy::Replace,
+            replace_nul: decoding.nul == Policy::Replace,
+            keep_byte_order_mark: decoding.byte_order_mark == ByteOrderMark::Keep,
+        }
+    }
+
+    /// The same spec with another decoding policy.
+    #[must_use]
+    pub fn decoded_as(&self, decoding: Decoding) -> Self {
+        let Self {
+            charset,
+            replace_invalid,
+            replace_nul,
+            keep_byte_order_mark,
+            ..
+        } = Self::new(&Spec::default(), decoding);
+        Self {
+            charset,
+            replace_invalid,
+            replace_nul,
+            keep_byte_order_mark,
+            ..self.clone()
+        }
+    }
+
+    /// The spec.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what was stored is damaged.
+    pub fn spec(&self) -> Result<Spec, Damaged> {
+        let kind = Kind::from_name(&self.strategy).ok_or(Damaged)?;
+        let strategy = match Strategy::of(kind) {
+            Strategy::Recursive(_) => {
+                Strategy::Recursive(Ladder::new(self.levels.clone()).map_err(|_bounds| Damaged)?)
+            }
+            other @ (Strategy::Fixed | Strategy::Sentence) => other,
+        };
+        Spec::new(Request {
+            strategy: Some(strategy),
+            measure: named(&Measure::ALL, Measure::name, &self.measure)?,
+            min_size: Some(self.min_size),
+            max_size: Some(self.max_size),
+            overlap: self.overlap,
+            max_bytes: Some(self.max_bytes),
+            packing: named(&Packing::ALL, Packing::name, &self.packing)?,
+        })
+        .map_err(|_bounds| Damaged)
+    }
+
+    /// The decoding policy.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what was stored is damaged.
+    pub fn decoding(&self) -> Result<Decoding, Damaged> {
+        let charset = self.charset.as_deref().map(Charset::from_label).transpose();
+        Ok(Decoding {
+            charset: charset.map_err(|_unknown| Damaged)?,
+            invalid: Policy::replacing(self.replace_invalid),
+            nul: Policy::replacing(self.replace_nul),
+            byte_order_mark: ByteOrderMark::keeping(self.keep_byte_order_mark),
+        })
+    }
+}
+
+/// The value of that name.
+pub(crate) fn named<T: Copy>(
+    all: &[T],
+    name_of: fn(T) -> &'static str,
+    name: &str,
+) -> Result<T, Damaged> {
+    let known = all.iter().copied().find(|known| name_of(*known) == name);
+    known.ok_or(Damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StoredSpec;
+    use crate::domain::chunking::spec::{Request, Spec};
+    use crate::domain::chunking::strategy::Strategy;
+    use crate::domain::text::charset::Charset;
+    use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+
+    #[test]
+    fn what_is_stored_is_read_the_same() {
+        for strategy in Strategy::all() {
+            let request = Request {
+                strategy: Some(strategy),
+                overlap: 7,
+                ..Request::default()
+            };
+            let spec = Spec::new(request).unwrap();
+            let decoding = Decoding {
+                charset: Charset::from_label("koi8-r").ok(),
+                invalid: Policy::Replace,
+                nul: Policy::Reject,
+                byte_order_mark: ByteOrderMark::Keep,
+            };
+            let json = serde_json::to_string(&StoredSpec::new(&spec, decoding)).unwrap();
+            let stored: StoredSpec = serde_json::from_str(&json).unwrap();
+            assert_eq!(
+                (stored.spec().unwrap(), stored.decoding().unwrap()),
+                (spec, decoding)
+            );
+        }
+    }
+}

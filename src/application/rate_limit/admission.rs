@@ -1,0 +1,282 @@
+//! The use case: who may call, how often, and how much of what lasts.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::rate_limiter::{Key, RateLimiter};
+use crate::application::rate_limit::client_network::Network;
+use crate::application::rate_limit::concurrency::{Keeper, Place};
+use crate::application::rate_limit::limiter::{self, Limiter};
+use crate::application::rate_limit::limits::{Limits, Standing};
+use crate::application::rate_limit::upload_bytes::Allowance;
+use crate::domain::access::{Budget, Places, RateClass};
+use crate::domain::gcra::{Quota, Verdict};
+
+/// Admits, or says when to come back.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// What is allowed.
+    pub limits: Arc<Limits>,
+    /// Where it is counted.
+    pub limiter: Arc<Limiter>,
+    /// What is held.
+    pub keeper: Arc<Keeper>,
+}
+
+impl Admission {
+    /// Over a limiter that all instances share, or without one. `instance` is random.
+    #[must_use]
+    pub fn new(limits: Limits, shared: Option<Arc<dyn RateLimiter>>, instance: Uid) -> Self {
+        let limiter = Arc::new(Limiter::new(shared, limits.instances));
+        Self {
+            limits: Arc::new(limits),
+            keeper: Arc::new(Keeper::new(Arc::clone(&limiter), instance)),
+            limiter,
+        }
+    }
+
+    /// Takes one call from the caller's budget; says how that stands, and whether the call may go on.
+    ///
+    /// # Errors
+    ///
+    /// Fails, beside the standing, with when to come back.
+    pub async fn admit(&self, caller: &Caller, class: RateClass) -> (Standing, Result<(), Error>) {
+        let budget = Budget::Calls(class);
+        let (key, quota) = (key(caller, budget.name()), self.quota(caller, budget));
+        let verdict = self.limiter.check(&key, quota, 1).await;
+        let (whole_after_us, admitted) = match verdict {
+            Verdict::Admitted { whole_after_us } => (whole_after_us, Ok(())),
+            Verdict::Wait {
+                wait_us,
+                whole_after_us,
+            } => (
+                whole_after_us,
+                Err(limited(budget, subject(caller), wait_us)),
+            ),
+            Verdict::Never => (
+                0,
+                Err(Error::invalid("cost", "is more than the budget ever has")),
+            ),
+        };
+        let standing = Standing {
+            limit: budget.name(),
+            quota,
+            remaining: quota.remaining(whole_after_us),
+            whole_after: Duration::from_micros(whole_after_us),
+        };
+        (standing, admitted)
+    }
+
+    /// Whether credentials from an address are looked at. It asks nobody else, and costs nothing: a
+    /// flood does not get past it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if too many from there were refused.
+    pub fn may_authenticate(&self, address: IpAddr) -> Result<(), Error> {
+        let (key, quota) = (of_address(address), self.limits.auth_failure);
+        match self.limiter.peek(&key, quota) {
+            Verdict::Wait { wait_us, .. } => {
+                limiter::count(key.limit, false);
+                let subject = format!("address:{}", key.principal);
+                Err(limited(Budget::AuthFailure, subject, wait_us))
+            }
+            Verdict::Admitted { .. } | Verdict::Never => Ok(()),
+        }
+    }
+
+    /// Counts credentials from an address that were refused, on all instances. Each finds out that
+    /// there were too many when it counts the next.
+    pub async fn authentication_failed(&self, address: IpAddr) {
+        let (key, quota) = (of_address(address), self.limits.auth_failure);
+        let left = match self.limiter.check(&key, quota, 1).await {
+            Verdict::Admitted { whole_after_us } => quota.remaining(whole_after_us),
+            Verdict::Wait { .. } | Verdict::Never => 0,
+        };
+        if left == 0 {
+            self.limiter.use_up(&key, quota);
+        }
+    }
+
+    /// Takes a place that is given back when its guard is dropped, or within 30 seconds of the end
+    /// of this process.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the principal has taken all there are.
+    pub async fn place(&self, caller: &Caller, places: Places) -> Result<Place, Error> {
+        let most = self.limits.places(&caller.tenant, places);
+        let place = self.keeper.take(key(caller, places.name()), most).await;
+        limiter::count(places.name(), place.is_some());
+        place.ok_or_else(|| Error::PlacesTaken {
+            limit: places.name(),
+            subject: subject(caller),
+            most,
+        })
+    }
+
+    /// What an upload of the caller may send.
+    #[must_use]
+    pub fn allowance(&self, caller: &Caller) -> Allowance {
+        let budget = Budget::UploadBytes;
+        let (key, quota) = (key(caller, budget.name()), self.quota(caller, budget));
+        Allowance::new(Arc::clone(&self.limiter), key, quota)
+    }
+
+    /// Keeps places until `drain` is cancelled and none is held any more.
+    pub async fn run(self, drain: CancellationToken) {
+        self.keeper.run(drain).await;
+    }
+
+    fn quota(&self, caller: &Caller, budget: Budget) -> Quota {
+        self.limits.quota(&caller.tenant, budget)
+    }
+}
+
+/// The budget or the places of a caller. Callers without identity have theirs by network: a flood from
+/// one address uses up its own.
+fn key(caller: &Caller, limit: &'static str) -> Key {
+    Key {
+        tenant: caller.tenant.clone(),
+        principal: caller.share_key().into_owned(),
+        limit,
+    }
+}
+
+/// Who is one peer has one budget.
+fn of_address(address: IpAddr) -> Key {
+    Key {
+        tenant: String::new(),
+        principal: Network::of(address).to_string(),
+        limit: Budget::AuthFailure.name(),
+    }
+}
+
+fn subject(caller: &Caller) -> String {
+    match caller.network {
+        Some(network) => format!("address:{network}"),
+        None => format!("principal:{}", caller.principal),
+    }
+}
+
+fn limited(budget: Budget, subject: String, wait_us: u64) -> Error {
+    Error::RateLimited {
+        limit: budget.name(),
+        subject,
+        retry_after: Duration::from_micros(wait_us),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use crate::application::caller::Caller;
+    use crate::application::error::Error;
+    use crate::application::rate_limit::admission::Admission;
+    use crate::application::rate_limit::limits::{Allowed, Limits};
+    use crate::domain::access::{Places, RateClass};
+    use crate::domain::gcra::Quota;
+
+    /// Nothing comes back in the time of a test.
+    const SLOW: f64 = 0.001;
+
+    /// Three of everything, and then so many a second; a tenant has five.
+    fn admission(per_second: f64) -> Admission {
+        let allowed = |number| Allowed::each(Quota::new(per_second, number), number);
+        let mut limits = Limits::of(allowed(3), Quota::new(per_second, 3));
+        limits.tenants.insert("acme".to_owned(), allowed(5));
+        Admission::new(limits, None, [0; 16])
+    }
+
+    async fn admitted(admission: &Admission, caller: &Caller, class: RateClass) -> u32 {
+        let mut admitted = 0;
+        for _ in 0..10 {
+            admitted += u32::from(admission.admit(caller, class).await.1.is_ok());
+        }
+        admitted
+    }
+
+    #[tokio::test]
+    async fn classes_principals_and_tenants_have_budgets_of_their_own() {
+        let (admission, one) = (admission(SLOW), Caller::anonymous());
+        let mut other = one.clone();
+        other.principal = "other".to_owned();
+        assert_eq!(admitted(&admission, &one, RateClass::Read).await, 3);
+        assert_eq!(admitted(&admission, &one, RateClass::Write).await, 3);
+        assert_eq!(admitted(&admission, &other, RateClass::Read).await, 3);
+        let acme = Caller::of_tenant("acme");
+        assert_eq!(admitted(&admission, &acme, RateClass::Read).await, 5);
+        let (standing, refused) = admission.admit(&one, RateClass::Read).await;
+        assert_eq!((standing.limit, standing.remaining), ("read", 0));
+        assert!(matches!(refused, Err(Error::RateLimited { .. })));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_as_long_as_told_passes() {
+        let (admission, caller) = (admission(20.0), Caller::anonymous());
+        let mut refusals = 0;
+        while refusals < 3 {
+            let (_, refused) = admission.admit(&caller, RateClass::Read).await;
+            let Err(Error::RateLimited { retry_after, .. }) = refused else {
+                continue;
+            };
+            refusals += 1;
+            tokio::time::sleep(retry_after).await;
+            let (_, admitted) = admission.admit(&caller, RateClass::Read).await;
+            admitted.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn places_are_taken_and_given_back() {
+        let (admission, caller) = (admission(SLOW), Caller::anonymous());
+        let mut places = Vec::new();
+        for _ in 0..3 {
+            places.push(admission.place(&caller, Places::Sockets).await.unwrap());
+        }
+        let refused = admission.place(&caller, Places::Sockets).await.unwrap_err();
+        assert!(matches!(refused, Error::PlacesTaken { most: 3, .. }));
+        admission.place(&caller, Places::Watches).await.unwrap();
+        places.pop();
+        admission.place(&caller, Places::Sockets).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn whoever_guesses_credentials_is_not_looked_at() {
+        let admission = admission(SLOW);
+        let [guesser, neighbour, other] = ["2001:db8::1", "2001:db8::ffff:1", "2001:db8:1::1"]
+            .map(|address| address.parse().unwrap());
+        for _ in 0..3 {
+            admission.may_authenticate(guesser).unwrap();
+            admission.authentication_failed(guesser).await;
+        }
+        for address in [guesser, neighbour] {
+            let refused = admission.may_authenticate(address).unwrap_err();
+            assert!(matches!(refused, Error::RateLimited { .. }), "{refused}");
+        }
+        admission.may_authenticate(other).unwrap();
+    }
+
+    #[tokio::test]
+    async fn bytes_are_waited_for_and_come_at_their_rate() {
+        let (admission, caller) = (admission(20.0), Caller::anonymous());
+        let mut allowance = admission.allowance(&caller);
+        let begun = Instant::now();
+        allowance.spend(3 * 64 * 1024).await;
+        // Whoever stops waiting has spent nothing.
+        let moment = Duration::from_millis(1);
+        while tokio::time::timeout(moment, allowance.spend(64 * 1024))
+            .await
+            .is_err()
+        {}
+        allowance.spend(9 * 64 * 1024).await;
+        assert!(begun.elapsed() >= Duration::from_millis(500));
+    }
+}

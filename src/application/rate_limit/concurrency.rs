@@ -1,0 +1,216 @@
+//! Places: the right to have one more of something that lasts open, counted over all instances.
+//!
+//! A place is held by its guard, and ends with it, or with this process: each is kept for another
+//! while by one task for all, and what is not kept ends by itself. That task gives places back, too,
+//! so that none is taken again after it was given back.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::application::ports::rate_limiter::{Amount, Key, Member, Used};
+use crate::application::rate_limit::limiter::{Backend, Limiter};
+
+/// How often places are kept: two of these may fail before one is lost.
+pub const RENEW_EVERY: Duration = Duration::from_secs(10);
+/// How often a shared limiter that cannot be asked is tried.
+pub const PROBE_EVERY: Duration = Duration::from_millis(500);
+/// Places that are kept in one request: a millisecond of the shared limiter's time.
+const RENEWED_MAX: usize = 500;
+
+/// The places of this instance.
+#[derive(Debug)]
+pub struct Keeper {
+    limiter: Arc<Limiter>,
+    instance: [u8; 16],
+    next: AtomicU64,
+    /// Std mutexes: never held across an await.
+    held: Mutex<HashMap<Arc<Key>, HashSet<u64>>>,
+    /// No more than were held since the task looked last.
+    returned: Mutex<Vec<(Arc<Key>, u64)>>,
+    has_returned: Notify,
+}
+
+/// A place, given back when it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    keeper: Arc<Keeper>,
+    key: Arc<Key>,
+    number: u64,
+    /// False once it was refused: then there is nothing to give back.
+    is_taken: bool,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.is_taken {
+            self.keeper.give_back(&self.key, self.number);
+        }
+    }
+}
+
+impl Keeper {
+    /// Holds nothing yet. `instance` is random: a process that starts again is another one.
+    #[must_use]
+    pub fn new(limiter: Arc<Limiter>, instance: [u8; 16]) -> Self {
+        Self {
+            limiter,
+            instance,
+            next: AtomicU64::new(0),
+            held: Mutex::default(),
+            returned: Mutex::default(),
+            has_returned: Notify::new(),
+        }
+    }
+
+    /// Takes a place, if fewer than `most` are taken.
+    pub async fn take(self: &Arc<Self>, key: Key, most: u32) -> Option<Place> {
+        self.limiter.use_of(&key);
+        let mut place = Place {
+            key: self.shared(key),
+            number: self.next.fetch_add(1, Ordering::Relaxed),
+            keeper: Arc::clone(self),
+            // From here on: whoever asked may be gone before there is an answer.
+            is_taken: true,
+        };
+        let member = self.member(place.number);
+        match self.limiter.acquire(&place.key, member, most).await {
+            Some(true) => {
+                self.hold(&place, u32::MAX);
+                Some(place)
+            }
+            Some(false) => {
+                place.is_taken = false;
+                None
+            }
+            None => {
+                let part = self.limiter.part_of_places(most);
+                self.hold(&place, part).then_some(place)
+            }
+        }
+    }
+
+    /// What a tenant holds here.
+    #[must_use]
+    pub fn usage(&self, tenant: &str) -> Vec<Used> {
+        let held = self.held();
+        let held = held.iter().filter(|(key, _)| key.tenant == tenant);
+        let used = held.map(|(key, numbers)| Used {
+            key: Key::clone(key),
+            amount: Amount::Places(numbers.len() as u64),
+        });
+        used.collect()
+    }
+
+    /// Keeps places, gives back what was dropped, and probes a shared limiter that cannot be asked,
+    /// until `drain` is cancelled and nothing is held any more.
+    pub async fn run(self: Arc<Self>, drain: CancellationToken) {
+        let (mut renew, mut probe) = (
+            tokio::time::interval(RENEW_EVERY),
+            tokio::time::interval(PROBE_EVERY),
+        );
+        renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        probe.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !(drain.is_cancelled() && self.held().is_empty()) {
+            tokio::select! {
+                () = self.has_returned.notified() => self.release().await,
+                _ = renew.tick() => self.renew().await,
+                _ = probe.tick() => {
+                    if self.limiter.probe().await {
+                        self.renew().await;
+                    }
+                }
+                () = drain.cancelled(), if !drain.is_cancelled() => {}
+            }
+        }
+        self.release().await;
+    }
+
+    async fn renew(&self) {
+        for (key, members) in self.all() {
+            self.limiter.use_of(&key);
+            for members in members.chunks(RENEWED_MAX) {
+                if !self.limiter.renew(&key, members).await {
+                    return;
+                }
+            }
+        }
+        self.limiter.note().await;
+    }
+
+    async fn release(&self) {
+        let returned = std::mem::take(&mut *self.returned());
+        let mut by_key = HashMap::<_, Vec<_>>::new();
+        for (key, number) in returned {
+            let members = by_key.entry(key).or_default();
+            members.push(self.member(number));
+        }
+        for (key, members) in by_key {
+            // What cannot be given back ends with its lifetime.
+            for members in members.chunks(RENEWED_MAX) {
+                let _done = self.limiter.release(&key, members).await;
+            }
+        }
+    }
+
+    /// What is held now, by key.
+    fn all(&self) -> Vec<(Arc<Key>, Vec<Member>)> {
+        let held = self.held();
+        let all = held.iter().map(|(key, numbers)| {
+            let members = numbers.iter().map(|number| self.member(*number));
+            (Arc::clone(key), members.collect())
+        });
+        all.collect()
+    }
+
+    fn member(&self, number: u64) -> Member {
+        let instance = self.instance;
+        Member { instance, number }
+    }
+
+    /// One copy of each key, however many places it has.
+    fn shared(&self, key: Key) -> Arc<Key> {
+        let held = self.held();
+        let known = held.get_key_value(&key).map(|(key, _)| Arc::clone(key));
+        known.unwrap_or_else(|| Arc::new(key))
+    }
+
+    /// Holds a place, if fewer than `most` are held here; says whether it does.
+    fn hold(&self, place: &Place, most: u32) -> bool {
+        let mut held = self.held();
+        let numbers = held.entry(Arc::clone(&place.key)).or_default();
+        let has_room = numbers.len() < most as usize;
+        if has_room {
+            numbers.insert(place.number);
+        }
+        has_room
+    }
+
+    fn give_back(&self, key: &Arc<Key>, number: u64) {
+        let mut held = self.held();
+        if let Some(numbers) = held.get_mut(key) {
+            numbers.remove(&number);
+            if numbers.is_empty() {
+                held.remove(key);
+            }
+        }
+        drop(held);
+        if self.limiter.backend() != Backend::Alone {
+            self.returned().push((Arc::clone(key), number));
+            self.has_returned.notify_one();
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<Arc<Key>, HashSet<u64>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn returned(&self) -> MutexGuard<'_, Vec<(Arc<Key>, u64)>> {
+        self.returned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

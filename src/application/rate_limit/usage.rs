@@ -1,0 +1,122 @@
+//! What is used of the limits, and by whom.
+
+use std::time::Duration;
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::ports::rate_limiter::{Amount, Key, Used};
+use crate::application::rate_limit::admission::Admission;
+use crate::application::rate_limit::limiter::Backend;
+use crate::domain::access::{Budget, Places};
+
+/// Limits of which it is looked what is used: a tenth of a second of the shared limiter's time.
+const LIMITS_MAX: u16 = 500;
+/// How many are told if nothing is said.
+const PAGE: u16 = 100;
+
+/// What a tenant uses.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Where it is counted.
+    pub backend: Backend,
+    /// Into how many parts limits are divided while they cannot be shared.
+    pub instances: u32,
+    /// The most used first.
+    pub usages: Vec<Usage>,
+}
+
+/// What a principal uses of one limit.
+#[derive(Clone, Debug)]
+pub struct Usage {
+    /// Who.
+    pub principal: String,
+    /// The name of a budget or of a kind of places.
+    pub limit: &'static str,
+    /// In calls, bytes or places.
+    pub used: u64,
+    /// How much there is.
+    pub most: u64,
+    /// None for places.
+    pub refill: Option<Refill>,
+}
+
+/// How a budget comes back.
+#[derive(Clone, Copy, Debug)]
+pub struct Refill {
+    /// In calls or bytes.
+    pub per_second: f64,
+    /// When it will be whole.
+    pub whole_after: Duration,
+}
+
+impl Admission {
+    /// What the caller's tenant uses, of at most `page_size` limits; 0 for 100.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `page_size` is negative.
+    pub async fn status(&self, caller: &Caller, page_size: i32) -> Result<Status, Error> {
+        let page = u32::try_from(page_size)
+            .map_err(|_negative| Error::invalid("page_size", "must not be negative"))?;
+        let page = match u16::try_from(page) {
+            Ok(0) => PAGE,
+            Ok(page) => page.min(LIMITS_MAX),
+            Err(_) => LIMITS_MAX,
+        };
+        let mut used = self.limiter.usage(&caller.tenant, LIMITS_MAX.into()).await;
+        let backend = self.limiter.backend();
+        if backend != Backend::Shared {
+            used.extend(self.keeper.usage(&caller.tenant));
+        }
+        let mut usages = used.into_iter().filter_map(|used| self.usage(used));
+        let mut usages = usages.by_ref().collect::<Vec<_>>();
+        // In thousandths, so that limits of any size compare.
+        usages.sort_by_key(|usage| std::cmp::Reverse(usage.used * 1_000 / usage.most.max(1)));
+        usages.truncate(page.into());
+        Ok(Status {
+            backend,
+            instances: self.limits.instances,
+            usages,
+        })
+    }
+
+    /// None if nothing is used.
+    fn usage(&self, used: Used) -> Option<Usage> {
+        let Used { key, amount } = used;
+        let Key {
+            tenant,
+            principal,
+            limit,
+        } = key;
+        let (used, most, refill) = match amount {
+            Amount::Places(used) => {
+                let most = self.limits.places(&tenant, Places::named(limit)?);
+                (used, most.into(), None)
+            }
+            Amount::WholeAfterUs(us) => {
+                let budget = Budget::named(limit)?;
+                let quota = self.limits.quota(&tenant, budget);
+                // One that lies further ahead counts as used up when it is next asked.
+                let us = us.min(quota.window_us());
+                let unit = match budget {
+                    Budget::UploadBytes => Budget::UPLOAD_UNIT_BYTES,
+                    Budget::Calls(_) | Budget::AuthFailure => 1,
+                };
+                let interval = Duration::from_micros(quota.interval_us()).as_secs_f64();
+                let refill = Refill {
+                    per_second: f64::from(unit) / interval,
+                    whole_after: Duration::from_micros(us),
+                };
+                let (used, unit) = (quota.burst() - quota.remaining(us), u64::from(unit));
+                (used * unit, quota.burst() * unit, Some(refill))
+            }
+        };
+        (used > 0).then_some(Usage {
+            principal,
+            limit,
+            used,
+            most,
+            refill,
+        })
+    }
+}

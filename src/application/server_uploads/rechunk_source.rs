@@ -1,0 +1,177 @@
+//! The source of a stored version: its chunks, read a page at a time and encoded again.
+
+use std::sync::Arc;
+use std::vec;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::application::caller::Caller;
+use crate::application::catalog::chunks::PAGE_ROWS;
+use crate::application::catalog::relocation;
+use crate::application::error::Error;
+use crate::application::ports::chunks::{Chunk, Of};
+use crate::application::ports::documents::Version;
+use crate::application::ports::store::Store;
+use crate::application::ports::uploads::{Declared, Upload};
+use crate::application::server_uploads::source::{Origin, Source};
+use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
+use crate::domain::ingest::recovery::{Recovery, Unrecoverable};
+
+/// The versions that rechunks are made of.
+#[derive(Debug)]
+pub struct Versions {
+    /// Where they are.
+    pub store: Arc<dyn Store>,
+}
+
+/// A source under way. Holds a page of chunks.
+#[derive(Debug)]
+struct StoredSource {
+    store: Arc<dyn Store>,
+    caller: Caller,
+    of: Of,
+    version: Version,
+    recovery: Recovery,
+    /// The next chunk.
+    ordinal: u64,
+    page: vec::IntoIter<Chunk>,
+    /// What the last chunk brought and no message had room for.
+    rest: Bytes,
+}
+
+#[async_trait]
+impl Origin for Versions {
+    async fn running(&self, rows: u32) -> Result<Vec<Upload>, Error> {
+        Ok(self.store.running_rechunks(rows).await?)
+    }
+
+    async fn open(
+        &self,
+        caller: &Caller,
+        upload: &Upload,
+        at: u64,
+    ) -> Result<Box<dyn Source>, Error> {
+        let (store, caller) = (Arc::clone(&self.store), caller.clone());
+        let source = StoredSource::open(store, caller, upload, at).await?;
+        Ok(Box::new(source))
+    }
+}
+
+#[async_trait]
+impl Source for StoredSource {
+    /// Only what has this digest is the source.
+    fn declared(&self) -> Declared {
+        Declared {
+            sha256: Some(self.version.source_sha256),
+            total_size: Some(self.version.source_bytes),
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<Write>, Error> {
+        while self.rest.is_empty() && self.ordinal < self.version.chunks {
+            let Chunk { chunk, text } = self.chunk().await?;
+            self.ordinal += 1;
+            let brought = self.recovery.chunk(chunk.span, &text);
+            self.rest = brought.map_err(unrecoverable)?.into();
+        }
+        if self.rest.is_empty() {
+            let brought = self.recovery.finish(self.version.source_bytes);
+            self.rest = brought.map_err(unrecoverable)?.into();
+        }
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let write_offset = self.recovery.at() - self.rest.len() as u64;
+        let content = self.rest.split_to(self.rest.len().min(CONTENT_BYTES_MAX));
+        Ok(Some(Write {
+            write_offset: i64::try_from(write_offset).unwrap_or(i64::MAX),
+            content,
+            ..Write::default()
+        }))
+    }
+}
+
+impl StoredSource {
+    /// The source of which a rechunk makes a version, from byte `at` on.
+    ///
+    /// Fails if the document is deleted, the version is no longer current, or its chunks are gone:
+    /// then the rechunk has ended.
+    async fn open(
+        store: Arc<dyn Store>,
+        caller: Caller,
+        rechunk: &Upload,
+        at: u64,
+    ) -> Result<Self, Error> {
+        let document = store.document_of(&caller, &rechunk.document_uid).await?;
+        let document = document.ok_or(Error::DocumentDeleted)?;
+        let of = Of {
+            document: document.uid,
+            partition: document.partition,
+            version: rechunk.source_version,
+        };
+        let version = document
+            .current
+            .filter(|current| current.version == rechunk.source_version)
+            .ok_or(Error::VersionGone)?;
+        let mut source = Self {
+            store,
+            caller,
+            of,
+            recovery: Recovery::new(version.charset, at),
+            version,
+            ordinal: 0,
+            page: Vec::new().into_iter(),
+            rest: Bytes::new(),
+        };
+        source.ordinal = source.ordinal_at(at).await?;
+        Ok(source)
+    }
+
+    async fn chunk(&mut self) -> Result<Chunk, Error> {
+        if self.page.len() == 0 {
+            self.page = self.read(self.ordinal, PAGE_ROWS).await?.into_iter();
+        }
+        self.page.next().ok_or(Error::VersionGone)
+    }
+
+    /// Chunks from an ordinal on, at least one.
+    async fn read(&mut self, from: u64, rows: u32) -> Result<Vec<Chunk>, Error> {
+        loop {
+            let page = self.store.chunks(&self.caller, self.of, from, rows).await?;
+            let first = page.first().map(|first| first.chunk.ordinal);
+            // A sweep takes the first chunks first.
+            if first == Some(from) {
+                return Ok(page);
+            }
+            let (store, of) = (self.store.as_ref(), &mut self.of);
+            let (document, partition) = (&of.document, &mut of.partition);
+            if !relocation::follow(store, &self.caller, document, partition).await? {
+                return Err(Error::VersionGone);
+            }
+        }
+    }
+
+    /// The last chunk that begins at this byte of the source or before it, or else the first: by
+    /// halves, for their starts increase.
+    async fn ordinal_at(&mut self, at: u64) -> Result<u64, Error> {
+        let (mut ordinal, mut after) = (0, self.version.chunks);
+        while at > 0 && after - ordinal > 1 {
+            let middle = ordinal + (after - ordinal) / 2;
+            let begins = self.read(middle, 1).await?;
+            if begins
+                .iter()
+                .all(|chunk| chunk.chunk.span.start.source <= at)
+            {
+                ordinal = middle;
+            } else {
+                after = middle;
+            }
+        }
+        Ok(ordinal)
+    }
+}
+
+fn unrecoverable(_: Unrecoverable) -> Error {
+    Error::SourceNotRecoverable
+}

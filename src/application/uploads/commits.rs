@@ -1,0 +1,141 @@
+//! The commits of one upload that are under way: in order, at most [`COMMITS_MAX`] at once.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
+
+use crate::application::error::Error;
+use crate::application::memory::pool::Permit;
+use crate::application::ports::commit_order::{COMMITS_MAX, Turn};
+use crate::application::ports::operations::Operation;
+use crate::application::ports::store_error;
+use crate::application::ports::uploads::Writer;
+use crate::application::uploads::outside::Outside;
+use crate::domain::ingest::batch::Gathered;
+
+/// Commits under way.
+#[derive(Debug)]
+pub struct Commits {
+    /// The oldest first. Tasks, so that they end whole when the client goes away.
+    queue: VecDeque<Commit>,
+    /// The turn of the next batch.
+    turn: Turn,
+    /// The time from the start of the newest settled commit to its end, digests and queues included.
+    took: Duration,
+}
+
+/// A commit under way: its operation, if the upload is still its writer's, and its time.
+type Commit = JoinHandle<Result<(Option<Operation>, Duration), store_error::Error>>;
+
+/// Whose the upload is, as the last commit has shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Committed {
+    /// Its writer's.
+    Ours,
+    /// Another writer's, or nobody's: the commit has changed nothing.
+    Lost,
+}
+
+impl Commits {
+    /// None is under way.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            queue: VecDeque::new(),
+            turn: Turn::first(),
+            took: Duration::ZERO,
+        }
+    }
+
+    /// The time that the newest settled commit took. Zero before the first.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// Starts the commit of a batch, which gives `memory` back at its end. Its digests are made while earlier
+    /// commits are under way.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an earlier commit did.
+    pub async fn start(
+        &mut self,
+        outside: &Outside,
+        writer: &mut Writer,
+        batch: Gathered,
+        memory: Option<Permit>,
+    ) -> Result<Committed, Error> {
+        let committed_offset = batch.checkpoint().place.position.source;
+        let started = Instant::now();
+        let digesting = outside.tasks.spawn(async move { batch.digested() });
+        while self.queue.len() >= COMMITS_MAX {
+            if self.settle_oldest().await? == Committed::Lost {
+                return Ok(Committed::Lost);
+            }
+        }
+        let next = self.turn.next();
+        let turn = std::mem::replace(&mut self.turn, next);
+        let (by, task) = (writer.clone(), outside.clone());
+        writer.committed_offset = committed_offset;
+        self.queue.push_back(outside.tasks.spawn(async move {
+            // A commit outlives a client that goes away, and so does its batch's memory.
+            let _memory = memory;
+            let batch = digesting.await.map_err(panicked)?;
+            let (store, now) = (&task.store, task.clock.now());
+            let committed = store.commit_batch(&by, &batch, &turn, now).await;
+            drop(batch);
+            let committed = committed?;
+            // Truth before news.
+            if let Some(operation) = committed.clone() {
+                turn.committed();
+                task.bus.publish(operation);
+            }
+            Ok((committed, started.elapsed()))
+        }));
+        Ok(Committed::Ours)
+    }
+
+    /// Waits for all that are under way.
+    ///
+    /// # Errors
+    ///
+    /// Fails if one of them did.
+    pub async fn settle(&mut self) -> Result<Committed, Error> {
+        while !self.queue.is_empty() {
+            if self.settle_oldest().await? == Committed::Lost {
+                return Ok(Committed::Lost);
+            }
+        }
+        Ok(Committed::Ours)
+    }
+
+    async fn settle_oldest(&mut self) -> Result<Committed, Error> {
+        let Some(commit) = self.queue.pop_front() else {
+            return Ok(Committed::Ours);
+        };
+        match commit.await {
+            Ok(Ok((committed, took))) => {
+                self.took = took;
+                Ok(committed.map_or(Committed::Lost, |_operation| Committed::Ours))
+            }
+            Ok(Err(error)) => Err(error.into()),
+            Err(error) => Err(panicked(error).into()),
+        }
+    }
+}
+
+impl Default for Commits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn panicked(error: JoinError) -> store_error::Error {
+    store_error::Error::Damaged {
+        what: "a commit that panicked",
+        source: Some(error.into()),
+    }
+}

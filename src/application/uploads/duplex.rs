@@ -1,0 +1,173 @@
+//! An upload that is answered while it comes in: acks, chunks once they are committed, the end.
+//!
+//! The client's messages are taken whether or not it reads: acks are the newest only, chunks are read
+//! from the store, so nothing piles up. A client that reads nothing for too long is sent away.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, oneshot};
+use tokio_stream::{Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+use crate::application::caller::Caller;
+use crate::application::catalog::chunks::{Chunks, Versioned};
+use crate::application::error::Error;
+use crate::application::ports::uploads::Upload;
+use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
+use crate::application::uploads::lifecycle::Uploads;
+use crate::application::uploads::receive::{Attached, Listener, Message, Session};
+use crate::domain::name::DocumentName;
+
+/// What the client hears.
+#[derive(Debug)]
+pub enum News {
+    /// How far the commits are.
+    Ack {
+        /// Bytes of the source that no restart needs again.
+        committed_offset: u64,
+        /// Chunks stored.
+        chunks: u64,
+    },
+    /// Chunks that are committed.
+    Page(DocumentName, Vec<Versioned>),
+    /// The upload at the end of the client's messages.
+    Upload(Box<Upload>),
+}
+
+/// The use case of uploading and listening on one stream.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    /// Where bytes go.
+    pub uploads: Uploads,
+    /// Where chunks come from.
+    pub chunks: Chunks,
+    /// Cancelled when the server goes down.
+    pub drain: CancellationToken,
+}
+
+impl Conversation {
+    /// Takes the client's messages, and answers.
+    #[must_use]
+    pub fn open<S>(&self, caller: &Caller, messages: S) -> Inbox<News>
+    where
+        S: Stream<Item = Result<Message, Error>> + Send + Unpin + 'static,
+    {
+        let (outbox, inbox) = response_stream::channel(Patience {
+            drain: self.drain.clone(),
+            slow_reader_max: Some(self.uploads.bounds().slow_reader_max),
+        });
+        let (conversation, caller) = (self.clone(), caller.clone());
+        self.chunks.tasks.spawn(async move {
+            let told = conversation.run(&caller, messages, &outbox).await;
+            outbox.end(told);
+        });
+        inbox
+    }
+
+    async fn run<S>(&self, caller: &Caller, messages: S, outbox: &Outbox<News>) -> Result<(), Halt>
+    where
+        S: Stream<Item = Result<Message, Error>> + Send + Unpin,
+    {
+        let (attached, is_attached) = oneshot::channel();
+        let (looked_up, enough) = (Arc::new(Notify::new()), CancellationToken::new());
+        let listener = Listener {
+            attached: Some(attached),
+            looked_up: Arc::clone(&looked_up),
+        };
+        // Cancelled with the server's, and when this client need not be heard any more.
+        let drain = self.drain.child_token();
+        let session = Session {
+            uploads: &self.uploads,
+            caller,
+            drain: &drain,
+        };
+        let received = async {
+            let received = session.run(messages, listener).await;
+            enough.cancel();
+            received
+        };
+        let told = self.tell(caller, is_attached, &looked_up, &enough, outbox);
+        tokio::pin!(received, told);
+        // Both at once: to stop reading because the client does not read could last for ever.
+        let upload = tokio::select! {
+            received = &mut received => {
+                let upload = received?;
+                told.await?;
+                upload
+            }
+            told = &mut told => {
+                if told.is_err() {
+                    // What is decided is committed first.
+                    drain.cancel();
+                    let _sent_away = received.await;
+                    return told;
+                }
+                received.await?
+            }
+        };
+        outbox.send(News::Upload(Box::new(upload))).await
+    }
+
+    /// Sends acks, and chunks if the client wants them, until the session is over and all is told.
+    async fn tell(
+        &self,
+        caller: &Caller,
+        is_attached: oneshot::Receiver<Attached>,
+        looked_up: &Notify,
+        enough: &CancellationToken,
+        outbox: &Outbox<News>,
+    ) -> Result<(), Halt> {
+        let attached = tokio::select! {
+            attached = is_attached => attached,
+            () = outbox.gone() => return Err(Halt::Gone),
+        };
+        // A session that has ended before that has nothing to tell.
+        let Ok(Attached { upload, wish }) = attached else {
+            return Ok(());
+        };
+        let mut news = self.uploads.subscribe(caller, &upload.uid);
+        let mut pages = wish.map(|wish| {
+            let enough = enough.clone();
+            self.chunks
+                .follow(caller, &upload, wish.from_ordinal, enough)
+        });
+        let mut acked = None;
+        loop {
+            // In this order: the end comes last, once nothing else is left to tell.
+            tokio::select! {
+                biased;
+                page = next(&mut pages) => match page {
+                    Some(Ok(page)) => {
+                        outbox.send(News::Page(upload.document.clone(), page)).await?;
+                    }
+                    // Why the upload has ended, the session knows better.
+                    Some(Err(Error::FollowedUploadEnded { .. })) | None => pages = None,
+                    Some(Err(error)) => return Err(error.into()),
+                },
+                () = news.wait() => {
+                    let state = news.latest().map(|state| (state.committed_bytes, state.chunks));
+                    if let Some(state) = state.filter(|state| Some(*state) != acked) {
+                        acked = Some(state);
+                        let (committed_offset, chunks) = state;
+                        outbox.send(News::Ack { committed_offset, chunks }).await?;
+                    }
+                }
+                () = looked_up.notified() => {
+                    let upload = self.uploads.get(caller, &upload.uid).await?;
+                    let (committed_offset, chunks) = (upload.committed_offset, upload.next_ordinal);
+                    outbox.send(News::Ack { committed_offset, chunks }).await?;
+                }
+                () = enough.cancelled(), if pages.is_none() => return Ok(()),
+                () = outbox.gone() => return Err(Halt::Gone),
+            }
+        }
+    }
+}
+
+/// The next page; never, if none are wanted.
+async fn next(pages: &mut Option<Inbox<Vec<Versioned>>>) -> Option<Result<Vec<Versioned>, Error>> {
+    match pages {
+        Some(pages) => pages.next().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,225 @@
+//! Starting, going on with, and cancelling uploads.
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::events::bus::Subscription;
+use crate::application::memory::budget::Budget;
+use crate::application::memory::upload::UploadMemory;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::state::State;
+use crate::application::ports::store_error;
+use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Writer};
+use crate::application::rate_limit::admission::Admission;
+use crate::application::rate_limit::upload_bytes::Allowance;
+use crate::application::uploads::attached::Attached;
+use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::outside::Outside;
+use crate::application::uploads::pipeline::{self, Pipeline};
+use crate::application::uploads::repetition::Repetition;
+
+/// The epoch of an upload's first writer.
+const FIRST_EPOCH: u64 = 1;
+
+/// The use cases of uploads.
+#[derive(Clone, Debug)]
+pub struct Uploads {
+    outside: Outside,
+    budget: Budget,
+    admission: Admission,
+}
+
+impl Uploads {
+    /// Over this store, bus and clock.
+    #[must_use]
+    pub fn new(outside: Outside, budget: Budget, admission: Admission) -> Self {
+        Self {
+            outside,
+            budget,
+            admission,
+        }
+    }
+
+    /// What an upload may take.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        self.outside.bounds
+    }
+
+    /// What an upload of the caller may send.
+    #[must_use]
+    pub fn allowance(&self, caller: &Caller) -> Allowance {
+        self.admission.allowance(caller)
+    }
+
+    /// Takes the least share of an upload, before its first message is read.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the caller may not have it in time.
+    pub async fn enter(&self, caller: &Caller) -> Result<UploadMemory, Error> {
+        UploadMemory::enter(&self.budget, caller).await
+    }
+
+    /// The states of an upload from now on.
+    #[must_use]
+    pub fn subscribe(&self, caller: &Caller, uid: &Uid) -> Subscription {
+        self.outside.bus.subscribe(caller, *uid)
+    }
+
+    /// Starts an upload, or resumes the one of the same request.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such collection, the uid is that of a request with other fields, the upload
+    /// has failed or was cancelled, its document was deleted, or there is no memory.
+    pub async fn start(
+        &self,
+        caller: &Caller,
+        new: &NewUpload,
+        memory: UploadMemory,
+    ) -> Result<Attached, Error> {
+        match self.outside.store.start_upload(caller, new).await? {
+            Started::Conflict(conflict) => Err(conflict.into()),
+            Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
+            Started::OtherRequest => Err(Error::RequestIdReused { differs: "fields" }),
+            Started::Upload(upload, _) if upload.declared.contradicts(&new.declared) => {
+                Err(Error::RequestIdReused { differs: "content" })
+            }
+            Started::Upload(upload, superseded) => {
+                for operation in superseded {
+                    self.outside.bus.publish(operation);
+                }
+                self.open(caller, &upload, memory).await
+            }
+        }
+    }
+
+    /// Goes on with an upload. The newest writer wins.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such upload, it takes no bytes from clients, it has failed or was cancelled, its
+    /// checkpoint cannot be gone on from, or there is no memory.
+    pub async fn attach(
+        &self,
+        caller: &Caller,
+        uid: &Uid,
+        memory: UploadMemory,
+    ) -> Result<Attached, Error> {
+        let known = self.get(caller, uid).await?;
+        if !known.is_from_client() {
+            return Err(Error::NotAClientUpload);
+        }
+        self.open(caller, &known, memory).await
+    }
+
+    /// Attaches to an upload that was just read, whoever has its bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Uploads::attach`].
+    pub async fn open(
+        &self,
+        caller: &Caller,
+        known: &Upload,
+        mut memory: UploadMemory,
+    ) -> Result<Attached, Error> {
+        if let Some(ended) = ended(known)? {
+            return Ok(ended);
+        }
+        // Memory first: a writer that finds none must not have put an end to the one before.
+        let damaged = |_damaged| store_error::Error::Damaged {
+            what: "an upload's spec",
+            source: None,
+        };
+        let (spec, decoding) = (known.spec.spec(), known.spec.decoding());
+        let (spec, decoding) = (spec.map_err(damaged)?, decoding.map_err(damaged)?);
+        memory.size(&spec, decoding).await?;
+        let attached = self
+            .outside
+            .store
+            .attach_upload(caller, &known.uid, self.outside.clock.now())
+            .await?;
+        let upload = attached.ok_or(Error::NotFound { kind: "upload" })?;
+        if let Some(ended) = ended(&upload)? {
+            return Ok(ended);
+        }
+        // Whoever watches all operations hears of one before its first commit. One that is gone on with is
+        // known; to tell it again would put off its next state.
+        if upload.writer_epoch == FIRST_EPOCH {
+            self.outside.bus.publish(upload.operation());
+        }
+        let pipeline = Pipeline::new(self.outside.clone(), caller.clone(), &upload, memory)?;
+        Ok(Attached::Open(Box::new(pipeline)))
+    }
+
+    /// Fails an upload that its writer cannot go on with, unless it has ended.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store does.
+    pub async fn give_up(
+        &self,
+        caller: &Caller,
+        uid: &Uid,
+        reason: &'static str,
+        error: &Error,
+    ) -> Result<(), Error> {
+        let (store, now) = (&self.outside.store, self.outside.clock.now());
+        // Attached again: from here on no commit that is under way can come between.
+        let attached = store.attach_upload(caller, uid, now).await?;
+        let Some(upload) = attached.filter(|upload| !upload.state.is_terminal()) else {
+            return Ok(());
+        };
+        let writer = Writer::attached(caller.clone(), &upload);
+        let message = error.to_string();
+        let end = End::Failed { reason, message };
+        if let Some(operation) = store.end_upload(&writer, end, now, now).await? {
+            self.outside.bus.publish(operation);
+        }
+        Ok(())
+    }
+
+    /// The upload as it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none.
+    pub async fn get(&self, caller: &Caller, uid: &Uid) -> Result<Upload, Error> {
+        self.outside
+            .store
+            .upload(caller, uid)
+            .await?
+            .ok_or(Error::NotFound { kind: "upload" })
+    }
+
+    /// Cancels an upload, whoever writes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none, or it has ended.
+    pub async fn cancel(&self, caller: &Caller, uid: &Uid) -> Result<Upload, Error> {
+        let now = self.outside.clock.now();
+        match self.outside.store.cancel_upload(caller, uid, now).await? {
+            Some(operation) => {
+                self.outside.bus.publish(operation);
+                self.get(caller, uid).await
+            }
+            None => Err(Error::UploadEnded {
+                state: self.get(caller, uid).await?.state.name(),
+            }),
+        }
+    }
+}
+
+/// What an upload that has ended answers; none if it has not.
+fn ended(upload: &Upload) -> Result<Option<Attached>, Error> {
+    match pipeline::ended(upload) {
+        None => Ok(None),
+        Some(_) if upload.has_lost_its_document() => Err(Error::DocumentDeletedSince),
+        Some(_) if upload.state == State::Succeeded => {
+            Ok(Some(Attached::Complete(Box::new(Repetition::of(upload)?))))
+        }
+        Some(error) => Err(error),
+    }
+}

@@ -1,0 +1,326 @@
+//! The way of an upload's bytes: message → machine → batch → commit → news.
+//!
+//! One batch fills while one is brought to the store and one is committed; there is no other buffer.
+//! While all are taken the next message is not read, so that the client's flow-control window closes
+//! and it waits.
+
+use std::time::Duration;
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::memory::upload::UploadMemory;
+use crate::application::ports::state::State;
+use crate::application::ports::store_error;
+use crate::application::ports::uploads::{Declared, End, Upload, Writer};
+use crate::application::uploads::commits::{Commits, Committed};
+use crate::application::uploads::known::Known;
+use crate::application::uploads::outside::Outside;
+use crate::application::uploads::write::Write;
+use crate::domain::ingest::batch::Gathered;
+use crate::domain::ingest::checkpoint::Checkpoint;
+use crate::domain::ingest::digest;
+use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
+use crate::domain::text::decoding::Fault;
+
+/// The reason of an upload that failed because a newer one of its document was started.
+const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
+
+/// The reason of an upload that failed because its document was deleted.
+const DELETED: &str = "DOCUMENT_DELETED";
+
+/// Why an upload that has ended takes no bytes; none if it has not ended. One that has succeeded is
+/// for the caller to judge.
+#[must_use]
+pub fn ended(upload: &Upload) -> Option<Error> {
+    let state = upload.state.name();
+    match (upload.state, upload.failure_reason.as_str()) {
+        (State::Running, _) => None,
+        (State::Failed, DELETED) => Some(Error::DocumentDeleted),
+        (State::Failed, SUPERSEDED) => Some(Error::Superseded),
+        (State::Succeeded | State::Failed | State::Cancelled, _) => {
+            Some(Error::UploadEnded { state })
+        }
+    }
+}
+
+/// One writer of one upload.
+#[derive(Debug)]
+pub struct Pipeline {
+    outside: Outside,
+    machine: Machine,
+    writer: Writer,
+    /// Whether its bytes are made of a stored version.
+    is_rechunk: bool,
+    declared: Declared,
+    /// What was committed before this writer, and where its stream is.
+    known: Known,
+    /// The next byte of the source.
+    received: u64,
+    commits: Commits,
+    memory: UploadMemory,
+}
+
+impl Pipeline {
+    /// Starts, or goes on from the upload's checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the checkpoint is of another engine version, or what is stored is damaged.
+    pub fn new(
+        outside: Outside,
+        caller: Caller,
+        upload: &Upload,
+        memory: UploadMemory,
+    ) -> Result<Self, Error> {
+        let damaged = |_damaged| damaged("an upload's spec");
+        let spec = upload.spec.spec().map_err(damaged)?;
+        let decoding = upload.spec.decoding().map_err(damaged)?;
+        let (machine, committed_sha256) = if upload.checkpoint.is_empty() {
+            let machine = Machine::new(&spec, decoding, BATCH_BYTES_MIN);
+            (machine, digest::sha256(b""))
+        } else {
+            let checkpoint = Checkpoint::decode(&upload.checkpoint)?;
+            let machine = Machine::resume(&spec, decoding, BATCH_BYTES_MIN, &checkpoint)?;
+            (machine, checkpoint.source_sha256()?)
+        };
+        Ok(Self {
+            outside,
+            machine,
+            writer: Writer::attached(caller, upload),
+            is_rechunk: upload.is_rechunk(),
+            declared: upload.declared,
+            known: Known::prefix(upload.committed_offset, committed_sha256),
+            received: upload.committed_offset,
+            commits: Commits::new(),
+            memory,
+        })
+    }
+
+    /// The next byte of the source.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Takes what the client declares of the whole source. Earlier declarations still hold.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it contradicts an earlier declaration, or no source may be so long.
+    pub fn declare(&mut self, declared: Declared) -> Result<(), Error> {
+        let most = self.outside.bounds.source_bytes_max;
+        if declared.total_size.is_some_and(|size| size > most) {
+            return Err(Error::invalid(
+                "total_size",
+                format!("must be at most {most}"),
+            ));
+        }
+        if self.declared.contradicts(&declared) {
+            return Err(Error::RequestIdReused { differs: "content" });
+        }
+        self.declared = Declared {
+            sha256: declared.sha256.or(self.declared.sha256),
+            total_size: declared.total_size.or(self.declared.total_size),
+        };
+        Ok(())
+    }
+
+    /// Takes a message. Committed bytes that the stream begins with are compared and skipped.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Known::take`] does; if its content is refused or more than was declared (then the
+    /// upload has failed for good); and if another writer has taken over.
+    pub async fn write(&mut self, write: Write) -> Result<(), Error> {
+        self.memory.receive(write.content.len());
+        let mut rest = self.known.take(&write)?;
+        let actual = self.received + rest.len() as u64;
+        let most = self.outside.bounds.source_bytes_max;
+        if actual > most {
+            let error = Error::SourceTooLarge { most };
+            return Err(self.refuse("SOURCE_TOO_LARGE", error).await);
+        }
+        if let Some(expected) = self.declared.total_size.filter(|size| actual > *size) {
+            let error = Error::SizeMismatch { expected, actual };
+            return Err(self.refuse("SIZE_MISMATCH", error).await);
+        }
+        while !rest.is_empty() {
+            self.take_memory().await?;
+            let taken = self.machine.feed(rest);
+            self.received += taken as u64;
+            rest = &rest[taken..];
+            self.work().await?;
+        }
+        Ok(())
+    }
+
+    /// Begins to commit what is decided, without waiting for its end.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pipeline::flush`], of the commit before.
+    pub async fn hand_over(&mut self) -> Result<(), Error> {
+        match self.machine.flush() {
+            Some(batch) => self.commit(batch).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The time that the newest settled commit took. Zero before the first.
+    #[must_use]
+    pub fn commit_took(&self) -> Duration {
+        self.commits.took()
+    }
+
+    /// Commits what is decided.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store does, or another writer has taken over.
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        self.hand_over().await?;
+        self.settle().await
+    }
+
+    /// Ends the source: commits the rest and makes the version current.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the source is not what was declared or is refused (then the upload has failed for
+    /// good), if the store fails, or another writer has taken over.
+    pub async fn finish(mut self) -> Result<(), Error> {
+        let (declared, actual) = (self.declared, self.received);
+        if let Some(expected) = declared.total_size.filter(|expected| *expected != actual) {
+            return Err(self
+                .refuse("SIZE_MISMATCH", Error::SizeMismatch { expected, actual })
+                .await);
+        }
+        self.take_memory().await?;
+        self.machine.finish();
+        let Some(summary) = self.work().await? else {
+            return Err(damaged("a machine without an end").into());
+        };
+        let actual = summary.source_sha256;
+        if let Some(expected) = declared.sha256.filter(|expected| *expected != actual) {
+            let error = Error::DigestMismatch { expected, actual };
+            return Err(self.refuse("DIGEST_MISMATCH", error).await);
+        }
+        self.settle().await?;
+        self.end(End::Succeeded(summary)).await
+    }
+
+    /// Does the machine's steps until it wants bytes, or is done.
+    async fn work(&mut self) -> Result<Option<Summary>, Error> {
+        loop {
+            match self.machine.step() {
+                Ok(Step::Feed) => return Ok(None),
+                Ok(Step::Store(batch)) => {
+                    self.commit(batch).await?;
+                    if !self.machine.is_done() {
+                        self.take_memory().await?;
+                    }
+                }
+                Ok(Step::Done(summary)) => return Ok(Some(summary)),
+                Err(fault @ Fault::Binary { .. }) => {
+                    return Err(self.refuse("UNSUPPORTED_CONTENT", fault.into()).await);
+                }
+                Err(fault) => return Err(self.refuse("INVALID_CONTENT", fault.into()).await),
+            }
+        }
+    }
+
+    /// Takes the memory to work in. While others come first, nothing is held that they wait for.
+    async fn take_memory(&mut self) -> Result<(), Error> {
+        if !self.memory.try_work() {
+            self.hand_over().await?;
+            self.rest();
+            self.memory.wait().await?;
+        }
+        self.machine.set_batch_bytes_max(self.memory.batch_bytes());
+        Ok(())
+    }
+
+    /// Gives back what is not needed until the next message comes.
+    pub fn rest(&mut self) {
+        self.machine.rest();
+        self.memory.rest(self.machine.has_batch());
+    }
+
+    async fn commit(&mut self, batch: Gathered) -> Result<(), Error> {
+        let memory = self.memory.take_batch();
+        let commits = &mut self.commits;
+        let started = commits
+            .start(&self.outside, &mut self.writer, batch, memory)
+            .await?;
+        self.still_ours(started).await
+    }
+
+    /// Waits for the commits under way.
+    async fn settle(&mut self) -> Result<(), Error> {
+        let settled = self.commits.settle().await?;
+        self.still_ours(settled).await
+    }
+
+    async fn still_ours(&self, committed: Committed) -> Result<(), Error> {
+        match committed {
+            Committed::Ours => Ok(()),
+            Committed::Lost => Err(self.lost().await?),
+        }
+    }
+
+    /// Ends the upload as failed, and returns why.
+    async fn refuse(&mut self, reason: &'static str, error: Error) -> Error {
+        if let Err(error) = self.settle().await {
+            return error;
+        }
+        // What was made of a version and is refused is not what that version was made of.
+        let (reason, error) = if self.is_rechunk {
+            ("SOURCE_NOT_RECOVERABLE", Error::SourceNotRecoverable)
+        } else {
+            (reason, error)
+        };
+        let message = error.to_string();
+        self.end(End::Failed { reason, message })
+            .await
+            .err()
+            .unwrap_or(error)
+    }
+
+    async fn end(&self, end: End) -> Result<(), Error> {
+        let now = self.outside.clock.now();
+        let kept = self.outside.bounds.old_version_kept.as_micros();
+        let sweep_after = now.saturating_add(i64::try_from(kept).unwrap_or(i64::MAX));
+        let store = &self.outside.store;
+        let ended = store
+            .end_upload(&self.writer, end, now, sweep_after)
+            .await?;
+        match ended {
+            Some(operation) => self.outside.bus.publish(operation),
+            None => return Err(self.lost().await?),
+        }
+        Ok(())
+    }
+
+    /// Why the upload is no longer this writer's.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store does.
+    pub async fn lost(&self) -> Result<Error, Error> {
+        let upload = self
+            .outside
+            .store
+            .upload(&self.writer.caller, &self.writer.uid)
+            .await?;
+        let upload = upload.ok_or(Error::NotFound { kind: "upload" })?;
+        // Whoever attached later may have ended it since.
+        let is_ours = upload.writer_epoch == self.writer.epoch;
+        Ok(ended(&upload)
+            .filter(|_| is_ours)
+            .unwrap_or(Error::Superseded))
+    }
+}
+
+fn damaged(what: &'static str) -> store_error::Error {
+    store_error::Error::Damaged { what, source: None }
+}

@@ -1,0 +1,329 @@
+//! One client's stream of messages, from its target to its end.
+//!
+//! Only `finish_write` completes the upload: a client that was cancelled looks like one that ended
+//! its stream. What is decided when a stream ends is committed first, unless the client is gone or its
+//! deadline has passed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, oneshot};
+use tokio_stream::{Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::events::bus::Subscription;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::uploads::{Declared, NewUpload, Upload};
+use crate::application::uploads::attached;
+use crate::application::uploads::flush_timer::{FLUSH_AFTER_MIN, FlushTimer};
+use crate::application::uploads::lifecycle::Uploads;
+use crate::application::uploads::min_rate::Pace;
+use crate::application::uploads::write::Write;
+
+/// A client that sends nothing for so long is slow: its upload falls to the least share. Shorter than the time
+/// between two messages of most slow clients, longer than a busy one takes for the next.
+const REST_AFTER: Duration = Duration::from_millis(50);
+/// The time after that until a flush is due, at the earliest.
+const PAUSE_AFTER: Duration = FLUSH_AFTER_MIN.saturating_sub(REST_AFTER);
+/// How long a message that breaks the rule is waited for after `finish_write`; the end of the
+/// stream, which nearly all clients send at once, ends the wait.
+const FINISH_WAIT: Duration = Duration::from_millis(250);
+
+/// A message of an upload.
+#[derive(Debug, Default)]
+pub struct Message {
+    /// What the stream is about: in the first message only.
+    pub target: Option<Target>,
+    /// Its bytes. `None` means that it says nothing of the source.
+    pub write: Option<Write>,
+    /// What it says of the whole source.
+    pub declared: Declared,
+    /// Whether what is decided shall be committed now.
+    pub flushes: bool,
+    /// Whether the client wants to hear how far the commits are.
+    pub looks_up: bool,
+    /// Which chunks the client wants to hear: in the first message only.
+    pub wish: Option<Wish>,
+}
+
+impl Message {
+    /// Whether the source ends after it.
+    fn ends(&self) -> bool {
+        self.write.as_ref().is_some_and(|write| write.ends)
+    }
+}
+
+/// Which chunks a client wants to hear.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish {
+    /// The first.
+    pub from_ordinal: u64,
+}
+
+/// The upload that a client has attached to, as it was then.
+#[derive(Debug)]
+pub struct Attached {
+    /// The upload.
+    pub upload: Upload,
+    /// What the client wants to hear.
+    pub wish: Option<Wish>,
+}
+
+/// What a stream is about.
+#[derive(Debug)]
+pub enum Target {
+    /// A new upload, or one of the same request.
+    New(Box<NewUpload>),
+    /// An upload to go on with.
+    Known(Uid),
+}
+
+/// Who wants to hear of a session while it runs.
+#[derive(Debug, Default)]
+pub struct Listener {
+    /// Told the upload once it is known.
+    pub attached: Option<oneshot::Sender<Attached>>,
+    /// Told when the client wants to hear how far the commits are.
+    pub looked_up: Arc<Notify>,
+}
+
+/// One client's stream.
+#[derive(Debug)]
+pub struct Session<'a> {
+    /// Where uploads are.
+    pub uploads: &'a Uploads,
+    /// Who sends.
+    pub caller: &'a Caller,
+    /// Cancelled when the server goes down.
+    pub drain: &'a CancellationToken,
+}
+
+/// What one turn of a stream brought.
+enum Turn {
+    Message(Box<Message>),
+    /// The client has ended the stream, or was cancelled: that looks the same.
+    End,
+    /// Nothing came for [`REST_AFTER`].
+    Rest,
+    /// Nothing came for [`FLUSH_AFTER_MIN`].
+    Pause,
+    /// The stream cannot go on.
+    Broken(Error),
+    /// Somebody else has ended the upload.
+    Ended,
+}
+
+impl Session<'_> {
+    /// Takes the whole stream, and returns the upload as it is then.
+    ///
+    /// # Errors
+    ///
+    /// Fails as `UploadDocument` says; an upload that has not failed for good can be gone on with.
+    pub async fn run<S>(&self, mut messages: S, listener: Listener) -> Result<Upload, Error>
+    where
+        S: Stream<Item = Result<Message, Error>> + Send + Unpin,
+    {
+        let bounds = self.uploads.bounds();
+        let memory = tokio::select! {
+            memory = self.uploads.enter(self.caller) => memory?,
+            () = self.drain.cancelled() => return Err(Error::Draining),
+        };
+        let first = tokio::select! {
+            first = messages.next() => first.unwrap_or_else(|| Ok(Message::default()))?,
+            () = self.drain.cancelled() => return Err(Error::Draining),
+            () = tokio::time::sleep(bounds.idle_max) => {
+                return Err(Error::UploadIdle { seconds: bounds.idle_max.as_secs() });
+            }
+        };
+        let Some(target) = &first.target else {
+            return Err(Error::invalid(
+                "target",
+                "must be in the first message: spec or upload",
+            ));
+        };
+        let (uid, attached) = match target {
+            Target::Known(uid) => (*uid, self.uploads.attach(self.caller, uid, memory).await?),
+            Target::New(new) => (new.uid, self.uploads.start(self.caller, new, memory).await?),
+        };
+        if let Some(told) = listener.attached {
+            // Nobody listens: then nobody has to be told.
+            let (upload, wish) = (self.uploads.get(self.caller, &uid).await?, first.wish);
+            let _gone = told.send(Attached { upload, wish });
+        }
+        let first = Message {
+            target: None,
+            ..first
+        };
+        // A completed upload has ended, and is compared all the same.
+        let ended = match &attached {
+            attached::Attached::Open(_) => Some(self.uploads.subscribe(self.caller, &uid)),
+            attached::Attached::Complete(_) => None,
+        };
+        self.receive(attached, first, messages, ended, &listener.looked_up)
+            .await?;
+        self.uploads.get(self.caller, &uid).await
+    }
+
+    async fn receive<S>(
+        &self,
+        mut upload: attached::Attached,
+        first: Message,
+        mut messages: S,
+        mut ended: Option<Subscription>,
+        looked_up: &Notify,
+    ) -> Result<(), Error>
+    where
+        S: Stream<Item = Result<Message, Error>> + Send + Unpin,
+    {
+        let mut pace = Pace::new(self.uploads.bounds());
+        let mut allowance = self.uploads.allowance(self.caller);
+        let mut flushes = FlushTimer::start();
+        let mut turn = Turn::Message(Box::new(first));
+        let mut is_resting = false;
+        loop {
+            let done = match turn {
+                Turn::Message(message) => {
+                    let bytes = message.write.as_ref().map(|write| write.content.len());
+                    let bytes = bytes.unwrap_or_default();
+                    pace.received(bytes);
+                    let (finishes, looks_up) = (message.ends(), message.looks_up);
+                    let is_due = flushes.is_due();
+                    let spent = allowance.spend(bytes);
+                    let mut taken = self
+                        .wait(spent, &mut upload, &mut ended, flushes.after())
+                        .await;
+                    if taken.is_ok() {
+                        taken = take(&mut upload, *message, is_due && !finishes).await;
+                    }
+                    if is_due {
+                        flushes.restart(upload.commit_took());
+                    }
+                    if taken.is_ok() && finishes {
+                        if !is_followed(&mut messages).await {
+                            return upload.finish().await;
+                        }
+                        taken = Err(Error::WriteAfterFinish);
+                    }
+                    if looks_up {
+                        looked_up.notify_one();
+                    }
+                    taken
+                }
+                Turn::Rest => {
+                    upload.rest();
+                    Ok(())
+                }
+                Turn::Pause if flushes.is_due() => {
+                    let done = upload.flush().await;
+                    flushes.restart(upload.commit_took());
+                    upload.rest();
+                    done
+                }
+                Turn::Pause => Ok(()),
+                Turn::Broken(error) => Err(error),
+                Turn::End => return upload.flush().await,
+                Turn::Ended => return Err(upload.lost().await?),
+            };
+            if let Err(error) = done {
+                // What was decided before it is not sent again; if this fails too, the first
+                // error counts.
+                let _second = upload.flush().await;
+                return Err(error);
+            }
+            let wait = if is_resting { PAUSE_AFTER } else { REST_AFTER };
+            turn = self.next(&mut messages, &mut pace, &mut ended, wait).await;
+            is_resting = matches!(turn, Turn::Rest);
+        }
+    }
+
+    /// Waits until a message's bytes may be taken: no other is read meanwhile, so that the client waits
+    /// too. What is decided is committed.
+    async fn wait(
+        &self,
+        spent: impl Future<Output = ()> + Send,
+        upload: &mut attached::Attached,
+        ended: &mut Option<Subscription>,
+        flush_after: Duration,
+    ) -> Result<(), Error> {
+        tokio::pin!(spent);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut spent => return Ok(()),
+                () = self.drain.cancelled() => return Err(Error::Draining),
+                () = over(ended) => return Err(upload.lost().await?),
+                () = tokio::time::sleep(flush_after) => upload.flush().await?,
+            }
+        }
+    }
+
+    async fn next<S>(
+        &self,
+        messages: &mut S,
+        pace: &mut Pace,
+        ended: &mut Option<Subscription>,
+        wait: Duration,
+    ) -> Turn
+    where
+        S: Stream<Item = Result<Message, Error>> + Send + Unpin,
+    {
+        let since = Instant::now();
+        let turn = tokio::select! {
+            biased;
+            () = self.drain.cancelled() => Turn::Broken(Error::Draining),
+            () = over(ended) => Turn::Ended,
+            message = messages.next() => match message {
+                Some(Ok(message)) => Turn::Message(Box::new(message)),
+                Some(Err(error)) => Turn::Broken(error),
+                None => Turn::End,
+            },
+            () = tokio::time::sleep(wait) => if wait == REST_AFTER { Turn::Rest } else { Turn::Pause },
+        };
+        match (turn, pace.waited(since.elapsed())) {
+            (Turn::Message(_) | Turn::Rest | Turn::Pause, Err(error)) => Turn::Broken(error),
+            (turn, _) => turn,
+        }
+    }
+}
+
+async fn take(
+    upload: &mut attached::Attached,
+    message: Message,
+    is_due: bool,
+) -> Result<(), Error> {
+    if message.target.is_some() {
+        return Err(Error::invalid(
+            "target",
+            "must be in the first message only",
+        ));
+    }
+    upload.declare(message.declared)?;
+    if let Some(write) = message.write {
+        upload.write(write).await?;
+    }
+    if message.flushes {
+        upload.flush().await?;
+    } else if is_due {
+        upload.hand_over().await?;
+    }
+    Ok(())
+}
+
+/// Waits until somebody else has ended the upload. `None` means that nobody can.
+async fn over(ended: &mut Option<Subscription>) {
+    match ended {
+        Some(ended) => ended.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether a message follows the one with `finish_write`.
+async fn is_followed<S>(messages: &mut S) -> bool
+where
+    S: Stream<Item = Result<Message, Error>> + Send + Unpin,
+{
+    let next = tokio::time::timeout(FINISH_WAIT, messages.next()).await;
+    matches!(next, Ok(Some(Ok(_))))
+}

@@ -1,0 +1,68 @@
+//! A stream of an upload that has succeeded: nothing is stored, everything is compared.
+
+use crate::application::error::Error;
+use crate::application::ports::store_error;
+use crate::application::ports::uploads::{Declared, Upload};
+use crate::application::uploads::known::Known;
+use crate::application::uploads::write::Write;
+
+/// The source of a completed upload, sent again.
+#[derive(Debug)]
+pub struct Repetition {
+    length: u64,
+    sha256: [u8; 32],
+    known: Known,
+    /// Whether the client has declared the digest of the source, which is the right one.
+    has_digest: bool,
+}
+
+impl Repetition {
+    /// Compares with what a completed upload has stored.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the digest of its source is missing: it has not succeeded.
+    pub fn of(upload: &Upload) -> Result<Self, Error> {
+        let sha256 = upload.source_sha256.ok_or(store_error::Error::Damaged {
+            what: "a completed upload without a digest",
+            source: None,
+        })?;
+        Ok(Self {
+            length: upload.committed_offset,
+            sha256,
+            known: Known::whole(upload.committed_offset, sha256),
+            has_digest: false,
+        })
+    }
+
+    /// Compares what the client declares of the whole source.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it differs.
+    pub fn declare(&mut self, declared: Declared) -> Result<(), Error> {
+        let stored = Declared {
+            sha256: Some(self.sha256),
+            total_size: Some(self.length),
+        };
+        if stored.contradicts(&declared) {
+            return Err(Error::RequestIdReused { differs: "content" });
+        }
+        self.has_digest |= declared.sha256.is_some();
+        Ok(())
+    }
+
+    /// Compares a message.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Known::take`] does.
+    pub fn write(&mut self, write: &Write) -> Result<(), Error> {
+        let is_bare = write.content.is_empty() && self.known.is_unplaced();
+        // The digest stands for a source that is not sent at all.
+        if is_bare && self.has_digest && write.checked_offset()? <= self.length {
+            return Ok(());
+        }
+        self.known.take(write).map(drop)
+    }
+}

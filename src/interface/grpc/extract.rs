@@ -1,0 +1,21 @@
+//! Who asks, as the door has found out.
+
+use tonic::{Request, Status};
+
+use crate::application::caller::Caller;
+use crate::interface::grpc::audit_target::{Named, Target};
+
+/// The caller and the message of a request. What it names is noted.
+///
+/// # Errors
+///
+/// Fails if the request did not come through the door.
+pub fn of<T: Named>(request: Request<T>) -> Result<(Caller, T), Status> {
+    let (_metadata, mut extensions, message) = request.into_parts();
+    let caller = extensions.remove::<Caller>();
+    let caller = caller.ok_or_else(|| Status::internal("a request without a caller"))?;
+    if let Some(target) = extensions.get::<Target>() {
+        target.note(message.named().unwrap_or_default());
+    }
+    Ok((caller, message))
+}

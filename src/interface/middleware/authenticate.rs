@@ -1,0 +1,145 @@
+//! Who is let in, and to what.
+//!
+//! What a request brings is looked for in one order: an `authorization` header, which then counts
+//! alone, the sub-protocol of a WebSocket, the certificate of its connection. Without identity
+//! everybody is an operator of the tenant `default`.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, header};
+
+use crate::application::audit::recorder::Recorder;
+use crate::application::auth::authenticator::Identity;
+use crate::application::auth::credential::Credential;
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::rate_limit::admission::Admission;
+use crate::domain::access::Role;
+use crate::domain::secret::Secret;
+use crate::interface::authenticated_caller::Admitted;
+use crate::interface::grpc::methods;
+use crate::interface::middleware::origin::Allowed;
+use crate::interface::transport::peer::Peer;
+use crate::interface::web::paths;
+
+/// What anybody may ask: load balancers have no credentials.
+const HEALTH: &str = "/grpc.health.v1.Health/";
+/// The same of the web, and the page that says what this is.
+const OPEN: [&str; 3] = [paths::PAGE, paths::HEALTHZ, paths::READYZ];
+
+/// What a request passes.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// Knows callers; none: everybody may do everything.
+    pub identity: Option<Arc<Identity>>,
+    /// How often they may call, and how often somebody may guess who they are.
+    pub admission: Admission,
+    /// Which hosts it may be meant for, and which pages may send it.
+    pub allowed: Allowed,
+    /// Records who was not let in.
+    pub recorder: Recorder,
+}
+
+impl Door {
+    /// The caller of a request for what is at this path; none for a WebSocket that says later who it
+    /// is.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no credential, or it is not accepted; and if the store does.
+    pub async fn identify(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+        peer: Option<&Peer>,
+    ) -> Result<Option<Admitted>, Error> {
+        let is_open = path.starts_with(HEALTH) || OPEN.contains(&path);
+        let identity = self.identity.as_ref().filter(|_| !is_open);
+        let address = peer.map(|peer| peer.address.ip());
+        let Some(identity) = identity else {
+            return Ok(Some(Admitted::anybody(address)));
+        };
+        let certificate = peer.and_then(|peer| peer.certificate);
+        let credential = match credential(headers, certificate) {
+            Err(Error::CredentialMissing) if path == paths::WEBSOCKET => return Ok(None),
+            credential => credential?,
+        };
+        let admitted = Admitted::by(identity, credential, (&self.admission, address)).await?;
+        Ok(Some(admitted))
+    }
+}
+
+/// Whether a caller may ask for what is at this path.
+///
+/// # Errors
+///
+/// Fails if its role is not enough.
+pub(crate) fn may_ask(caller: &Caller, path: &str) -> Result<(), Error> {
+    let needed = needed(path);
+    if caller.role < needed {
+        let needed = needed.name();
+        return Err(Error::RoleTooLow { needed });
+    }
+    Ok(())
+}
+
+/// The role that a path needs. What is not ours is reflection, or nothing at all.
+fn needed(path: &str) -> Role {
+    match methods::at(path) {
+        Some(method) => method.role,
+        None if path == paths::METRICS => Role::Operator,
+        None => Role::Reader,
+    }
+}
+
+fn credential(headers: &HeaderMap, certificate: Option<[u8; 32]>) -> Result<Credential, Error> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = given.next() else {
+        if let Some(token) = paths::token(headers) {
+            return Ok(Credential::Bearer(Secret::new(token.to_owned())));
+        }
+        return certificate
+            .map(Credential::Certificate)
+            .ok_or(Error::CredentialMissing);
+    };
+    let text = first.to_str().ok().filter(|_| given.next().is_none());
+    let (scheme, bearer) = text
+        .and_then(|text| text.split_once(' '))
+        .ok_or(Error::CredentialRefused)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Error::CredentialRefused);
+    }
+    Ok(Credential::Bearer(Secret::new(bearer.trim().to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue};
+
+    use super::{Credential, Error, credential};
+
+    fn with(given: &[&'static str], certificate: Option<[u8; 32]>) -> Result<Credential, Error> {
+        let mut headers = HeaderMap::new();
+        for given in given {
+            headers.append("authorization", HeaderValue::from_static(given));
+        }
+        credential(&headers, certificate)
+    }
+
+    #[test]
+    fn an_explicit_header_counts_alone() {
+        let bearer = |given| match with(&[given], Some([7; 32])) {
+            Ok(Credential::Bearer(text)) => Some(text.expose().to_owned()),
+            Ok(Credential::Certificate(_)) | Err(_) => None,
+        };
+        assert_eq!(bearer("Bearer key").as_deref(), Some("key"));
+        assert_eq!(bearer("bearer  key").as_deref(), Some("key"));
+        assert_eq!(bearer("Basic key"), None);
+        assert_eq!(bearer("key"), None);
+        let twice = with(&["Bearer a", "Bearer b"], None);
+        assert!(matches!(twice, Err(Error::CredentialRefused)));
+        let certificate = with(&[], Some([7; 32]));
+        assert!(matches!(certificate, Ok(Credential::Certificate(of)) if of == [7; 32]));
+        assert!(matches!(with(&[], None), Err(Error::CredentialMissing)));
+    }
+}

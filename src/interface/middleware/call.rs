@@ -1,0 +1,174 @@
+//! What every call has, besides what the door does for every request: its deadline, refusals in the
+//! words of the closed list, its place in the metrics and in the audit log, and that a bug ends it alone.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::Next;
+use axum::response::Response;
+use futures_util::FutureExt;
+use http_body::Frame;
+use tokio::time::Instant;
+use tonic::{Code, Status};
+
+use crate::application::audit::recorder::{Deed, Recorder, is_recorded};
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::interface::authenticated_caller::Admitted;
+use crate::interface::grpc::audit_target::Target;
+use crate::interface::grpc::framework_status;
+use crate::interface::grpc::message_limits;
+use crate::interface::grpc::{methods, status};
+use crate::interface::middleware::deadline::{self, End, Limited};
+use crate::interface::transport::peer::Peer;
+
+/// How long calls took: a histogram by method and status (gRFC A66, as Prometheus writes it).
+pub const DURATION: &str = "grpc_server_call_duration_seconds";
+/// What methods are called that are not ours, however many there may be.
+const OTHER: &str = "_OTHER";
+
+/// Keeps the call's deadline, explains its refusal, measures and records it.
+pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let path = request.uri().path();
+    let method = methods::at(path);
+    let bytes_max = message_limits::bytes_max(path);
+    let deadline = deadline::of(request.headers()).map(|after| begun + after);
+    let doing = method.filter(|method| is_recorded(method.class));
+    let doing = doing.map(|_recorded| Doing::new(recorder, &mut request));
+    let mut observed = Observed {
+        method: method.map_or(OTHER, |method| method.path),
+        begun,
+        code: Code::Cancelled,
+        doing,
+    };
+    let mut end = end(deadline, request.extensions().get::<Admitted>().cloned());
+    let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let response = tokio::select! {
+        biased;
+        // The state that it may have left is its own: what calls share is in stores and channels.
+        response = answering => response.unwrap_or_else(|_panic| {
+            metrics::counter!("sluice_panics_total").increment(1);
+            status::of(&Error::Panicked).into_http()
+        }).map(|body| Body::new(Limited::new(body, end))),
+        error = &mut end => status::of(&error).into_http(),
+    };
+    let response = framework_status::explained(response, bytes_max);
+    observed.see(response.headers());
+    response.map(|body| Body::new(Measured { body, observed }))
+}
+
+/// What ends the call before its time: its deadline, or that its caller is not let in any more.
+fn end(deadline: Option<Instant>, admitted: Option<Admitted>) -> End {
+    Box::pin(async move {
+        let late = async {
+            match deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        let lost = async {
+            match admitted {
+                Some(admitted) => admitted.lost().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = late => Error::DeadlineExceeded,
+            error = lost => error,
+        }
+    })
+}
+
+/// A call that is measured, and recorded, when this is dropped.
+struct Observed {
+    method: &'static str,
+    begun: Instant,
+    /// Until its status is seen it counts as cancelled: whoever drops it before has left.
+    code: Code,
+    /// None: it is not recorded.
+    doing: Option<Doing>,
+}
+
+/// What the audit log is told of a call.
+struct Doing {
+    recorder: Recorder,
+    caller: Option<Caller>,
+    source: Option<IpAddr>,
+    target: Target,
+}
+
+impl Doing {
+    /// Goes with a request, which is to say what it names.
+    fn new(recorder: Recorder, request: &mut Request) -> Self {
+        let target = Target::default();
+        request.extensions_mut().insert(target.clone());
+        let peer = request.extensions().get::<Arc<Peer>>();
+        Self {
+            recorder,
+            caller: request.extensions().get::<Caller>().cloned(),
+            source: peer.map(|peer| peer.address.ip()),
+            target,
+        }
+    }
+}
+
+impl Observed {
+    /// Takes the status from headers or trailers, if they have it.
+    fn see(&mut self, headers: &HeaderMap) {
+        if let Some(status) = headers.get(Status::GRPC_STATUS) {
+            self.code = Code::from_bytes(status.as_bytes());
+        }
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        let (method, status) = (self.method, status::name(self.code));
+        metrics::histogram!(DURATION, "grpc_method" => method, "grpc_status" => status)
+            .record(self.begun.elapsed());
+        if let Some(doing) = &self.doing {
+            doing.recorder.record(Deed {
+                caller: doing.caller.as_ref(),
+                source: doing.source,
+                method,
+                target: doing.target.noted(),
+                result: status,
+            });
+        }
+    }
+}
+
+/// A response's body, the end of which is the call's.
+struct Measured {
+    body: Body,
+    observed: Observed,
+}
+
+impl HttpBody for Measured {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(Ok(frame)) = &frame
+            && let Some(trailers) = frame.trailers_ref()
+        {
+            self.observed.see(trailers);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+}

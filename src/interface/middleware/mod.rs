@@ -1,0 +1,13 @@
+//! Layers that every request passes, for gRPC and the web alike.
+//!
+//! In order: `request` (id, host, log), `origin` (CORS, DNS rebinding), `authenticate`, `call` (deadline, panics, metrics,
+//! audit), `rate_limit`.
+//!
+//! To add a layer: a file here with one function, its place in `interface/router.rs`, a test in `tests/service`.
+
+pub mod authenticate;
+pub mod call;
+pub mod deadline;
+pub mod origin;
+pub mod rate_limit;
+pub mod request;

@@ -1,0 +1,158 @@
+//! What every request passes: its id, its log line, and who may ask.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tokio::time::Instant;
+use tonic::Status;
+use tracing::Instrument;
+use tracing::field::Empty;
+use uuid::Uuid;
+
+use crate::application::audit::recorder::Deed;
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::interface::grpc::{methods, status};
+use crate::interface::middleware::authenticate::{self, Door};
+use crate::interface::transport::peer::Peer;
+use crate::interface::web::error_response;
+use crate::interface::web::paths;
+
+/// The header with a request's id, both ways.
+const REQUEST_ID: &str = "x-request-id";
+/// The longest id that is taken from a client.
+const REQUEST_ID_BYTES_MAX: usize = 64;
+
+/// Gives the request an id, a log line and a caller, and refuses other hosts and pages: a web page
+/// that a browser on this machine shows must not reach a server without identity.
+pub async fn admit(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
+    let id = request_id(request.headers());
+    let span = tracing::info_span!(
+        "request",
+        request.id = %id.to_str().unwrap_or_default(),
+        rpc.method = request.uri().path(),
+        caller.tenant = Empty,
+        caller.principal = Empty,
+    );
+    let begun = Instant::now();
+    let mut response = async {
+        let response = match let_in(&door, &mut request).await {
+            Ok(()) => next.run(request).await,
+            Err(error) => {
+                // A path that nothing is at is a mistake, and nobody is kept out by it.
+                if !matches!(error, Error::NotFound { .. }) {
+                    door.recorder.record(deed(&request, &error));
+                }
+                refused(request.headers(), &error)
+            }
+        };
+        let status = response
+            .headers()
+            .get(Status::GRPC_STATUS)
+            .map(HeaderValue::as_bytes);
+        let code = status.map_or("streaming or OK", |code| {
+            str::from_utf8(code).unwrap_or("?")
+        });
+        let duration_ms = begun.elapsed().as_millis();
+        let http = response.status().as_u16();
+        tracing::info!(
+            rpc.status_code = code,
+            http.status_code = http,
+            duration_ms,
+            "answered"
+        );
+        response
+    }
+    .instrument(span)
+    .await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// Checks the request, and tells what comes after whose it is.
+async fn let_in(door: &Door, request: &mut Request) -> Result<(), Error> {
+    door.allowed.check(request)?;
+    is_ours(request)?;
+    if request.method() == Method::OPTIONS {
+        // A browser asks without credentials, and is told nothing but what pages may send.
+        return Ok(());
+    }
+    let peer = request.extensions().get::<Arc<Peer>>().cloned();
+    let path = request.uri().path();
+    let known = door
+        .identify(path, request.headers(), peer.as_deref())
+        .await;
+    let known = known.inspect_err(|reason| {
+        let address = peer.map(|peer| peer.address);
+        tracing::info!(peer.address = ?address, %reason, "a caller was not let in");
+    })?;
+    let Some(admitted) = known else { return Ok(()) };
+    let span = tracing::Span::current();
+    span.record("caller.tenant", &admitted.caller.tenant);
+    span.record("caller.principal", &admitted.caller.principal);
+    let may = authenticate::may_ask(&admitted.caller, path);
+    request.extensions_mut().insert(admitted.caller.clone());
+    request.extensions_mut().insert(admitted);
+    may
+}
+
+/// What the audit log is told of a request that is refused.
+fn deed<'a>(request: &'a Request, error: &Error) -> Deed<'a> {
+    let path = request.uri().path();
+    let is_ours = methods::at(path).is_some() || paths::ALL.contains(&path);
+    Deed {
+        caller: request.extensions().get::<Caller>(),
+        source: request
+            .extensions()
+            .get::<Arc<Peer>>()
+            .map(|peer| peer.address.ip()),
+        // Whoever asks for what is not there may write anything.
+        method: if is_ours { path } else { "_OTHER" },
+        target: "",
+        result: status::name(status::code(error)),
+    }
+}
+
+/// The client's id if it is fit to be logged, else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let given = headers.get(REQUEST_ID).filter(|id| {
+        let is_fit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        id.len() <= REQUEST_ID_BYTES_MAX && id.as_bytes().iter().all(is_fit)
+    });
+    let new = || HeaderValue::try_from(Uuid::now_v7().to_string());
+    given
+        .cloned()
+        .or_else(|| new().ok())
+        .unwrap_or(HeaderValue::from_static("unknown"))
+}
+
+/// Whether it is gRPC, or a path of the web, or what a browser asks before it sends gRPC for an
+/// allowed page. A page can send anything else without the server's leave, as a form say.
+fn is_ours(request: &Request) -> Result<(), Error> {
+    let path = request.uri().path();
+    let is_question =
+        request.method() == Method::OPTIONS && request.headers().contains_key(header::ORIGIN);
+    if is_question || paths::ALL.contains(&path) || is_grpc(request.headers()) {
+        return Ok(());
+    }
+    if methods::at(path).is_some() {
+        return Err(Error::NotGrpc);
+    }
+    Err(Error::NotFound { kind: "page" })
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    content_type.is_some_and(|is| is.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// The refusal, as the client understands it.
+pub(crate) fn refused(headers: &HeaderMap, error: &Error) -> Response {
+    if is_grpc(headers) {
+        return status::of(error).into_http();
+    }
+    error_response::of(error)
+}

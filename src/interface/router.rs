@@ -1,0 +1,256 @@
+//! What is served at which path, and what every request passes before.
+
+use std::sync::Arc;
+
+use axum::routing::get;
+use axum::{Router, middleware};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::codec::CompressionEncoding;
+use tonic::service::{Routes, RoutesBuilder};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use tonic_web::GrpcWebLayer;
+
+use crate::application::catalog::changes::Changes;
+use crate::application::catalog::chunks::Chunks;
+use crate::application::catalog::collections::Collections;
+use crate::application::catalog::documents::Documents;
+use crate::application::memory::budget::Budget;
+use crate::application::memory::pressure::Pressure;
+use crate::application::operations::lifecycle::Operations;
+use crate::application::operations::watch::Watching;
+use crate::application::partitions::placement::Partitions;
+use crate::application::ports::clock::Clock;
+use crate::application::uploads::duplex::Conversation;
+use crate::application::uploads::limits::Bounds;
+use crate::interface::grpc::message_limits;
+use crate::interface::grpc::pb::admin_service_server::AdminServiceServer;
+use crate::interface::grpc::pb::chunk_service_server::ChunkServiceServer;
+use crate::interface::grpc::pb::chunking_service_server::ChunkingServiceServer;
+use crate::interface::grpc::pb::collection_service_server::CollectionServiceServer;
+use crate::interface::grpc::pb::document_service_server::DocumentServiceServer;
+use crate::interface::grpc::pb::limit_service_server::LimitServiceServer;
+use crate::interface::grpc::pb::operation_service_server::OperationServiceServer;
+use crate::interface::grpc::pb::partition_service_server::PartitionServiceServer;
+use crate::interface::grpc::pb::upload_service_server::UploadServiceServer;
+use crate::interface::grpc::{
+    admin, chunking, chunks, collections, compression, documents, intake, limits, operations,
+    partitions, pb, uploads,
+};
+use crate::interface::middleware::authenticate::Door;
+use crate::interface::middleware::call;
+use crate::interface::middleware::rate_limit::{self, Gate};
+use crate::interface::middleware::request;
+use crate::interface::web::page::About;
+use crate::interface::web::probes::Probes;
+use crate::interface::web::ws_shared::Gateway;
+use crate::interface::web::ws_upgrade;
+use crate::interface::web::{page, paths, probes};
+
+/// Everything that is served.
+#[derive(Debug)]
+pub struct Services {
+    /// Collections.
+    pub collections: Collections,
+    /// Documents.
+    pub documents: Documents,
+    /// Uploads, answered at their end or while they come in.
+    pub conversation: Conversation,
+    /// Chunks.
+    pub chunks: Chunks,
+    /// What changes in them.
+    pub changes: Changes,
+    /// Operations.
+    pub operations: Operations,
+    /// How they go on.
+    pub watching: Watching,
+    /// The memory that uploads and previews share.
+    pub budget: Budget,
+    /// What an upload may take.
+    pub bounds: Bounds,
+    /// Partitions.
+    pub partitions: Partitions,
+    /// Tenants, keys, and what the server is.
+    pub admin: admin::Service,
+    /// Who is let in.
+    pub door: Door,
+    /// Time and uids.
+    pub clock: Arc<dyn Clock>,
+    /// WebSockets.
+    pub gateway: Gateway,
+    /// Metrics and probes.
+    pub probes: Probes,
+    /// Whether there is memory for more.
+    pub pressure: Pressure,
+    /// Whether the store is full.
+    pub is_full: watch::Receiver<bool>,
+}
+
+/// A service with its largest request, compressed or not, and with the compressions that it takes and answers in.
+macro_rules! served {
+    ($service:expr) => {
+        served!($service, message_limits::BYTES_MAX)
+    };
+    ($service:expr, $bytes_max:expr) => {
+        $service
+            .max_decoding_message_size($bytes_max)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Zstd)
+            .send_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Zstd)
+    };
+}
+
+/// All that is served, and who says whether it is.
+///
+/// # Errors
+///
+/// Fails if reflection cannot be set up.
+pub(super) async fn router(
+    services: Services,
+    tasks: &TaskTracker,
+    drain: &CancellationToken,
+) -> Result<(HealthReporter, Router), tonic_reflection::server::Error> {
+    let Services {
+        collections,
+        documents,
+        conversation,
+        chunks,
+        changes,
+        operations,
+        watching,
+        budget,
+        bounds,
+        partitions,
+        admin,
+        door,
+        clock,
+        gateway,
+        probes,
+        pressure,
+        is_full,
+    } = services;
+    let uploads = uploads::Service {
+        conversation,
+        clock,
+    };
+    let chunking = chunking::Service {
+        budget,
+        bounds,
+        tasks: tasks.clone(),
+        drain: drain.clone(),
+    };
+    let operations = operations::Service {
+        operations,
+        watching,
+    };
+    let limits = limits::Service {
+        admission: door.admission.clone(),
+    };
+    let (health, mut services) = about().await?;
+    tasks.spawn(follow(health.clone(), is_full, drain.clone()));
+    let collections = collections::Service { collections };
+    let documents = documents::Service { documents };
+    let chunks = chunks::Service { chunks, changes };
+    let partitions = partitions::Service { partitions };
+    services
+        .add_service(served!(
+            ChunkingServiceServer::new(chunking),
+            message_limits::PREVIEW_BYTES_MAX
+        ))
+        .add_service(served!(
+            UploadServiceServer::new(uploads),
+            message_limits::UPLOAD_BYTES_MAX
+        ))
+        .add_service(served!(CollectionServiceServer::new(collections)))
+        .add_service(served!(DocumentServiceServer::new(documents)))
+        .add_service(served!(ChunkServiceServer::new(chunks)))
+        .add_service(served!(OperationServiceServer::new(operations)))
+        .add_service(served!(PartitionServiceServer::new(partitions)))
+        .add_service(served!(AdminServiceServer::new(admin)))
+        .add_service(served!(LimitServiceServer::new(limits)));
+    let grpc = services.routes().into_axum_router();
+    let about = About {
+        is_https: door.allowed.is_https,
+    };
+    let web = web(gateway, probes, about);
+    Ok((health, behind_the_door(grpc, door, pressure, web)))
+}
+
+/// What calls pass that other requests do not, and what all pass. Calls of browsers are made gRPC
+/// first of all, because browsers see trailers only at the end of the body.
+fn behind_the_door(grpc: Router, door: Door, pressure: Pressure, web: Router) -> Router {
+    let gate = Gate {
+        admission: door.admission.clone(),
+        pressure,
+    };
+    let limited = middleware::from_fn_with_state(gate, rate_limit::admit);
+    let kept = middleware::from_fn_with_state(door.recorder.clone(), call::keep);
+    let web = web.layer(limited.clone());
+    let held = middleware::from_fn(intake::hold);
+    let calls = grpc
+        .layer(held)
+        .layer(limited)
+        .layer(kept)
+        .layer(middleware::from_fn(compression::negotiate))
+        .layer(GrpcWebLayer::new());
+    let routes = calls.merge(web).layer(door.allowed.cors());
+    routes.layer(middleware::from_fn_with_state(
+        Arc::new(door),
+        request::admit,
+    ))
+}
+
+/// Says that the server does not serve while its store is full, until it goes down.
+async fn follow(
+    health: HealthReporter,
+    mut is_full: watch::Receiver<bool>,
+    drain: CancellationToken,
+) {
+    while let Some(Ok(())) = drain.run_until_cancelled(is_full.changed()).await {
+        let status = if *is_full.borrow_and_update() {
+            ServingStatus::NotServing
+        } else {
+            ServingStatus::Serving
+        };
+        health.set_service_status("", status).await;
+    }
+}
+
+/// What is served besides gRPC.
+fn web(gateway: Gateway, probes: Probes, about: About) -> Router {
+    let page = Router::new()
+        .route(paths::PAGE, get(page::show))
+        .with_state(about);
+    let watched = Router::new()
+        .route(paths::WEBSOCKET, get(ws_upgrade::open))
+        .with_state(Arc::new(gateway));
+    let asked = Router::new()
+        .route(paths::METRICS, get(probes::metrics))
+        .route(paths::READYZ, get(probes::readyz))
+        .route(paths::HEALTHZ, get(probes::healthz))
+        .with_state(Arc::new(probes));
+    page.merge(watched).merge(asked)
+}
+
+/// Reflection with our protos, and those that error details and health checks need to be readable.
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
+/// What tells of the server itself: its health, and what it serves.
+async fn about() -> Result<(HealthReporter, RoutesBuilder), tonic_reflection::server::Error> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_service_status("", ServingStatus::Serving).await;
+    let mut services = Routes::builder();
+    services
+        .add_service(served!(health_service))
+        .add_service(served!(reflection().build_v1()?))
+        .add_service(served!(reflection().build_v1alpha()?));
+    Ok((health, services))
+}

@@ -1,0 +1,188 @@
+//! How many connections there are, in all and from each address, and how much each address is heard.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::application::rate_limit::client_network::Network;
+use crate::interface::transport::read_budget::Hearing;
+
+/// Connections that are let in even if memory is nearly used up: somebody has to see to it.
+const FEW: usize = 64;
+/// Addresses that are known before it is looked which of them need not be.
+const KNOWN_MIN: usize = 1_024;
+
+/// Counts connections.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    all: Arc<Semaphore>,
+    most: usize,
+    known: Arc<Mutex<Known>>,
+    per_address: PerAddress,
+}
+
+/// What an address may take.
+#[derive(Clone, Copy, Debug)]
+pub struct PerAddress {
+    /// How many connections.
+    pub connections_max: u32,
+    /// How many calls a second.
+    pub calls_per_second_max: u32,
+}
+
+/// Who is connected, and who was a moment ago: who comes back has no new budget. A std mutex: never held
+/// across an await.
+#[derive(Debug, Default)]
+struct Known {
+    by_network: HashMap<Network, Of>,
+    /// How many there were after it was last looked who need not be known.
+    needed: usize,
+}
+
+/// What is known of a network.
+#[derive(Debug)]
+struct Of {
+    connections: u32,
+    hearing: Arc<Hearing>,
+}
+
+/// A connection's place among all: given back when this is dropped.
+#[derive(Debug)]
+pub struct Place {
+    known: Arc<Mutex<Known>>,
+    network: Network,
+    hearing: Arc<Hearing>,
+    _one_of_all: OwnedSemaphorePermit,
+}
+
+impl Connections {
+    /// At most so many.
+    #[must_use]
+    pub fn new(most: usize, per_address: PerAddress) -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(most)),
+            most,
+            known: Arc::default(),
+            per_address,
+        }
+    }
+
+    /// Waits until there is room for another; none if there never will be.
+    pub(crate) async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        let room = Arc::clone(&self.all).acquire_owned();
+        room.await.ok()
+    }
+
+    /// Whether there are more than are needed to look after the server.
+    pub(crate) fn are_many(&self) -> bool {
+        self.most - self.all.available_permits() > FEW
+    }
+
+    /// A place in that room, unless its address has as many as it may.
+    pub(crate) fn enter(&self, room: OwnedSemaphorePermit, address: IpAddr) -> Option<Place> {
+        let network = Network::of(address);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.forget();
+        let of = known.by_network.entry(network).or_insert_with(|| Of {
+            connections: 0,
+            hearing: Arc::new(Hearing::new(self.per_address.calls_per_second_max)),
+        });
+        if of.connections >= self.per_address.connections_max {
+            return None;
+        }
+        of.connections += 1;
+        Some(Place {
+            known: Arc::clone(&self.known),
+            network,
+            hearing: Arc::clone(&of.hearing),
+            _one_of_all: room,
+        })
+    }
+}
+
+impl Known {
+    /// Forgets whoever is not connected and has its whole budget, once there are twice as many as were needed.
+    fn forget(&mut self) {
+        if self.by_network.len() >= KNOWN_MIN.max(2 * self.needed) {
+            self.by_network
+                .retain(|_, of| of.connections > 0 || !of.hearing.is_whole());
+            self.needed = self.by_network.len();
+        }
+    }
+}
+
+impl Place {
+    /// How much all connections of its address are heard.
+    pub(crate) fn hearing(&self) -> Arc<Hearing> {
+        Arc::clone(&self.hearing)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of) = known.by_network.get_mut(&self.network) {
+            of.connections -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Connections, KNOWN_MIN, PerAddress};
+    use crate::application::rate_limit::client_network::Network;
+    use crate::interface::transport::frame_cost::CALL;
+
+    const PER_ADDRESS: PerAddress = PerAddress {
+        connections_max: 2,
+        // So few that what is owed for a hundred is owed for ten seconds, longer than a test takes.
+        calls_per_second_max: 1,
+    };
+
+    #[tokio::test]
+    async fn each_address_has_so_many_and_gives_them_back() {
+        let connections = Connections::new(10, PER_ADDRESS);
+        let enter = async |address: &str| {
+            let room = connections.room().await.unwrap();
+            connections.enter(room, address.parse().unwrap())
+        };
+        let (one, two) = (enter("10.0.0.1").await, enter("10.0.0.1").await);
+        assert!(one.is_some() && two.is_some());
+        assert!(enter("10.0.0.1").await.is_none());
+        assert!(enter("::ffff:10.0.0.1").await.is_none(), "the same in IPv6");
+        assert!(enter("10.0.0.2").await.is_some());
+        let hosts = [enter("2001:db8::1").await, enter("2001:db8::2:1").await];
+        assert!(hosts.iter().all(Option::is_some));
+        assert!(enter("2001:db8::3").await.is_none(), "of one network");
+        drop(one);
+        assert!(enter("10.0.0.1").await.is_some());
+        drop((two, hosts));
+        let known = connections.known.lock().unwrap();
+        let held = known
+            .by_network
+            .values()
+            .map(|of| of.connections)
+            .sum::<u32>();
+        assert_eq!(held, 0, "all were given back");
+    }
+
+    #[tokio::test]
+    async fn an_address_is_forgotten_when_it_has_gone_and_owes_nothing() {
+        let connections = Connections::new(10, PER_ADDRESS);
+        for number in 0..2 * KNOWN_MIN {
+            let address = u32::try_from(number).unwrap().to_be_bytes();
+            let room = connections.room().await.unwrap();
+            let place = connections.enter(room, address.into()).unwrap();
+            if number == 0 {
+                let _whole_in_ten_seconds = place.hearing().charge(100 * CALL);
+            }
+        }
+        let known = connections.known.lock().unwrap();
+        assert!(known.by_network.len() <= KNOWN_MIN + 1);
+        let first = std::net::IpAddr::from([0; 4]);
+        let first = known.by_network.get(&Network::of(first));
+        assert!(first.is_some(), "it has used some of its budget");
+    }
+}

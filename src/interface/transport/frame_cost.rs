@@ -1,0 +1,186 @@
+//! What it costs a server to look at what a connection says, in tenths of a call.
+//!
+//! Of HTTP/2 only the beginnings of frames are read (RFC 9113 §4.1): content in frames that are worth it is free,
+//! for its length is what flow control bounds. All else is counted, for nothing else bounds how much of it there is.
+//! In HTTP/1 a body is not told from what comes before and after it: each empty line is taken for the end of a
+//! request, and bytes are counted.
+
+use memchr::memchr_iter;
+
+/// A call, and headers that go on in another frame, which no client needs whose headers are taken. One that is
+/// refused takes some 125 us of a core.
+pub(crate) const CALL: u64 = 10;
+/// A connection: some 100 us, and what it takes the system besides to open and close it.
+pub(crate) const CONNECTION: u64 = 2 * CALL;
+/// One with a handshake of TLS.
+pub(crate) const HANDSHAKE: u64 = 5 * CALL;
+/// Any other frame without content, and content in so small pieces that it is much the same: from 1 us for one
+/// of many to 20 us for one that comes alone.
+const FRAME: u64 = 1;
+/// Content that costs no more than its bytes: a frame of a sixteenth of the shortest that is common, 16 KiB.
+const CONTENT_BYTES_MIN: usize = 1024;
+/// In HTTP/1, and in WebSockets, so many bytes cost as much as a frame: some three pings.
+const PLAIN_BYTES: usize = 16;
+
+/// What a client of HTTP/2 says first (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const FRAME_HEAD_BYTES: usize = 9;
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const CONTINUATION: u8 = 9;
+
+/// How far a connection was read.
+#[derive(Debug)]
+pub(crate) enum Costs {
+    /// So many bytes of the preface came.
+    Preface(usize),
+    /// So many bytes of a frame's head came.
+    Head([u8; FRAME_HEAD_BYTES], usize),
+    /// So many bytes of its payload are to come.
+    Payload(usize),
+    /// It is HTTP/1, or what that was upgraded to; whether the line that has begun is empty so far.
+    Plain(bool),
+}
+
+impl Costs {
+    pub(crate) fn new() -> Self {
+        Self::Preface(0)
+    }
+
+    /// What these bytes cost, which come after all that it was asked before.
+    pub(crate) fn of(&mut self, mut bytes: &[u8]) -> u64 {
+        let mut cost = 0;
+        while !bytes.is_empty() {
+            let (more, taken) = match self {
+                Self::Preface(begun) => Self::after_preface(*begun, bytes),
+                Self::Head(head, begun) => Self::after_head(head, *begun, bytes),
+                Self::Payload(rest) => {
+                    let taken = bytes.len().min(*rest);
+                    let next = match *rest - taken {
+                        0 => Self::Head([0; FRAME_HEAD_BYTES], 0),
+                        rest => Self::Payload(rest),
+                    };
+                    ((next, 0), taken)
+                }
+                Self::Plain(is_empty) => (Self::after_lines(*is_empty, bytes), bytes.len()),
+            };
+            (*self, cost) = (more.0, cost + more.1);
+            bytes = &bytes[taken..];
+        }
+        cost
+    }
+
+    fn after_preface(begun: usize, bytes: &[u8]) -> ((Self, u64), usize) {
+        let rest = &PREFACE[begun..];
+        let taken = rest.len().min(bytes.len());
+        if rest[..taken] != bytes[..taken] {
+            return ((Self::Plain(false), 0), 0);
+        }
+        let next = if taken == rest.len() {
+            Self::Head([0; FRAME_HEAD_BYTES], 0)
+        } else {
+            Self::Preface(begun + taken)
+        };
+        ((next, 0), taken)
+    }
+
+    fn after_lines(mut is_empty: bool, bytes: &[u8]) -> (Self, u64) {
+        // A line may end without a carriage return (RFC 9112 §2.2).
+        let nothing = |line: &[u8]| matches!(line, [] | [b'\r']);
+        let (mut ends, mut begun) = (0, 0);
+        for end in memchr_iter(b'\n', bytes) {
+            ends += u64::from(is_empty && nothing(&bytes[begun..end]));
+            (is_empty, begun) = (true, end + 1);
+        }
+        let is_empty = is_empty && nothing(&bytes[begun..]);
+        let pieces = u64::try_from(bytes.len().div_ceil(PLAIN_BYTES)).unwrap_or(u64::MAX);
+        (Self::Plain(is_empty), CALL * ends + FRAME * pieces)
+    }
+
+    fn after_head(
+        head: &mut [u8; FRAME_HEAD_BYTES],
+        begun: usize,
+        bytes: &[u8],
+    ) -> ((Self, u64), usize) {
+        let taken = bytes.len().min(FRAME_HEAD_BYTES - begun);
+        head[begun..begun + taken].copy_from_slice(&bytes[..taken]);
+        if begun + taken < FRAME_HEAD_BYTES {
+            return ((Self::Head(*head, begun + taken), 0), taken);
+        }
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+        let cost = match head[3] {
+            HEADERS | CONTINUATION => CALL,
+            DATA if length >= CONTENT_BYTES_MIN => 0,
+            _ => FRAME,
+        };
+        let next = match length {
+            0 => Self::Head([0; FRAME_HEAD_BYTES], 0),
+            length => Self::Payload(length),
+        };
+        ((next, cost), taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::{CALL, Costs, FRAME, PREFACE};
+
+    fn frame(kind: u8, length: u16) -> Vec<u8> {
+        let [high, low] = length.to_be_bytes();
+        let head = [0, high, low, kind, 0, 0, 0, 0, 1];
+        [&head[..], &vec![b'\n'; length.into()]].concat()
+    }
+
+    #[test]
+    fn a_frame_costs_by_its_kind_and_content_nothing() {
+        let http2 = |frames: &[Vec<u8>]| Costs::new().of(&[PREFACE, &frames.concat()].concat());
+        assert_eq!(http2(&[]), 0);
+        assert_eq!(http2(&[frame(4, 6), frame(6, 8), frame(8, 4)]), 3 * FRAME);
+        assert_eq!(http2(&[frame(1, 300), frame(0, 16_384)]), CALL);
+        assert_eq!(http2(&[frame(0, 0), frame(0, 1)]), 2 * FRAME);
+        assert_eq!(http2(&[frame(1, 300), frame(9, 300)]), 2 * CALL);
+    }
+
+    #[test]
+    fn a_request_of_http_1_costs_as_much_as_a_call() {
+        for end in ["\r\n", "\n"] {
+            let request = format!("GET / HTTP/1.1{end}host: a{end}{end}");
+            let bytes = |bytes: usize| FRAME * u64::try_from(bytes.div_ceil(16)).unwrap();
+            let mut costs = Costs::new();
+            assert_eq!(costs.of(request.as_bytes()), CALL + bytes(request.len()));
+            let many = request.repeat(30);
+            assert_eq!(costs.of(many.as_bytes()), 30 * CALL + bytes(many.len()));
+            let by_byte = request.bytes().map(|byte| costs.of(&[byte])).sum::<u64>();
+            assert_eq!(
+                by_byte,
+                CALL + FRAME * u64::try_from(request.len()).unwrap()
+            );
+        }
+        assert_eq!(Costs::new().of(b"PRI / HTTP/1.1\r\n\r\n"), CALL + 2 * FRAME);
+    }
+
+    proptest! {
+        /// However the bytes come, they cost the same.
+        #[test]
+        fn cuts_change_nothing(
+            frames in vec((0_u8..10, 0_u16..3_000), 0..20),
+            cuts in vec(1_usize..600, 1..40),
+        ) {
+            let frames = frames.into_iter().map(|(kind, length)| frame(kind, length));
+            let bytes = [PREFACE.to_vec(), frames.collect::<Vec<_>>().concat()].concat();
+            let (mut costs, mut cost, mut rest) = (Costs::new(), 0, &bytes[..]);
+            for cut in cuts.into_iter().cycle() {
+                let (part, later) = rest.split_at(cut.min(rest.len()));
+                cost += costs.of(part);
+                rest = later;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            prop_assert_eq!(cost, Costs::new().of(&bytes));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Whether a connection is used: who connects and asks nothing holds a place for nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// How long a connection may be unused.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Until its first request.
+    pub first_request_max: Duration,
+    /// Between the end of a response and the next request.
+    pub idle_max: Duration,
+}
+
+/// The requests of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Usage(Arc<watch::Sender<Requests>>);
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Requests {
+    /// How many there were.
+    all: u64,
+    /// How many have not been answered to the last byte.
+    under_way: u32,
+}
+
+/// A request, until its response has ended or was dropped.
+#[derive(Debug)]
+pub(crate) struct UnderWay(Arc<watch::Sender<Requests>>);
+
+impl Usage {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(watch::Sender::default()))
+    }
+
+    /// A request begins.
+    pub(crate) fn begin(&self) -> UnderWay {
+        self.0.send_modify(|requests| {
+            requests.all += 1;
+            requests.under_way += 1;
+        });
+        UnderWay(Arc::clone(&self.0))
+    }
+
+    /// Whether there was any request.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.0.borrow().all > 0
+    }
+
+    /// Ends when the connection was unused for too long.
+    pub(crate) async fn unused(self, patience: Patience) {
+        let mut requests = self.0.subscribe();
+        let mut rest = patience.first_request_max;
+        loop {
+            // The sender is `self`: neither wait ends for want of one.
+            let seen = *requests.borrow_and_update();
+            if seen.under_way > 0 {
+                let _answered = requests.wait_for(|now| now.under_way == 0).await;
+                rest = patience.idle_max;
+                continue;
+            }
+            let used = requests.wait_for(|now| now.all > seen.all);
+            match tokio::time::timeout(rest, used).await {
+                Ok(_used) => rest = patience.idle_max,
+                Err(_unused) => return,
+            }
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.send_modify(|requests| requests.under_way -= 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::{Patience, Usage};
+
+    const PATIENCE: Patience = Patience {
+        first_request_max: Duration::from_millis(50),
+        idle_max: Duration::from_millis(200),
+    };
+
+    #[tokio::test]
+    async fn a_connection_is_unused_after_its_time_and_never_while_it_is_asked() {
+        let begun = Instant::now();
+        Usage::new().unused(PATIENCE).await;
+        assert!(begun.elapsed() >= PATIENCE.first_request_max);
+        let (usage, begun) = (Usage::new(), Instant::now());
+        let (other, long) = (usage.clone(), usage.begin());
+        tokio::spawn(async move {
+            tokio::time::sleep(PATIENCE.idle_max * 2).await;
+            drop(long);
+            tokio::time::sleep(PATIENCE.idle_max / 4).await;
+            // So short that only the number of requests tells.
+            drop(other.begin());
+        });
+        usage.unused(PATIENCE).await;
+        let least = PATIENCE.idle_max * 3 + PATIENCE.idle_max / 4;
+        assert!(begun.elapsed() >= least, "{:?}", begun.elapsed());
+    }
+}

@@ -1,0 +1,124 @@
+//! A connection that is read no faster than its address may be heard: after each read it rests until that is
+//! covered.
+//!
+//! Pings, settings, resets, calls that are refused: each costs little, and nothing in HTTP/2 bounds how many
+//! come. Here they wait where they cost nothing, in the client's own system.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
+use tokio::time::Sleep;
+
+use crate::interface::transport::frame_cost::Costs;
+use crate::interface::transport::read_budget::Hearing;
+
+/// What is read at once of whoever owes: so little that a thousand connections which each come round in ten
+/// seconds are no more than the budget of their address. Calls can be as short as ten bytes.
+const OWING_BYTES: usize = 512;
+
+/// A stream, and how long it is to rest.
+#[derive(Debug)]
+pub(crate) struct Paced<S> {
+    stream: Take<S>,
+    costs: Costs,
+    hearing: Arc<Hearing>,
+    rest: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S: AsyncRead> Paced<S> {
+    /// A stream of an address that is heard so much.
+    pub(crate) fn new(stream: S, hearing: Arc<Hearing>) -> Self {
+        Self {
+            stream: stream.take(0),
+            costs: Costs::new(),
+            hearing,
+            rest: None,
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if let Some(rest) = &mut self.rest {
+            ready!(rest.as_mut().poll(context));
+            self.rest = None;
+        }
+        let most = if self.hearing.is_owing() {
+            OWING_BYTES
+        } else {
+            buffer.remaining()
+        };
+        self.stream.set_limit(most as u64);
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let cost = self.costs.of(&buffer.filled()[before..]);
+        if cost > 0 {
+            let wait = self.hearing.charge(cost);
+            if !wait.is_zero() {
+                metrics::counter!("sluice_reads_paced_total").increment(1);
+                self.rest = Some(Box::pin(tokio::time::sleep(wait)));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(self.stream.get_mut()).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(self.stream.get_mut()).poll_write_vectored(context, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.get_ref().is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(self.stream.get_mut()).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(self.stream.get_mut()).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::AsyncReadExt;
+
+    use super::{OWING_BYTES, Paced};
+    use crate::interface::transport::frame_cost::CALL;
+    use crate::interface::transport::read_budget::Hearing;
+
+    /// So that the thousand connections of an address together are heard no faster than it may be.
+    #[tokio::test]
+    async fn any_connection_of_whoever_owes_is_read_in_small_pieces() {
+        let mut buffer = vec![0; 8 * 1024];
+        for (owed, most) in [(0, buffer.len()), (20 * CALL, OWING_BYTES)] {
+            let hearing = Arc::new(Hearing::new(10));
+            let _two_seconds = hearing.charge(owed);
+            let mut paced = Paced::new(tokio::io::repeat(b'a'), hearing);
+            assert_eq!(paced.read(&mut buffer).await.unwrap(), most);
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! One socket: one task that hears its client, forwards the states of all it follows, and ends.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep};
+use tokio_stream::{StreamExt, StreamMap};
+use tokio_tungstenite::tungstenite;
+use tonic::Code;
+
+use crate::application::audit::recorder::Deed;
+use crate::application::auth::credential::Credential;
+use crate::application::caller::Caller;
+use crate::application::error::Error;
+use crate::application::operations::watch::States;
+use crate::application::ports::clock::Uid;
+use crate::application::ports::operations::Operation;
+use crate::domain::access::{Places, Role};
+use crate::interface::authenticated_caller::Admitted;
+use crate::interface::grpc::resource_name;
+use crate::interface::grpc::{methods, status};
+use crate::interface::transport::peer::Peer;
+use crate::interface::web::close_code::Close;
+use crate::interface::web::paths;
+use crate::interface::web::ws_message::{Asked, Told};
+use crate::interface::web::ws_shared::Gateway;
+
+/// How many operations a socket may follow at once.
+const SUBSCRIPTIONS_MAX: usize = 100;
+/// How many frames in a row may be unreadable: a program that is wrong will not be right later.
+const FAULTS_MAX: u32 = 5;
+/// How long a client that has no header has to say who it is.
+const INTRODUCED_WITHIN: Duration = Duration::from_secs(10);
+/// What `cancel` does: whoever may call it may send that.
+const CANCEL: &str = "/sluice.v1.OperationService/CancelOperation";
+/// How long a client that is sent away has to read why.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
+/// Within how long the clients of a server that goes down come back.
+const RECONNECT_WITHIN_MS: u64 = 5_000;
+
+/// What a socket keeps as long as it lives: one of `web.sockets_max`, and its connection's place.
+pub(super) type Held = (OwnedSemaphorePermit, Arc<Peer>);
+
+/// A socket.
+pub(super) struct Socket {
+    gateway: Arc<Gateway>,
+    held: Held,
+    /// Who it is; none: its client has not said so yet.
+    admitted: Option<Admitted>,
+    wire: WebSocket,
+    followed: StreamMap<Uid, States>,
+    /// Unreadable frames in a row.
+    faults: u32,
+    /// Whether a frame came: a token is taken as the first only.
+    has_asked: bool,
+}
+
+/// Why a socket ends.
+enum End {
+    /// The client is gone.
+    Gone,
+    /// It has to be told.
+    Close(Close),
+}
+
+/// What happens to a socket.
+enum Event {
+    Drain,
+    /// The caller is not let in any more.
+    Lost(Error),
+    Pulse,
+    Heard(Option<Result<Message, axum::Error>>),
+    State(Uid, Result<Arc<Operation>, Error>),
+}
+
+impl Socket {
+    pub(super) fn new(
+        gateway: Arc<Gateway>,
+        held: Held,
+        admitted: Option<Admitted>,
+        wire: WebSocket,
+    ) -> Box<Self> {
+        Box::new(Self {
+            gateway,
+            held,
+            admitted,
+            wire,
+            followed: StreamMap::new(),
+            faults: 0,
+            has_asked: false,
+        })
+    }
+
+    /// Serves the client until one of both goes. Boxed, because a future has room for what is moved
+    /// into it twice.
+    pub(super) async fn run(mut self: Box<Self>) {
+        let end = match Box::pin(self.introduced()).await {
+            Ok(admitted) => self.placed(admitted).await,
+            Err(end) => end,
+        };
+        if let End::Close(close) = end {
+            // A client that reads nothing is left without.
+            let farewell = Box::pin(self.part(close));
+            let _unread = tokio::time::timeout(FAREWELL_MAX, farewell).await;
+        }
+    }
+
+    /// Who the client is: as the request said, or as its first frame does.
+    async fn introduced(&mut self) -> Result<Admitted, End> {
+        if let Some(admitted) = &self.admitted {
+            return Ok(admitted.clone());
+        }
+        let heard = tokio::time::timeout(INTRODUCED_WITHIN, self.wire.recv()).await;
+        let admitted = match heard {
+            Ok(Some(Ok(Message::Text(text)))) => self.believed(&text).await,
+            Ok(None | Some(Err(_))) => return Err(End::Gone),
+            Ok(Some(Ok(_))) | Err(_) => Err(Error::CredentialMissing),
+        };
+        match admitted {
+            Ok(admitted) => {
+                self.has_asked = true;
+                self.admitted = Some(admitted.clone());
+                Ok(admitted)
+            }
+            Err(error) => {
+                self.record(paths::WEBSOCKET, "", status::code(&error));
+                let told = self.tell(&Told::error(None, &error)).await;
+                Err(told.err().unwrap_or(End::Close(Close::Unauthenticated)))
+            }
+        }
+    }
+
+    async fn believed(&mut self, text: &str) -> Result<Admitted, Error> {
+        let address = Some(self.held.1.address.ip());
+        match (&self.gateway.identity, Asked::parse(text)?) {
+            (Some(identity), Asked::Authenticate(token)) => {
+                let credential = Credential::Bearer(token);
+                Admitted::by(identity, credential, (&self.gateway.admission, address)).await
+            }
+            (None, Asked::Authenticate(_)) => Ok(Admitted::anybody(address)),
+            (_, Asked::Subscribe(..) | Asked::Unsubscribe(_) | Asked::Cancel(_)) => {
+                Err(Error::CredentialMissing)
+            }
+        }
+    }
+
+    /// Serves a client in a place of its own.
+    async fn placed(&mut self, admitted: Admitted) -> End {
+        let admission = &self.gateway.admission;
+        let place = admission.place(&admitted.caller, Places::Sockets);
+        match Box::pin(place).await {
+            Ok(_place) => self.talk(&admitted).await,
+            Err(error) => {
+                let told = self.tell(&Told::error(None, &error)).await;
+                told.err().unwrap_or(End::Close(Close::TooMany))
+            }
+        }
+    }
+
+    async fn talk(&mut self, admitted: &Admitted) -> End {
+        let gateway = Arc::clone(&self.gateway);
+        // Made once, not for each event: thousands have one at the same time.
+        let mut drain = pin!(gateway.drain.cancelled());
+        let mut lost = pin!(admitted.lost());
+        let mut pulse = pin!(tokio::time::sleep(gateway.bounds.ping_every));
+        let mut is_pong_due = false;
+        loop {
+            let event = tokio::select! {
+                () = &mut drain => Event::Drain,
+                error = &mut lost => Event::Lost(error),
+                () = &mut pulse => Event::Pulse,
+                heard = self.wire.recv() => Event::Heard(heard),
+                Some((uid, state)) = self.followed.next() => Event::State(uid, state),
+            };
+            let done = match event {
+                Event::Drain => Err(End::Close(Close::Draining)),
+                Event::Lost(error) => {
+                    let told = self.tell(&Told::error(None, &error)).await;
+                    told.and(Err(End::Close(Close::Unauthenticated)))
+                }
+                Event::Pulse if is_pong_due => Err(End::Close(Close::Silent)),
+                Event::Pulse => {
+                    is_pong_due = true;
+                    rest(pulse.as_mut(), gateway.bounds.pong_max);
+                    self.write(Message::Ping(Bytes::new())).await
+                }
+                Event::Heard(Some(Ok(Message::Pong(_)))) => {
+                    is_pong_due = false;
+                    rest(pulse.as_mut(), gateway.bounds.ping_every);
+                    Ok(())
+                }
+                // Boxed, as all that is rare: else each socket had room for it all its life.
+                Event::Heard(heard) => Box::pin(self.hear(heard)).await,
+                Event::State(uid, state) => self.forward(&uid, state).await,
+            };
+            if let Err(end) = done {
+                return end;
+            }
+        }
+    }
+
+    async fn hear(&mut self, heard: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+        let asked = match heard {
+            None => return Err(End::Gone),
+            Some(Err(error)) => return Err(self.broken(error).await),
+            // The library answers pings, and the client's close: then there is nothing more to hear.
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => return Ok(()),
+            Some(Ok(Message::Binary(_))) => Err(Error::MessageUnreadable),
+            Some(Ok(Message::Text(text))) => Asked::parse(&text),
+        };
+        let is_first = !std::mem::replace(&mut self.has_asked, true);
+        let (uid, done) = match asked {
+            Err(error) => {
+                self.faults += 1;
+                self.tell(&Told::error(None, &error)).await?;
+                let is_enough = self.faults >= FAULTS_MAX;
+                return if is_enough {
+                    Err(End::Close(Close::Unreadable))
+                } else {
+                    Ok(())
+                };
+            }
+            Ok(Asked::Subscribe(uid, after)) => (Some(uid), self.subscribe(uid, after).await),
+            Ok(Asked::Unsubscribe(uid)) => (Some(uid), self.unsubscribe(&uid)),
+            Ok(Asked::Cancel(uid)) => return self.cancel(&uid).await,
+            Ok(Asked::Authenticate(_)) => (None, self.is_introduced(is_first)),
+        };
+        self.faults = 0;
+        match done {
+            Ok(()) => Ok(()),
+            Err(error) => self.tell(&Told::error(uid.as_ref(), &error)).await,
+        }
+    }
+
+    /// Says what was wrong with the bytes, if the client can be told.
+    async fn broken(&mut self, error: axum::Error) -> End {
+        match error.into_inner().downcast_ref::<tungstenite::Error>() {
+            Some(tungstenite::Error::Capacity(_)) => End::Close(Close::TooLarge),
+            Some(tungstenite::Error::Utf8(_) | tungstenite::Error::Protocol(_)) => {
+                let unreadable = Told::error(None, &Error::MessageUnreadable);
+                let told = self.tell(&unreadable).await;
+                told.err().unwrap_or(End::Close(Close::Unreadable))
+            }
+            Some(_) | None => End::Gone,
+        }
+    }
+
+    /// Follows an operation. Who follows it already begins again.
+    async fn subscribe(&mut self, uid: Uid, after_seq: u64) -> Result<(), Error> {
+        self.followed.remove(&uid);
+        if self.followed.len() >= SUBSCRIPTIONS_MAX {
+            return Err(Error::TooManySubscriptions {
+                most: SUBSCRIPTIONS_MAX,
+            });
+        }
+        let watching = &self.gateway.watching;
+        let states = watching.watch(self.caller()?, uid, after_seq).await?;
+        self.followed.insert(uid, states);
+        Ok(())
+    }
+
+    /// A token comes too late, but the first of a client that needs none.
+    fn is_introduced(&self, is_first: bool) -> Result<(), Error> {
+        if is_first && self.gateway.identity.is_none() {
+            return Ok(());
+        }
+        let message = "authenticate must be the first frame, of a request without a credential";
+        Err(Error::invalid("type", message))
+    }
+
+    fn caller(&self) -> Result<&Caller, Error> {
+        let admitted = self.admitted.as_ref().ok_or(Error::CredentialMissing)?;
+        Ok(&admitted.caller)
+    }
+
+    fn unsubscribe(&mut self, uid: &Uid) -> Result<(), Error> {
+        let kind = "subscription";
+        let removed = self.followed.remove(uid);
+        removed.map(drop).ok_or(Error::NotFound { kind })
+    }
+
+    /// Cancels an operation. Who follows it is told its last state by that.
+    async fn cancel(&mut self, uid: &Uid) -> Result<(), End> {
+        let cancelled = self.cancelled(uid).await.map(Arc::new);
+        let code = cancelled.as_ref().err().map_or(Code::Ok, status::code);
+        self.record(CANCEL, &resource_name::of_uid("operations", uid), code);
+        match cancelled {
+            Ok(_) if self.followed.contains_key(uid) => Ok(()),
+            cancelled => self.forward(uid, cancelled).await,
+        }
+    }
+
+    /// Tells the audit log what the client did.
+    fn record(&self, method: &str, target: &str, code: Code) {
+        self.gateway.recorder.record(Deed {
+            caller: self.caller().ok(),
+            source: Some(self.held.1.address.ip()),
+            method,
+            target,
+            result: status::name(code),
+        });
+    }
+
+    async fn cancelled(&mut self, uid: &Uid) -> Result<Operation, Error> {
+        let caller = self.caller()?;
+        let needed = methods::at(CANCEL).map_or(Role::Operator, |method| method.role);
+        if caller.role < needed {
+            let needed = needed.name();
+            return Err(Error::RoleTooLow { needed });
+        }
+        self.gateway.operations.cancel(caller, uid).await
+    }
+
+    async fn forward(
+        &mut self,
+        uid: &Uid,
+        state: Result<Arc<Operation>, Error>,
+    ) -> Result<(), End> {
+        match state {
+            Ok(state) => {
+                let frame = self.gateway.frames.of(&state);
+                self.write(Message::Text(frame)).await
+            }
+            Err(Error::Draining) => Err(End::Close(Close::Draining)),
+            Err(error) => self.tell(&Told::error(Some(uid), &error)).await,
+        }
+    }
+
+    async fn tell(&mut self, told: &Told) -> Result<(), End> {
+        self.write(Message::Text(told.text().into())).await
+    }
+
+    /// Sends a message, to the last byte.
+    async fn write(&mut self, message: Message) -> Result<(), End> {
+        let slow = self.gateway.bounds.slow_reader_max;
+        tokio::select! {
+            biased;
+            sent = self.wire.send(message) => sent.map_err(|_broken| End::Gone),
+            () = self.gateway.drain.cancelled() => Err(End::Close(Close::Draining)),
+            () = tokio::time::sleep(slow) => {
+                metrics::counter!("sluice_watch_slow_closed_total", "transport" => "websocket")
+                    .increment(1);
+                Err(End::Close(Close::Slow))
+            }
+        }
+    }
+
+    /// Closes the socket, and waits for the client to do the same: what it sent meanwhile would else
+    /// reset the connection before it has read why.
+    async fn part(&mut self, close: Close) {
+        if close == Close::Draining {
+            let goodbye = Told::Goodbye {
+                reason: close.name(),
+                reconnect_after_ms: self.reconnect_after_ms(),
+            };
+            // Whether it has gone shows below.
+            let _gone = self.wire.send(Message::Text(goodbye.text().into())).await;
+        }
+        let frame = CloseFrame {
+            code: close.code(),
+            reason: close.name().into(),
+        };
+        let mut is_open = self.wire.send(Message::Close(Some(frame))).await.is_ok();
+        while is_open {
+            is_open = matches!(self.wire.recv().await, Some(Ok(_)));
+        }
+    }
+
+    fn reconnect_after_ms(&self) -> u64 {
+        let secret = u128::from_be_bytes(self.gateway.clock.new_secret());
+        let within = u128::from(RECONNECT_WITHIN_MS);
+        u64::try_from(secret % within).unwrap_or(RECONNECT_WITHIN_MS)
+    }
+}
+
+fn rest(pulse: Pin<&mut Sleep>, time: Duration) {
+    pulse.reset(Instant::now() + time);
+}

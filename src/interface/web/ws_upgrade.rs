@@ -1,0 +1,57 @@
+//! The WebSocket of watchers: many operations on one socket, whole states, the terminal one last.
+
+use std::sync::Arc;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Extension, State};
+use axum::response::{IntoResponse, Response};
+
+use crate::application::error::Error;
+use crate::interface::authenticated_caller::Admitted;
+use crate::interface::transport::peer::Peer;
+use crate::interface::web::error_response;
+use crate::interface::web::paths;
+use crate::interface::web::ws_connection::Socket;
+use crate::interface::web::ws_shared::Gateway;
+
+/// Each socket has it as long as it lives; requests are a hundred bytes.
+const READ_BUFFER_BYTES: usize = 1024;
+/// What may wait to be sent: some hundred states, and never more than one is put there.
+const WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// The largest frame of a client, and the largest message of several.
+const FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// Makes a socket of a request.
+pub async fn open(
+    State(gateway): State<Arc<Gateway>>,
+    admitted: Option<Extension<Admitted>>,
+    Extension(peer): Extension<Arc<Peer>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    if gateway.drain.is_cancelled() {
+        return error_response::of(&Error::Draining);
+    }
+    let Ok(permit) = Arc::clone(&gateway.sockets).try_acquire_owned() else {
+        let most = gateway.bounds.sockets_max;
+        return error_response::of(&Error::TooManySockets { most });
+    };
+    let admitted = admitted.map(|Extension(admitted)| admitted);
+    upgrade
+        .protocols([paths::PROTOCOL])
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        .max_frame_size(FRAME_BYTES_MAX)
+        .max_message_size(FRAME_BYTES_MAX)
+        .on_upgrade(move |socket| {
+            let tasks = gateway.tasks.clone();
+            // A task of its own: the one that upgrades is twice as large.
+            tasks.spawn(Socket::new(gateway, (permit, peer), admitted, socket).run());
+            std::future::ready(())
+        })
+}
