@@ -1,8 +1,8 @@
 //! The store of many instances: one PostgreSQL database, chunks in 100 LIST partitions.
 //!
-//! Every statement on chunks names the partition (`leaf`), so it is planned and locked alone. Rows
+//! Every statement on chunks names the partition (`partition_table`), so it is planned and locked alone. Rows
 //! are locked in one order, document before upload before version before collection; what still
-//! meets is tried again (`attempt`). To add a method: the statement in the noun's file, the tenant
+//! meets is tried again (`retry`). To add a method: the statement in the noun's file, the tenant
 //! in its WHERE, the row count checked, a case in `tests/contract`.
 
 mod audit;

@@ -21,7 +21,7 @@ use crate::interface::transport::idle_timeout::{Patience, Usage};
 use crate::interface::transport::peer::Peer;
 use crate::interface::transport::throttled_stream::Paced;
 
-/// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB. `drained` takes as much after an answer.
+/// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB. `drained_body` takes as much after an answer.
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 /// The lever of upload speed: 16 KiB, the default, costs a third.

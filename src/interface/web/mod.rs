@@ -1,7 +1,7 @@
 //! The web: a WebSocket for watchers, metrics and probes, and a page that says what this is.
 //!
 //! To add a path: its name in [`paths`], a handler in a file of its own, a route in
-//! `interface/router.rs`. To add a frame or a close code: [`frame`] or [`close`], and its row in
+//! `interface/router.rs`. To add a frame or a close code: [`ws_message`] or [`close_code`], and its row in
 //! `docs/websocket.md`; a test compares the two.
 
 pub mod close_code;
