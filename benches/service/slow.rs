@@ -244,7 +244,10 @@ impl Slow {
 
     /// Why the server has ended some.
     async fn ended(&mut self) -> Vec<String> {
-        let (ended, open) = self.uploads.drain(..).partition::<Vec<_>, _>(JoinHandle::is_finished);
+        let (ended, open) = self
+            .uploads
+            .drain(..)
+            .partition::<Vec<_>, _>(JoinHandle::is_finished);
         self.uploads = open;
         let mut reasons = Vec::new();
         for upload in ended {
