@@ -27,6 +27,12 @@ pub(super) fn chunking(spec: &pb::ChunkingSpec) -> Value {
             "separators",
             spec.separators.as_ref().map(|set| json!(levels(set))),
         ),
+        (
+            "keep",
+            spec.separators
+                .as_ref()
+                .and_then(|set| word(Some(set.keep), set.keep().as_str_name())),
+        ),
     ])
 }
 
