@@ -10,7 +10,7 @@ use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::strategy::Kind;
 use crate::domain::text::charset::Charset;
 use crate::domain::text::policy::{self, Choice};
-use crate::domain::text::{decoding, measure};
+use crate::domain::text::{decoding, measure, separators};
 use crate::interface::grpc::convert::chunking::{to_partial, to_partial_decoding};
 use crate::interface::grpc::pb;
 
@@ -51,6 +51,10 @@ pub(super) struct Chunking {
         conflicts_with = "separators"
     )]
     levels: Vec<String>,
+    /// Which chunk the separators of your own levels belong to: the one that they end, or the one that they begin. Chunks
+    /// begin with `## ` by `--level '\n## ' --keep after` [default: before].
+    #[arg(long, value_enum, requires = "levels")]
+    keep: Option<Keep>,
 }
 
 /// How to decode: only what was typed.
@@ -97,6 +101,12 @@ enum Separators {
     Universal,
     Latin,
     Cjk,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Keep {
+    Before,
+    After,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -178,8 +188,13 @@ impl Chunking {
                 Separators::Cjk => Ladder::cjk(),
             }));
         }
-        let levels = self.levels.iter().map(|level| separators(level));
-        Ok(Some(Ladder::new(levels.collect::<anyhow::Result<_>>()?)?))
+        let levels = self.levels.iter().map(|level| read_level(level));
+        let keep = match self.keep {
+            None | Some(Keep::Before) => separators::Keep::Before,
+            Some(Keep::After) => separators::Keep::After,
+        };
+        let ladder = Ladder::new(levels.collect::<anyhow::Result<_>>()?)?;
+        Ok(Some(ladder.keeping(keep)))
     }
 }
 
@@ -228,7 +243,7 @@ impl Decoding {
 }
 
 /// Reads a level: separators with `|` between them, and escapes.
-fn separators(level: &str) -> anyhow::Result<Vec<String>> {
+fn read_level(level: &str) -> anyhow::Result<Vec<String>> {
     let mut separators = vec![String::new()];
     let mut characters = level.chars();
     while let Some(character) = characters.next() {
@@ -258,18 +273,18 @@ fn separators(level: &str) -> anyhow::Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::separators;
+    use super::read_level;
 
     #[test]
     fn a_level_is_read_with_its_escapes() {
-        assert_eq!(separators(r"\n\n|\r\n").unwrap(), ["\n\n", "\r\n"]);
-        assert_eq!(separators(r". |\||\\").unwrap(), [". ", "|", "\\"]);
+        assert_eq!(read_level(r"\n\n|\r\n").unwrap(), ["\n\n", "\r\n"]);
+        assert_eq!(read_level(r". |\||\\").unwrap(), [". ", "|", "\\"]);
         assert!(
-            separators(r"\x")
+            read_level(r"\x")
                 .unwrap_err()
                 .to_string()
                 .contains("not an escape")
         );
-        assert!(separators("\\").is_err());
+        assert!(read_level("\\").is_err());
     }
 }

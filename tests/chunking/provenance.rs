@@ -78,9 +78,15 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn to(&mut self, byte: usize) -> Position {
         let from = usize::try_from(self.place.byte).unwrap();
-        for character in self.text[from..byte].chars() {
+        let mut characters = self.text[from..byte].chars().peekable();
+        while let Some(character) = characters.next() {
             self.place.character += 1;
-            self.place.line += u64::from(character == '\n');
+            let is_end = match character {
+                '\r' => characters.peek() != Some(&'\n'),
+                '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => true,
+                _ => false,
+            };
+            self.place.line += u64::from(is_end);
         }
         self.place.byte = byte as u64;
         // UTF-8 without faults: the text is the source.

@@ -175,6 +175,32 @@ fn every_choice_of_strategy_measure_packing_and_separators_runs() {
     }
 }
 
+#[test]
+fn a_level_of_your_own_can_begin_the_next_chunk() {
+    let text = "One line.\r\n\r\n## A heading\r\nText.\r\n\r\n## Another\r\nMore.\r\n";
+    let arguments = [
+        "chunk",
+        "--max-size",
+        "36",
+        "--min-size",
+        "5",
+        "--level",
+        r"\n## ",
+    ];
+    let starts = |keep: &[&str]| {
+        let output = sluice(&[&arguments, keep].concat(), text.as_bytes());
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+        let chunks = lines(&output);
+        let text = chunks[1]["text"].as_str().unwrap().to_owned();
+        text
+    };
+    assert!(starts(&["--keep", "after"]).starts_with("## "));
+    assert!(starts(&["--keep", "before"]).starts_with("A"));
+    assert_eq!(starts(&[]), starts(&["--keep", "before"]));
+    let refused = sluice(&["chunk", "--keep", "after"], text.as_bytes());
+    assert_eq!(refused.status.code(), Some(2));
+}
+
 /// The output grows faster than it is read: it would never end.
 #[test]
 fn the_output_is_not_read_as_a_document() {

@@ -170,13 +170,19 @@ fn covered(spec: &Spec, chunks: &[(Span, String)]) -> String {
     text
 }
 
-/// Characters and line feeds before each byte, counted one by one.
+/// Characters and line ends before each byte, counted one by one.
 fn places(text: &str) -> Vec<(u64, u64)> {
     let (mut counted, mut character, mut line) = (Vec::new(), 0, 0);
-    for one in text.chars() {
+    let mut characters = text.chars().peekable();
+    while let Some(one) = characters.next() {
         counted.resize(counted.len() + one.len_utf8(), (character, line));
         character += 1;
-        line += u64::from(one == '\n');
+        let is_end = match one {
+            '\r' => characters.peek() != Some(&'\n'),
+            '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => true,
+            _ => false,
+        };
+        line += u64::from(is_end);
     }
     counted.push((character, line));
     counted

@@ -48,6 +48,7 @@ pub(crate) fn separators(level: &[&str]) -> pb::Separators {
     };
     pb::Separators {
         levels: vec![level],
+        keep: pb::Keep::After.into(),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{ByteOrderMark, Policy};
 use crate::domain::text::measure::Measure;
 use crate::domain::text::policy::{self, Choice};
+use crate::domain::text::separators::Keep;
 
 /// The fields that a client set.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -55,6 +56,8 @@ struct Stored {
     #[serde(skip_serializing_if = "Option::is_none")]
     separators: Option<Vec<Vec<String>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    keep: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     measure: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     min_size: Option<usize>,
@@ -81,11 +84,13 @@ impl From<Preferences> for Stored {
         let Preferences { chunking, decoding } = from;
         let replaces = |policy| policy == Policy::Replace;
         let mark = decoding.byte_order_mark;
+        let keep = chunking.separators.as_ref().map(Ladder::keep);
         Self {
             strategy: chunking
                 .strategy
                 .map(|kind| Strategy::of(kind).name().to_owned()),
             separators: chunking.separators.map(|ladder| ladder.levels().to_vec()),
+            keep: keep.map(|keep| keep.name().to_owned()),
             measure: chunking.measure.map(|measure| measure.name().to_owned()),
             min_size: chunking.min_size,
             max_size: chunking.max_size,
@@ -106,7 +111,12 @@ impl TryFrom<Stored> for Preferences {
     fn try_from(from: Stored) -> Result<Self, Damaged> {
         let strategy = from.strategy.as_deref();
         let strategy = strategy.map(|name| Kind::from_name(name).ok_or(Damaged));
+        let keep = from.keep.as_deref();
+        let keep = keep.map_or(Ok(Keep::default()), |name| {
+            named(&Keep::ALL, Keep::name, name)
+        })?;
         let separators = from.separators.map(Ladder::new).transpose();
+        let separators = separators.map(|ladder| ladder.map(|ladder| ladder.keeping(keep)));
         let measure = from.measure.as_deref();
         let measure = measure.map(|name| named(&Measure::ALL, Measure::name, name));
         let packing = from.packing.as_deref();

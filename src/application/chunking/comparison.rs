@@ -6,7 +6,7 @@ use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::{Cut, Splitter};
 use crate::domain::chunking::strategy::Kind;
 use crate::domain::text::decoding::Decoding;
-use crate::domain::text::sentence;
+use crate::domain::text::reading::place;
 
 /// What becomes of a text in one way.
 #[derive(Clone, Debug)]
@@ -49,7 +49,6 @@ pub fn compare(
     content: &[u8],
 ) -> Result<Vec<Comparison>, Error> {
     let text = text(decoding, content)?;
-    let ends = clean_ends(&text);
     let compared = specs.into_iter().map(|spec| {
         let mut comparison = Comparison {
             spec,
@@ -76,7 +75,7 @@ pub fn compare(
             comparison.characters += characters;
             comparison.chunks += 1;
             comparison.repeated_bytes += covered - start.byte.min(covered);
-            comparison.clean_ends += u64::from(ends.binary_search(&end.byte).is_ok());
+            comparison.clean_ends += u64::from(is_clean(&text, end.byte));
             covered = end.byte;
         })?;
         Ok(comparison)
@@ -145,18 +144,9 @@ fn text(decoding: Decoding, content: &[u8]) -> Result<String, Error> {
     Ok(text)
 }
 
-/// The bytes of a text, in order, at which a sentence or a line has ended, white space included.
-fn clean_ends(text: &str) -> Vec<u64> {
-    let mut ends = vec![text.len() as u64];
-    sentence::find(text, 0, text.len(), &mut |place| ends.push(place as u64));
-    for (at, _) in text.match_indices('\n') {
-        let rest = &text[at..];
-        let next = at + rest.len() - rest.trim_start().len();
-        ends.push(next as u64);
-    }
-    ends.sort_unstable();
-    ends.dedup();
-    ends
+/// Whether a chunk that ends at `byte` ends where a reader would cut: after a sentence, a line that is not wrapped, or all.
+fn is_clean(text: &str, byte: u64) -> bool {
+    usize::try_from(byte).is_ok_and(|at| at == text.len() || place::is_clean(text, at))
 }
 
 /// Calls `seen` with every chunk of a source.
@@ -181,7 +171,7 @@ fn each(
 
 #[cfg(test)]
 mod tests {
-    use super::{every_strategy, recommend};
+    use super::{every_strategy, is_clean, recommend};
     use crate::domain::chunking::partial::Partial;
     use crate::domain::text::decoding::Decoding;
 
@@ -203,5 +193,12 @@ mod tests {
         let questions = "Was it so\u{203D} It was\u{203D} Did anybody see it\u{203D} ".repeat(100);
         assert_eq!(recommended(&questions), "sentence");
         assert_eq!(recommended(""), "recursive");
+        // Neither an abbreviation nor a wrapped line is a clean end.
+        let wrapped =
+            "Deer and roe live, e.g. The red ones, in the woods of Dr. Miller and of Mrs. Jones\n";
+        assert!(!is_clean(wrapped, wrapped.find("The").unwrap() as u64));
+        let lines = wrapped.repeat(2);
+        assert!(!is_clean(&lines, wrapped.len() as u64));
+        assert!(is_clean("It rains. It pours.", 10));
     }
 }

@@ -11,11 +11,10 @@ const BASE_BYTES: usize = 64 * 1024;
 const MACHINE_BYTES_EACH: usize = 40;
 /// The same where text is source, byte by byte.
 const VERBATIM_BYTES_EACH: usize = 8;
-/// What a comparison holds for each byte besides: its text, and the places where sentences and lines end, which
-/// may be everywhere.
-const COMPARED_BYTES_EACH: usize = 24;
-/// A chunk brings a sixteenth of what it may have, or more.
-const CHUNK_PART: usize = 16;
+/// What a comparison holds for each byte besides: its text in up to three bytes, in a buffer that has grown double.
+const COMPARED_BYTES_EACH: usize = 6;
+/// A chunk brings a twenty-fourth of what it may have, or more.
+const CHUNK_PART: usize = 24;
 
 /// The most bytes that a machine holds while it cuts `content` bytes.
 #[must_use]
@@ -45,8 +44,8 @@ pub fn preview_bytes(
         3 * content
     };
     let least = (limits.max_size().min(limits.max_bytes()) / CHUNK_PART).max(1);
-    // An overlap is at most half of a chunk. The response is built, then encoded.
-    let response = 2 * text + (text / least + 1).saturating_mul(chunk_bytes);
+    // An overlap is at most two thirds of a chunk. The response is built, then encoded.
+    let response = 3 * text + (text / least + 1).saturating_mul(chunk_bytes);
     content + machine_bytes(spec, decoding, content) + 2 * response.min(response_max)
 }
 

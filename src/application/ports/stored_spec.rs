@@ -9,6 +9,7 @@ use crate::domain::chunking::strategy::{Kind, Strategy};
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
 use crate::domain::text::measure::Measure;
+use crate::domain::text::separators::Keep;
 
 /// How a document is chunked and decoded, as stored.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -16,6 +17,7 @@ use crate::domain::text::measure::Measure;
 pub struct StoredSpec {
     strategy: String,
     levels: Vec<Vec<String>>,
+    keep: String,
     measure: String,
     min_size: usize,
     max_size: usize,
@@ -44,6 +46,10 @@ impl StoredSpec {
         Self {
             strategy: spec.strategy().name().to_owned(),
             levels,
+            keep: separators
+                .map_or_else(Keep::default, Ladder::keep)
+                .name()
+                .to_owned(),
             measure: limits.measure().name().to_owned(),
             min_size: limits.min_size(),
             max_size: limits.max_size(),
@@ -85,7 +91,8 @@ impl StoredSpec {
         let kind = Kind::from_name(&self.strategy).ok_or(Damaged)?;
         let strategy = match Strategy::of(kind) {
             Strategy::Recursive(_) => {
-                Strategy::Recursive(Ladder::new(self.levels.clone()).map_err(|_bounds| Damaged)?)
+                let ladder = Ladder::new(self.levels.clone()).map_err(|_bounds| Damaged)?;
+                Strategy::Recursive(ladder.keeping(named(&Keep::ALL, Keep::name, &self.keep)?))
             }
             other @ (Strategy::Fixed | Strategy::Sentence) => other,
         };
@@ -130,14 +137,20 @@ pub(crate) fn named<T: Copy>(
 #[cfg(test)]
 mod tests {
     use super::StoredSpec;
+    use crate::domain::chunking::ladder::Ladder;
     use crate::domain::chunking::spec::{Request, Spec};
     use crate::domain::chunking::strategy::Strategy;
     use crate::domain::text::charset::Charset;
     use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+    use crate::domain::text::separators::Keep;
 
     #[test]
     fn what_is_stored_is_read_the_same() {
-        for strategy in Strategy::all() {
+        let after = Ladder::cjk().keeping(Keep::After);
+        for strategy in Strategy::all()
+            .into_iter()
+            .chain([Strategy::Recursive(after)])
+        {
             let request = Request {
                 strategy: Some(strategy),
                 overlap: 7,

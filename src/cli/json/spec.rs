@@ -26,17 +26,25 @@ pub(super) fn chunking(spec: &pb::ChunkingSpec) -> Value {
         ("max_bytes", max_bytes.map(Value::from)),
         ("packing", word(*packing, words.2.as_str_name())),
         ("separators", separators.as_ref().map(levels)),
+        ("keep", separators.as_ref().and_then(keep)),
     ])
 }
 
 /// Separators, level by level.
 fn levels(separators: &pb::Separators) -> Value {
-    let pb::Separators { levels } = separators;
+    let pb::Separators { levels, keep: _ } = separators;
     let levels = levels.iter().map(|level| {
         let pb::SeparatorLevel { separators } = level;
         json!(separators)
     });
     levels.collect()
+}
+
+/// Which chunk separators belong to, if it was said.
+fn keep(separators: &pb::Separators) -> Option<Value> {
+    let keep = separators.keep();
+    let said = (keep != pb::Keep::Unspecified).then_some(separators.keep);
+    word(said, keep.as_str_name())
 }
 
 /// A decoding policy.

@@ -14,6 +14,7 @@ use crate::domain::chunking::limits::Limits;
 use crate::domain::chunking::packing::{Packing, Pick};
 use crate::domain::text::boundary::Boundary;
 use crate::domain::text::grapheme;
+use crate::domain::text::reading::syllable;
 
 /// Decides where chunks end, by a ladder of boundaries.
 #[derive(Debug)]
@@ -71,7 +72,7 @@ impl Chunker {
         if is_end && longest == text.len() {
             return Some(longest);
         }
-        let limit = match grapheme::last_boundary(text, longest) {
+        let limit = match last_syllable(text, longest) {
             0 => longest,
             limit => limit,
         };
@@ -79,16 +80,34 @@ impl Chunker {
             return None;
         }
         let floor = self.limits.shortest(&text[..limit]);
-        let floor = floor.max(text.ceil_char_boundary(covered + 1));
+        // White space that the text begins with is joined to what follows, where that fits.
+        let floor = floor
+            .max(text.ceil_char_boundary(covered + 1))
+            .max(after_blank_start(text));
+        let limit = if is_end {
+            before_blank_end(text, floor, limit)
+        } else {
+            limit
+        };
         if floor >= limit {
             return Some(limit);
         }
-        let picked = self.ladder.iter().find_map(|boundary| {
+        Some(self.pick(text, floor, limit))
+    }
+
+    /// The best place from `floor` to `limit`.
+    fn pick(&self, text: &str, floor: usize, limit: usize) -> usize {
+        let pick = |boundary: &Boundary, is_read: bool| {
             let mut pick = Pick::new(self.packing, text);
             boundary.find(text, floor, limit, &mut |place| pick.offer(place));
-            pick.place()
-        });
-        Some(picked.unwrap_or_else(|| self.cut_between_clusters(text, floor, limit)))
+            pick.place(|place| !is_read || !boundary.tears(text, place))
+        };
+        let best = || self.ladder.iter().find_map(|boundary| pick(boundary, true));
+        // Rather between two words that belong together than within one, and within one rather after a letter.
+        let finest = || self.ladder.last().and_then(|words| pick(words, false));
+        best()
+            .or_else(finest)
+            .unwrap_or_else(|| self.cut_between_clusters(text, floor, limit))
     }
 
     /// Where in `chunk` the next one begins: at its end without overlap. The overlap is at least
@@ -103,10 +122,13 @@ impl Chunker {
             .overlap_start(chunk)
             .max(chunk.ceil_char_boundary(1));
         let last = chunk.floor_char_boundary(start + (chunk.len() - start) / 4);
-        let first_of = |boundary: &Boundary, last| {
+        let first_of = |boundary: &Boundary, last, is_read: bool| {
             let mut first = None;
             boundary.find(chunk, start, last, &mut |place| {
-                first = Some(first.map_or(place, |first: usize| first.min(place)));
+                let is_earlier = first.is_none_or(|first| place < first);
+                if is_earlier && !(is_read && boundary.tears(chunk, place)) {
+                    first = Some(place);
+                }
             });
             first
         };
@@ -114,23 +136,69 @@ impl Chunker {
         let near = self
             .ladder
             .iter()
-            .find_map(|boundary| first_of(boundary, last));
-        let finest = || first_of(self.ladder.last()?, chunk.len());
+            .find_map(|boundary| first_of(boundary, last, true));
+        let finest = |is_read| first_of(self.ladder.last()?, chunk.len(), is_read);
         let place = near
-            .or_else(finest)
-            .or_else(|| first_of(&Boundary::Grapheme, chunk.len()));
+            .or_else(|| finest(true))
+            .or_else(|| finest(false))
+            .or_else(|| first_of(&Boundary::Grapheme, chunk.len(), false));
         place.unwrap_or(chunk.len())
     }
 
     fn cut_between_clusters(&self, text: &str, floor: usize, limit: usize) -> usize {
-        match self.packing {
-            Packing::Full => limit,
-            Packing::Stable => {
-                let mut pick = Pick::new(self.packing, text);
-                let offer = &mut |place| pick.offer(place);
-                Boundary::Grapheme.find(text, floor, limit, offer);
-                pick.place().unwrap_or(limit)
-            }
+        if self.packing == Packing::Full && self.ladder.is_empty() {
+            return limit;
         }
+        let pick = |is_read: bool| {
+            let mut pick = Pick::new(self.packing, text);
+            Boundary::Grapheme.find(text, floor, limit, &mut |place| pick.offer(place));
+            pick.place(|place| !is_read || !Boundary::Grapheme.tears(text, place))
+        };
+        let read = (!self.ladder.is_empty()).then(|| pick(true)).flatten();
+        read.or_else(|| pick(false)).unwrap_or(limit)
     }
+}
+
+/// The first place where a text that begins with white space is not blank.
+fn after_blank_start(text: &str) -> usize {
+    match text.chars().next() {
+        Some(first) if first.is_whitespace() => {
+            let blank = text.len() - text.trim_start().len();
+            text.ceil_char_boundary(blank + 1)
+        }
+        _ => 0,
+    }
+}
+
+/// The limit of a chunk behind which the text ends with white space alone: before its last character that is none, so that
+/// the last chunk is not blank. The chunk keeps its limit if it would be too small.
+fn before_blank_end(text: &str, floor: usize, limit: usize) -> usize {
+    if !text[limit..].chars().all(char::is_whitespace) {
+        return limit;
+    }
+    let shown = text[..limit].trim_end();
+    let last = shown.chars().next_back().map_or(0, char::len_utf8);
+    match grapheme::last_boundary(text, shown.len() - last) {
+        place if place >= floor => place,
+        _ => limit,
+    }
+}
+
+/// How many clusters a syllable of Burmese has at most.
+const SYLLABLE_CLUSTERS: usize = 8;
+
+/// The last place not after `at` where a cluster begins that is no part of the syllable before.
+fn last_syllable(text: &str, at: usize) -> usize {
+    let last = grapheme::last_boundary(text, at);
+    let mut place = last;
+    for _ in 0..SYLLABLE_CLUSTERS {
+        if place == 0 {
+            break;
+        }
+        if !syllable::tears(text, place) {
+            return place;
+        }
+        place = grapheme::last_boundary(text, text.floor_char_boundary(place - 1));
+    }
+    last
 }

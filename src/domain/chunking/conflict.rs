@@ -108,7 +108,7 @@ impl Origins {
             limits::Error::Overlap { overlap, most } => (
                 Field::Overlap,
                 format!(
-                    "is {overlap} ({overlap_origin}), but must be at most {most}, half of min_size \
+                    "is {overlap} ({overlap_origin}), but must be at most {most}, two thirds of min_size \
                      ({min_origin}; max_size is {max_origin}): give a smaller overlap, or larger sizes"
                 ),
             ),

@@ -1,5 +1,7 @@
 //! The separators of `recursive`, best level first.
 
+use crate::domain::text::separators::{Keep, Reading};
+
 /// The most levels that a ladder may have; each is one more search of a chunk's end.
 pub const LEVELS_MAX: usize = 16;
 /// The most separators that a level may have, for the same reason.
@@ -13,6 +15,7 @@ pub const SEPARATOR_BYTES_MAX: usize = 32;
 pub struct Ladder {
     /// Invariant: within the bounds above, and no separator is empty.
     levels: Vec<Vec<String>>,
+    keep: Keep,
 }
 
 /// The ladder is out of bounds.
@@ -46,32 +49,15 @@ pub enum Error {
     },
 }
 
-const PARAGRAPHS: &[&str] = &["\n\n", "\r\n\r\n", "\u{2029}"];
-const LINES: &[&str] = &["\n", "\u{2028}"];
-const LATIN_SENTENCES: &[&str] = &[
-    ". ",
-    "! ",
-    "? ",
-    ".\u{201D} ",
-    "!\u{201D} ",
-    "?\u{201D} ",
-    ".\" ",
-    "!\" ",
-    "?\" ",
-];
+/// A form feed ends a page.
+const PAGES: &[&str] = &["\u{C}"];
+const PARAGRAPHS: &[&str] = &["\n\n", "\u{2029}"];
+/// A line feed stands for CR LF and for CR too, here and in every separator.
+const LINES: &[&str] = &["\n", "\u{85}", "\u{2028}"];
+/// Quotes, brackets and reference marks may follow a mark, and stay with it.
+const LATIN_SENTENCES: &[&str] = &[". ", "! ", "? ", "\u{2026} "];
 const LATIN_CLAUSES: &[&str] = &["; ", ": ", ", "];
-const CJK_SENTENCES: &[&str] = &[
-    "\u{3002}\u{300D}",
-    "\u{FF01}\u{300D}",
-    "\u{FF1F}\u{300D}",
-    "\u{3002}\u{201D}",
-    "\u{FF01}\u{201D}",
-    "\u{FF1F}\u{201D}",
-    "\u{3002}",
-    "\u{FF01}",
-    "\u{FF1F}",
-    "\u{FF61}",
-];
+const CJK_SENTENCES: &[&str] = &["\u{3002}", "\u{FF01}", "\u{FF1F}", "\u{FF61}"];
 const CJK_CLAUSES: &[&str] = &["\u{FF1B}", "\u{FF1A}", "\u{FF0C}", "\u{3001}"];
 /// Sentence ends of scripts with marks of their own: Devanagari and its neighbours, Arabic, Urdu,
 /// Ethiopic, Burmese, Khmer, Armenian, Tibetan.
@@ -81,7 +67,8 @@ const OTHER_SENTENCES: &[&str] = &[
 ];
 const OTHER_CLAUSES: &[&str] = &["\u{60C}", "\u{61B}", "\u{1363}", "\u{104A}"];
 /// U+200B stands between words of Thai, Lao, Khmer and Burmese where somebody put it.
-const WORDS: &[&str] = &[" ", "\t", "\u{3000}", "\u{200B}"];
+/// A wrapped line ends between words.
+const WORDS: &[&str] = &[" ", "\n", "\t", "\u{3000}", "\u{200B}"];
 
 impl Ladder {
     /// Checks the levels against the bounds.
@@ -110,13 +97,52 @@ impl Ladder {
                 return Err(Error::Separator { bytes, level });
             }
         }
-        Ok(Self { levels })
+        let keep = Keep::default();
+        Ok(Self { levels, keep })
     }
 
-    /// Paragraphs, lines, sentences, clauses and words of scripts that separate words.
+    /// The same levels, with their separators in that chunk. Marks, line ends and spaces of our own ladders stay before.
+    #[must_use]
+    pub fn keeping(self, keep: Keep) -> Self {
+        Self { keep, ..self }
+    }
+
+    /// Which chunk the separators belong to.
+    #[must_use]
+    pub fn keep(&self) -> Keep {
+        self.keep
+    }
+
+    /// How the separators of `level`, one of the levels, are taken: as they are if any is none of ours.
+    #[must_use]
+    pub fn reading(&self, level: &[String]) -> Reading {
+        const READ: [&[&str]; 7] = [
+            LATIN_SENTENCES,
+            CJK_SENTENCES,
+            OTHER_SENTENCES,
+            LATIN_CLAUSES,
+            CJK_CLAUSES,
+            OTHER_CLAUSES,
+            WORDS,
+        ];
+        let are_all = |sets: &[&[&str]]| {
+            let mut separators = level.iter().map(String::as_str);
+            separators.all(|separator| sets.iter().any(|set| set.contains(&separator)))
+        };
+        if are_all(&[LINES]) {
+            Reading::Lines
+        } else if are_all(&READ) {
+            Reading::Words
+        } else {
+            Reading::Literal(self.keep)
+        }
+    }
+
+    /// Pages, paragraphs, lines, sentences, clauses and words of scripts that separate words.
     #[must_use]
     pub fn latin() -> Self {
         Self::of(&[
+            &[PAGES],
             &[PARAGRAPHS],
             &[LINES],
             &[LATIN_SENTENCES],
@@ -129,6 +155,7 @@ impl Ladder {
     #[must_use]
     pub fn cjk() -> Self {
         Self::of(&[
+            &[PAGES],
             &[PARAGRAPHS],
             &[LINES],
             &[CJK_SENTENCES],
@@ -141,6 +168,7 @@ impl Ladder {
     #[must_use]
     pub fn universal() -> Self {
         Self::of(&[
+            &[PAGES],
             &[PARAGRAPHS],
             &[LINES],
             &[LATIN_SENTENCES, CJK_SENTENCES, OTHER_SENTENCES],
@@ -166,6 +194,7 @@ impl Ladder {
         let level = |sets: &&[&[&str]]| sets.concat().into_iter().map(str::to_owned).collect();
         Self {
             levels: levels.iter().map(level).collect(),
+            keep: Keep::default(),
         }
     }
 }

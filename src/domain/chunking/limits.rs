@@ -18,8 +18,8 @@ pub const MAX_SIZE_BYTES_FLOOR: usize = 4;
 pub const MAX_SIZE_CHARACTERS_FLOOR: usize = 2;
 
 /// The sizes of chunks, in a measure. Made by [`Limits::new`], which keeps
-/// `max_size / 8 ≤ min_size ≤ max_size` and `overlap ≤ min_size / 2`: every chunk but the last adds
-/// a sixteenth of `max_size` or more, so no text makes many chunks of little. (Less only where
+/// `max_size / 8 ≤ min_size ≤ max_size` and `overlap ≤ min_size × 2/3`: every chunk but the last adds
+/// a twenty-fourth of `max_size` or more, so no text makes many chunks of little. (Less only where
 /// `max_bytes`, or a grapheme cluster that does not fit, ends a chunk before `min_size`.)
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
@@ -56,7 +56,7 @@ pub enum Error {
         max_size: usize,
     },
     /// `overlap` is out of range.
-    #[error("overlap is {overlap}, but must be at most half of min_size, {most}")]
+    #[error("overlap is {overlap}, but must be at most two thirds of min_size, {most}")]
     Overlap {
         /// What was asked for.
         overlap: usize,
@@ -69,6 +69,20 @@ pub enum Error {
         /// What was asked for.
         max_bytes: usize,
     },
+}
+
+/// The most that may be shared by chunks of `min_size`: what is left is new.
+fn overlap_most(min_size: usize) -> usize {
+    min_size / 3 * 2 + min_size % 3 * 2 / 3
+}
+
+/// The `min_size` that goes with an overlap where none is given: as small as it may be with that overlap, but not so large
+/// that a chunk could end at no other place than at its limit.
+#[must_use]
+pub fn min_size_for(overlap: usize, max_size: usize) -> usize {
+    overlap
+        .saturating_add(overlap.div_ceil(2))
+        .min(max_size - max_size / 4)
 }
 
 impl Limits {
@@ -103,11 +117,9 @@ impl Limits {
                 max_size,
             });
         }
-        if overlap > min_size / 2 {
-            return Err(Error::Overlap {
-                overlap,
-                most: min_size / 2,
-            });
+        let most = overlap_most(min_size);
+        if overlap > most {
+            return Err(Error::Overlap { overlap, most });
         }
         if !(MAX_BYTES_FLOOR..=MAX_BYTES_CEILING).contains(&max_bytes) {
             return Err(Error::MaxBytes { max_bytes });

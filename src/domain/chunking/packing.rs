@@ -32,12 +32,18 @@ impl Packing {
     }
 }
 
-/// The best place offered so far.
+/// How many places are kept. A reader refuses few of the best ones; where he refuses all of these, the next kind of boundary
+/// has its turn, so that no text makes the readings many.
+const KEPT: usize = 8;
+
+/// The best places offered so far.
 #[derive(Debug)]
 pub struct Pick<'a> {
     packing: Packing,
     text: &'a [u8],
-    best: Option<(u64, usize)>,
+    /// The first `kept` are places with their ranks.
+    best: [(u64, usize); KEPT],
+    kept: usize,
 }
 
 impl<'a> Pick<'a> {
@@ -47,23 +53,47 @@ impl<'a> Pick<'a> {
         Self {
             packing,
             text: text.as_bytes(),
-            best: None,
+            best: [(0, 0); KEPT],
+            kept: 0,
         }
     }
 
-    /// Offers a place. Of two with the same hash the later one wins.
+    /// Offers a place. Of two with the same hash the later one is better.
     pub fn offer(&mut self, place: usize) {
         let rank = match self.packing {
             Packing::Stable => hash(self.text, place),
             Packing::Full => 0,
         };
-        self.best = self.best.max(Some((rank, place)));
+        if self.kept < KEPT {
+            self.best[self.kept] = (rank, place);
+            self.kept += 1;
+            if self.kept == KEPT {
+                self.best.sort_unstable();
+            }
+            return;
+        }
+        // From here on the worst comes first.
+        let offered = (rank, place);
+        if offered > self.best[0] {
+            let at = self.best.partition_point(|best| *best < offered);
+            self.best[..at].rotate_left(1);
+            self.best[at - 1] = offered;
+        }
     }
 
-    /// The place picked, if any was offered.
-    #[must_use]
-    pub fn place(&self) -> Option<usize> {
-        self.best.map(|(_, place)| place)
+    /// The best place that will do, if any was offered.
+    pub fn place(mut self, mut will_do: impl FnMut(usize) -> bool) -> Option<usize> {
+        let mut kept = &mut self.best[..self.kept];
+        while let Some(at) = (0..kept.len()).max_by_key(|at| kept[*at]) {
+            let (_, place) = kept[at];
+            if will_do(place) {
+                return Some(place);
+            }
+            let last = kept.len() - 1;
+            kept.swap(at, last);
+            kept = &mut kept[..last];
+        }
+        None
     }
 }
 
@@ -121,7 +151,7 @@ mod tests {
             for place in places {
                 pick.offer(prefix.len() + place);
             }
-            pick.place().unwrap() - prefix.len()
+            pick.place(|_| true).unwrap() - prefix.len()
         };
         assert_eq!(picked(""), picked("something before it "));
     }
@@ -132,13 +162,32 @@ mod tests {
         for place in [2, 6, 4] {
             pick.offer(place);
         }
-        assert_eq!(pick.place(), Some(6));
+        assert_eq!(pick.place(|_| true), Some(6));
         let text = "ab ".repeat(40);
         let mut pick = Pick::new(Packing::Stable, &text);
         for place in [30, 60, 45] {
             pick.offer(place);
         }
-        assert_eq!(pick.place(), Some(60));
+        assert_eq!(pick.place(|_| true), Some(60));
+    }
+
+    #[test]
+    fn the_next_best_is_taken_where_the_best_will_not_do() {
+        let pick = |most: usize| {
+            let mut pick = Pick::new(Packing::Full, "a b c d");
+            for place in [2, 6, 4, 6].into_iter().chain(10..most) {
+                pick.offer(place);
+            }
+            pick
+        };
+        assert_eq!(pick(0).place(|place| place < 6), Some(4));
+        assert_eq!(pick(0).place(|place| place < 2), None);
+        assert_eq!(pick(100).place(|place| place < 97), Some(96));
+        assert_eq!(
+            pick(100).place(|place| place < 50),
+            None,
+            "too many were refused"
+        );
     }
 
     /// Each bit of the surroundings changes about half of the hash's bits.

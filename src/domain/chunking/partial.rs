@@ -205,7 +205,7 @@ mod tests {
             ..Partial::default()
         };
         let spec = overlapping.over(&collection).unwrap();
-        assert_eq!(sizes(&spec), (300, 400, 150));
+        assert_eq!(sizes(&spec), (225, 400, 150));
     }
 
     #[test]
@@ -282,7 +282,7 @@ mod tests {
         };
         assert_eq!(
             request.over(&overlapping).unwrap_err().to_string(),
-            "overlap is 200 (from the collection), but must be at most 150, half of min_size (by \
+            "overlap is 200 (from the collection), but must be at most 150, two thirds of min_size (by \
              default; max_size is as given): give a smaller overlap, or larger sizes"
         );
         let zero = Partial {

@@ -31,7 +31,8 @@ pub struct Request {
     pub strategy: Option<Strategy>,
     /// Default: characters.
     pub measure: Measure,
-    /// Default: the strategy's, half of `max_size` or all of it, or twice the overlap if that is more.
+    /// Default: the strategy's, half of `max_size` or all of it, or one and a half times the overlap if that is more, but at
+    /// most three quarters of `max_size`.
     pub min_size: Option<usize>,
     /// Default: 1,000 characters or bytes, 200 words: a paragraph or two, what embedding models of
     /// 512 tokens take whole.
@@ -68,7 +69,7 @@ impl Spec {
         let min_size = min_size.unwrap_or_else(|| {
             strategy
                 .min_size_default(max_size)
-                .max(overlap.saturating_mul(2).min(max_size))
+                .max(limits::min_size_for(overlap, max_size))
         });
         let max_bytes = max_bytes.unwrap_or(MAX_BYTES_DEFAULT);
         let limits = Limits::new(measure, (min_size, max_size), overlap, max_bytes)?;
@@ -131,6 +132,7 @@ impl fmt::Display for Spec {
         write!(f, ", overlap {}, packing {packing}", limits.overlap())?;
         if let Strategy::Recursive(ladder) = strategy {
             write!(f, ", separators {:?}", ladder.levels())?;
+            write!(f, " kept {}", ladder.keep().name())?;
         }
         Ok(())
     }
@@ -177,7 +179,10 @@ mod tests {
                 .starts_with("min_size is 1, but must be from an eighth of max_size, 2")
         );
         assert!(sized(Some(11), Some(10), 0, None).starts_with("min_size is 11"));
-        assert!(sized(None, Some(10), 6, None).starts_with("overlap is 6"));
+        assert!(
+            sized(None, Some(10), 6, None)
+                .starts_with("overlap is 6, but must be at most two thirds of min_size, 5")
+        );
         assert!(sized(None, Some(10), usize::MAX, None).starts_with("overlap is"));
         assert!(sized(None, None, 0, Some(63)).starts_with("max_bytes is 63"));
     }

@@ -14,7 +14,7 @@ use crate::domain::text::decoder::Choice;
 use crate::domain::text::position::Position;
 
 /// Raised whenever the same bytes and spec would give other chunks than before.
-pub const ENGINE_VERSION: u32 = 2;
+pub const ENGINE_VERSION: u32 = 3;
 
 /// How long an encoded checkpoint is.
 pub const ENCODED_BYTES: usize = 4 + 2 * 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + CHECK_BYTES;

@@ -8,7 +8,8 @@
 //! The [`encoder`] goes the other way, for a source that is made of its text again.
 //!
 //! [`boundary`] finds where a text may be cut, with [`separators`], [`sentence`], [`word`] and
-//! [`grapheme`] as the finders; [`measure`] says how long a text is.
+//! [`grapheme`] as the finders; a [`reading`] says at which of the places found a reader would cut. [`measure`] says how long a
+//! text is.
 //!
 //! To add a boundary: a file with a finder that reports places in ascending order from a range of
 //! text, looking at nothing but that text; a variant in [`boundary`]; a golden file under
@@ -28,6 +29,7 @@ pub mod looks;
 pub mod measure;
 pub mod policy;
 pub mod position;
+pub mod reading;
 pub mod sentence;
 pub mod separators;
 pub mod sniff;

@@ -7,7 +7,7 @@ pub struct Position {
     pub byte: u64,
     /// Characters (Unicode scalar values) before this place.
     pub character: u64,
-    /// Line feeds before this place.
+    /// Lines that end before this place: by LF, CR LF, CR, NEL, U+2028 or U+2029.
     pub line: u64,
     /// Bytes of the source before this place, as sent.
     pub source: u64,
@@ -18,13 +18,32 @@ impl Position {
     #[must_use]
     pub fn after(self, text: &str, source_bytes: u64) -> Self {
         let bytes = text.as_bytes();
+        let characters = bytecount::num_chars(bytes);
         Self {
             byte: self.byte + bytes.len() as u64,
-            character: self.character + bytecount::num_chars(bytes) as u64,
-            line: self.line + bytecount::count(bytes, b'\n') as u64,
+            character: self.character + characters as u64,
+            line: self.line + line_ends(bytes, characters == bytes.len()) as u64,
             source: self.source + source_bytes,
         }
     }
+}
+
+/// How many lines end in `bytes`, where no CR LF is parted.
+fn line_ends(bytes: &[u8], is_ascii: bool) -> usize {
+    let is_end = |at: &usize| match bytes[*at..] {
+        [b'\r', b'\n', ..] => false,
+        [b'\r', ..] | [0xC2, 0x85, ..] | [0xE2, 0x80, 0xA8 | 0xA9, ..] => true,
+        _ => false,
+    };
+    let others = if is_ascii {
+        memchr::memchr_iter(b'\r', bytes).filter(is_end).count()
+    } else {
+        // With the first bytes of NEL, and of U+2028 and U+2029.
+        memchr::memchr3_iter(b'\r', 0xC2, 0xE2, bytes)
+            .filter(is_end)
+            .count()
+    };
+    bytecount::count(bytes, b'\n') + others
 }
 
 /// A run of text from `start` to `end`, exclusive.
@@ -34,4 +53,17 @@ pub struct Span {
     pub start: Position,
     /// The place after the last character.
     pub end: Position,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Position;
+
+    #[test]
+    fn every_line_end_counts_once() {
+        let lines = |text: &str| Position::default().after(text, 0).line;
+        assert_eq!(lines("a\nb\r\nc\rd"), 3);
+        assert_eq!(lines("a\u{85}b\u{2028}c\u{2029}\u{2019}\u{A0}"), 3);
+        assert_eq!(lines("\r\r\n\n\r"), 4);
+    }
 }

@@ -1,114 +1,104 @@
-//! Places where a sentence begins: UAX #29 by `icu_segmenter`, for every script.
+//! Places where a sentence begins, in every script.
 //!
-//! One tailoring, which UAX #29 recommends for plain text: a lone line break in the middle of a
-//! paragraph is a space, for most text files are wrapped by hand. An empty line ends a sentence.
+//! A sentence ends at a mark with what belongs to it, where a [`reading`](crate::domain::text::reading) of the words around
+//! finds an end. It ends at a paragraph's end too. A lone line break is a space, for most text files are wrapped by
+//! hand, unless a list item begins after it.
 
-use std::borrow::Cow;
+use crate::domain::text::reading::stop::Stop;
+use crate::domain::text::reading::{marker, stop};
+use crate::domain::text::white_space::{self, Gap, is_line_break};
 
-use icu_segmenter::options::SentenceBreakInvariantOptions;
-use icu_segmenter::{SentenceSegmenter, SentenceSegmenterBorrowed};
+/// How far before the first place a mark may stand whose sentence ends there: quotes, brackets and reference marks
+/// follow it.
+const LOOK_BACK_BYTES: usize = 96;
 
-use crate::domain::text::white_space;
-
-/// Made anew where it is used: it is a pointer to compiled data.
-fn segmenter() -> SentenceSegmenterBorrowed<'static> {
-    SentenceSegmenter::new(SentenceBreakInvariantOptions::default())
-}
-
-/// How much text after the last place is looked at. A sentence's end can depend on the next letter
-/// (rule SB8), which is nearly always much nearer.
-pub const LOOK_AHEAD_BYTES: usize = 128;
-
-/// How far before the first place the segmenter may start. It starts at a letter, which no rule
-/// looks behind; further back only in text without any.
-const LOOK_BACK_BYTES: usize = 256;
-
-/// Calls `found` with every place from `floor` to `limit` where a sentence begins, in order.
+/// Calls `found` with every place from `floor` to `limit` where a sentence may begin, in order. A place still has to be
+/// [read](crate::domain::text::reading::place::tears).
 pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
-    let from = letter_before(text, white_space::unskip(text, floor));
-    let through = text.floor_char_boundary(limit + LOOK_AHEAD_BYTES);
-    let shown = unwrap_lines(&text[from..through]);
-    let mut last = 0;
-    for end in segmenter()
-        .segment_str(&shown)
-        .map(|place| from + place)
-        .skip(1)
-    {
-        // Every blank line of a run ends a sentence; the run is passed over once.
-        if end <= last {
-            continue;
-        }
+    let from = white_space::unskip(text, floor).saturating_sub(LOOK_BACK_BYTES);
+    let mut at = text.ceil_char_boundary(from);
+    while let Some((end, kind)) = next_end(text, at, limit) {
+        at = end;
+        let end = match kind {
+            End::Line => end,
+            End::Mark { is_spaced } => {
+                let tail = stop::tail(text, end);
+                if is_spaced && !stop::is_free(text, tail) {
+                    continue;
+                }
+                tail
+            }
+        };
         let Some(place) = white_space::skip(text, end, limit) else {
             break;
         };
-        if place >= floor {
+        at = at.max(place);
+        let is_end = match kind {
+            End::Mark { .. } => true,
+            End::Line => is_line_end(text, place),
+        };
+        if is_end && place >= floor {
             found(place);
         }
-        last = place;
     }
 }
 
-/// The start of the last letter or digit before `at`, or the furthest place that may be looked at.
-fn letter_before(text: &str, at: usize) -> usize {
-    let earliest = text.ceil_char_boundary(at.saturating_sub(LOOK_BACK_BYTES));
-    let mut back = text[earliest..at].char_indices().rev();
-    back.find(|(_, character)| character.is_alphanumeric())
-        .map_or(earliest, |(place, _)| earliest + place)
+/// What may end a sentence.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Line,
+    /// A mark, and whether it needs white space after it.
+    Mark {
+        is_spaced: bool,
+    },
 }
 
-/// Makes a space of every line break that has text on both sides, without moving anything.
-fn unwrap_lines(text: &str) -> Cow<'_, str> {
-    let mut unwrapped: Option<Vec<u8>> = None;
+/// Where the first line or mark at or after `at` ends, if that is not past `limit`.
+fn next_end(text: &str, at: usize, limit: usize) -> Option<(usize, End)> {
     let bytes = text.as_bytes();
-    let mut before = LineEnd::Text;
-    for at in memchr::memchr_iter(b'\n', bytes) {
-        let is_lone = before.is_text(bytes, at) && LineEnd::after(bytes, at) == LineEnd::Text;
-        before = LineEnd::Break(at);
-        if is_lone {
-            let copy = unwrapped.get_or_insert_with(|| bytes.to_vec());
-            copy[at] = b' ';
-            if at > 0 && bytes[at - 1] == b'\r' {
-                copy[at - 1] = b' ';
+    let mut at = at;
+    while at < limit {
+        let byte = bytes[at];
+        if byte.is_ascii() {
+            at += 1;
+            match byte {
+                b'.' | b'!' | b'?' => return Some((at, End::Mark { is_spaced: true })),
+                b'\n'..=b'\r' => return Some((at, End::Line)),
+                _ => {}
             }
+            continue;
+        }
+        let character = text[at..].chars().next()?;
+        at += character.len_utf8();
+        if Stop::of(character).is_some() {
+            let is_spaced = Stop::is_spaced(character);
+            return Some((at, End::Mark { is_spaced }));
+        }
+        if is_line_break(character) {
+            return Some((at, End::Line));
         }
     }
-    // Only ASCII was replaced by ASCII.
-    let unwrapped = unwrapped.and_then(|bytes| String::from_utf8(bytes).ok());
-    unwrapped.map_or(Cow::Borrowed(text), Cow::Owned)
+    None
 }
 
-/// What stands on one side of a line break, blanks aside.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum LineEnd {
-    Text,
-    Break(usize),
-}
-
-impl LineEnd {
-    /// Whether text stands between this, the last line break, and the one `at`.
-    fn is_text(self, bytes: &[u8], at: usize) -> bool {
-        match self {
-            Self::Text => true,
-            Self::Break(last) => bytes[last + 1..at].iter().any(|byte| !is_blank(*byte)),
-        }
-    }
-
-    /// What follows the line break `at`.
-    fn after(bytes: &[u8], at: usize) -> Self {
-        match bytes[at + 1..].iter().find(|byte| !is_blank(**byte)) {
-            Some(b'\n') => Self::Break(at + 1),
-            _ => Self::Text,
-        }
-    }
-}
-
-fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r')
+/// Whether the line that begins at `place` begins a paragraph or a list item.
+fn is_line_end(text: &str, place: usize) -> bool {
+    let gap = &text[white_space::unskip(text, place)..place];
+    Gap::of(gap) == Gap::Paragraph || marker::begins_with_marker(&text[place..])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::find as candidates;
+    use crate::domain::text::reading::place;
+
+    fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
+        candidates(text, floor, limit, &mut |at| {
+            if !place::tears(text, at) {
+                found(at);
+            }
+        });
+    }
 
     #[track_caller]
     fn check(sentences: &[&str]) {

@@ -2,75 +2,275 @@
 
 use memchr::memmem::Finder;
 
+use crate::domain::text::reading::place;
+use crate::domain::text::reading::stop::{self, Stop};
 use crate::domain::text::white_space;
+
+/// How the places of a set of separators are taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reading {
+    /// As they are: somebody chose the separators, and which chunk keeps them.
+    Literal(Keep),
+    /// They end lines, which may go on in the next.
+    Lines,
+    /// They stand between words, and a reader does not cut after each. A mark that ends sentences keeps the quotes, brackets
+    /// and reference marks that follow it.
+    Words,
+}
+
+/// Which chunk a separator belongs to.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Keep {
+    /// The one before: it ends with the separator.
+    #[default]
+    Before,
+    /// The one after: it begins with the separator. White space that the separator begins with stays before.
+    After,
+}
+
+impl Keep {
+    /// Each of them, for lists and tests.
+    pub const ALL: [Self; 2] = [Self::Before, Self::After];
+
+    /// The name by which users choose it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
+/// With more groups than this, a look for anything that is not ASCII costs less than a search for each.
+const GROUPS_SEARCHED: usize = 4;
+
+/// How far before the white space a mark may stand.
+const MARK_LOOK_BACK_BYTES: usize = 96;
 
 /// Finds the places after any of a set of separators.
 #[derive(Debug)]
 pub struct Separators {
     /// By their first byte: where that is not, none of them is.
-    groups: Vec<(u8, Vec<Finder<'static>>)>,
-    longest_bytes: usize,
+    groups: Vec<(u8, Vec<Needle>)>,
+    look_back_bytes: usize,
+    look_ahead_bytes: usize,
+    /// Whether any has a line feed, which stands for CR too.
+    has_lines: bool,
+    reading: Reading,
+}
+
+/// One separator.
+#[derive(Debug)]
+struct Needle {
+    finder: Finder<'static>,
+    /// How long it is before its first line feed, which stands for other line ends too.
+    beginning_bytes: usize,
+    /// Whether it is a mark that ends sentences, and needs white space then.
+    mark: Option<bool>,
 }
 
 impl Separators {
-    /// Makes a finder of `separators`, none of them empty.
-    pub fn new<'a>(separators: impl IntoIterator<Item = &'a str>) -> Self {
+    /// Makes a finder of `separators`, none of them empty. A line feed among them stands for CR LF and for CR too.
+    pub fn new<'a>(separators: impl IntoIterator<Item = &'a str>, reading: Reading) -> Self {
         let mut made = Self {
             groups: Vec::new(),
-            longest_bytes: 0,
+            look_back_bytes: 0,
+            look_ahead_bytes: 0,
+            has_lines: false,
+            reading,
         };
         for separator in separators {
-            let finder = Finder::new(separator).into_owned();
-            made.longest_bytes = made.longest_bytes.max(separator.len());
-            let Some(first) = separator.bytes().next() else {
-                continue;
-            };
-            match made.groups.iter_mut().find(|(byte, _)| *byte == first) {
-                Some((_, group)) => group.push(finder),
-                None => made.groups.push((first, vec![finder])),
-            }
+            made.add(separator);
         }
         made
     }
 
-    /// Calls `found` with every place from `floor` to `limit` that follows a separator and its
-    /// white space, in order for each separator.
+    fn add(&mut self, separator: &str) {
+        let Some(first) = separator.bytes().next() else {
+            return;
+        };
+        let mark = mark_of(separator).filter(|_| self.reading == Reading::Words);
+        let bytes = mark.map_or(separator.len(), |(bytes, _)| bytes);
+        let shown = &separator[..bytes];
+        let needle = Needle {
+            finder: Finder::new(shown).into_owned(),
+            beginning_bytes: lines_from(shown),
+            mark: mark.map(|(_, is_spaced)| is_spaced),
+        };
+        self.has_lines |= needle.beginning_bytes < bytes;
+        // Each line feed may be a CR LF.
+        let longest = bytes + shown.matches('\n').count();
+        let look_back = if mark.is_some() {
+            MARK_LOOK_BACK_BYTES
+        } else {
+            longest
+        };
+        self.look_back_bytes = self.look_back_bytes.max(look_back);
+        if self.reading == Reading::Literal(Keep::After) {
+            self.look_ahead_bytes = self.look_ahead_bytes.max(longest);
+        }
+        match self.groups.iter_mut().find(|(byte, _)| *byte == first) {
+            Some((_, group)) => group.push(needle),
+            None => self.groups.push((first, vec![needle])),
+        }
+    }
+
+    /// Calls `found` with every place from `floor` to `limit` that a separator leads to, in order for each separator.
     pub fn find(&self, text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
         // A separator before the white space around `floor` counts from where that ends.
-        let from = white_space::unskip(text, floor).saturating_sub(self.longest_bytes);
-        let range = &text.as_bytes()[from..limit];
+        let from = white_space::unskip(text, floor).saturating_sub(self.look_back_bytes);
+        let through = text.len().min(limit + self.look_ahead_bytes);
+        let range = &text.as_bytes()[from..through];
+        let has_returns = self.has_lines && memchr::memchr(b'\r', range).is_some();
+        let is_ascii = self.groups.len() > GROUPS_SEARCHED && range.is_ascii();
         for (first, group) in &self.groups {
-            let Some(first) = memchr::memchr(*first, range) else {
+            if is_ascii && !first.is_ascii() {
+                continue;
+            }
+            let start = match first {
+                b'\n' if has_returns => memchr::memchr2(b'\n', b'\r', range),
+                first => memchr::memchr(*first, range),
+            };
+            let Some(start) = start.map(|start| from + start) else {
                 continue;
             };
-            for finder in group {
+            for needle in group {
                 let mut last = 0;
-                for start in finder.find_iter(&range[first..]) {
-                    let end = from + first + start + finder.needle().len();
-                    if end <= last {
-                        continue;
-                    }
-                    let Some(place) = white_space::skip(text, end, limit) else {
-                        break;
-                    };
-                    if place >= floor {
-                        found(place);
-                    }
-                    last = place;
-                }
+                needle.each(
+                    &text.as_bytes()[..through],
+                    start,
+                    has_returns,
+                    &mut |start, end| {
+                        if end <= last {
+                            return true;
+                        }
+                        let Some((place, end)) = self.place(needle, text, (start, end), limit)
+                        else {
+                            return false;
+                        };
+                        if let Some(place) = place.filter(|place| *place >= floor) {
+                            found(place);
+                        }
+                        last = end;
+                        true
+                    },
+                );
             }
+        }
+    }
+
+    /// The place that a separator leads to, if it does, and what end of it is looked behind next; `None` past the limit.
+    fn place(
+        &self,
+        needle: &Needle,
+        text: &str,
+        (start, end): (usize, usize),
+        limit: usize,
+    ) -> Option<(Option<usize>, usize)> {
+        if self.reading == Reading::Literal(Keep::After) {
+            let place = white_space::skip(text, start, limit)?;
+            return Some((Some(place), end));
+        }
+        let Some(end) = needle.end(text, end) else {
+            return Some((None, end));
+        };
+        let place = white_space::skip(text, end, limit)?;
+        Some((Some(place), place.max(end)))
+    }
+
+    /// Whether a reader would not cut at `place`, which one of them stands before.
+    #[must_use]
+    pub fn tears(&self, text: &str, place: usize) -> bool {
+        match self.reading {
+            Reading::Literal(_) => false,
+            Reading::Lines => place::tears_line(text, place),
+            Reading::Words => place::tears(text, place),
         }
     }
 }
 
+impl Needle {
+    /// Calls `visit` with the start and the end of each of this separator in `text` from `from` on, until it returns false.
+    fn each(
+        &self,
+        text: &[u8],
+        from: usize,
+        has_returns: bool,
+        visit: &mut dyn FnMut(usize, usize) -> bool,
+    ) {
+        let whole = self.finder.needle();
+        let (beginning, lines) = whole.split_at(self.beginning_bytes);
+        if lines.is_empty() || !has_returns {
+            let mut starts = self.finder.find_iter(&text[from..]);
+            starts.all(|start| visit(from + start, from + start + whole.len()));
+            return;
+        }
+        let mut visit_whole = |start: usize| {
+            let end = line_end(lines, text, start + beginning.len());
+            end.is_none_or(|end| visit(start, end))
+        };
+        if beginning.is_empty() {
+            let mut starts =
+                memchr::memchr2_iter(b'\n', b'\r', &text[from..]).map(|start| from + start);
+            // The second half of a CR LF begins no separator.
+            let is_second =
+                |start: usize| text[start] == b'\n' && start > 0 && text[start - 1] == b'\r';
+            starts.all(|start| is_second(start) || visit_whole(start));
+        } else {
+            let mut starts = memchr::memmem::find_iter(&text[from..], beginning);
+            starts.all(|start| visit_whole(from + start));
+        }
+    }
+
+    /// Where the separator found that ends at `end` really ends, if it is one.
+    fn end(&self, text: &str, end: usize) -> Option<usize> {
+        let Some(is_spaced) = self.mark else {
+            return Some(end);
+        };
+        let tail = stop::tail(text, end);
+        (!is_spaced || stop::is_free(text, tail)).then_some(tail)
+    }
+}
+
+/// Where the first line feed of a separator is that has no CR of its own; its end if there is none.
+fn lines_from(separator: &str) -> usize {
+    if separator.contains('\r') {
+        return separator.len();
+    }
+    separator.find('\n').unwrap_or(separator.len())
+}
+
+/// Where `pattern` ends if `text` has it `at`, each of its line feeds as LF, CR LF or CR.
+fn line_end(pattern: &[u8], text: &[u8], at: usize) -> Option<usize> {
+    let mut at = at;
+    for byte in pattern {
+        at += match (byte, &text[at..]) {
+            (b'\n', [b'\r', b'\n', ..]) => 2,
+            (b'\n', [b'\n' | b'\r', ..]) => 1,
+            (byte, [found, ..]) if byte == found => 1,
+            _ => return None,
+        };
+    }
+    Some(at)
+}
+
+/// How long the mark is that a separator consists of, and whether a space follows it there.
+fn mark_of(separator: &str) -> Option<(usize, bool)> {
+    let mark = separator.strip_suffix(' ').unwrap_or(separator);
+    let mut characters = mark.chars();
+    let is_mark = characters.next().and_then(Stop::of).is_some() && characters.next().is_none();
+    is_mark.then_some((mark.len(), mark.len() < separator.len()))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Separators;
+    use super::{Keep, Reading, Separators};
 
     #[track_caller]
     fn check(separators: &[&str], text: &str, floor: usize, expected: &[&str]) {
         let mut rests = Vec::new();
-        let finder = Separators::new(separators.iter().copied());
+        let finder = Separators::new(separators.iter().copied(), Reading::Words);
         finder.find(text, floor, text.len() - 1, &mut |place| {
             rests.push(&text[place..]);
         });
@@ -78,21 +278,21 @@ mod tests {
     }
 
     #[test]
-    fn white_space_stays_before_the_place() {
+    fn white_space_stays_before_the_place_but_for_indentation() {
         check(
             &["\n\n"],
             "one\n\n\n  two\n\nthree",
             0,
-            &["two\n\nthree", "three"],
+            &["  two\n\nthree", "three"],
         );
-        check(&[". "], "one. \n two.three. ", 0, &["two.three. "]);
+        check(&[". "], "one. \n two.three. ", 0, &[" two.three. "]);
     }
 
     #[test]
     fn a_separator_before_the_floor_counts_where_its_white_space_ends() {
-        check(&["\n\n"], "one\n\n\n\n  two", 5, &["two"]);
-        check(&["\n\n"], "one\n\n\n\n  two", 9, &["two"]);
-        check(&["\n\n"], "one\n\n\n\n  two", 10, &[]);
+        check(&["\n\n"], "one\n\n\n\n  two", 5, &["  two"]);
+        check(&["\n\n"], "one\n\n\n\n  two", 7, &["  two"]);
+        check(&["\n\n"], "one\n\n\n\n  two", 8, &[]);
     }
 
     #[test]
@@ -103,5 +303,21 @@ mod tests {
             0,
             &["\u{706B}! a", "a"],
         );
+    }
+
+    #[test]
+    fn a_separator_can_begin_the_next_chunk() {
+        let check = |separator: &str, text: &str, expected: &[&str]| {
+            let finder = Separators::new([separator], Reading::Literal(Keep::After));
+            let mut rests = Vec::new();
+            finder.find(text, 1, text.len() - 1, &mut |place| {
+                rests.push(&text[place..])
+            });
+            assert_eq!(rests, expected, "{separator:?}");
+        };
+        check("\n## ", "a\r\n## b\n\n## c", &["## b\n\n## c", "## c"]);
+        check("## ", "a\n  ## b", &["  ## b"]);
+        check("\n  - ", "a\n  - b", &["  - b"]);
+        check("<hr>", "a<hr>b <hr>", &["<hr>b <hr>", "<hr>"]);
     }
 }

@@ -1,21 +1,130 @@
-//! White space stays with the chunk before it.
+//! White space stays with the chunk before it, but for a line's indentation, which belongs to the line.
 
-/// The place after the white space that begins at `at`, or `None` if that is past `limit`.
+/// How much text after the last place that may be cut at is looked at, at most: indentation, and the next words of a
+/// [reading](crate::domain::text::reading).
+pub const LOOK_AHEAD_BYTES: usize = 128;
+
+/// Whether a line ends at this character: UAX #14 calls them mandatory breaks.
+#[must_use]
+pub fn is_line_break(character: char) -> bool {
+    matches!(character, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// The place that the white space around `at` leads to, or `None` if that is past `limit`: the start of the
+/// last line that begins in it, else its end. White space that runs on far behind `limit` leads nowhere.
 #[must_use]
 pub fn skip(text: &str, at: usize, limit: usize) -> Option<usize> {
-    let mut end = at;
-    let mut rest = text[at..].chars();
-    while end <= limit {
-        match rest.next() {
-            Some(character) if character.is_whitespace() => end += character.len_utf8(),
-            _ => return Some(end),
+    let mut line = None;
+    for (offset, character) in text[..at].char_indices().rev() {
+        if !character.is_whitespace() {
+            break;
+        }
+        if is_line_break(character) {
+            line = Some(offset + character.len_utf8());
+            break;
         }
     }
-    None
+    let mut end = at;
+    while let Some(byte) = text.as_bytes().get(end) {
+        match byte {
+            b' ' | b'\t' => end += 1,
+            b'\n'..=b'\r' => {
+                end += 1;
+                line = Some(end);
+            }
+            byte if byte.is_ascii() => break,
+            _ => {
+                let Some(wide) = text[end..].chars().next().filter(|one| one.is_whitespace())
+                else {
+                    break;
+                };
+                end += wide.len_utf8();
+                if is_line_break(wide) {
+                    line = Some(end);
+                }
+            }
+        }
+        if end > limit + LOOK_AHEAD_BYTES {
+            return None;
+        }
+    }
+    // Blanks at the text's end begin no line.
+    let place = line.filter(|_| end < text.len()).unwrap_or(end);
+    (place <= limit).then_some(place)
 }
 
 /// The place where the white space that ends at `at` begins.
 #[must_use]
 pub fn unskip(text: &str, at: usize) -> usize {
     text[..at].trim_end().len()
+}
+
+/// How many lines end within white space, as far as it matters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Gap {
+    /// None does: a space, or nothing.
+    Blank,
+    /// One does.
+    Line,
+    /// A paragraph or a page does: two lines, U+2029, or a form feed.
+    Paragraph,
+}
+
+impl Gap {
+    /// What the white space `gap` is.
+    #[must_use]
+    pub fn of(gap: &str) -> Self {
+        let mut found = Self::Blank;
+        let mut before = '\0';
+        for character in gap.chars() {
+            let is_pair = (before, character) == ('\r', '\n');
+            before = character;
+            if matches!(character, '\u{C}' | '\u{2029}') {
+                return Self::Paragraph;
+            }
+            if is_line_break(character) && !is_pair {
+                match found {
+                    Self::Blank => found = Self::Line,
+                    Self::Line | Self::Paragraph => return Self::Paragraph,
+                }
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Gap, skip};
+
+    #[test]
+    fn indentation_belongs_to_its_line_and_other_white_space_to_what_is_before() {
+        let place =
+            |text: &str, at| skip(text, at, text.len()).map(|place| text[place..].to_owned());
+        assert_eq!(place("a:\n  b", 3).unwrap(), "  b");
+        assert_eq!(place("a:\n  b", 4).unwrap(), "  b");
+        assert_eq!(place("a. \r\n\r\n\t b", 2).unwrap(), "\t b");
+        assert_eq!(place("a.   b", 3).unwrap(), "b");
+        assert_eq!(place("a\u{2028} b\u{85}  ", 6).unwrap(), "");
+        assert_eq!(skip("a.   b", 2, 4), None);
+        assert_eq!(skip("a.\n   b", 2, 4), Some(3));
+        let long = format!("a.\n{}b", " ".repeat(300));
+        assert_eq!(skip(&long, 2, 20), None);
+    }
+
+    #[test]
+    fn a_gap_is_known_by_its_line_ends() {
+        for (gap, expected) in [
+            ("", Gap::Blank),
+            ("  \t", Gap::Blank),
+            (" \r\n", Gap::Line),
+            ("\r", Gap::Line),
+            ("\u{85}", Gap::Line),
+            ("\r\r", Gap::Paragraph),
+            ("\r\n \r\n", Gap::Paragraph),
+            ("\u{C}", Gap::Paragraph),
+        ] {
+            assert_eq!(Gap::of(gap), expected, "{gap:?}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Places where a word begins.
 //!
-//! A word begins after white space. In text that has none in reach, it begins where UAX #14 lets a
+//! A word begins after white space, and the first of a line with its indentation. In text that has none in reach, it begins where UAX #14 lets a
 //! line begin: between two ideographs, say, but not before a closing bracket or a full stop. Thai,
 //! Lao, Khmer and Burmese would need dictionaries for that: their words are told by spaces alone.
 
@@ -20,15 +20,22 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
     let from = white_space::unskip(text, floor);
     let mut is_spaced = false;
     let mut after_space = false;
+    let mut line = None;
     for (offset, character) in text[from..].char_indices() {
         let place = from + offset;
-        if place > limit {
+        if place > limit + white_space::LOOK_AHEAD_BYTES || place > limit && !after_space {
             break;
         }
         let is_space = character.is_whitespace();
-        if after_space && !is_space && place >= floor {
-            is_spaced = true;
-            found(place);
+        if after_space && !is_space {
+            let start = line.take().unwrap_or(place);
+            if (floor..=limit).contains(&start) {
+                is_spaced = true;
+                found(start);
+            }
+        }
+        if white_space::is_line_break(character) {
+            line = Some(place + character.len_utf8());
         }
         after_space = is_space;
     }
@@ -89,7 +96,7 @@ mod tests {
 
     #[test]
     fn words_begin_after_white_space() {
-        check(&["one ", "two,  ", "three\n\t", "four"]);
+        check(&["one ", "two,  ", "three\n", "\tfour"]);
     }
 
     #[test]

@@ -9,10 +9,13 @@ pub const NAME: &str = "recursive";
 
 /// A boundary for each level of separators.
 #[must_use]
-pub fn ladder(ladder: &Ladder) -> Vec<Boundary> {
-    let levels = ladder.levels().iter();
-    let separators = levels.map(|level| Separators::new(level.iter().map(String::as_str)));
-    separators.map(Boundary::Separator).collect()
+pub fn ladder(separators: &Ladder) -> Vec<Boundary> {
+    let levels = separators.levels().iter();
+    let boundaries = levels.map(|level| {
+        let reading = separators.reading(level);
+        Separators::new(level.iter().map(String::as_str), reading)
+    });
+    boundaries.map(Boundary::Separator).collect()
 }
 
 /// Half of `max_size`: paragraphs are kept whole where two fit, and the mean chunk is three

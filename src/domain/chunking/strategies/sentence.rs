@@ -3,7 +3,7 @@
 //! Where no sentence ends in reach, a line does; then a word.
 
 use crate::domain::text::boundary::Boundary;
-use crate::domain::text::separators::Separators;
+use crate::domain::text::separators::{Reading, Separators};
 
 /// The name by which users choose it.
 pub const NAME: &str = "sentence";
@@ -13,7 +13,10 @@ pub const NAME: &str = "sentence";
 pub fn ladder() -> Vec<Boundary> {
     vec![
         Boundary::Sentence,
-        Boundary::Separator(Separators::new(["\n"])),
+        Boundary::Separator(Separators::new(
+            ["\n", "\u{85}", "\u{2028}"],
+            Reading::Lines,
+        )),
         Boundary::Word,
     ]
 }

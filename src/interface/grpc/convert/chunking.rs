@@ -12,6 +12,7 @@ use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
 use crate::domain::text::measure::Measure;
 use crate::domain::text::policy::{self, Choice};
 use crate::domain::text::position;
+use crate::domain::text::separators::Keep;
 use crate::interface::grpc::pb;
 
 /// The fields of a spec that a request sets.
@@ -147,6 +148,10 @@ pub fn to_partial(from: &Partial) -> pb::ChunkingSpec {
         separators: level.clone(),
     };
     let separators = from.separators.as_ref();
+    let keep = |keep| match keep {
+        Keep::Before => pb::Keep::Before,
+        Keep::After => pb::Keep::After,
+    };
     pb::ChunkingSpec {
         strategy: strategy.map(i32::from),
         measure: measure.map(i32::from),
@@ -157,6 +162,7 @@ pub fn to_partial(from: &Partial) -> pb::ChunkingSpec {
         packing: packing.map(i32::from),
         separators: separators.map(|ladder| pb::Separators {
             levels: ladder.levels().iter().map(level).collect(),
+            keep: keep(ladder.keep()).into(),
         }),
     }
 }
@@ -230,10 +236,15 @@ fn choice(label: &str) -> Result<Option<Choice>, Error> {
 }
 
 fn ladder(from: pb::Separators) -> Result<Ladder, Error> {
+    let keep = match known("chunking.separators.keep", Some(from.keep))? {
+        pb::Keep::Unspecified | pb::Keep::Before => Keep::Before,
+        pb::Keep::After => Keep::After,
+    };
     let levels = from.levels.into_iter().map(|level| level.separators);
     let levels = levels.collect::<Vec<_>>();
     if levels.is_empty() {
-        return Ok(Ladder::universal());
+        return Ok(Ladder::universal().keeping(keep));
     }
-    Ladder::new(levels).map_err(|error| Error::invalid("chunking.separators", error))
+    let ladder = Ladder::new(levels).map(|ladder| ladder.keeping(keep));
+    ladder.map_err(|error| Error::invalid("chunking.separators", error))
 }

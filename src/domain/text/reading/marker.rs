@@ -1,0 +1,144 @@
+//! List markers, numbers of sections, signs of headings and of quoted lines: they stay with what they mark.
+
+use crate::domain::text::reading::letters::is_roman;
+use crate::domain::text::white_space::is_line_break;
+
+/// The longest marker, in bytes: `12.3.4.`, or a few nested ones.
+const MARKER_BYTES: usize = 24;
+/// The longest number or letters of a marker, in characters.
+const LABEL_CHARACTERS: usize = 4;
+
+/// Whether `before` ends with a marker: one that a line begins with, or `(a)` anywhere.
+#[must_use]
+pub fn ends_with_marker(before: &str) -> bool {
+    let Some(last) = before.chars().next_back() else {
+        return false;
+    };
+    if last.is_alphanumeric() && !last.is_numeric() || matches!(last, ',' | '\u{201D}' | '"') {
+        return false;
+    }
+    let from = before.ceil_char_boundary(before.len().saturating_sub(MARKER_BYTES));
+    let near = &before[from..];
+    let line = near.rfind(is_line_break).map(|at| &near[at..]);
+    let line = line.or((from == 0).then_some(near)).map(str::trim_start);
+    if line.is_some_and(is_marker_line) {
+        return true;
+    }
+    let word = near.rsplit(char::is_whitespace).next().unwrap_or(near);
+    matches!(last, '\u{2022}' | '\u{2023}' | '\u{25E6}' | '\u{25AA}')
+        && word.chars().nth(1).is_none()
+        || last == ')' && is_label(word.trim_end_matches(')').trim_start_matches('('))
+}
+
+/// Whether a line, the white space before it aside, begins with a marker.
+#[must_use]
+pub fn begins_with_marker(line: &str) -> bool {
+    let line = line.trim_start_matches([' ', '\t', '\u{A0}', '\u{3000}']);
+    let end = line.find(char::is_whitespace).unwrap_or(line.len());
+    let word = &line[..end];
+    end < line.len() && word.len() <= MARKER_BYTES && is_marker(word)
+}
+
+/// Whether a line's beginning is markers and nothing else.
+fn is_marker_line(line: &str) -> bool {
+    let mut words = line.split_whitespace().peekable();
+    // A box to tick has a space in it.
+    words.peek().is_some() && (words.all(is_marker) || line.ends_with("[ ]"))
+}
+
+fn is_marker(word: &str) -> bool {
+    let mut characters = word.chars();
+    let (Some(first), second) = (characters.next(), characters.next()) else {
+        return false;
+    };
+    if second.is_none() && is_bullet(first) || word.chars().all(|one| one == '#' || one == '>') {
+        return true;
+    }
+    if matches!(word, "[x]" | "[X]" | "[ ]" | "[" | "]") {
+        return true;
+    }
+    let label = word.trim_start_matches('(').trim_start_matches('\u{FF08}');
+    let bare = label.trim_end_matches([')', '.', ':', '\u{3001}', '\u{FF09}', '\u{FF0E}']);
+    let is_closed = bare.len() < label.len();
+    is_closed && is_label(bare) || is_section(bare)
+}
+
+/// `7`, `iv`, `B`, and their like.
+fn is_label(label: &str) -> bool {
+    let length = label.chars().count();
+    let is_number = label.chars().all(char::is_numeric) && length <= LABEL_CHARACTERS;
+    let is_ideographic = || {
+        label
+            .chars()
+            .all(|one| "一二三四五六七八九十百".contains(one))
+    };
+    let is_letters = || length == 1 && label.chars().all(char::is_alphabetic);
+    let is_numeral =
+        || is_roman(label) || label.len() <= 5 && label.bytes().all(|byte| b"ivx".contains(&byte));
+    length > 0 && (is_number || is_ideographic() || is_letters() || is_numeral())
+}
+
+/// `1.2.3`, the number of a section.
+fn is_section(word: &str) -> bool {
+    word.contains('.')
+        && word.split('.').all(|part| {
+            (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        })
+}
+
+fn is_bullet(character: char) -> bool {
+    matches!(
+        character,
+        '-' | '*' | '+' | '>' | '\u{B7}' | '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2022}'
+                | '\u{2023}'
+                | '\u{2043}'
+                | '\u{25A0}'
+                | '\u{25A1}'
+                | '\u{25AA}'
+                | '\u{25AB}'
+                | '\u{25B6}'
+                | '\u{25BA}'
+                | '\u{25CB}'
+                | '\u{25CF}'
+                | '\u{25E6}'
+                | '\u{2605}'
+                | '\u{27A2}'
+                | '\u{2713}'
+                | '\u{2714}'
+                | '\u{30FB}'
+                | '\u{203B}'
+                | '\u{00A7}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{begins_with_marker, ends_with_marker};
+
+    #[test]
+    fn markers_stay_with_their_items() {
+        for marker in [
+            "\n5.", "\n  - ", "\n12)", "\n(a)", "see (b)", "\n##", "\n> -", "\n1.2.3", "\n一、",
+            "\n• ", "\n- [ ]",
+        ] {
+            assert!(ends_with_marker(marker.trim_end()), "{marker:?}");
+        }
+        for text in [
+            "end.",
+            "\nIn 1990",
+            "a - b -",
+            "see (note)",
+            "\nfive,",
+            "\n1990s",
+            "f(x)",
+        ] {
+            assert!(!ends_with_marker(text), "{text:?}");
+        }
+        assert!(begins_with_marker("  - item"));
+        assert!(begins_with_marker("10. item"));
+        assert!(!begins_with_marker("no item"));
+        assert!(!begins_with_marker("-5 degrees"));
+    }
+}

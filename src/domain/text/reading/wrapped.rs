@@ -1,0 +1,101 @@
+//! Whether a line was broken because it was full.
+//!
+//! Text wrapped by hand or by a program has lines that are filled alike: the next line's first word had no room. A
+//! list, a table, a log or a program has not, or each of its lines begins in the same way.
+
+use crate::domain::text::reading::letters::is_ideographic;
+use crate::domain::text::reading::marker;
+use crate::domain::text::white_space::is_line_break;
+
+/// Lines wrapped shorter than this are rare, and lists of short lines are not.
+const WIDTH_MIN: usize = 36;
+/// The same for ideographs, which are twice as wide.
+const WIDTH_MIN_WIDE: usize = 20;
+/// The longest line that somebody wraps, in bytes; how far is looked for a line's ends.
+const LINE_BYTES: usize = 256;
+/// How many of a hundred parts of the width a wrapped line fills at least.
+const FILL_PERCENT: usize = 75;
+
+/// Whether the line that ends at `place` was wrapped there, and goes on in the next.
+#[must_use]
+pub fn is_wrapped(text: &str, place: usize) -> bool {
+    let (before, line) = last_line(&text[..place]);
+    let next = first_line(&text[place..]);
+    let first = next.trim_start();
+    let Some(letter) = first.chars().next() else {
+        return false;
+    };
+    if line.len() < WIDTH_MIN
+        || marker::begins_with_marker(next)
+        || matches!(letter, '|' | '#' | '<' | '{' | '}' | '+' | '\\' | '/')
+    {
+        return false;
+    }
+    if is_ideographic(letter) || line.ends_with(is_ideographic) {
+        return is_wide_wrapped(line, next);
+    }
+    let words = line.bytes().filter(|byte| *byte == b' ').count();
+    // Prose has a space every dozen bytes, in scripts of three bytes every forty.
+    if words < 4 || words * 40 < line.len() || line.ends_with([':', '|', '{', ';']) {
+        return false;
+    }
+    let (_, above) = last_line(before);
+    let length = |line: &str| line.chars().count();
+    let (width, next_width, above_width) = (length(line), length(next), length(above));
+    let widest = width.max(next_width).max(above_width);
+    let word = first.find(char::is_whitespace).unwrap_or(first.len());
+    let had_no_room = width + 1 + length(&first[..word]) > widest;
+    if width < WIDTH_MIN || !had_no_room {
+        // A line above may be longer than a line with no long word behind it; a small letter still goes on.
+        return letter.is_lowercase() && width * 100 >= widest * FILL_PERCENT && is_plain(line);
+    }
+    if letter.is_lowercase() {
+        return true;
+    }
+    let is_filled = |other: usize| other.abs_diff(width) * 100 <= width * (100 - FILL_PERCENT);
+    let has_filled_neighbour = is_filled(above_width) || is_filled(next_width);
+    has_filled_neighbour && !begins_alike(line, next) && letter.is_alphanumeric()
+}
+
+/// Whether a line is prose to its end: no colon, brace or the like that ends a line of a program.
+fn is_plain(line: &str) -> bool {
+    line.ends_with(|last: char| last.is_alphabetic() || last == ',')
+}
+
+/// Lines of ideographs break anywhere, so all are full.
+fn is_wide_wrapped(line: &str, next: &str) -> bool {
+    let (width, next_width) = (line.chars().count(), next.chars().count());
+    width >= WIDTH_MIN_WIDE && next_width <= width + 2 && !next.starts_with('\u{3000}')
+}
+
+/// Whether two lines begin in the same way, as entries of a log do: with a number, or the same word.
+fn begins_alike(line: &str, next: &str) -> bool {
+    let word = |line: &'_ str| {
+        line.split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let (one, other) = (word(line), word(next));
+    let starts_with_digit =
+        |word: &str| word.starts_with(|first: char| first.is_numeric() || first == '[');
+    one == other || starts_with_digit(&one) && starts_with_digit(&other)
+}
+
+/// The last line of a text, its end aside, and what is before it.
+fn last_line(text: &str) -> (&str, &str) {
+    let end = text.strip_suffix('\n').unwrap_or(text);
+    let end = end.strip_suffix('\r').unwrap_or(end);
+    let text = end.strip_suffix(is_line_break).unwrap_or(end);
+    let from = text.ceil_char_boundary(text.len().saturating_sub(LINE_BYTES));
+    let start = memchr::memrchr2(b'\n', b'\r', &text.as_bytes()[from..]);
+    let start = start.map_or(from, |at| from + at + 1);
+    (&text[..start], text[start..].trim_end())
+}
+
+/// The first line of a text, as far as it is looked at.
+fn first_line(text: &str) -> &str {
+    let through = text.floor_char_boundary(LINE_BYTES);
+    let end = memchr::memchr2(b'\n', b'\r', &text.as_bytes()[..through]);
+    text[..end.unwrap_or(through)].trim_end()
+}
