@@ -1,4 +1,4 @@
-//! Chunking without a store: ChunkStream, and the comparison of strategies.
+//! Chunking without a store: `ChunkStream`, and the comparison of strategies.
 
 pub mod comparison;
 pub mod stream;

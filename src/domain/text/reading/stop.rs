@@ -28,8 +28,17 @@ impl Stop {
         Some(match character {
             '.' | '\u{FF0E}' | '\u{2024}' | '\u{FE52}' => Self::Period,
             '\u{2026}' | '\u{2025}' | '\u{22EF}' => Self::Ellipsis,
-            '!' | '?' | '\u{203C}' | '\u{203D}' | '\u{2047}'..='\u{2049}' | '\u{37E}' => Self::Call,
-            '\u{FF01}' | '\u{FF1F}' | '\u{FE56}' | '\u{FE57}' | '\u{61F}' => Self::Call,
+            '!'
+            | '?'
+            | '\u{203C}'
+            | '\u{203D}'
+            | '\u{2047}'..='\u{2049}'
+            | '\u{37E}'
+            | '\u{FF01}'
+            | '\u{FF1F}'
+            | '\u{FE56}'
+            | '\u{FE57}'
+            | '\u{61F}' => Self::Call,
             _ if character.is_ascii() => return None,
             _ if is_full(character) => Self::Full,
             _ => return None,
