@@ -112,9 +112,8 @@ impl TryFrom<Stored> for Preferences {
         let strategy = from.strategy.as_deref();
         let strategy = strategy.map(|name| Kind::from_name(name).ok_or(Damaged));
         let keep = from.keep.as_deref();
-        let keep = keep.map_or(Ok(Keep::default()), |name| {
-            named(&Keep::ALL, Keep::name, name)
-        })?;
+        let keep = keep.map(|name| named(&Keep::ALL, Keep::name, name));
+        let keep = keep.transpose()?.unwrap_or_default();
         let separators = from.separators.map(Ladder::new).transpose();
         let separators = separators.map(|ladder| ladder.map(|ladder| ladder.keeping(keep)));
         let measure = from.measure.as_deref();

@@ -311,7 +311,7 @@ mod tests {
             let finder = Separators::new([separator], Reading::Literal(Keep::After));
             let mut rests = Vec::new();
             finder.find(text, 1, text.len() - 1, &mut |place| {
-                rests.push(&text[place..])
+                rests.push(&text[place..]);
             });
             assert_eq!(rests, expected, "{separator:?}");
         };

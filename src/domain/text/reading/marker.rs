@@ -20,7 +20,9 @@ pub fn ends_with_marker(before: &str) -> bool {
     let from = before.ceil_char_boundary(before.len().saturating_sub(MARKER_BYTES));
     let near = &before[from..];
     let line = near.rfind(is_line_break).map(|at| &near[at..]);
-    let line = line.or((from == 0).then_some(near)).map(str::trim_start);
+    let line = line
+        .or_else(|| (from == 0).then_some(near))
+        .map(str::trim_start);
     if line.is_some_and(is_marker_line) {
         return true;
     }

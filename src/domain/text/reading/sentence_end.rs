@@ -52,10 +52,12 @@ impl Mark<'_> {
             return Sense::Belongs;
         }
         if next.goes_on() {
-            return match self.stop {
-                // Of `Dr. med.` and `v. chr.` nothing is parted either.
-                Stop::Period if self.of_word(&next) == Sense::Belongs => Sense::Belongs,
-                _ => Sense::GoesOn,
+            // Of `Dr. med.` and `v. chr.` nothing is parted either.
+            let belongs = self.stop == Stop::Period && self.of_word(&next) == Sense::Belongs;
+            return if belongs {
+                Sense::Belongs
+            } else {
+                Sense::GoesOn
             };
         }
         if quotation::goes_on(self.tail, self.after) || self.is_aside() {

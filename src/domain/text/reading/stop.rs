@@ -28,8 +28,17 @@ impl Stop {
         Some(match character {
             '.' | '\u{FF0E}' | '\u{2024}' | '\u{FE52}' => Self::Period,
             '\u{2026}' | '\u{2025}' | '\u{22EF}' => Self::Ellipsis,
-            '!' | '?' | '\u{203C}' | '\u{203D}' | '\u{2047}'..='\u{2049}' | '\u{37E}' => Self::Call,
-            '\u{FF01}' | '\u{FF1F}' | '\u{FE56}' | '\u{FE57}' | '\u{61F}' => Self::Call,
+            '!'
+            | '?'
+            | '\u{203C}'
+            | '\u{203D}'
+            | '\u{2047}'..='\u{2049}'
+            | '\u{37E}'
+            | '\u{FF01}'
+            | '\u{FF1F}'
+            | '\u{FE56}'
+            | '\u{FE57}'
+            | '\u{61F}' => Self::Call,
             _ if character.is_ascii() => return None,
             _ if is_full(character) => Self::Full,
             _ => return None,
@@ -135,14 +144,21 @@ fn belongs(character: char) -> bool {
     match character {
         '.' | '!' | '?' | '"' | '\'' | ')' | ']' | '}' | '*' | '_' | '`' => true,
         _ if character.is_ascii() => false,
-        // Reference marks: superscripts, daggers, and the signs that stand for them.
-        '\u{B9}' | '\u{B2}' | '\u{B3}' | '\u{2070}'..='\u{207E}' | '\u{2020}' | '\u{2021}' => true,
         _ => {
-            bracket::is_closing(character)
+            is_superscript(character)
+                || bracket::is_closing(character)
                 || bracket::is_quote(character)
                 || Stop::of(character).is_some()
         }
     }
+}
+
+/// Whether a character is a reference mark by itself: a superscript or a dagger.
+fn is_superscript(character: char) -> bool {
+    matches!(
+        character,
+        '\u{B9}' | '\u{B2}' | '\u{B3}' | '\u{2070}'..='\u{207E}' | '\u{2020}' | '\u{2021}'
+    )
 }
 
 /// How long the reference mark is that `text` begins with: `[3]`, `[12, 14]`, `[a]`, `[note 3]`.
