@@ -191,11 +191,10 @@ fn a_level_of_your_own_can_begin_the_next_chunk() {
         let output = sluice(&[&arguments, keep].concat(), text.as_bytes());
         assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
         let chunks = lines(&output);
-        let text = chunks[1]["text"].as_str().unwrap().to_owned();
-        text
+        chunks[1]["text"].as_str().unwrap().to_owned()
     };
     assert!(starts(&["--keep", "after"]).starts_with("## "));
-    assert!(starts(&["--keep", "before"]).starts_with("A"));
+    assert!(starts(&["--keep", "before"]).starts_with('A'));
     assert_eq!(starts(&[]), starts(&["--keep", "before"]));
     let refused = sluice(&["chunk", "--keep", "after"], text.as_bytes());
     assert_eq!(refused.status.code(), Some(2));

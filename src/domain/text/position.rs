@@ -30,10 +30,13 @@ impl Position {
 
 /// How many lines end in `bytes`, where no CR LF is parted.
 fn line_ends(bytes: &[u8], is_ascii: bool) -> usize {
-    let is_end = |at: &usize| match bytes[*at..] {
-        [b'\r', b'\n', ..] => false,
-        [b'\r', ..] | [0xC2, 0x85, ..] | [0xE2, 0x80, 0xA8 | 0xA9, ..] => true,
-        _ => false,
+    let is_end = |at: &usize| {
+        let here = &bytes[*at..];
+        let is_one = matches!(
+            here,
+            [b'\r', ..] | [0xC2, 0x85, ..] | [0xE2, 0x80, 0xA8 | 0xA9, ..]
+        );
+        is_one && !here.starts_with(b"\r\n")
     };
     let others = if is_ascii {
         memchr::memchr_iter(b'\r', bytes).filter(is_end).count()

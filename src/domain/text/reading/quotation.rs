@@ -17,7 +17,6 @@ fn is_particle(after: &str) -> bool {
         '\u{3067}', '\u{3078}', '\u{3063}', '\u{306A}',
     ];
     let mut rest = after.chars();
-    // A hiragana that begins a word is followed by another as often as not; a particle before other letters is sure.
     rest.next().is_some_and(|first| PARTICLES.contains(&first))
 }
 

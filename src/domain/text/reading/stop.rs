@@ -144,14 +144,21 @@ fn belongs(character: char) -> bool {
     match character {
         '.' | '!' | '?' | '"' | '\'' | ')' | ']' | '}' | '*' | '_' | '`' => true,
         _ if character.is_ascii() => false,
-        // Reference marks: superscripts, daggers, and the signs that stand for them.
-        '\u{B9}' | '\u{B2}' | '\u{B3}' | '\u{2070}'..='\u{207E}' | '\u{2020}' | '\u{2021}' => true,
         _ => {
-            bracket::is_closing(character)
+            is_superscript(character)
+                || bracket::is_closing(character)
                 || bracket::is_quote(character)
                 || Stop::of(character).is_some()
         }
     }
+}
+
+/// Whether a character is a reference mark by itself: a superscript or a dagger.
+fn is_superscript(character: char) -> bool {
+    matches!(
+        character,
+        '\u{B9}' | '\u{B2}' | '\u{B3}' | '\u{2070}'..='\u{207E}' | '\u{2020}' | '\u{2021}'
+    )
 }
 
 /// How long the reference mark is that `text` begins with: `[3]`, `[12, 14]`, `[a]`, `[note 3]`.

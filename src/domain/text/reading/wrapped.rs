@@ -34,7 +34,7 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     if is_ideographic(letter) || line.ends_with(is_ideographic) {
         return is_wide_wrapped(line, next);
     }
-    let words = line.bytes().filter(|byte| *byte == b' ').count();
+    let words = bytecount::count(line.as_bytes(), b' ');
     // Prose has a space every dozen bytes, in scripts of three bytes every forty.
     if words < 4 || words * 40 < line.len() || line.ends_with([':', '|', '{', ';']) {
         return false;
