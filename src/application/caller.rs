@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::application::rate_limit::client_network::Network;
+use crate::application::client_network::Network;
 use crate::domain::access::Role;
 use crate::domain::name::TenantId;
 

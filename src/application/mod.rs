@@ -17,6 +17,7 @@ pub mod auth;
 pub mod caller;
 pub mod catalog;
 pub mod chunking;
+pub mod client_network;
 pub mod error;
 pub mod events;
 pub mod maintenance;

@@ -1,7 +1,7 @@
 //! Collections are created once, changed by those who know them, and listed.
 
-use sluice::application::catalog::preferences::Preferences;
 use sluice::application::ports::collections::{Collection, Deleted, Deletion, Written};
+use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Started;
 use sluice::domain::chunking::partial::Partial;

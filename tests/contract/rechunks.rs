@@ -1,8 +1,8 @@
 //! A rechunk: an upload whose bytes come from the store, started once, in nobody's way.
 
-use sluice::application::catalog::preferences::Preferences;
 use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::operations::Kind;
+use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::rechunks::{NewRechunk, Started};
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;

@@ -1,9 +1,9 @@
 //! Exactly once: what uploads write, whoever writes, however often.
 
-use sluice::application::catalog::preferences::Preferences;
 use sluice::application::ports::collections::{Collection, Deleted, Deletion};
 use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::partitions::{Move, Moved};
+use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{Declared, End, NewUpload, Started, Writer};

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sluice::application::caller::Caller;
-use sluice::application::catalog::preferences::Preferences;
 use sluice::application::ports::chunks::Of;
 use sluice::application::ports::clock::Uid;
 use sluice::application::ports::collections::Collection;
 use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::jobs::Work;
+use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{
     About, Declared, End, NewUpload, Started, Upload, Writer,

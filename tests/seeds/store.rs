@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice::application::caller::Caller;
-use sluice::application::catalog::preferences::Preferences;
 use sluice::application::events::bus::{Bus, Link};
 use sluice::application::memory::budget::Budget;
 use sluice::application::ports::chunks::{Chunk, Chunks, Of};
 use sluice::application::ports::collections::{Collection, Collections};
 use sluice::application::ports::documents::Documents;
+use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::store::Store as _;
 use sluice::application::ports::uploads::Upload;
 use sluice::application::rate_limit::admission::Admission;

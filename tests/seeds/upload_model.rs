@@ -1,8 +1,8 @@
 //! What an upload has to answer, by a model of a few numbers.
 
 use bytes::Bytes;
-use sluice::application::catalog::preferences::Preferences;
 use sluice::application::error::Error;
+use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::state::State;
 use sluice::application::ports::uploads::{About, Declared, NewUpload, Upload};
 use sluice::application::uploads::receive::{Message, Target};

@@ -6,7 +6,6 @@ use tokio::sync::Notify;
 
 use crate::application::caller::Caller;
 use crate::application::catalog::default_collection;
-use crate::application::catalog::preferences::Preferences;
 use crate::application::error::Error;
 use crate::application::events::bus::Bus;
 use crate::application::pagination::page::{Listed, Page};
@@ -14,6 +13,7 @@ use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::clock::{Clock, Uid};
 use crate::application::ports::collections::{Collection, Deleted, Deletion, Written};
 use crate::application::ports::operations::Operation;
+use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store::Store;
 use crate::application::request::Request;
 use crate::domain::ingest::digest;

@@ -5,10 +5,10 @@
 //! has it in the same way, and so has a tenant that deleted it: then it is a new, empty collection.
 
 use crate::application::caller::Caller;
-use crate::application::catalog::preferences::Preferences;
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::collections::Collection;
+use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store::Store;
 use crate::domain::name::CollectionId;
 
@@ -81,8 +81,8 @@ fn lacks_default(list: &[Collection], after: &str, rows: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::lacks_default;
-    use crate::application::catalog::preferences::Preferences;
     use crate::application::ports::collections::Collection;
+    use crate::application::ports::preferences::Preferences;
     use crate::domain::name::CollectionId;
 
     fn list(ids: &[&str]) -> Vec<Collection> {

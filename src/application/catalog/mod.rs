@@ -8,6 +8,5 @@ pub mod collections;
 pub mod default_collection;
 pub mod documents;
 pub mod imports;
-pub mod preferences;
 pub mod relocation;
 pub mod version_diff;

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::catalog::preferences::Preferences;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::Operation;
+use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::domain::name::CollectionId;
 

@@ -18,6 +18,7 @@ pub mod keys;
 pub mod memory_usage;
 pub mod operations;
 pub mod partitions;
+pub mod preferences;
 pub mod rate_limiter;
 pub mod rechunks;
 pub mod state;

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::catalog::preferences::Preferences;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::documents::{Document, Version};
+use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{About, Declared, NewUpload, Upload};
 use crate::domain::chunking::conflict::Conflict;

@@ -6,11 +6,11 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::catalog::preferences::Preferences;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::commit_order::Turn;
 use crate::application::ports::import_root::Stamp;
 use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::preferences::Preferences;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::stored_spec::StoredSpec;

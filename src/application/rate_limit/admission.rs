@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::caller::Caller;
+use crate::application::client_network::Network;
 use crate::application::error::Error;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::rate_limiter::{Key, RateLimiter};
-use crate::application::rate_limit::client_network::Network;
 use crate::application::rate_limit::concurrency::{Keeper, Place};
 use crate::application::rate_limit::limiter::{self, Limiter};
 use crate::application::rate_limit::limits::{Limits, Standing};

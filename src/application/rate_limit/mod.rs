@@ -8,7 +8,6 @@
 
 pub mod admission;
 pub mod circuit_breaker;
-pub mod client_network;
 pub mod concurrency;
 pub mod limiter;
 pub mod limits;

@@ -7,7 +7,7 @@ use crate::config::host_port::{self, Host, HostPort, PORT};
 
 /// Where a server is, and whether the connection is private.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(in crate::cli) struct Address {
+pub(crate) struct Address {
     pub(super) is_private: bool,
     pub(super) host: Host,
     pub(super) port: u16,
@@ -15,7 +15,7 @@ pub(in crate::cli) struct Address {
 
 /// The text is no address of a server. It may hold a password, so it is not repeated.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub(in crate::cli) enum Wrong {
+pub(crate) enum Wrong {
     #[error(transparent)]
     HostPort(#[from] host_port::Error),
     #[error("{0:?} is no scheme that is known: write http:// or https://, or HOST:PORT alone")]
@@ -41,7 +41,7 @@ impl Address {
     /// # Errors
     ///
     /// Fails if it has parts that are unknown or of no use.
-    pub(in crate::cli) fn parse(text: &str, has_authority: bool) -> Result<Self, Wrong> {
+    pub(crate) fn parse(text: &str, has_authority: bool) -> Result<Self, Wrong> {
         let (is_private, rest) = match text.split_once("://") {
             None => (has_authority, text),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),

@@ -34,7 +34,7 @@ const GRPC: &[u8] = b"application/grpc";
 
 /// A connection that is made when it is used, and again when it has to be.
 #[derive(Clone, Debug)]
-pub(in crate::cli) struct Connection {
+pub(crate) struct Connection {
     channel: Channel,
     shown: Shown,
     way: Arc<Way>,
@@ -54,7 +54,7 @@ impl Connection {
     /// # Errors
     ///
     /// Fails if the file has no authority.
-    pub(in crate::cli) fn new(
+    pub(crate) fn new(
         address: Address,
         authorities: Option<&Path>,
         shown: Shown,
@@ -90,7 +90,7 @@ impl Connection {
     }
 
     /// The same, that shows another key.
-    pub(in crate::cli) fn showing(&self, shown: &Shown) -> Self {
+    pub(crate) fn showing(&self, shown: &Shown) -> Self {
         Self {
             shown: shown.clone(),
             ..self.clone()
@@ -98,12 +98,12 @@ impl Connection {
     }
 
     /// The server's address.
-    pub(in crate::cli) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.way.url
     }
 
     /// Whether the server has answered a call, whatever it said.
-    pub(in crate::cli) fn has_answered(&self) -> bool {
+    pub(crate) fn has_answered(&self) -> bool {
         self.way.has_answered.load(Ordering::Relaxed)
     }
 }

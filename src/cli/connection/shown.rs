@@ -9,11 +9,11 @@ use crate::domain::secret::Secret;
 
 /// Shows a credential, or nothing.
 #[derive(Clone, Debug, Default)]
-pub(in crate::cli) struct Shown(Option<HeaderValue>);
+pub(crate) struct Shown(Option<HeaderValue>);
 
 impl Shown {
     /// Shows this key or token.
-    pub(in crate::cli) fn key(key: &Secret) -> anyhow::Result<Self> {
+    pub(crate) fn key(key: &Secret) -> anyhow::Result<Self> {
         let shown = HeaderValue::try_from(format!("Bearer {}", key.expose()));
         let mut shown = shown.map_err(|_secret| anyhow!("the key is not one"))?;
         shown.set_sensitive(true);
@@ -21,19 +21,19 @@ impl Shown {
     }
 
     /// Shows what a file has.
-    pub(in crate::cli) fn file(file: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn file(file: &Path) -> anyhow::Result<Self> {
         Self::key(&Secret::new(text_of(file)?.trim().to_owned()))
     }
 
     /// One for each line of a file.
-    pub(in crate::cli) fn lines(file: &Path) -> anyhow::Result<Vec<Self>> {
+    pub(crate) fn lines(file: &Path) -> anyhow::Result<Vec<Self>> {
         let text = text_of(file)?;
         let keys = text.lines().map(|line| Secret::new(line.trim().to_owned()));
         keys.map(|key| Self::key(&key)).collect()
     }
 
     /// The value of the header `authorization`, if there is one.
-    pub(in crate::cli) fn header(&self) -> Option<HeaderValue> {
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
         self.0.clone()
     }
 }

@@ -17,7 +17,7 @@ const CLOSED: [io::ErrorKind; 3] = [
 /// A server that is not reached, or no longer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}{url}{}: {why}", .why.before(), .why.behind())]
-pub(in crate::cli) struct Unreached {
+pub(crate) struct Unreached {
     /// Where it should be.
     pub(super) url: Arc<str>,
     /// What was found instead.
@@ -139,12 +139,12 @@ fn certificate(fault: &CertificateError) -> String {
 
 impl Unreached {
     /// The one that explains a status, if the connection is what failed.
-    pub(in crate::cli) fn of(status: &Status) -> Option<&Self> {
+    pub(crate) fn of(status: &Status) -> Option<&Self> {
         status.source()?.downcast_ref()
     }
 
     /// Whether it is a mistake that waiting does not mend.
-    pub(in crate::cli) fn is_mistake(&self) -> bool {
+    pub(crate) fn is_mistake(&self) -> bool {
         matches!(
             self.why,
             Why::IsPrivate
@@ -157,12 +157,12 @@ impl Unreached {
     }
 
     /// Whether no server has that name.
-    pub(in crate::cli) fn is_unknown_host(&self) -> bool {
+    pub(crate) fn is_unknown_host(&self) -> bool {
         matches!(self.why, Why::UnknownHost(_))
     }
 
     /// Whether there was a connection.
-    pub(in crate::cli) fn is_lost(&self) -> bool {
+    pub(crate) fn is_lost(&self) -> bool {
         matches!(self.why, Why::Lost(_))
     }
 }

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use crate::application::caller::Caller;
-use crate::application::catalog::preferences::Preferences;
 use crate::application::ports::clock::Timestamp;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
+use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::domain::name::CollectionId;
 use crate::infrastructure::columns::{stored, to_json};

@@ -3,8 +3,8 @@
 use sqlx::PgConnection;
 
 use crate::application::caller::Caller;
-use crate::application::catalog::preferences::Preferences;
 use crate::application::ports::clock::Uid;
+use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::stored_spec::StoredSpec;
 use crate::application::ports::uploads::NewUpload;

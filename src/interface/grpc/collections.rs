@@ -4,9 +4,9 @@ use tonic::{Request, Response, Status};
 
 use crate::application::caller::Caller;
 use crate::application::catalog::collections::Collections;
-use crate::application::catalog::preferences::Preferences;
 use crate::application::error::Error;
 use crate::application::ports::collections::Collection;
+use crate::application::ports::preferences::Preferences;
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::extract;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::application::rate_limit::client_network::Network;
+use crate::application::client_network::Network;
 use crate::interface::transport::read_budget::Hearing;
 
 /// Connections that are let in even if memory is nearly used up: somebody has to see to it.
@@ -132,7 +132,7 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::{Connections, KNOWN_MIN, PerAddress};
-    use crate::application::rate_limit::client_network::Network;
+    use crate::application::client_network::Network;
     use crate::interface::transport::frame_cost::CALL;
 
     const PER_ADDRESS: PerAddress = PerAddress {

@@ -1,7 +1,7 @@
 //! Specs and positions.
 
-use crate::application::catalog::preferences::Preferences;
 use crate::application::error::Error;
+use crate::application::ports::preferences::Preferences;
 use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::partial::Partial;
