@@ -2,7 +2,7 @@
 //!
 //! Watchers see a slow upload move by such commits. The store takes one commit at a time, so hundreds of slow uploads
 //! would fill it with small commits: 70 clients that send a message each 250 ms need 280 commits a second. Each upload
-//! therefore spends at most one part in [`COMMIT_PART`] of its time in commits: the more the store has to do, the
+//! therefore spends at most 1/64 of its time in commits: the more the store has to do, the
 //! longer a commit takes, and the rarer they are.
 
 use std::time::{Duration, Instant};

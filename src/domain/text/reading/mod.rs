@@ -1,8 +1,8 @@
 //! How a careful reader sees a text: where a sentence ends, and what stays together.
 //!
 //! [`place`] says what a place is to a reader. A mark before it, found with its quotes, brackets and reference marks by
-//! [`stop`], is judged by [`sentence_end`]: by the word before ([`abbreviation`], from the lists of [`abbreviations`]),
-//! by what comes [`next`] (with [`starters`]), and by who spoke ([`quotation`]). A [`marker`] stays with its item, and a
+//! [`stop`], is judged by [`sentence_end`]: by the word before ([`abbreviation`], from the lists of `abbreviations`),
+//! by what comes [`next`] (with `starters`), and by who spoke ([`quotation`]). A [`marker`] stays with its item, and a
 //! [`bracket`] with what it holds. [`wrapped`] tells lines that go on in the next, [`syllable`] what no cut may part.
 //!
 //! Everything is decided by a bounded stretch of text around the place, in one way for all languages of a script.
