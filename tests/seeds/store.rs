@@ -126,7 +126,7 @@ impl Store {
             .document(&caller, &upload.document)
             .await
             .unwrap();
-        document.unwrap().current.is_some()
+        document.is_some_and(|document| document.current.is_some())
     }
 
     pub(crate) async fn close(self) {

@@ -184,7 +184,5 @@ async fn a_python_client_that_compresses_uploads_and_reads() {
     let complaints = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{complaints}");
     let said = String::from_utf8(done.stdout).unwrap();
-    let (chunks, offered) = said.trim().split_once(' ').unwrap();
-    assert!(chunks.parse::<u32>().unwrap() > 0, "{said}");
-    assert_eq!(offered, "gzip,zstd,identity");
+    assert!(said.trim().parse::<u32>().unwrap() > 0, "{said}");
 }

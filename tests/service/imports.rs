@@ -325,5 +325,8 @@ async fn content_is_refused_as_in_uploads() {
             (FAILED, expected)
         );
     }
-    assert_eq!(found(&world, "d").await.current_version, 0);
+    let mut client = DocumentServiceClient::new(world.channel.clone());
+    let name = document("d");
+    let missing = client.get_document(pb::GetDocumentRequest { name }).await;
+    assert_eq!(missing.unwrap_err().code(), Code::NotFound);
 }

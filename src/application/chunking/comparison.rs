@@ -197,7 +197,9 @@ mod tests {
         let wrapped =
             "Deer and roe live, e.g. The red ones, in the woods of Dr. Miller and of Mrs. Jones\n";
         assert!(!is_clean(wrapped, wrapped.find("The").unwrap() as u64));
-        let lines = wrapped.repeat(2);
+        let next =
+            "Brown, who walked home along the river before the evening came, and it became dark\n";
+        let lines = [wrapped, next].concat();
         assert!(!is_clean(&lines, wrapped.len() as u64));
         assert!(is_clean("It rains. It pours.", 10));
     }

@@ -2,17 +2,17 @@
 //!
 //! Watchers see a slow upload move by such commits. The store takes one commit at a time, so hundreds of slow uploads
 //! would fill it with small commits: 70 clients that send a message each 250 ms need 280 commits a second. Each upload
-//! therefore spends at most 1/64 of its time in commits: the more the store has to do, the
+//! therefore spends at most 1/16 of its time in commits: the more the store has to do, the
 //! longer a commit takes, and the rarer they are.
 
 use std::time::{Duration, Instant};
 
-/// The least time between two flushes, which holds while a commit takes less than 4 ms.
+/// The least time between two flushes, which holds while a commit takes less than 16 ms.
 pub const FLUSH_AFTER_MIN: Duration = Duration::from_millis(250);
 /// The most: a watcher of a slow upload waits no longer for news, however busy the store is.
 const FLUSH_AFTER_MAX: Duration = Duration::from_secs(5);
-/// With so many uploads that flush, one is in the store at any time.
-const COMMIT_PART: u32 = 64;
+/// Two hundred slow uploads then have a dozen commits in the store at any time, as fifty fast ones may have.
+const COMMIT_PART: u32 = 16;
 
 /// When an upload is flushed next.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +65,7 @@ mod tests {
             timer.after()
         };
         assert_eq!(after(1), FLUSH_AFTER_MIN);
-        assert_eq!(after(10), Duration::from_millis(640));
+        assert_eq!(after(50), Duration::from_millis(800));
         assert_eq!(after(10_000), FLUSH_AFTER_MAX);
         assert_eq!(after(0), FLUSH_AFTER_MIN);
     }

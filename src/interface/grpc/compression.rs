@@ -52,6 +52,8 @@ impl Encoding {
     pub fn decompress(self, compressed: &[u8], bytes_max: usize) -> Result<Bytes, Status> {
         let message = match self {
             Self::Gzip => gunzip(compressed, bytes_max),
+            // The library takes nothing for an empty message.
+            Self::Zstd if compressed.is_empty() => Err(false),
             // In one step into a buffer of the most there may be, so no window beside it.
             Self::Zstd => zstd::bulk::decompress(compressed, bytes_max)
                 .map_err(|_damaged_or_large| has_more(compressed, bytes_max)),
