@@ -185,7 +185,7 @@ fn field<'a>(response: &'a str, name: &str) -> &'a str {
     found.next().map_or("", |(_, value)| value)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_root_says_what_this_is_and_runs_nothing() {
     let world = World::start().await;
     let address = world.instance.address;
@@ -235,13 +235,11 @@ async fn the_root_says_what_this_is_and_runs_nothing() {
         ])
         .arg(format!("http://{address}/"))
         .output();
-    if let Ok(curl) = curl {
-        let said = String::from_utf8(curl.stdout).unwrap();
-        assert!(
-            said.contains("grpcurl -plaintext") && said.ends_with('2'),
-            "{said}"
-        );
-    }
+    let said = String::from_utf8(curl.unwrap().stdout).unwrap();
+    assert!(
+        said.contains("grpcurl -plaintext") && said.ends_with('2'),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -255,7 +253,7 @@ async fn a_wrong_path_is_not_found_and_a_wrong_host_is_refused_before() {
         let rebound = get(address, path, &[("host", "evil.example")]).await;
         assert_eq!(json(&rebound)["reason"], "HOST_NOT_ALLOWED", "{path}");
     }
-    let grpc = [("content-type", "application/grpc")];
+    let grpc = [("content-type", "application/grpc-web+proto")];
     let missing = request(address, "POST /other", &grpc, b"\0\0\0\0\0").await;
     let missing = String::from_utf8(missing).unwrap();
     assert_eq!(
