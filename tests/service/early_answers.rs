@@ -173,5 +173,6 @@ async fn pour_until_the_connection_ends(world: &World) -> usize {
 async fn a_client_that_goes_on_sending_after_every_answer_loses_its_connection() {
     let world = World::start().await;
     let calls = pour_until_the_connection_ends(&world).await;
-    assert!((FAULTS_MAX..2 * FAULTS_MAX).contains(&calls), "{calls}");
+    // A frame that meets a stream after its reset counts as well.
+    assert!((FAULTS_MAX / 2..2 * FAULTS_MAX).contains(&calls), "{calls}");
 }
