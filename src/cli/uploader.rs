@@ -1,5 +1,6 @@
 //! Uploads of one call into one collection.
 
+use anyhow::Context;
 use clap::Args;
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -8,15 +9,19 @@ use prost::Message;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
+use crate::cli::common::Common;
 use crate::cli::connection::channel::Connection;
 use crate::cli::json;
 use crate::cli::kept::{self, Kept, Record};
+use crate::cli::label::Labels;
 use crate::cli::outcome::Line;
+use crate::cli::output::WrongArguments;
 use crate::cli::patience::{Patience, Retrying};
 use crate::cli::progress;
 use crate::cli::reading::Reading;
 use crate::cli::sending::Sending;
 use crate::cli::source::Source;
+use crate::cli::spec::{Chunking, Decoding};
 use crate::cli::underway::{self, Underway};
 use crate::domain::ingest::digest::{hex, sha256};
 use crate::domain::name::{CollectionId, DocumentId};
@@ -31,7 +36,7 @@ const DISPLAY_NAME_BYTES_MAX: usize = 1_024;
 
 /// How uploads go on after failures.
 #[derive(Debug, Args)]
-pub(super) struct Resuming {
+struct Resuming {
     #[command(flatten)]
     retrying: Retrying,
     /// Forget uploads of the same files that were interrupted, and begin anew. Without it they are resumed,
@@ -39,6 +44,37 @@ pub(super) struct Resuming {
     /// `$XDG_STATE_HOME/sluice/uploads`, or else ~/.local/state/sluice/uploads.
     #[arg(long)]
     no_resume: bool,
+}
+
+/// Arguments of the commands that upload documents.
+#[derive(Debug, Args)]
+pub(super) struct UploadArguments {
+    #[command(flatten)]
+    labels: Labels,
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(flatten)]
+    resuming: Resuming,
+    #[command(flatten)]
+    pub(super) chunking: Chunking,
+    #[command(flatten)]
+    pub(super) decoding: Decoding,
+}
+
+impl UploadArguments {
+    /// The fields that all uploads share, without the collection.
+    ///
+    /// # Errors
+    ///
+    /// Fails if arguments contradict each other.
+    pub(super) fn spec(&self) -> anyhow::Result<pb::UploadSpec> {
+        Ok(pb::UploadSpec {
+            labels: self.labels.by_key().context(WrongArguments)?,
+            chunking: self.chunking.request().context(WrongArguments)?,
+            decoding: self.decoding.request().context(WrongArguments)?,
+            ..pb::UploadSpec::default()
+        })
+    }
 }
 
 /// Uploads documents into a collection.
@@ -53,14 +89,24 @@ pub(super) struct Uploader {
 }
 
 impl Uploader {
-    pub(super) fn new(channel: Connection, arguments: &Resuming) -> Self {
-        Self {
-            patience: Patience::new(channel.clone(), arguments.retrying.retry_for),
-            kept: Kept::open(arguments.no_resume),
+    /// Makes one for the documents of `common`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the server's address is wrong.
+    pub(super) fn new(arguments: &UploadArguments, common: pb::UploadSpec) -> anyhow::Result<Self> {
+        let channel = arguments.common.server.channel()?;
+        let Resuming {
+            retrying,
+            no_resume,
+        } = &arguments.resuming;
+        Ok(Self {
+            patience: Patience::new(channel.clone(), retrying.retry_for),
+            kept: Kept::open(*no_resume),
             underway: Underway::default(),
-            common: pb::UploadSpec::default(),
+            common,
             channel,
-        }
+        })
     }
 
     /// Uploads a document. Resumes the upload of the given id, or else the one that another run of the same

@@ -20,8 +20,6 @@ use crate::world::{Folder, connect, create_collection, prose, reason};
 
 /// What the server may have, the kernel's buffers for its connections among it.
 const LIMIT_BYTES: u64 = 96 * 1024 * 1024;
-/// Pages of the program itself that the peak counts besides: the kernel charges them to whoever read the file first.
-const PROGRAM_BYTES: u64 = 16 * 1024 * 1024;
 /// Streams that are poured into and not read, far more than there is room for: of each the server holds some
 /// hundred kilobytes.
 const STREAMS: usize = 1_500;
@@ -165,8 +163,12 @@ async fn who_would_take_too_much_is_refused_and_the_server_lives() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(group.as_ref().map_or(0, Group::kills), 0);
-    let peak = server.peak_kib() * 1024;
-    assert!(peak < LIMIT_BYTES + PROGRAM_BYTES, "{peak} bytes");
+    // The kernel enforces the limit of a group by kills. The resident peak would count the program's pages as well, which
+    // belong to the group that read the file first.
+    if group.is_none() {
+        let peak = server.peak_kib() * 1024;
+        assert!(peak < LIMIT_BYTES, "{peak} bytes");
+    }
     // Before its group.
     drop(server);
 }

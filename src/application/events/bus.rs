@@ -311,24 +311,11 @@ mod tests {
     use crate::application::caller::Caller;
     use crate::application::events::tenant_subscription::Filter;
     use crate::application::ports::event_bus::News;
-    use crate::application::ports::operations::{Kind, Operation};
+    use crate::application::ports::operations::Operation;
     use crate::application::ports::state::State;
 
     fn operation(tenant: &str, seq: u64, state: State) -> Arc<Operation> {
-        Arc::new(Operation {
-            tenant: tenant.to_owned(),
-            uid: [1; 16],
-            kind: Kind::Upload,
-            seq,
-            state,
-            target: "collections/c/documents/d".to_owned(),
-            committed_bytes: 0,
-            chunks: 0,
-            failure_reason: String::new(),
-            failure_message: String::new(),
-            created_at: 0,
-            updated_at: 0,
-        })
+        Operation::example(tenant, [1; 16], seq, state)
     }
 
     #[tokio::test]

@@ -115,25 +115,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Filter, Tap, WAITING_MAX};
-    use crate::application::ports::operations::{Kind, Operation};
+    use crate::application::ports::operations::Operation;
     use crate::application::ports::state::State;
     use crate::domain::name::CollectionId;
 
     fn operation(number: u128, seq: u64, state: State) -> Arc<Operation> {
-        Arc::new(Operation {
-            tenant: "tenant".to_owned(),
-            uid: number.to_be_bytes(),
-            kind: Kind::Upload,
-            seq,
-            state,
-            target: "collections/c/documents/d".to_owned(),
-            committed_bytes: 0,
-            chunks: 0,
-            failure_reason: String::new(),
-            failure_message: String::new(),
-            created_at: 0,
-            updated_at: 0,
-        })
+        Operation::example("tenant", number.to_be_bytes(), seq, state)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error::Error;
 
-/// How often it is looked while nobody asks: clients come back after five seconds.
+/// The time between two checks without a caller. Clients retry after five seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// For how long an answer holds, unless a statement has failed since: a look may write a megabyte.
 const LOOK_REST: Duration = Duration::from_millis(500);

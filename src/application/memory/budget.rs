@@ -19,9 +19,9 @@ use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
 pub const LEAST_SHARE_BYTES: usize = 40 * 1024;
 /// Uploads that may wait for a least share, all together. Each holds a window of its connection (256 KiB).
 const WAITING_MAX: usize = 32;
-/// An upload that waits for memory to work in holds its message, and its connection about as much again: so it counts
-/// for twice its message, and for so much at most. The sum is bounded; an upload beyond it is refused, and its client
-/// may resume it.
+/// The most that one waiting upload counts for. An upload that waits for memory to work in holds its message, and its
+/// connection buffers up to 256 KiB more, so a message of up to 128 KiB counts double. A larger message counts for less
+/// than it holds. The sum of the counts is bounded: an upload beyond it is rejected, and its client may resume it.
 const WAITING_BYTES_MAX: usize = 256 * 1024;
 /// And for so much at least: its task, and frames of its connection.
 const WAITING_BYTES_MIN: usize = 16 * 1024;

@@ -78,6 +78,27 @@ pub struct Operation {
     pub updated_at: Timestamp,
 }
 
+#[cfg(test)]
+impl Operation {
+    /// An upload of `tenant` for tests.
+    pub(crate) fn example(tenant: &str, uid: Uid, seq: u64, state: State) -> std::sync::Arc<Self> {
+        std::sync::Arc::new(Self {
+            tenant: tenant.to_owned(),
+            uid,
+            kind: Kind::Upload,
+            seq,
+            state,
+            target: "collections/c/documents/d".to_owned(),
+            committed_bytes: 0,
+            chunks: 0,
+            failure_reason: String::new(),
+            failure_message: String::new(),
+            created_at: 0,
+            updated_at: 0,
+        })
+    }
+}
+
 /// Every operation is older.
 pub const NEWEST: (Timestamp, Uid) = (Timestamp::MAX, [u8::MAX; 16]);
 

@@ -6,16 +6,13 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use uuid::Uuid;
 
-use crate::cli::client::Server;
-use crate::cli::label::Labels;
 use crate::cli::outcome::{Done, Kind, Line, Outcome};
 use crate::cli::output::{Format, WrongArguments};
 use crate::cli::source::Source;
 use crate::cli::sources::{self, Sources};
-use crate::cli::spec::{Chunking, Decoding};
 use crate::cli::stopping::Stopping;
 use crate::cli::stored::{self, Difference, Expected};
-use crate::cli::uploader::{self, Uploader, ensure_collection};
+use crate::cli::uploader::{self, UploadArguments, Uploader, ensure_collection};
 use crate::domain::name::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 
@@ -47,47 +44,32 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "UUID")]
     request_id: Option<Uuid>,
     #[command(flatten)]
-    labels: Labels,
-    /// How to write what was done: `json` is JSON Lines, an object for each document.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    output: Format,
-    #[command(flatten)]
-    resuming: uploader::Resuming,
-    #[command(flatten)]
-    server: Server,
-    #[command(flatten)]
-    chunking: Chunking,
-    #[command(flatten)]
-    decoding: Decoding,
+    uploads: UploadArguments,
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let chunking = arguments.chunking.request().context(WrongArguments)?;
-    let decoding = arguments.decoding.request().context(WrongArguments)?;
+    let spec = arguments.uploads.spec()?;
     let collection = CollectionId::parse(&arguments.collection)
         .context("--collection")
         .context(WrongArguments)?;
-    let labels = arguments.labels.by_key().context(WrongArguments)?;
     arguments.check_ids().context(WrongArguments)?;
     let id = arguments.document_id()?;
     let all = Sources::new(sources::of(&arguments.paths), id.as_ref())?;
     let stopping = Stopping::listen()?;
-    let channel = arguments.server.channel()?;
-    let mut uploader = Uploader::new(channel, &arguments.resuming);
-    uploader.common = pb::UploadSpec {
-        collection: collection.to_string(),
-        labels,
-        chunking,
-        decoding,
-        ..pb::UploadSpec::default()
-    };
+    let uploader = Uploader::new(
+        &arguments.uploads,
+        pb::UploadSpec {
+            collection: collection.to_string(),
+            ..spec
+        },
+    )?;
     let mut call = Call {
         uploader: &uploader,
         collection,
         expected: None,
         request_id: arguments.request_id,
         is_single: arguments.is_single(),
-        output: arguments.output,
+        output: arguments.uploads.common.output,
     };
     let work = async {
         call.prepare(arguments, &all).await?;
@@ -117,7 +99,7 @@ impl Call<'_> {
         patience.ask(made).await?;
         let mut documents = all.documents.iter();
         if documents.any(|(_, source)| source.is_below_folder()) {
-            let (chunking, decoding) = (&arguments.chunking, &arguments.decoding);
+            let (chunking, decoding) = (&arguments.uploads.chunking, &arguments.uploads.decoding);
             let (collection, labels) = (&self.collection, &self.uploader.common.labels);
             let of = async || {
                 Expected::of(channel.clone(), collection, chunking, decoding, labels).await

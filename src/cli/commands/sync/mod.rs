@@ -9,18 +9,15 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 use clap::Args;
 
-use crate::cli::client::Server;
 use crate::cli::commands::sync::origin::{MARK, Origin};
 use crate::cli::commands::sync::removal::Deletion;
 use crate::cli::commands::sync::step::Syncing;
-use crate::cli::label::Labels;
 use crate::cli::outcome::{Kind, Outcome};
-use crate::cli::output::{Format, WrongArguments};
+use crate::cli::output::WrongArguments;
 use crate::cli::sources::{self, Sources};
-use crate::cli::spec::{Chunking, Decoding};
 use crate::cli::stopping::Stopping;
 use crate::cli::stored::{self, Expected};
-use crate::cli::uploader::{self, Uploader, ensure_collection};
+use crate::cli::uploader::{self, UploadArguments, Uploader, ensure_collection};
 use crate::domain::name::CollectionId;
 use crate::interface::grpc::pb;
 
@@ -56,41 +53,25 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID")]
     source_id: Option<String>,
     #[command(flatten)]
-    labels: Labels,
-    /// How to write what was done: `json` is JSON Lines, an object for each document.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    output: Format,
-    #[command(flatten)]
-    resuming: uploader::Resuming,
-    #[command(flatten)]
-    server: Server,
-    #[command(flatten)]
-    chunking: Chunking,
-    #[command(flatten)]
-    decoding: Decoding,
+    uploads: UploadArguments,
 }
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let chunking = arguments.chunking.request().context(WrongArguments)?;
-    let decoding = arguments.decoding.request().context(WrongArguments)?;
+    let spec = arguments.uploads.spec()?;
     let collection = collection_id(&arguments.collection).context(WrongArguments)?;
-    let labels = arguments.labels.by_key().context(WrongArguments)?;
     ensure!(
-        !labels.contains_key(MARK),
+        !spec.labels.contains_key(MARK),
         anyhow::anyhow!("--label: {MARK} is set by --source-id").context(WrongArguments)
     );
     let origin = Origin::new(&arguments.folder, arguments.source_id.as_deref())?;
     let stopping = Stopping::listen()?;
-    let channel = arguments.server.channel()?;
     let all = Sources::new(sources::below(&arguments.folder), None)?;
-    let mut uploader = Uploader::new(channel, &arguments.resuming);
-    uploader.common = pb::UploadSpec {
+    let spec = pb::UploadSpec {
         collection: collection.to_string(),
-        labels: origin.mark(labels),
-        chunking,
-        decoding,
-        ..pb::UploadSpec::default()
+        labels: origin.mark(spec.labels),
+        ..spec
     };
+    let uploader = Uploader::new(&arguments.uploads, spec)?;
     let work = async {
         let syncing = compare(arguments, &uploader, collection, origin, &all).await?;
         apply(arguments, &syncing, all).await
@@ -112,7 +93,7 @@ async fn compare<'a>(
     let found = patience
         .ask(async || stored::collection(channel.clone(), &collection).await)
         .await?;
-    let (typed, decoded) = (&arguments.chunking, &arguments.decoding);
+    let (typed, decoded) = (&arguments.uploads.chunking, &arguments.uploads.decoding);
     let labels = &uploader.common.labels;
     let expected = patience
         .ask(async || Expected::of(channel.clone(), &collection, typed, decoded, labels).await)
@@ -138,7 +119,7 @@ async fn compare<'a>(
 
 /// Does what each file needs, then deletes what is gone.
 async fn apply(arguments: &Arguments, syncing: &Syncing<'_>, all: Sources) -> anyhow::Result<()> {
-    let mut outcome = Outcome::new(arguments.output);
+    let mut outcome = Outcome::new(arguments.uploads.common.output);
     let (is_whole, is_empty) = (all.failed.is_empty(), all.documents.is_empty());
     let present = all.documents.iter().map(|(id, _)| id.clone());
     let present = present.collect::<HashSet<_>>();
