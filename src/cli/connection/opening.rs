@@ -28,6 +28,8 @@ pub(super) struct Opening<S> {
     fault: Fault,
     /// While nothing has come.
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Why a write failed while nothing had come.
+    unexplained: Option<io::Error>,
 }
 
 impl<S> Opening<S> {
@@ -36,6 +38,7 @@ impl<S> Opening<S> {
             stream,
             fault,
             waiting: Some(Box::pin(sleep(FIRST_BYTE_MAX))),
+            unexplained: None,
         }
     }
 
@@ -44,6 +47,51 @@ impl<S> Opening<S> {
         let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         *fault = Some(why);
         error
+    }
+}
+
+impl<S: AsyncRead + Unpin> Opening<S> {
+    /// Explains a failed write by the first byte that comes. A server that refuses the connection sends its
+    /// reason and closes; the layer above, which writes first, would see the close alone.
+    fn poll_explain<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let error = match written {
+            Poll::Ready(Err(error)) => error,
+            other @ (Poll::Ready(Ok(_)) | Poll::Pending) => return other,
+        };
+        let Some(waiting) = &mut self.waiting else {
+            return Poll::Ready(Err(error));
+        };
+        let mut byte = [0];
+        let mut buffer = ReadBuf::new(&mut byte);
+        let read = Pin::new(&mut self.stream).poll_read(context, &mut buffer);
+        if read.is_pending() && waiting.as_mut().poll(context).is_pending() {
+            // The socket is closed, so this is but the time until the runtime sees that.
+            self.unexplained = Some(error);
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(match fault_of(buffer.filled().first().copied()) {
+            Some(why) => self.fail(why),
+            None => error,
+        }))
+    }
+
+    /// The failure of an earlier write, which is not explained yet.
+    fn unexplained<T>(&mut self) -> Option<Poll<io::Result<T>>> {
+        self.unexplained.take().map(|error| Poll::Ready(Err(error)))
+    }
+}
+
+/// What a server that begins with this byte is instead of HTTP/2; without a byte it has closed.
+fn fault_of(first: Option<u8>) -> Option<Why> {
+    match first {
+        Some(HTTP_2) => None,
+        Some(first) if TLS.contains(&first) => Some(Why::IsPrivate),
+        Some(_) => Some(Why::NotHttp2),
+        None => Some(Why::Closed),
     }
 }
 
@@ -62,31 +110,33 @@ impl<S: AsyncRead + Unpin> AsyncRead for Opening<S> {
             ready!(waiting.as_mut().poll(context));
             return Poll::Ready(Err(self.fail(Why::TimedOut)));
         }
-        let first = buffer.filled().get(before).copied();
-        let why = match first {
-            Some(HTTP_2) => {
-                self.waiting = None;
-                return read;
-            }
-            Some(first) if TLS.contains(&first) => Why::IsPrivate,
-            Some(_) => Why::NotHttp2,
-            None => Why::Closed,
+        let Some(why) = fault_of(buffer.filled().get(before).copied()) else {
+            self.waiting = None;
+            return read;
         };
         Poll::Ready(Err(self.fail(why)))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Opening<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Opening<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = match self.unexplained() {
+            Some(failed) => failed,
+            None => Pin::new(&mut self.stream).poll_write(context, bytes),
+        };
+        self.poll_explain(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let written = match self.unexplained() {
+            Some(failed) => failed,
+            None => Pin::new(&mut self.stream).poll_flush(context),
+        };
+        self.poll_explain(context, written)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -98,10 +148,89 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Opening<S> {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+        let written = match self.unexplained() {
+            Some(failed) => failed,
+            None => Pin::new(&mut self.stream).poll_write_vectored(context, bytes),
+        };
+        self.poll_explain(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+    use super::{Fault, Opening};
+    use crate::cli::connection::unreached::Why;
+
+    /// A server that has sent its reason and closed before the client wrote, which the runtime sees late.
+    struct Refusing {
+        sent: &'static [u8],
+        is_seen: bool,
+    }
+
+    impl AsyncRead for Refusing {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            if !std::mem::replace(&mut self.is_seen, true) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            buffer.put_slice(&self.sent[..self.sent.len().min(buffer.remaining())]);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Refusing {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_that_fails_is_explained_by_what_has_come() {
+        for (sent, is_told) in [
+            (&b"\x15\x03\x01"[..], Some("IsPrivate")),
+            (b"HTTP/1.1 400", Some("NotHttp2")),
+            (b"", Some("Closed")),
+            (b"\0\0\x12", None),
+        ] {
+            let fault = Fault::default();
+            let refusing = Refusing {
+                sent,
+                is_seen: false,
+            };
+            let mut opening = Opening::new(refusing, Fault::clone(&fault));
+            let failed = opening.write_all(b"PRI *").await.unwrap_err();
+            let told = fault
+                .lock()
+                .unwrap()
+                .take()
+                .map(|why: Why| format!("{why:?}"));
+            assert_eq!(told.as_deref(), is_told, "{failed}");
+        }
     }
 }
