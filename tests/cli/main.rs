@@ -10,6 +10,8 @@ mod linear;
 mod logs;
 mod memory;
 mod pipes;
+#[path = "../private/port.rs"]
+mod port;
 mod signals;
 mod sources;
 mod tables;

@@ -1,10 +1,11 @@
 //! Signals: a server is told to stop from its first moment on, and never killed by them.
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::port;
 use crate::world::{Folder, SLUICE};
 
 /// Far more than it takes to start or to stop.
@@ -57,9 +58,7 @@ fn start(folder: &Folder, arguments: &[&str]) -> Child {
 }
 
 fn serve(folder: &Folder) -> (Child, SocketAddr) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free()));
     let program = start(folder, &["serve", "--listen", &address.to_string()]);
     (program, address)
 }

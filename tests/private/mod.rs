@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use self::postgres::Cluster;
 
+pub(crate) mod port;
 pub(crate) mod postgres;
 
 /// The cluster that tests of this program share while they run.

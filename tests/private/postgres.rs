@@ -1,13 +1,14 @@
 //! A private PostgreSQL. `scripts/setup` installs it.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
+
+use crate::private::port;
 
 /// Where Debian puts the programs of each version.
 const VERSIONS: &str = "/usr/lib/postgresql";
@@ -98,9 +99,7 @@ pub(crate) fn end(server: &mut Child) {
 
 /// Starts the server on a free port; none if the port was taken meanwhile.
 fn serve(folder: &Path, settings: &[&str]) -> Option<(Child, u16)> {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let port = port::free();
     Some((spawn(folder, port, settings)?, port))
 }
 

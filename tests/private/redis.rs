@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::private::port;
 use crate::private::postgres::keep;
 
 /// How long it may take to answer, or to agree.
@@ -151,9 +152,8 @@ impl RedisCluster {
 /// A free port, whose second one is free too.
 fn free_port() -> u16 {
     loop {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        if port < u16::MAX - BUS_PORT && TcpListener::bind(("127.0.0.1", port + BUS_PORT)).is_ok() {
+        let port = port::free();
+        if TcpListener::bind(("127.0.0.1", port + BUS_PORT)).is_ok() {
             return port;
         }
     }

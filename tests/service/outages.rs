@@ -1,9 +1,9 @@
 //! Uploads while their server is away or its store is full: told once, and gone on with.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
+use crate::private::port;
 use crate::server::{Server, program};
 use crate::shell::{Ended, Shell};
 use crate::stores::Disk;
@@ -11,8 +11,7 @@ use crate::world::{Folder, prose};
 
 /// An address at which nothing listens yet.
 pub(crate) fn free() -> String {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    free.local_addr().unwrap().to_string()
+    format!("127.0.0.1:{}", port::free())
 }
 
 /// A command that runs, and what it says line by line.

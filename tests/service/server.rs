@@ -81,6 +81,11 @@ impl Server {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
+        assert!(
+            !line.is_empty(),
+            "the server has not begun: {:?}",
+            child.wait()
+        );
         let address = line.trim().rsplit(' ').next().unwrap().to_owned();
         Self {
             child,

@@ -1,0 +1,25 @@
+//! TCP ports for servers that are stopped and started again at one address.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// Below 32,768, where Linux begins to give local ports to outgoing connections (`ip_local_port_range`): such a
+/// connection could take the port while its server is down.
+const PORTS: Range<u16> = 10_000..20_000;
+
+/// A port of 127.0.0.1 that this program has not given out before and that nobody listens at.
+pub(crate) fn free() -> u16 {
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let size = PORTS.end - PORTS.start;
+    // Programs that run at once begin at different ports.
+    let first = u16::try_from(std::process::id() * 61 % u32::from(size)).unwrap();
+    for _ in 0..size {
+        let number = GIVEN.fetch_add(1, Ordering::Relaxed);
+        let port = PORTS.start + (first + number) % size;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("all ports from {} to {} are taken", PORTS.start, PORTS.end);
+}
