@@ -30,7 +30,7 @@ impl Readiness {
     ///
     /// # Errors
     ///
-    /// Fails if the server goes down, or the store does not answer within a second, or is full.
+    /// Fails if the server goes down, or the store does not answer within a second, or was full at the last check.
     pub async fn check(&self) -> Result<(), Error> {
         if self.drain.is_cancelled() {
             return Err(Error::Draining);
@@ -42,7 +42,7 @@ impl Readiness {
             Ok(answered) => drop(answered?),
             Err(elapsed) => return Err(store_error::Error::Unavailable(elapsed.into()).into()),
         }
-        if self.room.is_full().await {
+        if self.room.is_full() {
             return Err(store_error::Error::Full("no room for a batch".into()).into());
         }
         Ok(())

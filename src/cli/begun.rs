@@ -1,8 +1,11 @@
 //! What the server has begun to do: its name, or how it ended.
 
+use std::time::Duration;
+
 use anyhow::bail;
 
 use crate::cli::connection::channel::Connection;
+use crate::cli::following::AWAY_MAX;
 use crate::cli::json;
 use crate::cli::output::{self, Format};
 use crate::cli::watching::watch;
@@ -21,7 +24,7 @@ pub(super) async fn tell(
     }
     // The operation goes on by itself.
     output::end_when_closed();
-    let ended = ended(channel, operation).await?;
+    let ended = ended(channel, operation, AWAY_MAX).await?;
     let has_succeeded = ended.state() == State::Succeeded;
     if format == Format::Json {
         output::object(&json::operations::operation(ended.clone()).into())?;
@@ -48,10 +51,11 @@ pub(super) fn name(operation: pb::Operation, format: Format) -> anyhow::Result<(
     }
 }
 
-/// The last state of an operation.
+/// The last state of an operation. A server that is lost meanwhile is connected to again for `away_max`.
 pub(super) async fn ended(
     channel: Connection,
     operation: pb::Operation,
+    away_max: Duration,
 ) -> anyhow::Result<pb::Operation> {
     let mut latest = operation;
     let name = latest.name.clone();
@@ -59,6 +63,6 @@ pub(super) async fn ended(
         latest = state;
         Ok(())
     };
-    watch(&channel, name, told).await?;
+    watch(&channel, name, away_max, told).await?;
     Ok(latest)
 }

@@ -44,9 +44,24 @@ pub(super) fn is_passing(status: &Status, connection: &Connection) -> bool {
 }
 
 /// Whether it is a fault of the server, which time alone may not mend.
-pub(super) fn is_fault(status: &Status) -> bool {
+fn is_fault(status: &Status) -> bool {
     let faults = [Code::Unknown, Code::Internal, Code::Aborted];
     Unreached::of(status).is_none() && faults.contains(&status.code())
+}
+
+/// Faults of a server in a row before it is given up: time alone may not mend them.
+const FAULTS_MAX: u32 = 12;
+
+/// Faults of a server in a row.
+#[derive(Debug, Default)]
+pub(super) struct Faults(u32);
+
+impl Faults {
+    /// Counts a failure. `true` means that there were too many faults; any other failure ends their row.
+    pub(super) fn are_too_many_with(&mut self, status: &Status) -> bool {
+        self.0 = if is_fault(status) { self.0 + 1 } else { 0 };
+        self.0 >= FAULTS_MAX
+    }
 }
 
 /// Whether it is likely to last a while: the server is away, or its store is away or has no room.

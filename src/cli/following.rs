@@ -9,13 +9,11 @@ use tonic::{Status, Streaming};
 use crate::cli::backoff::jittered;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::unreached::Unreached;
-use crate::cli::failure::{is_fault, is_passing};
+use crate::cli::failure::{Faults, is_passing};
 use crate::cli::output;
 
 /// How long a follower waits for a server that is away.
 pub(super) const AWAY_MAX: Duration = Duration::from_hours(24);
-/// Streams in a row that end with a fault of the server before anything comes.
-const FAULTS_MAX: u32 = 12;
 
 /// What follows a stream, and knows its place in it.
 pub(super) trait Follower {
@@ -40,19 +38,32 @@ pub(super) async fn follow(
     away_max: Duration,
 ) -> anyhow::Result<()> {
     let mut stream = follower.open(connection.clone()).await?;
-    let mut failures = 0;
+    let mut failures = Failures::default();
     loop {
         let Some((status, has_taken)) = read(follower, stream).await? else {
             return Ok(());
         };
         if has_taken {
-            failures = 0;
+            failures = Failures::default();
         }
-        let is_hopeless = is_fault(&status) && failures >= FAULTS_MAX;
-        if away_max.is_zero() || is_hopeless || !is_passing(&status, connection) {
+        if away_max.is_zero() || failures.are_final_with(&status, connection) {
             return Err(status.into());
         }
         stream = reopen(follower, connection, status, (away_max, &mut failures)).await?;
+    }
+}
+
+/// Failures since something came.
+#[derive(Debug, Default)]
+struct Failures {
+    tries: u32,
+    faults: Faults,
+}
+
+impl Failures {
+    /// Counts a failure. `true` means that another try would not do better.
+    fn are_final_with(&mut self, status: &Status, connection: &Connection) -> bool {
+        self.faults.are_too_many_with(status) || !is_passing(status, connection)
     }
 }
 
@@ -81,7 +92,7 @@ async fn reopen<F: Follower>(
     follower: &mut F,
     connection: &Connection,
     mut status: Status,
-    (away_max, failures): (Duration, &mut u32),
+    (away_max, failures): (Duration, &mut Failures),
 ) -> anyhow::Result<Streaming<F::Message>> {
     let url = connection.url();
     let what = match Unreached::of(&status) {
@@ -92,15 +103,15 @@ async fn reopen<F: Follower>(
     output::note(&format!("{what}; connecting again for up to {hours}h"));
     let since = Instant::now();
     while since.elapsed() < away_max {
-        *failures += 1;
-        sleep(jittered(*failures)).await;
+        failures.tries += 1;
+        sleep(jittered(failures.tries)).await;
         match follower.open(connection.clone()).await {
             Ok(stream) => {
                 output::note(&format!("{url} is back: going on"));
                 return Ok(stream);
             }
-            Err(next) if is_passing(&next, connection) => status = next,
-            Err(next) => return Err(next.into()),
+            Err(next) if failures.are_final_with(&next, connection) => return Err(next.into()),
+            Err(next) => status = next,
         }
     }
     Err(status.into())

@@ -6,15 +6,14 @@ use std::time::Duration;
 use clap::Args;
 use tokio::time::{Instant, sleep};
 use tonic::Status;
+use tonic_types::StatusExt;
 
 use crate::cli::backoff::jittered;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::unreached::Unreached;
-use crate::cli::failure::{is_fault, is_outage, is_passing};
+use crate::cli::failure::{Faults, is_outage, is_passing};
 use crate::cli::output;
 
-/// Faults of a server in a row before it is given up: time alone may not mend them.
-const FAULTS_MAX: u32 = 12;
 /// Failures in a row that are not told: a server that is busy takes the next try, or the one after.
 const UNTOLD_MAX: u32 = 2;
 /// The longest time that may be asked for.
@@ -54,6 +53,7 @@ pub(super) struct Tries<'a> {
     /// Since when there was no progress.
     since: Option<Instant>,
     failures: u32,
+    faults: Faults,
 }
 
 impl Patience {
@@ -71,6 +71,7 @@ impl Patience {
             patience: self,
             since: None,
             failures: 0,
+            faults: Faults::default(),
         }
     }
 
@@ -152,21 +153,34 @@ impl Tries<'_> {
         self.failures += 1;
         let since = *self.since.get_or_insert_with(Instant::now);
         let left = patience.retry_for.saturating_sub(since.elapsed());
-        if left.is_zero() || (is_fault(&status) && self.failures >= FAULTS_MAX) {
+        if self.faults.are_too_many_with(&status) || left.is_zero() {
             return Err(status);
         }
         if is_outage(&status) || self.failures > UNTOLD_MAX {
             patience.begin(&status);
         }
-        sleep(jittered(self.failures).min(left)).await;
+        let wait = jittered(self.failures).max(asked_wait(&status));
+        sleep(wait.min(left)).await;
         Ok(())
+    }
+
+    /// Whether the time without progress is over.
+    pub(super) fn are_over(&self) -> bool {
+        let since = self.since;
+        since.is_some_and(|since| since.elapsed() >= self.patience.retry_for)
     }
 
     /// There was progress: the time begins anew.
     pub(super) fn progressed(&mut self) {
-        self.since = None;
-        self.failures = 0;
+        *self = self.patience.tries();
     }
+}
+
+/// How long the server asks to wait (`google.rpc.RetryInfo`).
+fn asked_wait(status: &Status) -> Duration {
+    let details = status.get_error_details();
+    let asked = details.retry_info().and_then(|info| info.retry_delay);
+    asked.unwrap_or_default()
 }
 
 /// Reads a duration: a number, and s, m or h; without one, seconds.

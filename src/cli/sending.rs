@@ -80,9 +80,28 @@ impl Sending {
                     return Ok(upload);
                 }
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Answer(status)) => tries.failed(status).await?,
+                Err(Failure::Answer(status)) => {
+                    if self.reading.at() > committed + TAKEN_BYTES_MIN
+                        || tries.are_over() && self.has_committed(&mut client, committed).await
+                    {
+                        tries.progressed();
+                    }
+                    tries.failed(status).await?;
+                }
             }
         }
+    }
+
+    /// Whether the server has committed more than that.
+    async fn has_committed(
+        &self,
+        client: &mut UploadServiceClient<Connection>,
+        committed: u64,
+    ) -> bool {
+        let found = self.find(client).await.ok().flatten();
+        found.is_some_and(|upload| {
+            u64::try_from(upload.committed_offset).is_ok_and(|now| now > committed)
+        })
     }
 
     /// Whether the upload that was kept from another run can be resumed: the server does not have it yet, or

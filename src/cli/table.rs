@@ -57,6 +57,8 @@ pub(super) struct Table {
     columns: Vec<Column>,
     has_head: bool,
     rows: Vec<Vec<String>>,
+    /// How wide the terminal was at the last flush. `None` means that the output is no terminal.
+    terminal: Option<usize>,
     lines: String,
     held_bytes: usize,
 }
@@ -69,6 +71,7 @@ impl Table {
             columns: columns.to_vec(),
             has_head: false,
             rows: Vec::new(),
+            terminal: output::columns(),
             lines: String::new(),
             held_bytes: 0,
         }
@@ -97,7 +100,7 @@ impl Table {
     /// Writes a row for people, a cell a column.
     pub(super) fn cells(&mut self, cells: Vec<String>) -> anyhow::Result<()> {
         let each = cells.into_iter().zip(&self.columns);
-        let cells = each.map(|(cell, column)| match (column.is_text, output::columns()) {
+        let cells = each.map(|(cell, column)| match (column.is_text, self.terminal) {
             (false, _) => printable(&cell),
             (true, None) => on_one_line(&cell),
             // The rest of a long text is not held.
@@ -120,6 +123,7 @@ impl Table {
     /// Writes what is held.
     pub(super) fn flush(&mut self) -> anyhow::Result<()> {
         self.held_bytes = 0;
+        self.terminal = output::columns();
         if self.format == Format::Table {
             self.lay_out();
         }
@@ -158,7 +162,7 @@ impl Table {
         let mut taken = 0;
         for (column, cell) in self.columns.iter().zip(row) {
             if column.is_text {
-                let left = output::columns().map(|columns| columns.saturating_sub(taken));
+                let left = self.terminal.map(|columns| columns.saturating_sub(taken));
                 match left {
                     Some(left) => {
                         let left = left.max(TEXT_COLUMNS_MIN);

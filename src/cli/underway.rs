@@ -44,7 +44,8 @@ impl Underway {
         }
     }
 
-    /// Does the work; on a signal, says how it is resumed.
+    /// Does the work; on a signal, says how it is resumed. `is_single`: the command uploads one document, so that its
+    /// arguments may have a request id.
     ///
     /// # Errors
     ///
@@ -52,6 +53,7 @@ impl Underway {
     pub(super) async fn unless_stopped(
         &self,
         mut stopping: Stopping,
+        is_single: bool,
         work: impl Future<Output = anyhow::Result<()>>,
     ) -> anyhow::Result<()> {
         tokio::pin!(work);
@@ -59,11 +61,11 @@ impl Underway {
             done = &mut work => return done,
             signal = stopping.told() => signal,
         };
-        self.explain();
+        self.explain(is_single);
         Err(Stopped(signal.exit_code()).into())
     }
 
-    fn explain(&self) {
+    fn explain(&self, is_single: bool) {
         let uploads = self.0.borrow();
         for (request_id, upload) in uploads.iter() {
             let Upload {
@@ -77,13 +79,13 @@ impl Underway {
         let mut lost = uploads.iter().filter(|(_, upload)| !upload.is_kept);
         let (first, more) = (lost.next(), lost.next());
         let command = match (first, more) {
-            (Some((request_id, _)), None) if uploads.len() == 1 => command(Some(*request_id)),
+            (Some((request_id, _)), None) if is_single => command(Some(*request_id)),
             _ => command(None),
         };
         let how = match (uploads.is_empty(), first, more) {
             (true, ..) => "interrupted; to go on",
             (_, None, _) => "to resume",
-            (_, Some(_), None) if uploads.len() == 1 => "to resume, with the same bytes",
+            (_, Some(_), None) if is_single => "to resume, with the same bytes",
             _ => {
                 output::note(
                     "what is resumed cannot be kept in the home: give --document-id and --request-id, a file \

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::cli::common::Common;
 use crate::cli::connection::channel::Connection;
+use crate::cli::connection::unreached::Unreached;
 use crate::cli::json;
 use crate::cli::kept::{self, Kept, Record};
 use crate::cli::label::Labels;
@@ -192,10 +193,19 @@ impl Uploader {
         (document.current_version == upload.version).then_some(document.charset)
     }
 
-    /// Whether the server has ended an upload with this error.
+    /// Whether the server has ended an upload with this error. An upload whose credential, certificate or quota is at
+    /// fault is open, and can be resumed once that is mended.
     fn is_end(&self, error: &anyhow::Error) -> bool {
-        let status = error.downcast_ref::<Status>();
-        status.is_some_and(|status| !self.patience.is_passing(status))
+        let open = [
+            Code::Unauthenticated,
+            Code::PermissionDenied,
+            Code::ResourceExhausted,
+        ];
+        error.downcast_ref::<Status>().is_some_and(|status| {
+            !self.patience.is_passing(status)
+                && Unreached::of(status).is_none()
+                && !open.contains(&status.code())
+        })
     }
 
     /// Takes over the upload that another run has left, or keeps a new one. None of a source that cannot be

@@ -1,11 +1,12 @@
 //! An operation that is watched to its end.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use tonic::{Status, Streaming};
 
 use crate::cli::connection::channel::Connection;
-use crate::cli::following::{AWAY_MAX, Follower, follow};
+use crate::cli::following::{Follower, follow};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation::State;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
@@ -26,10 +27,11 @@ struct Watching<T> {
 pub(super) async fn watch(
     connection: &Connection,
     name: String,
+    away_max: Duration,
     told: impl FnMut(pb::Operation) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut watching = Watching { name, seq: 0, told };
-    follow(&mut watching, connection, AWAY_MAX).await
+    follow(&mut watching, connection, away_max).await
 }
 
 impl<T: FnMut(pb::Operation) -> anyhow::Result<()>> Follower for Watching<T> {

@@ -1,6 +1,5 @@
 //! What the environment says to the commands that talk to a server.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::domain::secret::Secret;
@@ -31,7 +30,7 @@ pub fn server() -> Option<String> {
 #[must_use]
 pub fn state_folder() -> Option<PathBuf> {
     let absolute = |name| {
-        let found = variable(name).map(PathBuf::from);
+        let found = std::env::var_os(name).map(PathBuf::from);
         found.filter(|path| path.is_absolute())
     };
     let home = || absolute(HOME).map(|home| home.join(".local/state"));
@@ -40,11 +39,6 @@ pub fn state_folder() -> Option<PathBuf> {
 }
 
 fn text(name: &str) -> Option<String> {
-    let text = variable(name)?.into_string().ok()?;
+    let text = std::env::var_os(name)?.into_string().ok()?;
     Some(text).filter(|text| !text.is_empty())
-}
-
-fn variable(name: &str) -> Option<OsString> {
-    let found = std::env::vars_os().find(|(found, _)| found == name);
-    found.map(|(_, value)| value)
 }

@@ -9,9 +9,7 @@ const DUMB: &str = "dumb";
 /// Whether colour may be written to a terminal.
 #[must_use]
 pub fn takes_colour() -> bool {
-    let is_against = |name: &str, value: &str| {
-        (name == NO_COLOR && !value.is_empty()) || (name == TERM && value == DUMB)
-    };
-    !std::env::vars_os()
-        .any(|(name, value)| is_against(&name.to_string_lossy(), &value.to_string_lossy()))
+    let is_unwanted = std::env::var_os(NO_COLOR).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os(TERM).is_some_and(|value| value == DUMB);
+    !is_unwanted && !is_dumb
 }

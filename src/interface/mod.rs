@@ -2,6 +2,7 @@
 //! `web` calls a use case and answers.
 
 pub mod authenticated_caller;
+pub(crate) mod authority;
 pub(crate) mod drained_body;
 pub mod grpc;
 pub(crate) mod guarded_body;

@@ -217,6 +217,12 @@ async fn follow(
         };
         health.set_service_status("", status).await;
     }
+    // The state that was set last may be one of before the drain.
+    if drain.is_cancelled() {
+        health
+            .set_service_status("", ServingStatus::NotServing)
+            .await;
+    }
 }
 
 /// What is served besides gRPC.

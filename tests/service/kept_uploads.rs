@@ -10,8 +10,10 @@ use crate::shell::{Ended, Shell, rows};
 use crate::world::{Folder, prose};
 
 const BYTES: usize = 6_000_000;
-/// Commits under way, and what the network holds.
-const RESENT_MAX: u64 = 4_500_000;
+/// An upload is interrupted once so much of it is committed.
+const COMMITTED_MIN: u64 = 2_500_000;
+/// What the proxy still has of the first connection, and frames.
+const OVERHEAD_MAX: u64 = 1_000_000;
 const UPLOAD: &str = "$S upload --server http://$PROXY book.txt";
 
 /// A server behind a slow network, and a file for it.
@@ -56,7 +58,7 @@ impl Site {
         tokio::task::block_in_place(|| Ended::of(command.output().unwrap()))
     }
 
-    /// Starts an upload, and waits until something of it is committed.
+    /// Starts an upload, and waits until much of it is committed.
     fn begin(&self, script: &str, change: impl FnOnce(&mut std::process::Command)) -> Child {
         self.proxy.slow(Duration::from_millis(8));
         let before = self.operations().len();
@@ -65,7 +67,8 @@ impl Site {
         let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let is_under_way = || {
             let operations = self.operations();
-            operations.len() > before && operations[0]["chunks"].as_u64() > Some(200)
+            operations.len() > before
+                && operations[0]["committed_bytes"].as_u64() > Some(COMMITTED_MIN)
         };
         while !tokio::task::block_in_place(is_under_way) {}
         child.unwrap()
@@ -105,6 +108,7 @@ async fn an_upload_that_was_interrupted_is_resumed_by_the_same_command() {
         let operations = site.operations();
         let name = operations[0]["operation"].as_str().unwrap();
         let id = name.strip_prefix("operations/").unwrap();
+        let committed = operations[0]["committed_bytes"].as_u64().unwrap();
         let sent = site.proxy.sent.load(Ordering::Relaxed);
         let again = if signal == "KILL" {
             site.run(UPLOAD)
@@ -116,10 +120,8 @@ async fn an_upload_that_was_interrupted_is_resumed_by_the_same_command() {
         assert_eq!(again.code, 0, "{again:?}");
         assert_eq!(site.operations().len(), 1, "{signal}: it is one upload");
         let resent = site.proxy.sent.load(Ordering::Relaxed) - sent;
-        assert!(
-            resent < RESENT_MAX.max(BYTES as u64 - sent + RESENT_MAX),
-            "{resent} bytes"
-        );
+        let rest = BYTES as u64 - committed;
+        assert!(resent < rest + OVERHEAD_MAX, "{resent} of {rest} bytes");
         assert!(site.shell().text("default", "book.txt") == site.text);
         assert_eq!(site.kept(), 0, "nothing is left of it");
         // A document that is sent once more is a new version.
@@ -175,7 +177,6 @@ async fn what_cannot_be_kept_is_resumed_by_its_request_id() {
         let child = site.begin(script, nowhere);
         let ended = site.stop(child, "INT");
         assert_eq!(ended.code, 130, "{ended:?}");
-        assert_eq!(site.kept(), 0);
         let (_, command) = ended.err.trim().rsplit_once(": ").unwrap();
         assert!(command.contains("--request-id "), "{command}");
         let input = if script == UPLOAD { "" } else { "< book.txt" };

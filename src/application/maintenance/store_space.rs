@@ -1,94 +1,84 @@
 //! Whether the store has room. An instance whose store is full is not ready until there is room again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
-use tokio::time::Instant;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error::Error;
 
-/// The time between two checks without a caller. Clients retry after five seconds.
+/// The time between two checks. Clients retry after five seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// For how long an answer holds, unless a statement has failed since: a look may write a megabyte.
-const LOOK_REST: Duration = Duration::from_millis(500);
-/// How long a look may take; then the store is not full, but away.
+/// The longest time of a check; after it the store counts as away and not as full.
 const LOOK_MAX: Duration = Duration::from_secs(5);
 
 /// Whether the store of this instance is full.
 #[derive(Clone, Debug)]
-pub struct Room(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
+pub struct Room {
     store: Arc<dyn Store>,
-    is_full: watch::Sender<bool>,
-    /// How often a store had been full at the last look.
-    seen: AtomicU64,
-    /// When it was looked last; held by who looks.
-    looked_at: Mutex<Option<Instant>>,
+    is_full: Arc<watch::Sender<bool>>,
 }
 
 impl Room {
     /// That of a store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self(Arc::new(Shared {
-            store,
-            is_full: watch::Sender::new(false),
-            seen: AtomicU64::new(Error::times_full()),
-            looked_at: Mutex::new(None),
-        }))
+        let is_full = Arc::new(watch::Sender::new(false));
+        Self { store, is_full }
     }
 
     /// Whether the store is full, from now on.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<bool> {
-        self.0.is_full.subscribe()
+        self.is_full.subscribe()
     }
 
-    /// Looks now and then, until `drain` is cancelled.
+    /// Whether the store was full at the last check.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        *self.is_full.borrow()
+    }
+
+    /// Checks the store each second, until `drain` is cancelled. A statement that has failed for want of room, whoever
+    /// sent it, makes the next check a close one, and so does a store that was full.
     pub async fn watch(self, drain: CancellationToken) {
+        let mut seen = Error::times_full();
         while drain
             .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
             .await
             .is_some()
         {
-            self.is_full().await;
+            // Read before the check: a failure during it is looked into by the next one.
+            let times_full = Error::times_full();
+            let was_full = self.is_full();
+            if let Some(is_full) = self.look(was_full || times_full != seen).await {
+                seen = times_full;
+                self.tell(was_full, is_full);
+            }
         }
     }
 
-    /// Whether the store is full. A statement that failed for want of room, whoever sent it, makes the next look a
-    /// close one, and so does a store that was full.
-    pub async fn is_full(&self) -> bool {
-        let shared = &self.0;
-        let mut looked_at = shared.looked_at.lock().await;
-        let was_full = *shared.is_full.borrow();
-        let is_suspected = was_full || Error::times_full() != shared.seen.load(Ordering::Relaxed);
-        let is_recent = looked_at.is_some_and(|at| at.elapsed() < LOOK_REST);
-        if is_recent && is_suspected == was_full {
-            return was_full;
+    /// Whether the store is full. `None` means that the store cannot tell.
+    async fn look(&self, is_suspected: bool) -> Option<bool> {
+        let looking = self.store.room(is_suspected);
+        match tokio::time::timeout(LOOK_MAX, looking).await {
+            Ok(Ok(())) => Some(false),
+            Ok(Err(Error::Full(_))) => Some(true),
+            Ok(Err(_)) | Err(_) => None,
         }
-        let looking = shared.store.room(is_suspected);
-        let is_full = match tokio::time::timeout(LOOK_MAX, looking).await {
-            Ok(Ok(())) => false,
-            Ok(Err(Error::Full(_))) => true,
-            // Nobody can tell.
-            Ok(Err(_)) | Err(_) => was_full,
-        };
-        *looked_at = Some(Instant::now());
-        shared.seen.store(Error::times_full(), Ordering::Relaxed);
-        if is_full != was_full {
-            if is_full {
-                tracing::error!("the store is full: nothing is written until there is room");
-            } else {
-                tracing::info!("the store has room again");
-            }
-            shared.is_full.send_replace(is_full);
+    }
+
+    fn tell(&self, was_full: bool, is_full: bool) {
+        if is_full == was_full {
+            return;
         }
-        is_full
+        if is_full {
+            tracing::error!("the store is full: nothing is written until there is room");
+        } else {
+            tracing::info!("the store has room again");
+        }
+        self.is_full.send_replace(is_full);
     }
 }

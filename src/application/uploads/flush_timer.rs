@@ -2,8 +2,8 @@
 //!
 //! Watchers see a slow upload move by such commits. The store takes one commit at a time, so hundreds of slow uploads
 //! would fill it with small commits: 70 clients that send a message each 250 ms need 280 commits a second. Each upload
-//! therefore spends at most 1/16 of its time in commits: the more the store has to do, the
-//! longer a commit takes, and the rarer they are.
+//! therefore waits 16 times as long as its last commit took: the busier the store is, the longer a commit takes, and the
+//! rarer commits are.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 pub const FLUSH_AFTER_MIN: Duration = Duration::from_millis(250);
 /// The most: a watcher of a slow upload waits no longer for news, however busy the store is.
 const FLUSH_AFTER_MAX: Duration = Duration::from_secs(5);
-/// Two hundred slow uploads then have a dozen commits in the store at any time, as fifty fast ones may have.
-const COMMIT_PART: u32 = 16;
+/// The wait after a commit, as a multiple of the time that it took. Two hundred slow uploads then have a dozen commits
+/// in the store at any time.
+const WAIT_FACTOR: u32 = 16;
 
 /// When an upload is flushed next.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +47,7 @@ impl FlushTimer {
     /// Starts again after a flush; `commit_took` is the time that the newest commit took.
     pub fn restart(&mut self, commit_took: Duration) {
         self.flushed = Instant::now();
-        let after = commit_took.saturating_mul(COMMIT_PART);
+        let after = commit_took.saturating_mul(WAIT_FACTOR);
         self.after = after.clamp(FLUSH_AFTER_MIN, FLUSH_AFTER_MAX);
     }
 }

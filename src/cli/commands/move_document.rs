@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::cli::begun;
 use crate::cli::common::Common;
+use crate::cli::following::AWAY_MAX;
 use crate::cli::json;
 use crate::cli::output::{self, Format};
 use crate::cli::status::said;
@@ -43,7 +44,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     // The move goes on by itself.
     output::end_when_closed();
-    let ended = begun::ended(channel, operation).await?;
+    let ended = begun::ended(channel, operation, AWAY_MAX).await?;
     if format == Format::Json {
         output::object(&json::operations::operation(ended.clone()).into())?;
     }

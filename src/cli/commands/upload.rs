@@ -75,7 +75,10 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         call.prepare(arguments, &all).await?;
         call.run(all).await
     };
-    uploader.underway.unless_stopped(stopping, work).await
+    uploader
+        .underway
+        .unless_stopped(stopping, arguments.is_single(), work)
+        .await
 }
 
 /// Uploads of one call.

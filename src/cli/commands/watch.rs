@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::cli::common::Common;
+use crate::cli::following::AWAY_MAX;
 use crate::cli::json;
 use crate::cli::table::{Column, Table};
 use crate::cli::watching::watch;
@@ -32,6 +33,6 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         table.row(&json::operations::operation(operation))?;
         table.flush()
     };
-    watch(&connection, arguments.operation.clone(), told).await?;
+    watch(&connection, arguments.operation.clone(), AWAY_MAX, told).await?;
     table.finish()
 }

@@ -87,16 +87,6 @@ impl Address {
     }
 }
 
-impl Default for Address {
-    fn default() -> Self {
-        Self {
-            is_private: false,
-            host: Host::Ip(Ipv4Addr::LOCALHOST.into()),
-            port: PORT,
-        }
-    }
-}
-
 impl From<std::net::SocketAddr> for Address {
     fn from(address: std::net::SocketAddr) -> Self {
         Self {

@@ -5,10 +5,12 @@
 //!
 //! - the `name` of a resource stands under its kind, as `document`;
 //! - a `Position` is written as a field for each unit, as `start_byte`;
-//! - a `Duration` has its unit in its name, as `uptime_seconds`.
+//! - a `Duration` has its unit in its name, as `uptime_seconds`;
+//! - a spec has its separators as lists, and their `keep` beside them. Its enums are the words of the command line, and
+//!   fields that are not set are left out.
 //!
-//! Digests are hexadecimal, times RFC 3339, values of enums words without their prefix, and what is not set
-//! is null.
+//! A chunk keeps its `name`. Digests are hexadecimal, times RFC 3339, values of enums words without their prefix, and what
+//! is not set is null.
 
 pub(super) mod admin;
 pub(super) mod chunks;

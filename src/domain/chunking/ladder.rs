@@ -116,7 +116,10 @@ impl Ladder {
     /// How the separators of `level`, one of the levels, are taken: as they are if any is none of ours.
     #[must_use]
     pub fn reading(&self, level: &[String]) -> Reading {
-        const READ: [&[&str]; 7] = [
+        const READ: [&[&str]; 10] = [
+            PAGES,
+            PARAGRAPHS,
+            LINES,
             LATIN_SENTENCES,
             CJK_SENTENCES,
             OTHER_SENTENCES,
@@ -131,6 +134,9 @@ impl Ladder {
         };
         if are_all(&[LINES]) {
             Reading::Lines
+        } else if are_all(&[PAGES, PARAGRAPHS]) {
+            // Nothing goes on over the end of a paragraph.
+            Reading::Literal(self.keep)
         } else if are_all(&READ) {
             Reading::Words
         } else {

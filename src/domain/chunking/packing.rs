@@ -65,6 +65,9 @@ impl<'a> Pick<'a> {
             Packing::Full => 0,
         };
         if self.kept < KEPT {
+            if self.has(place) {
+                return;
+            }
             self.best[self.kept] = (rank, place);
             self.kept += 1;
             if self.kept == KEPT {
@@ -74,11 +77,18 @@ impl<'a> Pick<'a> {
         }
         // From here on the worst comes first.
         let offered = (rank, place);
-        if offered > self.best[0] {
+        if offered > self.best[0] && !self.has(place) {
             let at = self.best.partition_point(|best| *best < offered);
             self.best[..at].rotate_left(1);
             self.best[at - 1] = offered;
         }
+    }
+
+    /// Whether another separator has led to the place.
+    fn has(&self, place: usize) -> bool {
+        self.best[..self.kept]
+            .iter()
+            .any(|(_, kept)| *kept == place)
     }
 
     /// The best place that will do, if any was offered.

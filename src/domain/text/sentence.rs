@@ -6,7 +6,7 @@
 
 use crate::domain::text::reading::stop::Stop;
 use crate::domain::text::reading::{marker, stop};
-use crate::domain::text::white_space::{self, Gap, is_line_break};
+use crate::domain::text::white_space::{self, Gap, Skipped, is_line_break};
 
 /// How far before the first place a mark may stand whose sentence ends there: quotes, brackets and reference marks
 /// follow it.
@@ -29,10 +29,10 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
                 tail
             }
         };
-        let Some(place) = white_space::skip(text, end, limit) else {
+        let Some(Skipped { place, end }) = white_space::skip(text, end, limit) else {
             break;
         };
-        at = at.max(place);
+        at = at.max(end);
         let is_end = match kind {
             End::Mark { .. } => true,
             End::Line => is_line_end(text, place),

@@ -160,7 +160,8 @@ impl Separators {
         }
     }
 
-    /// The place that a separator leads to, if it does, and what end of it is looked behind next; `None` past the limit.
+    /// The place that a separator leads to, if it does, and where the search goes on: behind the white space around it,
+    /// which leads nowhere else. `None` means past the limit.
     fn place(
         &self,
         needle: &Needle,
@@ -169,14 +170,14 @@ impl Separators {
         limit: usize,
     ) -> Option<(Option<usize>, usize)> {
         if self.reading == Reading::Literal(Keep::After) {
-            let place = white_space::skip(text, start, limit)?;
-            return Some((Some(place), end));
+            let skipped = white_space::skip(text, start, limit)?;
+            return Some((Some(skipped.place), end.max(skipped.end)));
         }
         let Some(end) = needle.end(text, end) else {
             return Some((None, end));
         };
-        let place = white_space::skip(text, end, limit)?;
-        Some((Some(place), place.max(end)))
+        let skipped = white_space::skip(text, end, limit)?;
+        Some((Some(skipped.place), skipped.end))
     }
 
     /// Whether a reader would not cut at `place`, which one of them stands before.
@@ -303,6 +304,22 @@ mod tests {
             0,
             &["\u{706B}! a", "a"],
         );
+    }
+
+    /// Each space leads to the start of the line, and none of them is looked at from there again.
+    #[test]
+    fn an_indentation_is_looked_at_once() {
+        for reading in [
+            Reading::Words,
+            Reading::Literal(Keep::Before),
+            Reading::Literal(Keep::After),
+        ] {
+            let text = format!("a\n{}b c", " ".repeat(100));
+            let mut found = Vec::new();
+            Separators::new([" ", "\n", "\t"], reading)
+                .find(&text, 1, text.len(), &mut |place| found.push(place));
+            assert!(found.len() <= 4, "{reading:?}: {found:?}");
+        }
     }
 
     #[test]

@@ -10,10 +10,19 @@ pub fn is_line_break(character: char) -> bool {
     matches!(character, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// The place that the white space around `at` leads to, or `None` if that is past `limit`: the start of the
-/// last line that begins in it, else its end. White space that runs on far behind `limit` leads nowhere.
+/// Where white space leads to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Skipped {
+    /// The start of the last line that begins in it, else its end.
+    pub place: usize,
+    /// Its end. All of the white space before it leads to the same place.
+    pub end: usize,
+}
+
+/// The place that the white space around `at` leads to, or `None` if that is past `limit`. White space that runs on far
+/// behind `limit` leads nowhere.
 #[must_use]
-pub fn skip(text: &str, at: usize, limit: usize) -> Option<usize> {
+pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
     let mut line = None;
     for (offset, character) in text[..at].char_indices().rev() {
         if !character.is_whitespace() {
@@ -50,7 +59,7 @@ pub fn skip(text: &str, at: usize, limit: usize) -> Option<usize> {
     }
     // Blanks at the text's end begin no line.
     let place = line.filter(|_| end < text.len()).unwrap_or(end);
-    (place <= limit).then_some(place)
+    (place <= limit).then_some(Skipped { place, end })
 }
 
 /// The place where the white space that ends at `at` begins.
@@ -95,19 +104,23 @@ impl Gap {
 
 #[cfg(test)]
 mod tests {
-    use super::{Gap, skip};
+    use super::{Gap, Skipped, skip};
 
     #[test]
     fn indentation_belongs_to_its_line_and_other_white_space_to_what_is_before() {
-        let place =
-            |text: &str, at| skip(text, at, text.len()).map(|place| text[place..].to_owned());
+        let place = |text: &str, at| {
+            skip(text, at, text.len()).map(|skipped| text[skipped.place..].to_owned())
+        };
         assert_eq!(place("a:\n  b", 3).unwrap(), "  b");
         assert_eq!(place("a:\n  b", 4).unwrap(), "  b");
         assert_eq!(place("a. \r\n\r\n\t b", 2).unwrap(), "\t b");
         assert_eq!(place("a.   b", 3).unwrap(), "b");
         assert_eq!(place("a\u{2028} b\u{85}  ", 6).unwrap(), "");
         assert_eq!(skip("a.   b", 2, 4), None);
-        assert_eq!(skip("a.\n   b", 2, 4), Some(3));
+        assert_eq!(
+            skip("a.\n   b", 2, 4).unwrap(),
+            Skipped { place: 3, end: 6 }
+        );
         let long = format!("a.\n{}b", " ".repeat(300));
         assert_eq!(skip(&long, 2, 20), None);
     }

@@ -22,6 +22,11 @@ pub(super) async fn check(pool: &PgPool, is_suspected: bool) -> Result<(), Error
         .fetch_all(&mut *transaction)
         .await
         .map_err(failed)?;
+    // Without a place of their own temporary tables go where operators want them, which need not be the database's disk.
+    sqlx::query("SET LOCAL temp_tablespaces = ''")
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
     for (number, place) in places.iter().enumerate() {
         sqlx::query(AssertSqlSafe(ballast(number, place)))
             .execute(&mut *transaction)

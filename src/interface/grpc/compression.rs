@@ -80,7 +80,12 @@ fn gunzip(compressed: &[u8], bytes_max: usize) -> Result<Vec<u8>, bool> {
     if message.len() > bytes_max {
         return Err(true);
     }
-    Ok(message)
+    // A message is one member, with nothing behind it.
+    if decoder.get_ref().is_empty() {
+        Ok(message)
+    } else {
+        Err(false)
+    }
 }
 
 /// Whether a Zstandard frame that was not decompressed is whole, and so too large.
@@ -161,7 +166,8 @@ mod tests {
                 assert_eq!(refused.code(), Code::OutOfRange, "{encoding:?} {large}");
             }
             let whole = compress(b"some text");
-            for damaged in [b"text", &whole[..whole.len() - 1], b""] {
+            let longer = [&whole[..], b"more"].concat();
+            for damaged in [b"text", &whole[..whole.len() - 1], b"", &longer] {
                 let refused = read(damaged).unwrap_err();
                 assert_eq!(refused.code(), Code::Internal, "{encoding:?} {damaged:?}");
             }

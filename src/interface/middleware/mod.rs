@@ -1,7 +1,7 @@
 //! Layers that every request passes, for gRPC and the web alike.
 //!
-//! In order: `request` (id, host, log), `origin` (CORS, DNS rebinding), `authenticate`, `call` (deadline, panics, metrics,
-//! audit), `rate_limit`.
+//! In order: `request` (id, log), which checks the host (`origin`) and the credential (`authenticate`); CORS; grpc-web;
+//! `call` (deadline, panics, metrics, audit); `rate_limit`.
 //!
 //! To add a layer: a file here with one function, its place in `interface/router.rs`, a test in `tests/service`.
 

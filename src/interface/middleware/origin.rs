@@ -7,11 +7,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::application::error::Error;
+use crate::interface::authority::authority;
 
 /// How long a browser may remember what it was allowed; Chromium takes no more.
 const ALLOWED_FOR: Duration = Duration::from_hours(2);
@@ -72,7 +72,7 @@ impl Allowed {
 
     fn is_meant(&self, request: &Request) -> bool {
         // A host that is none of these names may be meant all the same, if any may.
-        authority(request)
+        authority(request.uri(), request.headers())
             .is_some_and(|authority| self.hosts.is_none() || self.is_named(without_port(authority)))
     }
 
@@ -108,21 +108,14 @@ impl Allowed {
             .to_str()
             .ok()
             .and_then(|origin| origin.strip_prefix(scheme));
-        let (Some(origin), Some(host)) = (origin, authority(request)) else {
+        let (Some(origin), Some(host)) = (origin, authority(request.uri(), request.headers()))
+        else {
             return false;
         };
         // Neither names the port that the scheme has anyway.
         let host = host.strip_suffix(port).unwrap_or(host);
         self.is_named(without_port(host)) && origin.eq_ignore_ascii_case(host)
     }
-}
-
-/// Where the request was sent: in HTTP/2 its authority, else its `Host`.
-fn authority(request: &Request) -> Option<&str> {
-    let header = request.headers().get(header::HOST);
-    let header = header.and_then(|host| host.to_str().ok());
-    let authority = request.uri().authority();
-    authority.map(Authority::as_str).or(header)
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -1,9 +1,10 @@
 //! The page at `/`: what this is, and how it is called, for people with a browser or curl.
 
 use axum::extract::State;
-use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
+
+use crate::interface::authority::authority;
 
 /// Nothing is loaded, run, sent or framed.
 const POLICY: &str =
@@ -32,10 +33,7 @@ pub struct About {
 
 /// The page, as HTML for those who prefer it.
 pub async fn show(State(about): State<About>, uri: Uri, headers: HeaderMap) -> Response {
-    let asked = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let asked = uri.authority().map(Authority::as_str).or(asked);
+    let asked = authority(&uri, &headers);
     let address = asked.filter(|asked| is_shown(asked)).unwrap_or(ADDRESS);
     let (kind, page) = if prefers_html(&headers) {
         (HTML, html(about, address))

@@ -38,10 +38,10 @@ impl Arguments {
     /// Whether it only reads.
     pub(super) fn only_reads(&self) -> bool {
         match self.command {
-            Command::Keys(_) | Command::Audit(_) | Command::VerifyAudit(_) | Command::Info(_) => {
-                true
-            }
-            Command::Bootstrap(_)
+            Command::Keys(_) | Command::Audit(_) | Command::Info(_) => true,
+            // Its verdict must not be cut off.
+            Command::VerifyAudit(_)
+            | Command::Bootstrap(_)
             | Command::Tenants(_)
             | Command::CreateKey(_)
             | Command::RevokeKey(_)

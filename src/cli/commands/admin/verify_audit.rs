@@ -47,22 +47,20 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let told = arguments.heads.as_deref().map(told).transpose()?;
     let report = bootstrap::audited(&config, &told.unwrap_or_default()).await?;
-    for head in &report.heads {
-        let chain = Uuid::from_bytes(head.chain).to_string();
-        let head = json!({ "chain": chain, "seq": head.seq, "sha256": hex(&head.hash) });
-        object(&head)?;
-    }
-    if report.faults.is_empty() {
-        return Ok(());
-    }
     for fault in &report.faults {
-        complain(&format!(
-            "{}: {}",
-            Uuid::from_bytes(fault.chain),
-            fault.what
-        ));
+        let chain = Uuid::from_bytes(fault.chain);
+        complain(&format!("{chain}: {}", fault.what));
     }
-    Err(Reported.into())
+    let printed = report.heads.iter().try_for_each(|head| {
+        let chain = Uuid::from_bytes(head.chain).to_string();
+        object(&json!({ "chain": chain, "seq": head.seq, "sha256": hex(&head.hash) }))
+    });
+    // The verdict counts, whether its reader is gone or not.
+    if report.faults.is_empty() {
+        printed
+    } else {
+        Err(Reported.into())
+    }
 }
 
 /// What was printed before.

@@ -76,7 +76,10 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let syncing = compare(arguments, &uploader, collection, origin, &all).await?;
         apply(arguments, &syncing, all).await
     };
-    uploader.underway.unless_stopped(stopping, work).await
+    uploader
+        .underway
+        .unless_stopped(stopping, false, work)
+        .await
 }
 
 /// Asks for what is stored, and makes the collection if it is needed.

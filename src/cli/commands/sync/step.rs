@@ -1,6 +1,7 @@
 //! One file of a folder: uploaded, chunked again, or left as it is.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tonic::Code;
 use uuid::Uuid;
@@ -108,7 +109,9 @@ impl Syncing<'_> {
         let Some(begun) = self.uploader.patience.ask(rechunk).await? else {
             return self.upload(id, source).await;
         };
-        let ended = begun::ended(channel, begun).await?;
+        // The patience of all documents reports a server that is away, once.
+        let ended = async || begun::ended(channel.clone(), begun.clone(), Duration::ZERO).await;
+        let ended = self.uploader.patience.ask(ended).await?;
         if ended.state() != pb::operation::State::Succeeded {
             // The text does not give the source back, or something newer came: the file decides.
             return self.upload(id, source).await;

@@ -20,12 +20,8 @@ pub fn tears(text: &str, place: usize) -> bool {
     match around.gap() {
         Gap::Paragraph => false,
         Gap::Line if marker::begins_with_marker(around.after) => around.tears_brackets(),
-        Gap::Line => around.tears_mark(&[Sense::GoesOn, Sense::Belongs]) || around.tears_brackets(),
-        Gap::Blank => {
-            around.tears_mark(&[Sense::GoesOn, Sense::Belongs])
-                || around.tears_brackets()
-                || around.tears_marker()
-        }
+        Gap::Line => around.tears_mark() || around.tears_brackets(),
+        Gap::Blank => around.tears_mark() || around.tears_brackets() || around.tears_marker(),
     }
 }
 
@@ -102,8 +98,8 @@ impl<'a> Around<'a> {
         Some(mark.sense())
     }
 
-    fn tears_mark(&self, torn: &[Sense]) -> bool {
-        self.sense().is_some_and(|sense| torn.contains(&sense))
+    fn tears_mark(&self) -> bool {
+        self.sense().is_some_and(|sense| sense != Sense::Ends)
     }
 
     fn tears_brackets(&self) -> bool {

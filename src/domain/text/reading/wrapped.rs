@@ -39,14 +39,19 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     if words < 4 || words * 40 < line.len() || line.ends_with([':', '|', '{', ';']) {
         return false;
     }
-    let (_, above) = last_line(before);
     let length = |line: &str| line.chars().count();
-    let (width, next_width, above_width) = (length(line), length(next), length(above));
-    let widest = width.max(next_width).max(above_width);
+    let (width, next_width) = (length(line), length(next));
     let word = first.find(char::is_whitespace).unwrap_or(first.len());
-    let had_no_room = width + 1 + length(&first[..word]) > widest;
-    if width < WIDTH_MIN || !had_no_room {
+    let needed = width + 1 + length(&first[..word]);
+    let had_no_room = width >= WIDTH_MIN && needed > next_width;
+    // The line above can only say that there was room.
+    if !had_no_room && !letter.is_lowercase() {
+        return false;
+    }
+    let above_width = length(last_line(before).1);
+    if !had_no_room || needed <= above_width {
         // A line above may be longer than a line with no long word behind it; a small letter still goes on.
+        let widest = width.max(next_width).max(above_width);
         return letter.is_lowercase() && width * 100 >= widest * FILL_PERCENT && is_plain(line);
     }
     if letter.is_lowercase() {
@@ -70,16 +75,11 @@ fn is_wide_wrapped(line: &str, next: &str) -> bool {
 
 /// Whether two lines begin in the same way, as entries of a log do: with a number, or the same word.
 fn begins_alike(line: &str, next: &str) -> bool {
-    let word = |line: &'_ str| {
-        line.split_whitespace()
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let (one, other) = (word(line), word(next));
+    let one = line.split_whitespace().next().unwrap_or_default();
+    let other = next.split_whitespace().next().unwrap_or_default();
     let starts_with_digit =
         |word: &str| word.starts_with(|first: char| first.is_numeric() || first == '[');
-    one == other || starts_with_digit(&one) && starts_with_digit(&other)
+    one == other || starts_with_digit(one) && starts_with_digit(other)
 }
 
 /// The last line of a text, its end aside, and what is before it.
