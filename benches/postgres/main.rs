@@ -13,8 +13,9 @@
 #[path = "../client/mod.rs"]
 mod client;
 mod copies;
-#[path = "../../tests/private/postgres.rs"]
-mod postgres;
+#[expect(dead_code, reason = "the tests share a cluster, benches do not")]
+#[path = "../../tests/private/mod.rs"]
+mod private;
 mod reads;
 
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ use tonic::transport::Channel;
 
 use crate::client::{connect, create_collection, mb, messages, sample, start, upload};
 use crate::copies::Table;
-use crate::postgres::Cluster;
+use crate::private::postgres::Cluster;
 
 /// Odd, so that the median is a measurement.
 const ROUNDS: usize = 5;

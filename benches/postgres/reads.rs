@@ -10,7 +10,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::client::create_collection;
-use crate::postgres::Cluster;
+use crate::private::postgres::Cluster;
 
 /// Chunks of each document.
 const DOCUMENT_ROWS: u64 = 1_000;

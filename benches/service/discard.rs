@@ -235,7 +235,7 @@ impl Uploads for Nowhere {
     async fn commit_batch(
         &self,
         writer: &Writer,
-        batch: &Batch,
+        batch: &Arc<Batch>,
         turn: &Turn,
         _now: Timestamp,
     ) -> Result<Option<Operation>, Error> {

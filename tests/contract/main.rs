@@ -5,6 +5,7 @@
 mod audit;
 mod changes;
 mod collections;
+mod group_commits;
 mod imports;
 mod jobs;
 mod keys;

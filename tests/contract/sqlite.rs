@@ -13,10 +13,10 @@ use crate::{
     uploads, versionless,
 };
 
-struct File(PathBuf);
+pub(crate) struct File(pub(crate) PathBuf);
 
 impl File {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self(std::env::temp_dir().join(format!("sluice-contract-{name}-{}.db", std::process::id())))
     }
 }

@@ -1,6 +1,7 @@
 //! What the suite works with: a collection, uploads of it, and batches of a text.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sluice::application::caller::Caller;
@@ -91,19 +92,19 @@ pub(crate) async fn attach(store: &dyn Store, uid: &Uid) -> Writer {
 }
 
 /// The batches of a text, and what is known at its end.
-pub(crate) fn batches(text: &str) -> (Vec<Batch>, Summary) {
+pub(crate) fn batches(text: &str) -> (Vec<Arc<Batch>>, Summary) {
     decoded(text.as_bytes(), Decoding::default())
 }
 
 /// The same of a source in any charset.
-pub(crate) fn decoded(source: &[u8], decoding: Decoding) -> (Vec<Batch>, Summary) {
+pub(crate) fn decoded(source: &[u8], decoding: Decoding) -> (Vec<Arc<Batch>>, Summary) {
     let mut machine = Machine::new(&Spec::default(), decoding, BATCH_BYTES_MIN);
     let (mut rest, mut batches) = (source, Vec::new());
     loop {
         match machine.step().unwrap() {
             Step::Feed if rest.is_empty() => machine.finish(),
             Step::Feed => rest = &rest[machine.feed(rest)..],
-            Step::Store(batch) => batches.push(batch.digested()),
+            Step::Store(batch) => batches.push(Arc::new(batch.digested())),
             Step::Done(summary) => return (batches, summary),
         }
     }

@@ -14,12 +14,10 @@ pub(crate) fn free() -> u16 {
     let size = PORTS.end - PORTS.start;
     // Programs that run at once begin at different ports.
     let first = u16::try_from(std::process::id() * 61 % u32::from(size)).unwrap();
-    for _ in 0..size {
+    let ports = (0..size).map(|_| {
         let number = GIVEN.fetch_add(1, Ordering::Relaxed);
-        let port = PORTS.start + (first + number) % size;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
-    panic!("all ports from {} to {} are taken", PORTS.start, PORTS.end);
+        PORTS.start + (first + number) % size
+    });
+    let mut free = ports.filter(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
+    free.next().expect("one of all ports is free")
 }

@@ -21,6 +21,9 @@ const CALLS: &str = "1000";
 const COMMITS: &str = "30";
 /// Streams that the server resets on one connection before it closes it.
 const FAULTS_MAX: usize = 256;
+/// Calls of one connection. A call counts if a frame meets its stream after the reset. On a busy machine most clients see
+/// the reset before they send such a frame.
+const CALLS_MAX: usize = 16 * FAULTS_MAX;
 /// What the server drains of a request that it has answered, and what is under way with it.
 const SENT_MAX: usize = 2 * 256 * 1024 + 64 * 1024;
 
@@ -150,7 +153,7 @@ async fn a_client_that_sends_nothing_more_and_stays_is_reset_after_a_second() {
 /// Pours into call after call until the connection ends, and returns how many calls there were.
 async fn pour_until_the_connection_ends(world: &World) -> usize {
     let mut client = connect(world).await;
-    for calls in 0..2 * FAULTS_MAX {
+    for calls in 0..CALLS_MAX {
         let Ok(ready) = client.ready().await else {
             return calls;
         };
@@ -165,7 +168,7 @@ async fn pour_until_the_connection_ends(world: &World) -> usize {
             return calls;
         }
     }
-    2 * FAULTS_MAX
+    CALLS_MAX
 }
 
 /// Its last frames can meet a closed socket, so the client need not see the GOAWAY itself.
@@ -174,5 +177,5 @@ async fn a_client_that_goes_on_sending_after_every_answer_loses_its_connection()
     let world = World::start().await;
     let calls = pour_until_the_connection_ends(&world).await;
     // A frame that meets a stream after its reset counts as well.
-    assert!((FAULTS_MAX / 2..2 * FAULTS_MAX).contains(&calls), "{calls}");
+    assert!((FAULTS_MAX / 2..CALLS_MAX).contains(&calls), "{calls}");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -258,7 +259,7 @@ pub trait Uploads: Debug + Send + Sync {
     async fn commit_batch(
         &self,
         writer: &Writer,
-        batch: &Batch,
+        batch: &Arc<Batch>,
         turn: &Turn,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error>;

@@ -1,6 +1,7 @@
 //! The commits of one upload that are under way: in order, at most [`COMMITS_MAX`] at once.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{JoinError, JoinHandle};
@@ -83,7 +84,7 @@ impl Commits {
         self.queue.push_back(outside.tasks.spawn(async move {
             // A commit outlives a client that goes away, and so does its batch's memory.
             let _memory = memory;
-            let batch = digesting.await.map_err(panicked)?;
+            let batch = Arc::new(digesting.await.map_err(panicked)?);
             let (store, now) = (&task.store, task.clock.now());
             let committed = store.commit_batch(&by, &batch, &turn, now).await;
             drop(batch);

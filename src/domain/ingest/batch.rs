@@ -31,6 +31,12 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// The bytes of all chunks' text, overlaps once.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// The text of one of the batch's chunks.
     #[must_use]
     pub fn text(&self, chunk: &Chunk) -> &str {

@@ -1,5 +1,7 @@
 //! Uploads in PostgreSQL.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sqlx::PgPool;
 
@@ -64,7 +66,7 @@ impl Uploads for Postgres {
     async fn commit_batch(
         &self,
         writer: &Writer,
-        batch: &Batch,
+        batch: &Arc<Batch>,
         turn: &Turn,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error> {

@@ -11,6 +11,7 @@ use sqlx::sqlite::{
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::migrations::{self, Step};
 use crate::infrastructure::sqlite::cause;
+use crate::infrastructure::sqlite::commit_queue::CommitQueue;
 
 /// Rows of 1,000 bytes overflow pages of 4,096 and cost two thirds of the speed.
 const PAGE_BYTES: u32 = 16_384;
@@ -86,6 +87,7 @@ pub struct Sqlite {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
     pub(super) file: PathBuf,
+    pub(super) commits: CommitQueue,
 }
 
 impl Sqlite {
@@ -128,6 +130,7 @@ impl Sqlite {
             writer,
             readers,
             file: path.to_owned(),
+            commits: CommitQueue::default(),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Uploads in SQLite.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
@@ -10,13 +12,12 @@ use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
 use crate::domain::ingest::batch::Batch;
-use crate::infrastructure::columns::{damaged, stored};
+use crate::infrastructure::columns::damaged;
 use crate::infrastructure::rows::upload::upload;
-use crate::infrastructure::sqlite::chunks::{self, Into};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::upload_row::upload_of;
-use crate::infrastructure::sqlite::{deletions, operations, quotas, upload_end, upload_start};
+use crate::infrastructure::sqlite::{deletions, operations, upload_end, upload_start};
 
 #[async_trait]
 impl Uploads for Sqlite {
@@ -110,7 +111,7 @@ impl Uploads for Sqlite {
     async fn commit_batch(
         &self,
         writer: &Writer,
-        batch: &Batch,
+        batch: &Arc<Batch>,
         turn: &Turn,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
@@ -118,41 +119,7 @@ impl Uploads for Sqlite {
         if !turn.to_commit().await {
             return Ok(None);
         }
-        let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
-        let checkpoint = &batch.checkpoint;
-        let moved = sqlx::query(
-            "UPDATE uploads SET committed_offset = ?, next_ordinal = ?, checkpoint = ?,
-                 seq = seq + 1, updated_at = ?
-             WHERE tenant = ? AND uid = ? AND writer_epoch = ? AND committed_offset = ?
-                 AND state = 'RUNNING'",
-        )
-        .bind(stored(checkpoint.place.position.source))
-        .bind(stored(checkpoint.next_ordinal))
-        .bind(checkpoint.encode())
-        .bind(now)
-        .bind(&writer.caller.tenant)
-        .bind(writer.uid.to_vec())
-        .bind(stored(writer.epoch))
-        .bind(stored(writer.committed_offset))
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        if moved.rows_affected() == 0 {
-            return Ok(None);
-        }
-        let upload = upload_of(&mut *transaction, &writer.caller, &writer.uid).await?;
-        let upload = upload.ok_or_else(|| damaged("an upload that was moved"))?;
-        let into = Into {
-            partition: upload.partition,
-            document: upload.document_uid,
-            version: upload.version,
-        };
-        let source_bytes = checkpoint.place.position.source;
-        quotas::reserve(&mut transaction, &into.document, source_bytes).await?;
-        chunks::insert(&mut transaction, into, batch).await?;
-        chunks::weigh(&mut transaction, &upload.document_uid, batch).await?;
-        transaction.commit().await.map_err(failed)?;
-        Ok(Some(upload.operation()))
+        self.commit_together(writer, batch, now).await
     }
 
     async fn end_upload(
