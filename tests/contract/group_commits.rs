@@ -10,6 +10,7 @@ use sluice::application::ports::store::Store;
 use sluice::application::ports::store_error::Error;
 use sluice::application::ports::tenants::Tenants;
 use sluice::application::ports::uploads::{Uploads, Writer};
+use sluice::domain::ingest::batch::Batch;
 use sluice::domain::name::TenantId;
 use sluice::domain::quota::{Quota, Quotas};
 use sluice::infrastructure::sqlite::connection::Sqlite;
@@ -21,7 +22,7 @@ use crate::sqlite::File;
 use crate::world::{attach, batches, caller, new_upload, start, texts};
 
 const UPLOADS: u8 = 16;
-/// What a document reserves at least, of the bytes that its tenant may keep.
+/// What a document reserves when it begins, of the bytes that its tenant may keep.
 const RESERVED: u64 = 64 * 1024 * 1024;
 /// A group takes what waits, and a batch that comes late waits for the next.
 const COMMITS_MAX: usize = 3;
@@ -34,6 +35,10 @@ fn text(number: u8) -> String {
     format!("The text of document {number}.")
 }
 
+fn batch(number: u8) -> Arc<Batch> {
+    batches(&text(number)).0.remove(0)
+}
+
 async fn writers(store: &Sqlite) -> Vec<Writer> {
     let mut writers = Vec::new();
     for number in 0..UPLOADS {
@@ -44,7 +49,12 @@ async fn writers(store: &Sqlite) -> Vec<Writer> {
 }
 
 /// Commits a batch of each writer while another process has the file; the outcomes in the order of the writers.
-async fn commit_at_once(store: &Arc<Sqlite>, file: &Path, writers: Vec<Writer>) -> Vec<Outcome> {
+async fn commit_at_once(
+    store: &Arc<Sqlite>,
+    file: &Path,
+    writers: Vec<Writer>,
+    batch: fn(u8) -> Arc<Batch>,
+) -> Vec<Outcome> {
     let options = SqliteConnectOptions::new().filename(file);
     let mut other = options.connect().await.unwrap();
     let held = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
@@ -52,11 +62,8 @@ async fn commit_at_once(store: &Arc<Sqlite>, file: &Path, writers: Vec<Writer>) 
     for (number, writer) in (0..).zip(writers) {
         let store = Arc::clone(store);
         commits.spawn(async move {
-            let ((batches, _), turn) = (batches(&text(number)), Turn::first());
-            (
-                number,
-                store.commit_batch(&writer, &batches[0], &turn, 3).await,
-            )
+            let (batch, turn) = (batch(number), Turn::first());
+            (number, store.commit_batch(&writer, &batch, &turn, 3).await)
         });
     }
     tokio::time::sleep(ASKED).await;
@@ -86,7 +93,7 @@ async fn batches_that_wait_together_share_a_transaction() {
     let mut writers = writers(&store).await;
     writers[7].epoch -= 1;
     let before = commits(&file.0);
-    let outcomes = commit_at_once(&store, &file.0, writers).await;
+    let outcomes = commit_at_once(&store, &file.0, writers, batch).await;
     let commits = commits(&file.0) - before;
     assert!((1..=COMMITS_MAX).contains(&commits), "{commits}");
     for (number, outcome) in (0..).zip(outcomes) {
@@ -116,16 +123,26 @@ async fn a_batch_that_fails_in_a_group_fails_alone() {
     let store = Arc::new(Sqlite::open(&file.0).await.unwrap());
     let writers = writers(&store).await;
     let quotas = Quotas {
-        bytes: Some(u64::from(UPLOADS - 1) * RESERVED),
+        bytes: Some(u64::from(UPLOADS) * RESERVED),
         ..Quotas::default()
     };
     let tenant = TenantId::default();
     store.set_quotas(&tenant, quotas).await.unwrap();
-    let outcomes = commit_at_once(&store, &file.0, writers).await;
-    let (stored, refused) = outcomes.into_iter().partition::<Vec<_>, _>(Result::is_ok);
-    assert_eq!(stored.len(), usize::from(UPLOADS) - 1);
-    assert!(stored.into_iter().all(|outcome| outcome.unwrap().is_some()));
-    let refused = refused.into_iter().next().unwrap().unwrap_err();
-    assert!(matches!(refused, Error::Quota(Quota::Bytes)), "{refused:?}");
+    let outcomes = commit_at_once(&store, &file.0, writers, |number| {
+        let mut batch = Batch::clone(&batch(number));
+        if number == 7 {
+            batch.checkpoint.place.position.source = RESERVED + 1;
+        }
+        Arc::new(batch)
+    });
+    for (number, outcome) in (0..).zip(outcomes.await) {
+        match outcome {
+            Ok(operation) => assert!(number != 7 && operation.is_some(), "{number}"),
+            Err(error) => {
+                assert_eq!(number, 7);
+                assert!(matches!(error, Error::Quota(Quota::Bytes)), "{error:?}");
+            }
+        }
+    }
     store.close().await;
 }
