@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use crate::signals::TERM;
 use crate::world::{Folder, SLUICE};
 
 /// Gives a program a terminal as its standard error, copies the first line that is written there, and ends it.
@@ -51,6 +52,87 @@ fn first_line(flags: &[&str], environment: &[(&str, &str)], is_at_terminal: bool
     }
     server.wait().unwrap();
     line.trim().to_owned()
+}
+
+/// All that a server logs while `work` uses it by its address.
+fn log_of(work: impl FnOnce(&str, &Folder)) -> Vec<serde_json::Value> {
+    let folder = Folder::new();
+    let mut server = Command::new(SLUICE)
+        .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(server.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    work(line.trim().rsplit(' ').next().unwrap(), &folder);
+    TERM.send(&server);
+    let log = BufReader::new(server.stderr.take().unwrap()).lines();
+    let log = log.map(|line| serde_json::from_str(&line.unwrap()).unwrap());
+    let log = log.collect();
+    server.wait().unwrap();
+    log
+}
+
+/// The fields of the lines with that message.
+fn said<'a>(log: &'a [serde_json::Value], message: &str) -> Vec<&'a serde_json::Value> {
+    let fields = log.iter().map(|line| &line["fields"]);
+    fields
+        .filter(|fields| fields["message"] == message)
+        .collect()
+}
+
+#[test]
+fn the_life_of_an_upload_and_the_end_of_its_call_are_logged() {
+    const ID: &str = "33333333-3333-4333-8333-333333333333";
+    let log = log_of(|server, folder| {
+        std::fs::write(folder.path().join("good.txt"), "A short document.").unwrap();
+        std::fs::write(folder.path().join("bad.txt"), b"A fault: \xFF.").unwrap();
+        let upload = |arguments: &[&str]| {
+            let mut command = Command::new(SLUICE);
+            let command = command.args(["upload", "--server", server]).args(arguments);
+            command.current_dir(folder.path()).output().unwrap()
+        };
+        assert!(upload(&["good.txt", "--request-id", ID]).status.success());
+        let wrong = upload(&["bad.txt", "--charset", "utf-8"]);
+        assert!(!wrong.status.success(), "{wrong:?}");
+    });
+    let started = said(&log, "upload started");
+    assert_eq!(started.len(), 2, "{log:?}");
+    let started = started[0];
+    assert_eq!(
+        (&started["upload"], &started["bytes"]),
+        (&ID.into(), &0.into())
+    );
+    let succeeded = said(&log, "upload succeeded");
+    assert_eq!(succeeded.len(), 1, "{log:?}");
+    let succeeded = succeeded[0];
+    assert_eq!(succeeded["upload"], ID);
+    assert_eq!(
+        succeeded["document"],
+        "collections/default/documents/good.txt"
+    );
+    assert_eq!(
+        (&succeeded["bytes"], &succeeded["chunks"]),
+        (&17.into(), &1.into())
+    );
+    assert!(succeeded["duration_ms"].is_u64());
+    let failed = said(&log, "upload failed");
+    assert_eq!(failed.len(), 1, "{log:?}");
+    assert_eq!(failed[0]["reason"], "INVALID_CONTENT");
+    let ends = log.iter().filter(|line| {
+        let method = line["span"]["rpc.method"].as_str().unwrap_or_default();
+        line["fields"]["message"] == "call ended"
+            && method.starts_with("/sluice.v1.UploadService/Upload")
+    });
+    let codes = ends
+        .map(|line| &line["fields"]["rpc.status_code"])
+        .collect::<Vec<_>>();
+    assert_eq!(codes.len(), 2, "{log:?}");
+    assert_eq!(codes[0], "OK");
+    assert_ne!(codes[1], "OK");
 }
 
 fn is_json(line: &str) -> bool {

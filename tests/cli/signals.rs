@@ -12,15 +12,17 @@ use crate::world::{Folder, SLUICE};
 const SOON: Duration = Duration::from_secs(30);
 /// How often each case is tried: the fault was there in each of 60 attempts.
 const TRIES: usize = 5;
+/// What a service manager stops a program by.
+pub(crate) const TERM: Signal = Signal("TERM", 15);
 /// What a program is told to stop by.
-const SIGNALS: [Signal; 2] = [Signal("TERM", 15), Signal("INT", 2)];
+const SIGNALS: [Signal; 2] = [TERM, Signal("INT", 2)];
 
 /// A signal, by its name and number.
 #[derive(Clone, Copy)]
-struct Signal(&'static str, u32);
+pub(crate) struct Signal(&'static str, u32);
 
 impl Signal {
-    fn send(self, program: &Child) {
+    pub(crate) fn send(self, program: &Child) {
         let sent = Command::new("kill")
             .args(["-s", self.0, &program.id().to_string()])
             .status();

@@ -21,6 +21,9 @@ use crate::domain::ingest::machine::Summary;
 use crate::domain::name::DocumentName;
 use crate::domain::path_name::PathName;
 
+/// The reason of an upload that failed because a newer one of its document was started.
+pub const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
+
 /// What an uploader says of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct About {
@@ -236,7 +239,7 @@ pub enum End {
 #[async_trait]
 pub trait Uploads: Debug + Send + Sync {
     /// Stores a new upload, with its document if that is new, in one transaction. Unfinished
-    /// uploads of the same document fail with `UPLOAD_SUPERSEDED`; their last states are returned
+    /// uploads of the same document fail with [`SUPERSEDED`]; their last states are returned
     /// beside it. The same uid again changes nothing: with the same `request_sha256` the upload is
     /// returned as it is. The collection `default` is created in the same transaction if the tenant has
     /// none.

@@ -12,6 +12,7 @@ use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Writer
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::upload_bytes::Allowance;
 use crate::application::uploads::attached::Attached;
+use crate::application::uploads::life;
 use crate::application::uploads::limits::Bounds;
 use crate::application::uploads::outside::Outside;
 use crate::application::uploads::pipeline::{self, Pipeline};
@@ -87,7 +88,7 @@ impl Uploads {
             }
             Started::Upload(upload, superseded) => {
                 for operation in superseded {
-                    self.outside.bus.publish(operation);
+                    self.outside.publish_end(operation);
                 }
                 self.open(caller, &upload, memory).await
             }
@@ -144,9 +145,11 @@ impl Uploads {
         if let Some(ended) = ended(&upload)? {
             return Ok(ended);
         }
-        // Whoever watches all operations hears of one before its first commit. One that is gone on with is
-        // known; to tell it again would put off its next state.
-        if upload.writer_epoch == FIRST_EPOCH {
+        let is_first = upload.writer_epoch == FIRST_EPOCH;
+        life::attached(&upload, is_first);
+        // Watchers of all operations learn of an upload before its first commit. A resumed one is known; to publish it
+        // again would delay its next state.
+        if is_first {
             self.outside.bus.publish(upload.operation());
         }
         let pipeline = Pipeline::new(self.outside.clone(), caller.clone(), &upload, memory)?;
@@ -175,7 +178,7 @@ impl Uploads {
         let message = error.to_string();
         let end = End::Failed { reason, message };
         if let Some(operation) = store.end_upload(&writer, end, now, now).await? {
-            self.outside.bus.publish(operation);
+            self.outside.publish_end(operation);
         }
         Ok(())
     }
@@ -202,7 +205,7 @@ impl Uploads {
         let now = self.outside.clock.now();
         match self.outside.store.cancel_upload(caller, uid, now).await? {
             Some(operation) => {
-                self.outside.bus.publish(operation);
+                self.outside.publish_end(operation);
                 self.get(caller, uid).await
             }
             None => Err(Error::UploadEnded {

@@ -11,7 +11,7 @@ use crate::application::error::Error;
 use crate::application::memory::upload::UploadMemory;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error;
-use crate::application::ports::uploads::{Declared, End, Upload, Writer};
+use crate::application::ports::uploads::{Declared, End, SUPERSEDED, Upload, Writer};
 use crate::application::uploads::commits::{Commits, Committed};
 use crate::application::uploads::known::Known;
 use crate::application::uploads::outside::Outside;
@@ -21,9 +21,6 @@ use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
 use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
 use crate::domain::text::decoding::Fault;
-
-/// The reason of an upload that failed because a newer one of its document was started.
-const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
 
 /// The reason of an upload that failed because its document was deleted.
 const DELETED: &str = "DOCUMENT_DELETED";
@@ -295,7 +292,7 @@ impl Pipeline {
             .end_upload(&self.writer, end, now, sweep_after)
             .await?;
         match ended {
-            Some(operation) => self.outside.bus.publish(operation),
+            Some(operation) => self.outside.publish_end(operation),
             None => return Err(self.lost().await?),
         }
         Ok(())

@@ -15,6 +15,7 @@ use crate::domain::chunking::packing::{Packing, Pick};
 use crate::domain::text::boundary::Boundary;
 use crate::domain::text::grapheme;
 use crate::domain::text::reading::syllable;
+use crate::domain::text::section::Section;
 
 /// Decides where chunks end, by a ladder of boundaries.
 #[derive(Debug)]
@@ -97,9 +98,10 @@ impl Chunker {
 
     /// The best place from `floor` to `limit`.
     fn pick(&self, text: &str, floor: usize, limit: usize) -> usize {
+        let section = Section::new(text, floor, limit);
         let pick = |boundary: &Boundary, is_read: bool| {
             let mut pick = Pick::new(self.packing, text);
-            boundary.find(text, floor, limit, &mut |place| pick.offer(place));
+            boundary.find(&section, &mut |place| pick.offer(place));
             pick.place(|place| !is_read || !boundary.tears(text, place))
         };
         let best = || self.ladder.iter().find_map(|boundary| pick(boundary, true));
@@ -107,7 +109,7 @@ impl Chunker {
         let finest = || self.ladder.last().and_then(|words| pick(words, false));
         best()
             .or_else(finest)
-            .unwrap_or_else(|| self.cut_between_clusters(text, floor, limit))
+            .unwrap_or_else(|| self.cut_between_clusters(&section))
     }
 
     /// Where in `chunk` the next one begins: at its end without overlap. The overlap is at least
@@ -122,9 +124,11 @@ impl Chunker {
             .overlap_start(chunk)
             .max(chunk.ceil_char_boundary(1));
         let last = chunk.floor_char_boundary(start + (chunk.len() - start) / 4);
-        let first_of = |boundary: &Boundary, last, is_read: bool| {
+        let near = Section::new(chunk, start, last);
+        let whole = Section::new(chunk, start, chunk.len());
+        let first_of = |boundary: &Boundary, section: &Section<'_>, is_read: bool| {
             let mut first = None;
-            boundary.find(chunk, start, last, &mut |place| {
+            boundary.find(section, &mut |place| {
                 let is_earlier = first.is_none_or(|first| place < first);
                 if is_earlier && !(is_read && boundary.tears(chunk, place)) {
                     first = Some(place);
@@ -133,25 +137,24 @@ impl Chunker {
             first
         };
         // The best boundary near the start; else the first of the finest kind, a word's as a rule.
-        let near = self
-            .ladder
-            .iter()
-            .find_map(|boundary| first_of(boundary, last, true));
-        let finest = |is_read| first_of(self.ladder.last()?, chunk.len(), is_read);
-        let place = near
+        let mut ladder = self.ladder.iter();
+        let best = ladder.find_map(|boundary| first_of(boundary, &near, true));
+        let finest = |is_read| first_of(self.ladder.last()?, &whole, is_read);
+        let place = best
             .or_else(|| finest(true))
             .or_else(|| finest(false))
-            .or_else(|| first_of(&Boundary::Grapheme, chunk.len(), false));
+            .or_else(|| first_of(&Boundary::Grapheme, &whole, false));
         place.unwrap_or(chunk.len())
     }
 
-    fn cut_between_clusters(&self, text: &str, floor: usize, limit: usize) -> usize {
+    fn cut_between_clusters(&self, section: &Section<'_>) -> usize {
+        let Section { text, limit, .. } = *section;
         if self.packing == Packing::Full && self.ladder.is_empty() {
             return limit;
         }
         let pick = |is_read: bool| {
             let mut pick = Pick::new(self.packing, text);
-            Boundary::Grapheme.find(text, floor, limit, &mut |place| pick.offer(place));
+            Boundary::Grapheme.find(section, &mut |place| pick.offer(place));
             pick.place(|place| !is_read || !Boundary::Grapheme.tears(text, place))
         };
         let read = (!self.ladder.is_empty()).then(|| pick(true)).flatten();

@@ -2,6 +2,7 @@
 
 use crate::domain::text::grapheme::Clusters;
 use crate::domain::text::reading::{place, syllable};
+use crate::domain::text::section::Section;
 use crate::domain::text::separators::Separators;
 use crate::domain::text::{grapheme, sentence, white_space, word};
 
@@ -22,13 +23,14 @@ pub enum Boundary {
 }
 
 impl Boundary {
-    /// Calls `found` with every place from `floor` to `limit`, both inclusive, that is such a
-    /// boundary. What is found depends on `text` alone, which begins where a cluster begins and
-    /// goes on at least [`LOOK_AHEAD_BYTES`] after `limit`, unless it ends before.
+    /// Calls `found` with every place of a section that is such a boundary. What is found depends on the section's text
+    /// alone.
     ///
     /// Reads each byte a fixed number of times.
-    pub fn find(&self, text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
-        debug_assert!(floor <= limit && limit <= text.len());
+    pub fn find(&self, section: &Section<'_>, found: &mut dyn FnMut(usize)) {
+        let Section {
+            text, floor, limit, ..
+        } = *section;
         // A mark after a separator belongs to it, so not every place is between two clusters.
         let mut clusters = None;
         let mut last = 0;
@@ -38,13 +40,16 @@ impl Boundary {
                 clusters = None;
             }
             last = place;
-            let clusters = clusters.get_or_insert_with(|| Clusters::new(text));
-            if clusters.begin_at(place) && !syllable::tears(text, place) {
+            let is_boundary = grapheme::ascii_boundary(text, place).unwrap_or_else(|| {
+                let clusters = clusters.get_or_insert_with(|| Clusters::new(text));
+                clusters.begin_at(place) && !syllable::tears(text, place)
+            });
+            if is_boundary {
                 found(place);
             }
         };
         match self {
-            Self::Separator(separators) => separators.find(text, floor, limit, &mut whole),
+            Self::Separator(separators) => separators.find(section, &mut whole),
             Self::Sentence => sentence::find(text, floor, limit, &mut whole),
             Self::Word => word::find(text, floor, limit, &mut whole),
             Self::Grapheme => grapheme::find(text, floor, limit, &mut |place| {

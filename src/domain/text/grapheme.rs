@@ -41,14 +41,6 @@ impl<'a> Clusters<'a> {
 
     /// Whether a cluster begins at `place`, not before the place asked for last.
     pub fn begin_at(&mut self, place: usize) -> bool {
-        // Nearly every place asked for stands between two ASCII characters.
-        let bytes = self.text.as_bytes();
-        if let Some([before, after]) = place.checked_sub(1).and_then(|at| bytes.get(at..at + 2))
-            && before.is_ascii()
-            && after.is_ascii()
-        {
-            return (before, after) != (&b'\r', &b'\n');
-        }
         if certain_boundary(self.text, place) == Some(place) {
             return true;
         }
@@ -73,9 +65,23 @@ impl<'a> Clusters<'a> {
     }
 }
 
+/// Whether a cluster begins at a place between two ASCII characters, as nearly every place is that is asked for.
+#[must_use]
+pub fn ascii_boundary(text: &str, place: usize) -> Option<bool> {
+    match text.as_bytes().get(place.checked_sub(1)?..=place)? {
+        [before, after] if before.is_ascii() && after.is_ascii() => {
+            Some((before, after) != (&b'\r', &b'\n'))
+        }
+        _ => None,
+    }
+}
+
 /// The last place not after `at` where a cluster begins; 0 if the first cluster reaches past it.
 #[must_use]
 pub fn last_boundary(text: &str, at: usize) -> usize {
+    if ascii_boundary(text, at) == Some(true) {
+        return at;
+    }
     let Some(next) = text[at..].chars().next() else {
         return at;
     };

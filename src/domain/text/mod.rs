@@ -30,6 +30,7 @@ pub mod measure;
 pub mod policy;
 pub mod position;
 pub mod reading;
+pub mod section;
 pub mod sentence;
 pub mod separators;
 pub mod sniff;

@@ -4,6 +4,7 @@ use memchr::memmem::Finder;
 
 use crate::domain::text::reading::place;
 use crate::domain::text::reading::stop::{self, Stop};
+use crate::domain::text::section::Section;
 use crate::domain::text::white_space;
 
 /// How the places of a set of separators are taken.
@@ -42,18 +43,11 @@ impl Keep {
     }
 }
 
-/// With more groups than this, a look for anything that is not ASCII costs less than a search for each.
-const GROUPS_SEARCHED: usize = 4;
-
-/// How far before the white space a mark may stand.
-const MARK_LOOK_BACK_BYTES: usize = 96;
-
 /// Finds the places after any of a set of separators.
 #[derive(Debug)]
 pub struct Separators {
     /// By their first byte: where that is not, none of them is.
     groups: Vec<(u8, Vec<Needle>)>,
-    look_back_bytes: usize,
     look_ahead_bytes: usize,
     /// Whether any has a line feed, which stands for CR too.
     has_lines: bool,
@@ -75,7 +69,6 @@ impl Separators {
     pub fn new<'a>(separators: impl IntoIterator<Item = &'a str>, reading: Reading) -> Self {
         let mut made = Self {
             groups: Vec::new(),
-            look_back_bytes: 0,
             look_ahead_bytes: 0,
             has_lines: false,
             reading,
@@ -99,15 +92,9 @@ impl Separators {
             mark: mark.map(|(_, is_spaced)| is_spaced),
         };
         self.has_lines |= needle.beginning_bytes < bytes;
-        // Each line feed may be a CR LF.
-        let longest = bytes + shown.matches('\n').count();
-        let look_back = if mark.is_some() {
-            MARK_LOOK_BACK_BYTES
-        } else {
-            longest
-        };
-        self.look_back_bytes = self.look_back_bytes.max(look_back);
         if self.reading == Reading::Literal(Keep::After) {
+            // Each line feed may be a CR LF.
+            let longest = bytes + shown.matches('\n').count();
             self.look_ahead_bytes = self.look_ahead_bytes.max(longest);
         }
         match self.groups.iter_mut().find(|(byte, _)| *byte == first) {
@@ -116,46 +103,42 @@ impl Separators {
         }
     }
 
-    /// Calls `found` with every place from `floor` to `limit` that a separator leads to, in order for each separator.
-    pub fn find(&self, text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
-        // A separator before the white space around `floor` counts from where that ends.
-        let from = white_space::unskip(text, floor).saturating_sub(self.look_back_bytes);
+    /// Calls `found` with every place of a section that a separator leads to, in order for each separator.
+    pub fn find(&self, section: &Section<'_>, found: &mut dyn FnMut(usize)) {
+        let Section {
+            text, floor, limit, ..
+        } = *section;
         let through = text.len().min(limit + self.look_ahead_bytes);
-        let range = &text.as_bytes()[from..through];
-        let has_returns = self.has_lines && memchr::memchr(b'\r', range).is_some();
-        let is_ascii = self.groups.len() > GROUPS_SEARCHED && range.is_ascii();
+        let (from, bytes) = (section.from(), &text.as_bytes()[..through]);
+        let has_returns = self.has_lines && section.has_returns();
         for (first, group) in &self.groups {
-            if is_ascii && !first.is_ascii() {
+            if !first.is_ascii() && section.is_ascii() {
                 continue;
             }
             let start = match first {
-                b'\n' if has_returns => memchr::memchr2(b'\n', b'\r', range),
-                first => memchr::memchr(*first, range),
+                // The search for one is as fast as the search for its first byte.
+                _ if group.len() == 1 => Some(0),
+                b'\n' if has_returns => memchr::memchr2(b'\n', b'\r', &bytes[from..]),
+                first => memchr::memchr(*first, &bytes[from..]),
             };
             let Some(start) = start.map(|start| from + start) else {
                 continue;
             };
             for needle in group {
                 let mut last = 0;
-                needle.each(
-                    &text.as_bytes()[..through],
-                    start,
-                    has_returns,
-                    &mut |start, end| {
-                        if end <= last {
-                            return true;
-                        }
-                        let Some((place, end)) = self.place(needle, text, (start, end), limit)
-                        else {
-                            return false;
-                        };
-                        if let Some(place) = place.filter(|place| *place >= floor) {
-                            found(place);
-                        }
-                        last = end;
-                        true
-                    },
-                );
+                needle.each(bytes, start, has_returns, &mut |start, end| {
+                    if end <= last {
+                        return true;
+                    }
+                    let Some((place, end)) = self.place(needle, text, (start, end), limit) else {
+                        return false;
+                    };
+                    if let Some(place) = place.filter(|place| *place >= floor) {
+                        found(place);
+                    }
+                    last = end;
+                    true
+                });
             }
         }
     }
@@ -266,13 +249,13 @@ fn mark_of(separator: &str) -> Option<(usize, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Keep, Reading, Separators};
+    use super::{Keep, Reading, Section, Separators};
 
     #[track_caller]
     fn check(separators: &[&str], text: &str, floor: usize, expected: &[&str]) {
         let mut rests = Vec::new();
         let finder = Separators::new(separators.iter().copied(), Reading::Words);
-        finder.find(text, floor, text.len() - 1, &mut |place| {
+        finder.find(&Section::new(text, floor, text.len() - 1), &mut |place| {
             rests.push(&text[place..]);
         });
         assert_eq!(rests, expected);
@@ -317,7 +300,9 @@ mod tests {
             let text = format!("a\n{}b c", " ".repeat(100));
             let mut found = Vec::new();
             Separators::new([" ", "\n", "\t"], reading)
-                .find(&text, 1, text.len(), &mut |place| found.push(place));
+                .find(&Section::new(&text, 1, text.len()), &mut |place| {
+                    found.push(place)
+                });
             assert!(found.len() <= 4, "{reading:?}: {found:?}");
         }
     }
@@ -327,7 +312,7 @@ mod tests {
         let check = |separator: &str, text: &str, expected: &[&str]| {
             let finder = Separators::new([separator], Reading::Literal(Keep::After));
             let mut rests = Vec::new();
-            finder.find(text, 1, text.len() - 1, &mut |place| {
+            finder.find(&Section::new(text, 1, text.len() - 1), &mut |place| {
                 rests.push(&text[place..]);
             });
             assert_eq!(rests, expected, "{separator:?}");

@@ -24,7 +24,9 @@ pub struct Skipped {
 #[must_use]
 pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
     let mut line = None;
-    for (offset, character) in text[..at].char_indices().rev() {
+    let is_after_word = at > 0 && text.as_bytes()[at - 1].is_ascii_graphic();
+    let before = if is_after_word { "" } else { &text[..at] };
+    for (offset, character) in before.char_indices().rev() {
         if !character.is_whitespace() {
             break;
         }

@@ -11,7 +11,9 @@ use crate::application::ports::commit_order::Turn;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
+use crate::application::ports::uploads::{
+    End, NewUpload, SUPERSEDED, Started, Upload, Uploads, Writer,
+};
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::damaged;
 use crate::infrastructure::postgres::connection::Postgres;
@@ -129,7 +131,7 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
     let superseded = upload_end::fail_running(
         &mut transaction,
         &created.uid,
-        "UPLOAD_SUPERSEDED",
+        SUPERSEDED,
         "a newer upload of the same document was started",
         new.now,
     )

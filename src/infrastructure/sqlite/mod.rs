@@ -15,6 +15,7 @@ mod deletions;
 mod documents;
 mod error;
 mod expiry;
+mod group_commit;
 mod imports;
 mod jobs;
 mod keys;

@@ -10,7 +10,9 @@ use crate::application::ports::commit_order::Turn;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
+use crate::application::ports::uploads::{
+    End, NewUpload, SUPERSEDED, Started, Upload, Uploads, Writer,
+};
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::damaged;
 use crate::infrastructure::rows::upload::upload;
@@ -51,7 +53,7 @@ impl Uploads for Sqlite {
         let superseded = upload_end::fail_running(
             &mut transaction,
             &document,
-            "UPLOAD_SUPERSEDED",
+            SUPERSEDED,
             "a newer upload of the same document was started",
             new.now,
         )

@@ -16,6 +16,7 @@ use futures_util::FutureExt;
 use http_body::Frame;
 use tokio::time::Instant;
 use tonic::{Code, Status};
+use tracing::Span;
 
 use crate::application::audit::recorder::{Deed, Recorder, is_recorded};
 use crate::application::caller::Caller;
@@ -33,6 +34,10 @@ pub const DURATION: &str = "grpc_server_call_duration_seconds";
 /// What methods are called that are not ours, however many there may be.
 const OTHER: &str = "_OTHER";
 
+/// Marks a response whose end is logged here.
+#[derive(Clone, Copy, Debug)]
+pub struct LoggedAtItsEnd;
+
 /// Keeps the call's deadline, explains its refusal, measures and records it.
 pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
@@ -43,6 +48,7 @@ pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: 
     let doing = method.filter(|method| is_recorded(method.class));
     let doing = doing.map(|_recorded| Doing::new(recorder, &mut request));
     let mut observed = Observed {
+        span: Span::current(),
         method: method.map_or(OTHER, |method| method.path),
         begun,
         code: Code::Cancelled,
@@ -59,7 +65,8 @@ pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: 
         }).map(|body| Body::new(Limited::new(body, end))),
         error = &mut end => status::of(&error).into_http(),
     };
-    let response = framework_status::explained(response, bytes_max);
+    let mut response = framework_status::explained(response, bytes_max);
+    response.extensions_mut().insert(LoggedAtItsEnd);
     observed.see(response.headers());
     response.map(|body| Body::new(Measured { body, observed }))
 }
@@ -86,8 +93,10 @@ fn end(deadline: Option<Instant>, admitted: Option<Admitted>) -> End {
     })
 }
 
-/// A call that is measured, and recorded, when this is dropped.
+/// A call that is measured, logged, and recorded, when this is dropped.
 struct Observed {
+    /// Of the request.
+    span: Span,
     method: &'static str,
     begun: Instant,
     /// Until its status is seen it counts as cancelled: whoever drops it before has left.
@@ -131,8 +140,11 @@ impl Observed {
 impl Drop for Observed {
     fn drop(&mut self) {
         let (method, status) = (self.method, status::name(self.code));
+        let duration = self.begun.elapsed();
         metrics::histogram!(DURATION, "grpc_method" => method, "grpc_status" => status)
-            .record(self.begun.elapsed());
+            .record(duration);
+        let duration_ms = duration.as_millis();
+        tracing::info!(parent: &self.span, rpc.status_code = status, duration_ms, "call ended");
         if let Some(doing) = &self.doing {
             doing.recorder.record(Deed {
                 caller: doing.caller.as_ref(),

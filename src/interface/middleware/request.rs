@@ -1,13 +1,14 @@
 //! What every request passes: its id, its log line, and who may ask.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
-use tonic::Status;
+use tonic::{Code, Status};
 use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::interface::grpc::{methods, status};
 use crate::interface::middleware::authenticate::{self, Door};
+use crate::interface::middleware::call::LoggedAtItsEnd;
 use crate::interface::transport::peer::Peer;
 use crate::interface::web::error_response;
 use crate::interface::web::paths;
@@ -49,27 +51,29 @@ pub async fn admit(State(door): State<Arc<Door>>, mut request: Request, next: Ne
                 refused(request.headers(), &error)
             }
         };
-        let status = response
-            .headers()
-            .get(Status::GRPC_STATUS)
-            .map(HeaderValue::as_bytes);
-        let code = status.map_or("streaming or OK", |code| {
-            str::from_utf8(code).unwrap_or("?")
-        });
-        let duration_ms = begun.elapsed().as_millis();
-        let http = response.status().as_u16();
-        tracing::info!(
-            rpc.status_code = code,
-            http.status_code = http,
-            duration_ms,
-            "answered"
-        );
+        if response.extensions().get::<LoggedAtItsEnd>().is_none() {
+            log(&response, begun.elapsed());
+        }
         response
     }
     .instrument(span)
     .await;
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// Logs a response that is no call's: a refusal, or one of the web.
+fn log(response: &Response, duration: Duration) {
+    let status = response.headers().get(Status::GRPC_STATUS);
+    let code = status.map(|code| status::name(Code::from_bytes(code.as_bytes())));
+    let duration_ms = duration.as_millis();
+    let http = response.status().as_u16();
+    tracing::info!(
+        rpc.status_code = code,
+        http.status_code = http,
+        duration_ms,
+        "request answered"
+    );
 }
 
 /// Checks the request, and tells what comes after whose it is.

@@ -1,0 +1,66 @@
+//! A section of a text in which places to cut at are looked for, and what is known of it once for all finders.
+
+use std::cell::OnceCell;
+
+use crate::domain::text::white_space::{self, LOOK_AHEAD_BYTES};
+
+/// How far before the white space around the first place a separator may begin that leads to it: a mark with its quotes,
+/// brackets and reference marks.
+const LOOK_BACK_BYTES: usize = 96;
+
+/// The places from `floor` to `limit`, both inclusive, of a text that goes on at least [`LOOK_AHEAD_BYTES`] after `limit`,
+/// unless it ends before.
+#[derive(Debug)]
+pub struct Section<'a> {
+    /// The text, from a place where a grapheme cluster begins.
+    pub text: &'a str,
+    /// The first place.
+    pub floor: usize,
+    /// The last place.
+    pub limit: usize,
+    from: OnceCell<usize>,
+    is_ascii: OnceCell<bool>,
+    has_returns: OnceCell<bool>,
+}
+
+impl<'a> Section<'a> {
+    /// The places from `floor` to `limit` of `text`.
+    #[must_use]
+    pub fn new(text: &'a str, floor: usize, limit: usize) -> Self {
+        debug_assert!(floor <= limit && limit <= text.len());
+        Self {
+            text,
+            floor,
+            limit,
+            from: OnceCell::new(),
+            is_ascii: OnceCell::new(),
+            has_returns: OnceCell::new(),
+        }
+    }
+
+    /// Where the first separator may begin that leads to a place of the section. Not always between two characters.
+    #[must_use]
+    pub fn from(&self) -> usize {
+        *self.from.get_or_init(|| {
+            white_space::unskip(self.text, self.floor).saturating_sub(LOOK_BACK_BYTES)
+        })
+    }
+
+    /// Whether all that is looked at is ASCII.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        *self.is_ascii.get_or_init(|| self.bytes().is_ascii())
+    }
+
+    /// Whether any of it is a carriage return.
+    #[must_use]
+    pub fn has_returns(&self) -> bool {
+        let find = || memchr::memchr(b'\r', self.bytes()).is_some();
+        *self.has_returns.get_or_init(find)
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        let through = self.text.len().min(self.limit + LOOK_AHEAD_BYTES);
+        &self.text.as_bytes()[self.from()..through]
+    }
+}

@@ -1,0 +1,108 @@
+//! Commits of several uploads in one transaction (group commit).
+//!
+//! A commit waits for the disk, which takes longer than the rows of a small batch. Batches that wait for the writer at
+//! the same time therefore share a transaction. Each caller puts its batch into the queue and asks for the writer; the
+//! first that gets it commits the oldest batches, its own among them or not, and answers their callers.
+//!
+//! If a batch of a group fails, the group is rolled back and each of its batches is committed alone, so that an error
+//! has one caller. A batch that was committed all the same is not committed twice: its writer's offset is compared.
+
+use std::sync::Arc;
+
+use sqlx::{Connection, Sqlite as Driver, SqliteConnection, Transaction};
+use tokio::sync::oneshot;
+
+use crate::application::ports::clock::Timestamp;
+use crate::application::ports::operations::Operation;
+use crate::application::ports::store_error::Error;
+use crate::application::ports::uploads::Writer;
+use crate::domain::ingest::batch::Batch;
+use crate::infrastructure::sqlite::commit_queue::{Outcome, Waiting};
+use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
+use crate::infrastructure::sqlite::error::failed;
+use crate::infrastructure::sqlite::upload_commit;
+
+impl Sqlite {
+    /// Commits a batch, together with others that wait.
+    pub(super) async fn commit_together(
+        &self,
+        writer: &Writer,
+        batch: &Arc<Batch>,
+        now: Timestamp,
+    ) -> Outcome {
+        let (answer, mut answered) = oneshot::channel();
+        self.commits.push(Waiting {
+            writer: writer.clone(),
+            batch: Arc::clone(batch),
+            now,
+            answer,
+        });
+        // Each turn but the last commits batches that are older, and the writer is given in order of asking.
+        loop {
+            let connection = tokio::select! {
+                biased;
+                outcome = &mut answered => return outcome.unwrap_or_else(|_gone| Err(given_up())),
+                connection = self.writer.acquire() => connection,
+            };
+            let mut connection = connection.map_err(failed)?;
+            // Another caller has taken the batch, and the answer is on its way.
+            if !self.commits.is_empty() {
+                self.commit_group(&mut connection).await?;
+            }
+        }
+    }
+
+    /// Commits the oldest batches, and answers their callers.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no transaction; then no batch is taken.
+    async fn commit_group(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
+        let transaction = connection.begin_with(BEGIN).await.map_err(failed)?;
+        let group = self.commits.take_group();
+        match store(transaction, &group).await {
+            Ok(operations) => {
+                for (waiting, operation) in group.into_iter().zip(operations) {
+                    waiting.answer(Ok(operation));
+                }
+            }
+            Err(error) => match <[Waiting; 1]>::try_from(group) {
+                Ok([alone]) => alone.answer(Err(error)),
+                Err(group) => commit_each(connection, group).await,
+            },
+        }
+        Ok(())
+    }
+}
+
+/// Commits each batch of a group that has failed alone.
+async fn commit_each(connection: &mut SqliteConnection, group: Vec<Waiting>) {
+    for waiting in group {
+        let outcome = match connection.begin_with(BEGIN).await {
+            Ok(transaction) => store(transaction, std::slice::from_ref(&waiting)).await,
+            Err(error) => Err(failed(error)),
+        };
+        waiting.answer(outcome.map(|operations| operations.into_iter().next().flatten()));
+    }
+}
+
+/// Stores batches in one transaction; returns an operation for each.
+async fn store(
+    mut transaction: Transaction<'_, Driver>,
+    group: &[Waiting],
+) -> Result<Vec<Option<Operation>>, Error> {
+    let mut operations = Vec::with_capacity(group.len());
+    for waiting in group {
+        let Waiting {
+            writer, batch, now, ..
+        } = waiting;
+        operations.push(upload_commit::store(&mut transaction, writer, batch, *now).await?);
+    }
+    transaction.commit().await.map_err(failed)?;
+    Ok(operations)
+}
+
+/// The caller that had taken the batch is gone, with its transaction.
+fn given_up() -> Error {
+    Error::Unavailable("the transaction was given up".into())
+}
