@@ -13,8 +13,8 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::transport::{Channel, Endpoint};
 use uuid::Uuid;
 
-/// What the server takes in a message.
-const CONTENT_BYTES: usize = 256 * 1024;
+/// The content of a message, as `sluice upload` sends it.
+pub(crate) const CONTENT_BYTES: usize = 64 * 1024;
 
 /// What the bench was asked for; `cargo` adds a flag of its own.
 pub(crate) fn arguments() -> Vec<String> {

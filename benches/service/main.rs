@@ -13,7 +13,7 @@
 #[path = "../client/mod.rs"]
 mod client;
 mod discard;
-#[path = "../../tests/service/frames.rs"]
+#[path = "../../tests/service/support/frames.rs"]
 mod frames;
 mod inserts;
 mod latency;
@@ -21,7 +21,7 @@ mod latency;
 #[path = "../../tests/private/mod.rs"]
 mod private;
 #[expect(dead_code, reason = "nor all that a network can do")]
-#[path = "../../tests/service/proxy.rs"]
+#[path = "../../tests/service/support/proxy.rs"]
 mod proxy;
 #[expect(dead_code, reason = "nor all that a Redis can go through")]
 #[path = "../../tests/private/redis.rs"]

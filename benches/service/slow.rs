@@ -1,7 +1,7 @@
 //! How fast many good uploads are, and how long a small one takes, beside hundreds that are slow or silent.
 //!
 //! Tenants are told apart by API keys. The server is a process of its own, whose memory the kernel counts. Slow
-//! clients are those of `sluice upload` over a slow link: messages of 256 KiB that arrive at 17.5 KB a second.
+//! clients are those of `sluice upload` over a slow link: messages of 64 KiB that arrive at 17.5 KB a second.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -24,7 +24,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 use uuid::Uuid;
 
-use crate::client::{connect, mb, messages};
+use crate::client::{CONTENT_BYTES, connect, mb, messages};
 use crate::proxy::Proxy;
 
 /// Slow uploads of one tenant. A third comes in large messages over a slow link, a third in small ones, a third says
@@ -227,7 +227,7 @@ impl Slow {
             };
             let client = with(&connect(address.parse().expect("an address")), key);
             let stream = match number % 3 {
-                0 => pieces(text, 256 * 1024, Duration::ZERO),
+                0 => pieces(text, CONTENT_BYTES, Duration::ZERO),
                 1 => pieces(text, SMALL_BYTES, SMALL_EVERY),
                 _ => pieces(text, 0, ALIVE_EVERY),
             };

@@ -15,11 +15,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::cli::source::{Opened, Source, Stamp};
 use crate::domain::ingest::digest::Running;
 
-/// The most content of a message that a server takes.
-const CONTENT_BYTES: usize = 256 * 1024;
+/// The content of a message. The server holds a message until it is whole, and four times this is the most that it takes.
+const CONTENT_BYTES: usize = 64 * 1024;
 /// How much is read at once.
 const PIECE_BYTES: usize = 64 * 1024;
-/// Pieces read ahead of the network: two messages.
+/// Pieces read ahead of the network.
 const PIECES_AHEAD: usize = 8;
 /// How many bytes are kept after they were sent. A server commits what is further back: its batches under
 /// way have 3 MiB at most.

@@ -12,10 +12,10 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 use tonic::Status;
 
-use crate::access::{Guarded, Shown, call};
-use crate::server::program;
-use crate::watcher::Watcher;
-use crate::world::{Folder, first, last, name_of, reason, spec};
+use crate::support::access::{Guarded, Shown, call};
+use crate::support::server::program;
+use crate::support::watcher::Watcher;
+use crate::support::world::{Folder, first, last, name_of, reason, spec};
 
 const DELETE: &str = "/sluice.v1.DocumentService/DeleteDocument";
 

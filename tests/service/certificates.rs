@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Code, Status};
 
-use crate::access::{Guarded, by, call};
-use crate::world::{Folder, reason};
+use crate::support::access::{Guarded, by, call};
+use crate::support::world::{Folder, reason};
 
 const READ: &str = "/sluice.v1.CollectionService/ListCollections";
 const OPERATE: &str = "/sluice.v1.AdminService/ListTenants";

@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use tonic::transport::Channel;
 
-use crate::follower::{Follower, assert_same, contents};
-use crate::server::Server;
-use crate::world::{
+use crate::support::follower::{Follower, assert_same, contents};
+use crate::support::server::Server;
+use crate::support::world::{
     Folder, World, create_collection, first, last, metadata, more, name_of, prose, reason, resumed,
     rows, spec, whole,
 };

@@ -5,7 +5,7 @@ use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
 use tonic::Status;
 
 use crate::chunk_stream::piece;
-use crate::world::{World, prose, reason, spec, whole};
+use crate::support::world::{World, prose, reason, spec, whole};
 
 fn charset(label: &str) -> pb::DecodingPolicy {
     pb::DecodingPolicy {

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use crate::server::Server;
-use crate::world::{Folder, World, cycled, metadata, prose, reason};
+use crate::support::server::Server;
+use crate::support::world::{Folder, World, cycled, metadata, prose, reason};
 
 /// Some chunks of it are in every message.
 pub(crate) const PIECE: usize = 100_000;

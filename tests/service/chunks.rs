@@ -8,8 +8,8 @@ use tonic::Code;
 
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 
-use crate::server::Server;
-use crate::world::{
+use crate::support::server::Server;
+use crate::support::world::{
     Folder, World, create_collection, expected, first, last, metadata, more, name_of, plain, prose,
     reason, resumed, rows, spec, whole,
 };

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use crate::proxy::Proxy;
-use crate::world::{Folder, World, expected, name_of, prose, spec};
+use crate::support::proxy::Proxy;
+use crate::support::world::{Folder, World, expected, name_of, prose, spec};
 
 /// Installed by `scripts/setup`.
 pub(crate) const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools");

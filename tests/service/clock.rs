@@ -12,8 +12,8 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::private;
 use crate::redis_server::Redis;
-use crate::server::Server;
-use crate::world::{
+use crate::support::server::Server;
+use crate::support::world::{
     create_collection, expected, first, last, more, plain, prose, reason, rows, spec,
 };
 
@@ -45,7 +45,7 @@ async fn a_clock_that_jumps_an_hour_changes_nothing() {
     sluice::infrastructure::postgres::connection::migrate(&database)
         .await
         .unwrap();
-    let folder = crate::world::Folder::new();
+    let folder = crate::support::world::Folder::new();
     let clock = folder.0.join("clock");
     jump(&clock, "+0");
     let address = redis.url();
@@ -71,7 +71,7 @@ async fn a_clock_that_jumps_an_hour_changes_nothing() {
     let mut client = UploadServiceClient::new(server.channel());
     let sent =
         tokio::spawn(async move { client.upload_document(ReceiverStream::new(receiver)).await });
-    let name = crate::world::name_of(&upload).replace("uploads", "operations");
+    let name = crate::support::world::name_of(&upload).replace("uploads", "operations");
     messages.send(first(&upload, b"")).await.unwrap();
     let pieces = source.as_bytes().chunks(PIECE).collect::<Vec<_>>();
     for (number, piece) in pieces.iter().enumerate() {

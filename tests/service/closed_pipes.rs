@@ -4,9 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::output::with_documents;
-use crate::server::SLUICE;
-use crate::shell::rows;
-use crate::world::Folder;
+use crate::support::server::SLUICE;
+use crate::support::shell::rows;
+use crate::support::world::Folder;
 
 #[test]
 fn whatever_a_command_writes_to_a_closed_pipe_it_ends_quietly() {

@@ -6,7 +6,7 @@ use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use sluice::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 use tonic::Code;
 
-use crate::world::{World, metadata, reason, spec, whole};
+use crate::support::world::{World, metadata, reason, spec, whole};
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "one story, told in calls")]

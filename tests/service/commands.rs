@@ -6,8 +6,8 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::private;
-use crate::server::{SLUICE, Server, program};
-use crate::world::{Folder, expected, prose};
+use crate::support::server::{SLUICE, Server, program};
+use crate::support::world::{Folder, expected, prose};
 
 /// Runs `sluice` with a server, and returns what it prints.
 pub(crate) fn run(server: &Server, arguments: &[&str]) -> Result<String, String> {

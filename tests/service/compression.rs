@@ -14,8 +14,8 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::clients::{PYTHON, TOOLS, output};
 use crate::methods::raw_at;
-use crate::server::Server;
-use crate::world::{
+use crate::support::server::Server;
+use crate::support::world::{
     World, create_collection, expected, first, last, plain, prose, reason, spec, whole,
 };
 
@@ -141,7 +141,7 @@ fn bomb(encoding: &str) -> bytes::Bytes {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bomb_is_stopped_while_it_is_decompressed() {
-    let folder = crate::world::Folder::new();
+    let folder = crate::support::world::Folder::new();
     let server = Server::start(folder.0.join("bombed.db"));
     create_collection(&server.channel()).await;
     let before = server.peak_kib();

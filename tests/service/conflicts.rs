@@ -10,7 +10,7 @@ use tonic::{Code, Status};
 use crate::imports::{Root, import};
 use crate::preferences::{create, found, in_tuned, separators, tuned_chunking, tuned_decoding};
 use crate::rechunks::{rechunk, upload};
-use crate::world::{World, first, metadata};
+use crate::support::world::{World, first, metadata};
 
 #[tokio::test]
 async fn fields_that_do_not_fit_together_are_refused_with_where_they_come_from() {

@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 use tonic::Code;
 use tonic::transport::Channel;
 
-use crate::cluster::proxied;
 use crate::kills::messages;
 use crate::private;
-use crate::server::Server;
-use crate::world::{
+use crate::support::cluster::proxied;
+use crate::support::server::Server;
+use crate::support::world::{
     connect, create_collection, expected, first, name_of, plain, prose, resumed, rows, spec,
 };
 

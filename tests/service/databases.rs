@@ -10,14 +10,14 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::cluster::{crash, proxied, tablespace};
 use crate::kills::go_on;
 use crate::private;
 use crate::private::postgres::Cluster;
-use crate::proxy::Proxy;
-use crate::server::Server;
 use crate::stores::Disk;
-use crate::world::{
+use crate::support::cluster::{crash, proxied, tablespace};
+use crate::support::proxy::Proxy;
+use crate::support::server::Server;
+use crate::support::world::{
     create_collection, expected, first, more, name_of, plain, prose, reason, rows, spec, whole,
 };
 

@@ -7,10 +7,10 @@ use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::access::Guarded;
 use crate::imports::{Root, import};
 use crate::rechunks::{SUCCEEDED, ended, upload};
-use crate::world::{Kept, World, in_each_store, spec};
+use crate::support::access::Guarded;
+use crate::support::world::{Kept, World, in_each_store, spec};
 
 const NAME: &str = "collections/default";
 

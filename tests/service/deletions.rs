@@ -7,7 +7,7 @@ use sluice::interface::grpc::pb::operation_service_client::OperationServiceClien
 use sluice::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 use tonic::Code;
 
-use crate::world::{World, first, metadata, name_of, prose, reason, resumed, spec, whole};
+use crate::support::world::{World, first, metadata, name_of, prose, reason, resumed, spec, whole};
 
 const SUCCEEDED: i32 = 2;
 

@@ -7,9 +7,11 @@ use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use tonic::Code;
 
-use crate::server::Server;
-use crate::shell::{Shell, rows};
-use crate::world::{Folder, Kept, World, in_each_store, metadata, plain, prose, spec, whole};
+use crate::support::server::Server;
+use crate::support::shell::{Shell, rows};
+use crate::support::world::{
+    Folder, Kept, World, in_each_store, metadata, plain, prose, spec, whole,
+};
 
 /// Pairs of paths as they are typed, and the ids of both.
 const PAIRS: [[(&str, &str); 2]; 11] = [

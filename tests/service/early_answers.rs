@@ -12,8 +12,8 @@ use http::Request;
 use tokio::net::TcpStream;
 
 use crate::clients::{NODE, PYTHON, TOOLS, output};
-use crate::proxy::Proxy;
-use crate::world::World;
+use crate::support::proxy::Proxy;
+use crate::support::world::World;
 
 /// Four times the resets that a connection survives.
 const CALLS: &str = "1000";

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::server::Server;
-use crate::world::Folder;
+use crate::support::server::Server;
+use crate::support::world::Folder;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 

@@ -16,9 +16,11 @@ use tokio::task::JoinHandle;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
-use crate::access::{Guarded, Shown};
-use crate::server::Server;
-use crate::world::{Folder, World, create_collection, first, name_of, prose, reason, spec, whole};
+use crate::support::access::{Guarded, Shown};
+use crate::support::server::Server;
+use crate::support::world::{
+    Folder, World, create_collection, first, name_of, prose, reason, spec, whole,
+};
 
 /// Uploads of one tenant that are open and silent: more than it may have.
 const SILENT: usize = 400;

@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 
-use crate::fleet::{AT_ONCE, Fleet, Going, LATE_MAX, Seen, check, listened, watch, watch_into};
 use crate::kills::random;
 use crate::private::postgres::Cluster;
-use crate::proxy::Proxy;
-use crate::pubsub_proxy::PubSubProxy;
 use crate::redis_server::{Redis, RedisCluster};
+use crate::support::fleet::{
+    AT_ONCE, Fleet, Going, LATE_MAX, Seen, check, listened, watch, watch_into,
+};
+use crate::support::proxy::Proxy;
+use crate::support::pubsub_proxy::PubSubProxy;
+use crate::support::world::{connect, reason};
 use crate::web::get;
-use crate::world::{connect, reason};
 
 /// Ends that one that reads rows every three seconds would all meet in time once in 2,000 runs.
 const ENDS: usize = 7;

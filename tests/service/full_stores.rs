@@ -11,12 +11,12 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt;
 
-use crate::cluster::tablespace;
 use crate::private::postgres::Cluster;
-use crate::server::Server;
 use crate::stores::Disk;
+use crate::support::cluster::tablespace;
+use crate::support::server::Server;
+use crate::support::world::{create_collection, expected, plain, prose, reason, rows, spec, whole};
 use crate::web::get;
-use crate::world::{create_collection, expected, plain, prose, reason, rows, spec, whole};
 
 /// `SERVING` and `NOT_SERVING`.
 const HEALTHS: [i32; 2] = [1, 2];

@@ -7,8 +7,8 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tokio_stream::StreamExt;
 
 use crate::private;
-use crate::server::Server;
-use crate::world::{Folder, create_collection, cycled, first, last, more, prose, spec};
+use crate::support::server::Server;
+use crate::support::world::{Folder, create_collection, cycled, first, last, more, prose, spec};
 
 const PIECE: usize = 65_536;
 const BLOCKS: usize = 1_000;

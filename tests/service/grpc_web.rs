@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use prost::Message;
 use sluice::interface::grpc::pb;
 
-use crate::watcher::begun;
+use crate::support::watcher::begun;
+use crate::support::world::{World, last, name_of, resumed};
 use crate::web::request;
-use crate::world::{World, last, name_of, resumed};
 
 const GOOD: &str = "https://good.example";
 

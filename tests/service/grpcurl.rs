@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::world::{World, spec};
+use crate::support::world::{World, spec};
 
 /// Installed by `scripts/setup`.
 const GRPCURL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/grpcurl");

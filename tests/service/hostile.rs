@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
 
-use crate::frames::Attack;
-use crate::server::Server;
-use crate::world::{Folder, create_collection, first, last, more, plain, rows, spec};
+use crate::support::frames::Attack;
+use crate::support::server::Server;
+use crate::support::world::{Folder, create_collection, first, last, more, plain, rows, spec};
 
 /// Frames of an attack.
 const FRAMES: usize = 20_000;

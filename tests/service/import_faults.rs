@@ -12,8 +12,8 @@ use crate::imports::{Root, import, request};
 use crate::interruptions::end_lease;
 use crate::private;
 use crate::rechunks::{FAILED, RUNNING, SUCCEEDED, ended, operation, said, until, upload};
-use crate::server::Server;
-use crate::world::{Folder, create_collection, prose, reason, spec};
+use crate::support::server::Server;
+use crate::support::world::{Folder, create_collection, prose, reason, spec};
 
 const CANCELLED: i32 = 4;
 /// Large enough for several commits.

@@ -20,8 +20,8 @@ use crate::logs;
 use crate::methods::raw;
 use crate::path_names::HOSTILE;
 use crate::rechunks::{SUCCEEDED, ended, said};
-use crate::server::program;
-use crate::world::{Folder, connect, create_collection, metadata, reason};
+use crate::support::server::program;
+use crate::support::world::{Folder, connect, create_collection, metadata, reason};
 
 /// How long a link and a folder change places.
 const RACE: Duration = Duration::from_secs(10);

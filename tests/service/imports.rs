@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use crate::rechunks::{
     FAILED, SUCCEEDED, document, ended, operation, overlapping, said, upload, utf_16,
 };
-use crate::world::{Folder, World, first, metadata, prose, reason, resumed, spec};
+use crate::support::world::{Folder, World, first, metadata, prose, reason, resumed, spec};
 
 pub(crate) const IMPORT_DOCUMENT: i32 = 6;
 

@@ -10,13 +10,13 @@ use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::transport::Channel;
 
-use crate::cluster::proxied;
 use crate::kills::{go_on, messages, random, send};
 use crate::private;
 use crate::private::postgres::Cluster;
-use crate::proxy::Proxy;
-use crate::server::Server;
-use crate::world::{
+use crate::support::cluster::proxied;
+use crate::support::proxy::Proxy;
+use crate::support::server::Server;
+use crate::support::world::{
     Folder, connect, create_collection, expected, first, name_of, plain, prose, reason, rows, spec,
 };
 
@@ -284,7 +284,7 @@ async fn the_newest_writer_wins_across_instances() {
     }
     let source = Arc::new(source);
     go_on(&newer, &upload, &source).await;
-    let more = crate::world::more(200_000, &source.as_bytes()[200_000..400_000]);
+    let more = crate::support::world::more(200_000, &source.as_bytes()[200_000..400_000]);
     let _ended = feed.send(more).await;
     drop(feed);
     let refused = older.await.unwrap().unwrap_err();

@@ -14,8 +14,8 @@ use crate::rechunks::{
     RUNNING, SUCCEEDED, document, ended, operation, other_chunking, overlapping, rechunk, request,
     said, until, upload, utf_16,
 };
-use crate::server::Server;
-use crate::world::{Folder, World, connect, create_collection, prose, rows, spec};
+use crate::support::server::Server;
+use crate::support::world::{Folder, World, connect, create_collection, prose, rows, spec};
 
 const CANCELLED: i32 = 4;
 /// Well before a lease that was left would have run out: it lasts 30 seconds, and is renewed every 10.

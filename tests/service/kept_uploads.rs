@@ -4,10 +4,10 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::proxy::Proxy;
-use crate::server::{NOWHERE, Server};
-use crate::shell::{Ended, Shell, rows};
-use crate::world::{Folder, prose};
+use crate::support::proxy::Proxy;
+use crate::support::server::{NOWHERE, Server};
+use crate::support::shell::{Ended, Shell, rows};
+use crate::support::world::{Folder, prose};
 
 const BYTES: usize = 6_000_000;
 /// An upload is interrupted once so much of it is committed.

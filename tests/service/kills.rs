@@ -12,9 +12,9 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tokio_stream::StreamExt;
 use tonic::transport::Channel;
 
-use crate::proxy::Proxy;
-use crate::server::{Server, program};
-use crate::world::{
+use crate::support::proxy::Proxy;
+use crate::support::server::{Server, program};
+use crate::support::world::{
     Folder, create_collection, expected, first, last, more, name_of, plain, prose, resumed, rows,
     spec,
 };

@@ -5,9 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 use crate::private::port;
-use crate::server::program;
-use crate::shell::Ended;
-use crate::world::Folder;
+use crate::support::server::program;
+use crate::support::shell::Ended;
+use crate::support::world::Folder;
 
 /// A server until it is dropped, and the addresses that it prints.
 struct Listening(Child, Vec<String>);

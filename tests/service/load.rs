@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use sluice::infrastructure::postgres::connection;
 
-use crate::fleet::listened;
 use crate::private;
 use crate::redis_server::Redis;
-use crate::server::{Server, program};
+use crate::support::fleet::listened;
+use crate::support::server::{Server, program};
 
 const WATCHERS: u64 = 500;
 const STALLED: u64 = 5;

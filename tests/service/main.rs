@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
-mod access;
 mod admission;
 mod audit;
 mod certificates;
@@ -13,7 +12,6 @@ mod chunks;
 mod clients;
 mod clock;
 mod closed_pipes;
-mod cluster;
 mod collections;
 mod commands;
 mod compression;
@@ -27,9 +25,6 @@ mod early_answers;
 mod examples;
 mod fairness;
 mod fanout;
-mod fleet;
-mod follower;
-mod frames;
 mod full_stores;
 mod gigabytes;
 mod grpc_web;
@@ -61,8 +56,6 @@ mod preferences;
 mod pressure;
 #[path = "../private/mod.rs"]
 mod private;
-mod proxy;
-mod pubsub_proxy;
 mod quotas;
 mod rate_limits;
 mod reaching;
@@ -76,14 +69,13 @@ mod refusals;
 mod repeats;
 mod roles;
 mod secrets;
-mod server;
-mod shell;
 mod socket_roles;
 mod sockets;
 mod stays;
 mod store_errors;
 mod stores;
 mod streams;
+mod support;
 mod sync;
 mod tenants;
 mod token_headers;
@@ -92,7 +84,5 @@ mod upload_folders;
 mod upload_sources;
 mod uploads;
 mod versionless;
-mod watcher;
 mod web;
 mod websocket;
-mod world;

@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::world::{World, reason};
+use crate::support::world::{World, reason};
 
 /// A method without a rate class or a role must not be served.
 #[test]

@@ -7,11 +7,11 @@ use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 use tonic::transport::Channel;
 
-use crate::cluster::proxied;
 use crate::private;
 use crate::rechunks::{RUNNING, SUCCEEDED, document, ended, operation, until, upload};
-use crate::server::Server;
-use crate::world::{create_collection, expected, plain, prose, rows, spec};
+use crate::support::cluster::proxied;
+use crate::support::server::Server;
+use crate::support::world::{create_collection, expected, plain, prose, rows, spec};
 
 /// Some 12,000 chunks: as many steps as kills, and more.
 const DOCUMENT_BYTES: usize = 12_000_000;

@@ -2,7 +2,7 @@
 
 use tonic::Code;
 
-use crate::world::{
+use crate::support::world::{
     World, expected, first, last, metadata, more, name_of, plain, prose, reason, resumed, spec,
 };
 

@@ -4,7 +4,7 @@ use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::operation_service_client::OperationServiceClient;
 use tonic::{Code, Status};
 
-use crate::world::{
+use crate::support::world::{
     World, first, last, metadata, more, name_of, prose, reason, resumed, spec, whole,
 };
 

@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
 use crate::private::port;
-use crate::server::{Server, program};
-use crate::shell::{Ended, Shell};
 use crate::stores::Disk;
-use crate::world::{Folder, prose};
+use crate::support::server::{Server, program};
+use crate::support::shell::{Ended, Shell};
+use crate::support::world::{Folder, prose};
 
 /// An address at which nothing listens yet.
 pub(crate) fn free() -> String {

@@ -4,9 +4,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use unicode_width::UnicodeWidthStr;
 
-use crate::server::Server;
-use crate::shell::{Shell, rows};
-use crate::world::{Folder, prose};
+use crate::support::server::Server;
+use crate::support::shell::{Shell, rows};
+use crate::support::world::{Folder, prose};
 
 const CYRILLIC: &[u8] = b"\xCF\xF0\xE8\xE2\xE5\xF2, \xEC\xE8\xF0. \xCA\xE0\xEA \xE4\xE5\xEB\xE0?\n";
 

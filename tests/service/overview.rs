@@ -9,9 +9,9 @@ use sluice::interface::grpc::pb::operation_service_client::OperationServiceClien
 use tonic::transport::Channel;
 use tonic::{Code, Streaming};
 
-use crate::fleet::{AT_ONCE, Fleet, Going, LATE_MAX};
 use crate::redis_server::Redis;
-use crate::world::{World, first, last, metadata, name_of, spec};
+use crate::support::fleet::{AT_ONCE, Fleet, Going, LATE_MAX};
+use crate::support::world::{World, first, last, metadata, name_of, spec};
 
 const RUNNING: i32 = 1;
 const SUCCEEDED: i32 = 2;

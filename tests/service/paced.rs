@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 use tonic::Status;
 use tonic::transport::Channel;
 
-use crate::frames::Attack;
-use crate::world::{World, connect};
+use crate::support::frames::Attack;
+use crate::support::world::{World, connect};
 
 /// So few that a test goes beyond them.
 const CALLS_PER_SECOND: u32 = 20;

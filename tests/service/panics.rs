@@ -11,7 +11,7 @@ use sluice::interface::middleware::call;
 use tonic::codegen::Service;
 use tonic::{Code, Status};
 
-use crate::world::reason;
+use crate::support::world::reason;
 
 const PATH: &str = "/sluice.v1.DocumentService/DeleteDocument";
 

@@ -10,7 +10,7 @@ use sluice::interface::grpc::pb::partition_service_client::PartitionServiceClien
 use tonic::transport::Channel;
 use tonic::{Code, Streaming};
 
-use crate::world::{
+use crate::support::world::{
     Kept, World, expected, first, in_each_store, name_of, plain, prose, reason, resumed, spec,
     whole,
 };

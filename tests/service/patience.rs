@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
-use crate::world::{
+use crate::support::world::{
     World, expected, first, last, metadata, more, name_of, plain, prose, reason, spec, whole,
 };
 

@@ -13,8 +13,8 @@ use tonic::transport::Channel;
 use crate::commands::{rows, run};
 use crate::imports::{Root, import};
 use crate::rechunks::{SUCCEEDED, ended, rechunk, upload};
-use crate::server::Server;
-use crate::world::{Folder, World, connect, first, last};
+use crate::support::server::Server;
+use crate::support::world::{Folder, World, connect, first, last};
 
 const REPLACE: i32 = 2;
 

@@ -14,9 +14,9 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::chunk_stream::pour;
-use crate::server::Server;
-use crate::watcher::Watcher;
-use crate::world::{Folder, connect, create_collection, prose, reason};
+use crate::support::server::Server;
+use crate::support::watcher::Watcher;
+use crate::support::world::{Folder, connect, create_collection, prose, reason};
 
 /// What the server may have, the kernel's buffers for its connections among it.
 const LIMIT_BYTES: u64 = 96 * 1024 * 1024;

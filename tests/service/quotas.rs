@@ -8,9 +8,9 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::access::{Guarded, Shown};
-use crate::server::{SLUICE, program};
-use crate::world::{
+use crate::support::access::{Guarded, Shown};
+use crate::support::server::{SLUICE, program};
+use crate::support::world::{
     expected, first, last, metadata, more, name_of, plain, prose, reason, resumed, spec, whole,
 };
 

@@ -22,10 +22,12 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt;
 
-use crate::access::Guarded;
 use crate::methods::raw;
 use crate::redis_server::Redis;
-use crate::world::{World, expected, first, metadata, name_of, plain, prose, reason, spec, whole};
+use crate::support::access::Guarded;
+use crate::support::world::{
+    World, expected, first, metadata, name_of, plain, prose, reason, spec, whole,
+};
 
 /// Nothing comes back in the time of a test.
 const SLOW: f64 = 0.001;

@@ -8,9 +8,9 @@ use std::thread;
 use std::time::Duration;
 
 use crate::certificates::{Authority, Pair};
-use crate::server::{Server, program};
-use crate::shell::Ended;
-use crate::world::Folder;
+use crate::support::server::{Server, program};
+use crate::support::shell::Ended;
+use crate::support::world::Folder;
 
 /// Commands that ask a server once.
 const COMMANDS: [&[&str]; 6] = [

@@ -9,7 +9,7 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::world::{
+use crate::support::world::{
     Kept, World, first, in_each_store, last, metadata, prose, reason, resumed, rows, spec, whole,
 };
 

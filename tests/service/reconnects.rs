@@ -4,10 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use crate::outages::{Running, free};
-use crate::proxy::Proxy;
-use crate::server::{Server, program};
-use crate::shell::{Ended, Shell, rows};
-use crate::world::{Folder, prose};
+use crate::support::proxy::Proxy;
+use crate::support::server::{Server, program};
+use crate::support::shell::{Ended, Shell, rows};
+use crate::support::world::{Folder, prose};
 
 #[test]
 fn a_watcher_and_a_follower_of_chunks_survive_a_restart() {

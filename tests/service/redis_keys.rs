@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::redis_server::Redis;
-use crate::world::{World, first, last, spec};
+use crate::support::world::{World, first, last, spec};
 
 const CHECK: &str = include_str!("../../src/infrastructure/redis/limits/check.lua");
 const TABLE: &str = include_str!("../../docs/redis.md");

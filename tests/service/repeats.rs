@@ -6,7 +6,7 @@ use sluice::interface::grpc::pb::collection_service_client::CollectionServiceCli
 use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use tonic::{Code, Status};
 
-use crate::world::{
+use crate::support::world::{
     Kept, World, expected, first, in_each_store, last, metadata, more, name_of, plain, prose,
     reason, resumed, spec, whole,
 };
@@ -94,7 +94,7 @@ async fn the_same_again_is_answered_as_before(kept: Kept) {
         assert_eq!(world.send(messages).await.unwrap(), done);
     }
     // Still so once a newer version has replaced it.
-    let newer = crate::world::spec("d");
+    let newer = crate::support::world::spec("d");
     world.send(whole(&newer, b"newer", 100)).await.unwrap();
     assert_eq!(
         world.send(whole(&spec, source, 200_000)).await.unwrap(),

@@ -9,8 +9,8 @@ use sluice::interface::grpc::pb::collection_service_client::CollectionServiceCli
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::{Code, Status};
 
-use crate::access::{Guarded, Over, by, call};
-use crate::world::{first, last, metadata, reason, spec};
+use crate::support::access::{Guarded, Over, by, call};
+use crate::support::world::{first, last, metadata, reason, spec};
 
 const ROLES: [(Role, pb::Role); 4] = [
     (Role::Reader, pb::Role::Reader),

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 
-use crate::access::by;
-use crate::server::program;
-use crate::world::{Folder, connect, reason};
+use crate::support::access::by;
+use crate::support::server::program;
+use crate::support::world::{Folder, connect, reason};
 
 /// A server in a process of its own that writes down all there is to say.
 struct Talkative {

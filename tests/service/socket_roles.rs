@@ -8,9 +8,9 @@ use sluice::interface::grpc::pb::collection_service_client::CollectionServiceCli
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use sluice::interface::web::ws_message::ASKED;
 
-use crate::access::Guarded;
-use crate::watcher::Watcher;
-use crate::world::{first, name_of, spec};
+use crate::support::access::Guarded;
+use crate::support::watcher::Watcher;
+use crate::support::world::{first, name_of, spec};
 
 const ROLES: [(Role, pb::Role); 4] = [
     (Role::Reader, pb::Role::Reader),

@@ -7,10 +7,10 @@ use serde_json::json;
 use sluice::interface::web::close_code::Close;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
-use crate::server::Server;
-use crate::watcher::{Heard, Watcher, begun};
+use crate::support::server::Server;
+use crate::support::watcher::{Heard, Watcher, begun};
+use crate::support::world::{Folder, World, create_collection, first, name_of, spec};
 use crate::web::get;
-use crate::world::{Folder, World, create_collection, first, name_of, spec};
 
 #[tokio::test]
 async fn a_server_that_goes_down_says_goodbye_and_is_not_held_up() {

@@ -6,11 +6,11 @@ use serde_json::json;
 use sluice::infrastructure::postgres::connection;
 use sluice::interface::grpc::pb;
 
-use crate::access::Guarded;
-use crate::cluster::proxied;
 use crate::private;
+use crate::support::access::Guarded;
+use crate::support::cluster::proxied;
+use crate::support::watcher::Watcher;
 use crate::tokens::{Signer, believing, but, now, publish};
-use crate::watcher::Watcher;
 
 /// More than one query asks for.
 const KEYS: usize = 510;

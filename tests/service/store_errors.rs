@@ -9,9 +9,9 @@ use std::process::Command;
 use sluice::infrastructure::postgres::connection;
 
 use crate::private::postgres::Cluster;
-use crate::server::SLUICE;
 use crate::stores::Disk;
-use crate::world::Folder;
+use crate::support::server::SLUICE;
+use crate::support::world::Folder;
 
 /// What no message may have.
 const PASSWORD: &str = "n0t-t0-be-sh0wn";

@@ -10,8 +10,8 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tonic::Code;
 
-use crate::server::Server;
-use crate::world::{
+use crate::support::server::Server;
+use crate::support::world::{
     Folder, World, create_collection, expected, first, last, name_of, plain, prose, reason,
     resumed, rows, spec, whole,
 };

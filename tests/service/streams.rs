@@ -12,8 +12,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming};
 
 use crate::chunk_stream::{PIECE, pour};
-use crate::server::Server;
-use crate::world::{
+use crate::support::server::Server;
+use crate::support::world::{
     Folder, World, create_collection, expected, first, last, metadata, more, name_of, plain, prose,
     reason, resumed, spec,
 };

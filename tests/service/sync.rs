@@ -6,9 +6,9 @@ use std::process::Stdio;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-use crate::server::Server;
-use crate::shell::Shell;
-use crate::world::{Folder, prose};
+use crate::support::server::Server;
+use crate::support::shell::Shell;
+use crate::support::world::{Folder, prose};
 
 /// Every document of a collection: its id, and its version.
 async fn versions(shell: &Shell<'_>, collection: &str) -> BTreeMap<String, i64> {

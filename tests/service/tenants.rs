@@ -5,8 +5,8 @@ use sluice::interface::grpc::pb::admin_service_client::AdminServiceClient;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use tonic::{Code, Status};
 
-use crate::access::Guarded;
-use crate::world::{metadata, reason};
+use crate::support::access::Guarded;
+use crate::support::world::{metadata, reason};
 
 fn told<T: std::fmt::Debug>(answered: Result<T, Status>) -> (Code, String) {
     let status = answered.unwrap_err();

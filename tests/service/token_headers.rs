@@ -2,7 +2,7 @@
 
 use tonic::Code;
 
-use crate::access::Guarded;
+use crate::support::access::Guarded;
 use crate::tokens::{READ, Signer, believing, claims, code, publish};
 
 /// Right signatures and right claims, under headers that say that something else is meant, or say it twice.

@@ -12,8 +12,8 @@ use sluice::config::Config;
 use sluice::interface::grpc::pb;
 use tonic::Code;
 
-use crate::access::{Guarded, call};
-use crate::world::{Folder, reason};
+use crate::support::access::{Guarded, call};
+use crate::support::world::{Folder, reason};
 
 pub(crate) const READ: &str = "/sluice.v1.CollectionService/ListCollections";
 const WRITE: &str = "/sluice.v1.CollectionService/CreateCollection";

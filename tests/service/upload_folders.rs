@@ -1,8 +1,8 @@
 //! Folders are uploaded as ripgrep would search them, several documents at once.
 
-use crate::server::Server;
-use crate::shell::Shell;
-use crate::world::{Folder, prose};
+use crate::support::server::Server;
+use crate::support::shell::Shell;
+use crate::support::world::{Folder, prose};
 
 #[test]
 fn a_folder_is_walked_as_ripgrep_walks_it() {

@@ -3,10 +3,10 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-use crate::proxy::Proxy;
-use crate::server::Server;
-use crate::shell::{Ended, Shell, rows};
-use crate::world::{Folder, prose};
+use crate::support::proxy::Proxy;
+use crate::support::server::Server;
+use crate::support::shell::{Ended, Shell, rows};
+use crate::support::world::{Folder, prose};
 
 #[test]
 fn pipes_and_devices_are_read_once_and_whole() {

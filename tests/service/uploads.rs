@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use tonic::Code;
 
-use crate::world::{
+use crate::support::world::{
     World, expected, first, last, metadata, more, name_of, plain, prose, reason, resumed, spec,
     whole,
 };

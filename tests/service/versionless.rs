@@ -6,7 +6,9 @@ use sluice::interface::grpc::pb::partition_service_client::PartitionServiceClien
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::Code;
 
-use crate::world::{Kept, World, first, in_each_store, last, name_of, reason, spec, whole};
+use crate::support::world::{
+    Kept, World, first, in_each_store, last, name_of, reason, spec, whole,
+};
 
 const NAME: &str = "collections/c/documents/d";
 

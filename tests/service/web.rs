@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::watcher::Watcher;
-use crate::world::World;
+use crate::support::watcher::Watcher;
+use crate::support::world::World;
 
 const GOOD: &str = "https://good.example";
 const GET_OPERATION: &str = "/sluice.v1.OperationService/GetOperation";
@@ -307,7 +307,7 @@ async fn metrics_name_known_methods_and_no_others() {
         let line = format!("POST /sluice.v1.OperationService/Unknown{number}");
         request(address, &line, &web, b"\0\0\0\0\0").await;
     }
-    let (_, name) = crate::watcher::begun(&world, "d").await;
+    let (_, name) = crate::support::watcher::begun(&world, "d").await;
     let mut watcher = Watcher::open(address).await;
     watcher.subscribe(&name, 0).await;
     watcher.state().await;

@@ -9,8 +9,8 @@ use sluice::interface::web::ws_message;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
 use crate::clients::{NODE, buf_curl, output};
-use crate::watcher::{Watcher, begun, seq};
-use crate::world::{World, last, prose, resumed, spec, whole};
+use crate::support::watcher::{Watcher, begun, seq};
+use crate::support::world::{World, last, prose, resumed, spec, whole};
 
 const TERMINAL: [&str; 3] = ["STATE_SUCCEEDED", "STATE_FAILED", "STATE_CANCELLED"];
 
@@ -37,7 +37,7 @@ async fn a_socket_follows_an_upload_to_its_end_and_after() {
         (&present["name"], &present["state"]),
         (&json!(name), &json!("STATE_RUNNING"))
     );
-    finish(&world, &crate::world::name_of(&upload)).await;
+    finish(&world, &crate::support::world::name_of(&upload)).await;
     let mut states = vec![present];
     while !is_terminal(states.last().unwrap()) {
         states.push(watcher.state().await);
@@ -89,7 +89,7 @@ async fn a_state_that_was_seen_is_not_told_again_before_there_is_a_newer_one() {
         .tell(json!({ "type": "unsubscribe", "operation": name }))
         .await;
     assert!(watcher.is_quiet().await);
-    finish(&world, &crate::world::name_of(&upload)).await;
+    finish(&world, &crate::support::world::name_of(&upload)).await;
     assert!(watcher.is_quiet().await, "nobody follows it");
     watcher.subscribe(&name, present).await;
     assert!(is_terminal(&watcher.state().await));
@@ -183,7 +183,7 @@ async fn a_state_is_what_the_protos_json_is() {
         .send(whole(&spec, prose(10_000).as_bytes(), 5_000))
         .await
         .unwrap();
-    let name = crate::world::name_of(&spec).replace("uploads", "operations");
+    let name = crate::support::world::name_of(&spec).replace("uploads", "operations");
     let asked = json!({ "name": name }).to_string();
     let answered = buf_curl(&world, "OperationService/GetOperation", &asked).await;
     let mut watcher = Watcher::open(world.instance.address).await;
@@ -209,7 +209,7 @@ async fn the_client_to_copy_watches_to_the_end() {
         tokio::spawn(output(command))
     };
     let watcher = watching(&name);
-    finish(&world, &crate::world::name_of(&upload)).await;
+    finish(&world, &crate::support::world::name_of(&upload)).await;
     let done = watcher.await.unwrap();
     let complaints = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{complaints}");

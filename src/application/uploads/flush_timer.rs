@@ -1,9 +1,8 @@
 //! The time between two commits of batches that are not full.
 //!
-//! Watchers see a slow upload move by such commits. The store takes one commit at a time, so hundreds of slow uploads
-//! would fill it with small commits: 70 clients that send a message each 250 ms need 280 commits a second. Each upload
-//! therefore waits 16 times as long as its last commit took: the busier the store is, the longer a commit takes, and the
-//! rarer commits are.
+//! Watchers see a slow upload move by such commits. Hundreds of slow uploads would keep the store busy with them: 70
+//! clients that send a message each 250 ms need 280 commits a second. Each upload therefore waits 16 times as long as its
+//! last commit took: the busier the store is, the longer a commit takes, and the rarer commits are.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,7 @@ pub const FLUSH_AFTER_MIN: Duration = Duration::from_millis(250);
 /// The most: a watcher of a slow upload waits no longer for news, however busy the store is.
 const FLUSH_AFTER_MAX: Duration = Duration::from_secs(5);
 /// The wait after a commit, as a multiple of the time that it took. Two hundred slow uploads then have a dozen commits
-/// in the store at any time.
+/// in the store at any time, which share transactions.
 const WAIT_FACTOR: u32 = 16;
 
 /// When an upload is flushed next.

@@ -15,8 +15,8 @@ use tonic::transport::Channel;
 use crate::private;
 use crate::private::postgres::Cluster;
 use crate::redis_server::Redis;
-use crate::server::Server;
-use crate::world::{create_collection, first, last, more, name_of, prose, spec};
+use crate::support::server::Server;
+use crate::support::world::{create_collection, first, last, more, name_of, prose, spec};
 
 /// No terminal state comes later, whatever is lost.
 pub(crate) const LATE_MAX: Duration = Duration::from_secs(5);

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use crate::private::postgres::{Cluster, START_MAX, end, is_root, run, spawn};
-use crate::proxy::Proxy;
+use crate::support::proxy::Proxy;
 
 /// A proxy before a database, and the database's address there.
 pub(crate) async fn proxied(cluster: &Cluster, database: &str) -> (Proxy, String) {

@@ -18,7 +18,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
-use crate::world::{Folder, connect};
+use crate::support::world::{Folder, connect};
 
 /// How long the first message of a stream is waited for.
 const QUIET_MAX: Duration = Duration::from_secs(2);

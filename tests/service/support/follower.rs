@@ -9,7 +9,7 @@ use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
-use crate::world::rows;
+use crate::support::world::rows;
 
 /// The contents of each document, by name and digest.
 pub(crate) type Contents = BTreeMap<String, BTreeMap<Vec<u8>, String>>;

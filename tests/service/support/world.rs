@@ -63,14 +63,14 @@ macro_rules! in_each_store {
         mod in_a_file {
             $(#[tokio::test]
             async fn $law() {
-                super::$law(crate::world::Kept::InAFile).await;
+                super::$law(crate::support::world::Kept::InAFile).await;
             })+
         }
 
         mod in_a_database {
             $(#[tokio::test]
             async fn $law() {
-                super::$law(crate::world::Kept::InADatabase).await;
+                super::$law(crate::support::world::Kept::InADatabase).await;
             })+
         }
     };

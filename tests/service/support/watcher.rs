@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::{Error, error};
 
 use sluice::interface::grpc::pb;
 
-use crate::world::{World, first, name_of, spec};
+use crate::support::world::{World, first, name_of, spec};
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -4,8 +4,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::server::{SLUICE, Server};
-use crate::world::Folder;
+use crate::support::server::{SLUICE, Server};
+use crate::support::world::Folder;
 
 /// How a command ended, and what it wrote.
 #[derive(Debug)]

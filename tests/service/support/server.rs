@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use tonic::transport::Channel;
 
 use crate::logs;
-use crate::world::connect;
+use crate::support::world::connect;
 
 pub(crate) const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
 
