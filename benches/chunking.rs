@@ -11,12 +11,12 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use sluice::domain::chunking::ladder::Ladder;
 use sluice::domain::chunking::packing::Packing;
+use sluice::domain::chunking::separator_levels::SeparatorLevels;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::chunking::strategy::Strategy;
-use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
+use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
 use sluice::domain::text::decoding::Decoding;
 use sluice::domain::text::measure::Measure;
 
@@ -125,12 +125,12 @@ fn jobs() -> Vec<(String, Job)> {
     let name = "recursive, stable, overlap 200".to_owned();
     jobs.push((name, split(Spec::new(overlapping).expect("within bounds"))));
     let latin = Request {
-        strategy: Some(Strategy::Recursive(Ladder::latin())),
+        strategy: Some(Strategy::Recursive(SeparatorLevels::latin())),
         ..Request::default()
     };
     let name = "recursive, stable, latin ladder".to_owned();
     jobs.push((name, split(Spec::new(latin).expect("within bounds"))));
-    let name = "ingest machine: recursive, text and digests".to_owned();
+    let name = "ingest engine: recursive, text and digests".to_owned();
     jobs.push((name, Box::new(|text| ingest(&Spec::default(), text))));
     jobs
 }
@@ -205,13 +205,13 @@ fn drain(splitter: &mut Splitter) -> usize {
 
 /// Batches with text and digests, as they are stored.
 fn ingest(spec: &Spec, text: &str) -> usize {
-    let mut machine = Machine::new(spec, Decoding::default(), BATCH_BYTES_MAX);
+    let mut engine = Engine::new(spec, Decoding::default(), BATCH_BYTES_MAX);
     let mut rest = text.as_bytes();
     let mut chunks = 0;
     loop {
-        match machine.step().expect("the sample is UTF-8") {
-            Step::Feed if rest.is_empty() => machine.finish(),
-            Step::Feed => rest = &rest[machine.feed(&rest[..rest.len().min(PIECE_BYTES)])..],
+        match engine.step().expect("the sample is UTF-8") {
+            Step::Feed if rest.is_empty() => engine.finish(),
+            Step::Feed => rest = &rest[engine.feed(&rest[..rest.len().min(PIECE_BYTES)])..],
             Step::Store(batch) => chunks += black_box(batch.digested()).chunks.len(),
             Step::Done(_) => return chunks,
         }

@@ -24,8 +24,8 @@ use sluice::application::uploads::outside::Outside;
 use sluice::application::uploads::receive::{Listener, Session};
 
 use sluice::domain::chunking::spec::Spec;
-use sluice::domain::gcra::{self, Quota};
 use sluice::domain::ingest::batch::Batch;
+use sluice::domain::limits::rate::{self, Quota};
 use sluice::domain::text::decoding::Decoding;
 use sluice::infrastructure::system_clock::System;
 use sluice::interface::grpc::convert;
@@ -85,8 +85,8 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
 
 /// Limits that nothing reaches, so that none is measured.
 fn admission() -> Admission {
-    let quota = Quota::new(gcra::PER_SECOND_MAX, gcra::BURST_MAX);
-    let limits = Limits::of(Allowed::each(quota, gcra::BURST_MAX), quota);
+    let quota = Quota::new(rate::PER_SECOND_MAX, rate::BURST_MAX);
+    let limits = Limits::of(Allowed::each(quota, rate::BURST_MAX), quota);
     Admission::new(limits, None, [0; 16])
 }
 

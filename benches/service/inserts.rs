@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
-use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
-use sluice::domain::partition;
+use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
+use sluice::domain::partitions::candidates;
 use sluice::domain::text::decoding::Decoding;
 use sluice::domain::text::position::Position;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -22,12 +22,12 @@ pub(crate) struct Rows(Vec<Batch>);
 
 impl Rows {
     pub(crate) fn new(text: &str) -> Self {
-        let mut machine = Machine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
+        let mut engine = Engine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
         let (mut rest, mut batches) = (text.as_bytes(), Vec::new());
         loop {
-            match machine.step().expect("it is text") {
-                Step::Feed if rest.is_empty() => machine.finish(),
-                Step::Feed => rest = &rest[machine.feed(rest)..],
+            match engine.step().expect("it is text") {
+                Step::Feed if rest.is_empty() => engine.finish(),
+                Step::Feed => rest = &rest[engine.feed(rest)..],
                 Step::Store(batch) => batches.push(batch.digested()),
                 Step::Done(_) => return Self(batches),
             }
@@ -55,7 +55,7 @@ impl Rows {
             made.expect("it is new");
         }
         let document = Uuid::now_v7().into_bytes();
-        let [partition, _] = partition::candidates(&document);
+        let [partition, _] = candidates::candidates(&document);
         let begun = Instant::now();
         for batch in &self.0 {
             let mut transaction = connection.begin().await.expect("it begins");

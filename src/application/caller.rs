@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::application::client_network::Network;
-use crate::domain::access::Role;
-use crate::domain::name::TenantId;
+use crate::domain::identity::role::Role;
+use crate::domain::names::resource::TenantId;
 
 /// The one who asks; every port method takes it, and every statement its tenant.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -66,7 +66,7 @@ impl Caller {
 #[cfg(test)]
 mod tests {
     use crate::application::caller::Caller;
-    use crate::domain::name::Principal;
+    use crate::domain::names::resource::Principal;
 
     #[test]
     fn anonymous_callers_share_by_network_and_no_principal_is_among_them() {

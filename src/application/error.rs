@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::application::ports::store_error;
 use crate::domain::chunking::conflict::{Conflict, Field};
 use crate::domain::ingest::checkpoint;
-use crate::domain::quota::Quota;
+use crate::domain::limits::quota::Quota;
 use crate::domain::text::decoding::Fault;
 
 /// Why a use case has no result.

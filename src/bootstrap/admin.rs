@@ -14,8 +14,8 @@ use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::store::Store;
 use crate::domain::audit::Head;
+use crate::domain::identity::secret::Secret;
 use crate::domain::ingest::digest;
-use crate::domain::secret::Secret;
 use crate::infrastructure::system_clock::System;
 use crate::interface::grpc::admin::{Info, Service};
 

@@ -2,7 +2,7 @@
 
 use crate::application::rate_limit::limits::{Allowed, Limits};
 use crate::config::limits::{self, Rate, Tenant};
-use crate::domain::gcra::Quota;
+use crate::domain::limits::rate::Quota;
 
 /// What everybody is allowed.
 pub(super) fn limits(from: &limits::Limits) -> Limits {

@@ -20,7 +20,7 @@ use crate::bootstrap::wiring::Wiring;
 use crate::config::store_url::Location;
 use crate::config::{self, Config};
 use crate::domain::audit::Head;
-use crate::domain::secret::Secret;
+use crate::domain::identity::secret::Secret;
 use crate::infrastructure::cgroup_memory;
 use crate::infrastructure::import_root::{HardLinks, Root};
 use crate::infrastructure::postgres::connection::{self, Postgres};

@@ -11,8 +11,8 @@ use flate2::bufread::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::output;
-use crate::domain::document_id::{normalized, of_path};
-use crate::domain::name::DocumentId;
+use crate::domain::names::document_id::{normalized, of_path};
+use crate::domain::names::resource::DocumentId;
 
 /// The document that the standard input becomes if no id is given.
 const STANDARD_INPUT_ID: &str = "stdin";

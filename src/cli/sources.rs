@@ -11,7 +11,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use crate::cli::output::WrongArguments;
 use crate::cli::source::Source;
-use crate::domain::name::DocumentId;
+use crate::domain::names::resource::DocumentId;
 
 /// The most documents of one call: their paths are held, some hundred bytes each.
 const SOURCES_MAX: usize = 1_000_000;

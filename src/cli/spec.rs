@@ -3,9 +3,9 @@
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::packing;
 use crate::domain::chunking::partial::Partial;
+use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::strategy::Kind;
 use crate::domain::text::charset::Charset;
@@ -180,12 +180,12 @@ impl Chunking {
         );
     }
 
-    fn ladder(&self) -> anyhow::Result<Option<Ladder>> {
+    fn ladder(&self) -> anyhow::Result<Option<SeparatorLevels>> {
         if self.levels.is_empty() {
             return Ok(self.separators.map(|separators| match separators {
-                Separators::Universal => Ladder::universal(),
-                Separators::Latin => Ladder::latin(),
-                Separators::Cjk => Ladder::cjk(),
+                Separators::Universal => SeparatorLevels::universal(),
+                Separators::Latin => SeparatorLevels::latin(),
+                Separators::Cjk => SeparatorLevels::cjk(),
             }));
         }
         let levels = self.levels.iter().map(|level| read_level(level));
@@ -193,7 +193,7 @@ impl Chunking {
             None | Some(Keep::Before) => separators::Keep::Before,
             Some(Keep::After) => separators::Keep::After,
         };
-        let ladder = Ladder::new(levels.collect::<anyhow::Result<_>>()?)?;
+        let ladder = SeparatorLevels::new(levels.collect::<anyhow::Result<_>>()?)?;
         Ok(Some(ladder.keeping(keep)))
     }
 }

@@ -11,7 +11,7 @@ use crate::cli::output::WrongArguments;
 use crate::cli::source::Source;
 use crate::cli::spec::{Chunking, Decoding};
 use crate::domain::ingest::digest::Running;
-use crate::domain::name::{CollectionId, DocumentId};
+use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::convert::chunking::{partial, partial_decoding, to_decoding, to_spec};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;

@@ -25,7 +25,7 @@ use crate::cli::source::Source;
 use crate::cli::spec::{Chunking, Decoding};
 use crate::cli::underway::{self, Underway};
 use crate::domain::ingest::digest::{hex, sha256};
-use crate::domain::name::{CollectionId, DocumentId};
+use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::domain::secret::Secret;
+use crate::domain::identity::secret::Secret;
 
 /// The key that a command shows to a server. It is no setting of an instance.
 pub(super) const API_KEY: &str = "SLUICE_API_KEY";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::access::Budget;
+use crate::domain::limits::class::Budget;
 
 /// The limits of each principal. They are real, and far above what one busy client does.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

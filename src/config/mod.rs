@@ -18,7 +18,7 @@ use crate::config::log_format::LogFormat;
 use crate::config::server::Server;
 use crate::config::store_url::Location;
 use crate::config::web::Web;
-use crate::domain::gcra;
+use crate::domain::limits::rate;
 
 pub mod audit;
 pub mod client;
@@ -348,8 +348,8 @@ impl Config {
 
     fn check_limits(&self) -> Result<(), Error> {
         for (key, rate) in self.limits.rates() {
-            let has_rate = (gcra::PER_SECOND_MIN..=gcra::PER_SECOND_MAX).contains(&rate.per_second);
-            if !has_rate || !(1..=gcra::BURST_MAX).contains(&rate.burst) {
+            let has_rate = (rate::PER_SECOND_MIN..=rate::PER_SECOND_MAX).contains(&rate.per_second);
+            if !has_rate || !(1..=rate::BURST_MAX).contains(&rate.burst) {
                 return Err(Error::Rate { key });
             }
         }

@@ -29,17 +29,11 @@
 //! - *audit log*: who did what. *Entry*: an event in a *chain* of hashes; its newest is the *head*.
 //! - *batch*: chunks that are stored in one commit, with the *checkpoint* that is true after it.
 
-pub mod access;
 pub mod audit;
-pub mod balance;
 pub mod chunking;
-pub mod document_id;
-pub mod gcra;
+pub mod identity;
 pub mod ingest;
-pub mod name;
-pub mod partition;
-pub mod path_name;
-pub mod quota;
-pub mod secret;
+pub mod limits;
+pub mod names;
+pub mod partitions;
 pub mod text;
-mod unseen;

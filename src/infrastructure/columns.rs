@@ -90,7 +90,9 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String, Error> {
 }
 
 /// A name that was checked when it was stored.
-pub(super) fn name<T>(parsed: Result<T, crate::domain::name::Error>) -> Result<T, Error> {
+pub(super) fn name<T>(
+    parsed: Result<T, crate::domain::names::resource::Error>,
+) -> Result<T, Error> {
     parsed.map_err(|error| Error::Damaged {
         what: "a name",
         source: Some(Box::new(error)),

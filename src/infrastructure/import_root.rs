@@ -21,7 +21,7 @@ use rustix::io::Errno;
 use crate::application::ports::import_root::{ImportRoot, OpenFile, Stamp};
 use crate::application::ports::store_error::Error;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
-use crate::domain::path_name::PathName;
+use crate::domain::names::path::PathName;
 
 /// How long a step may take: a network file system may never answer.
 const STEP_MAX: Duration = Duration::from_secs(30);

@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use crate::application::ports::token_verifier::{Bearer, Claims};
-use crate::domain::access::Role;
-use crate::domain::name::{Principal, TenantId};
+use crate::domain::identity::role::Role;
+use crate::domain::names::resource::{Principal, TenantId};
 use crate::infrastructure::reloading_files::{Error, Refused, Watched};
 
 /// How far the clocks of the issuer and of this server may be apart: so long after its `exp`, and before its

@@ -3,7 +3,7 @@
 use encoding_rs::Encoding;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::ingest::digest;
-use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
+use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
 use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 
@@ -107,14 +107,14 @@ fn a_fault_deep_in_a_document_comes_after_all_that_is_before_it() {
     let before = "A sentence of the text. ".repeat(40_000);
     let source = [before.as_bytes(), b"\xFF", &[b'x'; 1_000]].concat();
     for piece in [1_000, 65_536, source.len()] {
-        let mut machine = Machine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
+        let mut engine = Engine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
         let (mut text, mut fault) = (String::new(), None);
         let mut pieces = source.chunks(piece);
         let mut rest: &[u8] = &[];
         while fault.is_none() {
-            match machine.step() {
+            match engine.step() {
                 Ok(Step::Feed) if rest.is_empty() => rest = pieces.next().unwrap(),
-                Ok(Step::Feed) => rest = &rest[machine.feed(rest)..],
+                Ok(Step::Feed) => rest = &rest[engine.feed(rest)..],
                 Ok(Step::Store(batch)) => {
                     let batch = batch.digested();
                     let chunks = batch.chunks.iter().map(|chunk| batch.text(chunk));

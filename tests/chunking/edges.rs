@@ -1,6 +1,6 @@
 //! Lines, pages, white space and brackets at the edges of chunks.
 
-use sluice::domain::chunking::ladder::Ladder;
+use sluice::domain::chunking::separator_levels::SeparatorLevels;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::{Kind, Strategy};
 
@@ -58,7 +58,7 @@ fn every_line_end_ends_lines_and_paragraphs() {
             assert_eq!(chunks.last().unwrap().span.end.line, 9, "{end:?}");
         }
     }
-    let own = Strategy::Recursive(Ladder::new(vec![vec!["\n\n".to_owned()]]).unwrap());
+    let own = Strategy::Recursive(SeparatorLevels::new(vec![vec!["\n\n".to_owned()]]).unwrap());
     for end in ["\n", "\r\n", "\r"] {
         let text = format!("One line.{end}Another.{end}{end}").repeat(9);
         let request = Request {

@@ -2,7 +2,7 @@
 
 use allocation_counter::measure;
 use sluice::domain::chunking::spec::Spec;
-use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Machine, Step};
+use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Engine, Step};
 use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
 use sluice::domain::text::encoder::encode;
@@ -17,12 +17,12 @@ const DOCUMENT_BYTES: usize = 1_500_000;
 const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 #[test]
-fn no_document_makes_a_machine_hold_more_than_it_declares() {
+fn no_document_makes_an_engine_hold_more_than_it_declares() {
     let mut documents = pathological(DOCUMENT_BYTES);
     // Half the bytes are faults, so no two neighbours have the same length in the source.
     documents.push(Document::new("faults", "a\u{0}".repeat(DOCUMENT_BYTES / 2)));
     for spec in specs(1_000, &[200]).into_iter().step_by(7) {
-        let declared = Machine::memory_bytes_max(&spec, BATCH_BYTES_MIN);
+        let declared = Engine::memory_bytes_max(&spec, BATCH_BYTES_MIN);
         assert!(declared <= HELD_BYTES_MAX, "{declared} bytes: {spec}");
         for document in &documents {
             let held = held(
@@ -44,7 +44,7 @@ fn no_document_makes_a_machine_hold_more_than_it_declares() {
 fn the_largest_batch_is_bounded_too() {
     let document = &pathological(DOCUMENT_BYTES)[4];
     let spec = &specs(1_000, &[])[0];
-    let declared = Machine::memory_bytes_max(spec, BATCH_BYTES_MAX);
+    let declared = Engine::memory_bytes_max(spec, BATCH_BYTES_MAX);
     let held = held(spec, REPLACE_NUL, document.text.as_bytes(), BATCH_BYTES_MAX);
     assert!(held <= declared);
     assert!(declared <= 12 * 1024 * 1024);
@@ -56,18 +56,18 @@ fn what_follows_a_fault_is_not_held() {
     let spec = &specs(1_000, &[])[0];
     let source = vec![0xFF; 4_000_000];
     let allocated = measure(|| {
-        let mut machine = Machine::new(spec, Decoding::default(), BATCH_BYTES_MIN);
+        let mut engine = Engine::new(spec, Decoding::default(), BATCH_BYTES_MIN);
         for piece in source.chunks(65_536) {
-            assert_eq!(machine.feed(piece), piece.len());
+            assert_eq!(engine.feed(piece), piece.len());
         }
-        assert!(machine.step().is_err());
+        assert!(engine.step().is_err());
     });
     assert!(allocated.bytes_max < 1_000_000, "{}", allocated.bytes_max);
 }
 
 /// What is held until the charset is chosen is bounded, and so is the source of a text in UTF-32.
 #[test]
-fn no_charset_makes_a_machine_hold_more_than_it_declares() {
+fn no_charset_makes_an_engine_hold_more_than_it_declares() {
     let ascii = "A line of ASCII.\n".repeat(DOCUMENT_BYTES / 17);
     let auto = Decoding {
         charset: None,
@@ -94,7 +94,7 @@ fn no_charset_makes_a_machine_hold_more_than_it_declares() {
         ("UTF-32, detected", auto, utf_32(&ascii)),
     ];
     for spec in specs(1_000, &[200]).into_iter().step_by(31) {
-        let declared = Machine::memory_bytes_max(&spec, BATCH_BYTES_MIN);
+        let declared = Engine::memory_bytes_max(&spec, BATCH_BYTES_MIN);
         for (name, decoding, source) in &sources {
             let held = held(&spec, *decoding, source, BATCH_BYTES_MIN);
             assert!(
@@ -118,12 +118,12 @@ const REPLACE_NUL: Decoding = Decoding {
 
 fn held(spec: &Spec, decoding: Decoding, source: &[u8], batch_bytes: usize) -> usize {
     let allocated = measure(|| {
-        let mut machine = Machine::new(spec, decoding, batch_bytes);
+        let mut engine = Engine::new(spec, decoding, batch_bytes);
         let mut rest = source;
         loop {
-            match machine.step().unwrap() {
-                Step::Feed if rest.is_empty() => machine.finish(),
-                Step::Feed => rest = &rest[machine.feed(&rest[..rest.len().min(65_536)])..],
+            match engine.step().unwrap() {
+                Step::Feed if rest.is_empty() => engine.finish(),
+                Step::Feed => rest = &rest[engine.feed(&rest[..rest.len().min(65_536)])..],
                 Step::Store(batch) => drop(batch.digested()),
                 Step::Done(_) => break,
             }

@@ -3,7 +3,7 @@
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::ingest::checkpoint::{Checkpoint, ENCODED_BYTES, Error};
 use sluice::domain::ingest::digest;
-use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
+use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
 use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{Decoding, Fault, Policy};
 
@@ -71,9 +71,9 @@ fn faults_a_byte_order_mark_and_a_detected_charset_survive_a_stop() {
 
 /// Stops at each checkpoint, throws everything else away, and goes on in other pieces.
 fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: &str) {
-    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
     let whole = ingest(
-        &mut machine,
+        &mut engine,
         source,
         source.len().max(1),
         || false,
@@ -86,8 +86,8 @@ fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: 
     );
 
     // With a flush after every piece there is a checkpoint wherever chunks come out.
-    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
-    let flushed = ingest(&mut machine, source, 700, || true, usize::MAX);
+    let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
+    let flushed = ingest(&mut engine, source, 700, || true, usize::MAX);
     let is_same = (&flushed.rows, flushed.summary) == (&whole.rows, whole.summary);
     assert!(is_same, "{name}: {spec}");
     for (stop, checkpoint) in flushed.checkpoints.iter().enumerate() {
@@ -100,9 +100,9 @@ fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: 
             digest::sha256(&source[..committed]),
             "{name}"
         );
-        let mut machine = Machine::resume(spec, decoding, BATCH_BYTES_MIN, &checkpoint).unwrap();
+        let mut engine = Engine::resume(spec, decoding, BATCH_BYTES_MIN, &checkpoint).unwrap();
         let rest = ingest(
-            &mut machine,
+            &mut engine,
             &source[committed..],
             1_111,
             || false,
@@ -137,7 +137,7 @@ fn stopped_again_and_again_at_random_the_rows_are_the_same() {
     })
     .unwrap();
     let whole = ingest(
-        &mut Machine::new(&spec, LENIENT, BATCH_BYTES_MIN),
+        &mut Engine::new(&spec, LENIENT, BATCH_BYTES_MIN),
         source,
         9_000,
         || false,
@@ -148,10 +148,10 @@ fn stopped_again_and_again_at_random_the_rows_are_the_same() {
         let mut rows = Vec::new();
         let mut checkpoint: Option<Checkpoint> = None;
         let summary = loop {
-            let mut machine = match &checkpoint {
-                None => Machine::new(&spec, LENIENT, BATCH_BYTES_MIN),
+            let mut engine = match &checkpoint {
+                None => Engine::new(&spec, LENIENT, BATCH_BYTES_MIN),
                 Some(checkpoint) => {
-                    Machine::resume(&spec, LENIENT, BATCH_BYTES_MIN, checkpoint).unwrap()
+                    Engine::resume(&spec, LENIENT, BATCH_BYTES_MIN, checkpoint).unwrap()
                 }
             };
             let committed = checkpoint
@@ -163,7 +163,7 @@ fn stopped_again_and_again_at_random_the_rows_are_the_same() {
                 checkpoints,
                 summary,
             } = ingest(
-                &mut machine,
+                &mut engine,
                 &source[committed..],
                 piece,
                 || random(2) == 0,
@@ -192,8 +192,8 @@ fn text_that_a_chunk_has_already_has_to_come_again() {
     })
     .unwrap();
     let source = text.as_bytes();
-    let mut machine = Machine::new(&spec, LENIENT, BATCH_BYTES_MIN);
-    let stopped = ingest(&mut machine, source, 500, || true, 1);
+    let mut engine = Engine::new(&spec, LENIENT, BATCH_BYTES_MIN);
+    let stopped = ingest(&mut engine, source, 500, || true, 1);
     let checkpoint = &stopped.checkpoints[0];
     let place = checkpoint.place;
     assert!(place.covered > 1);
@@ -208,13 +208,13 @@ fn text_that_a_chunk_has_already_has_to_come_again() {
         (&[], false),
     ] {
         for piece_bytes in [1, 7, 3_000] {
-            let mut machine = Machine::resume(&spec, LENIENT, BATCH_BYTES_MIN, checkpoint).unwrap();
+            let mut engine = Engine::resume(&spec, LENIENT, BATCH_BYTES_MIN, checkpoint).unwrap();
             let mut pieces = source.chunks(piece_bytes);
             let ended = loop {
-                match machine.step() {
+                match engine.step() {
                     Ok(Step::Feed) => match pieces.next() {
-                        Some(piece) => assert_eq!(machine.feed(piece), piece.len()),
-                        None => machine.finish(),
+                        Some(piece) => assert_eq!(engine.feed(piece), piece.len()),
+                        None => engine.finish(),
                     },
                     Ok(Step::Store(_)) => {}
                     Ok(Step::Done(_)) => break None,
@@ -232,8 +232,8 @@ fn text_that_a_chunk_has_already_has_to_come_again() {
 fn a_checkpoint_made_with_other_settings_is_refused() {
     let Document { text, .. } = corpus().swap_remove(0);
     let spec = Spec::default();
-    let mut machine = Machine::new(&spec, LENIENT, BATCH_BYTES_MIN);
-    let checkpoint = ingest(&mut machine, text.as_bytes(), 5_000, || true, 1)
+    let mut engine = Engine::new(&spec, LENIENT, BATCH_BYTES_MIN);
+    let checkpoint = ingest(&mut engine, text.as_bytes(), 5_000, || true, 1)
         .checkpoints
         .remove(0);
     let other = Spec::new(Request {
@@ -241,12 +241,12 @@ fn a_checkpoint_made_with_other_settings_is_refused() {
         ..Request::default()
     })
     .unwrap();
-    let refused = Machine::resume(&other, LENIENT, BATCH_BYTES_MIN, &checkpoint).unwrap_err();
+    let refused = Engine::resume(&other, LENIENT, BATCH_BYTES_MIN, &checkpoint).unwrap_err();
     assert_eq!(refused, Error::Spec);
     let strict = Decoding {
         nul: Policy::Reject,
         ..LENIENT
     };
-    let refused = Machine::resume(&spec, strict, BATCH_BYTES_MIN, &checkpoint).unwrap_err();
+    let refused = Engine::resume(&spec, strict, BATCH_BYTES_MIN, &checkpoint).unwrap_err();
     assert_eq!(refused, Error::Spec);
 }

@@ -4,7 +4,7 @@
 use encoding_rs::WINDOWS_1252;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::ingest::checkpoint::Checkpoint;
-use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine};
+use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine};
 use sluice::domain::text::decoder::Choice;
 use sluice::domain::text::decoding::{Decoding, Policy};
 use sluice::domain::text::undecided::{CONTEXT_BYTES, DECIDING_BYTES, HEAD_BYTES};
@@ -59,7 +59,7 @@ fn stopped_while_undecided_and_resumed_the_rows_are_the_same() {
             ..AUTO
         };
         let spec = spec.unwrap();
-        let start = || Machine::new(&spec, decoding, BATCH_BYTES_MIN);
+        let start = || Engine::new(&spec, decoding, BATCH_BYTES_MIN);
         let whole = ingest(&mut start(), source, source.len(), || false, usize::MAX);
         assert_eq!(whole.summary.unwrap().charset.name(), charset);
         let flushed = ingest(&mut start(), source, 3_001, || true, usize::MAX);
@@ -72,9 +72,9 @@ fn stopped_while_undecided_and_resumed_the_rows_are_the_same() {
             let stored = checkpoint.encode();
             let stored = Checkpoint::decode(&stored).unwrap();
             let committed = usize::try_from(stored.place.position.source).unwrap();
-            let mut machine = Machine::resume(&spec, decoding, BATCH_BYTES_MIN, &stored).unwrap();
+            let mut engine = Engine::resume(&spec, decoding, BATCH_BYTES_MIN, &stored).unwrap();
             let rest = &source[committed..];
-            let rest = ingest(&mut machine, rest, 1_777, || false, usize::MAX);
+            let rest = ingest(&mut engine, rest, 1_777, || false, usize::MAX);
             let before = usize::try_from(stored.next_ordinal).unwrap();
             assert!(rest.rows == whole.rows[before..], "from byte {committed}");
             assert_eq!(rest.summary, whole.summary, "from byte {committed}");
@@ -103,15 +103,15 @@ fn one_word_decides_the_same_from_every_checkpoint() {
     for word in words {
         let mut random = repeatable(word.len() as u64);
         let source = [ascii(1_500).as_bytes(), word, b" and no more."].concat();
-        let start = || Machine::new(&spec, AUTO, BATCH_BYTES_MIN);
+        let start = || Engine::new(&spec, AUTO, BATCH_BYTES_MIN);
         let whole = ingest(&mut start(), &source, source.len(), || false, usize::MAX);
         let flushed = ingest(&mut start(), &source, 1, || true, usize::MAX);
         assert!(flushed.rows == whole.rows && flushed.summary == whole.summary);
         for checkpoint in &flushed.checkpoints {
             let committed = usize::try_from(checkpoint.place.position.source).unwrap();
-            let mut machine = Machine::resume(&spec, AUTO, BATCH_BYTES_MIN, checkpoint).unwrap();
+            let mut engine = Engine::resume(&spec, AUTO, BATCH_BYTES_MIN, checkpoint).unwrap();
             let rest = &source[committed..];
-            let rest = ingest(&mut machine, rest, 1 + random(90), || false, usize::MAX);
+            let rest = ingest(&mut engine, rest, 1 + random(90), || false, usize::MAX);
             let before = usize::try_from(checkpoint.next_ordinal).unwrap();
             assert!(rest.rows == whole.rows[before..], "from byte {committed}");
             assert_eq!(rest.summary, whole.summary, "from byte {committed}");

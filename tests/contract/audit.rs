@@ -6,7 +6,7 @@ use sluice::application::ports::audit::{Sealed, Wanted};
 use sluice::application::ports::jobs::{Fence, Work};
 use sluice::application::ports::store::Store;
 use sluice::domain::audit::{Entry, Event, Head};
-use sluice::domain::name::TenantId;
+use sluice::domain::names::resource::TenantId;
 
 use crate::world::LEASE;
 

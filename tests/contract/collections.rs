@@ -5,7 +5,7 @@ use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Started;
 use sluice::domain::chunking::partial::Partial;
-use sluice::domain::name::CollectionId;
+use sluice::domain::names::resource::CollectionId;
 use sluice::domain::text::decoding::Policy;
 use sluice::domain::text::policy;
 

@@ -5,7 +5,7 @@ use sluice::application::ports::jobs::Work;
 use sluice::application::ports::operations::Kind;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{Import, NewUpload, Started};
-use sluice::domain::path_name::PathName;
+use sluice::domain::names::path::PathName;
 
 use crate::world::{LEASE, caller, new_upload, start, stranger};
 

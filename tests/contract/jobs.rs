@@ -8,7 +8,7 @@ use sluice::application::ports::jobs::{Fence, Work};
 use sluice::application::ports::operations::Kind;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
-use sluice::domain::name::{CollectionId, DocumentName};
+use sluice::domain::names::resource::{CollectionId, DocumentName};
 
 use crate::world::{
     KEPT, LEASE, attach, batches, caller, new_upload, start, text, texts, upload, work,

@@ -5,8 +5,8 @@ use sluice::application::ports::collections::Written;
 use sluice::application::ports::keys::{Created, Key, Kind};
 use sluice::application::ports::store::Store;
 use sluice::application::ports::tenants::Removed;
-use sluice::domain::access::Role;
-use sluice::domain::name::{CollectionId, Principal, TenantId};
+use sluice::domain::identity::role::Role;
+use sluice::domain::names::resource::{CollectionId, Principal, TenantId};
 
 use crate::world::{collection, new_upload, start};
 

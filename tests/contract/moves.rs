@@ -9,8 +9,8 @@ use sluice::application::ports::partitions::{Location, Move, Moved};
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{End, Started, Upload};
-use sluice::domain::name::DocumentName;
-use sluice::domain::partition;
+use sluice::domain::names::resource::DocumentName;
+use sluice::domain::partitions::candidates;
 
 use crate::world::{
     KEPT, LEASE, attach, batches, caller, new_upload, start, text, texts, upload, work,
@@ -61,7 +61,7 @@ async fn operation(store: &dyn Store, uid: u8) -> Operation {
 async fn locate(store: &dyn Store) -> Location {
     let located = store.locate_document(&caller(), &document()).await;
     let located = located.unwrap().unwrap();
-    assert!(partition::candidates(&located.uid).contains(&located.partition));
+    assert!(candidates::candidates(&located.uid).contains(&located.partition));
     assert_eq!(located.said, located.counted, "counts equal a recount");
     located
 }

@@ -6,8 +6,8 @@ use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::store::Store;
 
 use sluice::application::ports::collections::Deletion;
-use sluice::domain::name::DocumentName;
-use sluice::domain::partition::candidates;
+use sluice::domain::names::resource::DocumentName;
+use sluice::domain::partitions::candidates::candidates;
 
 use crate::world::{attach, batches, caller, new_upload, start, stranger, text, texts, upload};
 
@@ -68,7 +68,7 @@ pub(crate) async fn a_document_is_where_its_row_says_and_weighs_what_it_says(sto
     assert_eq!(locate(&caller, "gone").await, None);
     assert_eq!(locate(&stranger(), "large").await, None);
 
-    let named = |id: &str, largest: &[sluice::domain::balance::Document]| {
+    let named = |id: &str, largest: &[sluice::domain::partitions::balance::Document]| {
         let found = largest
             .iter()
             .position(|document| document.name == name(id));

@@ -5,8 +5,8 @@ use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::store_error::Error;
 use sluice::application::ports::uploads::{End, Started};
-use sluice::domain::name::{DocumentName, TenantId};
-use sluice::domain::quota::{Quota, Quotas, Usage};
+use sluice::domain::limits::quota::{Quota, Quotas, Usage};
+use sluice::domain::names::resource::{DocumentName, TenantId};
 
 use crate::world::{KEPT, attach, batches, caller, new_upload, start, text, upload, work};
 

@@ -11,7 +11,7 @@ use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::checkpoint::ENGINE_VERSION;
 use sluice::domain::ingest::digest;
-use sluice::domain::name::DocumentName;
+use sluice::domain::names::resource::DocumentName;
 use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
 

@@ -8,8 +8,8 @@ use sluice::application::ports::clock::Clock;
 use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::NewUpload;
-use sluice::domain::balance::{Reason, Verdict};
-use sluice::domain::partition::candidates;
+use sluice::domain::partitions::balance::{Reason, Verdict};
+use sluice::domain::partitions::candidates::candidates;
 use sluice::infrastructure::postgres::connection::{self, Error, Postgres};
 use sluice::infrastructure::system_clock::System;
 

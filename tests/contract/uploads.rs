@@ -8,7 +8,7 @@ use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{Declared, End, NewUpload, Started, Writer};
 use sluice::domain::chunking::partial::Partial;
-use sluice::domain::partition;
+use sluice::domain::partitions::candidates;
 use sluice::domain::text::policy::{self, Choice};
 
 use crate::world::{
@@ -26,7 +26,7 @@ pub(crate) async fn an_upload_started_twice_is_one(store: &dyn Store) {
         (upload.version, upload.state, upload.committed_offset),
         (1, State::Running, 0)
     );
-    assert!(partition::candidates(&upload.document_uid).contains(&upload.partition));
+    assert!(candidates::candidates(&upload.document_uid).contains(&upload.partition));
     assert_eq!(start(store, &new_upload(1, "d")).await, upload);
     let labelled = NewUpload {
         request_sha256: [3; 32],

@@ -7,8 +7,8 @@ use sluice::application::ports::jobs::Work;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::store_error::Error;
 use sluice::application::ports::uploads::{End, Started, Upload};
-use sluice::domain::name::TenantId;
-use sluice::domain::quota::Quotas;
+use sluice::domain::limits::quota::Quotas;
+use sluice::domain::names::resource::TenantId;
 
 use crate::world::{LEASE, attach, caller, new_upload, start, upload, work};
 

@@ -18,8 +18,8 @@ use sluice::application::ports::uploads::{
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::digest;
-use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
-use sluice::domain::name::{CollectionId, DocumentId, DocumentName};
+use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
+use sluice::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use sluice::domain::text::decoding::Decoding;
 
 pub(crate) fn caller() -> Caller {
@@ -98,12 +98,12 @@ pub(crate) fn batches(text: &str) -> (Vec<Arc<Batch>>, Summary) {
 
 /// The same of a source in any charset.
 pub(crate) fn decoded(source: &[u8], decoding: Decoding) -> (Vec<Arc<Batch>>, Summary) {
-    let mut machine = Machine::new(&Spec::default(), decoding, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(&Spec::default(), decoding, BATCH_BYTES_MIN);
     let (mut rest, mut batches) = (source, Vec::new());
     loop {
-        match machine.step().unwrap() {
-            Step::Feed if rest.is_empty() => machine.finish(),
-            Step::Feed => rest = &rest[machine.feed(rest)..],
+        match engine.step().unwrap() {
+            Step::Feed if rest.is_empty() => engine.finish(),
+            Step::Feed => rest = &rest[engine.feed(rest)..],
             Step::Store(batch) => batches.push(Arc::new(batch.digested())),
             Step::Done(summary) => return (batches, summary),
         }

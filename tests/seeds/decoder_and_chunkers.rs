@@ -4,7 +4,7 @@ use sluice::domain::chunking::spec::Spec;
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::digest;
-use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
+use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
 use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 use sluice::domain::text::position::{Position, Span};
@@ -101,14 +101,14 @@ fn split(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
     (chunks, fault)
 }
 
-/// The same by a machine that is given up for a new one at every checkpoint.
+/// The same by an engine that is given up for a new one at every checkpoint.
 fn resumed(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
     let source = pieces.concat();
     let mut lengths = pieces.iter().map(|piece| piece.len()).cycle();
-    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
     let (mut chunks, mut fed) = (Vec::new(), 0);
     loop {
-        let batch = match machine.step() {
+        let batch = match engine.step() {
             Err(fault) => return (chunks, Some(fault)),
             Ok(Step::Done(summary)) => {
                 assert_eq!(summary.chunks, chunks.len() as u64);
@@ -117,13 +117,13 @@ fn resumed(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
                 return (chunks, None);
             }
             Ok(Step::Feed) if fed == source.len() => {
-                machine.finish();
+                engine.finish();
                 continue;
             }
             Ok(Step::Feed) => {
-                let Some(batch) = machine.flush() else {
+                let Some(batch) = engine.flush() else {
                     let end = source.len().min(fed + lengths.next().unwrap().max(1));
-                    fed += machine.feed(&source[fed..end]);
+                    fed += engine.feed(&source[fed..end]);
                     continue;
                 };
                 batch
@@ -139,7 +139,7 @@ fn resumed(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
         }
         let stored = Checkpoint::decode(&batch.checkpoint.encode()).unwrap();
         fed = at(stored.place.position.source);
-        machine = Machine::resume(spec, decoding, BATCH_BYTES_MIN, &stored).unwrap();
+        engine = Engine::resume(spec, decoding, BATCH_BYTES_MIN, &stored).unwrap();
     }
 }
 

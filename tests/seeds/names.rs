@@ -1,7 +1,7 @@
 //! Any text as a name: what is taken is written back the same, so that nothing has two names.
 
-use sluice::domain::document_id;
-use sluice::domain::name::{CollectionId, DocumentId, DocumentName};
+use sluice::domain::names::document_id;
+use sluice::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use sluice::interface::grpc::resource_name;
 
 /// A name.

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use sluice::domain::path_name::PathName;
+use sluice::domain::names::path::PathName;
 
 /// A name.
 pub(crate) fn check(bytes: &[u8]) {

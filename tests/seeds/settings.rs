@@ -1,7 +1,7 @@
 //! Settings out of raw bytes: nearly all that users can choose.
 
-use sluice::domain::chunking::ladder::Ladder;
 use sluice::domain::chunking::packing::Packing;
+use sluice::domain::chunking::separator_levels::SeparatorLevels;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::text::charset::Charset;
@@ -46,7 +46,7 @@ pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
         strategy: Some(match strategy % 4 {
             0 => Strategy::Fixed,
             1 => Strategy::Sentence,
-            2 => Strategy::Recursive(Ladder::universal()),
+            2 => Strategy::Recursive(SeparatorLevels::universal()),
             _ => Strategy::Recursive(ladder(strategy)?),
         }),
         measure: Measure::ALL[shape % Measure::ALL.len()],
@@ -60,13 +60,13 @@ pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
 }
 
 /// A ladder of a user's own.
-fn ladder(strategy: usize) -> Option<Ladder> {
+fn ladder(strategy: usize) -> Option<SeparatorLevels> {
     let own = ["aa", "\u{301}", "\n", "\r\n", " a ", "\u{6C34}"];
     let own = own
         .iter()
         .skip(strategy >> 2 & 3)
         .map(|one| vec![(*one).to_owned()]);
-    Ladder::new(own.collect()).ok()
+    SeparatorLevels::new(own.collect()).ok()
 }
 
 fn decoding(charset: usize, policy: usize) -> Decoding {

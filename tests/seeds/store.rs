@@ -19,8 +19,8 @@ use sluice::application::rate_limit::limits::{Allowed, Limits};
 use sluice::application::uploads::lifecycle::Uploads;
 use sluice::application::uploads::limits::Bounds;
 use sluice::application::uploads::outside::Outside;
-use sluice::domain::gcra::{self, Quota};
-use sluice::domain::name::CollectionId;
+use sluice::domain::limits::rate::{self, Quota};
+use sluice::domain::names::resource::CollectionId;
 use sluice::infrastructure::sqlite::connection::Sqlite;
 use sluice::infrastructure::system_clock::System;
 use tokio_util::task::TaskTracker;
@@ -144,7 +144,7 @@ pub(crate) fn collection() -> CollectionId {
 
 /// Limits that nothing reaches.
 fn admission() -> Admission {
-    let quota = Quota::new(gcra::PER_SECOND_MAX, gcra::BURST_MAX);
-    let limits = Limits::of(Allowed::each(quota, gcra::BURST_MAX), quota);
+    let quota = Quota::new(rate::PER_SECOND_MAX, rate::BURST_MAX);
+    let limits = Limits::of(Allowed::each(quota, rate::BURST_MAX), quota);
     Admission::new(limits, None, [0; 16])
 }

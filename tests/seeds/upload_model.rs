@@ -11,8 +11,8 @@ use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Chunk;
 use sluice::domain::ingest::digest;
-use sluice::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
-use sluice::domain::name::{DocumentId, DocumentName};
+use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
+use sluice::domain::names::resource::{DocumentId, DocumentName};
 use sluice::domain::text::decoding::Decoding;
 use sluice::domain::text::position::Span;
 use sluice::interface::grpc::status;
@@ -313,12 +313,12 @@ impl<'a> Model<'a> {
 pub(crate) fn at_once(new: &NewUpload, source: &[u8]) -> Option<Vec<(Span, String)>> {
     let spec = new.preferences.over(&Preferences::default()).ok()?;
     let decoding = spec.decoding().ok()?;
-    let mut machine = Machine::new(&spec.spec().ok()?, decoding, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(&spec.spec().ok()?, decoding, BATCH_BYTES_MIN);
     let (mut rest, mut chunks) = (source, Vec::new());
     loop {
-        match machine.step().ok()? {
-            Step::Feed if rest.is_empty() => machine.finish(),
-            Step::Feed => rest = &rest[machine.feed(rest)..],
+        match engine.step().ok()? {
+            Step::Feed if rest.is_empty() => engine.finish(),
+            Step::Feed => rest = &rest[engine.feed(rest)..],
             Step::Done(_) => return Some(chunks),
             Step::Store(batch) => {
                 let batch = batch.digested();

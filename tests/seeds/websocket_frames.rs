@@ -1,7 +1,7 @@
 //! Any text as a client's frame: what is taken means what a plain reading of its JSON says.
 
 use serde_json::{Map, Value};
-use sluice::domain::secret::Secret;
+use sluice::domain::identity::secret::Secret;
 use sluice::interface::grpc::resource_name;
 use sluice::interface::web::ws_message::{Asked, Told};
 

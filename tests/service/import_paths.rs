@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use sluice::application::ports::import_root::ImportRoot;
 use sluice::config::import::HardLinks;
-use sluice::domain::path_name::PathName;
+use sluice::domain::names::path::PathName;
 use sluice::infrastructure::import_root;
 use tonic::Code;
 

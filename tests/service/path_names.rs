@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use sluice::domain::path_name::PathName;
+use sluice::domain::names::path::PathName;
 
 /// Names that some system takes for something else than the file of that very name.
 pub(crate) const HOSTILE: &[&str] = &[

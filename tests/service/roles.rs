@@ -2,7 +2,7 @@
 
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor};
 use prost_reflect::{MethodDescriptor, Value};
-use sluice::domain::access::Role;
+use sluice::domain::identity::role::Role;
 use sluice::interface::grpc::methods::METHODS;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;

@@ -1,7 +1,7 @@
 //! Every frame of a WebSocket, every role, two tenants, every way to show a credential.
 
 use serde_json::{Value, json};
-use sluice::domain::access::Role;
+use sluice::domain::identity::role::Role;
 use sluice::interface::grpc::methods;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;

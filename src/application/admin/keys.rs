@@ -12,10 +12,10 @@ use crate::application::ports::clock::{Clock, Uid};
 use crate::application::ports::keys::{Created, Key, Kind};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
-use crate::domain::access::Role;
+use crate::domain::identity::role::Role;
+use crate::domain::identity::secret::Secret;
 use crate::domain::ingest::digest::hex;
-use crate::domain::name::{Principal, TenantId};
-use crate::domain::secret::Secret;
+use crate::domain::names::resource::{Principal, TenantId};
 
 /// The use cases of keys.
 #[derive(Clone, Debug)]

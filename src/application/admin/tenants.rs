@@ -9,8 +9,8 @@ use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::store::Store;
 use crate::application::ports::tenants::{Removed, Tenant};
-use crate::domain::name::TenantId;
-use crate::domain::quota::Quotas;
+use crate::domain::limits::quota::Quotas;
+use crate::domain::names::resource::TenantId;
 
 /// After so long no instance believes any more that a disabled tenant is enabled.
 const FORGOTTEN_MICROS: i64 = 5_000_000;

@@ -10,8 +10,8 @@ use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::audit::Wanted;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::store::Store;
-use crate::domain::access::Role;
 use crate::domain::audit::Entry;
+use crate::domain::identity::role::Role;
 
 /// The use case.
 #[derive(Clone, Debug)]

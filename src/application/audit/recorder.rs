@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use crate::application::audit::refusals::Refusals;
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Clock;
-use crate::domain::access::RateClass;
 use crate::domain::audit::Event;
+use crate::domain::limits::class::RateClass;
 
 /// Events that wait to be written, some 3 MB: a few seconds of a store that stands still. Of more it is
 /// recorded how many were lost.

@@ -2,8 +2,8 @@
 //! found, and the digest of the secret.
 
 use crate::application::ports::clock::Clock;
+use crate::domain::identity::secret::Secret;
 use crate::domain::ingest::digest::{hex, sha256};
-use crate::domain::secret::Secret;
 
 /// What every key begins with, so that people and scanners know one when they see it.
 const BEGINNING: &str = "sluice_";

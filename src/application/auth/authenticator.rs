@@ -19,7 +19,7 @@ use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
 use crate::application::ports::token_verifier::Bearer;
 use crate::domain::ingest::digest::hex;
-use crate::domain::name::TenantId;
+use crate::domain::names::resource::TenantId;
 
 /// How often it is looked: who comes when its key is believed for the last of three seconds is cut off within
 /// 5, unless the store is slow.

@@ -1,6 +1,6 @@
 //! What a request brings to show who sends it.
 
-use crate::domain::secret::Secret;
+use crate::domain::identity::secret::Secret;
 
 /// What a request brings.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

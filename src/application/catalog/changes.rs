@@ -24,7 +24,7 @@ use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
 use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
-use crate::domain::name::{CollectionId, DocumentName};
+use crate::domain::names::resource::{CollectionId, DocumentName};
 
 /// The use case of following changes.
 #[derive(Clone, Debug)]

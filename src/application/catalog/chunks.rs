@@ -17,7 +17,7 @@ use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
 use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
-use crate::domain::name::DocumentName;
+use crate::domain::names::resource::DocumentName;
 
 /// Rows a page at most: some 64 KiB of usual chunks.
 pub const PAGE_ROWS: u32 = 64;

@@ -17,7 +17,7 @@ use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store::Store;
 use crate::application::request::Request;
 use crate::domain::ingest::digest;
-use crate::domain::name::CollectionId;
+use crate::domain::names::resource::CollectionId;
 
 /// The use cases of collections.
 #[derive(Clone, Debug)]

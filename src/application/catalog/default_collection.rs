@@ -10,7 +10,7 @@ use crate::application::ports::clock::Clock;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store::Store;
-use crate::domain::name::CollectionId;
+use crate::domain::names::resource::CollectionId;
 
 /// The collection of that id.
 ///
@@ -83,7 +83,7 @@ mod tests {
     use super::lacks_default;
     use crate::application::ports::collections::Collection;
     use crate::application::ports::preferences::Preferences;
-    use crate::domain::name::CollectionId;
+    use crate::domain::names::resource::CollectionId;
 
     fn list(ids: &[&str]) -> Vec<Collection> {
         let collection = |id: &&str| Collection {

@@ -14,9 +14,9 @@ use crate::application::ports::documents::Document;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::rechunks::{NewRechunk, Started};
 use crate::application::request::Request;
-use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::partial::Partial;
-use crate::domain::name::{CollectionId, DocumentName};
+use crate::domain::chunking::separator_levels::SeparatorLevels;
+use crate::domain::names::resource::{CollectionId, DocumentName};
 
 /// The use cases of documents; collections hold them.
 #[derive(Clone, Debug)]
@@ -67,7 +67,9 @@ impl Documents {
             let labels = labels.map(|(key, value)| key.len() + value.len());
             let current = document.current.as_ref();
             let ladder = current.and_then(|version| version.spec.strategy().separators());
-            document.display_name.len() + labels.sum::<usize>() + ladder.map_or(0, Ladder::bytes)
+            document.display_name.len()
+                + labels.sum::<usize>()
+                + ladder.map_or(0, SeparatorLevels::bytes)
         };
         Ok(page.cut(list, |document| document.id.as_str().to_owned(), bytes))
     }

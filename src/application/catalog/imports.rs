@@ -12,7 +12,7 @@ use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::{Import, NewUpload, Started, Upload};
-use crate::domain::path_name::PathName;
+use crate::domain::names::path::PathName;
 
 /// The use cases of imports.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
-use crate::domain::name::{CollectionId, DocumentName};
+use crate::domain::names::resource::{CollectionId, DocumentName};
 
 /// The largest version that a newer one is compared with: 8 MB of digests. A document with more
 /// chunks is told anew.

@@ -17,7 +17,7 @@ use crate::application::uploads::min_rate::Pace;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Gathered;
-use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
+use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
 
 /// A client that sends nothing for so long is slow: its stream falls to the least share.
@@ -81,7 +81,7 @@ pub struct ChunkStream {
 }
 
 struct Cutting {
-    machine: Machine,
+    engine: Engine,
     omits_text: bool,
     received_bytes: u64,
     memory: UploadMemory,
@@ -165,7 +165,7 @@ impl ChunkStream {
 async fn begin(cut: Cut, mut memory: UploadMemory) -> Result<Cutting, Error> {
     memory.size(&cut.spec, cut.decoding).await?;
     Ok(Cutting {
-        machine: Machine::new(&cut.spec, cut.decoding, BATCH_BYTES_MIN),
+        engine: Engine::new(&cut.spec, cut.decoding, BATCH_BYTES_MIN),
         omits_text: cut.omits_text,
         received_bytes: 0,
         memory,
@@ -178,7 +178,7 @@ impl Cutting {
         self.memory.receive(content.len());
         while !content.is_empty() {
             self.take_memory(outbox).await?;
-            content = &content[self.machine.feed(content)..];
+            content = &content[self.engine.feed(content)..];
             self.work(outbox).await?;
         }
         self.flush(outbox).await
@@ -186,7 +186,7 @@ impl Cutting {
 
     /// Sends what is decided.
     async fn flush(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
-        if let Some(batch) = self.machine.flush() {
+        if let Some(batch) = self.engine.flush() {
             self.send(batch, outbox).await?;
         }
         Ok(())
@@ -208,23 +208,23 @@ impl Cutting {
             self.rest();
             self.memory.wait().await?;
         }
-        self.machine.set_batch_bytes_max(self.memory.batch_bytes());
+        self.engine.set_batch_bytes_max(self.memory.batch_bytes());
         Ok(())
     }
 
     /// Gives back what is not needed until the next message comes.
     fn rest(&mut self) {
-        self.machine.rest();
-        self.memory.rest(self.machine.has_batch());
+        self.engine.rest();
+        self.memory.rest(self.engine.has_batch());
     }
 
     async fn finish(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
         self.take_memory(outbox).await?;
-        self.machine.finish();
+        self.engine.finish();
         match self.work(outbox).await? {
             Some(summary) => outbox.send(Answer::Summary(summary)).await,
             None => Err(Error::from(store_error::Error::Damaged {
-                what: "a machine without an end",
+                what: "an engine without an end",
                 source: None,
             })
             .into()),
@@ -233,11 +233,11 @@ impl Cutting {
 
     async fn work(&mut self, outbox: &Outbox<Answer>) -> Result<Option<Summary>, Halt> {
         loop {
-            match self.machine.step().map_err(Error::from)? {
+            match self.engine.step().map_err(Error::from)? {
                 Step::Feed => return Ok(None),
                 Step::Store(batch) => {
                     self.send(batch, outbox).await?;
-                    if !self.machine.is_done() {
+                    if !self.engine.is_done() {
                         self.take_memory(outbox).await?;
                     }
                 }

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
-use crate::domain::name::CollectionId;
+use crate::domain::names::resource::CollectionId;
 
 /// Operations that wait at once, some 300 KB; of more, the watcher reads rows.
 const WAITING_MAX: usize = 1_000;
@@ -117,7 +117,7 @@ mod tests {
     use super::{Filter, Tap, WAITING_MAX};
     use crate::application::ports::operations::Operation;
     use crate::application::ports::state::State;
-    use crate::domain::name::CollectionId;
+    use crate::domain::names::resource::CollectionId;
 
     fn operation(number: u128, seq: u64, state: State) -> Arc<Operation> {
         Operation::example("tenant", number.to_be_bytes(), seq, state)

@@ -12,7 +12,7 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::memory::pool::{Permit, Pool};
 use crate::application::memory::shares::Owner;
-use crate::domain::ingest::machine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
+use crate::domain::ingest::engine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
 
 /// The least share: what an upload holds while it waits for its client, however slow or silent that is. It is for the
 /// text and source of a chunk that is not decided yet, the tables of its separators, its spec and its tasks.

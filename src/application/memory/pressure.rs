@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::application::error::Error;
 use crate::application::ports::memory_usage::Memory;
-use crate::domain::access::RateClass;
+use crate::domain::limits::class::RateClass;
 
 /// Of a hundred parts of the memory so many may be used before calls are refused: the rest is for those
 /// under way.
@@ -94,7 +94,7 @@ fn ratio(used: u64, most: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::Pressure;
-    use crate::domain::access::RateClass;
+    use crate::domain::limits::class::RateClass;
 
     #[test]
     fn what_takes_memory_is_refused_until_there_is_more() {

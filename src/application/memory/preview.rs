@@ -1,14 +1,14 @@
 //! What cutting a small text takes, by its length.
 
 use crate::domain::chunking::spec::Spec;
-use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine};
+use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine};
 use crate::domain::text::decoding::Decoding;
 
-/// What any call takes: its tasks, a machine, and a batch that is hardly begun.
+/// What any call takes: its tasks, an engine, and a batch that is hardly begun.
 const BASE_BYTES: usize = 64 * 1024;
-/// What a machine holds for each byte of a source: itself, its text in up to three bytes, buffers that have grown
+/// What an engine holds for each byte of a source: itself, its text in up to three bytes, buffers that have grown
 /// double, and the map between text and source.
-const MACHINE_BYTES_EACH: usize = 40;
+const ENGINE_BYTES_EACH: usize = 40;
 /// The same where text is source, byte by byte.
 const VERBATIM_BYTES_EACH: usize = 8;
 /// What a comparison holds for each byte besides: its text in up to three bytes, in a buffer that has grown double.
@@ -16,15 +16,15 @@ const COMPARED_BYTES_EACH: usize = 6;
 /// A chunk brings a twenty-fourth of what it may have, or more.
 const CHUNK_PART: usize = 24;
 
-/// The most bytes that a machine holds while it cuts `content` bytes.
+/// The most bytes that an engine holds while it cuts `content` bytes.
 #[must_use]
-pub fn machine_bytes(spec: &Spec, decoding: Decoding, content: usize) -> usize {
+pub fn engine_bytes(spec: &Spec, decoding: Decoding, content: usize) -> usize {
     let each = if decoding.is_verbatim() {
         VERBATIM_BYTES_EACH
     } else {
-        MACHINE_BYTES_EACH
+        ENGINE_BYTES_EACH
     };
-    let most = Machine::memory_bytes_max(spec, BATCH_BYTES_MIN);
+    let most = Engine::memory_bytes_max(spec, BATCH_BYTES_MIN);
     BASE_BYTES + content.saturating_mul(each).min(most)
 }
 
@@ -46,15 +46,15 @@ pub fn preview_bytes(
     let least = (limits.max_size().min(limits.max_bytes()) / CHUNK_PART).max(1);
     // An overlap is at most two thirds of a chunk. The response is built, then encoded.
     let response = 3 * text + (text / least + 1).saturating_mul(chunk_bytes);
-    content + machine_bytes(spec, decoding, content) + 2 * response.min(response_max)
+    content + engine_bytes(spec, decoding, content) + 2 * response.min(response_max)
 }
 
 /// The most bytes that comparing ways to cut `content` bytes takes.
 #[must_use]
 pub fn comparison_bytes(specs: &[Spec], decoding: Decoding, content: usize) -> usize {
-    let machines = specs.iter();
-    let machines = machines.map(|spec| machine_bytes(spec, decoding, content));
-    machines.max().unwrap_or(BASE_BYTES) + content.saturating_mul(COMPARED_BYTES_EACH)
+    let engines = specs.iter();
+    let engines = engines.map(|spec| engine_bytes(spec, decoding, content));
+    engines.max().unwrap_or(BASE_BYTES) + content.saturating_mul(COMPARED_BYTES_EACH)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::application::memory::budget::{Budget, LEAST_SHARE_BYTES};
 use crate::application::memory::pool::Permit;
 use crate::application::memory::shares::Owner;
 use crate::domain::chunking::spec::Spec;
-use crate::domain::ingest::machine::Machine;
+use crate::domain::ingest::engine::Engine;
 use crate::domain::text::decoding::Decoding;
 
 /// What an upload has besides its buffers: its tasks, its spec, and the tables of its separators.
@@ -21,7 +21,7 @@ const FIXED_BYTES: usize = 24 * 1024;
 pub struct UploadMemory {
     budget: Budget,
     owner: Owner,
-    /// The least share, or what its machine holds at rest if that is more.
+    /// The least share, or what its engine holds at rest if that is more.
     open: Option<Permit>,
     sizes: Sizes,
     window: Option<Permit>,
@@ -31,7 +31,7 @@ pub struct UploadMemory {
     message_bytes: usize,
 }
 
-/// What a machine needs, in bytes.
+/// What an engine needs, in bytes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sizes {
     /// Its window, full, with the source below it.
@@ -62,7 +62,7 @@ impl UploadMemory {
         })
     }
 
-    /// Makes room for the machine of this spec. One that holds more than the least share at rest takes that now,
+    /// Makes room for the engine of this spec. One that holds more than the least share at rest takes that now,
     /// before its first byte is read.
     ///
     /// # Errors
@@ -70,10 +70,10 @@ impl UploadMemory {
     /// Fails if the upload's owner may not have so much in time.
     pub async fn size(&mut self, spec: &Spec, decoding: Decoding) -> Result<(), Error> {
         self.sizes = Sizes {
-            window: Machine::window_bytes_max(spec, decoding),
+            window: Engine::window_bytes_max(spec, decoding),
             chunk: spec.limits().chunk_bytes_max(),
         };
-        let rest = FIXED_BYTES + Machine::rest_bytes_max(spec, decoding);
+        let rest = FIXED_BYTES + Engine::rest_bytes_max(spec, decoding);
         if rest > LEAST_SHARE_BYTES {
             // All at once: an owner that holds nothing else may have all that is free.
             self.open = None;

@@ -12,7 +12,7 @@ use crate::application::ports::partitions::Partition;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
 use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
-use crate::domain::balance::{Balance, Load};
+use crate::domain::partitions::balance::{Balance, Load};
 
 /// How often it is read while somebody watches, and the shortest time between two states of one
 /// stream.

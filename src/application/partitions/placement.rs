@@ -12,8 +12,8 @@ use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Location, Move, Moved};
 use crate::application::ports::store::Store;
 use crate::application::request::Request;
-use crate::domain::name::DocumentName;
-use crate::domain::partition;
+use crate::domain::names::resource::DocumentName;
+use crate::domain::partitions::candidates;
 
 /// The use cases of partitions: for admins.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl Partitions {
         let location = found.ok_or(Error::NotFound { kind: "document" })?;
         Ok(Placement {
             location,
-            candidates: partition::candidates(&location.uid),
+            candidates: candidates::candidates(&location.uid),
         })
     }
 

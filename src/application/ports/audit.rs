@@ -6,7 +6,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store_error::Error;
 use crate::domain::audit::{Entry, Head};
-use crate::domain::name::TenantId;
+use crate::domain::names::resource::TenantId;
 
 /// A place in a chain, signed by who wrote it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -7,7 +7,7 @@ use crate::application::ports::chunks::Of;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store_error::Error;
-use crate::domain::name::DocumentId;
+use crate::domain::names::resource::DocumentId;
 
 /// A change of a document's current version.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
-use crate::domain::name::CollectionId;
+use crate::domain::names::resource::CollectionId;
 
 /// A collection as it is stored.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,7 +9,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::store_error::Error;
 use crate::domain::chunking::spec::Spec;
-use crate::domain::name::{CollectionId, DocumentId, DocumentName};
+use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::Decoding;
 

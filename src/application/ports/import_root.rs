@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::application::ports::store_error::Error;
-use crate::domain::path_name::PathName;
+use crate::domain::names::path::PathName;
 
 /// Tells whether a file is still what it was: as exact as its file system's clock. The device is not part of it:
 /// instances that mount one file system may number it differently.

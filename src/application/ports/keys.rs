@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::store_error::Error;
-use crate::domain::access::Role;
-use crate::domain::name::{Principal, TenantId};
+use crate::domain::identity::role::Role;
+use crate::domain::names::resource::{Principal, TenantId};
 
 /// A key as it is stored: never its secret, only the digest of it.
 #[derive(Clone, Debug, Eq, PartialEq)]

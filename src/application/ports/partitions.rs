@@ -6,8 +6,8 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
-use crate::domain::balance::Document;
-use crate::domain::name::DocumentName;
+use crate::domain::names::resource::DocumentName;
+use crate::domain::partitions::balance::Document;
 
 /// How full a partition is.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::application::ports::stored_spec::{Damaged, StoredSpec, named};
 use crate::domain::chunking::conflict::Conflict;
-use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::partial::Partial;
+use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::strategy::{Kind, Strategy};
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{ByteOrderMark, Policy};
@@ -43,7 +43,10 @@ impl Preferences {
     /// The bytes of the separators: nothing else varies much in length.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.chunking.separators.as_ref().map_or(0, Ladder::bytes)
+        self.chunking
+            .separators
+            .as_ref()
+            .map_or(0, SeparatorLevels::bytes)
     }
 }
 
@@ -84,7 +87,7 @@ impl From<Preferences> for Stored {
         let Preferences { chunking, decoding } = from;
         let replaces = |policy| policy == Policy::Replace;
         let mark = decoding.byte_order_mark;
-        let keep = chunking.separators.as_ref().map(Ladder::keep);
+        let keep = chunking.separators.as_ref().map(SeparatorLevels::keep);
         Self {
             strategy: chunking
                 .strategy
@@ -114,7 +117,7 @@ impl TryFrom<Stored> for Preferences {
         let keep = from.keep.as_deref();
         let keep = keep.map(|name| named(&Keep::ALL, Keep::name, name));
         let keep = keep.transpose()?.unwrap_or_default();
-        let separators = from.separators.map(Ladder::new).transpose();
+        let separators = from.separators.map(SeparatorLevels::new).transpose();
         let separators = separators.map(|ladder| ladder.map(|ladder| ladder.keeping(keep)));
         let measure = from.measure.as_deref();
         let measure = measure.map(|name| named(&Measure::ALL, Measure::name, name));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::application::ports::store_error::Error;
-use crate::domain::gcra::{Quota, Verdict};
+use crate::domain::limits::rate::{Quota, Verdict};
 
 /// What is counted.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -10,7 +10,7 @@ use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{About, Declared, NewUpload, Upload};
 use crate::domain::chunking::conflict::Conflict;
 use crate::domain::chunking::partial::Partial;
-use crate::domain::name::DocumentName;
+use crate::domain::names::resource::DocumentName;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding};
 
 /// What a client wants to have chunked anew, checked.

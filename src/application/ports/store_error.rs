@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::domain::quota::Quota;
+use crate::domain::limits::quota::Quota;
 
 /// The store failed.
 #[derive(Debug, thiserror::Error)]

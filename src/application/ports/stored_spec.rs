@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::packing::Packing;
+use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::spec::{Request, Spec};
 use crate::domain::chunking::strategy::{Kind, Strategy};
 use crate::domain::text::charset::Charset;
@@ -47,7 +47,7 @@ impl StoredSpec {
             strategy: spec.strategy().name().to_owned(),
             levels,
             keep: separators
-                .map_or_else(Keep::default, Ladder::keep)
+                .map_or_else(Keep::default, SeparatorLevels::keep)
                 .name()
                 .to_owned(),
             measure: limits.measure().name().to_owned(),
@@ -91,7 +91,8 @@ impl StoredSpec {
         let kind = Kind::from_name(&self.strategy).ok_or(Damaged)?;
         let strategy = match Strategy::of(kind) {
             Strategy::Recursive(_) => {
-                let ladder = Ladder::new(self.levels.clone()).map_err(|_bounds| Damaged)?;
+                let ladder =
+                    SeparatorLevels::new(self.levels.clone()).map_err(|_bounds| Damaged)?;
                 Strategy::Recursive(ladder.keeping(named(&Keep::ALL, Keep::name, &self.keep)?))
             }
             other @ (Strategy::Fixed | Strategy::Sentence) => other,
@@ -137,7 +138,7 @@ pub(crate) fn named<T: Copy>(
 #[cfg(test)]
 mod tests {
     use super::StoredSpec;
-    use crate::domain::chunking::ladder::Ladder;
+    use crate::domain::chunking::separator_levels::SeparatorLevels;
     use crate::domain::chunking::spec::{Request, Spec};
     use crate::domain::chunking::strategy::Strategy;
     use crate::domain::text::charset::Charset;
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_read_the_same() {
-        let after = Ladder::cjk().keeping(Keep::After);
+        let after = SeparatorLevels::cjk().keeping(Keep::After);
         for strategy in Strategy::all()
             .into_iter()
             .chain([Strategy::Recursive(after)])

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::application::ports::clock::Timestamp;
 use crate::application::ports::store_error::Error;
-use crate::domain::name::TenantId;
-use crate::domain::quota::{Quotas, Usage};
+use crate::domain::limits::quota::{Quotas, Usage};
+use crate::domain::names::resource::TenantId;
 
 /// A tenant as it is stored.
 #[derive(Clone, Debug, Eq, PartialEq)]

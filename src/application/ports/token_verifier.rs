@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 
-use crate::domain::access::Role;
-use crate::domain::name::{Principal, TenantId};
+use crate::domain::identity::role::Role;
+use crate::domain::names::resource::{Principal, TenantId};
 
 /// What a token that can be believed says.
 #[derive(Clone, Debug, Eq, PartialEq)]

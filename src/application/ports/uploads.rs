@@ -17,9 +17,9 @@ use crate::application::ports::store_error::Error;
 use crate::application::ports::stored_spec::StoredSpec;
 use crate::domain::chunking::conflict::Conflict;
 use crate::domain::ingest::batch::Batch;
-use crate::domain::ingest::machine::Summary;
-use crate::domain::name::DocumentName;
-use crate::domain::path_name::PathName;
+use crate::domain::ingest::engine::Summary;
+use crate::domain::names::path::PathName;
+use crate::domain::names::resource::DocumentName;
 
 /// The reason of an upload that failed because a newer one of its document was started.
 pub const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";

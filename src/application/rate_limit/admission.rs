@@ -15,8 +15,8 @@ use crate::application::rate_limit::concurrency::{Keeper, Place};
 use crate::application::rate_limit::limiter::{self, Limiter};
 use crate::application::rate_limit::limits::{Limits, Standing};
 use crate::application::rate_limit::upload_bytes::Allowance;
-use crate::domain::access::{Budget, Places, RateClass};
-use crate::domain::gcra::{Quota, Verdict};
+use crate::domain::limits::class::{Budget, Places, RateClass};
+use crate::domain::limits::rate::{Quota, Verdict};
 
 /// Admits, or says when to come back.
 #[derive(Clone, Debug)]
@@ -181,8 +181,8 @@ mod tests {
     use crate::application::error::Error;
     use crate::application::rate_limit::admission::Admission;
     use crate::application::rate_limit::limits::{Allowed, Limits};
-    use crate::domain::access::{Places, RateClass};
-    use crate::domain::gcra::Quota;
+    use crate::domain::limits::class::{Places, RateClass};
+    use crate::domain::limits::rate::Quota;
 
     /// Nothing comes back in the time of a test.
     const SLOW: f64 = 0.001;

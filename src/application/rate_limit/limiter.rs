@@ -12,7 +12,7 @@ use crate::application::ports::rate_limiter::{Key, Member, RateLimiter, Used};
 use crate::application::ports::store_error;
 use crate::application::rate_limit::circuit_breaker::Breaker;
 use crate::application::rate_limit::local_limiter::Local;
-use crate::domain::gcra::{Quota, Verdict};
+use crate::domain::limits::rate::{Quota, Verdict};
 
 /// How long a place lasts unless it is kept: what a crashed instance held is free again after it.
 pub const PLACE_LIFETIME: Duration = Duration::from_secs(30);

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::domain::access::{Budget, Places, RateClass};
-use crate::domain::gcra::Quota;
+use crate::domain::limits::class::{Budget, Places, RateClass};
+use crate::domain::limits::rate::Quota;
 
 /// What each principal of a tenant is allowed.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::application::ports::rate_limiter::{Amount, Key, Used};
-use crate::domain::gcra::{Quota, Verdict};
+use crate::domain::limits::rate::{Quota, Verdict};
 
 /// So many budgets are kept apart, some 20 MB of them. Beyond it, whoever comes new shares one with
 /// all who come new: they are limited, and memory is too.
@@ -114,7 +114,7 @@ mod tests {
 
     use super::{BUDGETS_MAX, Local};
     use crate::application::ports::rate_limiter::Key;
-    use crate::domain::gcra::{Quota, Verdict};
+    use crate::domain::limits::rate::{Quota, Verdict};
 
     fn key(principal: usize) -> Key {
         Key {

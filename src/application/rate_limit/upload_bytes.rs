@@ -6,8 +6,8 @@ use tokio::task::JoinHandle;
 
 use crate::application::ports::rate_limiter::Key;
 use crate::application::rate_limit::limiter::Limiter;
-use crate::domain::access::Budget;
-use crate::domain::gcra::{Quota, Verdict};
+use crate::domain::limits::class::Budget;
+use crate::domain::limits::rate::{Quota, Verdict};
 
 /// The largest lease, 4 MiB: at 100 MB/s the limiter is asked 25 times a second.
 const LEASE_UNITS_MAX: u64 = 4 * 1024 * 1024 / UNIT_BYTES;

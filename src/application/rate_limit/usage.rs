@@ -7,7 +7,7 @@ use crate::application::error::Error;
 use crate::application::ports::rate_limiter::{Amount, Key, Used};
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::limiter::Backend;
-use crate::domain::access::{Budget, Places};
+use crate::domain::limits::class::{Budget, Places};
 
 /// Limits of which it is looked what is used: a tenth of a second of the shared limiter's time.
 const LIMITS_MAX: u16 = 500;

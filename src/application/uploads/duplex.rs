@@ -16,7 +16,7 @@ use crate::application::ports::uploads::Upload;
 use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
 use crate::application::uploads::lifecycle::Uploads;
 use crate::application::uploads::receive::{Attached, Listener, Message, Session};
-use crate::domain::name::DocumentName;
+use crate::domain::names::resource::DocumentName;
 
 /// What the client hears.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The way of an upload's bytes: message → machine → batch → commit → news.
+//! The way of an upload's bytes: message → engine → batch → commit → news.
 //!
 //! One batch fills while one is brought to the store and one is committed; there is no other buffer.
 //! While all are taken the next message is not read, so that the client's flow-control window closes
@@ -19,7 +19,7 @@ use crate::application::uploads::write::Write;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
-use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
+use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
 use crate::domain::text::decoding::Fault;
 
 /// The reason of an upload that failed because its document was deleted.
@@ -44,7 +44,7 @@ pub fn ended(upload: &Upload) -> Option<Error> {
 #[derive(Debug)]
 pub struct Pipeline {
     outside: Outside,
-    machine: Machine,
+    engine: Engine,
     writer: Writer,
     /// Whether its bytes are made of a stored version.
     is_rechunk: bool,
@@ -72,17 +72,17 @@ impl Pipeline {
         let damaged = |_damaged| damaged("an upload's spec");
         let spec = upload.spec.spec().map_err(damaged)?;
         let decoding = upload.spec.decoding().map_err(damaged)?;
-        let (machine, committed_sha256) = if upload.checkpoint.is_empty() {
-            let machine = Machine::new(&spec, decoding, BATCH_BYTES_MIN);
-            (machine, digest::sha256(b""))
+        let (engine, committed_sha256) = if upload.checkpoint.is_empty() {
+            let engine = Engine::new(&spec, decoding, BATCH_BYTES_MIN);
+            (engine, digest::sha256(b""))
         } else {
             let checkpoint = Checkpoint::decode(&upload.checkpoint)?;
-            let machine = Machine::resume(&spec, decoding, BATCH_BYTES_MIN, &checkpoint)?;
-            (machine, checkpoint.source_sha256()?)
+            let engine = Engine::resume(&spec, decoding, BATCH_BYTES_MIN, &checkpoint)?;
+            (engine, checkpoint.source_sha256()?)
         };
         Ok(Self {
             outside,
-            machine,
+            engine,
             writer: Writer::attached(caller, upload),
             is_rechunk: upload.is_rechunk(),
             declared: upload.declared,
@@ -143,7 +143,7 @@ impl Pipeline {
         }
         while !rest.is_empty() {
             self.take_memory().await?;
-            let taken = self.machine.feed(rest);
+            let taken = self.engine.feed(rest);
             self.received += taken as u64;
             rest = &rest[taken..];
             self.work().await?;
@@ -157,7 +157,7 @@ impl Pipeline {
     ///
     /// As for [`Pipeline::flush`], of the commit before.
     pub async fn hand_over(&mut self) -> Result<(), Error> {
-        match self.machine.flush() {
+        match self.engine.flush() {
             Some(batch) => self.commit(batch).await,
             None => Ok(()),
         }
@@ -193,9 +193,9 @@ impl Pipeline {
                 .await);
         }
         self.take_memory().await?;
-        self.machine.finish();
+        self.engine.finish();
         let Some(summary) = self.work().await? else {
-            return Err(damaged("a machine without an end").into());
+            return Err(damaged("an engine without an end").into());
         };
         let actual = summary.source_sha256;
         if let Some(expected) = declared.sha256.filter(|expected| *expected != actual) {
@@ -206,14 +206,14 @@ impl Pipeline {
         self.end(End::Succeeded(summary)).await
     }
 
-    /// Does the machine's steps until it wants bytes, or is done.
+    /// Does the engine's steps until it wants bytes, or is done.
     async fn work(&mut self) -> Result<Option<Summary>, Error> {
         loop {
-            match self.machine.step() {
+            match self.engine.step() {
                 Ok(Step::Feed) => return Ok(None),
                 Ok(Step::Store(batch)) => {
                     self.commit(batch).await?;
-                    if !self.machine.is_done() {
+                    if !self.engine.is_done() {
                         self.take_memory().await?;
                     }
                 }
@@ -233,14 +233,14 @@ impl Pipeline {
             self.rest();
             self.memory.wait().await?;
         }
-        self.machine.set_batch_bytes_max(self.memory.batch_bytes());
+        self.engine.set_batch_bytes_max(self.memory.batch_bytes());
         Ok(())
     }
 
     /// Gives back what is not needed until the next message comes.
     pub fn rest(&mut self) {
-        self.machine.rest();
-        self.memory.rest(self.machine.has_batch());
+        self.engine.rest();
+        self.memory.rest(self.engine.has_batch());
     }
 
     async fn commit(&mut self, batch: Gathered) -> Result<(), Error> {

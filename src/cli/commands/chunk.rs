@@ -17,7 +17,7 @@ use crate::cli::table::{Column, Table};
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::{Chunk, Gathered};
 use crate::domain::ingest::digest::hex;
-use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step};
+use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
 use crate::domain::text::decoding;
 use crate::domain::text::position::{Position, Span};
 
@@ -213,24 +213,24 @@ fn chunk(
     let (mut source, length) = (opened.bytes, opened.length);
     let name = document.name();
     let bar = progress::of_document(&name, length);
-    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
     let mut buffer = vec![0; READ_BYTES];
     let (mut fed, mut read) = (0, 0);
     loop {
-        let step = machine.step();
+        let step = engine.step();
         match step.map_err(|fault| Failure::Document(with_remedy(fault)))? {
-            Step::Feed if fed < read => fed += machine.feed(&buffer[fed..read]),
+            Step::Feed if fed < read => fed += engine.feed(&buffer[fed..read]),
             Step::Feed => {
                 // Whoever feeds a pipe may wait for the chunks before there is more to read.
                 if length.is_none() {
-                    write(&name, machine.flush(), chunks).map_err(Failure::Output)?;
+                    write(&name, engine.flush(), chunks).map_err(Failure::Output)?;
                     chunks.table.flush().map_err(Failure::Output)?;
                 }
                 read = read_some(&mut source, &mut buffer).map_err(Failure::Document)?;
                 fed = 0;
                 bar.inc(read as u64);
                 if read == 0 {
-                    machine.finish();
+                    engine.finish();
                 }
             }
             Step::Store(batch) => {

@@ -7,7 +7,7 @@ use crate::cli::begun;
 use crate::cli::common::Common;
 use crate::cli::output::WrongArguments;
 use crate::cli::status::said;
-use crate::domain::name::{CollectionId, DocumentName};
+use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;

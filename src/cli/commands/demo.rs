@@ -26,7 +26,7 @@ use crate::cli::stopping::Stopping;
 use crate::cli::uploader::ensure_collection;
 use crate::config::{Config, Store};
 use crate::domain::ingest::digest;
-use crate::domain::name::CollectionId;
+use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;

@@ -10,8 +10,8 @@ use crate::cli::output::WrongArguments;
 use crate::cli::spec::{Chunking, Decoding};
 use crate::cli::status::said;
 use crate::cli::uploader::ensure_collection;
-use crate::domain::name::DocumentName;
-use crate::domain::path_name::PathName;
+use crate::domain::names::path::PathName;
+use crate::domain::names::resource::DocumentName;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 

@@ -8,7 +8,7 @@ use crate::cli::common::Common;
 use crate::cli::output::WrongArguments;
 use crate::cli::spec::Chunking;
 use crate::cli::status::said;
-use crate::domain::name::DocumentName;
+use crate::domain::names::resource::DocumentName;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 

@@ -13,7 +13,7 @@ use crate::cli::sources::{self, Sources};
 use crate::cli::stopping::Stopping;
 use crate::cli::stored::{self, Difference, Expected};
 use crate::cli::uploader::{self, UploadArguments, Uploader, ensure_collection};
-use crate::domain::name::{CollectionId, DocumentId};
+use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 
 /// Uploads documents, several at once. One that fails does not stop the others.

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use tonic::codegen::http::HeaderValue;
 
-use crate::domain::secret::Secret;
+use crate::domain::identity::secret::Secret;
 
 /// Shows a credential, or nothing.
 #[derive(Clone, Debug, Default)]

@@ -10,10 +10,10 @@
 
 pub mod chunker;
 pub mod conflict;
-pub mod ladder;
 pub mod limits;
 pub mod packing;
 pub mod partial;
+pub mod separator_levels;
 pub mod spec;
 pub mod splitter;
 pub mod strategies;

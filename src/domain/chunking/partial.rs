@@ -1,8 +1,8 @@
 //! A spec of which a user set only some fields, and how it is completed.
 
 use crate::domain::chunking::conflict::{Conflict, Field, Origin, Origins};
-use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::packing::Packing;
+use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::spec::{Request, Spec};
 use crate::domain::chunking::strategy::{Kind, Strategy};
 use crate::domain::text::measure::Measure;
@@ -22,7 +22,7 @@ pub struct Partial {
     /// Where chunks end.
     pub strategy: Option<Kind>,
     /// The separators of `recursive`.
-    pub separators: Option<Ladder>,
+    pub separators: Option<SeparatorLevels>,
     /// The unit of the sizes.
     pub measure: Option<Measure>,
     /// The smallest size of a chunk.
@@ -130,8 +130,8 @@ fn pick<T>(request: Option<T>, collection: Option<T>) -> (Option<T>, Origin) {
 mod tests {
     use super::Partial;
     use crate::domain::chunking::conflict::Field;
-    use crate::domain::chunking::ladder::Ladder;
     use crate::domain::chunking::packing::Packing;
+    use crate::domain::chunking::separator_levels::SeparatorLevels;
     use crate::domain::chunking::spec::Spec;
     use crate::domain::chunking::strategy::{Kind, Strategy};
     use crate::domain::text::measure::Measure;
@@ -139,7 +139,7 @@ mod tests {
     fn collection() -> Partial {
         Partial {
             strategy: Some(Kind::Recursive),
-            separators: Some(Ladder::latin()),
+            separators: Some(SeparatorLevels::latin()),
             measure: Some(Measure::Bytes),
             min_size: Some(200),
             max_size: Some(400),
@@ -243,11 +243,14 @@ mod tests {
         let spec = sentence.over(&collection()).unwrap();
         assert_eq!(spec.strategy(), &Strategy::Sentence);
         let separators = Partial {
-            separators: Some(Ladder::cjk()),
+            separators: Some(SeparatorLevels::cjk()),
             ..Partial::default()
         };
         let spec = separators.over(&collection()).unwrap();
-        assert_eq!(spec.strategy(), &Strategy::Recursive(Ladder::cjk()));
+        assert_eq!(
+            spec.strategy(),
+            &Strategy::Recursive(SeparatorLevels::cjk())
+        );
         let conflict = separators.over(&sentence).unwrap_err();
         assert_eq!(conflict.field, Field::Separators);
         assert!(conflict.message.contains("sentence (from the collection)"));

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::domain::chunking::chunker::Chunker;
-use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::limits::{self, Limits, MAX_BYTES_DEFAULT};
 use crate::domain::chunking::packing::Packing;
+use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::strategy::Strategy;
 use crate::domain::text::measure::Measure;
 
@@ -61,7 +61,8 @@ impl Spec {
             max_bytes,
             packing,
         } = request;
-        let strategy = strategy.unwrap_or_else(|| Strategy::Recursive(Ladder::universal()));
+        let strategy =
+            strategy.unwrap_or_else(|| Strategy::Recursive(SeparatorLevels::universal()));
         let max_size = max_size.unwrap_or(match measure {
             Measure::Characters | Measure::Bytes => 1_000,
             Measure::Words => 200,

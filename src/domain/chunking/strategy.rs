@@ -1,6 +1,6 @@
 //! The strategies: the only list of them.
 
-use crate::domain::chunking::ladder::Ladder;
+use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::strategies::{fixed, recursive, sentence};
 use crate::domain::text::boundary::Boundary;
 
@@ -10,7 +10,7 @@ pub enum Strategy {
     /// Chunks of one size.
     Fixed,
     /// Chunks that end at the best separator in reach.
-    Recursive(Ladder),
+    Recursive(SeparatorLevels),
     /// Chunks of whole sentences.
     Sentence,
 }
@@ -43,7 +43,7 @@ impl Strategy {
     pub fn of(kind: Kind) -> Self {
         match kind {
             Kind::Fixed => Self::Fixed,
-            Kind::Recursive => Self::Recursive(Ladder::universal()),
+            Kind::Recursive => Self::Recursive(SeparatorLevels::universal()),
             Kind::Sentence => Self::Sentence,
         }
     }
@@ -76,7 +76,7 @@ impl Strategy {
 
     /// Its separators, if it has any.
     #[must_use]
-    pub fn separators(&self) -> Option<&Ladder> {
+    pub fn separators(&self) -> Option<&SeparatorLevels> {
         match self {
             Self::Recursive(ladder) => Some(ladder),
             Self::Fixed | Self::Sentence => None,

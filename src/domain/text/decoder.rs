@@ -6,9 +6,9 @@
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding, Fault};
-use crate::domain::text::emit::Emit;
 use crate::domain::text::legacy::Legacy;
 use crate::domain::text::looks::Looks;
+use crate::domain::text::sink::TextSink;
 use crate::domain::text::sniff::{self, HEAD_BYTES};
 use crate::domain::text::undecided::{HELD_BYTES_MAX, Undecided, Verdict};
 use crate::domain::text::utf8::Utf8;
@@ -266,7 +266,7 @@ impl Decoder {
         let State::Undecided(undecided) = &mut self.state else {
             return Ok(());
         };
-        let out = &mut Emit {
+        let out = &mut TextSink {
             decoding: self.decoding,
             window,
             source_end: &mut self.decoded_bytes,
@@ -284,7 +284,7 @@ impl Decoder {
             return Ok(());
         };
         let (decoding, source_end) = (self.decoding, &mut self.decoded_bytes);
-        let out = &mut Emit {
+        let out = &mut TextSink {
             decoding,
             window,
             source_end,

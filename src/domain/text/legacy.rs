@@ -6,7 +6,7 @@ use encoding_rs::DecoderResult;
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::Fault;
-use crate::domain::text::emit::Emit;
+use crate::domain::text::sink::TextSink;
 
 /// Decodes any charset but UTF-8 and UTF-32, a byte at a time: its map from text to source is exact for each
 /// character.
@@ -46,7 +46,7 @@ impl Legacy {
     /// # Errors
     ///
     /// Fails at the first fault that the policy of `out` rejects.
-    pub fn decode(&mut self, piece: &[u8], out: &mut Emit<'_>) -> Result<(), Fault> {
+    pub fn decode(&mut self, piece: &[u8], out: &mut TextSink<'_>) -> Result<(), Fault> {
         for byte in piece {
             self.pending += 1;
             self.step(slice::from_ref(byte), false, out)?;
@@ -59,11 +59,16 @@ impl Legacy {
     /// # Errors
     ///
     /// Fails if it ends within a character and the policy rejects that.
-    pub fn finish(&mut self, out: &mut Emit<'_>) -> Result<(), Fault> {
+    pub fn finish(&mut self, out: &mut TextSink<'_>) -> Result<(), Fault> {
         self.step(&[], true, out)
     }
 
-    fn step(&mut self, mut byte: &[u8], is_last: bool, out: &mut Emit<'_>) -> Result<(), Fault> {
+    fn step(
+        &mut self,
+        mut byte: &[u8],
+        is_last: bool,
+        out: &mut TextSink<'_>,
+    ) -> Result<(), Fault> {
         // A fault may give its last bytes back to be decoded again, so a byte takes a few turns;
         // each turn but the last gives out a character or a fault.
         loop {
@@ -90,7 +95,7 @@ impl Legacy {
     /// Gives out what was decoded. A character is made of all pending bytes, but for ASCII: that is
     /// one byte in every charset but UTF-16, and may stand behind a fault whose bytes are not
     /// reported yet.
-    fn give(&mut self, decoded: &[u8], out: &mut Emit<'_>) -> Result<(), Fault> {
+    fn give(&mut self, decoded: &[u8], out: &mut TextSink<'_>) -> Result<(), Fault> {
         let text = str::from_utf8(decoded).unwrap_or_default();
         for character in text.chars() {
             let is_one_byte = character.is_ascii() && !self.is_utf16;

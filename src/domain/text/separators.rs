@@ -299,10 +299,12 @@ mod tests {
         ] {
             let text = format!("a\n{}b c", " ".repeat(100));
             let mut found = Vec::new();
-            Separators::new([" ", "\n", "\t"], reading)
-                .find(&Section::new(&text, 1, text.len()), &mut |place| {
-                    found.push(place)
-                });
+            Separators::new([" ", "\n", "\t"], reading).find(
+                &Section::new(&text, 1, text.len()),
+                &mut |place| {
+                    found.push(place);
+                },
+            );
             assert!(found.len() <= 4, "{reading:?}: {found:?}");
         }
     }

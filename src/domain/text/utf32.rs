@@ -5,7 +5,7 @@
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::Fault;
-use crate::domain::text::emit::Emit;
+use crate::domain::text::sink::TextSink;
 
 /// How many bytes a character has.
 pub const UNIT_BYTES: usize = 4;
@@ -35,7 +35,7 @@ impl Utf32 {
     /// # Errors
     ///
     /// Fails at the first fault that the policy of `out` rejects. What came before is given out.
-    pub fn decode(&mut self, piece: &[u8], out: &mut Emit<'_>) -> Result<(), Fault> {
+    pub fn decode(&mut self, piece: &[u8], out: &mut TextSink<'_>) -> Result<(), Fault> {
         for &byte in piece {
             self.carry[self.carried] = byte;
             self.carried += 1;
@@ -55,7 +55,7 @@ impl Utf32 {
     /// # Errors
     ///
     /// Fails if it ends within a character and the policy rejects that.
-    pub fn finish(&mut self, out: &mut Emit<'_>) -> Result<(), Fault> {
+    pub fn finish(&mut self, out: &mut TextSink<'_>) -> Result<(), Fault> {
         match std::mem::take(&mut self.carried) {
             0 => Ok(()),
             carried => out.invalid(carried),

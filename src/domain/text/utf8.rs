@@ -13,7 +13,7 @@
 use std::str;
 
 use crate::domain::text::decoding::Fault;
-use crate::domain::text::emit::Emit;
+use crate::domain::text::sink::TextSink;
 
 /// Decodes UTF-8 that arrives in pieces.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Utf8 {
     /// # Errors
     ///
     /// Fails at the first fault that the policy of `out` rejects. What came before is given out.
-    pub fn decode(&mut self, piece: &[u8], out: &mut Emit<'_>) -> Result<(), Fault> {
+    pub fn decode(&mut self, piece: &[u8], out: &mut TextSink<'_>) -> Result<(), Fault> {
         let piece = self.complete_carry(piece, out)?;
         if self.carried > 0 {
             return Ok(());
@@ -56,7 +56,7 @@ impl Utf8 {
     /// # Errors
     ///
     /// Fails if it ends within a character and the policy rejects that.
-    pub fn finish(&mut self, out: &mut Emit<'_>) -> Result<(), Fault> {
+    pub fn finish(&mut self, out: &mut TextSink<'_>) -> Result<(), Fault> {
         match std::mem::take(&mut self.carried) {
             0 => Ok(()),
             carried => out.invalid(carried),
@@ -67,7 +67,7 @@ impl Utf8 {
     fn complete_carry<'a>(
         &mut self,
         mut piece: &'a [u8],
-        out: &mut Emit<'_>,
+        out: &mut TextSink<'_>,
     ) -> Result<&'a [u8], Fault> {
         while self.carried > 0 {
             let Some((&next, others)) = piece.split_first() else {

@@ -8,7 +8,7 @@ use crate::application::ports::chunks::Of;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store_error::Error;
-use crate::domain::name::DocumentId;
+use crate::domain::names::resource::DocumentId;
 use crate::infrastructure::columns::{Columns, name, stored};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::partition_table;

@@ -3,7 +3,7 @@
 use sqlx::error::DatabaseError;
 
 use crate::application::ports::store_error::Error;
-use crate::domain::quota::Quota;
+use crate::domain::limits::quota::Quota;
 
 /// `disk_full` (PostgreSQL documentation, appendix A).
 const FULL: &str = "53100";

@@ -4,7 +4,7 @@
 use sqlx::AssertSqlSafe;
 
 use crate::application::ports::store_error::Error;
-use crate::domain::partition::PARTITIONS;
+use crate::domain::partitions::candidates::PARTITIONS;
 use crate::infrastructure::columns::damaged;
 
 /// The place in a statement where the partition's name goes.

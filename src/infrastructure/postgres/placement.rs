@@ -7,7 +7,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
-use crate::domain::partition;
+use crate::domain::partitions::candidates;
 use crate::infrastructure::columns::Columns;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::read;
@@ -84,7 +84,7 @@ impl Sums {
 /// The lighter of a document's two partitions. Documents that came after the sums are taken to be as
 /// large as others are on average.
 pub(super) async fn lighter(connection: &mut PgConnection, document: &Uid) -> Result<u32, Error> {
-    let [a, b] = partition::candidates(document);
+    let [a, b] = candidates::candidates(document);
     let found = sqlx::query(
         "WITH mean (chunks) AS (
              SELECT greatest(1, sum(summed_chunks) / greatest(1, sum(summed_documents)))

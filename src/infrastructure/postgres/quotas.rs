@@ -4,8 +4,8 @@ use sqlx::PgPool;
 
 use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
-use crate::domain::name::TenantId;
-use crate::domain::quota::Quotas;
+use crate::domain::limits::quota::Quotas;
+use crate::domain::names::resource::TenantId;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::rows::access::tenant;

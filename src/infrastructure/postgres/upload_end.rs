@@ -10,7 +10,7 @@ use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{End, Upload, Writer};
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
-use crate::domain::ingest::machine::Summary;
+use crate::domain::ingest::engine::Summary;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::row::uuid;

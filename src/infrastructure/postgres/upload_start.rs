@@ -8,7 +8,7 @@ use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::stored_spec::StoredSpec;
 use crate::application::ports::uploads::NewUpload;
-use crate::domain::name::CollectionId;
+use crate::domain::names::resource::CollectionId;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::placement;

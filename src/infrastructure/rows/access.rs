@@ -3,9 +3,9 @@
 use crate::application::ports::keys::{Key, Kind};
 use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
-use crate::domain::access::Role;
-use crate::domain::name::{Principal, TenantId};
-use crate::domain::quota::{Quotas, Usage};
+use crate::domain::identity::role::Role;
+use crate::domain::limits::quota::{Quotas, Usage};
+use crate::domain::names::resource::{Principal, TenantId};
 use crate::infrastructure::columns::{Columns, damaged, name};
 
 /// A tenant, from a row of `tenants`.

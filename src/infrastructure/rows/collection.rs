@@ -2,7 +2,7 @@
 
 use crate::application::ports::collections::{Collection, Written};
 use crate::application::ports::store_error::Error;
-use crate::domain::name::CollectionId;
+use crate::domain::names::resource::CollectionId;
 use crate::infrastructure::columns::{Columns, name};
 
 /// A collection, from a row of `collections`.

@@ -3,7 +3,7 @@
 use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::store_error::Error;
 use crate::application::ports::stored_spec::StoredSpec;
-use crate::domain::name::DocumentId;
+use crate::domain::names::resource::DocumentId;
 use crate::infrastructure::columns::{Columns, damaged, name};
 
 /// A document with its current version, from a row of `document_rows`.

@@ -2,9 +2,9 @@
 
 use crate::application::ports::partitions::{Location, Partition, Weight};
 use crate::application::ports::store_error::Error;
-use crate::domain::balance::Document;
-use crate::domain::name::{CollectionId, DocumentId, DocumentName};
-use crate::domain::partition::other_candidate;
+use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
+use crate::domain::partitions::balance::Document;
+use crate::domain::partitions::candidates::other_candidate;
 use crate::infrastructure::columns::{Columns, damaged, name};
 
 /// How full a partition is, from a row of `partition_health`.

@@ -3,8 +3,8 @@
 use crate::application::ports::import_root::Stamp;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{About, Declared, Import, Upload};
-use crate::domain::name::{CollectionId, DocumentId, DocumentName};
-use crate::domain::path_name::PathName;
+use crate::domain::names::path::PathName;
+use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::infrastructure::columns::{Columns, name, stored};
 
 /// An upload with the names and the place of its document, from a row of `upload_rows`.

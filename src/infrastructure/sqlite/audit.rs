@@ -7,7 +7,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store_error::Error;
 use crate::domain::audit::{Entry, Event, Head};
-use crate::domain::name::TenantId;
+use crate::domain::names::resource::TenantId;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::audit;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};

@@ -8,7 +8,7 @@ use crate::application::ports::clock::Timestamp;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
-use crate::domain::name::CollectionId;
+use crate::domain::names::resource::CollectionId;
 use crate::infrastructure::columns::{stored, to_json};
 use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::Target;

@@ -10,7 +10,7 @@ use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::documents::{Document, Documents};
 use crate::application::ports::store_error::Error;
-use crate::domain::name::{CollectionId, DocumentName};
+use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::infrastructure::columns::{Columns, to_json};
 use crate::infrastructure::rows::deletion::Target;
 use crate::infrastructure::rows::document::document;

@@ -1,7 +1,7 @@
 //! What SQLite says, in the port's words: the only place that knows its codes.
 
 use crate::application::ports::store_error::Error;
-use crate::domain::quota::Quota;
+use crate::domain::limits::quota::Quota;
 
 /// `SQLITE_FULL`: no room on the disk.
 const FULL: u32 = 13;

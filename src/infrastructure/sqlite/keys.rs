@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::keys::{Created, Key, Keys};
 use crate::application::ports::store_error::Error;
-use crate::domain::name::TenantId;
+use crate::domain::names::resource::TenantId;
 use crate::infrastructure::rows::access::key;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;

@@ -9,7 +9,7 @@ use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{End, Upload, Writer};
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
-use crate::domain::ingest::machine::Summary;
+use crate::domain::ingest::engine::Summary;
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sqlite::error::failed;

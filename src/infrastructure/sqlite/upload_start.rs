@@ -8,8 +8,8 @@ use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::stored_spec::StoredSpec;
 use crate::application::ports::uploads::NewUpload;
-use crate::domain::name::CollectionId;
-use crate::domain::partition;
+use crate::domain::names::resource::CollectionId;
+use crate::domain::partitions::candidates;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::rows::upload::import_columns;
 use crate::infrastructure::sqlite::error::failed;
@@ -65,7 +65,7 @@ pub(super) async fn document(
     new: &NewUpload,
     collection: &Uid,
 ) -> Result<Uid, Error> {
-    let [a, b] = partition::candidates(&new.document_uid);
+    let [a, b] = candidates::candidates(&new.document_uid);
     sqlx::query(
         "INSERT INTO documents (uid, tenant, collection_uid, document_id, display_name, media_type,
              labels, partition_key, candidate_a, candidate_b, created_at, updated_at)

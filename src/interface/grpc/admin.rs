@@ -12,7 +12,7 @@ use crate::application::ports::clock::{Clock, Timestamp};
 use crate::application::uploads::limits::Bounds;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
-use crate::domain::name::TenantId;
+use crate::domain::names::resource::TenantId;
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::convert::{access, audit};

@@ -20,7 +20,7 @@ use crate::domain::chunking::spec::{self, Spec};
 use crate::domain::chunking::strategy::Strategy;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
-use crate::domain::ingest::machine::{BATCH_BYTES_MIN, Machine, Step, Summary};
+use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
 use crate::interface::grpc::convert::chunking::{
     count, decoding, partial, spec, to_position, to_spec,
@@ -210,12 +210,12 @@ fn chunks(
     decoding: Decoding,
     content: &[u8],
 ) -> Result<(Vec<pb::PreviewChunk>, Summary), Error> {
-    let mut machine = Machine::new(spec, decoding, BATCH_BYTES_MIN);
+    let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
     let (mut rest, mut chunks, mut bytes) = (content, Vec::new(), 0);
     loop {
-        match machine.step()? {
-            Step::Feed if rest.is_empty() => machine.finish(),
-            Step::Feed => rest = &rest[machine.feed(rest)..],
+        match engine.step()? {
+            Step::Feed if rest.is_empty() => engine.finish(),
+            Step::Feed => rest = &rest[engine.feed(rest)..],
             Step::Store(batch) => {
                 let batch = batch.digested();
                 let texts = batch.chunks.iter().map(|chunk| batch.text(chunk).len());
@@ -329,7 +329,7 @@ fn describe(strategy: Strategy) -> Option<pb::StrategyDescription> {
     Some(pb::StrategyDescription {
         strategy: spec.strategy().into(),
         name: defaults.strategy().name().to_owned(),
-        memory_bytes_max: count(Machine::memory_bytes_max(&defaults, BATCH_BYTES_MIN) as u64),
+        memory_bytes_max: count(Engine::memory_bytes_max(&defaults, BATCH_BYTES_MIN) as u64),
         defaults: Some(spec),
     })
 }

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 use crate::application::catalog::changes::Changes;
 use crate::application::catalog::chunks::Chunks;
 use crate::application::error::Error;
-use crate::domain::name::DocumentName;
+use crate::domain::names::resource::DocumentName;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::convert::uploads::from_ordinal;
 use crate::interface::grpc::extract;

@@ -7,7 +7,7 @@ use crate::application::catalog::collections::Collections;
 use crate::application::error::Error;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::preferences::Preferences;
-use crate::domain::name::CollectionId;
+use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::extract;
 use crate::interface::grpc::pb::collection_service_server::CollectionService;

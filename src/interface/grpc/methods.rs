@@ -1,6 +1,7 @@
 //! Every method of ours, as its proto declares it: what a caller must be allowed to do, and how often.
 
-use crate::domain::access::{RateClass, Role};
+use crate::domain::identity::role::Role;
+use crate::domain::limits::class::RateClass;
 
 /// What a proto says of a method.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,7 +28,8 @@ pub fn at(path: &str) -> Option<&'static Method> {
 #[cfg(test)]
 mod tests {
     use super::{METHODS, at};
-    use crate::domain::access::{RateClass, Role};
+    use crate::domain::identity::role::Role;
+    use crate::domain::limits::class::RateClass;
 
     #[test]
     fn methods_are_found_by_their_paths() {

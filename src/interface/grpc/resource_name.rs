@@ -6,7 +6,7 @@ use crate::application::catalog::collections::Delete;
 use crate::application::error::Error;
 use crate::application::ports::clock::Uid;
 use crate::application::request::Request;
-use crate::domain::name::{CollectionId, DocumentName, TenantId};
+use crate::domain::names::resource::{CollectionId, DocumentName, TenantId};
 
 /// Parses `collections/{collection}`.
 ///

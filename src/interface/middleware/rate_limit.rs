@@ -15,7 +15,7 @@ use crate::application::memory::pressure::Pressure;
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::concurrency::Place;
 use crate::application::rate_limit::limits::Standing;
-use crate::domain::access::{Places, RateClass};
+use crate::domain::limits::class::{Places, RateClass};
 use crate::interface::grpc::methods;
 use crate::interface::guarded_body::Held;
 use crate::interface::middleware::request;

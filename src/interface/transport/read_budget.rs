@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::domain::gcra::Quota;
+use crate::domain::limits::rate::Quota;
 use crate::interface::transport::frame_cost::CALL;
 
 /// How far what is owed may be ahead: so long after its last word whoever said too much is heard again. Beyond it

@@ -6,7 +6,7 @@ use tonic_types::StatusExt;
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Uid;
-use crate::domain::secret::Secret;
+use crate::domain::identity::secret::Secret;
 use crate::interface::grpc::resource_name;
 use crate::interface::grpc::status;
 use crate::interface::web::operation_json::Snapshot;

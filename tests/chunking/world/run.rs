@@ -3,7 +3,7 @@
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::ingest::checkpoint::Checkpoint;
-use sluice::domain::ingest::machine::{Machine, Step, Summary};
+use sluice::domain::ingest::engine::{Engine, Step, Summary};
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault};
 use sluice::domain::text::position::Span;
 
@@ -58,7 +58,7 @@ pub(crate) fn chunks(spec: &Spec, text: &str) -> Vec<Chunk> {
     chunks
 }
 
-/// What came out of a machine.
+/// What came out of an engine.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Ingested {
     pub(crate) rows: Vec<(u64, Span, [u8; 32], String)>,
@@ -66,10 +66,10 @@ pub(crate) struct Ingested {
     pub(crate) summary: Option<Summary>,
 }
 
-/// Runs `source` through a machine in pieces of `piece_bytes`, and flushes after each piece that
+/// Runs `source` through an engine in pieces of `piece_bytes`, and flushes after each piece that
 /// `flushes` names. Stops for good after `stop_after` batches.
 pub(crate) fn ingest(
-    machine: &mut Machine,
+    engine: &mut Engine,
     source: &[u8],
     piece_bytes: usize,
     mut flushes: impl FnMut() -> bool,
@@ -78,17 +78,17 @@ pub(crate) fn ingest(
     let mut out = Ingested::default();
     let mut rest = source;
     while out.checkpoints.len() < stop_after {
-        let batch = match machine.step().unwrap() {
+        let batch = match engine.step().unwrap() {
             Step::Feed if rest.is_empty() => {
-                machine.finish();
+                engine.finish();
                 continue;
             }
             Step::Feed => {
-                rest = &rest[machine.feed(&rest[..piece_bytes.min(rest.len())])..];
+                rest = &rest[engine.feed(&rest[..piece_bytes.min(rest.len())])..];
                 if !flushes() {
                     continue;
                 }
-                match machine.flush() {
+                match engine.flush() {
                     Some(batch) => batch,
                     None => continue,
                 }

@@ -15,7 +15,7 @@ use crate::cli::connection::channel::Connection;
 use crate::cli::connection::shown::Shown;
 use crate::cli::status::said;
 use crate::cli::uploader::ensure_collection;
-use crate::domain::name::CollectionId;
+use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::upload_document_request::Target;
 use crate::interface::grpc::pb::upload_service_client::UploadServiceClient;

@@ -18,7 +18,7 @@ use crate::cli::sources::{self, Sources};
 use crate::cli::stopping::Stopping;
 use crate::cli::stored::{self, Expected};
 use crate::cli::uploader::{self, UploadArguments, Uploader, ensure_collection};
-use crate::domain::name::CollectionId;
+use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::pb;
 
 mod origin;

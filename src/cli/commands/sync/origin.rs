@@ -10,7 +10,7 @@ use crate::cli::connection::channel::Connection;
 use crate::cli::output::WrongArguments;
 use crate::cli::stored::is_complete;
 use crate::domain::ingest::digest::{hex, sha256};
-use crate::domain::name::{CollectionId, DocumentId, DocumentName};
+use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 

@@ -13,7 +13,7 @@ use crate::cli::outcome::{Conflict, Done, Kind, Line};
 use crate::cli::source::Source;
 use crate::cli::stored::{self, Difference, Expected};
 use crate::cli::uploader::Uploader;
-use crate::domain::name::{CollectionId, DocumentId};
+use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 

@@ -1,6 +1,6 @@
 //! Chunks that end at the best separator in reach.
 
-use crate::domain::chunking::ladder::Ladder;
+use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::text::boundary::Boundary;
 use crate::domain::text::separators::Separators;
 
@@ -9,7 +9,7 @@ pub const NAME: &str = "recursive";
 
 /// A boundary for each level of separators.
 #[must_use]
-pub fn ladder(separators: &Ladder) -> Vec<Boundary> {
+pub fn ladder(separators: &SeparatorLevels) -> Vec<Boundary> {
     let levels = separators.levels().iter();
     let boundaries = levels.map(|level| {
         let reading = separators.reading(level);

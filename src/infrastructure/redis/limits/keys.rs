@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::application::ports::rate_limiter::Key;
-use crate::domain::access::{Budget, Places};
+use crate::domain::limits::class::{Budget, Places};
 
 /// What a probe writes.
 pub(super) const PROBE: &str = "{rl}:probe";

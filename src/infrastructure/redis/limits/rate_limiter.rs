@@ -7,8 +7,8 @@ use redis::{Cmd, RedisError, Script};
 
 use crate::application::ports::rate_limiter::{Amount, Key, Member, RateLimiter, Used};
 use crate::application::ports::store_error::Error;
-use crate::domain::access::Places;
-use crate::domain::gcra::{Quota, Verdict};
+use crate::domain::limits::class::Places;
+use crate::domain::limits::rate::{Quota, Verdict};
 use crate::infrastructure::redis::connection::Connection;
 use crate::infrastructure::redis::limits::keys;
 

@@ -2,9 +2,9 @@
 
 use crate::application::error::Error;
 use crate::application::ports::preferences::Preferences;
-use crate::domain::chunking::ladder::Ladder;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::partial::Partial;
+use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::strategy::Kind;
 use crate::domain::text::charset::Charset;
@@ -235,7 +235,7 @@ fn choice(label: &str) -> Result<Option<Choice>, Error> {
     Ok(Some(Choice::Is(charset)))
 }
 
-fn ladder(from: pb::Separators) -> Result<Ladder, Error> {
+fn ladder(from: pb::Separators) -> Result<SeparatorLevels, Error> {
     let keep = match known("chunking.separators.keep", Some(from.keep))? {
         pb::Keep::Unspecified | pb::Keep::Before => Keep::Before,
         pb::Keep::After => Keep::After,
@@ -243,8 +243,8 @@ fn ladder(from: pb::Separators) -> Result<Ladder, Error> {
     let levels = from.levels.into_iter().map(|level| level.separators);
     let levels = levels.collect::<Vec<_>>();
     if levels.is_empty() {
-        return Ok(Ladder::universal().keeping(keep));
+        return Ok(SeparatorLevels::universal().keeping(keep));
     }
-    let ladder = Ladder::new(levels).map(|ladder| ladder.keeping(keep));
+    let ladder = SeparatorLevels::new(levels).map(|ladder| ladder.keeping(keep));
     ladder.map_err(|error| Error::invalid("chunking.separators", error))
 }

@@ -3,8 +3,8 @@
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::uploads::{Declared, NewUpload};
-use crate::domain::name::{DocumentId, DocumentName};
-use crate::domain::path_name::PathName;
+use crate::domain::names::path::PathName;
+use crate::domain::names::resource::{DocumentId, DocumentName};
 use crate::interface::grpc::convert::{chunking, uploads};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::resource_name;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::application::partitions::health::Health;
 use crate::application::partitions::placement::Placement;
 use crate::application::ports::partitions::Partition;
-use crate::domain::balance::{Advice, Balance, Document, Reason, Verdict};
+use crate::domain::partitions::balance::{Advice, Balance, Document, Reason, Verdict};
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::pb;

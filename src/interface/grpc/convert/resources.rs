@@ -13,7 +13,7 @@ use crate::application::ports::state::State;
 use crate::application::ports::uploads::Upload;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
-use crate::domain::name::{CollectionId, DocumentName};
+use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::interface::grpc::convert::chunking::{
     count, to_decoding, to_partial, to_partial_decoding, to_position, to_spec,
 };

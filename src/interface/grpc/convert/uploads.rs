@@ -9,7 +9,7 @@ use crate::application::ports::clock::Clock;
 use crate::application::ports::uploads::{self, Declared, NewUpload};
 use crate::application::uploads::receive::{Message, Target, Wish};
 use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
-use crate::domain::name::{DocumentId, DocumentName};
+use crate::domain::names::resource::{DocumentId, DocumentName};
 use crate::interface::grpc::convert::chunking;
 use crate::interface::grpc::convert::content::content;
 use crate::interface::grpc::pb;

@@ -4,7 +4,7 @@
 //! them has, not how large they are. So what matters is told apart: a document that is too large, too
 //! few documents to judge by, documents that are spread unevenly, and documents of uneven sizes.
 
-use crate::domain::name::DocumentName;
+use crate::domain::names::resource::DocumentName;
 
 /// Over this many times the mean, the fullest partition is worth a look.
 const WARNING: f64 = 1.1;
@@ -240,7 +240,7 @@ fn number(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::{Advice, Balance, Document, Load, Reason, Verdict, gini};
-    use crate::domain::name::DocumentName;
+    use crate::domain::names::resource::DocumentName;
 
     fn load(documents: u64, chunks: u64) -> Load {
         let text_bytes = 700 * chunks;

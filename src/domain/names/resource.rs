@@ -5,7 +5,7 @@ use std::fmt;
 use unicode_normalization::is_nfc;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
-use crate::domain::unseen::is_unseen;
+use crate::domain::names::unseen::is_unseen;
 
 /// How long a collection's or a tenant's id may be: a DNS label.
 const LABEL_BYTES_MAX: usize = 63;

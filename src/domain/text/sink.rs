@@ -6,7 +6,7 @@ use crate::domain::text::window::Window;
 
 /// Where decoders put what they decode, and report what they cannot.
 #[derive(Debug)]
-pub struct Emit<'a> {
+pub struct TextSink<'a> {
     /// The policy.
     pub decoding: Decoding,
     /// Where text goes.
@@ -17,7 +17,7 @@ pub struct Emit<'a> {
     pub charset: Charset,
 }
 
-impl Emit<'_> {
+impl TextSink<'_> {
     /// Gives out text that is the source's own bytes.
     ///
     /// # Errors

@@ -8,7 +8,7 @@
 use unicode_normalization::is_nfc;
 
 use crate::domain::ingest::digest::{hex, sha256};
-use crate::domain::name::{self, DOCUMENT_BYTES_MAX, DocumentId};
+use crate::domain::names::resource::{self, DOCUMENT_BYTES_MAX, DocumentId};
 
 /// Stands before the digest of a long path. No short id has it: there a digit follows each `~`.
 const DIGEST_MARK: &str = "~~";
@@ -47,7 +47,7 @@ pub fn normalized(path: &[u8]) -> Vec<u8> {
 /// # Errors
 ///
 /// Fails if the path is empty, `.` or `..`: it names no file.
-pub fn of_path(path: &[u8]) -> Result<DocumentId, name::Error> {
+pub fn of_path(path: &[u8]) -> Result<DocumentId, resource::Error> {
     let mut id = Id::default();
     for part in path.utf8_chunks() {
         for character in part.valid().chars() {
@@ -122,7 +122,7 @@ mod tests {
 
     use super::{DIGEST_MARK, normalized, of_path};
     use crate::domain::ingest::digest::{hex, sha256};
-    use crate::domain::name::{DOCUMENT_BYTES_MAX, DocumentId};
+    use crate::domain::names::resource::{DOCUMENT_BYTES_MAX, DocumentId};
 
     fn id(path: impl AsRef<[u8]>) -> String {
         of_path(path.as_ref()).unwrap().as_str().to_owned()

@@ -7,7 +7,7 @@
 //! - Nor can the source change after a checkpoint without being noticed, in what a chunk has already.
 //! - A checkpoint is true at its `committed_offset`, and every chunk before it is in that batch or
 //!   an earlier one.
-//! - The machine holds one batch, one window of text and the source under that window: no more,
+//! - The engine holds one batch, one window of text and the source under that window: no more,
 //!   whatever the document.
 
 use crate::domain::chunking::spec::Spec;
@@ -28,7 +28,7 @@ pub const BATCH_BYTES_MAX: usize = 768 * 1024;
 /// The least text that a batch may be limited to: smaller ones are all commit.
 pub const BATCH_BYTES_MIN: usize = 64 * 1024;
 
-/// What a machine holds besides its buffers: itself, while a charset is detected the detector, and
+/// What an engine holds besides its buffers: itself, while a charset is detected the detector, and
 /// the search tables of 512 separators, the most that a ladder has.
 const FIXED_BYTES: usize = 256 * 1024;
 
@@ -65,21 +65,21 @@ pub struct Summary {
 ///
 /// ```
 /// use sluice::domain::chunking::spec::Spec;
-/// use sluice::domain::ingest::machine::{BATCH_BYTES_MAX, Machine, Step};
+/// use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
 /// use sluice::domain::text::decoding::Decoding;
 ///
-/// let mut machine = Machine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
-/// assert_eq!(machine.feed(b"A short document."), 17);
-/// machine.finish();
-/// let Step::Store(batch) = machine.step()? else { panic!("there is a chunk") };
+/// let mut engine = Engine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
+/// assert_eq!(engine.feed(b"A short document."), 17);
+/// engine.finish();
+/// let Step::Store(batch) = engine.step()? else { panic!("there is a chunk") };
 /// let batch = batch.digested();
 /// assert_eq!(batch.text(&batch.chunks[0]), "A short document.");
-/// let Step::Done(summary) = machine.step()? else { panic!("there is one chunk") };
+/// let Step::Done(summary) = engine.step()? else { panic!("there is one chunk") };
 /// assert_eq!(summary.end.source, 17);
 /// # Ok::<(), sluice::domain::text::decoding::Fault>(())
 /// ```
 #[derive(Debug)]
-pub struct Machine {
+pub struct Engine {
     splitter: Splitter,
     spec_sha256: [u8; 32],
     gathering: Gathering,
@@ -90,14 +90,14 @@ pub struct Machine {
     /// How many bytes of the source are in the digest.
     digested_bytes: u64,
     next_ordinal: u64,
-    /// Faults replaced before this machine was made.
+    /// Faults replaced before this engine was made.
     replaced_before: u64,
-    /// The digest that the text has to have which the last chunk before this machine covers, until it is
+    /// The digest that the text has to have which the last chunk before this engine covers, until it is
     /// there and was compared.
     covered_sha256: Option<[u8; 32]>,
 }
 
-impl Machine {
+impl Engine {
     /// Starts a document. A batch is closed once it has `batch_bytes_max` bytes of text, or sooner;
     /// out of range, the nearest bound is taken.
     #[must_use]
@@ -173,7 +173,7 @@ impl Machine {
         }
     }
 
-    /// Gives back what is not needed until more is fed: from here it holds [`Machine::rest_bytes_max`], and the
+    /// Gives back what is not needed until more is fed: from here it holds [`Engine::rest_bytes_max`], and the
     /// batch that has begun.
     pub fn rest(&mut self) {
         self.digest_decided();
@@ -193,7 +193,7 @@ impl Machine {
         self.splitter.is_done()
     }
 
-    /// The most bytes that a machine with these settings holds at rest, without its batch: what a chunk is
+    /// The most bytes that an engine with these settings holds at rest, without its batch: what a chunk is
     /// decided by, as text and as source, and the map between them.
     #[must_use]
     pub fn rest_bytes_max(spec: &Spec, decoding: Decoding) -> usize {
@@ -210,7 +210,7 @@ impl Machine {
         horizon + 4 * horizon + RUN_BYTES * horizon + held
     }
 
-    /// The most bytes that a machine with these settings holds while it works, without its batch.
+    /// The most bytes that an engine with these settings holds while it works, without its batch.
     #[must_use]
     pub fn window_bytes_max(spec: &Spec, decoding: Decoding) -> usize {
         let window = Splitter::window_bytes(&spec.chunker());
@@ -221,7 +221,7 @@ impl Machine {
         window + source_bytes_max(spec.limits().horizon_bytes()) + runs_bytes_max(window)
     }
 
-    /// The most bytes that a machine with these settings ever holds, whatever the document: the
+    /// The most bytes that an engine with these settings ever holds, whatever the document: the
     /// window's text, its source and the map between them; a batch; what a finder copies.
     #[must_use]
     pub fn memory_bytes_max(spec: &Spec, batch_bytes_max: usize) -> usize {
@@ -235,11 +235,11 @@ impl Machine {
     }
 
     /// Takes the first bytes of `source`, and returns how many: none while a step has to be done
-    /// first, or a part. Faults are reported in their turn, by [`Machine::step`].
+    /// first, or a part. Faults are reported in their turn, by [`Engine::step`].
     ///
     /// # Panics
     ///
-    /// Panics after [`Machine::finish`].
+    /// Panics after [`Engine::finish`].
     pub fn feed(&mut self, source: &[u8]) -> usize {
         // Behind a fault nothing is decoded, and so nothing is kept; before it, in the feed that
         // finds it, everything is.

@@ -12,7 +12,7 @@ pub const SEPARATOR_BYTES_MAX: usize = 32;
 /// Levels of separators. Cutting falls to the next level only where no place of this one will do.
 /// Below the last level it is grapheme clusters.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Ladder {
+pub struct SeparatorLevels {
     /// Invariant: within the bounds above, and no separator is empty.
     levels: Vec<Vec<String>>,
     keep: Keep,
@@ -70,7 +70,7 @@ const OTHER_CLAUSES: &[&str] = &["\u{60C}", "\u{61B}", "\u{1363}", "\u{104A}"];
 /// A wrapped line ends between words.
 const WORDS: &[&str] = &[" ", "\n", "\t", "\u{3000}", "\u{200B}"];
 
-impl Ladder {
+impl SeparatorLevels {
     /// Checks the levels against the bounds.
     ///
     /// # Errors
@@ -207,12 +207,16 @@ impl Ladder {
 
 #[cfg(test)]
 mod tests {
-    use super::Ladder;
+    use super::SeparatorLevels;
 
     #[test]
     fn the_ladders_that_come_with_sluice_keep_the_bounds() {
-        for ladder in [Ladder::latin(), Ladder::cjk(), Ladder::universal()] {
-            assert_eq!(Ladder::new(ladder.levels().to_vec()), Ok(ladder));
+        for ladder in [
+            SeparatorLevels::latin(),
+            SeparatorLevels::cjk(),
+            SeparatorLevels::universal(),
+        ] {
+            assert_eq!(SeparatorLevels::new(ladder.levels().to_vec()), Ok(ladder));
         }
     }
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::decompose_compatible;
 
-use crate::domain::unseen::is_unseen;
+use crate::domain::names::unseen::is_unseen;
 
 /// The longest name: enough for folders in folders, and it bounds the work of a check.
 const BYTES_MAX: usize = 1_024;
