@@ -9,7 +9,8 @@
 
 use std::sync::Arc;
 
-use sqlx::{Connection, Sqlite as Driver, SqliteConnection, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Sqlite as Driver, Transaction};
 use tokio::sync::oneshot;
 
 use crate::application::ports::clock::Timestamp;
@@ -42,14 +43,15 @@ impl Sqlite {
             let connection = tokio::select! {
                 biased;
                 outcome = &mut answered => return outcome.unwrap_or_else(|_gone| Err(given_up())),
-                connection = self.writer.acquire() => connection,
+                connection = self.writer.acquire() => connection.map_err(failed)?,
             };
-            let mut connection = connection.map_err(failed)?;
-            // Another caller has taken the batch, and the answer is on its way.
-            if !self.commits.is_empty() {
-                self.commit_group(&mut connection).await?;
+            if self.commits.is_empty() {
+                break;
             }
+            self.commit_group(connection).await?;
         }
+        // Another caller has taken the batch.
+        answered.await.unwrap_or_else(|_gone| Err(given_up()))
     }
 
     /// Commits the oldest batches, and answers their callers.
@@ -57,7 +59,7 @@ impl Sqlite {
     /// # Errors
     ///
     /// Fails if there is no transaction; then no batch is taken.
-    async fn commit_group(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
+    async fn commit_group(&self, mut connection: PoolConnection<Driver>) -> Result<(), Error> {
         let transaction = connection.begin_with(BEGIN).await.map_err(failed)?;
         let group = self.commits.take_group();
         match store(transaction, &group).await {
@@ -68,21 +70,25 @@ impl Sqlite {
             }
             Err(error) => match <[Waiting; 1]>::try_from(group) {
                 Ok([alone]) => alone.answer(Err(error)),
-                Err(group) => commit_each(connection, group).await,
+                Err(group) => {
+                    // After a full disk it is of no use, which the pool finds out.
+                    drop(connection);
+                    self.commit_each(group).await;
+                }
             },
         }
         Ok(())
     }
-}
 
-/// Commits each batch of a group that has failed alone.
-async fn commit_each(connection: &mut SqliteConnection, group: Vec<Waiting>) {
-    for waiting in group {
-        let outcome = match connection.begin_with(BEGIN).await {
-            Ok(transaction) => store(transaction, std::slice::from_ref(&waiting)).await,
-            Err(error) => Err(failed(error)),
-        };
-        waiting.answer(outcome.map(|operations| operations.into_iter().next().flatten()));
+    /// Commits each batch of a group that has failed alone.
+    async fn commit_each(&self, group: Vec<Waiting>) {
+        for waiting in group {
+            let outcome = match self.writer.begin_with(BEGIN).await {
+                Ok(transaction) => store(transaction, std::slice::from_ref(&waiting)).await,
+                Err(error) => Err(failed(error)),
+            };
+            waiting.answer(outcome.map(|operations| operations.into_iter().next().flatten()));
+        }
     }
 }
 
