@@ -1,7 +1,7 @@
 //! Bytes become text, and every place in the text knows its byte in the source.
 //!
 //! The data passes the [`decoder`] (by [`utf8`], [`utf32`] or [`legacy`], as [`decoding`] says; users set
-//! [`policy`] fields) and [`emit`] into the [`window`], which holds the undecided text with its
+//! [`policy`] fields) and [`sink`] into the [`window`], which holds the undecided text with its
 //! [`source_map`] and counts [`position`]s. Where no charset is declared, [`undecided`] chooses it: by
 //! [`unmarked`], [`escapes`] and [`guess`]. [`looks`] names the charset that a source shows where the
 //! declared one is wrong.
