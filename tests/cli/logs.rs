@@ -103,15 +103,15 @@ fn the_life_of_an_upload_and_the_end_of_its_call_are_logged() {
     assert_eq!(started.len(), 2, "{log:?}");
     let started = started[0];
     assert_eq!(
-        (&started["upload"], &started["bytes"]),
+        (&started["operation"], &started["bytes"]),
         (&ID.into(), &0.into())
     );
     let succeeded = said(&log, "upload succeeded");
     assert_eq!(succeeded.len(), 1, "{log:?}");
     let succeeded = succeeded[0];
-    assert_eq!(succeeded["upload"], ID);
+    assert_eq!(succeeded["operation"], ID);
     assert_eq!(
-        succeeded["document"],
+        succeeded["resource"],
         "collections/default/documents/good.txt"
     );
     assert_eq!(

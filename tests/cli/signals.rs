@@ -12,7 +12,7 @@ use crate::world::{Folder, SLUICE};
 const SOON: Duration = Duration::from_secs(30);
 /// How often each case is tried: the fault was there in each of 60 attempts.
 const TRIES: usize = 5;
-/// What a service manager stops a program by.
+/// The signal of a service manager that stops a program.
 pub(crate) const TERM: Signal = Signal("TERM", 15);
 /// What a program is told to stop by.
 const SIGNALS: [Signal; 2] = [TERM, Signal("INT", 2)];

@@ -22,7 +22,7 @@ use crate::sqlite::File;
 use crate::world::{attach, batches, caller, new_upload, start, texts};
 
 const UPLOADS: u8 = 16;
-/// What a document reserves when it begins, of the bytes that its tenant may keep.
+/// Bytes of its tenant's quota that a new document reserves.
 const RESERVED: u64 = 64 * 1024 * 1024;
 /// A group takes what waits, and a batch that comes late waits for the next.
 const COMMITS_MAX: usize = 3;

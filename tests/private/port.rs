@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 /// connection could take the port while its server is down.
 const PORTS: Range<u16> = 10_000..20_000;
 
-/// A port of 127.0.0.1 that this program has not given out before and that nobody listens at.
+/// Returns a port of 127.0.0.1 at which no program listens. Each call returns another.
 pub(crate) fn free() -> u16 {
     static GIVEN: AtomicU16 = AtomicU16::new(0);
     let size = PORTS.end - PORTS.start;

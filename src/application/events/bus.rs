@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::application::caller::Caller;
+use crate::application::events::operation_log;
 use crate::application::events::outbound_queue::Outgoing;
 use crate::application::events::tenant_subscription::{Filter, Tap};
 use crate::application::ports::clock::Uid;
@@ -90,6 +91,7 @@ impl Bus {
 
     /// Announces a state that is committed, here and to other instances.
     pub fn publish(&self, operation: Operation) {
+        operation_log::ended(&operation);
         let operation = Arc::new(operation);
         if let Some(outgoing) = &self.outgoing {
             outgoing.put(Arc::clone(&operation));

@@ -1,5 +1,7 @@
 //! Starting, going on with, and cancelling uploads.
 
+use uuid::Uuid;
+
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::events::bus::Subscription;
@@ -12,7 +14,6 @@ use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Writer
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::upload_bytes::Allowance;
 use crate::application::uploads::attached::Attached;
-use crate::application::uploads::life;
 use crate::application::uploads::limits::Bounds;
 use crate::application::uploads::outside::Outside;
 use crate::application::uploads::pipeline::{self, Pipeline};
@@ -88,7 +89,7 @@ impl Uploads {
             }
             Started::Upload(upload, superseded) => {
                 for operation in superseded {
-                    self.outside.publish_end(operation);
+                    self.outside.bus.publish(operation);
                 }
                 self.open(caller, &upload, memory).await
             }
@@ -146,7 +147,14 @@ impl Uploads {
             return Ok(ended);
         }
         let is_first = upload.writer_epoch == FIRST_EPOCH;
-        life::attached(&upload, is_first);
+        tracing::info!(
+            operation = %Uuid::from_bytes(upload.uid),
+            resource = %upload.document,
+            version = upload.version,
+            bytes = upload.committed_offset,
+            "upload {}",
+            if is_first { "started" } else { "resumed" }
+        );
         // Watchers of all operations learn of an upload before its first commit. A resumed one is known; to publish it
         // again would delay its next state.
         if is_first {
@@ -178,7 +186,7 @@ impl Uploads {
         let message = error.to_string();
         let end = End::Failed { reason, message };
         if let Some(operation) = store.end_upload(&writer, end, now, now).await? {
-            self.outside.publish_end(operation);
+            self.outside.bus.publish(operation);
         }
         Ok(())
     }
@@ -205,7 +213,7 @@ impl Uploads {
         let now = self.outside.clock.now();
         match self.outside.store.cancel_upload(caller, uid, now).await? {
             Some(operation) => {
-                self.outside.publish_end(operation);
+                self.outside.bus.publish(operation);
                 self.get(caller, uid).await
             }
             None => Err(Error::UploadEnded {

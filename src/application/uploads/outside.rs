@@ -6,9 +6,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::events::bus::Bus;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::operations::Operation;
 use crate::application::ports::uploads::Uploads;
-use crate::application::uploads::life;
 use crate::application::uploads::limits::Bounds;
 
 /// The store, the bus, the clock, and the limits of uploads.
@@ -24,12 +22,4 @@ pub struct Outside {
     pub tasks: TaskTracker,
     /// What an upload may take.
     pub bounds: Bounds,
-}
-
-impl Outside {
-    /// Logs and publishes the state that an upload has ended with.
-    pub fn publish_end(&self, operation: Operation) {
-        life::ended(&operation);
-        self.bus.publish(operation);
-    }
 }

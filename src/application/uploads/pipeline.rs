@@ -292,7 +292,7 @@ impl Pipeline {
             .end_upload(&self.writer, end, now, sweep_after)
             .await?;
         match ended {
-            Some(operation) => self.outside.publish_end(operation),
+            Some(operation) => self.outside.bus.publish(operation),
             None => return Err(self.lost().await?),
         }
         Ok(())

@@ -85,7 +85,7 @@ impl<S: AsyncRead + Unpin> Opening<S> {
     }
 }
 
-/// What a server that begins with this byte is instead of HTTP/2; without a byte it has closed.
+/// The fault of a server that sends this first byte. `None` as the byte means that the server has closed.
 fn fault_of(first: Option<u8>) -> Option<Why> {
     match first {
         Some(HTTP_2) => None,

@@ -1,6 +1,6 @@
-//! What a caller may do.
+//! Roles of callers.
 
-/// What a caller may do; each role may do what those before it may.
+/// The methods that a caller may call. Each role includes those before it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Role {
     /// Reads.

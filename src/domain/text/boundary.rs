@@ -23,7 +23,7 @@ pub enum Boundary {
 }
 
 impl Boundary {
-    /// Calls `found` with every place of a section that is such a boundary. What is found depends on the section's text
+    /// Calls `found` with every place of a section that is such a boundary. The places depend on the section's text
     /// alone.
     ///
     /// Reads each byte a fixed number of times.

@@ -116,8 +116,6 @@ impl Separators {
                 continue;
             }
             let start = match first {
-                // The search for one is as fast as the search for its first byte.
-                _ if group.len() == 1 => Some(0),
                 b'\n' if has_returns => memchr::memchr2(b'\n', b'\r', &bytes[from..]),
                 first => memchr::memchr(*first, &bytes[from..]),
             };

@@ -1,7 +1,7 @@
 //! Batches of uploads that wait for the writer.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
@@ -36,19 +36,17 @@ pub(super) struct Waiting {
 impl CommitQueue {
     /// Adds a batch as the newest.
     pub(super) fn push(&self, waiting: Waiting) {
-        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.push_back(waiting);
+        self.lock().push_back(waiting);
     }
 
     /// Whether no batch waits.
     pub(super) fn is_empty(&self) -> bool {
-        let queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.is_empty()
+        self.lock().is_empty()
     }
 
     /// Takes the oldest batches that fit into a group, without those whose callers have gone.
     pub(super) fn take_group(&self) -> Vec<Waiting> {
-        let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.lock();
         queue.retain(|waiting| !waiting.answer.is_closed());
         let (mut chunks, mut bytes) = (0, 0);
         let fitting = queue.iter().take(GROUP_BATCHES).take_while(|waiting| {
@@ -58,6 +56,10 @@ impl CommitQueue {
         });
         let size = fitting.count().max(1).min(queue.len());
         queue.drain(..size).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,0 +1,35 @@
+//! The end of operations in the log: succeeded, failed, cancelled or superseded, with ids, counts and duration.
+
+use uuid::Uuid;
+
+use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::state::State;
+use crate::application::ports::uploads::SUPERSEDED;
+
+/// Logs the state that an operation has ended with; one that runs is not logged.
+pub(super) fn ended(operation: &Operation) {
+    let how = match operation.state {
+        State::Running => return,
+        State::Succeeded => "succeeded",
+        State::Cancelled => "cancelled",
+        State::Failed if operation.failure_reason == SUPERSEDED => "superseded",
+        State::Failed => "failed",
+    };
+    let noun = match operation.kind {
+        Kind::Upload | Kind::ImportDocument | Kind::RechunkDocument => "upload",
+        Kind::DeleteDocument | Kind::DeleteCollection => "deletion",
+        Kind::MoveDocument => "move",
+    };
+    // Timestamps are microseconds.
+    let duration_ms = operation.updated_at.saturating_sub(operation.created_at) / 1_000;
+    tracing::info!(
+        operation = %Uuid::from_bytes(operation.uid),
+        kind = operation.kind.name(),
+        resource = operation.target,
+        bytes = operation.committed_bytes,
+        chunks = operation.chunks,
+        duration_ms,
+        reason = operation.failure_reason,
+        "{noun} {how}"
+    );
+}
