@@ -280,7 +280,8 @@ async fn status(world: &World) -> pb::GetLimitsStatusResponse {
 async fn whoever_guesses_keys_is_not_looked_at() {
     let world = Guarded::start_with(|config, _| config.limits.auth_failure = rate(SLOW, 3)).await;
     let request = pb::GetLimitsStatusRequest::default;
-    let wrong = format!("{}0", &world.operator[..world.operator.len() - 1]);
+    let (head, last) = world.operator.split_at(world.operator.len() - 1);
+    let wrong = format!("{head}{}", if last == "0" { "1" } else { "0" });
     let mut refusals = Vec::new();
     for _ in 0..5 {
         let mut guesser = LimitServiceClient::new(world.by(&wrong));
