@@ -105,6 +105,8 @@ impl World {
             store: Store::at(&folder.0.join("test.db")),
             ..Config::default()
         };
+        // On a busy machine a test may read late.
+        config.uploads.slow_reader_seconds_max = 600;
         let database = match kept {
             Kept::InAFile => None,
             Kept::InADatabase => {
