@@ -18,6 +18,7 @@ use sluice::application::ports::stored_spec::StoredSpec;
 use sluice::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
 use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limits::{Allowed, Limits};
+use sluice::application::uploads::flush_timer::FlushSchedule;
 use sluice::application::uploads::lifecycle;
 use sluice::application::uploads::limits::Bounds;
 use sluice::application::uploads::outside::Outside;
@@ -70,6 +71,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         clock: Arc::new(System),
         tasks: TaskTracker::new(),
         bounds,
+        flush_schedule: FlushSchedule::new(),
     };
     let budget = Budget::new(
         bounds.memory_bytes_max,

@@ -1,7 +1,7 @@
 //! How fast many good uploads are, and how long a small one takes, beside hundreds that are slow or silent.
 //!
 //! Tenants are told apart by API keys. The server is a process of its own, whose memory the kernel counts. Slow
-//! clients are those of `sluice upload` over a slow link: messages of 64 KiB that arrive at 17.5 KB a second.
+//! clients are those of `sluice upload` over a slow link: messages of 31 KiB that arrive at 17.5 KB a second.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -45,6 +45,7 @@ use crate::application::server_uploads::rechunk_source::Versions;
 use crate::application::server_uploads::source::Origin;
 use crate::application::server_uploads::worker::Copier;
 use crate::application::uploads::duplex::Conversation;
+use crate::application::uploads::flush_timer::FlushSchedule;
 use crate::application::uploads::lifecycle::Uploads;
 use crate::application::uploads::limits::Bounds;
 use crate::application::uploads::outside::Outside;
@@ -80,6 +81,7 @@ pub(super) struct Wiring {
     lease: Lease,
     tokens: Tokens,
     budget: Budget,
+    flush_schedule: FlushSchedule,
     bounds: Bounds,
     retention: Retention,
     admission: Admission,
@@ -140,6 +142,7 @@ impl Wiring {
                 bounds.memory_wait_max,
             ),
             bounds,
+            flush_schedule: FlushSchedule::new(),
             retention: from_config::retention(config),
             admission,
             recorder,
@@ -347,6 +350,7 @@ impl Wiring {
             clock: Arc::clone(&self.clock),
             tasks: self.tasks.clone(),
             bounds: self.bounds,
+            flush_schedule: self.flush_schedule.clone(),
         };
         Uploads::new(outside, self.budget.clone(), self.admission.clone())
     }

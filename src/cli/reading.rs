@@ -15,8 +15,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::cli::source::{Opened, Source, Stamp};
 use crate::domain::ingest::digest::Running;
 
-/// The content of a message. The server holds a message until it is whole, and four times this is the most that it takes.
-const CONTENT_BYTES: usize = 64 * 1024;
+/// The content of a message. The server holds a message until it is whole, so messages are far below its limit (256 KiB).
+/// With its other fields a message fits an allocation of 32 KiB. Twice as much is a tenth faster where nothing else is slow,
+/// and takes the server 4 MB more for 250 uploads.
+const CONTENT_BYTES: usize = 31 * 1024;
 /// How much is read at once.
 const PIECE_BYTES: usize = 64 * 1024;
 /// Pieces read ahead of the network.

@@ -16,6 +16,7 @@ use sluice::application::ports::store::Store as _;
 use sluice::application::ports::uploads::Upload;
 use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limits::{Allowed, Limits};
+use sluice::application::uploads::flush_timer::FlushSchedule;
 use sluice::application::uploads::lifecycle::Uploads;
 use sluice::application::uploads::limits::Bounds;
 use sluice::application::uploads::outside::Outside;
@@ -75,6 +76,7 @@ impl Store {
             clock: Arc::new(System),
             tasks: tasks.clone(),
             bounds: BOUNDS,
+            flush_schedule: FlushSchedule::new(),
         };
         let uploads = Uploads::new(
             outside,

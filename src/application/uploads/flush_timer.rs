@@ -1,31 +1,67 @@
-//! The time between two commits of batches that are not full.
+//! The time between two commits of batches that are not full (flushes).
 //!
-//! Watchers see a slow upload move by such commits. Hundreds of slow uploads would keep the store busy with them: 70
-//! clients that send a message each 250 ms need 280 commits a second. Each upload therefore waits 16 times as long as its
-//! last commit took: the busier the store is, the longer a commit takes, and the rarer commits are.
+//! Watchers see a slow upload move by flushes. Hundreds of slow uploads would keep the store busy with them: 70 clients
+//! that send a message each 250 ms need 280 commits a second. The uploads of an instance therefore share a schedule.
+//! Each flush reserves five times as long as the newest commit took, and the next flush waits until the reservations
+//! before it have passed. So flushes take at most a fifth of the time of a store that commits one by one.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The least time between two flushes, which holds while a commit takes less than 16 ms.
+/// The least time between two flushes of an upload.
 pub const FLUSH_AFTER_MIN: Duration = Duration::from_millis(250);
 /// The most: a watcher of a slow upload waits no longer for news, however busy the store is.
 const FLUSH_AFTER_MAX: Duration = Duration::from_secs(5);
-/// The wait after a commit, as a multiple of the time that it took. Two hundred slow uploads then have a dozen commits
-/// in the store at any time, which share transactions.
-const WAIT_FACTOR: u32 = 16;
+/// The time that a flush reserves, as a multiple of the time that a commit takes.
+const RESERVED_FACTOR: u32 = 5;
+
+/// The flushes of all uploads of an instance.
+#[derive(Clone, Debug)]
+pub struct FlushSchedule {
+    /// When all reservations have passed.
+    free_at: Arc<Mutex<Instant>>,
+}
 
 /// When an upload is flushed next.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct FlushTimer {
+    schedule: FlushSchedule,
     flushed: Instant,
     after: Duration,
+}
+
+impl FlushSchedule {
+    /// Without reservations.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            free_at: Arc::new(Mutex::new(Instant::now())),
+        }
+    }
+
+    /// Reserves time for a flush; returns how long the upload waits for it.
+    fn reserve(&self, now: Instant, commit_took: Duration) -> Duration {
+        let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let reserved = commit_took.saturating_mul(RESERVED_FACTOR);
+        let waits = free_at.saturating_duration_since(now) + reserved.min(FLUSH_AFTER_MAX);
+        let waits = waits.min(FLUSH_AFTER_MAX);
+        *free_at = now + waits;
+        waits.max(FLUSH_AFTER_MIN)
+    }
+}
+
+impl Default for FlushSchedule {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl FlushTimer {
     /// Starts now.
     #[must_use]
-    pub fn start() -> Self {
+    pub fn start(schedule: FlushSchedule) -> Self {
         Self {
+            schedule,
             flushed: Instant::now(),
             after: FLUSH_AFTER_MIN,
         }
@@ -46,27 +82,41 @@ impl FlushTimer {
     /// Starts again after a flush; `commit_took` is the time that the newest commit took.
     pub fn restart(&mut self, commit_took: Duration) {
         self.flushed = Instant::now();
-        let after = commit_took.saturating_mul(WAIT_FACTOR);
-        self.after = after.clamp(FLUSH_AFTER_MIN, FLUSH_AFTER_MAX);
+        self.after = self.schedule.reserve(self.flushed, commit_took);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
-    use super::{FLUSH_AFTER_MAX, FLUSH_AFTER_MIN, FlushTimer};
+    use super::{FLUSH_AFTER_MAX, FLUSH_AFTER_MIN, FlushSchedule};
+
+    const COMMIT: Duration = Duration::from_millis(2);
 
     #[test]
-    fn flushes_are_rarer_the_longer_a_commit_takes() {
-        let mut timer = FlushTimer::start();
-        let mut after = |millis| {
-            timer.restart(Duration::from_millis(millis));
-            timer.after()
-        };
-        assert_eq!(after(1), FLUSH_AFTER_MIN);
-        assert_eq!(after(50), Duration::from_millis(800));
-        assert_eq!(after(10_000), FLUSH_AFTER_MAX);
-        assert_eq!(after(0), FLUSH_AFTER_MIN);
+    fn an_upload_alone_waits_for_its_own_reservation() {
+        let (schedule, now) = (FlushSchedule::new(), Instant::now());
+        assert_eq!(schedule.reserve(now, COMMIT), FLUSH_AFTER_MIN);
+        let later = now + FLUSH_AFTER_MIN;
+        let waits = schedule.reserve(later, 100 * COMMIT);
+        assert_eq!(waits, Duration::from_secs(1));
+        let waits = schedule.reserve(later + waits, 10_000 * COMMIT);
+        assert_eq!(waits, FLUSH_AFTER_MAX);
+    }
+
+    #[test]
+    fn flushes_of_many_uploads_are_spread() {
+        let (schedule, now) = (FlushSchedule::new(), Instant::now());
+        let waits = [(); 200].map(|()| schedule.reserve(now, COMMIT));
+        // The 25th has to wait as long as any does.
+        assert!(waits[..25].iter().all(|wait| *wait == FLUSH_AFTER_MIN));
+        assert_eq!(waits[100], 101 * 5 * COMMIT);
+        assert!(waits[24..].is_sorted_by(|a, b| *b - *a == 5 * COMMIT));
+        // Reservations pass, and are bounded.
+        let later = now + Duration::from_secs(1);
+        assert_eq!(schedule.reserve(later, COMMIT), 101 * 5 * COMMIT);
+        let waits = [(); 1_000].map(|()| schedule.reserve(later, COMMIT));
+        assert_eq!(waits[999], FLUSH_AFTER_MAX);
     }
 }

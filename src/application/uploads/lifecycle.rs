@@ -14,6 +14,7 @@ use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Writer
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::upload_bytes::Allowance;
 use crate::application::uploads::attached::Attached;
+use crate::application::uploads::flush_timer::FlushSchedule;
 use crate::application::uploads::limits::Bounds;
 use crate::application::uploads::outside::Outside;
 use crate::application::uploads::pipeline::{self, Pipeline};
@@ -45,6 +46,12 @@ impl Uploads {
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         self.outside.bounds
+    }
+
+    /// When the uploads of this instance are flushed.
+    #[must_use]
+    pub fn flush_schedule(&self) -> FlushSchedule {
+        self.outside.flush_schedule.clone()
     }
 
     /// What an upload of the caller may send.

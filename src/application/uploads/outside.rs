@@ -7,6 +7,7 @@ use tokio_util::task::TaskTracker;
 use crate::application::events::bus::Bus;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::uploads::Uploads;
+use crate::application::uploads::flush_timer::FlushSchedule;
 use crate::application::uploads::limits::Bounds;
 
 /// The store, the bus, the clock, and the limits of uploads.
@@ -22,4 +23,6 @@ pub struct Outside {
     pub tasks: TaskTracker,
     /// What an upload may take.
     pub bounds: Bounds,
+    /// When uploads are flushed.
+    pub flush_schedule: FlushSchedule,
 }

@@ -179,7 +179,7 @@ impl Session<'_> {
     {
         let mut pace = Pace::new(self.uploads.bounds());
         let mut allowance = self.uploads.allowance(self.caller);
-        let mut flushes = FlushTimer::start();
+        let mut flushes = FlushTimer::start(self.uploads.flush_schedule());
         let mut turn = Turn::Message(Box::new(first));
         let mut is_resting = false;
         loop {

@@ -10,9 +10,12 @@
 //! - A chunk ends after what the one before covers; its size is within the limits; it ends between
 //!   two grapheme clusters unless the first one alone is too large.
 
+use std::sync::Arc;
+
 use crate::domain::chunking::limits::Limits;
 use crate::domain::chunking::packing::{Packing, Pick};
 use crate::domain::text::boundary::Boundary;
+use crate::domain::text::features::Features;
 use crate::domain::text::grapheme;
 use crate::domain::text::reading::syllable;
 use crate::domain::text::section::Section;
@@ -23,7 +26,7 @@ pub struct Chunker {
     limits: Limits,
     packing: Packing,
     /// Best first. Grapheme clusters are understood below the last.
-    ladder: Vec<Boundary>,
+    ladder: Arc<[Boundary]>,
 }
 
 /// What a chunk's end is decided by.
@@ -31,6 +34,8 @@ pub struct Chunker {
 pub struct View<'a> {
     /// The text from the chunk's start to the horizon or the text's end.
     pub text: &'a str,
+    /// The features of the text. Those that it lacks may be set, so they decide nothing.
+    pub features: Features,
     /// Whether the text ends there.
     pub is_end: bool,
     /// How many bytes of it the chunk before covers.
@@ -40,7 +45,7 @@ pub struct View<'a> {
 impl Chunker {
     /// Makes a chunker.
     #[must_use]
-    pub fn new(limits: Limits, packing: Packing, ladder: Vec<Boundary>) -> Self {
+    pub fn new(limits: Limits, packing: Packing, ladder: Arc<[Boundary]>) -> Self {
         Self {
             limits,
             packing,
@@ -66,6 +71,7 @@ impl Chunker {
     pub fn cut(&self, view: View<'_>) -> Option<usize> {
         let View {
             text,
+            features,
             is_end,
             covered,
         } = view;
@@ -93,15 +99,15 @@ impl Chunker {
         if floor >= limit {
             return Some(limit);
         }
-        Some(self.pick(text, floor, limit))
+        Some(self.pick(&Section::new(text, features, floor, limit)))
     }
 
-    /// The best place from `floor` to `limit`.
-    fn pick(&self, text: &str, floor: usize, limit: usize) -> usize {
-        let section = Section::new(text, floor, limit);
+    /// The best place of a section.
+    fn pick(&self, section: &Section<'_>) -> usize {
+        let text = section.text;
         let pick = |boundary: &Boundary, is_read: bool| {
             let mut pick = Pick::new(self.packing, text);
-            boundary.find(&section, &mut |place| pick.offer(place));
+            boundary.find(section, &mut |place| pick.offer(place));
             pick.place(|place| !is_read || !boundary.tears(text, place))
         };
         let best = || self.ladder.iter().find_map(|boundary| pick(boundary, true));
@@ -109,13 +115,13 @@ impl Chunker {
         let finest = || self.ladder.last().and_then(|words| pick(words, false));
         best()
             .or_else(finest)
-            .unwrap_or_else(|| self.cut_between_clusters(&section))
+            .unwrap_or_else(|| self.cut_between_clusters(section))
     }
 
     /// Where in `chunk` the next one begins: at its end without overlap. The overlap is at least
-    /// three quarters of what was asked where a boundary allows it, and never more than all.
+    /// three quarters of what was asked where a boundary allows it, and never more than all. The features decide nothing.
     #[must_use]
-    pub fn next_start(&self, chunk: &str) -> usize {
+    pub fn next_start(&self, chunk: &str, features: Features) -> usize {
         if self.limits.overlap() == 0 {
             return chunk.len();
         }
@@ -124,8 +130,8 @@ impl Chunker {
             .overlap_start(chunk)
             .max(chunk.ceil_char_boundary(1));
         let last = chunk.floor_char_boundary(start + (chunk.len() - start) / 4);
-        let near = Section::new(chunk, start, last);
-        let whole = Section::new(chunk, start, chunk.len());
+        let near = Section::new(chunk, features, start, last);
+        let whole = Section::new(chunk, features, start, chunk.len());
         let first_of = |boundary: &Boundary, section: &Section<'_>, is_read: bool| {
             let mut first = None;
             boundary.find(section, &mut |place| {

@@ -198,11 +198,13 @@ impl Splitter {
 
     /// What decides the next chunk, if it is all there.
     fn view(&self) -> Result<Option<View<'_>>, Fault> {
-        let (text, horizon) = (self.window.text(), self.chunker.horizon_bytes());
+        let (text, features) = (self.window.text(), self.window.features());
+        let horizon = self.chunker.horizon_bytes();
         if text.len() >= horizon {
             let text = &text[..text.floor_char_boundary(horizon)];
             return Ok(Some(View {
                 text,
+                features,
                 is_end: false,
                 covered: self.covered,
             }));
@@ -213,6 +215,7 @@ impl Splitter {
             Stage::Finished if text.is_empty() => Ok(None),
             Stage::Finished => Ok(Some(View {
                 text,
+                features,
                 is_end: true,
                 covered: self.covered,
             })),
@@ -226,7 +229,7 @@ impl Splitter {
         let next = if is_last {
             bytes
         } else {
-            self.chunker.next_start(chunk)
+            self.chunker.next_start(chunk, self.window.features())
         };
         let position = if next == bytes {
             end

@@ -1,5 +1,7 @@
 //! The strategies: the only list of them.
 
+use std::sync::Arc;
+
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::strategies::{fixed, recursive, sentence};
 use crate::domain::text::boundary::Boundary;
@@ -85,7 +87,7 @@ impl Strategy {
 
     /// The boundaries that it cuts at, best first.
     #[must_use]
-    pub fn ladder(&self) -> Vec<Boundary> {
+    pub fn ladder(&self) -> Arc<[Boundary]> {
         match self {
             Self::Fixed => fixed::ladder(),
             Self::Recursive(ladder) => recursive::ladder(ladder),

@@ -8,7 +8,7 @@
 //! The [`encoder`] goes the other way, for a source that is made of its text again.
 //!
 //! [`boundary`] finds where a text may be cut, with [`separators`], [`sentence`], [`word`] and
-//! [`grapheme`] as the finders; a [`reading`] says at which of the places found a reader would cut. [`measure`] says how long a
+//! [`grapheme`] as the finders, in a [`section`] with its [`features`]; a [`reading`] says at which of the places found a reader would cut. [`measure`] says how long a
 //! text is.
 //!
 //! To add a boundary: a file with a finder that reports places in ascending order from a range of
@@ -21,6 +21,7 @@ pub mod decoder;
 pub mod decoding;
 pub mod encoder;
 pub mod escapes;
+pub mod features;
 pub mod grapheme;
 pub mod guess;
 pub mod legacy;

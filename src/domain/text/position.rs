@@ -1,5 +1,7 @@
 //! A place in a document, in every unit at once.
 
+use crate::domain::text::features::Features;
+
 /// A place between two characters of a document. All counts are from zero.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Position {
@@ -14,22 +16,30 @@ pub struct Position {
 }
 
 impl Position {
-    /// The place after `text`, which begins here and took `source_bytes` bytes of the source.
+    /// The place after `text`, which has these features, begins here and took `source_bytes` bytes of the source.
     #[must_use]
-    pub fn after(self, text: &str, source_bytes: u64) -> Self {
+    pub fn after(self, text: &str, features: Features, source_bytes: u64) -> Self {
         let bytes = text.as_bytes();
-        let characters = bytecount::num_chars(bytes);
+        let characters = if features.has_wide {
+            bytecount::num_chars(bytes)
+        } else {
+            bytes.len()
+        };
         Self {
             byte: self.byte + bytes.len() as u64,
             character: self.character + characters as u64,
-            line: self.line + line_ends(bytes, characters == bytes.len()) as u64,
+            line: self.line + line_ends(bytes, features) as u64,
             source: self.source + source_bytes,
         }
     }
 }
 
 /// How many lines end in `bytes`, where no CR LF is parted.
-fn line_ends(bytes: &[u8], is_ascii: bool) -> usize {
+fn line_ends(bytes: &[u8], features: Features) -> usize {
+    let feeds = bytecount::count(bytes, b'\n');
+    if !features.has_returns && !features.has_wide_breaks {
+        return feeds;
+    }
     let is_end = |at: &usize| {
         let here = &bytes[*at..];
         let is_one = matches!(
@@ -38,15 +48,9 @@ fn line_ends(bytes: &[u8], is_ascii: bool) -> usize {
         );
         is_one && !here.starts_with(b"\r\n")
     };
-    let others = if is_ascii {
-        memchr::memchr_iter(b'\r', bytes).filter(is_end).count()
-    } else {
-        // With the first bytes of NEL, and of U+2028 and U+2029.
-        memchr::memchr3_iter(b'\r', 0xC2, 0xE2, bytes)
-            .filter(is_end)
-            .count()
-    };
-    bytecount::count(bytes, b'\n') + others
+    // With the first bytes of NEL, and of U+2028 and U+2029.
+    let others = memchr::memchr3_iter(b'\r', 0xC2, 0xE2, bytes);
+    feeds + others.filter(is_end).count()
 }
 
 /// A run of text from `start` to `end`, exclusive.
@@ -60,11 +64,11 @@ pub struct Span {
 
 #[cfg(test)]
 mod tests {
-    use super::Position;
+    use super::{Features, Position};
 
     #[test]
     fn every_line_end_counts_once() {
-        let lines = |text: &str| Position::default().after(text, 0).line;
+        let lines = |text: &str| Position::default().after(text, Features::of(text), 0).line;
         assert_eq!(lines("a\nb\r\nc\rd"), 3);
         assert_eq!(lines("a\u{85}b\u{2028}c\u{2029}\u{2019}\u{A0}"), 3);
         assert_eq!(lines("\r\r\n\n\r"), 4);

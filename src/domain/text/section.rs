@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use crate::domain::text::features::Features;
 use crate::domain::text::white_space::{self, LOOK_AHEAD_BYTES};
 
 /// How far before the white space around the first place a separator may begin that leads to it: a mark with its quotes,
@@ -19,20 +20,22 @@ pub struct Section<'a> {
     /// The last place.
     pub limit: usize,
     from: OnceCell<usize>,
+    features: Features,
     is_ascii: OnceCell<bool>,
     has_returns: OnceCell<bool>,
 }
 
 impl<'a> Section<'a> {
-    /// The places from `floor` to `limit` of `text`.
+    /// The places from `floor` to `limit` of `text`, which has these features.
     #[must_use]
-    pub fn new(text: &'a str, floor: usize, limit: usize) -> Self {
+    pub fn new(text: &'a str, features: Features, floor: usize, limit: usize) -> Self {
         debug_assert!(floor <= limit && limit <= text.len());
         Self {
             text,
             floor,
             limit,
             from: OnceCell::new(),
+            features,
             is_ascii: OnceCell::new(),
             has_returns: OnceCell::new(),
         }
@@ -49,14 +52,26 @@ impl<'a> Section<'a> {
     /// Whether all that is looked at is ASCII.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
-        *self.is_ascii.get_or_init(|| self.bytes().is_ascii())
+        !self.features.has_wide || *self.is_ascii.get_or_init(|| self.bytes().is_ascii())
     }
 
     /// Whether any of it is a carriage return.
     #[must_use]
     pub fn has_returns(&self) -> bool {
         let find = || memchr::memchr(b'\r', self.bytes()).is_some();
-        *self.has_returns.get_or_init(find)
+        self.features.has_returns && *self.has_returns.get_or_init(find)
+    }
+
+    /// Whether any of it may be a form feed.
+    #[must_use]
+    pub fn has_pages(&self) -> bool {
+        self.features.has_pages
+    }
+
+    /// Whether any of it may be NEL, U+2028 or U+2029.
+    #[must_use]
+    pub fn has_wide_breaks(&self) -> bool {
+        self.features.has_wide_breaks
     }
 
     fn bytes(&self) -> &'a [u8] {

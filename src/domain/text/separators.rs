@@ -46,12 +46,20 @@ impl Keep {
 /// Finds the places after any of a set of separators.
 #[derive(Debug)]
 pub struct Separators {
-    /// By their first byte: where that is not, none of them is.
-    groups: Vec<(u8, Vec<Needle>)>,
+    groups: Vec<Group>,
     look_ahead_bytes: usize,
     /// Whether any has a line feed, which stands for CR too.
     has_lines: bool,
     reading: Reading,
+}
+
+/// The separators that begin with the same byte: a text without it has none of them.
+#[derive(Debug)]
+struct Group {
+    first: u8,
+    /// Whether each of them has NEL, U+2028 or U+2029.
+    are_wide_breaks: bool,
+    needles: Vec<Needle>,
 }
 
 /// One separator.
@@ -97,9 +105,17 @@ impl Separators {
             let longest = bytes + shown.matches('\n').count();
             self.look_ahead_bytes = self.look_ahead_bytes.max(longest);
         }
-        match self.groups.iter_mut().find(|(byte, _)| *byte == first) {
-            Some((_, group)) => group.push(needle),
-            None => self.groups.push((first, vec![needle])),
+        let is_wide_break = separator.contains(['\u{85}', '\u{2028}', '\u{2029}']);
+        match self.groups.iter_mut().find(|group| group.first == first) {
+            Some(group) => {
+                group.are_wide_breaks &= is_wide_break;
+                group.needles.push(needle);
+            }
+            None => self.groups.push(Group {
+                first,
+                are_wide_breaks: is_wide_break,
+                needles: vec![needle],
+            }),
         }
     }
 
@@ -111,18 +127,18 @@ impl Separators {
         let through = text.len().min(limit + self.look_ahead_bytes);
         let (from, bytes) = (section.from(), &text.as_bytes()[..through]);
         let has_returns = self.has_lines && section.has_returns();
-        for (first, group) in &self.groups {
-            if !first.is_ascii() && section.is_ascii() {
+        for group in &self.groups {
+            if !group.may_be_in(section) {
                 continue;
             }
-            let start = match first {
+            let start = match group.first {
                 b'\n' if has_returns => memchr::memchr2(b'\n', b'\r', &bytes[from..]),
-                first => memchr::memchr(*first, &bytes[from..]),
+                first => memchr::memchr(first, &bytes[from..]),
             };
             let Some(start) = start.map(|start| from + start) else {
                 continue;
             };
-            for needle in group {
+            for needle in &group.needles {
                 let mut last = 0;
                 needle.each(bytes, start, has_returns, &mut |start, end| {
                     if end <= last {
@@ -168,6 +184,17 @@ impl Separators {
             Reading::Literal(_) => false,
             Reading::Lines => place::tears_line(text, place),
             Reading::Words => place::tears(text, place),
+        }
+    }
+}
+
+impl Group {
+    /// Whether a section may have any of them.
+    fn may_be_in(&self, section: &Section<'_>) -> bool {
+        match self.first {
+            b'\x0C' => section.has_pages(),
+            _ if self.are_wide_breaks => section.has_wide_breaks(),
+            first => first.is_ascii() || !section.is_ascii(),
         }
     }
 }
@@ -248,14 +275,18 @@ fn mark_of(separator: &str) -> Option<(usize, bool)> {
 #[cfg(test)]
 mod tests {
     use super::{Keep, Reading, Section, Separators};
+    use crate::domain::text::features::Features;
 
     #[track_caller]
     fn check(separators: &[&str], text: &str, floor: usize, expected: &[&str]) {
         let mut rests = Vec::new();
         let finder = Separators::new(separators.iter().copied(), Reading::Words);
-        finder.find(&Section::new(text, floor, text.len() - 1), &mut |place| {
-            rests.push(&text[place..]);
-        });
+        finder.find(
+            &Section::new(text, Features::of(text), floor, text.len() - 1),
+            &mut |place| {
+                rests.push(&text[place..]);
+            },
+        );
         assert_eq!(rests, expected);
     }
 
@@ -298,7 +329,7 @@ mod tests {
             let text = format!("a\n{}b c", " ".repeat(100));
             let mut found = Vec::new();
             Separators::new([" ", "\n", "\t"], reading).find(
-                &Section::new(&text, 1, text.len()),
+                &Section::new(&text, Features::of(&text), 1, text.len()),
                 &mut |place| {
                     found.push(place);
                 },
@@ -312,9 +343,12 @@ mod tests {
         let check = |separator: &str, text: &str, expected: &[&str]| {
             let finder = Separators::new([separator], Reading::Literal(Keep::After));
             let mut rests = Vec::new();
-            finder.find(&Section::new(text, 1, text.len() - 1), &mut |place| {
-                rests.push(&text[place..]);
-            });
+            finder.find(
+                &Section::new(text, Features::of(text), 1, text.len() - 1),
+                &mut |place| {
+                    rests.push(&text[place..]);
+                },
+            );
             assert_eq!(rests, expected, "{separator:?}");
         };
         check("\n## ", "a\r\n## b\n\n## c", &["## b\n\n## c", "## c"]);

@@ -23,22 +23,17 @@ pub struct Skipped {
 /// behind `limit` leads nowhere.
 #[must_use]
 pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
-    let mut line = None;
-    let is_after_word = at > 0 && text.as_bytes()[at - 1].is_ascii_graphic();
-    let before = if is_after_word { "" } else { &text[..at] };
-    for (offset, character) in before.char_indices().rev() {
-        if !character.is_whitespace() {
-            break;
-        }
-        if is_line_break(character) {
-            line = Some(offset + character.len_utf8());
-            break;
-        }
-    }
+    let mut line = line_start(text, at);
     let mut end = at;
-    while let Some(byte) = text.as_bytes().get(end) {
+    loop {
+        end += blanks(text.as_bytes()[end..].iter());
+        if end > limit + LOOK_AHEAD_BYTES {
+            return None;
+        }
+        let Some(byte) = text.as_bytes().get(end) else {
+            break;
+        };
         match byte {
-            b' ' | b'\t' => end += 1,
             b'\n'..=b'\r' => {
                 end += 1;
                 line = Some(end);
@@ -55,13 +50,33 @@ pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
                 }
             }
         }
-        if end > limit + LOOK_AHEAD_BYTES {
-            return None;
-        }
     }
     // Blanks at the text's end begin no line.
     let place = line.filter(|_| end < text.len()).unwrap_or(end);
     (place <= limit).then_some(Skipped { place, end })
+}
+
+/// Where the line begins that has only white space before `at`.
+fn line_start(text: &str, at: usize) -> Option<usize> {
+    let before = &text[..at];
+    let before = &before[..at - blanks(before.as_bytes().iter().rev())];
+    match before.as_bytes().last() {
+        Some(b'\n'..=b'\r') => Some(before.len()),
+        Some(byte) if !byte.is_ascii() => {
+            let mut wide = before.char_indices().rev();
+            let (place, last) =
+                wide.find(|(_, one)| is_line_break(*one) || !one.is_whitespace())?;
+            is_line_break(last).then(|| place + last.len_utf8())
+        }
+        _ => None,
+    }
+}
+
+/// How many spaces and tabs come first.
+fn blanks<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
+    bytes
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count()
 }
 
 /// The place where the white space that ends at `at` begins.

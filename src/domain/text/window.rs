@@ -3,6 +3,7 @@
 //! The decoder appends at the end, the splitter advances the start. The buffer has the size that the strategy
 //! declared, all at once, while text comes in; at rest it has the size of what it holds.
 
+use crate::domain::text::features::Features;
 use crate::domain::text::position::Position;
 use crate::domain::text::source_map::SourceMap;
 
@@ -13,6 +14,8 @@ pub struct Window {
     buffer: String,
     capacity_bytes: usize,
     head: usize,
+    /// Of all text so far.
+    features: Features,
     /// Describes `buffer[head..]`.
     map: SourceMap,
     start: Position,
@@ -28,6 +31,7 @@ impl Window {
             buffer: String::new(),
             capacity_bytes,
             head: 0,
+            features: Features::default(),
             map: SourceMap::default(),
             start,
             replaced: 0,
@@ -38,6 +42,12 @@ impl Window {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.buffer[self.head..]
+    }
+
+    /// The features of the undecided text and of the text before it.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        self.features
     }
 
     /// The last `bytes` bytes of text that [`Window::advance`] passed, and what follows them, are
@@ -62,8 +72,8 @@ impl Window {
     /// The place `bytes` bytes of text after the start.
     #[must_use]
     pub fn position(&self, bytes: usize) -> Position {
-        self.start
-            .after(&self.text()[..bytes], self.map.source_bytes(bytes))
+        let (text, source_bytes) = (&self.text()[..bytes], self.map.source_bytes(bytes));
+        self.start.after(text, self.features, source_bytes)
     }
 
     /// Moves the start to `bytes` bytes after it; `position` is that place.
@@ -109,18 +119,21 @@ impl Window {
     /// Appends text that is the source's own bytes.
     pub fn push_verbatim(&mut self, text: &str) {
         self.buffer.push_str(text);
+        self.features |= Features::of(text);
         self.map.push_verbatim(text.len());
     }
 
     /// Appends a character that was decoded from `source_bytes` bytes.
     pub fn push_decoded(&mut self, character: char, source_bytes: usize) {
         self.buffer.push(character);
+        self.features |= Features::of_character(character);
         self.map.push_decoded(character, source_bytes);
     }
 
     /// Appends a U+FFFD that stands for `source_bytes` bytes.
     pub fn push_fault(&mut self, source_bytes: usize) {
         self.buffer.push(char::REPLACEMENT_CHARACTER);
+        self.features.has_wide = true;
         self.map.push_fault(source_bytes);
     }
 }

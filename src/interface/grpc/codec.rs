@@ -1,7 +1,7 @@
 //! How messages become bytes: as tonic-prost does it, but that a response has no more room than it needs.
 //!
-//! tonic's own gives each response 8 KiB for its next messages, as long as it lives. A watch lives for hours,
-//! and its states have some 200 bytes.
+//! tonic's own gives each stream 8 KiB for its next messages, either way, as long as it lives. A watch lives for hours,
+//! and its states have some 200 bytes; hundreds of uploads may be silent.
 
 use std::marker::PhantomData;
 
@@ -10,7 +10,7 @@ use tonic::Status;
 use tonic::codec::{BufferSettings, EncodeBuf};
 use tonic_prost::{ProstCodec, ProstDecoder};
 
-/// What a response takes at first: a state, or a small answer.
+/// What a stream of messages takes at first, either way: a state, or a small request.
 const ROOM_BYTES: usize = 512;
 /// From how many bytes on messages are sent on before there are more of them, as tonic has it.
 const SENT_AT_BYTES: usize = 32 * 1024;
@@ -40,7 +40,7 @@ where
     }
 
     fn decoder(&mut self) -> ProstDecoder<U> {
-        ProstCodec::<T, U>::raw_decoder(BufferSettings::default())
+        ProstCodec::<T, U>::raw_decoder(BufferSettings::new(ROOM_BYTES, SENT_AT_BYTES))
     }
 }
 

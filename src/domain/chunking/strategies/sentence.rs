@@ -2,6 +2,8 @@
 //!
 //! Where no sentence ends in reach, a line does; then a word.
 
+use std::sync::Arc;
+
 use crate::domain::text::boundary::Boundary;
 use crate::domain::text::separators::{Reading, Separators};
 
@@ -10,15 +12,15 @@ pub const NAME: &str = "sentence";
 
 /// Sentences, lines, words.
 #[must_use]
-pub fn ladder() -> Vec<Boundary> {
-    vec![
+pub fn ladder() -> Arc<[Boundary]> {
+    Arc::new([
         Boundary::Sentence,
         Boundary::Separator(Separators::new(
             ["\n", "\u{85}", "\u{2028}"],
             Reading::Lines,
         )),
         Boundary::Word,
-    ]
+    ])
 }
 
 /// Half of `max_size`: sentences are shorter than that nearly always.

@@ -4,7 +4,6 @@
 //! list, a table, a log or a program has not, or each of its lines begins in the same way.
 
 use crate::domain::text::reading::letters::is_ideographic;
-use crate::domain::text::reading::marker;
 use crate::domain::text::white_space::is_line_break;
 
 /// Lines wrapped shorter than this are rare, and lists of short lines are not.
@@ -16,7 +15,7 @@ const LINE_BYTES: usize = 256;
 /// How many of a hundred parts of the width a wrapped line fills at least.
 const FILL_PERCENT: usize = 75;
 
-/// Whether the line that ends at `place` was wrapped there, and goes on in the next.
+/// Whether the line that ends at `place` was wrapped there and continues in the next, which begins with no marker.
 #[must_use]
 pub fn is_wrapped(text: &str, place: usize) -> bool {
     let (before, line) = last_line(&text[..place]);
@@ -25,10 +24,7 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     let Some(letter) = first.chars().next() else {
         return false;
     };
-    if line.len() < WIDTH_MIN
-        || marker::begins_with_marker(next)
-        || matches!(letter, '|' | '#' | '<' | '{' | '}' | '+' | '\\' | '/')
-    {
+    if line.len() < WIDTH_MIN || matches!(letter, '|' | '#' | '<' | '{' | '}' | '+' | '\\' | '/') {
         return false;
     }
     if is_ideographic(letter) || line.ends_with(is_ideographic) {

@@ -1,0 +1,103 @@
+//! What a text may have that most texts lack.
+//!
+//! Searches for it are left out where a text lacks it. A feature that a text lacks may be set: it costs a search and
+//! changes no result.
+
+use std::ops::BitOrAssign;
+
+use memchr::memmem;
+
+/// A form feed, which ends a page.
+const PAGE: u8 = 0xC;
+/// NEL, and the line and the paragraph separator.
+const WIDE_BREAKS: [&str; 3] = ["\u{85}", "\u{2028}", "\u{2029}"];
+
+/// Features of a text; all are false for LF-terminated ASCII.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Features {
+    /// Characters beyond ASCII.
+    pub has_wide: bool,
+    /// Carriage returns.
+    pub has_returns: bool,
+    /// Form feeds.
+    pub has_pages: bool,
+    /// NEL, U+2028 or U+2029.
+    pub has_wide_breaks: bool,
+}
+
+impl Features {
+    /// The features of `text`.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let has_wide = !text.is_ascii();
+        let has_controls = memchr::memchr2(b'\r', PAGE, bytes).is_some();
+        let has = |byte| has_controls && memchr::memchr(byte, bytes).is_some();
+        let has_break = |wide: &&str| memmem::find(bytes, wide.as_bytes()).is_some();
+        Self {
+            has_wide,
+            has_returns: has(b'\r'),
+            has_pages: has(PAGE),
+            has_wide_breaks: has_wide && WIDE_BREAKS.iter().any(has_break),
+        }
+    }
+
+    /// The features of a text of one character.
+    #[must_use]
+    pub fn of_character(character: char) -> Self {
+        Self {
+            has_wide: !character.is_ascii(),
+            has_returns: character == '\r',
+            has_pages: character == char::from(PAGE),
+            has_wide_breaks: matches!(character, '\u{85}' | '\u{2028}' | '\u{2029}'),
+        }
+    }
+}
+
+impl BitOrAssign for Features {
+    fn bitor_assign(&mut self, other: Self) {
+        self.has_wide |= other.has_wide;
+        self.has_returns |= other.has_returns;
+        self.has_pages |= other.has_pages;
+        self.has_wide_breaks |= other.has_wide_breaks;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Features;
+
+    #[test]
+    fn each_feature_is_seen_wherever_it_stands() {
+        let cases = [
+            ("\r", (false, true, false, false)),
+            ("\u{C}", (false, false, true, false)),
+            ("\u{E9}", (true, false, false, false)),
+            ("\u{85}", (true, false, false, true)),
+            ("\u{2028}", (true, false, false, true)),
+            ("\u{2029}", (true, false, false, true)),
+            // Neighbours of all of them.
+            (
+                "\u{B}\u{A0}\u{2027}\u{202A}\u{2019}",
+                (true, false, false, false),
+            ),
+        ];
+        for (feature, (has_wide, has_returns, has_pages, has_wide_breaks)) in cases {
+            let expected = Features {
+                has_wide,
+                has_returns,
+                has_pages,
+                has_wide_breaks,
+            };
+            for before in 0..70 {
+                let text = format!("{}{feature}{}", "a\n".repeat(before), "b".repeat(before));
+                assert_eq!(Features::of(&text), expected, "{feature:?} {before}");
+                let mut of_each = Features::default();
+                text.chars()
+                    .for_each(|one| of_each |= Features::of_character(one));
+                assert_eq!(of_each, expected, "{feature:?}");
+            }
+        }
+        assert_eq!(Features::of("plain\n"), Features::default());
+    }
+}
