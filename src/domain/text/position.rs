@@ -28,7 +28,7 @@ impl Position {
     }
 }
 
-/// How many lines end in `bytes`, where no CR LF is parted.
+/// Returns the number of lines that end in `bytes`. No CR LF may be split.
 fn line_ends(bytes: &[u8], is_ascii: bool) -> usize {
     let is_end = |at: &usize| {
         let here = &bytes[*at..];
@@ -41,7 +41,7 @@ fn line_ends(bytes: &[u8], is_ascii: bool) -> usize {
     let others = if is_ascii {
         memchr::memchr_iter(b'\r', bytes).filter(is_end).count()
     } else {
-        // With the first bytes of NEL, and of U+2028 and U+2029.
+        // The bytes searched for are CR and the first bytes of NEL, U+2028 and U+2029.
         memchr::memchr3_iter(b'\r', 0xC2, 0xE2, bytes)
             .filter(is_end)
             .count()

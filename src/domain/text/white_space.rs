@@ -1,26 +1,26 @@
-//! White space stays with the chunk before it, but for a line's indentation, which belongs to the line.
+//! White space belongs to the chunk before it, except a line's indentation, which belongs to the line.
 
-/// How much text after the last place that may be cut at is looked at, at most: indentation, and the next words of a
-/// [reading](crate::domain::text::reading).
+/// The most bytes of text that are read after the last place that may be cut at: indentation, and the next words of
+/// a [reading](crate::domain::text::reading).
 pub const LOOK_AHEAD_BYTES: usize = 128;
 
-/// Whether a line ends at this character: UAX #14 calls them mandatory breaks.
+/// Whether a line ends at this character (a mandatory break of UAX #14).
 #[must_use]
 pub fn is_line_break(character: char) -> bool {
     matches!(character, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Where white space leads to.
+/// The place that white space leads to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Skipped {
-    /// The start of the last line that begins in it, else its end.
+    /// The start of the last line that begins in the white space, otherwise its end.
     pub place: usize,
-    /// Its end. All of the white space before it leads to the same place.
+    /// The end of the white space. All of it leads to the same place.
     pub end: usize,
 }
 
-/// The place that the white space around `at` leads to, or `None` if that is past `limit`. White space that runs on far
-/// behind `limit` leads nowhere.
+/// Returns the place that the white space around `at` leads to, or `None` if it is past `limit`. White space that
+/// continues far beyond `limit` leads to no place.
 #[must_use]
 pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
     let mut line = None;
@@ -64,25 +64,25 @@ pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
     (place <= limit).then_some(Skipped { place, end })
 }
 
-/// The place where the white space that ends at `at` begins.
+/// Returns the start of the white space that ends at `at`.
 #[must_use]
 pub fn unskip(text: &str, at: usize) -> usize {
     text[..at].trim_end().len()
 }
 
-/// How many lines end within white space, as far as it matters.
+/// The number of line ends within white space, as far as it matters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Gap {
-    /// None does: a space, or nothing.
+    /// No line ends: a space, or nothing.
     Blank,
-    /// One does.
+    /// One line ends.
     Line,
-    /// A paragraph or a page does: two lines, U+2029, or a form feed.
+    /// A paragraph or a page ends: two lines, U+2029, or a form feed.
     Paragraph,
 }
 
 impl Gap {
-    /// What the white space `gap` is.
+    /// Classifies the white space `gap`.
     #[must_use]
     pub fn of(gap: &str) -> Self {
         let mut found = Self::Blank;

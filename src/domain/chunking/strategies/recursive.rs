@@ -7,7 +7,7 @@ use crate::domain::text::separators::Separators;
 /// The name by which users choose it.
 pub const NAME: &str = "recursive";
 
-/// A boundary for each level of separators.
+/// Returns a boundary for each level of separators.
 #[must_use]
 pub fn ladder(separators: &SeparatorLevels) -> Vec<Boundary> {
     let levels = separators.levels().iter();
@@ -18,8 +18,7 @@ pub fn ladder(separators: &SeparatorLevels) -> Vec<Boundary> {
     boundaries.map(Boundary::Separator).collect()
 }
 
-/// Half of `max_size`: paragraphs are kept whole where two fit, and the mean chunk is three
-/// quarters full.
+/// Returns half of `max_size`. Paragraphs stay whole where two fit, and the average chunk is three quarters full.
 #[must_use]
 pub fn min_size_default(max_size: usize) -> usize {
     max_size.div_ceil(2)
