@@ -36,7 +36,7 @@ mod protos {
             .include_source_info(true)
             .include_imports(true)
             .open_files(FILES)?;
-        // As encoded: decoding and encoding again would drop the method options.
+        // Written as encoded: decoding and encoding again would drop the method options.
         std::fs::write(
             out.join("sluice.v1.bin"),
             compiler.encode_file_descriptor_set(),
@@ -55,8 +55,8 @@ mod protos {
         Ok(())
     }
 
-    /// A table of what every method declares, sorted by path. A method without both options fails
-    /// the build: nobody could say who may call it.
+    /// Returns a table of the declarations of all methods, sorted by path. A method without both options fails the
+    /// build: its callers and its budget would be undefined.
     fn methods(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>> {
         let services = pool
             .services()
@@ -75,11 +75,11 @@ mod protos {
         rows.sort();
         let rows = rows.concat();
         Ok(format!(
-            "/// All of them, by path.\npub static METHODS: &[Method] = &[\n{rows}];\n"
+            "/// All methods, sorted by path.\npub static METHODS: &[Method] = &[\n{rows}];\n"
         ))
     }
 
-    /// What each request names: its first field that is a text of its own, by number.
+    /// Returns code for the name in each request: its first single text field, by number, that is a name.
     fn named(pool: &DescriptorPool) -> String {
         const NOT_NAMES: [&str; 3] = ["page_token", "request_id", "etag"];
         let services = pool
@@ -105,7 +105,7 @@ mod protos {
         each.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// The variant that a method's option names: `UploadStart` for `RATE_CLASS_UPLOAD_START`.
+    /// Returns the variant that a method's option names: `UploadStart` for `RATE_CLASS_UPLOAD_START`.
     fn option(
         pool: &DescriptorPool,
         method: &MethodDescriptor,

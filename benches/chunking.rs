@@ -1,7 +1,7 @@
-//! How fast chunks are cut, against memcpy, an ideal splitter and memchunk, in one interleaved run.
+//! Chunking throughput against memcpy, an ideal splitter and memchunk, in one interleaved run.
 //!
-//! `cargo bench --bench chunking` prints medians and ratios; `benches/README.md` holds the last
-//! results and says how to read them.
+//! `cargo bench --bench chunking` prints medians and ratios. `benches/README.md` has the last results and explains
+//! them.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
@@ -22,14 +22,14 @@ use sluice::domain::text::measure::Measure;
 
 /// Odd, so that the median is a measurement.
 const ROUNDS: usize = 7;
-/// How a document arrives: the buffer of a file or of a gRPC message.
+/// The size of the pieces in which a document arrives: the buffer of a file or of a gRPC message.
 const PIECE_BYTES: usize = 64 * 1024;
 const SIZE: usize = 1_000;
 
 type Job = Box<dyn Fn(&str) -> usize>;
 
 const GIGABYTE: usize = 1_000_000_000;
-/// How much of the input the jobs are compared on.
+/// The part of the input on which the jobs are compared.
 const COMPARED_BYTES: usize = 100_000_000;
 
 fn main() {
@@ -49,7 +49,7 @@ fn main() {
     }
 }
 
-/// What the kernel counts as the program's peak while a gigabyte goes through it.
+/// Returns the kernel's peak of the program's memory, in MiB, while a gigabyte streams through it.
 fn peak_mib(strategy: &str, text: &str) -> f64 {
     let mut child = Command::new(env!("CARGO_BIN_EXE_sluice"))
         .args(["chunk", "--strategy", strategy])
@@ -68,7 +68,7 @@ fn peak_mib(strategy: &str, text: &str) -> f64 {
         input.write_all(piece).expect("it reads");
         sent += piece.len();
     }
-    // The peak never falls, and nothing is left to do but the last chunk.
+    // The peak never falls, and only the last chunk is left to do.
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
     drop(input);
     assert!(child.wait().expect("it ends").success());
@@ -156,7 +156,7 @@ fn compare(text: &str, jobs: &[(String, Job)]) {
     }
 }
 
-/// The same text as many small documents, as some large ones, and as one.
+/// Compares the same text as many small documents, as some large ones, and as one.
 fn compare_sizes(text: &str, sizes: &[usize]) {
     let job = split(Spec::default());
     let mut rates = vec![Vec::new(); sizes.len()];
@@ -178,7 +178,7 @@ fn compare_sizes(text: &str, sizes: &[usize]) {
     }
 }
 
-/// Offsets only, fed as a file is read.
+/// Returns a job that computes offsets only, fed as a file is read.
 fn split(spec: Spec) -> Job {
     Box::new(move |text| {
         let mut splitter = Splitter::new(spec.chunker(), Decoding::default());
@@ -203,7 +203,7 @@ fn drain(splitter: &mut Splitter) -> usize {
     chunks
 }
 
-/// Batches with text and digests, as they are stored.
+/// Makes batches with text and digests, as they are stored.
 fn ingest(spec: &Spec, text: &str) -> usize {
     let mut engine = Engine::new(spec, Decoding::default(), BATCH_BYTES_MAX);
     let mut rest = text.as_bytes();
@@ -218,8 +218,8 @@ fn ingest(spec: &Spec, text: &str) -> usize {
     }
 }
 
-/// The whole text at hand, one pass, no positions but bytes, no graphemes: from each limit back to
-/// the nearest paragraph, line, sentence or space.
+/// An ideal splitter: the whole text in memory, one pass, positions in bytes only, no graphemes. It searches from
+/// each limit back to the nearest paragraph, line, sentence or space.
 fn ideal(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut start, mut chunks) = (0, 0);
@@ -268,7 +268,7 @@ fn memchunk_copied(text: &str) -> usize {
     })
 }
 
-/// The file named by the first argument that is one, or the corpus of the tests over and over.
+/// Returns the file that the first argument without a hyphen names, or the tests' corpus repeated.
 fn sample() -> String {
     let named = std::env::args()
         .skip(1)

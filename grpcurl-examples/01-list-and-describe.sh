@@ -24,7 +24,7 @@ done
 reflect describe sluice.v1.UploadService.UploadDocument
 says "( stream .sluice.v1.UploadDocumentRequest )"
 
-# With a template to fill in.
+# The description of a message with a template to fill in.
 template=-msg-template
 reflect describe sluice.v1.CreateCollectionRequest
 says '"collectionId": ""'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Create, get, list, change and delete a collection. A request_id makes it safe to repeat a request;
-# an etag makes it safe to change what others change too.
+# Create, get, list, change and delete a collection. A request_id makes it safe to repeat a request; an
+# etag makes it safe to change a resource that other clients change too.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -12,13 +12,13 @@ create='{
 call sluice.v1.CollectionService/CreateCollection "$create"
 expect name "collections/$id"
 expect maxSize 400
-# A collection has what was said. Its min_size follows from max_size, for each upload.
-[[ $answer != *minSize* ]] || fail "nobody said a min_size"
+# A collection has only the fields that were set. Each upload derives min_size from max_size.
+[[ $answer != *minSize* ]] || fail "min_size is set, although the request did not set it"
 
-# The same request again, as after a lost answer, returns what it made.
+# A repeated request, as after a lost answer, returns the collection that it created.
 call sluice.v1.CollectionService/CreateCollection "$create"
 expect name "collections/$id"
-# Another request does not.
+# Another request for the same name fails.
 fails 70 ALREADY_EXISTS sluice.v1.CollectionService/CreateCollection <<END
 { "collectionId": "$id" }
 END
@@ -27,7 +27,7 @@ name='{ "name": "collections/'$id'" }'
 call sluice.v1.CollectionService/GetCollection "$name"
 etag=$(field etag)
 
-# Only what the mask names is changed: max_size stays.
+# Only the fields of the mask change: max_size stays.
 change='{
   "collection": {
     "name": "collections/'$id'", "etag": "'$etag'",
@@ -40,14 +40,14 @@ expect charset windows-1252
 expect maxSize 400
 [ "$(field etag)" != "$etag" ] || fail "the etag is still $etag"
 
-# The etag is an old one now: somebody has changed the collection since it was read.
+# The etag is out of date: the collection has changed since it was read.
 fails 74 ETAG_MISMATCH sluice.v1.CollectionService/UpdateCollection "$change"
 
-# collections/default is there without being created.
+# collections/default exists without being created.
 call sluice.v1.CollectionService/GetCollection '{ "name": "collections/default" }'
 expect name collections/default
 
-# Pages, until it is found.
+# Reads pages until one lists it.
 token=
 while
     call sluice.v1.CollectionService/ListCollections <<END

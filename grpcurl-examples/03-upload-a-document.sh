@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A small document in one message, and what the server knows of it afterwards.
+# A small document in one message, and the resource that the server has afterwards.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 

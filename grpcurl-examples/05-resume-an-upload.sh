@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A stream that ends without finish_write leaves the upload open. Whoever knows its name asks how far
-# it is, compares the digest, and goes on from there.
+# A stream that ends without finish_write leaves the upload open. A client that knows its name reads the
+# committed offset, compares the digest, and resumes from there.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -20,9 +20,9 @@ call sluice.v1.UploadService/GetUpload <<END
 END
 expect state STATE_RUNNING
 offset=$(field committedOffset)
-# Less than what was sent: the end of the last chunk was not decided yet.
+# Fewer bytes than were sent: the end of the last chunk was not decided yet.
 [ "$offset" -gt 0 ] && [ "$offset" -lt "$sent" ] || fail "$offset of $sent bytes are committed"
-# Is the document still the one that was begun?
+# Checks that the document is still the same.
 expect committedSha256 "$(printf '%s' "${whole:0:offset}" | sha256)"
 
 call sluice.v1.UploadService/UploadDocument <<END

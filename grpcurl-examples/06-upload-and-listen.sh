@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# StreamDocument answers while the document comes in: acks, chunks once they are committed, and the
-# upload at the end. The server is asked here for an ack in the middle, and only then sent the rest.
+# StreamDocument answers while the document arrives: acks, committed chunks, and the upload at the end.
+# This client requests an ack in the middle, and sends the rest only after it.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -37,7 +37,7 @@ wait $!
 answer=$(<"$folder/responses")
 printf '%s\n' "$answer"
 says STATE_SUCCEEDED
-# Every chunk has come, once and in order.
+# Every chunk arrived, once and in order.
 ordinals=$(sed -n 's/^ *"ordinal": "\(.*\)",$/\1/p' <<<"$answer")
 chunks=$(sed -n 's/^ *"chunks": "\(.*\)",\{0,1\}$/\1/p' <<<"$answer" | tail -n 1)
 [ "$ordinals" = "$(seq 0 $((chunks - 1)))" ] || fail "these chunks have come: $ordinals"

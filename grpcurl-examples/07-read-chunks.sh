@@ -25,7 +25,7 @@ call sluice.v1.ChunkService/GetChunk <<END
 { "name": "$document/chunks/2" }
 END
 expect name "$document/chunks/2"
-# The place of a chunk is in bytes, characters and lines of the text, and bytes of the source.
+# The position of a chunk is in bytes, characters and lines of the text, and in bytes of the source.
 text=$(sentences 1 12)
 start=$(field byte)
 end=$(sed -n '/"end"/,$s/.*"byte": "\(.*\)",/\1/p' <<<"$answer")

@@ -30,7 +30,7 @@ END
 expect state STATE_SUCCEEDED
 chunks=$(field chunks)
 
-# The follower is told the rest, and ends with OK as the upload did.
+# The follower receives the rest, and ends with OK like the upload.
 wait $!
 answer=$(<"$followed")
 printf '\n%s\n' "$answer"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What an embedder follows: all chunks of a collection at first, then, from the last cursor on, only
-# what is added, what is kept (without text), and what is removed.
+# The changes that an embedder follows. First all chunks of a collection; then, from the last cursor,
+# only added chunks, kept chunks (without text), and removed contents.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -12,7 +12,7 @@ call sluice.v1.CollectionService/CreateCollection <<END
 }
 END
 
-# changes ADDED KEPT REMOVED: what has changed since the cursor, and how much.
+# changes ADDED KEPT REMOVED: reads the changes since the cursor, and checks their numbers.
 cursor=
 changes() {
     call sluice.v1.ChunkService/StreamChanges <<END
@@ -26,7 +26,7 @@ END
 
 upload "collections/$id" fruit "The apples are red and sweet, as always. The bananas are green this week. "
 changes 2 0 0
-says '"reset":' # What a client knew of this document before is no longer true.
+says '"reset":' # The earlier chunks of this document are no longer valid.
 says '"complete":'
 
 changes 0 0 0 # Nothing new.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How text can be cut, and what a spec makes of a small text. Nothing is stored.
+# The strategies, and the chunks of a small text by several specs. Nothing is stored.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -16,7 +16,7 @@ END
 says '"text": "One sentence. Another sentence. "'
 says '"text": "And a third one, which is the longest of them."'
 
-# Sizes can be words, and a chunk can repeat the end of the one before.
+# Sizes can be in words, and a chunk can repeat the end of the one before.
 call sluice.v1.ChunkingService/Preview <<END
 {
   "content": "$(printf '%s' "one two three four five six" | encode)",
@@ -28,7 +28,7 @@ END
 says '"text": "one two three four "'
 says '"text": "four five six"'
 
-# Another charset: the é is one byte of the source, and two of the text.
+# Another charset: the é has one byte in the source, and two in the text.
 call sluice.v1.ChunkingService/Preview <<END
 {
   "content": "$(printf 'caf\xe9' | encode)", "decoding": { "charset": "windows-1252" }
@@ -44,7 +44,7 @@ fails 67 INVALID_CONTENT sluice.v1.ChunkingService/Preview <<END
 END
 says '"offset":"3"'
 
-# Which strategy suits a text: the one with the most chunks that end where a sentence or a line does.
+# The recommended strategy for a text has the most chunks that end where a sentence or a line ends.
 text=$(printf 'Was it so‽ It was‽ Did anybody see it‽ %.0s' {1..50})
 call sluice.v1.ChunkingService/RecommendStrategy <<END
 { "content": "$(printf '%s' "$text" | encode)", "chunking": { "maxSize": 200 } }

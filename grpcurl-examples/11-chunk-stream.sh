@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Text of any length is cut while it comes in, and its chunks come back at once. Nothing is stored.
+# Cuts text of any length while it arrives, and returns its chunks at once. Nothing is stored.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -15,6 +15,6 @@ total=$((${#one} + ${#two}))
 chunks=$(((total + 299) / 300))
 [ "$(count '"text":')" -eq "$chunks" ] || fail "there are not $chunks chunks"
 
-# The last response has none, but a summary of the source.
+# The last response has no chunks, but a summary of the source.
 says '"sourceSha256": "'"$(printf '%s' "$one$two" | sha256)"'"'
 says '"chunks": "'$chunks'"'

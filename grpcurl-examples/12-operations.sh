@@ -14,7 +14,7 @@ END
 expect state STATE_RUNNING
 operation=$(field operation)
 
-# Pages of what is running, the newest first, until it is found.
+# Reads pages of running operations, newest first, until one lists it.
 token=
 while
     call sluice.v1.OperationService/ListOperations <<END
@@ -40,7 +40,7 @@ trap 'rm -f "$watched" "$watched.all"; kill $(jobs -p) 2>/dev/null || true' EXIT
 watcher=$!
 wait_for "$watched" STATE_RUNNING
 
-# The same of all that run, in one stream that goes on until it is left.
+# The states of all running operations, in one stream that runs until the client leaves it.
 "$grpcurl" "${options[@]}" -d '{ "states": ["STATE_RUNNING"], "collection": "collections/tour" }' "$address" \
     sluice.v1.OperationService/WatchOperations >"$watched.all" &
 overview=$!
@@ -52,7 +52,7 @@ call sluice.v1.UploadService/CancelUpload <<END
 END
 expect state STATE_CANCELLED
 
-# The watcher is told the end, and its stream ends.
+# The watcher receives the terminal state, and its stream ends.
 wait "$watcher"
 answer=$(<"$watched")
 printf '\n%s\n' "$answer"
@@ -60,7 +60,7 @@ printf '\n%s\n' "$answer"
 wait_for "$watched.all" STATE_CANCELLED
 kill "$overview"
 
-# What has ended cannot be cancelled.
+# An ended operation cannot be cancelled.
 fails 73 UPLOAD_ENDED sluice.v1.OperationService/CancelOperation <<END
 { "name": "$operation" }
 END

@@ -20,7 +20,7 @@ for number in 1 2 3 4 5; do
 END
 done
 
-# The English letters, at most three a page, in the order of their names.
+# The English letters, at most three a page, ordered by name.
 list='"parent": "'$collection'", "pageSize": 3, "labels": { "kind": "letter", "language": "en" }'
 call sluice.v1.DocumentService/ListDocuments "{ $list }"
 [ "$(count '"name":')" -eq 3 ] || fail "the first page does not have 3"
@@ -33,7 +33,7 @@ call sluice.v1.DocumentService/ListDocuments "{ $list, \"pageToken\": \"$token\"
 says "$collection/documents/letter-5"
 expect nextPageToken ""
 
-# A token is good for the same question only.
+# A page token is valid for the same request only.
 fails 67 INVALID_FIELD sluice.v1.DocumentService/ListDocuments <<END
 { "parent": "$collection", "pageSize": 3, "pageToken": "$token" }
 END

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A document or collection that is deleted is gone at once; the operation ends with its last chunk.
+# The name of a deleted document or collection disappears at once; the operation ends with its last
+# chunk.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -13,7 +14,8 @@ chunks=$(field chunks)
 call sluice.v1.DocumentService/GetDocument <<END
 { "name": "$collection/documents/one" }
 END
-# With the etag, only what was seen is deleted. With a request_id, repeating it is no error.
+# With the etag, the deletion applies only to the state that was read. With a request_id, it can be
+# repeated.
 delete='{ "name": "'$collection/documents/one'", "etag": "'$(field etag)'", "requestId": "'$(new_id)'" }'
 call sluice.v1.DocumentService/DeleteDocument "$delete"
 expect kind KIND_DELETE_DOCUMENT
@@ -24,7 +26,7 @@ END
 call sluice.v1.DocumentService/DeleteDocument "$delete"
 expect name "$operation"
 
-# It cannot be undone; it can be watched to its end.
+# A deletion cannot be undone, but it can be watched to its end.
 fails 73 NOT_CANCELLABLE sluice.v1.OperationService/CancelOperation <<END
 { "name": "$operation" }
 END
@@ -34,7 +36,7 @@ END
 [ "$(count STATE_SUCCEEDED)" -eq 1 ] || fail "it has not succeeded"
 [ "$(count "\"chunks\": \"$chunks\"")" -ge 1 ] || fail "not all $chunks chunks were removed"
 
-# A collection with documents is deleted only by force.
+# A collection with documents is deleted only with force.
 fails 73 COLLECTION_NOT_EMPTY sluice.v1.CollectionService/DeleteCollection <<END
 { "name": "$collection" }
 END

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How the chunks are spread over the 100 partitions, and whether that is even.
+# The spread of chunks over the 100 partitions, and its assessment.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -11,12 +11,12 @@ partition=$(field partition)
 printf '\nsluice.v1.PartitionService/GetPartitionHealth:\n'
 call sluice.v1.PartitionService/GetPartitionHealth '{}' >/dev/null
 [ "$(count '"deviationPercent":')" -eq 100 ] || fail "there are not 100 partitions"
-# The verdict is behind them.
+# The verdict follows the partitions.
 sed -n '/^  "balance":/,$p' <<<"$answer"
 says '"verdict": "VERDICT_'
 says '"REASON_'
 says '"advice": "ADVICE_'
-# Only the one that holds the document is shown here.
+# Prints only the partition that holds the document.
 answer=$(sed -n "/\"partition\": $partition,/,/}/p" <<<"$answer")
 printf '%s\n' "$answer"
 [ "$(field documents)" -ge 1 ] && [ "$(field chunks)" -ge 1 ] || fail "it holds nothing"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The standard health service, as load balancers ask it.
+# The standard health service, as load balancers call it.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What failures look like. The exit code is 64 and the status code; the reason in the details is for
-# programs, and stays the same.
+# Examples of failures. The exit code is 64 plus the status code. The reason in the details is for
+# programs, and is stable.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 

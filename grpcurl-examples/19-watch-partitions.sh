@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The health of the partitions is told again whenever it has changed.
+# The server sends the health of the partitions again after each change.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -9,19 +9,19 @@ trap 'rm -f "$watched"; kill $(jobs -p) 2>/dev/null || true' EXIT
 "$grpcurl" "${options[@]}" -d '{}' "$address" \
     sluice.v1.PartitionService/WatchPartitionHealth >"$watched" &
 
-# healths NUMBER: waits until so many were told; each ends with its verdict.
+# healths NUMBER: waits for that number of messages; each ends with its verdict.
 healths() {
     for _ in {1..200}; do
         if [ "$(grep -cF '"verdict":' "$watched")" -ge "$1" ]; then return; fi
         sleep 0.1
     done
-    fail "$1 healths did not come"
+    fail "$1 messages did not arrive"
 }
 healths 1
 upload collections/tour "watched-$(new_id)" "$(sentences 1 10)"
 healths 2
 
-# Of each only the verdict is shown here.
+# Prints only the verdict of each message.
 answer=$(<"$watched")
 printf '\nsluice.v1.PartitionService/WatchPartitionHealth:\n'
 grep -F '"verdict":' <<<"$answer"

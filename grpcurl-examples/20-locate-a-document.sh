@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Where a document is, proved: its place is one of two, and all its chunks are counted there.
+# The partition of a document, with proof: one of two candidates, in which all chunks are counted.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A document is moved to its other partition, and watched until it is there; readers see no difference.
+# Moves a document to its other partition, and watches the move to its end. Readers see no difference.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -11,7 +11,7 @@ read_before=$answer
 call sluice.v1.PartitionService/LocateDocument "{ \"name\": \"$name\" }"
 before=$(field partition) chunks=$(field chunks)
 
-# With a request_id, repeating it is no error.
+# With a request_id, the request can be repeated.
 move='{ "name": "'$name'", "requestId": "'$(new_id)'" }'
 call sluice.v1.PartitionService/MoveDocument "$move"
 expect kind KIND_MOVE_DOCUMENT
@@ -25,7 +25,8 @@ END
 [ "$(count STATE_SUCCEEDED)" -eq 1 ] || fail "it has not succeeded"
 [ "$(count "\"chunks\": \"$chunks\"")" -ge 1 ] || fail "not all $chunks chunks were copied"
 
-# What is left where it was is kept for readers under way; until it is removed, there is no other move.
+# The old partition keeps the chunks for readers that are under way. Until they are removed, no other
+# move of the document starts.
 call sluice.v1.PartitionService/LocateDocument "{ \"name\": \"$name\" }"
 [ "$(field partition)" != "$before" ] || fail "it is where it was"
 expect isCandidate true

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A stored document is chunked in another way by the server alone: nothing is sent again.
+# The server chunks a stored document in another way, without the client sending it again.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -10,7 +10,7 @@ call sluice.v1.DocumentService/GetDocument <<END
 END
 digest=$(field sourceSha256) chunks=$(field chunks) version=$(field currentVersion)
 
-# With a request_id, repeating it is no error.
+# With a request_id, the request can be repeated.
 rechunk='{
   "name": "collections/tour/documents/rechunked", "requestId": "'$(new_id)'",
   "chunking": { "strategy": "STRATEGY_SENTENCE", "maxSize": 500, "overlap": 100 }
@@ -21,13 +21,13 @@ operation=$(field name)
 call sluice.v1.DocumentService/RechunkDocument "$rechunk"
 expect name "$operation"
 
-# It goes on by itself, and can be watched to its end.
+# The operation runs by itself, and can be watched to its end.
 call sluice.v1.OperationService/WatchOperation <<END
 { "name": "$operation" }
 END
 [ "$(count STATE_SUCCEEDED)" -eq 1 ] || fail "it has not succeeded"
 
-# Another version with fewer chunks, of the same source.
+# A new version of the same source, with fewer chunks.
 call sluice.v1.DocumentService/GetDocument <<END
 { "name": "collections/tour/documents/rechunked" }
 END
@@ -35,7 +35,7 @@ expect sourceSha256 "$digest"
 [ "$(field currentVersion)" -gt "$version" ] || fail "there is no new version"
 [ "$(field chunks)" -lt "$chunks" ] || fail "there are not fewer chunks"
 
-# It takes no bytes from clients, and what is not there cannot be chunked.
+# A rechunk accepts no bytes from clients, and a missing document cannot be rechunked.
 fails 73 NOT_A_CLIENT_UPLOAD sluice.v1.UploadService/UploadDocument <<END
 { "upload": "uploads/${operation#*/}", "content": "" }
 END
@@ -43,7 +43,7 @@ fails 69 NOT_FOUND sluice.v1.DocumentService/RechunkDocument <<END
 { "name": "collections/tour/documents/none" }
 END
 
-# An upload that is not finished is in its way, and stays.
+# An unfinished upload of the document blocks a rechunk, and stays open.
 id=$(new_id)
 call sluice.v1.UploadService/UploadDocument <<END
 {

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# A file that the server itself has becomes a document: nobody sends anything. IMPORT_ROOT is the server's
-# import.root, if this machine sees it.
+# The server makes a document of a file that it has; the client sends no bytes. IMPORT_ROOT is the
+# server's import.root, if this machine can access it.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
 need_collection
 
-# Paths lead below the root, and what could be taken for anything else is refused without being repeated.
+# Paths lead below the root. A path with another possible meaning is refused, and the error does not
+# repeat it.
 for path in ../secret /etc/passwd '%2e%2e/secret' 'C:/secret'; do
     fails 67 INVALID_FIELD sluice.v1.DocumentService/ImportDocument <<END
 { "parent": "collections/tour", "documentId": "imported", "path": "$path" }
@@ -28,7 +29,7 @@ fails 69 NOT_FOUND sluice.v1.DocumentService/ImportDocument <<END
 { "parent": "collections/tour", "documentId": "imported", "path": "a folder/none.txt" }
 END
 
-# With a request_id, repeating it is no error.
+# With a request_id, the request can be repeated.
 import='{
   "parent": "collections/tour", "documentId": "imported", "path": "a folder/sentences.txt",
   "requestId": "'$(new_id)'"
@@ -39,7 +40,7 @@ operation=$(field name)
 call sluice.v1.DocumentService/ImportDocument "$import"
 expect name "$operation"
 
-# It goes on by itself, and can be watched to its end.
+# The operation runs by itself, and can be watched to its end.
 call sluice.v1.OperationService/WatchOperation <<END
 { "name": "$operation" }
 END

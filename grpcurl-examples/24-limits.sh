@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Limits: every answer says how its budget stands, and the status says what is used, and by whom.
+# Limits: every answer has the state of its budget, and the status has the use by principal.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
-# Metadata is shown.
+# -v prints the metadata.
 plain=("${options[@]}")
 options+=(-v)
 call sluice.v1.ChunkingService/ListStrategies '{}' >/dev/null
-grep -i '^ratelimit' <<<"$answer" || fail "the answer does not say how its budget stands"
+grep -i '^ratelimit' <<<"$answer" || fail "the answer has no ratelimit metadata"
 options=("${plain[@]}")
 
 call sluice.v1.LimitService/GetLimitsStatus '{ "pageSize": 10 }'

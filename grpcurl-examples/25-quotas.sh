@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A tenant and what it may keep: set, shown, and refused if it is none.
+# The quotas of a tenant: set them, read them, and see a negative one refused.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
-# It may be there already.
+# The tenant may exist already.
 ask sluice.v1.AdminService/CreateTenant '{ "tenantId": "tour" }'
 [ "$status" -eq 70 ] || [ "$status" -eq 0 ] || fail "$answer"
 
@@ -12,11 +12,11 @@ call sluice.v1.AdminService/UpdateTenant '{
 }'
 expect bytes 1000000000
 expect name tenants/tour
-# It is counted now: nothing is there.
+# The tenant is counted now, and keeps nothing.
 says '"usage"'
 fails 67 INVALID_FIELD sluice.v1.AdminService/UpdateTenant '{ "name": "tenants/tour", "quotas": { "bytes": -1 } }'
 
-# As much as it likes again.
+# Removes the quota.
 call sluice.v1.AdminService/UpdateTenant '{ "name": "tenants/tour", "quotas": {} }'
 call sluice.v1.AdminService/GetTenant '{ "name": "tenants/tour" }'
 expect usage null

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The audit log: what was changed or refused, by whom, from where; each entry proves those before.
+# The audit log: changes and refusals, with caller and address. Each entry proves those before it.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -7,7 +7,7 @@ id=c$(new_id | cut -c 1-8)
 call sluice.v1.CollectionService/CreateCollection '{ "collectionId": "'"$id"'" }'
 call sluice.v1.CollectionService/DeleteCollection '{ "name": "collections/'"$id"'" }'
 
-# It is written a moment later.
+# The server writes the entry a moment later.
 for _ in {1..50}; do
     ask sluice.v1.AdminService/ListAuditEvents '{ "parent": "tenants/default", "pageSize": 5 }' >/dev/null
     [[ $answer == *DeleteCollection* ]] && break

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Shared by the scripts: where the server is, how it is called, and how its responses are checked.
+# Shared by the scripts: the address of the server, calls, and checks of responses.
 
 address=${ADDRESS:-127.0.0.1:50051}
 grpcurl=${GRPCURL:-grpcurl}
-# Fields that are not set are shown, details of errors are readable, and nothing hangs.
+# Prints unset fields and readable error details, and limits the time of a call.
 options=(-plaintext -emit-defaults -format-error -max-time 60)
 
 fail() {
@@ -11,8 +11,8 @@ fail() {
     exit 1
 }
 
-# ask METHOD [MESSAGES]: calls it with the JSON messages, or with those of the standard input. What
-# is sent and what comes back is printed. $answer keeps what came back, $status the exit code.
+# ask METHOD [MESSAGES]: calls the method with the JSON messages, or with those of the standard input.
+# It prints the request and the response. $answer keeps the response, $status the exit code.
 ask() {
     local messages=${2-$(cat)}
     printf '\n$ %s -plaintext -d @ %s %s\n' "${grpcurl##*/}" "$address" "$1"
@@ -22,13 +22,14 @@ ask() {
     printf '%s\n' "$answer"
 }
 
-# call METHOD [MESSAGES]: the same, and it has to succeed.
+# call METHOD [MESSAGES]: like ask, and the call has to succeed.
 call() {
     ask "$@"
     [ "$status" -eq 0 ] || fail "the call has ended with exit code $status"
 }
 
-# fails EXIT_CODE REASON METHOD [MESSAGES]: the same, and it has to fail in this way.
+# fails EXIT_CODE REASON METHOD [MESSAGES]: like ask, and the call has to fail with this code and
+# reason.
 fails() {
     local code=$1 reason=$2
     shift 2
@@ -38,57 +39,58 @@ fails() {
     says "\"reason\":\"$reason\""
 }
 
-# field NAME: the first field of that name in the response, as JSON without its quotes.
+# field NAME: prints the first field of that name in the response, as JSON without its quotes.
 field() {
     sed -n "/^ *\"$1\":/{s/^[^:]*: *//;s/,\$//;s/^\"\(.*\)\"\$/\1/;p;q;}" <<<"$answer"
 }
 
-# expect NAME VALUE: that field has to have this value.
+# expect NAME VALUE: checks that the field has this value.
 expect() {
     [ "$(field "$1")" = "$2" ] || fail "$1 is \"$(field "$1")\", not \"$2\""
 }
 
-# says TEXT: the response has to contain it.
+# says TEXT: checks that the response contains the text.
 says() {
-    [[ $answer == *"$1"* ]] || fail "the response does not say $1"
+    [[ $answer == *"$1"* ]] || fail "the response does not contain $1"
 }
 
-# count TEXT: how many lines of the response contain it.
+# count TEXT: prints the number of lines of the response that contain the text.
 count() {
     grep -cF -- "$1" <<<"$answer" || true
 }
 
-# wait_for FILE TEXT: waits until a file contains it.
+# wait_for FILE TEXT: waits until the file contains the text.
 wait_for() {
     for _ in {1..200}; do
         if grep -qF -- "$2" "$1"; then return; fi
         sleep 0.1
     done
-    fail "$2 did not come"
+    fail "$2 did not arrive"
 }
 
-# A random UUID.
+# new_id: prints a random UUID.
 new_id() {
     od -An -N16 -tx1 /dev/urandom | tr -d ' \n' |
         sed 's/\(.\{8\}\)\(.\{4\}\).\(...\).\(...\)\(.\{12\}\)/\1-\2-4\3-8\4-\5/'
 }
 
-# Base64 of the standard input: how JSON has bytes.
+# encode: prints the standard input in base64, the form of bytes in JSON.
 encode() {
     base64 | tr -d '\n'
 }
 
-# Its SHA-256, in base64.
+# sha256: prints the SHA-256 digest of the standard input, in base64.
 sha256() {
     printf '%b' "$(sha256sum | cut -c 1-64 | sed 's/../\\x&/g')" | encode
 }
 
-# sentences FROM TO: some text.
+# sentences FROM TO: prints numbered sentences.
 sentences() {
     printf 'This is sentence number %d. ' $(seq "$1" "$2")
 }
 
-# The collection that most scripts use, with small chunks. It may be there already.
+# need_collection: creates the collection that most scripts use, with small chunks. It may exist
+# already.
 need_collection() {
     ask sluice.v1.CollectionService/CreateCollection '{
   "collectionId": "tour", "chunking": { "strategy": "STRATEGY_SENTENCE", "maxSize": 100 }
@@ -96,7 +98,7 @@ need_collection() {
     if [ "$status" -ne 70 ] && [ "$status" -ne 0 ]; then fail "$answer"; fi
 }
 
-# upload COLLECTION DOCUMENT_ID TEXT: the text as a document.
+# upload COLLECTION DOCUMENT_ID TEXT: uploads the text as a document.
 upload() {
     call sluice.v1.UploadService/UploadDocument <<END
 {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Gives memory back within a second after a burst of uploads. `.cargo/config.toml` has its settings.
+/// Returns memory to the system within a second after a burst of uploads. `.cargo/config.toml` has its settings.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

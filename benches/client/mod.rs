@@ -1,4 +1,4 @@
-//! A server in the bench's own process, and a client that sends documents as fast as they are taken.
+//! A server in the bench's own process, and a client that sends documents as fast as the server accepts them.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -13,10 +13,10 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::transport::{Channel, Endpoint};
 use uuid::Uuid;
 
-/// The content of a message, as `sluice upload` sends it.
+/// Content bytes of a message, as in `sluice upload`.
 pub(crate) const CONTENT_BYTES: usize = 31 * 1024;
 
-/// What the bench was asked for; `cargo` adds a flag of its own.
+/// Returns the arguments of the bench, without the flag that `cargo` adds.
 pub(crate) fn arguments() -> Vec<String> {
     let arguments = std::env::args().skip(1);
     arguments
@@ -24,7 +24,7 @@ pub(crate) fn arguments() -> Vec<String> {
         .collect()
 }
 
-/// So many bytes of the file that is named, or of the program's own introduction, repeated.
+/// Returns `bytes` bytes of the file that is named, or of the README, repeated.
 pub(crate) fn sample(bytes: usize) -> String {
     let once = match arguments().first() {
         Some(file) => std::fs::read(file).expect("it can be read"),
@@ -47,7 +47,7 @@ pub(crate) fn messages(text: &str) -> Vec<pb::UploadDocumentRequest> {
     messages.collect()
 }
 
-/// The settings of a server with that store.
+/// Returns the settings of a server with this store.
 pub(crate) fn config(store: Store) -> Config {
     Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
@@ -58,7 +58,7 @@ pub(crate) fn config(store: Store) -> Config {
 
 pub(crate) async fn start(store: Store) -> Instance {
     let mut config = config(store);
-    // How fast reads are, and not how fast they may be.
+    // Measure the speed of reads, not their rate limit.
     config.limits.rates.read = Rate {
         per_second: 1e6,
         burst: 1_000_000,
@@ -82,7 +82,7 @@ pub(crate) async fn create_collection(channel: &Channel) {
     client.create_collection(request).await.expect("it is new");
 }
 
-/// Uploads a new document, whole.
+/// Uploads a complete new document.
 pub(crate) async fn upload(channel: &Channel, messages: &[pb::UploadDocumentRequest]) -> Duration {
     let request_id = Uuid::new_v4().to_string();
     let spec = pb::UploadSpec {

@@ -1,4 +1,4 @@
-//! `COPY BINARY`: the rows that uploads stored, into the same partitions, and nothing else.
+//! `COPY BINARY`: only the rows that uploads stored, into the same partitions.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Connection, Row};
 use tokio_stream::StreamExt;
 
-/// What is sent at once.
+/// Bytes that are sent at once.
 const PIECE_BYTES: usize = 128 * 1024;
 
-/// The rows of each partition, as COPY gives them.
+/// The rows of each partition, in the format of COPY.
 pub(crate) struct Rows(Vec<(String, Vec<u8>)>);
 
 /// The table of chunks.
@@ -26,7 +26,7 @@ impl Table {
         }
     }
 
-    /// Its rows; then it is empty.
+    /// Returns the rows, and empties the table.
     pub(crate) async fn take(&self) -> Rows {
         let query = "SELECT DISTINCT tableoid::regclass::text AS leaf FROM chunks";
         let leaves = sqlx::query(query).fetch_all(&self.pool).await.unwrap();
@@ -49,14 +49,14 @@ impl Table {
         Rows(rows)
     }
 
-    /// Empties it, and lets the server write what it has to write.
+    /// Empties the table, and makes the database write its dirty pages.
     pub(crate) async fn clear(&self) {
         for statement in ["TRUNCATE chunks", "CHECKPOINT"] {
             sqlx::query(statement).execute(&self.pool).await.unwrap();
         }
     }
 
-    /// Copies rows into their partitions, over so many connections; then it is empty again.
+    /// Copies rows into their partitions over `connections` connections, and empties the table again.
     pub(crate) async fn copy(&self, rows: &Rows, connections: usize) -> Duration {
         let mut open = Vec::new();
         for _ in 0..connections {

@@ -1,13 +1,13 @@
-//! What an upload stored in PostgreSQL costs against `COPY BINARY` of the same rows into the same
-//! table, in one interleaved run; and how long reads take.
+//! The cost of an upload stored in PostgreSQL against `COPY BINARY` of the same rows into the same table, in one
+//! interleaved run. Also the latency of reads.
 //!
-//! `cargo bench --bench postgres -- FILE` prints medians and ratios, `-- reads ROWS` how long reads
-//! among so many rows take; `benches/README.md` holds the last results and says how to read them.
+//! `cargo bench --bench postgres -- FILE` prints medians and ratios. `-- reads ROWS` prints the latency of reads
+//! among that number of rows. `benches/README.md` has the last results and explains them.
 
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a bench prints its results, and has nobody to tell of a failure"
+    reason = "a bench prints its results, and a failure ends it"
 )]
 
 #[path = "../client/mod.rs"]
@@ -31,10 +31,10 @@ use crate::private::postgres::Cluster;
 
 /// Odd, so that the median is a measurement.
 const ROUNDS: usize = 5;
-/// Of each of the uploads.
+/// Bytes of the single upload, and of each of the four concurrent ones.
 const ONE_BYTES: usize = 100_000_000;
 const FOUR_BYTES: usize = 50_000_000;
-/// Rows among which is read, if nothing else is asked for.
+/// The default number of rows among which reads are measured.
 const READ_ROWS: u64 = 1_000_000;
 
 #[tokio::main]
@@ -98,7 +98,7 @@ async fn stores(database: &str, channel: &Channel) {
     }
 }
 
-/// Uploads new documents, all at once.
+/// Uploads new documents concurrently.
 async fn uploads(
     channel: &Channel,
     messages: &[pb::UploadDocumentRequest],

@@ -1,5 +1,5 @@
-//! How long reads take among many rows: of one chunk, and of a page from anywhere in a document; and a
-//! call that reads nothing, which tells what is the machine's.
+//! The latency of reads among many rows: of one chunk, and of a page from any place in a document. A call that reads
+//! nothing shows the overhead of the machine.
 
 use std::time::{Duration, Instant};
 
@@ -17,12 +17,12 @@ const DOCUMENT_ROWS: u64 = 1_000;
 /// Reads of each kind, by all clients together.
 const POINTS: usize = 20_000;
 const PAGES: usize = 5_000;
-/// The shortest page: with fewer chunks behind it a read would have less to do.
+/// The shortest page. With fewer chunks after it a read would have less to do.
 const PAGE_ROWS: u64 = 64;
-/// How many read at once, one after the other.
+/// Concurrent clients. Each reads one item after the other.
 const CLIENTS: [usize; 2] = [1, 8];
 
-/// Documents, and their only versions.
+/// Inserts documents with one version each.
 const DOCUMENTS: &str = "
     INSERT INTO documents (uid, tenant, collection_uid, document_id, display_name, media_type,
         labels, partition_key, current_version, latest_version, chunks, text_bytes, created_at,
@@ -35,7 +35,7 @@ const DOCUMENTS: &str = "
         characters, lines, source_sha256, charset, spec)
     SELECT uid, 1, 1, chunks, text_bytes, text_bytes, text_bytes, 0, sha256(''), 'UTF-8', ''
     FROM documents";
-/// Their chunks, of 992 bytes that say nothing twice.
+/// Inserts their chunks of 992 bytes, which do not repeat.
 const CHUNKS: &str = "
     INSERT INTO chunks
     SELECT partition_key, uid, 1, ordinal, at, at, 0, at, at + 992, at + 992, 0, at + 992,
@@ -54,7 +54,7 @@ enum Read {
     Page,
 }
 
-/// Reads among so many rows, over all kinds and numbers of clients.
+/// Measures reads among `rows` rows, for each kind of read and number of clients.
 pub(crate) async fn run(cluster: &Cluster, channel: &Channel, rows: u64) {
     create_collection(channel).await;
     let documents = rows / DOCUMENT_ROWS;
@@ -91,7 +91,7 @@ pub(crate) async fn run(cluster: &Cluster, channel: &Channel, rows: u64) {
 }
 
 impl Read {
-    /// Reads one after the other.
+    /// Reads items one after the other.
     async fn take_all(
         self,
         channel: Channel,
@@ -147,7 +147,7 @@ fn report(name: &str, mut times: Vec<Duration>, took: Duration) {
     println!("{name:<28} {rate:>9.0} {half:>7.2} {most:>7.2} {all:>7.2}");
 }
 
-/// A number below another, the same in every run (splitmix64: Steele, Lea and Flood, OOPSLA 2014).
+/// Returns a number below `below`, the same in every run (splitmix64: Steele, Lea and Flood, OOPSLA 2014).
 fn random(seed: u64, below: u64) -> u64 {
     let mut z = seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,5 +1,5 @@
-//! Two servers that keep nothing, on the same transport: one only counts bytes, one does all that an
-//! upload takes but storing.
+//! Two servers on the same transport that store nothing. One only counts bytes, the other does everything that an
+//! upload takes except storing.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -40,17 +40,17 @@ use tokio_util::task::TaskTracker;
 use tonic::transport::Server;
 use tonic::{Request, Response, Status, Streaming};
 
-/// Counts bytes, with the settings that tonic has by itself.
+/// Starts a server that counts bytes, with tonic's default settings.
 pub(crate) async fn serve_default() -> SocketAddr {
     serve(Server::builder(), Service { uploads: None }).await
 }
 
-/// Counts bytes, with the windows and frames of the service.
+/// Starts a server that counts bytes, with the windows and frames of the service.
 pub(crate) async fn serve_bare() -> SocketAddr {
     serve(as_the_service(), Service { uploads: None }).await
 }
 
-/// Receives uploads as the service does, over a store that keeps nothing.
+/// Starts a server that receives uploads as the service does, over a store that keeps nothing.
 pub(crate) async fn serve_receiving() -> SocketAddr {
     let config = sluice::config::Uploads::default();
     let second = std::time::Duration::from_secs(1);
@@ -85,7 +85,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
     serve(as_the_service(), service).await
 }
 
-/// Limits that nothing reaches, so that none is measured.
+/// Returns limits that no client reaches, so that no limit is measured.
 fn admission() -> Admission {
     let quota = Quota::new(rate::PER_SECOND_MAX, rate::BURST_MAX);
     let limits = Limits::of(Allowed::each(quota, rate::BURST_MAX), quota);
@@ -108,7 +108,7 @@ async fn serve(mut server: Server, service: Service) -> SocketAddr {
         server
             .add_service(service)
             .serve_with_incoming(TcpListenerStream::new(listener).map(|accepted| {
-                // The server's own setting is ignored for connections that it does not accept itself.
+                // tonic ignores its own setting for connections that it does not accept itself.
                 accepted.inspect(|stream| stream.set_nodelay(true).expect("TCP has it"))
             }));
     tokio::spawn(server);
@@ -170,7 +170,7 @@ impl UploadService for Service {
     }
 }
 
-/// Remembers uploads, and nothing of their chunks.
+/// A store that remembers uploads, but not their chunks.
 #[derive(Debug, Default)]
 struct Nowhere(Mutex<HashMap<Uid, Upload>>);
 

@@ -1,5 +1,5 @@
-//! Bare inserts: the rows that an upload stores, into the same table, with the same settings and in
-//! transactions of the same size, and nothing else.
+//! Bare inserts: only the rows that an upload stores, into the same table, with the same settings and in transactions
+//! of the same size.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, Sqlite};
 use uuid::Uuid;
 
-/// More rows a statement are no faster.
+/// Rows per statement. More are not faster.
 const INSERT_ROWS: usize = 100;
 
 /// The rows of a document.
@@ -34,8 +34,7 @@ impl Rows {
         }
     }
 
-    /// Inserts them all as a new document into a file that grows from round to round, as the server's
-    /// does.
+    /// Inserts all rows as a new document into a file that grows from round to round, as the server's does.
     pub(crate) async fn insert(&self, file: &Path) -> Duration {
         let options = SqliteConnectOptions::new()
             .filename(file)

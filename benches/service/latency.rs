@@ -1,4 +1,4 @@
-//! How long short calls take: quiet, beside each attack on the connection, and by which limiter.
+//! Latency of short calls: without load, beside each attack on the connection, and with each limiter.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command};
@@ -19,26 +19,26 @@ use crate::redis_server::Redis;
 
 /// Calls of each measurement, one after the other.
 const CALLS: usize = 10_000;
-/// Beside attacks they are of so many rounds, each so long: what else the machine does changes within seconds.
+/// Rounds beside attacks, and the calls of each. Short, because other load of the machine changes within seconds.
 const ROUNDS: usize = 15;
 const ROUND_CALLS: usize = 2_000;
-/// The first ones, among which are those that wait for a Redis that hangs.
+/// The first calls, among which are those that wait for a Redis that hangs.
 const FIRST: usize = 20;
-/// Connections that attack at once, and those of attacks that do little but stay.
+/// Attacking connections, and those of attacks that only hold their connections.
 const ATTACKERS: usize = 8;
 const PATIENT_ATTACKERS: usize = 500;
-/// Where the first of them are, and each other attack one further: what an address does is counted, and who behaves
-/// is elsewhere.
+/// The address of the first attack. Each other attack uses the next address, because the server counts calls per
+/// address, and clients that behave have another one.
 const ATTACKERS_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// Nothing beside it.
+/// No load beside the calls.
 const QUIET: &str = "quiet";
-/// What is no attack: it takes the processor, as attackers on the same machine do, and nothing else.
+/// No attack: it uses the processor, as attackers on the same machine do, without calling the server.
 const SPINNING: &str = "spinning";
-/// Each goes on until the server ends its connection, or this program ends it.
+/// An attack continues until the server ends its connection, or until this program ends it.
 const FRAMES: usize = usize::MAX;
 const ATTACK_MAX: Duration = Duration::MAX;
 
-/// Beside each attack, as a ratio to what a call takes with nothing beside it.
+/// Measures calls beside each attack, and their ratio to calls without load.
 pub(crate) async fn hostile(config: Config) {
     go_first();
     let server = Runtime::new().expect("threads of its own");
@@ -50,7 +50,7 @@ pub(crate) async fn hostile(config: Config) {
     let beside = [QUIET, SPINNING].into_iter();
     let beside = beside.chain(attacks.iter().map(String::as_str));
     let mut taken = beside.map(|name| (name, Vec::new())).collect::<Vec<_>>();
-    // Interleaved, so that what else the machine does is shared by all.
+    // Interleaved, so that other load of the machine affects all measurements.
     for _ in 0..ROUNDS {
         for (name, taken) in &mut taken {
             let _attackers = (*name != QUIET).then(|| Attackers::start(name, instance.address));
@@ -69,8 +69,9 @@ pub(crate) async fn hostile(config: Config) {
     server.shutdown_background();
 }
 
-/// Lets the server and its client run before all others: what attackers need for themselves is not the server's
-/// to bear, and elsewhere it would not have to. A program that only spins shows how far that goes.
+/// Gives the server and its client priority over all other programs. The time that attackers need for themselves is
+/// not the server's cost, and on another machine it would not slow the server. A program that only spins shows how
+/// well this works.
 fn go_first() {
     let this = std::process::id().to_string();
     let set = Command::new("chrt")
@@ -79,7 +80,7 @@ fn go_first() {
     assert!(set.expect("chrt is there").success(), "it takes root");
 }
 
-/// A program of its own that attacks as fast as it can, behind all others on this machine.
+/// A separate program that attacks as fast as it can, with less priority than all others on this machine.
 struct Attackers(Child);
 
 impl Attackers {
@@ -95,19 +96,19 @@ impl Attackers {
 
 impl Drop for Attackers {
     fn drop(&mut self) {
-        // One that has ended has failed, and has said why.
+        // An attacker that has ended has failed, and has printed the reason.
         let _gone = self.0.kill();
         let _waited = self.0.wait();
     }
 }
 
-/// Attacks without a rest, until it is killed.
+/// Attacks without a pause, until the process is killed.
 pub(crate) async fn attack(name: &str, server: &str) {
     if name == SPINNING {
-        // One thread a core of the machine that results are from.
+        // One thread per core of the machine of the published results.
         let other = std::thread::spawn(spin);
         spin();
-        other.join().expect("it goes on");
+        other.join().expect("it never ends");
     }
     let mut all = (u32::from(ATTACKERS_ADDRESS)..).zip(Attack::ALL);
     let named = all.find(|(_, attack)| format!("{attack:?}") == name);
@@ -126,9 +127,9 @@ pub(crate) async fn attack(name: &str, server: &str) {
             }
         });
     }
-    // None ends but by a fault, which is to be seen.
+    // An attacker ends only by a fault, which must be visible.
     let ended = attacking.join_next().await;
-    ended.expect("there are some").expect("it goes on");
+    ended.expect("there are some").expect("it does not panic");
 }
 
 fn spin() {
@@ -137,7 +138,7 @@ fn spin() {
     }
 }
 
-/// By the limiter in memory, by Redis, and by one that hangs.
+/// Measures calls with the limiter in memory, with Redis, and with a Redis that hangs.
 pub(crate) async fn limiters(mut config: Config) {
     config.limits.rates.read = Rate {
         per_second: 1e6,
@@ -173,7 +174,7 @@ pub(crate) async fn limiters(mut config: Config) {
     }
 }
 
-/// How long calls take that ask for little, in ascending order.
+/// Returns the durations of cheap calls, in ascending order.
 async fn times(channel: &Channel, calls: usize) -> Vec<Duration> {
     let mut client = CollectionServiceClient::new(channel.clone());
     let mut times = Vec::with_capacity(calls);
@@ -189,7 +190,7 @@ async fn times(channel: &Channel, calls: usize) -> Vec<Duration> {
     times
 }
 
-/// The same of what Redis itself takes.
+/// Returns the durations of commands to Redis itself, in ascending order.
 async fn sets(redis: &Redis) -> Vec<Duration> {
     let client = redis::Client::open(redis.url()).expect("an address");
     let connection = client.get_multiplexed_async_connection().await;

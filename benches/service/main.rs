@@ -1,13 +1,15 @@
-//! What receiving, chunking and storing cost over gRPC, against bare transport and bare inserts, in one
-//! interleaved run; how long short calls take beside attacks, and by each limiter; and what slow clients leave others.
+//! The cost of receiving, chunking and storing over gRPC, against bare transport and bare inserts, in one interleaved
+//! run. Also the latency of short calls beside attacks and with each limiter, and the effect of slow clients on
+//! others.
 //!
-//! `cargo bench --bench service -- FILE` prints medians and ratios, `-- hostile` and `-- limiters` how long
-//! calls take, `-- slow` what 200 slow uploads leave others; `benches/README.md` holds the last results and says how to read them.
+//! `cargo bench --bench service -- FILE` prints medians and ratios. `-- hostile` and `-- limiters` print latencies,
+//! and `-- slow` prints the effect of 200 slow uploads on others. `benches/README.md` has the last results and
+//! explains them.
 
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a bench prints its results, and has nobody to tell of a failure"
+    reason = "a bench prints its results, and a failure ends it"
 )]
 
 #[path = "../client/mod.rs"]
@@ -20,10 +22,10 @@ mod latency;
 #[expect(dead_code, reason = "the tests' databases are not needed here")]
 #[path = "../../tests/private/mod.rs"]
 mod private;
-#[expect(dead_code, reason = "nor all that a network can do")]
+#[expect(dead_code, reason = "other faults of a network are not needed here")]
 #[path = "../../tests/service/support/proxy.rs"]
 mod proxy;
-#[expect(dead_code, reason = "nor all that a Redis can go through")]
+#[expect(dead_code, reason = "other faults of a Redis are not needed here")]
 #[path = "../../tests/private/redis.rs"]
 mod redis_server;
 mod slow;
@@ -48,7 +50,7 @@ const STORED_BYTES: usize = 100_000_000;
 async fn main() {
     let arguments = client::arguments();
     let arguments = arguments.iter().map(String::as_str).collect::<Vec<_>>();
-    // It is killed in the end: it must have nothing to remove.
+    // The process is killed at the end, so it must not create files that it would have to remove.
     if let ["attack", attack, server] = arguments[..] {
         return latency::attack(attack, server).await;
     }
@@ -62,7 +64,7 @@ async fn main() {
     }
 }
 
-/// How fast documents are taken.
+/// Measures the throughput of documents.
 async fn rates(folder: &Folder) {
     let text = sample(RECEIVED_BYTES);
     let received = messages(&text);
@@ -111,7 +113,7 @@ async fn rates(folder: &Folder) {
     instance.stop().await.expect("it stops");
 }
 
-/// Has a source cut, and reads the chunks.
+/// Has a source chunked, and reads the chunks.
 async fn chunk_stream(
     channel: &Channel,
     messages: &[pb::UploadDocumentRequest],
@@ -139,14 +141,14 @@ async fn chunk_stream(
         .expect("it is taken")
         .into_inner();
     let mut chunks = 0;
-    while let Some(answer) = answers.message().await.expect("it goes on") {
+    while let Some(answer) = answers.message().await.expect("no error") {
         chunks += answer.chunks.len();
     }
     assert!(chunks > 0, "the source has chunks");
     begun.elapsed()
 }
 
-/// A folder that goes when it is dropped.
+/// A folder that is removed when it is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -159,7 +161,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is left in the system's temporary folder.
+        // A folder that cannot be removed stays in the system's temporary folder.
         let _left_over = std::fs::remove_dir_all(&self.0);
     }
 }

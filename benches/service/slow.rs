@@ -1,7 +1,7 @@
-//! How fast many good uploads are, and how long a small one takes, beside hundreds that are slow or silent.
+//! Throughput of many good uploads, and latency of a small one, beside hundreds of slow or silent ones.
 //!
-//! Tenants are told apart by API keys. The server is a process of its own, whose memory the kernel counts. Slow
-//! clients are those of `sluice upload` over a slow link: messages of 31 KiB that arrive at 17.5 KB a second.
+//! Tenants have separate API keys. The server is a separate process, whose memory the kernel measures. Slow clients
+//! behave like `sluice upload` over a slow link: messages of 31 KiB that arrive at 17.5 KB a second.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -27,31 +27,32 @@ use uuid::Uuid;
 use crate::client::{CONTENT_BYTES, connect, mb, messages};
 use crate::proxy::Proxy;
 
-/// Slow uploads of one tenant. A third comes in large messages over a slow link, a third in small ones, a third says
-/// nothing after its first message but that it is there.
+/// Slow uploads of one tenant. A third sends large messages over a slow link, a third sends small messages, and a
+/// third sends only empty messages after its first one.
 const SLOW: usize = 200;
-/// Uploads of another tenant at once, and how long each is.
+/// Concurrent uploads of another tenant, and the length of each.
 const GOOD: usize = 50;
 const GOOD_BYTES: usize = 2_000_000;
-/// What all send a part of.
+/// Bytes of the text from which all uploads are taken.
 const SAMPLE_BYTES: usize = 4_000_000;
 /// Small uploads of each round, one after the other.
 const SMALL: usize = 200;
-/// Interleaved, odd so that the median is a measurement.
+/// Interleaved, and odd so that the median is a measurement.
 const ROUNDS: usize = 5;
-/// A slow link passes 16 KiB in so long: 17.5 KB a second.
+/// The time in which a slow link passes 16 KiB: 17.5 KB a second.
 const LINK_DELAY: Duration = Duration::from_millis(936);
-/// A slow client sends a small message so often.
+/// The interval between the small messages of a slow client, and their size.
 const SMALL_EVERY: Duration = Duration::from_millis(250);
 const SMALL_BYTES: usize = 4_375;
-/// A silent client says that it is there so often.
+/// The interval between the empty messages of a silent client.
 const ALIVE_EVERY: Duration = Duration::from_secs(10);
-/// How long slow uploads run before anything is measured beside them: the first large messages are half there.
+/// The time that slow uploads run before the measurements beside them. By then the first large messages are half
+/// sent.
 const WARM_UP: Duration = Duration::from_secs(10);
 
 type Shown = InterceptedService<Channel, Shows>;
 
-/// Shows an API key.
+/// Sends an API key with each call.
 #[derive(Clone)]
 struct Shows(AsciiMetadataValue);
 
@@ -127,7 +128,7 @@ pub(crate) async fn slow(folder: &Path) {
     );
 }
 
-/// The medians of the rate, and of all small uploads the 99th percentile, in milliseconds.
+/// Returns the median of the rates, and the 99th percentile of all small uploads in milliseconds.
 fn summary(rounds: Vec<Round>) -> (f64, f64) {
     let mut rates = rounds
         .iter()
@@ -180,7 +181,7 @@ fn first_message(content: &[u8]) -> pb::UploadDocumentRequest {
     }
 }
 
-/// Uploads a new document, and comes back when it is told to.
+/// Uploads a new document, and retries while the server has no room for it.
 async fn upload(
     mut client: UploadServiceClient<Shown>,
     of: &[pb::UploadDocumentRequest],
@@ -208,7 +209,7 @@ async fn upload(
     }
 }
 
-/// Slow uploads, until it is dropped.
+/// Slow uploads, which end when this is dropped.
 struct Slow {
     uploads: Vec<JoinHandle<Result<(), Status>>>,
     _link: Proxy,
@@ -242,7 +243,7 @@ impl Slow {
         }
     }
 
-    /// Why the server has ended some.
+    /// Returns the reasons of the uploads that the server has ended.
     async fn ended(&mut self) -> Vec<String> {
         let (ended, open) = self
             .uploads
@@ -270,7 +271,7 @@ impl Drop for Slow {
     }
 }
 
-/// A source in pieces of so many bytes, one each `every`, without an end.
+/// Returns a source in pieces of `bytes` bytes, with `every` between them, and without an end.
 fn pieces(text: &str, bytes: usize, every: Duration) -> ReceiverStream<pb::UploadDocumentRequest> {
     let (messages, receiver) = mpsc::channel(1);
     let text = text.as_bytes().to_vec();
@@ -300,7 +301,7 @@ fn with(channel: &Channel, key: &Shows) -> UploadServiceClient<Shown> {
     UploadServiceClient::with_interceptor(channel.clone(), key.clone())
 }
 
-/// A writer's key of a new tenant, which has a collection.
+/// Creates a tenant with a collection, and returns a writer's key.
 async fn tenant(server: &Server, operator: &Shows, id: &str) -> Shows {
     let channel = connect(server.address.parse().expect("an address"));
     let mut admin = AdminServiceClient::with_interceptor(channel.clone(), operator.clone());
@@ -327,7 +328,7 @@ async fn tenant(server: &Server, operator: &Shows, id: &str) -> Shows {
     key
 }
 
-/// The program itself, as `cargo` has built it for this bench.
+/// The program that `cargo` has built for this bench.
 struct Server {
     child: Child,
     address: String,
@@ -363,7 +364,7 @@ impl Server {
         Self { child, address }
     }
 
-    /// Begins to count the peak anew (`proc_pid_clear_refs(5)`).
+    /// Resets the peak (`proc_pid_clear_refs(5)`).
     fn forget_peak(&self) {
         let file = format!("/proc/{}/clear_refs", self.child.id());
         std::fs::write(file, "5").expect("it runs");

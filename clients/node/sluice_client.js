@@ -1,6 +1,6 @@
-// The two halves of a Sluice client: upload() sends a file, readChunks() brings its chunks back.
+// A Sluice client: upload() sends a file, readChunks() returns its chunks, watch() its states.
 //
-// Both go on after any failure that passes, and throw what no further attempt can mend.
+// All resume after transient failures, and throw errors that no further attempt can fix.
 
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ import { crc32c } from "@node-rs/crc32";
 import { Incomplete, Retries } from "./retries.js";
 import { unary } from "./stubs.js";
 
-// What the server takes in a message.
+// The most content bytes that the server accepts in a message.
 const CONTENT_BYTES = 256 * 1024;
 
 // Uploads the file, in as many attempts as it takes, and returns the completed upload.
@@ -21,7 +21,7 @@ export async function upload(stubs, path, spec, mayHaveBegun) {
   let committed = 0;
   for (;;) {
     try {
-      // Only the server knows what it has: ask, whatever was sent before.
+      // Only the server knows how much it has, so ask it before every attempt.
       const held = mayHaveBegun ? await find(stubs.uploads, `uploads/${spec.request_id}`) : null;
       mayHaveBegun = true;
       const offset = held ? held.committed_offset : 0;
@@ -36,7 +36,7 @@ export async function upload(stubs, path, spec, mayHaveBegun) {
         committed = offset;
       }
       const answer = await send(stubs.uploads, messages(path, spec, offset, digest));
-      // A stream that ends early is answered OK too: the state says whether it is complete.
+      // A stream that ends early is answered OK too. The state shows whether the upload is complete.
       if (answer.upload.state === "STATE_SUCCEEDED") return answer.upload;
       throw new Incomplete("the upload is not complete");
     } catch (error) {
@@ -45,7 +45,7 @@ export async function upload(stubs, path, spec, mayHaveBegun) {
   }
 }
 
-// Writes the messages no faster than they are taken, and returns the answer.
+// Writes the messages as fast as the call accepts them, and returns the answer.
 async function send(uploads, messages) {
   let call;
   let hasEnded = false;
@@ -55,25 +55,25 @@ async function send(uploads, messages) {
       error ? reject(error) : resolve(answer);
     });
   });
-  answered.catch(() => {}); // It may fail while the file is read, when nobody waits for it.
+  answered.catch(() => {}); // It may fail before it is awaited, while the file is read.
   try {
     for await (const message of messages) {
-      // A call that has ended takes no more messages, and never drains.
+      // A call that has ended accepts no more messages, and never drains.
       if (hasEnded) break;
       if (!call.write(message)) await Promise.race([once(call, "drain"), answered]);
     }
     call.end();
     return await answered;
   } catch (error) {
-    call.cancel(); // If it was the file that failed, the call still runs.
+    call.cancel(); // If reading the file failed, the call still runs.
     throw error;
   }
 }
 
-// The file from offset on.
+// Yields the messages for the file from offset on.
 async function* messages(path, spec, offset, digest) {
-  // The spec each time: the server refuses a request id that comes back with other fields or content,
-  // also if the upload is complete and only its answer was lost.
+  // Send the spec each time. The server refuses a request id that is reused with other fields or content, even if the
+  // upload is complete and only its answer was lost.
   let target = { spec };
   for await (const content of createReadStream(path, { start: offset, highWaterMark: CONTENT_BYTES })) {
     digest.update(content);
@@ -81,12 +81,12 @@ async function* messages(path, spec, offset, digest) {
     target = {}; // In the first message only.
     offset += content.length;
   }
-  // Without finish_write the server keeps the upload open. The digest and the size let it refuse a
-  // file that is not, as a whole, what was read here.
+  // Without finish_write the server keeps the upload open. The digest and the size let it refuse a file that differs
+  // from the one read here.
   yield { ...target, write_offset: offset, finish_write: true, sha256: digest.digest(), total_size: offset };
 }
 
-// The upload as the server has it, or null if it never heard of it.
+// Returns the upload as the server has it, or null if the server does not know it.
 async function find(uploads, name) {
   try {
     return (await unary(uploads, "GetUpload", { name })).upload;
@@ -96,7 +96,7 @@ async function find(uploads, name) {
   }
 }
 
-// The digest of the first bytes of the file, to be gone on with.
+// Returns the digest of the first bytes of the file, which can be updated with the rest.
 async function prefixDigest(path, length) {
   const digest = createHash("sha256");
   if (length > 0) {
@@ -105,7 +105,7 @@ async function prefixDigest(path, length) {
   return digest;
 }
 
-// Refuses to go on with another document, with what has ended, and with another file.
+// Refuses to resume an upload of another document, one that has failed or was cancelled, or one of another file.
 function check(held, spec, digest) {
   if (held.document !== `${spec.collection}/documents/${spec.document_id}`) {
     throw new Error(`${held.name} is an upload of ${held.document}`);
@@ -113,13 +113,13 @@ function check(held, spec, digest) {
   if (["STATE_FAILED", "STATE_CANCELLED"].includes(held.state)) {
     throw new Error(`${held.name} has failed or was cancelled; upload the file under a new id`);
   }
-  // Half of the old file and half of the new one would be a document that never was.
+  // Half of the old file and half of the new one would be a document that never existed.
   if (!digest.copy().digest().equals(held.committed_sha256)) {
     throw new Error("the file has changed since the upload began");
   }
 }
 
-// Creates the collection unless it is there.
+// Creates the collection unless it exists.
 async function ensureCollection(collections, name) {
   try {
     await unary(collections, "CreateCollection", { collection_id: name.replace("collections/", "") });
@@ -128,7 +128,7 @@ async function ensureCollection(collections, name) {
   }
 }
 
-// The chunks in order; after a failure, those after the last one that came.
+// Yields the chunks in order. After a failure it resumes after the last one received.
 export async function* readChunks(chunks, document, version) {
   const retries = new Retries();
   let last;
@@ -137,7 +137,7 @@ export async function* readChunks(chunks, document, version) {
       for await (const response of chunks.StreamChunks({ document, after_ordinal: last })) {
         retries.progressed();
         for (const chunk of response.chunks) {
-          // Ordinals of one version say nothing about another.
+          // Ordinals of one version mean nothing in another.
           if (chunk.version !== version) {
             throw new Error(`${document} has been replaced by version ${chunk.version}`);
           }
@@ -152,7 +152,7 @@ export async function* readChunks(chunks, document, version) {
   }
 }
 
-// The states of an operation, the last one terminal; after a failure, those that are newer.
+// Yields the states of an operation, up to the terminal one. After a failure it yields only newer ones.
 export async function* watch(operations, name) {
   const retries = new Retries();
   let seq = 0;

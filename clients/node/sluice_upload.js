@@ -1,4 +1,4 @@
-// Uploads a file to Sluice, goes on after any failure, and can print its states and chunks.
+// Uploads a file to Sluice, resumes after failures, and can print its states and chunks.
 
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -25,9 +25,9 @@ function parseArguments() {
 
 async function main() {
   const { file, server, watch: watches, chunks, collection, ...ids } = parseArguments();
-  // Chosen by the client, so that the upload has a name before the server answers.
+  // The client chooses the id, so that the upload has a name before the server answers.
   const requestId = ids["request-id"] ?? randomUUID();
-  console.error(`to go on after an interruption: --request-id ${requestId}`);
+  console.error(`to resume after an interruption: --request-id ${requestId}`);
   const spec = {
     collection: `collections/${collection}`,
     document_id: ids["document-id"],

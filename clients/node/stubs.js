@@ -1,4 +1,4 @@
-// The server's methods, made from the protos when the program starts.
+// The server's methods, generated from the protos when the program starts.
 
 import { fileURLToPath } from "node:url";
 
@@ -8,25 +8,25 @@ import { loadSync } from "@grpc/proto-loader";
 // The protos import each other by their paths from here.
 const PROTOS = fileURLToPath(new URL("../../proto", import.meta.url));
 const FILES = ["collections", "uploads", "chunks", "operations"].map((name) => `sluice/v1/${name}.proto`);
-// Offsets are numbers: exact up to 2^53, which is more than any file has.
+// Offsets are numbers, which are exact up to 2^53, more than the size of any file.
 const LOADING = { includeDirs: [PROTOS], keepCase: true, longs: Number, enums: String, defaults: true };
 const { sluice } = loadPackageDefinition(loadSync(FILES, LOADING));
 
-// For calls that answer at once. An upload has no deadline: it takes as long as it takes.
+// The deadline of calls that are answered immediately. An upload has no deadline.
 const MILLISECONDS_MAX = 30_000;
 
 const CHANNEL_OPTIONS = {
-  // Pings tell a server that is gone from one that is busy: without them, a call on a connection
-  // that died silently waits for ever.
+  // Keepalive pings distinguish a dead server from a busy one. Without them, a call on a connection that died
+  // silently waits forever.
   "grpc.keepalive_time_ms": 20_000,
   "grpc.keepalive_timeout_ms": 10_000,
-  // The waits are those of Retries. gRPC has its own between connections, of up to two minutes, in
-  // which every call fails at once.
+  // Retries waits between attempts. gRPC has its own backoff of up to two minutes between connections, in which every
+  // call fails immediately.
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 1_000,
 };
 
-// The stubs for a server at HOST:PORT; they share its connection.
+// Returns the stubs for a server at HOST:PORT, which share its connection.
 export function connect(server) {
   const { CollectionService, UploadService, ChunkService, OperationService } = sluice.v1;
   const stub = (Service) => new Service(server, credentials.createInsecure(), CHANNEL_OPTIONS);
@@ -38,7 +38,7 @@ export function connect(server) {
   };
 }
 
-// A call with one request and one response, as a promise.
+// Makes a call with one request and one response, and returns a promise.
 export function unary(stub, method, request) {
   const deadline = Date.now() + MILLISECONDS_MAX;
   return new Promise((resolve, reject) => {

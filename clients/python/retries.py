@@ -1,4 +1,4 @@
-"""Which failures pass, and how long to wait before the next attempt."""
+"""Retries: transient failures, and the wait before the next attempt."""
 
 import random
 import time
@@ -7,7 +7,7 @@ import grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-# Broken connections and busy servers. Any other status is a refusal, and comes again.
+# Broken connections and busy servers. Any other status is final.
 PASSING = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.UNKNOWN,
@@ -17,15 +17,15 @@ PASSING = {
     grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
-# The longest wait after the first failure, in seconds. It doubles with each, up to the last.
+# The longest wait after the first failure, in seconds. It doubles with each failure, up to WAIT_LAST.
 WAIT_FIRST = 0.5
 WAIT_LAST = 30.0
-# Failures in a row, without a byte of progress between them, before it is given up.
+# Consecutive failures without progress after which the client gives up.
 FAILURES_MAX = 12
 
 
 class Incomplete(Exception):
-    """The server said OK before it had everything."""
+    """The server answered OK before the upload was complete."""
 
 
 class Retries:
@@ -35,28 +35,28 @@ class Retries:
         self.failures = 0
 
     def progressed(self):
-        """A long upload may fail often: only failures that get nowhere count."""
+        """A long upload may fail often, so only failures without progress count."""
         self.failures = 0
 
     def wait_after(self, error):
-        """Waits until the next attempt is due, or raises the error if there must be none."""
+        """Waits until the next attempt is due, or raises the error if it is final."""
         reason, delay = "", 0.0
         if isinstance(error, grpc.RpcError):
             reason, delay = details_of(error)
-            # Another writer has taken over. Two that take over from each other would never end.
+            # Another writer has taken over. Two writers that supersede each other would never stop.
             if error.code() not in PASSING or reason == "UPLOAD_SUPERSEDED":
                 raise error
         self.failures += 1
         if self.failures >= FAILURES_MAX:
             raise error
-        # Exponential backoff with full jitter, so that clients that were cut off together do not
-        # come back together, and no sooner than the server asks for.
+        # Exponential backoff with full jitter, so that clients that were disconnected together do not reconnect
+        # together. The wait that the server asks for is added.
         longest = min(WAIT_FIRST * 2 ** (self.failures - 1), WAIT_LAST)
         time.sleep(delay + random.uniform(0, longest))
 
 
 def details_of(error):
-    """The reason of the ErrorInfo and the seconds of the RetryInfo, as far as there are any."""
+    """Returns the reason of the ErrorInfo and the seconds of the RetryInfo, if there are any."""
     reason, delay = "", 0.0
     status = rpc_status.from_call(error)
     for detail in status.details if status else []:

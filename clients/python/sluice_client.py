@@ -1,7 +1,7 @@
-"""A Sluice client: upload() sends a file, read_chunks() brings its chunks back, watch() its states.
+"""A Sluice client: upload() sends a file, read_chunks() returns its chunks, watch() its states.
 
-All go on after any failure that passes. They raise Refused for what no further attempt can mend,
-and grpc.RpcError for what the server refuses or what did not pass in time.
+All resume after transient failures. They raise Refused for an error that no further attempt can fix,
+and grpc.RpcError for a refusal of the server or a failure that lasts too long.
 """
 
 import hashlib
@@ -13,34 +13,34 @@ import grpc
 
 from retries import Incomplete, Retries
 
-# Where the README has the stubs generated; a folder of PYTHONPATH comes first.
+# The README generates the stubs into this folder. A folder of PYTHONPATH comes first.
 sys.path.append(str(Path(__file__).resolve().parent / "generated"))
 from sluice.v1 import chunks_pb2, chunks_pb2_grpc, collections_pb2, collections_pb2_grpc
 from sluice.v1 import operations_pb2, operations_pb2_grpc, uploads_pb2, uploads_pb2_grpc
 
-# What the server takes in a message.
+# The most content bytes that the server accepts in a message.
 CONTENT_BYTES = 256 * 1024
-# For calls that answer at once. An upload has no deadline: it takes as long as it takes.
+# The deadline of calls that are answered immediately. An upload has no deadline.
 SECONDS_MAX = 30
 
 CHANNEL_OPTIONS = [
-    # Pings tell a server that is gone from one that is busy: without them, a call on a connection
-    # that died silently waits for ever.
+    # Keepalive pings distinguish a dead server from a busy one. Without them, a call on a connection that died
+    # silently waits forever.
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
-    # The waits are those of Retries. gRPC has its own between connections, of up to two minutes, in
-    # which every call fails at once.
+    # Retries waits between attempts. gRPC has its own backoff of up to two minutes between connections, in which
+    # every call fails immediately.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
 ]
 
 
 class Refused(Exception):
-    """The upload cannot be gone on with, or its chunks are no longer there."""
+    """The upload cannot be resumed, or its chunks no longer exist."""
 
 
 def open_channel(server):
-    """A channel to HOST:PORT. It connects when it is used, and again when it has to."""
+    """Returns a channel to HOST:PORT. It connects on first use, and reconnects when necessary."""
     return grpc.insecure_channel(server, CHANNEL_OPTIONS)
 
 
@@ -50,7 +50,7 @@ def upload(channel, path, spec, may_have_begun):
     retries, committed = Retries(), 0
     while True:
         try:
-            # Only the server knows what it has: ask, whatever was sent before.
+            # Only the server knows how much it has, so ask it before every attempt.
             held = find(uploads, f"uploads/{spec.request_id}") if may_have_begun else None
             may_have_begun = True
             offset = held.committed_offset if held else 0
@@ -63,7 +63,7 @@ def upload(channel, path, spec, may_have_begun):
                 retries.progressed()
                 committed = offset
             answer = uploads.UploadDocument(messages(path, spec, offset, digest)).upload
-            # A stream that ends early is answered OK too: the state says whether it is complete.
+            # A stream that ends early is answered OK too. The state shows whether the upload is complete.
             if answer.state == uploads_pb2.Upload.STATE_SUCCEEDED:
                 return answer
             raise Incomplete("the upload is not complete")
@@ -72,7 +72,7 @@ def upload(channel, path, spec, may_have_begun):
 
 
 def find(uploads, name):
-    """The upload as the server has it, or None if it never heard of it."""
+    """Returns the upload as the server has it, or None if the server does not know it."""
     try:
         request = uploads_pb2.GetUploadRequest(name=name)
         return uploads.GetUpload(request, timeout=SECONDS_MAX).upload
@@ -83,7 +83,7 @@ def find(uploads, name):
 
 
 def prefix_digest(path, length):
-    """The digest of the first bytes of the file, to be gone on with. Fails if it cannot be read."""
+    """Returns the digest of the first bytes of the file, which can be updated. Fails if it cannot be read."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while content := file.read(min(length, CONTENT_BYTES)):
@@ -93,20 +93,20 @@ def prefix_digest(path, length):
 
 
 def check(held, spec, digest):
-    """Refuses to go on with another document, with what has ended, and with another file."""
+    """Refuses to resume another document, an upload that failed or was cancelled, or another file."""
     if held.document != f"{spec.collection}/documents/{spec.document_id}":
         raise Refused(f"{held.name} is an upload of {held.document}")
     if held.state in (uploads_pb2.Upload.STATE_FAILED, uploads_pb2.Upload.STATE_CANCELLED):
         raise Refused(f"{held.name} has failed or was cancelled; upload the file under a new id")
-    # Half of the old file and half of the new one would be a document that never was.
+    # Half of the old file and half of the new one would be a document that never existed.
     if digest.digest() != held.committed_sha256:
         raise Refused("the file has changed since the upload began")
 
 
 def messages(path, spec, offset, digest):
-    """The file from offset on. gRPC asks for the next message when it can send it."""
-    # The spec each time: the server refuses a request id that comes back with other fields or content,
-    # also if the upload is complete and only its answer was lost.
+    """Yields the messages for the file from offset on. gRPC takes the next one when it can send it."""
+    # Send the spec each time. The server refuses a request id that is reused with other fields or content, even if
+    # the upload is complete and only its answer was lost.
     target = {"spec": spec}
     with open(path, "rb") as file:
         file.seek(offset)
@@ -120,8 +120,8 @@ def messages(path, spec, offset, digest):
             )
             target = {}  # In the first message only.
             offset += len(content)
-    # Without finish_write the server keeps the upload open. The digest and the size let it refuse
-    # a file that is not, as a whole, what was read here.
+    # Without finish_write the server keeps the upload open. The digest and the size let it refuse a file that differs
+    # from the one read here.
     yield uploads_pb2.UploadDocumentRequest(
         **target,
         write_offset=offset,
@@ -132,7 +132,7 @@ def messages(path, spec, offset, digest):
 
 
 def ensure_collection(channel, name):
-    """Creates the collection unless it is there."""
+    """Creates the collection unless it exists."""
     collections = collections_pb2_grpc.CollectionServiceStub(channel)
     collection_id = name.removeprefix("collections/")
     request = collections_pb2.CreateCollectionRequest(collection_id=collection_id)
@@ -144,7 +144,7 @@ def ensure_collection(channel, name):
 
 
 def read_chunks(channel, document, version):
-    """The chunks in order; after a failure, those after the last one that came."""
+    """Yields the chunks in order. After a failure it resumes after the last one received."""
     chunks = chunks_pb2_grpc.ChunkServiceStub(channel)
     retries, last = Retries(), None
     while True:
@@ -153,7 +153,7 @@ def read_chunks(channel, document, version):
             for response in chunks.StreamChunks(request):
                 retries.progressed()
                 for chunk in response.chunks:
-                    # Ordinals of one version say nothing about another.
+                    # Ordinals of one version mean nothing in another.
                     if chunk.version != version:
                         raise Refused(f"{document} has been replaced by version {chunk.version}")
                     yield chunk
@@ -164,7 +164,7 @@ def read_chunks(channel, document, version):
 
 
 def watch(channel, operation):
-    """The states of an operation, the last one terminal; after a failure, those that are newer."""
+    """Yields the states of an operation, up to the terminal one. After a failure it yields newer ones."""
     operations = operations_pb2_grpc.OperationServiceStub(channel)
     retries, seq = Retries(), 0
     while True:

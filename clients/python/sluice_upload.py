@@ -1,4 +1,4 @@
-"""Uploads a file to Sluice, goes on after any failure, and can print its states and chunks."""
+"""Uploads a file to Sluice, resumes after failures, and can print its states and chunks."""
 
 import argparse
 import json
@@ -16,17 +16,17 @@ from sluice_client import watch
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", default="127.0.0.1:50051", metavar="HOST:PORT")
-    parser.add_argument("--collection", required=True, help="is created if need be")
+    parser.add_argument("--collection", required=True, help="created unless it exists")
     parser.add_argument("--document-id", required=True)
-    parser.add_argument("--request-id", type=uuid.UUID, help="go on with this upload, or start it")
+    parser.add_argument("--request-id", type=uuid.UUID, help="resume this upload, or start it")
     parser.add_argument("--watch", action="store_true", help="print the states as JSON Lines")
     parser.add_argument("--chunks", action="store_true", help="print the chunks as JSON Lines")
     parser.add_argument("file", type=Path)
     arguments = parser.parse_args()
 
-    # Chosen by the client, so that the upload has a name before the server answers.
+    # The client chooses the id, so that the upload has a name before the server answers.
     request_id = arguments.request_id or uuid.uuid4()
-    print(f"to go on after an interruption: --request-id {request_id}", file=sys.stderr)
+    print(f"to resume after an interruption: --request-id {request_id}", file=sys.stderr)
     spec = uploads_pb2.UploadSpec(
         collection=f"collections/{arguments.collection}",
         document_id=arguments.document_id,

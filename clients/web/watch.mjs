@@ -1,14 +1,14 @@
-// Follows operations over one WebSocket, and comes back whenever it breaks.
+// Follows operations over one WebSocket, and reconnects whenever it closes.
 // For browsers, and for Node 22 or later (20 with --experimental-websocket).
 
 const TERMINAL = new Set(['STATE_SUCCEEDED', 'STATE_FAILED', 'STATE_CANCELLED']);
-// Codes after which it would be no better: the program or the caller has to change.
+// Close codes after which another attempt cannot succeed: the program or the caller has to change.
 const FINAL = new Set([1009, 4029, 4400]);
 const WAIT_FIRST_MS = 1_000;
 const WAIT_MOST_MS = 30_000;
 
-// Calls onState with each state, and resolves when all operations have ended.
-// url: ws://127.0.0.1:50051/v1/ws; operations: ['operations/…']. Rejects if the server refuses.
+// Calls onState with each state, and resolves when all operations have ended. Rejects if the server refuses.
+// url: ws://127.0.0.1:50051/v1/ws; operations: ['operations/…'].
 export function watch(url, operations, onState) {
   const seen = new Map(operations.map((operation) => [operation, '0']));
   return new Promise((resolve, reject) => {
@@ -36,7 +36,7 @@ export function watch(url, operations, onState) {
           reconnectAfterMs = frame.reconnect_after_ms;
         } else if (frame.type === 'error') {
           refusal = new Error(`${frame.reason}: ${frame.message}`);
-          // What passes is tried again on a new socket.
+          // A transient error is retried on a new socket.
           if (frame.retry_after_ms === undefined) seen.clear();
           else reconnectAfterMs = frame.retry_after_ms;
           socket.close();

@@ -16,7 +16,7 @@ use std::sync::{LazyLock, Mutex};
 use tokio::runtime::{Builder, Runtime};
 use upload_sequences::Uploads;
 
-/// Kept from run to run: to open a store takes longer than a run.
+/// Reused by all runs, because opening a store takes longer than a run.
 static KEPT: LazyLock<Mutex<(Runtime, Uploads)>> = LazyLock::new(|| {
     let runtime = Builder::new_current_thread().enable_time().build();
     let runtime = runtime.expect("a runtime without I/O");

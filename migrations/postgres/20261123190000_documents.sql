@@ -1,9 +1,10 @@
--- Collections, documents and their versions. A document has a uid of the server's making; what the
--- client calls it is unique within its collection while it lives. What is deleted keeps its row,
--- without its name, until its last chunk and its last upload are gone. Names sort by their bytes.
+-- Collections, documents and their versions. The server makes the uid of a document. The client's name
+-- for it is unique within its collection until the deletion. A deleted document keeps its row, without
+-- its name, until its last chunk and its last upload are removed. Names sort by their bytes.
 
--- The two partitions that may hold a document's chunks: of its uid's last four bytes, which are
--- random, two decide the first, and two how far the second is from it. The program computes the same.
+-- The two partitions that may hold a document's chunks. They follow from the last four bytes of its
+-- uid, which are random: two bytes choose the first partition, two the distance to the second. The
+-- program computes the same.
 CREATE FUNCTION partition_candidate_a(uid uuid) RETURNS integer
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN (get_byte(uuid_send(uid), 12) * 256 + get_byte(uuid_send(uid), 13)) % 100;
@@ -19,10 +20,11 @@ CREATE TABLE collections (
     collection_id text COLLATE "C" NOT NULL,
     preferences text NOT NULL,
     revision bigint NOT NULL DEFAULT 1,
-    -- The newest change, and the newest that is no longer kept.
+    -- The newest change, and the newest change that has expired.
     change_seq bigint NOT NULL DEFAULT 0,
     change_seq_forgotten bigint NOT NULL DEFAULT 0,
-    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    -- The digest of the request's fields as sent. A request with the same uid and another digest is
+    -- refused.
     request_sha256 bytea NOT NULL,
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
@@ -45,7 +47,7 @@ CREATE TABLE documents (
     -- The version that readers see; 0 before the first complete upload.
     current_version bigint NOT NULL DEFAULT 0,
     latest_version bigint NOT NULL DEFAULT 0,
-    -- What its partition holds of it, in all versions.
+    -- Chunks and bytes of text that its partition holds, in all versions.
     chunks bigint NOT NULL DEFAULT 0,
     text_bytes bigint NOT NULL DEFAULT 0,
     created_at bigint NOT NULL,
@@ -54,23 +56,23 @@ CREATE TABLE documents (
     CONSTRAINT documents_partition CHECK (
         partition_key IN (partition_candidate_a(uid), partition_candidate_b(uid))
     )
--- Each commit counts on the row: with room on its page it need not touch the indexes.
+-- Each commit updates the counts of the row. Free room on the page avoids updates of the indexes.
 ) WITH (fillfactor = 70);
 
 CREATE UNIQUE INDEX documents_name ON documents (tenant, collection_uid, document_id)
     WHERE deleted_at IS NULL;
--- A collection's documents in the order in which they were made: all, those that live, and those
--- that are forgotten some day.
+-- The documents of a collection in the order of creation: all, the live ones, and the deleted ones,
+-- which expire.
 CREATE INDEX documents_by_collection ON documents (collection_uid, uid);
 CREATE INDEX documents_live ON documents (collection_uid, uid) WHERE deleted_at IS NULL;
 CREATE INDEX documents_deleted ON documents (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX documents_by_partition ON documents (partition_key);
 
--- A version is there from its upload's start until its last chunk is swept.
+-- A version exists from the start of its upload until its last chunk is swept.
 CREATE TABLE versions (
     document_uid uuid NOT NULL REFERENCES documents (uid),
     version bigint NOT NULL,
-    -- What is below is true once this is set.
+    -- The columns below are valid once this is set.
     completed_at bigint,
     chunks bigint NOT NULL DEFAULT 0,
     source_bytes bigint NOT NULL DEFAULT 0,
@@ -80,11 +82,11 @@ CREATE TABLE versions (
     source_sha256 bytea NOT NULL DEFAULT '',
     -- The charset that the source was decoded from.
     charset text NOT NULL DEFAULT '',
-    -- How it is chunked and decoded, as a new upload of its source would have to be.
+    -- The chunking and decoding, in full: an upload of the source with them gives the same chunks.
     spec text NOT NULL,
-    -- The version of the engine that ended it.
+    -- The version of the engine that completed it.
     engine_version bigint NOT NULL DEFAULT 0,
-    -- From when on its chunks may be removed; never, for a version that is current or being made.
+    -- The time from which its chunks may be removed. NULL while the version is current or in progress.
     sweep_after bigint,
     PRIMARY KEY (document_uid, version)
 );
@@ -108,7 +110,7 @@ SELECT
     versions.spec,
     versions.engine_version
 FROM documents
--- The tenant too: by it and the two names the document is found.
+-- The tenant is part of the join because a look-up uses it with the two names.
 JOIN collections ON collections.uid = documents.collection_uid
     AND collections.tenant = documents.tenant
 LEFT JOIN versions ON versions.document_uid = documents.uid

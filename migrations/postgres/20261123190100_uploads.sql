@@ -1,26 +1,27 @@
--- An upload is an operation: one row, so that chunks, checkpoint and what watchers see move in one
--- commit. (writer_epoch, committed_offset) is compared and set by every commit. The uid is the
--- client's, so it is unique within the tenant only.
+-- An upload is an operation in one row, so that chunks, checkpoint and the state for watchers change in
+-- one commit. Every commit compares and sets (writer_epoch, committed_offset). The client chooses the
+-- uid, so it is unique within the tenant only.
 CREATE TABLE uploads (
     tenant text COLLATE "C" NOT NULL,
     uid uuid NOT NULL,
-    -- The document's name, which never changes: watchers see it.
+    -- The document's name for watchers. It never changes.
     target text NOT NULL,
     document_uid uuid NOT NULL REFERENCES documents (uid),
     version bigint NOT NULL,
-    -- The version whose chunks its bytes are made of; 0: a client sends them.
+    -- The version whose chunks give the bytes of a rechunk; 0 if a client sends them.
     source_version bigint NOT NULL DEFAULT 0,
-    -- What the document is called once the version is current.
+    -- The document's display name once the version is current.
     display_name text NOT NULL,
     media_type text NOT NULL,
     labels text NOT NULL,
     spec text NOT NULL,
-    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    -- The digest of the request's fields as sent. A request with the same uid and another digest is
+    -- refused.
     request_sha256 bytea NOT NULL,
-    -- What the first message declared of the source. NULL: it declared nothing.
+    -- The digest and length that the client declared for the source. NULL if it declared none.
     declared_sha256 bytea,
     declared_bytes bigint,
-    -- The digest of the source, from its end on: the version that has it too is swept earlier.
+    -- The digest of the source, set at its end. The version has it too, but may be swept earlier.
     source_sha256 bytea,
     state text COLLATE "C" NOT NULL CONSTRAINT uploads_state
         CHECK (state IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED')),
@@ -36,25 +37,26 @@ CREATE TABLE uploads (
     updated_at bigint NOT NULL,
     PRIMARY KEY (tenant, uid),
     CONSTRAINT uploads_version UNIQUE (document_uid, version)
--- Each commit writes the row anew: no index has a column that it changes, and its page has room.
+-- Each commit rewrites the row. No index has a column that a commit changes, and the page keeps free
+-- room.
 ) WITH (fillfactor = 50);
 
--- Lists of operations, the newest first.
+-- For lists of operations, newest first.
 CREATE INDEX uploads_by_age ON uploads (tenant, created_at, uid);
--- Those that run, few among many, and those that are no longer asked for some day.
+-- Running uploads, which are few among many, and ended ones, which expire.
 CREATE INDEX uploads_running ON uploads (document_uid) WHERE state = 'RUNNING';
 CREATE INDEX uploads_ended ON uploads (updated_at) WHERE state <> 'RUNNING';
 
--- Those that the server makes of a version's chunks, the oldest first: few, and looked for often.
+-- Rechunks, oldest first: they are few, and polled often.
 CREATE INDEX uploads_rechunks ON uploads (created_at, uid)
     WHERE source_version > 0 AND state = 'RUNNING';
 
--- What an upload is as an operation.
+-- The kind of operation that an upload is.
 CREATE FUNCTION upload_kind(source_version bigint) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN source_version = 0 THEN 'UPLOAD' ELSE 'RECHUNK_DOCUMENT' END;
 
--- An upload with the names and the place of its document.
+-- An upload with the names and the partition of its document.
 CREATE VIEW upload_rows AS
 SELECT
     uploads.*,

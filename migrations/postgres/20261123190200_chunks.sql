@@ -1,6 +1,7 @@
 -- The chunks, in 100 partitions that statements name: chunks_p00 to chunks_p99. There is no default
--- one: an error is better than silent skew. No foreign key, which would cost two thirds of the
--- speed: the commit that writes chunks also moves the upload's row, which proves that it is there.
+-- partition: an error is better than silent skew. There is no foreign key, which would cost two thirds
+-- of the speed. The commit that writes chunks also updates the upload's row, which proves that the
+-- upload exists.
 CREATE TABLE chunks (
     partition_key integer NOT NULL,
     document_uid uuid NOT NULL,
@@ -15,7 +16,7 @@ CREATE TABLE chunks (
     end_line bigint NOT NULL,
     end_source bigint NOT NULL,
     sha256 bytea NOT NULL,
-    -- lz4 compresses what is over 2 kB three times as fast as the default does.
+    -- lz4 compresses values over 2 kB three times as fast as the default method.
     text text COMPRESSION lz4 NOT NULL,
     PRIMARY KEY (partition_key, document_uid, version, ordinal),
     CONSTRAINT chunks_partition CHECK (
@@ -24,8 +25,8 @@ CREATE TABLE chunks (
     )
 ) PARTITION BY LIST (partition_key);
 
--- Rows are only added and removed: vacuum comes sooner than for tables that are changed, so that
--- reads need not visit old pages, and statistics stay true.
+-- Rows are only added and removed. Vacuum runs earlier than for tables with updates, so that reads skip
+-- old pages and statistics stay correct.
 DO $$
 BEGIN
     FOR number IN 0..99 LOOP

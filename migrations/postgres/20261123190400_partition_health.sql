@@ -1,9 +1,9 @@
--- What the 100 partitions hold, summed now and then for placing new documents: each new document
--- counts at once, chunks when they are summed. No commit touches a row.
+-- The contents of the 100 partitions, summed at intervals to place new documents. A new document counts
+-- at once, its chunks at the next sum. No commit touches a row.
 CREATE TABLE partition_sums (
     partition_key integer NOT NULL PRIMARY KEY CHECK (partition_key BETWEEN 0 AND 99),
     documents bigint NOT NULL DEFAULT 0,
-    -- When they were summed: what there was.
+    -- The counts at the time of the last sum.
     summed_documents bigint NOT NULL DEFAULT 0,
     summed_chunks bigint NOT NULL DEFAULT 0,
     summed_at bigint NOT NULL DEFAULT 0
@@ -11,7 +11,7 @@ CREATE TABLE partition_sums (
 
 INSERT INTO partition_sums (partition_key) SELECT generate_series(0, 99);
 
--- How full the 100 partitions are, counted when it is asked: SELECT * FROM partition_health;
+-- The fill level of the 100 partitions, counted at each query: SELECT * FROM partition_health;
 CREATE VIEW partition_health AS
 WITH sums AS (
     SELECT
@@ -36,8 +36,8 @@ SELECT
         WHEN chunks < 0.8 * mean THEN 'COLD'
         ELSE 'NORMAL'
     END AS status,
-    -- What the server's statistics say: how many removed rows wait for vacuum, and whether they are
-    -- more than autovacuum should leave.
+    -- From the server's statistics: removed rows that wait for vacuum, and whether they are more than
+    -- autovacuum should leave.
     stats.n_dead_tup AS dead_rows,
     stats.n_dead_tup > 1000 AND stats.n_dead_tup > 0.2 * stats.n_live_tup AS needs_vacuum,
     (extract(epoch FROM greatest(stats.last_vacuum, stats.last_autovacuum)) * 1000000)::bigint

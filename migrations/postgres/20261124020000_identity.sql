@@ -1,5 +1,6 @@
--- Who may ask: tenants, and the keys by which their principals are let in. A key's secret is not here,
--- only its digest. The tenant of those who need none, and of the operators, is always there.
+-- Identity: tenants, and the keys that authenticate their principals. The store has the digest of a
+-- key's secret, not the secret. The tenant of operators, and of callers without identity, always
+-- exists.
 CREATE TABLE tenants (
     tenant_id text COLLATE "C" NOT NULL PRIMARY KEY,
     created_at bigint NOT NULL,
@@ -16,7 +17,7 @@ CREATE TABLE api_keys (
     role text NOT NULL CONSTRAINT api_keys_role
         CHECK (role IN ('reader', 'writer', 'admin', 'operator')),
     kind text NOT NULL CONSTRAINT api_keys_kind CHECK (kind IN ('SECRET', 'CERTIFICATE')),
-    -- By which it is found: a secret's prefix, a certificate's digest.
+    -- The look-up value: the prefix of a secret, or the digest of a certificate.
     lookup text COLLATE "C" NOT NULL,
     digest bytea NOT NULL,
     created_at bigint NOT NULL,
@@ -24,6 +25,6 @@ CREATE TABLE api_keys (
     revoked_at bigint
 );
 
--- A certificate can be registered again after it was revoked.
+-- A certificate can be registered again after its revocation.
 CREATE UNIQUE INDEX api_keys_lookup ON api_keys (lookup) WHERE revoked_at IS NULL;
 CREATE INDEX api_keys_by_tenant ON api_keys (tenant, uid);

@@ -1,5 +1,5 @@
--- An import is an upload whose bytes come from a file under the import root. The file has to stay what it
--- was when it was asked for, until the last byte.
+-- An import is an upload whose bytes come from a file below the import root. The file must stay
+-- unchanged from the request to the last byte.
 ALTER TABLE uploads
     ADD COLUMN import_path text NOT NULL DEFAULT '',
     ADD COLUMN import_bytes bigint NOT NULL DEFAULT 0,
@@ -7,11 +7,11 @@ ALTER TABLE uploads
     ADD COLUMN import_changed_ns bigint NOT NULL DEFAULT 0,
     ADD COLUMN import_inode bigint NOT NULL DEFAULT 0;
 
--- Those that run, the oldest first: few, and looked for often.
+-- Running imports, oldest first: they are few, and polled often.
 CREATE INDEX uploads_imports ON uploads (created_at, uid)
     WHERE import_path <> '' AND state = 'RUNNING';
 
--- What an upload is as an operation.
+-- The kind of operation that an upload is.
 CREATE FUNCTION upload_kind(source_version bigint, import_path text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE
@@ -34,7 +34,7 @@ FROM uploads
 JOIN documents ON documents.uid = uploads.document_uid
 JOIN collections ON collections.uid = documents.collection_uid;
 
--- Everything that can be watched. No joins: so each part is read in the order of its index.
+-- All operations that can be watched. Without joins, each part is read in the order of its index.
 CREATE OR REPLACE VIEW operations AS
 SELECT
     tenant,

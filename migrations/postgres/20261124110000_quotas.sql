@@ -1,22 +1,23 @@
--- What a tenant may keep, and what it keeps: of a tenant with a quota the store counts its documents, the
--- bytes of its sources in all versions that are there, and its uploads that are not finished.
--- Bytes are reserved 64 MiB at a time, so that a batch of an upload rarely touches the count.
+-- Quotas of tenants, and their use. For a tenant with a quota the store counts documents, bytes of the
+-- sources of all stored versions, and unfinished uploads. Bytes are reserved 64 MiB at a time, so that
+-- a batch of an upload rarely updates the count.
 ALTER TABLE tenants
-    -- None: as much as it likes.
+    -- NULL means no limit.
     ADD COLUMN documents_max bigint,
     ADD COLUMN bytes_max bigint,
     ADD COLUMN uploads_max bigint,
-    -- Whether it is counted: it has a quota.
+    -- Whether the store counts the tenant's use, which it does if the tenant has a quota.
     ADD COLUMN is_counted boolean NOT NULL DEFAULT false,
     ADD COLUMN documents bigint NOT NULL DEFAULT 0,
     ADD COLUMN bytes bigint NOT NULL DEFAULT 0,
     ADD COLUMN uploads bigint NOT NULL DEFAULT 0;
 
--- What of its tenant's bytes is the version's: more than it has while it is made, then just that.
+-- The share of its tenant's bytes that the version holds. During the upload it is more than the
+-- source's length so far, afterwards exactly that length.
 ALTER TABLE versions ADD COLUMN reserved_bytes bigint NOT NULL DEFAULT 0;
 
--- How much to reserve for a version that has so much and needs so much: the next 64 MiB, or what the
--- tenant has left of them.
+-- The bytes to reserve for a version, given its reservation and its need: the next 64 MiB, or the rest
+-- of the tenant's quota.
 CREATE FUNCTION quota_grant(whose text, reserved bigint, needed bigint) RETURNS bigint
 LANGUAGE sql STABLE
 RETURN greatest(needed, least(
@@ -24,13 +25,14 @@ RETURN greatest(needed, least(
     (SELECT reserved + bytes_max - bytes FROM tenants WHERE tenant_id = whose AND is_counted)
 ));
 
--- Counts what a tenant keeps. Its quotas are judged where something grows.
+-- Counts the use of a tenant. A quota is checked only when a count grows.
 CREATE FUNCTION quota_count(whose text, documents_more bigint, bytes_more bigint, uploads_more bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     crossed text;
 BEGIN
-    -- Whoever sets a quota waits for those that have not counted by it, and counts what they did.
+    -- A transaction that sets a quota waits for transactions that have not counted yet, and counts
+    -- their changes.
     PERFORM pg_advisory_xact_lock_shared(64, hashtext(whose));
     UPDATE tenants
     SET documents = documents + documents_more, bytes = bytes + bytes_more,
@@ -77,8 +79,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Deferred to the commit: a tenant's row is held for no longer than that, and as the last of all
--- rows, so that none waits in a ring. What commits again and again, a batch, sets none of these columns.
+-- Deferred to the commit. A transaction locks the tenant's row only then, after all other rows, so that
+-- transactions never wait in a ring. A batch, which commits often, sets none of these columns.
 CREATE CONSTRAINT TRIGGER documents_quota AFTER INSERT OR UPDATE OF deleted_at ON documents
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION quota_of_document();
 CREATE CONSTRAINT TRIGGER versions_quota AFTER INSERT OR DELETE OR UPDATE OF reserved_bytes ON versions

@@ -1,12 +1,13 @@
--- Who did what, from where, and how it ended: a chain of hashes for each instance. Entries are never changed,
--- and are taken out only from a chain's beginning, up to a place that is kept, signed.
+-- The audit log: the caller, action, address and result of each event, in a chain of hashes for each
+-- instance. Entries are never changed. They are removed only from the beginning of a chain, up to a
+-- signed checkpoint.
 CREATE TABLE audit_chains (
     chain uuid NOT NULL PRIMARY KEY,
-    -- The newest entry, and the code that proves it.
+    -- The newest entry, and the HMAC that proves it.
     head_seq bigint NOT NULL,
     head_hash bytea NOT NULL,
     head_mac bytea NOT NULL,
-    -- The newest entry that was forgotten; 0: all are there.
+    -- The newest entry that has expired; 0 if the chain is complete.
     checkpoint_seq bigint NOT NULL DEFAULT 0,
     checkpoint_hash bytea,
     checkpoint_mac bytea
@@ -16,7 +17,7 @@ CREATE TABLE audit_entries (
     chain uuid NOT NULL REFERENCES audit_chains (chain),
     seq bigint NOT NULL,
     at bigint NOT NULL,
-    -- Empty if nobody knows who asked.
+    -- Empty if the caller is unknown.
     tenant text COLLATE "C" NOT NULL,
     principal text NOT NULL,
     source text NOT NULL,

@@ -1,17 +1,18 @@
--- Collections, documents and their versions. A document has a uid of the server's making; what the
--- client calls it is unique within its collection while it lives. Its partition is one of two
--- candidates that its uid decides, so a row that says otherwise is refused. What is deleted keeps its
--- row, without its name, until its last chunk and its last upload are gone.
+-- Collections, documents and their versions. The server makes the uid of a document. The client's name
+-- for it is unique within its collection until the deletion. The uid decides the two candidate
+-- partitions of a document; a CHECK refuses a row with another partition. A deleted document keeps its
+-- row, without its name, until its last chunk and its last upload are removed.
 CREATE TABLE collections (
     uid BLOB NOT NULL PRIMARY KEY,
     tenant TEXT NOT NULL,
     collection_id TEXT NOT NULL,
     preferences TEXT NOT NULL,
     revision INTEGER NOT NULL DEFAULT 1,
-    -- The newest change, and the newest that is no longer kept.
+    -- The newest change, and the newest change that has expired.
     change_seq INTEGER NOT NULL DEFAULT 0,
     change_seq_forgotten INTEGER NOT NULL DEFAULT 0,
-    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    -- The digest of the request's fields as sent. A request with the same uid and another digest is
+    -- refused.
     request_sha256 BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
@@ -36,7 +37,7 @@ CREATE TABLE documents (
     -- The version that readers see; 0 before the first complete upload.
     current_version INTEGER NOT NULL DEFAULT 0,
     latest_version INTEGER NOT NULL DEFAULT 0,
-    -- What its partition holds of it, in all versions.
+    -- Chunks and bytes of text that its partition holds, in all versions.
     chunks INTEGER NOT NULL DEFAULT 0,
     text_bytes INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
@@ -47,19 +48,20 @@ CREATE TABLE documents (
 ) WITHOUT ROWID;
 
 CREATE UNIQUE INDEX documents_name ON documents (tenant, collection_uid, document_id) WHERE deleted_at IS NULL;
--- A collection's documents in the order in which they were made: all, those that live, and those
--- that are forgotten some day.
+-- The documents of a collection in the order of creation: all, the live ones, and the deleted ones,
+-- which expire.
 CREATE INDEX documents_by_collection ON documents (collection_uid, uid);
 CREATE INDEX documents_live ON documents (collection_uid, uid) WHERE deleted_at IS NULL;
 CREATE INDEX documents_deleted ON documents (deleted_at) WHERE deleted_at IS NOT NULL;
--- Placement and health sum a partition's documents; its largest are at the index's end.
+-- Placement and health sum the documents of a partition. Its largest documents are at the end of the
+-- index.
 CREATE INDEX documents_by_partition ON documents (partition_key, chunks, text_bytes, deleted_at);
 
--- A version is there from its upload's start until its last chunk is swept.
+-- A version exists from the start of its upload until its last chunk is swept.
 CREATE TABLE versions (
     document_uid BLOB NOT NULL REFERENCES documents (uid),
     version INTEGER NOT NULL,
-    -- What is below is true once this is set.
+    -- The columns below are valid once this is set.
     completed_at INTEGER,
     chunks INTEGER NOT NULL DEFAULT 0,
     source_bytes INTEGER NOT NULL DEFAULT 0,
@@ -67,13 +69,13 @@ CREATE TABLE versions (
     characters INTEGER NOT NULL DEFAULT 0,
     lines INTEGER NOT NULL DEFAULT 0,
     source_sha256 BLOB NOT NULL DEFAULT x'',
-    -- What the source was decoded from: with it, the chunks give the source back.
+    -- The charset that the source was decoded from. With it, the chunks give the source back.
     charset TEXT NOT NULL DEFAULT '',
-    -- How it is chunked and decoded, as a new upload of its source would have to be.
+    -- The chunking and decoding, in full: an upload of the source with them gives the same chunks.
     spec TEXT NOT NULL,
-    -- The version of the engine that ended it.
+    -- The version of the engine that completed it.
     engine_version INTEGER NOT NULL DEFAULT 0,
-    -- From when on its chunks may be removed; never, for a version that is current or being made.
+    -- The time from which its chunks may be removed. NULL while the version is current or in progress.
     sweep_after INTEGER,
     PRIMARY KEY (document_uid, version)
 ) WITHOUT ROWID;
@@ -97,7 +99,7 @@ SELECT
     versions.spec,
     versions.engine_version
 FROM documents
--- The tenant too: by it and the two names the document is found.
+-- The tenant is part of the join because a look-up uses it with the two names.
 JOIN collections ON collections.uid = documents.collection_uid
     AND collections.tenant = documents.tenant
 LEFT JOIN versions ON versions.document_uid = documents.uid

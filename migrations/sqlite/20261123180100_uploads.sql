@@ -1,24 +1,25 @@
--- An upload is an operation: one row, so that chunks, checkpoint and what watchers see move in one
--- commit. (writer_epoch, committed_offset) is compared and set by every commit. The uid is the
--- client's, so it is unique within the tenant only.
+-- An upload is an operation in one row, so that chunks, checkpoint and the state for watchers change in
+-- one commit. Every commit compares and sets (writer_epoch, committed_offset). The client chooses the
+-- uid, so it is unique within the tenant only.
 CREATE TABLE uploads (
     tenant TEXT NOT NULL,
     uid BLOB NOT NULL,
     document_uid BLOB NOT NULL REFERENCES documents (uid),
     version INTEGER NOT NULL,
-    -- The version whose chunks its bytes are made of; 0: a client sends them.
+    -- The version whose chunks give the bytes of a rechunk; 0 if a client sends them.
     source_version INTEGER NOT NULL DEFAULT 0,
-    -- What the document is called once the version is current.
+    -- The document's display name once the version is current.
     display_name TEXT NOT NULL,
     media_type TEXT NOT NULL,
     labels TEXT NOT NULL,
     spec TEXT NOT NULL,
-    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    -- The digest of the request's fields as sent. A request with the same uid and another digest is
+    -- refused.
     request_sha256 BLOB NOT NULL,
-    -- What the first message declared of the source. NULL: it declared nothing.
+    -- The digest and length that the client declared for the source. NULL if it declared none.
     declared_sha256 BLOB,
     declared_bytes INTEGER,
-    -- The digest of the source, from its end on: the version that has it too is swept earlier.
+    -- The digest of the source, set at its end. The version has it too, but may be swept earlier.
     source_sha256 BLOB,
     state TEXT NOT NULL CONSTRAINT uploads_state
         CHECK (state IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED')),
@@ -36,15 +37,15 @@ CREATE TABLE uploads (
     CONSTRAINT uploads_version UNIQUE (document_uid, version)
 ) WITHOUT ROWID;
 
--- Lists of operations, the newest first.
+-- For lists of operations, newest first.
 CREATE INDEX uploads_by_age ON uploads (tenant, created_at, uid);
--- Those that were abandoned, and those that are no longer asked for.
+-- Abandoned uploads, and ended ones, which expire.
 CREATE INDEX uploads_by_state ON uploads (state, updated_at);
--- Those that the server makes of a version's chunks, the oldest first: few, and looked for often.
+-- Rechunks, oldest first: they are few, and polled often.
 CREATE INDEX uploads_rechunks ON uploads (state, created_at, uid)
 WHERE source_version > 0 AND state = 'RUNNING';
 
--- An upload with the names and the place of its document.
+-- An upload with the names and the partition of its document.
 CREATE VIEW upload_rows AS
 SELECT
     uploads.*,

@@ -1,5 +1,5 @@
--- The chunks, clustered as they are read: by document and ordinal. No foreign key: the commit that
--- writes them also moves the upload's row, which proves that it is there.
+-- The chunks, clustered in the order of reads: by document and ordinal. There is no foreign key: the
+-- commit that writes chunks also updates the upload's row, which proves that the upload exists.
 CREATE TABLE chunks (
     partition_key INTEGER NOT NULL,
     document_uid BLOB NOT NULL,

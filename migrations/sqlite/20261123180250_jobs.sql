@@ -1,16 +1,18 @@
--- Work that the server does by itself. A deletion is an operation; whoever holds the lease does it.
+-- Work that the server does by itself. A deletion is an operation, and the holder of the lease executes
+-- it.
 CREATE TABLE deletions (
     tenant TEXT NOT NULL,
     uid BLOB NOT NULL,
-    -- The name of what is deleted.
+    -- The name of the deleted document or collection.
     target TEXT NOT NULL,
-    -- One document, or none: the whole collection.
+    -- The document, or NULL for the whole collection.
     document_uid BLOB REFERENCES documents (uid),
     collection_uid BLOB NOT NULL REFERENCES collections (uid),
     state TEXT NOT NULL CONSTRAINT deletions_state CHECK (state IN ('RUNNING', 'SUCCEEDED')),
     seq INTEGER NOT NULL DEFAULT 1,
     chunks INTEGER NOT NULL DEFAULT 0,
-    -- The digest of the request's fields as they were sent: the same uid with another one is refused.
+    -- The digest of the request's fields as sent. A request with the same uid and another digest is
+    -- refused.
     request_sha256 BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
@@ -22,7 +24,7 @@ CREATE INDEX deletions_by_state ON deletions (state, updated_at);
 CREATE INDEX deletions_by_document ON deletions (document_uid);
 CREATE INDEX deletions_by_collection ON deletions (collection_uid);
 
--- Who does the work: a holder whose fence is not the newest can no longer change anything.
+-- The holders of work. A holder whose fence is not the newest can no longer change anything.
 CREATE TABLE leases (
     name TEXT NOT NULL PRIMARY KEY,
     holder BLOB NOT NULL,
@@ -30,15 +32,15 @@ CREATE TABLE leases (
     expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- What changed in a collection, in the order of the commits.
+-- The changes of a collection, in the order of commits.
 CREATE TABLE changes (
     collection_uid BLOB NOT NULL REFERENCES collections (uid),
     seq INTEGER NOT NULL,
     document_uid BLOB NOT NULL,
     document_id TEXT NOT NULL,
-    -- What was current before; 0: nothing.
+    -- The version that was current before; 0 if there was none.
     version_before INTEGER NOT NULL,
-    -- What is current since; 0: the document was deleted.
+    -- The version that is current since; 0 if the document was deleted.
     version_after INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
     PRIMARY KEY (collection_uid, seq)
@@ -47,14 +49,14 @@ CREATE TABLE changes (
 CREATE INDEX changes_by_document ON changes (document_uid, seq);
 CREATE INDEX changes_by_age ON changes (changed_at);
 
--- Made once, shared by all instances: the key of page tokens.
+-- The key of page tokens, made once and shared by all instances.
 CREATE TABLE secrets (
     name TEXT NOT NULL PRIMARY KEY,
     value BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Everything that can be watched. All parts must have columns of the same affinity, or they could
--- not be searched by their indexes.
+-- All operations that can be watched. All parts must have columns of the same affinity; otherwise
+-- SQLite could not search them by their indexes.
 CREATE VIEW operations AS
 SELECT
     uploads.tenant,

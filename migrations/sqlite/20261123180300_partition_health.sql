@@ -1,6 +1,5 @@
--- How full the 100 partitions are: SELECT * FROM partition_health;
--- Documents that are deleted count no more, their chunks do until they are gone. The last four columns
--- are for stores that vacuum.
+-- The fill level of the 100 partitions: SELECT * FROM partition_health; Deleted documents do not count,
+-- but their chunks count until they are removed. The last four columns are for stores that vacuum.
 CREATE VIEW partition_health AS
 WITH RECURSIVE numbers (partition_key) AS (
     SELECT 0 UNION ALL SELECT partition_key + 1 FROM numbers WHERE partition_key < 99

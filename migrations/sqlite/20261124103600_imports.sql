@@ -1,12 +1,12 @@
--- An import is an upload whose bytes come from a file under the import root. The file has to stay what it
--- was when it was asked for, until the last byte.
+-- An import is an upload whose bytes come from a file below the import root. The file must stay
+-- unchanged from the request to the last byte.
 ALTER TABLE uploads ADD COLUMN import_path TEXT NOT NULL DEFAULT '';
 ALTER TABLE uploads ADD COLUMN import_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE uploads ADD COLUMN import_modified_ns INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE uploads ADD COLUMN import_changed_ns INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE uploads ADD COLUMN import_inode INTEGER NOT NULL DEFAULT 0;
 
--- Those that run, the oldest first: few, and looked for often.
+-- Running imports, oldest first: they are few, and polled often.
 CREATE INDEX uploads_imports ON uploads (state, created_at, uid)
 WHERE import_path <> '' AND state = 'RUNNING';
 
@@ -26,8 +26,8 @@ JOIN collections ON collections.uid = documents.collection_uid;
 
 DROP VIEW operations;
 
--- Everything that can be watched. All parts must have columns of the same affinity, or they could
--- not be searched by their indexes.
+-- All operations that can be watched. All parts must have columns of the same affinity; otherwise
+-- SQLite could not search them by their indexes.
 CREATE VIEW operations AS
 SELECT
     uploads.tenant,

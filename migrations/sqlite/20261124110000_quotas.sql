@@ -1,7 +1,7 @@
--- What a tenant may keep, and what it keeps: of a tenant with a quota the store counts its documents, the
--- bytes of its sources in all versions that are there, and its uploads that are not finished.
--- Bytes are reserved 64 MiB at a time, so that a batch of an upload rarely touches the count.
--- No maximum: as much as it likes. It is counted if it has a quota.
+-- Quotas of tenants, and their use. For a tenant with a quota the store counts documents, bytes of the
+-- sources of all stored versions, and unfinished uploads. Bytes are reserved 64 MiB at a time, so that
+-- a batch of an upload rarely updates the count. A NULL maximum means no limit. Only a tenant with a
+-- quota is counted.
 ALTER TABLE tenants ADD COLUMN documents_max INTEGER;
 ALTER TABLE tenants ADD COLUMN bytes_max INTEGER;
 ALTER TABLE tenants ADD COLUMN uploads_max INTEGER;
@@ -10,10 +10,11 @@ ALTER TABLE tenants ADD COLUMN documents INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tenants ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tenants ADD COLUMN uploads INTEGER NOT NULL DEFAULT 0;
 
--- What of its tenant's bytes is the version's: more than it has while it is made, then just that.
+-- The share of its tenant's bytes that the version holds. During the upload it is more than the
+-- source's length so far, afterwards exactly that length.
 ALTER TABLE versions ADD COLUMN reserved_bytes INTEGER NOT NULL DEFAULT 0;
 
--- A quota is judged where something grows; what is told is its name.
+-- A quota is checked only when a count grows. The error is the name of the quota.
 CREATE TRIGGER tenants_documents_max BEFORE UPDATE OF documents ON tenants
 WHEN OLD.is_counted AND NEW.documents > OLD.documents AND NEW.documents > NEW.documents_max
 BEGIN SELECT RAISE(ABORT, 'quota documents'); END;

@@ -1,12 +1,13 @@
--- Who did what, from where, and how it ended: a chain of hashes for each instance. Entries are never changed,
--- and are taken out only from a chain's beginning, up to a place that is kept, signed.
+-- The audit log: the caller, action, address and result of each event, in a chain of hashes for each
+-- instance. Entries are never changed. They are removed only from the beginning of a chain, up to a
+-- signed checkpoint.
 CREATE TABLE audit_chains (
     chain BLOB NOT NULL PRIMARY KEY,
-    -- The newest entry, and the code that proves it.
+    -- The newest entry, and the HMAC that proves it.
     head_seq INTEGER NOT NULL,
     head_hash BLOB NOT NULL,
     head_mac BLOB NOT NULL,
-    -- The newest entry that was forgotten; 0: all are there.
+    -- The newest entry that has expired; 0 if the chain is complete.
     checkpoint_seq INTEGER NOT NULL DEFAULT 0,
     checkpoint_hash BLOB,
     checkpoint_mac BLOB
@@ -16,7 +17,7 @@ CREATE TABLE audit_entries (
     chain BLOB NOT NULL REFERENCES audit_chains (chain),
     seq INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    -- Empty if nobody knows who asked.
+    -- Empty if the caller is unknown.
     tenant TEXT NOT NULL,
     principal TEXT NOT NULL,
     source TEXT NOT NULL,

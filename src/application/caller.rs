@@ -1,4 +1,4 @@
-//! Who asks.
+//! The caller of a use case: tenant, principal and role.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -7,21 +7,22 @@ use crate::application::client_network::Network;
 use crate::domain::identity::role::Role;
 use crate::domain::names::resource::TenantId;
 
-/// The one who asks; every port method takes it, and every statement its tenant.
+/// The caller of a request. Every port method takes it, and every statement filters by its tenant.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Caller {
-    /// Whose data it sees.
+    /// The tenant whose data it may read and write.
     pub tenant: String,
-    /// Who it is within its tenant.
+    /// Its name within the tenant.
     pub principal: String,
-    /// The network of a caller that no identity tells from others. It divides limits, never data.
+    /// The network of a caller without identity; `None` for other callers. It separates limits and shares, never
+    /// data.
     pub network: Option<Network>,
-    /// What it may do.
+    /// Its role, which decides the methods that it may call.
     pub role: Role,
 }
 
 impl Caller {
-    /// Any caller while no identity is configured, wherever it is.
+    /// Returns the caller that every request has while no identity is configured, without a network.
     #[must_use]
     pub fn anonymous() -> Self {
         Self {
@@ -32,7 +33,7 @@ impl Caller {
         }
     }
 
-    /// The anonymous caller at an address.
+    /// Returns the anonymous caller at an address.
     #[must_use]
     pub fn anonymous_at(address: IpAddr) -> Self {
         Self {
@@ -41,8 +42,8 @@ impl Caller {
         }
     }
 
-    /// The name that limits and shares are counted by within the tenant: the principal, or `anonymous`
-    /// and the network of a caller without identity. No principal has a space in its name.
+    /// Returns the name that counts limits and shares within the tenant: the principal, or `anonymous` and the
+    /// network of a caller without identity. No principal has a space in its name.
     #[must_use]
     pub fn share_key(&self) -> Cow<'_, str> {
         match self.network {
@@ -51,7 +52,7 @@ impl Caller {
         }
     }
 
-    /// The service itself, at work for a tenant.
+    /// Returns the caller that the server uses for its own work on a tenant's data.
     #[must_use]
     pub fn of_tenant(tenant: &str) -> Self {
         Self {
@@ -69,7 +70,7 @@ mod tests {
     use crate::domain::names::resource::Principal;
 
     #[test]
-    fn anonymous_callers_share_by_network_and_no_principal_is_among_them() {
+    fn anonymous_callers_share_by_network_and_never_with_a_principal() {
         let share = |address: &str| {
             let caller = Caller::anonymous_at(address.parse().unwrap());
             caller.share_key().into_owned()

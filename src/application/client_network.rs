@@ -1,15 +1,15 @@
-//! Who is one peer, by its address.
+//! The network of a client, by which limits count clients without identity.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// A host in IPv4, a network of them in IPv6: there each gives its hosts 2^64 addresses (RFC 4291), so
-/// those count as one.
+/// A host in IPv4, a /64 network in IPv6. An IPv6 network gives its hosts 2^64 addresses (RFC 4291), so all of them
+/// count as one client.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Network(IpAddr);
 
 impl Network {
-    /// The network of an address.
+    /// Returns the network of an address.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {

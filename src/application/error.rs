@@ -1,4 +1,4 @@
-//! Everything that a use case can answer besides its result: one closed list.
+//! The errors of all use cases: one closed list.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,99 +9,99 @@ use crate::domain::ingest::checkpoint;
 use crate::domain::limits::quota::Quota;
 use crate::domain::text::decoding::Fault;
 
-/// Why a use case has no result.
+/// The reason why a use case has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A field of the request is wrong.
+    /// A field of the request has an invalid value.
     #[error("{field} {message}")]
     Invalid {
         /// The field, by its name in the protos.
         field: &'static str,
-        /// What it must be.
+        /// The rule that the value breaks, such as `must be …`.
         message: String,
     },
-    /// There is no such thing, or the caller may not know of it.
+    /// The named thing does not exist, or the caller may not know of it.
     #[error("there is no {kind} of that name")]
     NotFound {
-        /// What was asked for.
+        /// The kind of thing that was requested.
         kind: &'static str,
     },
-    /// There is one already.
+    /// A thing of that name exists already.
     #[error("there is a {kind} of that name already")]
     AlreadyExists {
-        /// What was to be created.
+        /// The kind of thing that was to be created.
         kind: &'static str,
     },
     /// A message of an upload does not continue the source.
     #[error("write_offset is {provided}, but the next byte is {expected}")]
     OffsetMismatch {
-        /// The byte that was expected.
+        /// The expected offset, in bytes.
         expected: u64,
-        /// What was given.
+        /// The offset that the client gave.
         provided: i64,
     },
-    /// The source is not as long as was said.
+    /// The length of the source differs from the declared length.
     #[error("total_size is {expected}, but {actual} bytes were sent")]
     SizeMismatch {
-        /// What was said.
+        /// The declared length, in bytes.
         expected: u64,
-        /// How long it is.
+        /// The actual length, in bytes.
         actual: u64,
     },
-    /// The source is not what was said.
-    #[error("the source's sha256 is not the one given")]
+    /// The digest of the source differs from the declared digest.
+    #[error("the sha256 of the source differs from the given one")]
     DigestMismatch {
-        /// What was said.
+        /// The declared SHA-256.
         expected: [u8; 32],
-        /// What it is.
+        /// The actual SHA-256.
         actual: [u8; 32],
     },
-    /// A message was damaged on its way.
-    #[error("the content at {offset} does not have the crc32c given")]
+    /// The bytes of a message do not match its CRC-32C: they were damaged in transit.
+    #[error("the content at {offset} does not match its crc32c; send it again")]
     ChecksumMismatch {
-        /// Where the message begins.
+        /// The offset of the message's first byte in the source.
         offset: u64,
     },
-    /// A message came after the one that ended the source.
+    /// A message follows the one that ended the source.
     #[error("a message follows the one with finish_write")]
     WriteAfterFinish,
-    /// A message is too large.
+    /// The content of a message is too large.
     #[error("content must have at most {most} bytes")]
     MessageTooLarge {
-        /// How large it may be.
+        /// The largest content of a message, in bytes.
         most: usize,
     },
-    /// The answer would be too large for one message.
+    /// The response would be too large for one message.
     #[error("the response would have more than {most} bytes; use ChunkStream")]
     ResponseTooLarge {
-        /// How large it may be.
+        /// The largest response, in bytes.
         most: usize,
     },
-    /// A message is not of the protos.
-    #[error("a message could not be read")]
+    /// A message could not be decoded by the protos.
+    #[error("a message could not be decoded")]
     MessageUnreadable,
-    /// Nothing came for too long.
-    #[error("no message came for {seconds} seconds; the upload can be gone on with")]
+    /// The client sent no message within the idle limit.
+    #[error("no message was received for {seconds} seconds; resume the upload")]
     UploadIdle {
-        /// How long was waited.
+        /// The idle limit, in seconds.
         seconds: u64,
     },
-    /// The client sends too slowly to be waited for.
+    /// The client sends less than the minimum rate.
     #[error(
-        "less than {bytes_min} bytes came a second: resume the upload, and send an empty message whenever it waits for its source"
+        "the upload is slower than {bytes_min} bytes a second: resume it, and send empty messages while it has no data"
     )]
     UploadTooSlow {
-        /// What must come a second.
+        /// The minimum rate, in bytes a second.
         bytes_min: u64,
     },
-    /// The source is longer than any may be.
+    /// The source is longer than the limit.
     #[error("the source has more than {most} bytes")]
     SourceTooLarge {
-        /// How long it may be.
+        /// The longest source, in bytes.
         most: u64,
     },
-    /// The client has not read what it asked for.
-    #[error("the responses were not read for too long")]
+    /// The client has not read the responses within the limit for slow readers.
+    #[error("the client did not read the responses for too long")]
     SlowReader,
     /// The source cannot be decoded.
     #[error("{}{}", .0, remedy(*.0))]
@@ -109,176 +109,179 @@ pub enum Error {
     /// The source is not text.
     #[error("the source is {format}, not text; extract its text first")]
     UnsupportedContent {
-        /// The format, with its article.
+        /// The name of the detected format, with its article.
         format: &'static str,
     },
-    /// Another writer has the upload, or its document.
+    /// Another writer has taken over the upload or its document.
     #[error("another writer has taken over the upload or its document")]
     Superseded,
     /// The document was deleted while it was uploaded.
     #[error("the document was deleted")]
     DocumentDeleted,
-    /// The document of a completed upload was deleted.
+    /// The upload has succeeded before, and its document was deleted since.
     #[error(
         "the document was deleted after this upload; use another request id to upload it again"
     )]
     DocumentDeletedSince,
-    /// The collection that the request created was deleted.
+    /// The request has created a collection before, and the collection was deleted since.
     #[error(
         "the collection was deleted after this request; use another request id to create it again"
     )]
     CollectionDeletedSince,
-    /// The request id is that of a request with other fields or other content.
+    /// The request id belongs to an earlier request with other fields or other content.
     #[error(
         "the request id was sent before with other {differs}; nothing was changed: use another request id"
     )]
     RequestIdReused {
-        /// What is not the same: fields or content.
+        /// The part that differs: `fields` or `content`.
         differs: &'static str,
     },
     /// The upload has ended.
     #[error("the upload has ended as {state}")]
     UploadEnded {
-        /// How.
+        /// The state in which it ended.
         state: &'static str,
     },
-    /// The document has no version that could be chunked anew.
+    /// The document has no complete version that could be chunked again.
     #[error("the document has no complete version")]
     NoCurrentVersion,
-    /// A rechunk would put an end to somebody's upload.
+    /// An upload of the document is unfinished. A rechunk would supersede it.
     #[error("an upload of the document is not finished: finish or cancel it first")]
     UploadRunning,
-    /// The server itself has the bytes of the upload.
-    #[error("the server itself has the bytes of this upload: it takes none")]
+    /// The upload is an import or a rechunk, whose bytes the server reads itself.
+    #[error("this upload is an import or a rechunk and does not accept data from clients")]
     NotAClientUpload,
-    /// The stored text does not give the source back.
-    #[error("the stored text does not give the source back; upload the document again")]
+    /// The stored text cannot be turned back into the source.
+    #[error("the stored text cannot be turned back into the source; upload the document again")]
     SourceNotRecoverable,
-    /// This instance has no directory to import from.
-    #[error("nothing is imported here: no import root is configured")]
+    /// The server has no directory to import from.
+    #[error("imports are disabled: no import root is configured")]
     ImportDisabled,
-    /// The file that is imported is not what it was.
+    /// The imported file has changed since the import began.
     #[error("the file has changed since the import began; import it again")]
     SourceChanged,
-    /// The upload cannot be gone on with.
+    /// The checkpoint of the upload does not allow it to be resumed.
     #[error(transparent)]
     Checkpoint(#[from] checkpoint::Error),
-    /// The client has seen what is not there yet.
+    /// The client named a `seq` that does not exist yet.
     #[error("after_seq is {after}, but the newest seq is {newest}")]
     FutureSeq {
-        /// What was given.
+        /// The `seq` that the client gave.
         after: u64,
-        /// The newest.
+        /// The newest `seq`.
         newest: u64,
     },
-    /// The changes after the cursor are no longer kept.
+    /// The changes after the cursor were removed by retention.
     #[error("the changes after after_cursor are no longer kept; begin without one")]
     CursorExpired,
     /// The version was removed while it was read.
     #[error("a newer version has replaced the one that was read")]
     VersionGone,
-    /// What was to be changed has changed meanwhile.
+    /// The thing to be changed has another etag: it was changed meanwhile.
     #[error("the {kind} has another etag")]
     EtagMismatch {
-        /// What was to be changed.
+        /// The kind of thing that was to be changed.
         kind: &'static str,
     },
-    /// A collection that is to be deleted has documents.
+    /// The collection to be deleted has documents.
     #[error("the collection has documents; delete them first, or set force")]
     CollectionNotEmpty,
-    /// A deletion cannot be undone, and a move ends by itself.
+    /// The operation is a deletion, which cannot be undone, or a move, which ends by itself.
     #[error("deletions and moves cannot be cancelled")]
     NotCancellable,
-    /// A document that is to be moved is not done with another move.
+    /// The document to be moved has an unfinished move.
     #[error("another move of the document runs, or has left chunks that are still to be removed")]
     MovePending,
-    /// There is no such method.
+    /// The method does not exist.
     #[error("there is no such method")]
     MethodUnknown,
-    /// A method was asked for what is no gRPC: a web page may have sent it.
+    /// The request for a method is not gRPC. A web page may have sent it.
     #[error("this is a gRPC method: call it by POST with content-type application/grpc")]
     NotGrpc,
-    /// The client's messages are compressed by what no method takes.
+    /// The client's messages are compressed with an unsupported encoding.
     #[error("grpc-encoding must be gzip, zstd or identity")]
     EncodingUnsupported,
     /// All memory for uploads is in use.
     #[error("all memory for uploads is in use")]
     NoMemory,
-    /// The memory of the process, or of what it runs in, is nearly used up.
-    #[error("the server has nearly no memory left")]
+    /// The memory of the process, or of its control group, is nearly used up.
+    #[error("the server is nearly out of memory")]
     Overloaded,
-    /// A budget is used up.
-    #[error("{limit} is limited: come back in {} ms", .retry_after.as_millis() + 1)]
+    /// A rate limit is used up.
+    #[error("the rate limit {limit} is used up: retry in {} ms", .retry_after.as_millis() + 1)]
     RateLimited {
-        /// The budget's name.
+        /// The name of the limit.
         limit: &'static str,
-        /// Whose it is: `principal:name` or `address:prefix`.
+        /// The owner of the limit: `principal:name` or `address:prefix`.
         subject: String,
-        /// When it passes, if nobody else comes.
+        /// The time after which the limit admits the request, if no other request uses it first.
         retry_after: Duration,
     },
-    /// As much is open at once as may be.
-    #[error("{most} {limit} are open, and no more may be: end one first")]
+    /// A concurrency limit is reached.
+    #[error("{most} {limit} are open, which is the limit: close one first")]
     PlacesTaken {
-        /// The name of the kind of places.
+        /// The kind of things that are open.
         limit: &'static str,
-        /// Whose they are: `principal:name`.
+        /// Their owner: `principal:name` or `address:prefix`.
         subject: String,
-        /// How many there are.
+        /// The number that may be open at once.
         most: u32,
     },
-    /// The followed upload did not succeed.
-    #[error("the upload that was followed ended as {state}")]
+    /// The followed upload ended without success.
+    #[error("the followed upload ended as {state}")]
     FollowedUploadEnded {
-        /// How.
+        /// The state in which it ended.
         state: &'static str,
     },
     /// The client's deadline has passed.
     #[error("the request's deadline has passed")]
     DeadlineExceeded,
-    /// The request was meant for another host: a web page may have sent it.
-    #[error("this server answers requests for this machine only")]
+    /// The request names a host that is not allowed. A web page may have sent it.
+    #[error(
+        "the request names no allowed host: use localhost, or add the host to the setting hosts"
+    )]
     HostNotAllowed,
-    /// A web page of an origin that is not configured sent the request.
-    #[error("pages of that origin may not use this server")]
+    /// The request comes from a web page whose origin is not configured.
+    #[error("web pages of that origin may not use this server")]
     OriginNotAllowed,
-    /// The instance has as many sockets as it can hold.
-    #[error("there are {most} sockets already")]
+    /// The instance has as many sockets as it may hold.
+    #[error("the instance has {most} sockets, which is the limit: connect to another one or later")]
     TooManySockets {
-        /// How many there may be.
+        /// The largest number of sockets.
         most: usize,
     },
-    /// A socket follows as many operations as it may.
+    /// The socket follows as many operations as it may.
     #[error("a socket can follow at most {most} operations")]
     TooManySubscriptions {
-        /// How many it may follow.
+        /// The largest number of operations that a socket may follow.
         most: usize,
     },
-    /// Nobody is told to ask.
+    /// The request has no credential.
     #[error("the request needs a credential: an API key, a token, or a registered certificate")]
     CredentialMissing,
-    /// The credential is forged, expired, revoked, or of a tenant that is disabled: nobody is told which.
+    /// The credential is forged, expired or revoked, or its tenant is disabled. The client does not learn the reason.
     #[error("the credential is not accepted")]
     CredentialRefused,
-    /// The caller may not do this.
-    #[error("the caller's role is not enough: {needed} is needed")]
+    /// The caller's role does not allow the method.
+    #[error("the caller's role is too low: {needed} is needed")]
     RoleTooLow {
-        /// What would be enough.
+        /// The lowest role that allows it.
         needed: &'static str,
     },
-    /// Somebody of a tenant that is to be deleted may still be let in.
+    /// The tenant to be deleted is enabled, or was disabled less than 5 seconds ago: an instance may still admit its
+    /// callers.
     #[error("the tenant must have been disabled for 5 seconds")]
     TenantEnabled,
-    /// A tenant that is to be deleted has something left.
+    /// The tenant to be deleted still has data.
     #[error("the tenant has collections, or operations that are still kept")]
     TenantNotEmpty,
-    /// The server is going down.
+    /// The server is shutting down.
     #[error("the server is shutting down")]
     Draining,
-    /// The code that answers has a bug: this call ends, and no other.
-    #[error("the server failed to answer: this is a bug in it")]
+    /// The code that answers has panicked. The panic ends this call only.
+    #[error("the server failed to answer because of a bug")]
     Panicked,
-    /// The tenant has as much as it may have.
+    /// The tenant has used up a quota.
     #[error("the tenant has as many {} as its quota allows", .0.name())]
     QuotaExceeded(Quota),
     /// The store failed.
@@ -298,7 +301,7 @@ impl From<Fault> for Error {
     }
 }
 
-/// What of a store's failure is for clients; its causes are for the log.
+/// Returns the part of a store failure that clients may see. Its causes go to the log.
 fn told(failure: &store_error::Error) -> &'static str {
     match failure {
         store_error::Error::Full(_) => "the store is full: try again once there is room",
@@ -308,7 +311,7 @@ fn told(failure: &store_error::Error) -> &'static str {
     }
 }
 
-/// Names the field that helps against a fault.
+/// Returns the advice for a fault: the field to set, and its value.
 fn remedy(fault: Fault) -> String {
     match (fault, fault.looks_like()) {
         (_, Some(charset)) => {
@@ -316,15 +319,15 @@ fn remedy(fault: Fault) -> String {
             format!(": set decoding.charset to {label} or auto")
         }
         (Fault::Invalid { is_detected, .. }, None) if is_detected => {
-            ": set decoding.charset if the source is in another, or decoding.invalid to replace"
+            ": set decoding.charset if the source has another charset, or decoding.invalid to replace"
                 .into()
         }
         (Fault::Invalid { .. }, None) => {
-            ": set decoding.charset to that of the source or auto, or decoding.invalid to replace"
+            ": set decoding.charset to the charset of the source or auto, or decoding.invalid to replace"
                 .into()
         }
         (Fault::Nul { .. }, None) => {
-            ": if it is text all the same, set decoding.nul to replace".into()
+            ": if the source is text, set decoding.nul to replace".into()
         }
         (Fault::Escape { .. }, None) => {
             ", or set decoding.charset to utf-8 to keep the escape sequences as they are".into()
@@ -358,7 +361,7 @@ impl From<Conflict> for Error {
 }
 
 impl Error {
-    /// A field that is wrong.
+    /// Returns the error of a field with an invalid value.
     pub fn invalid(field: &'static str, message: impl fmt::Display) -> Self {
         Self::Invalid {
             field,

@@ -3,13 +3,13 @@
 //! - `uploads` receives a client's bytes; `server_uploads` reads those of imports and rechunks.
 //! - `catalog` lists, reads, changes and compares collections, documents and chunks.
 //! - `operations` and `events` report progress, on one instance and between instances.
-//! - `rate_limit` and `memory` bound the work; `response_stream` bounds answers.
-//! - `auth`, `admin` and `audit` know callers: who they are, what they may do, what they did.
+//! - `rate_limit` and `memory` bound the work; `response_stream` bounds the responses that wait for a client.
+//! - `auth` identifies callers, `admin` manages their tenants and keys, and `audit` records their calls.
 //! - `partitions` and `maintenance` keep the store in order.
 //! - `chunking` needs no store.
 //!
-//! To add a use case: a function in the noun's file that takes the caller first, a port method in
-//! `ports/` with its duties, the same method in every adapter, a case in `tests/contract`.
+//! To add a use case: a function in the noun's file that takes the caller first, a port method in `ports/` with its
+//! duties, the same method in every adapter, a case in `tests/contract`.
 
 pub mod admin;
 pub mod audit;

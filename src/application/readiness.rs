@@ -1,4 +1,4 @@
-//! Whether an instance can serve.
+//! The readiness of an instance to serve.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,31 +11,33 @@ use crate::application::maintenance::store_space::Room;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
 
-/// How long the store may take to answer.
+/// The longest time for the store to answer: 1 second.
 const STORE_MAX: Duration = Duration::from_secs(1);
 
-/// Whether an instance can serve: it does not go down, and its store answers and has room.
+/// The readiness check of an instance. An instance is ready while it is not shutting down, and its store answers and
+/// has room.
 #[derive(Clone, Debug)]
 pub struct Readiness {
     /// The store.
     pub store: Arc<dyn Store>,
-    /// Whether the store is full.
+    /// The state of the store's space.
     pub room: Room,
-    /// Cancelled when it goes down.
+    /// Cancelled when the instance shuts down.
     pub drain: CancellationToken,
 }
 
 impl Readiness {
-    /// Asks the store.
+    /// Checks the instance and its store.
     ///
     /// # Errors
     ///
-    /// Fails if the server goes down, or the store does not answer within a second, or was full at the last check.
+    /// Fails if the instance is shutting down, the store does not answer within 1 second, or the store was full at
+    /// the last check.
     pub async fn check(&self) -> Result<(), Error> {
         if self.drain.is_cancelled() {
             return Err(Error::Draining);
         }
-        // An operation that there never is: a look-up by key.
+        // No operation has this uid: the query is one look-up by key.
         let caller = Caller::of_tenant("");
         let asked = self.store.operation(&caller, &[0; 16]);
         match tokio::time::timeout(STORE_MAX, asked).await {

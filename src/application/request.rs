@@ -2,11 +2,11 @@
 
 use crate::application::ports::clock::Uid;
 
-/// What tells a request that is sent again from another one under the same id.
+/// The identity of a request: a repeated request has the same digest, another request under the same id does not.
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
     /// The client's request id. `None` means that the client chose none.
     pub uid: Option<Uid>,
-    /// The digest of all other fields, as they were sent.
+    /// The SHA-256 of all other fields, as they were sent.
     pub sha256: [u8; 32],
 }

@@ -1,4 +1,4 @@
-//! What a stream tells its client: one message ahead at most, and an end even if nobody reads.
+//! The responses of a stream: at most one message waits for the client, and the final status is always delivered.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::application::error::Error;
 
-/// Where a task puts what its client shall be told.
+/// The sending end of a stream, which its task holds.
 #[derive(Debug)]
 pub struct Outbox<T> {
     messages: mpsc::Sender<Box<T>>,
@@ -18,30 +18,31 @@ pub struct Outbox<T> {
     patience: Patience,
 }
 
-/// How long an outbox waits for its client.
+/// The limits of an outbox while it waits for its client.
 #[derive(Clone, Debug)]
 pub struct Patience {
-    /// Cancelled when the server goes down: then nobody is waited for.
+    /// Cancelled when the server shuts down. The outbox stops waiting then.
     pub drain: CancellationToken,
-    /// How long a client may read nothing; none: as long as it is there.
+    /// The longest time for which a client may read nothing. `None` means that the outbox waits for as long as the
+    /// client is connected.
     pub slow_reader_max: Option<Duration>,
 }
 
-/// The client's end: the messages in order, then the error if there was one.
+/// The receiving end of a stream: the messages in order, then the error if there was one.
 #[derive(Debug)]
 pub struct Inbox<T> {
-    /// Boxed: the channel has room for 32 from the start, and a watcher waits for one.
+    /// Boxed, because the channel allocates room for 32 messages at once and usually holds one.
     messages: mpsc::Receiver<Box<T>>,
-    /// Taken once it has told.
+    /// `None` once the end was received.
     end: Option<oneshot::Receiver<Result<(), Error>>>,
 }
 
-/// Why a task must not go on.
+/// The reason why a task must stop.
 #[derive(Debug)]
 pub enum Halt {
-    /// The client is gone: there is nobody to tell.
+    /// The client has disconnected, so no status can be sent.
     Gone,
-    /// The client has to be told.
+    /// The task failed. The error is sent to the client.
     Failed(Error),
 }
 
@@ -51,7 +52,7 @@ impl<E: Into<Error>> From<E> for Halt {
     }
 }
 
-/// Both ends. A message is put in while the one before is sent.
+/// Returns both ends of a stream. The channel holds one message while the transport sends the one before.
 #[must_use]
 pub fn channel<T>(patience: Patience) -> (Outbox<T>, Inbox<T>) {
     let (messages, received) = mpsc::channel(1);
@@ -69,11 +70,11 @@ pub fn channel<T>(patience: Patience) -> (Outbox<T>, Inbox<T>) {
 }
 
 impl<T> Outbox<T> {
-    /// Puts a message in, once there is room.
+    /// Sends a message, once there is room.
     ///
     /// # Errors
     ///
-    /// Fails if the client is gone or reads nothing for too long, or the server goes down.
+    /// Fails if the client has disconnected or reads nothing for too long, or the server shuts down.
     pub async fn send(&self, message: T) -> Result<(), Halt> {
         let slow_reader = async {
             match self.patience.slow_reader_max {
@@ -95,12 +96,12 @@ impl<T> Outbox<T> {
         }
     }
 
-    /// Waits until the client is gone.
+    /// Waits until the client has disconnected.
     pub async fn gone(&self) {
         self.messages.closed().await;
     }
 
-    /// Waits until it makes no sense to go on: the client is gone, or the server goes down.
+    /// Waits until the task must stop: the client has disconnected, or the server shuts down.
     pub async fn halted(&self) -> Halt {
         tokio::select! {
             () = self.messages.closed() => Halt::Gone,
@@ -108,13 +109,13 @@ impl<T> Outbox<T> {
         }
     }
 
-    /// Ends the stream.
+    /// Ends the stream with its final status.
     pub fn end(self, result: Result<(), Halt>) {
         let result = match result {
             Ok(()) | Err(Halt::Gone) => Ok(()),
             Err(Halt::Failed(error)) => Err(error),
         };
-        // The client hears it, or has gone meanwhile.
+        // Fails only if the client has disconnected meanwhile.
         let _gone = self.end.send(result);
     }
 }
@@ -131,7 +132,7 @@ impl<T> Stream for Inbox<T> {
         };
         let ended = ready!(Pin::new(end).poll(context));
         self.end = None;
-        // A task that panicked has told nothing: that must not look like an end.
+        // A task that panicked has sent no end. Without an error the stream would look complete.
         let ended = ended.unwrap_or(Err(Error::Panicked));
         Poll::Ready(ended.err().map(Err))
     }

@@ -1,4 +1,4 @@
-//! Who looks after the service: keys, tenants, the audit log.
+//! Builds the administration: keys, tenants, the audit log.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::domain::ingest::digest;
 use crate::infrastructure::system_clock::System;
 use crate::interface::grpc::admin::{Info, Service};
 
-/// The shortest secret that is one.
+/// The minimum length of a secret.
 const KEY_BYTES_MIN: usize = 16;
 
-/// What administrators are served.
+/// Returns the service for administrators.
 pub(super) fn service(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
@@ -44,7 +44,7 @@ pub(super) fn service(
     }
 }
 
-/// The first operator's key.
+/// Creates the first operator's key. `None` if there is one that works and `force` is not set.
 pub(super) async fn first_key(
     store: &Arc<dyn Store>,
     force: bool,
@@ -54,7 +54,7 @@ pub(super) async fn first_key(
     Ok(keys(store, &clock, tokens).bootstrap(force).await?)
 }
 
-/// What is wrong with the audit log.
+/// Verifies the audit log, and returns its faults.
 pub(super) async fn audited(
     store: &Arc<dyn Store>,
     key_file: &Path,
@@ -65,7 +65,7 @@ pub(super) async fn audited(
     Ok(verify(store.as_ref(), &seal, told).await?)
 }
 
-/// The secret that all instances share.
+/// Returns the secret that all instances share.
 pub(super) async fn secret(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
@@ -74,7 +74,7 @@ pub(super) async fn secret(
     Ok(store.secret(digest::sha256(&key)).await?)
 }
 
-/// By which the ends of the audit log are signed: the file's secret, or that of the store.
+/// Returns the seal that signs the heads of the audit log: by the secret of the file, or else of the store.
 pub(super) fn seal(key_file: &Path, secret: &[u8; 32]) -> anyhow::Result<Seal> {
     if key_file.as_os_str().is_empty() {
         return Ok(Seal::new(secret));

@@ -1,4 +1,4 @@
-//! What settings come to, in the words of those who keep them.
+//! Converts settings to the types of their users.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub(super) fn allowed(config: &Config) -> Allowed {
             let named = config.listen.name().map(str::to_owned);
             config.hosts.iter().cloned().chain(named).collect()
         }),
-        // All of them are: the configuration is checked.
+        // All origins are valid, because the configuration was checked.
         origins: origins
             .filter_map(|origin| HeaderValue::try_from(origin).ok())
             .collect(),
@@ -51,8 +51,8 @@ pub(super) fn allowed(config: &Config) -> Allowed {
     }
 }
 
-/// The same settings, with the memory limit that was found. Uploads hold no more than a quarter of it: their
-/// connections hold as much again before the server can read it, and the program the rest.
+/// Returns the settings with the detected memory limit. Uploads hold at most a quarter of it: their connections hold
+/// as much again before the server can read it, and the program needs the rest.
 pub(super) fn fitted(config: &Config, memory_bytes_max: Option<u64>) -> Config {
     let mut fitted = config.clone();
     fitted.server.memory_bytes_max = memory_bytes_max.unwrap_or_default();
@@ -61,7 +61,7 @@ pub(super) fn fitted(config: &Config, memory_bytes_max: Option<u64>) -> Config {
         let bytes = quarter.max(MEMORY_BYTES_MIN);
         tracing::warn!(
             bytes,
-            "uploads.memory_bytes_max is more than memory allows: it is this"
+            "uploads.memory_bytes_max lowered to fit available memory"
         );
         fitted.uploads.memory_bytes_max = bytes;
     }
@@ -115,8 +115,8 @@ pub(super) fn bounds(config: &Config) -> Bounds {
     }
 }
 
-/// The messages of uploads that wait to work: twice the memory of uploads, or a quarter of a limited
-/// memory if that is less. Two hundred slow uploads whose messages end at once have to fit.
+/// Returns the limit for messages of uploads that wait to work: twice the memory of uploads, or a quarter of a
+/// limited memory if that is less. Two hundred slow uploads whose messages end at once must fit.
 fn waiting_bytes_max(config: &Config) -> usize {
     let most = config.uploads.memory_bytes_max.saturating_mul(2);
     match config.server.memory_bytes_max {

@@ -1,10 +1,10 @@
-//! What is allowed, from the settings.
+//! Converts the settings of limits.
 
 use crate::application::rate_limit::limits::{Allowed, Limits};
 use crate::config::limits::{self, Rate, Tenant};
 use crate::domain::limits::rate::Quota;
 
-/// What everybody is allowed.
+/// Returns the limits of all principals.
 pub(super) fn limits(from: &limits::Limits) -> Limits {
     let tenants = from.tenants.iter();
     let tenants = tenants.map(|(name, tenant)| (name.clone(), allowed(from, tenant)));
@@ -16,7 +16,7 @@ pub(super) fn limits(from: &limits::Limits) -> Limits {
     }
 }
 
-/// What a tenant says, or else everybody's.
+/// Returns the limits of a tenant's principals, with the default of each that the tenant does not set.
 fn allowed(from: &limits::Limits, tenant: &Tenant) -> Allowed {
     let (rates, places) = (&from.rates, &from.places);
     let one = |own: Option<Rate>, default| quota(own.unwrap_or(default));

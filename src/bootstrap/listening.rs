@@ -1,11 +1,11 @@
-//! The ports of an instance.
+//! Opens the ports of an instance.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-/// An address that cannot be listened at.
+/// An address that cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen at {address}: {}", remedy(.cause))]
 struct Unbound {
@@ -13,12 +13,13 @@ struct Unbound {
     cause: io::Error,
 }
 
-/// Opens a port at each address. Of several, those that this machine does not have are left out: a system
-/// without IPv6 may still have a name for `::1`. They get the same port if the first one is free to choose.
+/// Opens a port at each address. Of several addresses, those that this machine does not have are skipped: a system
+/// without IPv6 may still have a name for `::1`. If the system chooses the port of the first, the others get the same
+/// port.
 ///
 /// # Errors
 ///
-/// Fails if none can be opened, or if one is taken or not allowed.
+/// Fails if no address can be opened, or if one is in use or not allowed.
 pub(super) async fn listen(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
     let (mut listeners, mut absent) = (Vec::<TcpListener>::new(), None);
     for address in addresses {
@@ -44,14 +45,14 @@ pub(super) async fn listen(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpLi
     }
 }
 
-/// Whether this machine does not have the address, or its kind.
+/// Whether this machine does not have the address, or its family.
 fn is_absent(error: &io::Error) -> bool {
     let is_no_kind =
         rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::AFNOSUPPORT);
     error.kind() == ErrorKind::AddrNotAvailable || is_no_kind
 }
 
-/// What is wrong, and what can be done.
+/// Returns the cause and the remedy.
 fn remedy(error: &io::Error) -> String {
     let elsewhere = "choose another one, with --listen HOST:PORT or the setting `listen`";
     if is_absent(error) {

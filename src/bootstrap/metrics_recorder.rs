@@ -1,4 +1,4 @@
-//! Where metrics are gathered: one recorder for the whole process.
+//! The recorder of metrics, one for the whole process.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use tokio_util::sync::CancellationToken;
 use crate::application::operations::watch;
 use crate::interface::middleware::call;
 
-/// Seconds, as OpenTelemetry advises for calls; news takes as long.
+/// The bounds of buckets in seconds, as OpenTelemetry advises for calls. The lag of news has the same range.
 const DURATION_BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
-/// How often samples are put into their buckets: until then each takes its bytes.
+/// The interval at which samples are put into their buckets. Until then each sample takes memory.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// The recorder of this process: made by its first instance.
+/// Returns the recorder of this process, which its first instance creates.
 pub(super) fn recorder() -> anyhow::Result<PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let installed = RECORDER.get_or_init(|| {
@@ -32,7 +32,7 @@ pub(super) fn recorder() -> anyhow::Result<PrometheusHandle> {
     installed.clone().context("metrics are recorded elsewhere")
 }
 
-/// Keeps the recorder small, until the instance stops.
+/// Puts samples into their buckets, so that the recorder stays small, until the instance stops.
 pub(super) async fn keep_up(recorder: PrometheusHandle, drain: CancellationToken) {
     loop {
         tokio::select! {

@@ -1,4 +1,4 @@
-//! Puts an instance together: store, use cases, server.
+//! Builds an instance: store, use cases, server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,16 +36,16 @@ mod redis_backends;
 mod tls_and_jwt;
 mod wiring;
 
-/// How long the end of the audit log may take to be written: with the 20 seconds for requests under way an
-/// instance stops within 25, whatever its store does.
+/// The maximum time for writing the end of the audit log. With the 20 seconds for requests under way an instance
+/// stops within 25 seconds, even if its store does not answer.
 const WRITE_MAX: Duration = Duration::from_secs(3);
 
 /// A running instance.
 #[derive(Debug)]
 pub struct Instance {
-    /// Where it listens, or the first of these addresses.
+    /// The address that it listens on, or the first of several.
     pub address: SocketAddr,
-    /// All of them.
+    /// All addresses that it listens on.
     pub addresses: Vec<SocketAddr>,
     drain: CancellationToken,
     server: JoinHandle<anyhow::Result<()>>,
@@ -56,7 +56,8 @@ impl Instance {
     ///
     /// # Errors
     ///
-    /// Fails if the address is not of this machine or is in use, or store or import root cannot be opened.
+    /// Fails if a setting is wrong, or if the address is not of this machine or is in use. Also fails if the store or
+    /// the import root cannot be opened.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         config.check()?;
         let memory = cgroup_memory::Source::open(config.server.memory_bytes_max);
@@ -67,7 +68,7 @@ impl Instance {
         let root = import_root(&config.import).context("import.root")?;
         let is_open = !addresses.iter().all(|address| address.ip().is_loopback());
         if config.insecure_no_auth && is_open {
-            tracing::warn!(listen = %config.listen, "EVERYBODY WHO REACHES THIS ADDRESS MAY DO EVERYTHING: insecure_no_auth is set");
+            tracing::warn!(listen = %config.listen, "EVERY CLIENT THAT REACHES THIS ADDRESS MAY DO EVERYTHING: insecure_no_auth is set");
         }
         let listeners = listen(&addresses).await?;
         let addresses = listeners.iter().map(TcpListener::local_addr);
@@ -78,7 +79,7 @@ impl Instance {
         let around = (tasks.clone(), drain.clone());
         let wired = Wiring::new(Arc::clone(&store), (root, issued), config, around).await?;
         let (wiring, writer) = wired;
-        // First of all: what is counted before it is lost.
+        // Installed first: metrics recorded earlier would be dropped.
         let recorder = metrics_recorder::recorder()?;
         wiring.work();
         let pressure = wiring.pressure.clone();
@@ -87,7 +88,7 @@ impl Instance {
         let services = wiring.services(config, recorder);
         let entrance = from_config::entrance(config, listeners, tls, pressure);
         let stop = drain.clone();
-        // Not among the tasks: what they do until they end is written too.
+        // Not among the tasks: the actions of tasks until their end are written too.
         let recording = CancellationToken::new();
         let writing = tokio::spawn(writer.run(recording.clone()));
         let server = tokio::spawn(async move {
@@ -108,33 +109,33 @@ impl Instance {
         })
     }
 
-    /// Stops: requests under way are told, committed and answered.
+    /// Stops the instance: requests under way are notified, committed and answered.
     ///
     /// # Errors
     ///
-    /// Fails if the server did.
+    /// Fails if the server has failed.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.drain.cancel();
         self.server.await?
     }
 }
 
-/// Brings the database of that address to the schema that this program knows.
+/// Migrates the database at that address to the schema of this program.
 ///
 /// # Errors
 ///
-/// Fails if it is not a database, cannot be reached, or refuses a statement.
+/// Fails if the location is not a database, or if the database cannot be reached or refuses a statement.
 pub async fn migrate(location: &Location) -> anyhow::Result<()> {
     location.check_store()?;
     let address = location
         .database()
-        .context("only a database is migrated; a file is whenever it is opened")?;
+        .context("only a database is migrated here; a file is migrated when opened")?;
     connection::migrate(address)
         .await
         .with_context(|| location.to_string())
 }
 
-/// Makes the first operator's key, offline; none if there is one that works, unless `force`.
+/// Creates the first operator's key, offline. `None` if there is one that works and `force` is not set.
 ///
 /// # Errors
 ///
@@ -147,8 +148,8 @@ pub async fn first_key(config: &config::Store, force: bool) -> anyhow::Result<Op
     key
 }
 
-/// Compares the audit log with what is signed, and with heads that were told before; offline or beside
-/// servers.
+/// Verifies the audit log against its signatures, and against heads that were reported before. Works offline or
+/// beside servers.
 ///
 /// # Errors
 ///
@@ -169,7 +170,7 @@ async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {
     })
 }
 
-/// The directory to import from; none if its name is empty.
+/// Opens the directory to import from. `None` if its name is empty.
 fn import_root(import: &config::import::Import) -> std::io::Result<Option<Arc<dyn ImportRoot>>> {
     if import.root.as_os_str().is_empty() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What instances share besides the store, over one connection to Redis.
+//! The backends that instances share besides the store, over one connection to Redis.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use crate::infrastructure::redis::connection::Server;
 use crate::infrastructure::redis::event_bus::RedisBus;
 use crate::infrastructure::redis::limits::rate_limiter::Limits;
 
-/// Nothing, if no Redis is configured.
+/// The shared backends. All are `None` if no Redis is configured.
 #[derive(Default)]
 pub(super) struct Shared {
-    /// The way of news to other instances.
+    /// The bus that carries news to other instances.
     pub(super) event_bus: Option<Arc<dyn EventBus>>,
-    /// What limits are counted by.
+    /// The shared counter of limits.
     pub(super) limiter: Option<Arc<dyn RateLimiter>>,
 }
 
-/// What is configured; nobody is connected to yet. `secret` is the store's.
+/// Returns the configured backends, not connected yet. `secret` is the store's.
 pub(super) fn shared(config: &Config, secret: &[u8; 32]) -> anyhow::Result<Shared> {
     let redis = &config.redis;
     let Some(address) = redis.location.redis() else {

@@ -1,4 +1,4 @@
-//! Whose tokens are believed, and how connections are kept private: files that are followed.
+//! Opens the files with the keys of tokens and the certificates of TLS, and follows their changes.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use crate::infrastructure::jwt_verifier::{Issuer, Settings};
 use crate::infrastructure::reloading_files::Error;
 use crate::interface::transport::tls;
 
-/// What the files come to.
+/// The verifier of tokens and the TLS settings, from their files.
 pub(super) struct Access {
-    /// Verifies tokens; none: none are taken.
+    /// The verifier of tokens. `None` means that no tokens are accepted.
     pub(super) issued: Option<Arc<dyn Bearer>>,
-    /// The newest settings of TLS; none: connections are not private.
+    /// The newest TLS settings. `None` means that connections are not encrypted.
     pub(super) tls: Option<tls::Settings>,
 }
 
 impl Access {
-    /// Reads the files, and follows them until `drain` is cancelled.
+    /// Reads the files, and follows their changes until `drain` is cancelled.
     pub(super) fn open(
         config: &Config,
         tasks: &TaskTracker,

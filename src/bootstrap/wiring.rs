@@ -1,4 +1,4 @@
-//! The use cases over a store, and what they share.
+//! Connects the use cases to a store and to the state that they share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,12 +63,12 @@ use crate::interface::web::encoded_states::Frames;
 use crate::interface::web::probes::Probes;
 use crate::interface::web::ws_shared::{self, Gateway};
 
-/// Where files are imported from.
+/// The directory that files are imported from.
 type Root = Arc<dyn ImportRoot>;
-/// Who verifies tokens.
+/// The verifier of tokens.
 type Issued = Arc<dyn Bearer>;
 
-/// What use cases share.
+/// The state that use cases share.
 pub(super) struct Wiring {
     store: Arc<dyn Store>,
     bus: Arc<Bus>,
@@ -97,7 +97,7 @@ pub(super) struct Wiring {
 }
 
 impl Wiring {
-    /// Over this store; and who writes its audit log.
+    /// Connects the use cases to `store`. Returns also the writer of its audit log.
     pub(super) async fn new(
         store: Arc<dyn Store>,
         (root, issued): (Option<Root>, Option<Issued>),
@@ -157,7 +157,7 @@ impl Wiring {
         Ok((wiring, writer))
     }
 
-    /// What the server serves.
+    /// Returns the services of the server.
     pub(super) fn services(&self, config: &Config, recorder: PrometheusHandle) -> Services {
         let collections = self.collections();
         Services {
@@ -242,7 +242,7 @@ impl Wiring {
         }
     }
 
-    /// Begins what goes on without being asked, until the server goes down.
+    /// Starts the background tasks, which run until the server stops.
     pub(super) fn work(&self) {
         let reconciler = Reconciler {
             store: Arc::clone(&self.store),
@@ -265,7 +265,7 @@ impl Wiring {
         let rechunks = self.tasks.spawn(self.rechunks().run(self.drain.clone()));
         let lease = self.lease.clone();
         self.tasks.spawn(async move {
-            // Each of them would take it again as long as it runs.
+            // Released only after both have ended: a running one would take it again.
             let _ended = tokio::join!(runner, rechunks);
             lease.release().await;
         });
@@ -278,7 +278,7 @@ impl Wiring {
         }
     }
 
-    /// Removes what nobody needs.
+    /// Returns the runner of background jobs.
     fn runner(&self) -> Runner {
         Runner {
             store: Arc::clone(&self.store),
@@ -295,18 +295,18 @@ impl Wiring {
         }
     }
 
-    /// The rechunks that go on without their clients.
+    /// Returns the copier of rechunks, which run without their clients.
     fn rechunks(&self) -> Copier {
         let store = Arc::clone(&self.store);
         let origin = Arc::new(Versions { store });
         self.copier(origin, self.lease.clone(), &self.rechunk_asked)
     }
 
-    /// The imports that do, if this instance has a root.
+    /// Returns the copier of imports. `None` if this instance has no import root.
     fn copied_imports(&self) -> Option<Copier> {
         let root = Arc::clone(self.root.as_ref()?);
         let store = Arc::clone(&self.store);
-        // A lease of its own: whoever has no root must not keep it from those that have.
+        // A lease of its own, so that an instance without a root does not keep it from those with one.
         let lease = Lease::new(Arc::clone(&store), self.clock.as_ref(), Work::Imports);
         let origin = Arc::new(Files { store, root });
         Some(self.copier(origin, lease, &self.import_asked))
@@ -385,7 +385,7 @@ impl Wiring {
             clock: Arc::clone(&self.clock),
             budget: self.budget.clone(),
             tasks: self.tasks.clone(),
-            // A follower may hold digests of a whole version; its cursor brings it back.
+            // A follower may hold digests of a whole version. A slow one is disconnected, and resumes by its cursor.
             patience: Patience {
                 drain: self.drain.clone(),
                 slow_reader_max: Some(self.bounds.slow_reader_max),
@@ -394,7 +394,7 @@ impl Wiring {
         }
     }
 
-    /// Readers and watchers may be as slow as they like: they hold a page or a state each.
+    /// Returns the limits of readers and watchers: any speed is allowed, because each holds a page or a state.
     fn patience(&self) -> Patience {
         Patience {
             drain: self.drain.clone(),

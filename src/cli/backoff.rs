@@ -1,10 +1,10 @@
-//! How long to wait before the next try.
+//! The wait before the next attempt.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
-/// The longest wait after the first failure; it doubles with each, up to the last.
+/// The longest wait after the first failure. It doubles with each failure, up to `WAIT_LAST`.
 const WAIT_FIRST: Duration = Duration::from_millis(500);
 const WAIT_LAST: Duration = Duration::from_secs(30);
 

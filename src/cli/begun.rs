@@ -1,4 +1,4 @@
-//! What the server has begun to do: its name, or how it ended.
+//! The operation that the server has started: prints its name, or waits for its end and prints the result.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) async fn tell(
     if !waits {
         return name(operation, format);
     }
-    // The operation goes on by itself.
+    // The operation does not depend on this client, so a closed output may end the program.
     output::end_when_closed();
     let ended = ended(channel, operation, AWAY_MAX).await?;
     let has_succeeded = ended.state() == State::Succeeded;
@@ -43,7 +43,7 @@ pub(super) async fn tell(
     }
 }
 
-/// Prints the name of an operation, or all that is known of it.
+/// Prints the name of an operation, in JSON with all of its fields.
 pub(super) fn name(operation: pb::Operation, format: Format) -> anyhow::Result<()> {
     match format {
         Format::Json => output::object(&json::operations::operation(operation).into()),
@@ -51,7 +51,7 @@ pub(super) fn name(operation: pb::Operation, format: Format) -> anyhow::Result<(
     }
 }
 
-/// The last state of an operation. A server that is lost meanwhile is connected to again for `away_max`.
+/// Returns the last state of an operation. Reconnects for up to `away_max` if the connection is lost.
 pub(super) async fn ended(
     channel: Connection,
     operation: pb::Operation,

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::cli::table::Column;
 
-/// The columns of chunks with their text, which is the last.
+/// The columns of a chunk. The text is the last one, so that it can be left out.
 pub(super) const COLUMNS: [Column; 5] = [
     Column::of("chunk", 6),
     Column::of("bytes", 15),
@@ -13,7 +13,7 @@ pub(super) const COLUMNS: [Column; 5] = [
     Column::text("text"),
 ];
 
-/// A chunk's cells: where it starts and ends in bytes, characters and lines, and its text.
+/// Returns a chunk's cells: the ordinal, the spans in bytes, characters and lines, and the text.
 pub(super) fn cells<T: Copy + Display>(
     ordinal: T,
     places: [(T, T); 3],

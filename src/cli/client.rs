@@ -1,4 +1,4 @@
-//! Which server a command calls.
+//! The arguments that select the server and the credential.
 
 use std::path::PathBuf;
 
@@ -12,35 +12,35 @@ use crate::cli::output::WrongArguments;
 use crate::config::client;
 use crate::config::host_port::PORT;
 
-/// Which server.
+/// The server and the credential.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Server {
-    /// The server's address: HOST:PORT, HOST or :PORT, with http:// or https:// before it or not. Without
-    /// a port it is 50051, without a host this machine, without a scheme http, or https if --ca-file is
-    /// given; `SLUICE_SERVER` does as well [default: 127.0.0.1:50051].
+    /// Server address: HOST:PORT, HOST or :PORT, optionally after http:// or https://. The port defaults to 50051,
+    /// the host to this machine, the scheme to http, or to https with --ca-file. Overrides `SLUICE_SERVER` [default:
+    /// 127.0.0.1:50051].
     #[arg(long = "server", value_name = "ADDRESS")]
     address: Option<String>,
-    /// A file with the API key or token to show; `SLUICE_API_KEY` does as well.
+    /// Read the API key or token from this file. Overrides `SLUICE_API_KEY`.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// The authority of an https server's certificate, as PEM [default: the authorities of the system].
+    /// Trust the certificate authorities of this PEM file for https [default: the authorities of the system].
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 }
 
 impl Server {
-    /// Makes a connection that shows the key; it connects when it is used, and again when it has to.
+    /// Returns a connection that sends the credential. It connects on first use, and reconnects when necessary.
     ///
     /// # Errors
     ///
-    /// Fails if the address is none, or a file cannot be used.
+    /// Fails if the address is invalid, or if a file cannot be used.
     pub(super) fn channel(&self) -> anyhow::Result<Connection> {
         let address = self.address().context(WrongArguments)?;
         let connection = Connection::new(address, self.ca_file.as_deref(), self.shown()?);
         connection.context(WrongArguments)
     }
 
-    /// The address of the argument, or else of the environment.
+    /// Returns the address of `--server`, else of the environment, else the default.
     fn address(&self) -> anyhow::Result<Address> {
         let has_authority = self.ca_file.is_some();
         let (text, place) = match &self.address {
@@ -53,7 +53,8 @@ impl Server {
         Address::parse(&text, has_authority).context(place)
     }
 
-    /// The key of the file, or else of the environment. A server of one's own needs none.
+    /// Returns the credential of `--key-file`, else of the environment. A local server without authentication needs
+    /// none.
     fn shown(&self) -> anyhow::Result<Shown> {
         if let Some(file) = &self.key_file {
             return Shown::file(file);

@@ -1,4 +1,4 @@
-//! Which failures of calls pass by themselves.
+//! Failed calls: transient ones are retried, the others are final.
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -6,7 +6,7 @@ use tonic_types::StatusExt;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::unreached::Unreached;
 
-/// What passes: broken connections and busy servers. A refusal does not.
+/// Status codes of transient failures: broken connections and busy servers.
 const PASSING: [Code; 7] = [
     Code::Unavailable,
     Code::Unknown,
@@ -17,9 +17,8 @@ const PASSING: [Code; 7] = [
     Code::ResourceExhausted,
 ];
 
-/// Refusals that last although their codes pass. Two writers that take over from each other would never
-/// end, only an operator changes a quota, a deleted document stays deleted, and a version that is gone or
-/// an upload that has failed does not come back.
+/// Reasons that are final although their codes are transient. Two writers that supersede each other would never stop.
+/// Only an operator changes a quota. A deleted document, a removed version or a failed upload does not come back.
 const LASTING: [&str; 6] = [
     "UPLOAD_SUPERSEDED",
     "QUOTA_EXCEEDED",
@@ -29,13 +28,13 @@ const LASTING: [&str; 6] = [
     "FOLLOWED_UPLOAD_ENDED",
 ];
 
-/// The reasons of a store that has no room, or is away itself.
+/// Reasons of a store that is full or unavailable.
 const STORE: [&str; 2] = ["STORE_FULL", "STORE_UNAVAILABLE"];
 
-/// Whether another try may do better.
+/// Whether another attempt may succeed.
 pub(super) fn is_passing(status: &Status, connection: &Connection) -> bool {
     if let Some(unreached) = Unreached::of(status) {
-        // A name that was known is so again once the resolver answers.
+        // A name that resolved before resolves again once the resolver answers.
         let is_misspelled = unreached.is_unknown_host() && !connection.has_answered();
         return !unreached.is_mistake() && !is_misspelled;
     }
@@ -43,28 +42,28 @@ pub(super) fn is_passing(status: &Status, connection: &Connection) -> bool {
     PASSING.contains(&status.code()) && !LASTING.contains(&reason.as_str())
 }
 
-/// Whether it is a fault of the server, which time alone may not mend.
+/// Whether the failure is a fault of the server, which may persist.
 fn is_fault(status: &Status) -> bool {
     let faults = [Code::Unknown, Code::Internal, Code::Aborted];
     Unreached::of(status).is_none() && faults.contains(&status.code())
 }
 
-/// Faults of a server in a row before it is given up: time alone may not mend them.
+/// Consecutive faults of a server after which the client gives up, because they may persist.
 const FAULTS_MAX: u32 = 12;
 
-/// Faults of a server in a row.
+/// The number of consecutive faults of a server.
 #[derive(Debug, Default)]
 pub(super) struct Faults(u32);
 
 impl Faults {
-    /// Counts a failure. `true` means that there were too many faults; any other failure ends their row.
+    /// Counts a failure. Returns `true` after too many faults. Any other failure resets the count.
     pub(super) fn are_too_many_with(&mut self, status: &Status) -> bool {
         self.0 = if is_fault(status) { self.0 + 1 } else { 0 };
         self.0 >= FAULTS_MAX
     }
 }
 
-/// Whether it is likely to last a while: the server is away, or its store is away or has no room.
+/// Whether the failure is likely to last: the server cannot be reached, or its store is unavailable or full.
 pub(super) fn is_outage(status: &Status) -> bool {
     match Unreached::of(status) {
         Some(unreached) => !unreached.is_lost(),

@@ -1,4 +1,4 @@
-//! Streams that are followed over lost connections: nothing is lost, and nothing comes twice.
+//! Streams that are resumed after lost connections, without gaps or duplicates.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -12,26 +12,26 @@ use crate::cli::connection::unreached::Unreached;
 use crate::cli::failure::{Faults, is_passing};
 use crate::cli::output;
 
-/// How long a follower waits for a server that is away.
+/// The longest time that a follower tries to reconnect.
 pub(super) const AWAY_MAX: Duration = Duration::from_hours(24);
 
-/// What follows a stream, and knows its place in it.
+/// A reader of a stream that knows its position in it.
 pub(super) trait Follower {
     type Message;
 
-    /// Opens the stream behind what was taken.
+    /// Opens the stream after the last message taken.
     async fn open(&mut self, connection: Connection) -> Result<Streaming<Self::Message>, Status>;
 
-    /// Takes the next message; breaks after the last one.
+    /// Takes the next message. Returns `Break` after the last one.
     fn take(&mut self, message: Self::Message) -> anyhow::Result<ControlFlow<()>>;
 }
 
-/// Follows a stream to its end. A server that does not answer at first is an error; one that is lost
-/// later is connected to again for so long.
+/// Follows a stream to its end. A server that does not answer the first call is an error. If the connection is lost
+/// later, the follower reconnects for up to `away_max`.
 ///
 /// # Errors
 ///
-/// Fails with an answer that is final, or if the server is away for too long.
+/// Fails with a final status, or if the server is away for longer than `away_max`.
 pub(super) async fn follow(
     follower: &mut impl Follower,
     connection: &Connection,
@@ -53,7 +53,7 @@ pub(super) async fn follow(
     }
 }
 
-/// Failures since something came.
+/// Failures since the last message.
 #[derive(Debug, Default)]
 struct Failures {
     tries: u32,
@@ -61,13 +61,14 @@ struct Failures {
 }
 
 impl Failures {
-    /// Counts a failure. `true` means that another try would not do better.
+    /// Counts a failure. Returns `true` if another attempt cannot succeed.
     fn are_final_with(&mut self, status: &Status, connection: &Connection) -> bool {
         self.faults.are_too_many_with(status) || !is_passing(status, connection)
     }
 }
 
-/// Reads until the end, or until the stream fails: then tells whether anything came before.
+/// Reads until the stream ends or fails. Returns `None` at the end, else the status and whether a message was
+/// received.
 async fn read<F: Follower>(
     follower: &mut F,
     mut stream: Streaming<F::Message>,
@@ -87,7 +88,7 @@ async fn read<F: Follower>(
     }
 }
 
-/// Connects again, and tells when the connection is lost and when it is back.
+/// Reconnects, and writes a note when the connection is lost and when it is back.
 async fn reopen<F: Follower>(
     follower: &mut F,
     connection: &Connection,
@@ -100,14 +101,14 @@ async fn reopen<F: Follower>(
         None => format!("{url}: {} ({:?})", status.message(), status.code()),
     };
     let hours = away_max.as_secs() / 3_600;
-    output::note(&format!("{what}; connecting again for up to {hours}h"));
+    output::note(&format!("{what}; reconnecting for up to {hours}h"));
     let since = Instant::now();
     while since.elapsed() < away_max {
         failures.tries += 1;
         sleep(jittered(failures.tries)).await;
         match follower.open(connection.clone()).await {
             Ok(stream) => {
-                output::note(&format!("{url} is back: going on"));
+                output::note(&format!("{url} is back: resuming"));
                 return Ok(stream);
             }
             Err(next) if failures.are_final_with(&next, connection) => return Err(next.into()),

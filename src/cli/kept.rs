@@ -1,7 +1,7 @@
-//! What is kept of uploads that have not ended, so that the same command resumes them.
+//! Records of unfinished uploads, so that the same command resumes them.
 //!
-//! A small file for each, which its run holds locked: another run of the same command at the same time
-//! begins an upload of its own. A file is there whole or not at all, and goes when its upload ends.
+//! Each upload has a small file, which its run locks. Another run of the same command at the same time starts a
+//! separate upload. A file appears complete or not at all, and is removed when its upload ends.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -16,28 +16,28 @@ use crate::cli::source::Stamp;
 use crate::config::client;
 use crate::domain::ingest::digest::{hex, sha256};
 
-/// Where the files are below the program's folder.
+/// The folder of the files, within the program's folder.
 const FOLDER: &str = "uploads";
 const EXTENSION: &str = "json";
-/// Uploads that nobody resumes are given up by a server after a week, unless it is told otherwise.
+/// The age at which a record expires. By default a server discards abandoned uploads after a week.
 const KEPT_FOR: Duration = Duration::from_hours(6 * 24);
-/// The most files; the oldest go first.
+/// The most files. The oldest are removed first.
 const KEPT_MAX: usize = 1_000;
-/// How often a file is looked for again that another run has replaced meanwhile.
+/// Attempts to find a file that another run replaces meanwhile.
 const TRIES_MAX: usize = 8;
-/// The longest file: a path has 4 KiB, and JSON may double it.
+/// The largest file in bytes: a path has 4 KiB, and JSON may double it.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
-/// The folder of what is kept.
+/// The folder of the records.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
-    /// None: nothing can be kept.
+    /// `None` means that no record can be stored.
     folder: Option<PathBuf>,
-    /// Whether what other runs have left is forgotten.
+    /// Whether the records of earlier runs are discarded.
     begins_anew: bool,
 }
 
-/// Which upload: of this source, as this document, of that server.
+/// The identity of an upload: its source, document and server.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct Upload {
     pub(super) server: String,
@@ -45,26 +45,26 @@ pub(super) struct Upload {
     pub(super) document_id: String,
     /// The absolute path, for people.
     pub(super) path: String,
-    /// The digest of its bytes, which may be no text.
+    /// The digest of the path's bytes, which may not be text.
     pub(super) path_sha256: String,
-    /// The source, as it was when the upload began.
+    /// The identity of the source when the upload began.
     pub(super) stamp: Stamp,
-    /// The digest of the request, but for its id.
+    /// The digest of the request without its id.
     pub(super) spec_sha256: String,
 }
 
-/// A file's content.
+/// The content of a file.
 #[derive(Debug, Deserialize, Serialize)]
 struct Content {
-    /// A UUID.
+    /// The request id, a UUID.
     request_id: String,
     upload: Upload,
 }
 
-/// An upload that is kept, while this run goes on with it.
+/// The record of an upload, while this run sends it.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// Locked until it is dropped.
+    /// The file, locked until it is dropped.
     file: File,
     path: PathBuf,
     pub(super) request_id: Uuid,
@@ -73,8 +73,8 @@ pub(super) struct Record {
 }
 
 impl Kept {
-    /// The folder of the user, without what is too old or too much. Uploads that other runs have left are
-    /// resumed, or forgotten.
+    /// Opens the user's folder, and removes its expired and surplus files. `begins_anew` discards the uploads of
+    /// earlier runs instead of resuming them.
     pub(super) fn open(begins_anew: bool) -> Self {
         let folder = client::state_folder().map(|folder| folder.join(FOLDER));
         let folder = folder.filter(|folder| {
@@ -90,8 +90,8 @@ impl Kept {
         }
     }
 
-    /// The record of an upload: one that another run has left, or a new one. None if another run has it
-    /// now, or if nothing can be kept.
+    /// Takes the record of an upload: one that an earlier run left, or a new one. Returns `None` if another run holds
+    /// it, or if no record can be stored.
     pub(super) fn take(&self, upload: &Upload) -> Option<Record> {
         let folder = self.folder.as_ref()?;
         let path = folder.join(upload.name()).with_extension(EXTENSION);
@@ -111,7 +111,7 @@ impl Kept {
 }
 
 impl Upload {
-    /// The name of its file: what a run of the same command has in common with it.
+    /// Returns the name of the file, derived from the fields that runs of the same command share.
     fn name(&self) -> String {
         let names = [
             &self.server,
@@ -123,12 +123,12 @@ impl Upload {
     }
 }
 
-/// What is at a path.
+/// The result of looking for a record.
 enum Found {
     Record(Record),
-    /// It is locked.
+    /// The file is locked, or cannot be opened.
     Busy,
-    /// No file, or none that can be used; that one is removed.
+    /// No file, or an unusable one, which is removed.
     Nothing,
 }
 
@@ -158,14 +158,14 @@ impl Record {
                 is_resumed: true,
             }),
             _ => {
-                // It is this run's, as long as it is locked.
+                // The file belongs to this run as long as it is locked.
                 let _absent = std::fs::remove_file(path);
                 Found::Nothing
             }
         }
     }
 
-    /// Puts a new file there. None if another run was faster, or it cannot be written.
+    /// Creates a record. Returns `None` if another run was faster, or if the file cannot be written.
     fn begin(folder: &Path, path: &Path, upload: &Upload) -> Option<Self> {
         let request_id = Uuid::new_v4();
         let content = Content {
@@ -174,7 +174,7 @@ impl Record {
         };
         let own = folder.join(request_id.to_string());
         let written = write(&own, &content);
-        // Fails if there is one: then nothing of it is lost.
+        // Fails if the path exists, so that no record is overwritten.
         let placed = written.and_then(|file| std::fs::hard_link(&own, path).map(|()| file));
         let _absent = std::fs::remove_file(&own);
         Some(Self {
@@ -185,16 +185,16 @@ impl Record {
         })
     }
 
-    /// Forgets the upload: it has ended.
+    /// Removes the record, because the upload has ended.
     pub(super) fn forget(self) {
         if is_at(&self.file, &self.path) {
-            // What is left is too old one day.
+            // A file that cannot be removed expires later.
             let _left = std::fs::remove_file(&self.path);
         }
     }
 }
 
-/// Writes a file that is locked before anybody can find it.
+/// Writes a file, locked before other runs can find it.
 fn write(path: &Path, content: &Content) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     let mut file = options
@@ -213,7 +213,7 @@ fn read(file: &mut File) -> Option<Content> {
     serde_json::from_slice(&text).ok()
 }
 
-/// Whether the file is the one of that path still.
+/// Whether the file is still the one at the path.
 fn is_at(file: &File, path: &Path) -> bool {
     let found = std::fs::symlink_metadata(path);
     let (Ok(found), Ok(own)) = (found, file.metadata()) else {
@@ -227,7 +227,7 @@ fn is_old(file: &File, now: SystemTime) -> bool {
     modified.is_ok_and(|modified| modified + KEPT_FOR < now)
 }
 
-/// Removes files that are too old, and the oldest of too many; none that a run holds.
+/// Removes expired files and the oldest surplus ones, except those that a run has locked.
 fn sweep(folder: &Path, now: SystemTime) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
@@ -253,7 +253,7 @@ fn sweep(folder: &Path, now: SystemTime) {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the age of a file is told by the clock of the system"
+    reason = "the age of a file is measured with the system clock"
 )]
 fn now() -> SystemTime {
     SystemTime::now()
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_changed_or_is_damaged_or_old_begins_anew() {
+    fn a_changed_damaged_or_expired_record_is_not_resumed() {
         let folder = Folder::new("anew");
         let kept = folder.kept();
         let path = kept.take(&upload()).unwrap().path;
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn the_old_ones_and_the_oldest_of_too_many_are_swept() {
+    fn expired_and_surplus_files_are_swept() {
         let folder = Folder::new("swept");
         for number in 0..=KEPT_MAX {
             let file = File::create(folder.0.join(number.to_string())).unwrap();

@@ -8,17 +8,17 @@ use clap::Args;
 /// Labels of documents.
 #[derive(Debug, Args)]
 pub(super) struct Labels {
-    /// A label to find documents by: KEY=VALUE. Each key may be given once.
+    /// Label of the documents, as KEY=VALUE; repeat it for several labels, with each key once.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
 }
 
 impl Labels {
-    /// All of them by their keys.
+    /// Returns the labels by key.
     ///
     /// # Errors
     ///
-    /// Fails if a key is given twice: one of its values would be ignored.
+    /// Fails if a key is given twice, because one of its values would be ignored.
     pub(super) fn by_key(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let mut labels = BTreeMap::new();
         for (key, value) in &self.labels {
@@ -32,7 +32,7 @@ impl Labels {
     }
 }
 
-/// Parses a label.
+/// Parses `KEY=VALUE`.
 fn label(given: &str) -> Result<(String, String), String> {
     let (key, value) = given
         .split_once('=')

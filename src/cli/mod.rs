@@ -2,8 +2,8 @@
 //!
 //! `commands` has a file for each command. Only `output` writes to the terminal.
 //!
-//! Exit codes: 0 all is done; 1 something failed, with a message; 2 the arguments are wrong; 130 and 143 an
-//! upload was interrupted by SIGINT or SIGTERM.
+//! Exit codes: 0 success; 1 failure, with a message; 2 wrong arguments; 130 or 143 an upload that SIGINT or SIGTERM
+//! interrupted.
 
 use std::process::ExitCode;
 
@@ -74,7 +74,7 @@ fn with_runtime(command: Command) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     let done = runtime.block_on(command.run());
-    // A read of the standard input cannot be interrupted; it is not waited for.
+    // A read of the standard input cannot be interrupted, so do not wait for it.
     runtime.shutdown_background();
     done
 }
@@ -88,9 +88,9 @@ mod tests {
         super::Arguments::command().debug_assert();
     }
 
-    /// One in 64 begins with a hyphen.
+    /// One cursor in 64 begins with a hyphen.
     #[test]
-    fn any_cursor_is_taken_for_one() {
+    fn a_cursor_may_begin_with_a_hyphen() {
         let told = ["sluice", "changes", "--after", "-k"];
         assert!(super::Arguments::try_parse_from(told).is_ok());
     }

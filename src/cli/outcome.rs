@@ -1,4 +1,4 @@
-//! How the documents of one call ended: a line for each that failed, and a summary.
+//! The results of the documents of one command: a line for each failure, and a summary.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,18 +9,18 @@ use crate::cli::output::{self, Format, Reported};
 use crate::cli::status::said;
 use crate::cli::table::Object;
 
-/// How a document ended. The summary has them in this order.
+/// The result of a document. The summary lists them in this order.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Kind {
     Uploaded,
     Rechunked,
     Deleted,
     Unchanged,
-    /// The document belongs to somebody else.
+    /// The document belongs to another folder.
     Conflicting,
-    /// The server refused it.
+    /// The server refused the document.
     Refused,
-    /// It could not be read or sent.
+    /// The document could not be read or sent.
     Failed,
     Skipped,
 }
@@ -39,12 +39,12 @@ impl Kind {
         }
     }
 
-    /// Whether the call has failed with it.
+    /// Whether the command fails because of it.
     fn is_failure(self) -> bool {
         matches!(self, Self::Conflicting | Self::Refused | Self::Failed)
     }
 
-    /// The kind of an error: a status is a refusal, unless the connection is what failed.
+    /// Returns the kind of an error. A status is a refusal, unless its code means that the connection failed.
     fn of(error: &anyhow::Error) -> Self {
         if error.downcast_ref::<Conflict>().is_some() {
             return Self::Conflicting;
@@ -63,21 +63,21 @@ impl Kind {
     }
 }
 
-/// A document that belongs to somebody else, and the line that says so.
+/// A document that belongs to another folder, with the line that explains it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Conflict(pub(super) String);
 
-/// What is written of a document that is done: a line for people, or fields.
+/// The output for a document that is done: a line for people, or fields for JSON.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// None if people need not be told.
+    /// `None` means that people see no line.
     pub(super) text: Option<String>,
     pub(super) fields: Object,
 }
 
 impl Line {
-    /// A line whose only field is the document's name.
+    /// Returns a line whose only field is the document's name.
     pub(super) fn of(text: String, document: &str) -> Self {
         Self {
             text: Some(text),
@@ -85,32 +85,32 @@ impl Line {
         }
     }
 
-    /// No line for people, and the document's name.
+    /// Returns the document's name as the only field, without a line for people.
     pub(super) fn silent(document: &str) -> Self {
         let fields = Object::from_iter([("document".to_owned(), document.into())]);
         Self { text: None, fields }
     }
 }
 
-/// How a document ended, and the line that says so.
+/// The result of a document, with its line.
 #[derive(Debug)]
 pub(super) struct Done {
-    /// Its name in messages.
+    /// The document's name in messages.
     pub(super) name: String,
     pub(super) result: anyhow::Result<(Kind, Option<Line>)>,
 }
 
-/// How the documents of a call ended.
+/// The results of the documents of a command.
 #[derive(Debug)]
 pub(super) struct Outcome {
     format: Format,
     counts: BTreeMap<Kind, usize>,
-    /// A line for each document that failed or was left out, in the order of their names.
+    /// A line for each document that failed or was skipped, ordered by name.
     lines: BTreeSet<String>,
 }
 
 impl Outcome {
-    /// Nothing is done yet; lines have this format.
+    /// Returns an empty outcome that is written in this format.
     pub(super) fn new(format: Format) -> Self {
         Self {
             format,
@@ -119,7 +119,7 @@ impl Outcome {
         }
     }
 
-    /// Counts a document, and writes its line.
+    /// Counts a document and writes its line.
     pub(super) fn take(&mut self, done: Done) -> anyhow::Result<()> {
         match done.result {
             Ok((kind, line)) => {
@@ -139,7 +139,7 @@ impl Outcome {
         }
     }
 
-    /// Writes what is said of a document: in JSON each has a line.
+    /// Writes the line of a document. In JSON every document has one.
     fn write(&self, name: &str, kind: Kind, line: Option<Line>) -> anyhow::Result<()> {
         match self.format {
             Format::Table => {
@@ -159,24 +159,24 @@ impl Outcome {
         *self.counts.entry(kind).or_default() += 1;
     }
 
-    /// Counts something that a line says.
+    /// Counts a document and keeps the line that explains its result.
     pub(super) fn explain(&mut self, kind: Kind, line: String) {
         self.count(kind);
         self.lines.insert(line);
     }
 
-    /// Counts all that the lines say.
+    /// Counts a document for each line, and keeps the lines.
     pub(super) fn explain_all(&mut self, kind: Kind, lines: Vec<String>) {
         for line in lines {
             self.explain(kind, line);
         }
     }
 
-    /// Writes the lines, and the summary for people.
+    /// Writes the kept lines and, for people, the summary.
     ///
     /// # Errors
     ///
-    /// Fails if a document has.
+    /// Fails if a document failed.
     pub(super) fn report(&self, head: &str) -> anyhow::Result<()> {
         self.write_lines();
         if self.format == Format::Table {
@@ -185,11 +185,11 @@ impl Outcome {
         self.result()
     }
 
-    /// Writes the line of the only document.
+    /// Writes the kept lines of a command with one document.
     ///
     /// # Errors
     ///
-    /// Fails if it has failed.
+    /// Fails if the document failed.
     pub(super) fn report_single(&self) -> anyhow::Result<()> {
         self.write_lines();
         self.result()

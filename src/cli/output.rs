@@ -1,4 +1,4 @@
-//! The only place that writes to the terminal.
+//! The only module that writes to the terminal.
 
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Write};
@@ -20,23 +20,23 @@ use crate::cli::printable::{printable, printable_json};
 use crate::config::log_format::LogFormat;
 use crate::config::terminal;
 
-/// Every progress bar, so that lines are written above them and never into one.
+/// All progress bars. Lines are written above them, never into one.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// How rows are written.
+/// The output format.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// JSON Lines: an object a line.
+    /// JSON Lines: one object per line.
     Json,
     /// A table for people.
     Table,
 }
 
-/// Writes lines to the standard output, as they are.
+/// Writes lines to the standard output unchanged.
 ///
 /// # Errors
 ///
-/// Fails with [`Closed`] if its reader is gone.
+/// Fails with [`Closed`] if the reader has closed the output.
 pub(super) fn write(lines: &str) -> anyhow::Result<()> {
     let written = BARS.suspend(|| {
         let mut out = io::stdout().lock();
@@ -49,7 +49,7 @@ pub(super) fn write(lines: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Writes lines of JSON to the standard output.
+/// Writes lines of JSON to the standard output. On a terminal, control characters are escaped.
 pub(super) fn json(lines: &str) -> anyhow::Result<()> {
     if io::stdout().is_terminal() {
         write(&printable_json(lines))
@@ -68,20 +68,20 @@ pub(super) fn line(text: &str) -> anyhow::Result<()> {
     write(&format!("{}\n", printable(text)))
 }
 
-/// How many columns the terminal has that the standard output is; none if it is another thing.
+/// Returns the width of the terminal in columns. `None` means that the standard output is not a terminal.
 pub(super) fn columns() -> Option<usize> {
     let size = tcgetwinsize(io::stdout()).ok()?;
     (size.ws_col > 0).then_some(size.ws_col.into())
 }
 
-/// Ends the program as soon as the reader of the standard output is gone. It is for commands that wait:
-/// a write would not tell them.
+/// Ends the program with code 0 as soon as the reader closes the standard output. Commands that wait need this,
+/// because they would notice it only at their next write.
 pub(super) fn end_when_closed() {
-    // The thread ends with the program. It waits for ever if the output is no pipe.
+    // The thread ends with the program. If the output is not a pipe, the thread waits until then.
     thread::spawn(|| {
         let out = io::stdout();
         let mut polled = [PollFd::new(&out, PollFlags::empty())];
-        // Ends when the system reports the output's end, or cannot report it.
+        // Returns when the system reports that the output is closed, or fails to report it.
         while poll(&mut polled, None) == Err(Errno::INTR) {}
         if polled[0]
             .revents()
@@ -93,7 +93,7 @@ pub(super) fn end_when_closed() {
     });
 }
 
-/// Draws a progress bar on the standard error, if somebody sees it there.
+/// Draws a progress bar on the standard error if that is a terminal.
 pub(super) fn drawn(bar: ProgressBar) -> ProgressBar {
     if io::stderr().is_terminal() {
         BARS.add(bar)
@@ -102,7 +102,7 @@ pub(super) fn drawn(bar: ProgressBar) -> ProgressBar {
     }
 }
 
-/// Writes logs to the standard error: text for people at a terminal, else JSON Lines.
+/// Writes logs to the standard error. `Auto` means text for people at a terminal, else JSON Lines.
 pub(super) fn logs(filter: EnvFilter, format: LogFormat) {
     let is_terminal = io::stderr().is_terminal();
     let is_text = match format {
@@ -113,7 +113,7 @@ pub(super) fn logs(filter: EnvFilter, format: LogFormat) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr);
-    // Somebody who embeds this may have set one already.
+    // A program that embeds this crate may have set a subscriber already.
     let _already_set = if is_text {
         let has_colour = is_terminal && terminal::takes_colour();
         subscriber.with_ansi(has_colour).try_init()
@@ -122,7 +122,7 @@ pub(super) fn logs(filter: EnvFilter, format: LogFormat) {
     };
 }
 
-/// Whether a file is the one that the standard output is written to: reading it would never end.
+/// Whether a file is the one that the standard output writes to. Reading it would never end.
 pub(super) fn is_output(file: &Metadata) -> bool {
     let output = io::stdout().as_fd().try_clone_to_owned().map(File::from);
     let output = output.and_then(|output| output.metadata());
@@ -131,7 +131,7 @@ pub(super) fn is_output(file: &Metadata) -> bool {
     })
 }
 
-/// Writes a note to the standard error, for somebody who reads a table on a terminal.
+/// Writes a note to the standard error if the standard output is a terminal.
 pub(super) fn note_on_terminal(message: &str) {
     if io::stdout().is_terminal() {
         complain(message);
@@ -143,16 +143,16 @@ pub(super) fn note(message: &str) {
     complain(message);
 }
 
-/// Says what is wrong, for people.
+/// Writes an error message for people to the standard error.
 pub(super) fn complain(message: &str) {
     let line = format!("sluice: {}\n", printable(message));
-    // Nothing is left to do if even that cannot be written.
+    // An error that cannot be written has no other place.
     let _unwritable = BARS.suspend(|| io::stderr().write_all(line.as_bytes()));
 }
 
-/// The exit code for a command that ended with an error, with its message.
+/// Writes the message of a failed command, and returns its exit code.
 pub(super) fn end(error: &anyhow::Error) -> ExitCode {
-    // Whoever reads the output has read enough: that is no failure.
+    // The reader has read enough, which is not a failure.
     if error.downcast_ref::<Closed>().is_some() {
         return ExitCode::SUCCESS;
     }
@@ -166,17 +166,17 @@ pub(super) fn end(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(if is_usage { 2 } else { 1 })
 }
 
-/// The reader of the standard output is gone.
+/// The reader has closed the standard output.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the output is closed")]
 pub(super) struct Closed;
 
-/// The arguments do not fit together, or are out of range.
+/// The arguments contradict each other, or are out of range.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("wrong arguments")]
 pub(super) struct WrongArguments;
 
-/// A signal has ended the command, and its messages have said what is left to do.
+/// A signal has ended the command, and its messages have explained how to resume.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("ended by a signal")]
 pub(super) struct Stopped(
@@ -184,12 +184,12 @@ pub(super) struct Stopped(
     pub(super) u8,
 );
 
-/// The command failed, and its messages have said why.
+/// The command failed, and its messages have explained why.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("failed")]
 pub(super) struct Reported;
 
-/// Some documents could not be done; what was wrong with each has been said.
+/// Some documents failed, and a message has explained each.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("{failed} of {all} documents failed")]
 pub(super) struct DocumentsFailed {

@@ -1,4 +1,4 @@
-//! How long a command goes on trying while its server is away, busy or full, and what it says meanwhile.
+//! Retries while a server is away, busy or full, and the notes about them.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -14,21 +14,21 @@ use crate::cli::connection::unreached::Unreached;
 use crate::cli::failure::{Faults, is_outage, is_passing};
 use crate::cli::output;
 
-/// Failures in a row that are not told: a server that is busy takes the next try, or the one after.
+/// Consecutive failures without a note. A busy server usually accepts one of the next two attempts.
 const UNTOLD_MAX: u32 = 2;
-/// The longest time that may be asked for.
+/// The longest `--retry-for`.
 const RETRY_MAX: Duration = Duration::from_hours(7 * 24);
 
-/// How long to go on trying.
+/// The time limit of retries.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Retrying {
-    /// How long to go on trying without any progress while the server is away, busy or full: 90s, 10m, 2h;
-    /// 0 to give up at the first failure.
+    /// Retry for this long without progress while the server is away, busy or full: 90s, 10m, 2h, up to 7d; 0 gives
+    /// up at the first failure.
     #[arg(long, value_name = "DURATION", default_value = "2h", value_parser = duration)]
     pub(super) retry_for: Duration,
 }
 
-/// Tries that the documents of a command share, so that each outage is told once.
+/// Retries that the documents of a command share, so that each outage is reported once.
 #[derive(Debug)]
 pub(super) struct Patience {
     connection: Connection,
@@ -36,21 +36,21 @@ pub(super) struct Patience {
     outage: Cell<Outage>,
 }
 
-/// What is told.
+/// The outage that was reported.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Outage {
     None,
-    /// The server is away: its next answer ends it.
+    /// The server is away. Its next answer ends the outage.
     Away,
-    /// It answers, but takes nothing.
+    /// The server answers, but accepts no content.
     Full,
 }
 
-/// The tries of one thing to do.
+/// The attempts of one task.
 #[derive(Debug)]
 pub(super) struct Tries<'a> {
     patience: &'a Patience,
-    /// Since when there was no progress.
+    /// The time of the first failure since the last progress.
     since: Option<Instant>,
     failures: u32,
     faults: Faults,
@@ -65,7 +65,7 @@ impl Patience {
         }
     }
 
-    /// Begins to try.
+    /// Starts the attempts of a task.
     pub(super) fn tries(&self) -> Tries<'_> {
         Tries {
             patience: self,
@@ -75,11 +75,11 @@ impl Patience {
         }
     }
 
-    /// Makes a call until it is answered. It has to be one that may be made twice.
+    /// Repeats a call until the server answers it. The call must be safe to repeat.
     ///
     /// # Errors
     ///
-    /// Fails with the answer that is final, or once it has taken too long.
+    /// Fails with a final status, or after `retry_for` without an answer.
     pub(super) async fn ask<T>(
         &self,
         call: impl AsyncFn() -> anyhow::Result<T>,
@@ -96,19 +96,19 @@ impl Patience {
         }
     }
 
-    /// Whether another try may do better.
+    /// Whether another attempt may succeed.
     pub(super) fn is_passing(&self, status: &Status) -> bool {
         is_passing(status, &self.connection)
     }
 
-    /// The server has answered a call.
+    /// Records that the server has answered a call.
     pub(super) fn answered(&self) {
         if self.outage.get() == Outage::Away {
             self.end("answers again");
         }
     }
 
-    /// The server has taken content.
+    /// Records that the server has accepted content.
     pub(super) fn progressed(&self) {
         if self.outage.get() != Outage::None {
             self.end("takes content again");
@@ -128,23 +128,23 @@ impl Patience {
         };
         self.outage.set(outage);
         output::note(&format!(
-            "{what}; trying again for up to {} (--retry-for)",
+            "{what}; retrying for up to {} (--retry-for)",
             written(self.retry_for)
         ));
     }
 
     fn end(&self, how: &str) {
         self.outage.set(Outage::None);
-        output::note(&format!("{} {how}: going on", self.connection.url()));
+        output::note(&format!("{} {how}: resuming", self.connection.url()));
     }
 }
 
 impl Tries<'_> {
-    /// Waits for the next try.
+    /// Waits before the next attempt.
     ///
     /// # Errors
     ///
-    /// Fails with the status if it is final, or if it has taken too long.
+    /// Fails with the status if it is final, or if the time is over.
     pub(super) async fn failed(&mut self, status: Status) -> Result<(), Status> {
         let patience = self.patience;
         if !patience.is_passing(&status) {
@@ -170,20 +170,20 @@ impl Tries<'_> {
         since.is_some_and(|since| since.elapsed() >= self.patience.retry_for)
     }
 
-    /// There was progress: the time begins anew.
+    /// Records progress, which restarts the time limit.
     pub(super) fn progressed(&mut self) {
         *self = self.patience.tries();
     }
 }
 
-/// How long the server asks to wait (`google.rpc.RetryInfo`).
+/// Returns the wait that the server asks for (`google.rpc.RetryInfo`).
 fn asked_wait(status: &Status) -> Duration {
     let details = status.get_error_details();
     let asked = details.retry_info().and_then(|info| info.retry_delay);
     asked.unwrap_or_default()
 }
 
-/// Reads a duration: a number, and s, m or h; without one, seconds.
+/// Parses a duration: a number with the unit s, m, h or d. Without a unit the number means seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|character: char| !character.is_ascii_digit());
     let seconds = match &text[digits.len()..] {
@@ -201,11 +201,11 @@ fn duration(text: &str) -> Result<Duration, String> {
     duration
         .filter(|duration| *duration <= RETRY_MAX)
         .ok_or_else(|| {
-            "must be a number of seconds, or of s, m, h or d as in 10m, up to 7d".to_owned()
+            "must be seconds, or a number with the unit s, m, h or d as in 10m, up to 7d".to_owned()
         })
 }
 
-/// The same, as it is written.
+/// Formats a duration in hours, minutes or seconds, whichever is the largest whole unit.
 fn written(duration: Duration) -> String {
     let seconds = duration.as_secs();
     if seconds.is_multiple_of(3_600) {

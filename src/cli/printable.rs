@@ -1,7 +1,7 @@
-//! Text as a terminal may show it.
+//! Text that is safe to print on a terminal.
 //!
-//! Text stands as it is, in every script. Only what a terminal obeys is escaped: control characters, and
-//! the controls of direction that show text in another order than it has.
+//! Text of every script is printed unchanged. Only characters that a terminal interprets are escaped: control
+//! characters, and bidirectional controls, which show text in another order.
 
 use std::fmt::Write;
 
@@ -9,20 +9,20 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::domain::text::grapheme::Clusters;
 
-/// Shows that a text is longer than what is shown.
+/// Marks a text of which only the start is shown.
 const CUT: &str = "\u{2026}";
-/// Shows a line break, whichever the text has.
+/// Replaces every kind of line break.
 const LINE_BREAK: char = '\u{23CE}';
 
-/// Whether a terminal obeys a character rather than shows it.
+/// Whether a terminal interprets a character instead of showing it.
 fn is_obeyed(character: char) -> bool {
     let is_direction = matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    // Terminals that take U+2028 and U+2029 for line breaks would show one line as two.
+    // Terminals that treat U+2028 and U+2029 as line breaks would show one line as two.
     let is_separator = matches!(character, '\u{2028}' | '\u{2029}');
     character.is_control() || is_direction || is_separator
 }
 
-/// A text with nothing in it that a terminal would act on.
+/// Returns the text, with every character escaped that a terminal would interpret.
 pub(super) fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
@@ -35,7 +35,7 @@ pub(super) fn printable(text: &str) -> String {
     printable
 }
 
-/// The same, with each line break in one visible form.
+/// Returns the text like [`printable`], with every line break replaced by the same visible character.
 pub(super) fn on_one_line(text: &str) -> String {
     let mut characters = text.chars().peekable();
     let mut line = String::with_capacity(text.len());
@@ -53,12 +53,12 @@ pub(super) fn on_one_line(text: &str) -> String {
     line
 }
 
-/// JSON in which a terminal obeys nothing either. Such characters stand in strings alone.
+/// Returns JSON, with every character escaped that a terminal would interpret. They occur only in strings.
 pub(super) fn printable_json(json: &str) -> String {
     let mut printable = String::with_capacity(json.len());
     for character in json.chars() {
         if is_obeyed(character) && character != '\n' {
-            // A string takes everything; and all of these have four digits.
+            // Writing to a `String` cannot fail, and all of these characters are below U+10000.
             let _infallible = write!(printable, "\\u{:04x}", u32::from(character));
         } else {
             printable.push(character);
@@ -67,13 +67,13 @@ pub(super) fn printable_json(json: &str) -> String {
     printable
 }
 
-/// How many columns of a terminal a printable text takes.
+/// Returns the columns that a printable text takes on a terminal.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The start of a printable text that takes so many columns, with a mark if it is not all. No grapheme
-/// cluster is cut.
+/// Returns the start of a printable text that fits into `columns`, with a mark if the text is longer. Grapheme
+/// clusters are not split.
 pub(super) fn shortened(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
@@ -97,7 +97,7 @@ mod tests {
     use super::{on_one_line, printable, printable_json, shortened, width};
 
     #[test]
-    fn text_stands_as_it_is() {
+    fn text_is_printed_unchanged() {
         for text in [
             "Don't \"quote\" C:\\new",
             "\u{1F469}\u{200D}\u{1F469}\u{200D}\u{1F466}",
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_obeys_is_escaped() {
+    fn terminal_controls_are_escaped() {
         let obeyed = "\u{1b}[31m\u{9b}x\u{202E}y\u{2066}z\t\u{7f}\0";
         let shown = r"\u{1b}[31m\u{9b}x\u{202e}y\u{2066}z\t\u{7f}\u{0}";
         assert_eq!(printable(obeyed), shown);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_shortened_by_what_it_takes_on_the_screen() {
+    fn a_text_is_shortened_by_its_width_on_the_screen() {
         assert_eq!(shortened("12345", 5), "12345");
         assert_eq!(shortened("123456", 5), "1234\u{2026}");
         let wide = "\u{6C34}\u{6C34}\u{6C34}";

@@ -7,10 +7,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::cli::output;
 use crate::cli::printable::printable;
 
-/// How often a progress bar moves while nothing comes.
+/// The redraw interval of a bar without progress.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A bar for a document of so many bytes, if that is known.
+/// Returns a bar for a document. `None` as `bytes` means that the size is unknown.
 pub(super) fn of_document(document: &str, bytes: Option<u64>) -> ProgressBar {
     let (bar, template) = match bytes {
         Some(bytes) => (
@@ -26,7 +26,7 @@ pub(super) fn of_document(document: &str, bytes: Option<u64>) -> ProgressBar {
     drawn(bar, template)
 }
 
-/// A bar for many documents, which are done several at once.
+/// Returns a bar for many documents, several of which are processed concurrently.
 pub(super) fn of_documents(documents: usize) -> ProgressBar {
     let bar = ProgressBar::new(documents as u64);
     drawn(bar, "{wide_bar} {pos}/{len} documents {eta}")

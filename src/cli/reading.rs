@@ -1,6 +1,6 @@
-//! A source on its way to a server: read once, in a thread of its own, and put into messages.
+//! The source of an upload. A separate thread reads it once, and its bytes are put into messages.
 //!
-//! The bytes that were sent last are kept, so that a pipe survives a lost connection.
+//! The bytes sent last are retained, so that an upload from a pipe survives a lost connection.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read};
@@ -15,21 +15,21 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::cli::source::{Opened, Source, Stamp};
 use crate::domain::ingest::digest::Running;
 
-/// The content of a message. The server holds a message until it is whole, so messages are far below its limit (256 KiB).
-/// With its other fields a message fits an allocation of 32 KiB. Twice as much is a tenth faster where nothing else is slow,
-/// and takes the server 4 MB more for 250 uploads.
+/// Content bytes of a message. The server holds a message until it is complete, and accepts at most 256 KiB. With its other
+/// fields a message fits an allocation of 32 KiB. Messages twice as long are a tenth faster on loopback, and take 4 MB
+/// more memory of the server for 250 uploads.
 const CONTENT_BYTES: usize = 31 * 1024;
-/// How much is read at once.
+/// Bytes of one read.
 const PIECE_BYTES: usize = 64 * 1024;
 /// Pieces read ahead of the network.
 const PIECES_AHEAD: usize = 8;
-/// How many bytes are kept after they were sent. A server commits what is further back: its batches under
-/// way have 3 MiB at most.
+/// Bytes retained after they were sent. The server has committed everything before them: its batches in progress have
+/// at most 3 MiB.
 const KEPT_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// How long the first bytes of a message wait for more.
+/// The time that the first bytes of a message wait for more.
 const LINGER: Duration = Duration::from_millis(250);
-/// How long a silent source may keep the server without a message: half of the shortest idle limit that a
-/// server may have.
+/// The longest time without a message while the source is silent: half of the shortest idle timeout that a server may
+/// have.
 const SILENT_MAX: Duration = Duration::from_millis(500);
 
 /// The next part of a source.
@@ -37,37 +37,38 @@ const SILENT_MAX: Duration = Duration::from_millis(500);
 pub(super) enum Next {
     /// Bytes.
     Content(Bytes),
-    /// The source is waited for.
+    /// The source has no further bytes yet.
     Waiting,
-    /// The last bytes, or none.
+    /// The last bytes, possibly none.
     End(Bytes),
 }
 
-/// A source that is read.
+/// A source that is being read.
 #[derive(Debug)]
 pub(super) struct Reading {
     source: Source,
     length: Option<u64>,
     stamp: Option<Stamp>,
-    /// The end is an empty piece, so that a thread that panics is none.
+    /// The pieces that the thread has read. An empty piece is the end, so that a panic of the thread does not look
+    /// like it.
     pieces: mpsc::Receiver<anyhow::Result<Bytes>>,
-    /// The rest of a piece whose beginning was taken.
+    /// The rest of a piece that was taken in part.
     rest: Bytes,
-    /// The bytes before `taken`: the newest that were sent, and those to be sent.
+    /// The bytes before `taken`: those sent last, and those not sent yet.
     kept: VecDeque<u8>,
-    /// How many bytes of the source were taken.
+    /// The number of bytes taken from the source.
     taken: u64,
-    /// The digest of those.
+    /// The digest of the bytes taken.
     digest: Running,
-    /// The next byte to be sent.
+    /// The offset of the next byte to send.
     at: u64,
     has_ended: bool,
-    /// Whether a message was sent that had room for more.
+    /// Whether the last message had room for more.
     has_waited: bool,
 }
 
 impl Reading {
-    /// Opens the source and begins to read it.
+    /// Opens the source and starts to read it.
     pub(super) async fn open(source: Source) -> anyhow::Result<Self> {
         let (opened, pieces) = begin(source.clone()).await?;
         Ok(Self {
@@ -85,22 +86,22 @@ impl Reading {
         })
     }
 
-    /// How many bytes the source has, if that is known.
+    /// Returns the size of the source in bytes. `None` means that it is unknown.
     pub(super) fn length(&self) -> Option<u64> {
         self.length
     }
 
-    /// The next byte to be sent.
+    /// Returns the offset of the next byte to send.
     pub(super) fn at(&self) -> u64 {
         self.at
     }
 
-    /// The digest of all that was read: at the end, of the source.
+    /// Returns the digest of all bytes read. At the end it is the digest of the source.
     pub(super) fn sha256(&self) -> [u8; 32] {
         self.digest.sha256()
     }
 
-    /// Whether all was sent.
+    /// Whether all bytes were sent.
     pub(super) fn is_sent(&self) -> bool {
         self.has_ended && self.at == self.taken
     }
@@ -110,16 +111,16 @@ impl Reading {
         self.stamp.is_some()
     }
 
-    /// What tells the file and its content apart from others, and its absolute path; none of a pipe.
+    /// Returns the identity of the file, and its absolute path. `None` means that the source is not a regular file.
     pub(super) fn file(&self) -> Option<(Stamp, PathBuf)> {
         self.stamp.zip(self.source.path())
     }
 
-    /// Goes to a byte, up to which the server has the source with this digest.
+    /// Moves to an offset. `sha256` is the server's digest of the source up to there.
     ///
     /// # Errors
     ///
-    /// Fails if the source is another one, or cannot be read from there.
+    /// Fails if the source has other bytes, or cannot be read from there.
     pub(super) async fn seek(&mut self, to: u64, sha256: &[u8]) -> anyhow::Result<()> {
         if to < self.taken - self.kept.len() as u64 {
             ensure!(
@@ -133,20 +134,20 @@ impl Reading {
             while self.taken < to {
                 let left = usize::try_from(to - self.taken).unwrap_or(usize::MAX);
                 if self.has_ended || !self.take(left).await? {
-                    bail!("is shorter than it was when the upload began: upload it anew");
+                    bail!("is shorter than it was when the upload began: upload it again");
                 }
             }
-            // Of what was read before, the digest is checked at the end.
+            // Bytes that were read before are covered by the digest at the end.
             ensure!(
                 self.sha256() == *sha256,
-                "is not what it was when the upload began: upload it anew"
+                "has changed since the upload began: upload it again"
             );
         }
         self.at = to;
         Ok(())
     }
 
-    /// The next message's content. Dropping the future loses no bytes.
+    /// Returns the content of the next message. Dropping the future loses no bytes.
     ///
     /// # Errors
     ///
@@ -197,7 +198,7 @@ impl Reading {
         parts.concat().into()
     }
 
-    /// Takes at most `most` bytes of a piece; false at the end.
+    /// Takes at most `most` bytes of a piece. Returns `false` at the end.
     async fn take(&mut self, most: usize) -> anyhow::Result<bool> {
         if self.rest.is_empty() {
             let piece = self.pieces.recv().await;
@@ -214,7 +215,7 @@ impl Reading {
     }
 }
 
-/// Opens a source, and reads it in a thread of its own.
+/// Opens a source, and reads it in a separate thread.
 async fn begin(source: Source) -> anyhow::Result<(Opened, mpsc::Receiver<anyhow::Result<Bytes>>)> {
     let (pieces, receiver) = mpsc::channel(PIECES_AHEAD);
     let mut opened = tokio::task::spawn_blocking(move || source.open()).await??;
@@ -246,7 +247,7 @@ mod tests {
     use super::{CONTENT_BYTES, KEPT_BYTES_MAX, Next, Reading, Source};
     use crate::domain::ingest::digest::sha256;
 
-    /// Bytes that repeat nowhere.
+    /// Returns bytes without repetition.
     fn bytes(length: usize) -> Vec<u8> {
         let words =
             (0_u64..).flat_map(|number| number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes());
@@ -267,7 +268,7 @@ mod tests {
         }
     }
 
-    /// A pipe, and what keeps it open.
+    /// Returns a reading of a pipe, and the writer that keeps the pipe open.
     async fn pipe() -> (Reading, PipeWriter) {
         let (reader, writer) = std::io::pipe().unwrap();
         let path = format!("/proc/self/fd/{}", reader.as_raw_fd());
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_pipe_is_read_again_as_far_back_as_it_is_kept() {
+    async fn the_retained_bytes_of_a_pipe_can_be_read_again() {
         let whole = bytes(KEPT_BYTES_MAX + 2_000_000);
         let (mut reading, mut writer) = pipe().await;
         let rest = whole[1..].to_vec();
@@ -312,7 +313,7 @@ mod tests {
         assert_eq!(reading.sha256(), sha256(&whole));
         let refused = reading.seek(1_000, &sha256(b"other")).await.unwrap_err();
         assert!(
-            refused.to_string().contains("is not what it was"),
+            refused.to_string().contains("has changed since"),
             "{refused}"
         );
         std::fs::write(&path, b"short").unwrap();
@@ -323,17 +324,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_silent_source_is_waited_for_aloud_and_loses_nothing() {
+    async fn a_silent_source_yields_waiting_and_loses_no_bytes() {
         let (mut reading, mut writer) = pipe().await;
         let Next::Content(first) = reading.next().await.unwrap() else {
             panic!("the first byte is there");
         };
         assert_eq!(first, &b"t"[..]);
-        // After a message with room for more, and whenever nothing comes.
+        // `Waiting` follows a message with room for more, and each silent interval.
         assert_eq!(reading.next().await.unwrap(), Next::Waiting);
         assert_eq!(reading.next().await.unwrap(), Next::Waiting);
         writer.write_all(&vec![b'x'; CONTENT_BYTES / 8]).unwrap();
-        // A call that ends while a message is put together takes nothing with it.
+        // A call that is cancelled while it collects a message loses no bytes.
         let _cut = tokio::time::timeout(std::time::Duration::from_millis(50), reading.next()).await;
         drop(writer);
         assert_eq!(read_on(&mut reading).await.len(), CONTENT_BYTES / 8);

@@ -1,4 +1,4 @@
-//! Sending a document: resumed after any failure, checked before it is resumed.
+//! Sends a document. Resumes after failures, and verifies the source before it resumes.
 
 use anyhow::bail;
 use indicatif::ProgressBar;
@@ -15,24 +15,24 @@ use crate::interface::grpc::pb::upload_service_client::UploadServiceClient;
 
 /// Messages read ahead of the network.
 const MESSAGES_AHEAD: usize = 2;
-/// Bytes that a server cannot have taken without going on with them: its batches under way have 3 MiB, and
-/// a connection holds less than the rest.
+/// More bytes than this beyond the last commit prove that the server makes progress: its batches in progress have 3
+/// MiB, and a connection buffers less than the rest.
 const TAKEN_BYTES_MIN: u64 = 8 * 1024 * 1024;
 
 /// A document to send.
 #[derive(Debug)]
 pub(super) struct Sending {
-    /// Where its bytes are.
+    /// The source of the document.
     pub(super) reading: Reading,
-    /// Its description for the server.
+    /// The spec of the upload.
     pub(super) spec: pb::UploadSpec,
-    /// Whether the upload may have begun before.
+    /// Whether an earlier attempt may have started the upload.
     pub(super) is_resumed: bool,
 }
 
-/// Why an attempt ended.
+/// The reason why an attempt ended.
 enum Failure {
-    /// The server's answer, or that of the connection.
+    /// The status from the server or the connection.
     Answer(Status),
     Final(anyhow::Error),
 }
@@ -48,7 +48,7 @@ impl Sending {
     ///
     /// # Errors
     ///
-    /// Fails with the answer that is final, or once there was no progress for too long.
+    /// Fails with a final status, or if there was no progress for too long.
     pub(super) async fn run(
         mut self,
         channel: Connection,
@@ -92,7 +92,7 @@ impl Sending {
         }
     }
 
-    /// Whether the server has committed more than that.
+    /// Whether the server has committed more than `committed` bytes.
     async fn has_committed(
         &self,
         client: &mut UploadServiceClient<Connection>,
@@ -104,13 +104,13 @@ impl Sending {
         })
     }
 
-    /// Whether the upload that was kept from another run can be resumed: the server does not have it yet, or
-    /// it runs and the source begins with what the server has of it. One that has succeeded is not repeated: its
+    /// Whether the upload of an earlier run can be resumed. Either the server does not know it yet, or it is running
+    /// and the source begins with the bytes that the server has. A succeeded upload is not repeated, because its
     /// document may have changed since.
     ///
     /// # Errors
     ///
-    /// Fails if the server cannot be asked.
+    /// Fails if the server cannot be queried.
     pub(super) async fn is_resumable(
         &mut self,
         channel: Connection,
@@ -140,7 +140,7 @@ impl Sending {
         Ok(sought.is_ok())
     }
 
-    /// Goes to where the server has the source up to, if it is the same.
+    /// Moves to the offset up to which the server has the source, if the source is the same.
     async fn resume(
         &mut self,
         client: &mut UploadServiceClient<Connection>,
@@ -154,8 +154,8 @@ impl Sending {
         let upload = upload.unwrap_or_default();
         let committed = u64::try_from(upload.committed_offset).unwrap_or_default();
         let sought = self.reading.seek(committed, &upload.committed_sha256).await;
-        // Of an upload that has succeeded the digest is enough. Another source is sent whole, so that the
-        // server compares it and says what differs.
+        // The digest suffices for an upload that has succeeded. Another source is sent from its start, so that the
+        // server compares it and reports the difference.
         if sought.is_err() && upload.state() == pb::upload::State::Succeeded {
             self.reading.seek(0, &[]).await?;
             return Ok(());
@@ -163,7 +163,7 @@ impl Sending {
         Ok(sought?)
     }
 
-    /// The upload, if the server has it and it can be resumed.
+    /// Returns the upload if the server has it and it can be resumed.
     async fn find(
         &self,
         client: &mut UploadServiceClient<Connection>,
@@ -172,12 +172,12 @@ impl Sending {
         let request = pb::GetUploadRequest { name: name.clone() };
         let upload = match client.get_upload(request).await {
             Ok(found) => found.into_inner().upload.unwrap_or_default(),
-            // The first attempt did not get so far.
+            // The first attempt ended before the server created the upload.
             Err(status) if status.code() == Code::NotFound => return Ok(None),
             Err(status) => return Err(Failure::Answer(status)),
         };
         check(&upload, &name, &self.spec)?;
-        // What cannot be read twice is compared by the server, from its first byte.
+        // A source that cannot be read twice is compared by the server, from its first byte.
         let is_complete = upload.state() == pb::upload::State::Succeeded;
         let is_compared = is_complete && self.reading.at() == 0 && !self.reading.is_regular();
         Ok((!is_compared).then_some(upload))
@@ -200,7 +200,7 @@ impl Sending {
         };
         let reading = feed(&mut self.reading, &self.spec, messages, sent);
         tokio::pin!(call);
-        // A source that waits for its producer is not waited for once the call has ended.
+        // Once the call has ended, do not wait for a source that waits for its producer.
         let answered = tokio::select! {
             answered = &mut call => answered,
             read = reading => {
@@ -220,7 +220,7 @@ impl Sending {
     }
 }
 
-/// Whether an upload of this name is the one that is meant.
+/// Checks that an upload of this name is for this document, and has not failed or been cancelled.
 fn check(upload: &pb::Upload, name: &str, spec: &pb::UploadSpec) -> anyhow::Result<()> {
     let document = format!("{}/documents/{}", spec.collection, spec.document_id);
     if upload.document != document {
@@ -237,7 +237,7 @@ fn check(upload: &pb::Upload, name: &str, spec: &pb::UploadSpec) -> anyhow::Resu
     Ok(())
 }
 
-/// Hands out messages, the last with `finish_write` and the digest.
+/// Sends the messages of a source, the last one with `finish_write` and the digest.
 async fn feed(
     reading: &mut Reading,
     spec: &pb::UploadSpec,
@@ -262,7 +262,7 @@ async fn feed(
             sha256: is_last.then(|| reading.sha256().to_vec().into()),
             total_size: is_last.then(|| i64::try_from(reading.at())).transpose()?,
         };
-        // Without a receiver the call has ended, and its status says why.
+        // Without a receiver the call has ended, and its status has the reason.
         if messages.send(message).await.is_err() || is_last {
             return Ok(());
         }

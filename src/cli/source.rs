@@ -1,4 +1,4 @@
-//! A document to read: a file, or the standard input. It is opened once and read to its end.
+//! The source of a document: a file, or the standard input. Opened once and read to its end.
 
 use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Cursor, Read};
@@ -14,13 +14,13 @@ use crate::cli::output;
 use crate::domain::names::document_id::{normalized, of_path};
 use crate::domain::names::resource::DocumentId;
 
-/// The document that the standard input becomes if no id is given.
+/// The id of the document from the standard input, unless one is given.
 const STANDARD_INPUT_ID: &str = "stdin";
 
-/// Other names of the standard input. If it is a socket, it cannot be opened by them.
+/// Other paths of the standard input. If it is a socket, it cannot be opened through them.
 const STANDARD_INPUT_PATHS: [&str; 3] = ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
-/// Where the bytes of a document are.
+/// The location of a document's bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Place {
     File(PathBuf),
@@ -31,34 +31,34 @@ enum Place {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Source {
     place: Place,
-    /// The path that its id is made of.
+    /// The path from which the document id is derived.
     id_path: Vec<u8>,
     is_below_folder: bool,
 }
 
-/// A source that is open.
+/// An open source.
 pub(super) struct Opened {
-    /// Its bytes; of a compressed one, those that are in it.
+    /// The bytes, decompressed if the source is compressed.
     pub(super) bytes: Box<dyn Read + Send>,
-    /// How many, if that is known.
+    /// The length in bytes. `None` means that it is unknown.
     pub(super) length: Option<u64>,
-    /// The file, if it can be opened again and gives the same bytes. A pipe cannot.
+    /// The identity of the file. `None` means that it cannot be opened again for the same bytes, as with a pipe.
     pub(super) stamp: Option<Stamp>,
 }
 
-/// What tells a file and its content apart from others.
+/// The identity of a file and its content.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct Stamp {
     pub(super) device: u64,
     pub(super) inode: u64,
     pub(super) length: u64,
-    /// When it was written last.
+    /// The time of the last modification.
     pub(super) modified_seconds: i64,
     pub(super) modified_nanos: i64,
 }
 
 impl Source {
-    /// The standard input.
+    /// Returns the standard input.
     pub(super) fn standard_input() -> Self {
         Self {
             place: Place::StandardInput,
@@ -67,7 +67,7 @@ impl Source {
         }
     }
 
-    /// A file that was named by this path.
+    /// Returns a file that was named by this path.
     pub(super) fn named(path: &Path) -> Self {
         Self {
             place: Place::File(path.to_owned()),
@@ -76,7 +76,7 @@ impl Source {
         }
     }
 
-    /// A file below a folder.
+    /// Returns a file below a folder.
     pub(super) fn below(folder: &Path, path: PathBuf) -> Self {
         let within = path.strip_prefix(folder).unwrap_or(&path);
         Self {
@@ -86,12 +86,12 @@ impl Source {
         }
     }
 
-    /// Whether it was found below a folder, and not named itself.
+    /// Whether the file was found below a folder, instead of being named itself.
     pub(super) fn is_below_folder(&self) -> bool {
         self.is_below_folder
     }
 
-    /// Its name in messages and output.
+    /// Returns the name in messages and output.
     pub(super) fn name(&self) -> String {
         match &self.place {
             Place::File(path) => path.display().to_string(),
@@ -99,7 +99,7 @@ impl Source {
         }
     }
 
-    /// Its absolute path; none of the standard input.
+    /// Returns the absolute path. `None` means the standard input.
     pub(super) fn path(&self) -> Option<PathBuf> {
         match &self.place {
             Place::File(path) => std::path::absolute(path).ok(),
@@ -107,12 +107,12 @@ impl Source {
         }
     }
 
-    /// The id of its document, if no other is asked for.
+    /// Returns the default id of the document, derived from the path.
     pub(super) fn document_id(&self) -> anyhow::Result<DocumentId> {
         of_path(&self.id_path).with_context(|| format!("{}: the path names no file", self.name()))
     }
 
-    /// Opens it. Waits until a named pipe has a writer.
+    /// Opens the source. Waits until a named pipe has a writer.
     pub(super) fn open(&self) -> anyhow::Result<Opened> {
         let is_standard_input = match &self.place {
             Place::File(path) => STANDARD_INPUT_PATHS
@@ -128,7 +128,7 @@ impl Source {
         };
         let file = file.context("cannot be opened")?;
         let metadata = file.metadata().context("cannot be read")?;
-        ensure!(!output::is_output(&metadata), "is where the output goes");
+        ensure!(!output::is_output(&metadata), "is also the output file");
         let is_regular = metadata.is_file() && !is_standard_input;
         let (packing, first, file) = Packing::detect(file).context("cannot be read")?;
         let whole = Cursor::new(first).chain(file);
@@ -161,7 +161,7 @@ impl Stamp {
     }
 }
 
-/// How a whole source is compressed. The document is the content.
+/// The compression of a whole source. The document is the decompressed content.
 #[derive(Clone, Copy, Debug)]
 enum Packing {
     Gzip,
@@ -169,12 +169,12 @@ enum Packing {
 }
 
 impl Packing {
-    /// First bytes (RFC 1952, 2.3.1, and RFC 8878, 3.1.1).
+    /// The first bytes of each format (RFC 1952, 2.3.1, and RFC 8878, 3.1.1).
     const MAGIC: [(&[u8], Self); 2] =
         [(b"\x1F\x8B", Self::Gzip), (b"\x28\xB5\x2F\xFD", Self::Zstd)];
 
-    /// Reads no more bytes than it takes to tell: the second one of a pipe may come an hour later. They
-    /// are returned, for they are not read again.
+    /// Reads only as many bytes as the decision needs, because the second byte of a pipe may arrive an hour later.
+    /// Returns these bytes, because they are not read again.
     fn detect(mut file: File) -> io::Result<(Option<Self>, Vec<u8>, File)> {
         let mut first = Vec::new();
         loop {
@@ -191,7 +191,7 @@ impl Packing {
     }
 }
 
-/// Reads a byte.
+/// Reads one byte.
 fn read_some(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<usize> {
     loop {
         match file.by_ref().take(1).read_to_end(bytes) {

@@ -1,7 +1,7 @@
-//! The documents that the arguments name: files, all files of folders, and the standard input.
+//! The documents that the arguments name: files, all files below folders, and the standard input.
 //!
-//! Folders are walked as ripgrep does: hidden files and those that `.gitignore` and `.ignore` exclude are
-//! left out, and links are not followed.
+//! Folders are walked as ripgrep walks them. Hidden files and files that `.gitignore` or `.ignore` exclude are
+//! skipped, and links are not followed.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,22 +13,22 @@ use crate::cli::output::WrongArguments;
 use crate::cli::source::Source;
 use crate::domain::names::resource::DocumentId;
 
-/// The most documents of one call: their paths are held, some hundred bytes each.
+/// The most documents of one command. Their paths are held in memory, some hundred bytes each.
 const SOURCES_MAX: usize = 1_000_000;
 
-/// An entry of what the arguments name.
+/// An entry that the arguments name.
 #[derive(Debug)]
 pub(super) enum Found {
     /// A document.
     Source(Source),
-    /// An entry of a folder that is neither a file nor a folder, and why it is left out.
+    /// An entry of a folder that is neither a file nor a folder, with the reason why it is skipped.
     Skipped(String),
-    /// An entry that cannot be read, and why.
+    /// An entry that cannot be read, with the reason.
     Failed(String),
 }
 
-/// Every document that `paths` name, in the order of their names; the standard input for `-` and for
-/// no path at all.
+/// Returns every document that `paths` name, sorted by name below each folder. `-` and empty `paths` mean the
+/// standard input.
 pub(super) fn of(paths: &[PathBuf]) -> Box<dyn Iterator<Item = Found> + '_> {
     if paths.is_empty() {
         return Box::new(std::iter::once(Found::Source(Source::standard_input())));
@@ -36,7 +36,7 @@ pub(super) fn of(paths: &[PathBuf]) -> Box<dyn Iterator<Item = Found> + '_> {
     Box::new(paths.iter().flat_map(|path| of_path(path)))
 }
 
-/// Whether `paths` name one document. A folder may have any number.
+/// Whether `paths` name exactly one document. A folder may have any number.
 pub(super) fn is_single(paths: &[PathBuf]) -> bool {
     match paths {
         [] => true,
@@ -55,12 +55,12 @@ fn of_path(path: &Path) -> Box<dyn Iterator<Item = Found> + '_> {
     }
 }
 
-/// Every document below a folder, in the order of their names.
+/// Returns every document below a folder, sorted by name.
 pub(super) fn below(folder: &Path) -> impl Iterator<Item = Found> {
     let walk = WalkBuilder::new(folder).sort_by_file_name(Ord::cmp).build();
     walk.flat_map(|entry| match entry {
         Ok(entry) => {
-            // An ignore file has a rule that cannot be parsed: the excluded files are not known.
+            // An ignore file has an invalid rule, so the excluded files are unknown.
             let fault = entry.error().map(|fault| Found::Failed(fault.to_string()));
             fault.into_iter().chain(of_entry(folder, entry))
         }
@@ -89,23 +89,23 @@ fn of_entry(folder: &Path, entry: DirEntry) -> Option<Found> {
     }
 }
 
-/// The documents of one call, with their ids.
+/// The documents of one command, with their ids.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    /// Each under another id.
+    /// The documents, each with a unique id.
     pub(super) documents: Vec<(DocumentId, Source)>,
-    /// Entries of folders that are left out, and why.
+    /// The skipped entries of folders, with the reasons.
     pub(super) skipped: Vec<String>,
-    /// Entries of folders that cannot be read, and why.
+    /// The unreadable entries of folders, with the reasons.
     pub(super) failed: Vec<String>,
 }
 
 impl Sources {
-    /// All of them, with `id` for the only one.
+    /// Collects the documents. `id` is for the only one.
     ///
     /// # Errors
     ///
-    /// Fails if two have one id: the second would replace the first.
+    /// Fails if two documents have the same id, because the second would replace the first, or if there are too many.
     pub(super) fn new(
         found: impl Iterator<Item = Found>,
         id: Option<&DocumentId>,

@@ -1,4 +1,4 @@
-//! The arguments that say how to chunk and how to decode.
+//! The arguments for chunking and decoding.
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
@@ -14,64 +14,64 @@ use crate::domain::text::{decoding, measure, separators};
 use crate::interface::grpc::convert::chunking::{to_partial, to_partial_decoding};
 use crate::interface::grpc::pb;
 
-/// How to chunk: only what was typed. A collection, or the built-in default, decides the rest.
+/// Chunking arguments, as typed. The collection, or else the built-in default, decides the other fields.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Chunks")]
 pub(super) struct Chunking {
-    /// Where to cut: at the best separator, between whole sentences, or anywhere [default: recursive].
+    /// Cut at the best separator (recursive), between sentences (sentence) or anywhere (fixed) [default: recursive].
     #[arg(long, value_enum)]
     strategy: Option<Strategy>,
-    /// The unit of the sizes [default: characters].
+    /// Unit of the sizes [default: characters].
     #[arg(long, value_enum)]
     measure: Option<Measure>,
-    /// The largest size of a chunk [default: 1000; 200 words].
+    /// Largest size of a chunk [default: 1000; 200 words].
     #[arg(long, value_name = "N")]
     max_size: Option<usize>,
-    /// The smallest size of a chunk but the last [default: half of the largest; for fixed, all].
+    /// Smallest size of a chunk except the last [default: half of --max-size; for fixed, --max-size].
     #[arg(long, value_name = "N")]
     min_size: Option<usize>,
-    /// How much of a chunk the next one repeats, at most [default: 0].
+    /// Largest part of a chunk that the next one repeats [default: 0].
     #[arg(long, value_name = "N")]
     overlap: Option<usize>,
-    /// The most bytes of a chunk, whatever its size [default: 65536].
+    /// Largest number of bytes of a chunk, in every unit [default: 65536].
     #[arg(long, value_name = "N")]
     max_bytes: Option<usize>,
-    /// Which of equal boundaries to take: one that an edit elsewhere does not move, or the last
+    /// Choose among equal boundaries: one that an edit elsewhere does not move (stable), or the last one (full)
     /// [default: stable].
     #[arg(long, value_enum)]
     packing: Option<Packing>,
-    /// The separators of recursive [default: universal].
+    /// Separators for recursive [default: universal].
     #[arg(long, value_enum)]
     separators: Option<Separators>,
-    /// A level of separators of your own, best level first: `--level '\n\n' --level '. |! '`.
-    /// `|` stands between separators; `\n`, `\r`, `\t`, `\|` and `\\` are understood.
+    /// Add a level of separators, best level first: `--level '\n\n' --level '. |! '`. `|` divides separators; `\n`,
+    /// `\r`, `\t`, `\|` and `\\` are escapes.
     #[arg(
         long = "level",
         value_name = "SEPARATORS",
         conflicts_with = "separators"
     )]
     levels: Vec<String>,
-    /// Which chunk the separators of your own levels belong to: the one that they end, or the one that they begin. Chunks
-    /// begin with `## ` by `--level '\n## ' --keep after` [default: before].
+    /// Attach each separator of --level to the chunk before or after it [default: before]. `--level '\n## ' --keep
+    /// after` begins chunks with `## `.
     #[arg(long, value_enum, requires = "levels")]
     keep: Option<Keep>,
 }
 
-/// How to decode: only what was typed.
+/// Decoding arguments, as typed.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Decoding")]
 pub(super) struct Decoding {
-    /// The charset, by a label of the WHATWG Encoding Standard or utf-32, utf-32le, utf-32be; `auto`
-    /// detects it. A byte order mark wins over a label of UTF-16 or UTF-32 [default: utf-8].
+    /// Charset: a label of the WHATWG Encoding Standard, or utf-32, utf-32le or utf-32be; `auto` detects it. A byte
+    /// order mark overrides a label of UTF-16 or UTF-32 [default: utf-8].
     #[arg(long, value_name = "LABEL")]
     charset: Option<String>,
-    /// The policy for invalid bytes [default: reject].
+    /// Policy for invalid bytes [default: reject].
     #[arg(long, value_enum)]
     invalid: Option<Policy>,
-    /// The policy for NUL characters [default: reject].
+    /// Policy for NUL characters [default: reject].
     #[arg(long, value_enum)]
     nul: Option<Policy>,
-    /// The policy for a byte order mark [default: drop].
+    /// Policy for a byte order mark [default: drop].
     #[arg(long, value_enum)]
     byte_order_mark: Option<ByteOrderMark>,
 }
@@ -122,7 +122,7 @@ enum ByteOrderMark {
 }
 
 impl Chunking {
-    /// The fields that were typed.
+    /// Returns the fields that were typed.
     pub(super) fn partial(&self) -> anyhow::Result<Partial> {
         self.check_separators()?;
         let strategy = self.strategy.map(|strategy| match strategy {
@@ -151,18 +151,19 @@ impl Chunking {
         })
     }
 
-    /// The spec, where no collection has a say.
+    /// Returns the spec without the defaults of a collection.
     pub(super) fn spec(&self) -> anyhow::Result<Spec> {
         Ok(self.partial()?.over(&Partial::default())?)
     }
 
-    /// The same fields in a request; none if nothing was typed.
+    /// Returns the fields that were typed, for a request. `None` means that no field was typed.
     pub(super) fn request(&self) -> anyhow::Result<Option<pb::ChunkingSpec>> {
         let partial = self.partial()?;
         Ok((partial != Partial::default()).then(|| to_partial(&partial)))
     }
 
-    /// Separators are for one strategy. The server checks them against a collection's.
+    /// Checks that separators are given for the recursive strategy. The server checks them against a collection's
+    /// strategy.
     fn check_separators(&self) -> anyhow::Result<()> {
         let flag = match (self.levels.is_empty(), self.separators) {
             (false, _) => "--level",
@@ -199,7 +200,7 @@ impl Chunking {
 }
 
 impl Decoding {
-    /// The fields that were typed.
+    /// Returns the fields that were typed.
     pub(super) fn partial(&self) -> anyhow::Result<policy::Partial> {
         let policy = |policy| match policy {
             Policy::Reject => decoding::Policy::Reject,
@@ -230,19 +231,19 @@ impl Decoding {
         })
     }
 
-    /// The policy, where no collection has a say.
+    /// Returns the policy without the defaults of a collection.
     pub(super) fn decoding(&self) -> anyhow::Result<decoding::Decoding> {
         Ok(self.partial()?.over(&policy::Partial::default()))
     }
 
-    /// The same fields in a request; none if nothing was typed.
+    /// Returns the fields that were typed, for a request. `None` means that no field was typed.
     pub(super) fn request(&self) -> anyhow::Result<Option<pb::DecodingPolicy>> {
         let partial = self.partial()?;
         Ok((partial != policy::Partial::default()).then(|| to_partial_decoding(&partial)))
     }
 }
 
-/// Reads a level: separators with `|` between them, and escapes.
+/// Parses a level: separators divided by `|`, with escapes.
 fn read_level(level: &str) -> anyhow::Result<Vec<String>> {
     let mut separators = vec![String::new()];
     let mut characters = level.chars();

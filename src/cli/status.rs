@@ -1,11 +1,11 @@
-//! A server's refusal in words.
+//! Statuses as error messages.
 
 use anyhow::anyhow;
 use tonic::Status;
 
 use crate::cli::connection::unreached::Unreached;
 
-/// A status says more than its code to people.
+/// Replaces a status by its message, with the code unless the connection failed. Returns other errors unchanged.
 pub(super) fn said(error: anyhow::Error) -> anyhow::Error {
     match error.downcast::<Status>() {
         Ok(status) if Unreached::of(&status).is_some() => anyhow!("{}", status.message()),

@@ -1,15 +1,16 @@
-//! SIGTERM and SIGINT: how a program is told to stop.
+//! SIGTERM and SIGINT: requests to stop the program.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Listens for both from its making on. Until then either kills the process, so it is made before anything else.
+/// Listens for both signals from its creation on. Before that either kills the process, so create it before anything
+/// else.
 #[derive(Debug)]
 pub(super) struct Stopping {
     terminate: Signal,
     interrupt: Signal,
 }
 
-/// Which of them came.
+/// The signal that was received.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Told {
     Terminate,
@@ -17,11 +18,11 @@ pub(super) enum Told {
 }
 
 impl Stopping {
-    /// Begins to listen.
+    /// Starts to listen.
     ///
     /// # Errors
     ///
-    /// Fails if the system takes no handler.
+    /// Fails if the system refuses a handler.
     pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -29,7 +30,7 @@ impl Stopping {
         })
     }
 
-    /// Waits for either signal. One that came meanwhile is not missed.
+    /// Waits for either signal. A signal that arrived earlier is not missed.
     pub(super) async fn told(&mut self) -> Told {
         tokio::select! {
             _ = self.terminate.recv() => Told::Terminate,
@@ -39,7 +40,7 @@ impl Stopping {
 }
 
 impl Told {
-    /// The exit code of a program that the signal ended, as shells have it: 128 and the signal's number.
+    /// Returns the exit code of a program that the signal ended, as in shells: 128 plus the signal's number.
     pub(super) fn exit_code(self) -> u8 {
         match self {
             Self::Terminate => 143,

@@ -1,4 +1,4 @@
-//! Whether a stored document is the one that an upload would make of a source.
+//! Compares a stored document with the one that an upload of a source would store.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
@@ -18,35 +18,35 @@ use crate::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// How much of a source is digested at once.
+/// Bytes of a source that are digested at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// The properties that an upload would store now.
 #[derive(Clone, Debug)]
 pub(super) struct Expected {
-    /// The spec of an upload: the typed fields, over the collection's, over the defaults.
+    /// The spec of an upload: the typed fields, else the collection's, else the defaults.
     chunking: pb::ChunkingSpec,
-    /// The same of its decoding.
+    /// The decoding policy of an upload, merged in the same way.
     decoding: pb::DecodingPolicy,
     /// The labels of an upload.
     labels: BTreeMap<String, String>,
-    /// The engine of the server.
+    /// The engine version of the server.
     engine_version: i64,
 }
 
 /// The part of a stored document that an upload would change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Difference {
-    /// All is the same.
+    /// No part.
     Nothing,
-    /// Only the spec, or the engine that applied it.
+    /// Only the spec, or the version of the engine that applied it.
     Chunking,
     /// The source, its decoding or the labels.
     Content,
 }
 
 impl Expected {
-    /// Of uploads into a collection that exists or not, with the arguments that were typed.
+    /// Returns the properties of uploads with the typed arguments into a collection, which may not exist yet.
     pub(super) async fn of(
         channel: Connection,
         collection: &CollectionId,
@@ -68,7 +68,7 @@ impl Expected {
         })
     }
 
-    /// The part that an upload of the source would change. The source is read only if that decides.
+    /// Returns the part that an upload of the source would change. Reads the source only if its bytes decide.
     pub(super) async fn difference(
         &self,
         document: &pb::Document,
@@ -93,14 +93,14 @@ impl Expected {
     }
 }
 
-/// The version of the server's engine.
+/// Returns the version of the server's engine.
 async fn engine_version(channel: Connection) -> anyhow::Result<i64> {
     let mut client = ChunkingServiceClient::new(channel);
     let listed = client.list_strategies(pb::ListStrategiesRequest {}).await;
     Ok(listed?.into_inner().engine_version)
 }
 
-/// The collection, if it exists.
+/// Returns the collection. `None` means that it does not exist.
 pub(super) async fn collection(
     channel: Connection,
     id: &CollectionId,
@@ -116,7 +116,7 @@ pub(super) async fn collection(
     }
 }
 
-/// The document, if it has a complete version.
+/// Returns the document. `None` means that it has no complete version.
 pub(super) async fn document(
     channel: Connection,
     collection: &CollectionId,
@@ -135,7 +135,7 @@ pub(super) async fn document(
     }
 }
 
-/// Whether readers see a version of it.
+/// Whether the document has a version that readers see.
 pub(super) fn is_complete(document: &pb::Document) -> bool {
     document.current_version > 0
 }

@@ -1,37 +1,37 @@
 //! Rows for people or programs.
 //!
-//! Whatever tells rows apart is shown whole. Only a column of free text is shortened, and only to the width
-//! of a terminal.
+//! Cells that identify a row are shown whole. Only a column of free text is shortened, and only to the width of a
+//! terminal.
 
 use serde_json::{Map, Value};
 
 use crate::cli::output::{self, Format};
 use crate::cli::printable::{on_one_line, printable, shortened, width};
 
-/// How much a table holds before it writes: enough to find the widths of a page.
+/// Bytes that a table buffers before it writes: enough to find the column widths of a page.
 const HELD_BYTES_MAX: usize = 256 * 1024;
-/// What stands between columns.
+/// Spaces between columns.
 const GAP: usize = 2;
-/// A text is not shortened below this, however narrow the terminal is.
+/// The smallest width of a text column, however narrow the terminal is.
 const TEXT_COLUMNS_MIN: usize = 16;
-/// Stands in place of what is not there.
+/// The cell of a missing value.
 const NOTHING: &str = "-";
 
-/// Fields by their names, as JSON output has them.
+/// Fields by name, as in JSON output.
 pub(super) type Object = Map<String, Value>;
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column {
-    /// The field that it shows; in capitals it is the head.
+    /// The field that the column shows. In capitals it is the heading.
     name: &'static str,
-    /// Rows that come later may be wider than the first ones: so wide it is from the beginning on.
+    /// The initial width, because later rows may be wider than the first ones.
     width: usize,
     is_text: bool,
 }
 
 impl Column {
-    /// A field that is shown whole.
+    /// Returns a column whose cells are shown whole.
     pub(super) const fn of(name: &'static str, width: usize) -> Self {
         Self {
             name,
@@ -40,7 +40,7 @@ impl Column {
         }
     }
 
-    /// A free text, in the last column.
+    /// Returns a column of free text, which must be the last.
     pub(super) const fn text(name: &'static str) -> Self {
         Self {
             name,
@@ -57,14 +57,14 @@ pub(super) struct Table {
     columns: Vec<Column>,
     has_head: bool,
     rows: Vec<Vec<String>>,
-    /// How wide the terminal was at the last flush. `None` means that the output is no terminal.
+    /// The width of the terminal at the last flush. `None` means that the output is not a terminal.
     terminal: Option<usize>,
     lines: String,
     held_bytes: usize,
 }
 
 impl Table {
-    /// Starts with these columns; a table begins with its head.
+    /// Returns an empty table with these columns. A table for people begins with its headings.
     pub(super) fn new(format: Format, columns: &[Column]) -> Self {
         Self {
             format,
@@ -77,7 +77,7 @@ impl Table {
         }
     }
 
-    /// Writes a row: all fields as JSON, the columns' fields for people.
+    /// Writes a row: all fields in JSON, the columns' fields for people.
     pub(super) fn row(&mut self, fields: &Object) -> anyhow::Result<()> {
         match self.format {
             Format::Json => self.json(&serde_json::to_string(fields)?),
@@ -97,13 +97,13 @@ impl Table {
         self.hold(json.len())
     }
 
-    /// Writes a row for people, a cell a column.
+    /// Writes a row for people, with a cell per column.
     pub(super) fn cells(&mut self, cells: Vec<String>) -> anyhow::Result<()> {
         let each = cells.into_iter().zip(&self.columns);
         let cells = each.map(|(cell, column)| match (column.is_text, self.terminal) {
             (false, _) => printable(&cell),
             (true, None) => on_one_line(&cell),
-            // The rest of a long text is not held.
+            // The rest of a long text is not buffered.
             (true, Some(columns)) => shortened(&on_one_line(&cell), columns),
         });
         let cells = cells.collect::<Vec<_>>();
@@ -120,7 +120,7 @@ impl Table {
         self.flush()
     }
 
-    /// Writes what is held.
+    /// Writes the buffered rows.
     pub(super) fn flush(&mut self) -> anyhow::Result<()> {
         self.held_bytes = 0;
         self.terminal = output::columns();
@@ -135,12 +135,12 @@ impl Table {
         }
     }
 
-    /// The same, at the end.
+    /// Writes the buffered rows, and ends the table.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
         self.flush()
     }
 
-    /// Puts rows under each other. A column is as wide as its widest cell so far.
+    /// Aligns the rows. A column is as wide as its widest cell so far.
     fn lay_out(&mut self) {
         let mut rows = std::mem::take(&mut self.rows);
         if !std::mem::replace(&mut self.has_head, true) {
@@ -183,7 +183,7 @@ impl Table {
     }
 }
 
-/// A value for people.
+/// Formats a value for people.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => NOTHING.to_owned(),

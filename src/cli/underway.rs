@@ -1,4 +1,4 @@
-//! Uploads under way, and how each of them is resumed after a signal.
+//! Uploads in progress, and the commands that resume them after a signal.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,16 +9,16 @@ use uuid::Uuid;
 use crate::cli::output::{self, Stopped};
 use crate::cli::stopping::Stopping;
 
-/// What is written without quotes in a shell.
+/// Characters besides letters and digits that need no quotes in a shell.
 const PLAIN: &str = "_@%+=:,./-";
 /// The command whose arguments take a request id.
 const UPLOAD: &str = "upload";
 
-/// Uploads under way.
+/// Uploads in progress.
 #[derive(Debug, Default)]
 pub(super) struct Underway(RefCell<BTreeMap<Uuid, Upload>>);
 
-/// An upload under way.
+/// An upload in progress.
 #[derive(Clone, Debug)]
 pub(super) struct Upload {
     /// The name of its source.
@@ -28,7 +28,7 @@ pub(super) struct Upload {
     pub(super) is_kept: bool,
 }
 
-/// An upload is under way until this is dropped.
+/// Keeps an upload in progress until it is dropped.
 #[derive(Debug)]
 pub(super) struct Entry<'a> {
     underway: &'a Underway,
@@ -44,12 +44,12 @@ impl Underway {
         }
     }
 
-    /// Does the work; on a signal, says how it is resumed. `is_single`: the command uploads one document, so that its
-    /// arguments may have a request id.
+    /// Does the work. On a signal, explains how to resume it. `is_single` means that the command uploads one
+    /// document, so that its arguments may have a request id.
     ///
     /// # Errors
     ///
-    /// Fails if the work does, or on a signal.
+    /// Fails if the work fails, or on a signal.
     pub(super) async fn unless_stopped(
         &self,
         mut stopping: Stopping,
@@ -83,15 +83,15 @@ impl Underway {
             _ => command(None),
         };
         let how = match (uploads.is_empty(), first, more) {
-            (true, ..) => "interrupted; to go on",
+            (true, ..) => "interrupted; to continue",
             (_, None, _) => "to resume",
             (_, Some(_), None) if is_single => "to resume, with the same bytes",
             _ => {
                 output::note(
-                    "what is resumed cannot be kept in the home: give --document-id and --request-id, a file \
-                     at a time, or begin anew",
+                    "the home cannot store the state of uploads: upload a file at a time with --document-id and \
+                     --request-id, or start again",
                 );
-                "to begin anew"
+                "to start again"
             }
         };
         output::note(&format!("{how}: {command}"));
@@ -104,7 +104,7 @@ impl Drop for Entry<'_> {
     }
 }
 
-/// The command of this run as a shell takes it, with a request id unless it has one.
+/// Returns the command of this run in shell syntax, with a request id unless it has one.
 fn command(request_id: Option<Uuid>) -> String {
     let given = std::env::args_os().collect::<Vec<_>>();
     let has_one = given.iter().any(|argument| {
@@ -119,7 +119,7 @@ fn command(request_id: Option<Uuid>) -> String {
     words.join(" ")
 }
 
-/// A word that a shell takes as it is.
+/// Quotes a word for a shell if necessary.
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let is_plain = |character: char| character.is_alphanumeric() || PLAIN.contains(character);

@@ -1,4 +1,4 @@
-//! Uploads of one call into one collection.
+//! Uploads of one command into one collection.
 
 use anyhow::Context;
 use clap::Args;
@@ -30,19 +30,19 @@ use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// Documents that are sent at once: more are no faster, and each holds 5 MiB.
+/// Documents sent concurrently. More are not faster, and each holds 5 MiB.
 const DOCUMENTS_AT_ONCE: usize = 8;
-/// The longest name that a server takes for people.
+/// The longest display name that a server accepts.
 const DISPLAY_NAME_BYTES_MAX: usize = 1_024;
 
-/// How uploads go on after failures.
+/// The arguments for retries and resumption.
 #[derive(Debug, Args)]
 struct Resuming {
     #[command(flatten)]
     retrying: Retrying,
-    /// Forget uploads of the same files that were interrupted, and begin anew. Without it they are resumed,
-    /// if files and options are the same: what that needs is kept for 6 days below
-    /// `$XDG_STATE_HOME/sluice/uploads`, or else ~/.local/state/sluice/uploads.
+    /// Start new uploads instead of resuming interrupted ones of the same files. By default an upload is resumed if
+    /// the file and the options are the same. Its state is kept for 6 days in `$XDG_STATE_HOME/sluice/uploads`, or
+    /// else ~/.local/state/sluice/uploads.
     #[arg(long)]
     no_resume: bool,
 }
@@ -63,7 +63,7 @@ pub(super) struct UploadArguments {
 }
 
 impl UploadArguments {
-    /// The fields that all uploads share, without the collection.
+    /// Returns the fields that all uploads share, without the collection.
     ///
     /// # Errors
     ///
@@ -85,16 +85,16 @@ pub(super) struct Uploader {
     pub(super) patience: Patience,
     kept: Kept,
     pub(super) underway: Underway,
-    /// The fields that all of them share: collection, labels, chunking and decoding.
+    /// The fields that all uploads share: collection, labels, chunking and decoding.
     pub(super) common: pb::UploadSpec,
 }
 
 impl Uploader {
-    /// Makes one for the documents of `common`.
+    /// Returns an uploader for documents with the fields of `common`.
     ///
     /// # Errors
     ///
-    /// Fails if the server's address is wrong.
+    /// Fails if the server's address is invalid.
     pub(super) fn new(arguments: &UploadArguments, common: pb::UploadSpec) -> anyhow::Result<Self> {
         let channel = arguments.common.server.channel()?;
         let Resuming {
@@ -110,8 +110,8 @@ impl Uploader {
         })
     }
 
-    /// Uploads a document. Resumes the upload of the given id, or else the one that another run of the same
-    /// command has left. With or without a progress bar of its own.
+    /// Uploads a document. Resumes the upload of the given request id, or else the one that an earlier run of the
+    /// same command left. `shows_progress` draws a progress bar for the document.
     pub(super) async fn upload(
         &self,
         id: &DocumentId,
@@ -153,7 +153,7 @@ impl Uploader {
             .run(self.channel.clone(), &self.patience, &bar)
             .await;
         bar.finish_and_clear();
-        // Another run may go on with what passes, and with a source that cannot be read now.
+        // Another run may resume after a transient failure, or once the source can be read.
         let has_ended = sent
             .as_ref()
             .map_or_else(|error| self.is_end(error), |_| true);
@@ -163,7 +163,7 @@ impl Uploader {
         sent
     }
 
-    /// What is said of an upload that is complete, with the charset that its source was decoded from.
+    /// Returns the line of a complete upload, with the charset from which its source was decoded.
     pub(super) async fn line(&self, head: &str, upload: pb::Upload) -> Line {
         let charset = self.charset(&upload).await;
         let decoded = charset
@@ -184,7 +184,8 @@ impl Uploader {
         }
     }
 
-    /// The charset of an upload's version; none if it cannot be read, or a newer one has taken its place.
+    /// Returns the charset of an upload's version. `None` means that it cannot be read, or that a newer version is
+    /// current.
     async fn charset(&self, upload: &pb::Upload) -> Option<String> {
         let name = upload.document.clone();
         let mut client = DocumentServiceClient::new(self.channel.clone());
@@ -193,8 +194,8 @@ impl Uploader {
         (document.current_version == upload.version).then_some(document.charset)
     }
 
-    /// Whether the server has ended an upload with this error. An upload whose credential, certificate or quota is at
-    /// fault is open, and can be resumed once that is mended.
+    /// Whether the server has ended an upload with this error. After a fault of a credential, certificate or quota
+    /// the upload stays open, and can be resumed once that is fixed.
     fn is_end(&self, error: &anyhow::Error) -> bool {
         let open = [
             Code::Unauthenticated,
@@ -208,8 +209,8 @@ impl Uploader {
         })
     }
 
-    /// Takes over the upload that another run has left, or keeps a new one. None of a source that cannot be
-    /// read again, while another run sends it, and where nothing can be kept.
+    /// Takes over the upload that an earlier run left, or records a new one. Returns `None` if the source cannot be
+    /// read again, if another run is sending it, or if no record can be stored.
     async fn record(&self, sending: &mut Sending) -> anyhow::Result<Option<Record>> {
         let Some((stamp, path)) = sending.reading.file() else {
             return Ok(None);
@@ -243,8 +244,8 @@ impl Uploader {
     }
 }
 
-/// Does something with each document, several at once, and hands out each result as it comes, with or without
-/// a progress bar for all of them.
+/// Processes the documents, several concurrently, and passes on each result as it arrives. `shows_progress` draws one
+/// progress bar for all of them.
 pub(super) async fn each<T, F, R>(
     documents: Vec<T>,
     shows_progress: bool,
@@ -270,7 +271,7 @@ where
     Ok(())
 }
 
-/// Makes the collection unless it is there.
+/// Creates the collection unless it exists.
 pub(super) async fn ensure_collection(
     channel: Connection,
     id: &CollectionId,
@@ -289,7 +290,7 @@ pub(super) async fn ensure_collection(
     }
 }
 
-/// A name for people: of a long path, its end.
+/// Returns the display name: the path, or the end of a long path.
 fn display_name(path: &str) -> String {
     const CUT: &str = "\u{2026}";
     if path.len() <= DISPLAY_NAME_BYTES_MAX {

@@ -1,4 +1,4 @@
-//! An operation that is watched to its end.
+//! Watches an operation to its end.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -11,19 +11,19 @@ use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation::State;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
-/// Watches an operation, and hands out each of its states once.
+/// The watch of an operation, which passes on each state once.
 struct Watching<T> {
     name: String,
-    /// The newest state that was handed out.
+    /// The sequence number of the newest state passed on.
     seq: i64,
     told: T,
 }
 
-/// Hands out the states of an operation, the last of which is its end.
+/// Passes on the states of an operation, up to the last one.
 ///
 /// # Errors
 ///
-/// Fails if there is none of that name, or its server is away for too long.
+/// Fails if no operation has that name, or if its server is away for too long.
 pub(super) async fn watch(
     connection: &Connection,
     name: String,
@@ -48,7 +48,7 @@ impl<T: FnMut(pb::Operation) -> anyhow::Result<()>> Follower for Watching<T> {
 
     fn take(&mut self, message: Self::Message) -> anyhow::Result<ControlFlow<()>> {
         let operation = message.operation.unwrap_or_default();
-        // The last state comes however often it is asked for, so it is not waited for any more.
+        // A watch that is opened again after the last state receives it again, so that any last state ends it.
         let is_last = operation.state() != State::Running;
         if operation.seq > self.seq || self.seq == 0 {
             self.seq = operation.seq;

@@ -1,17 +1,17 @@
-//! What is kept of who did what.
+//! The audit log.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// What is kept of who did what.
+/// The audit log.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audit {
-    /// A file with a secret, the same for every instance, by which the ends of the log are signed; empty: by
-    /// one that is in the store, which whoever operates that can read.
+    /// A file with the secret that signs the heads of the log, the same for every instance. Empty means a secret in
+    /// the store, which an operator of the store can read.
     pub key_file: PathBuf,
-    /// How long entries are kept, from 1.
+    /// The time for which entries are kept, in seconds, from 1.
     pub kept_seconds: u64,
 }
 

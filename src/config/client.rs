@@ -1,32 +1,32 @@
-//! What the environment says to the commands that talk to a server.
+//! Environment variables of the commands that call a server.
 
 use std::path::PathBuf;
 
 use crate::domain::identity::secret::Secret;
 
-/// The key that a command shows to a server. It is no setting of an instance.
+/// The API key that a command sends to a server; no setting of an instance.
 pub(super) const API_KEY: &str = "SLUICE_API_KEY";
 
-/// The server that a command calls. It is no setting of an instance.
+/// The server that a command calls; no setting of an instance.
 pub const SERVER: &str = "SLUICE_SERVER";
-/// The folder of what programs keep between their runs, and the one of the user (XDG Base Directory
+/// The folder for the state that programs keep between their runs, and the folder of the user (XDG Base Directory
 /// Specification).
 const STATE_HOME: &str = "XDG_STATE_HOME";
 const HOME: &str = "HOME";
 
-/// The key that the environment has, if it has one.
+/// Returns the API key in the environment. `None` if it is not set or empty.
 #[must_use]
 pub fn api_key() -> Option<Secret> {
     text(API_KEY).map(Secret::new)
 }
 
-/// The server that the environment names, if it names one.
+/// Returns the server in the environment. `None` if it is not set or empty.
 #[must_use]
 pub fn server() -> Option<String> {
     text(SERVER)
 }
 
-/// The folder in which this program keeps what is for its next run; none without a home.
+/// Returns the folder with the state for the next run of this program. `None` if there is no home.
 #[must_use]
 pub fn state_folder() -> Option<PathBuf> {
     let absolute = |name| {

@@ -1,7 +1,7 @@
 //! Settings in environment variables: `SLUICE_UPLOADS__IDLE_SECONDS_MAX` is `uploads.idle_seconds_max`.
 //!
-//! A list has commas between its elements. A table, such as a tenant of its own limits, is a TOML inline table. A
-//! variable that is no setting is refused, because it is most often one that was mistyped.
+//! A list has commas between its elements. A table, such as the limits of a tenant, is a TOML inline table. A
+//! variable that is no setting is refused, because it is most often a mistyped one.
 
 use std::ffi::OsString;
 
@@ -9,33 +9,33 @@ use config::{FileFormat, Value};
 
 use crate::config::client;
 
-/// What the variables of this program begin with.
+/// The prefix of the variables of this program.
 const PREFIX: &str = "SLUICE_";
-/// What parts the names of tables and keys.
+/// The separator between the names of tables and keys.
 const SEPARATOR: &str = "__";
-/// Variables that are for others: commands that call a server, and the scripts of this project.
+/// Variables for other programs: commands that call a server, and the scripts of this project.
 const OTHERS: [&str; 3] = [client::API_KEY, client::SERVER, "SLUICE_ADVISORY_DB"];
-/// Where tables are whose keys the user chooses.
+/// The table whose keys the user chooses.
 const OPEN: &str = "limits.tenants.";
 
-/// A variable is no setting, or has no value that it may have.
+/// A variable that is no setting, or has an invalid value.
 #[derive(Debug, thiserror::Error)]
 #[error("{name} {cause}")]
 pub struct Error {
-    /// Its name.
+    /// The name of the variable.
     name: String,
-    /// What is wrong with it.
+    /// The cause, and the remedy.
     cause: String,
 }
 
-/// The settings that the environment has, by their keys. Those that there are, with their defaults, are `known`.
+/// Returns the settings in the environment, by their keys. `known` has all settings, with their defaults.
 pub(super) fn settings(
     variables: impl Iterator<Item = (OsString, OsString)>,
     known: &serde_json::Value,
 ) -> Result<Vec<(String, Value)>, Error> {
     let mut settings = Vec::new();
     for (name, value) in variables {
-        // What is no text does not begin with the prefix, or is no setting.
+        // A name that is not UTF-8 has another prefix, or is no setting.
         let shown = name.to_string_lossy();
         let Some(rest) = shown.strip_prefix(PREFIX) else {
             continue;
@@ -56,8 +56,8 @@ pub(super) fn settings(
     Ok(settings)
 }
 
-/// A value of the kind that the setting has by default. Single values stay text: whoever reads them knows what
-/// they are.
+/// Returns a value of the kind that the setting has by default. Single values stay text: their reader knows their
+/// kind.
 fn parsed(known: &serde_json::Value, key: &str, value: &str) -> Result<Value, String> {
     let found = key
         .split('.')
@@ -83,7 +83,7 @@ fn parsed(known: &serde_json::Value, key: &str, value: &str) -> Result<Value, St
     }
 }
 
-/// A list or a table as the file would have it.
+/// Parses a list or a table in the syntax of the file.
 fn inline(value: &str) -> Result<Value, String> {
     let source = config::File::from_str(&format!("value = {value}"), FileFormat::Toml);
     let read = config::Config::builder().add_source(source).build();
@@ -91,7 +91,7 @@ fn inline(value: &str) -> Result<Value, String> {
     value.map_err(|error| format!("cannot be read as TOML: {error}"))
 }
 
-/// Why a key is refused, and what was meant, if only its underscores are wrong.
+/// Returns why a key is refused, with the right spelling if only its underscores are wrong.
 fn unknown(known: &serde_json::Value, key: &str) -> String {
     let letters = |text: &str| text.replace(['_', '.'], "");
     let meant = keys(known, "").into_iter();
@@ -103,7 +103,7 @@ fn unknown(known: &serde_json::Value, key: &str) -> String {
     format!("is not a setting: {hint}")
 }
 
-/// The keys of all settings.
+/// Returns the keys of all settings.
 fn keys(table: &serde_json::Value, path: &str) -> Vec<String> {
     let Some(table) = table.as_object() else {
         return vec![path.to_owned()];
@@ -119,7 +119,7 @@ fn variable(key: &str) -> String {
     key.to_uppercase().replace('.', SEPARATOR)
 }
 
-/// Whether Kubernetes or Docker sets it for a service that is called like this program: `SLUICE_SERVICE_HOST`,
+/// Whether Kubernetes or Docker sets the variable for a service with the name of this program: `SLUICE_SERVICE_HOST`,
 /// `SLUICE_GRPC_PORT_50051_TCP_ADDR` and their like.
 fn is_of_an_orchestrator(rest: &str) -> bool {
     if rest.contains(SEPARATOR) {
@@ -138,7 +138,7 @@ fn is_of_an_orchestrator(rest: &str) -> bool {
 mod tests {
     use super::settings;
 
-    /// How many settings there are in a variable, or why it is refused.
+    /// Returns the number of settings in a variable, or why it is refused.
     fn of(name: &str, value: &str) -> Result<usize, String> {
         let known = serde_json::json!({
             "import": { "root": "" },
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_set_is_left_alone() {
+    fn variables_of_other_programs_are_ignored() {
         for name in [
             "HOME",
             "SLUICE_API_KEY",

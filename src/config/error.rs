@@ -1,4 +1,4 @@
-//! What is wrong with a configuration.
+//! The errors of a configuration.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,12 +8,12 @@ use crate::config::store_url;
 use crate::config::store_url::Location;
 use crate::config::{environment, web};
 
-/// The configuration is wrong.
+/// An error of a configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The host to listen at has no address.
+    /// The host to listen on has no address.
     #[error(
-        "listen: {listen} has no address ({source}): write an address of this machine, as 127.0.0.1:50051"
+        "listen: {listen} has no address ({source}): write an address of this machine, such as 127.0.0.1:50051"
     )]
     NoAddress {
         /// The setting.
@@ -21,36 +21,37 @@ pub enum Error {
         /// The resolver's answer.
         source: io::Error,
     },
-    /// A source cannot be read, has a key that is not known, or a value of another kind.
+    /// A source cannot be read, has an unknown key, or a value of another kind.
     #[error(transparent)]
     Source(#[from] config::ConfigError),
     /// An environment variable is wrong.
     #[error(transparent)]
     Variable(#[from] environment::Error),
-    /// The store can be nowhere there.
+    /// The location cannot be one of a store.
     #[error(transparent)]
     Location(#[from] store_url::Error),
-    /// The address can be reached from other machines.
+    /// Other machines can reach the address, and callers are not authenticated.
     #[error(
         "{0} can be reached from other machines, but no identity is configured: listen on 127.0.0.1, \
          set identity.api_keys, identity.jwt or tls.client_ca_file, or insecure_no_auth"
     )]
     NotLoopback(SocketAddr),
-    /// The address is not a Redis's.
+    /// The location is not one of a Redis.
     #[error("redis.location must be redis://host:port, and not {0}")]
     NotRedis(Location),
     /// A rate is out of its range.
     #[error(
-        "limits.{key} must have from 0.001 to 1,000,000 a second, and from 1 to 1,000,000 at once, of bytes 65,536 times as many"
+        "limits.{key} must have from 0.001 to 1,000,000 per second and a burst from 1 to 1,000,000; for bytes \
+         65,536 times as much"
     )]
     Rate {
         /// The setting.
         key: String,
     },
-    /// Browsers or clients never send what is set.
+    /// A setting of the web has a value that no browser or client sends.
     #[error(transparent)]
     Web(#[from] web::Error),
-    /// What is secret would be sent in the clear.
+    /// Other machines can reach the address, and secrets would be sent unencrypted.
     #[error(
         "{0} can be reached from other machines, but connections are not private: set \
          tls.certificate_file and tls.key_file, or tls.behind_proxy if a proxy does it"
@@ -67,7 +68,7 @@ pub enum Error {
     TooSmall {
         /// The setting.
         key: String,
-        /// The least that it may be.
+        /// The minimum.
         least: u64,
     },
 }

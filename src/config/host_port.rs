@@ -1,10 +1,10 @@
-//! A host and a port, as people write them: of a server that is called, and of one that listens.
+//! A host and a port as people write them, for a server that is called and for a server that listens.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
-/// The port of a server where none is given.
+/// The port of a server if none is given.
 pub const PORT: u16 = 50_051;
 
 /// The longest name of a host (RFC 1035, 2.3.4).
@@ -13,35 +13,37 @@ const NAME_BYTES_MAX: usize = 253;
 /// A host, a port, or both.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HostPort {
-    /// The host; none in `:50051` and `50051`.
+    /// The host. `None` in `:50051` and `50051`.
     pub host: Option<Host>,
-    /// The port; none in `localhost`.
+    /// The port. `None` in `localhost`.
     pub port: Option<u16>,
 }
 
 /// A host.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Host {
-    /// By its address.
+    /// An address.
     Ip(IpAddr),
-    /// By its name.
+    /// A name.
     Name(String),
 }
 
-/// The text is no host and port.
+/// A text that is no host and port.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// There is neither.
-    #[error("is empty: write HOST:PORT, as localhost:50051")]
+    /// The text is empty.
+    #[error("is empty: write HOST:PORT, such as localhost:50051")]
     Empty,
     /// The part before the port is no host.
-    #[error("{0:?} is no name of a host and no IP address: write HOST:PORT, as localhost:50051")]
+    #[error(
+        "{0:?} is no name of a host and no IP address: write HOST:PORT, such as localhost:50051"
+    )]
     Host(String),
-    /// The part behind the host is no port.
-    #[error("{0:?} is no port: write a number up to 65535 behind the host, as localhost:50051")]
+    /// The part after the host is no port.
+    #[error("{0:?} is no port: write a number up to 65535 after the host, such as localhost:50051")]
     Port(String),
-    /// Where the address ends and the port begins cannot be told.
-    #[error("an IPv6 address with a port is written in brackets, as [::1]:50051")]
+    /// An IPv6 address without brackets: the start of its port is not clear.
+    #[error("an IPv6 address with a port is written in brackets, such as [::1]:50051")]
     Brackets,
 }
 
@@ -83,7 +85,7 @@ impl FromStr for HostPort {
     }
 }
 
-/// An IPv6 address, and what comes behind it.
+/// Parses an IPv6 address in brackets, and the port after it.
 fn bracketed(rest: &str) -> Result<HostPort, Error> {
     let (address, behind) = rest.split_once(']').ok_or(Error::Brackets)?;
     let ip = address.parse::<Ipv6Addr>();
@@ -100,7 +102,7 @@ fn bracketed(rest: &str) -> Result<HostPort, Error> {
 }
 
 fn port(text: &str) -> Result<u16, Error> {
-    // `parse` takes a sign as well.
+    // `parse` accepts a sign as well.
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|_| is_number);
     number.ok_or_else(|| Error::Port(text.to_owned()))
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_none_is_refused_with_its_cause() {
+    fn an_invalid_text_is_refused_with_its_cause() {
         assert_eq!(read(""), Err(Error::Empty));
         for text in ["::1:50051x", "a:b:1", "[::1", "fe80::1%lo:1"] {
             assert_eq!(read(text), Err(Error::Brackets), "{text}");

@@ -1,31 +1,33 @@
-//! Who may ask, and how connections are kept private.
+//! Authentication of clients, and encryption of connections.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// Who may ask. With none of it, and without a client authority, everybody may do everything, so the
+/// Authentication of clients. Without API keys, tokens and a client authority, every client may do everything, so the
 /// server listens on this machine only.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Identity {
-    /// Whether API keys are taken.
+    /// Whether API keys are accepted.
     pub api_keys: bool,
-    /// Which tokens are taken.
+    /// The tokens that are accepted.
     pub jwt: Jwt,
 }
 
-/// Which tokens are taken (RFC 7519): those of one issuer for one audience, for 60 seconds beyond their times.
+/// The tokens that are accepted (RFC 7519): those of one issuer for one audience, up to 60 seconds beyond their
+/// times.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Jwt {
-    /// The issuer's public keys (RFC 7517); empty: no tokens are taken. Read again when it changes.
+    /// The file with the issuer's public keys (RFC 7517), read again when it changes. Empty means that no tokens are
+    /// accepted.
     pub jwks_file: PathBuf,
-    /// By which algorithms they may be signed: `RS256`, `ES256`, `EdDSA`.
+    /// The algorithms by which tokens may be signed: `RS256`, `ES256`, `EdDSA`.
     pub algorithms: Vec<Algorithm>,
-    /// What `iss` must be.
+    /// The required value of `iss`.
     pub issuer: String,
-    /// What `aud` must be, or have among others.
+    /// The required value of `aud`, or one of its values.
     pub audience: String,
     /// The claim that names the tenant.
     pub tenant_claim: String,
@@ -33,7 +35,7 @@ pub struct Jwt {
     pub role_claim: String,
 }
 
-/// How a token may be signed: by a private key that the server does not have.
+/// The algorithm of a token's signature: by a private key that the server does not have.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Algorithm {
     /// RSA PKCS #1 v1.5 with SHA-256.
@@ -47,17 +49,17 @@ pub enum Algorithm {
     EdDsa,
 }
 
-/// How connections are kept private. Files are PEM, and read again when they change.
+/// Encryption of connections. Files are PEM, and read again when they change.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {
-    /// The server's certificate, then those between it and its authority; empty: no TLS.
+    /// The server's certificate, then those between it and its authority. Empty means no TLS.
     pub certificate_file: PathBuf,
-    /// Its private key.
+    /// The private key of the certificate.
     pub key_file: PathBuf,
-    /// The authorities of clients' certificates; empty: none are asked for.
+    /// The authorities of clients' certificates. Empty means that clients are not asked for certificates.
     pub client_ca_file: PathBuf,
-    /// Whether a proxy before the server does TLS: then it may do without.
+    /// Whether a proxy in front of the server does TLS, so that the server needs none.
     pub behind_proxy: bool,
 }
 
@@ -75,13 +77,13 @@ impl Default for Jwt {
 }
 
 impl Jwt {
-    /// Whether any token is taken.
+    /// Whether tokens are accepted.
     #[must_use]
     pub fn is_on(&self) -> bool {
         !self.jwks_file.as_os_str().is_empty()
     }
 
-    /// The first setting that is missing.
+    /// Returns the first required setting that is missing.
     pub(super) fn missing(&self) -> Option<&'static str> {
         let settings = [
             ("identity.jwt.issuer", self.issuer.is_empty()),
@@ -96,19 +98,19 @@ impl Jwt {
 }
 
 impl Tls {
-    /// Whether connections are private.
+    /// Whether connections are encrypted.
     #[must_use]
     pub fn is_on(&self) -> bool {
         !self.certificate_file.as_os_str().is_empty()
     }
 
-    /// Whether clients may show certificates.
+    /// Whether clients may present certificates.
     #[must_use]
     pub fn asks_clients(&self) -> bool {
         !self.client_ca_file.as_os_str().is_empty()
     }
 
-    /// The setting that is missing.
+    /// Returns the required setting that is missing.
     pub(super) fn missing(&self) -> Option<&'static str> {
         let has_key = !self.key_file.as_os_str().is_empty();
         if !self.is_on() && (has_key || self.asks_clients()) {

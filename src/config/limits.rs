@@ -1,4 +1,4 @@
-//! How often what may be done, and how much of it at once.
+//! Rate limits and concurrency limits.
 
 use std::collections::BTreeMap;
 
@@ -6,35 +6,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::limits::class::Budget;
 
-/// The limits of each principal. They are real, and far above what one busy client does.
+/// The limits of each principal. They are enforced, but far above the use of one busy client.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// How many instances there are, from 1: while Redis does not answer, each takes its part.
+    /// The number of instances, from 1. While Redis does not answer, each instance enforces its part of every limit.
     pub instances: u32,
-    /// How long a request waits for Redis before it is counted by its instance alone, from 1.
+    /// The time a request waits for Redis, in milliseconds, from 1. After that its instance counts it alone.
     pub redis_wait_ms_max: u32,
-    /// What comes back with time.
+    /// Rate limits, which refill with time.
     pub rates: Rates,
-    /// What comes back when something ends.
+    /// Concurrency limits, which are freed when a call ends.
     pub places: Places,
-    /// Credentials from one address (of IPv6: one network) that may be refused.
+    /// The rate of refused credentials from one address (of IPv6: one network).
     pub auth_failure: Rate,
-    /// Tenants with limits of their own; what they do not name is as above.
+    /// Tenants with limits of their own. A limit that a tenant does not set is as above.
     pub tenants: BTreeMap<String, Tenant>,
 }
 
-/// A rate, and what may come at once; of bytes 65,536 times as many.
+/// A rate and its burst. The ranges for bytes are 65,536 times as large.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
-    /// How many a second, from 0.001 to 1,000,000.
+    /// The number a second, from 0.001 to 1,000,000.
     pub per_second: f64,
-    /// How many at once, from 1 to 1,000,000.
+    /// The number at once, from 1 to 1,000,000.
     pub burst: u32,
 }
 
-/// A rate of each class of methods, and of bytes.
+/// The rate of each class of methods, and of bytes.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rates {
@@ -44,23 +44,23 @@ pub struct Rates {
     pub preview: Rate,
     /// Methods that change something small.
     pub write: Rate,
-    /// Uploads, rechunks and streams of chunks that begin or are gone on with.
+    /// Uploads, rechunks and streams of chunks that begin or are resumed.
     pub upload_start: Rate,
-    /// Streams that begin to be watched or read.
+    /// Streams that begin to watch or read.
     pub watch_open: Rate,
-    /// Methods that look after the service.
+    /// Methods that administer the service.
     pub admin: Rate,
-    /// Bytes of uploads, in steps of 64 KiB. They are waited for, and not refused.
+    /// Bytes of uploads, in steps of 64 KiB. An upload above the rate waits, and is not refused.
     pub upload_bytes: Rate,
 }
 
-/// How many of what may be open at once, each from 1.
+/// The maximum numbers of uploads, streams and sockets that are open at once, each from 1.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Places {
     /// Uploads and streams of chunks.
     pub uploads: u32,
-    /// Streams that are watched or read.
+    /// Streams that watch or read.
     pub watches: u32,
     /// `WebSocket` connections.
     pub sockets: u32,
@@ -93,7 +93,7 @@ pub struct Tenant {
 }
 
 impl Rate {
-    /// A rate of bytes, in units of [`Budget::UPLOAD_UNIT_BYTES`]; less than a unit at once is none.
+    /// Converts a rate of bytes to units of [`Budget::UPLOAD_UNIT_BYTES`]. A burst below one unit becomes 0.
     #[must_use]
     pub fn of_bytes(self) -> Self {
         let Self { per_second, burst } = self;
@@ -108,11 +108,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             instances: 1,
-            // A hundred times what it takes; five requests at most wait in vain before none does.
+            // A hundred times a usual answer. At most five requests time out before the circuit breaker opens.
             redis_wait_ms_max: 25,
             rates: Rates::default(),
             places: Places::default(),
-            // Who mistypes is let in after a moment; who guesses gets a dozen tries a minute.
+            // A user with a typing error is admitted after a moment. An attacker has a dozen tries a minute.
             auth_failure: rate(0.2, 20),
             tenants: BTreeMap::new(),
         }
@@ -123,14 +123,14 @@ impl Default for Rates {
     fn default() -> Self {
         Self {
             read: rate(5_000.0, 10_000),
-            // Each may compute over a megabyte.
+            // A call may compute over a megabyte.
             preview: rate(200.0, 500),
             write: rate(2_000.0, 5_000),
             upload_start: rate(1_000.0, 5_000),
-            // All who watch through one principal come back at once when an instance ends.
+            // All watchers of one principal reconnect at once when an instance ends.
             watch_open: rate(5_000.0, 20_000),
             admin: rate(200.0, 500),
-            // 1 GiB a second: twice what an instance takes on two cores.
+            // 1 GiB a second: twice the throughput of an instance on two cores.
             upload_bytes: rate(1_073_741_824.0, 1_073_741_824),
         }
     }
@@ -151,7 +151,7 @@ fn rate(per_second: f64, burst: u32) -> Rate {
 }
 
 impl Limits {
-    /// Every rate and its setting, bytes in units.
+    /// Returns every rate with its setting, bytes in units.
     pub(super) fn rates(&self) -> Vec<(String, Rate)> {
         let Rates {
             read,
@@ -188,7 +188,7 @@ impl Limits {
         rates
     }
 
-    /// Every number from 1 and its setting.
+    /// Returns every number that must be at least 1, with its setting.
     pub(super) fn numbers(&self) -> Vec<(String, u32)> {
         let Places {
             uploads,

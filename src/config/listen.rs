@@ -1,4 +1,4 @@
-//! Where an instance listens.
+//! The address that an instance listens on.
 
 use std::fmt;
 use std::io;
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::host_port::{Error, Host, HostPort, PORT};
 
-/// The most addresses of a name that are listened at.
+/// The maximum number of addresses of a name to listen on.
 const ADDRESSES_MAX: usize = 16;
 
-/// A host of this machine and a port. A part that is left out is that of `127.0.0.1:50051`.
+/// A host of this machine and a port. A part that is left out comes from `127.0.0.1:50051`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Listen {
@@ -21,7 +21,7 @@ pub struct Listen {
 }
 
 impl Listen {
-    /// The name of the host, if it has no address instead.
+    /// Returns the name of the host. `None` if it is an address.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match &self.host {
@@ -30,11 +30,11 @@ impl Listen {
         }
     }
 
-    /// Its addresses, those of IPv4 first; at least one. A name is looked up.
+    /// Looks up a name, and returns the addresses, IPv4 before IPv6; at least one.
     ///
     /// # Errors
     ///
-    /// Fails if the name has none.
+    /// Fails if the name has no address.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         let name = match &self.host {
             Host::Ip(ip) => return Ok(vec![(*ip, self.port).into()]),
@@ -75,13 +75,13 @@ impl From<SocketAddr> for Listen {
     }
 }
 
-/// The address of a server is written as an address, not as a URL.
+/// An invalid address to listen on.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Wrong {
-    /// It is no host and port.
+    /// The text is no host and port.
     #[error(transparent)]
     HostPort(#[from] Error),
-    /// It is a URL.
+    /// The text is a URL.
     #[error(
         "{0:?} is a URL: write HOST:PORT without a scheme; tls.certificate_file decides whether \
          connections are private"

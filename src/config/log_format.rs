@@ -1,15 +1,15 @@
-//! How logs are written.
+//! The format of logs.
 
 use serde::{Deserialize, Serialize};
 
-/// How logs are written to the standard error.
+/// The format of logs on the standard error.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// As text if that is a terminal, else as JSON.
+    /// Text if the standard error is a terminal, otherwise JSON.
     #[default]
     Auto,
-    /// A line of text each, for people.
+    /// One line of text for each message, for people.
     Text,
     /// JSON Lines, for programs.
     Json,

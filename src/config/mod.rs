@@ -1,4 +1,4 @@
-//! How an instance is configured: defaults, then a TOML file, then the environment, then flags.
+//! The settings of an instance: defaults, then a TOML file, then the environment, then flags.
 //!
 //! To add a setting: a field with its unit in its name, its default, its bound in [`Config::check`],
 //! and a line in `sluice.example.toml`; a test compares the two.
@@ -35,102 +35,103 @@ pub mod store_url;
 pub mod terminal;
 pub mod web;
 
-/// The least that uploads need: five eighths of it are places, 16 of them; who needs more than the rest may
-/// have all of the rest.
+/// The least memory for uploads. Two fifths of it are for open uploads, one for work, and two for messages. A call
+/// that needs more than the part for work gets all of that part.
 pub const MEMORY_BYTES_MIN: usize = 16 << 20;
 
 /// The settings of an instance.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where it listens: an address of this machine only, unless it can tell who asks. A part that is
-    /// left out is that of `127.0.0.1:50051`; port 0 takes a free one; of a name, all addresses are taken.
+    /// The address to listen on: one of this machine only, unless clients authenticate and connections are encrypted,
+    /// or `insecure_no_auth` is set. A part that is left out comes from `127.0.0.1:50051`. Port 0 takes a free port.
+    /// All addresses of a name are used.
     pub listen: Listen,
-    /// Names by which clients may call it, besides those of this machine. Empty: with identity, or
-    /// `insecure_no_auth`, any; else none.
+    /// Names by which clients may call the server, besides those of this machine. Empty means any name with identity
+    /// or `insecure_no_auth`, and otherwise no other name.
     pub hosts: Vec<String>,
-    /// Whether everybody may do everything, from other machines too.
+    /// Whether every client may do everything, from other machines too.
     pub insecure_no_auth: bool,
-    /// What is logged, as `tracing` filters say it.
+    /// The messages to log, as a `tracing` filter.
     pub log: String,
-    /// How it is written.
+    /// The format of the log.
     pub log_format: LogFormat,
-    /// Who may ask.
+    /// Authentication of clients.
     pub identity: Identity,
-    /// What is kept of who did what.
+    /// The audit log.
     pub audit: Audit,
-    /// How connections are kept private.
+    /// Encryption of connections.
     pub tls: Tls,
-    /// What the server itself may take.
+    /// Limits of the server itself.
     pub server: Server,
-    /// Where everything is kept.
+    /// The store.
     pub store: Store,
-    /// What instances share besides the store.
+    /// The Redis that instances share besides the store.
     pub redis: Redis,
-    /// What uploads may take.
+    /// Limits of uploads.
     pub uploads: Uploads,
-    /// What the server may read by itself.
+    /// Files that the server may read by itself.
     pub import: Import,
-    /// When what is forgotten.
+    /// Retention times.
     pub retention: Retention,
-    /// How often what may be done, and how much of it at once.
+    /// Rate limits and concurrency limits.
     pub limits: Limits,
-    /// What browsers and watchers may do.
+    /// Browsers and watchers.
     pub web: Web,
 }
 
-/// Where everything is kept.
+/// The store.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
-    /// A file or a database.
+    /// The path of a file, or the address of a database.
     pub location: Location,
-    /// How many connections an instance has to a database, from 2.
+    /// The maximum number of connections of an instance to a database, from 2.
     pub connections_max: u32,
 }
 
-/// What instances share besides the store: news, and rates.
+/// The Redis that instances share besides the store, for news and rates.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Redis {
-    /// The address of a Redis, `redis://host:port`; empty for none.
+    /// The address of a Redis, `redis://host:port`. Empty means none.
     pub location: Location,
-    /// Whether it is a node of a Redis Cluster, which leads to the others.
+    /// Whether the Redis is a node of a Redis Cluster, through which the other nodes are found.
     pub cluster: bool,
 }
 
-/// What uploads may take.
+/// Limits of uploads.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Uploads {
-    /// The longest source, from 1.
+    /// The longest source, in bytes, from 1.
     pub source_bytes_max: u64,
-    /// What all uploads together may hold, from 16 MiB.
+    /// The memory that all uploads share, in bytes, from 16 MiB.
     pub memory_bytes_max: usize,
-    /// How long an upload waits for memory before it is told to come back.
+    /// The time an upload waits for memory before it is refused, in seconds. Its client may retry.
     pub memory_wait_seconds_max: u64,
-    /// How long a client may send nothing, from 1; an empty message counts as something.
+    /// The time a client may send nothing, in seconds, from 1. An empty message counts as sent data.
     pub idle_seconds_max: u64,
-    /// What a client must send a second, on average; an empty message restarts the measurement.
+    /// The bytes that a client must send a second, on average. An empty message restarts the measurement.
     pub rate_bytes_min: u64,
-    /// Over how much waiting for the client its rate is measured, from 1.
+    /// The time of waiting for the client over which its rate is measured, in seconds, from 1.
     pub rate_window_seconds: u64,
-    /// How long a client of a bidirectional stream may read nothing, from 1.
+    /// The time a client of a bidirectional stream may read nothing, in seconds, from 1.
     pub slow_reader_seconds_max: u64,
 }
 
-/// When what is forgotten.
+/// Retention times, and the interval of their checks.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {
-    /// How long the chunks of a version are kept after a newer one became current, and those that a
-    /// document has left after it was moved.
+    /// The time for which the chunks of a version are kept after a newer one became current, in seconds. The same
+    /// holds for chunks that a moved document has left behind.
     pub old_version_seconds: u64,
-    /// How long an upload waits for somebody to go on with it, from 1.
+    /// The time an upload waits to be resumed, in seconds, from 1.
     pub open_upload_seconds: u64,
-    /// How long operations and changes can be asked for after their end, from 1.
+    /// The time for which operations and changes are kept after their end, in seconds, from 1.
     pub operation_seconds: u64,
-    /// How often it is looked for what there is to forget, from 1.
+    /// The interval of sweeps that remove expired data, in seconds, from 1.
     pub sweep_every_seconds: u64,
 }
 
@@ -158,7 +159,7 @@ impl Default for Config {
 }
 
 impl Store {
-    /// In that file.
+    /// Returns the settings of a store in that file.
     #[must_use]
     pub fn at(file: &Path) -> Self {
         Self {
@@ -172,8 +173,8 @@ impl Default for Store {
     fn default() -> Self {
         Self {
             location: Location::from("sluice.db".to_owned()),
-            // Uploads write by turns: more connections are no faster on a few cores, and the
-            // server has a hundred for all instances.
+            // Uploads write by turns: more connections are no faster on a few cores, and a PostgreSQL server has a
+            // hundred for all instances.
             connections_max: 8,
         }
     }
@@ -192,7 +193,7 @@ impl Default for Uploads {
     fn default() -> Self {
         Self {
             source_bytes_max: 10 * 1024 * 1024 * 1024,
-            // With what the program and its connections take, the server stays under 100 MB.
+            // With the memory of the program and its connections, the server stays under 100 MB.
             memory_bytes_max: 40 * 1024 * 1024,
             memory_wait_seconds_max: 5,
             idle_seconds_max: 30,
@@ -207,7 +208,7 @@ impl Default for Uploads {
 impl Default for Retention {
     fn default() -> Self {
         Self {
-            // Readers of the old version, and followers of changes, come to their end.
+            // Enough for readers of the old version and followers of changes to finish.
             old_version_seconds: 60 * 60,
             open_upload_seconds: 7 * 24 * 60 * 60,
             operation_seconds: 30 * 24 * 60 * 60,
@@ -217,12 +218,12 @@ impl Default for Retention {
 }
 
 impl Config {
-    /// The settings of the file, if there is one, and of the environment over it. Flags may go over
-    /// both, so ranges are for [`Config::check`].
+    /// Loads the settings of the file, if there is one, and of the environment, which overrides the file. Flags may
+    /// override both, so ranges are left to [`Config::check`].
     ///
     /// # Errors
     ///
-    /// Fails if a source cannot be read, a key is not known, or a value is of another kind.
+    /// Fails if a source cannot be read, a key is not known, or a value has another kind.
     pub fn load(file: Option<&Path>) -> Result<Self, Error> {
         let mut sources = config::Config::builder();
         if let Some(file) = file {
@@ -235,18 +236,19 @@ impl Config {
         Ok(sources.build()?.try_deserialize()?)
     }
 
-    /// Whether callers have to say who they are.
+    /// Whether callers have to authenticate.
     #[must_use]
     pub fn has_identity(&self) -> bool {
         self.identity.api_keys || self.identity.jwt.is_on() || self.tls.asks_clients()
     }
 
-    /// Where it listens: addresses that may be reached by those who reach them. A name is looked up, so
-    /// that what is checked is what is listened at.
+    /// Returns the addresses to listen on, once each is checked for the machines that can reach it. A name is looked
+    /// up here, so that the server listens on exactly the checked addresses.
     ///
     /// # Errors
     ///
-    /// Fails if there is none, or if others than this machine reach one and everybody would be let in.
+    /// Fails if there is no address. Also fails if other machines can reach one, and callers are not authenticated or
+    /// connections are not encrypted.
     pub fn addresses(&self) -> Result<Vec<SocketAddr>, Error> {
         let addresses = self.listen.addresses();
         let addresses = addresses.map_err(|source| Error::NoAddress {
@@ -259,7 +261,7 @@ impl Config {
         Ok(addresses)
     }
 
-    /// Checks who may do what.
+    /// Checks the settings of access: identity, TLS and the addresses.
     fn check_access(&self) -> Result<(), Error> {
         if let Some(missing) = self.identity.jwt.missing().or_else(|| self.tls.missing()) {
             return Err(Error::Missing(missing));
@@ -271,7 +273,7 @@ impl Config {
         self.addresses().map(drop)
     }
 
-    /// Checks who may reach the server at an address.
+    /// Checks that the server may listen on an address, given the machines that can reach it.
     fn check_reach(&self, address: SocketAddr) -> Result<(), Error> {
         if address.ip().is_loopback() || self.insecure_no_auth {
             return Ok(());

@@ -1,32 +1,33 @@
-//! Where something is: a file, or a server with a password that nobody shall read.
+//! The location of a store or a Redis: a file, or a server with a password that must not be shown.
 
 use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What the address of a PostgreSQL database begins with.
+/// The prefixes of the address of a PostgreSQL database.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
-/// What parts a scheme from the rest, and what somebody may have meant as one.
+/// The separator between a scheme and the rest.
 const SCHEME: &str = "://";
+/// Prefixes that were probably meant as a scheme.
 const OTHERS: [&str; 4] = ["postgres:", "postgresql:", "sqlite:", "file:"];
-/// What the address of a Redis begins with.
+/// The prefix of the address of a Redis.
 const REDIS: &str = "redis://";
 
-/// A file's path, or a server's address. It is shown without password and parameters.
+/// A file's path, or a server's address. Shown without the password and the parameters.
 #[derive(Clone, Deserialize, PartialEq)]
 #[serde(from = "String")]
 pub struct Location(String);
 
-/// The place is neither a file nor a database.
+/// A location that is neither a file nor a database.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It says nothing.
+    /// The location is empty.
     #[error(
         "store.location must not be empty: set a file's path, or postgres://user@host/database"
     )]
     Empty,
-    /// There is no store behind such an address.
+    /// The scheme is not one of a store.
     #[error(
         "store.location begins with {0:?}, which no store has: set a file's path, without a scheme, or \
          postgres://user@host/database"
@@ -41,24 +42,24 @@ impl From<String> for Location {
 }
 
 impl Location {
-    /// The address, if it is a database's.
+    /// Returns the address, if it is a database's.
     #[must_use]
     pub fn database(&self) -> Option<&str> {
         let is_database = SCHEMES.iter().any(|scheme| self.0.starts_with(scheme));
         is_database.then_some(&self.0)
     }
 
-    /// The address, if it is a Redis's.
+    /// Returns the address, if it is a Redis's.
     #[must_use]
     pub fn redis(&self) -> Option<&str> {
         self.0.starts_with(REDIS).then_some(&self.0)
     }
 
-    /// Checks that it can be the place of a store.
+    /// Checks that this can be the location of a store.
     ///
     /// # Errors
     ///
-    /// Fails if it is empty, or an address of another kind.
+    /// Fails if the location is empty, or an address of another kind.
     pub fn check_store(&self) -> Result<(), Error> {
         if self.is_empty() {
             return Err(Error::Empty);
@@ -72,13 +73,13 @@ impl Location {
         }
     }
 
-    /// Whether it says nothing.
+    /// Whether the location is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The path, if it is a file's.
+    /// Returns the location as the path of a file.
     #[must_use]
     pub fn file(&self) -> &Path {
         Path::new(&self.0)
@@ -87,11 +88,11 @@ impl Location {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Of a scheme that is not known too: what is refused is shown as well.
+        // Unknown schemes are handled too: a refused location is shown as well.
         let shown = self.0.split_once("://").and_then(|(scheme, rest)| {
             let (rest, parameters) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
             if parameters.contains('@') {
-                // A password may have been written with its `?`: where it ends nobody can tell.
+                // The password may contain a `?`, so its end is not known.
                 return Some(format!("{scheme}://"));
             }
             let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));

@@ -1,8 +1,8 @@
-//! What the environment says of the terminal.
+//! Environment variables about the terminal.
 
-/// Set and not empty, it asks programs to write no colour (<https://no-color.org>).
+/// A variable that, set and not empty, asks programs to write no colour (<https://no-color.org>).
 const NO_COLOR: &str = "NO_COLOR";
-/// The kind of the terminal; a dumb one shows colour as noise.
+/// The kind of the terminal: a dumb one shows colour codes as text.
 const TERM: &str = "TERM";
 const DUMB: &str = "dumb";
 

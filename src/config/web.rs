@@ -1,24 +1,24 @@
-//! What browsers and watchers may do.
+//! Settings for browsers and watchers.
 
 use serde::{Deserialize, Serialize};
 
-/// What browsers and watchers may do.
+/// Settings for browsers and watchers.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Web {
-    /// Pages of which origins may use the server, as browsers send them: `https://example.org`.
+    /// The origins of pages that may use the server, as browsers send them: `https://example.org`.
     pub origins: Vec<String>,
-    /// How many WebSockets an instance holds, from 1.
+    /// The maximum number of WebSockets of an instance, from 1.
     pub sockets_max: u32,
-    /// How often a WebSocket's client is asked whether it is there, from 1.
+    /// The interval of pings to the client of a WebSocket, in seconds, from 1.
     pub ping_every_seconds: u64,
-    /// How long its answer is waited for, from 1.
+    /// The time to wait for the answer to a ping, in seconds, from 1.
     pub pong_seconds_max: u64,
-    /// How long a WebSocket's client may read nothing, from 1.
+    /// The time the client of a WebSocket may read nothing, in seconds, from 1.
     pub slow_reader_seconds_max: u64,
 }
 
-/// Something is set that no browser or client sends.
+/// A value that no browser or client sends.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An origin that no browser sends.
@@ -30,7 +30,7 @@ impl Default for Web {
     fn default() -> Self {
         Self {
             origins: Vec::new(),
-            // With what they hold and the kernel's own, 120 MB; files for two thirds of the
+            // 10,000 WebSockets and the kernel's part take 120 MB of memory. Their files are two thirds of the
             // connections.
             sockets_max: 10_000,
             ping_every_seconds: 30,
@@ -41,7 +41,7 @@ impl Default for Web {
 }
 
 impl Web {
-    /// Numbers that must not be 0.
+    /// Returns the settings with a minimum: the name, the value, and the minimum.
     pub(super) fn least(&self) -> [(&'static str, u64, u64); 4] {
         [
             ("web.sockets_max", self.sockets_max.into(), 1),
@@ -55,7 +55,7 @@ impl Web {
         ]
     }
 
-    /// Checks origins.
+    /// Checks the origins.
     pub(super) fn check(&self) -> Result<(), Error> {
         match self.origins.iter().find(|origin| !is_origin(origin)) {
             Some(origin) => Err(Error::Origin(origin.clone())),
@@ -64,7 +64,8 @@ impl Web {
     }
 }
 
-/// A scheme, a host, and perhaps a port (RFC 6454 §6.2). `null` is everybody's.
+/// Whether a text is a scheme, a host, and perhaps a port (RFC 6454 §6.2). `null` is none, because any page can have
+/// it.
 fn is_origin(origin: &str) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else {
         return false;

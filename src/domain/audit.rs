@@ -1,64 +1,64 @@
-//! The audit log: what was done, by whom, from where, and how it ended, in chains of hashes.
+//! The audit log: events with their caller, source address and result, in hash chains.
 //!
-//! Each instance has a chain of its own. An entry's hash covers the one before, so that nobody changes,
-//! takes out or puts in an entry without changing all after it; the newest one is the chain's *head*
-//! (Schneier and Kelsey, "Secure Audit Logs to Support Computer Forensics", 1999).
+//! Each instance has its own chain. The hash of an entry covers the entry before, so an entry cannot be changed,
+//! removed or inserted without changing all later ones. The newest entry is the *head* of the chain (Schneier and
+//! Kelsey, "Secure Audit Logs to Support Computer Forensics", 1999).
 
 use crate::domain::ingest::digest::Running;
 
 /// A SHA-256 digest of a chain up to an entry.
 pub type Hash = [u8; 32];
 
-/// What the first entry's hash covers in place of one before.
+/// The hash that the first entry covers, in place of an entry before it.
 pub const START: Hash = [0; 32];
 
-/// What was done, or refused.
+/// An action that was executed or rejected.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Event {
-    /// When, in microseconds since 1970; of what is summed, the beginning of its minute.
+    /// The time in microseconds since 1970. For aggregated refusals, the start of their minute.
     pub at: i64,
-    /// Whose data it was about; empty if nobody knows who asked.
+    /// The tenant of the data; empty if the caller is unknown.
     pub tenant: String,
-    /// Who asked; empty if nobody knows.
+    /// The caller; empty if unknown.
     pub principal: String,
-    /// From which address.
+    /// The address of the caller.
     pub source: String,
-    /// By which method: `/sluice.v1.Service/Method`.
+    /// The method: `/sluice.v1.Service/Method`.
     pub method: String,
-    /// What the request named, as it named it; empty if nothing.
+    /// The resource as the request named it; empty if it named none.
     pub target: String,
-    /// The code that it was answered with: `OK`, `PERMISSION_DENIED`.
+    /// The status code of the answer, such as `OK` or `PERMISSION_DENIED`.
     pub result: String,
-    /// How often, from 1: refusals of a minute are one event.
+    /// The number of occurrences, from 1. The refusals of a minute are one event.
     pub count: u64,
 }
 
-/// An event in its chain.
+/// An event with its position in a chain.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entry {
-    /// Which chain.
+    /// The id of the chain.
     pub chain: [u8; 16],
-    /// Its number there, from 1.
+    /// The number of the entry in the chain, from 1.
     pub seq: u64,
-    /// What happened.
+    /// The event.
     pub event: Event,
-    /// The digest of the chain up to it.
+    /// The digest of the chain up to this entry.
     pub hash: Hash,
 }
 
-/// Where a chain ends.
+/// The end of a chain.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Head {
-    /// Which chain.
+    /// The id of the chain.
     pub chain: [u8; 16],
-    /// The number of its newest entry; 0 while there is none.
+    /// The number of its newest entry; 0 if the chain is empty.
     pub seq: u64,
-    /// That entry's hash.
+    /// The hash of that entry.
     pub hash: Hash,
 }
 
 impl Head {
-    /// A chain without entries.
+    /// Creates an empty chain.
     #[must_use]
     pub fn new(chain: [u8; 16]) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl Head {
         }
     }
 
-    /// Appends an event, which is the head then.
+    /// Appends an event, which becomes the head.
     pub fn append(&mut self, event: Event) -> Entry {
         self.seq += 1;
         self.hash = link(self, &event);
@@ -80,7 +80,7 @@ impl Head {
         }
     }
 
-    /// Goes on to the next entry, if it is the one that was appended here.
+    /// Advances to the next entry. Returns `false` if it is not the entry that follows this head.
     #[must_use]
     pub fn follow(&mut self, entry: &Entry) -> bool {
         let expected = self.append(entry.event.clone());
@@ -88,8 +88,8 @@ impl Head {
     }
 }
 
-/// The hash of an event behind `head.hash`, as the chain's number `head.seq`. Every text is preceded by
-/// its length, so that nothing of one passes as another's.
+/// Returns the hash of an event that follows `head.hash`, with the number `head.seq`. Each text is preceded by its
+/// length, so that bytes cannot move from one text to another.
 fn link(head: &Head, event: &Event) -> Hash {
     let Event {
         at,
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_changed_in_a_chain_is_noticed() {
+    fn any_change_in_a_chain_is_detected() {
         let mut head = Head::new([7; 16]);
         let chain = ["a", "b", "c"].map(|target| head.append(event(target, "OK")));
         assert!(is_whole(&chain));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_one_text_passes_as_another_s() {
+    fn bytes_cannot_move_from_one_text_to_another() {
         let [mut one, mut other] = [Head::new([7; 16]), Head::new([7; 16])];
         let (one, other) = (one.append(event("ab", "c")), other.append(event("a", "bc")));
         assert_ne!(one.hash, other.hash);

@@ -1,4 +1,4 @@
-//! The server's certificate, and the authorities of its clients', as TLS takes them.
+//! Builds the TLS settings from the server's certificate and the authorities of client certificates.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,25 +12,25 @@ use rustls::{RootCertStore, ServerConfig};
 
 use crate::infrastructure::reloading_files::{Error, Refused, Watched};
 
-/// What clients may speak: gRPC, and what browsers speak.
+/// Protocols offered to clients by ALPN: HTTP/2 for gRPC, and HTTP/1.1 for browsers.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// Where certificates are, as PEM.
+/// Paths of the PEM files.
 #[derive(Clone, Debug)]
 pub struct Files {
-    /// The server's, then those between it and its authority.
+    /// The server's certificate, followed by the intermediate certificates up to its authority.
     pub certificate: PathBuf,
     /// The server's private key.
     pub key: PathBuf,
-    /// The authorities of clients' certificates; none: no client is asked for one.
+    /// The authorities of client certificates. `None` means that the server requests no certificate.
     pub client_authorities: Option<PathBuf>,
 }
 
-/// The settings of TLS, made anew whenever the files change.
+/// Opens the TLS settings, which are rebuilt whenever a file changes.
 ///
 /// # Errors
 ///
-/// Fails if a file cannot be read, or they do not fit together.
+/// Fails if a file cannot be read, or if the certificate, the key and the authorities do not fit together.
 pub fn open(files: Files) -> Result<Watched<ServerConfig>, Error> {
     let paths = [
         Some(files.certificate),
@@ -58,7 +58,7 @@ fn settings(contents: &[Vec<u8>]) -> Result<ServerConfig, Refused> {
     Ok(settings)
 }
 
-/// Verifies the certificate of a client that shows one; who shows none has other credentials.
+/// Returns the verifier of client certificates. A client may present no certificate and use other credentials.
 fn clients(
     authorities: &[u8],
     provider: Arc<CryptoProvider>,

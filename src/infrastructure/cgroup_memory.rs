@@ -1,38 +1,38 @@
-//! The memory that the process may use: of its control group, or of its own.
+//! The memory limit and use of the process: those of its control group, or its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::application::ports::memory_usage::Memory;
 
-/// Where the control groups of version 1 and 2 are.
+/// The mount point of the control groups, versions 1 and 2.
 const GROUPS: &str = "/sys/fs/cgroup";
-/// A limit of version 1 that is none is the largest number of pages.
+/// Version 1 writes "no limit" as the largest number of pages. Larger limits than this count as no limit.
 const NO_LIMIT: u64 = 1 << 60;
 
-/// Where limit and use are read.
+/// The place from which limit and use are read.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// A limit of the process's own memory in RAM.
+    /// A limit of the process's own resident memory.
     Process {
-        /// In bytes.
+        /// The limit, in bytes.
         most: u64,
     },
-    /// That of its control group: what the kernel ends processes by.
+    /// The limit of its control group, beyond which the kernel kills processes.
     Group {
-        /// In bytes.
+        /// The limit, in bytes.
         most: u64,
-        /// The file with what is used.
+        /// The file with the memory in use.
         used: PathBuf,
-        /// The file that says what of it are pages of files that can be dropped, and their name there.
+        /// The file and the field in it with the file-cache pages that the kernel can drop.
         dropped: (PathBuf, &'static str),
     },
-    /// There is no limit.
+    /// No limit applies.
     Unlimited,
 }
 
 impl Source {
-    /// The limit that was set, or else that of the control group.
+    /// Returns the configured limit, in bytes. If it is 0, returns the limit of the control group.
     #[must_use]
     pub fn open(most: u64) -> Self {
         if most > 0 {
@@ -64,8 +64,9 @@ impl Memory for Source {
     }
 }
 
-/// The group with a limit among those of a process (cgroups(7)): version 1 names its controllers, version 2
-/// is number 0. Within a container the path may be the host's, and the group is at the root then.
+/// Returns the group with a memory limit among the groups of a process (cgroups(7)). Version 1 names its
+/// controllers; version 2 has number 0. Inside a container the path may be the host's; the group is then at the
+/// root.
 fn group(groups: &str, root: &Path) -> Option<Source> {
     let found = groups.lines().find_map(|line| {
         let mut parts = line.splitn(3, ':');
@@ -94,18 +95,18 @@ fn group(groups: &str, root: &Path) -> Option<Source> {
     })
 }
 
-/// What the process has in RAM.
+/// Returns the resident memory of the process, in bytes.
 fn resident() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     Some(line(&status, "VmRSS:")? * 1024)
 }
 
-/// `max`, which is no number, is no limit.
+/// Returns the number in a file. `None` also means `max`, which stands for no limit.
 fn number(file: &Path) -> Option<u64> {
     fs::read_to_string(file).ok()?.trim().parse().ok()
 }
 
-/// The number in the line of that name.
+/// Returns the number in the line with that name.
 fn line(text: &str, name: &str) -> Option<u64> {
     let mut lines = text.lines().map(str::split_whitespace);
     lines.find_map(|mut words| (words.next()? == name).then(|| words.next()?.parse().ok())?)
@@ -118,7 +119,7 @@ mod tests {
     use super::{Source, group, resident};
     use crate::application::ports::memory_usage::Memory;
 
-    /// Files as the kernel has them.
+    /// Creates files laid out as the kernel does.
     fn files(name: &str, files: &[(&str, &str)]) -> std::path::PathBuf {
         let root =
             std::env::temp_dir().join(format!("sluice-memory-{}-{name}", std::process::id()));

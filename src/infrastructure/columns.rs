@@ -1,4 +1,4 @@
-//! Values out of rows, whichever driver they come from. What does not fit its type is damage.
+//! Reads typed values from the rows of any driver. A value that does not fit its type is reported as damage.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,56 +8,56 @@ use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::domain::text::charset::Charset;
 
-/// A row. Each method fails if there is no such column, or its value is of another type.
+/// A row. Each method fails if the column is missing or its value has another type.
 pub(super) trait Columns {
-    /// A column of text.
+    /// Reads a text column.
     fn text(&self, column: &str) -> Result<String, Error>;
-    /// A column of signed numbers.
+    /// Reads a column of signed numbers.
     fn signed(&self, column: &str) -> Result<i64, Error>;
-    /// A column of small numbers, say of partitions.
+    /// Reads a column of small numbers, such as partitions.
     fn small(&self, column: &str) -> Result<u32, Error>;
-    /// A column of fractions.
+    /// Reads a column of floating-point numbers.
     fn real(&self, column: &str) -> Result<f64, Error>;
-    /// A column of bytes.
+    /// Reads a column of bytes.
     fn bytes(&self, column: &str) -> Result<Vec<u8>, Error>;
-    /// A column of uids.
+    /// Reads a column of uids.
     fn uid(&self, column: &str) -> Result<Uid, Error>;
-    /// Whether a column has no value.
+    /// Whether a column is NULL.
     fn is_null(&self, column: &str) -> Result<bool, Error>;
-    /// A column that is true, false, or has no value.
+    /// Reads a boolean column that may be NULL.
     fn flag_if_any(&self, column: &str) -> Result<Option<bool>, Error>;
 
-    /// A column of signed numbers that may have no value.
+    /// Reads a column of signed numbers that may be NULL.
     fn signed_if_any(&self, column: &str) -> Result<Option<i64>, Error> {
         let is_null = self.is_null(column)?;
         (!is_null).then(|| self.signed(column)).transpose()
     }
 
-    /// A column of counts and offsets.
+    /// Reads a column of counts or offsets.
     fn count(&self, column: &str) -> Result<u64, Error> {
         u64::try_from(self.signed(column)?).map_err(|_negative| damaged("a negative count"))
     }
 
-    /// A column of SHA-256 digests.
+    /// Reads a column of SHA-256 digests.
     fn digest(&self, column: &str) -> Result<[u8; 32], Error> {
         self.bytes(column)?
             .try_into()
             .map_err(|_length| damaged("a digest of another length"))
     }
 
-    /// A column of SHA-256 digests that may have no value.
+    /// Reads a column of SHA-256 digests that may be NULL.
     fn digest_if_any(&self, column: &str) -> Result<Option<[u8; 32]>, Error> {
         let is_null = self.is_null(column)?;
         (!is_null).then(|| self.digest(column)).transpose()
     }
 
-    /// A column of counts that may have no value.
+    /// Reads a column of counts that may be NULL.
     fn count_if_any(&self, column: &str) -> Result<Option<u64>, Error> {
         let is_null = self.is_null(column)?;
         (!is_null).then(|| self.count(column)).transpose()
     }
 
-    /// A column of JSON.
+    /// Reads a column of JSON.
     fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, Error> {
         serde_json::from_str(&self.text(column)?).map_err(|error| Error::Damaged {
             what: "JSON",
@@ -65,7 +65,7 @@ pub(super) trait Columns {
         })
     }
 
-    /// A column of charsets.
+    /// Reads a column of charsets.
     fn charset(&self, column: &str) -> Result<Charset, Error> {
         Charset::from_label(&self.text(column)?).map_err(|error| Error::Damaged {
             what: "a charset",
@@ -73,7 +73,7 @@ pub(super) trait Columns {
         })
     }
 
-    /// A column of states.
+    /// Reads a column of operation states.
     fn state(&self, column: &str) -> Result<State, Error> {
         let name = self.text(column)?;
         let state = State::ALL.into_iter().find(|state| state.name() == name);
@@ -81,7 +81,7 @@ pub(super) trait Columns {
     }
 }
 
-/// A value as JSON.
+/// Serializes a value to JSON.
 pub(super) fn to_json(value: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| Error::Damaged {
         what: "JSON",
@@ -89,7 +89,7 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String, Error> {
     })
 }
 
-/// A name that was checked when it was stored.
+/// Unwraps a stored name. The name was checked before it was stored, so an error means damage.
 pub(super) fn name<T>(
     parsed: Result<T, crate::domain::names::resource::Error>,
 ) -> Result<T, Error> {
@@ -99,12 +99,12 @@ pub(super) fn name<T>(
     })
 }
 
-/// A count or an offset as it is stored.
+/// Converts a count or an offset to the stored type. Values above `i64::MAX` become `i64::MAX`.
 pub(super) fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// A column that cannot be read as what it should be.
+/// Wraps the driver's error for a column that cannot be read as its type.
 pub(super) fn unreadable(error: sqlx::Error) -> Error {
     Error::Damaged {
         what: "a column",
@@ -112,7 +112,7 @@ pub(super) fn unreadable(error: sqlx::Error) -> Error {
     }
 }
 
-/// What must not be.
+/// Reports a state that the store must never be in.
 pub(super) fn damaged(what: &'static str) -> Error {
     Error::Damaged { what, source: None }
 }

@@ -1,8 +1,7 @@
 //! The import root: a directory handle, below which files are opened folder by folder.
 //!
-//! Each folder is opened by its own name in the one before, and never through a link: who puts a link in a
-//! folder's place meanwhile, even between two steps, leads nowhere. What counts is checked on what was
-//! opened.
+//! Each folder is opened by its own name in its parent, and never through a link. An attacker who replaces a folder
+//! by a link, even between two steps, gains nothing. All checks are made on the opened file.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -23,11 +22,11 @@ use crate::application::ports::store_error::Error;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::names::path::PathName;
 
-/// How long a step may take: a network file system may never answer.
+/// The longest time a step may take. A network file system may never answer.
 const STEP_MAX: Duration = Duration::from_secs(30);
 
-/// Errors that say that no file of that name can be opened. All others are failures of the file system, which
-/// may pass.
+/// Errors that mean that no file of that name can be opened. All other errors are failures of the file system, which
+/// may be temporary.
 const ABSENT: [ErrorKind; 6] = [
     ErrorKind::NotFound,
     ErrorKind::NotADirectory,
@@ -36,27 +35,28 @@ const ABSENT: [ErrorKind; 6] = [
     ErrorKind::InvalidFilename,
     ErrorKind::InvalidInput,
 ];
-/// The same, of errors without a kind: a link, a socket, or a device without a driver has come into the place of
-/// a file between the look at it and its opening.
+/// The same for errors without a kind: between the check and the opening, a link, a socket or a device without a
+/// driver replaced the file.
 const REPLACED: [Errno; 3] = [Errno::LOOP, Errno::NXIO, Errno::NODEV];
 
-/// A directory below which files may be imported. It stays the same one, whatever has its name later.
+/// A directory below which files may be imported. The handle stays on the same directory if its path is reused
+/// later.
 #[derive(Clone, Debug)]
 pub struct Root {
     folder: Arc<Dir>,
     hard_links: HardLinks,
 }
 
-/// Whether files with several names are imported. The other names may be outside the root.
+/// Whether files with several hard links are imported. The other names may be outside the root.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum HardLinks {
-    /// They are imported like any other file.
+    /// Files with several names are imported like any other file.
     Allow,
-    /// They are treated as absent.
+    /// Files with several names are treated as absent.
     Refuse,
 }
 
-/// A regular file below it.
+/// An opened regular file below the root.
 #[derive(Debug)]
 struct Opened {
     file: Arc<fs::File>,
@@ -64,11 +64,11 @@ struct Opened {
 }
 
 impl Root {
-    /// Opens the directory itself; its own name may go through links.
+    /// Opens the root directory. Its own path may go through links.
     ///
     /// # Errors
     ///
-    /// Fails if it is no directory, or may not be read.
+    /// Fails if the path is not a directory or cannot be read.
     pub fn open(path: &Path, hard_links: HardLinks) -> io::Result<Self> {
         let folder = Dir::open_ambient_dir(path, ambient_authority())?;
         let folder = Arc::new(folder);
@@ -103,7 +103,7 @@ impl OpenFile for Opened {
     }
 }
 
-/// Opens a file from folder to folder.
+/// Opens a file, folder by folder.
 fn open(root: &Root, path: &PathName) -> io::Result<Option<Opened>> {
     let mut segments = path.segments().peekable();
     let mut folder = root.folder.try_clone()?;
@@ -120,20 +120,20 @@ fn open(root: &Root, path: &PathName) -> io::Result<Option<Opened>> {
     Ok(None)
 }
 
-/// Opens a regular file of a folder.
+/// Opens a regular file in a folder.
 fn open_file(folder: &Dir, name: &str, hard_links: HardLinks) -> io::Result<Option<Opened>> {
-    // To open a device or a pipe may already do something, if only to whoever writes to it.
+    // Opening a device or a pipe can have side effects, at least for a process that writes to it.
     if !folder.symlink_metadata(name)?.is_file() {
         return Ok(None);
     }
     open_checked(folder, name, hard_links)
 }
 
-/// Opens what was a regular file a moment ago.
+/// Opens a name that was a regular file when it was checked.
 fn open_checked(folder: &Dir, name: &str, hard_links: HardLinks) -> io::Result<Option<Opened>> {
     let mut options = OpenOptions::new();
     options.read(true).follow(FollowSymlinks::No);
-    // It may be another file by now: a pipe would be waited for.
+    // Another file may have replaced it since. Without this flag, opening a pipe would block.
     options.nonblock(true);
     let file = folder.open_with(name, &options)?.into_std();
     let found = file.metadata()?;
@@ -144,7 +144,7 @@ fn open_checked(folder: &Dir, name: &str, hard_links: HardLinks) -> io::Result<O
     }))
 }
 
-/// None if there is nothing that could be opened.
+/// Returns `None` if there was no file to open.
 fn if_any<T>(opened: io::Result<T>) -> io::Result<Option<T>> {
     match opened {
         Ok(opened) => Ok(Some(opened)),
@@ -168,7 +168,7 @@ fn stamp(found: &fs::Metadata) -> Stamp {
     }
 }
 
-/// Does what may block where it may.
+/// Runs a blocking step on a thread that may block, for at most [`STEP_MAX`].
 async fn step<T: Send + 'static>(
     blocking: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, Error> {
@@ -189,7 +189,7 @@ mod tests {
 
     use super::{HardLinks, Root, if_any, open_checked, open_file};
 
-    /// A folder that goes when it is dropped.
+    /// A folder that is removed when it is dropped.
     struct Folder(PathBuf);
 
     impl Drop for Folder {
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_comes_into_the_place_of_a_file_before_it_is_opened_is_no_file() {
+    fn a_replacement_of_a_file_before_it_is_opened_is_refused() {
         let (folder, root) = root("replaced");
         let path = |name: &str| folder.0.join(name);
         fs::write(path("file"), "text").unwrap();

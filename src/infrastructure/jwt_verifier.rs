@@ -1,8 +1,8 @@
-//! Tokens of an issuer (RFC 7519), by its public keys (RFC 7517).
+//! Verifies the tokens of an issuer (RFC 7519) with its public keys (RFC 7517).
 //!
-//! The algorithm is the key's, not the token's: each key has one, and a token that names another is
-//! refused before anything is computed. So no token can make a public key a shared secret, or do
-//! without a signature (RFC 8725, 3.1).
+//! The algorithm is the key's, not the token's. Each key has one algorithm, and a token that names another is
+//! rejected before anything is computed. So no token can use a public key as a shared secret, or omit its signature
+//! (RFC 8725, 3.1).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,32 +21,32 @@ use crate::domain::identity::role::Role;
 use crate::domain::names::resource::{Principal, TenantId};
 use crate::infrastructure::reloading_files::{Error, Refused, Watched};
 
-/// How far the clocks of the issuer and of this server may be apart: so long after its `exp`, and before its
-/// `nbf`, a token is believed.
+/// The largest difference in seconds between the issuer's clock and the server's. A token is accepted this long
+/// after its `exp` and before its `nbf`.
 const SKEW_SECONDS: u64 = 60;
-/// The longest token that is looked at.
+/// The longest token that is read, in bytes.
 const TOKEN_BYTES_MAX: usize = 8 * 1024;
-/// Members of a header that change how the rest is read: extensions that must be understood (RFC 7515, 4.1.11),
-/// a compressed or an encrypted payload (RFC 7516, 4.1.2 and 4.1.3). None of them is understood here.
+/// Header members that change how the rest is read: extensions that must be understood (RFC 7515, 4.1.11), and a
+/// compressed or encrypted payload (RFC 7516, 4.1.2 and 4.1.3). This server understands none of them.
 const NOT_UNDERSTOOD: [&str; 3] = ["crit", "zip", "enc"];
-/// The types of tokens that are believed, in small letters: a plain one (RFC 7519, 5.1) and an access token
-/// (RFC 9068, 2.1). The same key may sign others, such as a notice of a logout (RFC 8725, 3.11).
+/// Accepted token types, in lower case: a plain token (RFC 7519, 5.1) and an access token (RFC 9068, 2.1). The same
+/// key may sign other types, such as a logout notice (RFC 8725, 3.11).
 const TYPES: [&str; 2] = ["jwt", "at+jwt"];
 
-/// What is believed.
+/// The keys, algorithms and claims that are accepted.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The issuer's keys.
+    /// The file with the issuer's keys, a JSON Web Key Set.
     pub jwks_file: PathBuf,
-    /// By which algorithms tokens may be signed. Only asymmetric ones find a key.
+    /// The algorithms that tokens may be signed with. Only asymmetric ones match a key.
     pub algorithms: Vec<Algorithm>,
-    /// What `iss` must be.
+    /// The required value of `iss`.
     pub issuer: String,
-    /// What `aud` must be or have.
+    /// The value that `aud` must be or contain.
     pub audience: String,
-    /// The claim that names the tenant.
+    /// The name of the claim with the tenant.
     pub tenant_claim: String,
-    /// The claim that names the role.
+    /// The name of the claim with the role.
     pub role_claim: String,
 }
 
@@ -57,7 +57,7 @@ pub struct Issuer {
     keys: watch::Receiver<Arc<Keys>>,
 }
 
-/// The keys that tokens can be verified by.
+/// The keys that can verify tokens.
 pub struct Keys(Vec<Known>);
 
 impl std::fmt::Debug for Keys {
@@ -73,18 +73,18 @@ struct Known {
     key: DecodingKey,
 }
 
-/// A set of keys as it is written (RFC 7517, 5): those that are not understood are ignored.
+/// A key set as it is written (RFC 7517, 5). Keys that are not understood are ignored.
 #[derive(Deserialize)]
 struct Set {
     keys: Vec<Value>,
 }
 
 impl Issuer {
-    /// Reads the keys. They have to be followed by somebody.
+    /// Reads the keys. The caller must run the returned [`Watched`] so that changed keys are read again.
     ///
     /// # Errors
     ///
-    /// Fails if the file cannot be read, or has no key that a token could be verified by.
+    /// Fails if the file cannot be read, or has no key that could verify a token.
     pub fn open(settings: Settings) -> Result<(Self, Watched<Keys>), Error> {
         let algorithms = settings.algorithms.clone();
         let make = move |contents: &[Vec<u8>]| keys(contents, &algorithms);
@@ -111,7 +111,7 @@ impl Issuer {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         let claims = jsonwebtoken::decode::<Unique>(token, &known.key, &validation);
         let Unique(claims) = claims.ok()?.claims;
-        // The library takes an `nbf` that is no number for none.
+        // The library treats an `nbf` that is not a number as absent.
         if claims.get("nbf").is_some_and(|nbf| !nbf.is_number()) {
             return None;
         }
@@ -125,7 +125,7 @@ impl Issuer {
     }
 }
 
-/// The header of a token as it is written.
+/// Decodes the header of a token.
 fn header(token: &str) -> Option<Map<String, Value>> {
     let (encoded, _) = token.split_once('.')?;
     let written = URL_SAFE_NO_PAD.decode(encoded).ok()?;
@@ -133,12 +133,12 @@ fn header(token: &str) -> Option<Map<String, Value>> {
     Some(members)
 }
 
-/// Whether a header says nothing that changes how its token is to be read.
+/// Whether a header has no member that changes how its token is read.
 fn is_understood(header: &Map<String, Value>) -> bool {
     let is_plain = NOT_UNDERSTOOD
         .iter()
         .all(|name| !header.contains_key(*name));
-    // `false` would have the signature cover the payload unencoded (RFC 7797, 3).
+    // `false` would mean that the signature covers the unencoded payload (RFC 7797, 3).
     let is_encoded = header
         .get("b64")
         .is_none_or(|b64| *b64 == Value::Bool(true));
@@ -149,8 +149,8 @@ fn is_understood(header: &Map<String, Value>) -> bool {
     is_plain && is_encoded && is_believed
 }
 
-/// An object of JSON each member of which has a name of its own: of two of one name, two readers may each take
-/// another (RFC 7515, 4 and RFC 7519, 4).
+/// A JSON object whose members have distinct names. If two members share a name, two readers may pick different ones
+/// (RFC 7515, 4 and RFC 7519, 4).
 #[derive(Debug)]
 struct Unique(Map<String, Value>);
 
@@ -201,7 +201,7 @@ fn keys(contents: &[Vec<u8>], algorithms: &[Algorithm]) -> Result<Keys, Refused>
     Ok(Keys(known))
 }
 
-/// A key, if it is understood, has a name, and is for signatures.
+/// Returns a key if it is understood, has a name, and is for signatures.
 fn known(written: Value) -> Option<Known> {
     let jwk: Jwk = serde_json::from_value(written).ok()?;
     let algorithm = match &jwk.algorithm {

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use sqlx::SqlStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// A migration: its version, what it is about, and its statements.
+/// A migration: its version, description and statements.
 pub(super) type Step = (i64, &'static str, &'static str);
 
-/// Runs steps that have not run yet.
+/// Returns the migrator that runs the steps that have not run yet.
 pub(super) fn migrator(steps: &[Step]) -> Migrator {
     let migration = |&(version, what, sql): &Step| {
         let (what, sql) = (Cow::Borrowed(what), SqlStr::from_static(sql));

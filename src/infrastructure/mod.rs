@@ -1,6 +1,6 @@
-//! What the ports need, done with the outside world.
+//! Implements the ports of the application with files, databases, Redis and the clock.
 //!
-//! `columns` and `rows` are what the stores share: a row's columns have the same names in each.
+//! `columns` and `rows` are shared by the stores: a row's columns have the same names in each of them.
 
 pub mod certificates;
 pub mod cgroup_memory;

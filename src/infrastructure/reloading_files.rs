@@ -1,4 +1,4 @@
-//! Files whose content is used for as long as the service runs, and read again when they change.
+//! Files that are used for as long as the service runs, and are read again when they change.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,44 +9,44 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// How often it is looked whether they have changed.
+/// The interval at which the files are checked for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// The most of a file that is read: certificates and keys are a few KiB.
+/// The largest file that is read, in bytes. Certificates and keys are a few KiB.
 const BYTES_MAX: u64 = 1024 * 1024;
 
-/// Makes something of what is in the files, in their order.
+/// Builds a value from the contents of the files, in their order.
 pub type Make<T> = Box<dyn Fn(&[Vec<u8>]) -> Result<T, Refused> + Send + Sync>;
-/// Why nothing can be made of them; never with what is in them.
+/// The reason why no value can be built. The text never contains the contents of the files.
 pub type Refused = Box<dyn std::error::Error + Send + Sync>;
 
 /// The files cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// One cannot be read.
+    /// A file cannot be read.
     #[error("{file} cannot be read")]
     Unreadable {
-        /// Which.
+        /// The path of the file.
         file: String,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// One has more than a megabyte.
+    /// A file is larger than 1 MiB.
     #[error("{file} has more than {BYTES_MAX} bytes")]
     TooLarge {
-        /// Which.
+        /// The path of the file.
         file: String,
     },
-    /// Nothing can be made of them.
+    /// No value can be built from the files.
     #[error("{files} cannot be used")]
     Refused {
-        /// Which.
+        /// The paths of the files, separated by commas.
         files: String,
-        /// Why.
+        /// The cause.
         source: Refused,
     },
 }
 
-/// What is made of files.
+/// A value built from files, with the state needed to notice changes.
 pub struct Watched<T> {
     files: Vec<PathBuf>,
     make: Make<T>,
@@ -54,7 +54,7 @@ pub struct Watched<T> {
     stamps: Vec<Option<Stamp>>,
 }
 
-/// What changes when a file does.
+/// A file's time of modification and its size, which change with its content.
 type Stamp = (SystemTime, u64);
 
 impl<T> std::fmt::Debug for Watched<T> {
@@ -67,11 +67,11 @@ impl<T> std::fmt::Debug for Watched<T> {
 }
 
 impl<T: Send + Sync + 'static> Watched<T> {
-    /// Reads the files.
+    /// Reads the files and builds the first value.
     ///
     /// # Errors
     ///
-    /// Fails if one cannot be read, or nothing can be made of them.
+    /// Fails if a file cannot be read, or no value can be built from them.
     pub fn open(files: Vec<PathBuf>, make: Make<T>) -> Result<Self, Error> {
         let stamps = stamps(&files);
         let first = made(&files, &make)?;
@@ -83,14 +83,14 @@ impl<T: Send + Sync + 'static> Watched<T> {
         })
     }
 
-    /// What is made of the files, always the newest.
+    /// Returns a receiver that always has the newest value.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<Arc<T>> {
         self.made.subscribe()
     }
 
-    /// Reads the files again whenever they have changed, until `drain` is cancelled. What cannot be
-    /// read leaves everything as it is.
+    /// Reads the files again whenever they have changed, until `drain` is cancelled. If the files cannot be read,
+    /// the last value is kept.
     pub async fn follow(mut self, drain: CancellationToken) {
         loop {
             tokio::select! {
@@ -103,7 +103,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
             });
             match looked.await {
                 Ok(watched) => self = watched,
-                // The runtime ends, or a panic was logged.
+                // The runtime is ending, or the task panicked and the panic was logged.
                 Err(_) => return,
             }
         }
@@ -123,7 +123,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
             Err(error) => {
                 let source = std::error::Error::source(&error);
                 let because = source.map(ToString::to_string).unwrap_or_default();
-                tracing::warn!(%error, because, "changed files are not taken: what was read before is kept");
+                tracing::warn!(%error, because, "changed files cannot be used: the previous ones are kept");
             }
         }
     }

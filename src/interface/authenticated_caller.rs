@@ -1,4 +1,4 @@
-//! A caller that was let in, and for how long.
+//! An authenticated caller, and the time for which it stays admitted.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::rate_limit::admission::Admission;
 
-/// A caller that was let in.
+/// An authenticated caller.
 #[derive(Clone, Debug)]
 pub struct Admitted {
-    /// Who it is.
+    /// The caller's identity, tenant and role.
     pub caller: Caller,
-    /// How long; none: nothing was needed, so nothing is lost.
+    /// Tracks the caller's credential. `None` means that no credential was needed, so none can be lost.
     stay: Option<Arc<Stay>>,
 }
 
 impl Admitted {
-    /// The caller at an address, where no credential is needed.
+    /// Admits a caller by its address, where no credential is needed.
     #[must_use]
     pub fn anybody(address: Option<IpAddr>) -> Self {
         Self {
@@ -29,11 +29,11 @@ impl Admitted {
         }
     }
 
-    /// Whoever has this credential, unless too many were refused that came from its address.
+    /// Authenticates a credential, unless too many credentials from its address were refused.
     ///
     /// # Errors
     ///
-    /// Fails if it is not accepted or not looked at, or the store fails.
+    /// Fails if the credential is not accepted, if the address has sent too many refused ones, or if the store fails.
     pub async fn by(
         identity: &Arc<Identity>,
         credential: Credential,
@@ -52,8 +52,8 @@ impl Admitted {
         })
     }
 
-    /// Waits until the caller would not be let in any more, and returns why; for ever, if it needs
-    /// nothing to be let in.
+    /// Waits until the caller is no longer admitted, and returns the reason. Never returns if no credential was
+    /// needed.
     pub async fn lost(&self) -> Error {
         match &self.stay {
             Some(stay) => stay.lost().await,

@@ -3,7 +3,7 @@
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
 
-/// The host and port: in HTTP/2 the authority, else the header `Host`.
+/// Returns the host and port: the authority in HTTP/2, otherwise the header `Host`.
 pub(crate) fn authority<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     let header = headers.get(header::HOST);
     let header = header.and_then(|host| host.to_str().ok());

@@ -1,8 +1,8 @@
-//! A request's body of which the rest is read and thrown away when its handler needs no more of it.
+//! A request's body whose rest is read and discarded once its handler needs no more of it.
 //!
-//! HTTP/2 lets a server answer before the request has ended, and then resets the stream (RFC 9113 §8.1). Such
-//! resets count against the connection: after `FAULTS_MAX` of `connection` it is closed. An honest
-//! client ends or cancels its side as soon as it has the answer, so its rest is drained that long.
+//! HTTP/2 lets a server answer before the request has ended, and then resets the stream (RFC 9113 §8.1). Such resets
+//! count against the connection: after `FAULTS_MAX` of `connection` it is closed. A correct client ends or cancels
+//! its side as soon as it has the answer, so the rest is drained for that time.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -14,28 +14,28 @@ use http_body::{Frame, SizeHint};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-/// What is drained of a request: a stream's window, which a client may have sent before it sees the answer.
+/// The maximum number of bytes to drain: a stream's window, which a client may have sent before it sees the answer.
 const BYTES_MAX: usize = 256 * 1024;
-/// How long a request may go on after its answer has ended: far more than a round trip.
+/// The time a request may continue after its answer has ended: far more than a round trip.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
-/// A request's body. Whatever is left of it when it is dropped goes to a task, which ends with the stream: there
-/// are no more of them than streams.
+/// A request's body. If it is dropped before its end, a task drains the rest. The task ends with the stream, so there
+/// are never more such tasks than streams.
 #[derive(Debug)]
 pub(super) struct Drained {
     body: Body,
-    /// Fails when the answer has ended. None: it was taken along with the body.
+    /// Fails when the answer has ended. `None` once it has been taken along with the body.
     answered: Option<oneshot::Receiver<()>>,
 }
 
-/// Stands for the answer: it is dropped with its last byte, or with its client.
+/// Represents the answer: dropped after its last byte, or when the client is gone.
 #[derive(Debug)]
 pub(super) struct Answer {
     _ended: oneshot::Sender<()>,
 }
 
 impl Drained {
-    /// The body of a request, and what stands for its answer.
+    /// Returns the body of a request and the value that represents its answer.
     pub(super) fn new(body: Body) -> (Self, Answer) {
         let (ended, answered) = oneshot::channel();
         let answered = Some(answered);
@@ -48,15 +48,15 @@ impl Drop for Drained {
         if self.body.is_end_stream() {
             return;
         }
-        // Without a runtime the process ends, and its connections with it.
+        // Without a runtime the process is ending, and so are its connections.
         if let (Some(answered), Ok(runtime)) = (self.answered.take(), Handle::try_current()) {
             runtime.spawn(drain(std::mem::take(&mut self.body), answered));
         }
     }
 }
 
-/// Reads on until the request ends, brings too much, or goes on for too long after its answer. To drop the body
-/// resets a stream that has not ended.
+/// Reads until the request ends, sends more than `BYTES_MAX`, or continues for `WAIT_MAX` after its answer. If the
+/// stream has not ended by then, dropping the body resets it.
 async fn drain(mut body: Body, answered: oneshot::Receiver<()>) {
     let rest = async {
         let mut bytes = 0;
@@ -69,7 +69,7 @@ async fn drain(mut body: Body, answered: oneshot::Receiver<()>) {
         }
     };
     let late = async {
-        // The sender is only ever dropped.
+        // The sender sends nothing, and is only dropped.
         let _ended = answered.await;
         tokio::time::sleep(WAIT_MAX).await;
     };
@@ -110,7 +110,7 @@ mod tests {
 
     use super::{Answer, BYTES_MAX, Drained, WAIT_MAX};
 
-    /// A request under way, and its answer.
+    /// Returns the sender of an open request, its body, and its answer.
     fn request() -> (mpsc::Sender<Bytes>, Drained, Answer) {
         let (sender, receiver) = mpsc::channel(1);
         let body = ReceiverStream::new(receiver).map(Ok::<_, std::io::Error>);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_left_is_read_up_to_a_window() {
+    async fn the_rest_is_read_up_to_a_window() {
         let (sender, body, _answer) = request();
         drop(body);
         let piece = Bytes::from(vec![0; 64 * 1024]);
@@ -127,7 +127,7 @@ mod tests {
         while sender.send(piece.clone()).await.is_ok() {
             taken += piece.len();
         }
-        // One piece waits in the channel, and one is what is too much.
+        // One piece waits in the channel, and one exceeds the limit.
         assert!(
             (BYTES_MAX..=BYTES_MAX + 2 * piece.len()).contains(&taken),
             "{taken}"
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_may_go_on_until_a_second_after_its_answer() {
+    async fn a_request_may_continue_until_a_second_after_its_answer() {
         let (sender, body, answer) = request();
         drop(body);
         let open = tokio::time::timeout(2 * WAIT_MAX, sender.closed()).await;

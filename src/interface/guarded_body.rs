@@ -1,4 +1,4 @@
-//! A response's body that keeps something until it has ended, or nobody wants it any more.
+//! A response's body that holds a value until the response has ended or its client is gone.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 
-/// A body, and what is dropped with it: with its last byte, or with its client.
+/// A body, and a value that is dropped with it: after the last byte, or when the client is gone.
 #[derive(Debug)]
 pub(super) struct Held<T> {
     body: Body,
@@ -14,7 +14,7 @@ pub(super) struct Held<T> {
 }
 
 impl<T> Held<T> {
-    /// Keeps something as long as the body.
+    /// Keeps `kept` as long as the body.
     pub(super) fn new(body: Body, kept: T) -> Self {
         Self { body, _kept: kept }
     }

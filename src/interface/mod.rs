@@ -1,5 +1,5 @@
-//! The way of a request: `server` accepts it, `transport` reads it, `router` and `middleware` check it, and `grpc` or
-//! `web` calls a use case and answers.
+//! The path of a request: `server` accepts it, `transport` reads it, `router` and `middleware` check it, and `grpc`
+//! or `web` calls a use case and answers.
 
 pub mod authenticated_caller;
 pub(crate) mod authority;

@@ -1,4 +1,4 @@
-//! What is served at which path, and what every request passes before.
+//! The routes, and the layers that each request passes first.
 
 use std::sync::Arc;
 
@@ -49,46 +49,46 @@ use crate::interface::web::ws_shared::Gateway;
 use crate::interface::web::ws_upgrade;
 use crate::interface::web::{page, paths, probes};
 
-/// Everything that is served.
+/// The use cases and settings behind all routes.
 #[derive(Debug)]
 pub struct Services {
     /// Collections.
     pub collections: Collections,
     /// Documents.
     pub documents: Documents,
-    /// Uploads, answered at their end or while they come in.
+    /// Uploads, answered at their end or while they arrive.
     pub conversation: Conversation,
     /// Chunks.
     pub chunks: Chunks,
-    /// What changes in them.
+    /// Changes of chunks.
     pub changes: Changes,
     /// Operations.
     pub operations: Operations,
-    /// How they go on.
+    /// Watches on operations.
     pub watching: Watching,
     /// The memory that uploads and previews share.
     pub budget: Budget,
-    /// What an upload may take.
+    /// The limits of an upload.
     pub bounds: Bounds,
     /// Partitions.
     pub partitions: Partitions,
-    /// Tenants, keys, and what the server is.
+    /// Tenants, keys, and information about the server.
     pub admin: admin::Service,
-    /// Who is let in.
+    /// Authentication and admission of requests.
     pub door: Door,
-    /// Time and uids.
+    /// The source of time and uids.
     pub clock: Arc<dyn Clock>,
-    /// WebSockets.
+    /// The shared state of WebSockets.
     pub gateway: Gateway,
-    /// Metrics and probes.
+    /// The state behind metrics and probes.
     pub probes: Probes,
-    /// Whether there is memory for more.
+    /// Memory pressure: whether memory is nearly used up.
     pub pressure: Pressure,
     /// Whether the store is full.
     pub is_full: watch::Receiver<bool>,
 }
 
-/// A service with its largest request, compressed or not, and with the compressions that it takes and answers in.
+/// Sets a service's largest request, compressed or not, and the compressions that it accepts and sends.
 macro_rules! served {
     ($service:expr) => {
         served!($service, message_limits::BYTES_MAX)
@@ -103,7 +103,7 @@ macro_rules! served {
     };
 }
 
-/// All that is served, and who says whether it is.
+/// Returns the router of all services, and the reporter of the server's health.
 ///
 /// # Errors
 ///
@@ -179,8 +179,8 @@ pub(super) async fn router(
     Ok((health, behind_the_door(grpc, door, pressure, web)))
 }
 
-/// What calls pass that other requests do not, and what all pass. Calls of browsers are made gRPC
-/// first of all, because browsers see trailers only at the end of the body.
+/// Adds the layers: some for calls only, the others for all requests. Calls of browsers are converted to gRPC first,
+/// because browsers see trailers only at the end of the body.
 fn behind_the_door(grpc: Router, door: Door, pressure: Pressure, web: Router) -> Router {
     let gate = Gate {
         admission: door.admission.clone(),
@@ -203,7 +203,7 @@ fn behind_the_door(grpc: Router, door: Door, pressure: Pressure, web: Router) ->
     ))
 }
 
-/// Says that the server does not serve while its store is full, until it goes down.
+/// Reports that the server does not serve while its store is full, until the server stops.
 async fn follow(
     health: HealthReporter,
     mut is_full: watch::Receiver<bool>,
@@ -217,7 +217,7 @@ async fn follow(
         };
         health.set_service_status("", status).await;
     }
-    // The state that was set last may be one of before the drain.
+    // The last status set above may be older than the drain.
     if drain.is_cancelled() {
         health
             .set_service_status("", ServingStatus::NotServing)
@@ -225,7 +225,7 @@ async fn follow(
     }
 }
 
-/// What is served besides gRPC.
+/// Returns the routes besides gRPC.
 fn web(gateway: Gateway, probes: Probes, about: About) -> Router {
     let page = Router::new()
         .route(paths::PAGE, get(page::show))
@@ -241,7 +241,7 @@ fn web(gateway: Gateway, probes: Probes, about: About) -> Router {
     page.merge(watched).merge(asked)
 }
 
-/// Reflection with our protos, and those that error details and health checks need to be readable.
+/// Returns reflection with the protos of this service, and those that make error details and health checks readable.
 fn reflection() -> tonic_reflection::server::Builder<'static> {
     tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(pb::FILE_DESCRIPTOR_SET)
@@ -249,7 +249,7 @@ fn reflection() -> tonic_reflection::server::Builder<'static> {
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
-/// What tells of the server itself: its health, and what it serves.
+/// Returns the services that describe the server itself: health and reflection.
 async fn about() -> Result<(HealthReporter, RoutesBuilder), tonic_reflection::server::Error> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status("", ServingStatus::Serving).await;

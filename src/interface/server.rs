@@ -1,7 +1,7 @@
-//! One port for everything, gRPC and the web: the accept loop, its limits, and its end.
+//! One port for gRPC and the web: the accept loop, its limits, and its shutdown.
 //!
-//! tonic's own server takes no WebSocket upgrades and waits without limit when it stops, so the
-//! loop is ours, over `hyper-util`.
+//! tonic's own server supports no WebSocket upgrades and waits without limit when it stops, so this loop uses
+//! `hyper-util` directly.
 
 use std::future::poll_fn;
 use std::io;
@@ -24,28 +24,28 @@ use crate::interface::transport::idle_timeout::Patience;
 use crate::interface::transport::peer::Peer;
 use crate::interface::transport::tls;
 
-/// How long requests under way may take when the server stops, before they are cut off.
+/// The time requests under way have to end when the server stops, before they are cut off.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
-/// How long the loop rests after the system refused a connection, for want of files say.
+/// The pause after the system refused a connection, for example because too many files are open.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
-/// Where connections come in, and how they are treated.
+/// The listeners, and the limits of the connections that they accept.
 #[derive(Debug)]
 pub struct Entrance {
-    /// Where they come in; at least one.
+    /// The listeners; at least one.
     pub listeners: Vec<TcpListener>,
-    /// Makes them private; none: they are not.
+    /// The TLS settings. `None` means that connections are not encrypted.
     pub tls: Option<tls::Settings>,
-    /// How many there may be.
+    /// The limits on the number of connections.
     pub connections: Connections,
-    /// How long they may be unused.
+    /// The time for which a connection may be unused.
     pub patience: Patience,
-    /// While memory is nearly used up only a few are let in.
+    /// Memory pressure: while memory is nearly used up, only a few connections are accepted.
     pub pressure: Pressure,
 }
 
-/// Serves until `drain` is cancelled, then ends within 20 seconds: requests under way are told,
-/// committed and answered; what is left is cut off, and can be resumed.
+/// Serves until `drain` is cancelled, then stops within 20 seconds. Requests under way are notified, committed and
+/// answered. The rest is cut off, and can be resumed.
 ///
 /// # Errors
 ///
@@ -79,7 +79,7 @@ pub async fn serve(
     health
         .set_service_status("", tonic_health::ServingStatus::NotServing)
         .await;
-    // Last: who connects once more is refused by then, and who asks for the health is told.
+    // Last: by now new connections are refused, and health checks report that the server does not serve.
     closing.cancel();
     tasks.close();
     if tokio::time::timeout(DRAIN_MAX, tasks.wait()).await.is_err() {
@@ -88,7 +88,7 @@ pub async fn serve(
     Ok(())
 }
 
-/// The next connection, once there is room for it; none once `drain` is cancelled.
+/// Waits for room, then accepts the next connection. Returns `None` once `drain` is cancelled.
 async fn next(
     entrance: &Entrance,
     drain: &CancellationToken,
@@ -111,7 +111,7 @@ async fn next(
     drain.run_until_cancelled(accepting).await.flatten()
 }
 
-/// The next connection of any of them.
+/// Accepts the next connection of any listener.
 async fn accept(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)> {
     poll_fn(|context| {
         let mut polled = listeners.iter().map(|each| each.poll_accept(context));
@@ -121,7 +121,7 @@ async fn accept(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)
     .await
 }
 
-/// Serves a connection, once it is private if it has to be.
+/// Serves a connection, after its TLS handshake if TLS is configured.
 async fn connected(
     stream: TcpStream,
     mut peer: Peer,
@@ -132,12 +132,12 @@ async fn connected(
 ) {
     let cost = if tls.is_some() { HANDSHAKE } else { CONNECTION };
     let wait = peer.place.hearing().charge(cost);
-    // Of one that was not heard yet nothing is lost when the server goes down: its client connects elsewhere.
+    // A connection that was not read yet loses nothing when the server stops: its client connects elsewhere.
     let rested = tokio::time::sleep(wait);
     if !wait.is_zero() && closing.run_until_cancelled(rested).await.is_none() {
         return;
     }
-    // Latency matters more than packets; without it the connection works as well.
+    // Latency matters more than the number of packets. If the option fails, the connection works anyway.
     let _unsupported = stream.set_nodelay(true);
     match tls {
         None => connection::serve(stream, peer, router, patience, closing).await,

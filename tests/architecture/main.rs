@@ -1,19 +1,21 @@
-//! The architecture, as a test.
+//! Tests of the architecture.
 //!
 //! Reads every file under `src/` as tokens, so comments and string literals do not count and
 //! macro bodies do, and checks that
 //!
-//! - every file opens with `//!` and stays short, tests and benches too;
+//! - every file opens with `//!` and stays short, also in tests, benches and fuzz targets;
 //! - every layer names only the layers beneath it;
 //! - `domain` names no crate beyond its short list, no IO from `std`, and nothing `async`;
-//! - no two sibling modules depend on each other, directly or in a ring;
-//! - no child imports through a re-export of its parent, which would hide such a ring;
+//! - no two sibling modules depend on each other, directly or through others;
+//! - no child imports through a re-export of its parent, which would hide such a cycle;
 //! - only `cli/output.rs` writes to the terminal;
-//! - every test that the documents name exists.
+//! - every test that the documents name exists;
+//! - prose is plain: no listed phrase, and short sentences in documents.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
 mod paths;
+mod prose;
 mod reasons;
 mod rings;
 mod sources;
@@ -29,13 +31,13 @@ use paths::flatten;
 use rings::{closes, sibling_graphs};
 use sources::{File, files, files_under, module_of};
 
-/// A longer file holds more than one idea.
+/// The maximum number of lines of a file. A longer file holds more than one idea.
 const LINES_MAX: usize = 400;
 
-/// The one file that writes to the terminal.
+/// The module of the only file that writes to the terminal.
 const OUTPUT: &str = "crate::cli::output";
 
-/// Documents that show a rule or a requirement by naming the test that keeps it.
+/// Documents that show a rule or a requirement by the name of the test that checks it.
 const DOCUMENTS: &[&str] = &["ARCHITECTURE.md", "SECURITY.md", "tests/requirements.md"];
 
 /// Each layer, and the layers it may name besides itself.
@@ -58,7 +60,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cli", &["bootstrap", "config", "interface", "domain"]),
 ];
 
-/// What the domain may name from outside: text and data, never IO.
+/// The external crates that the domain may name: text and data, never IO.
 const DOMAIN_CRATES: &[&str] = &[
     "bytecount",
     "chardetng",
@@ -73,7 +75,7 @@ const DOMAIN_CRATES: &[&str] = &[
     "unicode_properties",
 ];
 
-/// What the domain may not name from `std`: the outside world, and the time.
+/// The parts of `std` that the domain must not name: IO and time.
 const DOMAIN_STD_BANNED: &[&str] = &[
     "fs",
     "io",
@@ -198,7 +200,7 @@ fn only_one_file_writes_to_the_terminal() {
     faults.report();
 }
 
-/// A test is named as `module::function`, the last two parts of its path.
+/// A document names a test as `module::function`, the last two parts of its path.
 #[test]
 fn every_test_that_a_document_names_exists() {
     let mut tests = BTreeSet::new();

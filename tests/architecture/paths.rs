@@ -1,4 +1,4 @@
-//! Paths out of tokens.
+//! Finds paths in token streams.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -46,11 +46,11 @@ fn follow(rest: &[TokenTree], path: String, found: &mut BTreeSet<String>) {
             TokenTree::Group(group) => {
                 let inner = group.stream().into_iter().collect::<Vec<_>>();
                 for branch in inner.split(|token| token.to_string() == ",") {
-                    // What stands behind a trailing comma is no branch.
+                    // The empty part behind a trailing comma is not a branch.
                     if branch.is_empty() {
                         continue;
                     }
-                    // A branch is a path without its leading `::`; lend it ours.
+                    // A branch is a path without its leading `::`, so it is added here.
                     let branch = [&[a.clone(), b.clone()], branch].concat();
                     follow(&branch, path.clone(), found);
                 }
@@ -71,7 +71,7 @@ fn is_colon(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':')
 }
 
-/// A head is followed by `::` and does not continue an earlier path.
+/// Whether the token begins a path. A head is followed by `::` and does not continue an earlier path.
 fn is_head(tokens: &[TokenTree], i: usize) -> bool {
     let colon = |k: usize| tokens.get(k).is_some_and(is_colon);
     let continues =

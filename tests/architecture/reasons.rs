@@ -1,10 +1,10 @@
-//! The closed list of errors, against the tests that name them.
+//! Compares the closed list of error reasons with the tests that name them.
 
 use std::collections::BTreeSet;
 
 use crate::sources::files_under;
 
-/// The words in capitals that a text quotes.
+/// Returns the quoted words in capital letters of a text.
 fn reasons(text: &str) -> BTreeSet<&str> {
     let quoted = text.split('"').skip(1).step_by(2);
     let is_reason = |word: &&str| {
@@ -14,7 +14,7 @@ fn reasons(text: &str) -> BTreeSet<&str> {
     quoted.filter(is_reason).collect()
 }
 
-/// A reason that no test of the service names was never seen by a client.
+/// Every reason must be named by a test of the service, which shows that a client receives it.
 #[test]
 fn every_reason_of_the_closed_list_is_named_by_a_test_of_the_service() {
     let sources = files_under("src");
@@ -32,6 +32,9 @@ fn every_reason_of_the_closed_list_is_named_by_a_test_of_the_service() {
         .flat_map(|file| reasons(&file.text))
         .collect::<BTreeSet<_>>();
     let never = listed.difference(&told).collect::<Vec<_>>();
-    assert!(never.is_empty(), "no test is told {never:?}");
-    assert!(!list.contains("Code::Unknown"), "UNKNOWN says nothing");
+    assert!(never.is_empty(), "no test expects {never:?}");
+    assert!(
+        !list.contains("Code::Unknown"),
+        "UNKNOWN does not name a cause"
+    );
 }

@@ -1,4 +1,4 @@
-//! Rings among siblings.
+//! Finds cycles among sibling modules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use crate::sources::{File, module_of};
 
 pub(crate) type Graph = BTreeMap<String, BTreeSet<String>>;
 
-/// For each parent, which of its children name which of their siblings.
+/// Returns a graph for each parent module: the siblings that each of its children names.
 pub(crate) fn sibling_graphs(files: &[File]) -> BTreeMap<String, Graph> {
     let mut graphs = BTreeMap::<String, Graph>::new();
     for file in files {
@@ -27,7 +27,7 @@ pub(crate) fn sibling_graphs(files: &[File]) -> BTreeMap<String, Graph> {
     graphs
 }
 
-/// Extends `trail` until it comes back to `start`.
+/// Extends `trail` until it returns to `start`, and returns whether it does.
 pub(crate) fn closes(
     graph: &Graph,
     start: &str,

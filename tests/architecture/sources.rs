@@ -1,4 +1,4 @@
-//! The source tree, as the rules see it.
+//! The source files as the tests of the architecture read them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,7 +21,7 @@ impl File {
         self.module.split("::").nth(1).unwrap_or_default()
     }
 
-    /// Every path this file names, made absolute: `crate::…` for ours, `sqlx::…` for others.
+    /// Returns every path that this file names, made absolute: `crate::…` for own modules, `sqlx::…` for others.
     pub(crate) fn paths(&self) -> BTreeSet<String> {
         let tokens = TokenStream::from_str(&self.text).unwrap();
         let mut found = BTreeSet::new();
@@ -66,7 +66,7 @@ pub(crate) fn files_under(folder: &str) -> Vec<File> {
     files
 }
 
-/// The longest prefix of `path` that is a file of ours.
+/// Returns the longest prefix of `path` that is the module of a file.
 pub(crate) fn module_of(path: &str, files: &[File]) -> String {
     let mut path = path.to_owned();
     while !files.iter().any(|file| file.module == path) {

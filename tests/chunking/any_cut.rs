@@ -78,7 +78,7 @@ fn random_cuts_of_large_documents_give_the_same_chunks() {
 }
 
 proptest! {
-    /// Any bytes, cut anywhere: valid or not, the chunks or the fault are the same.
+    /// Any bytes, cut anywhere: the chunks or the fault are the same, for valid and invalid text.
     #[test]
     fn any_bytes_in_any_pieces(
         bytes in prop::collection::vec(prop_oneof![Just(b'a'), Just(b' '), Just(b'\n'), Just(0), any::<u8>()], 0..400),

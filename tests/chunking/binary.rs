@@ -1,4 +1,4 @@
-//! Binary formats are rejected by their first bytes, whatever the charset and however the bytes are cut.
+//! Binary formats are rejected by their first bytes, in every charset and under every cut.
 
 use std::iter::repeat_n;
 
@@ -8,7 +8,7 @@ use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 
 use crate::world::run::split;
 
-/// Each policy under which the same bytes have to be rejected.
+/// The decodings under which the same bytes must be rejected.
 fn policies() -> Vec<Decoding> {
     let labels = ["utf-8", "windows-1252", "shift_jis", "utf-16le"];
     let charsets = labels.map(|label| Charset::from_label(label).ok());

@@ -1,4 +1,4 @@
-//! The charset of a source that declares none, and labels that are refused.
+//! Detection of the charset of a source that declares none, and labels that are refused.
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use sluice::domain::text::charset::{Charset, Unsupported};
@@ -58,7 +58,7 @@ fn utf_8_with_a_few_faults_stays_utf_8_and_the_fault_is_reported_by_its_byte() {
     assert_eq!(short.offset(), 6);
 }
 
-/// The first byte outside ASCII decides, wherever it is.
+/// The first bytes outside ASCII decide, wherever they are.
 #[test]
 fn a_first_accent_after_any_number_of_ascii_bytes_is_decoded() {
     let [head, deciding] = [HEAD_BYTES, DECIDING_BYTES];
@@ -109,7 +109,7 @@ fn each_script_after_a_long_ascii_prefix_is_decoded() {
     }
 }
 
-/// What has NUL characters for other reasons is no UTF-16.
+/// A source with NUL characters for other reasons is not UTF-16.
 #[test]
 fn a_nul_in_eight_bit_text_is_reported_as_a_nul() {
     let cases: [&[u8]; 6] = [
@@ -158,12 +158,12 @@ fn an_escape_sequence_names_its_charset_and_is_never_stored() {
             }
         }
     }
-    // Terminals' escapes are text.
+    // The escape sequences of terminals are text.
     let log = format!("\x1B[31mred\x1B[m \x1B(B {} ~{{x}}~ \x1B", ascii(3_000));
     check(log.as_bytes(), &log, Charset::UTF_8);
 }
 
-/// Nothing that is decoded without a fault is chosen against the detector of browsers.
+/// A short text that decodes without a fault gets the charset that the detector of browsers chooses.
 #[test]
 fn short_texts_are_decoded_as_browsers_decode_them() {
     let cases: [(&[u8], &str); 4] = [

@@ -1,4 +1,4 @@
-//! How a source becomes text: faults, marks and charsets, under every cut.
+//! Decoding of a source: faults, byte order marks and charsets, under every cut.
 
 use encoding_rs::Encoding;
 use sluice::domain::chunking::spec::{Request, Spec};
@@ -36,7 +36,7 @@ fn decode<'a>(
     )
 }
 
-/// Decodes `bytes` cut at every pair of places, and expects the same each time.
+/// Decodes `bytes` cut at every pair of places, and expects the same result each time.
 #[track_caller]
 fn check_every_cut(decoding: Decoding, bytes: &[u8], text: &str, fault: Option<Fault>) {
     for first in 0..=bytes.len() {
@@ -100,10 +100,10 @@ fn a_fault_is_reported_at_the_same_byte_under_every_cut() {
     );
 }
 
-/// The feed that finds a fault deep in a document keeps what is before it: the chunks are there, and
-/// the last checkpoint's digest is that of the source.
+/// A fault deep in a document does not discard the text before it: the chunks are there, and the digest of the last
+/// checkpoint is that of the source.
 #[test]
-fn a_fault_deep_in_a_document_comes_after_all_that_is_before_it() {
+fn a_fault_deep_in_a_document_is_reported_after_the_chunks_before_it() {
     let before = "A sentence of the text. ".repeat(40_000);
     let source = [before.as_bytes(), b"\xFF", &[b'x'; 1_000]].concat();
     for piece in [1_000, 65_536, source.len()] {
@@ -133,7 +133,7 @@ fn a_fault_deep_in_a_document_comes_after_all_that_is_before_it() {
     }
 }
 
-/// What is replaced is what `std` and the Unicode Standard call a maximal subpart.
+/// Each maximal subpart is replaced, as in `std` and the Unicode Standard.
 #[test]
 fn faults_are_replaced_as_std_replaces_them() {
     let malformed: [&[u8]; 9] = [
@@ -191,7 +191,7 @@ fn a_byte_order_mark_is_dropped_or_kept() {
     );
 }
 
-/// Each script in the charset that its readers used, by declaration and by detection.
+/// Text of each script in a charset that its readers used, by declaration and by detection.
 #[test]
 fn legacy_charsets_decode_and_map_exactly() {
     let charsets = [
@@ -286,7 +286,7 @@ fn utf_16_decodes_by_its_mark_or_by_declaration() {
     );
 }
 
-/// The text is what the library decodes at once, and each chunk's slice of the source decodes to it.
+/// Checks that the text equals that of the library, and that the slice of each chunk decodes to the chunk's text.
 fn check_mapped(decoding: Decoding, source: &[u8], encoding: &'static Encoding, name: &str) {
     let (text, _) = encoding.decode_without_bom_handling(source);
     for length in [1, 3, 1_000] {
@@ -354,9 +354,9 @@ fn random_bytes_in_any_charset_decode_as_the_library_decodes_them() {
     }
 }
 
-/// A fault whose last byte begins the next character, as an ASCII digit behind a lead byte does.
+/// The last byte of each fault begins the next character, for example an ASCII digit after a lead byte.
 #[test]
-fn what_stands_behind_a_fault_keeps_its_place_in_the_source() {
+fn text_after_a_fault_keeps_its_place_in_the_source() {
     for (label, source, text) in [
         (
             "gb18030",
@@ -392,7 +392,7 @@ fn what_stands_behind_a_fault_keeps_its_place_in_the_source() {
         let last = chunks.last().unwrap().text.as_bytes();
         assert!(
             source[from..] == *last,
-            "{label}: the last chunk is its slice"
+            "{label}: the last chunk equals its slice"
         );
     }
 }

@@ -36,7 +36,7 @@ fn indentation_begins_its_line() {
 }
 
 #[test]
-fn a_form_feed_ends_a_page_and_a_page_is_better_than_a_paragraph() {
+fn a_form_feed_ends_a_page_and_a_page_is_preferred_to_a_paragraph() {
     let page = format!("{}\n\n{}\n", "a".repeat(40), "b".repeat(30));
     let text = format!("{page}\u{C}").repeat(5);
     let expected = format!("{page}\u{C}");
@@ -118,7 +118,7 @@ fn no_chunk_is_blank_where_its_white_space_fits_elsewhere() {
 }
 
 #[test]
-fn brackets_marks_and_markers_stay_with_what_they_belong_to() {
+fn brackets_quotation_marks_and_list_markers_stay_with_their_text() {
     let text = "He came (on foot, they say [it was far]) and said: \u{201E}Ja.\u{201C} Then \u{AB} rien \u{BB} was heard?! \
         It ended...[4] \u{BF}Qui\u{E9}n? (a) one, (b) two and (c) three. 1. Open it. 2. Close it. ";
     let text = text.repeat(20);
@@ -144,7 +144,7 @@ fn brackets_marks_and_markers_stay_with_what_they_belong_to() {
     }
 }
 
-/// An overlap of half a chunk leaves a quarter of it to choose an end from.
+/// With an overlap of half a chunk, a quarter of the chunk is left for the choice of its end.
 #[test]
 fn a_large_overlap_cuts_no_words() {
     let prose = corpus()
@@ -176,7 +176,7 @@ fn a_large_overlap_cuts_no_words() {
 }
 
 #[test]
-fn no_chunk_parts_a_base_from_its_vowels() {
+fn no_chunk_separates_a_base_from_its_vowels() {
     let leading = "\u{E40}\u{E41}\u{E42}\u{E43}\u{E44}\u{EC0}\u{EC1}\u{EC2}\u{EC3}\u{EC4}";
     let following = "\u{E30}\u{E32}\u{E33}\u{EB0}\u{EB2}\u{EB3}\u{102B}\u{102C}\u{1038}";
     for name in ["thai", "khmer", "myanmar-burmese"] {

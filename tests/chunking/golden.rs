@@ -1,7 +1,7 @@
-//! Golden files: what each strategy makes of a short text, for people to read.
+//! Golden files: the chunks of a short text by each strategy, for people to read.
 //!
-//! `SLUICE_GOLDEN=write cargo test --test chunking golden` writes them anew; the diff shows what
-//! changed, and `ENGINE_VERSION` has to be raised with it.
+//! `SLUICE_GOLDEN=write cargo test --test chunking golden` writes them again. The diff shows the change, and
+//! `ENGINE_VERSION` has to be raised with it.
 
 use std::fmt::Write;
 use std::fs;

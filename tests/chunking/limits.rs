@@ -1,4 +1,4 @@
-//! Law 4: no chunk is too large, no overlap is, and no grapheme cluster is cut that fits.
+//! Law 4: no chunk and no overlap is too large, and no grapheme cluster that fits is cut.
 
 use icu_segmenter::GraphemeClusterSegmenter;
 use sluice::domain::chunking::packing::Packing;
@@ -46,11 +46,11 @@ fn check_sizes(spec: &Spec, document: &Document) {
     }
 }
 
-/// A cluster that does not fit may end a chunk a few units early.
+/// The number of units that a chunk may lack, because the next cluster does not fit.
 const CLUSTER: usize = 40;
 
 #[test]
-fn no_chunk_but_the_last_is_smaller_than_asked() {
+fn no_chunk_except_the_last_is_smaller_than_min_size() {
     for document in corpus() {
         for spec in specs(400, &[60]) {
             let limits = spec.limits();
@@ -69,7 +69,7 @@ fn no_chunk_but_the_last_is_smaller_than_asked() {
 }
 
 #[test]
-fn max_bytes_holds_whatever_the_measure() {
+fn max_bytes_holds_for_every_measure() {
     let endless = Document::new(
         "ten words in 300,000 bytes",
         format!("{} ", "x".repeat(30_000)).repeat(10),
@@ -91,9 +91,9 @@ fn max_bytes_holds_whatever_the_measure() {
     }
 }
 
-/// A boundary of the document is one of the library's; only a cluster that is too large is cut.
+/// Each chunk begins and ends at a grapheme boundary of the whole document. Only a cluster that is too large is cut.
 #[test]
-fn no_grapheme_cluster_is_cut_that_fits() {
+fn no_grapheme_cluster_that_fits_is_cut() {
     for document in corpus().into_iter().chain([graphemes()]) {
         let boundaries = GraphemeClusterSegmenter::new()
             .segment_str(&document.text)
@@ -138,7 +138,7 @@ fn a_cluster_that_is_too_large_is_cut_between_characters() {
 }
 
 #[test]
-fn fixed_chunks_have_exactly_the_size_asked_for() {
+fn fixed_chunks_have_exactly_the_requested_size() {
     let text = corpus()
         .iter()
         .map(|document| document.text.as_str())
@@ -154,9 +154,9 @@ fn fixed_chunks_have_exactly_the_size_asked_for() {
     assert!(whole.iter().all(|chunk| chunk.text.len() == 1_000));
 }
 
-/// Peers asked for 200 characters of overlap deliver 64 to 133.
+/// For comparison: other chunkers with a requested overlap of 200 characters deliver 64 to 133.
 #[test]
-fn the_overlap_is_what_was_asked_for() {
+fn the_mean_overlap_is_near_the_requested_one() {
     let prose = corpus()
         .into_iter()
         .find(|document| document.name == "latin-english")

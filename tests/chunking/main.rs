@@ -1,5 +1,5 @@
-//! The engine's laws, over every strategy, measure, overlap and packing, on real text in many
-//! scripts and on text made to hurt.
+//! The laws of the engine, for every strategy, measure, overlap and packing, on real text in many scripts and on
+//! pathological text.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 

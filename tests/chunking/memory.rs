@@ -10,10 +10,10 @@ use sluice::domain::text::encoder::encode;
 use crate::world::documents::{Document, pathological};
 use crate::world::specs::specs;
 
-/// Long enough that anything kept per byte, or per chunk, shows.
+/// A length at which memory held for each byte or each chunk exceeds the limit.
 const DOCUMENT_BYTES: usize = 1_500_000;
 
-/// No spec with chunks of up to 64 KiB needs more, at the smallest batch.
+/// The limit for any spec with chunks of up to 64 KiB, at the smallest batch.
 const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 #[test]
@@ -50,9 +50,9 @@ fn the_largest_batch_is_bounded_too() {
     assert!(declared <= 12 * 1024 * 1024);
 }
 
-/// A client that goes on sending after a fault is not collected.
+/// Bytes that a client sends after a fault are not collected.
 #[test]
-fn what_follows_a_fault_is_not_held() {
+fn bytes_after_a_fault_are_not_held() {
     let spec = &specs(1_000, &[])[0];
     let source = vec![0xFF; 4_000_000];
     let allocated = measure(|| {
@@ -65,7 +65,7 @@ fn what_follows_a_fault_is_not_held() {
     assert!(allocated.bytes_max < 1_000_000, "{}", allocated.bytes_max);
 }
 
-/// What is held until the charset is chosen is bounded, and so is the source of a text in UTF-32.
+/// The bytes held until the charset is chosen are bounded, and so is the source of a text in UTF-32.
 #[test]
 fn no_charset_makes_an_engine_hold_more_than_it_declares() {
     let ascii = "A line of ASCII.\n".repeat(DOCUMENT_BYTES / 17);

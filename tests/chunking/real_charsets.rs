@@ -1,5 +1,5 @@
-//! Real files in charsets that people used before UTF-8, from Debian packages that `scripts/setup`
-//! installs: `auto` makes of each what `iconv` makes of it, whole and in any cut.
+//! Real files in charsets from before UTF-8, from Debian packages that `scripts/setup` installs. `auto` decodes each
+//! of them as `iconv` does, whole and under every cut.
 
 use std::process::Command;
 
@@ -8,8 +8,8 @@ use crate::world::documents::repeatable;
 
 const VIM: &str = "/usr/share/vim/vim90";
 
-/// The charset for `iconv`, and files in it: the one that the file's name or its package names, in the
-/// variant that the WHATWG Encoding Standard has.
+/// Charsets for `iconv`, each with files in it. The charset is the one that the file's name or its package gives, in
+/// the variant of the WHATWG Encoding Standard.
 const FILES: [(&str, &[&str]); 19] = [
     (
         "ISO-8859-1",
@@ -107,7 +107,7 @@ const FILES: [(&str, &[&str]); 19] = [
     ),
 ];
 
-/// The standard output of a command.
+/// Runs a command, and returns its standard output.
 #[track_caller]
 fn output(command: &str, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new(command).args(arguments).output().unwrap();
@@ -116,7 +116,7 @@ fn output(command: &str, arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-/// A file's bytes, and what `iconv` makes of them.
+/// Returns the bytes of a file, and their text as `iconv` decodes them.
 fn with_oracle(charset: &str, name: &str) -> (Vec<u8>, String) {
     let path = if name.starts_with('/') {
         name.to_owned()
@@ -136,18 +136,18 @@ fn with_oracle(charset: &str, name: &str) -> (Vec<u8>, String) {
     );
     std::fs::remove_file(&file).unwrap();
     let text = String::from_utf8(text).unwrap();
-    // Only UTF-16 has one here.
+    // Of these files, only UTF-16 has a byte order mark.
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text).to_owned();
     (source, text)
 }
 
 #[test]
-fn real_files_in_legacy_charsets_come_in_as_iconv_reads_them_whole_and_in_any_cut() {
+fn real_files_in_legacy_charsets_decode_as_with_iconv_under_every_cut() {
     let (mut files, mut wrong) = (0, Vec::new());
     for (charset, names) in FILES {
         for name in names {
             let (source, text) = with_oracle(charset, name);
-            assert!(!source.is_ascii(), "{name} shows no charset");
+            assert!(!source.is_ascii(), "{name} is only ASCII");
             files += 1;
             let mut random = repeatable(source.len() as u64);
             let first = source.iter().position(|byte| !byte.is_ascii()).unwrap();
@@ -156,7 +156,7 @@ fn real_files_in_legacy_charsets_come_in_as_iconv_reads_them_whole_and_in_any_cu
             for piece_bytes in pieces.into_iter().chain(random_pieces) {
                 match decoded(AUTO, &source, piece_bytes) {
                     Ok((found, _)) if found == text => {}
-                    Ok((_, found)) => wrong.push(format!("{name} ({charset}) came in as {found}")),
+                    Ok((_, found)) => wrong.push(format!("{name} ({charset}) read as {found}")),
                     Err(fault) => wrong.push(format!("{name} ({charset}): {fault}")),
                 }
             }
@@ -167,9 +167,9 @@ fn real_files_in_legacy_charsets_come_in_as_iconv_reads_them_whole_and_in_any_cu
     assert!(files >= 30 && FILES.len() >= 12);
 }
 
-/// A bad byte in a long text does not make it another charset.
+/// A bad byte in a long text does not change the charset that is detected.
 #[test]
-fn a_fault_in_a_real_file_of_two_bytes_a_character_is_reported_in_its_charset() {
+fn a_fault_in_a_real_double_byte_file_is_reported_in_its_charset() {
     for (charset, file) in [
         ("EUC-JP", "tutor/tutor.ja.euc"),
         ("Shift_JIS", "tutor/tutor.ja.sjis"),

@@ -1,4 +1,4 @@
-//! A gigabyte of real text, as Debian's documentation packages have it in eight languages.
+//! A gigabyte of real text in eight languages, from Debian's documentation packages.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -13,10 +13,10 @@ use crate::stability;
 
 const GIGABYTE: u64 = 1_000_000_000;
 
-/// Less than the packages have, so that nothing in it is repeated.
+/// Less than the packages have, so that no text is repeated.
 const DISTINCT_BYTES: u64 = 30_000_000;
 
-/// A file that goes when it is dropped.
+/// A file that is removed when dropped.
 struct RealText(PathBuf);
 
 impl RealText {
@@ -78,7 +78,7 @@ fn every_chunk_of_a_gigabyte_equals_its_slice_of_the_source() {
 }
 
 #[test]
-fn a_sentence_put_into_real_documents_changes_at_most_one_chunk_in_fifty() {
+fn a_sentence_inserted_into_real_documents_changes_at_most_one_chunk_in_fifty() {
     let file = RealText::new(DISTINCT_BYTES);
     let text = fs::read_to_string(&file.0).unwrap();
     let documents = stability::slices(&text);

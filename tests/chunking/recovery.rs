@@ -1,4 +1,4 @@
-//! A source is made again of its chunks, byte for byte, from any byte on, or not at all.
+//! Recovery of a source from its chunks: byte for byte, from any byte on, or not at all.
 
 use encoding_rs::Encoding;
 use sluice::domain::chunking::spec::{Request, Spec};
@@ -20,7 +20,7 @@ fn overlapping() -> Spec {
     Spec::new(request).unwrap()
 }
 
-/// The source from byte `at` on, out of all chunks.
+/// Recovers the source from byte `at` on.
 fn recovered(
     charset: Charset,
     chunks: &[Chunk],
@@ -47,7 +47,7 @@ fn check(name: &str, charset: Charset, byte_order_mark: ByteOrderMark, source: &
     let mut random = repeatable(source.len() as u64);
     for _ in 0..5 {
         let at = random(source.len() + 1);
-        // Where the chunk is that has the byte, or any before it.
+        // The last chunk that begins at the byte or before it.
         let begins = |chunk: &Chunk| chunk.span.start.source <= at as u64;
         let first = chunks.partition_point(begins).saturating_sub(1);
         for chunks in [&chunks[..], &chunks[first..]] {
@@ -57,7 +57,7 @@ fn check(name: &str, charset: Charset, byte_order_mark: ByteOrderMark, source: &
     }
 }
 
-/// UTF-16 is what `encoding_rs` decodes and does not encode.
+/// Encodes a text in UTF-16, which `encoding_rs` only decodes.
 fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
@@ -67,7 +67,7 @@ fn a_source_in_unicode_is_recovered_from_any_byte_with_and_without_its_mark() {
     let documents = corpus().into_iter().chain(pathological(5_000));
     let empty = Document::new("nothing", "");
     for document in documents.chain([empty]) {
-        // One that begins with a mark of its own is the same as one that was sent with a mark.
+        // A mark at the start of the text equals a byte order mark, so it is removed first.
         let text = document.text.trim_start_matches('\u{FEFF}');
         for mark in ["", "\u{FEFF}", "\u{FEFF}\u{FEFF}"] {
             let text = format!("{mark}{text}");
@@ -105,7 +105,7 @@ fn a_source_in_a_legacy_charset_is_recovered_from_any_byte() {
     for (label, name) in cases {
         let document = corpus.iter().find(|document| document.name == name);
         let encoding = Encoding::for_label(label.as_bytes()).unwrap();
-        // What the charset does not have is left out.
+        // Characters that the charset does not have are removed.
         let has = |c: &char| !encoding.encode(c.encode_utf8(&mut [0; 4])).2;
         let text = document.unwrap().text.chars().filter(has);
         let text = text.collect::<String>();
@@ -115,9 +115,9 @@ fn a_source_in_a_legacy_charset_is_recovered_from_any_byte() {
     }
 }
 
-/// Length or digest show it.
+/// The length or the digest of the recovered bytes shows the difference.
 #[test]
-fn what_is_not_the_source_is_never_taken_for_it() {
+fn wrong_recovered_bytes_are_never_taken_for_the_source() {
     let replace = Decoding {
         invalid: Policy::Replace,
         nul: Policy::Replace,
@@ -146,7 +146,7 @@ fn what_is_not_the_source_is_never_taken_for_it() {
 }
 
 #[test]
-fn random_bytes_come_back_whole_or_not_at_all() {
+fn random_bytes_are_recovered_in_full_length_or_not_at_all() {
     let labels = [
         "utf-8",
         "utf-16le",

@@ -1,4 +1,4 @@
-//! Law 5: stopped anywhere and gone on with, the rows are those of an undisturbed run.
+//! Law 5: an engine that is stopped anywhere and resumed yields the rows of an uninterrupted run.
 
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::ingest::checkpoint::{Checkpoint, ENCODED_BYTES, Error};
@@ -19,7 +19,7 @@ const LENIENT: Decoding = Decoding {
 };
 
 #[test]
-fn gone_on_with_at_every_checkpoint_the_rows_are_the_same() {
+fn a_resume_at_every_checkpoint_yields_the_same_rows() {
     let mut documents = corpus()
         .into_iter()
         .map(|document| document.head(3_000))
@@ -69,7 +69,7 @@ fn faults_a_byte_order_mark_and_a_detected_charset_survive_a_stop() {
     check_every_checkpoint(&spec, detected, &koi8, "KOI8-R by detection");
 }
 
-/// Stops at each checkpoint, throws everything else away, and goes on in other pieces.
+/// Stops at each checkpoint, discards all other state, and resumes with pieces of another size.
 fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: &str) {
     let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
     let whole = ingest(
@@ -85,7 +85,7 @@ fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: 
         "{name}"
     );
 
-    // With a flush after every piece there is a checkpoint wherever chunks come out.
+    // A flush after every piece makes a checkpoint wherever chunks are complete.
     let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
     let flushed = ingest(&mut engine, source, 700, || true, usize::MAX);
     let is_same = (&flushed.rows, flushed.summary) == (&whole.rows, whole.summary);
@@ -125,7 +125,7 @@ fn check_every_checkpoint(spec: &Spec, decoding: Decoding, source: &[u8], name: 
 }
 
 #[test]
-fn stopped_again_and_again_at_random_the_rows_are_the_same() {
+fn repeated_random_stops_yield_the_same_rows() {
     let text = corpus()
         .iter()
         .map(|document| document.text.as_str())
@@ -180,10 +180,10 @@ fn stopped_again_and_again_at_random_the_rows_are_the_same() {
     }
 }
 
-/// What a chunk covers after the checkpoint is not in its digest: found by ending a source there, when more
-/// of it had been sent.
+/// A chunk may cover text after the checkpoint, which is not in the checkpoint's digest. A source that differs or
+/// ends there is refused.
 #[test]
-fn text_that_a_chunk_has_already_has_to_come_again() {
+fn text_covered_after_a_checkpoint_must_be_sent_again_unchanged() {
     let text = corpus().swap_remove(0).head(3_000).text;
     let spec = Spec::new(Request {
         max_size: Some(100),

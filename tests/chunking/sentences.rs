@@ -1,7 +1,7 @@
-//! Chunks end where readers see a sentence end: a table of sentences in many languages, a file a language.
+//! Chunks end where readers see the end of a sentence: a table of sentences in many languages, one file per language.
 //!
-//! A line of a file is a passage, and `¦` stands where a sentence in it ends. What is measured is the share of cuts that look
-//! like the end of a sentence and are none.
+//! A line of a file is a passage, and `¦` marks the end of each sentence in it. The tests measure the share of cuts
+//! that look like the end of a sentence but are not.
 
 use std::fs;
 use std::path::Path;
@@ -16,10 +16,10 @@ const END: char = '\u{A6}';
 const SIZES: [usize; 8] = [24, 32, 48, 64, 96, 128, 192, 256];
 const LANGUAGES_MIN: usize = 20;
 const PASSAGES_MIN: usize = 15;
-/// Of a hundred cuts, those that may mislead a reader.
+/// The highest share of cuts that may mislead a reader, in percent.
 const FALSE_PERCENT_MAX: usize = 1;
 
-/// A language's passages, one after the other, and the places where sentences end in them.
+/// The passages of a language in one text, and the offsets where its sentences end.
 struct Language {
     name: String,
     text: String,
@@ -55,7 +55,7 @@ impl Language {
     }
 }
 
-/// Whether a text ends as sentences do: with a mark, closing signs aside.
+/// Whether a text ends like a sentence: with a mark, apart from closing signs.
 fn looks_ended(text: &str) -> bool {
     let mut text = text.trim_end();
     if let Some((before, reference)) = text.rsplit_once('[')
@@ -70,7 +70,7 @@ fn looks_ended(text: &str) -> bool {
 
 #[test]
 #[expect(clippy::print_stdout, reason = "this test reports")]
-fn at_most_one_cut_in_a_hundred_looks_like_a_sentence_end_and_is_none() {
+fn at_most_one_cut_in_a_hundred_looks_like_a_sentence_end_but_is_not() {
     let languages = languages();
     for kind in [Kind::Recursive, Kind::Sentence] {
         for packing in Packing::ALL {
@@ -101,7 +101,7 @@ fn at_most_one_cut_in_a_hundred_looks_like_a_sentence_end_and_is_none() {
     }
 }
 
-/// Sentences are found, too: where several are in reach, a chunk ends with one.
+/// Where several sentences fit into a chunk, at least nine of ten chunks end with one.
 #[test]
 fn chunks_of_several_sentences_end_with_one() {
     for language in languages() {
@@ -136,7 +136,7 @@ fn spec(kind: Kind, packing: Packing, size: usize) -> Spec {
     Spec::new(request).unwrap()
 }
 
-/// How many cuts there are, and those that mislead.
+/// Returns the number of cuts, and the misleading ones.
 fn judge(spec: &Spec, language: &Language) -> (usize, Vec<String>) {
     let chunks = chunks(spec, &language.text);
     let (_, chunks) = chunks.split_last().unwrap();

@@ -1,4 +1,4 @@
-//! After an edit the chunks soon are the same again: `packing = stable`.
+//! After an edit, the chunks are soon the same again, with `packing = stable`.
 
 use std::collections::HashSet;
 
@@ -21,16 +21,16 @@ struct Stability {
     fill: f64,
 }
 
-/// A document, and the place between two sentences where one is put in.
+/// A document, and the offset between two sentences where another one is inserted.
 pub(crate) type Edit = (String, usize);
 
 #[test]
-fn a_sentence_put_in_changes_at_most_one_chunk_in_fifty() {
+fn an_inserted_sentence_changes_at_most_one_chunk_in_fifty() {
     check(&shuffled());
 }
 
-/// Nothing is promised for full packing and overlap; the figures are for whoever runs this with
-/// `--no-capture`.
+/// Checks stable packing without overlap. The figures for full packing and for overlap have no limit, and are printed
+/// for a run with `--no-capture`.
 #[expect(clippy::print_stdout, reason = "this test reports")]
 pub(crate) fn check(edits: &[Edit]) {
     assert_eq!(edits.len(), DOCUMENTS);
@@ -90,7 +90,7 @@ fn measure(edits: &[Edit], strategy: &Strategy, packing: Packing, overlap: usize
     }
 }
 
-/// Documents cut from a long text, at equal distances.
+/// Cuts documents from a long text, at equal distances.
 pub(crate) fn slices(text: &str) -> Vec<Edit> {
     let mut random = repeatable(11);
     let distance = text.len() / DOCUMENTS;
@@ -108,7 +108,7 @@ fn edit(document: String, random: &mut impl FnMut(usize) -> usize) -> Edit {
     (document, at)
 }
 
-/// Documents of real sentences in four languages, in a new order so that no stretch repeats.
+/// Returns documents of real sentences in four languages, in a new order so that no passage repeats.
 fn shuffled() -> Vec<Edit> {
     let texts = [
         "latin-english",

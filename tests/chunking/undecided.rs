@@ -1,5 +1,5 @@
-//! The choice of a charset depends on bytes, never on when they arrive: under every cut, and stopped
-//! while nothing but ASCII has come.
+//! The choice of a charset depends on the bytes alone, not on how they arrive: under every cut, and after a stop
+//! while only ASCII has arrived.
 
 use encoding_rs::WINDOWS_1252;
 use sluice::domain::chunking::spec::{Request, Spec};
@@ -13,9 +13,9 @@ use crate::world::charset::{AUTO, ascii, decoded, decoded_pieces};
 use crate::world::documents::repeatable;
 use crate::world::run::ingest;
 
-/// Every cut in two, around the bytes where what decides begins and ends.
+/// Every cut in two, around the places where the deciding bytes begin and end.
 #[test]
-fn every_cut_around_what_decides_gives_the_same_text() {
+fn every_cut_around_the_deciding_bytes_gives_the_same_text() {
     let text = format!(
         "{}caf\u{E9}, d\u{E9}j\u{E0} vu. {}",
         ascii(2_000),
@@ -36,9 +36,9 @@ fn every_cut_around_what_decides_gives_the_same_text() {
     }
 }
 
-/// Law 5: the checkpoints are made while nothing but ASCII has come, and before and after the choice.
+/// Law 5: there are checkpoints while only ASCII has arrived, before the choice and after it.
 #[test]
-fn stopped_while_undecided_and_resumed_the_rows_are_the_same() {
+fn a_resume_before_the_choice_yields_the_same_rows() {
     let text = "Le caf\u{E9} de l'\u{E9}t\u{E9}, d\u{E9}j\u{E0} pass\u{E9}. ";
     let text = format!("{}{}", ascii(70_000), text.repeat(2_000));
     let latin = WINDOWS_1252.encode(&text).0;
@@ -67,7 +67,10 @@ fn stopped_while_undecided_and_resumed_the_rows_are_the_same() {
         let is_undecided = |choice| choice == Choice::Ascii;
         let checkpoints = flushed.checkpoints.iter();
         let undecided = checkpoints.filter(|one| is_undecided(one.place.choice));
-        assert!(undecided.count() > 10, "chunks come out before the choice");
+        assert!(
+            undecided.count() > 10,
+            "chunks are complete before the choice"
+        );
         for checkpoint in &flushed.checkpoints {
             let stored = checkpoint.encode();
             let stored = Checkpoint::decode(&stored).unwrap();
@@ -82,7 +85,7 @@ fn stopped_while_undecided_and_resumed_the_rows_are_the_same() {
     }
 }
 
-/// The choice where little text decides: a resume sees as much of it as the first run.
+/// A choice that little text decides: a resumed engine uses as much of the text as the first run.
 #[test]
 fn one_word_decides_the_same_from_every_checkpoint() {
     let words: [&[u8]; 8] = [

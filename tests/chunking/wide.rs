@@ -41,7 +41,7 @@ fn a_byte_order_mark_wins_over_every_label_of_utf_16_and_utf_32() {
             }
         }
     }
-    // Without a mark the label counts.
+    // Without a mark, the label decides.
     for charset in WIDE {
         let source = encode(charset, text).unwrap();
         let found = decoded(declared(charset.name()), &source, 5);
@@ -103,7 +103,7 @@ fn a_source_in_utf_16_or_utf_32_declared_as_another_charset_is_named() {
             }
         }
     }
-    // Nothing shows in what is simply wrong.
+    // A source that is simply invalid looks like no other charset.
     let fault = decoded(declared("utf-8"), b"caf\xE9 au lait", 2).unwrap_err();
     assert_eq!(fault.looks_like(), None);
 }

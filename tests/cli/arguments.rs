@@ -2,7 +2,7 @@
 
 use crate::world::{Folder, sluice};
 
-/// Each is refused before a server is asked, with a message that names the flag.
+/// Checks that each case is refused before a server is called, with a message that names the flag.
 fn refused(cases: &[(&[&str], &str)]) {
     for (arguments, flag) in cases {
         let output = sluice(arguments, b"text");

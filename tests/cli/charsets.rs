@@ -1,4 +1,4 @@
-//! Charsets at a shell: the one that was chosen is named, and advice fits the case.
+//! Charsets on the command line: the chosen one is named, and the remedy fits the fault.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
-/// The text of all chunks, and the standard error.
+/// Returns the text of all chunks, and the standard error.
 #[track_caller]
 fn chunk(arguments: &[&str], source: &[u8]) -> (String, String) {
     let output = sluice(&[&["chunk"], arguments].concat(), source);
@@ -49,10 +49,10 @@ fn the_charset_that_was_chosen_is_named() {
         assert_eq!(errors, format!("sluice: -: charset {charset}\n"));
     }
     let (_, errors) = chunk(&[], b"only ASCII");
-    assert_eq!(errors, "", "a declared charset is no news");
+    assert_eq!(errors, "", "a declared charset is not reported");
 }
 
-/// The remedy that is named works.
+/// The remedy in the message works.
 #[test]
 fn utf_16_and_utf_32_are_named_where_another_charset_was_declared() {
     for (source, label) in [

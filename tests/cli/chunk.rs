@@ -50,7 +50,7 @@ fn json_lines_carry_every_offset_and_the_slice_is_the_text() {
 }
 
 #[test]
-fn a_table_is_for_people_and_escapes_what_a_terminal_would_obey() {
+fn a_table_is_for_people_and_escapes_terminal_controls() {
     let output = sluice(&["chunk", "--output", "table"], b"red \x1B[31m alert");
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(
@@ -200,7 +200,7 @@ fn a_level_of_your_own_can_begin_the_next_chunk() {
     assert_eq!(refused.status.code(), Some(2));
 }
 
-/// The output grows faster than it is read: it would never end.
+/// The output grows faster than the program reads it, so that reading it would never end.
 #[test]
 fn the_output_is_not_read_as_a_document() {
     let folder = Folder::new();
@@ -216,7 +216,7 @@ fn the_output_is_not_read_as_a_document() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        errors(&output).contains("out.jsonl: is where the output goes"),
+        errors(&output).contains("out.jsonl: is also the output file"),
         "{}",
         errors(&output)
     );
@@ -239,7 +239,7 @@ fn output_that_cannot_be_written_is_no_fault_of_the_arguments() {
     assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
 }
 
-/// Chunks come out while the pipe is open.
+/// Chunks are written while the pipe is open.
 #[test]
 fn a_pipe_is_answered_before_it_ends() {
     use std::io::{BufRead, BufReader, Write};
@@ -264,7 +264,7 @@ fn a_pipe_is_answered_before_it_ends() {
     assert!(child.wait().unwrap().success());
 }
 
-/// What comes after `| head` has read enough is no failure.
+/// A reader such as `head` that closes the output is not a failure.
 #[test]
 fn a_closed_pipe_ends_the_program_quietly() {
     let folder = Folder::new();
@@ -282,7 +282,7 @@ fn a_closed_pipe_ends_the_program_quietly() {
     assert_eq!(lines(&output).len(), 1);
 }
 
-/// The same list as the server's, whatever the charset; what only begins like a format is text.
+/// The same list as the server's, for every charset. A document that only begins like a format is text.
 #[test]
 fn a_binary_document_is_refused_by_its_name_and_the_others_are_chunked() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Settings: defaults, then a file, then the environment, then flags; what is wrong is said.
+//! Settings: defaults, then a file, then the environment, then flags. A wrong setting is reported.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use sluice::config::Config;
 
 use crate::world::{Folder, SLUICE, sluice};
 
-/// What an instance would run with, and what it complains of.
+/// Returns the exit code, and the settings that an instance would run with or the error.
 fn check(file: &str, environment: &[(&str, &str)], flags: &[&str]) -> (Option<i32>, String) {
     let folder = Folder::new();
     let path = folder.file("sluice.toml", file);
@@ -46,7 +46,7 @@ fn the_example_is_the_default_with_every_key() {
 }
 
 #[test]
-fn the_environment_goes_over_the_file_and_flags_over_both() {
+fn the_environment_overrides_the_file_and_flags_override_both() {
     let file = "listen = '127.0.0.1:1'\n[uploads]\nidle_seconds_max = 7\nrate_bytes_min = 9\n";
     assert_eq!(idle_seconds(&check(file, &[], &[]).1), 7);
     let environment = [
@@ -69,7 +69,7 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
     assert_eq!(config.web.origins.join(","), origins);
 }
 
-/// The configuration with one variable, over a file that has a list.
+/// Returns the configuration with one variable, over a file that has a list.
 fn config(name: &str, value: &str) -> Config {
     let file = "web.origins = ['https://file.example']";
     let (code, said) = check(file, &[(name, value)], &[]);
@@ -77,7 +77,7 @@ fn config(name: &str, value: &str) -> Config {
     serde_json::from_str(&said).unwrap()
 }
 
-/// Commas separate the elements of a list; a list may have one element.
+/// Commas separate the elements of a list, which may have one element.
 #[test]
 fn lists_are_taken_from_the_environment() {
     let (one, two) = ("https://one.example", "https://two.example:8443");
@@ -171,9 +171,9 @@ fn variables_that_are_wrong_or_unknown_are_named() {
     }
 }
 
-/// Identity and private connections, or saying that neither is wanted.
+/// Other addresses need authentication and private connections, or a setting that waives them.
 #[test]
-fn other_addresses_need_identity_and_privacy_or_a_word() {
+fn other_addresses_need_authentication_and_privacy_or_a_setting() {
     let keys = "listen = '0.0.0.0:1'\n[identity]\napi_keys = true\n";
     let behind_proxy = format!("{keys}[tls]\nbehind_proxy = true");
     let private = format!("{keys}[tls]\ncertificate_file = 'a'\nkey_file = 'b'");
@@ -191,7 +191,7 @@ fn other_addresses_need_identity_and_privacy_or_a_word() {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn a_wrong_setting_is_named() {
     let cases = [
         ("nonsense = 1", "nonsense"),
         ("[uploads]\nnonsense = 1", "nonsense"),

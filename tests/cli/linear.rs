@@ -1,6 +1,6 @@
-//! Law 10: ten times the text is at most eleven times the work, whatever the text.
+//! Law 10: ten times the text takes at most eleven times the work, for every text.
 //!
-//! Work is counted in instructions, by callgrind, so that the machine's load makes no difference.
+//! Work is counted in instructions, by callgrind, so that the load of the machine makes no difference.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::world::{Folder, SLUICE};
 const GROWTH_MAX: f64 = 11.0;
 const BYTES: usize = 60_000;
 
-/// What has broken chunkers: no boundary, nothing but boundaries, clusters without end.
+/// Texts that have broken chunkers: no boundary, only boundaries, clusters without an end.
 const UNITS: [&str; 14] = [
     "#",
     "|",

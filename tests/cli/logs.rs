@@ -1,4 +1,4 @@
-//! What a server logs: text for people, JSON Lines for programs, or as it is told.
+//! The logs of a server: text for people, JSON Lines for programs, or the format that is set.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::signals::TERM;
 use crate::world::{Folder, SLUICE};
 
-/// Gives a program a terminal as its standard error, copies the first line that is written there, and ends it.
+/// Gives a program a terminal as its standard error, copies the first line that it writes there, and kills it.
 const TERMINAL: &str = "
 import os, signal, sys
 reader, terminal = os.openpty()
@@ -24,7 +24,7 @@ os.waitpid(child, 0)
 sys.stderr.buffer.write(said)
 ";
 
-/// The first line that a server logs, at a terminal or not.
+/// Returns the first line that a server logs, at a terminal or not.
 fn first_line(flags: &[&str], environment: &[(&str, &str)], is_at_terminal: bool) -> String {
     let folder = Folder::new();
     let mut command = if is_at_terminal {
@@ -54,7 +54,7 @@ fn first_line(flags: &[&str], environment: &[(&str, &str)], is_at_terminal: bool
     line.trim().to_owned()
 }
 
-/// All that a server logs while `work` uses it by its address.
+/// Returns all log lines of a server while `work` uses it by its address.
 fn log_of(work: impl FnOnce(&str, &Folder)) -> Vec<serde_json::Value> {
     let folder = Folder::new();
     let mut server = Command::new(SLUICE)
@@ -76,7 +76,7 @@ fn log_of(work: impl FnOnce(&str, &Folder)) -> Vec<serde_json::Value> {
     log
 }
 
-/// The fields of the lines with that message.
+/// Returns the fields of the lines with that message.
 fn said<'a>(log: &'a [serde_json::Value], message: &str) -> Vec<&'a serde_json::Value> {
     let fields = log.iter().map(|line| &line["fields"]);
     fields
@@ -143,7 +143,7 @@ fn is_json(line: &str) -> bool {
 type Environment = &'static [(&'static str, &'static str)];
 
 #[test]
-fn logs_are_text_at_a_terminal_and_json_elsewhere_unless_told() {
+fn logs_are_text_at_a_terminal_and_json_elsewhere_unless_set() {
     let variable: Environment = &[("SLUICE_LOG_FORMAT", "json")];
     let cases: [(&[&str], Environment, bool, bool); 6] = [
         (&[], &[], false, true),

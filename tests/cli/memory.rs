@@ -1,4 +1,4 @@
-//! The program's memory stays flat whatever the document.
+//! The program's memory stays flat for documents of any size.
 
 use std::fs;
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::world::SLUICE;
 
-/// Twenty megabytes for a gigabyte; a build without optimisation is held to the same.
+/// Twenty megabytes for a gigabyte. A build without optimization has the same limit.
 const PEAK_KIB_MAX: u64 = 20 * 1024;
 const PIECE: usize = 1 << 20;
 const PIECES: usize = 1_000;
@@ -44,7 +44,7 @@ fn a_gigabyte_streams_through_in_twenty_megabytes() {
     assert!((1..=PEAK_KIB_MAX).contains(&peak), "{peak} KiB");
 }
 
-/// A mebibyte of the corpus, over and over.
+/// Returns a mebibyte of the corpus, repeated.
 fn piece() -> Vec<u8> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus");
     let paths = fs::read_dir(folder)
@@ -58,7 +58,7 @@ fn piece() -> Vec<u8> {
     text.into_bytes()
 }
 
-/// The kernel's own peak of resident memory; none once the process has ended.
+/// Returns the kernel's peak of resident memory. `None` means that the process has ended.
 fn peak_kib(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

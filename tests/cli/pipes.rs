@@ -1,11 +1,11 @@
-//! Output whose reader has read enough, without a server.
+//! Output that its reader has closed, without a server.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::world::{Folder, SLUICE, ends};
 
-/// Runs the program with an output that nobody reads, and returns its exit code and messages.
+/// Runs the program with a closed output, and returns its exit code and messages.
 fn unread(arguments: &[&str]) -> (Option<i32>, String) {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -19,7 +19,7 @@ fn unread(arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn whatever_is_written_to_a_closed_pipe_ends_quietly() {
+fn a_closed_pipe_ends_every_command_quietly() {
     let folder = Folder::new();
     let file = folder.file("a.txt", "a line of text\n".repeat(1_000));
     let bad = folder.file("b.bin", b"fine until\xFFhere");
@@ -42,7 +42,7 @@ fn whatever_is_written_to_a_closed_pipe_ends_quietly() {
     }
 }
 
-/// A document that comes from a pipe may be silent for an hour.
+/// A pipe as the source may be silent for an hour.
 #[test]
 fn a_closed_pipe_ends_a_program_that_waits_for_its_source() {
     let mut command = Command::new(SLUICE);

@@ -1,4 +1,4 @@
-//! Signals: a server is told to stop from its first moment on, and never killed by them.
+//! Signals: a server stops in order from its first moment on, and is never killed by them.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use crate::port;
 use crate::world::{Folder, SLUICE};
 
-/// Far more than it takes to start or to stop.
+/// Far more time than a start or a stop takes.
 const SOON: Duration = Duration::from_secs(30);
-/// How often each case is tried: the fault was there in each of 60 attempts.
+/// Attempts of each case. The fault that this test is for occurred in each of 60 attempts.
 const TRIES: usize = 5;
-/// The signal of a service manager that stops a program.
+/// The signal by which a service manager stops a program.
 pub(crate) const TERM: Signal = Signal("TERM", 15);
-/// What a program is told to stop by.
+/// The signals that stop a program.
 const SIGNALS: [Signal; 2] = [TERM, Signal("INT", 2)];
 
-/// A signal, by its name and number.
+/// A signal, with its name and number.
 #[derive(Clone, Copy)]
 pub(crate) struct Signal(&'static str, u32);
 
@@ -29,7 +29,7 @@ impl Signal {
         assert!(sent.unwrap().success());
     }
 
-    /// Whether the program handles it: as the kernel says (proc(5), `SigCgt`).
+    /// Whether the program handles the signal, according to the kernel (proc(5), `SigCgt`).
     fn is_handled(self, program: &Child) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
         let caught = status
@@ -66,7 +66,7 @@ fn serve(folder: &Folder) -> (Child, SocketAddr) {
 }
 
 #[test]
-fn a_server_stops_in_order_however_early_it_is_told_to() {
+fn a_server_stops_in_order_however_early_the_signal_arrives() {
     for signal in SIGNALS {
         for _ in 0..TRIES {
             let folder = Folder::new();
@@ -85,9 +85,9 @@ fn a_server_stops_in_order_however_early_it_is_told_to() {
     }
 }
 
-/// The demo has not shown what it was to show; and it leaves nothing behind.
+/// The demo fails because it was not completed, and it leaves no files behind.
 #[test]
-fn a_demo_that_is_told_to_stop_takes_its_store_with_it() {
+fn a_demo_that_is_stopped_removes_its_store() {
     let folder = Folder::new();
     let text = folder.file("text.txt", "Some words of a text. ".repeat(1_000_000));
     for signal in SIGNALS {

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::world::{Folder, SLUICE};
 
-/// Runs a script of bash in the folder: `S` is the program.
+/// Runs a bash script in the folder. `S` is the program.
 fn bash(folder: &Folder, script: &str) -> Output {
     Command::new("bash")
         .args(["-c", script])
@@ -38,7 +38,7 @@ fn pipes_are_chunked_as_their_file_is() {
     let expected = digests("$S chunk text");
     for script in [
         "mkfifo fifo; cat text > fifo & $S chunk fifo",
-        // The writer opens the pipe late, and goes on late.
+        // The writer opens the pipe late, and pauses after the first byte.
         "mkfifo late; (sleep 0.2; (head -c 1; sleep 0.2; cat) < text > late) & $S chunk late",
         "$S chunk <(cat text)",
         "cat text | $S chunk /dev/stdin",
@@ -54,7 +54,7 @@ fn pipes_are_chunked_as_their_file_is() {
     assert_eq!((nothing.status.code(), nothing.stdout.len()), (Some(0), 0));
 }
 
-/// Some programs start others with a socket as their standard input, which no path opens.
+/// Some programs start others with a socket as their standard input, which cannot be opened by a path.
 #[test]
 fn a_socket_is_read_as_standard_input() {
     for name in ["-", "/dev/stdin", "/dev/fd/0"] {
@@ -86,7 +86,7 @@ fn a_folder_is_chunked_as_ripgrep_searches_it() {
     }
     folder.file("tree/.gitignore", "*.log\n");
     folder.file("tree/deep/.ignore", "*.tmp\n");
-    // Without a repository it is a file like others.
+    // Outside a repository `.gitignore` is an ordinary file.
     folder.file("outside/.gitignore", "*.log\n");
     let script = "ln -s . tree/loop; mkfifo tree/fifo; $S chunk tree outside | jq -r .document";
     let output = bash(&folder, script);
@@ -98,7 +98,7 @@ fn a_folder_is_chunked_as_ripgrep_searches_it() {
     assert!(lines[1].starts_with("sluice: tree/loop: skipped symbolic link"));
 }
 
-/// Nothing listens at the address: what is refused is refused before anything is sent.
+/// No server listens at the address, so a refusal shows that it happens before any data is sent.
 const UPLOAD: &str = "$S upload --server http://127.0.0.1:1";
 
 #[test]

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::world::{Folder, sluice};
 
-/// The table of a text that is one chunk, or of several.
+/// Returns the table of a text, which has one chunk or several.
 fn table(text: &str, options: &[&str]) -> String {
     let arguments = [&["chunk", "--output", "table"], options].concat();
     let output = sluice(&arguments, text.as_bytes());
@@ -13,7 +13,7 @@ fn table(text: &str, options: &[&str]) -> String {
 }
 
 #[test]
-fn text_stands_in_a_table_as_it_is() {
+fn text_is_printed_unchanged_in_a_table() {
     for text in [
         "Don't say \"no\" to C:\\new",
         "\u{1F469}\u{200D}\u{1F469}\u{200D}\u{1F466} a family",
@@ -27,7 +27,7 @@ fn text_stands_in_a_table_as_it_is() {
 }
 
 #[test]
-fn what_would_forge_a_line_is_escaped() {
+fn characters_that_would_forge_a_line_are_escaped() {
     let shown = table("a\u{202E}b\u{2066}c\u{9b}d\x07e", &["--charset", "utf-8"]);
     assert!(
         shown.contains(r"a\u{202e}b\u{2066}c\u{9b}d\u{7}e"),
@@ -50,7 +50,7 @@ fn a_pipe_gets_the_whole_text() {
 }
 
 #[test]
-fn columns_stand_under_each_other_by_what_they_take_on_the_screen() {
+fn columns_are_aligned_by_their_width_on_the_screen() {
     let folder = Folder::new();
     let long = "n".repeat(90);
     for name in [

@@ -1,4 +1,4 @@
-//! What people see at a terminal, with a pseudo-terminal of util-linux.
+//! Output at a terminal, with a pseudo-terminal of util-linux.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::world::{Folder, SLUICE};
 
-/// Runs a script of the shell in a terminal, and returns what the terminal got. `S` is the program.
+/// Runs a shell script in a terminal, and returns the output that the terminal received. `S` is the program.
 fn terminal(folder: &Folder, script: &str) -> String {
     let output = Command::new("script")
         .args(["-qec", script, "/dev/null"])
@@ -21,7 +21,7 @@ fn terminal(folder: &Folder, script: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What is left to see of each line: sequences of a terminal are taken out, and what they wipe.
+/// Returns the visible rest of each line, without terminal sequences and the text that they erase.
 fn lines(screen: &str) -> Vec<String> {
     let wiped = |line: &str| line.rsplit("\x1b[2K").next().unwrap_or_default().to_owned();
     let each = screen.split('\n').map(wiped);
@@ -34,7 +34,7 @@ fn large(folder: &Folder) {
 }
 
 #[test]
-fn a_bar_is_drawn_beside_rows_and_into_none() {
+fn a_bar_is_never_drawn_into_a_row() {
     let folder = Folder::new();
     large(&folder);
     let screen = terminal(&folder, "stty cols 100; $S chunk large.txt");
@@ -88,7 +88,7 @@ fn only_free_text_is_shortened_and_to_the_width_of_the_terminal() {
 }
 
 #[test]
-fn a_terminal_obeys_nothing_that_json_holds() {
+fn terminal_controls_in_json_are_escaped() {
     let folder = Folder::new();
     let text = "a\u{9b}31m\u{202E}b\u{7f}";
     folder.file("forged.txt", text);

@@ -1,4 +1,4 @@
-//! Running the program, and a folder that goes when it is dropped.
+//! Runs the program, and provides a folder that is removed when it is dropped.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 pub(crate) const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
 
-/// A program that has not ended by then never will.
+/// The longest time that a program may run.
 const ENDS_MAX: Duration = Duration::from_mins(1);
 
-/// Runs `sluice` with these arguments and this on its standard input.
+/// Runs `sluice` with these arguments and this standard input.
 pub(crate) fn sluice(arguments: &[&str], input: &[u8]) -> Output {
     let mut command = Command::new(SLUICE);
     command
@@ -34,7 +34,7 @@ pub(crate) fn sluice(arguments: &[&str], input: &[u8]) -> Output {
     output
 }
 
-/// Waits until a program has ended, and returns its exit code and what it wrote to the standard error.
+/// Waits until a program has ended, and returns its exit code and its standard error.
 pub(crate) fn ends(mut child: Child) -> (Option<i32>, String) {
     let deadline = Instant::now() + ENDS_MAX;
     while child.try_wait().unwrap().is_none() {
@@ -42,7 +42,7 @@ pub(crate) fn ends(mut child: Child) -> (Option<i32>, String) {
         if is_late {
             child.kill().unwrap();
         }
-        assert!(!is_late, "it goes on and on");
+        assert!(!is_late, "the program does not end");
         std::thread::sleep(Duration::from_millis(10));
     }
     let ended = child.wait_with_output().unwrap();

@@ -1,4 +1,4 @@
-//! The audit log: appended, listed, forgotten from its beginning, and never changed.
+//! The audit log: entries are appended, listed, deleted from the beginning, and never changed.
 
 use sluice::application::audit::chain_signer::{Place, Seal};
 use sluice::application::audit::verify::{Report, verify};
@@ -27,7 +27,7 @@ fn seal() -> Seal {
     Seal::new(b"a secret")
 }
 
-/// Appends events to a chain in batches, each twice, as after a lost answer.
+/// Appends events to a chain in batches. Each batch is sent twice, as after a lost answer.
 async fn appended(store: &dyn Store, chain: u8, tenants: &[&str]) -> (Vec<Entry>, Head) {
     let mut head = Head::new([chain; 16]);
     let mut all = Vec::new();
@@ -88,7 +88,7 @@ pub(crate) async fn entries_are_appended_once_and_listed_by_tenant_and_time(stor
     assert_eq!((report.entries, report.faults), (6, vec![]));
 }
 
-pub(crate) async fn what_is_old_is_forgotten_and_the_rest_is_still_proved(store: &dyn Store) {
+pub(crate) async fn old_entries_are_deleted_and_the_rest_is_still_verified(store: &dyn Store) {
     let (entries, head) = appended(store, 1, &["a"; 7]).await;
     let fence = store
         .claim(Work::Jobs, &[1; 16], LEASE)
@@ -98,7 +98,7 @@ pub(crate) async fn what_is_old_is_forgotten_and_the_rest_is_still_proved(store:
     assert_eq!(
         store.audit_before(1, 100).await.unwrap(),
         None,
-        "nothing is so old"
+        "no entry is that old"
     );
     let mut steps = Vec::new();
     while let Some(last) = store.audit_before(6, 3).await.unwrap() {
@@ -123,15 +123,15 @@ pub(crate) async fn what_is_old_is_forgotten_and_the_rest_is_still_proved(store:
         .forget_audit(Fence(fence.0 - 1), &later)
         .await
         .unwrap();
-    assert_eq!(old, None, "an old fence forgets nothing");
+    assert_eq!(old, None, "an old fence deletes nothing");
 }
 
-pub(crate) async fn ends_that_are_forged_or_taken_off_are_noticed(store: &dyn Store) {
+pub(crate) async fn forged_and_truncated_ends_are_detected(store: &dyn Store) {
     let (entries, head) = appended(store, 1, &["a"; 5]).await;
     assert_eq!(verified(store, &[head]).await.faults, vec![]);
     let other_key = verify(store, &Seal::new(b"another"), &[]).await.unwrap();
     assert_eq!(other_key.faults.len(), 1, "{:?}", other_key.faults);
-    // Whoever has the key, and took the last entry off, is found out by what was told before.
+    // A head without the last entry, signed with the key, contradicts a head that was reported earlier.
     let shorter = Head {
         seq: 4,
         hash: entries[3].hash,
@@ -144,10 +144,10 @@ pub(crate) async fn ends_that_are_forged_or_taken_off_are_noticed(store: &dyn St
     assert_eq!(verified(store, &[]).await.faults, vec![]);
     let faults = verified(store, &[head]).await.faults;
     assert!(
-        faults[0].what.contains("it ended with entry 5"),
+        faults[0].what.contains("the chain ended with entry 5"),
         "{faults:?}"
     );
-    // Without it the head is none that was signed.
+    // Without the key, the signature of the head is invalid.
     let forged = Sealed {
         head: shorter,
         mac: [0; 32],

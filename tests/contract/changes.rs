@@ -1,4 +1,4 @@
-//! Changes are numbered as they are committed, and operations are listed, the newest first.
+//! Changes are numbered in the order of their commits, and operations are listed, the newest first.
 
 use sluice::application::ports::changes::Change;
 use sluice::application::ports::chunks::Of;
@@ -11,7 +11,7 @@ use sluice::domain::ingest::digest::sha256;
 
 use crate::world::{caller, new_upload, start, stranger, text, texts, upload};
 
-pub(crate) async fn each_change_of_a_current_version_is_told(store: &dyn Store) {
+pub(crate) async fn each_change_of_a_current_version_is_listed(store: &dyn Store) {
     let caller = caller();
     let first = upload(store, 1, "d", "one", 10).await;
     let other = upload(store, 2, "e", "other", 20).await;
@@ -55,10 +55,13 @@ pub(crate) async fn each_change_of_a_current_version_is_told(store: &dyn Store) 
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(next.uid, other.document_uid, "what is deleted is not there");
+    assert_eq!(
+        next.uid, other.document_uid,
+        "a deleted document is not listed"
+    );
 }
 
-/// What is known of four changes, of which the third and fourth are the document's, by tenant.
+/// Checks the extent of four changes, three of them of the document, for its tenant and for a stranger.
 async fn check_extent(store: &dyn Store, collection: &Uid, document: &Uid) {
     let (caller, stranger) = (caller(), stranger());
     let extent = store
@@ -82,7 +85,7 @@ async fn check_extent(store: &dyn Store, collection: &Uid, document: &Uid) {
     );
 }
 
-/// By them versions are compared.
+/// Versions are compared by these digests.
 pub(crate) async fn digests_are_those_of_the_chunks(store: &dyn Store) {
     let caller = caller();
     let done = upload(store, 1, "d", &text(), 10).await;
@@ -109,7 +112,7 @@ pub(crate) async fn digests_are_those_of_the_chunks(store: &dyn Store) {
     assert!(read(&stranger(), 0, 5).await.is_empty());
 }
 
-/// All changes of a collection.
+/// Returns all changes of a collection.
 async fn told(store: &dyn Store, collection: &Uid) -> Vec<Change> {
     let mut told = Vec::new();
     let caller = caller();

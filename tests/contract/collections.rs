@@ -1,4 +1,4 @@
-//! Collections are created once, changed by those who know them, and listed.
+//! Collections are created once, updated only at their newest revision, and listed.
 
 use sluice::application::ports::collections::{Collection, Deleted, Deletion, Written};
 use sluice::application::ports::preferences::Preferences;

@@ -1,4 +1,4 @@
-//! Batches that wait for the writer of a SQLite file together share a transaction, and not each other's errors.
+//! Batches that wait for the writer of a SQLite file share a transaction, but not each other's errors.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use crate::sqlite::File;
 use crate::world::{attach, batches, caller, new_upload, start, texts};
 
 const UPLOADS: u8 = 16;
-/// Bytes of its tenant's quota that a new document reserves.
+/// The bytes of its tenant's quota that a new document reserves.
 const RESERVED: u64 = 64 * 1024 * 1024;
-/// A group takes what waits, and a batch that comes late waits for the next.
+/// The highest number of transactions. A group takes the waiting batches, and a late batch waits for the next group.
 const COMMITS_MAX: usize = 3;
-/// Far more than it takes sixteen callers to ask for the writer.
+/// Far longer than sixteen callers need to request the writer.
 const ASKED: Duration = Duration::from_millis(500);
 
 type Outcome = Result<Option<Operation>, Error>;
@@ -48,7 +48,8 @@ async fn writers(store: &Sqlite) -> Vec<Writer> {
     writers
 }
 
-/// Commits a batch of each writer while another process has the file; the outcomes in the order of the writers.
+/// Commits a batch of each writer while another process holds the file. Returns the outcomes in the order of the
+/// writers.
 async fn commit_at_once(
     store: &Arc<Sqlite>,
     file: &Path,
@@ -73,8 +74,8 @@ async fn commit_at_once(
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-/// The transactions in the file's log. A frame of a page that ends one has the size of the database (SQLite's file
-/// format, 4.1).
+/// Returns the number of transactions in the file's log. The frame that ends a transaction has the size of the
+/// database (SQLite's file format, 4.1).
 fn commits(file: &Path) -> usize {
     const HEADER: usize = 32;
     const FRAME_HEADER: usize = 24;

@@ -1,4 +1,4 @@
-//! Imports: uploads of files, which are kept as they were when they were asked for.
+//! Imports: uploads of files, stored with the file's path and stamp as requested.
 
 use sluice::application::ports::import_root::Stamp;
 use sluice::application::ports::jobs::Work;

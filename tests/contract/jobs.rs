@@ -1,4 +1,4 @@
-//! What is deleted, superseded or abandoned is removed in small steps, and nothing else.
+//! Jobs remove deleted, superseded and abandoned data in small steps, and nothing else.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn document(id: &str) -> DocumentName {
     DocumentName::parse(&format!("collections/c/documents/{id}")).unwrap()
 }
 
-/// Documents, chunks and bytes in all partitions.
+/// Returns the documents, chunks and bytes in all partitions.
 async fn held(store: &dyn Store) -> (u64, u64, u64) {
     let health = store.partitions().await.unwrap();
     let sum = |count: fn(&_) -> u64| health.iter().map(count).sum();
@@ -43,7 +43,11 @@ pub(crate) async fn an_old_version_is_swept_after_its_time_and_no_other(store: &
     let other = upload(store, 2, "other", &text(), 10).await;
     let before = held(store).await;
     let new = upload(store, 3, "d", "a new version", 20).await;
-    assert_eq!(work(store, 20 + KEPT - 1).await, 0, "not before its time");
+    assert_eq!(
+        work(store, 20 + KEPT - 1).await,
+        0,
+        "nothing is swept before its time"
+    );
     let chunks = texts(store, &caller(), &old).await.len() as u64;
     assert_eq!(
         work(store, 20 + KEPT).await,
@@ -78,7 +82,7 @@ pub(crate) async fn a_deleted_document_is_gone_at_once_and_its_chunks_soon(store
     assert_eq!(delete(9, Some(77)).await, Deleted::Changed);
     assert_eq!(delete(1, None).await, Deleted::OtherRequest);
     let Deleted::Operation(operation, ended) = delete(9, Some(2)).await else {
-        unreachable!("it is there")
+        unreachable!("the document exists")
     };
     assert_eq!(
         (operation.kind, operation.state),
@@ -134,7 +138,7 @@ pub(crate) async fn a_deleted_collection_takes_its_documents_with_it(store: &dyn
     assert_eq!((held(store).await.1, held(store).await.2), (0, 0));
 }
 
-pub(crate) async fn what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten(store: &dyn Store) {
+pub(crate) async fn abandoned_uploads_fail_and_old_operations_expire(store: &dyn Store) {
     let caller = caller();
     let (batches, _) = batches(&text());
     let open = start(store, &new_upload(1, "d")).await;
@@ -162,7 +166,11 @@ pub(crate) async fn what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten(
     assert_eq!((abandoned.rows, abandoned.news[0].uid), (1, open.uid));
     assert_eq!(abandoned.news[0].failure_reason, "UPLOAD_ABANDONED");
     work(store, 30).await;
-    assert_eq!(held(store).await.1, 1, "what was abandoned is swept");
+    assert_eq!(
+        held(store).await.1,
+        1,
+        "the chunks of the abandoned upload are swept"
+    );
 
     let expire = async |before| store.expire(fence, before, 10).await.unwrap().unwrap().rows;
     assert_eq!(expire(10).await, 0);
@@ -170,7 +178,7 @@ pub(crate) async fn what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten(
     assert_eq!(store.upload(&caller, &done.uid).await.unwrap(), None);
     assert!(
         store.upload(&caller, &open.uid).await.unwrap().is_some(),
-        "it ended at 30"
+        "the upload ended at 30"
     );
     assert_eq!(
         texts(store, &caller, &done).await,
@@ -192,19 +200,23 @@ pub(crate) async fn what_nobody_goes_on_with_fails_and_what_is_old_is_forgotten(
     assert_eq!(store.upload(&caller, &open.uid).await.unwrap(), None);
 }
 
-pub(crate) async fn a_lease_that_is_given_back_is_had_by_who_asks_next(store: &dyn Store) {
+pub(crate) async fn a_released_lease_goes_to_the_next_claim(store: &dyn Store) {
     let claim = async |holder: u8| store.claim(Work::Jobs, &[holder; 16], LEASE).await.unwrap();
     let release = async |holder: u8| store.release(Work::Jobs, &[holder; 16]).await.unwrap();
     release(1).await;
     let first = claim(1).await.unwrap();
     release(2).await;
-    assert_eq!(claim(2).await, None, "only its holder gives it back");
+    assert_eq!(claim(2).await, None, "only the holder releases the lease");
     release(1).await;
     let second = claim(2).await.unwrap();
     assert!(second.0 > first.0);
     assert_eq!(store.sweep_chunks(first, 1, 10).await.unwrap(), None);
     release(1).await;
-    assert_eq!(claim(1).await, None, "it was not its any more");
+    assert_eq!(
+        claim(1).await,
+        None,
+        "the release of a former holder has no effect"
+    );
 }
 
 pub(crate) async fn only_the_newest_fence_works(store: &dyn Store) {
@@ -214,9 +226,13 @@ pub(crate) async fn only_the_newest_fence_works(store: &dyn Store) {
     let first = claim(1, Duration::ZERO).await.unwrap();
     tokio::time::sleep(Duration::from_millis(5)).await;
     let second = claim(2, LEASE).await.unwrap();
-    assert!(second.0 > first.0, "the lease had run out");
-    assert_eq!(claim(1, LEASE).await, None, "another holds it");
-    assert_eq!(claim(2, LEASE).await, Some(second), "its holder renews it");
+    assert!(second.0 > first.0, "the lease had expired");
+    assert_eq!(claim(1, LEASE).await, None, "another holder has the lease");
+    assert_eq!(
+        claim(2, LEASE).await,
+        Some(second),
+        "the holder renews the lease"
+    );
     assert_eq!(store.sweep_chunks(first, 1_000, 10).await.unwrap(), None);
     assert_eq!(
         store.advance_deletions(first, 1_000, 10).await.unwrap(),

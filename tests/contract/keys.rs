@@ -1,4 +1,4 @@
-//! Tenants and keys.
+//! Tenants and API keys.
 
 use sluice::application::caller::Caller;
 use sluice::application::ports::collections::Written;
@@ -79,8 +79,12 @@ pub(crate) async fn a_tenant_is_created_once_and_deleted_when_it_is_empty(store:
     assert_eq!(store.delete_tenant(&id).await.unwrap(), Removed::Gone);
     assert_eq!(store.tenant(&id).await.unwrap(), None);
     let gone = store.collection(&of_acme, &unused.id).await.unwrap();
-    assert_eq!(gone, None, "the default that was never used went with it");
-    assert_eq!(found(store, "a").await, None, "its keys are gone");
+    assert_eq!(gone, None, "the unused default collection is deleted too");
+    assert_eq!(
+        found(store, "a").await,
+        None,
+        "the keys of the tenant are deleted"
+    );
     assert_eq!(collection().revision, 1);
 }
 
@@ -115,7 +119,7 @@ pub(crate) async fn a_key_is_found_until_it_is_revoked_or_its_tenant_disabled(st
     assert_eq!(
         again,
         Created::Stored,
-        "what was revoked is in nobody's way"
+        "a revoked key does not block its lookup"
     );
 }
 
@@ -151,7 +155,7 @@ pub(crate) async fn keys_are_listed_and_operators_known(store: &dyn Store) {
     assert!(store.has_operator_key(99).await.unwrap());
     assert!(
         !store.has_operator_key(100).await.unwrap(),
-        "it has expired"
+        "the operator key has expired"
     );
     store
         .revoke_key(&operator.tenant, &operator.uid, 5)

@@ -1,4 +1,4 @@
-//! What every store has to keep: the same suite for each adapter.
+//! The contract of every store: the same suite for each adapter.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 

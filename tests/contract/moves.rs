@@ -1,4 +1,4 @@
-//! A document moves to its other candidate: nobody notices, and nothing is lost or left.
+//! A document moves to its other candidate: readers do not notice, and no chunk is lost or left behind.
 
 use sluice::application::ports::clock::Timestamp;
 use sluice::application::ports::collections::{Deleted, Deletion};
@@ -16,7 +16,7 @@ use crate::world::{
     KEPT, LEASE, attach, batches, caller, new_upload, start, text, texts, upload, work,
 };
 
-/// Rows of a step: few, so that a move takes many.
+/// The rows of a step: few, so that a move needs many steps.
 const ROWS: u32 = 10;
 
 fn document() -> DocumentName {
@@ -66,7 +66,7 @@ async fn locate(store: &dyn Store) -> Location {
     located
 }
 
-/// Deletes the document; returns the last states of what this has put an end to.
+/// Deletes the document, and returns the last states of the operations that this ends.
 async fn delete(store: &dyn Store, uid: u8, now: Timestamp) -> Vec<Operation> {
     let deletion = Deletion {
         uid: [uid; 16],
@@ -86,7 +86,7 @@ async fn delete(store: &dyn Store, uid: u8, now: Timestamp) -> Vec<Operation> {
     }
 }
 
-/// The upload as it is, with the partition that its document is in.
+/// Reads the upload again, with the current partition of its document.
 async fn again(store: &dyn Store, upload: &Upload) -> Upload {
     let found = store.upload(&caller(), &upload.uid).await;
     found.unwrap().unwrap()
@@ -108,7 +108,7 @@ pub(crate) async fn a_moved_document_reads_the_same_and_nothing_is_left(store: &
     let mut seq = begun.seq;
     loop {
         let done = step(store, 30).await;
-        assert!(done.news[0].seq > seq, "watchers see it move");
+        assert!(done.news[0].seq > seq, "watchers receive the progress");
         seq = done.news[0].seq;
         if done.news[0].state != State::Running {
             break;
@@ -128,7 +128,7 @@ pub(crate) async fn a_moved_document_reads_the_same_and_nothing_is_left(store: &
     assert_eq!(after.said, before.said);
     assert_eq!(
         after.chunks_elsewhere, before.said.chunks,
-        "left for a while"
+        "the old chunks are retained"
     );
     let moved = again(store, &new).await;
     assert_eq!(moved.partition, after.partition);
@@ -140,12 +140,16 @@ pub(crate) async fn a_moved_document_reads_the_same_and_nothing_is_left(store: &
         let swept = store.sweep_moves(fence, now, ROWS).await;
         swept.unwrap().unwrap().rows
     };
-    assert_eq!(sweep(30 + KEPT - 1).await, 0, "not before its time");
+    assert_eq!(
+        sweep(30 + KEPT - 1).await,
+        0,
+        "nothing is swept before its time"
+    );
     assert_eq!(sweep(30 + KEPT).await, u64::from(ROWS));
     let rest = texts_from(store, &new).await;
     assert!(
         rest > 0 && rest < before.said.chunks,
-        "the first ones first"
+        "the chunks are swept in steps"
     );
     while sweep(30 + KEPT).await > 0 {}
     assert_eq!(locate(store).await.chunks_elsewhere, 0);
@@ -156,7 +160,7 @@ pub(crate) async fn a_moved_document_reads_the_same_and_nothing_is_left(store: &
     assert_eq!(held(after.partition), after.said.chunks);
 }
 
-/// How many chunks are left of an upload where it was; they need not begin with the first.
+/// Returns the number of chunks of an upload in its old partition. They need not begin with the first chunk.
 async fn texts_from(store: &dyn Store, upload: &Upload) -> u64 {
     let of = sluice::application::ports::chunks::Of {
         document: upload.document_uid,
@@ -167,10 +171,10 @@ async fn texts_from(store: &dyn Store, upload: &Upload) -> u64 {
     left.len() as u64
 }
 
-pub(crate) async fn an_upload_that_runs_meanwhile_ends_with_all_its_rows(store: &dyn Store) {
+pub(crate) async fn an_upload_during_a_move_ends_with_all_its_rows(store: &dyn Store) {
     upload(store, 1, "d", &text(), 10).await;
     let (batches, summary) = batches(&text());
-    // The upload begins before the move, during it, and goes on after its end.
+    // The batches and the steps of the move alternate, so that the upload ends during or after the move.
     for (number, steps) in [(2, 3), (3, 1), (4, 1_000)] {
         let open = start(store, &new_upload(number, "d")).await;
         let mut writer = attach(store, &open.uid).await;
@@ -214,20 +218,20 @@ pub(crate) async fn a_document_deleted_while_it_moves_leaves_nothing(store: &dyn
     assert_eq!(operation(store, 8).await.state, State::Running);
     work(store, 30).await;
     assert_eq!(operation(store, 8).await.state, State::Succeeded);
-    // A move that is over has left chunks that may be read: they go with the document.
+    // An ended move has left chunks for readers, which are deleted with the document.
     let new = upload(store, 2, "d", &text(), 40).await;
     begin(store, 19, 40).await;
     while step(store, 40).await.rows > 0 {}
     delete(store, 18, 50).await;
     work(store, 50).await;
     assert_eq!(operation(store, 18).await.state, State::Succeeded);
-    assert_eq!(texts_from(store, &new).await, 0, "where it was");
+    assert_eq!(texts_from(store, &new).await, 0, "the old partition");
     let moved = again(store, &new).await;
     assert_ne!(moved.partition, new.partition);
-    assert_eq!(texts_from(store, &moved).await, 0, "where it went");
+    assert_eq!(texts_from(store, &moved).await, 0, "the new partition");
 }
 
-pub(crate) async fn a_move_waits_for_the_one_before(store: &dyn Store) {
+pub(crate) async fn a_move_is_refused_until_the_previous_one_is_swept(store: &dyn Store) {
     assert_eq!(ask(store, 9, 20).await, Moved::NotFound);
     upload(store, 1, "d", &text(), 10).await;
     upload(store, 2, "other", "some text", 10).await;
@@ -241,7 +245,7 @@ pub(crate) async fn a_move_waits_for_the_one_before(store: &dyn Store) {
     assert_eq!(
         ask(store, 8, 30).await,
         Moved::Pending,
-        "it has left chunks"
+        "the previous move has chunks left"
     );
     assert_eq!(begin(store, 9, 30).await, operation(store, 9).await);
     let there = locate(store).await;
@@ -253,7 +257,7 @@ pub(crate) async fn a_move_waits_for_the_one_before(store: &dyn Store) {
     assert_eq!(operation(store, 8).await.chunks, back.said.chunks);
 }
 
-pub(crate) async fn nothing_is_swept_while_a_document_moves_and_nothing_forgotten_too_early(
+pub(crate) async fn no_chunk_is_swept_during_a_move_and_no_operation_expires_too_early(
     store: &dyn Store,
 ) {
     let old = upload(store, 1, "d", &text(), 10).await;
@@ -265,7 +269,11 @@ pub(crate) async fn nothing_is_swept_while_a_document_moves_and_nothing_forgotte
         let swept = store.sweep_chunks(fence, now, ROWS).await;
         swept.unwrap().unwrap().rows
     };
-    assert_eq!(sweep(1_000).await, 0, "the cursor is in it");
+    assert_eq!(
+        sweep(1_000).await,
+        0,
+        "a document that is being moved is not swept"
+    );
     while step(store, 30).await.rows > 0 {}
     assert_eq!(texts(store, &caller(), &old).await.concat(), text());
     assert!(sweep(1_000).await > 0);
@@ -280,8 +288,11 @@ pub(crate) async fn nothing_is_swept_while_a_document_moves_and_nothing_forgotte
     assert_eq!(locate(store).await.said.chunks, 1);
     while expire().await > 0 {}
     let forgotten = store.operation(&caller(), &[9; 16]).await.unwrap();
-    assert_eq!(forgotten, None, "nothing is left of it");
-    // A deleted document is forgotten after its moves.
+    assert_eq!(
+        forgotten, None,
+        "the move has left nothing, so its operation expires"
+    );
+    // The row of a deleted document is deleted after its moves.
     begin(store, 19, 2_000).await;
     delete(store, 8, 2_000).await;
     work(store, 2_000).await;
@@ -306,7 +317,7 @@ pub(crate) async fn only_the_newest_fence_moves(store: &dyn Store) {
         .unwrap();
     assert_eq!(advance(old).await, None);
     assert_eq!(locate(store).await.chunks_elsewhere, u64::from(ROWS));
-    // The new one goes on where the old one stopped.
+    // The new holder resumes where the old one stopped.
     while advance(new).await.unwrap().rows > 0 {}
     assert_eq!(store.sweep_moves(old, 30, ROWS).await.unwrap(), None);
     let moved = locate(store).await;

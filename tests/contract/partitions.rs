@@ -1,4 +1,4 @@
-//! The hundred partitions, counted.
+//! The counts of the hundred partitions.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ pub(crate) async fn the_hundred_partitions_equal_a_recount(store: &dyn Store) {
     }
 }
 
-pub(crate) async fn a_document_is_where_its_row_says_and_weighs_what_it_says(store: &dyn Store) {
+pub(crate) async fn the_row_of_a_document_has_its_partition_and_its_counts(store: &dyn Store) {
     let (caller, name) = (caller(), |id: &str| {
         DocumentName::parse(&format!("collections/c/documents/{id}")).unwrap()
     });
@@ -62,7 +62,10 @@ pub(crate) async fn a_document_is_where_its_row_says_and_weighs_what_it_says(sto
         (located.uid, located.partition),
         (large.document_uid, large.partition)
     );
-    assert_eq!(located.said, located.counted, "both versions");
+    assert_eq!(
+        located.said, located.counted,
+        "the counts include both versions"
+    );
     assert!(located.said.chunks > texts(store, &caller, &large).await.len() as u64);
     assert_eq!(located.chunks_elsewhere, 0);
     assert_eq!(locate(&caller, "gone").await, None);
@@ -75,7 +78,7 @@ pub(crate) async fn a_document_is_where_its_row_says_and_weighs_what_it_says(sto
         found.map(|at| largest[at].clone())
     };
     let largest = store.largest_documents(10).await.unwrap();
-    assert_eq!(largest.len(), 2, "the deleted one has no name any more");
+    assert_eq!(largest.len(), 2, "the deleted document is not listed");
     assert_eq!(named("large", &largest).unwrap(), largest[0]);
     assert_eq!(largest[0].chunks, located.said.chunks);
     assert_eq!(largest[0].partition, large.partition);
@@ -87,5 +90,9 @@ pub(crate) async fn a_document_is_where_its_row_says_and_weighs_what_it_says(sto
     assert_eq!(store.largest_documents(1).await.unwrap(), largest[..1]);
     let health = store.partitions().await.unwrap();
     let documents = health.iter().map(|partition| partition.documents);
-    assert_eq!(documents.sum::<u64>(), 2, "nor does it count");
+    assert_eq!(
+        documents.sum::<u64>(),
+        2,
+        "the deleted document is not counted"
+    );
 }

@@ -1,4 +1,4 @@
-//! The suite on PostgreSQL, and what only PostgreSQL has.
+//! The suite on PostgreSQL, and tests that only PostgreSQL needs.
 
 use sluice::application::ports::store::Store;
 use sluice::infrastructure::postgres::connection::{self, Postgres};
@@ -11,10 +11,10 @@ use crate::{
     uploads, versionless,
 };
 
-/// Connections of a store in the suite.
+/// The connections of a store in the suite.
 const CONNECTIONS: u32 = 4;
 
-/// Refuses new sums, and tells whether it has.
+/// Refuses new sums, and records in a sequence that it has.
 const REFUSE: &str = "
     CREATE SEQUENCE refused;
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -40,7 +40,7 @@ macro_rules! contract {
 
 laws!(contract);
 
-/// Where a new document goes is a matter of balance, not of truth.
+/// The partition of a new document affects only the balance, so old sums are good enough.
 #[tokio::test]
 async fn an_upload_starts_though_the_sums_of_partitions_cannot_be_renewed() {
     let cluster = private::cluster();

@@ -1,4 +1,4 @@
-//! What a tenant keeps is counted, and what would cross a quota is refused.
+//! The usage of a tenant is counted, and a request that would exceed a quota is refused.
 
 use sluice::application::ports::collections::Deletion;
 use sluice::application::ports::commit_order::Turn;
@@ -20,7 +20,7 @@ async fn allow(store: &dyn Store, documents: u64, bytes: u64, uploads: u64) {
     assert_eq!(set.unwrap().unwrap().quotas, quotas);
 }
 
-/// What is counted, which is what counting again says.
+/// Returns the counted usage, which must equal a recount.
 async fn usage(store: &dyn Store) -> (u64, u64, u64) {
     let tenant = store.tenant(&TenantId::default()).await.unwrap().unwrap();
     let Usage {
@@ -40,7 +40,7 @@ fn crossed<T: std::fmt::Debug>(answer: Result<T, Error>) -> Quota {
     }
 }
 
-pub(crate) async fn what_a_tenant_keeps_is_counted_from_the_first_quota_on(store: &dyn Store) {
+pub(crate) async fn usage_is_counted_from_the_first_quota_on(store: &dyn Store) {
     let bytes = text().len() as u64;
     upload(store, 1, "d", &text(), 10).await;
     let tenant = store.tenant(&TenantId::default()).await.unwrap().unwrap();
@@ -48,7 +48,11 @@ pub(crate) async fn what_a_tenant_keeps_is_counted_from_the_first_quota_on(store
     allow(store, 100, 1 << 30, 100).await;
     assert_eq!(usage(store).await, (1, bytes, 0));
     upload(store, 2, "d", "a new version", 20).await;
-    assert_eq!(usage(store).await, (1, bytes + 13, 0), "both are there");
+    assert_eq!(
+        usage(store).await,
+        (1, bytes + 13, 0),
+        "both versions are counted"
+    );
     work(store, 20 + KEPT).await;
     assert_eq!(usage(store).await, (1, 13, 0));
     start(store, &new_upload(3, "e")).await;
@@ -82,7 +86,7 @@ pub(crate) async fn what_a_tenant_keeps_is_counted_from_the_first_quota_on(store
     assert_eq!(
         none.unwrap().unwrap().usage,
         None,
-        "it is not counted any more"
+        "usage is no longer counted"
     );
     let stranger = TenantId::parse("none").unwrap();
     assert_eq!(
@@ -94,7 +98,7 @@ pub(crate) async fn what_a_tenant_keeps_is_counted_from_the_first_quota_on(store
     );
 }
 
-pub(crate) async fn what_would_cross_a_quota_is_refused_whole(store: &dyn Store) {
+pub(crate) async fn a_request_over_a_quota_is_refused_and_stores_nothing(store: &dyn Store) {
     upload(store, 1, "d", "some text", 10).await;
     allow(store, 1, 1 << 30, 1).await;
     let more = new_upload(2, "e");
@@ -115,14 +119,18 @@ pub(crate) async fn what_would_cross_a_quota_is_refused_whole(store: &dyn Store)
         Quota::Bytes
     );
     assert_eq!(store.upload(&caller(), &more.uid).await.unwrap(), None);
-    assert_eq!(usage(store).await.0, 1, "nothing of it is there");
-    // The same again is no new one, whatever there is room for.
+    assert_eq!(
+        usage(store).await.0,
+        1,
+        "the refused upload stored no document"
+    );
+    // A repeated request starts no new upload, so no quota applies.
     allow(store, 0, 0, 0).await;
     let again = store.start_upload(&caller(), &new_upload(3, "d")).await;
     assert!(matches!(again, Ok(Started::Upload(..))));
 }
 
-pub(crate) async fn an_upload_that_crosses_a_quota_goes_on_once_there_is_room(store: &dyn Store) {
+pub(crate) async fn an_upload_over_a_quota_resumes_when_there_is_room(store: &dyn Store) {
     let (all, summary) = batches(&text());
     assert!(all.len() >= 3, "{}", all.len());
     allow(store, 10, text().len() as u64 / 2, 10).await;

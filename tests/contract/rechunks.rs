@@ -1,4 +1,4 @@
-//! A rechunk: an upload whose bytes come from the store, started once, in nobody's way.
+//! A rechunk is an upload whose bytes come from the store. A request starts one rechunk, which blocks no upload.
 
 use sluice::application::ports::commit_order::Turn;
 use sluice::application::ports::operations::Kind;
@@ -45,7 +45,7 @@ async fn begun(store: &dyn Store, number: u8, document: &str) -> Upload {
     }
 }
 
-/// Writes what a rechunk has to write, and ends it.
+/// Commits the batches of a rechunk, and ends it.
 async fn finish(store: &dyn Store, rechunk: &Upload, text: &str, now: i64) {
     let mut writer = attach(store, &rechunk.uid).await;
     let (batches, summary) = batches(text);
@@ -91,7 +91,7 @@ pub(crate) async fn a_rechunk_is_started_once(store: &dyn Store) {
     assert_eq!(source.operation().kind, Kind::Upload);
 }
 
-pub(crate) async fn a_rechunk_is_in_no_upload_s_way(store: &dyn Store) {
+pub(crate) async fn a_rechunk_blocks_no_upload(store: &dyn Store) {
     upload(store, 1, "d", "some text", 10).await;
     let open = start(store, &new_upload(2, "d")).await;
     assert_eq!(ask(store, 9, "d").await, Started::UploadRunning);
@@ -136,7 +136,7 @@ pub(crate) async fn running_rechunks_are_listed_the_oldest_first(store: &dyn Sto
     assert_eq!(listed(10).await, [13]);
 }
 
-pub(crate) async fn what_a_rechunk_reads_is_kept_until_it_ends(store: &dyn Store) {
+pub(crate) async fn the_source_of_a_rechunk_is_retained_until_it_ends(store: &dyn Store) {
     let source = upload(store, 1, "d", &text(), 10).await;
     let cancelled = begun(store, 8, "d").await;
     let late = 20 + 10 * KEPT;
@@ -145,12 +145,20 @@ pub(crate) async fn what_a_rechunk_reads_is_kept_until_it_ends(store: &dyn Store
         .cancel_upload(&caller(), &cancelled.uid, 21)
         .await
         .unwrap();
-    assert_eq!(work(store, late).await, 1, "its own version alone");
+    assert_eq!(
+        work(store, late).await,
+        1,
+        "only the version of the rechunk is swept"
+    );
     let rechunk = begun(store, 9, "d").await;
     assert_eq!(work(store, late).await, 0);
     assert_eq!(texts(store, &caller(), &source).await.concat(), text());
     finish(store, &rechunk, &text(), 30).await;
-    assert_eq!(work(store, 30 + KEPT - 1).await, 0, "not before its time");
+    assert_eq!(
+        work(store, 30 + KEPT - 1).await,
+        0,
+        "nothing is swept before its time"
+    );
     assert!(work(store, 30 + KEPT).await > 1);
     assert!(texts(store, &caller(), &source).await.is_empty());
     assert_eq!(texts(store, &caller(), &rechunk).await.concat(), text());
@@ -242,8 +250,11 @@ pub(crate) async fn a_rechunk_keeps_the_policy_of_its_source(store: &dyn Store) 
     assert_eq!(after.engine_version, u64::from(ENGINE_VERSION));
 }
 
-/// `expose` lets the first version of every document be swept at once.
-pub(crate) async fn what_is_read_is_pinned(store: &dyn Store, expose: impl AsyncFnOnce()) {
+/// Calls `expose`, which makes the first version of every document due for sweeping.
+pub(crate) async fn the_source_of_a_rechunk_is_pinned(
+    store: &dyn Store,
+    expose: impl AsyncFnOnce(),
+) {
     let source = upload(store, 1, "d", &text(), 10).await;
     let rechunk = begun(store, 9, "d").await;
     expose().await;

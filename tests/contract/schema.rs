@@ -1,4 +1,4 @@
-//! What PostgreSQL itself refuses and proves: partitions, keys, migrations, plans.
+//! Checks in PostgreSQL itself: partitions, keys, migrations, query plans.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ use crate::private::postgres::Cluster;
 use crate::world::{attach, batches, caller, collection, new_upload, text};
 use crate::{changes, jobs, moves, rechunks, uploads};
 
-/// Ids that are compared: so many that a wrong rule shows in some.
+/// The number of ids compared, large enough that a wrong rule shows in some of them.
 const IDS: usize = 100_000;
-/// Documents whose spread is judged, and who places them at once.
+/// The number of documents whose distribution is checked, and of the tasks that place them.
 const DOCUMENTS: usize = 5_000;
 const PLACERS: usize = 8;
 
@@ -46,7 +46,11 @@ async fn there_are_a_hundred_partitions_and_a_wrong_key_is_refused() {
             "INSERT INTO {table} VALUES ({key}, '{uid}', 1, 0, 0, 0, 0, 0, 1, 1, 0, 1, '', 'x')"
         )
     };
-    assert_eq!(candidates(&[0; 16]), [0, 1], "the row's last bytes are 0");
+    assert_eq!(
+        candidates(&[0; 16]),
+        [0, 1],
+        "the last bytes of the row's uid are 0"
+    );
     for key in 0..100 {
         let table = if key % 2 == 0 {
             "chunks".to_owned()
@@ -92,7 +96,7 @@ async fn sql_and_the_program_agree_on_every_candidate() {
 }
 
 #[tokio::test]
-async fn a_schema_that_is_not_known_is_refused_and_migrating_again_changes_nothing() {
+async fn an_unknown_schema_is_refused_and_migrating_again_changes_nothing() {
     let cluster = private::cluster();
     let database = cluster.database();
     let name = database.rsplit('/').next().unwrap();
@@ -108,7 +112,10 @@ async fn a_schema_that_is_not_known_is_refused_and_migrating_again_changes_nothi
     let newest = "(SELECT max(version) FROM _sqlx_migrations)";
     let forget = format!("DELETE FROM _sqlx_migrations WHERE version = {newest}");
     cluster.psql(name, &format!("BEGIN; {forget}; COMMIT"));
-    assert!(matches!(refused().await, Error::Old), "one is missing");
+    assert!(
+        matches!(refused().await, Error::Old),
+        "a migration is missing"
+    );
     cluster.psql(
         name,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -116,7 +123,7 @@ async fn a_schema_that_is_not_known_is_refused_and_migrating_again_changes_nothi
     );
     assert!(
         matches!(refused().await, Error::Unknown),
-        "one is of the future"
+        "a migration is newer than the program"
     );
     let migrated = connection::migrate(&database).await.unwrap_err();
     assert!(matches!(migrated, Error::Unknown), "{migrated:?}");
@@ -128,14 +135,14 @@ async fn a_schema_that_is_not_known_is_refused_and_migrating_again_changes_nothi
     assert!(matches!(no_address, Error::Address(_)), "{no_address:?}");
 }
 
-/// What each statement of the suite read, as the server planned it.
+/// Reads the plans of the suite's statements from the log of the server.
 #[tokio::test]
 async fn every_statement_is_planned_for_one_partition() {
     let cluster = Cluster::start(&[
         "fsync=off",
         "session_preload_libraries=auto_explain",
         "auto_explain.log_min_duration=0",
-        // The tables of the suite are so small that they would be read whole.
+        // The tables of the suite are small, so that the planner would otherwise prefer sequential scans.
         "enable_seqscan=off",
         "enable_bitmapscan=off",
     ]);
@@ -143,7 +150,7 @@ async fn every_statement_is_planned_for_one_partition() {
         let (_, store) = open(&cluster).await;
         match law {
             "uploads" => uploads::a_version_becomes_current_at_its_end(&store).await,
-            "changes" => changes::each_change_of_a_current_version_is_told(&store).await,
+            "changes" => changes::each_change_of_a_current_version_is_listed(&store).await,
             "digests" => changes::digests_are_those_of_the_chunks(&store).await,
             "jobs" => jobs::a_deleted_document_is_gone_at_once_and_its_chunks_soon(&store).await,
             "moves" => moves::a_moved_document_reads_the_same_and_nothing_is_left(&store).await,
@@ -166,7 +173,7 @@ async fn every_statement_is_planned_for_one_partition() {
             .map(|(at, _)| &plan[at..at + "chunks_p00".len()])
             .filter(|name| name.ends_with(|last: char| last.is_ascii_digit()))
             .collect();
-        // A move copies from one to the other: the only statement with two.
+        // A move copies from one partition to another: the only statement with two.
         let most = if plan.contains("INSERT INTO chunks_p") && plan.contains("FROM chunks_p") {
             2
         } else {
@@ -175,12 +182,12 @@ async fn every_statement_is_planned_for_one_partition() {
         assert!(read.len() <= most, "{plan}");
         assert!(
             !plan.contains(" on chunks "),
-            "not by the whole table: {plan}"
+            "the whole table is scanned: {plan}"
         );
         assert!(!plan.contains("Seq Scan on chunks_p"), "{plan}");
         let scans = plan.matches("Scan using chunks_p").count();
         let by_key = plan.matches("Index Cond: ((partition_key").count();
-        assert!(scans <= by_key, "by the whole key: {plan}");
+        assert!(scans <= by_key, "a scan does not use the whole key: {plan}");
         plans += usize::from(!read.is_empty());
     }
     assert!(plans > 50, "{plans} plans of statements on chunks");
@@ -189,18 +196,21 @@ async fn every_statement_is_planned_for_one_partition() {
     assert!(statements.len() > 7, "{statements:?}");
     for statement in statements {
         let is_planned = planned.iter().any(|text| text.starts_with(&statement));
-        assert!(is_planned, "no law of these makes this: {statement}");
+        assert!(
+            is_planned,
+            "none of these laws runs this statement: {statement}"
+        );
     }
 }
 
-/// The statements on chunks that were planned, for any partition.
+/// Returns the planned statements on chunks, with a placeholder for the partition.
 fn planned(log: &str) -> BTreeSet<String> {
     let texts = log.split("Query Text: ").skip(1);
     let texts = texts.filter(|text| text.contains("chunks_p"));
     texts.map(any_partition).collect()
 }
 
-/// The statements on one partition that the store's sources have.
+/// Returns the statements on one partition in the sources of the store, with the same placeholder.
 fn statements() -> Vec<String> {
     let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src/infrastructure/postgres");
     let sources = std::fs::read_dir(sources).unwrap();
@@ -213,7 +223,7 @@ fn statements() -> Vec<String> {
     sources.flat_map(statements).collect()
 }
 
-/// A text without what its partitions and its line breaks are.
+/// Replaces the partition and the line breaks of a statement, so that statements can be compared.
 fn any_partition(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>();
     let is_key = |at: usize| at > 1 && words[at - 2..at] == ["partition_key", "="];
@@ -224,7 +234,7 @@ fn any_partition(text: &str) -> String {
         let Some((before, name)) = word.split_once("chunks_p") else {
             return (*word).to_owned();
         };
-        // Two digits, or the mark of the statement.
+        // The name has two digits, or the placeholder of the sources.
         format!("{before}chunks_p{}", name.get(2..).unwrap_or_default())
     });
     same.collect::<Vec<_>>().join(" ")
@@ -271,11 +281,11 @@ async fn equal_documents_are_spread_evenly_and_a_large_one_is_named() {
          ) AS recount USING (partition_key)
          WHERE chunks <> coalesce(counted, 0) OR text_bytes <> coalesce(counted_bytes, 0)",
     );
-    assert_eq!(recount, "0", "the counts are those of a recount");
+    assert_eq!(recount, "0", "the counts equal a recount");
     store.close().await;
 }
 
-/// Stores a document with a uid as the server makes them.
+/// Stores a document with the kind of uid that the server assigns.
 async fn store_document(store: &dyn Store, id: &str, text: &str) {
     let new = NewUpload {
         uid: System.new_secret(),

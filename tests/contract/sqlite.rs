@@ -1,4 +1,4 @@
-//! The suite on SQLite, and what only SQLite has.
+//! The suite on SQLite, and tests that only SQLite needs.
 
 use std::path::PathBuf;
 
@@ -43,9 +43,9 @@ macro_rules! contract {
 
 laws!(contract);
 
-/// A file that was written is there again, and its tables are not made twice.
+/// A stored collection is found after the file is reopened, and the tables are not created again.
 #[tokio::test]
-async fn what_was_stored_is_there_after_opening_again() {
+async fn stored_data_is_there_after_the_file_is_reopened() {
     let file = File::new("again");
     let store = Sqlite::open(&file.0).await.unwrap();
     collections::a_collection_is_created_once(&store).await;
@@ -55,12 +55,12 @@ async fn what_was_stored_is_there_after_opening_again() {
     store.close().await;
 }
 
-/// Even if its time has come: no port can say so of a version that is read.
+/// The version is retained even if it is due. The ports cannot make a version that is being read due, so SQL does.
 #[tokio::test]
 async fn a_version_that_a_running_rechunk_reads_is_never_swept() {
     let file = File::new("pinned");
     let store = Sqlite::open(&file.0).await.unwrap();
-    rechunks::what_is_read_is_pinned(&store, async || {
+    rechunks::the_source_of_a_rechunk_is_pinned(&store, async || {
         let options = SqliteConnectOptions::new().filename(&file.0);
         let mut other = options.connect().await.unwrap();
         sqlx::query("UPDATE versions SET sweep_after = 1 WHERE version = 1")

@@ -1,4 +1,4 @@
-//! A tenant sees its own, and nothing else: every method that takes a caller is tried with a stranger.
+//! A tenant sees only its own data: every method that takes a caller is called by a stranger.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::world::{
     attach, batches, caller, collection, new_upload, start, stranger, texts, upload,
 };
 
-/// Later than all others.
+/// A position later than all others.
 const NEWEST: (i64, [u8; 16]) = (i64::MAX, [u8::MAX; 16]);
 
 pub(crate) async fn another_tenant_sees_nothing(store: &dyn Store) {
@@ -39,7 +39,7 @@ pub(crate) async fn another_tenant_sees_nothing(store: &dyn Store) {
     assert_eq!(store.operations_of(&topics[..2]).await.unwrap(), []);
 }
 
-/// What of the reading methods shows something to a caller.
+/// Calls the reading methods. Returns for each whether it shows something to the caller.
 async fn seen(store: &dyn Store, caller: &Caller, of: &Upload) -> Vec<(&'static str, bool)> {
     let (id, document, labels) = (collection().id, of.document_uid, BTreeMap::new());
     let found = store.collection(caller, &id).await.unwrap();
@@ -139,7 +139,7 @@ pub(crate) async fn another_tenant_changes_nothing(store: &dyn Store) {
     assert_eq!(texts(store, &caller(), &whole).await, ["some text"]);
 }
 
-/// An upload is gone on with, ended and cancelled by its own tenant only.
+/// Only its own tenant can resume, end and cancel an upload.
 async fn uploads_of_others(store: &dyn Store, stranger: &Caller, open: &Upload) {
     let attached = store.attach_upload(stranger, &open.uid, 9).await;
     assert_eq!(attached.unwrap(), None);
@@ -160,8 +160,8 @@ async fn uploads_of_others(store: &dyn Store, stranger: &Caller, open: &Upload) 
     assert_eq!(ended.unwrap(), None);
 }
 
-/// The same request ids, and the same names, are each tenant's own.
-pub(crate) async fn tenants_share_names_and_uids_without_meeting(store: &dyn Store) {
+/// Each tenant has its own request ids and names.
+pub(crate) async fn tenants_may_use_the_same_names_and_uids(store: &dyn Store) {
     let first = upload(store, 1, "d", "some text", 2).await;
     let theirs = sluice::application::ports::collections::Collection {
         uid: [2; 16],

@@ -1,4 +1,4 @@
-//! Exactly once: what uploads write, whoever writes, however often.
+//! Exactly once: the rows of an upload are written once, under repetitions and concurrent writers.
 
 use sluice::application::ports::collections::{Collection, Deleted, Deletion};
 use sluice::application::ports::commit_order::Turn;
@@ -15,7 +15,7 @@ use crate::world::{
     KEPT, attach, batches, caller, collection, new_upload, start, text, texts, upload, work,
 };
 
-pub(crate) async fn an_upload_started_twice_is_one(store: &dyn Store) {
+pub(crate) async fn an_upload_started_twice_is_stored_once(store: &dyn Store) {
     let none = store
         .start_upload(&caller(), &new_upload(1, "d"))
         .await
@@ -38,8 +38,8 @@ pub(crate) async fn an_upload_started_twice_is_one(store: &dyn Store) {
     }
 }
 
-/// What a repeated request is compared with is kept as long as the upload, whatever becomes of its version.
-pub(crate) async fn an_upload_keeps_what_it_was_sent_with(store: &dyn Store) {
+/// The data for comparing a repeated request is retained as long as the upload, even if its version is deleted.
+pub(crate) async fn an_upload_keeps_its_request_and_its_declaration(store: &dyn Store) {
     let caller = caller();
     let (batches, summary) = batches("some text");
     let declared = Declared {
@@ -92,10 +92,13 @@ pub(crate) async fn an_upload_keeps_what_it_was_sent_with(store: &dyn Store) {
     let deleted = store.delete_collection(&caller, &collection, true, &deletion);
     deleted.await.unwrap();
     let found = store.upload(&caller, &again.uid).await.unwrap().unwrap();
-    assert!(found.is_document_deleted, "with its collection");
+    assert!(
+        found.is_document_deleted,
+        "the document was deleted with its collection"
+    );
 }
 
-/// All operations of a tenant share their request ids.
+/// All operations of a tenant share one namespace of request ids.
 pub(crate) async fn a_request_id_of_another_operation_is_refused(store: &dyn Store) {
     let caller = caller();
     let first = upload(store, 1, "d", "some text", 3).await;
@@ -129,7 +132,7 @@ pub(crate) async fn a_request_id_of_another_operation_is_refused(store: &dyn Sto
     assert!(matches!(delete(&deletion).await, Deleted::Operation(..)));
     assert!(
         matches!(delete(&deletion).await, Deleted::Operation(..)),
-        "the same"
+        "the same request"
     );
     let other = Deletion {
         request_sha256: [6; 32],

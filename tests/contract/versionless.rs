@@ -1,4 +1,4 @@
-//! A document of which no upload was completed: it goes with its last upload, however that ends.
+//! A document without a completed upload is removed with its last upload, however that ends.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use sluice::domain::names::resource::TenantId;
 
 use crate::world::{LEASE, attach, caller, new_upload, start, upload, work};
 
-/// How many documents are listed, counted by partitions, and counted for the tenant.
+/// Returns the number of documents in the list, in the partitions and in the usage of the tenant.
 async fn documents(store: &dyn Store) -> (usize, u64, u64) {
     let collection = new_upload(1, "d").document.collection;
     let labels = BTreeMap::new();
@@ -45,9 +45,14 @@ async fn is_known(store: &dyn Store, upload: &Upload) -> bool {
     document.unwrap().is_some()
 }
 
-pub(crate) async fn a_document_without_a_version_goes_with_its_last_upload(store: &dyn Store) {
+pub(crate) async fn a_document_without_a_version_is_removed_with_its_last_upload(
+    store: &dyn Store,
+) {
     let first = start(store, &new_upload(1, "d")).await;
-    assert!(is_known(store, &first).await, "while it is uploaded");
+    assert!(
+        is_known(store, &first).await,
+        "the document exists during the upload"
+    );
     assert_eq!(documents(store).await, (1, 1, 1));
     fail(store, &first.uid).await;
     assert!(!is_known(store, &first).await);
@@ -55,7 +60,7 @@ pub(crate) async fn a_document_without_a_version_goes_with_its_last_upload(store
     let ended = store.upload(&caller(), &first.uid).await.unwrap().unwrap();
     assert_eq!(
         ended.failure_reason, "INVALID_CONTENT",
-        "the upload says why"
+        "the upload has the reason"
     );
 
     let second = start(store, &new_upload(2, "d")).await;
@@ -66,7 +71,7 @@ pub(crate) async fn a_document_without_a_version_goes_with_its_last_upload(store
     };
     assert!(
         is_known(store, &third).await,
-        "a newer upload goes on with it"
+        "a newer upload keeps the document"
     );
     let cancelled = store.cancel_upload(&caller(), &third.uid, 6).await;
     cancelled.unwrap().unwrap();
@@ -83,14 +88,19 @@ pub(crate) async fn a_document_without_a_version_goes_with_its_last_upload(store
     let whole = upload(store, 5, "d", "some text", 2_000).await;
     let failed = start(store, &new_upload(6, "d")).await;
     fail(store, &failed.uid).await;
-    assert!(is_known(store, &whole).await, "the version before is there");
+    assert!(
+        is_known(store, &whole).await,
+        "the previous version is kept"
+    );
     assert_eq!(documents(store).await, (1, 1, 1));
     work(store, 3_000).await;
     assert_eq!(documents(store).await, (1, 1, 1));
 }
 
-/// Two instances: one starts an upload of the document that the other gives up.
-pub(crate) async fn an_upload_that_starts_while_a_document_goes_is_not_lost(store: &dyn Store) {
+/// Two instances: one starts an upload of a document while the other cancels the last upload of it.
+pub(crate) async fn an_upload_that_starts_while_its_document_is_removed_is_not_lost(
+    store: &dyn Store,
+) {
     let mut begun = 0;
     for number in (1..100).step_by(2) {
         let first = start(store, &new_upload(number, "d")).await;
@@ -110,8 +120,5 @@ pub(crate) async fn an_upload_that_starts_while_a_document_goes_is_not_lost(stor
         let ended = store.cancel_upload(&as_caller, &next.uid, 6).await;
         ended.unwrap();
     }
-    assert!(
-        begun > 0,
-        "a start may come too early now and then, not always"
-    );
+    assert!(begun > 0, "a start may fail at times, but not always");
 }

@@ -1,4 +1,4 @@
-//! What the suite works with: a collection, uploads of it, and batches of a text.
+//! The fixtures of the suite: a collection, uploads in it, and batches of a text.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ pub(crate) async fn start(store: &dyn Store, new: &NewUpload) -> Upload {
     }
 }
 
-/// Attaches a writer, and says what it believes.
+/// Attaches a writer to an upload, and returns it.
 pub(crate) async fn attach(store: &dyn Store, uid: &Uid) -> Writer {
     let upload = store
         .attach_upload(&caller(), uid, 2)
@@ -91,12 +91,12 @@ pub(crate) async fn attach(store: &dyn Store, uid: &Uid) -> Writer {
     }
 }
 
-/// The batches of a text, and what is known at its end.
+/// Returns the batches of a text, and the summary at its end.
 pub(crate) fn batches(text: &str) -> (Vec<Arc<Batch>>, Summary) {
     decoded(text.as_bytes(), Decoding::default())
 }
 
-/// The same of a source in any charset.
+/// Returns the batches of a source in any charset, and the summary at its end.
 pub(crate) fn decoded(source: &[u8], decoding: Decoding) -> (Vec<Arc<Batch>>, Summary) {
     let mut engine = Engine::new(&Spec::default(), decoding, BATCH_BYTES_MIN);
     let (mut rest, mut batches) = (source, Vec::new());
@@ -139,7 +139,7 @@ pub(crate) async fn texts(store: &dyn Store, caller: &Caller, upload: &Upload) -
     chunks.into_iter().map(|chunk| chunk.text).collect()
 }
 
-/// Uploads a text as a document, whole, at a time.
+/// Uploads a whole text as a document, at the time `now`.
 pub(crate) async fn upload(
     store: &dyn Store,
     number: u8,
@@ -171,10 +171,10 @@ pub(crate) async fn upload(
     store.upload(&caller(), &upload.uid).await.unwrap().unwrap()
 }
 
-/// How long an old version is kept in the suite.
+/// The retention of an old version in the suite.
 pub(crate) const KEPT: i64 = 100;
 
-/// Takes steps until there is nothing left to do; returns how many rows there were.
+/// Runs the jobs until nothing is left to do, and returns the number of their rows.
 pub(crate) async fn work(store: &dyn Store, now: i64) -> u64 {
     let fence = store
         .claim(Work::Jobs, &[1; 16], LEASE)
@@ -202,5 +202,5 @@ pub(crate) async fn work(store: &dyn Store, now: i64) -> u64 {
     }
 }
 
-/// Longer than any test.
+/// A lease longer than any test.
 pub(crate) const LEASE: Duration = Duration::from_mins(1);

@@ -1,5 +1,5 @@
-//! Servers of the tests' own: started on free ports in folders of their own, and gone when the last
-//! test that uses them ends, whether it passed or not.
+//! Private servers of the tests: started on free ports in folders of their own, and ended when the last test that
+//! uses them ends, whether it passed or not.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -8,7 +8,7 @@ use self::postgres::Cluster;
 pub(crate) mod port;
 pub(crate) mod postgres;
 
-/// The cluster that tests of this program share while they run.
+/// Returns the cluster that the tests of this program share while they run.
 pub(crate) fn cluster() -> Arc<Cluster> {
     static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use crate::private::port;
 
-/// Where Debian puts the programs of each version.
+/// The folder in which Debian installs the programs of each version.
 const VERSIONS: &str = "/usr/lib/postgresql";
-/// How long it may take to answer.
+/// The longest time until the server answers.
 pub(crate) const START_MAX: Duration = Duration::from_secs(30);
-/// Ports are tried so often: another program may take one that was free a moment ago.
+/// The number of ports to try: another program may take a port that was free a moment ago.
 const TRIES: u32 = 5;
 
 /// A cluster of databases, served until it is dropped.
@@ -27,7 +27,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// One of its own, with those settings.
+    /// Starts a cluster with these settings.
     pub(crate) fn start(settings: &[&str]) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -53,7 +53,7 @@ impl Cluster {
         }
     }
 
-    /// The address of a new database.
+    /// Creates a database, and returns its address.
     pub(crate) fn database(&self) -> String {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{number}");
@@ -61,12 +61,12 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
     }
 
-    /// What a statement answers: rows as lines, columns parted by `|`.
+    /// Runs a statement, and returns its rows as lines with columns separated by `|`.
     pub(crate) fn psql(&self, database: &str, statement: &str) -> String {
         self.try_psql(database, statement).unwrap()
     }
 
-    /// The same, or why it was refused.
+    /// Runs a statement like [`Cluster::psql`], or returns the error output.
     pub(crate) fn try_psql(&self, database: &str, statement: &str) -> Result<String, String> {
         let mut command = Command::new("psql");
         command
@@ -89,7 +89,7 @@ impl Drop for Cluster {
     }
 }
 
-/// SIGQUIT: immediate shutdown, without a checkpoint.
+/// Sends SIGQUIT, an immediate shutdown without a checkpoint, and waits for the end.
 pub(crate) fn end(server: &mut Child) {
     let signalled = Command::new("kill")
         .args(["-QUIT", &server.id().to_string()])
@@ -97,13 +97,14 @@ pub(crate) fn end(server: &mut Child) {
     let _gone = (signalled, server.wait());
 }
 
-/// Starts the server on a free port; none if the port was taken meanwhile.
+/// Starts the server on a free port. Returns `None` as [`spawn`] does.
 fn serve(folder: &Path, settings: &[&str]) -> Option<(Child, u16)> {
     let port = port::free();
     Some((spawn(folder, port, settings)?, port))
 }
 
-/// Starts the server, and waits until it answers.
+/// Starts the server, and waits until it answers. Returns `None` if it ends before, for example because its port was
+/// taken, or if it does not answer in time.
 pub(crate) fn spawn(folder: &Path, port: u16, settings: &[&str]) -> Option<Child> {
     let log = fs::File::options()
         .create(true)
@@ -138,7 +139,7 @@ pub(crate) fn spawn(folder: &Path, port: u16, settings: &[&str]) -> Option<Child
     None
 }
 
-/// Starts a program from a thread that lasts: the kernel ends it with the thread that started it.
+/// Starts a program from a thread that never ends, because the kernel ends the program together with that thread.
 pub(crate) fn keep(mut command: Command) -> Child {
     let (started, child) = mpsc::channel();
     std::thread::spawn(move || {
@@ -150,8 +151,8 @@ pub(crate) fn keep(mut command: Command) -> Child {
     child.recv().unwrap()
 }
 
-/// A program of the newest version that is installed, as a user that it accepts, and that dies with
-/// this process.
+/// Returns the command of a program of the newest installed version. It runs as a user that the program accepts, and
+/// ends with this process.
 fn program(name: &str) -> Command {
     let versions = fs::read_dir(VERSIONS).expect("scripts/setup installs PostgreSQL");
     let newest = versions
@@ -172,7 +173,7 @@ pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// Panics with a command's errors if it fails.
+/// Panics with the error output of a command if it fails.
 pub(crate) fn run(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(

@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use crate::private::port;
 use crate::private::postgres::keep;
 
-/// How long it may take to answer, or to agree.
+/// The longest time until a server answers, or the nodes of a cluster agree.
 const START_MAX: Duration = Duration::from_secs(30);
-/// Ports are tried so often: another program may take one that was free a moment ago.
+/// The number of ports to try: another program may take a port that was free a moment ago.
 const TRIES: u32 = 5;
-/// A node of a cluster listens for the others on its port and this more, which is below 65,536.
+/// The distance between a node's port and its port for the other nodes, which must be below 65,536.
 const BUS_PORT: u16 = 10_000;
 
-/// A server that forgets everything when it ends; it is killed when this is dropped.
+/// A server without persistence, killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Redis {
     folder: PathBuf,
@@ -28,12 +28,12 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// One on a free port.
+    /// Starts a server on a free port.
     pub(crate) fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// One with those settings, as they are said on its command line.
+    /// Starts a server with these settings, in the form of its command line.
     pub(crate) fn start_with(settings: &[&str]) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -56,39 +56,39 @@ impl Redis {
         }
     }
 
-    /// Its address.
+    /// Returns the address of the server.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub(crate) fn kill(&self) {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         let _gone = (server.kill(), server.wait());
     }
 
-    /// Starts it again after [`Redis::kill`], on the same port, with nothing in it.
+    /// Starts the server again after [`Redis::kill`], on the same port and empty.
     pub(crate) fn restart(&self) {
         let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         *server = spawn(&self.folder, self.port, &self.settings).expect("the port is still free");
     }
 
-    /// SIGSTOP: connections are taken, and nothing is answered.
+    /// Sends SIGSTOP: the kernel accepts connections, and no request is answered.
     pub(crate) fn hang(&self) {
         self.signal("-STOP");
     }
 
-    /// SIGCONT.
+    /// Sends SIGCONT.
     pub(crate) fn go_on(&self) {
         self.signal("-CONT");
     }
 
-    /// Forgets every key.
+    /// Deletes every key.
     pub(crate) fn flush(&self) {
         assert_eq!(self.ask(&["FLUSHALL"]), "OK");
     }
 
-    /// What a command answers, as `redis-cli` shows it.
+    /// Returns the answer to a command, as `redis-cli` shows it.
     pub(crate) fn ask(&self, command: &[&str]) -> String {
         ask(self.port, command)
     }
@@ -108,21 +108,21 @@ impl Drop for Redis {
     }
 }
 
-/// Three nodes that are one Redis Cluster, each without a replica.
+/// A Redis Cluster of three nodes without replicas.
 #[derive(Debug)]
 pub(crate) struct RedisCluster {
     pub(crate) nodes: Vec<Redis>,
 }
 
 impl RedisCluster {
-    /// On free ports; it has agreed on who has which slots.
+    /// Starts the nodes on free ports, and waits until they agree on the owners of the slots.
     pub(crate) fn start() -> Self {
         let settings = [
             "--cluster-enabled",
             "yes",
             "--cluster-config-file",
             "nodes.conf",
-            // A node that is gone is noticed in the time of a test.
+            // A lost node must be detected within the time of a test.
             "--cluster-node-timeout",
             "1000",
         ];
@@ -143,13 +143,13 @@ impl RedisCluster {
         Self { nodes }
     }
 
-    /// The address of one node.
+    /// Returns the address of one node.
     pub(crate) fn url(&self) -> String {
         self.nodes[0].url()
     }
 }
 
-/// A free port, whose second one is free too.
+/// Returns a free port whose port for the other nodes is free too.
 fn free_port() -> u16 {
     loop {
         let port = port::free();
@@ -159,7 +159,8 @@ fn free_port() -> u16 {
     }
 }
 
-/// Starts the server, and waits until it answers; none if the port was taken meanwhile.
+/// Starts the server, and waits until it answers. Returns `None` if it ends before, for example because its port was
+/// taken, or if it does not answer in time.
 fn spawn(folder: &Path, port: u16, settings: &[String]) -> Option<Child> {
     let log = fs::File::options()
         .create(true)
@@ -188,7 +189,7 @@ fn spawn(folder: &Path, port: u16, settings: &[String]) -> Option<Child> {
     None
 }
 
-/// What `redis-cli` says.
+/// Returns the output of `redis-cli`.
 fn ask(port: u16, command: &[&str]) -> String {
     let output = Command::new("redis-cli")
         .args(["-h", "127.0.0.1", "-p", &port.to_string()])

@@ -1,19 +1,19 @@
-//! Any text as a configuration: refused or taken, and no password is shown.
+//! Any text as a configuration: accepted or refused, and no password is shown.
 
 use std::fs;
 
 use sluice::config::Config;
 use sluice::config::store_url::Location;
 
-/// The middle of a password.
+/// The middle part of a password.
 const SECRET: &str = "eUvXzkT3bGrLw8Qp";
 
-/// A file of settings, and the parts of a database's address.
+/// Checks a text as a file of settings, and its first four lines as the parts of a database address.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    // The way that an instance takes: by a file.
+    // An instance reads its settings from a file too.
     let file = std::env::temp_dir().join(format!("sluice-seeds-{}.toml", std::process::id()));
     fs::write(&file, text).unwrap();
     match Config::load(Some(&file)) {
@@ -25,7 +25,7 @@ pub(crate) fn check(bytes: &[u8]) {
     }
     fs::remove_file(&file).unwrap();
     if text.contains(SECRET) {
-        // Found by comparing, and put into a place that is shown.
+        // A fuzzer can find the secret by comparison, and put it into a part that is shown.
         return;
     }
     let mut parts = text.splitn(4, '\n');

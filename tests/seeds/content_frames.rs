@@ -1,4 +1,4 @@
-//! Any bytes as the compressed content of a message: bounded, and exactly what was compressed.
+//! Any bytes as the compressed content of a message: bounded, and decompressed exactly.
 
 use std::io::Write;
 
@@ -8,7 +8,8 @@ use sluice::application::uploads::write::CONTENT_BYTES_MAX;
 use sluice::interface::grpc::convert::content::content;
 use sluice::interface::grpc::pb::Compression;
 
-/// How the content is compressed, how often what is compressed again is repeated, and the content.
+/// Checks an input: the kind of compression, the number of repetitions, and the content. The repeated content is also
+/// compressed here and read back.
 pub(crate) fn check(bytes: &[u8]) {
     let Some((&[kind, times], frame)) = bytes.split_first_chunk() else {
         return;
@@ -31,7 +32,7 @@ pub(crate) fn check(bytes: &[u8]) {
             Ok(found) => assert_eq!(found, text),
             Err(_) => assert!(text.len() > CONTENT_BYTES_MAX, "{kind:?}"),
         }
-        // Neither less than a frame nor more.
+        // A frame that is cut short, or followed by another byte, is refused.
         assert!(read(&frame[..frame.len() - 1], kind.into()).is_err());
         assert!(read(&[frame, vec![kind as u8]].concat(), kind.into()).is_err());
     }

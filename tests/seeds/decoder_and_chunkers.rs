@@ -11,15 +11,15 @@ use sluice::domain::text::position::{Position, Span};
 
 use crate::settings::{self, settings};
 
-/// How many bytes say how the source is cut.
+/// The number of bytes that give the lengths of the pieces.
 const LENGTHS: usize = 8;
 
-/// At how many places the rest of the source is decoded.
+/// The approximate number of chunks at whose ends the rest of the source is decoded.
 const PLACES_MAX: usize = 32;
 
 type Chunks = (Vec<(Span, String)>, Option<Fault>);
 
-/// Settings, lengths of pieces, source.
+/// Checks an input: the settings, the lengths of the pieces, and the source.
 pub(crate) fn check(bytes: &[u8]) {
     let Some((chosen, rest)) = bytes.split_first_chunk::<{ settings::BYTES }>() else {
         return;
@@ -45,12 +45,13 @@ pub(crate) fn check(bytes: &[u8]) {
     let text = covered(&spec, &chunks);
     let declared = decoding.charset.filter(|charset| charset.is_wide());
     let is_other = |declared| Charset::by_mark(source).is_some_and(|marked| marked != declared);
-    // A byte order mark of another charset wins: the declared one decodes no part of the source.
+    // A byte order mark of another charset takes precedence, so the declared charset decodes no part of the source.
     if fault.is_some() || declared.is_some_and(is_other) {
         return;
     }
-    // From wherever a chunk begins or ends the source gives the rest of the text, as if it began there.
-    // (Not each chunk by its slice alone: behind a fault bytes are decoded again, and a slice may end there.)
+    // From the start or end of each chunk, the rest of the source decodes to the rest of the text. The slice of one
+    // chunk
+    // is not decoded alone: after a fault, bytes are decoded again, and a slice may end there.
     let some = chunks.len() / PLACES_MAX + 1;
     let places = chunks.iter().flat_map(|(span, _)| [span.start, span.end]);
     for place in places.step_by(some).chain([Position::default()]) {
@@ -62,7 +63,7 @@ pub(crate) fn check(bytes: &[u8]) {
     }
 }
 
-/// The pieces of a source, whose lengths are those bytes and one, again and again.
+/// Cuts a source into pieces whose lengths are the values of `lengths` plus one, repeated in order.
 fn pieces<'a>(source: &'a [u8], lengths: &[u8]) -> Vec<&'a [u8]> {
     let (mut pieces, mut rest) = (Vec::new(), source);
     for length in lengths.iter().cycle() {
@@ -91,7 +92,7 @@ fn split(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
         let mut rest = *piece;
         while !rest.is_empty() {
             let taken = splitter.feed(rest);
-            assert!(taken > 0, "a drained splitter takes something");
+            assert!(taken > 0, "a drained splitter accepts bytes");
             rest = &rest[taken..];
             fault = fault.or_else(|| drain(&mut splitter));
         }
@@ -101,7 +102,7 @@ fn split(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
     (chunks, fault)
 }
 
-/// The same by an engine that is given up for a new one at every checkpoint.
+/// Splits the source with an engine that is replaced by a resumed one at every checkpoint.
 fn resumed(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
     let source = pieces.concat();
     let mut lengths = pieces.iter().map(|piece| piece.len()).cycle();
@@ -143,7 +144,7 @@ fn resumed(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
     }
 }
 
-/// The text that the chunks cover, each its slice of it, without a gap.
+/// Returns the text that the chunks cover. Each chunk must be its slice of the text, without gaps.
 fn covered(spec: &Spec, chunks: &[(Span, String)]) -> String {
     let (mut text, mut start_before) = (String::new(), None);
     for (span, chunk) in chunks {
@@ -170,7 +171,7 @@ fn covered(spec: &Spec, chunks: &[(Span, String)]) -> String {
     text
 }
 
-/// Characters and line ends before each byte, counted one by one.
+/// Counts the characters and the line ends before each byte, one by one.
 fn places(text: &str) -> Vec<(u64, u64)> {
     let (mut counted, mut character, mut line) = (Vec::new(), 0, 0);
     let mut characters = text.chars().peekable();
@@ -188,8 +189,7 @@ fn places(text: &str) -> Vec<(u64, u64)> {
     counted
 }
 
-/// What the library makes of it at once; `None` means that the charset was to be detected, or that the
-/// source is rejected.
+/// Decodes a slice with the library, as a whole. `None` means that the charset is to be detected.
 fn decoded(decoding: Decoding, slice: &[u8], is_start: bool) -> Option<String> {
     let charset = decoding.charset?;
     let mark = charset.byte_order_mark();
@@ -202,7 +202,7 @@ fn decoded(decoding: Decoding, slice: &[u8], is_start: bool) -> Option<String> {
     let (_, _, has_faults) = decoder.decode_to_string(slice, &mut text, true);
     assert!(
         !has_faults || decoding.invalid == Policy::Replace,
-        "a fault is refused"
+        "the source has no fault"
     );
     Some(replaced(decoding, &text))
 }
@@ -214,7 +214,7 @@ fn replaced(decoding: Decoding, text: &str) -> String {
     }
 }
 
-/// UTF-32, which the library does not have.
+/// Decodes UTF-32, which the library does not support.
 fn utf_32(charset: Charset, slice: &[u8]) -> String {
     let character = |unit: &[u8]| {
         let bytes = <[u8; 4]>::try_from(unit).ok()?;

@@ -1,7 +1,7 @@
-//! What `scripts/fuzz` feeds with any bytes, with the seeds that are kept: each showed something once.
+//! Runs the targets of `scripts/fuzz` on the seeds in `fuzz/corpus`. Each seed has shown a fault or a special case.
 //!
 //! To add a target: a module here with `check`, a test below, its program in `fuzz/fuzz_targets` and
-//! `fuzz/Cargo.toml`, and seeds in `fuzz/corpus`. What a fuzzer finds becomes a seed.
+//! `fuzz/Cargo.toml`, and seeds in `fuzz/corpus`. Inputs that a fuzzer finds become seeds.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 
@@ -20,7 +20,7 @@ mod websocket_frames;
 use std::fs;
 use std::path::Path;
 
-/// The seeds of a target.
+/// Returns the seeds of a target.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
@@ -43,28 +43,28 @@ fn any_bytes_cut_and_stopped_anywhere_keep_the_laws() {
 }
 
 #[test]
-fn what_is_taken_as_a_name_is_written_the_same() {
+fn an_accepted_name_is_written_back_unchanged() {
     for seed in seeds("names") {
         names::check(&seed);
     }
 }
 
 #[test]
-fn what_is_taken_as_a_path_leads_below_the_root() {
+fn an_accepted_path_name_leads_below_the_root() {
     for seed in seeds("path_names") {
         path_names::check(&seed);
     }
 }
 
 #[test]
-fn what_is_taken_as_a_frame_means_what_its_json_says() {
+fn an_accepted_frame_means_the_same_as_its_json() {
     for seed in seeds("websocket_frames") {
         websocket_frames::check(&seed);
     }
 }
 
 #[test]
-fn only_sealed_page_tokens_are_taken() {
+fn only_sealed_page_tokens_are_accepted() {
     for seed in seeds("page_tokens") {
         page_tokens::check(&seed);
     }
@@ -78,7 +78,7 @@ fn compressed_content_is_bounded_and_exact() {
 }
 
 #[test]
-fn any_text_is_a_configuration_or_refused_and_no_password_is_shown() {
+fn any_text_as_a_configuration_shows_no_password() {
     for seed in seeds("config") {
         config::check(&seed);
     }

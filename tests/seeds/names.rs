@@ -1,12 +1,12 @@
-//! Any text as a name: what is taken is written back the same, so that nothing has two names.
+//! Any text as a name: an accepted name is written back unchanged, so that no resource has two names.
 
 use sluice::domain::names::document_id;
 use sluice::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use sluice::interface::grpc::resource_name;
 
-/// A name.
+/// Checks a text as every kind of name.
 pub(crate) fn check(bytes: &[u8]) {
-    // Any path but those of folders has an id.
+    // Every path has an id, except those of folders.
     if let Ok(id) = document_id::of_path(bytes) {
         assert_eq!(DocumentId::parse(id.as_str()).as_ref(), Ok(&id));
     } else {
@@ -29,7 +29,7 @@ pub(crate) fn check(bytes: &[u8]) {
         assert_eq!(format!("{document}/chunks/{ordinal}"), text);
     }
     if let Ok(uid) = resource_name::uid("upload", "uploads", text) {
-        // RFC 9562, 4: written in lower case, read in any.
+        // RFC 9562, 4: UUIDs are written in lower case, and read in any case.
         let written = resource_name::of_uid("uploads", &uid);
         assert!(written.eq_ignore_ascii_case(text));
     }

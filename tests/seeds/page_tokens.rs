@@ -1,13 +1,13 @@
-//! Any text as a page token: only what was sealed for that caller and list is taken.
+//! Any text as a page token: only a token that was sealed for its caller and list is accepted.
 
 use sluice::application::caller::Caller;
 use sluice::application::pagination::page_token::Tokens;
 
-/// Longer ones are refused, whoever sealed them.
+/// The highest length of a position in the test. Longer ones are refused, even in a sealed token.
 const AFTER_BYTES_MAX: usize = 1_500;
 
-/// A line of what a list goes on after, and the rest: a token from outside, and what is done to one of
-/// ours.
+/// Checks an input: the first line is the position after which a list continues, the rest a foreign token. The rest
+/// also gives the changes of an own token.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -34,7 +34,7 @@ pub(crate) fn check(bytes: &[u8]) {
             .open(&stranger, "list", "page_token", &sealed)
             .is_err()
     );
-    // Cut short, drawn out, and changed in each place that the rest names.
+    // The own token is cut short, extended, and changed in each place that the rest names.
     assert_eq!(open("list", &sealed[1..]), None);
     assert_eq!(open("list", &sealed[..sealed.len() - 1]), None);
     assert_eq!(

@@ -1,10 +1,10 @@
-//! Any text as a path name: what is taken leads below the root, whoever decodes it however often.
+//! Any text as a path name: an accepted name leads below the root, however often it is decoded.
 
 use std::path::{Component, Path};
 
 use sluice::domain::names::path::PathName;
 
-/// A name.
+/// Checks a text as a path name.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -12,11 +12,11 @@ pub(crate) fn check(bytes: &[u8]) {
     let Ok(name) = PathName::parse(text) else {
         return;
     };
-    assert_eq!(name.as_str(), text, "nothing is mended");
+    assert_eq!(name.as_str(), text, "the name is not repaired");
     assert_eq!(name.segments().collect::<Vec<_>>().join("/"), text);
     assert_eq!(format!("{name:?}"), "PathName(_)", "names are not logged");
     stays_below(text.as_bytes());
-    // Percent encodings are undone again and again, by whoever does so.
+    // A later reader may decode percent encodings repeatedly.
     let mut bytes = text.as_bytes().to_vec();
     for _ in 0..8 {
         bytes = percent_decoded(&bytes);
@@ -24,7 +24,7 @@ pub(crate) fn check(bytes: &[u8]) {
     }
 }
 
-/// Every component is a plain name, for this system and for others.
+/// Asserts that every component is a plain name, on this system and on others.
 fn stays_below(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let mut components = Path::new(text.as_ref()).components();

@@ -1,4 +1,4 @@
-//! Settings out of raw bytes: nearly all that users can choose.
+//! Settings from raw bytes: nearly all that users can choose.
 
 use sluice::domain::chunking::packing::Packing;
 use sluice::domain::chunking::separator_levels::SeparatorLevels;
@@ -8,10 +8,10 @@ use sluice::domain::text::charset::Charset;
 use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
 use sluice::domain::text::measure::Measure;
 
-/// How many bytes settings are made of.
+/// The number of bytes from which settings are made.
 pub(crate) const BYTES: usize = 8;
 
-/// The first is to detect one.
+/// The labels of charsets. The first one stands for detection.
 const CHARSETS: [&str; 18] = [
     "",
     "utf-8",
@@ -33,13 +33,13 @@ const CHARSETS: [&str; 18] = [
     "utf-32be",
 ];
 
-/// None if the sizes do not fit each other.
+/// Returns `None` if the sizes do not fit each other.
 pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
     let [strategy, shape, size, least, overlap, most, charset, policy] = bytes.map(usize::from);
-    // Small and large: chunks of two characters, and of half a mebibyte.
+    // Sizes may be small or large: chunks of two characters, or of half a mebibyte.
     let scale = 8_usize.pow(u32::try_from(shape >> 3 & 7).ok()?);
     let max_size = (size + 1) * scale;
-    // All or none where the byte says nothing, else a part of 255.
+    // A byte of 0 leaves the field unset. Another one gives its 255th parts of the whole.
     let part = |byte: usize, of: usize| (byte > 0).then(|| of * byte / 255);
     let min_size = part(least, max_size);
     let request = Request {
@@ -59,7 +59,7 @@ pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
     Some((Spec::new(request).ok()?, decoding(charset, policy)))
 }
 
-/// A ladder of a user's own.
+/// Custom levels of separators.
 fn ladder(strategy: usize) -> Option<SeparatorLevels> {
     let own = ["aa", "\u{301}", "\n", "\r\n", " a ", "\u{6C34}"];
     let own = own

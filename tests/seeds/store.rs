@@ -1,4 +1,4 @@
-//! The store and the use cases of uploads, as an instance has them.
+//! A store and the use cases of uploads, as in an instance.
 
 use std::fs;
 use std::path::PathBuf;
@@ -26,10 +26,10 @@ use sluice::infrastructure::sqlite::connection::Sqlite;
 use sluice::infrastructure::system_clock::System;
 use tokio_util::task::TaskTracker;
 
-/// A minute: longer than anything here takes.
+/// One minute, which is longer than any run.
 const LONG: Duration = Duration::from_mins(1);
 
-/// What an instance may take by default.
+/// Limits like the defaults of an instance, with long timeouts.
 const BOUNDS: Bounds = Bounds {
     source_bytes_max: 1 << 30,
     memory_bytes_max: 40 << 20,
@@ -42,7 +42,7 @@ const BOUNDS: Bounds = Bounds {
     old_version_kept: LONG,
 };
 
-/// A store in a file of its own, which goes with it.
+/// A store in a file of its own, which [`Store::close`] removes.
 pub(crate) struct Store {
     file: PathBuf,
     sqlite: Arc<Sqlite>,
@@ -51,7 +51,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// With one collection; each with a number of its own.
+    /// Creates a store with one collection. Its number must be unique in the process.
     pub(crate) async fn new(number: u64) -> Self {
         let name = format!("sluice-seeds-{}-{number}.db", std::process::id());
         let file = std::env::temp_dir().join(name);
@@ -95,14 +95,14 @@ impl Store {
         }
     }
 
-    /// Waits for commits that outlive their client.
+    /// Waits for commits that outlast their client.
     pub(crate) async fn settle(&self) {
         self.tasks.close();
         self.tasks.wait().await;
         self.tasks.reopen();
     }
 
-    /// All chunks of an upload.
+    /// Returns all chunks of an upload.
     pub(crate) async fn chunks(&self, upload: &Upload) -> Vec<Chunk> {
         let of = Of {
             document: upload.document_uid,
@@ -139,12 +139,12 @@ impl Store {
     }
 }
 
-/// The collection that is there.
+/// Returns the id of the only collection.
 pub(crate) fn collection() -> CollectionId {
     CollectionId::parse("c").unwrap()
 }
 
-/// Limits that nothing reaches.
+/// Returns an admission with limits that no run reaches.
 fn admission() -> Admission {
     let quota = Quota::new(rate::PER_SECOND_MAX, rate::BURST_MAX);
     let limits = Limits::of(Allowed::each(quota, rate::BURST_MAX), quota);

@@ -1,4 +1,4 @@
-//! What an upload has to answer, by a model of a few numbers.
+//! A model of a few numbers that predicts the answers to an upload.
 
 use bytes::Bytes;
 use sluice::application::error::Error;
@@ -20,36 +20,36 @@ use tonic_types::StatusExt;
 
 use crate::store::collection;
 
-/// How a stream has to end.
+/// The expected end of a stream.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Answer {
-    /// Without an error; the upload stays open.
+    /// No error. The upload stays open.
     Open,
-    /// The same, and then it is cancelled.
+    /// No error. The upload is cancelled afterwards.
     Cancelled,
-    /// Complete.
+    /// No error. The upload is complete.
     Complete,
-    /// With that reason; the upload stays open.
+    /// An error with this reason. The upload stays open.
     Refused(&'static str),
-    /// With that reason; the upload has failed.
+    /// An error with this reason. The upload has failed.
     Failed(&'static str),
-    /// Not at all: it is dropped on its way.
+    /// No end: the stream is dropped while it runs.
     Killed {
-        /// When.
+        /// The number of turns of the runtime until the drop.
         turns: usize,
     },
 }
 
-/// An upload, and the stream that is being made.
+/// An upload, and its next stream.
 pub(crate) struct Model<'a> {
     pub(crate) new: NewUpload,
     pub(crate) source: &'a [u8],
     pub(crate) messages: Vec<Result<Message, Error>>,
-    /// The next byte in this stream.
+    /// The offset of the next byte in this stream.
     received: usize,
-    /// The next byte in all streams.
+    /// The offset of the next byte in all streams.
     sent: usize,
-    /// Whether this stream has sent content, so that its next message has one place.
+    /// Whether this stream has sent content, so that the offset of its next message is fixed.
     is_placed: bool,
 }
 
@@ -109,7 +109,8 @@ impl<'a> Model<'a> {
         });
     }
 
-    /// Goes on with the stream, or says how it has to end.
+    /// Adds a message to the stream, or returns the expected end of the stream. `None` means that the stream
+    /// continues.
     pub(crate) fn operate(&mut self, [kind, a, b]: [u8; 3]) -> Option<Answer> {
         let length = (usize::from(a) << (b & 15)).min(CONTENT_BYTES_MAX);
         let beside = i64::from(a) + 1;
@@ -155,13 +156,13 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Sends what is left, and finishes.
+    /// Sends the remaining bytes, and finishes.
     pub(crate) fn rest(&mut self) -> Answer {
         let answer = self.write_up_to(self.source.len());
         answer.unwrap_or_else(|| self.finish(10))
     }
 
-    /// The whole of a source, as a stream of the request that is sent again.
+    /// Returns a stream that sends a whole source under the same request.
     pub(crate) fn again(&self, source: &[u8]) -> Vec<Result<Message, Error>> {
         let target = Some(Target::New(Box::new(self.new.clone())));
         let mut messages = vec![Ok(Message {
@@ -185,7 +186,7 @@ impl<'a> Model<'a> {
         messages
     }
 
-    /// Holds the end of a stream against what it had to be.
+    /// Compares the end of a stream with the expected one.
     pub(crate) fn judge(&self, answer: Answer, ended: Option<Error>, upload: &Upload) {
         let is_fault = matches!(
             ended,
@@ -197,7 +198,7 @@ impl<'a> Model<'a> {
         });
         let ended = (reason.as_deref(), upload.state);
         if is_fault {
-            // Each fault is reported as soon as it is certain, which is not the model's to say.
+            // A fault is reported as soon as it is certain. The model does not predict that moment.
             assert_eq!(at_once(&self.new, &self.source[..self.received]), None);
             assert_eq!(upload.state, State::Failed);
             return;
@@ -213,7 +214,7 @@ impl<'a> Model<'a> {
         assert!(upload.committed_offset <= self.received as u64);
     }
 
-    /// No client says that a source ends before what it has sent of it.
+    /// Writes up to `end`: no client declares that a source ends before bytes that it has sent.
     fn write_up_to(&mut self, end: usize) -> Option<Answer> {
         while self.received < end {
             let length = end - self.received;
@@ -231,18 +232,18 @@ impl<'a> Model<'a> {
         if is_empty {
             return None;
         }
-        // Only the first content of a stream may begin with what the server has.
+        // Only the first content of a stream may begin with bytes that the server has.
         if self.is_placed && offset < self.received {
             return Some(Answer::Refused("INVALID_FIELD"));
         }
         self.is_placed = true;
-        assert!(self.received <= end, "a message reaches what is missing");
+        assert!(self.received <= end, "a message reaches the missing bytes");
         self.received = end;
         self.sent = self.sent.max(end);
         None
     }
 
-    /// Content that leaves a gap, or lies before byte 0. Without content no gap is one.
+    /// Sends content that leaves a gap or lies before byte 0. A message without content leaves no gap.
     fn astray(&mut self, write_offset: i64) -> Option<Answer> {
         let write = Write {
             write_offset,
@@ -256,7 +257,8 @@ impl<'a> Model<'a> {
         (!is_empty).then_some(Answer::Refused("UPLOAD_OFFSET_MISMATCH"))
     }
 
-    /// One declares a wrong length, 2 the right one, 4 a wrong digest, 8 the right one.
+    /// Finishes. The bits of `declares`: 1 declares a wrong length, 2 the right one, 4 a wrong digest, 8 the right
+    /// one.
     fn finish(&mut self, declares: u8) -> Answer {
         let (length, source) = (self.received as u64, &self.source[..self.received]);
         let (mut total_size, mut sha256, mut answer) = (None, None, Answer::Complete);
@@ -309,7 +311,7 @@ impl<'a> Model<'a> {
     }
 }
 
-/// The chunks of a source that comes whole; none if it is refused.
+/// Returns the chunks of a source that arrives whole, or `None` if it is refused.
 pub(crate) fn at_once(new: &NewUpload, source: &[u8]) -> Option<Vec<(Span, String)>> {
     let spec = new.preferences.over(&Preferences::default()).ok()?;
     let decoding = spec.decoding().ok()?;

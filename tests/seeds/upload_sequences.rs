@@ -1,5 +1,5 @@
-//! Any sequence of messages, streams, kills and cancellations: each is answered as a simple model says,
-//! and what is stored at the end is what the source gives at once.
+//! Any sequence of messages, streams, kills and cancellations: a simple model predicts each answer, and the stored
+//! chunks equal those of a source that arrives whole.
 
 use std::mem::{replace, take};
 
@@ -15,12 +15,12 @@ use crate::settings::{self, settings};
 use crate::store::Store;
 use crate::upload_model::{Answer, Model, at_once};
 
-/// Enough for several batches.
+/// Enough bytes for several batches.
 const SOURCE_BYTES_MAX: usize = 300 * 1024;
-/// A store becomes slow as it grows; then a new one is made.
+/// The number of runs after which a new store is created, because a store becomes slow as it grows.
 const RUNS_MAX: u64 = 500;
 
-/// A store, and how many uploads it and those before it have had.
+/// A store, and the number of uploads in it and its predecessors.
 pub(crate) struct Uploads {
     store: Store,
     runs: u64,
@@ -32,14 +32,14 @@ impl Uploads {
         Self { store, runs }
     }
 
-    /// A fuzzer ends without it.
+    /// Closes the store. A fuzzer ends without a call of it.
     #[cfg(test)]
     pub(crate) async fn close(self) {
         self.store.close().await;
     }
 
-    /// Settings, how often the source is repeated, how many operations there are, three bytes for each,
-    /// the source.
+    /// Checks an input: the settings, the number of repetitions of the source, the number of operations, three bytes
+    /// for each operation, and the source.
     pub(crate) async fn check(&mut self, bytes: &[u8]) {
         let Some((chosen, rest)) = bytes.split_first_chunk::<{ settings::BYTES }>() else {
             return;
@@ -84,7 +84,7 @@ impl Uploads {
         self.ended(model, &upload).await;
     }
 
-    /// Sends the stream, and holds its end against the model's.
+    /// Sends the stream, and compares its end with the model's.
     async fn stream(&self, model: &mut Model<'_>, answer: Answer) -> Upload {
         let (caller, drain) = (Caller::anonymous(), CancellationToken::new());
         let session = Session {
@@ -103,7 +103,7 @@ impl Uploads {
             }
             self.store.settle().await;
             if self.get(model).await.is_none() {
-                // Killed before it was there: it is started again.
+                // The upload was dropped before it was stored, so it is started again.
                 model.attach(0, true);
                 let messages = tokio_stream::iter(take(&mut model.messages));
                 session.run(messages, Listener::default()).await.unwrap();
@@ -115,11 +115,14 @@ impl Uploads {
         }
         let upload = self.get(model).await.unwrap();
         let before = before.map_or(0, |upload| upload.committed_offset);
-        assert!(before <= upload.committed_offset, "offsets never go back");
+        assert!(
+            before <= upload.committed_offset,
+            "the committed offset never decreases"
+        );
         upload
     }
 
-    /// What has ended stays so, and what is stored is what the source gives.
+    /// Checks that an ended upload does not change, and that its chunks equal those of the whole source.
     async fn ended(&self, model: &mut Model<'_>, upload: &Upload) {
         let has_succeeded = upload.state == State::Succeeded;
         assert_eq!(self.store.is_seen(upload).await, has_succeeded);
@@ -141,7 +144,7 @@ impl Uploads {
         let again = session.run(messages, Listener::default()).await;
         assert_eq!(again.is_ok(), has_succeeded);
         if has_succeeded {
-            // Its request says one thing: the same source, and no other.
+            // A repeated request is accepted with the same source only.
             let length = usize::try_from(upload.committed_offset).unwrap();
             let mut source = model.source[..length].to_vec();
             let repeat = async |source: &[u8]| {
@@ -157,12 +160,16 @@ impl Uploads {
             );
             source[0] ^= 1;
             let refused = repeat(&source[..length]).await;
-            assert_eq!(refused.is_err(), length > 0, "another first byte");
+            assert_eq!(
+                refused.is_err(),
+                length > 0,
+                "a source with another first byte is refused"
+            );
         }
         assert_eq!(
             self.get(model).await.as_ref(),
             Some(upload),
-            "an end is an end"
+            "an ended upload does not change"
         );
     }
 
@@ -176,7 +183,7 @@ impl Uploads {
     }
 }
 
-/// Ends after so many turns of the runtime: at any place of what runs beside it.
+/// Ends after a number of turns of the runtime, so that a concurrent future is dropped at any point.
 async fn pass(turns: usize) {
     for _ in 0..turns {
         tokio::task::yield_now().await;

@@ -1,11 +1,11 @@
-//! Any text as a client's frame: what is taken means what a plain reading of its JSON says.
+//! Any text as a frame of a client: an accepted frame means the same as a plain reading of its JSON.
 
 use serde_json::{Map, Value};
 use sluice::domain::identity::secret::Secret;
 use sluice::interface::grpc::resource_name;
 use sluice::interface::web::ws_message::{Asked, Told};
 
-/// A frame.
+/// Checks a text as a frame.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -23,13 +23,13 @@ pub(crate) fn check(bytes: &[u8]) {
             );
             assert!(
                 told["message"].as_str().unwrap().len() < 1_000,
-                "not repeated"
+                "the message does not repeat the frame"
             );
         }
     }
 }
 
-/// The same frame, made of the fields that it has to have.
+/// Reads the frame again, from the fields that it must have.
 fn read(text: &str, like: &Asked) -> Option<Asked> {
     let fields = serde_json::from_str::<Map<String, Value>>(text).ok()?;
     let operation = || {

@@ -1,5 +1,5 @@
-//! Admission over a real Redis, without servers around it: what instances share, and what each does
-//! while it cannot ask.
+//! Admission with a real Redis but without servers: limits that instances share, and limits of a single instance
+//! while Redis does not answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,13 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::redis_server::{Redis, RedisCluster};
 
-/// Nothing comes back in the time of a test.
+/// A rate in calls per second so low that no budget refills during a test.
 const SLOW: f64 = 0.001;
-/// Where counts have to be exact, a busy machine must not look like a Redis that is gone.
+/// The wait for Redis in tests with exact counts. A short wait would mistake a busy machine for a Redis that is down.
 const PATIENT: Duration = Duration::from_secs(10);
-/// What instances wait if nothing is said.
+/// The default wait for Redis.
 const USUAL: Duration = Duration::from_millis(25);
-/// How soon what is back has to be noticed.
+/// The longest time until freed places, or a Redis that is back, are noticed.
 const AGAIN_MAX: Duration = Duration::from_secs(10);
 
 fn limiter(url: &str, is_cluster: bool, wait_max: Duration) -> Arc<rate_limiter::Limits> {
@@ -35,7 +35,7 @@ fn limiter(url: &str, is_cluster: bool, wait_max: Duration) -> Arc<rate_limiter:
     Arc::new(rate_limiter::Limits::new(&connection, wait_max))
 }
 
-/// One of three instances, with ten of everything.
+/// Returns one of three instances. Each limit is 10.
 fn instance(url: &str, is_cluster: bool, wait_max: Duration, per_second: f64) -> Admission {
     let quota = Quota::new(per_second, 10);
     let mut limits = Limits::of(Allowed::each(quota, 10), quota);
@@ -55,7 +55,7 @@ fn principal(name: &str) -> Caller {
     }
 }
 
-/// How many of so many calls at once, over all instances, pass.
+/// Makes `number` concurrent calls over all instances. Returns how many are admitted.
 async fn calls(instances: &[Admission], caller: &Caller, number: usize) -> usize {
     let mut calls = JoinSet::new();
     for admission in instances.iter().cycle().take(number) {
@@ -70,7 +70,7 @@ async fn calls(instances: &[Admission], caller: &Caller, number: usize) -> usize
         .count()
 }
 
-/// Fifty sockets at once over three instances: ten are open, whoever asks; what ends makes room.
+/// Opens 50 sockets at once over three instances: exactly ten are admitted. A closed socket frees its place.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_sockets_are_open_over_three_instances() {
     let redis = Redis::start();
@@ -93,7 +93,7 @@ async fn ten_sockets_are_open_over_three_instances() {
     let other = instances[0]
         .place(&principal("other"), Places::Sockets)
         .await;
-    assert!(other.is_ok(), "others have theirs");
+    assert!(other.is_ok(), "each principal has its own places");
     drop(open);
     let began = Instant::now();
     let mut again = Vec::new();
@@ -106,9 +106,9 @@ async fn ten_sockets_are_open_over_three_instances() {
     drain.cancel();
 }
 
-/// A crashed instance keeps nothing: its places end, while those that are kept do not.
+/// Places of a crashed instance expire. Renewed places last, even if Redis loses its data.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_kept_ends_and_what_is_kept_outlives_everything() {
+async fn places_that_are_not_renewed_expire_and_renewed_ones_outlive_a_flush() {
     let redis = Redis::start();
     let limiter = limiter(&redis.url(), false, PATIENT);
     let key = Key {
@@ -135,10 +135,9 @@ async fn what_is_not_kept_ends_and_what_is_kept_outlives_everything() {
     assert!(limiter.acquire(&key, crashed, 2, long).await.unwrap());
 }
 
-/// Three clients that never rest: in all the time that they take, no more passes than the burst and
-/// what that time gives.
+/// Three clients call without pause. The admitted calls never exceed the burst plus the rate times the elapsed time.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_more_passes_than_the_burst_and_the_rate() {
+async fn admitted_calls_never_exceed_the_burst_and_the_rate() {
     let redis = Redis::start();
     let (instances, caller) = (three(&redis.url(), false, 200.0), Caller::anonymous());
     let (admitted, began) = (Arc::new(AtomicU32::new(0)), Instant::now());
@@ -162,10 +161,10 @@ async fn no_more_passes_than_the_burst_and_the_rate() {
     assert!(admitted > 100, "{admitted} in {took:?}");
 }
 
-/// A Redis that takes requests and never answers: at most five wait for it, all are limited still, the
-/// metrics say so, and it is found again.
+/// Redis accepts requests and never answers. After five failures the breaker keeps calls from waiting, the instance
+/// limits calls on its own, and the metrics show the outage. The instance uses Redis again once it answers.
 #[tokio::test]
-async fn a_redis_that_hangs_is_left_alone_and_found_again() {
+async fn a_redis_that_hangs_is_bypassed_and_used_again_later() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let metrics = recorder.handle();
     let _recorded = metrics::set_default_local_recorder(&recorder);
@@ -183,11 +182,11 @@ async fn a_redis_that_hangs_is_left_alone_and_found_again() {
     for call in 0..1_000 {
         let (asked, caller) = (Instant::now(), principal(&format!("hung-{}", call % 2)));
         let (_, admitted) = one.admit(&caller, RateClass::Read).await;
-        // Ten for three instances: three for each principal.
+        // A limit of ten over three instances: each admits three calls of a principal.
         assert_eq!(admitted.is_ok(), call < 6, "{call}");
         longest = longest.max(asked.elapsed());
     }
-    // Without a breaker it would take 25 seconds; one call waits 25 ms, and for a busy machine.
+    // Without a breaker, 1,000 calls would wait 25 s. One call waits 25 ms, plus 500 ms for a busy machine.
     assert!(began.elapsed() < Duration::from_secs(5), "{longest:?}");
     assert!(
         longest >= USUAL && longest < Duration::from_millis(525),
@@ -202,7 +201,7 @@ async fn a_redis_that_hangs_is_left_alone_and_found_again() {
     while let Ok(place) = one.place(&principal("hung"), Places::Sockets).await {
         places.push(place);
     }
-    assert_eq!(places.len(), 3, "ten for three instances");
+    assert_eq!(places.len(), 3, "a third of ten places");
     redis.go_on();
     again(&one, Backend::Shared, &caller).await;
     assert!(metrics.render().contains("sluice_ratelimit_backend_up 1"));
@@ -211,7 +210,7 @@ async fn a_redis_that_hangs_is_left_alone_and_found_again() {
     drain.cancel();
 }
 
-/// Until limits are counted there.
+/// Calls until the instance counts limits in `backend`.
 async fn again(admission: &Admission, backend: Backend, caller: &Caller) {
     let began = Instant::now();
     loop {
@@ -228,9 +227,9 @@ async fn again(admission: &Admission, backend: Backend, caller: &Caller) {
     }
 }
 
-/// Credentials that are refused on one instance count on all, and a Redis that is gone opens no door.
+/// Refused credentials count on all instances. Without Redis, each instance still limits them on its own.
 #[tokio::test(flavor = "multi_thread")]
-async fn guesses_count_on_all_instances_and_without_redis() {
+async fn refused_credentials_count_on_all_instances_and_without_redis() {
     let redis = Redis::start();
     let instances = three(&redis.url(), false, SLOW);
     let address = "203.0.113.7".parse().unwrap();
@@ -241,7 +240,7 @@ async fn guesses_count_on_all_instances_and_without_redis() {
             guesses += 1;
         }
     }
-    // Each instance finds out by the guess after the last.
+    // Each instance may admit one attempt more before it learns that the budget is used up.
     assert!((10..=12).contains(&guesses), "{guesses}");
     redis.kill();
     let (other, mut guesses) = ("203.0.113.8".parse().unwrap(), 0);
@@ -249,10 +248,10 @@ async fn guesses_count_on_all_instances_and_without_redis() {
         instances[0].authentication_failed(other).await;
         guesses += 1;
     }
-    assert_eq!(guesses, 3, "ten for three instances");
+    assert_eq!(guesses, 3, "a third of ten attempts");
 }
 
-/// On a cluster everything of a principal is on one node, and principals are on all.
+/// On a Redis Cluster, all keys of a principal are on one node, and principals are spread over all nodes.
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_are_the_same_on_a_cluster() {
     let cluster = RedisCluster::start();
@@ -281,9 +280,9 @@ async fn limits_are_the_same_on_a_cluster() {
     );
 }
 
-/// Emptied in the middle: budgets are whole again, and nobody is told anything else.
+/// Redis is emptied between calls: budgets are full again, and callers notice no error.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_that_forgets_everything_harms_nobody() {
+async fn a_flushed_redis_resets_budgets_without_errors() {
     let redis = Redis::start();
     let (instances, caller) = (three(&redis.url(), false, SLOW), Caller::anonymous());
     assert_eq!(calls(&instances, &caller, 33).await, 10);
@@ -307,10 +306,10 @@ async fn a_redis_that_forgets_everything_harms_nobody() {
     assert_eq!(never, Verdict::Never);
 }
 
-/// A clock that was put back: what was written before lies far ahead. The budget counts as used up once, the
-/// answer says truly when to come back, and from then on it is a budget like any other.
+/// A clock that was set back: stored times lie far in the future. The budget counts as used up once, the answer
+/// names the correct retry delay, and the budget then works as usual.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_budget_far_in_the_future_is_used_up_once_and_comes_back_when_it_is_told() {
+async fn a_budget_far_in_the_future_is_used_up_once_and_refills_when_announced() {
     let redis = Redis::start();
     let instances = three(&redis.url(), false, 10.0);
     let caller = Caller::anonymous();

@@ -1,4 +1,4 @@
-//! Who did what, from where, and how it ended; and that nobody changes that without being found out.
+//! The audit log: principal, method, target, source and result of each change, and the detection of changed entries.
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,7 @@ async fn listed(by: Shown, parent: &str, page_size: i32) -> Result<Vec<pb::Audit
     }
 }
 
-/// What of a tenant was done by this method, oldest first, once there is so much.
+/// Returns a tenant's events of a method, oldest first. Waits until there are at least `times`.
 async fn done(by: &Shown, parent: &str, method: &str, times: usize) -> Vec<pb::AuditEvent> {
     let begun = Instant::now();
     loop {
@@ -68,8 +68,8 @@ fn told(event: &pb::AuditEvent) -> (&str, &str, &str, &str) {
     )
 }
 
-/// A tenant's writer makes a collection and a document, another upload is cancelled over a socket,
-/// and a document that is not there is deleted.
+/// Creates a collection and a document as a tenant's writer. Cancels another upload over a WebSocket, and tries to
+/// delete a document with an invalid name.
 async fn worked(world: &Guarded, key: &str) {
     let request = pb::CreateCollectionRequest {
         collection_id: "c".to_owned(),
@@ -108,7 +108,7 @@ async fn worked(world: &Guarded, key: &str) {
 }
 
 #[tokio::test]
-async fn what_changes_something_is_recorded_and_told_to_whom_it_concerns() {
+async fn changes_are_recorded_and_listed_for_the_admins_of_their_tenant() {
     let world = Guarded::start().await;
     world.tenant("acme").await;
     world.tenant("umbrella").await;
@@ -139,7 +139,7 @@ async fn what_changes_something_is_recorded_and_told_to_whom_it_concerns() {
     );
     assert!(
         all.iter().all(|event| !event.method.contains("/Get")),
-        "reads are not"
+        "a read was recorded"
     );
     assert!(all.is_sorted_by_key(|event| std::cmp::Reverse(
         event.event_time.map(|time| (time.seconds, time.nanos))
@@ -169,7 +169,7 @@ async fn what_changes_something_is_recorded_and_told_to_whom_it_concerns() {
     assert_eq!(reason(&wrong), "INVALID_FIELD");
 }
 
-/// The store of a server that has stopped.
+/// Opens the store of a stopped server.
 async fn store(folder: &Folder) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(folder.0.join("test.db"));
     options.connect().await.unwrap()
@@ -182,7 +182,7 @@ async fn run(store: &mut SqliteConnection, statement: &str) -> Result<u64, sqlx:
     Ok(done.rows_affected())
 }
 
-/// `sluice admin verify-audit`: what it prints, or what it complains of.
+/// Runs `sluice admin verify-audit`. Returns its standard output, or its standard error if it fails.
 fn verify(folder: &Folder, arguments: &[&str]) -> Result<String, String> {
     let mut command = program();
     command
@@ -197,7 +197,7 @@ fn verify(folder: &Folder, arguments: &[&str]) -> Result<String, String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refusals_are_summed_and_a_changed_log_is_found_out() {
+async fn refusals_are_summed_and_a_changed_log_is_detected() {
     let world = Guarded::start().await;
     world.tenant("acme").await;
     let (_, reader) = world.key("acme", pb::Role::Reader).await;
@@ -225,7 +225,7 @@ async fn refusals_are_summed_and_a_changed_log_is_found_out() {
         " 127.0.0.1 UNAUTHENTICATED 40 1",
         "ROLE_READER@acme 127.0.0.1 PERMISSION_DENIED 40 1",
     ];
-    assert_eq!(sums, expected, "an entry for each minute");
+    assert_eq!(sums, expected, "one entry a minute");
 
     let heads = verify(&folder, &[]).unwrap();
     let told = folder.0.join("heads");
@@ -251,7 +251,7 @@ async fn refusals_are_summed_and_a_changed_log_is_found_out() {
         (
             "UPDATE audit_entries SET result = 'NO' WHERE seq = 1 AND result = 'OK'".to_owned(),
             "UPDATE audit_entries SET result = 'OK' WHERE seq = 1",
-            "entry 1 is not as it was written",
+            "entry 1 was changed",
         ),
         (
             format!("DELETE FROM audit_entries WHERE {end}"),
@@ -269,9 +269,9 @@ async fn refusals_are_summed_and_a_changed_log_is_found_out() {
     }
 }
 
-/// What is old is forgotten by the server itself, and what is left still proves itself.
+/// The server deletes old entries, and the remaining ones still verify.
 #[tokio::test(flavor = "multi_thread")]
-async fn old_entries_are_forgotten_and_the_rest_is_whole() {
+async fn old_entries_are_deleted_and_the_rest_still_verifies() {
     let world = Guarded::start_with(|config, _| {
         config.audit.kept_seconds = 1;
         config.retention.sweep_every_seconds = 1;
@@ -284,7 +284,7 @@ async fn old_entries_are_forgotten_and_the_rest_is_whole() {
         .remove(0);
     let begun = Instant::now();
     loop {
-        // So that there is something new.
+        // Records a new event.
         world.key("acme", pb::Role::Reader).await;
         let events = listed(operator.clone(), "tenants/-", 0).await.unwrap();
         if !events.contains(&first) && !events.is_empty() {
@@ -292,7 +292,7 @@ async fn old_entries_are_forgotten_and_the_rest_is_whole() {
         }
         assert!(
             begun.elapsed() < Duration::from_secs(30),
-            "it is still there"
+            "the old entry was not deleted"
         );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -306,8 +306,5 @@ async fn old_entries_are_forgotten_and_the_rest_is_whole() {
     let forged = "UPDATE audit_chains SET checkpoint_seq = checkpoint_seq + 1";
     run(&mut store, forged).await.unwrap();
     let found = verify(&folder, &[]).unwrap_err();
-    assert!(
-        found.contains("what was forgotten is not signed"),
-        "{found}"
-    );
+    assert!(found.contains("the checkpoint is not signed"), "{found}");
 }

@@ -1,4 +1,4 @@
-//! TLS: private connections, and clients that are known by their certificates.
+//! TLS: encrypted connections, and clients that authenticate with certificates.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::support::world::{Folder, reason};
 const READ: &str = "/sluice.v1.CollectionService/ListCollections";
 const OPERATE: &str = "/sluice.v1.AdminService/ListTenants";
 
-/// An authority of the tests' own.
+/// A certificate authority for tests.
 pub(crate) struct Authority {
     pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
@@ -45,7 +45,7 @@ impl Authority {
         self.certify_until(name, 4096)
     }
 
-    /// Up to the end of a year.
+    /// Issues a certificate that is valid until the end of `year`.
     pub(crate) fn certify_until(&self, name: &str, year: i32) -> Pair {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -64,7 +64,7 @@ fn install(folder: &Folder, pair: &Pair) {
     std::fs::write(folder.0.join("server.pem"), &pair.certificate).unwrap();
 }
 
-/// A server with a certificate of the authority, which takes clients' of the same.
+/// Starts a server with a certificate of the authority. It accepts client certificates of the same authority.
 async fn start(authority: &Authority) -> Guarded {
     let mut world = Guarded::start_with(|config, folder| {
         install(folder, &authority.certify("127.0.0.1"));
@@ -103,7 +103,7 @@ async fn register(world: &Guarded, by: &str, pair: &Pair) -> Result<pb::ApiKey, 
 }
 
 #[tokio::test]
-async fn a_certificate_lets_in_whom_it_is_registered_for() {
+async fn a_registered_certificate_authenticates_its_principal() {
     let authority = Authority::new();
     let world = start(&authority).await;
     world.tenant("acme").await;
@@ -119,7 +119,7 @@ async fn a_certificate_lets_in_whom_it_is_registered_for() {
     assert_eq!(
         reason(&refused),
         "ROLE_TOO_LOW",
-        "it may be somebody else's"
+        "the certificate may belong to another principal"
     );
     let key = register(&world, &world.operator, &known).await.unwrap();
     assert_eq!(key.certificate_sha256.as_ref(), known.digest);
@@ -132,12 +132,12 @@ async fn a_certificate_lets_in_whom_it_is_registered_for() {
     let plain = || world.channel.clone();
     assert_eq!(told(plain(), None, READ).await, "CREDENTIAL_MISSING");
     assert_eq!(told(plain(), Some(&world.operator), OPERATE).await, "OK");
-    // An explicit header counts alone.
+    // A header takes precedence over the certificate.
     let both = told(with(&known), Some(&world.operator), OPERATE).await;
     assert_eq!(both, "OK");
     let both = told(with(&known), Some("sluice_wrong"), READ).await;
     assert_eq!(both, "CREDENTIAL_REFUSED");
-    // One of another authority does not come so far.
+    // A certificate of another authority fails in the handshake already.
     let foreign = Authority::new().certify("known");
     assert_eq!(told(with(&foreign), None, READ).await, "");
 
@@ -170,11 +170,11 @@ async fn certificates_change_without_a_restart() {
     assert!(!trusts(&before).await);
     std::fs::write(world.folder.0.join("server.pem"), "nonsense").unwrap();
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert!(trusts(&after).await, "what was read before is kept");
+    assert!(trusts(&after).await, "the last valid certificate stays");
 }
 
 #[tokio::test]
-async fn who_does_not_shake_hands_is_sent_away() {
+async fn connections_without_a_handshake_are_closed() {
     let world = start(&Authority::new()).await;
     for said in [&b""[..], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
         let mut stream = tokio::net::TcpStream::connect(world.instance.address)

@@ -1,4 +1,4 @@
-//! Whoever follows the changes of a collection has exactly its chunks, whatever happens meanwhile.
+//! A client that follows the changes of a collection has exactly its chunks, even across faults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::support::world::{
 };
 
 #[tokio::test]
-async fn a_follower_is_told_what_is_there_and_then_what_changes() {
+async fn a_follower_receives_the_current_chunks_and_then_the_changes() {
     let world = World::start().await;
     let text = prose(100_000);
     world
@@ -38,7 +38,7 @@ async fn a_follower_is_told_what_is_there_and_then_what_changes() {
     assert_same(&follower.contents, &contents(&world.channel).await);
     let all = follower.added;
 
-    // A sentence put into the middle: nearly all is kept.
+    // A sentence is inserted in the middle: nearly all chunks are kept.
     let at = text[..50_000].rfind(". ").unwrap() + 2;
     let edited = format!("{}A sentence was put in. {}", &text[..at], &text[at..]);
     world
@@ -60,7 +60,7 @@ async fn a_follower_is_told_what_is_there_and_then_what_changes() {
 
     let cursor = follower.cursor.clone();
     follower.catch_up(&world.channel).await.unwrap();
-    assert_eq!(follower.cursor, cursor, "nothing has changed");
+    assert_eq!(follower.cursor, cursor, "no change, same cursor");
 
     let name = "collections/c/documents/d".to_owned();
     let request = pb::DeleteDocumentRequest {
@@ -80,7 +80,7 @@ async fn a_follower_is_told_what_is_there_and_then_what_changes() {
 }
 
 #[tokio::test]
-async fn a_cursor_leads_on_from_any_place_and_only_its_own_is_taken() {
+async fn any_cursor_resumes_and_a_forged_cursor_is_refused() {
     let world = World::start().await;
     for id in ["a", "b", "c"] {
         let text = format!("{id}: {}", prose(300_000));
@@ -93,7 +93,7 @@ async fn a_cursor_leads_on_from_any_place_and_only_its_own_is_taken() {
     let mut cursors = Vec::new();
     for round in 0..2 {
         loop {
-            // One response, then the connection is given up.
+            // Takes one response, then drops the stream.
             let mut parts = follower.open(&world.channel, false).await.unwrap();
             let Some(part) = parts.message().await.unwrap() else {
                 break;
@@ -128,10 +128,10 @@ async fn a_cursor_leads_on_from_any_place_and_only_its_own_is_taken() {
     }
 }
 
-/// The sweep takes the first chunks first. A version of which some are gone already is not compared
-/// with, and is not read as if it were whole.
+/// The sweep deletes the lowest ordinals first. A version that lost some chunks is neither compared with nor read as if
+/// it were complete.
 #[tokio::test]
-async fn a_version_that_is_half_swept_is_no_version() {
+async fn a_partly_swept_version_is_neither_compared_nor_read() {
     let world = World::start().await;
     let text = prose(60_000);
     world
@@ -158,7 +158,7 @@ async fn a_version_that_is_half_swept_is_no_version() {
         .unwrap();
     follower.catch_up(&world.channel).await.unwrap();
     assert_same(&follower.contents, &contents(&world.channel).await);
-    assert_eq!((follower.kept, follower.resets), (0, 2), "told anew");
+    assert_eq!((follower.kept, follower.resets), (0, 2), "sent anew");
     sqlx::query(sweep)
         .bind(2)
         .execute(&mut store)
@@ -170,9 +170,9 @@ async fn a_version_that_is_half_swept_is_no_version() {
     }
 }
 
-/// Another collection of the same name is another collection.
+/// A new collection of the same name does not continue the old one.
 #[tokio::test]
-async fn a_cursor_of_a_collection_that_is_gone_is_too_old() {
+async fn a_cursor_of_a_deleted_collection_is_expired() {
     let world = World::start().await;
     world.send(whole(&spec("d"), b"one", 100)).await.unwrap();
     let mut follower = Follower::default();
@@ -190,7 +190,7 @@ async fn a_cursor_of_a_collection_that_is_gone_is_too_old() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_too_old_is_told_so() {
+async fn a_cursor_older_than_the_retention_is_expired() {
     let world = World::start_with(|config| {
         config.retention.operation_seconds = 1;
         config.retention.sweep_every_seconds = 1;
@@ -219,7 +219,7 @@ async fn a_cursor_that_is_too_old_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_follower_costs_the_server_nothing() {
+async fn a_slow_follower_does_not_grow_the_servers_memory() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("slow.db"));
     let channel = server.channel();
@@ -239,7 +239,7 @@ async fn a_slow_follower_costs_the_server_nothing() {
     let grown = server.peak_kib() - before;
     assert!(
         grown < 10_000,
-        "{grown} KiB more while 30 MB wait to be told"
+        "{grown} KiB more while 30 MB wait to be sent"
     );
 }
 
@@ -247,7 +247,7 @@ const DOCUMENTS: usize = 20;
 const VERSIONS: usize = 3;
 const KILLS: u64 = 12;
 
-/// The server of the moment.
+/// The running server, which a test replaces.
 struct Instance(RwLock<Option<Server>>);
 
 impl Instance {
@@ -256,7 +256,7 @@ impl Instance {
     }
 }
 
-/// Uploads a version, whatever happens to the server.
+/// Uploads a version, and resumes it after each failure until it succeeds.
 async fn upload(instance: &Instance, id: &str, source: &[u8]) {
     let spec = spec(id);
     let name = name_of(&spec);
@@ -291,8 +291,8 @@ async fn upload(instance: &Instance, id: &str, source: &[u8]) {
     }
 }
 
-/// The embedder's view: a follower that reconnects at random while twenty documents get three
-/// versions each and the server is killed again and again. Old versions are swept almost at once.
+/// A follower reconnects at random while 20 documents get three versions each and the server is killed 12 times. Old
+/// versions are swept after 1 s.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_embedder_that_reconnects_at_random_has_exactly_the_current_chunks() {
     let folder = Folder::new();
@@ -335,11 +335,11 @@ async fn an_embedder_that_reconnects_at_random_has_exactly_the_current_chunks() 
     assert_same(&follower.contents, &stored);
     assert!(
         follower.kept > 0 && follower.removed > 0,
-        "versions were compared"
+        "no versions were compared"
     );
 }
 
-/// Takes some responses, and gives the connection up.
+/// Follows in turns: takes a few responses, then drops the stream and opens the next.
 async fn follow_at_random(instance: Arc<Instance>, enough: CancellationToken) -> Follower {
     let mut follower = Follower::default();
     for turn in 0_u64.. {

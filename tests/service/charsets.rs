@@ -1,4 +1,4 @@
-//! Charsets over the wire: the one that was chosen is shown, and advice names the field.
+//! Charsets over the wire: responses show the chosen charset, and errors name the field to set.
 
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
@@ -18,7 +18,7 @@ fn utf_16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// Long enough that the first accent is behind what is held.
+/// Returns a Latin-1 source and its text. More bytes precede its first accent than the detection holds.
 fn latin() -> (Vec<u8>, String) {
     let ascii = prose(100_000).replace(|one: char| !one.is_ascii(), "-");
     let source = [ascii.as_bytes(), b"caf\xE9 au lait"].concat();
@@ -42,7 +42,7 @@ async fn preview(
 }
 
 #[tokio::test]
-async fn previews_and_streams_show_the_charset_that_was_chosen() {
+async fn previews_and_streams_show_the_chosen_charset() {
     let world = World::start().await;
     let (source, text) = latin();
     let (found, summary) = preview(&world, "auto", &source).await.unwrap();
@@ -81,7 +81,7 @@ async fn previews_and_streams_show_the_charset_that_was_chosen() {
 }
 
 #[tokio::test]
-async fn an_upload_is_decoded_by_a_first_accent_far_behind() {
+async fn a_first_accent_at_the_end_of_an_upload_decides_its_charset() {
     let world = World::start().await;
     let (source, text) = latin();
     let spec = pb::UploadSpec {
@@ -97,7 +97,7 @@ async fn an_upload_is_decoded_by_a_first_accent_far_behind() {
 }
 
 #[tokio::test]
-async fn a_fault_names_the_field_and_the_value_that_help() {
+async fn decoding_errors_name_the_field_and_value_to_set() {
     let world = World::start().await;
     let cases: [(&str, &[u8], &str); 5] = [
         (
@@ -108,7 +108,7 @@ async fn a_fault_names_the_field_and_the_value_that_help() {
         (
             "",
             b"caf\xE9",
-            "set decoding.charset to that of the source or auto",
+            "set decoding.charset to the charset of the source or auto",
         ),
         ("auto", b"one line\0", "set decoding.nul to replace"),
         (

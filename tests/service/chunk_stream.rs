@@ -12,7 +12,7 @@ use tonic::Status;
 use crate::support::server::Server;
 use crate::support::world::{Folder, World, cycled, metadata, prose, reason};
 
-/// Some chunks of it are in every message.
+/// The bytes of a message: enough for several chunks.
 pub(crate) const PIECE: usize = 100_000;
 
 pub(crate) fn piece(content: &[u8], finish_write: bool) -> pb::ChunkStreamRequest {
@@ -24,7 +24,7 @@ pub(crate) fn piece(content: &[u8], finish_write: bool) -> pb::ChunkStreamReques
     }
 }
 
-/// Sends `bytes` bytes of a repeated block, as fast as they are taken.
+/// Sends `bytes` bytes of a repeated block, as fast as the receiver takes them. `sent` counts them.
 pub(crate) fn pour(
     block: String,
     bytes: usize,
@@ -35,7 +35,7 @@ pub(crate) fn pour(
         for at in (0..bytes).step_by(PIECE) {
             let end = (at + PIECE).min(bytes);
             let content = cycled(block.as_bytes(), at, end);
-            // Nobody takes it: the test has seen enough.
+            // The receiver is gone: the test has ended.
             if pieces.send(piece(&content, end == bytes)).await.is_err() {
                 return;
             }
@@ -46,7 +46,7 @@ pub(crate) fn pour(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_megabytes_are_cut_while_they_come_in() {
+async fn a_hundred_megabytes_are_chunked_while_they_arrive() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("stream.db"));
     let (block, bytes) = (prose(1_000_000), 100_000_000);
@@ -83,9 +83,9 @@ async fn a_hundred_megabytes_are_cut_while_they_come_in() {
     assert!(peak_kib < 60_000, "{peak_kib} KiB");
 }
 
-/// The first answer is here while nearly all of the source is still to be sent.
+/// The first response arrives before the client sends the end of the source.
 #[tokio::test]
-async fn the_first_chunk_is_out_before_the_last_byte_is_in() {
+async fn the_first_chunk_arrives_before_the_last_byte_is_sent() {
     let world = World::start().await;
     let (pieces, receiver) = mpsc::channel(1);
     let mut client = ChunkingServiceClient::new(world.channel.clone());
@@ -111,7 +111,7 @@ async fn the_first_chunk_is_out_before_the_last_byte_is_in() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_stream_is_told_with_its_reason() {
+async fn faults_of_a_stream_are_reported_with_their_reasons() {
     let world = World::start().await;
     let told = async |pieces: Vec<pb::ChunkStreamRequest>| {
         let mut client = ChunkingServiceClient::new(world.channel.clone());
@@ -155,7 +155,7 @@ async fn what_is_wrong_with_a_stream_is_told_with_its_reason() {
     told(vec![piece(b"", true)]).await.unwrap();
 }
 
-/// What is only looked at is no less binary.
+/// Methods that do not store content refuse binary content as well.
 #[tokio::test]
 async fn binary_content_is_refused_by_every_method_that_takes_content() {
     let world = World::start().await;

@@ -1,4 +1,4 @@
-//! Chunks come back, resumed anywhere, and followed while they are made.
+//! Reading chunks: resumed at any ordinal, and followed while an upload runs.
 
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
@@ -15,7 +15,7 @@ use crate::support::world::{
 };
 
 #[tokio::test]
-async fn resumed_after_any_ordinal_the_union_is_the_whole() {
+async fn reading_resumed_after_any_ordinal_completes_the_document() {
     let world = World::start().await;
     let text = prose(120_000);
     let upload = world
@@ -45,7 +45,7 @@ async fn resumed_after_any_ordinal_the_union_is_the_whole() {
 }
 
 #[tokio::test]
-async fn a_running_upload_is_followed_exactly_to_its_end() {
+async fn a_follower_receives_exactly_the_chunks_of_a_running_upload() {
     let world = World::start().await;
     let (spec, text) = (spec("d"), prose(500_000));
     world
@@ -70,7 +70,7 @@ async fn a_running_upload_is_followed_exactly_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_follower_of_an_upload_that_fails_is_told() {
+async fn a_follower_is_notified_when_the_upload_fails() {
     let world = World::start().await;
     let spec = spec("d");
     world
@@ -87,7 +87,7 @@ async fn a_follower_of_an_upload_that_fails_is_told() {
         .await
         .unwrap();
     let told = follower.await.unwrap().unwrap_err();
-    // The follower may have come after the end; then there is nothing to read.
+    // The follower may have started after the cancellation: the document does not exist then.
     let reasons = [
         (Code::Aborted, "FOLLOWED_UPLOAD_ENDED"),
         (Code::NotFound, "NOT_FOUND"),
@@ -99,7 +99,7 @@ async fn a_follower_of_an_upload_that_fails_is_told() {
 }
 
 #[tokio::test]
-async fn readers_see_whole_versions_only() {
+async fn readers_see_only_complete_versions() {
     let world = World::start().await;
     let (old, new) = (prose(60_000), prose(90_000));
     world
@@ -234,9 +234,9 @@ async fn a_preview_gives_the_chunks_that_an_upload_gives() {
     );
 }
 
-/// What is listed is what runs, each by its own defaults; and they can be compared.
+/// Each listed strategy runs with its own defaults and can be compared with the others.
 #[tokio::test]
-async fn every_strategy_that_is_listed_runs_and_can_be_compared() {
+async fn every_listed_strategy_runs_and_can_be_compared() {
     let world = World::start().await;
     let mut client = ChunkingServiceClient::new(world.channel.clone());
     let listed = client.list_strategies(pb::ListStrategiesRequest {}).await;
@@ -287,9 +287,9 @@ async fn every_strategy_that_is_listed_runs_and_can_be_compared() {
     assert_eq!(metadata(&refused, "field"), "chunkings");
 }
 
-/// A reader that takes a page a second leaves at most a few pages in the server.
+/// While a reader takes one page a second, the server holds at most a few pages in memory.
 #[tokio::test]
-async fn a_slow_reader_costs_the_server_nothing() {
+async fn a_slow_reader_does_not_grow_the_servers_memory() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("slow.db"));
     let channel = server.channel();
@@ -321,9 +321,9 @@ async fn a_slow_reader_costs_the_server_nothing() {
     );
 }
 
-/// A reader that is slower than the sweep is told, and not that it has all.
+/// A reader that is slower than the sweep receives an error instead of a normal end.
 #[tokio::test]
-async fn a_version_that_is_swept_while_it_is_read_is_told() {
+async fn a_reader_of_a_version_that_is_swept_receives_an_error() {
     let world = World::start_with(|config| {
         config.retention.old_version_seconds = 0;
         config.retention.sweep_every_seconds = 1;
@@ -361,7 +361,7 @@ async fn a_version_that_is_swept_while_it_is_read_is_told() {
     }
     let told = loop {
         match pages.message().await {
-            Ok(page) => assert!(page.is_some(), "the end of what is gone is no end"),
+            Ok(page) => assert!(page.is_some(), "a swept version ended without an error"),
             Err(told) => break told,
         }
     };

@@ -1,4 +1,4 @@
-//! Clients that no one here wrote the libraries of: Python's grpcio, Node's grpc-js, buf's curl.
+//! Clients built on other gRPC libraries: Python's grpcio, Node's grpc-js, and `buf curl`.
 
 use std::process::{Command, Output};
 use std::sync::atomic::Ordering;
@@ -8,25 +8,25 @@ use serde_json::{Value, json};
 use crate::support::proxy::Proxy;
 use crate::support::world::{Folder, World, expected, name_of, prose, spec};
 
-/// Installed by `scripts/setup`.
+/// The folder of the tools that `scripts/setup` installs.
 pub(crate) const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools");
 pub(crate) const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/python");
 pub(crate) const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/node");
 const BUF: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/buf");
 
-/// Runs a program while the server goes on.
+/// Runs a program while the server keeps running.
 pub(crate) async fn output(mut command: Command) -> Output {
     let run = tokio::task::spawn_blocking(move || command.output().unwrap());
     run.await.unwrap()
 }
 
-/// Uploads with a client whose connections are cut, and compares what it prints.
+/// Uploads with a client whose connections are cut, and compares its output.
 async fn check(client: impl Fn() -> Command) {
     let (world, folder) = (World::start().await, Folder::new());
     let text = prose(4_000_000);
     let file = folder.0.join("document.txt");
     std::fs::write(&file, &text).unwrap();
-    // Every megabyte; and what was sent of the next one has to be sent again.
+    // Three connections are cut, each after 1 MB. The client resends the bytes that were not committed.
     let proxy = Proxy::start(world.instance.address.to_string(), 3, 1_000_000).await;
     let upload = spec("d");
     let run = || {
@@ -50,9 +50,9 @@ async fn check(client: impl Fn() -> Command) {
     let chunks = expected(&text).into_iter().map(|(ordinal, start, end, text)| {
         json!({ "ordinal": ordinal, "start_byte": start, "end_byte": end, "text": text })
     });
-    assert!(lines.eq(chunks), "other chunks");
+    assert!(lines.eq(chunks), "the chunks differ");
 
-    // Complete, and only the answer was lost; then the file has grown since.
+    // A retry of a complete upload succeeds. A retry after the file has grown is refused.
     assert!(output(run()).await.status.success());
     std::fs::write(&file, format!("{text}and more")).unwrap();
     let refused = output(run()).await;
@@ -60,7 +60,7 @@ async fn check(client: impl Fn() -> Command) {
     let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(complaint.contains("use another request id"), "{complaint}");
 
-    // Once more under the same name, with another file: it is noticed before anything is sent.
+    // A retry with a changed file under the same request id is refused before it sends content.
     std::fs::write(&file, text.replacen("Sentence", "Paragraph", 1)).unwrap();
     let refused = output(run()).await;
     assert_eq!(refused.status.code(), Some(1));
@@ -69,7 +69,7 @@ async fn check(client: impl Fn() -> Command) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_python_client_goes_on_whenever_it_is_cut_off() {
+async fn a_python_client_resumes_after_each_cut() {
     check(|| {
         let mut command = Command::new(PYTHON);
         command
@@ -85,7 +85,7 @@ async fn a_python_client_goes_on_whenever_it_is_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_client_goes_on_whenever_it_is_cut_off() {
+async fn a_node_client_resumes_after_each_cut() {
     check(|| {
         let mut command = Command::new(NODE);
         command.arg(concat!(
@@ -123,7 +123,7 @@ pub(crate) async fn buf_curl(world: &World, method: &str, input: &str) -> Vec<Va
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn buf_uploads_goes_on_watches_and_reads() {
+async fn buf_uploads_resumes_watches_and_reads() {
     let world = World::start().await;
     let id = spec("d").request_id;
     let begin = json!({
@@ -133,7 +133,7 @@ async fn buf_uploads_goes_on_watches_and_reads() {
     let open = buf_curl(&world, "UploadService/UploadDocument", &begin.to_string()).await;
     assert_eq!(open[0]["upload"]["state"], "STATE_RUNNING");
     let offset = open[0]["upload"]["committedOffset"].clone();
-    assert_eq!(offset, "0", "nothing was decided yet");
+    assert_eq!(offset, "0", "no chunk was cut yet");
     let go_on = json!({
         "upload": format!("uploads/{id}"),
         "content": "QSBzaG9ydCBkb2N1bWVudC4=",
@@ -149,9 +149,9 @@ async fn buf_uploads_goes_on_watches_and_reads() {
     assert_eq!(pages[0]["chunks"][0]["text"], "A short document.");
 }
 
-/// STANDARD and COMMENTS, without an exception; and a change that breaks clients is seen.
+/// The protos pass the lint categories STANDARD and COMMENTS without exceptions, and a breaking change is detected.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_protos_are_clean_and_a_break_is_noticed() {
+async fn the_protos_pass_lint_and_a_breaking_change_is_detected() {
     let buf = |arguments: &[&str]| {
         let mut command = Command::new(BUF);
         command

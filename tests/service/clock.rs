@@ -1,4 +1,4 @@
-//! The wall clock jumps by an hour, forth and back: nothing is lost, limited or kept for it.
+//! The wall clock jumps an hour forward and back: no data is lost, and neither limits nor retention change.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::support::world::{
 
 const PIECE: usize = 50_000;
 
-/// What makes a process believe in another time; Debian's package libfaketime has it.
+/// Returns the path of the library that fakes the wall clock of a process. Debian's package `libfaketime` installs it.
 fn library() -> String {
     let listed = Command::new("dpkg")
         .args(["-L", "libfaketime"])
@@ -32,14 +32,14 @@ fn library() -> String {
 }
 
 fn jump(clock: &Path, by: &str) {
-    // At once: the process may look at any time.
+    // An atomic replacement, because the process may read the file at any time.
     let new = clock.with_extension("new");
     fs::write(&new, by).unwrap();
     fs::rename(new, clock).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_jumps_an_hour_changes_nothing() {
+async fn a_clock_that_jumps_an_hour_disturbs_nothing() {
     let (cluster, redis) = (private::cluster(), Redis::start());
     let database = cluster.database();
     sluice::infrastructure::postgres::connection::migrate(&database)
@@ -53,7 +53,7 @@ async fn a_clock_that_jumps_an_hour_changes_nothing() {
         ("LD_PRELOAD", library()),
         ("FAKETIME_TIMESTAMP_FILE", clock.display().to_string()),
         ("FAKETIME_NO_CACHE", "1".to_owned()),
-        // Only the wall clock: the other one never jumps.
+        // Fakes the wall clock only: the monotonic clock never jumps.
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
         ("DONT_FAKE_MONOTONIC", "1".to_owned()),
         ("SLUICE_REDIS__LOCATION", address),
@@ -95,9 +95,9 @@ async fn a_clock_that_jumps_an_hour_changes_nothing() {
     let stored = rows(&other.channel(), &sent.document, None, false)
         .await
         .unwrap();
-    assert!(plain(&stored) == expected(&source), "other rows");
+    assert!(plain(&stored) == expected(&source), "the rows differ");
     ends(&other, &name).await;
-    // An hour ahead again: what was done is not forgotten, and both instances take the next one.
+    // An hour ahead again: the finished operation is still known, and both instances accept the next upload.
     jump(&clock, "+3600");
     for (server, id) in [(&server, "e"), (&other, "f")] {
         let mut client = UploadServiceClient::new(server.channel());
@@ -108,7 +108,7 @@ async fn a_clock_that_jumps_an_hour_changes_nothing() {
     ends(&server, &name).await;
 }
 
-/// A watcher is told the end at once.
+/// Asserts that a watcher receives the end once, within 5 s.
 async fn ends(server: &Server, operation: &str) {
     let begun = Instant::now();
     let mut client = pb::operation_service_client::OperationServiceClient::new(server.channel());

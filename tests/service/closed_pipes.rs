@@ -1,4 +1,4 @@
-//! Output of the program whose reader is gone.
+//! Commands whose output pipe has no reader.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use crate::support::shell::rows;
 use crate::support::world::Folder;
 
 #[test]
-fn whatever_a_command_writes_to_a_closed_pipe_it_ends_quietly() {
+fn every_command_ends_quietly_when_its_output_pipe_is_closed() {
     let folder = Folder::new();
     with_documents(&folder, |shell| {
         shell.write("docs/a.txt", "a");
@@ -52,7 +52,7 @@ fn whatever_a_command_writes_to_a_closed_pipe_it_ends_quietly() {
             "delete collections/default/documents/d".to_owned(),
         ];
         for command in commands {
-            // The pipe has no reader before the program begins.
+            // The pipe's reader has exited before the program starts.
             let script =
                 format!("exec 3> >(true); wait $!; $S {command} $AT >&3; echo \"code $?\"");
             let ended = shell.run(&script);
@@ -65,7 +65,7 @@ fn whatever_a_command_writes_to_a_closed_pipe_it_ends_quietly() {
     });
 }
 
-/// Nothing comes that could be written: the pipe alone tells.
+/// The server sends no more data to write: the command must notice the closed pipe itself.
 #[test]
 fn a_closed_pipe_ends_a_command_that_waits_for_the_server() {
     let folder = Folder::new();

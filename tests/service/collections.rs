@@ -1,4 +1,4 @@
-//! Collections and documents are kept and listed.
+//! Creating, reading and listing collections and documents.
 
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
@@ -9,7 +9,7 @@ use tonic::Code;
 use crate::support::world::{World, metadata, reason, spec, whole};
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "one story, told in calls")]
+#[expect(clippy::too_many_lines, reason = "one sequence of calls")]
 async fn collections_are_created_once_and_listed_in_pages() {
     let world = World::start().await;
     let mut client = CollectionServiceClient::new(world.channel.clone());
@@ -95,7 +95,7 @@ async fn collections_are_created_once_and_listed_in_pages() {
 }
 
 #[tokio::test]
-async fn documents_tell_what_was_uploaded() {
+async fn documents_report_their_metadata_and_counts() {
     let world = World::start().await;
     let mut labelled = spec("d");
     labelled.labels.insert(
@@ -156,7 +156,7 @@ async fn documents_tell_what_was_uploaded() {
 }
 
 #[tokio::test]
-async fn the_hundred_partitions_add_up() {
+async fn counts_of_the_hundred_partitions_add_up() {
     let world = World::start().await;
     for number in 0..30 {
         world
@@ -197,9 +197,9 @@ async fn the_hundred_partitions_add_up() {
     );
 }
 
-/// Names go nowhere near a file system or a statement, and what is refused is not repeated.
+/// Invalid names reach neither the file system nor an SQL statement, and error messages do not repeat them.
 #[tokio::test]
-async fn what_is_no_name_is_refused_and_not_repeated() {
+async fn invalid_names_are_refused_and_not_repeated() {
     let world = World::start().await;
     let long = "a".repeat(10_000);
     let payloads = [

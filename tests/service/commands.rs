@@ -1,4 +1,4 @@
-//! The program against a server: what people do at a shell.
+//! Commands of the program, run against a server.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::private;
 use crate::support::server::{SLUICE, Server, program};
 use crate::support::world::{Folder, expected, prose};
 
-/// Runs `sluice` with a server, and returns what it prints.
+/// Runs `sluice` against a server. Returns its standard output, or its standard error if it fails.
 pub(crate) fn run(server: &Server, arguments: &[&str]) -> Result<String, String> {
     let done = program()
         .args(arguments)
@@ -23,7 +23,7 @@ pub(crate) fn run(server: &Server, arguments: &[&str]) -> Result<String, String>
     }
 }
 
-/// `sluice` with a store, as long as it should take to refuse it.
+/// Runs `sluice` on a store for at most 20 s. Returns its standard output, or its standard error if it fails.
 fn run_on(store: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new("timeout");
     command.arg("20").arg(SLUICE).args(arguments);
@@ -52,7 +52,7 @@ fn a_database_is_migrated_before_it_is_served() {
     );
     let first = migrations();
     assert_eq!(run_on(&database, &["migrate"]), Ok(done));
-    assert_eq!(migrations(), first, "nothing was done again");
+    assert_eq!(migrations(), first, "a migration ran again");
     drop(Server::start(&database));
     cluster.psql(name, "UPDATE _sqlx_migrations SET checksum = ''");
     for arguments in [&serve[..], &["migrate"]] {
@@ -141,12 +141,12 @@ fn documents_are_uploaded_found_followed_and_deleted() {
     assert!(refused.contains("has documents"), "{refused}");
     run(&server, &["delete", "collections/default", "--force"]).unwrap();
     let documents = run(&server, &["documents", "--output", "json"]);
-    assert_eq!(documents.as_deref(), Ok(""), "it is found again, and empty");
+    assert_eq!(documents.as_deref(), Ok(""), "it is there again, and empty");
 }
 
-/// A request id that comes back with other content or other options is an error, and loses nothing.
+/// Reusing a request id with other content or other options is an error, and loses no data.
 #[test]
-fn a_repeated_request_id_says_the_same_or_is_refused() {
+fn a_repeated_request_id_returns_the_same_or_is_refused() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("repeated.db"));
     let file = folder.0.join("l");
@@ -217,7 +217,7 @@ fn partitions_are_shown_and_documents_are_located_and_moved() {
     let after = locate();
     assert_ne!(after["partition"], before["partition"]);
     assert_eq!(after["chunks"], before["chunks"]);
-    assert_ne!(next(), json[0], "it is somewhere else");
+    assert_ne!(next(), json[0], "the document has moved");
     watching.kill().unwrap();
     watching.wait().unwrap();
     let refused = run(&server, &["move", name]).unwrap_err();
@@ -240,7 +240,7 @@ fn a_document_is_rechunked_and_waited_for() {
     let begun = run(&server, &["rechunk", name]).unwrap();
     run(&server, &["watch", begun.trim()]).unwrap();
     let rows = rows(&run(&server, &["chunks", name, "--output", "json"]).unwrap());
-    assert_eq!(rows.len(), expected(&text).len(), "as the collection says");
+    assert_eq!(rows.len(), expected(&text).len(), "the collection's spec");
     let refused = run(&server, &["rechunk", "d.txt"]).unwrap_err();
     assert!(refused.contains("collections/"), "{refused}");
     let none = "collections/default/documents/none";
@@ -249,7 +249,7 @@ fn a_document_is_rechunked_and_waited_for() {
 }
 
 #[test]
-fn what_is_used_of_limits_is_shown() {
+fn usage_of_limits_is_shown() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("limits.db"));
     run(&server, &["partitions"]).unwrap();

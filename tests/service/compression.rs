@@ -1,4 +1,4 @@
-//! Messages that are compressed as a whole: taken and answered by every service, and no bomb goes off.
+//! Compression of whole gRPC messages: every service accepts and sends them, and decompression bombs are stopped.
 
 use std::io::Read;
 use std::process::Command;
@@ -19,10 +19,10 @@ use crate::support::world::{
     World, create_collection, expected, first, last, plain, prose, reason, spec, whole,
 };
 
-/// As many zeros as a bomb has, which is most of a gigabyte.
+/// The decompressed size of the Zstandard bomb: 1 GiB of zeros.
 const BOMB_BYTES: u64 = 1 << 30;
 
-/// The header by which a server says how its answer is compressed.
+/// Returns the `grpc-encoding` header of a response, or an empty string if it is absent.
 fn encoding<T>(response: &tonic::Response<T>) -> &str {
     let header = response.metadata().get("grpc-encoding");
     header.map_or("", |encoding| encoding.to_str().unwrap())
@@ -53,7 +53,7 @@ async fn a_client_that_compresses_is_answered_in_the_same_way() {
         while let Some(page) = pages.message().await.unwrap() {
             rows.extend(page.chunks);
         }
-        assert!(plain(&rows) == expected(&text), "{name}: other rows");
+        assert!(plain(&rows) == expected(&text), "{name}: the rows differ");
         let mut health = HealthClient::new(world.channel.clone())
             .send_compressed(compression)
             .accept_compressed(compression);
@@ -63,7 +63,7 @@ async fn a_client_that_compresses_is_answered_in_the_same_way() {
     }
 }
 
-/// The bidirectional streams take compressed messages too.
+/// Asserts that streams and previews accept compressed messages too.
 async fn streamed(channel: &Channel, compression: tonic::codec::CompressionEncoding, text: &str) {
     let upload = spec(&format!("streamed-{compression}"));
     let messages = vec![last(first(&upload, text.as_bytes()))];
@@ -97,11 +97,11 @@ async fn streamed(channel: &Channel, compression: tonic::codec::CompressionEncod
 }
 
 #[tokio::test]
-async fn a_client_that_compresses_nothing_is_answered_in_the_clear() {
+async fn a_client_that_does_not_compress_receives_uncompressed_answers() {
     let world = World::start().await;
     let health = HealthClient::new(world.channel.clone());
     let mut request = tonic::Request::new(HealthCheckRequest::default());
-    // What grpcio and grpc-js send with every call.
+    // grpcio and grpc-js send this header with every call.
     let accepted = "identity, deflate, gzip".parse().unwrap();
     request
         .metadata_mut()
@@ -110,7 +110,7 @@ async fn a_client_that_compresses_nothing_is_answered_in_the_clear() {
     assert_eq!(encoding(&alive), "");
     let offered = alive.metadata().get("grpc-accept-encoding").unwrap();
     assert_eq!(offered, "gzip,zstd,identity");
-    // An encoding that is not taken is refused with those that are.
+    // An unsupported encoding is refused, and the answer lists the supported ones.
     let snappy = &[("grpc-encoding", "snappy")];
     let body = bytes::Bytes::from_static(b"\x01\0\0\0\x01a");
     let method = "UploadService/UploadDocument";
@@ -121,7 +121,7 @@ async fn a_client_that_compresses_nothing_is_answered_in_the_clear() {
     assert_eq!(offered, "gzip,zstd,identity");
 }
 
-/// A message of zeros, compressed, behind its prefix.
+/// Returns a compressed message of zeros, with its length prefix.
 fn bomb(encoding: &str) -> bytes::Bytes {
     let zeros = |bytes| std::io::repeat(0).take(bytes);
     let mut compressed = Vec::new();
@@ -130,7 +130,7 @@ fn bomb(encoding: &str) -> bytes::Bytes {
         std::io::copy(&mut zeros(BOMB_BYTES), &mut encoder).unwrap();
         encoder.finish().unwrap();
     } else {
-        // As much as a message may have when it is compressed.
+        // 10 MiB: the compressed message stays below 64 KiB, the smallest request limit.
         let level = flate2::Compression::fast();
         let mut encoder = flate2::read::GzEncoder::new(zeros(10 << 20), level);
         encoder.read_to_end(&mut compressed).unwrap();

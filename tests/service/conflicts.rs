@@ -1,4 +1,4 @@
-//! Fields that do not fit together are refused, and none is dropped silently.
+//! Conflicting fields are refused, and no field is dropped silently.
 
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
@@ -13,7 +13,7 @@ use crate::rechunks::{rechunk, upload};
 use crate::support::world::{World, first, metadata};
 
 #[tokio::test]
-async fn fields_that_do_not_fit_together_are_refused_with_where_they_come_from() {
+async fn conflicting_fields_are_refused_with_their_origins() {
     let root = Root::new();
     root.write("file.txt", "text");
     let world = root.world().await;

@@ -1,5 +1,5 @@
-//! A hundred uploads at once into a database that is slow: they share one budget of memory, wait or
-//! come back, and other requests are answered meanwhile.
+//! A hundred concurrent uploads into a slow database: they share one memory budget, and wait or retry. The server
+//! answers other requests meanwhile.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,17 +21,17 @@ use crate::support::world::{
 };
 
 const UPLOADS: usize = 100;
-/// How long each document is, in megabytes; another number by this variable.
+/// The size of each document, in megabytes. The environment variable overrides it.
 const DOCUMENT_MB: usize = 1;
 const DOCUMENT_MB_VARIABLE: &str = "CROWD_DOCUMENT_MB";
-/// Each piece of 16 KiB to the database is held up for so long.
+/// The delay of each piece of 16 KiB to the database.
 const SLOW: Duration = Duration::from_millis(2);
 const TRIES: usize = 200;
 
 #[expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
-    reason = "by hand it runs with larger documents, and says what was measured"
+    reason = "a manual run uses larger documents and prints its measurements"
 )]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_uploads_share_a_little_memory() {
@@ -61,7 +61,7 @@ async fn a_hundred_uploads_share_a_little_memory() {
     took.sort_unstable();
     let p99 = took[took.len() * 99 / 100];
     println!(
-        "{} questions were answered meanwhile, 99 of 100 within {p99:?}; the server had {} KiB",
+        "{} requests were answered meanwhile, 99 of 100 within {p99:?}; peak memory: {} KiB",
         took.len(),
         server.peak_kib()
     );
@@ -71,13 +71,13 @@ async fn a_hundred_uploads_share_a_little_memory() {
         let stored = rows(&server.channel(), &document, None, false)
             .await
             .unwrap();
-        assert!(plain(&stored) == undisturbed, "{number}: other rows");
+        assert!(plain(&stored) == undisturbed, "{number}: the rows differ");
     }
     let peak_kib = server.peak_kib();
     assert!(peak_kib < 100_000, "{peak_kib} KiB");
 }
 
-/// Uploads a document, and comes back as often as it is sent away.
+/// Uploads a document, and resumes it after each refusal, up to `tries` times.
 async fn persist(channel: &Channel, number: usize, source: &Arc<String>, tries: usize) {
     let upload = spec(&number.to_string());
     let mut client = UploadServiceClient::new(channel.clone());
@@ -105,8 +105,8 @@ async fn persist(channel: &Channel, number: usize, source: &Arc<String>, tries: 
     unreachable!("{tries} tries");
 }
 
-/// Asks for the collection again and again, and returns how long each answer took: there is one, however
-/// long that is.
+/// Reads the collection repeatedly until `over` is cancelled, and asserts that each call succeeds. Returns the duration
+/// of each.
 async fn ask(channel: Channel, over: CancellationToken) -> Vec<Duration> {
     let mut client = CollectionServiceClient::new(channel);
     let mut took = Vec::new();

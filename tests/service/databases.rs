@@ -1,5 +1,4 @@
-//! A PostgreSQL that crashes, stands still, is full, or has too much to do: told as what it is, and
-//! nothing is lost.
+//! A PostgreSQL that crashes, stalls, is full or overloaded: the server reports the cause, and no data is lost.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,9 +20,9 @@ use crate::support::world::{
     create_collection, expected, first, more, name_of, plain, prose, reason, rows, spec, whole,
 };
 
-/// What the server says while the database cannot be reached, and how long a client waits for it at
-/// most: for a connection, or for an answer.
+/// The status of a call while the database is unreachable.
 const UNAVAILABLE: (Code, &str) = (Code::Unavailable, "STORE_UNAVAILABLE");
+/// The longest time until a call fails that waits for a database connection or for an answer of the database.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
 
 /// A server on a database, with a proxy between them.
@@ -58,12 +57,12 @@ impl Site {
         Ok(got.into_inner().upload.unwrap())
     }
 
-    /// Goes on with an upload until it is complete, and compares its rows.
+    /// Resumes an upload until it is complete, and compares its rows.
     async fn finish(&self, upload: &pb::UploadSpec, source: &Arc<String>) {
         go_on(&self.channel, upload, source).await;
         let document = format!("collections/c/documents/{}", upload.document_id);
         let stored = rows(&self.channel, &document, None, false).await.unwrap();
-        assert!(plain(&stored) == expected(source), "other rows");
+        assert!(plain(&stored) == expected(source), "the rows differ");
     }
 }
 
@@ -76,7 +75,7 @@ fn unavailable() -> (Code, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_crashes_comes_back_without_a_restart_of_the_server() {
+async fn a_server_recovers_from_a_database_crash_without_a_restart() {
     let cluster = Cluster::start(&[]);
     let site = Site::start(&cluster, &[]).await;
     let source = Arc::new(prose(3_000_000));
@@ -102,7 +101,7 @@ async fn a_database_that_crashes_comes_back_without_a_restart_of_the_server() {
         }
         crash(&cluster);
         drop(feed);
-        // Perhaps all was committed before, or is now: then there is nothing to tell.
+        // The upload may have succeeded because all of it was committed.
         if let Err(refused) = sending.await.unwrap() {
             assert_eq!(told(&refused), unavailable());
         }
@@ -110,18 +109,18 @@ async fn a_database_that_crashes_comes_back_without_a_restart_of_the_server() {
     }
 }
 
-/// Longer than the database lets a transaction stand still, 15 seconds.
+/// The duration of the stall: longer than the database's idle-in-transaction timeout of 15 s.
 const STANDSTILL: Duration = Duration::from_secs(22);
-/// Each piece of 16 KiB to the database is held up for so long: so transactions last.
+/// The delay of each piece of 16 KiB to the database. It makes transactions long.
 const SLOW: Duration = Duration::from_millis(2);
 
-/// Holds everything up while the database waits for a transaction to go on.
+/// Stalls the proxy while the database waits for the next statement of a transaction.
 async fn stall_in_a_transaction(site: &Site, cluster: &Cluster) {
     let open = "SELECT count(*) FROM pg_stat_activity
         WHERE application_name = 'sluice' AND state = 'idle in transaction'";
     loop {
         site.proxy.stall(true);
-        // What had passed the proxy before is answered by then.
+        // By then the database has answered all that the proxy forwarded before.
         tokio::time::sleep(Duration::from_millis(100)).await;
         if cluster.psql("postgres", open) != "0" {
             return;
@@ -132,7 +131,7 @@ async fn stall_in_a_transaction(site: &Site, cluster: &Cluster) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_stands_still_holds_uploads_up_and_others_are_sent_away() {
+async fn a_stalled_database_delays_uploads_and_other_calls_are_refused() {
     let cluster = Cluster::start(&[]);
     let site = Site::start(&cluster, &[]).await;
     site.proxy.slow(SLOW);
@@ -164,8 +163,8 @@ async fn a_database_that_stands_still_holds_uploads_up_and_others_are_sent_away(
     tokio::time::sleep(STANDSTILL.saturating_sub(asked.elapsed())).await;
     let log = std::fs::read_to_string(cluster.folder.join("log")).unwrap();
     assert!(log.contains("idle-in-transaction timeout"), "{log}");
-    assert!(!sending.is_finished(), "it is held up, not lost");
-    // The kernel counts a little late: it may say less than before.
+    assert!(!sending.is_finished(), "the upload is not delayed");
+    // The kernel's count lags a little, and may be lower than before.
     let grown = site.server.peak_kib().saturating_sub(before);
     assert!(grown < 20_000, "{grown} KiB");
     site.proxy.slow(Duration::ZERO);
@@ -177,7 +176,7 @@ async fn a_database_that_stands_still_holds_uploads_up_and_others_are_sent_away(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_finds_no_connection_is_sent_away_and_nobody_waits_for_ever() {
+async fn calls_without_a_database_connection_are_refused_in_time() {
     let cluster = private::cluster();
     let site = Site::start(&cluster, &[("SLUICE_STORE__CONNECTIONS_MAX", "2")]).await;
     site.proxy.stall(true);
@@ -212,7 +211,7 @@ const REFUSE: &str = "
     CREATE TRIGGER refuse BEFORE UPDATE ON uploads FOR EACH ROW EXECUTE FUNCTION refuse();";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn transactions_that_meet_are_tried_again_and_nobody_is_told() {
+async fn conflicting_transactions_are_retried_without_an_error() {
     let cluster = Cluster::start(&[]);
     let site = Site::start(&cluster, &[]).await;
     for (number, code) in ["40P01", "40001", "55P03"].into_iter().enumerate() {
@@ -234,7 +233,7 @@ async fn transactions_that_meet_are_tried_again_and_nobody_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_database_is_told_and_the_upload_goes_on_once_there_is_room() {
+async fn a_full_database_is_reported_and_the_upload_resumes_once_there_is_room() {
     let disk = Disk::new("24m");
     let cluster = Cluster::start(&[]);
     let space = disk.folder().join("space");
@@ -257,7 +256,7 @@ async fn a_full_database_is_told_and_the_upload_goes_on_once_there_is_room() {
         (Code::ResourceExhausted, "STORE_FULL".to_owned())
     );
     let kept = site.get(&upload).await.unwrap().committed_offset;
-    assert!(kept > 0, "what was committed is kept");
+    assert!(kept > 0, "committed data is kept");
     std::fs::remove_file(ballast).unwrap();
     site.finish(&upload, &source).await;
 }

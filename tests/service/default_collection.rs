@@ -61,19 +61,19 @@ fn in_default(id: &str) -> pb::UploadSpec {
 }
 
 in_each_store!(
-    an_upload_finds_it,
-    uploads_that_meet_find_the_same,
-    lists_have_it_in_its_place,
-    a_deleted_one_is_found_again_and_empty,
+    an_upload_finds_the_default_collection,
+    concurrent_uploads_find_the_same_default_collection,
+    lists_contain_the_default_collection_in_order,
+    a_deleted_default_collection_is_there_again_and_empty,
 );
 
-async fn an_upload_finds_it(kept: Kept) {
+async fn an_upload_finds_the_default_collection(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     upload(&world.channel, &in_default("d"), b"text").await;
     assert_eq!(documents(&world.channel).await.unwrap().len(), 1);
 }
 
-async fn uploads_that_meet_find_the_same(kept: Kept) {
+async fn concurrent_uploads_find_the_same_default_collection(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     let specs = ["a", "b", "c", "d"].map(in_default);
     let [a, b, c, d] = specs.each_ref();
@@ -82,7 +82,7 @@ async fn uploads_that_meet_find_the_same(kept: Kept) {
     assert_eq!(documents(&world.channel).await.unwrap().len(), 4);
 }
 
-async fn lists_have_it_in_its_place(kept: Kept) {
+async fn lists_contain_the_default_collection_in_order(kept: Kept) {
     for page_size in [1, 50] {
         let world = World::start_in(kept, |_| {}).await;
         let request = pb::CreateCollectionRequest {
@@ -97,7 +97,7 @@ async fn lists_have_it_in_its_place(kept: Kept) {
     }
 }
 
-async fn a_deleted_one_is_found_again_and_empty(kept: Kept) {
+async fn a_deleted_default_collection_is_there_again_and_empty(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     upload(&world.channel, &in_default("d"), b"text").await;
     let mut client = CollectionServiceClient::new(world.channel.clone());
@@ -116,7 +116,7 @@ async fn a_deleted_one_is_found_again_and_empty(kept: Kept) {
 }
 
 #[tokio::test]
-async fn each_kind_of_request_finds_it() {
+async fn each_kind_of_request_finds_the_default_collection() {
     let world = World::start().await;
     assert_eq!(get(&world.channel).await.unwrap().name, NAME);
 
@@ -162,7 +162,7 @@ async fn each_kind_of_request_finds_it() {
 }
 
 #[tokio::test]
-async fn it_can_be_created_with_a_spec_before_it_is_used() {
+async fn the_default_collection_can_be_created_with_a_spec_before_its_first_use() {
     let world = World::start().await;
     let create = pb::CreateCollectionRequest {
         collection_id: "default".to_owned(),
@@ -181,7 +181,7 @@ async fn it_can_be_created_with_a_spec_before_it_is_used() {
 }
 
 #[tokio::test]
-async fn tenants_that_are_created_later_have_their_own() {
+async fn tenants_created_later_have_their_own_default_collection() {
     let world = Guarded::start().await;
     world.tenant("acme").await;
     let (_, key) = world.key("acme", pb::Role::Reader).await;

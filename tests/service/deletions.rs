@@ -1,4 +1,4 @@
-//! What is changed and deleted: at once for readers, by and by in the store, once for each request.
+//! Updates and deletions: immediate for readers, gradual in the store, and applied once for each request id.
 
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
@@ -11,7 +11,7 @@ use crate::support::world::{World, first, metadata, name_of, prose, reason, resu
 
 const SUCCEEDED: i32 = 2;
 
-/// Chunks in all partitions.
+/// Returns the number of chunks in all partitions.
 async fn held(world: &World) -> i64 {
     let mut client = PartitionServiceClient::new(world.channel.clone());
     let health = client
@@ -21,7 +21,7 @@ async fn held(world: &World) -> i64 {
     partitions.iter().map(|partition| partition.chunks).sum()
 }
 
-/// The last state of an operation.
+/// Waits for the end of an operation, and returns its last state.
 async fn ended(world: &World, name: &str) -> pb::Operation {
     let mut client = OperationServiceClient::new(world.channel.clone());
     let request = pb::WatchOperationRequest {
@@ -48,7 +48,7 @@ async fn is_not_cancellable(world: &World, operation: &str) {
 }
 
 #[tokio::test]
-async fn a_document_is_deleted_once_however_often_it_is_asked_for() {
+async fn repeated_requests_delete_a_document_once() {
     let world = World::start().await;
     let text = prose(2_000_000);
     world
@@ -160,7 +160,7 @@ async fn a_collection_is_created_once_for_each_request() {
     };
     let refused = client.delete_collection(forced).await.unwrap_err();
     assert_eq!(reason(&refused), "REQUEST_ID_REUSED");
-    // What the request has made is no longer there, and is not made again under its id.
+    // The collection of this request was deleted, and the same request id does not create it again.
     let refused = client.create_collection(create).await.unwrap_err();
     assert_eq!(
         (refused.code(), reason(&refused).as_str()),
@@ -169,7 +169,7 @@ async fn a_collection_is_created_once_for_each_request() {
 }
 
 #[tokio::test]
-async fn a_collection_is_changed_by_those_who_know_it() {
+async fn updates_of_a_collection_respect_its_etag_and_the_mask() {
     let world = World::start().await;
     let mut client = CollectionServiceClient::new(world.channel.clone());
     let name = "collections/c".to_owned();
@@ -212,7 +212,7 @@ async fn a_collection_is_changed_by_those_who_know_it() {
     );
     let source = prose(1_000);
     let upload = world.send(whole(&spec("d"), source.as_bytes(), 500)).await;
-    assert!(upload.unwrap().chunks > 9, "chunked in the new way");
+    assert!(upload.unwrap().chunks > 9, "the new spec applies");
 }
 
 #[tokio::test]
@@ -286,7 +286,7 @@ async fn documents_are_found_by_their_labels_in_pages() {
         .list_documents(request(&[odd], token.clone()))
         .await
         .unwrap_err();
-    assert_eq!(metadata(&refused, "field"), "page_token", "of another list");
+    assert_eq!(metadata(&refused, "field"), "page_token", "another list");
     let rest = client
         .list_documents(request(&[quoted, odd], token))
         .await

@@ -1,4 +1,4 @@
-//! Two files are two documents, whatever their names, and such names are usable everywhere.
+//! Each file becomes a document of its own for any file name, and all interfaces accept the resulting ids.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -13,7 +13,7 @@ use crate::support::world::{
     Folder, Kept, World, in_each_store, metadata, plain, prose, spec, whole,
 };
 
-/// Pairs of paths as they are typed, and the ids of both.
+/// Pairs of paths as a user types them, each with its document id.
 const PAIRS: [[(&str, &str); 2]; 11] = [
     [
         ("a/readme.md", "a~2freadme.md"),
@@ -33,7 +33,7 @@ const PAIRS: [[(&str, &str); 2]; 11] = [
     [("x.txt", "x.txt"), ("x.txt.gz", "x.txt.gz")],
     [("x.txt.zst", "x.txt.zst"), ("x.txt.zst.gz", "x.txt.zst.gz")],
     [("a%20b.txt", "a~2520b.txt"), ("a~20b.txt", "a~7e20b.txt")],
-    // One letter, as one character and as two.
+    // The same letter, as one character and as two.
     [("caf\u{E9}", "caf\u{E9}"), ("cafe\u{301}", "cafe~cc~81")],
     [("a/b", "a~2fb"), ("a~2fb", "a~7e2fb")],
     [("..x", "..x"), ("d/../.x", ".x")],
@@ -66,7 +66,7 @@ fn each_file_is_a_document_of_its_own() {
             }
         }
         let [(first, _), (second, _)] = pair;
-        // Together, and again one by one: nothing is replaced by another file.
+        // Uploads both files together, then the second alone: no file replaces the other.
         shell.succeeds(&format!(
             "$S upload $AT --collection {at} '{first}' '{second}'"
         ));
@@ -81,7 +81,7 @@ fn each_file_is_a_document_of_its_own() {
 }
 
 #[test]
-fn names_that_are_no_text_or_too_long_have_ids_too() {
+fn names_that_are_not_utf_8_or_too_long_have_ids_too() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("ids.db"));
     let shell = Shell {
@@ -121,7 +121,7 @@ fn names_that_are_no_text_or_too_long_have_ids_too() {
     assert!(["1", "2"].contains(&shell.text("long", &one).as_str()));
 }
 
-/// Ids of scripts that are written above, below and beside each other, and from right to left.
+/// Ids in Devanagari, Arabic, Hangul, Thai and Han: with combining marks, from right to left, and beyond U+FFFF.
 const SCRIPTS: [&str; 5] = [
     "\u{915}\u{94D}\u{937}\u{93F}\u{967}.txt",
     "\u{645}\u{644}\u{641}_\u{661}",
@@ -130,8 +130,8 @@ const SCRIPTS: [&str; 5] = [
     "\u{20BB7}\u{91CE}\u{5BB6}",
 ];
 
-/// gRPC names, changes, page tokens, the audit log, errors (whose message is a header), and moves.
-async fn ids_of_any_script_are_names_everywhere(kept: Kept) {
+/// Such ids work in resource names, page tokens and errors, whose message is a header.
+async fn ids_of_any_script_work_in_names_page_tokens_and_errors(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     let text = prose(3_000);
     for id in SCRIPTS {
@@ -188,7 +188,7 @@ async fn ids_of_any_script_are_names_everywhere(kept: Kept) {
     }
 }
 
-in_each_store!(ids_of_any_script_are_names_everywhere);
+in_each_store!(ids_of_any_script_work_in_names_page_tokens_and_errors);
 
 #[test]
 fn ids_of_any_script_are_followed_audited_moved_and_deleted_at_a_shell() {
@@ -219,7 +219,7 @@ fn ids_of_any_script_are_followed_audited_moved_and_deleted_at_a_shell() {
         operations.iter().any(|row| row["target"] == name),
         "{operations:?}"
     );
-    // The audit log is written behind the answers.
+    // The server writes audit entries after it answers.
     let audited = format!(
         "for n in $(seq 200); do $S admin audit $AT --output json | \
          grep -F '\"target\":\"{name}\"' && exit; sleep 0.1; done; exit 1"

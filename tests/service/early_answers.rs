@@ -1,5 +1,5 @@
-//! Answers that end before their requests: an honest client keeps its connection, and one that goes on sending is
-//! stopped.
+//! Answers that end before their requests: a client that stops sending keeps its connection, and a client that keeps
+//! sending is stopped.
 
 use std::process::Command;
 use std::sync::atomic::Ordering;
@@ -15,19 +15,19 @@ use crate::clients::{NODE, PYTHON, TOOLS, output};
 use crate::support::proxy::Proxy;
 use crate::support::world::World;
 
-/// Four times the resets that a connection survives.
+/// The calls of each kind: about four times as many as the resets that a connection survives.
 const CALLS: &str = "1000";
-/// Of uploads that are committed, each of which waits for the disk.
+/// The calls of a kind whose uploads are committed. They are fewer because each waits for the disk.
 const COMMITS: &str = "30";
-/// Streams that the server resets on one connection before it closes it.
+/// The number of streams that the server resets on one connection before it closes it.
 const FAULTS_MAX: usize = 256;
-/// Calls of one connection. A call counts if a frame meets its stream after the reset. On a busy machine most clients see
-/// the reset before they send such a frame.
+/// The largest number of calls on one connection. A call counts if a frame meets its stream after the reset. On a busy
+/// machine most clients see the reset before they send such a frame.
 const CALLS_MAX: usize = 16 * FAULTS_MAX;
-/// What the server drains of a request that it has answered, and what is under way with it.
+/// The most bytes that a client can send after the answer: the bytes that the server drains, and those in transit.
 const SENT_MAX: usize = 2 * 256 * 1024 + 64 * 1024;
 
-/// Runs a client that makes so many calls of each kind on one channel.
+/// Runs a client that makes calls of each kind on one channel, and asserts the number of its connections.
 async fn check(client: impl FnOnce(&str) -> Command, connections: u64) {
     let world = World::start().await;
     let proxy = Proxy::before(world.instance.address.to_string()).await;
@@ -36,12 +36,12 @@ async fn check(client: impl FnOnce(&str) -> Command, connections: u64) {
     assert!(done.status.success(), "{complaints}");
     let kinds = String::from_utf8(done.stdout).unwrap();
     assert_eq!(kinds.lines().count(), 7, "{kinds}");
-    // After a GOAWAY it would have made another.
+    // After a GOAWAY the client would have opened another connection.
     assert_eq!(proxy.accepted.load(Ordering::Relaxed), connections);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_python_client_that_stops_when_it_is_answered_keeps_its_connection() {
+async fn a_python_client_that_stops_on_the_answer_keeps_its_connection() {
     let client = |address: &str| {
         let mut command = Command::new(PYTHON);
         command
@@ -58,7 +58,7 @@ async fn a_python_client_that_stops_when_it_is_answered_keeps_its_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_client_that_stops_when_it_is_answered_keeps_its_connection() {
+async fn a_node_client_that_stops_on_the_answer_keeps_its_connection() {
     let client = |address: &str| {
         let mut command = Command::new(NODE);
         command
@@ -83,7 +83,7 @@ async fn connect(world: &World) -> SendRequest<Bytes> {
     client
 }
 
-/// A call of a method that there is not: its request stays open after its answer has ended.
+/// Calls an unknown method. Its request stays open after the answer has ended.
 async fn refused(
     client: &mut SendRequest<Bytes>,
     world: &World,
@@ -103,8 +103,8 @@ async fn refused(
     (sending, rest)
 }
 
-/// Sends as fast as it may until the stream is reset; returns how much that was, and the reason. Fails if the
-/// connection ends.
+/// Sends as fast as flow control permits until the stream is reset. Returns the number of bytes sent, and the reason.
+/// Fails if the connection ends.
 async fn pour(sending: &mut SendStream<Bytes>) -> Result<(usize, Reason), h2::Error> {
     let piece = Bytes::from_static(&[0; 16 * 1024]);
     let mut sent = 0;
@@ -131,7 +131,7 @@ async fn pour(sending: &mut SendStream<Bytes>) -> Result<(usize, Reason), h2::Er
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_goes_on_sending_is_stopped() {
+async fn a_client_that_keeps_sending_is_stopped() {
     let world = World::start().await;
     let mut client = connect(&world).await.ready().await.unwrap();
     let (mut sending, _answer) = refused(&mut client, &world).await;
@@ -141,7 +141,7 @@ async fn a_client_that_goes_on_sending_is_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_sends_nothing_more_and_stays_is_reset_after_a_second() {
+async fn a_silent_client_that_leaves_its_request_open_is_reset() {
     let world = World::start().await;
     let mut client = connect(&world).await.ready().await.unwrap();
     let (mut sending, _answer) = refused(&mut client, &world).await;
@@ -150,7 +150,7 @@ async fn a_client_that_sends_nothing_more_and_stays_is_reset_after_a_second() {
     assert_eq!(reset.unwrap().unwrap(), Reason::NO_ERROR);
 }
 
-/// Pours into call after call until the connection ends, and returns how many calls there were.
+/// Sends into call after call until the connection ends. Returns the number of calls.
 async fn pour_until_the_connection_ends(world: &World) -> usize {
     let mut client = connect(world).await;
     for calls in 0..CALLS_MAX {
@@ -171,9 +171,9 @@ async fn pour_until_the_connection_ends(world: &World) -> usize {
     CALLS_MAX
 }
 
-/// Its last frames can meet a closed socket, so the client need not see the GOAWAY itself.
+/// The client's last frames may meet a closed socket, so it may not receive the GOAWAY itself.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_goes_on_sending_after_every_answer_loses_its_connection() {
+async fn a_client_that_keeps_sending_after_every_answer_loses_its_connection() {
     let world = World::start().await;
     let calls = pour_until_the_connection_ends(&world).await;
     // A frame that meets a stream after its reset counts as well.

@@ -1,4 +1,4 @@
-//! The tour in `grpcurl-examples`, with the real grpcurl: each script checks what it shows.
+//! The tour in `grpcurl-examples`, run with the real grpcurl. Each script checks its own output.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,9 +8,9 @@ use crate::support::world::Folder;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Twice in order: what a script leaves behind must not be in the way of the next, or of itself.
+/// Runs all scripts twice, in order: the remains of a script must not disturb the next one or its own second run.
 #[test]
-fn every_script_of_the_tour_shows_what_it_says() {
+fn every_script_of_the_tour_succeeds_twice() {
     let folder = Folder::new();
     let root = folder.0.join("root");
     std::fs::create_dir(&root).unwrap();
@@ -43,7 +43,7 @@ fn every_script_of_the_tour_shows_what_it_says() {
         );
         assert!(
             !shown.stdout.is_empty(),
-            "{} shows nothing",
+            "{} prints nothing",
             script.display()
         );
     }

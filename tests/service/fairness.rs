@@ -1,4 +1,4 @@
-//! Slow, silent and many uploads of some clients, and what others notice of them: nothing.
+//! Slow, silent or numerous uploads of some clients do not affect other clients.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -22,11 +22,11 @@ use crate::support::world::{
     Folder, World, create_collection, first, name_of, prose, reason, spec, whole,
 };
 
-/// Uploads of one tenant that are open and silent: more than it may have.
+/// The number of open, silent uploads of one tenant: more than its share of memory allows.
 const SILENT: usize = 400;
 const SUCCEEDED: i32 = 2;
 
-/// An upload that says nothing more after its first message.
+/// An upload that stays open and sends no more after its first message.
 struct Silent {
     _messages: mpsc::Sender<pb::UploadDocumentRequest>,
     answer: JoinHandle<Result<(), Status>>,
@@ -44,7 +44,7 @@ impl Silent {
     }
 }
 
-/// A client of a tenant of its own, with a collection.
+/// Creates a tenant with a writer and a collection. Returns the writer's channel.
 async fn client(guarded: &Guarded, tenant: &str) -> Shown {
     guarded.tenant(tenant).await;
     let (_, secret) = guarded.key(tenant, pb::Role::Writer).await;
@@ -74,7 +74,7 @@ async fn preview(shown: &Shown, text: &str) -> Result<usize, Status> {
     Ok(client.preview(request).await?.into_inner().chunks.len())
 }
 
-/// Waits until the server has read a message of an upload.
+/// Waits until the server has read the first message of an upload.
 async fn is_begun(shown: &Shown, name: &str) {
     let mut client = UploadServiceClient::new(shown.clone());
     loop {
@@ -105,7 +105,7 @@ async fn silent_uploads_stop_neither_uploads_nor_previews() {
     for spec in &specs {
         is_begun(&shown, &name_of(spec)).await;
     }
-    // The same principal, beside its own hundred.
+    // The same principal uploads beside its own 100 silent uploads.
     let uploaded = upload(&shown, "small", "one more").await.unwrap();
     assert_eq!(uploaded.state, SUCCEEDED);
     let uploaded = upload(&shown, "large", &prose(2_000_000)).await.unwrap();
@@ -113,12 +113,12 @@ async fn silent_uploads_stop_neither_uploads_nor_previews() {
     assert_eq!(preview(&shown, "abc").await.unwrap(), 1);
     assert!(preview(&shown, &prose(1_000_000)).await.unwrap() > 900);
     for silent in &silent {
-        assert!(!silent.answer.is_finished(), "none was sent away");
+        assert!(!silent.answer.is_finished(), "an upload was refused");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_takes_all_it_can_leaves_others_their_share() {
+async fn a_greedy_tenant_leaves_others_their_share() {
     let guarded = Guarded::start_with(|config, _| {
         config.uploads.memory_wait_seconds_max = 1;
     })
@@ -130,7 +130,7 @@ async fn a_tenant_that_takes_all_it_can_leaves_others_their_share() {
         Silent::open(client, first(&spec, b"no more"))
     });
     let silent = silent.collect::<Vec<_>>();
-    // Those beyond its share are told to come back, each in its time.
+    // Uploads beyond the tenant's share wait 1 s for memory, and are then refused.
     let told = |silent: &[Silent]| {
         let ended = silent.iter().filter(|silent| silent.answer.is_finished());
         ended.count()
@@ -159,14 +159,14 @@ async fn a_tenant_that_takes_all_it_can_leaves_others_their_share() {
         }
     }
     assert!(kept >= 200 && refused > 0, "{kept} kept, {refused} refused");
-    // Memory is given back with the uploads: the whole share is there again.
+    // Ended uploads release their memory: the whole share is available again.
     let again = upload(&greedy, "again", &text).await.unwrap();
     assert_eq!(again.state, SUCCEEDED);
 }
 
-/// A machine with a large window holds more than the least share, and takes it before it has its first byte.
+/// An upload with a large chunking window needs more than the minimum share, and reserves it before its first byte.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_window_waits_and_holds_up_nobody() {
+async fn uploads_with_a_large_window_wait_without_blocking_others() {
     let guarded = Guarded::start_with(|config, _| {
         config.uploads.memory_wait_seconds_max = 1;
     })
@@ -207,7 +207,7 @@ async fn a_large_window_waits_and_holds_up_nobody() {
     assert!(refused > 0 && !held.answer.is_finished());
 }
 
-/// A connection from an address, and a stream on it with half of a large message.
+/// Connects from an address, and sends half of a large message. Returns its open stream.
 async fn half_a_message(from: Ipv4Addr, server: SocketAddr, id: &str) -> SendStream<Bytes> {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind((from, 0).into()).unwrap();
@@ -233,9 +233,9 @@ async fn half_a_message(from: Ipv4Addr, server: SocketAddr, id: &str) -> SendStr
     body
 }
 
-/// Large messages that stay half there hold up nobody.
+/// Large messages that are never completed do not block other clients.
 #[tokio::test(flavor = "multi_thread")]
-async fn half_messages_hold_up_nobody_else() {
+async fn half_sent_messages_do_not_block_other_clients() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("halves.db"));
     create_collection(&server.channel()).await;
@@ -257,7 +257,7 @@ async fn half_messages_hold_up_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_preview_of_three_bytes_passes_beside_two_uploads_in_the_least_memory() {
+async fn a_small_preview_passes_beside_two_uploads_with_minimal_memory() {
     let world = World::start_with(|config| {
         config.uploads.memory_bytes_max = 16 * 1024 * 1024;
         config.uploads.memory_wait_seconds_max = 1;

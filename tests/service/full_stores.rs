@@ -1,4 +1,4 @@
-//! A store that is full: the instance says so, keeps what it has, and goes on once there is room.
+//! A full store: the instance reports it, keeps its data, and resumes once there is room.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -18,13 +18,13 @@ use crate::support::server::Server;
 use crate::support::world::{create_collection, expected, plain, prose, reason, rows, spec, whole};
 use crate::web::get;
 
-/// `SERVING` and `NOT_SERVING`.
+/// The health states `SERVING` and `NOT_SERVING`.
 const HEALTHS: [i32; 2] = [1, 2];
 
-/// Longer than it takes on a busy machine.
+/// The longest wait for a change of readiness: longer than a busy machine needs.
 const SOON: Duration = Duration::from_mins(1);
 
-/// Waits until `/readyz` says so, and health is that.
+/// Waits until `/readyz` contains `ready` and the health state is `health`. Returns the response of `/readyz`.
 async fn until(server: &Server, ready: &str, health: i32) -> String {
     let address = server.address.parse().unwrap();
     let begun = Instant::now();
@@ -53,7 +53,7 @@ async fn upload(
         .map(drop)
 }
 
-/// Fills the store's disk, empties it, and finds everything.
+/// Fills the store's disk, frees it, and checks that the server then stores the refused upload in full.
 async fn check(server: &Server, disk: &Path, ballast_bytes: usize) {
     let channel = server.channel();
     create_collection(&channel).await;
@@ -79,19 +79,19 @@ async fn check(server: &Server, disk: &Path, ballast_bytes: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_instance_whose_file_has_no_room_is_not_ready_until_it_has() {
+async fn an_instance_with_a_full_disk_is_not_ready_until_there_is_room() {
     let disk = Disk::new("48m");
     let server = Server::start(disk.folder().join("full.db"));
     check(&server, disk.folder(), 45_000_000).await;
 }
 
-/// Nobody has to fail first.
+/// No write has to fail first.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_seen_before_anybody_writes() {
+async fn a_full_disk_is_detected_before_any_write() {
     let disk = Disk::new("16m");
     let server = Server::start(disk.folder().join("full.db"));
     let ballast = disk.folder().join("ballast");
-    // As much as there is.
+    // Writes until the disk is full: the write itself then fails.
     let _full = std::fs::write(&ballast, vec![0; 16_000_000]);
     until(&server, "STORE_FULL", HEALTHS[1]).await;
     std::fs::remove_file(&ballast).unwrap();
@@ -99,7 +99,7 @@ async fn a_full_disk_is_seen_before_anybody_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_instance_whose_database_has_no_room_is_not_ready_until_it_has() {
+async fn an_instance_with_a_full_database_is_not_ready_until_there_is_room() {
     let disk = Disk::new("32m");
     let cluster = Cluster::start(&[]);
     tablespace(&cluster, "small", &disk.folder().join("space"));

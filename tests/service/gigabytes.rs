@@ -1,4 +1,4 @@
-//! A gigabyte in, stored, and back: the kernel's peak of the server's memory stays flat.
+//! Uploading, storing and reading a gigabyte: the server's peak memory stays below 100,000 KiB.
 
 use sluice::infrastructure::postgres::connection;
 use sluice::interface::grpc::pb;
@@ -20,7 +20,7 @@ async fn a_gigabyte_is_stored_and_read_back_in_little_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_in_a_database() {
+async fn a_gigabyte_is_stored_in_a_database_and_read_back_in_little_memory() {
     let cluster = private::cluster();
     let database = cluster.database();
     connection::migrate(&database).await.unwrap();

@@ -1,4 +1,4 @@
-//! Calls of browsers: unary and server streams over HTTP/1.1, status in the body's last frame.
+//! gRPC-web calls of browsers: unary calls and server streams over HTTP/1.1, with the status in the last frame.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use crate::web::request;
 
 const GOOD: &str = "https://good.example";
 
-/// The head, the messages, and the trailers as text.
+/// A response: its head and its trailers as text, and its messages.
 struct Answer {
     head: String,
     messages: Vec<Vec<u8>>,
@@ -71,7 +71,7 @@ async fn call(
     }
 }
 
-/// The body without the chunks that HTTP/1.1 sends it in.
+/// Returns the body without the chunked transfer encoding of HTTP/1.1.
 fn unchunked(head: &str, mut body: &[u8]) -> Vec<u8> {
     if !head.contains("transfer-encoding: chunked") {
         return body.to_vec();
@@ -88,7 +88,7 @@ fn unchunked(head: &str, mut body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Pieces of base64, each with its own padding.
+/// Decodes pieces of base64, each with its own padding.
 fn decoded(text: &[u8]) -> Vec<u8> {
     let pieces = text.chunks(4).map(|piece| STANDARD.decode(piece).unwrap());
     pieces.collect::<Vec<_>>().concat()
@@ -99,7 +99,7 @@ async fn world() -> World {
 }
 
 #[tokio::test]
-async fn a_page_calls_and_is_streamed_to_in_both_encodings() {
+async fn a_page_calls_and_receives_streams_in_both_encodings() {
     let world = world().await;
     let (upload, name) = begun(&world, "d").await;
     let end = last(resumed(&name_of(&upload), 0, b"some text"));
@@ -173,7 +173,7 @@ async fn a_page_calls_and_is_streamed_to_in_both_encodings() {
 }
 
 #[tokio::test]
-async fn a_page_reads_why_its_call_was_refused() {
+async fn a_page_can_read_the_reason_of_a_refused_call() {
     let world = world().await;
     let get = pb::GetOperationRequest {
         name: "operations/x".to_owned(),

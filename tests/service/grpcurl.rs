@@ -1,4 +1,4 @@
-//! The real grpcurl lists, describes, uploads, watches and reads.
+//! Calls with the real grpcurl.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::world::{World, spec};
 
-/// Installed by `scripts/setup`.
+/// The path of grpcurl, which `scripts/setup` installs.
 const GRPCURL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/grpcurl");
 
 async fn grpcurl(world: &World, arguments: &[&str], input: &str) -> (bool, String) {
@@ -26,7 +26,7 @@ async fn grpcurl(world: &World, arguments: &[&str], input: &str) -> (bool, Strin
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let input = input.to_owned();
-    // The server runs on this thread's runtime, so the program is waited for elsewhere.
+    // The server runs on this thread's runtime, so another thread waits for the program.
     let run = tokio::task::spawn_blocking(move || {
         let mut child = command.spawn().unwrap();
         child

@@ -1,4 +1,4 @@
-//! Who attacks the connection itself costs the server little, and nobody else anything.
+//! Attacks on the connection itself cost the server little, and do not affect other clients.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -14,28 +14,28 @@ use crate::support::frames::Attack;
 use crate::support::server::Server;
 use crate::support::world::{Folder, create_collection, first, last, more, plain, rows, spec};
 
-/// Frames of an attack.
+/// The number of frames of an attack.
 const FRAMES: usize = 20_000;
-/// The longest that an attack goes on if nobody ends it.
+/// The longest duration of an attack that the server does not end.
 const ATTACK_MAX: Duration = Duration::from_secs(2);
-/// Connections that attack at once.
+/// The number of connections that attack at once.
 const ATTACKERS: usize = 8;
-/// Where they are: what an address does is counted, and who behaves is on another.
+/// The address of the attackers. Limits count by address, so the well-behaved client uses another one.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// What all of them may add: the windows and buffers of as many connections.
+/// The most memory that all attackers may add, in KiB: the windows and buffers of their connections.
 const GROWTH_KIB_MAX: u64 = 24 * 1024;
 
-/// By when who asks nothing for three seconds is gone, however busy the machine is.
+/// The longest time until the server has closed connections that are idle for 3 s, even on a busy machine.
 const GONE_MAX: Duration = Duration::from_secs(30);
 
-/// How an attack ended.
+/// The outcome of an attack.
 #[derive(Clone, Copy, Debug)]
 struct Outcome {
     /// Whether the server ended the connection.
     is_closed: bool,
-    /// Frames that it took.
+    /// The number of frames that were sent.
     frames: usize,
-    /// The code that it said why (RFC 9113 §7), if it did.
+    /// The server's error code (RFC 9113 §7). `None` means that it sent no GOAWAY.
     code: Option<u32>,
 }
 
@@ -51,7 +51,7 @@ async fn outcome(attack: Attack, server: SocketAddr) -> Outcome {
     }
 }
 
-/// The code of the GOAWAY among what a server said.
+/// Returns the code of the first GOAWAY in a server's frames. `None` means that there is no GOAWAY.
 fn goaway(mut said: &[u8]) -> Option<u32> {
     while let [a, b, c, kind, _, _, _, _, _, rest @ ..] = said {
         let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
@@ -64,7 +64,7 @@ fn goaway(mut said: &[u8]) -> Option<u32> {
     None
 }
 
-/// Whether the server has to end the connection for it; of others it is enough that it bears them.
+/// Whether the server must end the connection because of the attack. It only has to withstand the others.
 fn is_ended(attack: Attack) -> bool {
     !matches!(
         attack,
@@ -81,7 +81,7 @@ fn address(server: &Server) -> SocketAddr {
     server.address.parse().unwrap()
 }
 
-/// Calls again and again until it is over; every call is answered. Returns how many there were.
+/// Calls repeatedly until `over` is cancelled, and asserts that each call succeeds. Returns the number of calls.
 async fn behave(channel: Channel, over: CancellationToken) -> u32 {
     let mut client = CollectionServiceClient::new(channel);
     let mut answered = 0;
@@ -120,7 +120,7 @@ async fn attacks_on_the_connection_are_ended_and_cost_little() {
             assert!(outcomes.iter().all(|outcome| outcome.is_closed), "{case}");
         }
         if attack == Attack::RapidReset {
-            // ENHANCE_YOUR_CALM, before a tenth of it was sent.
+            // The server sends ENHANCE_YOUR_CALM, or closes before a tenth of the frames is sent.
             let is_calmed = |outcome: &Outcome| outcome.code == Some(11) || outcome.frames < 2_000;
             assert!(outcomes.iter().all(is_calmed), "{case}");
         }
@@ -128,9 +128,9 @@ async fn attacks_on_the_connection_are_ended_and_cost_little() {
     assert!(server.peak_kib() < 100_000, "{} KiB", server.peak_kib());
 }
 
-/// A thousand who connect and say nothing, and some who say a little, a byte at a time.
+/// A thousand connections: a quarter send nothing, and the others send an incomplete preface or request.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_nothing_is_sent_away() {
+async fn connections_without_a_request_are_closed() {
     let folder = Folder::new();
     let settings = [("SLUICE_SERVER__FIRST_REQUEST_SECONDS_MAX", "3")];
     let server = Server::start_with(folder.0.join("idle.db"), &settings);
@@ -152,14 +152,14 @@ async fn who_asks_nothing_is_sent_away() {
     for mut stream in silent {
         let mut rest = Vec::new();
         let ended = tokio::time::timeout(GONE_MAX, stream.read_to_end(&mut rest));
-        // Reset or closed: it is gone.
-        let _how = ended.await.expect("it is still there");
+        // The server may reset or close the connection.
+        let _how = ended.await.expect("the connection is still open");
     }
     assert!(begun.elapsed() < GONE_MAX, "{:?}", begun.elapsed());
     assert_eq!(
         behave_once(used).await,
         "collections/c",
-        "who has asked stays"
+        "a connection with a request stays open"
     );
 }
 
@@ -173,9 +173,9 @@ async fn behave_once(channel: Channel) -> String {
     got.unwrap().into_inner().collection.unwrap().name
 }
 
-/// A connection that is not used any more is told to go, and a client comes back by itself.
+/// The server closes a connection that is no longer used, and the client reconnects by itself.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unused_connection_ends_and_its_client_comes_back() {
+async fn an_unused_connection_is_closed_and_its_client_reconnects() {
     let folder = Folder::new();
     let settings = [("SLUICE_SERVER__IDLE_SECONDS_MAX", "1")];
     let server = Server::start_with(folder.0.join("unused.db"), &settings);
@@ -187,9 +187,9 @@ async fn an_unused_connection_ends_and_its_client_comes_back() {
     }
 }
 
-/// From one address so many, and no more, whatever they do.
+/// Connections of one address are limited, even if they send nothing.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_has_so_many_connections() {
+async fn connections_of_an_address_are_limited() {
     let folder = Folder::new();
     let settings = [("SLUICE_SERVER__CONNECTIONS_PER_ADDRESS_MAX", "20")];
     let server = Server::start_with(folder.0.join("many.db"), &settings);
@@ -205,19 +205,19 @@ async fn an_address_has_so_many_connections() {
     }
     assert_eq!(refused, 30);
     drop(open);
-    // The server has to see that they are gone.
+    // The server first has to notice that the connections have ended.
     let (begun, mut is_answered) = (Instant::now(), false);
     while !is_answered && begun.elapsed() < GONE_MAX {
         let request = pb::ListCollectionsRequest::default();
         let mut client = CollectionServiceClient::new(server.channel());
         is_answered = client.list_collections(request).await.is_ok();
     }
-    assert!(is_answered, "there is room again");
+    assert!(is_answered, "connections are still refused");
 }
 
-/// A hundred thousand messages of one byte each are honest, if slow.
+/// An upload of 100,000 messages of one byte each is legitimate, although slow.
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_of_one_byte_are_taken() {
+async fn messages_of_one_byte_are_accepted() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("bytes.db"));
     create_collection(&server.channel()).await;

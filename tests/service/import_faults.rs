@@ -1,4 +1,4 @@
-//! Imports that are disturbed: killed, cancelled, their files changed, an instance without the root.
+//! Disturbed imports: a killed server, a cancellation, a changed file, an instance without the import root.
 
 use std::fs::{File, FileTimes};
 use std::io::Write;
@@ -16,16 +16,16 @@ use crate::support::server::Server;
 use crate::support::world::{Folder, create_collection, prose, reason, spec};
 
 const CANCELLED: i32 = 4;
-/// Large enough for several commits.
+/// The bytes of a file that needs several commits.
 const LARGE: usize = 12_000_000;
 
-/// A server that may import, on that store.
+/// Starts a server on a store, with an import root.
 fn serve(store: &str, root: &Root) -> Server {
     let root = root.0.0.display().to_string();
     Server::start_with(store, &[("SLUICE_IMPORT__ROOT", &root)])
 }
 
-/// Kills the server again and again in the middle of an import, and compares with an undisturbed upload.
+/// Kills the server repeatedly during an import, and compares the result with an undisturbed upload.
 async fn check_kills(store: &str, forget_lease: impl AsyncFn()) {
     let root = Root::new();
     let source = prose(LARGE);
@@ -47,9 +47,9 @@ async fn check_kills(store: &str, forget_lease: impl AsyncFn()) {
         forget_lease().await;
         server = serve(store, &root);
         let kept = operation(&server.channel(), &begun.name).await;
-        assert!(kept.committed_bytes >= committed, "nothing is done again");
+        assert!(kept.committed_bytes >= committed, "a commit was lost");
     }
-    assert!(kills >= 3, "{kills} kills came in the middle");
+    assert!(kills >= 3, "{kills} kills during the import");
     let ended = ended(&server.channel(), &begun.name).await;
     assert_eq!(ended.state, SUCCEEDED, "{ended:?}");
     let channel = server.channel();
@@ -57,7 +57,7 @@ async fn check_kills(store: &str, forget_lease: impl AsyncFn()) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_killed_in_the_middle_of_an_import_goes_on_by_itself() {
+async fn a_server_killed_during_an_import_resumes_it_by_itself() {
     let folder = Folder::new();
     let database = folder.0.join("imports.db");
     let store = database.display().to_string();
@@ -65,7 +65,7 @@ async fn a_server_killed_in_the_middle_of_an_import_goes_on_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_with_a_database() {
+async fn a_server_on_a_database_killed_during_an_import_resumes_it_by_itself() {
     let cluster = private::cluster();
     let store = cluster.database();
     connection::migrate(&store).await.unwrap();
@@ -75,7 +75,7 @@ async fn the_same_with_a_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_instance_without_the_root_leaves_imports_to_those_that_have_it() {
+async fn an_instance_without_the_root_leaves_imports_to_instances_that_have_it() {
     let (cluster, root) = (private::cluster(), Root::new());
     root.write("f.txt", prose(100_000));
     let store = cluster.database();
@@ -91,7 +91,7 @@ async fn an_instance_without_the_root_leaves_imports_to_those_that_have_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_is_cancelled_in_the_middle_and_can_be_asked_for_again() {
+async fn an_import_can_be_cancelled_and_requested_again() {
     let root = Root::new();
     let world = root.world().await;
     root.write("f.txt", prose(LARGE));
@@ -109,7 +109,7 @@ async fn an_import_is_cancelled_in_the_middle_and_can_be_asked_for_again() {
     assert_eq!(operation(&world.channel, &name).await.state, CANCELLED);
 }
 
-/// Imports a large file that is changed in the middle, and returns the operation's end.
+/// Imports a large file that changes during the import. Returns the last state of the operation.
 async fn changed(change: impl FnOnce(&Path)) -> pb::Operation {
     let root = Root::new();
     let world = root.world().await;
@@ -123,7 +123,7 @@ async fn changed(change: impl FnOnce(&Path)) -> pb::Operation {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_changes_in_the_middle_is_never_mixed() {
+async fn a_file_that_changes_during_an_import_fails_it() {
     let append = |path: &Path| {
         let mut file = File::options().append(true).open(path).unwrap();
         file.write_all(b"more").unwrap();
@@ -133,7 +133,7 @@ async fn a_file_that_changes_in_the_middle_is_never_mixed() {
         file.set_len(1_000).unwrap();
     };
     let rewrite = |path: &Path| std::fs::write(path, prose(LARGE).to_uppercase()).unwrap();
-    // As `cp --preserve=timestamps` and whoever hides something do.
+    // Keeps the modification time, like `cp --preserve=timestamps` or an attacker.
     let disguise = |path: &Path| {
         let modified = std::fs::metadata(path).unwrap().modified().unwrap();
         let mut file = File::options().write(true).open(path).unwrap();
@@ -142,7 +142,7 @@ async fn a_file_that_changes_in_the_middle_is_never_mixed() {
         let times = FileTimes::new().set_modified(modified);
         file.set_times(times).unwrap();
     };
-    // Nobody can tell any more whether it stays the same.
+    // After the removal, the server cannot check whether the file stays the same.
     let remove = |path: &Path| std::fs::remove_file(path).unwrap();
     let changes: [&dyn Fn(&Path); 5] = [&append, &truncate, &rewrite, &disguise, &remove];
     for change in changes {
@@ -155,9 +155,9 @@ async fn a_file_that_changes_in_the_middle_is_never_mixed() {
     }
 }
 
-/// While nobody reads it a file is removed, replaced, or given the same length and time again.
+/// While the server is down, the file is removed, or replaced by one with the same length and modification time.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_another_after_a_crash_is_noticed_even_if_it_looks_the_same() {
+async fn a_file_replaced_during_a_crash_is_detected_even_if_it_looks_the_same() {
     let text = prose(LARGE);
     let disguised = |path: &Path| {
         let modified = std::fs::metadata(path).unwrap().modified().unwrap();

@@ -1,5 +1,5 @@
-//! An import reads nothing but regular files below the root: whatever the path says, whatever is there,
-//! whoever changes it meanwhile.
+//! An import reads only regular files below the root, for any path, any content of the folder, and any concurrent
+//! change.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -23,14 +23,14 @@ use crate::rechunks::{SUCCEEDED, ended, said};
 use crate::support::server::program;
 use crate::support::world::{Folder, connect, create_collection, metadata, reason};
 
-/// How long a link and a folder change places.
+/// The time for which links swap places with a folder and a file.
 const RACE: Duration = Duration::from_secs(10);
 
-/// In no path that is asked for may this be found again: not in an answer, not in a log.
+/// A part of requested paths. Neither an answer nor a log may contain it.
 const NEEDLE: &str = "needle-in-a-path";
 
 #[tokio::test]
-async fn a_hostile_path_is_told_to_be_one_and_no_path_is_repeated_or_logged() {
+async fn hostile_paths_are_refused_and_no_path_is_repeated_or_logged() {
     let (root, folder) = (Root::new(), Folder::new());
     root.write(NEEDLE, "text");
     root.write(&format!("changed-{NEEDLE}"), b"some \xFF text");
@@ -83,7 +83,7 @@ async fn a_hostile_path_is_told_to_be_one_and_no_path_is_repeated_or_logged() {
     server.kill().unwrap();
     server.wait().unwrap();
     let logged = fs::read_to_string(&log).unwrap();
-    assert!(logged.contains("ImportDocument"), "there is a log");
+    assert!(logged.contains("ImportDocument"), "no call was logged");
     assert!(!logged.contains(NEEDLE), "{logged}");
     logged.lines().for_each(logs::look);
     logs::assert_clean();
@@ -92,7 +92,7 @@ async fn a_hostile_path_is_told_to_be_one_and_no_path_is_repeated_or_logged() {
     }
 }
 
-/// Overlong forms of a dot and a slash are not UTF-8, so no string of a message has them.
+/// Overlong forms of a dot and a slash are not valid UTF-8, so no string of a message can contain them.
 #[tokio::test]
 async fn overlong_utf_8_never_becomes_a_path() {
     let world = Root::new().world().await;
@@ -111,7 +111,7 @@ async fn overlong_utf_8_never_becomes_a_path() {
 }
 
 #[tokio::test]
-async fn only_regular_files_are_opened_and_nobody_waits_for_a_pipe() {
+async fn only_regular_files_are_opened_and_a_pipe_does_not_block() {
     let (root, outside) = (Root::new(), Root::new());
     root.write("folder/f.txt", "inside");
     outside.write("f.txt", "outside");
@@ -157,9 +157,10 @@ async fn only_regular_files_are_opened_and_nobody_waits_for_a_pipe() {
     assert_eq!(ended.state, SUCCEEDED, "{ended:?}");
 }
 
-/// By default they are imported, as a folder of backups needs; where they are refused they are answered as absent.
+/// Files with several hard links are imported by default, because folders of backups contain them. If they are refused,
+/// the error is that of an absent file.
 #[tokio::test]
-async fn files_with_several_names_are_imported_unless_that_is_refused() {
+async fn files_with_several_hard_links_are_imported_unless_refused_by_setting() {
     let (root, outside) = (Root::new(), Root::new());
     outside.write("f.txt", "outside");
     root.write("own.txt", "inside");
@@ -181,7 +182,7 @@ async fn files_with_several_names_are_imported_unless_that_is_refused() {
     assert_eq!(ended_well.state, SUCCEEDED, "{ended_well:?}");
 }
 
-/// Lets a folder and a file of the root change places with links to outside, until it is told to stop.
+/// Swaps a folder and a file of the root with links to outside, until `stop` is set. Returns the number of swaps.
 fn swap(root: &Root, outside: &Root, stop: &Arc<AtomicBool>) -> std::thread::JoinHandle<u64> {
     let (base, away) = (root.0.0.clone(), outside.0.0.clone());
     let stop = Arc::clone(stop);
@@ -205,7 +206,7 @@ fn swap(root: &Root, outside: &Root, stop: &Arc<AtomicBool>) -> std::thread::Joi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_swaps_links_in_never_leads_an_import_outside() {
+async fn swapping_in_links_never_leads_an_import_outside() {
     let (root, outside) = (Root::new(), Root::new());
     for name in ["x/f.txt", "y.txt"] {
         root.write(name, "inside");
@@ -220,7 +221,7 @@ async fn who_swaps_links_in_never_leads_an_import_outside() {
     while begun.elapsed() < RACE {
         for name in ["x/f.txt", "y.txt"] {
             for _ in 0..100 {
-                // A link that has just come is no failure of the file system.
+                // A link that was just swapped in reads as absent, not as an error.
                 match source.open(&PathName::parse(name).unwrap()).await.unwrap() {
                     Some(file) => {
                         assert_eq!(&file.read(0).await.unwrap().0[..], b"inside");
@@ -231,7 +232,7 @@ async fn who_swaps_links_in_never_leads_an_import_outside() {
             }
             let id = format!("d{}", imported.len());
             if let Ok(operation) = import(&world.channel, request(&id, name)).await {
-                // It is opened again to be read: by then there may be a link.
+                // The import opens the file again to read it, and may then find a link.
                 let ended = ended(&world.channel, &operation.name).await;
                 imported.push((id, ended.state == SUCCEEDED));
             }

@@ -1,4 +1,4 @@
-//! Files under the import root become documents: the same as if they were uploaded.
+//! Imports of files under the import root, with the same results as uploads.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::support::world::{Folder, World, first, metadata, prose, reason, resum
 
 pub(crate) const IMPORT_DOCUMENT: i32 = 6;
 
-/// A directory to import from.
+/// A folder to import from.
 pub(crate) struct Root(pub(crate) Folder);
 
 impl Root {
@@ -27,7 +27,7 @@ impl Root {
         self.0.0.join(name)
     }
 
-    /// Writes a file, in folders that are made.
+    /// Writes a file, and creates its parent folders.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -38,7 +38,7 @@ impl Root {
         self.world_with(|_| {}).await
     }
 
-    /// A server with other settings too.
+    /// Starts a server with this import root and the settings that `change` makes.
     pub(crate) async fn world_with(&self, change: impl FnOnce(&mut Config)) -> World {
         World::start_with(|config| {
             config.import.root.clone_from(&self.0.0);
@@ -74,7 +74,7 @@ async fn found(world: &World, id: &str) -> pb::Document {
     found.unwrap().into_inner().document.unwrap()
 }
 
-/// Imports a source and uploads it, and compares.
+/// Imports a source, uploads the same source, and compares both documents.
 async fn check(root: &Root, world: &World, id: &str, path: &str, charset: &str, source: &[u8]) {
     root.write(path, source);
     let decoding = Some(pb::DecodingPolicy {
@@ -114,7 +114,7 @@ async fn check(root: &Root, world: &World, id: &str, path: &str, charset: &str, 
 }
 
 #[tokio::test]
-async fn an_imported_file_is_what_it_would_be_if_it_were_uploaded() {
+async fn an_imported_file_equals_the_same_file_uploaded() {
     let root = Root::new();
     let world = root.world().await;
     let text = prose(1_000_000);
@@ -131,7 +131,7 @@ async fn an_imported_file_is_what_it_would_be_if_it_were_uploaded() {
 }
 
 #[tokio::test]
-async fn a_file_is_imported_once_for_each_request() {
+async fn a_file_is_imported_once_for_each_request_id() {
     let root = Root::new();
     let world = root.world().await;
     root.write("f.txt", prose(10_000));
@@ -190,7 +190,7 @@ async fn a_file_is_imported_once_for_each_request() {
 }
 
 #[tokio::test]
-async fn an_import_takes_no_bytes_and_puts_an_end_to_unfinished_uploads() {
+async fn an_import_accepts_no_data_and_supersedes_unfinished_uploads() {
     let root = Root::new();
     let world = root.world().await;
     root.write("f.txt", prose(100_000));
@@ -219,7 +219,7 @@ async fn an_import_takes_no_bytes_and_puts_an_end_to_unfinished_uploads() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_imported_is_refused_before_anything_is_stored() {
+async fn invalid_imports_are_refused_before_anything_is_stored() {
     let root = Root::new();
     let world = root
         .world_with(|config| config.uploads.source_bytes_max = 1_000)
@@ -287,7 +287,7 @@ async fn what_cannot_be_imported_is_refused_before_anything_is_stored() {
 }
 
 #[tokio::test]
-async fn without_a_root_nothing_is_imported() {
+async fn without_a_root_imports_are_refused() {
     let world = World::start().await;
     let refused = import(&world.channel, request("d", "f.txt")).await;
     let refused = refused.unwrap_err();
@@ -309,7 +309,7 @@ async fn without_a_root_nothing_is_imported() {
 }
 
 #[tokio::test]
-async fn content_is_refused_as_in_uploads() {
+async fn imports_refuse_the_same_content_as_uploads() {
     let root = Root::new();
     let world = root.world().await;
     root.write("f.pdf", b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n");

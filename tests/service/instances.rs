@@ -1,5 +1,5 @@
-//! Two instances on one database: what one cannot finish the other does, and nothing is lost or
-//! there twice, whatever is killed or cut.
+//! Two instances on one database: each finishes the uploads of the other, and no chunk is lost or duplicated by kills
+//! and cut connections.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use crate::support::world::{
 const DISTURBANCES: u64 = 200;
 const DOCUMENT_BYTES: usize = 4_000_000;
 const RESENT_MAX: u64 = 3 * 1024 * 1024;
-/// The worst pause before a resumed upload moves is told; so long would be a fault.
+/// The longest pause before a resumed upload makes progress.
 const RESUMED_MAX: Duration = Duration::from_secs(10);
 
-/// An instance with its proxies: to the database, and before its clients.
+/// An instance with two proxies: one to the database, and one before its clients.
 struct Site {
     store: String,
     database: Proxy,
@@ -51,7 +51,7 @@ impl Site {
         connect(&format!("http://{}", self.front.address))
     }
 
-    /// SIGKILL, and a new process.
+    /// Kills the instance with SIGKILL, and starts a new process.
     async fn kill(&mut self) {
         self.server = None;
         let server = Server::start(&self.store);
@@ -60,7 +60,7 @@ impl Site {
     }
 }
 
-/// Two of them on a database of their own, with a collection.
+/// Two instances on a database of their own, with a collection.
 pub(crate) struct Sites {
     cluster: Arc<Cluster>,
     database: String,
@@ -91,7 +91,7 @@ impl Sites {
             .psql(self.database.rsplit('/').next().unwrap(), statement)
     }
 
-    /// Documents whose own counts are not those of their chunks, and chunks outside their version.
+    /// Returns the documents whose counts differ from their chunks, or whose ordinals have gaps.
     fn wrong(&self) -> String {
         self.psql(
             "SELECT documents.document_id, documents.chunks, count(chunks.ordinal)
@@ -105,7 +105,7 @@ impl Sites {
     }
 }
 
-/// What is done to an upload under way.
+/// A fault that is injected into a running upload.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Fault {
     KillInstance,
@@ -123,7 +123,7 @@ const FAULTS: [Fault; 5] = [
     Fault::LoseCommits,
 ];
 
-/// What a disturbed upload came to.
+/// The totals of all disturbed uploads.
 #[derive(Debug, Default)]
 struct Tally {
     in_the_middle: u64,
@@ -132,7 +132,7 @@ struct Tally {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_disturbed_on_one_instance_is_finished_on_the_other() {
+async fn uploads_disturbed_on_one_instance_are_finished_on_the_other() {
     let mut sites = Sites::start().await;
     let source = Arc::new(prose(DOCUMENT_BYTES));
     let undisturbed = expected(&source);
@@ -155,7 +155,7 @@ async fn what_is_disturbed_on_one_instance_is_finished_on_the_other() {
         let stored = rows(&other, &document, None, false).await.unwrap();
         assert!(
             plain(&stored) == undisturbed,
-            "seed {seed}, {fault:?}: other rows"
+            "seed {seed}, {fault:?}: the rows differ"
         );
     }
     assert!(tally.in_the_middle > DISTURBANCES / 10, "{tally:?}");
@@ -167,7 +167,7 @@ async fn what_is_disturbed_on_one_instance_is_finished_on_the_other() {
     assert_eq!(sites.wrong(), "");
 }
 
-/// Goes on with an upload on another instance, and says how that went.
+/// Resumes an upload on another instance, and adds the result to the tally.
 async fn resume(
     channel: &Channel,
     upload: &pb::UploadSpec,
@@ -186,7 +186,7 @@ async fn resume(
     tally.resent_most = tally.resent_most.max(reached.saturating_sub(committed));
 }
 
-/// When an upload is seen to move for the first time.
+/// Returns the time at which an upload first makes progress.
 async fn watch(channel: Channel, name: String) -> Instant {
     let mut client = UploadServiceClient::new(channel);
     let mut seen = None;
@@ -204,7 +204,8 @@ async fn watch(channel: Channel, name: String) -> Instant {
     }
 }
 
-/// Uploads through a site that is disturbed at a random byte; returns how far the client came.
+/// Uploads through a site, and injects a fault at a random byte. Returns the bytes that the client sent, or 0 if the
+/// upload succeeded.
 async fn disturb(
     site: &mut Site,
     upload: &pb::UploadSpec,
@@ -228,7 +229,7 @@ async fn disturb(
         Fault::CutClient => site.front.cut_all(),
         Fault::CutDatabase => site.database.cut_all(),
         Fault::LoseCommits => site.database.lose_commits(1 + seed % 4),
-        Fault::KillClient => unreachable!("it is another process"),
+        Fault::KillClient => unreachable!("the client is another process"),
     }
     let is_complete = sending.await.unwrap().is_ok();
     site.database.lose_commits(0);
@@ -239,7 +240,7 @@ async fn disturb(
     }
 }
 
-/// Uploads by a process of its own that is killed; returns how far it came.
+/// Uploads with a child process, and kills it. Returns the bytes that it sent.
 async fn kill_client(
     site: &Site,
     upload: &pb::UploadSpec,

@@ -1,4 +1,4 @@
-//! Rechunks that are disturbed: cancelled, read beside, stopped, killed, kept from the store.
+//! Disturbed rechunks: a cancellation, concurrent reads, a stopped or killed server, a locked store.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -18,13 +18,14 @@ use crate::support::server::Server;
 use crate::support::world::{Folder, World, connect, create_collection, prose, rows, spec};
 
 const CANCELLED: i32 = 4;
-/// Well before a lease that was left would have run out: it lasts 30 seconds, and is renewed every 10.
+/// The longest time until another server takes over a released lease. An abandoned lease would last 20 s to 30 s more,
+/// because a lease of 30 s is renewed every 10 s.
 const TAKEN_OVER_MAX: Duration = Duration::from_secs(15);
-/// Large enough for several commits.
+/// The bytes of a document that needs several commits.
 const LARGE: usize = 12_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rechunk_is_cancelled_in_the_middle_and_can_be_asked_for_again() {
+async fn a_rechunk_can_be_cancelled_and_requested_again() {
     let world = World::start().await;
     upload(&world.channel, &spec("d"), prose(LARGE).as_bytes()).await;
     let before = said(&world.channel, "d").await;
@@ -43,7 +44,7 @@ async fn a_rechunk_is_cancelled_in_the_middle_and_can_be_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readers_have_the_old_version_whole_while_the_new_one_is_made() {
+async fn readers_see_the_complete_old_version_during_a_rechunk() {
     let world = World::start_with(|config| {
         config.retention.old_version_seconds = 0;
         config.retention.sweep_every_seconds = 1;
@@ -54,8 +55,8 @@ async fn readers_have_the_old_version_whole_while_the_new_one_is_made() {
     let begun = rechunk(&world.channel, request("d")).await.unwrap();
     let (mut reads, mut other) = (0, open(&world.database()).await);
     loop {
-        // While this is held nothing ends, so that a read does not outlast the rechunk; between two
-        // reads, rechunk and sweep go on.
+        // While this lock is held, the rechunk cannot end, so a read does not outlast it. Between two reads, rechunk
+        // and sweep continue.
         let held = sqlx::query("BEGIN IMMEDIATE").execute(&mut other);
         held.await.unwrap();
         if operation(&world.channel, &begun.name).await.state != RUNNING {
@@ -70,7 +71,7 @@ async fn readers_have_the_old_version_whole_while_the_new_one_is_made() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     drop(other);
-    assert!(reads > 0, "something was read meanwhile");
+    assert!(reads > 0, "no read during the rechunk");
     let after = rows(&world.channel, &document("d"), None, false).await;
     assert!(after.unwrap().iter().all(|chunk| chunk.version == 2));
 }
@@ -80,7 +81,7 @@ async fn open(database: &Path) -> SqliteConnection {
     options.connect().await.unwrap()
 }
 
-/// As if a dead server's time had passed: its successor need not be waited for.
+/// Expires the lease of a dead server, so that its successor takes over at once.
 pub(crate) async fn end_lease(database: &Path) {
     let mut other = open(database).await;
     let ended = sqlx::query("UPDATE leases SET expires_at = 0").execute(&mut other);
@@ -88,7 +89,7 @@ pub(crate) async fn end_lease(database: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_killed_in_the_middle_of_a_rechunk_goes_on_by_itself() {
+async fn a_server_killed_during_a_rechunk_resumes_it_by_itself() {
     let folder = Folder::new();
     let database = folder.0.join("rechunks.db");
     let mut server = Server::start(&database);
@@ -118,9 +119,9 @@ async fn a_server_killed_in_the_middle_of_a_rechunk_goes_on_by_itself() {
         end_lease(&database).await;
         server = Server::start(&database);
         let kept = operation(&server.channel(), &begun.name).await;
-        assert!(kept.committed_bytes >= committed, "nothing is done again");
+        assert!(kept.committed_bytes >= committed, "a commit was lost");
     }
-    assert!(kills >= 3, "{kills} kills came in the middle");
+    assert!(kills >= 3, "{kills} kills during the rechunk");
     let ended = ended(&server.channel(), &begun.name).await;
     assert_eq!(ended.state, SUCCEEDED, "{ended:?}");
     let channel = server.channel();
@@ -128,7 +129,7 @@ async fn a_server_killed_in_the_middle_of_a_rechunk_goes_on_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stops_leaves_its_rechunk_to_the_next() {
+async fn a_server_that_stops_hands_its_rechunk_to_the_next() {
     let world = World::start().await;
     upload(&world.channel, &spec("d"), prose(LARGE).as_bytes()).await;
     let begun = rechunk(&world.channel, request("d")).await.unwrap();
@@ -145,18 +146,18 @@ async fn a_server_that_stops_leaves_its_rechunk_to_the_next() {
     let next = Instance::start(&config).await.unwrap();
     let channel = connect(&format!("http://{}", next.address));
     let kept = operation(&channel, &name).await.committed_bytes;
-    assert!(kept >= middle.committed_bytes, "what was decided is kept");
+    assert!(kept >= middle.committed_bytes, "committed data is kept");
     let moves = |state: &pb::Operation| state.committed_bytes > kept;
     until(&channel, &name, moves).await;
     assert!(
         stopped.elapsed() < TAKEN_OVER_MAX,
-        "the lease was given back"
+        "the lease was not released"
     );
     assert_eq!(ended(&channel, &name).await.state, SUCCEEDED);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rechunk_that_cannot_be_gone_on_with_is_tried_again() {
+async fn a_rechunk_that_cannot_proceed_is_retried() {
     let world = World::start_with(|config| config.retention.sweep_every_seconds = 1).await;
     upload(&world.channel, &spec("d"), prose(LARGE).as_bytes()).await;
     let begun = rechunk(&world.channel, request("d")).await.unwrap();
@@ -165,7 +166,7 @@ async fn a_rechunk_that_cannot_be_gone_on_with_is_tried_again() {
     let mut other = open(&world.database()).await;
     let locked = sqlx::query("BEGIN IMMEDIATE").execute(&mut other);
     locked.await.unwrap();
-    // Longer than a commit waits for another process.
+    // Longer than a commit waits for the lock of another process.
     tokio::time::sleep(Duration::from_secs(7)).await;
     assert_eq!(operation(&world.channel, &name).await.state, RUNNING);
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();

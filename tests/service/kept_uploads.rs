@@ -1,4 +1,4 @@
-//! Uploads that were interrupted: the same command resumes them.
+//! Interrupted uploads: running the same command again resumes them.
 
 use std::process::{Child, Stdio};
 use std::sync::atomic::Ordering;
@@ -10,13 +10,13 @@ use crate::support::shell::{Ended, Shell, rows};
 use crate::support::world::{Folder, prose};
 
 const BYTES: usize = 6_000_000;
-/// An upload is interrupted once so much of it is committed.
+/// The committed bytes after which an upload is interrupted.
 const COMMITTED_MIN: u64 = 2_500_000;
-/// What the proxy still has of the first connection, and frames.
+/// The most bytes beyond the rest of the file: data of the first connection still in the proxy, and frame headers.
 const OVERHEAD_MAX: u64 = 1_000_000;
 const UPLOAD: &str = "$S upload --server http://$PROXY book.txt";
 
-/// A server behind a slow network, and a file for it.
+/// A server behind a slow network, and a file to upload.
 struct Site {
     folder: Folder,
     server: Server,
@@ -58,7 +58,7 @@ impl Site {
         tokio::task::block_in_place(|| Ended::of(command.output().unwrap()))
     }
 
-    /// Starts an upload, and waits until much of it is committed.
+    /// Starts an upload, and waits until more than `COMMITTED_MIN` bytes are committed.
     fn begin(&self, script: &str, change: impl FnOnce(&mut std::process::Command)) -> Child {
         self.proxy.slow(Duration::from_millis(8));
         let before = self.operations().len();
@@ -74,7 +74,7 @@ impl Site {
         child.unwrap()
     }
 
-    /// Signals an upload, and returns how it ends.
+    /// Sends a signal to an upload. Returns its exit code and output.
     fn stop(&self, child: Child, signal: &str) -> Ended {
         let id = child.id().to_string();
         let killed = std::process::Command::new("kill")
@@ -86,7 +86,7 @@ impl Site {
         ended
     }
 
-    /// The newest first.
+    /// Returns the operations, newest first.
     fn operations(&self) -> Vec<serde_json::Value> {
         rows(&self.shell().succeeds("$S operations $AT --output json"))
     }
@@ -98,7 +98,7 @@ impl Site {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_was_interrupted_is_resumed_by_the_same_command() {
+async fn an_interrupted_upload_is_resumed_by_the_same_command() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("KILL", -1)] {
         let site = Site::new().await;
         let child = site.begin(UPLOAD, |_| {});
@@ -118,19 +118,19 @@ async fn an_upload_that_was_interrupted_is_resumed_by_the_same_command() {
             site.run(command)
         };
         assert_eq!(again.code, 0, "{again:?}");
-        assert_eq!(site.operations().len(), 1, "{signal}: it is one upload");
+        assert_eq!(site.operations().len(), 1, "{signal}: one upload");
         let resent = site.proxy.sent.load(Ordering::Relaxed) - sent;
         let rest = BYTES as u64 - committed;
         assert!(resent < rest + OVERHEAD_MAX, "{resent} of {rest} bytes");
         assert!(site.shell().text("default", "book.txt") == site.text);
-        assert_eq!(site.kept(), 0, "nothing is left of it");
-        // A document that is sent once more is a new version.
+        assert_eq!(site.kept(), 0, "saved state was left");
+        // Uploading a complete document again creates a new version.
         assert!(site.run(UPLOAD).out.contains("version 2"));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_file_other_options_or_a_word_begin_anew() {
+async fn a_changed_file_other_options_or_no_resume_start_a_new_upload() {
     let site = Site::new().await;
     let mut begun = 0;
     for (change, script) in [
@@ -155,7 +155,7 @@ async fn another_file_other_options_or_a_word_begin_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_runs_at_once_have_ids_of_their_own() {
+async fn concurrent_runs_have_separate_request_ids() {
     let site = Site::new().await;
     let first = site.begin(UPLOAD, |_| {});
     let second = site.begin(UPLOAD, |_| {});
@@ -165,7 +165,7 @@ async fn two_runs_at_once_have_ids_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_kept_is_resumed_by_its_request_id() {
+async fn an_upload_without_saved_state_is_resumed_by_its_request_id() {
     let nowhere = |command: &mut std::process::Command| {
         command.env("XDG_STATE_HOME", NOWHERE);
     };

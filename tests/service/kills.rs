@@ -1,5 +1,5 @@
-//! `kill -9` of the server and of the client, at random points of uploads: nothing is lost, nothing
-//! is there twice, and little is sent again.
+//! `kill -9` of the server or the client at random points of uploads: no chunk is lost or duplicated, and at most 3 MiB
+//! are sent again.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -29,7 +29,7 @@ pub(crate) fn random(seed: u64, below: u64) -> u64 {
     (mixed ^ mixed >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9) % below
 }
 
-/// The source from `from` on as messages, counting what is handed to the transport.
+/// Returns the source from `from` on as messages. `sent` counts the bytes that are handed to the transport.
 pub(crate) fn messages(
     head: pb::UploadDocumentRequest,
     source: &Arc<String>,
@@ -54,7 +54,7 @@ pub(crate) fn messages(
     tokio_stream::once(head).chain(tokio_stream::iter(body))
 }
 
-/// Goes on with an upload until it is complete, and returns the offset it went on from.
+/// Resumes an upload, or begins it if the server does not know it, and completes it. Returns the offset of the resume.
 pub(crate) async fn go_on(channel: &Channel, upload: &pb::UploadSpec, source: &Arc<String>) -> u64 {
     let mut client = UploadServiceClient::new(channel.clone());
     let name = name_of(upload);
@@ -66,7 +66,7 @@ pub(crate) async fn go_on(channel: &Channel, upload: &pb::UploadSpec, source: &A
             let committed = found.into_inner().upload.unwrap().committed_offset;
             (resumed(&name, committed, b""), committed)
         }
-        // It was killed before it had begun.
+        // The kill came before the upload began.
         Err(_) => (first(upload, b""), 0),
     };
     let ignored = Arc::new(AtomicU64::new(0));
@@ -83,7 +83,7 @@ pub(crate) async fn go_on(channel: &Channel, upload: &pb::UploadSpec, source: &A
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_killed_anywhere_loses_nothing() {
+async fn a_server_killed_at_any_point_loses_nothing() {
     let folder = Folder::new();
     let database = folder.0.join("kills.db");
     let source = Arc::new(prose(DOCUMENT_BYTES));
@@ -128,13 +128,13 @@ async fn a_server_killed_anywhere_loses_nothing() {
         )
         .await
         .unwrap();
-        assert!(plain(&stored) == undisturbed, "seed {seed}: other rows");
+        assert!(plain(&stored) == undisturbed, "seed {seed}: rows differ");
     }
-    assert!(resent_most > 0, "some kill came in the middle");
+    assert!(resent_most > 0, "no kill came during an upload");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_killed_anywhere_goes_on_under_the_same_name() {
+async fn a_client_killed_at_any_point_resumes_under_the_same_name() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("kills.db"));
     let channel = server.channel();
@@ -144,7 +144,7 @@ async fn a_client_killed_anywhere_goes_on_under_the_same_name() {
     let file = folder.0.join("document.txt");
     std::fs::write(&file, source.as_bytes()).unwrap();
     let (mut in_the_middle, mut resent_most) = (0, 0);
-    // It counts what the clients send, and cuts nobody off.
+    // The proxy only counts the bytes of clients, and cuts no connection.
     let proxy = Proxy::start(server.address.clone(), 0, 0).await;
     for seed in 0..KILLS {
         let upload = spec(&format!("document-{seed}"));
@@ -175,13 +175,13 @@ async fn a_client_killed_anywhere_goes_on_under_the_same_name() {
         );
         let document = format!("collections/c/documents/{}", upload.document_id);
         let stored = rows(&channel, &document, None, false).await.unwrap();
-        assert!(plain(&stored) == undisturbed, "seed {seed}: other rows");
+        assert!(plain(&stored) == undisturbed, "seed {seed}: rows differ");
     }
-    assert!(in_the_middle > 0, "some kill came in the middle");
-    assert!(resent_most > 0, "something was sent again");
+    assert!(in_the_middle > 0, "no kill came during an upload");
+    assert!(resent_most > 0, "no bytes were sent again");
 }
 
-/// `sluice upload`, under the upload's own name.
+/// Returns a `sluice upload` command with the upload's document id and request id.
 pub(crate) fn send(address: &str, upload: &pb::UploadSpec, file: &Path) -> Command {
     let url = format!("http://{address}");
     let mut command = program();
@@ -199,13 +199,13 @@ pub(crate) fn send(address: &str, upload: &pb::UploadSpec, file: &Path) -> Comma
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_changed_meanwhile_is_not_mixed_in() {
+async fn a_source_that_changed_meanwhile_is_refused() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("changed.db"));
     let channel = server.channel();
     create_collection(&channel).await;
     let file = folder.0.join("changed.txt");
-    // As the program says it, so that its request is the same one.
+    // The display name that the program sends, so that both requests are equal.
     let upload = pb::UploadSpec {
         display_name: file.display().to_string(),
         ..spec("changed")
@@ -228,7 +228,7 @@ async fn a_source_that_changed_meanwhile_is_not_mixed_in() {
         .unwrap();
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(said.contains("is not what it was"), "{said}");
+    assert!(said.contains("has changed since"), "{said}");
     std::fs::write(&file, &source).unwrap();
     assert!(
         send(&server.address, &upload, &file)

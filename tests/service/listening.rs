@@ -1,4 +1,4 @@
-//! Where a server listens: every form of the address, and every reason not to.
+//! The listen address of a server: every accepted form, and every reason to refuse one.
 
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use crate::support::server::program;
 use crate::support::shell::Ended;
 use crate::support::world::Folder;
 
-/// A server until it is dropped, and the addresses that it prints.
+/// A running server, killed when dropped, and the addresses that it prints.
 struct Listening(Child, Vec<String>);
 
 impl Listening {
@@ -62,7 +62,7 @@ fn a_server_listens_at_every_form_of_an_address_of_this_machine() {
         for each in &server.1 {
             TcpStream::connect(each).unwrap();
         }
-        // Of a name the client may take any address.
+        // A client may connect to any address of a host name.
         let mut asked = program();
         asked.args(["collections", "--server", &format!("localhost:{port}")]);
         assert!(asked.output().unwrap().status.success(), "{address}");
@@ -78,7 +78,7 @@ fn a_server_listens_at_every_form_of_an_address_of_this_machine() {
 }
 
 #[test]
-fn an_address_that_cannot_be_listened_at_is_told_with_the_remedy() {
+fn an_unusable_listen_address_is_reported_with_the_remedy() {
     let folder = Folder::new();
     let held = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = held.local_addr().unwrap().to_string();

@@ -1,4 +1,4 @@
-//! The load program on a fleet: a thousand watchers over three instances, one of which is killed.
+//! The load program on a fleet of three instances: a thousand watchers, while one instance is killed.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
@@ -15,12 +15,12 @@ use crate::support::server::{Server, program};
 
 const WATCHERS: u64 = 500;
 const STALLED: u64 = 5;
-/// Longer than any of it takes on a busy machine.
+/// The timeout of each step, longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(5);
-/// A watcher that has lost its server is on another by then.
+/// The longest time, in milliseconds, until a watcher that lost its server is attached to another one.
 const BACK_MAX_MS: f64 = 5_000.0;
 
-/// The program while it runs.
+/// The running load program.
 struct Load {
     child: Child,
     rows: mpsc::Receiver<(String, Value)>,
@@ -63,7 +63,7 @@ impl Load {
         Self { child, rows }
     }
 
-    /// The next of that measure.
+    /// Waits for the next value of a measure, and returns it.
     fn value(&self, wanted: &str) -> Value {
         let began = Instant::now();
         loop {
@@ -75,7 +75,7 @@ impl Load {
         }
     }
 
-    /// Its exit code, and what it has complained of.
+    /// Waits for the end, and returns the exit code and the text of stderr.
     fn ended(mut self) -> (Option<i32>, String) {
         let mut said = String::new();
         let mut complaints = self.child.stderr.take().unwrap();
@@ -85,7 +85,7 @@ impl Load {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_watchers_survive_the_instance_of_a_third() {
+async fn a_thousand_watchers_survive_the_loss_of_one_of_three_instances() {
     let (redis, cluster) = (Redis::start(), private::cluster());
     let database = cluster.database();
     connection::migrate(&database).await.unwrap();
@@ -102,12 +102,12 @@ async fn a_thousand_watchers_survive_the_instance_of_a_third() {
     for load in &loads {
         assert_eq!(load.value("attached"), WATCHERS);
     }
-    // kill -9; the documents go through the first.
+    // SIGKILL, to an instance other than the first: the documents are uploaded through the first one.
     drop(servers.pop());
     for load in loads {
         assert_eq!(load.value("states out of order or twice"), 0);
         let closed = load.value("connections closed unexpectedly").as_u64();
-        // A third of those that read.
+        // A third of the watchers that read.
         let third = (WATCHERS - STALLED) / 3;
         assert!(
             closed.is_some_and(|closed| closed.abs_diff(third) <= 20),

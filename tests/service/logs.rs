@@ -1,4 +1,4 @@
-//! What servers of all tests log, read while they write it: no log of the suite shows a secret.
+//! Checks the logs of the servers of all tests while they are written: no line may show a secret.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::ChildStderr;
@@ -8,16 +8,16 @@ use std::thread::{self, JoinHandle};
 use sluice::application::auth::api_key;
 use tracing_subscriber::EnvFilter;
 
-/// All that the servers say of themselves. What their libraries say besides is read in one test.
+/// The filter of the servers' own log lines. One test also reads the lines of their libraries.
 pub(crate) const FILTER: &str = "info,sluice=trace";
 
 /// `sluice_{16 digits}_{64 digits}`.
 const KEY_BYTES: usize = 88;
 
-/// The first line that shows a secret.
+/// The first line that showed a secret.
 static FOUND: Mutex<Option<String>> = Mutex::new(None);
 
-/// Reads what servers in this process log from now on.
+/// Starts to check the log lines of the servers that run in this process.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -29,10 +29,10 @@ pub(crate) fn watch() {
     });
 }
 
-/// Reads what a server in a process of its own logs, and passes on what it complains of.
+/// Checks the log of a server in a process of its own, and prints its errors to stderr.
 #[expect(
     clippy::print_stderr,
-    reason = "whoever looks for why a test failed looks there"
+    reason = "the errors of a server belong to the output of a failed test"
 )]
 pub(crate) fn read(log: ChildStderr) -> JoinHandle<()> {
     thread::spawn(move || {
@@ -45,16 +45,16 @@ pub(crate) fn read(log: ChildStderr) -> JoinHandle<()> {
     })
 }
 
-/// Fails if anything that was read so far shows a secret.
+/// Fails if any line checked until now shows a secret.
 pub(crate) fn assert_clean() {
     let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(
         thread::panicking() || found.is_none(),
-        "a log says: {found:?}"
+        "a log line shows a secret: {found:?}"
     );
 }
 
-/// Takes one event at a time.
+/// A log writer that checks one event at a time.
 struct Reader;
 
 impl Write for Reader {
@@ -68,7 +68,7 @@ impl Write for Reader {
     }
 }
 
-/// Remembers a line that shows a secret.
+/// Records a line if it is the first that shows a secret.
 pub(crate) fn look(line: &str) {
     if shows_secret(line) {
         let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,8 +76,9 @@ pub(crate) fn look(line: &str) {
     }
 }
 
-/// An API key, a token (RFC 7519: both of its first parts are JSON objects in base64url), a private key, or a
-/// password in an address.
+/// Whether a line shows an API key, a token, a private key, or a password in a URL.
+///
+/// A token (RFC 7519) begins with two JSON objects in base64url.
 fn shows_secret(line: &str) -> bool {
     let is_key = |(at, _)| {
         line.get(at..at + KEY_BYTES)
@@ -100,7 +101,7 @@ fn shows_secret(line: &str) -> bool {
 }
 
 #[test]
-fn a_secret_is_known_when_it_is_seen() {
+fn a_secret_in_a_log_line_is_detected() {
     let key = format!("sluice_{}_{}", "0".repeat(16), "a".repeat(64));
     for secret in [
         key.as_str(),

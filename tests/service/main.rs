@@ -1,4 +1,4 @@
-//! A real server and real clients.
+//! Tests of a real server with real clients.
 
 #![expect(clippy::unwrap_used, reason = "a failed setup is a failed test")]
 

@@ -1,4 +1,4 @@
-//! What holds for every method: its options, its health, its deadline, its host.
+//! Rules for every method: options, health, deadlines and hosts.
 
 use prost_reflect::{DescriptorPool, Value};
 use sluice::interface::grpc::pb;
@@ -8,7 +8,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::support::world::{World, reason};
 
-/// A method without a rate class or a role must not be served.
+/// The server must not serve a method without a rate class or a role.
 #[test]
 fn every_method_has_a_rate_class_and_a_role() {
     let pool = DescriptorPool::decode(pb::FILE_DESCRIPTOR_SET).unwrap();
@@ -35,7 +35,7 @@ fn every_method_has_a_rate_class_and_a_role() {
 }
 
 #[tokio::test]
-async fn the_server_says_that_it_serves() {
+async fn the_health_service_reports_serving() {
     let world = World::start().await;
     let mut client = HealthClient::new(world.channel.clone());
     let answered = client.check(HealthCheckRequest::default()).await.unwrap();
@@ -64,8 +64,9 @@ async fn answered_id(world: &World) -> String {
         .to_owned()
 }
 
-/// The status of a request with these headers that begins with these bytes; nothing between keeps
-/// deadlines or frames of its own.
+/// Sends a request with these headers whose body begins with these bytes, and returns the final status.
+///
+/// The client is plain `h2`, so that no other layer adds deadlines or frames.
 pub(crate) async fn raw(
     world: &World,
     method: &str,
@@ -81,7 +82,7 @@ pub(crate) async fn raw(
     .await
 }
 
-/// The same of a server at this address.
+/// Does the same as [`raw`] with a server at any address.
 pub(crate) async fn raw_at(
     address: &str,
     method: &str,
@@ -99,8 +100,8 @@ pub(crate) async fn raw_at(
     let (response, mut body) = client
         .send_request(request.body(()).unwrap(), false)
         .unwrap();
-    // Uploads stay open: what is wrong is seen before their end.
-    // A refusal may have come before.
+    // The request body of an upload stays open: the server reports errors before its end.
+    // Sending may fail, because the server may already have refused the request.
     let _refused = body.send_data(bytes, method != UPLOAD);
     let mut response = response.await.unwrap();
     let trailers = if response.headers().contains_key("grpc-status") {
@@ -116,21 +117,21 @@ pub(crate) async fn raw_at(
 const UPLOAD: &str = "UploadService/UploadDocument";
 
 #[tokio::test]
-async fn a_deadline_that_has_passed_is_told() {
+async fn a_passed_deadline_is_reported() {
     let world = World::start().await;
     let told = raw(&world, UPLOAD, &[("grpc-timeout", "100m")], b"").await;
     assert_eq!(
         (told.code(), reason(&told).as_str()),
         (Code::DeadlineExceeded, "DEADLINE_EXCEEDED")
     );
-    // A stream that would go on for ever, and has begun to answer.
+    // An endless stream that has already begun to answer.
     let follow = b"\x00\x00\x00\x00\x11\x0a\x0dcollections/c\x18\x01";
     let headers = [("grpc-timeout", "300m")];
     let told = raw(&world, "ChunkService/StreamChanges", &headers, follow).await;
     assert_eq!(reason(&told), "DEADLINE_EXCEEDED");
 }
 
-/// To which method, what is sent first, with which headers, and what is answered.
+/// The method, the first bytes, the headers, and the expected code and reason.
 type Case = (
     &'static str,
     &'static [u8],
@@ -139,10 +140,9 @@ type Case = (
     &'static str,
 );
 
-/// A length of 4 GiB, flags that mean nothing, encodings that are not taken, methods that are not
-/// there: each with a reason.
+/// A length of 4 GiB, undefined flags, unsupported encodings and unknown methods are each refused with a reason.
 #[tokio::test]
-async fn frames_that_lie_are_refused_before_memory_is_taken() {
+async fn invalid_frames_are_refused_before_memory_is_allocated() {
     const GET: &str = "UploadService/GetUpload";
     const READ: &str = "CollectionService/GetCollection";
     let world = World::start().await;
@@ -226,7 +226,7 @@ async fn other_hosts_and_other_addresses_are_refused() {
     assert_eq!(
         reason(&told),
         "ORIGIN_NOT_ALLOWED",
-        "a web page of this machine"
+        "the origin of a web page on this machine"
     );
     let open = sluice::config::Config {
         listen: "0.0.0.0:0".parse().unwrap(),

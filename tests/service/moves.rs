@@ -1,4 +1,4 @@
-//! A move whose server is killed: the document is whole all the time, and in one place in the end.
+//! Kills the server during a move: the document stays complete, and ends in exactly one partition.
 
 use std::time::Duration;
 
@@ -13,18 +13,19 @@ use crate::support::cluster::proxied;
 use crate::support::server::Server;
 use crate::support::world::{create_collection, expected, plain, prose, rows, spec};
 
-/// Some 12,000 chunks: as many steps as kills, and more.
+/// About 12,000 chunks: the move needs more steps than there are kills.
 const DOCUMENT_BYTES: usize = 12_000_000;
 const KILLS: usize = 4;
-/// Each message to the database is held up for so long: a step lasts long enough to be seen.
+/// The delay of each message to the database, so that a step lasts long enough to be observed.
 const SLOW: Duration = Duration::from_millis(20);
-/// What is left of a move is not kept for readers.
+/// Moved rows are deleted without a delay for readers.
 const SETTINGS: [(&str, &str); 2] = [
     ("SLUICE_RETENTION__OLD_VERSION_SECONDS", "0"),
     ("SLUICE_RETENTION__SWEEP_EVERY_SECONDS", "1"),
 ];
 
-/// How many chunks the document has, if it has them all where it says, and weighs what it says.
+/// Counts the chunks of the document. The result is empty unless all of them are in its partition and
+/// their bytes add up to its size.
 const WHOLE: &str = "
     SELECT documents.chunks FROM documents JOIN chunks ON document_uid = uid
         AND chunks.partition_key = documents.partition_key
@@ -66,19 +67,19 @@ async fn a_server_killed_in_the_middle_of_a_move_leaves_the_document_whole() {
     for _ in 0..KILLS {
         let is_further = |state: &pb::Operation| state.chunks > copied;
         let state = until(&server.channel(), &begun, is_further).await;
-        assert_eq!(state.state, RUNNING, "killed in the middle");
+        assert_eq!(state.state, RUNNING, "the server is killed during the move");
         drop(server);
         assert_eq!(cluster.psql(name, WHOLE), whole.len().to_string());
-        // As if a dead server's time had passed.
+        // Expires the lease of the killed server.
         cluster.psql(name, "UPDATE leases SET expires_at = 0");
         server = Server::start_with(&store, &SETTINGS);
         copied = operation(&server.channel(), &begun).await.chunks;
-        assert!(copied >= state.chunks, "nothing is done again");
+        assert!(copied >= state.chunks, "no step is repeated");
     }
     proxy.slow(Duration::ZERO);
     let channel = server.channel();
     let read = rows(&channel, &document("d"), None, false).await.unwrap();
-    assert!(plain(&read) == whole, "while it is moved");
+    assert!(plain(&read) == whole, "during the move");
     let moved = ended(&channel, &begun).await;
     assert_eq!(moved.state, SUCCEEDED, "{moved:?}");
     assert_eq!(moved.chunks, before.chunks);
@@ -88,7 +89,7 @@ async fn a_server_killed_in_the_middle_of_a_move_leaves_the_document_whole() {
     let after = locate(&channel).await;
     assert_ne!(after.partition, before.partition);
     let read = rows(&channel, &document("d"), None, false).await.unwrap();
-    assert!(plain(&read) == whole, "in its other place");
+    assert!(plain(&read) == whole, "in the other partition");
     assert_eq!(cluster.psql(name, WHOLE), whole.len().to_string());
     let places = "SELECT DISTINCT partition_key FROM chunks";
     assert_eq!(cluster.psql(name, places), after.partition.to_string());

@@ -1,4 +1,4 @@
-//! Where the messages of a stream belong in the source.
+//! The offsets of the messages of an upload stream.
 
 use tonic::Code;
 
@@ -9,7 +9,7 @@ use crate::support::world::{
 const RUNNING: i32 = 1;
 const SUCCEEDED: i32 = 2;
 
-/// Only the first content of a stream may repeat what the server has: after it each message has its place.
+/// Only the first content of a stream may repeat committed bytes. Each later message must have the next offset.
 #[tokio::test]
 async fn an_offset_that_goes_back_within_a_stream_is_refused_and_nothing_is_lost() {
     let world = World::start().await;
@@ -22,7 +22,7 @@ async fn an_offset_that_goes_back_within_a_stream_is_refused_and_nothing_is_lost
         vec![first(&spec, one), last(more(0, two))],
         vec![first(&spec, one), more(99_999, two)],
         vec![first(&spec, one), last(more(0, b""))],
-        // The same in an upload that has them already, where they would be skipped.
+        // The same for an upload that already has these bytes, so that they would be skipped.
         vec![first(&spec, &one[..50_000]), more(0, &one[50_000..])],
         vec![resumed(&name_of(&spec), 0, one), last(more(0, b""))],
         vec![last(resumed(&name_of(&spec), 0, b""))],
@@ -45,7 +45,7 @@ async fn an_offset_that_goes_back_within_a_stream_is_refused_and_nothing_is_lost
     assert_eq!(metadata(&refused, "expected_offset"), "50000");
     let open = world.get_upload(&name_of(&spec)).await.unwrap();
     assert_eq!(open.state, RUNNING);
-    // A message without content keeps the stream alive, whatever its offset.
+    // A message without content keeps the stream alive at any offset.
     let kept_alive = vec![
         first(&spec, one),
         more(0, b""),

@@ -1,4 +1,4 @@
-//! Watching: ordered states, the terminal one once and last.
+//! Watching an operation: states arrive in order, and the terminal state arrives once and last.
 
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::operation_service_client::OperationServiceClient;
@@ -76,11 +76,11 @@ async fn a_watcher_sees_an_upload_to_its_end() {
     sender.await.unwrap();
     sending.await.unwrap().unwrap();
     check(&states, SUCCEEDED);
-    assert!(states.len() >= 3, "progress is seen: {states:?}");
+    assert!(states.len() >= 3, "progress is sent: {states:?}");
 }
 
 #[tokio::test]
-async fn the_terminal_state_is_told_to_whoever_asks_and_the_future_is_not() {
+async fn the_terminal_state_is_sent_again_and_a_future_sequence_is_refused() {
     let world = World::start().await;
     let spec = spec("d");
     world
@@ -95,7 +95,7 @@ async fn the_terminal_state_is_told_to_whoever_asks_and_the_future_is_not() {
     assert_eq!(
         watch(&world, &name, newest).await.unwrap(),
         states,
-        "who lost it may ask again"
+        "a client that lost the terminal state can request it again"
     );
     let refused = watch(&world, &name, newest + 1).await.unwrap_err();
     assert_eq!(
@@ -141,7 +141,7 @@ async fn a_hundred_watchers_see_a_cancelled_upload_end() {
     }
 }
 
-/// What a client does with an upload that may have ended.
+/// An action of a client on an upload that may have ended.
 #[derive(Clone, Copy, Debug)]
 enum Action {
     GoOn,
@@ -150,8 +150,8 @@ enum Action {
     CancelOperation,
 }
 
-/// A5: an operation leaves RUNNING once, and every step out of an end is refused; only a success may
-/// be asked for again.
+/// A5: an operation leaves RUNNING once. An action on an ended operation is refused, except that a client may
+/// request the result of a success again.
 #[tokio::test]
 async fn an_operation_ends_once() {
     use Action::{CancelOperation, CancelUpload, GoOn, StartAgain};
@@ -182,14 +182,18 @@ async fn an_operation_ends_once() {
                 told.unwrap();
             } else {
                 let told = told.unwrap_err();
-                let case = format!("{action:?} of what has {end}");
+                let case = format!("{action:?} of an upload that has {end}");
                 assert_eq!(
                     (told.code(), reason(&told).as_str()),
                     (Code::FailedPrecondition, "UPLOAD_ENDED"),
                     "{case}"
                 );
             }
-            assert_eq!(watch(&world, &name, 0).await.unwrap(), before, "one end");
+            assert_eq!(
+                watch(&world, &name, 0).await.unwrap(),
+                before,
+                "the end does not change"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Uploads while their server is away or its store is full: told once, and gone on with.
+//! Uploads during outages of the server and with a full store: reported once, and resumed.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -9,12 +9,12 @@ use crate::support::server::{Server, program};
 use crate::support::shell::{Ended, Shell};
 use crate::support::world::{Folder, prose};
 
-/// An address at which nothing listens yet.
+/// An address with a free port, without a listener yet.
 pub(crate) fn free() -> String {
     format!("127.0.0.1:{}", port::free())
 }
 
-/// A command that runs, and what it says line by line.
+/// A running command and its lines on stderr.
 pub(crate) struct Running {
     pub(crate) child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStderr>>,
@@ -29,14 +29,14 @@ impl Running {
         Self { child, lines, said }
     }
 
-    /// Waits for its next line.
+    /// Waits for the next line on stderr.
     pub(crate) fn line(&mut self) -> String {
         let line = self.lines.next().unwrap().unwrap();
         self.said.push(line.clone());
         line
     }
 
-    /// Waits for its end, and returns its exit code.
+    /// Waits for the end of the command, and returns its exit code.
     pub(crate) fn end(&mut self) -> Option<i32> {
         self.said.extend(self.lines.by_ref().map(Result::unwrap));
         self.child.wait().unwrap().code()
@@ -44,7 +44,7 @@ impl Running {
 }
 
 #[test]
-fn an_upload_waits_for_a_server_that_comes_and_goes_and_tells_each_once() {
+fn an_upload_survives_outages_and_reports_each_once() {
     let folder = Folder::new();
     let (address, store) = (free(), folder.0.join("away.db"));
     let text = prose(2_000_000);
@@ -73,7 +73,7 @@ fn an_upload_waits_for_a_server_that_comes_and_goes_and_tells_each_once() {
 }
 
 #[test]
-fn an_upload_gives_up_once_its_time_is_over() {
+fn an_upload_gives_up_after_its_retry_time() {
     let folder = Folder::new();
     let file = folder.0.join("d");
     std::fs::write(&file, "text").unwrap();
@@ -92,7 +92,7 @@ fn an_upload_gives_up_once_its_time_is_over() {
 }
 
 #[test]
-fn an_upload_goes_on_once_a_full_store_has_room() {
+fn an_upload_resumes_when_a_full_store_has_room() {
     let (disk, folder) = (Disk::new("6m"), Folder::new());
     let server = Server::start(disk.folder().join("full.db"));
     let (file, text) = (folder.0.join("d"), prose(3_000_000));

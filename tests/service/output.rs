@@ -1,4 +1,4 @@
-//! What the program writes about a server's resources.
+//! The output of the program for the resources of a server.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -10,7 +10,7 @@ use crate::support::world::{Folder, prose};
 
 const CYRILLIC: &[u8] = b"\xCF\xF0\xE8\xE2\xE5\xF2, \xEC\xE8\xF0. \xCA\xE0\xEA \xE4\xE5\xEB\xE0?\n";
 
-/// A server with two documents, and a folder to work in.
+/// Runs `work` with a server that has two documents, and a working directory.
 pub(crate) fn with_documents(folder: &Folder, work: impl FnOnce(&Shell<'_>)) {
     let server = Server::start(folder.0.join("output.db"));
     let shell = Shell {
@@ -105,7 +105,7 @@ fn json_of_documents_and_collections_has_sizes_times_and_etags() {
 }
 
 #[test]
-fn json_of_operations_says_why_one_has_failed() {
+fn json_of_operations_has_the_reason_of_a_failure() {
     let folder = Folder::new();
     with_documents(&folder, |shell| {
         shell.write("bad.txt", b"fine until\xFFhere");
@@ -184,7 +184,7 @@ fn an_upload_prints_the_charset_that_was_chosen() {
 }
 
 #[test]
-fn a_command_that_begins_something_prints_its_operation_as_json_too() {
+fn a_command_that_starts_an_operation_prints_it_as_json() {
     let folder = Folder::new();
     with_documents(&folder, |shell| {
         let name = "collections/default/documents/plain.txt";
@@ -215,7 +215,7 @@ fn a_command_that_begins_something_prints_its_operation_as_json_too() {
 }
 
 #[test]
-fn json_of_tenants_keys_limits_and_the_audit_log_is_whole() {
+fn json_of_tenants_keys_limits_and_the_audit_log_is_complete() {
     let folder = Folder::new();
     with_documents(&folder, |shell| {
         let json =
@@ -265,7 +265,7 @@ fn json_of_tenants_keys_limits_and_the_audit_log_is_whole() {
 }
 
 #[test]
-fn tables_show_whole_ids_one_under_the_other() {
+fn tables_show_whole_ids_in_aligned_columns() {
     let folder = Folder::new();
     with_documents(&folder, |shell| {
         let long = "i".repeat(100);

@@ -1,4 +1,4 @@
-//! Watching many operations at once: all that there are, then each to its end, once.
+//! Watching many operations at once: a snapshot of all, then the states of each until its end, sent once.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -17,18 +17,18 @@ const RUNNING: i32 = 1;
 const SUCCEEDED: i32 = 2;
 const CANCELLED: i32 = 4;
 
-/// What a stream has told so far.
+/// A stream of operations, and its content until now.
 struct Overview {
     stream: Streaming<pb::WatchOperationsResponse>,
     /// The newest state of each operation.
     states: HashMap<String, pb::Operation>,
-    /// How many messages there were, and how many operations in the fullest.
+    /// The number of messages, and the number of operations in the largest one.
     messages: usize,
     fullest: usize,
 }
 
 impl Overview {
-    /// What there is.
+    /// Opens a stream, and reads its snapshot.
     async fn open(channel: &Channel, states: &[i32], collection: &str) -> Self {
         let request = pb::WatchOperationsRequest {
             states: states.to_vec(),
@@ -46,7 +46,9 @@ impl Overview {
         overview
     }
 
-    /// Takes a message: each state in it is newer than the one before, and none follows an end.
+    /// Reads a message, and returns whether it completes the snapshot.
+    ///
+    /// Each state must be newer than the last one of its operation, and no state may follow an end.
     async fn next(&mut self) -> bool {
         let message = self.stream.message().await.unwrap().unwrap();
         self.messages += 1;
@@ -61,7 +63,7 @@ impl Overview {
         message.snapshot_complete
     }
 
-    /// Takes messages until the operation is in that state, in time.
+    /// Reads messages until the operation is in a state, within `most`.
     async fn until(&mut self, operation: &str, state: i32, most: std::time::Duration) {
         let began = Instant::now();
         let is_there = |overview: &Self| {
@@ -71,8 +73,8 @@ impl Overview {
         while !is_there(self) {
             let next = tokio::time::timeout(most, self.next()).await;
             assert!(
-                !next.expect("it is told"),
-                "the first ones were told before"
+                !next.expect("the state is sent in time"),
+                "the snapshot is complete already"
             );
         }
         assert!(began.elapsed() < most, "{:?}", began.elapsed());
@@ -80,7 +82,7 @@ impl Overview {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn operations_of_all_instances_are_told_to_their_end() {
+async fn operations_of_all_instances_are_sent_until_they_end() {
     let redis = Redis::start();
     let linked = Fleet::sharing(&redis).await;
     let alone = Fleet::start(&[], &[]).await;
@@ -98,7 +100,10 @@ async fn operations_of_all_instances_are_told_to_their_end() {
         let mut running = Overview::open(&b, &[RUNNING], "collections/c").await;
         assert_eq!(running.states.len(), 1);
         let mut others = Overview::open(&b, &[], "collections/c2").await;
-        assert!(others.states.is_empty(), "collections/c is another one");
+        assert!(
+            others.states.is_empty(),
+            "no operation of collections/c is sent"
+        );
         let ended = before.operation.clone();
         before.finish().await;
         all.until(&ended, SUCCEEDED, most).await;
@@ -115,14 +120,14 @@ async fn operations_of_all_instances_are_told_to_their_end() {
         others.until(&elsewhere.operation, RUNNING, most).await;
         assert_eq!(others.states.len(), 1);
         assert_eq!(running.states.len(), 2);
-        // What has ended is told to whoever asks for what has ended.
+        // A filter by an end state also returns operations that ended earlier.
         let successes = Overview::open(&b, &[SUCCEEDED], "").await;
         assert_eq!(successes.states.len(), 2);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_operations_are_told_in_pages_and_each_to_its_end_once() {
+async fn many_operations_are_sent_in_pages_and_each_end_once() {
     const MANY: usize = 250;
     let world = World::start().await;
     let specs = (0..MANY).map(|number| spec(&number.to_string()));
@@ -145,7 +150,7 @@ async fn many_operations_are_told_in_pages_and_each_to_its_end_once() {
     while !ended(&overview) {
         overview.next().await;
     }
-    // Past a look at the rows nothing is told again.
+    // After the next poll of the rows, no state is sent again.
     let began = Instant::now();
     while began.elapsed() < LATE_MAX {
         let told = tokio::time::timeout(LATE_MAX, overview.stream.message()).await;
@@ -159,7 +164,7 @@ async fn many_operations_are_told_in_pages_and_each_to_its_end_once() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_filter_is_named() {
+async fn an_invalid_filter_is_refused_by_its_field() {
     let world = World::start().await;
     let mut client = OperationServiceClient::new(world.channel.clone());
     for (states, collection, field) in [

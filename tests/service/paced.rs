@@ -1,4 +1,4 @@
-//! What an address says beyond its calls waits, is answered then, and is not forgotten.
+//! Throttling per address: excess data waits unread, is answered later, and is still owed after a reconnect.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -14,20 +14,21 @@ use tonic::transport::Channel;
 use crate::support::frames::Attack;
 use crate::support::world::{World, connect};
 
-/// So few that a test goes beyond them.
+/// A budget low enough for a test to exceed.
 const CALLS_PER_SECOND: u32 = 20;
-/// Of an attack: far beyond them, on so many connections, until nothing is taken any more.
+/// The pings that an attacker sends on each of its connections at most. The attack ends earlier if the server reads
+/// too little of them in time.
 const FRAMES: usize = 20_000;
 const ATTACKERS: usize = 8;
 const ATTACK_MAX: Duration = Duration::from_secs(2);
-/// Where attackers are: each address has a budget of its own.
+/// The address of the attackers, which has a budget of its own.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// An answer to a ping: eight bytes of kind 6, acknowledged (RFC 9113 §6.7).
+/// An answer to a ping: a frame of type 6 with 8 bytes and the ACK flag (RFC 9113 §6.7).
 const PONG: &[u8] = &[0, 0, 8, 6, 1, 0, 0, 0, 0];
 /// Far less than an attacker waits, and longer than a call takes on a busy machine.
 const SOON: Duration = Duration::from_secs(4);
 
-/// A server to which an address may say so much.
+/// Starts a server with this budget of calls per second and address.
 async fn world(calls_per_second: u32) -> World {
     World::start_with(|config| {
         config.server.calls_per_address_per_second_max = calls_per_second;
@@ -43,7 +44,7 @@ async fn call(channel: &Channel) -> Result<(), Status> {
     client.get_collection(request).await.map(|_| ())
 }
 
-/// Floods from elsewhere: their connections, and how many pings were sent on each.
+/// Floods the server with pings from [`ELSEWHERE`]. Returns each connection with the number of pings sent on it.
 async fn floods(server: SocketAddr) -> Vec<(TcpStream, usize)> {
     let mut floods = JoinSet::new();
     for _ in 0..ATTACKERS {
@@ -52,7 +53,7 @@ async fn floods(server: SocketAddr) -> Vec<(TcpStream, usize)> {
     floods.join_all().await
 }
 
-/// What comes in a second.
+/// Reads for one second, and returns the bytes received.
 async fn heard(stream: &mut TcpStream) -> Vec<u8> {
     let mut answers = Vec::new();
     let reading = stream.read_to_end(&mut answers);
@@ -71,7 +72,7 @@ async fn calls_beyond_the_budget_wait_and_are_answered() {
     assert!(took >= least, "80 calls, 20 a second: {took:?}");
 }
 
-/// Nobody is passed over, however many wait at once: each has its turn after those before.
+/// No connection is skipped, however many wait at once: each is served in turn.
 #[tokio::test]
 async fn many_connections_that_wait_at_once_are_all_answered() {
     let world = world(CALLS_PER_SECOND).await;
@@ -92,10 +93,10 @@ async fn many_connections_that_wait_at_once_are_all_answered() {
     );
 }
 
-/// Who floods is heard no more than who asks, and owes as much after it has gone and come back; others are heard
-/// as before. When the server goes down nobody waits for what was not heard.
+/// A flooding address is read within its budget, and its debt outlives its connection. Other addresses are served as
+/// before. A server that stops does not wait for the unread data.
 #[tokio::test]
-async fn a_flood_waits_and_what_it_owes_outlives_its_connection() {
+async fn a_flood_is_throttled_and_its_debt_outlives_its_connection() {
     let world = world(CALLS_PER_SECOND).await;
     let address = world.instance.address;
     let mut floods = floods(address).await;
@@ -103,28 +104,30 @@ async fn a_flood_waits_and_what_it_owes_outlives_its_connection() {
     let answers = heard(stream).await;
     let pongs = answers.windows(PONG.len()).filter(|bytes| *bytes == PONG);
     let pongs = pongs.count();
-    assert!(pongs > 0, "the first are answered");
+    assert!(pongs > 0, "the first pings are answered");
     assert!(pongs < *sent / 2, "{pongs} of {sent} at once");
     drop(floods);
     let again = Attack::Pings.run(ELSEWHERE, address, 1, ATTACK_MAX);
     let (mut again, _) = again.await;
-    assert_eq!(heard(&mut again).await, b"", "it is in debt");
+    assert_eq!(heard(&mut again).await, b"", "the address is still in debt");
     let other = connect(&format!("http://{address}"));
     let answered = tokio::time::timeout(SOON, call(&other)).await;
-    answered.expect("another address has its own").unwrap();
+    answered
+        .expect("another address has a budget of its own")
+        .unwrap();
     let World { instance, .. } = world;
     let stopping = tokio::spawn(instance.stop());
     let mut rest = Vec::new();
     let ended = tokio::time::timeout(SOON, again.read_to_end(&mut rest));
-    // Reset or closed: it is gone.
-    let _how = ended.await.expect("it is still there");
+    // Reset or closed: both end the connection.
+    let _how = ended.await.expect("the connection is still open");
     stopping.await.unwrap().unwrap();
 }
 
-/// What was sent to a server before it goes down is answered, though it waits unread.
+/// Calls sent before the server stops are answered, although they wait unread.
 #[tokio::test]
-async fn who_waits_while_the_server_stops_is_answered() {
-    // More calls than one read has, which are some two seconds' worth.
+async fn calls_that_wait_during_shutdown_are_answered() {
+    // More calls than one read returns, which is worth about two seconds of the budget.
     let world = world(60).await;
     let mut callers = JoinSet::new();
     for _ in 0..200 {
@@ -138,7 +141,7 @@ async fn who_waits_while_the_server_stops_is_answered() {
     }
     let World { instance, .. } = world;
     let stopping = tokio::spawn(instance.stop());
-    assert!(answers.len() < 200, "some wait");
+    assert!(answers.len() < 200, "some calls are waiting");
     answers.extend(callers.join_all().await);
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     stopping.await.unwrap().unwrap();

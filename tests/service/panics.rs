@@ -1,4 +1,4 @@
-//! A bug in what answers a call ends that call, and nothing else.
+//! A panic in a handler ends its call, and nothing else.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! How chunks are spread, where documents are, and that moving them is not noticed.
+//! The distribution of chunks, the partition of a document, and moves that readers do not notice.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ async fn watch(world: &World) -> Streaming<pb::WatchPartitionHealthResponse> {
     states.unwrap().into_inner()
 }
 
-/// Where the document is; its counts equal a recount, and its place is one of two.
+/// Locates the document. Its counts must equal a recount, and its partition must be one of its two candidates.
 async fn locate(world: &World) -> pb::LocateDocumentResponse {
     let name = DOCUMENT.to_owned();
     let request = pb::LocateDocumentRequest { name };
@@ -76,14 +76,14 @@ async fn send(world: &World, id: &str, text: &str) {
 }
 
 in_each_store!(
-    the_health_is_what_the_view_says_and_a_document_of_half_of_all_is_named,
-    a_moved_document_is_in_its_other_place_and_reads_the_same,
-    readers_and_followers_go_where_a_document_has_moved,
+    the_health_equals_the_view_and_a_large_document_is_named,
+    a_moved_document_is_in_its_other_partition_and_reads_the_same,
+    readers_and_followers_continue_after_a_move,
     an_upload_is_followed_through_a_move,
     a_move_that_might_lose_chunks_fails_and_leaves_the_document,
 );
 
-async fn the_health_is_what_the_view_says_and_a_document_of_half_of_all_is_named(kept: Kept) {
+async fn the_health_equals_the_view_and_a_large_document_is_named(kept: Kept) {
     use pb::balance::{Advice, Reason, Verdict};
 
     let world = World::start_in(kept, |_| {}).await;
@@ -144,13 +144,17 @@ async fn the_health_is_what_the_view_says_and_a_document_of_half_of_all_is_named
         let rounded = (deviation - told.deviation_percent).abs();
         assert!(rounded < 0.051, "{deviation}: {told:?}");
         let vacuums = matches!(kept, Kept::InADatabase);
-        assert_eq!(told.dead_rows.is_some(), vacuums, "SQLite does not vacuum");
+        assert_eq!(
+            told.dead_rows.is_some(),
+            vacuums,
+            "SQLite reports no dead rows"
+        );
         assert_eq!(told.needs_vacuum.is_some(), vacuums);
     }
 }
 
 #[tokio::test]
-async fn watchers_are_told_what_changes_and_sent_away_in_the_end() {
+async fn watchers_receive_changes_and_an_error_at_shutdown() {
     let world = World::start().await;
     let mut watchers = [watch(&world).await, watch(&world).await];
     for states in &mut watchers {
@@ -172,9 +176,9 @@ async fn watchers_are_told_what_changes_and_sent_away_in_the_end() {
     }
     assert!(
         begun.elapsed() > Duration::from_millis(1_900),
-        "one a second"
+        "at most one message per second is sent"
     );
-    // Nothing changes, so nothing is told, until the server stops.
+    // Without a change, no message is sent until the server stops.
     let quiet = tokio::time::timeout(Duration::from_millis(2_500), watchers[0].message()).await;
     assert!(quiet.is_err(), "{quiet:?}");
     world.instance.stop().await.unwrap();
@@ -187,7 +191,7 @@ async fn watchers_are_told_what_changes_and_sent_away_in_the_end() {
     }
 }
 
-async fn a_moved_document_is_in_its_other_place_and_reads_the_same(kept: Kept) {
+async fn a_moved_document_is_in_its_other_partition_and_reads_the_same(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     let text = prose(1_500_000);
     send(&world, "d", &text).await;
@@ -241,7 +245,10 @@ async fn a_moved_document_is_in_its_other_place_and_reads_the_same(kept: Kept) {
     let after = locate(&world).await;
     assert_ne!(after.partition, before.0.partition);
     assert_eq!(after.candidates, before.0.candidates);
-    assert_eq!(after.chunks_elsewhere, before.0.chunks, "kept for readers");
+    assert_eq!(
+        after.chunks_elsewhere, before.0.chunks,
+        "the old chunks are retained for readers"
+    );
     assert_eq!(world.rows(DOCUMENT).await.unwrap(), before.1);
     let there = get().await;
     assert_eq!(there.partition, after.partition);
@@ -249,7 +256,7 @@ async fn a_moved_document_is_in_its_other_place_and_reads_the_same(kept: Kept) {
     assert_eq!(
         pb::Document { partition, ..there },
         document,
-        "nothing else"
+        "no other field changes"
     );
     let nothing = pb::LocateDocumentRequest {
         name: "collections/c/documents/none".to_owned(),
@@ -258,7 +265,7 @@ async fn a_moved_document_is_in_its_other_place_and_reads_the_same(kept: Kept) {
     assert_eq!(reason(&refused), "NOT_FOUND");
 }
 
-/// A server that keeps nothing for readers.
+/// Starts a server that retains no old chunks for readers.
 async fn forgetful(kept: Kept) -> World {
     World::start_in(kept, |config| {
         config.retention.old_version_seconds = 0;
@@ -273,7 +280,7 @@ async fn until_nothing_is_left(world: &World) {
     }
 }
 
-async fn readers_and_followers_go_where_a_document_has_moved(kept: Kept) {
+async fn readers_and_followers_continue_after_a_move(kept: Kept) {
     let world = forgetful(kept).await;
     let text = prose(5_000_000);
     send(&world, "d", &text).await;
@@ -303,7 +310,10 @@ async fn readers_and_followers_go_where_a_document_has_moved(kept: Kept) {
         Some(pb::change::Change::Added(chunk)) => Some(chunk),
         _ => None,
     });
-    assert!(added.collect::<Vec<_>>() == read, "told once, and no more");
+    assert!(
+        added.collect::<Vec<_>>() == read,
+        "each chunk is sent exactly once"
+    );
 }
 
 async fn an_upload_is_followed_through_a_move(kept: Kept) {
@@ -345,7 +355,7 @@ async fn an_upload_is_followed_through_a_move(kept: Kept) {
     assert_eq!(locate(&world).await.chunks_elsewhere, 0);
 }
 
-/// What a document says of itself was damaged: its copies are not taken for all of it.
+/// The document's row has a wrong count: a move must not take the copied chunks for all of them.
 async fn a_move_that_might_lose_chunks_fails_and_leaves_the_document(kept: Kept) {
     let world = forgetful(kept).await;
     let text = prose(50_000);

@@ -1,13 +1,13 @@
-//! The names of files to import: hostile ones are refused, honest ones are taken as they are.
+//! The names of files to import: hostile names are refused, honest ones are accepted unchanged.
 
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use sluice::domain::names::path::PathName;
 
-/// Names that some system takes for something else than the file of that very name.
+/// Names that some system resolves to something other than the file of exactly that name.
 pub(crate) const HOSTILE: &[&str] = &[
-    // Nothing, and what names no file.
+    // Empty names, and names of no file.
     "",
     ".",
     "..",
@@ -21,7 +21,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     "./a",
     "//",
     " ",
-    // Upwards.
+    // Parent directories.
     "../../../etc/passwd",
     "../../passwords.txt",
     "./../../etc/",
@@ -34,7 +34,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     ".../b",
     "a/.. /b",
     "a/ ../b",
-    // From the top, from home.
+    // Absolute paths and home directories.
     "/etc/passwd",
     "/etc/shadow",
     "/root/",
@@ -93,7 +93,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     " a",
     "a\u{A0}",
     "a\u{3000}/b",
-    // Percent encodings, once to eight times, and mixed.
+    // Percent encodings, one to eight levels deep, and mixed.
     "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
     "%2E%2E%2F",
     "%2e%2e%5c",
@@ -134,7 +134,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     "%f0%80%80%ae",
     "%c1%9c",
     "%fc%80%80%80%80%ae",
-    // What looks like a dot, a slash, a backslash.
+    // Characters that look like a dot, a slash or a backslash.
     "\u{FF0E}\u{FF0E}\u{FF0F}x",
     "\u{FF0E}\u{FF0E}/x",
     "..\u{FF0F}x",
@@ -175,7 +175,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     "a\u{37E}b",
     "a\u{FF1B}b",
     "&#46;&#46;/",
-    // What nobody sees, and what lines end with.
+    // Invisible characters and line ends.
     "a\u{202E}txt.exe",
     "a\u{202A}",
     "\u{2066}a",
@@ -206,7 +206,7 @@ pub(crate) const HOSTILE: &[&str] = &[
     "a\u{2028}b",
     "a\u{2029}b",
     "\u{FFFD}\u{FFFD}/x",
-    // Not in NFC: another name for a file that has one.
+    // Names that are not in NFC: each is another name of a file that has one.
     "e\u{301}.txt",
     "\u{212B}.txt",
     "\u{1100}\u{1161}.txt",
@@ -244,7 +244,7 @@ const HONEST: &[&str] = &[
 ];
 
 #[test]
-fn a_name_that_may_lead_elsewhere_is_refused_without_being_repeated() {
+fn a_hostile_name_is_refused_and_not_echoed() {
     for name in HOSTILE {
         let refused = PathName::parse(name);
         let told = refused.expect_err(name).to_string();
@@ -262,7 +262,7 @@ fn a_name_that_may_lead_elsewhere_is_refused_without_being_repeated() {
 }
 
 #[test]
-fn an_honest_name_is_taken_as_it_is() {
+fn an_honest_name_is_accepted_unchanged() {
     let longest = vec!["a".repeat(31); 32].join("/");
     let wide = ["b".repeat(255), "\u{6587}".repeat(85), longest];
     for name in HONEST
@@ -273,13 +273,17 @@ fn an_honest_name_is_taken_as_it_is() {
         let parsed = PathName::parse(name).expect(name);
         assert_eq!(parsed.as_str(), name);
         assert!(parsed.segments().eq(name.split('/')), "{name}");
-        assert_eq!(format!("{parsed:?}"), "PathName(_)", "it is not logged");
+        assert_eq!(
+            format!("{parsed:?}"),
+            "PathName(_)",
+            "the name is not logged"
+        );
     }
 }
 
-/// A name is checked in far less than a millisecond, whatever it is; the bound is for busy machines.
+/// A check takes far less than a millisecond for any name. The bound allows for busy machines.
 #[test]
-fn the_work_of_a_check_is_small_whatever_the_name() {
+fn a_check_takes_little_time_for_any_name() {
     let marks = [
         "\u{301}",
         "\u{323}",
@@ -300,7 +304,7 @@ fn the_work_of_a_check_is_small_whatever_the_name() {
     assert!(taken < Duration::from_secs(1), "{taken:?} for 1,000 names");
 }
 
-/// A character of a traversal in one of its disguises, then percent-encoded so often.
+/// Disguises a character of a path traversal, then percent-encodes it `folds` times.
 fn disguised(character: char, form: u8, folds: u8, upper: bool) -> String {
     let looks: &[&str] = match character {
         '.' => &[
@@ -329,7 +333,7 @@ fn disguised(character: char, form: u8, folds: u8, upper: bool) -> String {
         text = text
             .bytes()
             .map(|byte| {
-                // Digits of an encoding are encoded themselves at times.
+                // Some forms also keep the digits of an encoding, instead of encoding them again.
                 let is_kept = fold > 0 && byte.is_ascii_alphanumeric() && form.is_multiple_of(2);
                 match (is_kept, upper) {
                     (true, _) => char::from(byte).to_string(),
@@ -344,7 +348,7 @@ fn disguised(character: char, form: u8, folds: u8, upper: bool) -> String {
 
 proptest! {
     #[test]
-    fn no_disguise_of_a_way_up_passes(
+    fn no_disguised_traversal_is_accepted(
         before in prop::sample::select(vec!["", "a/", "a/b/", "\u{6587}/", "a%/"]),
         forms in prop::collection::vec((any::<u8>(), 0_u8..4, any::<bool>()), 3),
         after in prop::sample::select(vec!["", "etc/passwd", "a", "../a"]),
@@ -356,7 +360,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_taken_stays_below_and_is_written_the_same(
+    fn an_accepted_name_stays_below_the_root_and_is_unchanged(
         name in prop_oneof![
             "[a-c./\\\\%25eE~:; \u{FF0E}\u{2215}\u{301}-]{0,24}",
             any::<String>(),

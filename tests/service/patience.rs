@@ -1,4 +1,4 @@
-//! How long clients are waited for, how much is taken from them, and how fast they hear of an end.
+//! Timeouts and minimum rates of clients, limits of content, and the delay until an end is reported.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::support::world::{
     World, expected, first, last, metadata, more, name_of, plain, prose, reason, spec, whole,
 };
 
-/// A stream that is kept open, and what it is answered.
+/// An open upload stream, and its answer.
 struct Open {
     messages: mpsc::Sender<pb::UploadDocumentRequest>,
     answer: tokio::task::JoinHandle<Result<(), Status>>,
@@ -37,13 +37,13 @@ impl Open {
 }
 
 #[tokio::test]
-async fn a_silent_client_is_sent_away_and_an_empty_message_keeps_it() {
+async fn a_silent_client_is_disconnected_and_an_empty_message_prevents_it() {
     let world = World::start_with(|config| config.uploads.idle_seconds_max = 2).await;
     let spec = spec("d");
     let text = prose(50_000);
     let open = Open::new(&world, first(&spec, text.as_bytes())).await;
     let end = i64::try_from(text.len()).unwrap();
-    // Longer in all than a client may be silent.
+    // In total longer than a client may stay silent.
     for _ in 0..8 {
         tokio::time::sleep(Duration::from_millis(300)).await;
         open.messages.send(more(end, b"")).await.unwrap();
@@ -56,7 +56,7 @@ async fn a_silent_client_is_sent_away_and_an_empty_message_keeps_it() {
     let upload = world.get_upload(&name_of(&spec)).await.unwrap();
     assert!(
         upload.state == 1 && upload.committed_offset > 0,
-        "it can be gone on with"
+        "the upload can be resumed"
     );
     let silent = mpsc::channel::<pb::UploadDocumentRequest>(1);
     let told = world
@@ -66,12 +66,12 @@ async fn a_silent_client_is_sent_away_and_an_empty_message_keeps_it() {
     assert_eq!(
         reason(&told.unwrap_err()),
         "UPLOAD_IDLE",
-        "before the first message too"
+        "the limit applies before the first message too"
     );
 }
 
 #[tokio::test]
-async fn a_trickle_is_sent_away() {
+async fn an_upload_below_the_minimum_rate_is_ended() {
     let world = World::start_with(|config| config.uploads.rate_window_seconds = 1).await;
     let spec = spec("d");
     let open = Open::new(&world, first(&spec, b"0")).await;
@@ -91,7 +91,7 @@ async fn a_trickle_is_sent_away() {
 }
 
 #[tokio::test]
-async fn a_source_that_is_too_long_is_refused_when_it_is_said_or_seen() {
+async fn a_source_that_is_too_large_is_refused_when_declared_or_detected() {
     let world = World::start_with(|config| config.uploads.source_bytes_max = 1_000).await;
     let said = pb::UploadDocumentRequest {
         total_size: Some(1_001),
@@ -122,7 +122,11 @@ async fn a_source_that_is_too_long_is_refused_when_it_is_said_or_seen() {
         ..first(&spec("more"), b"text")
     };
     let told = world.send(vec![more_than_said]).await.unwrap_err();
-    assert_eq!(reason(&told), "SIZE_MISMATCH", "before the end");
+    assert_eq!(
+        reason(&told),
+        "SIZE_MISMATCH",
+        "the content is refused before the end of the stream"
+    );
 }
 
 fn gzip(content: &[u8]) -> Vec<u8> {
@@ -132,7 +136,7 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn compressed_content_counts_as_what_is_in_it() {
+async fn compressed_content_counts_by_its_decompressed_size() {
     let world = World::start().await;
     let text = prose(300_000);
     let kinds = [
@@ -169,7 +173,7 @@ async fn compressed_content_counts_as_what_is_in_it() {
     }
 }
 
-/// Who sends is told at once, not at its next commit.
+/// The client is notified at once, not at its next commit.
 #[tokio::test]
 async fn a_cancelled_upload_stops_while_its_client_is_silent() {
     let world = World::start().await;
@@ -192,9 +196,9 @@ async fn a_cancelled_upload_stops_while_its_client_is_silent() {
     assert_eq!(reason(&again), "UPLOAD_ENDED");
 }
 
-/// A6: at most four states a second besides the last, and one in each.
+/// A6: a watcher receives at most four states a second besides the last, and at least one in each second.
 #[tokio::test]
-async fn states_come_steadily_while_commits_happen() {
+async fn states_arrive_steadily_during_commits() {
     let world = World::start().await;
     let spec = spec("d");
     let open = Open::new(&world, first(&spec, b"")).await;
@@ -233,7 +237,7 @@ async fn states_come_steadily_while_commits_happen() {
     );
 }
 
-/// What is said of a document changes with its content, not before.
+/// The labels and the display name of a document change together with its content, not before.
 #[tokio::test]
 async fn a_new_version_brings_its_labels_when_it_is_complete() {
     let world = World::start().await;
@@ -266,9 +270,9 @@ async fn a_new_version_brings_its_labels_when_it_is_complete() {
     assert_eq!(said().await, "new");
 }
 
-/// Messages that keep coming do not put the commits off.
+/// A steady flow of messages does not delay the commits.
 #[tokio::test]
-async fn what_is_decided_is_committed_while_messages_keep_coming() {
+async fn decided_chunks_are_committed_while_messages_keep_arriving() {
     let world = World::start().await;
     let spec = spec("d");
     let open = Open::new(&world, first(&spec, b"")).await;
@@ -285,12 +289,15 @@ async fn what_is_decided_is_committed_while_messages_keep_coming() {
             break;
         }
     }
-    assert!(committed > 0, "{offset} bytes were sent, none is committed");
+    assert!(
+        committed > 0,
+        "{offset} bytes were sent, but none is committed"
+    );
 }
 
-/// What an upload does not say is as its collection says.
+/// Fields that an upload leaves unset come from its collection.
 #[tokio::test]
-async fn an_upload_takes_from_its_collection_what_it_does_not_say() {
+async fn an_upload_inherits_unset_fields_from_its_collection() {
     let world = World::start().await;
     let mut client = CollectionServiceClient::new(world.channel.clone());
     let lenient = pb::CreateCollectionRequest {
@@ -319,7 +326,7 @@ async fn an_upload_takes_from_its_collection_what_it_does_not_say() {
         ..lenient("larger")
     };
     let upload = world.send(whole(&larger, &source, 500)).await.unwrap();
-    assert!(upload.chunks <= 2, "the upload's own sizes");
+    assert!(upload.chunks <= 2, "the upload's own sizes apply");
     let strict = pb::UploadSpec {
         decoding: Some(pb::DecodingPolicy {
             invalid: Some(1),
@@ -328,7 +335,14 @@ async fn an_upload_takes_from_its_collection_what_it_does_not_say() {
         ..lenient("strict")
     };
     let told = world.send(whole(&strict, &source, 500)).await.unwrap_err();
-    assert_eq!(reason(&told), "INVALID_CONTENT", "the upload's own policy");
+    assert_eq!(
+        reason(&told),
+        "INVALID_CONTENT",
+        "the upload's own policy applies"
+    );
     let upload = world.send(whole(&lenient("all"), &source, 500)).await;
-    assert!(upload.unwrap().chunks > 9, "all as the collection says");
+    assert!(
+        upload.unwrap().chunks > 9,
+        "all fields come from the collection"
+    );
 }

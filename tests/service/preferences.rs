@@ -1,4 +1,4 @@
-//! Each field of a spec is the request's, else the collection's, else the default, on every path.
+//! Each field of a spec comes from the request, else from the collection, else from the default, on every path.
 
 use prost::Message;
 use prost_types::FileDescriptorSet;
@@ -91,14 +91,14 @@ pub(crate) async fn found(channel: &Channel, id: &str) -> pb::Document {
     found.unwrap().into_inner().document.unwrap()
 }
 
-/// One field of a spec with its default, beside the collection's spec with that field.
+/// Pairs of a request with one field set to its default, and the collection's spec merged with that field.
 async fn chunking_cases(channel: &Channel) -> Vec<(pb::ChunkingSpec, pb::ChunkingSpec)> {
     type Set = fn(&mut pb::ChunkingSpec, &pb::ChunkingSpec);
     let fields: [Set; 8] = [
         |to, from| to.strategy = from.strategy,
         |to, from| to.measure = from.measure,
         |to, from| to.max_size = from.max_size,
-        // The default is half of max_size: here another one that fits.
+        // The default is half of max_size, so this case sets another value that fits.
         |to, _from| to.min_size = Some(300),
         |to, from| to.overlap = from.overlap,
         |to, from| to.max_bytes = from.max_bytes,
@@ -152,7 +152,7 @@ fn every_field_has_presence() {
 }
 
 #[tokio::test]
-async fn an_explicit_field_wins_and_the_others_are_the_collections() {
+async fn an_explicit_field_wins_and_unset_fields_come_from_the_collection() {
     let root = Root::new();
     root.write("file.txt", "text");
     let world = root.world().await;
@@ -246,7 +246,7 @@ async fn a_stream_merges_as_an_upload_does() {
 }
 
 #[tokio::test]
-async fn collections_keep_what_was_said() {
+async fn collections_store_only_explicit_fields() {
     let world = World::start().await;
     let said = pb::ChunkingSpec {
         max_size: Some(400),
@@ -271,7 +271,11 @@ async fn collections_keep_what_was_said() {
     };
     upload(&world.channel, &larger, b"text").await;
     let effective = found(&world.channel, "larger").await.chunking.unwrap();
-    assert_eq!(effective.min_size, Some(500), "half of the merged max_size");
+    assert_eq!(
+        effective.min_size,
+        Some(500),
+        "the default is half of the merged max_size"
+    );
     let words = pb::UploadSpec {
         chunking: Some(pb::ChunkingSpec {
             measure: Some(pb::Measure::Words.into()),
@@ -281,11 +285,15 @@ async fn collections_keep_what_was_said() {
     };
     upload(&world.channel, &words, b"text").await;
     let effective = found(&world.channel, "words").await.chunking.unwrap();
-    assert_eq!(effective.max_size, Some(200), "not 400 characters");
+    assert_eq!(
+        effective.max_size,
+        Some(200),
+        "a limit of 400 characters does not become 400 words"
+    );
 }
 
 #[tokio::test]
-async fn a_document_says_what_a_new_upload_has_to_be_compared_with() {
+async fn a_document_has_the_specs_to_compare_a_new_upload_with() {
     let world = World::start().await;
     let channel = &world.channel;
     let engine_version = strategies(channel).await.engine_version;
@@ -303,10 +311,7 @@ async fn a_document_says_what_a_new_upload_has_to_be_compared_with() {
     upload(channel, &in_tuned("d"), b"caf\xE9").await;
     let uploaded = found(channel, "d").await;
     assert_eq!(uploaded.engine_version, engine_version);
-    assert_eq!(
-        uploaded.charset, "windows-1252",
-        "the one that was detected"
-    );
+    assert_eq!(uploaded.charset, "windows-1252", "the detected charset");
     let decoding = uploaded.decoding.clone().unwrap();
     assert_eq!(decoding.charset.as_deref(), Some("auto"));
     let request = pb::RechunkDocumentRequest {
@@ -321,13 +326,16 @@ async fn a_document_says_what_a_new_upload_has_to_be_compared_with() {
     assert_eq!(ended(channel, &begun.name).await.state, SUCCEEDED);
     let rechunked = found(channel, "d").await;
     assert_eq!(rechunked.chunking.unwrap().max_size, Some(100));
-    assert_eq!(rechunked.decoding, uploaded.decoding, "as was said");
+    assert_eq!(
+        rechunked.decoding, uploaded.decoding,
+        "the policy stays as requested"
+    );
     assert_eq!(rechunked.charset, uploaded.charset);
     assert_eq!(rechunked.engine_version, engine_version);
 }
 
 #[test]
-fn the_command_line_sends_only_what_was_typed() {
+fn the_command_line_sends_only_explicit_options() {
     let (folder, root) = (Folder::new(), Root::new());
     let import_root = root.0.0.display().to_string();
     let settings = [("SLUICE_IMPORT__ROOT", import_root.as_str())];

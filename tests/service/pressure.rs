@@ -1,4 +1,4 @@
-//! A server that may have little memory refuses what takes more, and is not ended for it.
+//! A server with little memory refuses calls that need more, and is not killed by the kernel.
 
 use std::error::Error as _;
 use std::fs;
@@ -19,22 +19,22 @@ use crate::support::server::Server;
 use crate::support::watcher::Watcher;
 use crate::support::world::{Folder, connect, create_collection, prose, reason};
 
-/// What the server may have, the kernel's buffers for its connections among it.
+/// The memory limit of the server, which includes the kernel's buffers for its connections.
 const LIMIT_BYTES: u64 = 96 * 1024 * 1024;
-/// Streams that are poured into and not read, far more than there is room for: of each the server holds some
-/// hundred kilobytes.
+/// The number of streams that are written to but not read, far more than there is room for. The server holds some
+/// hundred kilobytes of each.
 const STREAMS: usize = 1_500;
-/// How many share a connection.
+/// The number of streams on one connection.
 const SHARING: usize = 5;
 
-/// A control group with a limit, of whichever version there is, until it is dropped.
+/// A control group of either version with a memory limit, removed when dropped.
 struct Group {
     folder: PathBuf,
     kills: &'static str,
 }
 
 impl Group {
-    /// None where nobody may make one: then the limit is a setting.
+    /// Returns `None` if the process may not create a group. The limit is then a setting.
     fn new() -> Option<Self> {
         let groups = fs::read_to_string("/proc/self/cgroup").unwrap();
         let of = |wanted: &str| {
@@ -60,7 +60,7 @@ impl Group {
         limited.is_ok().then_some(group)
     }
 
-    /// How many processes the kernel has ended for want of memory.
+    /// Returns the number of processes that the kernel killed because the group was out of memory.
     fn kills(&self) -> u64 {
         let said = fs::read_to_string(self.folder.join(self.kills)).unwrap();
         let line = said.lines().find_map(|line| line.strip_prefix("oom_kill "));
@@ -70,7 +70,7 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // Its process is gone a moment after it was killed.
+        // The process leaves the group shortly after the kill.
         for _ in 0..100 {
             if fs::remove_dir(&self.folder).is_ok() {
                 return;
@@ -80,7 +80,7 @@ impl Drop for Group {
     }
 }
 
-/// Pours a document into a stream and reads no more than the beginning; ends when the server refuses it.
+/// Writes a document into a stream and reads only the first answer. Returns when the server refuses the stream.
 async fn hog(channel: Channel, block: String) -> Status {
     let mut client = ChunkingServiceClient::new(channel);
     let poured = pour(block, 100_000_000, Arc::default());
@@ -104,10 +104,10 @@ async fn get(channel: Channel) -> Result<(), Status> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_would_take_too_much_is_refused_and_the_server_lives() {
+async fn streams_that_need_too_much_memory_are_refused_and_the_server_survives() {
     let (folder, group) = (Folder::new(), Group::new());
     let settings = [
-        // More than there is: its operator was wrong.
+        // A wrong setting: more than there is.
         ("SLUICE_UPLOADS__MEMORY_BYTES_MAX", "4294967296"),
         ("SLUICE_UPLOADS__SLOW_READER_SECONDS_MAX", "600"),
         ("SLUICE_LIMITS__PLACES__UPLOADS", "100000"),
@@ -134,11 +134,12 @@ async fn who_would_take_too_much_is_refused_and_the_server_lives() {
     let mut refused = 0;
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(10) {
-        get(quiet.clone()).await.expect("short answers are given");
+        get(quiet.clone()).await.expect("short calls are answered");
         while let Some(told) = hogs.try_join_next() {
             let told = told.unwrap();
             if told.code() != Code::ResourceExhausted {
-                // A connection that was not let in: CANCELLED if the client found it closed before it sent.
+                // A refused connection: the status is CANCELLED if the client found it closed before it sent the
+                // call.
                 let codes = [Code::Unavailable, Code::Cancelled];
                 let is_transport = told
                     .source()
@@ -149,38 +150,43 @@ async fn who_would_take_too_much_is_refused_and_the_server_lives() {
             let reasons = ["OVERLOADED", "NO_MEMORY"];
             assert!(reasons.contains(&reason(&told).as_str()), "{told:?}");
             let details = told.get_error_details();
-            assert!(details.retry_info().is_some(), "when to come back");
+            assert!(
+                details.retry_info().is_some(),
+                "the refusal has a retry delay"
+            );
             refused += 1;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(group.as_ref().map_or(0, Group::kills), 0);
-    assert!(refused > 0, "none of {STREAMS} was told to come back");
+    assert!(refused > 0, "none of {STREAMS} streams was refused");
     hogs.shutdown().await;
     let begun = Instant::now();
     while let Err(told) = create(quiet.clone(), "more").await {
         assert_eq!(reason(&told), "OVERLOADED", "{told:?}");
         assert!(
             begun.elapsed() < Duration::from_secs(30),
-            "there is room again"
+            "memory is available again in time"
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(group.as_ref().map_or(0, Group::kills), 0);
-    // The kernel enforces the limit of a group by kills. The resident peak would count the program's pages as well, which
-    // belong to the group that read the file first.
+    // The kernel enforces the limit of a group by kills. The resident peak would also count the pages of the program
+    // file,
+    // which belong to the group that read the file first.
     if group.is_none() {
         let peak = server.peak_kib() * 1024;
         assert!(peak < LIMIT_BYTES, "{peak} bytes");
     }
-    // Before its group.
+    // The server must end before its group is removed.
     drop(server);
 }
 
-/// Memory that is used up from the beginning: what takes more is refused, with when to come back, and short
-/// answers and administrators' work are not.
+/// Memory is used up from the beginning. Calls that need more are refused with a retry delay; short calls and calls
+/// of
+/// administrators are answered.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_takes_memory_is_refused_by_its_class() {
+async fn calls_that_need_memory_are_refused_by_class() {
     let folder = Folder::new();
     let settings = [("SLUICE_SERVER__MEMORY_BYTES_MAX", "1000000")];
     let server = Server::start_with(folder.0.join("full.db"), &settings);
@@ -188,7 +194,7 @@ async fn what_takes_memory_is_refused_by_its_class() {
     let begun = Instant::now();
     let told = loop {
         match create(channel.clone(), "c").await {
-            // It has not looked yet.
+            // The server has not measured its memory yet.
             Ok(()) | Err(_) if begun.elapsed() > Duration::from_secs(20) => unreachable!("late"),
             Ok(()) => tokio::time::sleep(Duration::from_millis(50)).await,
             Err(told) if reason(&told) == "ALREADY_EXISTS" => {}

@@ -1,4 +1,4 @@
-//! What a tenant may keep: told when it is crossed, and an upload goes on once there is room.
+//! Quotas of tenants: a refusal names the quota, and an upload resumes when there is room.
 
 use std::process::Command;
 
@@ -16,7 +16,7 @@ use crate::support::world::{
 
 const PIECE: usize = 200_000;
 
-/// A tenant with a writer and a collection.
+/// Creates a tenant, and returns the key and the channel of its writer, which has created a collection.
 async fn acme(world: &Guarded) -> (String, Shown) {
     world.tenant("acme").await;
     let (_, key) = world.key("acme", pb::Role::Writer).await;
@@ -60,11 +60,11 @@ fn is_crossed(status: &Status, quota: &str) {
     let details = status.get_error_details();
     let violations = &details.quota_failure().unwrap().violations;
     assert_eq!(violations[0].subject, "tenant");
-    assert!(details.retry_info().is_none(), "time does not help");
+    assert!(details.retry_info().is_none(), "waiting does not help");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_crosses_a_quota_is_told_and_goes_on_once_there_is_room() {
+async fn an_upload_over_a_quota_is_refused_and_resumes_when_there_is_room() {
     let world = Guarded::start().await;
     let (key, writer) = acme(&world).await;
     let source = prose(2_000_000);
@@ -96,7 +96,7 @@ async fn an_upload_that_crosses_a_quota_is_told_and_goes_on_once_there_is_room()
         .await
         .unwrap_err();
     is_crossed(&other, "documents");
-    // The program does not come back for an hour.
+    // The program must exit at once, instead of retrying for an hour.
     let file = world.folder.0.join("e.txt");
     std::fs::write(&file, "more").unwrap();
     let done = Command::new("timeout")
@@ -129,14 +129,18 @@ async fn an_upload_that_crosses_a_quota_is_told_and_goes_on_once_there_is_room()
     let upload = send(&writer, messages).await.unwrap();
     assert_eq!(upload.state(), pb::upload::State::Succeeded);
     let rows = rows(&writer, &upload.document).await;
-    assert!(plain(&rows) == expected(&source), "other rows");
+    assert!(plain(&rows) == expected(&source), "the rows differ");
     let tenant = allow(&world, quotas).await;
     let usage = pb::Usage {
         documents: 1,
         bytes: i64::try_from(source.len()).unwrap(),
         uploads: 0,
     };
-    assert_eq!(tenant.usage, Some(usage), "what was there is counted");
+    assert_eq!(
+        tenant.usage,
+        Some(usage),
+        "documents stored before the quota are counted"
+    );
 }
 
 async fn rows(reader: &Shown, document: &str) -> Vec<pb::Chunk> {
@@ -154,7 +158,7 @@ async fn rows(reader: &Shown, document: &str) -> Vec<pb::Chunk> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn uploads_at_once_are_a_quota_and_quotas_are_set_at_a_shell() {
+async fn running_uploads_are_a_quota_and_quotas_are_set_from_the_command_line() {
     let world = Guarded::start().await;
     let (_, writer) = acme(&world).await;
     let url = format!("http://{}", world.instance.address);

@@ -1,4 +1,4 @@
-//! Limits as clients meet them: on every method, on every instance.
+//! Rate and concurrency limits as clients see them: on every method and every instance.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -29,16 +29,16 @@ use crate::support::world::{
     World, expected, first, metadata, name_of, plain, prose, reason, spec, whole,
 };
 
-/// Nothing comes back in the time of a test.
+/// A rate so low that no budget refills during a test.
 const SLOW: f64 = 0.001;
-/// How soon what has ended must have been noticed.
+/// The longest time until the end of a stream must have freed its place.
 const AGAIN_MAX: Duration = Duration::from_secs(10);
 
 fn rate(per_second: f64, burst: u32) -> Rate {
     Rate { per_second, burst }
 }
 
-/// With one Redis, which a busy machine does not make look gone.
+/// Configures a shared Redis. The long timeout keeps a busy machine from making it look unavailable.
 fn shared(redis: &Redis) -> impl Fn(&mut Config) {
     let location = redis.url();
     move |config| {
@@ -60,7 +60,7 @@ fn header<'a>(metadata: &'a MetadataMap, name: &str) -> &'a str {
     metadata.get(name).unwrap().to_str().unwrap()
 }
 
-/// Servers with a store each, and one Redis: ten calls and ten watches, whoever asks whom.
+/// Three servers with a store each and one Redis: ten calls and ten watches are admitted in total, on any server.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_of_thirty_three_pass_over_three_instances() {
     let redis = Redis::start();
@@ -106,7 +106,7 @@ async fn ten_of_thirty_three_pass_over_three_instances() {
     watches(&worlds).await;
 }
 
-/// Opens a stream that lasts.
+/// Opens a stream that stays open.
 async fn follow(channel: Channel) -> Result<tonic::Streaming<pb::StreamChangesResponse>, Status> {
     let request = pb::StreamChangesRequest {
         collection: "collections/c".to_owned(),
@@ -117,7 +117,7 @@ async fn follow(channel: Channel) -> Result<tonic::Streaming<pb::StreamChangesRe
     Ok(client.stream_changes(request).await?.into_inner())
 }
 
-/// Fifty at once: ten are open, and what ends makes room.
+/// Opens fifty streams at once: ten are admitted, and each stream that ends frees a place.
 async fn watches(worlds: &[World]) {
     let mut watches = JoinSet::new();
     for world in worlds.iter().cycle().take(50) {
@@ -146,7 +146,7 @@ async fn watches(worlds: &[World]) {
     assert_eq!(reason(&refused), "PLACES_TAKEN");
 }
 
-/// One call of each class: the second call of every method that there is, is refused.
+/// With a budget of one call a class, the second call of every method is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_method_is_limited() {
     let redis = Redis::start();
@@ -186,9 +186,9 @@ async fn every_method_is_limited() {
     assert_eq!(reason(&told), "RATE_LIMITED");
 }
 
-/// Without Redis, too: an instance alone has all of every limit, and says when to come back.
+/// Without Redis, a single instance applies the whole of every limit, and its refusals have a retry delay.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_waits_as_long_as_the_answer_says_passes() {
+async fn a_caller_that_waits_for_the_retry_delay_passes() {
     let world = World::start_with(|config| config.limits.rates.read = rate(4.0, 2)).await;
     let mut refusals = 0;
     while refusals < 3 {
@@ -204,9 +204,9 @@ async fn whoever_waits_as_long_as_the_answer_says_passes() {
     }
 }
 
-/// An upload over its rate of bytes is not refused: it is read more slowly, and all of it is there.
+/// An upload over its byte rate is not refused: the server reads it more slowly, and stores all of it.
 #[tokio::test(flavor = "multi_thread")]
-async fn uploads_wait_for_their_bytes() {
+async fn uploads_over_their_byte_rate_are_throttled() {
     const KIB: u32 = 1024;
     let world = World::start_with(|config| {
         config.limits.rates.upload_bytes = rate(f64::from(1024 * KIB), 256 * KIB);
@@ -224,9 +224,9 @@ async fn uploads_wait_for_their_bytes() {
     assert!(plain(&rows) == expected(&text));
 }
 
-/// Whoever looks after the service sees what is used, of all instances, and from where it is known.
+/// Operators see the usage across all instances, and the backend that counts it.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_used_is_told_over_instances() {
+async fn usage_is_reported_across_instances() {
     let redis = Redis::start();
     let one = World::start_with(shared(&redis)).await;
     let other = World::start_with(|config| {
@@ -240,7 +240,7 @@ async fn what_is_used_is_told_over_instances() {
     let _watched = follow(other.channel.clone()).await.unwrap();
     let began = Instant::now();
     loop {
-        // What was used elsewhere is known within ten seconds, and at once where it was used.
+        // Usage on another instance is known within ten seconds, usage on the same instance at once.
         let told = status(&other).await;
         assert_eq!((told.backend(), told.instances), (Backend::Shared, 3));
         let used = |told: &pb::GetLimitsStatusResponse, limit: &str| {
@@ -275,9 +275,9 @@ async fn status(world: &World) -> pb::GetLimitsStatusResponse {
         .into_inner()
 }
 
-/// Whoever guesses keys is not looked at any more, whatever it brings.
+/// An address that guesses keys is throttled: even a valid key is refused from it.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_guesses_keys_is_not_looked_at() {
+async fn an_address_that_guesses_keys_is_throttled() {
     let world = Guarded::start_with(|config, _| config.limits.auth_failure = rate(SLOW, 3)).await;
     let request = pb::GetLimitsStatusRequest::default;
     let (head, last) = world.operator.split_at(world.operator.len() - 1);
@@ -298,7 +298,7 @@ async fn whoever_guesses_keys_is_not_looked_at() {
     );
 }
 
-/// A channel from an address of this machine.
+/// Connects from another loopback address, 127.0.0.`last`.
 async fn from(world: &World, last: u8) -> Channel {
     Endpoint::from_shared(format!("http://{}", world.instance.address))
         .unwrap()
@@ -308,9 +308,9 @@ async fn from(world: &World, last: u8) -> Channel {
         .unwrap()
 }
 
-/// Without identity: floods from two addresses use up what those may call and hold open, and nobody else's.
+/// Without identity, floods from two addresses use up only the limits of these two addresses.
 #[tokio::test(flavor = "multi_thread")]
-async fn callers_without_identity_share_limits_with_their_own_address_alone() {
+async fn callers_without_identity_share_limits_only_within_an_address() {
     let world = World::start_with(|config| {
         config.limits.rates.read = rate(SLOW, 5);
         config.limits.places.watches = 3;
@@ -350,7 +350,7 @@ async fn callers_without_identity_share_limits_with_their_own_address_alone() {
     }
 }
 
-/// Opens uploads that never end, until one is refused for want of a place.
+/// Opens endless uploads until some are refused for want of a place.
 async fn uploads_until_refused(channel: &Channel) {
     let mut calls = JoinSet::new();
     for number in 0..6 {
@@ -363,6 +363,6 @@ async fn uploads_until_refused(channel: &Channel) {
         let refused = calls.join_next().await.unwrap().unwrap().unwrap_err();
         assert_eq!(metadata(&refused, "limit"), "uploads");
     }
-    // The other three hold their places until their client goes.
+    // The other three uploads hold their places until the client disconnects.
     tokio::spawn(calls.join_all());
 }

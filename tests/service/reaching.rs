@@ -1,4 +1,4 @@
-//! How the program finds its server, and what it says if it does not.
+//! Connecting to a server: the accepted forms of its address, and the messages if it cannot be reached.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use crate::support::server::{Server, program};
 use crate::support::shell::Ended;
 use crate::support::world::Folder;
 
-/// Commands that ask a server once.
+/// Commands that send one request to a server.
 const COMMANDS: [&[&str]; 6] = [
     &["documents"],
     &["collections"],
@@ -56,13 +56,13 @@ fn a_server_is_found_by_every_form_of_its_address() {
         command
     };
     assert_eq!(run(&mut named()).code, 0);
-    // A flag goes over the environment.
+    // A flag takes precedence over the environment.
     let ended = run(named().args(["--server", "127.0.0.1:1"]));
     assert!(ended.err.contains("http://127.0.0.1:1"), "{ended:?}");
     let ended = run(program().arg("collections").env("SLUICE_SERVER", "ftp://a"));
     assert_eq!(ended.code, 2);
     assert!(ended.err.contains("SLUICE_SERVER: "), "{ended:?}");
-    // It is no setting of a server.
+    // The variable is no setting of a server.
     let checked = run(program()
         .args(["serve", "--check-config"])
         .env("SLUICE_SERVER", "a:1"));
@@ -70,7 +70,7 @@ fn a_server_is_found_by_every_form_of_its_address() {
 }
 
 #[test]
-fn an_address_that_is_none_is_refused_with_the_remedy() {
+fn an_invalid_server_address_is_refused_with_the_remedy() {
     for (address, said) in [
         ("", "is empty"),
         ("ftp://127.0.0.1:1", "write http:// or https://"),
@@ -91,7 +91,7 @@ fn an_address_that_is_none_is_refused_with_the_remedy() {
     }
 }
 
-/// A listener that does this to each connection, until it is dropped with the test's process.
+/// Starts a listener that handles each connection with `answer`, until the process of the test ends.
 fn listener(answer: fn(TcpStream)) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -108,7 +108,7 @@ fn http_1(mut stream: TcpStream) {
     thread::sleep(Duration::from_secs(5));
 }
 
-/// As a host behind a firewall that drops what comes.
+/// Behaves like a host behind a firewall that drops packets.
 fn silent(stream: TcpStream) {
     thread::sleep(Duration::from_mins(1));
     drop(stream);
@@ -129,7 +129,7 @@ fn no_command_prints_anything_before_the_first_answer() {
 }
 
 #[test]
-fn what_is_no_server_is_told_by_its_address_and_what_it_is() {
+fn an_endpoint_that_is_no_server_is_reported_with_address_and_cause() {
     for (address, said) in [
         (listener(http_1), "does not speak HTTP/2"),
         (listener(drop), "was closed before an answer"),
@@ -146,7 +146,7 @@ fn what_is_no_server_is_told_by_its_address_and_what_it_is() {
     }
 }
 
-/// A server with a certificate.
+/// Starts a server with a certificate.
 fn private(folder: &Folder, name: &str, pair: &Pair) -> Server {
     let path = |end: &str| folder.0.join(format!("{name}.{end}"));
     std::fs::write(path("pem"), &pair.certificate).unwrap();
@@ -161,7 +161,7 @@ fn private(folder: &Folder, name: &str, pair: &Pair) -> Server {
 }
 
 #[test]
-fn mistakes_about_tls_are_told_both_ways() {
+fn tls_mistakes_are_reported_in_both_directions() {
     let folder = Folder::new();
     let (authority, other) = (Authority::new(), Authority::new());
     let file = |name: &str, text: &str| {
@@ -183,7 +183,7 @@ fn mistakes_about_tls_are_told_both_ways() {
 
     let https = format!("https://{}", good.address);
     assert_eq!(documents(&["--server", &https, "--ca-file", &ca]).code, 0);
-    // An authority is for https alone, so that says enough.
+    // The flag applies to https only, so an address without a scheme means https.
     assert_eq!(
         documents(&["--server", &good.address, "--ca-file", &ca]).code,
         0
@@ -191,7 +191,10 @@ fn mistakes_about_tls_are_told_both_ways() {
     let trusted = run(program()
         .args(["collections", "--server", &https])
         .env("SSL_CERT_FILE", &ca));
-    assert_eq!(trusted.code, 0, "the system trusts it: {trusted:?}");
+    assert_eq!(
+        trusted.code, 0,
+        "the system trusts the authority: {trusted:?}"
+    );
 
     let with = |server: &Server| format!("https://{}", server.address);
     for (address, more, code, said) in [
@@ -224,7 +227,7 @@ fn mistakes_about_tls_are_told_both_ways() {
         assert!(ended.err.contains(said), "{said}: {ended:?}");
         assert!(code == 2 || ended.err.contains(&address), "{ended:?}");
         if code == 1 {
-            // Time does not mend it, so an upload does not wait for that.
+            // Waiting does not help, so an upload does not retry.
             let upload = run(program().args(["upload", &ca]).args(&arguments));
             assert_eq!(upload.code, 1, "{upload:?}");
             assert!(upload.err.contains(said), "{upload:?}");

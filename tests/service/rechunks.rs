@@ -1,4 +1,4 @@
-//! Documents are chunked in another way by the server alone: the same as if they were sent again.
+//! The server alone rechunks a stored document: the result equals a new upload of its source.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) const SUCCEEDED: i32 = 2;
 pub(crate) const FAILED: i32 = 3;
 const RECHUNK_DOCUMENT: i32 = 5;
 
-/// What the documents are chunked to: with overlaps, and in another measure.
+/// The target of a rechunk: with overlaps, and another strategy.
 pub(crate) fn other_chunking() -> pb::ChunkingSpec {
     pb::ChunkingSpec {
         strategy: Some(3),
@@ -28,7 +28,7 @@ pub(crate) fn other_chunking() -> pb::ChunkingSpec {
     }
 }
 
-/// What they are chunked as before.
+/// The spec of the documents before they are rechunked.
 pub(crate) fn overlapping() -> pb::ChunkingSpec {
     pb::ChunkingSpec {
         max_size: Some(300),
@@ -65,7 +65,7 @@ pub(crate) async fn operation(channel: &Channel, name: &str) -> pb::Operation {
     found.unwrap().into_inner().operation.unwrap()
 }
 
-/// The first state of which that is true, or else the last.
+/// Polls an operation until a state matches or is final, and returns that state.
 pub(crate) async fn until(
     channel: &Channel,
     name: &str,
@@ -91,7 +91,7 @@ pub(crate) async fn upload(channel: &Channel, spec: &pb::UploadSpec, source: &[u
     uploaded.into_inner().upload.unwrap()
 }
 
-/// All that a chunk says, but for the names of document and version.
+/// Returns the chunks of a document, without the fields that name the document and the version.
 pub(crate) async fn said(channel: &Channel, id: &str) -> Vec<pb::Chunk> {
     let mut chunks = rows(channel, &document(id), None, false).await.unwrap();
     for chunk in &mut chunks {
@@ -100,7 +100,7 @@ pub(crate) async fn said(channel: &Channel, id: &str) -> Vec<pb::Chunk> {
     chunks
 }
 
-/// Uploads a source, chunks it anew, and compares with the same source uploaded in the new way.
+/// Uploads a source, rechunks it, and compares it with the same source uploaded with the new spec.
 async fn check(world: &World, id: &str, charset: &str, source: &[u8], keep_byte_order_mark: bool) {
     let decoding = pb::DecodingPolicy {
         charset: Some(charset.to_owned()),
@@ -145,12 +145,12 @@ pub(crate) fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 in_each_store!(
-    a_rechunked_document_is_what_it_would_be_if_it_were_sent_again,
-    the_collection_says_how_unless_the_request_does_and_it_is_asked_for_once,
-    a_source_that_the_text_does_not_give_back_is_told_so,
+    a_rechunked_document_equals_a_new_upload_with_the_same_spec,
+    a_rechunk_uses_the_spec_of_the_request_or_the_collection_and_starts_once,
+    a_rechunk_fails_if_the_text_does_not_yield_the_source,
 );
 
-async fn a_rechunked_document_is_what_it_would_be_if_it_were_sent_again(kept: Kept) {
+async fn a_rechunked_document_equals_a_new_upload_with_the_same_spec(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     let text = prose(300_000);
     let marked = format!("\u{FEFF}{text}");
@@ -168,7 +168,7 @@ async fn a_rechunked_document_is_what_it_would_be_if_it_were_sent_again(kept: Ke
     check(&world, "nothing", "", b"", false).await;
 }
 
-async fn the_collection_says_how_unless_the_request_does_and_it_is_asked_for_once(kept: Kept) {
+async fn a_rechunk_uses_the_spec_of_the_request_or_the_collection_and_starts_once(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     let text = prose(50_000);
     let chunked = pb::UploadSpec {
@@ -185,7 +185,7 @@ async fn the_collection_says_how_unless_the_request_does_and_it_is_asked_for_onc
     assert_eq!(begun.name, format!("operations/{}", asked.request_id));
     let ended = ended(&world.channel, &begun.name).await;
     let again = rechunk(&world.channel, asked.clone()).await.unwrap();
-    assert_eq!(again, ended, "the same request again");
+    assert_eq!(again, ended, "the same request, repeated");
     assert!(said(&world.channel, "d").await == said(&world.channel, "by-default").await);
     let elsewhere = pb::RechunkDocumentRequest {
         name: document("by-default"),
@@ -205,7 +205,7 @@ async fn the_collection_says_how_unless_the_request_does_and_it_is_asked_for_onc
 }
 
 #[tokio::test]
-async fn what_cannot_be_rechunked_is_refused_before_anything_is_stored() {
+async fn an_impossible_rechunk_is_refused_before_anything_is_stored() {
     let world = World::start().await;
     let refused = rechunk(&world.channel, request("none")).await.unwrap_err();
     assert_eq!(refused.code(), Code::NotFound);
@@ -237,7 +237,7 @@ async fn what_cannot_be_rechunked_is_refused_before_anything_is_stored() {
 }
 
 #[tokio::test]
-async fn a_rechunk_takes_no_bytes_from_clients() {
+async fn a_rechunk_accepts_no_bytes_from_clients() {
     let world = World::start().await;
     world.send(whole(&spec("d"), b"text", 100)).await.unwrap();
     let asked = request("d");
@@ -262,13 +262,13 @@ async fn a_rechunk_takes_no_bytes_from_clients() {
     assert_eq!((shown.state, shown.version), (SUCCEEDED, 2));
 }
 
-async fn a_source_that_the_text_does_not_give_back_is_told_so(kept: Kept) {
+async fn a_rechunk_fails_if_the_text_does_not_yield_the_source(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     let replace = pb::DecodingPolicy {
         invalid: Some(2),
         ..pb::DecodingPolicy::default()
     };
-    // Its length is another; its digest is another.
+    // The first case changes the length, the second one only the digest.
     for (id, source) in [
         ("length", b"some \xFF text".as_slice()),
         ("digest", b"some \xF0\x9F\x98 text"),

@@ -1,4 +1,4 @@
-//! Followers over lost connections: they go on where they were, lose nothing, and repeat nothing.
+//! Followers over lost connections: they resume at their last position, and neither lose nor repeat anything.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
@@ -81,7 +81,7 @@ fn a_watcher_and_a_follower_of_chunks_survive_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn followers_go_on_over_connections_that_are_cut_again_and_again() {
+async fn followers_resume_over_connections_that_are_cut_repeatedly() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("cut.db"));
     let proxy = Proxy::before(server.address.clone()).await;
@@ -92,7 +92,7 @@ async fn followers_go_on_over_connections_that_are_cut_again_and_again() {
     shell.succeeds("$S upload $AT d");
     let direct = shell.succeeds("$S changes $AT --output json");
     let number = direct.lines().count();
-    // More than the connection's own messages and a part of an answer.
+    // More bytes than the setup of a connection and a part of an answer.
     proxy.cut_down_after(300_000);
     let run = |script: &str| {
         let mut command = shell.command(script);

@@ -1,4 +1,4 @@
-//! The connection to Redis: made again by itself, and never waited for longer than was said.
+//! The connection to Redis: it reconnects by itself, and no call waits longer than its timeout.
 
 use std::time::{Duration, Instant};
 
@@ -7,9 +7,9 @@ use sluice::infrastructure::redis::connection::{Connection, Server};
 
 use crate::redis_server::{Redis, RedisCluster};
 
-/// How soon it has to be there again.
+/// The longest time until the connection must work again.
 const AGAIN_MAX: Duration = Duration::from_secs(5);
-/// What a limiter waits, and what a busy machine may add to it.
+/// The timeout of a limiter, and the delay that a busy machine may add to it.
 const ANSWER_MAX: Duration = Duration::from_millis(25);
 const LATE_MAX: Duration = Duration::from_millis(500);
 
@@ -21,7 +21,7 @@ async fn set(connection: &Connection, key: &str) -> Result<String, redis::RedisE
         .await
 }
 
-/// Until it answers again.
+/// Repeats the command until it succeeds.
 async fn set_again(connection: &Connection, key: &str) {
     let began = Instant::now();
     while let Err(error) = set(connection, key).await {
@@ -30,7 +30,7 @@ async fn set_again(connection: &Connection, key: &str) {
     }
 }
 
-/// It fails, and soon.
+/// Expects the command to fail in time.
 async fn fail(connection: &Connection) {
     let began = Instant::now();
     set(connection, "key").await.unwrap_err();
@@ -39,7 +39,7 @@ async fn fail(connection: &Connection) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_is_made_again_and_never_waited_for() {
+async fn a_connection_is_restored_and_calls_never_exceed_the_timeout() {
     let server = Redis::start();
     let connection = Server::at(&server.url(), false).unwrap();
     let connection = connection.connection().unwrap();
@@ -62,7 +62,7 @@ async fn a_connection_is_made_again_and_never_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_of_a_cluster_leads_to_the_others() {
+async fn one_node_of_a_cluster_leads_to_all_others() {
     let cluster = RedisCluster::start();
     let server = Server::at(&cluster.url(), true).unwrap();
     let connection = server.connection().unwrap();
@@ -81,7 +81,10 @@ async fn a_node_of_a_cluster_leads_to_the_others() {
 async fn an_address_is_checked_and_its_password_never_shown() {
     let server = Server::at("redis://user:secret@127.0.0.1:1/", false).unwrap();
     let connection = server.connection().unwrap();
-    assert!(set(&connection, "key").await.is_err(), "nobody is there");
+    assert!(
+        set(&connection, "key").await.is_err(),
+        "no server listens there"
+    );
     let shown = format!("{server:?} {connection:?}");
     assert!(
         shown.contains("127.0.0.1:1") && !shown.contains("secret"),

@@ -1,4 +1,4 @@
-//! What is written to Redis: by the sums of the domain, under the names of the table, with a lifetime.
+//! The keys in Redis: computed as in the domain, named as in the table of docs/redis.md, each with a lifetime.
 
 use std::collections::BTreeSet;
 
@@ -20,13 +20,13 @@ use crate::support::world::{World, first, last, spec};
 
 const CHECK: &str = include_str!("../../src/infrastructure/redis/limits/check.lua");
 const TABLE: &str = include_str!("../../docs/redis.md");
-/// Some time of this century, in microseconds.
+/// A time of this century, in microseconds.
 const BEGUN: u64 = 1_795_000_000_000_000;
 
-/// The script at times of our choosing, forwards and up to an hour backwards, against the domain: the
-/// same verdicts and the same arrival times to the microsecond.
+/// Runs the script at chosen times, forwards and up to an hour backwards. It must return the verdicts of the domain,
+/// and the same arrival times to the microsecond.
 #[test]
-fn the_script_does_the_sums_of_the_domain() {
+fn the_script_computes_the_same_as_the_domain() {
     let redis = Redis::start();
     let timed = CHECK.replace("redis.call('TIME')", "{ARGV[3], ARGV[4]}");
     assert_ne!(timed, CHECK);
@@ -41,7 +41,7 @@ fn the_script_does_the_sums_of_the_domain() {
         redis::cmd("FLUSHALL").exec(&mut *connection).unwrap();
         let (quota, mut now, mut arrival) = (Quota::new(per_second, burst), BEGUN, None);
         for (gap, units) in steps {
-            // Mostly forwards, by little.
+            // Most steps go forwards by a little.
             now = now.saturating_add_signed(if gap % 9 == 0 {
                 gap
             } else {
@@ -75,7 +75,7 @@ fn the_script_does_the_sums_of_the_domain() {
     runner.run(&input, law).unwrap();
 }
 
-/// The names in the first column of a table.
+/// Returns the names in the first column of a table.
 fn rows(heading: &str) -> BTreeSet<&'static str> {
     let (_, table) = TABLE.split_once(heading).unwrap();
     let rows = table.lines().take_while(|line| !line.starts_with("## "));
@@ -83,7 +83,7 @@ fn rows(heading: &str) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// Whether a name is one of a row; `<…>` is a part in which nothing has a meaning.
+/// Whether a name matches a row; `<…>` stands for a part without special characters.
 fn is_of(name: &str, row: &str) -> bool {
     let Some((before, rest)) = row.split_once('<') else {
         return name == row;
@@ -146,7 +146,7 @@ async fn every_key_is_in_the_table_and_has_a_lifetime() {
     }
     admission.allowance(&caller).spend(100_000).await;
     let told = admission.status(&caller, 0).await.unwrap();
-    // All that it has used by name: six classes, bytes, three kinds of places.
+    // All limits that the caller has used: six classes, the bytes and three kinds of places.
     assert_eq!(told.usages.len(), 10, "{told:?}");
     assert!(
         told.usages
@@ -159,7 +159,7 @@ async fn every_key_is_in_the_table_and_has_a_lifetime() {
     let keys = redis.ask(&["--scan"]);
     for key in keys.lines() {
         let lifetime_ms = redis.ask(&["PTTL", key]).parse::<i64>().unwrap();
-        // -2: it has ended meanwhile; -1: it never would.
+        // -2: the key has expired meanwhile; -1: the key never expires.
         assert_ne!(lifetime_ms, -1, "{key} has no lifetime");
         let row = documented.iter().find(|row| is_of(key, row));
         seen.insert(*row.unwrap_or_else(|| panic!("{key} is not in docs/redis.md")));

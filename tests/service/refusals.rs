@@ -1,4 +1,4 @@
-//! What uploads refuse, each with its status, its reason and what stays behind.
+//! The refusals of uploads: each with its status, its reason and the state of the upload afterwards.
 
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::UploadDocumentRequest;
@@ -13,7 +13,7 @@ const SUCCEEDED: i32 = 2;
 const FAILED: i32 = 3;
 
 #[tokio::test]
-async fn a_gap_is_refused_with_the_offset_expected() {
+async fn a_gap_is_refused_with_the_expected_offset() {
     let world = World::start().await;
     let spec = spec("gap");
     let refused = world
@@ -47,7 +47,7 @@ async fn a_gap_is_refused_with_the_offset_expected() {
 }
 
 #[tokio::test]
-async fn damage_on_the_way_is_noticed_and_can_be_mended() {
+async fn damage_in_transit_is_detected_and_can_be_repaired() {
     let world = World::start().await;
     let spec = spec("damage");
     let mut damaged = first(&spec, b"some text");
@@ -62,7 +62,7 @@ async fn damage_on_the_way_is_noticed_and_can_be_mended() {
     assert_eq!(world.send(vec![mended]).await.unwrap().state, SUCCEEDED);
 }
 
-/// A name, what is changed, and what is answered.
+/// The document id, the change of the message, and the expected code and reason.
 type Case = (
     &'static str,
     fn(&mut UploadDocumentRequest),
@@ -71,7 +71,7 @@ type Case = (
 );
 
 #[tokio::test]
-async fn a_source_that_is_not_what_was_said_fails_for_good() {
+async fn a_source_that_contradicts_its_declaration_fails_permanently() {
     let world = World::start().await;
     let cases: [Case; 4] = [
         (
@@ -133,7 +133,7 @@ async fn a_source_that_is_not_what_was_said_fails_for_good() {
 }
 
 #[tokio::test]
-async fn a_fault_is_named_with_its_byte_and_binary_formats_by_what_they_are() {
+async fn a_fault_is_reported_with_its_byte_and_a_binary_format_by_name() {
     let world = World::start().await;
     let refused = world
         .send(vec![last(first(&spec("nul"), b"text \0"))])
@@ -157,9 +157,9 @@ async fn a_fault_is_named_with_its_byte_and_binary_formats_by_what_they_are() {
     assert_eq!(metadata(&refused, "sniffed"), "a PDF document");
 }
 
-/// However the first messages are cut, in every charset, and after a resumption.
+/// The refusal does not depend on the size of the messages, on the charset or on a resumption.
 #[tokio::test]
-async fn a_binary_source_is_refused_however_it_comes() {
+async fn a_binary_source_is_refused_for_every_cut_and_charset() {
     let world = World::start().await;
     let mut image = b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR".to_vec();
     image.resize(2_000, 7);
@@ -241,7 +241,7 @@ async fn messages_out_of_order_are_refused() {
     let open = world.get_upload(&name_of(&spec)).await.unwrap();
     assert!(
         open.committed_offset > 40_000,
-        "what was decided is committed"
+        "decided chunks are committed"
     );
     let refused = world
         .send(vec![first(&spec, &vec![b'a'; 262_145])])
@@ -259,7 +259,7 @@ async fn messages_out_of_order_are_refused() {
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table")]
-async fn a_wrong_spec_is_refused_by_its_field_before_a_byte_is_taken() {
+async fn a_wrong_spec_is_refused_by_its_field_before_any_byte_is_accepted() {
     use sluice::interface::grpc::pb::{ChunkingSpec, DecodingPolicy, UploadSpec};
 
     let world = World::start().await;

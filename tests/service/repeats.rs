@@ -1,4 +1,4 @@
-//! A request id says one thing: what is sent again under it is compared, in fields and in content.
+//! A request id stands for one request: a repetition is compared with it, in fields and in content.
 
 use sha2::{Digest, Sha256};
 use sluice::interface::grpc::pb;
@@ -52,10 +52,10 @@ async fn content_that_differs_is_refused_and_nothing_is_changed(kept: Kept) {
         whole(&spec, &source[..400_000], 200_000),
         vec![last(first(&spec, b""))],
         vec![last(first(&spec, b"another document"))],
-        // Of the upload by its name too, and before the stream has ended.
+        // The same by the upload's name, and before the end of the stream.
         vec![by_name, last(more(200_000, &source[200_000..400_000]))],
         vec![resumed(&name_of(&spec), done.committed_offset, b"two\n")],
-        // What is declared decides before any content comes.
+        // The declared digest and size decide before any content arrives.
         vec![declared(first(&spec, b""), &longer)],
         vec![
             declared(first(&spec, &source[..10]), &longer),
@@ -72,7 +72,7 @@ async fn content_that_differs_is_refused_and_nothing_is_changed(kept: Kept) {
     );
 }
 
-async fn the_same_again_is_answered_as_before(kept: Kept) {
+async fn a_repetition_is_answered_as_before(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     let (spec, text) = (spec("d"), prose(300_000));
     let source = text.as_bytes();
@@ -83,17 +83,17 @@ async fn the_same_again_is_answered_as_before(kept: Kept) {
         // Only the last answer was lost.
         vec![last(resumed(&name, end, b""))],
         vec![last(resumed(&name, end - 1_000, &source[tail..]))],
-        // The digest stands for a source that is not sent.
+        // The digest replaces the content of the source.
         vec![last(declared(first(&spec, b""), source))],
         vec![last(declared(resumed(&name, end, b""), source))],
-        // No end is said: so nothing is said of the whole source.
+        // Without an end, a stream declares nothing about the whole source.
         vec![first(&spec, b"")],
         vec![first(&spec, &source[..1_000]), more(1_000, b"")],
     ];
     for messages in cases {
         assert_eq!(world.send(messages).await.unwrap(), done);
     }
-    // Still so once a newer version has replaced it.
+    // The same holds after a newer version has replaced this one.
     let newer = crate::support::world::spec("d");
     world.send(whole(&newer, b"newer", 100)).await.unwrap();
     assert_eq!(
@@ -138,7 +138,7 @@ async fn fields_that_differ_are_refused_before_anything_is_read(kept: Kept) {
     }
 }
 
-/// The fields are compared as they were sent: a collection that changes refuses no honest retry.
+/// The fields are compared as they were sent, so that a change of the collection refuses no retry.
 #[tokio::test]
 async fn a_changed_collection_refuses_no_retry() {
     let world = World::start().await;
@@ -164,7 +164,7 @@ async fn a_changed_collection_refuses_no_retry() {
     }
 }
 
-/// A stream that resumes from its start may bring another source: nothing of it is mixed in.
+/// A stream that resumes from the start may bring another source, but none of it is mixed in.
 async fn an_unfinished_upload_is_not_continued_with_another_source(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     let (spec, text) = (spec("d"), prose(400_000));
@@ -193,7 +193,7 @@ async fn an_unfinished_upload_is_not_continued_with_another_source(kept: Kept) {
     );
 }
 
-/// What the first message declares holds for whoever resumes the upload.
+/// The declaration of the first message also holds for later streams of the upload.
 #[tokio::test]
 async fn a_declaration_is_kept_with_the_upload() {
     let world = World::start().await;
@@ -215,7 +215,7 @@ async fn a_declaration_is_kept_with_the_upload() {
     assert_eq!(
         reason(&shorter),
         "SIZE_MISMATCH",
-        "without a word of its length"
+        "the first declaration holds for a stream without one"
     );
 }
 
@@ -243,7 +243,7 @@ async fn an_upload_whose_document_was_deleted_has_not_succeeded(kept: Kept) {
         }
     };
     check().await;
-    // A new document of the same name is another one.
+    // A new document with the same name is a different document.
     world.send(whole(&spec("d"), b"one\n", 100)).await.unwrap();
     check().await;
 
@@ -257,10 +257,14 @@ async fn an_upload_whose_document_was_deleted_has_not_succeeded(kept: Kept) {
     let mut collections = CollectionServiceClient::new(world.channel.clone());
     collections.delete_collection(delete).await.unwrap();
     let refused = world.send(whole(&other, b"one\n", 100)).await.unwrap_err();
-    assert_eq!(reason(&refused), "DOCUMENT_DELETED", "with its collection");
+    assert_eq!(
+        reason(&refused),
+        "DOCUMENT_DELETED",
+        "the document was deleted with its collection"
+    );
 }
 
-/// Content that is compared is an upload's: it has the same bounds.
+/// Repeated content has the same limits as the content of an upload.
 #[tokio::test]
 async fn a_repetition_is_bounded_as_an_upload() {
     let world = World::start_with(|config| config.uploads.idle_seconds_max = 1).await;
@@ -286,7 +290,7 @@ async fn a_repetition_is_bounded_as_an_upload() {
     assert_eq!(reason(&refused), "WRITE_AFTER_FINISH");
 }
 
-/// Both methods upload: an upload of one is repeated by the other, under the same rules.
+/// Both methods upload: each repeats an upload of the other, under the same rules.
 #[tokio::test]
 async fn a_stream_document_is_compared_too() {
     let world = World::start().await;
@@ -319,7 +323,7 @@ async fn a_stream_document_is_compared_too() {
 
 in_each_store!(
     content_that_differs_is_refused_and_nothing_is_changed,
-    the_same_again_is_answered_as_before,
+    a_repetition_is_answered_as_before,
     fields_that_differ_are_refused_before_anything_is_read,
     an_unfinished_upload_is_not_continued_with_another_source,
     an_upload_whose_document_was_deleted_has_not_succeeded,

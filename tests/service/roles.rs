@@ -1,4 +1,4 @@
-//! Every method, every role, two tenants: read out of the protos, so that a new method is tried too.
+//! Every method with every role and two tenants. The methods come from the protos, so that a new one is tested too.
 
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor};
 use prost_reflect::{MethodDescriptor, Value};
@@ -25,9 +25,9 @@ fn told(answered: Result<Option<bytes::Bytes>, Status>) -> Option<(Code, String)
         .map(|status| (status.code(), reason(&status)))
 }
 
-/// By role: what a method declares is what a caller needs, for each method, role and tenant.
+/// A caller needs exactly the role that a method declares, for each method, role and tenant.
 #[tokio::test]
-async fn every_method_is_open_to_its_role_and_to_none_below() {
+async fn every_method_is_open_to_its_role_and_refused_to_lower_ones() {
     let world = Guarded::start().await;
     let mut tried = 0;
     for tenant in ["acme", "umbrella"] {
@@ -57,9 +57,9 @@ async fn every_method_is_open_to_its_role_and_to_none_below() {
     assert!(tried >= 2 * 2 * 4 * 30, "{tried}");
 }
 
-/// Without a credential, with one that was revoked, has expired, or never was.
+/// Calls without a credential, and with a revoked, an expired or an unknown one.
 #[tokio::test]
-async fn no_method_is_open_to_who_has_no_credential() {
+async fn every_method_refuses_callers_without_a_valid_credential() {
     let world = Guarded::start().await;
     world.tenant("acme").await;
     let (name, revoked) = world.key("acme", pb::Role::Operator).await;
@@ -67,7 +67,7 @@ async fn no_method_is_open_to_who_has_no_credential() {
     world.admin().revoke_api_key(request).await.unwrap();
     let (_, expired) = world.key_for("acme", pb::Role::Operator, Some(1)).await;
     let (_, known) = world.key("acme", pb::Role::Operator).await;
-    // A secret that is wrong in its last place, and the right one of another key.
+    // A secret with one wrong digit, and the right secret of another key.
     let wrong = format!("{}{}", &known[..87], u8::from(known.ends_with('0')));
     let other = format!("{}{}", &known[..24], &world.operator[24..]);
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
@@ -99,7 +99,11 @@ async fn no_method_is_open_to_who_has_no_credential() {
             messages.push(status.message().to_owned());
         }
         messages.dedup();
-        assert_eq!(messages.len(), 1, "nobody is told why: {messages:?}");
+        assert_eq!(
+            messages.len(),
+            1,
+            "the message does not give the cause: {messages:?}"
+        );
     }
     let reflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
     for (path, code) in [
@@ -118,7 +122,7 @@ async fn no_method_is_open_to_who_has_no_credential() {
     );
 }
 
-/// What tenant acme has, by the form of its name in the protos' comments.
+/// The names of tenant acme's resources, by the form of the name in the comments of the protos.
 struct Names(Vec<(&'static str, String)>);
 
 impl Names {
@@ -130,7 +134,7 @@ impl Names {
     }
 }
 
-/// The comment above a field.
+/// Returns the comment above a field.
 fn comment(field: &FieldDescriptor) -> Option<String> {
     let file = field.parent_message().parent_file();
     let proto = file.file_descriptor_proto();
@@ -139,8 +143,9 @@ fn comment(field: &FieldDescriptor) -> Option<String> {
     Some(location.leading_comments().trim().to_owned())
 }
 
-/// A request that names what acme has wherever its fields say what they name, and whether any does.
-/// Of the members of a oneof the given one is set.
+/// Builds a request that names acme's resources in every field whose comment has the form of such a name. Also
+/// returns
+/// whether any field does. Of a oneof, only the given member is set.
 fn naming(
     message: &MessageDescriptor,
     names: &Names,
@@ -196,7 +201,7 @@ fn described() -> impl Iterator<
     })
 }
 
-/// What a tenant has, made by its writer.
+/// Creates resources of a tenant with its writer's key.
 async fn fill(world: &Guarded, key: &str, tenant: &'static str) -> Names {
     let mut collections = CollectionServiceClient::new(world.by(key));
     let collection_id = "c".to_owned();
@@ -228,10 +233,10 @@ async fn fill(world: &Guarded, key: &str, tenant: &'static str) -> Names {
     ])
 }
 
-/// Whoever asks for what another tenant has is told that it is not there, by every method that names
-/// anything; its owner is not told so.
+/// A caller who names a resource of another tenant gets NOT_FOUND from every method that names resources; its owner
+/// does not.
 #[tokio::test]
-async fn what_another_tenant_has_is_not_there() {
+async fn resources_of_another_tenant_are_not_found() {
     let world = Guarded::start().await;
     for tenant in ["acme", "umbrella"] {
         world.tenant(tenant).await;
@@ -242,7 +247,7 @@ async fn what_another_tenant_has_is_not_there() {
     let mut tried = Vec::new();
     let mut of_owner = Vec::new();
     for (method, described) in described() {
-        // Operators look after all tenants.
+        // Operators manage all tenants.
         if method.role == Role::Operator {
             continue;
         }
@@ -282,7 +287,7 @@ async fn what_another_tenant_has_is_not_there() {
 
 /// Two tenants may have the same names and choose the same request ids.
 #[tokio::test]
-async fn tenants_share_names_and_request_ids_without_meeting() {
+async fn tenants_may_use_the_same_names_and_request_ids() {
     let world = Guarded::start().await;
     let request_id = uuid::Uuid::new_v4().to_string();
     let spec = spec("d");

@@ -1,4 +1,4 @@
-//! Keys from the first to the last, at a shell; and that no log, error or dump ever shows one.
+//! The life of API keys on the command line. No log, error or dump ever shows their secrets.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -13,7 +13,7 @@ use crate::support::access::by;
 use crate::support::server::program;
 use crate::support::world::{Folder, connect, reason};
 
-/// A server in a process of its own that writes down all there is to say.
+/// A server in a process of its own, with the log level `trace`.
 struct Talkative {
     child: Child,
     folder: Folder,
@@ -28,7 +28,7 @@ impl Talkative {
             .arg("--store")
             .arg(folder.0.join("test.db"))
             .env("SLUICE_IDENTITY__API_KEYS", "true")
-            // It is for clients, and no setting of a server.
+            // The variable is for clients, and no setting of a server.
             .env("SLUICE_API_KEY", "unused")
             .stdout(Stdio::piped())
             .stderr(log)
@@ -42,7 +42,7 @@ impl Talkative {
         Self { child, folder, url }
     }
 
-    /// Runs a command with a key, and returns what it prints, or complains of.
+    /// Runs a command with a key. Returns its output, or its error output if it fails.
     fn run(&self, key: &str, arguments: &[&str]) -> Result<String, String> {
         let done = program()
             .args(arguments)
@@ -58,7 +58,7 @@ impl Talkative {
         }
     }
 
-    /// A file that says this.
+    /// Writes a file, and returns its path.
     fn file(&self, name: &str, content: &str) -> String {
         let path = self.folder.0.join(name);
         fs::write(&path, content).unwrap();
@@ -89,7 +89,7 @@ fn bootstrap(store: &PathBuf, force: bool) -> Result<String, String> {
 }
 
 #[tokio::test]
-async fn a_key_s_life_at_a_shell_and_no_trace_of_any() {
+async fn a_key_is_created_used_and_revoked_without_a_trace_of_its_secret() {
     let folder = Folder::new();
     let store = folder.0.join("test.db");
     let first = bootstrap(&store, false).unwrap();
@@ -146,10 +146,10 @@ async fn a_key_s_life_at_a_shell_and_no_trace_of_any() {
     watch_until_revoked(&server, &admin, &writer, of_writer["key"].as_str().unwrap()).await;
 
     let log = fs::read_to_string(server.folder.0.join("log")).unwrap();
-    assert!(log.contains("a caller was not let in") && log.contains("TRACE"));
+    assert!(log.contains("a caller was refused") && log.contains("TRACE"));
     assert!(
         log.contains("acme") && log.contains("ada"),
-        "who asked is told"
+        "the log names the caller"
     );
     let mut shown = vec![log, listed, complaints.join("\n")];
     for suffix in ["", "-wal"] {
@@ -164,7 +164,7 @@ async fn a_key_s_life_at_a_shell_and_no_trace_of_any() {
     }
 }
 
-/// A stream is cut off when its caller's key is revoked, and new calls are refused within 5 seconds.
+/// Revoking a key ends the open streams of its caller, and new calls are refused within 5 seconds.
 async fn watch_until_revoked(server: &Talkative, admin: &str, key: &str, name: &str) {
     let mut client = ChunkServiceClient::new(by(connect(&server.url), Some(key)));
     let request = pb::StreamChangesRequest {
@@ -179,7 +179,7 @@ async fn watch_until_revoked(server: &Talkative, admin: &str, key: &str, name: &
     while server.run(key, &["collections"]).is_ok() {
         assert!(
             begun.elapsed() < Duration::from_secs(5),
-            "it is still let in"
+            "the revoked key is still accepted"
         );
     }
     let cut_off = async {

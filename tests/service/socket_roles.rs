@@ -1,4 +1,4 @@
-//! Every frame of a WebSocket, every role, two tenants, every way to show a credential.
+//! Every frame of a WebSocket with every role, two tenants, and every way to present a credential.
 
 use serde_json::{Value, json};
 use sluice::domain::identity::role::Role;
@@ -19,7 +19,7 @@ const ROLES: [(Role, pb::Role); 4] = [
     (Role::Operator, pb::Role::Operator),
 ];
 
-/// How a client says who it is.
+/// The way in which a client presents its credential.
 #[derive(Clone, Copy, Debug)]
 enum By {
     Header,
@@ -52,7 +52,7 @@ impl By {
     }
 }
 
-/// A running upload of a tenant, as its operation's name.
+/// Starts an upload of a tenant, and returns the name of its operation.
 async fn running(world: &Guarded, writer: &str) -> String {
     let upload = spec("d");
     let messages = tokio_stream::iter(vec![first(&upload, b"some text")]);
@@ -61,14 +61,15 @@ async fn running(world: &Guarded, writer: &str) -> String {
     name_of(&upload).replace("uploads", "operations")
 }
 
-/// The role that a frame needs: that of the method which does the same. A type of frame that nobody has
-/// thought of here fails.
+/// Returns the role that a frame needs: that of the equivalent method. `None` means any role. An unknown type of
+/// frame
+/// fails the test.
 fn needed(kind: &str) -> Option<Role> {
     let method = match kind {
         "subscribe" => "WatchOperation",
         "cancel" => "CancelOperation",
         "unsubscribe" | "authenticate" => return None,
-        other => unreachable!("who may send {other}?"),
+        other => unreachable!("no role is known for {other}"),
     };
     let path = format!("/sluice.v1.OperationService/{method}");
     methods::at(&path).map(|method| method.role)
@@ -117,7 +118,7 @@ async fn every_frame_is_open_to_its_role_and_only_to_its_tenant() {
                         ("unsubscribe", None) => assert_eq!(reason, "NOT_FOUND", "{case}"),
                         (_, None) => assert_eq!(reason, "INVALID_FIELD", "{case}: {answered}"),
                     }
-                    // Its states are not to be taken for the next answer.
+                    // The states of this subscription must not be taken for the next answer.
                     if kind == "subscribe" {
                         socket.tell(said("unsubscribe", &own)).await;
                         assert!(socket.is_quiet().await, "{case}");
@@ -136,7 +137,7 @@ async fn every_frame_is_open_to_its_role_and_only_to_its_tenant() {
 }
 
 #[tokio::test]
-async fn no_socket_is_open_to_who_has_no_credential() {
+async fn every_socket_refuses_clients_without_a_valid_credential() {
     let world = Guarded::start().await;
     world.tenant("acme").await;
     let (name, revoked) = world.key("acme", pb::Role::Operator).await;
@@ -161,7 +162,7 @@ async fn no_socket_is_open_to_who_has_no_credential() {
     }
 }
 
-/// Whoever is revoked while a socket is open is sent away soon.
+/// A socket is closed soon after its key is revoked.
 #[tokio::test]
 async fn a_revoked_key_closes_its_sockets() {
     let world = Guarded::start().await;

@@ -1,4 +1,4 @@
-//! WebSockets as a resource: who does not read, does not answer, has too many; what they take.
+//! WebSockets as a resource: slow readers, silent clients, too many sockets, and their memory.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::support::world::{Folder, World, create_collection, first, name_of, sp
 use crate::web::get;
 
 #[tokio::test]
-async fn a_server_that_goes_down_says_goodbye_and_is_not_held_up() {
+async fn a_server_that_stops_sends_goodbye_and_does_not_wait_for_clients() {
     let world = World::start().await;
     let (_, name) = begun(&world, "d").await;
     let mut watchers = Vec::new();
@@ -23,7 +23,7 @@ async fn a_server_that_goes_down_says_goodbye_and_is_not_held_up() {
         watcher.state().await;
         watchers.push(watcher);
     }
-    // One that does not listen any more.
+    // A client that no longer reads.
     let deaf = watchers.pop();
     let stopped = tokio::spawn(tokio::time::timeout(
         Duration::from_secs(10),
@@ -37,15 +37,15 @@ async fn a_server_that_goes_down_says_goodbye_and_is_not_held_up() {
         assert!(matches!(watcher.hear().await, Heard::Cut));
     }
     let stopped = stopped.await.unwrap();
-    stopped.expect("it stops at once").unwrap();
+    stopped.expect("the server stops at once").unwrap();
     drop(deaf);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_is_too_slow_is_closed_and_nobody_else() {
+async fn a_slow_reader_is_disconnected_and_no_other_client() {
     let world = World::start_with(|config| {
         config.web.slow_reader_seconds_max = 1;
-        // It would be closed for its silence, else, on a busy machine.
+        // Otherwise a busy machine could close the socket for its silence.
         config.web.ping_every_seconds = 600;
     })
     .await;
@@ -57,7 +57,7 @@ async fn a_reader_that_is_too_slow_is_closed_and_nobody_else() {
     let mut slow = Watcher::open(address).await;
     let before = slow_closed(address).await;
     let unsubscribe = json!({ "type": "unsubscribe", "operation": name }).to_string();
-    // Each is answered with an error, which is not read; at last the server does not read either.
+    // Each frame is answered with an error, which the client does not read. In the end the server stops reading too.
     let flood = async { while slow.send(Message::text(&unsubscribe)).await.is_ok() {} };
     let closed = async {
         while slow_closed(address).await == before {
@@ -69,7 +69,7 @@ async fn a_reader_that_is_too_slow_is_closed_and_nobody_else() {
         tokio::select! { () = flood => {}, () = closed => {} }
     });
     done.await.expect("the slow reader is closed");
-    // What is on its way is read to its end: the code, if it found room, or nothing.
+    // Buffered frames are read to the end. The close code follows only if there was room for it.
     loop {
         match slow.hear().await {
             Heard::Frame(_) => {}
@@ -81,10 +81,10 @@ async fn a_reader_that_is_too_slow_is_closed_and_nobody_else() {
         }
     }
     assert!(slow_closed(address).await > before);
-    assert!(other.is_quiet().await, "the other is served");
+    assert!(other.is_quiet().await, "the other watcher is served");
 }
 
-/// How many were closed in this process so far.
+/// Returns the number of slow readers that were disconnected in this process until now.
 async fn slow_closed(address: SocketAddr) -> u64 {
     let metrics = get(address, "/metrics", &[]).await;
     let line = metrics.lines().find_map(|line| {
@@ -94,7 +94,7 @@ async fn slow_closed(address: SocketAddr) -> u64 {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_answer_pings_is_closed() {
+async fn a_client_that_does_not_answer_pings_is_disconnected() {
     let world = World::start_with(|config| {
         config.web.ping_every_seconds = 1;
         config.web.pong_seconds_max = 1;
@@ -102,7 +102,7 @@ async fn a_client_that_does_not_answer_pings_is_closed() {
     .await;
     let mut silent = Watcher::open(world.instance.address).await;
     let mut other = Watcher::open(world.instance.address).await;
-    // The library answers pings only when it is read: three of them are answered here.
+    // The library answers pings only while the socket is read. Here it answers three of them.
     let answering = async {
         let heard = tokio::time::timeout(Duration::from_millis(3_500), other.hear()).await;
         assert!(heard.is_err(), "{heard:?}");
@@ -113,7 +113,7 @@ async fn a_client_that_does_not_answer_pings_is_closed() {
 }
 
 #[tokio::test]
-async fn a_principal_has_so_many_sockets_and_an_instance_too() {
+async fn sockets_are_limited_per_principal_and_per_instance() {
     let world = World::start_with(|config| {
         config.limits.places.sockets = 2;
         config.web.sockets_max = 3;
@@ -125,7 +125,7 @@ async fn a_principal_has_so_many_sockets_and_an_instance_too() {
     assert!(first.is_quiet().await && second.is_quiet().await);
     let mut third = Watcher::open(address).await;
     assert_eq!(third.refusal().await, "PLACES_TAKEN");
-    // Not closed by its client yet, it is still one of the instance's.
+    // The refused socket still counts for the instance until its client closes it.
     let refused = Watcher::open_with(address, &[]).await.err().unwrap();
     assert_eq!(
         (refused.0, &refused.1["reason"]),
@@ -158,9 +158,9 @@ async fn quiet_or_refused(watcher: &mut Watcher) -> Option<bool> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_sockets_that_watch_take_little_memory() {
+async fn a_thousand_watching_sockets_use_little_memory() {
     const SOCKETS: u64 = 1_000;
-    /// 7,900 were measured, half of them for what is watched, in a build for debugging.
+    /// Measured: 7,900 bytes, half of them for the subscription, in a debug build.
     const BYTES_MAX: u64 = 10 * 1024;
     let folder = Folder::new();
     let most = [
@@ -190,7 +190,7 @@ async fn a_thousand_sockets_that_watch_take_little_memory() {
             watcher.state().await;
             watchers.push(watcher);
         }
-        // Rows are read again, and pools are as large as they become.
+        // By now the rows have been polled again, and pools have their final size.
         tokio::time::sleep(Duration::from_secs(4)).await;
         watchers
     };

@@ -1,4 +1,4 @@
-//! Who was let in stays as long as it would be let in again, and no longer.
+//! A client stays connected while its credential is valid, and is disconnected soon after.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use crate::support::cluster::proxied;
 use crate::support::watcher::Watcher;
 use crate::tokens::{Signer, believing, but, now, publish};
 
-/// More than one query asks for.
+/// More keys than one query checks.
 const KEYS: usize = 510;
-/// By then a look has failed: it begins within 1.5 s, and waits 5 s for a connection to the store.
+/// The time until a check has failed: it begins within 1.5 s, and waits 5 s for a connection to the store.
 const LOOKED: Duration = Duration::from_secs(9);
 
 async fn open(world: &Guarded, shown: &str) -> Watcher {
@@ -50,7 +50,7 @@ async fn a_token_that_expires_or_whose_tenant_is_disabled_closes_its_sockets() {
     let of_umbrella = signer.sign(&but("tenant", json!("umbrella")));
     let mut of_acme = open(&world, &of_acme).await;
     let mut of_umbrella = open(&world, &of_umbrella).await;
-    // It has expired, and is believed for the last of the 60 seconds by which clocks may differ.
+    // An expired token that is accepted a little longer, because clocks may differ by 60 seconds.
     let expiring = signer.sign(&but("exp", json!(now() - 48)));
     let mut expiring = open(&world, &expiring).await;
     assert!(expiring.is_quiet().await);
@@ -67,11 +67,11 @@ async fn a_token_that_expires_or_whose_tenant_is_disabled_closes_its_sockets() {
 }
 
 #[tokio::test]
-async fn of_many_keys_those_that_are_revoked_lose_their_sockets_and_no_others() {
+async fn of_many_keys_only_the_revoked_ones_lose_their_sockets() {
     let world = Guarded::start_with(|config, _| {
         config.limits.places.sockets = u32::try_from(KEYS).unwrap();
         config.limits.rates.admin.burst = u32::try_from(2 * KEYS).unwrap();
-        // Nobody answers pings while the others come.
+        // The sockets answer no pings while the others are opened.
         config.web.ping_every_seconds = 600;
     })
     .await;
@@ -83,7 +83,7 @@ async fn of_many_keys_those_that_are_revoked_lose_their_sockets_and_no_others() 
     }
     let (mut kept, mut revoked) = (Vec::new(), Vec::new());
     for (at, (name, socket)) in all.into_iter().enumerate() {
-        // So many that no query asks for all of them.
+        // The revoked keys are spread so that no single query checks all of them.
         if at % 2 == 0 {
             revoke(&world, name).await;
             revoked.push(socket);
@@ -99,9 +99,9 @@ async fn of_many_keys_those_that_are_revoked_lose_their_sockets_and_no_others() 
     }
 }
 
-/// That nobody can be asked is no reason to send somebody away.
+/// A check that fails because the store is unavailable disconnects no client.
 #[tokio::test]
-async fn a_store_that_is_gone_sends_nobody_away() {
+async fn an_unavailable_store_disconnects_no_client() {
     let cluster = private::cluster();
     let database = cluster.database();
     connection::migrate(&database).await.unwrap();

@@ -1,4 +1,4 @@
-//! A store that cannot be opened: the server says why and what helps, and never that it is damaged, or a password.
+//! A store that cannot be opened: the server reports the cause and the remedy, never damage or a password.
 
 use std::fs;
 use std::io::Write;
@@ -13,10 +13,10 @@ use crate::stores::Disk;
 use crate::support::server::SLUICE;
 use crate::support::world::Folder;
 
-/// What no message may have.
+/// A password that no message may contain.
 const PASSWORD: &str = "n0t-t0-be-sh0wn";
 
-/// The exit code of a server with that store, and what it says.
+/// Starts a server with a store, and returns its exit code and its output.
 fn refused_by(mut command: Command, store: &str) -> (Option<i32>, String) {
     command.args([
         "serve",
@@ -80,7 +80,7 @@ fn a_file_that_may_not_be_written_is_refused_with_its_cause() {
     let disk = Disk::new("16m");
     let file = disk.folder().join("sluice.db");
     let folder = disk.folder().display().to_string();
-    // Where every user may run it.
+    // The program is copied to a directory from which every user may run it.
     let shared = Folder::new();
     let program = shared.0.join("sluice");
     fs::copy(SLUICE, &program).unwrap();
@@ -153,7 +153,7 @@ async fn a_database_that_cannot_be_reached_is_refused_with_its_cause() {
     let nowhere = at("postgres", &format!("{port}/nowhere"));
     check(&nowhere, &["there is no database \"nowhere\"", "create it"]);
     check(&here("keyed"), &["password of \"keyed\"", "store.location"]);
-    check(&here("shut"), &["\"shut\" is not let in"]);
+    check(&here("shut"), &["\"shut\" may not log in"]);
     check(&here("poor"), &["\"poor\" lacks a privilege"]);
     check(
         &at("postgres", "1/x"),

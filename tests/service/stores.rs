@@ -1,4 +1,4 @@
-//! A store that is busy, full or damaged: told as what it is, and nothing is lost.
+//! A busy, full or damaged store: the error names the cause, and no data is lost.
 
 use std::path::Path;
 use std::process::Command;
@@ -25,7 +25,7 @@ async fn open(database: &Path) -> SqliteConnection {
 }
 
 #[tokio::test]
-async fn a_store_that_is_busy_sends_clients_away_for_a_while() {
+async fn a_busy_store_refuses_uploads_until_it_is_free() {
     let world = World::start().await;
     let mut other = open(&world.database()).await;
     sqlx::query("BEGIN IMMEDIATE")
@@ -48,7 +48,7 @@ async fn a_store_that_is_busy_sends_clients_away_for_a_while() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_told_as_damage_and_an_old_checkpoint_as_old() {
+async fn damage_and_an_unknown_checkpoint_version_are_reported_as_such() {
     let world = World::start().await;
     let upload = spec("d");
     world
@@ -100,11 +100,11 @@ async fn what_cannot_be_read_is_told_as_damage_and_an_old_checkpoint_as_old() {
     );
     assert!(
         !refused.message().contains("preferences"),
-        "what is wrong is for the log"
+        "the cause is only in the log"
     );
 }
 
-/// A disk of a few megabytes, which goes when it is dropped.
+/// A disk of a few megabytes, unmounted when dropped.
 pub(crate) struct Disk(Folder);
 
 impl Disk {
@@ -132,7 +132,7 @@ impl Drop for Disk {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told_and_the_upload_goes_on_once_there_is_room() {
+async fn a_full_disk_is_reported_and_the_upload_resumes_when_there_is_room() {
     let disk = Disk::new("6m");
     let server = Server::start(disk.0.0.join("full.db"));
     let channel = server.channel();

@@ -1,4 +1,4 @@
-//! Both directions at once: uploads that are answered while they come in.
+//! Streams in both directions: uploads that are answered while they arrive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::support::world::{
 
 const SUCCEEDED: i32 = 2;
 
-/// Opens a stream with all its messages.
+/// Opens a stream, and sends all its messages.
 async fn open(
     world: &World,
     messages: impl IntoIterator<Item = pb::StreamDocumentRequest, IntoIter: Send + 'static>,
@@ -38,7 +38,7 @@ fn written(write: pb::UploadDocumentRequest) -> pb::StreamDocumentRequest {
     }
 }
 
-/// Everything that a stream answers.
+/// The answers of a stream.
 #[derive(Default)]
 struct Heard {
     acks: Vec<pb::Ack>,
@@ -47,7 +47,7 @@ struct Heard {
 }
 
 impl Heard {
-    /// Listens until a condition holds, or the stream ends.
+    /// Reads answers until a condition holds or the stream ends.
     async fn listen(
         &mut self,
         events: &mut Streaming<pb::StreamDocumentResponse>,
@@ -57,7 +57,7 @@ impl Heard {
             let Some(response) = events.message().await? else {
                 break;
             };
-            assert!(self.upload.is_none(), "the upload is the last");
+            assert!(self.upload.is_none(), "the upload is the last answer");
             match response.event.unwrap() {
                 Event::Ack(ack) => self.acks.push(ack),
                 Event::Page(page) => self.chunks.extend(page.chunks),
@@ -69,7 +69,7 @@ impl Heard {
 }
 
 #[tokio::test]
-async fn acks_and_chunks_come_while_the_document_is_sent() {
+async fn acks_and_chunks_arrive_while_the_document_is_sent() {
     let world = World::start().await;
     let (spec, text) = (spec("d"), prose(600_000));
     let (messages, receiver) = mpsc::channel(1);
@@ -84,7 +84,7 @@ async fn acks_and_chunks_come_while_the_document_is_sent() {
     for (number, content) in text.as_bytes().chunks(PIECE).enumerate() {
         let offset = i64::try_from(number * PIECE).unwrap();
         messages.send(written(more(offset, content))).await.unwrap();
-        // The next piece is not sent before chunks of this one are here.
+        // The next piece is sent only after chunks of this piece have arrived.
         let known = heard.chunks.len();
         heard
             .listen(&mut events, |heard| heard.chunks.len() > known)
@@ -126,7 +126,7 @@ async fn a_flush_commits_and_a_look_up_answers() {
     assert_eq!(ack.committed_offset, committed.committed_offset);
     assert!(committed.committed_offset > 10_000 && heard.chunks.is_empty());
 
-    // Nothing has changed since, and still it is answered.
+    // A look-up is answered even without a change.
     let acks = heard.acks.len();
     let look_up = pb::StreamDocumentRequest {
         look_up: true,
@@ -142,12 +142,12 @@ async fn a_flush_commits_and_a_look_up_answers() {
     assert_eq!(
         heard.upload.unwrap().state,
         1,
-        "only finish_write completes"
+        "only finish_write completes an upload"
     );
 }
 
 #[tokio::test]
-async fn a_stream_that_goes_on_has_the_chunks_that_are_missing() {
+async fn a_resumed_stream_sends_the_missing_chunks() {
     let world = World::start().await;
     let (spec, text) = (spec("d"), prose(400_000));
     let half = &text.as_bytes()[..200_000];
@@ -157,7 +157,7 @@ async fn a_stream_that_goes_on_has_the_chunks_that_are_missing() {
     let half = heard.upload.take().unwrap();
     assert_eq!(half.chunks, i64::try_from(heard.chunks.len()).unwrap());
 
-    // The client has lost the second half of what it heard.
+    // The client has lost the second half of the chunks.
     heard.chunks.truncate(heard.chunks.len() / 2);
     let from = usize::try_from(half.committed_offset).unwrap();
     let rest = &text.as_bytes()[from..];
@@ -173,7 +173,7 @@ async fn a_stream_that_goes_on_has_the_chunks_that_are_missing() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_an_upload_is_told_on_its_stream() {
+async fn an_error_of_an_upload_ends_its_stream() {
     let world = World::start().await;
     let gap = [written(first(&spec("d"), b"text")), written(more(5, b"x"))];
     let mut events = open(&world, gap).await;
@@ -186,7 +186,7 @@ async fn what_is_wrong_with_an_upload_is_told_on_its_stream() {
     assert_eq!(metadata(&refused, "expected_offset"), "4");
 }
 
-/// What a stream answers once its client reads again: what was under way, then the verdict.
+/// Reads the remaining answers of a stream, and returns its final status.
 async fn verdict<T>(mut answers: Streaming<T>) -> Status {
     loop {
         match answers.message().await {
@@ -198,7 +198,7 @@ async fn verdict<T>(mut answers: Streaming<T>) -> Status {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_never_reads_is_sent_away_and_costs_nothing() {
+async fn a_client_that_never_reads_is_disconnected_and_uses_little_memory() {
     let folder = Folder::new();
     let settings = [("SLUICE_UPLOADS__SLOW_READER_SECONDS_MAX", "2")];
     let server = Server::start_with(folder.0.join("slow.db"), &settings);
@@ -241,12 +241,12 @@ async fn a_client_that_never_reads_is_sent_away_and_costs_nothing() {
         .await;
     let open = found.unwrap().into_inner().upload.unwrap();
     let from = usize::try_from(open.committed_offset).unwrap();
-    assert!(open.state == 1 && from > 0, "it can be gone on with");
+    assert!(open.state == 1 && from > 0, "the upload can be resumed");
     let peak_kib = server.peak_kib();
     assert!(peak_kib < 60_000, "{peak_kib} KiB");
 }
 
-/// T12: a hundred clients that begin and stall are kept, and hold little.
+/// T12: a hundred clients that begin an upload and stall stay connected, and use little memory.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_stalled_uploads_stay_within_the_budget() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! `sluice sync`: a collection holds what a folder has, and what is of others stays.
+//! `sluice sync`: a collection mirrors a folder, and documents of other sources stay.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use crate::support::server::Server;
 use crate::support::shell::Shell;
 use crate::support::world::{Folder, prose};
 
-/// Every document of a collection: its id, and its version.
+/// Returns the id and the version of every document of a collection.
 async fn versions(shell: &Shell<'_>, collection: &str) -> BTreeMap<String, i64> {
     let mut client = DocumentServiceClient::new(shell.server.channel());
     let request = pb::ListDocumentsRequest {
@@ -37,7 +37,7 @@ fn stored(documents: &[(&str, i64)]) -> BTreeMap<String, i64> {
 }
 
 #[tokio::test]
-async fn only_what_differs_is_sent() {
+async fn only_changed_files_are_uploaded() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("sync.db"));
     let shell = Shell {
@@ -60,7 +60,7 @@ async fn only_what_differs_is_sent() {
     assert_eq!(told.lines().last(), Some("1 uploaded, 2 unchanged"));
     assert_eq!(versions(&shell, "c").await["a.txt"], 2);
 
-    // Only the chunking differs, whoever changed it: the stored text is chunked again.
+    // Only the chunking differs, so the stored text is chunked again. The cause of the difference does not matter.
     let told = shell.succeeds("$S sync $AT tree c --max-size 300");
     assert_eq!(told.lines().last(), Some("3 rechunked"), "{told}");
     assert_eq!(
@@ -71,7 +71,7 @@ async fn only_what_differs_is_sent() {
     assert_eq!(told.lines().last(), Some("3 rechunked"), "{told}");
     assert_eq!(shell.text("c", "a.txt"), prose(6_000));
 
-    // Labels and the decoding belong to the upload.
+    // A change of labels or of the decoding needs a new upload.
     let told = shell.succeeds("$S sync $AT tree c --label of=docs");
     assert_eq!(told.lines().last(), Some("3 uploaded"), "{told}");
     assert_eq!(
@@ -85,7 +85,7 @@ async fn only_what_differs_is_sent() {
 }
 
 #[tokio::test]
-async fn a_dry_run_says_all_and_changes_nothing() {
+async fn a_dry_run_lists_all_changes_and_makes_none() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("dry.db"));
     let shell = Shell {
@@ -102,7 +102,7 @@ async fn a_dry_run_says_all_and_changes_nothing() {
     assert_ne!(
         shell.run("$S documents $AT collections/c").code,
         0,
-        "no collection"
+        "no collection was created"
     );
     for (path, content) in [("same", "same"), ("changed", "before"), ("gone", "gone")] {
         shell.write(&format!("tree/{path}"), content);
@@ -153,7 +153,7 @@ async fn only_documents_of_the_folder_are_deleted() {
     assert_eq!(
         shell.ids("c"),
         ["a", "b", "by-hand", "c", "d"],
-        "nothing is deleted unasked"
+        "nothing is deleted without --delete"
     );
     let told = shell.succeeds("$S sync $AT --delete tree c");
     assert_eq!(
@@ -162,7 +162,7 @@ async fn only_documents_of_the_folder_are_deleted() {
     );
     assert_eq!(shell.ids("c"), ["b", "by-hand", "c", "d"]);
 
-    // A folder without files may be one that is not mounted.
+    // A folder without files may be an unmounted one.
     shell.succeeds("rm tree/*");
     let ended = shell.run("$S sync $AT --delete tree c");
     assert_eq!(ended.code, 1, "{ended:?}");
@@ -185,7 +185,7 @@ async fn only_documents_of_the_folder_are_deleted() {
     );
 }
 
-/// A folder that cannot be read, or an ignore file whose rules cannot.
+/// The fault is a folder that cannot be read, or an ignore file with invalid rules.
 #[tokio::test]
 async fn a_walk_with_a_fault_deletes_nothing() {
     let folder = Folder::new();
@@ -223,7 +223,7 @@ async fn a_walk_with_a_fault_deletes_nothing() {
 }
 
 #[tokio::test]
-async fn documents_of_others_are_not_replaced_unless_they_are_adopted() {
+async fn documents_of_other_sources_are_replaced_only_with_adopt() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("conflict.db"));
     let shell = Shell {
@@ -257,7 +257,7 @@ async fn documents_of_others_are_not_replaced_unless_they_are_adopted() {
     for id in ["x", "y", "z"] {
         assert_eq!(shell.text("c", id), "of the tree");
     }
-    // The other folder has lost it.
+    // The documents no longer belong to the other folder.
     let ended = shell.run("$S sync $AT --source-id other --delete other c");
     assert_eq!(ended.code, 1, "{ended:?}");
     let label = "--label sluice.sync-source=other";
@@ -312,7 +312,7 @@ async fn a_run_that_was_killed_is_finished_by_the_next() {
     }
     killed.kill().unwrap();
     let status = killed.wait().unwrap();
-    assert!(!status.success(), "it was killed in the middle");
+    assert!(!status.success(), "the run was killed before its end");
     let before = versions(&shell, "c").await;
     assert!(before.len() < 61, "{}", before.len());
     let told = shell.succeeds("$S sync $AT --delete tree c");
@@ -329,9 +329,9 @@ async fn a_run_that_was_killed_is_finished_by_the_next() {
     assert_eq!(told, "60 unchanged\n");
 }
 
-/// A page of a list has a thousand documents at most.
+/// A page of a list has at most a thousand documents.
 #[tokio::test]
-async fn a_folder_of_more_files_than_a_page_has_is_compared_whole() {
+async fn a_folder_with_more_files_than_a_page_is_compared_completely() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("pages.db"));
     let shell = Shell {

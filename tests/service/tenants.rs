@@ -1,4 +1,4 @@
-//! Tenants and keys, as operators and admins look after them.
+//! Tenants and keys, as operators and admins manage them.
 
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::admin_service_client::AdminServiceClient;
@@ -59,7 +59,7 @@ async fn a_tenant_is_created_disabled_enabled_and_deleted() {
     assert_eq!(
         told(delete(&world, "acme").await),
         enabled,
-        "it was just now"
+        "a key may still be accepted for some seconds"
     );
     tokio::time::sleep(std::time::Duration::from_millis(5_100)).await;
     let list = pb::ListCollectionsRequest::default();
@@ -72,7 +72,7 @@ async fn a_tenant_is_created_disabled_enabled_and_deleted() {
     let listed = listed.into_inner().collections;
     let names = listed.iter().map(|collection| collection.name.as_str());
     let expected = ["collections/c", "collections/default"];
-    assert!(names.eq(expected), "nothing was lost");
+    assert!(names.eq(expected), "no collection was lost");
     world.tenant("empty").await;
     disable(&world, "empty", true).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(5_100)).await;
@@ -83,7 +83,11 @@ async fn a_tenant_is_created_disabled_enabled_and_deleted() {
         disable(&world, "default", true).await.map(|_| ()),
     ] {
         let refused = refused.unwrap_err();
-        assert_eq!(metadata(&refused, "field"), "name", "operators are in it");
+        assert_eq!(
+            metadata(&refused, "field"),
+            "name",
+            "the operators belong to this tenant"
+        );
     }
 }
 
@@ -134,9 +138,9 @@ async fn tenants_and_keys_are_listed_in_pages_of_their_own() {
     assert_eq!(missing.code(), Code::NotFound);
 }
 
-/// An admin gives and takes what it has, in its own tenant.
+/// An admin creates and revokes keys up to its own role, in its own tenant.
 #[tokio::test]
-async fn nobody_gives_or_takes_more_than_they_have() {
+async fn admins_create_and_revoke_keys_only_up_to_their_own_role() {
     let world = Guarded::start().await;
     let (_, admin) = world.key("default", pb::Role::Admin).await;
     let (operator, _) = world.key("default", pb::Role::Operator).await;

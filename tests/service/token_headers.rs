@@ -1,11 +1,11 @@
-//! Headers of tokens that say that something else is meant than the claims do.
+//! Headers of tokens that change the meaning of the claims.
 
 use tonic::Code;
 
 use crate::support::access::Guarded;
 use crate::tokens::{READ, Signer, believing, claims, code, publish};
 
-/// Right signatures and right claims, under headers that say that something else is meant, or say it twice.
+/// Right signatures and claims, under headers that change their meaning or repeat a member.
 #[tokio::test]
 async fn a_token_whose_header_changes_its_meaning_is_refused() {
     let signer = Signer::elliptic("one");

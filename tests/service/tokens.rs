@@ -1,4 +1,4 @@
-//! Tokens of an issuer: believed only if everything about them is right.
+//! Tokens of an issuer: accepted only if every part of them is right.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -20,13 +20,13 @@ const WRITE: &str = "/sluice.v1.CollectionService/CreateCollection";
 const ADMIN: &str = "/sluice.v1.AdminService/GetServerInfo";
 const OPERATE: &str = "/sluice.v1.AdminService/ListTenants";
 
-/// Who signs: a private key, and the public one as it is published.
+/// An issuer: a private key, and its public key as published.
 pub(crate) struct Signer {
     id: &'static str,
     algorithm: Algorithm,
     private: EncodingKey,
     public: Value,
-    /// What an attacker may take for a secret.
+    /// The bytes of the public key, which an attacker may use as a shared secret.
     raw: Vec<u8>,
 }
 
@@ -61,7 +61,7 @@ impl Signer {
         }
     }
 
-    /// By OpenSSL: nothing that the tests are built with makes keys of RSA.
+    /// Creates the key with OpenSSL, because the crates of the tests create no RSA keys.
     fn rsa(id: &'static str, folder: &Folder) -> Self {
         let file = folder.0.join("rsa.pem");
         let run = |arguments: &[&str]| {
@@ -88,7 +88,7 @@ impl Signer {
         }
     }
 
-    /// Signs a header and claims as they are written, whatever they say.
+    /// Signs any header and claims exactly as written.
     pub(crate) fn sign_written(&self, header: &str, claims: &str) -> String {
         let signed = format!(
             "{}.{}",
@@ -115,7 +115,7 @@ pub(crate) fn now() -> u64 {
     jsonwebtoken::get_current_timestamp()
 }
 
-/// Claims that are right.
+/// Returns valid claims.
 pub(crate) fn claims() -> Value {
     json!({
         "iss": "https://issuer.example", "aud": ["other", "sluice"], "sub": "auth|ada",
@@ -123,7 +123,7 @@ pub(crate) fn claims() -> Value {
     })
 }
 
-/// The right claims, but for one; null: without it.
+/// Returns valid claims with one of them changed, or without it if the value is null.
 pub(crate) fn but(claim: &str, value: Value) -> Value {
     let mut claims = claims();
     let all = claims.as_object_mut().unwrap();
@@ -136,7 +136,7 @@ pub(crate) fn but(claim: &str, value: Value) -> Value {
 }
 
 pub(crate) fn publish(folder: &Folder, signers: &[&Signer]) {
-    // Keys that nobody understands, or may use, are in nobody's way.
+    // Keys of an unknown or a forbidden type do not prevent the use of the others.
     let mut keys = vec![
         json!({"kty": "AKP", "kid": "new", "alg": "ML-DSA-44", "pub": "AAAA"}),
         json!({"kty": "oct", "kid": "shared", "alg": "HS256", "k": encoded(b"secret")}),
@@ -166,7 +166,7 @@ pub(crate) async fn code(world: &Guarded, token: &str, path: &'static str) -> Co
 }
 
 #[tokio::test]
-async fn a_token_lets_in_by_what_it_says() {
+async fn a_token_authenticates_by_its_claims() {
     let keys = Folder::new();
     let signers = [
         Signer::elliptic("elliptic"),
@@ -179,7 +179,7 @@ async fn a_token_lets_in_by_what_it_says() {
     })
     .await;
     let nobody = code(&world, &signers[0].sign(&claims()), READ).await;
-    assert_eq!(nobody, Code::Unauthenticated, "there is no such tenant");
+    assert_eq!(nobody, Code::Unauthenticated, "the tenant does not exist");
     world.tenant("acme").await;
     let invalid = Code::InvalidArgument;
     for signer in &signers {
@@ -214,17 +214,17 @@ async fn a_token_lets_in_by_what_it_says() {
     refused_within(Duration::from_secs(5), &world, &token).await;
 }
 
-/// Waits until a credential is refused.
+/// Polls until a credential is refused.
 async fn refused_within(most: Duration, world: &Guarded, token: &str) {
     let begun = Instant::now();
     while code(world, token, READ).await != Code::Unauthenticated {
-        assert!(begun.elapsed() < most, "it is still let in");
+        assert!(begun.elapsed() < most, "the token is still accepted");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_right_in_everything_is_refused() {
+async fn a_token_with_a_wrong_part_is_refused() {
     let (signer, unpublished) = (Signer::elliptic("one"), Signer::elliptic("one"));
     let other = Signer::edwards("two");
     let world = Guarded::start_with(|config, folder| {
@@ -264,7 +264,7 @@ async fn a_token_that_is_not_right_in_everything_is_refused() {
     }
 }
 
-/// Tokens whose claims are right and whose signatures are not.
+/// Returns tokens with valid claims and invalid signatures, each with its fault.
 fn forged(
     signer: &Signer,
     unpublished: &Signer,
@@ -329,9 +329,9 @@ fn forged(
     ]
 }
 
-/// An issuer changes its keys; a file that is broken meanwhile changes nothing.
+/// An issuer changes its keys. A broken file in between keeps the keys in use.
 #[tokio::test]
-async fn keys_are_read_again_when_they_change() {
+async fn published_keys_are_reloaded_when_they_change() {
     let (before, after) = (Signer::elliptic("before"), Signer::edwards("after"));
     let world = Guarded::start_with(|config, folder| {
         publish(folder, &[&before]);

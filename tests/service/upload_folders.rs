@@ -1,4 +1,4 @@
-//! Folders are uploaded as ripgrep would search them, several documents at once.
+//! Uploads of folders: the walk selects the same files as ripgrep, and several documents are sent at once.
 
 use crate::support::server::Server;
 use crate::support::shell::Shell;
@@ -28,7 +28,7 @@ fn a_folder_is_walked_as_ripgrep_walks_it() {
     }
     shell.write("tree/.gitignore", "*.log\n!kept.log\nbuild/\n");
     shell.write("tree/deep/.ignore", "*.tmp\n");
-    // Outside a repository .gitignore is a file like others, and .ignore holds.
+    // Outside a repository, .gitignore is an ordinary file; .ignore still applies.
     shell.write("plain/.gitignore", "*.log\n");
     shell.write("plain/.ignore", "*.tmp\n");
     shell.succeeds(
@@ -52,7 +52,7 @@ fn a_folder_is_walked_as_ripgrep_walks_it() {
     for (line, expected) in lines.iter().zip(skipped) {
         assert!(line.starts_with(&format!("sluice: {expected}")), "{line}");
     }
-    // A link that is named itself is followed, and so is a hidden or ignored file.
+    // A link that is named on the command line is followed, and a hidden or ignored file is uploaded.
     shell.succeeds(
         "ln -s tree/deep linked; \
          $S upload $AT --collection named tree/skipped.log tree/.hidden tree/deep/link linked",
@@ -67,7 +67,7 @@ fn a_folder_is_walked_as_ripgrep_walks_it() {
 }
 
 #[test]
-fn one_bad_file_stops_no_other_and_is_named_at_the_end() {
+fn one_bad_file_stops_no_other_and_is_reported_at_the_end() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("bad.db"));
     let shell = Shell {
@@ -109,7 +109,7 @@ fn one_bad_file_stops_no_other_and_is_named_at_the_end() {
 }
 
 #[test]
-fn what_is_unchanged_in_a_folder_is_not_sent_again_and_a_named_file_is() {
+fn unchanged_files_of_a_folder_are_skipped_and_named_files_are_not() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("again.db"));
     let shell = Shell {

@@ -9,7 +9,7 @@ use crate::support::shell::{Ended, Shell, rows};
 use crate::support::world::{Folder, prose};
 
 #[test]
-fn pipes_and_devices_are_read_once_and_whole() {
+fn pipes_and_devices_are_read_once_and_completely() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("pipes.db"));
     let shell = Shell {
@@ -21,7 +21,7 @@ fn pipes_and_devices_are_read_once_and_whole() {
     shell.succeeds("mkfifo fifo; gzip -k text; zstd -q text");
     let named = [
         ("fifo", "cat text > fifo & $S upload $AT fifo"),
-        // The writer opens the pipe late, and goes on late.
+        // The writer opens the pipe late, and pauses while it writes.
         (
             "late",
             "(sleep 0.3; (head -c 9 text; sleep 0.6; tail -c +10 text) > fifo) & \
@@ -55,7 +55,7 @@ fn pipes_and_devices_are_read_once_and_whole() {
         shell.succeeds(script);
         assert!(shell.text("default", id) == text, "{id}");
     }
-    // Several pipes at once, by ids of their own; and pipes beside files.
+    // Several pipes at once, named by their own ids, next to a file.
     shell.succeeds("mkfifo one two; echo 1 > one & echo 2 > two & $S upload $AT one text two");
     assert_eq!(shell.text("default", "one"), "1\n");
     assert_eq!(shell.text("default", "two"), "2\n");
@@ -63,7 +63,7 @@ fn pipes_and_devices_are_read_once_and_whole() {
     assert_eq!(shell.text("default", "none"), "");
 }
 
-/// A server that waits a second at most, and measures rates over a second.
+/// The server allows one second of silence, and measures rates over one second.
 #[test]
 fn a_slow_producer_keeps_its_upload_alive() {
     let folder = Folder::new();
@@ -94,9 +94,9 @@ fn a_slow_producer_keeps_its_upload_alive() {
     }
 }
 
-/// Chunks are there while the producer is silent.
+/// Chunks are available while the producer is silent.
 #[test]
-fn a_producer_that_waits_has_sent_what_it_wrote() {
+fn written_bytes_are_uploaded_while_the_producer_waits() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("waiting.db"));
     let shell = Shell {
@@ -144,9 +144,9 @@ async fn a_pipe_survives_lost_connections() {
     assert!(shell.text("default", "d") == text);
 }
 
-/// An upload that another process began is resumed from a pipe too, if the bytes are the same.
+/// A pipe resumes the upload of another process if the bytes are the same.
 #[test]
-fn a_pipe_resumes_what_was_begun_and_is_compared() {
+fn a_pipe_resumes_an_upload_only_with_the_same_bytes() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("resumed.db"));
     let shell = Shell {
@@ -170,13 +170,13 @@ fn a_pipe_resumes_what_was_begun_and_is_compared() {
     begun.wait().unwrap();
     let ended = shell.run(&format!("cat other | {upload}"));
     assert_eq!(ended.code, 1, "{ended:?}");
-    assert!(ended.err.contains("is not what it was"), "{ended:?}");
+    assert!(ended.err.contains("has changed since"), "{ended:?}");
     shell.succeeds(&format!("cat text | {upload}"));
     assert!(shell.text("default", "d") == text);
 }
 
 #[test]
-fn what_cannot_be_read_is_named_once_with_its_cause() {
+fn an_unreadable_source_is_reported_once_with_its_cause() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("faults.db"));
     let shell = Shell {

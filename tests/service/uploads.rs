@@ -1,4 +1,4 @@
-//! Uploading: every row of its map of statuses, and what is left behind.
+//! Uploads: every row of their table of statuses, and the stored state after each.
 
 use sha2::{Digest, Sha256};
 use tonic::Code;
@@ -14,7 +14,7 @@ const FAILED: i32 = 3;
 const CANCELLED: i32 = 4;
 
 #[tokio::test]
-async fn documents_of_every_length_come_back_as_they_were_cut() {
+async fn documents_of_every_length_are_read_back_as_chunked() {
     let world = World::start().await;
     for bytes in [0, 1, 65_536, 65_537, 1_000_000] {
         let text = prose(bytes)[..bytes]
@@ -74,7 +74,7 @@ async fn only_finish_write_completes_an_upload() {
 }
 
 #[tokio::test]
-async fn what_was_committed_is_skipped_and_an_end_twice_is_no_error() {
+async fn committed_bytes_are_skipped_and_a_repeated_end_is_no_error() {
     let world = World::start().await;
     let (spec, text) = (spec("again"), prose(400_000));
     let mut messages = whole(&spec, text.as_bytes(), 100_000);
@@ -97,7 +97,7 @@ async fn what_was_committed_is_skipped_and_an_end_twice_is_no_error() {
 }
 
 #[tokio::test]
-async fn a_cancelled_upload_is_over_and_a_newer_one_of_its_document_supersedes() {
+async fn a_cancelled_upload_ends_and_a_newer_one_of_its_document_supersedes() {
     use sluice::interface::grpc::pb::CancelUploadRequest;
 
     let world = World::start().await;
@@ -150,7 +150,7 @@ async fn a_cancelled_upload_is_over_and_a_newer_one_of_its_document_supersedes()
     );
 }
 
-/// Two writers of one upload: the newest wins, the older is told at its next commit.
+/// Two writers of one upload: the newest wins, and the older one is notified at its next commit.
 #[tokio::test]
 async fn the_newest_writer_wins() {
     let world = World::start().await;
@@ -175,7 +175,7 @@ async fn the_newest_writer_wins() {
         .await
         .unwrap();
     assert_eq!(done.state, SUCCEEDED);
-    // It may have been told already.
+    // The older writer may have been notified already.
     let _told = old
         .send(more(100_000, &text.as_bytes()[100_000..300_000]))
         .await;
@@ -192,7 +192,7 @@ async fn the_newest_writer_wins() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_commits_and_sends_its_clients_elsewhere() {
+async fn a_server_that_stops_commits_and_asks_its_clients_to_retry() {
     let world = World::start().await;
     let (spec, text) = (spec("drain"), prose(200_000));
     let (messages, receiver) = tokio::sync::mpsc::channel(1);

@@ -1,4 +1,4 @@
-//! A document of which no upload was completed: it is nowhere, and its name is free.
+//! A document without a completed upload: after the upload ends, it is not listed, and its name is free.
 
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
@@ -12,7 +12,7 @@ use crate::support::world::{
 
 const NAME: &str = "collections/c/documents/d";
 
-/// The ids of the documents that are listed, with these labels.
+/// Returns the names of the documents with these labels.
 async fn listed(world: &World, labels: &[(&str, &str)]) -> Vec<String> {
     let labels = labels
         .iter()
@@ -31,7 +31,7 @@ async fn listed(world: &World, labels: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
-/// Whether the document is found, and how many documents partitions count.
+/// Whether the document is found, and the number of documents that the partitions count.
 async fn known(world: &World) -> (bool, i64) {
     let mut client = DocumentServiceClient::new(world.channel.clone());
     let request = pb::GetDocumentRequest {
@@ -62,10 +62,10 @@ fn labelled(value: &str) -> pb::UploadSpec {
     }
 }
 
-async fn a_document_without_a_version_is_nowhere_once_its_upload_ends(kept: Kept) {
+async fn a_document_without_a_version_is_gone_when_its_upload_ends(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     let text = b"A text that is chunked.";
-    // Refused: it is not text.
+    // The upload is refused: its content is not text.
     let binary = [&b"%PDF-1.7\n"[..], &[0; 600]].concat();
     let refused = world
         .send(vec![last(first(&labelled("binary"), &binary))])
@@ -75,7 +75,7 @@ async fn a_document_without_a_version_is_nowhere_once_its_upload_ends(kept: Kept
         (listed(&world, &[]).await.len(), known(&world).await),
         (0, (false, 0))
     );
-    // Cancelled; until then it is there.
+    // The upload is cancelled. Until then the document exists.
     let upload = labelled("cancelled");
     world.send(vec![first(&upload, text)]).await.unwrap();
     assert_eq!(
@@ -101,13 +101,13 @@ async fn a_document_without_a_version_is_nowhere_once_its_upload_ends(kept: Kept
         .await
         .unwrap_err();
     assert_eq!(missing.code(), Code::NotFound);
-    // The name is free, and the labels are those of the upload that is completed.
+    // The name is free, and the document gets the labels of the completed upload.
     let whole_of = |upload: &pb::UploadSpec| whole(upload, text, 10);
     world.send(whole_of(&labelled("good"))).await.unwrap();
     assert_eq!(listed(&world, &[("key", "good")]).await, [NAME]);
     assert!(listed(&world, &[("key", "cancelled")]).await.is_empty());
     assert_eq!(known(&world).await, (true, 1));
-    // One with a version stays, whatever becomes of the next.
+    // A document with a version stays, even if its next upload fails.
     let refused = world
         .send(vec![last(first(&labelled("worse"), &binary))])
         .await;
@@ -130,8 +130,8 @@ async fn a_document_without_a_version_is_nowhere_once_its_upload_ends(kept: Kept
     assert_eq!(
         listed(&world, &[]).await.len(),
         2,
-        "the newer upload made it"
+        "the newer upload created it"
     );
 }
 
-in_each_store!(a_document_without_a_version_is_nowhere_once_its_upload_ends);
+in_each_store!(a_document_without_a_version_is_gone_when_its_upload_ends);

@@ -1,4 +1,4 @@
-//! Pages and probes: who may come, what they read.
+//! Web pages and probes: the origins and hosts that are admitted, and their responses.
 
 use std::net::SocketAddr;
 
@@ -21,7 +21,7 @@ const LOOKALIKES: [&str; 7] = [
     "https://good.example, https://evil.example",
 ];
 
-/// One request over HTTP/1.1; the response as it is.
+/// Sends a request over HTTP/1.1, and returns the bytes of the response.
 pub(crate) async fn request(
     address: SocketAddr,
     line: &str,
@@ -59,7 +59,7 @@ fn json(response: &str) -> Value {
     serde_json::from_str(response.split("\r\n\r\n").nth(1).unwrap()).unwrap()
 }
 
-/// A question that browsers ask before they send gRPC for a page.
+/// Sends the preflight request that browsers send before a page's gRPC call.
 async fn preflight(address: SocketAddr, origin: &str) -> String {
     let asked = [
         ("origin", origin),
@@ -94,7 +94,7 @@ async fn no_page_reaches_a_server_without_origins() {
         assert_eq!(status(&refused), 403, "{path}");
         assert_eq!(json(&refused)["reason"], "HOST_NOT_ALLOWED", "{path}");
     }
-    // What a form can send without asking.
+    // A request that an HTML form can send without a preflight.
     let form = [("content-type", "text/plain")];
     let sent = request(
         address,
@@ -150,15 +150,19 @@ async fn a_configured_origin_is_allowed_and_only_that() {
 }
 
 #[tokio::test]
-async fn probes_say_whether_it_lives_and_can_serve() {
+async fn probes_report_liveness_and_readiness() {
     let world = World::start().await;
     let address = world.instance.address;
     assert!(get(address, "/healthz", &[]).await.ends_with("ok\n"));
     assert!(get(address, "/readyz", &[]).await.ends_with("ok\n"));
     let asked = get(address, "/v1/ws", &[]).await;
-    assert_eq!(status(&asked), 400, "no WebSocket is asked for: {asked}");
+    assert_eq!(
+        status(&asked),
+        400,
+        "the request has no upgrade to a WebSocket: {asked}"
+    );
 
-    // A connection that was there before the end is told.
+    // A connection opened before the shutdown gets a last answer.
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = format!("GET /readyz HTTP/1.1\r\nhost: {address}\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -177,7 +181,7 @@ async fn probes_say_whether_it_lives_and_can_serve() {
     stopping.await.unwrap().unwrap();
 }
 
-/// The header of a response that has this name.
+/// Returns the value of a header of a response, or an empty string.
 fn field<'a>(response: &'a str, name: &str) -> &'a str {
     let head = response.split("\r\n\r\n").next().unwrap();
     let fields = head.lines().filter_map(|line| line.split_once(": "));
@@ -186,7 +190,7 @@ fn field<'a>(response: &'a str, name: &str) -> &'a str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_root_says_what_this_is_and_runs_nothing() {
+async fn the_root_page_describes_the_server_and_has_no_scripts() {
     let world = World::start().await;
     let address = world.instance.address;
     let page = get(address, "/", &[("accept", "text/html,*/*;q=0.8")]).await;
@@ -217,7 +221,10 @@ async fn the_root_says_what_this_is_and_runs_nothing() {
     let head = request(address, "HEAD /", &[], b"").await;
     let head = String::from_utf8(head).unwrap();
     assert_eq!(status(&head), 200, "{head}");
-    assert!(head.ends_with("\r\n\r\n"), "no body: {head}");
+    assert!(
+        head.ends_with("\r\n\r\n"),
+        "the response has no body: {head}"
+    );
     assert_eq!(
         status(&get(address, "/", &[("host", "evil.example")]).await),
         403
@@ -243,7 +250,7 @@ async fn the_root_says_what_this_is_and_runs_nothing() {
 }
 
 #[tokio::test]
-async fn a_wrong_path_is_not_found_and_a_wrong_host_is_refused_before() {
+async fn a_wrong_path_is_not_found_and_a_wrong_host_is_refused_first() {
     let world = World::start().await;
     let address = world.instance.address;
     for path in ["/other", "/favicon.ico", "/v1", "/sluice.v1.UploadService"] {
@@ -265,7 +272,7 @@ async fn a_wrong_path_is_not_found_and_a_wrong_host_is_refused_before() {
 }
 
 #[tokio::test]
-async fn a_page_of_this_server_uses_it_and_one_of_another_port_does_not() {
+async fn a_page_of_this_server_is_admitted_and_one_of_another_port_is_refused() {
     let world = World::start().await;
     let address = world.instance.address;
     let port = address.port();

@@ -1,4 +1,4 @@
-//! Watching over a WebSocket: what is said, and what is refused.
+//! Watching operations over a WebSocket: frames, states and refusals.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -46,13 +46,13 @@ async fn a_socket_follows_an_upload_to_its_end_and_after() {
         states.is_sorted_by(|one, next| seq(one) < seq(next)),
         "{states:?}"
     );
-    assert!(watcher.is_quiet().await, "the last state comes once");
-    // It ended the subscription.
+    assert!(watcher.is_quiet().await, "the last state is sent once");
+    // The last state also ended the subscription.
     watcher
         .tell(json!({ "type": "unsubscribe", "operation": name }))
         .await;
     assert_eq!(watcher.refusal().await, "NOT_FOUND");
-    // Who comes later, or has seen it already, is told it too.
+    // A client that subscribes later, or knows the last state already, gets it too.
     let newest = states.last().unwrap();
     for after in [0, seq(newest)] {
         watcher.subscribe(&name, after).await;
@@ -74,7 +74,7 @@ async fn a_socket_follows_an_upload_to_its_end_and_after() {
 }
 
 #[tokio::test]
-async fn a_state_that_was_seen_is_not_told_again_before_there_is_a_newer_one() {
+async fn a_known_state_is_not_sent_again_until_there_is_a_newer_one() {
     let world = World::start().await;
     let (upload, name) = begun(&world, "d").await;
     let mut watcher = Watcher::open(world.instance.address).await;
@@ -83,14 +83,14 @@ async fn a_state_that_was_seen_is_not_told_again_before_there_is_a_newer_one() {
     watcher.subscribe(&name, present).await;
     assert!(
         watcher.is_quiet().await,
-        "subscribed again, after what is known"
+        "a new subscription after a known state"
     );
     watcher
         .tell(json!({ "type": "unsubscribe", "operation": name }))
         .await;
     assert!(watcher.is_quiet().await);
     finish(&world, &crate::support::world::name_of(&upload)).await;
-    assert!(watcher.is_quiet().await, "nobody follows it");
+    assert!(watcher.is_quiet().await, "no subscription is left");
     watcher.subscribe(&name, present).await;
     assert!(is_terminal(&watcher.state().await));
 }
@@ -137,11 +137,14 @@ async fn one_socket_follows_a_hundred_operations_and_cancels_them() {
         (&json!("UPLOAD_ENDED"), &json!(names[0]))
     );
     watcher.subscribe(&names[100], 0).await;
-    assert!(is_terminal(&watcher.state().await), "there is room again");
+    assert!(
+        is_terminal(&watcher.state().await),
+        "a subscription is free again"
+    );
 }
 
 #[tokio::test]
-async fn frames_that_cannot_be_understood_are_answered_and_then_the_socket_is_closed() {
+async fn unreadable_frames_are_answered_and_then_the_socket_is_closed() {
     let world = World::start().await;
     let mut watcher = Watcher::open(world.instance.address).await;
     let wrong = |number| match number {
@@ -150,7 +153,7 @@ async fn frames_that_cannot_be_understood_are_answered_and_then_the_socket_is_cl
         2 => (Message::text(r#"{"type":"follow"}"#), "INVALID_FIELD"),
         _ => (Message::text(r#"{"type":"subscribe"}"#), "INVALID_FIELD"),
     };
-    // A frame that can be understood in between: so it was no program gone wrong.
+    // A readable frame in between resets the count of unreadable ones.
     for round in [4, 5] {
         for number in 0..round {
             let (message, reason) = wrong(number);
@@ -163,20 +166,20 @@ async fn frames_that_cannot_be_understood_are_answered_and_then_the_socket_is_cl
 }
 
 #[tokio::test]
-async fn a_frame_has_64_kib_at_most() {
+async fn a_frame_is_limited_to_64_kib() {
     let world = World::start().await;
     let mut watcher = Watcher::open(world.instance.address).await;
     let frame = |bytes: usize| Message::text(format!("{{{}", " ".repeat(bytes - 1)));
     watcher.send(frame(65_536)).await.unwrap();
     assert_eq!(watcher.refusal().await, "MESSAGE_UNREADABLE");
-    // The server may close while the rest is still sent.
+    // The server may close the connection before the whole frame is sent.
     let _cut = watcher.send(frame(65_537)).await;
     assert_eq!(watcher.closed().await, Close::TooLarge.code());
 }
 
-/// The same names, the same forms, nothing left out.
+/// The JSON has the same names and forms, and omits nothing.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_state_is_what_the_protos_json_is() {
+async fn a_state_equals_the_json_of_the_protos() {
     let world = World::start().await;
     let spec = spec("d");
     world
@@ -192,7 +195,7 @@ async fn a_state_is_what_the_protos_json_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_client_to_copy_watches_to_the_end() {
+async fn the_example_client_watches_to_the_end() {
     let world = World::start().await;
     let (upload, name) = begun(&world, "d").await;
     let url = format!("ws://{}/v1/ws", world.instance.address);
@@ -225,7 +228,7 @@ async fn the_client_to_copy_watches_to_the_end() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("NOT_FOUND"));
 }
 
-/// The page and the code say the same.
+/// The document has the same frames and close codes as the code.
 #[test]
 fn the_page_has_every_frame_and_every_close_code() {
     let page = include_str!("../../docs/websocket.md");

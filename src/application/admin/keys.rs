@@ -1,4 +1,4 @@
-//! Keys: made, listed, revoked. An admin sees the keys of its own tenant, an operator all.
+//! Creates, lists and revokes keys. An admin sees the keys of its own tenant, an operator those of all tenants.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,43 +20,44 @@ use crate::domain::names::resource::{Principal, TenantId};
 /// The use cases of keys.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// Where they are.
+    /// The store.
     pub store: Arc<dyn Store>,
     /// The time, uids and secrets.
     pub clock: Arc<dyn Clock>,
-    /// The tokens of pages.
+    /// The page tokens.
     pub tokens: Tokens,
 }
 
-/// A key that is asked for.
+/// The key that a caller asks to create.
 #[derive(Clone, Debug)]
 pub struct NewKey {
-    /// Whose it is.
+    /// The tenant of the key.
     pub tenant: TenantId,
-    /// Who is let in.
+    /// The principal that the key authenticates.
     pub principal: Principal,
-    /// What the principal may do.
+    /// The role of the principal.
     pub role: Role,
-    /// How long it lets anybody in; none: it does not expire.
+    /// The lifetime of the key. `None` means that the key does not expire.
     pub lasts: Option<Duration>,
-    /// The digest of a certificate; none: a secret is made.
+    /// The SHA-256 digest of a certificate. `None` means that the server generates a secret.
     pub certificate: Option<[u8; 32]>,
 }
 
 impl Keys {
-    /// Makes a key, and its secret unless it is a certificate.
+    /// Creates a key, and a secret unless the key is a certificate. A certificate needs an operator.
     ///
     /// # Errors
     ///
-    /// Fails if the tenant is none that the caller may see, the role is above the caller's, or the
-    /// certificate is registered.
+    /// Fails if the tenant does not exist or the caller may not see it. Also fails if the role is above the caller's,
+    /// or the certificate is registered already.
     pub async fn create(
         &self,
         caller: &Caller,
         new: NewKey,
     ) -> Result<(Key, Option<Secret>), Error> {
         may_see(caller, &new.tenant)?;
-        // Who registers another's certificate is sent what the other believes to be its own.
+        // A caller that registers another client's certificate under its own tenant would receive that client's data.
+        // Only an operator may register one.
         let needed = match new.certificate {
             Some(_) => Role::Operator,
             None => new.role,
@@ -70,12 +71,12 @@ impl Keys {
         }
     }
 
-    /// A page of a tenant's keys, the oldest first.
+    /// Returns a page of a tenant's keys, the oldest first.
     ///
     /// # Errors
     ///
-    /// Fails if the tenant is none that the caller may see, for a negative size, and for a token of
-    /// another list.
+    /// Fails if the tenant does not exist or the caller may not see it. Also fails for a negative page size, and for
+    /// a page token of another list.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -99,7 +100,7 @@ impl Keys {
     ///
     /// # Errors
     ///
-    /// Fails if there is none that the caller may see, or its role is above the caller's.
+    /// Fails if the key does not exist or the caller may not see it, or the role of the key is above the caller's.
     pub async fn revoke(
         &self,
         caller: &Caller,
@@ -114,12 +115,12 @@ impl Keys {
         revoked.ok_or_else(not_found)
     }
 
-    /// Makes the first operator's key, from which all others come; none if there is one that works,
-    /// unless `force`: all may be lost.
+    /// Creates the first operator's key, by which all others are created. Returns `None` if a valid operator key
+    /// exists, unless `force` is set: all operator keys may be lost.
     ///
     /// # Errors
     ///
-    /// Fails if the store does.
+    /// Fails if the store fails.
     pub async fn bootstrap(&self, force: bool) -> Result<Option<Secret>, store_error::Error> {
         if !force && self.store.has_operator_key(self.clock.now()).await? {
             return Ok(None);
@@ -171,7 +172,7 @@ impl Keys {
     }
 }
 
-/// To others a tenant is not there.
+/// Checks that a caller may see a tenant. To other callers the tenant does not exist.
 pub(crate) fn may_see(caller: &Caller, tenant: &TenantId) -> Result<(), Error> {
     let may = caller.role == Role::Operator || caller.tenant == tenant.as_str();
     if may {
@@ -181,7 +182,7 @@ pub(crate) fn may_see(caller: &Caller, tenant: &TenantId) -> Result<(), Error> {
     }
 }
 
-/// Nobody gives, or takes away, more than they have.
+/// Checks that a caller gives or revokes no role above its own.
 fn may_give(caller: &Caller, role: Role) -> Result<(), Error> {
     if role <= caller.role {
         Ok(())

@@ -1,4 +1,4 @@
-//! Tenants: for operators.
+//! Creates, lists, changes and deletes tenants. Only operators may call these use cases.
 
 use std::sync::Arc;
 
@@ -12,17 +12,17 @@ use crate::application::ports::tenants::{Removed, Tenant};
 use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
 
-/// After so long no instance believes any more that a disabled tenant is enabled.
+/// The time after which no instance admits callers of a disabled tenant from its cache: 5 seconds.
 const FORGOTTEN_MICROS: i64 = 5_000_000;
 
 /// The use cases of tenants.
 #[derive(Clone, Debug)]
 pub struct Tenants {
-    /// Where they are.
+    /// The store.
     pub store: Arc<dyn Store>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// The tokens of pages.
+    /// The page tokens.
     pub tokens: Tokens,
 }
 
@@ -31,7 +31,7 @@ impl Tenants {
     ///
     /// # Errors
     ///
-    /// Fails if there is one of that name.
+    /// Fails if a tenant of that name exists.
     pub async fn create(&self, id: TenantId) -> Result<Tenant, Error> {
         let now = self.clock.now();
         if !self.store.create_tenant(&id, now).await? {
@@ -46,20 +46,20 @@ impl Tenants {
         })
     }
 
-    /// The tenant of that name.
+    /// Returns a tenant.
     ///
     /// # Errors
     ///
-    /// Fails if there is none.
+    /// Fails if no tenant has that name.
     pub async fn get(&self, id: &TenantId) -> Result<Tenant, Error> {
         self.store.tenant(id).await?.ok_or_else(not_found)
     }
 
-    /// A page of tenants in the order of their names.
+    /// Returns a page of tenants in the order of their names.
     ///
     /// # Errors
     ///
-    /// Fails for a negative size, and for a token of another list.
+    /// Fails if the page size is negative or the page token is of another list.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -73,12 +73,13 @@ impl Tenants {
         Ok(page.cut(list, |tenant| tenant.id.as_str().to_owned(), |_| 0))
     }
 
-    /// Disables or enables a tenant, if that is asked for, and sets what it may keep, if that is; then
-    /// what it keeps is counted.
+    /// Disables or enables a tenant if `disabled` is given, and sets its quotas if `quotas` is given. Setting quotas
+    /// also counts the tenant's usage.
     ///
     /// # Errors
     ///
-    /// Fails if there is none of that name, or the one that operators are in is to be disabled.
+    /// Fails if no tenant has that name, or `disabled` is given for the tenant `default`, which the operators belong
+    /// to.
     pub async fn update(
         &self,
         id: &TenantId,
@@ -102,8 +103,8 @@ impl Tenants {
     ///
     /// # Errors
     ///
-    /// Fails if there is none of that name, somebody of it may still be let in, something is kept of it,
-    /// or it is the one that operators are in.
+    /// Fails if no tenant has that name, it was not disabled at least 5 seconds ago, or it still has data. The tenant
+    /// `default`, which the operators belong to, cannot be deleted.
     pub async fn delete(&self, id: &TenantId) -> Result<(), Error> {
         is_not_default(id)?;
         let latest = self.clock.now().saturating_sub(FORGOTTEN_MICROS);

@@ -1,4 +1,4 @@
-//! Signs places in chains.
+//! Signs positions in audit chains.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -7,33 +7,33 @@ use crate::application::ports::audit::Sealed;
 use crate::domain::audit::Head;
 use crate::domain::ingest::digest::sha256;
 
-/// What a place is signed as: neither passes as the other.
+/// The kind of a signed position. A signature of one kind is not valid for the other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Place {
-    /// Where a chain ends.
+    /// The end of a chain.
     Head,
-    /// Up to where it was forgotten.
+    /// The last entry that retention has removed from a chain.
     Checkpoint,
 }
 
-/// Signs by HMAC-SHA-256 (RFC 2104).
+/// A signer by HMAC-SHA-256 (RFC 2104).
 #[derive(Clone)]
 pub struct Seal {
     mac: Hmac<Sha256>,
 }
 
 impl std::fmt::Debug for Seal {
-    /// Without the key.
+    /// Omits the key.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Seal").finish_non_exhaustive()
     }
 }
 
 impl Seal {
-    /// With a key that all instances share.
+    /// Creates a signer with a key that all instances share.
     #[must_use]
     pub fn new(key: &[u8]) -> Self {
-        // Of any length, and used for nothing else.
+        // The configured key may have any length. The digest binds it to this one use.
         let key = sha256(&[b"sluice audit log", key].concat());
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(&key);
@@ -42,14 +42,14 @@ impl Seal {
         }
     }
 
-    /// Signs a place.
+    /// Signs a position.
     #[must_use]
     pub fn seal(&self, place: Place, head: Head) -> Sealed {
         let mac = self.keyed(place, &head).finalize().into_bytes().into();
         Sealed { head, mac }
     }
 
-    /// Whether a place was signed as that.
+    /// Whether the signature of a position is valid for that kind.
     #[must_use]
     pub fn is_whole(&self, place: Place, sealed: &Sealed) -> bool {
         let keyed = self.keyed(place, &sealed.head);

@@ -1,4 +1,4 @@
-//! Lists the audit log: an admin sees what was done in its own tenant, an operator all.
+//! Lists the audit log. An admin sees the entries of its own tenant, an operator all entries.
 
 use std::sync::Arc;
 
@@ -13,22 +13,22 @@ use crate::application::ports::store::Store;
 use crate::domain::audit::Entry;
 use crate::domain::identity::role::Role;
 
-/// The use case.
+/// The use case of listing the audit log.
 #[derive(Clone, Debug)]
 pub struct Log {
-    /// Where the chains are.
+    /// The store of the chains.
     pub store: Arc<dyn Store>,
-    /// The tokens of pages.
+    /// The page tokens.
     pub tokens: Tokens,
 }
 
 impl Log {
-    /// A page of entries, the newest first. `wanted` has no entry that they are behind.
+    /// Returns a page of entries, the newest first. The page token sets `wanted.behind`; its given value is ignored.
     ///
     /// # Errors
     ///
-    /// Fails if the tenant is none that the caller may see, for all of them unless the caller is an
-    /// operator, for a negative size, and for a token of another list.
+    /// Fails if the tenant does not exist or the caller may not see it. All tenants may be listed by operators only.
+    /// Also fails for a negative page size, and for a page token of another list.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -60,7 +60,7 @@ impl Log {
     }
 }
 
-/// Which entry a page ends with.
+/// Returns the token of the last entry of a page: its time, chain and number.
 fn token(entry: &Entry) -> String {
     let chain = u128::from_be_bytes(entry.chain);
     format!("{} {chain} {}", entry.event.at, entry.seq)

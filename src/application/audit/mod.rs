@@ -1,11 +1,11 @@
-//! The audit log: who did what, from where, and how it ended.
+//! The audit log: the caller, method, address and result of each recorded call.
 //!
-//! `recorder` takes what is done without waiting, and sums what is refused (`refusals`); `writer` appends it
-//! to the instance's chain in batches; `chain_signer` signs where a chain ends, and where it was cut off
-//! (`retention`); `log` lists it, and `verify` finds what is not as it was written.
+//! `recorder` accepts events without waiting and sums refusals by the minute (`refusals`). `writer` appends them to
+//! the instance's chain in batches. `chain_signer` signs the end of a chain, and the checkpoint up to which retention
+//! has removed it (`retention`). `log` lists the entries, and `verify` finds entries that were changed or removed.
 //!
-//! To record more: give its method a class that [`recorder::is_recorded`] takes, or call the recorder where
-//! it is done.
+//! To record more: give its method a class that [`recorder::is_recorded`] accepts, or call the recorder at the place
+//! of the event.
 
 pub mod chain_signer;
 pub mod log;

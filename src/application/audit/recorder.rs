@@ -1,4 +1,4 @@
-//! Takes what was done or refused, and never waits.
+//! Accepts events of calls and refusals for the audit log, and never waits.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,18 +12,18 @@ use crate::application::ports::clock::Clock;
 use crate::domain::audit::Event;
 use crate::domain::limits::class::RateClass;
 
-/// Events that wait to be written, some 3 MB: a few seconds of a store that stands still. Of more it is
-/// recorded how many were lost.
+/// The most events that wait to be written: about 3 MB, or a few seconds while the store does not answer. Events
+/// beyond it are lost, and their number is recorded.
 const WAITING_MAX: usize = 8_192;
-/// The longest name that is recorded: what a request names may be anything.
+/// The longest recorded target, in characters: a request may name a target of any length.
 const TARGET_CHARACTERS_MAX: usize = 256;
-/// What refusals are answered with.
+/// The results that count as refusals.
 const REFUSED: [&str; 3] = ["UNAUTHENTICATED", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED"];
-/// What is recorded where events were lost.
+/// The result of the entry that counts lost events.
 const LOST: &str = "LOST";
 
-/// Whether calls of that class are recorded: all that change something. What is only read is not, but for
-/// refusals.
+/// Whether calls of a class are recorded: those that change something. Calls that only read are not, but their
+/// refusals are.
 #[must_use]
 pub fn is_recorded(class: RateClass) -> bool {
     match class {
@@ -32,22 +32,22 @@ pub fn is_recorded(class: RateClass) -> bool {
     }
 }
 
-/// What somebody did.
+/// A call or event to record.
 #[derive(Clone, Copy, Debug)]
 pub struct Deed<'a> {
-    /// Who; none: nobody knows.
+    /// The caller. `None` means that the caller is not known.
     pub caller: Option<&'a Caller>,
-    /// From where.
+    /// The address of the client.
     pub source: Option<IpAddr>,
-    /// By which method.
+    /// The method.
     pub method: &'a str,
-    /// What the request named.
+    /// The name in the request; empty if it has none.
     pub target: &'a str,
-    /// The code that it was answered with.
+    /// The status code of the response.
     pub result: &'static str,
 }
 
-/// Takes deeds.
+/// The audit recorder. Its clones share one queue.
 #[derive(Clone, Debug)]
 pub struct Recorder(Arc<Inner>);
 
@@ -61,7 +61,7 @@ struct Inner {
 }
 
 impl Recorder {
-    /// A recorder, and what it has taken.
+    /// Creates a recorder, and the queue of its events.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> (Self, mpsc::Receiver<Event>) {
         let (waiting, taken) = mpsc::channel(WAITING_MAX);
@@ -74,7 +74,7 @@ impl Recorder {
         (Self(Arc::new(inner)), taken)
     }
 
-    /// Takes a deed. Refusals are summed.
+    /// Records a call. Refusals are summed by the minute.
     pub fn record(&self, deed: Deed<'_>) {
         let event = self.event(deed);
         if REFUSED.contains(&deed.result) {
@@ -87,8 +87,8 @@ impl Recorder {
         }
     }
 
-    /// What was summed of a minute that is over, and how much was lost: to be written besides what was
-    /// taken.
+    /// Returns the sums of a minute that is over, and the number of lost events. They are to be written besides the
+    /// queued events.
     pub(super) fn sums(&self) -> Vec<Event> {
         let now = self.0.clock.now();
         let mut sums = self.refusals(|refusals| refusals.turn(now));
@@ -96,7 +96,7 @@ impl Recorder {
         sums
     }
 
-    /// The same of a minute that is not over.
+    /// Returns the same sums for a minute that is not over.
     pub(super) fn last_sums(&self) -> Vec<Event> {
         let mut sums = self.refusals(Refusals::take);
         sums.extend(self.lost());
@@ -156,7 +156,7 @@ impl Recorder {
     }
 }
 
-/// A character of a name; what controls a terminal, or no store can hold, is replaced.
+/// Replaces a character that could control a terminal, or that a store cannot hold.
 fn shown(character: char) -> char {
     if character.is_control() {
         char::REPLACEMENT_CHARACTER

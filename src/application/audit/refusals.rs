@@ -1,26 +1,27 @@
-//! Refusals, summed by the minute: a flood of them is a few entries, and costs a few kilobytes.
+//! Refusals, summed by the minute: a flood of them becomes a few entries and takes a few kilobytes of memory.
 
 use std::collections::HashMap;
 
 use crate::application::ports::clock::Timestamp;
 use crate::domain::audit::Event;
 
-/// What is summed: long enough that a flood is small, short enough to be told apart later.
+/// The interval of a sum, in microseconds: long enough that a flood becomes a small number of entries, short enough
+/// to separate events later.
 const MINUTE: Timestamp = 60 * 1_000_000;
-/// Sums of a minute; of more sources it is not told apart who they are.
+/// The most sums of a minute. Further sources share one sum for each method and result.
 const SUMS_MAX: usize = 1_024;
-/// Who they are then.
+/// The source of such a shared sum.
 const OTHERS: &str = "others";
 
-/// The sums of the minute that goes on.
+/// The sums of the current minute.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     minute: Timestamp,
-    /// Events without time and number.
+    /// The number of refusals by key, without their times and targets.
     sums: HashMap<Key, u64>,
 }
 
-/// Whose refusals are one sum.
+/// The fields by which refusals are summed.
 #[derive(Debug, Eq, Hash, PartialEq)]
 struct Key {
     tenant: String,
@@ -31,7 +32,7 @@ struct Key {
 }
 
 impl Refusals {
-    /// Adds a refusal; returns the sums of the minute before, if it is over.
+    /// Adds a refusal. Returns the sums of the minute before, if that is over.
     pub(super) fn add(&mut self, event: Event) -> Vec<Event> {
         let over = self.turn(event.at);
         let is_full = self.sums.len() >= SUMS_MAX;
@@ -60,7 +61,7 @@ impl Refusals {
         over
     }
 
-    /// The sums of a minute that is over at that time.
+    /// Returns the sums of the current minute, if it is over at `now`.
     pub(super) fn turn(&mut self, now: Timestamp) -> Vec<Event> {
         let minute = now - now.rem_euclid(MINUTE);
         if minute == self.minute {
@@ -71,7 +72,7 @@ impl Refusals {
         over
     }
 
-    /// All sums that there are.
+    /// Removes and returns all sums.
     pub(super) fn take(&mut self) -> Vec<Event> {
         let at = self.minute;
         let sums = self.sums.drain();
@@ -100,7 +101,7 @@ mod tests {
             principal: String::new(),
             source: source.to_owned(),
             method: "/a".to_owned(),
-            target: "what was asked for".to_owned(),
+            target: "a target".to_owned(),
             result: "UNAUTHENTICATED".to_owned(),
             count: 1,
         }

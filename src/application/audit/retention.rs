@@ -1,4 +1,4 @@
-//! Forgets the beginnings of chains, and leaves a signed place where they begin now.
+//! Removes old entries from the beginning of chains, and stores a signed checkpoint at the new beginning.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,23 +9,23 @@ use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error::Error;
 
-/// Forgets.
+/// The retention of the audit log.
 #[derive(Clone, Debug)]
 pub struct Forgetting {
-    /// Where the chains are.
+    /// The store of the chains.
     pub store: Arc<dyn Store>,
-    /// Signs.
+    /// The signer of checkpoints.
     pub seal: Seal,
-    /// How long entries are kept.
+    /// The age from which entries are removed.
     pub kept: Duration,
 }
 
 impl Forgetting {
-    /// Forgets at most `rows` entries of one chain that are too old; `None` if the fence is not the newest.
+    /// Removes at most `rows` expired entries of one chain. Returns `None` if the fence is not the newest.
     ///
     /// # Errors
     ///
-    /// Fails if the store does.
+    /// Fails if the store fails.
     pub async fn step(
         &self,
         fence: Fence,

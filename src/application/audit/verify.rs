@@ -1,4 +1,4 @@
-//! Finds what is not in the audit log as it was written.
+//! Verifies the audit log: finds entries that were changed or removed.
 
 use crate::application::audit::chain_signer::{Place, Seal};
 use crate::application::ports::audit::Chain;
@@ -9,30 +9,30 @@ use crate::domain::audit::Head;
 
 /// Entries read at a time.
 const PAGE_ROWS: u32 = 1_000;
-/// How often a chain is looked at while it is forgotten from its beginning.
+/// The most times that a chain is read, if retention moves its checkpoint meanwhile.
 const TRIES: u32 = 3;
 
-/// What was found.
+/// The result of a verification.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Report {
-    /// How many entries were read.
+    /// The number of entries that were read.
     pub entries: u64,
-    /// Where the chains end, the newest heads of all.
+    /// The heads of the chains, without chains in which an entry was changed.
     pub heads: Vec<Head>,
-    /// What is wrong; nothing: all is as it was written.
+    /// The faults of all chains. Empty means that the log is unchanged.
     pub faults: Vec<Fault>,
 }
 
-/// What is wrong with a chain.
+/// A fault of a chain.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fault {
-    /// Which.
+    /// The chain.
     pub chain: Uid,
-    /// What, for people.
+    /// The description for people.
     pub what: String,
 }
 
-/// Reads all chains, and compares them with what is signed, and with heads that were told before.
+/// Reads all chains, and compares them with their signatures and with the heads that an earlier run printed (`told`).
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub async fn verify(store: &dyn Store, seal: &Seal, told: &[Head]) -> Result<Rep
     for gone in told.iter().filter(|head| !is_there(head)) {
         report.faults.push(Fault {
             chain: gone.chain,
-            what: "it is gone".to_owned(),
+            what: "the chain is gone".to_owned(),
         });
     }
     for chain in chains {
@@ -60,7 +60,7 @@ pub async fn verify(store: &dyn Store, seal: &Seal, told: &[Head]) -> Result<Rep
     Ok(report)
 }
 
-/// Checks a chain; again, if meanwhile more of its beginning was forgotten.
+/// Checks a chain. After a fault it checks the chain again if retention has moved the checkpoint meanwhile.
 async fn check(
     store: &dyn Store,
     seal: &Seal,
@@ -100,33 +100,33 @@ async fn read(
         .checkpoint
         .map_or_else(|| Head::new(end.chain), |sealed| sealed.head);
     if !seal.is_whole(Place::Head, &chain.head) {
-        checked.fault("its head is not signed by this key");
+        checked.fault("the head is not signed by this key");
     }
     let is_signed = |sealed| seal.is_whole(Place::Checkpoint, sealed);
     if !chain.checkpoint.as_ref().is_none_or(is_signed) {
-        checked.fault("what was forgotten is not signed by this key");
+        checked.fault("the checkpoint is not signed by this key");
     }
     if let Some(shorter) = told.iter().find(|head| head.seq > end.seq) {
         checked.fault(&format!(
-            "it ended with entry {}, and now with {}",
+            "the chain ended with entry {} before, and now ends with {}",
             shorter.seq, end.seq
         ));
     }
     let mut head = begin;
     while head.seq < end.seq {
         let page = store.audit_entries(&end.chain, head.seq, PAGE_ROWS).await?;
-        // A chain that is written meanwhile has more than it had.
+        // The chain may have grown since its head was read.
         let page = page.iter().take_while(|entry| entry.seq <= end.seq);
         let page = page.collect::<Vec<_>>();
         if page.is_empty() {
-            checked.fault(&format!("entries are missing behind {}", head.seq));
+            checked.fault(&format!("entries are missing after {}", head.seq));
             break;
         }
         for entry in page {
             checked.report.entries += 1;
             let expected = head.seq + 1;
             if !head.follow(entry) {
-                checked.fault(&format!("entry {expected} is not as it was written"));
+                checked.fault(&format!("entry {expected} was changed"));
                 return Ok(checked.report);
             }
             checked.compare(told, head);
@@ -134,13 +134,13 @@ async fn read(
     }
     checked.compare(told, begin);
     if head.seq == end.seq && head.hash != end.hash {
-        checked.fault("its last entry is not the one that was signed");
+        checked.fault("the last entry is not the signed one");
     }
     checked.report.heads.push(end);
     Ok(checked.report)
 }
 
-/// What is found of a chain.
+/// The report of one chain.
 struct Checked {
     chain: Uid,
     report: Report,
@@ -154,12 +154,12 @@ impl Checked {
         });
     }
 
-    /// Compares a place with what was told of it.
+    /// Compares a position with the earlier heads of the same number.
     fn compare(&mut self, told: &[Head], head: Head) {
         let other = |told: &&Head| told.seq == head.seq && told.hash != head.hash;
         if told.iter().any(|told| other(&told)) {
             self.fault(&format!(
-                "entry {} is not the one that was told before",
+                "entry {} differs from the head given for comparison",
                 head.seq
             ));
         }

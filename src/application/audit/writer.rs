@@ -1,4 +1,4 @@
-//! Appends what was recorded to the instance's chain.
+//! Appends recorded events to the instance's chain.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,21 +14,21 @@ use crate::application::ports::store::Store;
 use crate::domain::audit::{Entry, Event, Head};
 use crate::domain::ingest::digest::hex;
 
-/// Entries of a batch: some milliseconds of the store's writer.
+/// The most events of a batch: one takes the store's writer some milliseconds.
 const BATCH_MAX: usize = 512;
-/// How long events wait for others, so that the store has few transactions: what an instance that is killed
-/// loses of its log, besides the refusals of the minute.
+/// The time for which events are gathered into a batch, so that the store has few transactions. A killed instance
+/// loses the events of the last 250 ms and the refusals of the current minute.
 const GATHER: Duration = Duration::from_millis(250);
-/// How often it is looked for sums of a minute that is over.
+/// The longest time between two checks for sums of a minute that is over.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// How long after a failure the batch is tried again.
+/// The time after which a failed batch is retried.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// How often, once the instance stops.
+/// The most attempts to write a batch once the shutdown has begun.
 const LAST_TRIES: u32 = 3;
-/// How often the head is logged, so that it is known elsewhere too.
+/// The interval at which the head is logged, so that another system has a copy of it.
 const EXPORT_EVERY: Duration = Duration::from_mins(1);
 
-/// Writes the log.
+/// The writer of the audit log.
 #[derive(Debug)]
 pub struct Writer {
     recorder: Recorder,
@@ -40,7 +40,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer of a new chain.
+    /// Creates a writer of a new chain.
     #[must_use]
     pub fn new(
         (recorder, taken): (Recorder, mpsc::Receiver<Event>),
@@ -58,7 +58,7 @@ impl Writer {
         }
     }
 
-    /// Writes until `over` is cancelled, and then what there is.
+    /// Writes batches until `over` is cancelled, and then the remaining events.
     pub async fn run(mut self, over: CancellationToken) {
         while !over.is_cancelled() {
             let events = self.gather(&over).await;
@@ -68,7 +68,7 @@ impl Writer {
             self.export(false);
         }
         let mut rest = self.recorder.last_sums();
-        // The queue has an end, and nobody puts anything in any more.
+        // The shutdown has begun, so no more events are queued.
         while let Ok(event) = self.taken.try_recv() {
             rest.push(event);
         }
@@ -80,7 +80,7 @@ impl Writer {
         self.export(true);
     }
 
-    /// Waits for events, and a moment for more.
+    /// Waits for an event, then gathers more for [`GATHER`].
     async fn gather(&mut self, over: &CancellationToken) -> Vec<Event> {
         let mut events = Vec::new();
         tokio::select! {
@@ -102,8 +102,8 @@ impl Writer {
         events
     }
 
-    /// Appends events, however often that has to be tried; returns whether it was done in the end. If not,
-    /// nothing may be appended any more: they may be there, and only the answer lost.
+    /// Appends events, and retries until the store has them. Returns `false` if it gave up. The caller must append
+    /// nothing after that: the store may have the entries although the answer was lost.
     async fn append(&mut self, events: Vec<Event>, over: &CancellationToken) -> bool {
         if events.is_empty() {
             return true;
@@ -130,8 +130,8 @@ impl Writer {
         true
     }
 
-    /// Logs the head now and then, and in the end: whoever keeps logs elsewhere can tell whether the chain
-    /// still has it.
+    /// Logs the head once a minute and at the end. A copy of the log in another system proves whether the chain still
+    /// contains that entry.
     fn export(&mut self, is_last: bool) {
         let (seq, at) = self.exported;
         if self.head.seq > seq && (is_last || at.elapsed() >= EXPORT_EVERY) {
@@ -139,7 +139,7 @@ impl Writer {
                 audit.chain = hex(&self.head.chain),
                 audit.seq = self.head.seq,
                 audit.hash = hex(&self.head.hash),
-                "the audit log has come so far"
+                "audit chain head"
             );
             self.exported = (self.head.seq, Instant::now());
         }

@@ -1,39 +1,39 @@
-//! The text of an API key: `sluice_{prefix}_{secret}`. The store knows the prefix, by which the key is
-//! found, and the digest of the secret.
+//! The text of an API key: `sluice_{prefix}_{secret}`. The store has the prefix, by which it finds the key, and the
+//! digest of the secret.
 
 use crate::application::ports::clock::Clock;
 use crate::domain::identity::secret::Secret;
 use crate::domain::ingest::digest::{hex, sha256};
 
-/// What every key begins with, so that people and scanners know one when they see it.
+/// The beginning of every key, by which people and scanners recognize it.
 const BEGINNING: &str = "sluice_";
-/// 64 bits: two keys of the same prefix are not to be expected, and refused by the store.
+/// 64 bits: a second key of the same prefix is unlikely, and the store rejects it.
 const PREFIX_DIGITS: usize = 16;
 /// 256 bits.
 const SECRET_DIGITS: usize = 64;
 
-/// A key that was just made.
+/// A new key.
 #[derive(Clone, Debug)]
 pub struct Minted {
-    /// The whole text, for its owner.
+    /// The whole text, which only its owner receives.
     pub text: Secret,
-    /// For the store.
+    /// The parts for the store.
     pub presented: Presented,
 }
 
-/// What a key's text comes to.
+/// The parts of a key by which the store finds and verifies it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Presented {
-    /// Its beginning and prefix: what it is found by, and what people are shown.
+    /// The beginning and the prefix, which may be displayed.
     pub lookup: String,
-    /// The digest of its secret.
+    /// The SHA-256 digest of the secret.
     pub digest: [u8; 32],
 }
 
-/// Makes a key of 256 random bits.
+/// Generates a key of 256 random bits.
 #[must_use]
 pub fn mint(clock: &dyn Clock) -> Minted {
-    // Three times 122 random bits are more than the 256 that come out.
+    // Three random uids of 122 bits each have more than the 256 bits of a digest.
     let random = || sha256(&[clock.new_secret(), clock.new_secret(), clock.new_secret()].concat());
     let prefix = &hex(&random())[..PREFIX_DIGITS];
     let secret = hex(&random());
@@ -46,13 +46,13 @@ pub fn mint(clock: &dyn Clock) -> Minted {
     }
 }
 
-/// Whether a text says of itself that it is a key.
+/// Whether a text begins as a key does.
 #[must_use]
 pub fn is_key(text: &str) -> bool {
     text.starts_with(BEGINNING)
 }
 
-/// Reads a key's text; none if it is no key's.
+/// Parses the text of a key. Returns `None` if the text is not a key.
 #[must_use]
 pub fn read(text: &str) -> Option<Presented> {
     let (prefix, secret) = text.strip_prefix(BEGINNING)?.split_once('_')?;
@@ -72,7 +72,7 @@ mod tests {
     use super::{mint, read};
     use crate::application::ports::clock::{Clock, Timestamp, Uid};
 
-    /// Counts, so that no two secrets are the same.
+    /// A clock whose secrets are all different.
     #[derive(Debug, Default)]
     struct Counting(std::sync::atomic::AtomicU8);
 

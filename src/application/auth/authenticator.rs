@@ -1,4 +1,4 @@
-//! Who asks: from a credential to a caller.
+//! Authenticates callers by their credentials, and ends sessions whose credentials are no longer valid.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,15 +21,15 @@ use crate::application::ports::token_verifier::Bearer;
 use crate::domain::ingest::digest::hex;
 use crate::domain::names::resource::TenantId;
 
-/// How often it is looked: who comes when its key is believed for the last of three seconds is cut off within
-/// 5, unless the store is slow.
+/// The interval at which open sessions are revalidated. A cached key admits callers for up to 3 s after its
+/// revocation. Such a caller is disconnected within 5 s of it, unless the store is slow.
 const LOOK_EVERY: Duration = Duration::from_millis(1_500);
-/// How long a look at so many may take: one that hangs must not be the last.
+/// The longest time to revalidate [`ROWS_MAX`] credentials: a query that hangs must not stop later checks.
 const LOOK_MAX: Duration = Duration::from_secs(10);
-/// Credentials that one query asks for.
+/// The most credentials of one query.
 const ROWS_MAX: usize = 500;
 
-/// Knows callers by their credentials.
+/// The authenticator of credentials, with its caches and the open sessions.
 #[derive(Clone, Debug)]
 pub struct Identity {
     store: Arc<dyn Store>,
@@ -37,23 +37,24 @@ pub struct Identity {
     tokens: Option<Arc<dyn Bearer>>,
     takes_keys: bool,
     keys: Arc<Recent<Key>>,
-    /// Those that are not disabled.
+    /// Tenants that are enabled.
     tenants: Arc<Recent<()>>,
     stays: Arc<Stays>,
 }
 
-/// What a credential shows, so far as that is to be seen without a store.
+/// The kind of a credential, as far as its text shows it without a store.
 enum Shown<'a> {
-    /// What a key of that kind is found and known by.
+    /// The values by which a key of that kind is found and verified.
     Key(Kind, Presented),
-    /// A token, if anything.
+    /// A text that is not a key and may be a token.
     Token(&'a str),
-    /// Neither.
+    /// No valid credential: a malformed key, or a key while keys are not accepted.
     Nothing,
 }
 
 impl Identity {
-    /// Over this store. API keys are taken if `takes_keys`, tokens if there is who verifies them.
+    /// Creates an authenticator over a store. It accepts API keys if `takes_keys` is set, and tokens if there is a
+    /// verifier.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
@@ -72,11 +73,12 @@ impl Identity {
         }
     }
 
-    /// Who the credential's owner is. What was revoked or disabled is believed for 3 seconds at most.
+    /// Returns the caller that a credential belongs to. Results are cached, so a revoked key or a disabled tenant is
+    /// accepted for up to 3 seconds.
     ///
     /// # Errors
     ///
-    /// Fails, always in the same way, if it is not to be believed; and if the store does.
+    /// Fails if the credential is not valid, with the same error for every reason, and if the store fails.
     pub async fn authenticate(&self, credential: &Credential) -> Result<Caller, Error> {
         let caller = match self.shown(credential) {
             Shown::Key(kind, key) => {
@@ -89,8 +91,8 @@ impl Identity {
         caller.ok_or(Error::CredentialRefused)
     }
 
-    /// Which of the credentials are to be refused from now on. Keys are read by one query, and each tenant of
-    /// tokens once. What the store does not answer is no reason.
+    /// Returns for each credential whether it is no longer valid. Reads all keys by one query, and each tenant of
+    /// tokens once. A credential that the store cannot check counts as valid.
     async fn refused(&self, credentials: &[&Credential]) -> Vec<bool> {
         let shown = credentials.iter().map(|credential| self.shown(credential));
         let shown = shown.collect::<Vec<_>>();
@@ -110,7 +112,7 @@ impl Identity {
         refused
     }
 
-    /// The keys that are shown, by what they are found by.
+    /// Reads the keys of the credentials, by their look-up values.
     async fn keys_of(
         &self,
         shown: &[Shown<'_>],
@@ -127,10 +129,9 @@ impl Identity {
         Ok(found.map(|key| (key.lookup.clone(), key)).collect())
     }
 
-    /// Whether a token is to be refused; `tenants` are those that were read meanwhile, and whether they are
-    /// enabled.
+    /// Whether a token is no longer valid. `tenants` caches whether each tenant that was read is enabled.
     async fn is_refused(&self, token: &str, tenants: &mut HashMap<TenantId, bool>) -> bool {
-        // A signature takes a while: others have their turn.
+        // A signature takes a while to verify: other tasks run first.
         tokio::task::yield_now().await;
         let Some(claims) = self.tokens.as_ref().and_then(|tokens| tokens.verify(token)) else {
             return true;
@@ -145,13 +146,13 @@ impl Identity {
         !is_enabled
     }
 
-    /// The stay of whoever was let in by this.
+    /// Returns the session of an authenticated credential.
     #[must_use]
     pub fn stay(&self, credential: Credential) -> Arc<Stay> {
         self.stays.enter(credential)
     }
 
-    /// Looks now and then whether all who are here may still be, until the server goes down.
+    /// Revalidates all open sessions every 1.5 seconds, until the server shuts down.
     pub async fn run(self: Arc<Self>, drain: CancellationToken) {
         while drain
             .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
@@ -206,7 +207,7 @@ impl Identity {
         }))
     }
 
-    /// The key's owner, if it is the one that was presented and has not expired.
+    /// Returns the owner of a key, if the key is the presented one and has not expired.
     fn known(&self, found: Option<&Key>, kind: Kind, shown: &Presented) -> Option<Caller> {
         let key = found?;
         let is_it = bool::from(key.digest.ct_eq(&shown.digest)) && key.kind == kind;

@@ -1,13 +1,13 @@
-//! What a request brings to show who sends it.
+//! The credential of a request.
 
 use crate::domain::identity::secret::Secret;
 
-/// What a request brings.
+/// The credential that a request presents.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Credential {
-    /// An API key, or a token of an issuer.
+    /// An API key, or a token of a configured issuer.
     Bearer(Secret),
-    /// The SHA-256 digest of the certificate by which the client has connected. That the client has
-    /// its private key, and that it is of the authority, was proved by the handshake.
+    /// The SHA-256 digest of the client's certificate. The TLS handshake has proved that the client has the private
+    /// key, and that the certificate is of the configured authority.
     Certificate([u8; 32]),
 }

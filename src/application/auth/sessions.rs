@@ -1,4 +1,4 @@
-//! The stays of callers: by what they were let in, until they would not be let in any more.
+//! Tracks the credential behind each open stream, so that revoking it closes the stream.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -8,14 +8,14 @@ use tokio_util::sync::CancellationToken;
 use crate::application::auth::credential::Credential;
 use crate::application::error::Error;
 
-/// Everybody who is here.
+/// The open sessions.
 #[derive(Debug, Default)]
 pub struct Stays {
-    /// A std mutex: never held across an await. Whoever leaves last takes its entry with it.
+    /// A std mutex: never held across an await. The last owner of a session removes its entry.
     held: Mutex<HashMap<Credential, Weak<Stay>>>,
 }
 
-/// That somebody is here by a credential: one, however many calls and sockets it has.
+/// The session of a credential: one for all of its calls and sockets.
 #[derive(Debug)]
 pub struct Stay {
     credential: Credential,
@@ -24,12 +24,12 @@ pub struct Stay {
 }
 
 impl Stays {
-    /// The stay of whoever was let in by that credential.
+    /// Returns the session of an authenticated credential: the open one, or a new one.
     #[must_use]
     pub fn enter(self: &Arc<Self>, credential: Credential) -> Arc<Stay> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let here = held.get(&credential).and_then(Weak::upgrade);
-        // One that was lost is not for who comes later: it was let in, so that it counts again.
+        // An ended session is not reused: the credential was accepted again since.
         if let Some(stay) = &here
             && !stay.lost.is_cancelled()
         {
@@ -41,13 +41,13 @@ impl Stays {
             stays: Arc::clone(self),
         });
         held.insert(credential, Arc::downgrade(&stay));
-        // The one that was lost may have nobody else any more, and looks at `held` when it goes.
+        // `here` may be the last reference to an ended session, whose drop locks `held`.
         drop(held);
         drop(here);
         stay
     }
 
-    /// All of them.
+    /// Returns all open sessions.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Stay>> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,18 +56,18 @@ impl Stays {
 }
 
 impl Stay {
-    /// By what it was let in.
+    /// Returns the credential of the session.
     #[must_use]
     pub fn credential(&self) -> &Credential {
         &self.credential
     }
 
-    /// Ends it: whoever is here would not be let in any more.
+    /// Ends the session: its credential is no longer valid.
     pub fn end(&self) {
         self.lost.cancel();
     }
 
-    /// Waits until whoever is here would not be let in any more, and returns why.
+    /// Waits until the session has ended, and returns the reason.
     pub async fn lost(&self) -> Error {
         self.lost.cancelled().await;
         Error::CredentialRefused
@@ -78,7 +78,7 @@ impl Drop for Stay {
     fn drop(&mut self) {
         let held = self.stays.held.lock();
         let mut held = held.unwrap_or_else(PoisonError::into_inner);
-        // Another one may have come by the same credential meanwhile.
+        // A new session may have replaced this one under the same credential.
         let is_here = held
             .get(&self.credential)
             .is_some_and(|stay| stay.strong_count() > 0);
@@ -96,7 +96,7 @@ mod tests {
     use crate::application::auth::credential::Credential;
 
     #[test]
-    fn a_credential_has_one_stay_as_long_as_somebody_is_here_by_it() {
+    fn a_credential_has_one_session_while_it_is_in_use() {
         let stays = Arc::new(Stays::default());
         let [first, again, other] =
             [1, 1, 2].map(|of| stays.enter(Credential::Certificate([of; 32])));
@@ -106,16 +106,16 @@ mod tests {
         assert_eq!(stays.all().len(), 1);
         again.end();
         let after = stays.enter(Credential::Certificate([1; 32]));
-        assert!(!after.lost.is_cancelled(), "who was let in again is here");
+        assert!(!after.lost.is_cancelled(), "the new session is open");
         drop(again);
-        assert_eq!(stays.all().len(), 1, "the older leaves the newer's entry");
+        assert_eq!(stays.all().len(), 1, "the newer one keeps its entry");
         drop(after);
         assert!(stays.held.lock().unwrap().is_empty());
     }
 
-    /// Who comes while the last of those who were lost goes must not wait for itself.
+    /// A new session must not deadlock with the drop of an ended one.
     #[test]
-    fn a_stay_that_is_lost_may_end_while_another_begins() {
+    fn an_ended_session_may_be_dropped_while_another_begins() {
         let stays = Arc::new(Stays::default());
         let visiting = || {
             for _ in 0..20_000 {

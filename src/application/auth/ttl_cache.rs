@@ -1,15 +1,16 @@
-//! What was read a moment ago, so that not every call reads it again.
+//! A cache of values with a short lifetime, so that not every call reads the store.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long it is believed: what is revoked is refused within 5 seconds, reading it included.
+/// The lifetime of a value. A revocation takes effect within 5 seconds: 3 seconds here, and the time to read it.
 const FRESH: Duration = Duration::from_secs(3);
-/// How many are kept, some 300 bytes each. Who comes when all are fresh is read each time.
+/// The most values, about 300 bytes each. While all of them are fresh, further values are read from the store each
+/// time.
 const KEPT_MAX: usize = 4_096;
 
-/// Values by their names, each for a moment.
+/// The cached values, by name.
 #[derive(Debug)]
 pub struct Recent<V> {
     /// A std mutex: never held across an await.
@@ -25,7 +26,7 @@ impl<V> Default for Recent<V> {
 }
 
 impl<V: Clone> Recent<V> {
-    /// The value, if it is fresh at that time.
+    /// Returns the value if it is fresh at `now`.
     #[must_use]
     pub fn get(&self, name: &str, now: Instant) -> Option<V> {
         let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,7 +34,7 @@ impl<V: Clone> Recent<V> {
         (now.duration_since(*read_at) < FRESH).then(|| value.clone())
     }
 
-    /// Keeps a value that was asked for at `read_at`.
+    /// Stores a value whose read began at `read_at`.
     pub fn keep(&self, name: &str, value: V, read_at: Instant) {
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
         if values.len() >= KEPT_MAX {
@@ -52,7 +53,7 @@ mod tests {
     use super::{FRESH, KEPT_MAX, Recent};
 
     #[test]
-    fn a_value_is_kept_for_a_moment_and_not_more_than_so_many() {
+    fn values_expire_and_their_number_is_limited() {
         let (recent, now) = (Recent::default(), Instant::now());
         for number in 0..=KEPT_MAX {
             recent.keep(&number.to_string(), number, now);
@@ -63,6 +64,10 @@ mod tests {
         let later = now + FRESH;
         assert_eq!(recent.get("0", later), None);
         recent.keep("new", 1, later);
-        assert_eq!(recent.get("new", later), Some(1), "what is old makes room");
+        assert_eq!(
+            recent.get("new", later),
+            Some(1),
+            "expired values make room"
+        );
     }
 }

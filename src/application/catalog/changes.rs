@@ -1,9 +1,8 @@
-//! What changes in a collection's chunks: first all that is there, then change by change.
+//! The changes of a collection's chunks: first a snapshot of all documents, then change by change.
 //!
-//! A follower whose cursor is at change `n` has, of every document, the version that was current
-//! after change `n`, or nothing of it. So each change is told as the difference between the two
-//! versions that it names; if one of them is swept already, the document is told to be forgotten, or
-//! told anew.
+//! A follower whose cursor is at change `n` has, of every document, the version that was current after change `n`, or
+//! nothing. Each change is therefore sent as the difference between the two versions that it names. If one of them is
+//! swept already, the follower receives a reset of the document, or the whole newer version after a reset.
 
 use std::sync::Arc;
 
@@ -29,50 +28,50 @@ use crate::domain::names::resource::{CollectionId, DocumentName};
 /// The use case of following changes.
 #[derive(Clone, Debug)]
 pub struct Changes {
-    /// Where they are.
+    /// The store.
     pub store: Arc<dyn Store>,
-    /// Where their news is.
+    /// The bus that announces changes.
     pub bus: Arc<Bus>,
-    /// The time, and uids.
+    /// The source of times and uids.
     pub clock: Arc<dyn Clock>,
-    /// The memory that comparing versions takes.
+    /// The memory for comparing versions.
     pub budget: Budget,
-    /// Who waits for followers when the server stops.
+    /// The tasks of followers, which a shutdown waits for.
     pub tasks: TaskTracker,
-    /// How long a follower is waited for.
+    /// The limits of a stream to a follower.
     pub patience: Patience,
-    /// The cursors.
+    /// The codec of cursors.
     pub tokens: Tokens,
 }
 
 /// Some changes, and the cursor after them.
 #[derive(Debug)]
 pub struct Part {
-    /// In order.
+    /// The events, in order.
     pub events: Vec<Event>,
-    /// From where to go on.
+    /// The cursor to resume from.
     pub cursor: String,
 }
 
-/// How far a follower is.
+/// The position of a follower, which its cursor encodes.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Place {
-    /// The collection: its name may become another one's.
+    /// The uid of the collection. A later collection may have the same name.
     pub collection: Uid,
-    /// The last change that it has.
+    /// The last change that the follower has.
     pub seq: u64,
-    /// The last document of those that were there at the beginning; none: it has them all.
+    /// The last document of the snapshot that the follower has. `None` means that it has the whole snapshot.
     pub after: Option<Uid>,
-    /// Where it is within the next one.
+    /// The position within the next document. `None` means its beginning.
     pub within: Option<Within>,
 }
 
 impl Changes {
-    /// What changed since the cursor; with `follow` for ever.
+    /// Streams the changes since the cursor. With `follow` the stream does not end by itself.
     ///
     /// # Errors
     ///
-    /// Fails if there is no such collection, or the cursor is not one of it.
+    /// Fails if the collection does not exist, or the cursor is not valid for it.
     pub async fn stream(
         &self,
         caller: &Caller,
@@ -123,7 +122,7 @@ impl Changes {
         let place = self.tokens.open(caller, &scope, field, cursor)?;
         let place: Place =
             serde_json::from_str(&place).map_err(|error| Error::invalid(field, error))?;
-        // Of a collection of that name that is gone: nothing of it is told any more.
+        // The cursor is of a deleted collection of the same name, whose changes are no longer sent.
         if place.collection != collection.uid {
             return Err(Error::CursorExpired);
         }
@@ -131,12 +130,12 @@ impl Changes {
     }
 }
 
-/// What a cursor is bound to.
+/// Returns the scope that a cursor is bound to.
 fn scope(collection: &CollectionId) -> String {
     format!("changes {collection}")
 }
 
-/// One client that follows.
+/// A stream to one client.
 struct Follower {
     source: Source,
     collection: Uid,
@@ -163,7 +162,7 @@ impl Follower {
                 .change_after(&self.source.caller, uid, place.seq)
                 .await?
             {
-                // Those between were forgotten since.
+                // Retention removed the changes between since the extent was read.
                 Some(change) if change.seq != place.seq + 1 => {
                     return Err(Error::CursorExpired.into());
                 }
@@ -177,7 +176,7 @@ impl Follower {
         }
     }
 
-    /// Tells the next document of those that were there at the beginning, as it was then.
+    /// Sends the next document of the snapshot, in the version that was current at the change `place.seq`.
     async fn tell_next_document(&self, place: Place, after: Uid) -> Result<Place, Halt> {
         let (store, uid) = (&self.source.store, &self.collection);
         let Some(document) = store
@@ -202,7 +201,7 @@ impl Follower {
             .await?;
         let current = document.current.as_ref().map(|current| current.version);
         match later.or(current) {
-            // It was not there yet: its change will tell.
+            // The document had no version at that change. A later change reports it.
             None | Some(0) => self.send(vec![], next).await?,
             Some(version) => {
                 let within = place
@@ -254,7 +253,7 @@ impl Follower {
         Ok(next)
     }
 
-    /// Tells a version as the difference to the one before.
+    /// Sends a version as the difference to the version before.
     async fn tell_document(
         &self,
         document: Document,

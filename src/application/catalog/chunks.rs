@@ -1,4 +1,4 @@
-//! Reading chunks: a page at a time by key, so that a reader resumes anywhere and holds up nobody.
+//! Reads chunks a page at a time by key, so that a reader can resume at any ordinal and holds no transaction open.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,21 +19,22 @@ use crate::application::ports::uploads::Upload;
 use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
 use crate::domain::names::resource::DocumentName;
 
-/// Rows a page at most: some 64 KiB of usual chunks.
+/// The most rows of a page: about 64 KiB of usual chunks.
 pub const PAGE_ROWS: u32 = 64;
-/// The most text of a message, unless one chunk alone has more: clients take 4 MiB as a rule.
+/// The most text of a message, in bytes. A single chunk may have more. gRPC clients accept messages of 4 MiB by
+/// default.
 const PART_BYTES: usize = 1024 * 1024;
 
 /// The use case of reading chunks.
 #[derive(Clone, Debug)]
 pub struct Chunks {
-    /// Where chunks are.
+    /// The store.
     pub store: Arc<dyn Store>,
-    /// Where the news of uploads is.
+    /// The bus that announces the progress of uploads.
     pub bus: Arc<Bus>,
-    /// Who waits for readers when the server stops.
+    /// The tasks of readers, which a shutdown waits for.
     pub tasks: TaskTracker,
-    /// How long a reader is waited for.
+    /// The limits of a stream to a reader.
     pub patience: Patience,
 }
 
@@ -48,7 +49,7 @@ pub struct Versioned {
     pub chunk: Chunk,
 }
 
-/// What is read.
+/// The chunks to read.
 #[derive(Debug)]
 struct Source {
     of: Of,
@@ -56,21 +57,21 @@ struct Source {
     until: Until,
 }
 
-/// Where the chunks end.
+/// The end of the chunks to read.
 #[derive(Debug)]
 enum Until {
-    /// With so many.
+    /// The number of chunks.
     Count(u64),
-    /// With the upload that makes them, or when the reader is told that it need not wait.
+    /// The end of the upload that stores the chunks. The token ends the wait for further chunks earlier.
     Upload(Uid, Subscription, CancellationToken),
 }
 
 impl Chunks {
-    /// A chunk of the document's current version.
+    /// Returns a chunk of the document's current version.
     ///
     /// # Errors
     ///
-    /// Fails if there is no such document, version or chunk.
+    /// Fails if the document, a complete version of it or the chunk does not exist.
     pub async fn get(
         &self,
         caller: &Caller,
@@ -90,12 +91,12 @@ impl Chunks {
         })
     }
 
-    /// The chunks from ordinal `from` on: of the current version, or with `follow` of the newest
-    /// upload until that ends.
+    /// Streams the chunks from ordinal `from` on: those of the current version, or with `follow` those of the newest
+    /// upload until it ends.
     ///
     /// # Errors
     ///
-    /// Fails if there is no such document or no version to read.
+    /// Fails if the document or a version to read does not exist.
     pub async fn stream(
         &self,
         caller: &Caller,
@@ -116,8 +117,8 @@ impl Chunks {
         Ok(self.read(caller, Source { of, labels, until }, from))
     }
 
-    /// The chunks of an upload from ordinal `from` on, until it ends or `enough` is cancelled; then
-    /// what is stored is still read.
+    /// Streams the chunks of an upload from ordinal `from` on, until it ends or `enough` is cancelled. Chunks that
+    /// are stored by then are still sent.
     #[must_use]
     pub fn follow(
         &self,
@@ -147,7 +148,7 @@ impl Chunks {
         inbox
     }
 
-    /// Sends pages until there are no more.
+    /// Sends pages until the end of the chunks.
     async fn tell(
         &self,
         caller: &Caller,
@@ -156,14 +157,15 @@ impl Chunks {
         outbox: &Outbox<Vec<Versioned>>,
     ) -> Result<(), Halt> {
         loop {
-            // Both are read before the page: what was stored by then is in the page.
+            // These values are read before the page, so the page contains every chunk that was stored by then.
             let (state, chunks, is_enough) = match &source.until {
                 Until::Count(chunks) => (State::Succeeded, *chunks, true),
                 Until::Upload(uid, _, enough) => {
                     let is_enough = enough.is_cancelled();
                     let upload = self.store.upload(caller, uid).await?;
                     let upload = upload.ok_or(Error::NotFound { kind: "upload" })?;
-                    // A move takes along what was written before it ended; what comes is there.
+                    // A move copies the chunks that were stored before its end. Later chunks are stored in the new
+                    // partition.
                     source.of.partition = upload.partition;
                     (upload.state, upload.next_ordinal, is_enough)
                 }
@@ -173,7 +175,7 @@ impl Chunks {
                 .chunks(caller, source.of, from, PAGE_ROWS)
                 .await?;
             if let (Some(first), Some(last)) = (page.first(), page.last()) {
-                // The sweep takes the first chunks first.
+                // The sweep removes the first chunks of a version first.
                 if first.chunk.ordinal != from {
                     self.follow_move(caller, &mut source.of).await?;
                     continue;
@@ -183,7 +185,7 @@ impl Chunks {
                 continue;
             }
             match (state, &mut source.until) {
-                // They are swept already.
+                // The sweep has removed the remaining chunks.
                 (State::Succeeded, _) if from < chunks => {
                     self.follow_move(caller, &mut source.of).await?;
                 }
@@ -203,7 +205,8 @@ impl Chunks {
         }
     }
 
-    /// Goes where the document has been moved to; fails if it was not, so the chunks are swept.
+    /// Follows a move of the document to its new partition. Fails if the document was not moved: its chunks were
+    /// swept.
     async fn follow_move(&self, caller: &Caller, of: &mut Of) -> Result<(), Error> {
         let (store, partition) = (self.store.as_ref(), &mut of.partition);
         let has_moved = relocation::follow(store, caller, &of.document, partition).await?;
@@ -218,7 +221,7 @@ impl Chunks {
     }
 }
 
-/// The current version, and where its chunks are.
+/// Returns the current version, and the location of its chunks.
 fn current(document: &Document) -> Result<(Of, &Version), Error> {
     let version = document.current.as_ref().ok_or(Error::NotFound {
         kind: "complete version",

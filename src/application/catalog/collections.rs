@@ -1,4 +1,4 @@
-//! Collections.
+//! Creates, lists, changes and deletes collections.
 
 use std::sync::Arc;
 
@@ -22,34 +22,34 @@ use crate::domain::names::resource::CollectionId;
 /// The use cases of collections.
 #[derive(Clone, Debug)]
 pub struct Collections {
-    /// Where they are.
+    /// The store.
     pub store: Arc<dyn Store>,
-    /// Where the news of deletions goes.
+    /// The bus that announces deletions.
     pub bus: Arc<Bus>,
-    /// The time, and uids.
+    /// The source of times and uids.
     pub clock: Arc<dyn Clock>,
-    /// The tokens of pages.
+    /// The page tokens.
     pub tokens: Tokens,
-    /// Told when there is work for jobs.
+    /// Notified when there is work for background jobs.
     pub work: Arc<Notify>,
 }
 
-/// What a client asks to delete, besides its name.
+/// The parameters of a deletion, besides the name.
 #[derive(Clone, Copy, Debug)]
 pub struct Delete {
-    /// The request, whose uid is the operation's.
+    /// The request. Its uid becomes the operation's.
     pub request: Request,
-    /// The revision that it must have, if the client said one.
+    /// The revision that the client expects. `None` means any revision.
     pub revision: Option<u64>,
 }
 
 impl Collections {
-    /// Creates a collection; the same request again returns it.
+    /// Creates a collection. A repeated request returns the same collection.
     ///
     /// # Errors
     ///
-    /// Fails if there is one of that id, its preferences do not fit together, the request id is that of
-    /// another request, or the collection that this request made was deleted.
+    /// Fails if a collection of that id exists, or its preferences contradict each other. Also fails if the request
+    /// id belongs to another request, or the collection that this request created was deleted.
     pub async fn create(
         &self,
         caller: &Caller,
@@ -82,20 +82,20 @@ impl Collections {
         }
     }
 
-    /// The collection of that id.
+    /// Returns a collection.
     ///
     /// # Errors
     ///
-    /// Fails if there is none.
+    /// Fails if no collection has that id.
     pub async fn get(&self, caller: &Caller, id: &CollectionId) -> Result<Collection, Error> {
         default_collection::find(self.store.as_ref(), self.clock.as_ref(), caller, id).await
     }
 
-    /// A page of collections in the order of their ids.
+    /// Returns a page of collections in the order of their ids.
     ///
     /// # Errors
     ///
-    /// Fails for a negative size, and for a token of another list.
+    /// Fails if the page size is negative or the page token is of another list.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -114,12 +114,12 @@ impl Collections {
         ))
     }
 
-    /// Changes the preferences of a collection, if it is what the client believes.
+    /// Changes the preferences of a collection, if it has the given revision. `None` means the revision that is read
+    /// first.
     ///
     /// # Errors
     ///
-    /// Fails if there is none of that id, it was changed meanwhile, or the new preferences do not fit
-    /// together.
+    /// Fails if no collection has that id, it was changed meanwhile, or the new preferences contradict each other.
     pub async fn update(
         &self,
         caller: &Caller,
@@ -145,12 +145,12 @@ impl Collections {
         }
     }
 
-    /// Deletes a collection: it is gone at once, its chunks by and by.
+    /// Deletes a collection. It disappears at once; background jobs remove its chunks.
     ///
     /// # Errors
     ///
-    /// Fails if there is none of that id, it was changed meanwhile, or it has documents and `force`
-    /// is not set.
+    /// Fails if no collection has that id, it has another revision than expected, or it has documents and `force` is
+    /// not set.
     pub async fn delete(
         &self,
         caller: &Caller,
@@ -175,7 +175,8 @@ impl Collections {
         }
     }
 
-    /// What a deletion answers; its news goes out, and the rest of the work begins.
+    /// Returns the operation of a deletion, publishes its state and that of the operations that it ended, and wakes
+    /// the background jobs.
     pub(crate) fn deleted(&self, kind: &'static str, deleted: Deleted) -> Result<Operation, Error> {
         match deleted {
             Deleted::Operation(operation, ended) => {
@@ -195,14 +196,14 @@ impl Collections {
     }
 }
 
-/// The uid of the collection that a request makes: the same for the same request, and no other
-/// tenant's, whatever request ids that chooses.
+/// Returns the uid of the collection that a request creates. A repeated request gives the same uid. Two tenants never
+/// get the same uid, even if they choose the same request id.
 fn uid(caller: &Caller, request: &Uid) -> Uid {
     let whole = digest::sha256(&[caller.tenant.as_bytes(), b"/", request].concat());
     std::array::from_fn(|at| whole[at])
 }
 
-/// The error of a request id that was sent with other fields.
+/// Returns the error of a request id that was sent before with other fields.
 pub(crate) fn other_request() -> Error {
     Error::RequestIdReused { differs: "fields" }
 }

@@ -1,8 +1,8 @@
-//! The collection `default`: every tenant has it without creating it.
+//! The collection `default`, which every tenant has without creating it.
 //!
-//! The first request that reads it, or that lists collections, creates it; the stores create it in the
-//! transaction that starts an upload to it. A tenant that is created later
-//! has it in the same way, and so has a tenant that deleted it: then it is a new, empty collection.
+//! The first request that reads it, or that lists collections, creates it. The stores create it in the transaction
+//! that starts an upload to it. The same holds for a tenant that is created later, and for a tenant that deleted it.
+//! After a deletion the collection is new and empty.
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
@@ -12,11 +12,11 @@ use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store::Store;
 use crate::domain::names::resource::CollectionId;
 
-/// The collection of that id.
+/// Returns the collection of that id, and creates it first if it is the missing `default`.
 ///
 /// # Errors
 ///
-/// Fails if there is none.
+/// Fails if no collection has that id.
 pub async fn find(
     store: &dyn Store,
     clock: &dyn Clock,
@@ -31,11 +31,11 @@ pub async fn find(
     found.ok_or(Error::NotFound { kind: "collection" })
 }
 
-/// At most `rows` collections in the order of their ids, from the first after `after`.
+/// Returns at most `rows` collections in the order of their ids, from the first after `after`.
 ///
 /// # Errors
 ///
-/// Fails if the store does.
+/// Fails if the store fails.
 pub async fn list(
     store: &dyn Store,
     clock: &dyn Clock,
@@ -51,7 +51,7 @@ pub async fn list(
     Ok(store.collections(caller, after, rows).await?)
 }
 
-/// Creates it, unless another request just did.
+/// Creates the collection, unless another request did so meanwhile.
 async fn create(store: &dyn Store, clock: &dyn Clock, caller: &Caller) -> Result<(), Error> {
     let now = clock.now();
     let collection = Collection {
@@ -62,7 +62,7 @@ async fn create(store: &dyn Store, clock: &dyn Clock, caller: &Caller) -> Result
         created_at: now,
         updated_at: now,
     };
-    // No client has asked for it: no request id stands for it.
+    // No client requested the collection, so no request id belongs to it.
     let no_request = [0; 32];
     store
         .create_collection(caller, &collection, &no_request)
@@ -70,7 +70,7 @@ async fn create(store: &dyn Store, clock: &dyn Clock, caller: &Caller) -> Result
     Ok(())
 }
 
-/// Whether a part of the list should have the collection, and has it not.
+/// Whether a page of the list should contain the collection `default` and does not.
 fn lacks_default(list: &[Collection], after: &str, rows: u32) -> bool {
     let id = CollectionId::DEFAULT;
     let is_whole = u32::try_from(list.len()).is_ok_and(|length| length < rows);

@@ -1,4 +1,4 @@
-//! Documents.
+//! Reads, lists, deletes and rechunks documents.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,33 +18,33 @@ use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 
-/// The use cases of documents; collections hold them.
+/// The use cases of documents.
 #[derive(Clone, Debug)]
 pub struct Documents {
-    /// The collections.
+    /// The use cases of the collections that contain them.
     pub collections: Collections,
-    /// Those that are made of files.
+    /// The use cases of imports.
     pub imports: Imports,
-    /// Told when a rechunk was started.
+    /// Notified when a rechunk was started.
     pub asked: Arc<Notify>,
 }
 
 impl Documents {
-    /// The document of that name.
+    /// Returns a document.
     ///
     /// # Errors
     ///
-    /// Fails if there is none.
+    /// Fails if no document has that name.
     pub async fn get(&self, caller: &Caller, name: &DocumentName) -> Result<Document, Error> {
         let found = self.collections.store.document(caller, name).await?;
         found.ok_or(Error::NotFound { kind: "document" })
     }
 
-    /// A page of a collection's documents that have all of these labels, in the order of their ids.
+    /// Returns a page of a collection's documents that have all of the given labels, in the order of their ids.
     ///
     /// # Errors
     ///
-    /// Fails if there is no such collection, for a negative size, and for a token of another list.
+    /// Fails if the collection does not exist, the page size is negative, or the page token is of another list.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -74,11 +74,11 @@ impl Documents {
         Ok(page.cut(list, |document| document.id.as_str().to_owned(), bytes))
     }
 
-    /// Deletes a document: it is gone at once, its chunks by and by.
+    /// Deletes a document. It disappears at once; background jobs remove its chunks.
     ///
     /// # Errors
     ///
-    /// Fails if there is none of that name, or it was changed meanwhile.
+    /// Fails if no document has that name, or it has another revision than expected.
     pub async fn delete(
         &self,
         caller: &Caller,
@@ -90,12 +90,13 @@ impl Documents {
         let deleted = store.delete_document(caller, name, &deletion).await?;
         self.collections.deleted("document", deleted)
     }
-    /// Begins to chunk a document in another way; the same request again returns the operation.
+    /// Starts to chunk a stored document by another spec. A repeated request returns the same operation.
     ///
     /// # Errors
     ///
-    /// Fails if there is none of that name, it has no complete version, an upload of it has not ended,
-    /// its sizes and the collection's do not fit together, or the request id is that of another request.
+    /// Fails if no document has that name, it has no complete version, or an upload of it is unfinished. Also fails
+    /// if the fields of `chunking` and the collection's contradict each other, if the request id belongs to another
+    /// request, or if the document was deleted since.
     pub async fn rechunk(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! Imports: files under the import root become documents.
+//! Imports files under the import root as documents.
 
 use std::sync::Arc;
 
@@ -17,26 +17,26 @@ use crate::domain::names::path::PathName;
 /// The use cases of imports.
 #[derive(Clone, Debug)]
 pub struct Imports {
-    /// Where they are.
+    /// The store.
     pub store: Arc<dyn Store>,
-    /// Where their files are; none: nothing is imported.
+    /// The import root. `None` means that imports are disabled.
     pub root: Option<Arc<dyn ImportRoot>>,
     /// The longest source, in bytes.
     pub source_bytes_max: u64,
-    /// Where news goes.
+    /// The bus that announces superseded uploads.
     pub bus: Arc<Bus>,
-    /// Told when one was started.
+    /// Notified when an import was started.
     pub asked: Arc<Notify>,
 }
 
 impl Imports {
-    /// Begins to make a document of a file; the same request again returns the operation. Unfinished
-    /// uploads of the document fail, as with any new upload.
+    /// Starts to import a file as a document. A repeated request returns the same operation. Unfinished uploads of
+    /// the document fail, as with any new upload.
     ///
     /// # Errors
     ///
-    /// Fails if there is no import root, no such file below it or no such collection, the file is too
-    /// long, the request id is that of another request, or the document was deleted since.
+    /// Fails if imports are disabled, the file or the collection does not exist, or the file is too long. Also fails
+    /// if the request id belongs to another request, or the document was deleted since.
     pub async fn start(
         &self,
         caller: &Caller,
@@ -44,7 +44,7 @@ impl Imports {
         new: NewUpload,
     ) -> Result<Operation, Error> {
         let root = self.root.as_ref().ok_or(Error::ImportDisabled)?;
-        // Before the file is looked at: by now it may be gone.
+        // Checked before the file is opened: a repeated request succeeds even if the file is gone.
         if let Some(known) = self.store.upload(caller, &new.uid).await? {
             return same(&known, &new);
         }
@@ -71,7 +71,7 @@ impl Imports {
     }
 }
 
-/// The operation of an upload, if it is the one that is asked for.
+/// Returns the operation of an upload, if the request that started it was the same.
 fn same(known: &Upload, new: &NewUpload) -> Result<Operation, Error> {
     if known.request_sha256 != new.request_sha256 {
         return Err(other_request());

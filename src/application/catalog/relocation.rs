@@ -1,12 +1,12 @@
-//! Where a document has moved to while it is read.
+//! Finds the new partition of a document that was moved during a read.
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error::Error;
 
-/// Goes where the document is now; `false` if that is where it was, or it is deleted: then chunks that
-/// are missing are gone for good.
+/// Sets `partition` to the document's current one, and returns whether it has changed. `false` also means that the
+/// document may be deleted: missing chunks are then lost to the reader.
 pub(crate) async fn follow(
     store: &dyn Store,
     caller: &Caller,

@@ -1,5 +1,5 @@
-//! The difference between two versions of a document, told in parts: the chunks of the newer one in
-//! order, each new or kept by its content, then the contents that are gone.
+//! The difference between two versions of a document, sent in parts. First come the chunks of the newer version in
+//! order, each as added or kept by its content. Then come the contents that the newer version no longer has.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,66 +18,68 @@ use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 
-/// The largest version that a newer one is compared with: 8 MB of digests. A document with more
-/// chunks is told anew.
+/// The most chunks of a version that a newer one is compared with: 8 MB of digests. After a version with more chunks
+/// the newer one is sent anew.
 const CHUNKS_MAX: u64 = 500_000;
-/// Digests read at once: 32 KB.
+/// The digests read at once: 32 KB.
 const DIGEST_ROWS: u32 = 1_000;
-/// So much of a SHA-256 tells contents apart; whoever could find two alike could break the half too.
+/// The bytes of a SHA-256 that identify a content. Two contents with the same 128 bits are not to be expected: a
+/// search for such a pair takes about 2^64 hashes.
 const DIGEST_BYTES: usize = 16;
 
-/// A change as a follower hears it.
+/// A change as a follower receives it.
 #[derive(Debug)]
 pub enum Event {
-    /// Forget every chunk of the document.
+    /// The follower must forget every chunk of the document.
     Reset(DocumentName),
     /// A chunk that is new to the follower.
     Added(DocumentName, Versioned),
-    /// A chunk whose content the follower has; without text.
+    /// A chunk whose content the follower has; sent without its text.
     Kept(DocumentName, Versioned),
     /// A content that the document no longer has.
     Removed(DocumentName, [u8; 32]),
-    /// All of a version was told.
+    /// All chunks of a version were sent.
     Complete {
         /// The document.
         document: DocumentName,
         /// The version.
         version: u64,
-        /// How many chunks it has.
+        /// The number of its chunks.
         chunks: u64,
     },
 }
 
-/// How far a follower is within a document.
+/// The position of a follower within a document.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Within {
     /// The document.
     pub document: Uid,
-    /// The version that it had before; 0: nothing.
+    /// The version that the follower has; 0 if it has none.
     pub before: u64,
-    /// The version that it is told.
+    /// The version that it receives.
     pub version: u64,
-    /// The next ordinal.
+    /// The ordinal of the next chunk to send.
     pub ordinal: u64,
-    /// How many chunks of the version before were looked at for contents that are gone.
+    /// The number of chunks of the older version that were checked for removed contents.
     pub removed: u64,
 }
 
-/// Where versions are, and for whom they are compared.
+/// The store and the caller of a comparison.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// The store.
     pub store: Arc<dyn Store>,
-    /// The memory that comparing takes.
+    /// The memory for comparing.
     pub budget: Budget,
-    /// Who asks.
+    /// The caller that follows the changes.
     pub caller: Caller,
     /// The collection of all the documents.
     pub collection: CollectionId,
 }
 
 impl Source {
-    /// The digests of a version that has `chunks` of them, from one on; none if it is being swept.
+    /// Reads the digests of a version of `chunks` chunks, from ordinal `from` on. Returns `None` if the version is
+    /// being swept.
     async fn digests(
         &self,
         of: Of,
@@ -94,31 +96,31 @@ impl Source {
     }
 }
 
-/// A difference on its way.
+/// A difference that is being sent.
 pub(crate) struct Difference<'a> {
     source: &'a Source,
     name: DocumentName,
     document: Document,
     labels: Arc<BTreeMap<String, String>>,
     within: Within,
-    /// How many chunks the newer version has; none: it is swept.
+    /// The number of chunks of the newer version. `None` means that it is swept.
     chunks: Option<u64>,
-    /// What the older version has; none: nothing that could be kept.
+    /// The contents of the older version. `None` means that the follower keeps nothing.
     before: Option<Contents>,
-    /// Parts of a page that was read.
+    /// The parts of the current page that are still to be sent.
     read: std::vec::IntoIter<Vec<Chunk>>,
     is_begun: bool,
 }
 
-/// What comes next.
+/// The next events of a difference.
 pub(crate) enum Told {
-    /// Events, and how far the follower is with them.
+    /// Events, and the position of the follower after them.
     Part(Vec<Event>, Within),
     /// The last events.
     Last(Vec<Event>),
 }
 
-/// The contents of a version, sorted, and whether the follower was told of each.
+/// The contents of a version, sorted, and for each whether it was sent to the follower.
 struct Contents {
     digests: Vec<[u8; DIGEST_BYTES]>,
     is_told: Vec<bool>,
@@ -161,12 +163,13 @@ impl<'a> Difference<'a> {
         Ok(difference)
     }
 
-    /// The next events.
+    /// Returns the next events.
     pub(crate) async fn next(&mut self) -> Result<Told, Error> {
         let Some(chunks) = self.chunks else {
             return Ok(Told::Last(vec![Event::Reset(self.name.clone())]));
         };
-        // Told with what follows: whoever takes one response at a time must come forward.
+        // The reset is sent together with the first chunks. Alone it would not advance the cursor, and a follower
+        // that reads one response a call would make no progress.
         let is_anew = !std::mem::replace(&mut self.is_begun, true) && self.before.is_none();
         let mut events = Vec::new();
         if is_anew {
@@ -198,7 +201,7 @@ impl<'a> Difference<'a> {
                 return Ok(Told::Part(events, self.within));
             }
             if !is_next {
-                // It is being swept: what was told of it is of no use.
+                // The version is being swept: the chunks that were sent of it are no longer valid.
                 self.chunks = None;
                 return Ok(Told::Last(vec![Event::Reset(self.name.clone())]));
             }
@@ -227,7 +230,7 @@ impl<'a> Difference<'a> {
         Ok(Told::Part(events, self.within))
     }
 
-    /// Goes where the document has been moved to since it was read; `false` if it was not.
+    /// Follows a move of the document since it was read. Returns `false` if it was not moved.
     async fn follow_move(&mut self) -> Result<bool, Error> {
         let (store, caller) = (self.source.store.as_ref(), &self.source.caller);
         let document = &mut self.document;
@@ -235,7 +238,7 @@ impl<'a> Difference<'a> {
         Ok(relocation::follow(store, caller, uid, partition).await?)
     }
 
-    /// The next contents of the older version that the newer one does not have.
+    /// Returns the next contents of the older version that the newer one does not have.
     async fn next_removed(&mut self) -> Result<Option<Vec<Event>>, Error> {
         let of = self.of(self.within.before);
         while let Some(before) = &mut self.before {
@@ -258,7 +261,7 @@ impl<'a> Difference<'a> {
         Ok(None)
     }
 
-    /// The contents of a version; none if it is swept, or too large to be compared.
+    /// Reads the contents of a version. Returns `None` if it is swept or too large to be compared.
     async fn contents(&self, version: u64) -> Result<Option<Contents>, Error> {
         let (store, caller) = (&self.source.store, &self.source.caller);
         let chunks = store
@@ -289,7 +292,7 @@ impl<'a> Difference<'a> {
         }))
     }
 
-    /// Marks what was told before the follower came back.
+    /// Marks the contents that were sent before the follower resumed.
     async fn mark_told(&mut self) -> Result<(), Error> {
         let (told, removed) = (self.within.ordinal, self.within.removed);
         let version = self.within.version;
@@ -303,7 +306,7 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
-    /// Marks the first contents of a version; `false` if it is being swept.
+    /// Marks the contents of a version's first `until` chunks. Returns `false` if the version is being swept.
     async fn mark(&mut self, version: u64, until: u64) -> Result<bool, Error> {
         let (of, mut from) = (self.of(version), 0);
         while let Some(before) = &mut self.before
@@ -320,7 +323,8 @@ impl<'a> Difference<'a> {
         Ok(true)
     }
 
-    /// What the follower keeps of the older version cannot be told any more: all is told anew.
+    /// Starts anew: the older version can no longer be compared, so all chunks of the newer one are sent after a
+    /// reset.
     fn begin_anew(&mut self) {
         (self.before, self.is_begun) = (None, false);
         self.within = Within {
@@ -341,13 +345,13 @@ impl<'a> Difference<'a> {
 }
 
 impl Contents {
-    /// Whether this content is in the version and was not told yet; now it is.
+    /// Marks a content as sent. Returns whether the version has it and it was not marked before.
     fn give_up(&mut self, sha256: &[u8; 32]) -> bool {
         let found = self.digests.binary_search(&short(sha256));
         found.is_ok_and(|at| !std::mem::replace(&mut self.is_told[at], true))
     }
 
-    /// Whether this content is in the version; then it is told.
+    /// Marks a content as sent. Returns whether the version has it.
     fn keep(&mut self, sha256: &[u8; 32]) -> bool {
         let found = self.digests.binary_search(&short(sha256));
         if let Ok(at) = found {

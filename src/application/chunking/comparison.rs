@@ -1,4 +1,4 @@
-//! What becomes of a text in several ways of chunking, and which of them suits it.
+//! Compares the chunks of a text by several specs, and recommends one of the specs.
 
 use crate::application::error::Error;
 use crate::domain::chunking::partial::Partial;
@@ -8,37 +8,37 @@ use crate::domain::chunking::strategy::Kind;
 use crate::domain::text::decoding::Decoding;
 use crate::domain::text::reading::place;
 
-/// What becomes of a text in one way.
+/// The chunks of a text by one spec, in numbers.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// The way.
+    /// The spec.
     pub spec: Spec,
-    /// How many chunks there are.
+    /// The number of chunks.
     pub chunks: u64,
-    /// The characters of the smallest.
+    /// The length of the smallest chunk, in characters.
     pub characters_min: u64,
-    /// The characters of all.
+    /// The sum of the lengths of all chunks, in characters.
     pub characters: u64,
-    /// The characters of the largest.
+    /// The length of the largest chunk, in characters.
     pub characters_max: u64,
-    /// Bytes that are in two chunks.
+    /// The number of bytes that are in two chunks.
     pub repeated_bytes: u64,
-    /// Chunks that end where a sentence or a line does.
+    /// The number of chunks that end at the end of a sentence or a line.
     pub clean_ends: u64,
 }
 
-/// Which way suits a text.
+/// The recommended spec for a text.
 #[derive(Clone, Debug)]
 pub struct Recommendation {
-    /// The way.
+    /// The spec.
     pub spec: Spec,
-    /// Why, for people.
+    /// The reason, for people.
     pub reason: String,
-    /// What becomes of the text by each strategy.
+    /// The comparisons of all specs.
     pub comparisons: Vec<Comparison>,
 }
 
-/// Cuts a text in each way.
+/// Cuts a text by each spec.
 ///
 /// # Errors
 ///
@@ -83,12 +83,12 @@ pub fn compare(
     compared.collect()
 }
 
-/// Every strategy with the fields of `chunking` that apply to it, the cheapest last: it is recommended only if nothing
-/// is better.
+/// Returns a spec for every strategy, with the fields of `chunking` that apply to it. The cheapest is last, so it is
+/// recommended only if it is better than the others.
 ///
 /// # Errors
 ///
-/// Fails if a strategy cannot have those sizes.
+/// Fails if a strategy does not allow those sizes.
 pub fn every_strategy(chunking: &Partial) -> Result<Vec<Spec>, Error> {
     let specs = [Kind::Recursive, Kind::Sentence, Kind::Fixed].map(|kind| {
         let separators = chunking.separators.clone();
@@ -103,7 +103,7 @@ pub fn every_strategy(chunking: &Partial) -> Result<Vec<Spec>, Error> {
     Ok(specs)
 }
 
-/// Cuts a text in each way, and takes the one with the largest share of clean ends; of equals the first.
+/// Cuts a text by each spec, and recommends the one with the largest share of clean ends; among equals the first.
 ///
 /// # Errors
 ///
@@ -136,7 +136,7 @@ pub fn recommend(
     })
 }
 
-/// The whole text.
+/// Decodes the whole text.
 fn text(decoding: Decoding, content: &[u8]) -> Result<String, Error> {
     let mut text = String::new();
     let splitter = Splitter::new(Spec::default().chunker(), decoding);
@@ -144,7 +144,8 @@ fn text(decoding: Decoding, content: &[u8]) -> Result<String, Error> {
     Ok(text)
 }
 
-/// Whether a chunk that ends at `byte` ends where a reader would cut: after a sentence, a line that is not wrapped, or all.
+/// Whether a chunk that ends at `byte` ends where a reader would cut: after a sentence, after a line that is not
+/// wrapped, or at the end of the text.
 fn is_clean(text: &str, byte: u64) -> bool {
     usize::try_from(byte).is_ok_and(|at| at == text.len() || place::is_clean(text, at))
 }
@@ -186,10 +187,10 @@ mod tests {
     }
 
     #[test]
-    fn what_suits_a_text_is_recommended() {
+    fn the_strategy_that_suits_a_text_is_recommended() {
         let lines = (0..500).map(|n| format!("2026-11-23 12:{n:02} request {n} took {n} ms\n"));
         assert_eq!(recommended(&lines.collect::<String>()), "recursive");
-        // No separator of the ladder but the space, and ends that only UAX #29 knows.
+        // The space is the only separator in this text, and only UAX #29 finds the ends of its sentences.
         let questions = "Was it so\u{203D} It was\u{203D} Did anybody see it\u{203D} ".repeat(100);
         assert_eq!(recommended(&questions), "sentence");
         assert_eq!(recommended(""), "recursive");

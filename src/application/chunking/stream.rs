@@ -1,4 +1,5 @@
-//! Bytes in, chunks out, nothing stored. While the client does not read, nothing is read from it.
+//! Chunks a stream of bytes without storing anything. While the client does not read chunks, the server does not read
+//! its bytes.
 
 use std::time::{Duration, Instant};
 
@@ -20,25 +21,25 @@ use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
 use crate::domain::text::decoding::Decoding;
 
-/// A client that sends nothing for so long is slow: its stream falls to the least share.
+/// The silence after which a client counts as slow: its stream keeps only the least share of memory.
 const REST_AFTER: Duration = Duration::from_millis(50);
-/// How often the server checks for how long a client that is slow has been silent.
+/// The interval at which the server checks how long a slow client has been silent.
 const LOOK_AFTER: Duration = Duration::from_millis(250);
 
 /// A piece of a source.
 #[derive(Debug, Default)]
 pub struct Piece {
-    /// How to cut it: in the first message only.
+    /// The spec and decoding; in the first message only.
     pub cut: Option<Cut>,
     /// The bytes.
     pub content: Bytes,
-    /// Their CRC-32C, if the client gave it.
+    /// The CRC-32C of the bytes, if the client sent it.
     pub crc32c: Option<u32>,
     /// Whether the source ends after them.
     pub finishes: bool,
 }
 
-/// How a source is cut.
+/// The parameters of cutting a source.
 #[derive(Clone, Debug, Default)]
 pub struct Cut {
     /// The spec.
@@ -49,23 +50,23 @@ pub struct Cut {
     pub omits_text: bool,
 }
 
-/// What a client is told.
+/// A response to the client.
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "nearly all are chunks, and the outbox boxes each"
+    reason = "nearly all answers are chunks, and the outbox boxes each"
 )]
 pub enum Answer {
-    /// Chunks that are decided.
+    /// Chunks whose ends are decided.
     Chunks {
         /// The chunks.
         batch: Gathered,
-        /// Whether their text is wanted.
+        /// Whether the client wants their text.
         has_text: bool,
-        /// Held until they are sent.
+        /// The memory of the batch, held until it is sent.
         memory: Option<Permit>,
     },
-    /// The end.
+    /// The end of the stream.
     Summary(Summary),
 }
 
@@ -74,9 +75,9 @@ pub enum Answer {
 pub struct ChunkStream {
     /// The memory that it shares with uploads.
     pub budget: Budget,
-    /// What it may take.
+    /// The limits of an upload.
     pub bounds: Bounds,
-    /// Who sends.
+    /// The caller that sends the source.
     pub caller: Caller,
 }
 
@@ -88,7 +89,7 @@ struct Cutting {
 }
 
 impl ChunkStream {
-    /// Takes the whole stream.
+    /// Receives the whole stream.
     ///
     /// # Errors
     ///
@@ -173,7 +174,7 @@ async fn begin(cut: Cut, mut memory: UploadMemory) -> Result<Cutting, Error> {
 }
 
 impl Cutting {
-    /// Cuts some bytes, and sends what is decided with them.
+    /// Cuts bytes, and sends the chunks that they decide.
     async fn cut(&mut self, mut content: &[u8], outbox: &Outbox<Answer>) -> Result<(), Halt> {
         self.memory.receive(content.len());
         while !content.is_empty() {
@@ -184,7 +185,7 @@ impl Cutting {
         self.flush(outbox).await
     }
 
-    /// Sends what is decided.
+    /// Sends the chunks that are decided.
     async fn flush(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
         if let Some(batch) = self.engine.flush() {
             self.send(batch, outbox).await?;
@@ -201,7 +202,8 @@ impl Cutting {
         outbox.send(answer).await
     }
 
-    /// Takes the memory to work in. While others come first, nothing is held that they wait for.
+    /// Takes the memory to work in. If it has to wait, it sends the batch and gives its memory back first, so that it
+    /// holds nothing that other owners wait for.
     async fn take_memory(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
         if !self.memory.try_work() {
             self.flush(outbox).await?;
@@ -212,7 +214,7 @@ impl Cutting {
         Ok(())
     }
 
-    /// Gives back what is not needed until the next message comes.
+    /// Gives back the memory that is not needed until the next message.
     fn rest(&mut self) {
         self.engine.rest();
         self.memory.rest(self.engine.has_batch());

@@ -1,9 +1,9 @@
-//! The in-process event bus: a cell for each operation that somebody watches, and the newest news of a
-//! tenant for whoever watches all of its operations.
+//! The in-process event bus. It has one cell for each watched operation, and one tap for each watcher of all
+//! operations of a tenant.
 //!
-//! An event is a whole state with its `seq`, so that losing all but the last is harmless. What is
-//! published here also goes out to other instances, and what comes from them, or out of the store,
-//! goes into the same cells if it is newer.
+//! An update carries the whole state of an operation with its `seq`, so that only the loss of the last one matters.
+//! Updates that are published here also go out to other instances. Updates from other instances or from the store go
+//! into the same cells if they are newer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -19,22 +19,23 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::Operation;
 
-/// A tenant, and an operation of it.
+/// A tenant and one of its operations.
 pub type Topic = (String, Uid);
 
-/// How news of other instances comes.
+/// The way in which updates of other instances arrive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Link {
-    /// There are none.
+    /// There are no other instances.
     Alone,
-    /// It is told at once, unless it is lost.
+    /// Updates are pushed at once, unless one is lost.
     Up,
-    /// It is not told: it has to be looked for.
+    /// Updates are not pushed: the instance polls the store for them.
     Down,
 }
 
 impl Link {
-    /// How often it is looked for: the worst delay of lost news, but for the time that a look takes.
+    /// Returns the interval between two polls of the store. A lost update is delayed by at most this interval and the
+    /// time that the poll takes.
     #[must_use]
     pub fn look_every(self) -> Duration {
         match self {
@@ -44,12 +45,12 @@ impl Link {
     }
 }
 
-/// What is known of an operation that is watched.
+/// The knowledge of a watched operation.
 #[derive(Clone, Debug, Default)]
 struct Known {
-    /// The newest state that was heard of.
+    /// The newest state received. `None` means that no state has been received yet.
     state: Option<Arc<Operation>>,
-    /// Its row was looked for and not found.
+    /// Whether its row was read from the store and not found.
     is_gone: bool,
 }
 
@@ -63,21 +64,21 @@ struct Cell {
 /// The bus of an instance.
 #[derive(Debug)]
 pub struct Bus {
-    /// A std mutex: never held across an await. Cells without receivers go when one is dropped.
+    /// A std mutex: never held across an await. A cell is removed when its last subscription is dropped.
     cells: Mutex<HashMap<Topic, Cell>>,
-    /// Whoever watches a tenant's operations.
+    /// The watchers of all operations of a tenant, by tenant.
     taps: Mutex<HashMap<String, Vec<Weak<Tap>>>>,
-    /// Counts what may have changed collections, for whoever follows their changes.
+    /// A count of possible changes of collections, for the followers of changes.
     changes: watch::Sender<u64>,
-    /// How news of other instances comes.
+    /// The way in which updates of other instances arrive.
     link: watch::Sender<Link>,
-    /// News for them.
+    /// The queue of updates for other instances. `None` if the instance sends none.
     pub outgoing: Option<Outgoing>,
 }
 
 impl Bus {
-    /// The bus of an instance that is linked with others in that way; `has_outgoing` if it is to tell
-    /// them.
+    /// Creates the bus of an instance. `link` says how updates of others arrive; `has_outgoing`, whether this
+    /// instance sends updates to them.
     #[must_use]
     pub fn new(link: Link, has_outgoing: bool) -> Self {
         Self {
@@ -89,7 +90,7 @@ impl Bus {
         }
     }
 
-    /// Announces a state that is committed, here and to other instances.
+    /// Publishes a committed state to watchers here and to other instances.
     pub fn publish(&self, operation: Operation) {
         operation_log::ended(&operation);
         let operation = Arc::new(operation);
@@ -99,7 +100,7 @@ impl Bus {
         self.hear(News::State(operation));
     }
 
-    /// Announces that some collection may have changed, here and to other instances.
+    /// Announces here and to other instances that a collection may have changed.
     pub fn announce_change(&self) {
         if let Some(outgoing) = &self.outgoing {
             outgoing.put_change();
@@ -107,7 +108,7 @@ impl Bus {
         self.hear(News::Change);
     }
 
-    /// Takes news.
+    /// Receives an update. A terminal state also counts as a possible change of a collection.
     pub fn hear(&self, news: News) {
         match news {
             News::State(operation) => {
@@ -123,7 +124,7 @@ impl Bus {
         }
     }
 
-    /// Takes a state that was read, or heard of.
+    /// Passes a state that was read or received to its watchers.
     pub fn note(&self, operation: Arc<Operation>) {
         let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(taps) = taps.get_mut(&operation.tenant) {
@@ -146,7 +147,7 @@ impl Bus {
         }
     }
 
-    /// Takes that there is no such operation any more.
+    /// Notes that the operation no longer exists.
     pub fn note_gone(&self, topic: &Topic) {
         let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = cells.get(topic) {
@@ -158,7 +159,7 @@ impl Bus {
         }
     }
 
-    /// The states of an operation from now on.
+    /// Subscribes to the states of an operation from now on.
     #[must_use]
     pub fn subscribe(self: &Arc<Self>, caller: &Caller, uid: Uid) -> Subscription {
         let topic = (caller.tenant.clone(), uid);
@@ -172,7 +173,7 @@ impl Bus {
         }
     }
 
-    /// The states of a tenant's operations from now on, until it is dropped.
+    /// Subscribes to the states of a tenant's operations, until the tap is dropped.
     #[must_use]
     pub fn tap(&self, caller: &Caller, filter: Filter) -> Arc<Tap> {
         let tap = Arc::new(Tap::new(filter));
@@ -182,14 +183,14 @@ impl Bus {
         tap
     }
 
-    /// Every operation that is watched.
+    /// Returns every watched operation.
     #[must_use]
     pub fn topics(&self) -> Vec<Topic> {
         let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         cells.keys().cloned().collect()
     }
 
-    /// Every tenant all of whose operations are watched.
+    /// Returns every tenant that has a watcher of all its operations.
     #[must_use]
     pub fn tenants(&self) -> Vec<String> {
         let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
@@ -200,7 +201,7 @@ impl Bus {
         taps.keys().cloned().collect()
     }
 
-    /// Changes of all collections from now on.
+    /// Subscribes to changes of all collections from now on.
     #[must_use]
     pub fn changes(&self) -> Changes {
         Changes {
@@ -209,19 +210,19 @@ impl Bus {
         }
     }
 
-    /// How news of other instances comes, from now on.
+    /// Subscribes to the link state: how updates of other instances arrive.
     #[must_use]
     pub fn link(&self) -> watch::Receiver<Link> {
         self.link.subscribe()
     }
 
-    /// Says how news of other instances comes from now on.
+    /// Sets how updates of other instances arrive from now on.
     pub fn set_link(&self, link: Link) {
         self.link.send_replace(link);
     }
 }
 
-/// Hears that some collection may have changed.
+/// A subscription to possible changes of collections.
 #[derive(Debug)]
 pub struct Changes {
     count: watch::Receiver<u64>,
@@ -229,18 +230,19 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Waits until there may be news, or it is time to look.
+    /// Waits until a collection may have changed, or the next poll is due.
     pub async fn wait(&mut self) {
         let look_every = self.link.borrow().look_every();
-        // The sender lives in the bus as long as this does; a time-out is no news.
+        // The sender lives in the bus as long as this does; a time-out means that nothing has changed.
         let _news_or_not = tokio::time::timeout(look_every, self.count.changed()).await;
     }
 }
 
-/// Keeps an operation's cell while it is held; so long its row is read now and then.
+/// A subscription to one operation. It keeps the operation's cell, and while it lives the reconciler reads the
+/// operation's row at intervals.
 #[derive(Debug)]
 pub struct Subscription {
-    /// Taken only when this is dropped.
+    /// `None` only while this is dropped.
     receiver: Option<watch::Receiver<Known>>,
     reading: Arc<tokio::sync::Mutex<()>>,
     topic: Topic,
@@ -248,7 +250,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Waits until there is news.
+    /// Waits for an update.
     pub async fn wait(&mut self) {
         // The sender lives in the bus as long as this does.
         if let Some(receiver) = &mut self.receiver {
@@ -256,7 +258,7 @@ impl Subscription {
         }
     }
 
-    /// Waits until the terminal state is heard of.
+    /// Waits until the terminal state is received.
     pub async fn ended(&mut self) {
         let is_terminal =
             |known: &Known| known.state.as_ref().is_some_and(|s| s.state.is_terminal());
@@ -268,12 +270,12 @@ impl Subscription {
         std::future::pending::<()>().await;
     }
 
-    /// The newest state that was heard of, if one was.
+    /// Returns the newest state received. `None` means that no state has been received yet.
     pub fn latest(&mut self) -> Option<Arc<Operation>> {
         self.receiver.as_mut()?.borrow_and_update().state.clone()
     }
 
-    /// Whether its row was looked for and not found.
+    /// Whether the row was read from the store and not found.
     #[must_use]
     pub fn is_gone(&self) -> bool {
         self.receiver
@@ -281,7 +283,8 @@ impl Subscription {
             .is_some_and(|receiver| receiver.borrow().is_gone)
     }
 
-    /// The right to read the row: whoever waits for it finds afterwards what the one before has read.
+    /// Returns the lock for reading the row. A watcher that waited for it finds the result of the previous reader in
+    /// the cell.
     #[must_use]
     pub fn reading(&self) -> &Arc<tokio::sync::Mutex<()>> {
         &self.reading
@@ -321,7 +324,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_tenant_hears_its_own_and_only_what_is_newer() {
+    async fn a_tenant_receives_only_newer_states_of_its_own() {
         let bus = Arc::new(Bus::new(Link::Up, false));
         let (own, stranger) = (Caller::of_tenant("own"), Caller::of_tenant("stranger"));
         let mut subscription = bus.subscribe(&own, [1; 16]);
@@ -343,7 +346,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_gone_is_told_once_to_whoever_knew_it() {
+    async fn only_a_known_operation_is_reported_as_gone() {
         let bus = Arc::new(Bus::new(Link::Alone, false));
         let caller = Caller::of_tenant("own");
         let topic = ("own".to_owned(), [1; 16]);

@@ -6,7 +6,7 @@ use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::SUPERSEDED;
 
-/// Logs the state that an operation has ended with; one that runs is not logged.
+/// Logs the terminal state of an operation; a running one is not logged.
 pub(super) fn ended(operation: &Operation) {
     let how = match operation.state {
         State::Running => return,

@@ -1,5 +1,5 @@
-//! What is to be told to other instances: of each operation its newest state only, and at most four a
-//! second but for the terminal one. Whoever puts something in never waits.
+//! The updates to send to other instances. The queue keeps the newest state of each operation. It passes on at most
+//! four states a second of one operation, and the terminal state at once. Adding an update never waits.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,18 +12,17 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::Operation;
 
-/// The shortest time between two states of an operation that are not its last: watchers are told no
-/// more often either.
+/// The shortest time between two non-terminal states of an operation: watchers are not updated more often either.
 const SPACING: Duration = Duration::from_millis(250);
-/// Operations that wait at once, a few megabytes; of more, other instances hear by reading rows.
+/// The most operations in the queue, a few megabytes. Other instances learn of further ones by reading rows.
 const WAITING_MAX: usize = 10_000;
 
-/// States that wait to be told.
+/// The queue of updates for other instances.
 #[derive(Debug, Default)]
 pub struct Outgoing {
     /// A std mutex: never held across an await.
     waiting: Mutex<Waiting>,
-    /// Rung whenever something is put in.
+    /// Notified whenever an update is added.
     bell: Notify,
 }
 
@@ -33,7 +32,7 @@ struct Waiting {
     is_changed: bool,
 }
 
-/// An operation of which something waits, or was told a moment ago.
+/// An operation with a queued state, or one that was sent less than [`SPACING`] ago.
 #[derive(Debug, Default)]
 struct Slot {
     state: Option<Arc<Operation>>,
@@ -41,7 +40,7 @@ struct Slot {
 }
 
 impl Slot {
-    /// When its state may be told; none: there is none.
+    /// Returns when the queued state may be sent. `None` means that no state is queued.
     fn due_at(&self, now: Instant) -> Option<Instant> {
         let state = self.state.as_ref()?;
         match self.told_at {
@@ -52,7 +51,7 @@ impl Slot {
 }
 
 impl Outgoing {
-    /// Puts a state in, in the place of an older one.
+    /// Adds a state, in the place of an older one of the same operation.
     pub fn put(&self, operation: Arc<Operation>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = waiting.states.len() >= WAITING_MAX;
@@ -71,14 +70,14 @@ impl Outgoing {
         self.bell.notify_one();
     }
 
-    /// Puts in that some collection may have changed.
+    /// Adds the update that a collection may have changed.
     pub fn put_change(&self) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.is_changed = true;
         self.bell.notify_one();
     }
 
-    /// Waits until there is something to tell, and takes it out.
+    /// Waits until an update is due, and removes all that are due.
     pub async fn take(&self) -> Vec<News> {
         loop {
             let (news, next) = self.due(Instant::now());
@@ -98,7 +97,7 @@ impl Outgoing {
         }
     }
 
-    /// What is to be told now, and when there is more.
+    /// Returns the updates that are due now, and when the next one is due.
     fn due(&self, now: Instant) -> (Vec<News>, Option<Instant>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut news, mut next) = (Vec::new(), None::<Instant>);
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_state_is_told_four_times_a_second_and_the_last_at_once() {
+    fn the_newest_state_is_sent_four_times_a_second_and_the_last_at_once() {
         let (outgoing, start) = (Outgoing::default(), Instant::now());
         for seq in [2, 3, 1] {
             outgoing.put(operation(1, seq, State::Running));
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_has_a_bound() {
+    fn the_queue_is_bounded() {
         let outgoing = Outgoing::default();
         for number in 0..WAITING_MAX as u128 + 9 {
             outgoing.put(operation(number, 1, State::Running));

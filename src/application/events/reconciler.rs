@@ -1,5 +1,5 @@
-//! Reads again what is watched, so that lost news delays a state and never hides it: one query for all
-//! watchers of an instance, however many they are.
+//! Reads watched operations from the store again, so that a lost update delays a state and never hides it. One query
+//! reads up to 500 operations, for all watchers of an instance.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,26 +14,25 @@ use crate::application::ports::operations::NEWEST;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
 
-/// Rows read by one query.
+/// The most operations read by one query.
 const ROWS_MAX: usize = 500;
-/// The newest operations of a tenant, all of which are watched: no more than these begin between two
-/// looks.
+/// The newest operations that are read of a tenant with a watcher of all its operations. No more than these are
+/// expected to begin between two polls.
 const NEWEST_ROWS: u32 = 500;
-/// How long one look may take: one that hangs must not be the last.
+/// The longest time of one poll: a poll that hangs must not stop the later ones.
 const LOOK_MAX: Duration = Duration::from_secs(10);
 
-/// Looks for news that was lost.
+/// Finds updates that were lost.
 #[derive(Debug)]
 pub struct Reconciler {
-    /// Where operations are.
+    /// The store of operations.
     pub store: Arc<dyn Store>,
-    /// Where their news goes.
+    /// The bus that receives their states.
     pub bus: Arc<Bus>,
 }
 
 impl Reconciler {
-    /// Looks now and then, and at once when the link to other instances is up again, until the server
-    /// goes down.
+    /// Polls at intervals, and at once when the link to other instances is up again, until the server shuts down.
     pub async fn run(self, drain: CancellationToken) {
         tokio::select! {
             () = drain.cancelled() => {}
@@ -48,14 +47,14 @@ impl Reconciler {
             let look_at = looked_at + link.borrow_and_update().look_every();
             tokio::select! {
                 () = tokio::time::sleep_until(look_at) => {}
-                // The sender lives in the bus. While nobody listened, news was lost.
+                // The sender lives in the bus. While the link was down, updates were lost.
                 _changed = link.changed() => if *link.borrow() != Link::Up {
                     continue;
                 }
             }
             if let Ok(Err(error)) = tokio::time::timeout(LOOK_MAX, self.look()).await {
-                // Whoever asks for something is told; here it is tried again.
-                tracing::debug!(%error, "news that was lost cannot be looked for");
+                // Callers get the store's error from their own requests; the next poll tries again.
+                tracing::debug!(%error, "failed to poll watched operations; will retry");
             }
             looked_at = Instant::now();
         }

@@ -1,5 +1,5 @@
-//! Between the bus of this instance and the others': what is published here goes out, what they tell
-//! comes in.
+//! The relay between the bus of this instance and the buses of the others. It sends updates that are published here,
+//! and receives theirs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,23 +10,23 @@ use crate::application::events::bus::{Bus, Link};
 use crate::application::events::outbound_queue::Outgoing;
 use crate::application::ports::event_bus::{EventBus, Unreachable};
 
-/// How soon a bus that could not be reached is tried again.
+/// The wait before the next attempt to reach a bus that was unreachable.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// How soon one that was lost is: at once, but not in a circle.
+/// The wait before a lost feed is opened again: short, but long enough to prevent a busy loop.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Carries news both ways.
+/// Carries updates both ways.
 #[derive(Debug)]
 pub struct Relay {
     /// The bus of this instance.
     pub bus: Arc<Bus>,
-    /// The way to others.
+    /// The connection to the other instances.
     pub event_bus: Arc<dyn EventBus>,
 }
 
 impl Relay {
-    /// Goes on until the server goes down.
+    /// Runs until the server shuts down.
     pub async fn run(self, drain: CancellationToken) {
         let out = async {
             match &self.bus.outgoing {
@@ -41,7 +41,7 @@ impl Relay {
         }
     }
 
-    /// Tells, for ever. What cannot be told is not told again: others look for it.
+    /// Sends updates, forever. An update that cannot be sent is dropped: other instances find the state in the store.
     async fn tell(&self, outgoing: &Outgoing) {
         loop {
             let news = outgoing.take().await;
@@ -56,21 +56,21 @@ impl Relay {
         }
     }
 
-    /// Listens, for ever, and again whenever the feed is lost.
+    /// Receives updates, forever, and opens the feed again whenever it is lost.
     async fn listen(&self) {
         let mut is_told = false;
         loop {
             match self.event_bus.listen().await {
                 Ok(mut feed) => {
                     self.set_link(Link::Up);
-                    tracing::info!("news of other instances is heard");
+                    tracing::info!("connected to the event bus");
                     is_told = false;
                     while let Some(news) = feed.next().await {
                         metrics::counter!("sluice_bus_received_total").increment(1);
                         self.bus.hear(news);
                     }
                     self.set_link(Link::Down);
-                    tracing::warn!("news of other instances is not heard");
+                    tracing::warn!("event bus connection lost");
                     tokio::time::sleep(PAUSE).await;
                 }
                 Err(Unreachable(error)) => {

@@ -1,4 +1,4 @@
-//! What one watcher of many operations has not been told yet: the newest state of each.
+//! The updates that one watcher of many operations has not received yet: the newest state of each operation.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,20 +10,20 @@ use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::domain::names::resource::CollectionId;
 
-/// Operations that wait at once, some 300 KB; of more, the watcher reads rows.
+/// The most operations that wait at once, about 300 KB. If there are more, the watcher reads rows.
 const WAITING_MAX: usize = 1_000;
 
-/// Which operations are watched.
+/// The selection of watched operations.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Those in one of these states; empty: in any.
+    /// The states to match. Empty means any state.
     pub states: Vec<State>,
-    /// Those that work on this collection, or on a document of it.
+    /// The collection to match: operations on it, or on a document of it. `None` means any collection.
     pub collection: Option<CollectionId>,
 }
 
 impl Filter {
-    /// Whether it works on what is watched.
+    /// Whether the operation works on the watched collection, or any collection is watched.
     #[must_use]
     pub fn has_target(&self, operation: &Operation) -> bool {
         self.collection.as_ref().is_none_or(|collection| {
@@ -33,14 +33,14 @@ impl Filter {
         })
     }
 
-    /// Whether it is in a state that is watched.
+    /// Whether the operation is in a watched state.
     #[must_use]
     pub fn has_state(&self, operation: &Operation) -> bool {
         self.states.is_empty() || self.states.contains(&operation.state)
     }
 }
 
-/// News that waits for one watcher.
+/// The pending updates of one watcher.
 #[derive(Debug)]
 pub struct Tap {
     filter: Filter,
@@ -49,12 +49,12 @@ pub struct Tap {
     bell: Notify,
 }
 
-/// What has come since the watcher looked last.
+/// The updates since the watcher's last call of [`Tap::take`].
 #[derive(Debug, Default)]
 pub struct Waiting {
     /// The newest state of each operation.
     pub states: HashMap<Uid, Arc<Operation>>,
-    /// Whether there was more than there is room for.
+    /// Whether an update was dropped for lack of room.
     pub is_more: bool,
 }
 
@@ -67,14 +67,14 @@ impl Tap {
         }
     }
 
-    /// Which operations are watched.
+    /// Returns the selection of watched operations.
     #[must_use]
     pub fn filter(&self) -> &Filter {
         &self.filter
     }
 
-    /// Takes a state in the place of an older one. In any state: the watcher knows which operations
-    /// it has told, and tells those to their end.
+    /// Adds a state, in the place of an older one. The operation's state is not filtered here: the watcher knows the
+    /// operations that it has sent, and sends those to their end.
     pub(crate) fn offer(&self, operation: &Arc<Operation>) {
         if !self.filter.has_target(operation) {
             return;
@@ -93,7 +93,7 @@ impl Tap {
         self.bell.notify_one();
     }
 
-    /// Waits until something has come, and takes all of it.
+    /// Waits for an update, and removes all that are pending.
     pub async fn take(&self) -> Waiting {
         loop {
             let waiting = self.taken();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_state_of_each_waits_and_more_than_there_is_room_for_is_told() {
+    fn the_newest_state_of_each_operation_waits_and_an_overflow_is_flagged() {
         let tap = Tap::new(Filter::default());
         for seq in [1, 3, 2] {
             tap.offer(&operation(0, seq, State::Running));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_collection_is_not_one_whose_name_begins_the_same() {
+    fn a_collection_does_not_match_another_with_the_same_prefix() {
         let in_collection = |id: &str, target: &str| {
             let filter = Filter {
                 states: vec![],

@@ -1,5 +1,5 @@
-//! Which instance does what the server does by itself: the one that holds the lease of such work. When
-//! it stops another goes on at once, when it dies once the lease has run out.
+//! The lease of background work: the instance that holds it does the work. An instance that shuts down releases the
+//! lease, and another one takes it at once. After a crash another instance takes it once it has expired.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use crate::application::ports::jobs::{Fence, Work};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error::Error;
 
-/// How long the lease lasts: after so long another instance goes on.
+/// The lifetime of the lease: 30 seconds after the last renewal another instance may take it.
 const LASTS: Duration = Duration::from_secs(30);
-/// How often it is renewed by work that lasts: two renewals may be late.
+/// The interval of renewals during long work: two renewals may fail or be late before the lease expires.
 const RENEW_EVERY: Duration = Duration::from_secs(10);
 
-/// An instance's claim to the work.
+/// The claim of an instance to the work.
 #[derive(Clone, Debug)]
 pub struct Lease {
     store: Arc<dyn Store>,
@@ -23,7 +23,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A holder that nobody else is. Its clones are the same holder.
+    /// Creates a claim with a holder id of its own. Its clones have the same holder id.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: &dyn Clock, work: Work) -> Self {
         let holder = clock.new_uid();
@@ -34,24 +34,27 @@ impl Lease {
         }
     }
 
-    /// Takes or renews it; none: another instance has it.
+    /// Takes or renews the lease. Returns `None` if another instance holds it.
     ///
     /// # Errors
     ///
-    /// Fails if the store does.
+    /// Fails if the store fails.
     pub async fn claim(&self) -> Result<Option<Fence>, Error> {
         self.store.claim(self.work, &self.holder, LASTS).await
     }
 
-    /// Gives it back, once nobody here works by it any more.
+    /// Releases the lease. No task of this instance may rely on it any more.
     pub async fn release(&self) {
         if let Err(error) = self.store.release(self.work, &self.holder).await {
             let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "others wait until the lease has run out");
+            tracing::warn!(
+                error,
+                "the lease was not released: other instances wait until it expires"
+            );
         }
     }
 
-    /// Renews it for as long as this is waited for. Returns once it is lost, or nobody can tell.
+    /// Renews the lease until the future is dropped. Returns once the lease is lost or cannot be renewed.
     pub async fn lost(&self) {
         loop {
             tokio::time::sleep(RENEW_EVERY).await;

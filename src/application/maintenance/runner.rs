@@ -1,5 +1,5 @@
-//! The work that the server does by itself: removing what nobody needs, in small steps, so that
-//! uploads hardly notice. One instance at a time holds the lease; when it dies another goes on.
+//! Background jobs: remove data that is no longer needed, in small steps, so that uploads are hardly delayed. One
+//! instance at a time holds the lease; after a crash another one takes over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,53 +15,54 @@ use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error::Error;
 
-/// Rows of a step: some milliseconds of the store's writer.
+/// The most rows of a step: they take the store's writer some milliseconds.
 const STEP_ROWS: u32 = 1_000;
-/// Steps after which the lease is renewed, well before it ends.
+/// The number of steps after which the lease is renewed, well before it expires.
 const STEPS_MAX: u32 = 100;
 
-/// When what is forgotten.
+/// The retention of data, and the interval of the jobs.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
-    /// How long an upload waits for somebody to go on with it.
+    /// The time for which an unfinished upload may be resumed.
     pub open_uploads: Duration,
-    /// How long what a document has left in another partition may still be read, as old versions.
+    /// The time for which the chunks that a move has left in the old partition may still be read, as those of old
+    /// versions.
     pub old_versions: Duration,
-    /// How long operations and changes can be asked for after they ended.
+    /// The time for which operations and changes are kept after their end.
     pub operations: Duration,
-    /// How often it is looked for what there is to do.
+    /// The interval at which the jobs check for work.
     pub sweep_every: Duration,
 }
 
-/// Does the work of an instance.
+/// The background jobs of an instance.
 #[derive(Clone, Debug)]
 pub struct Runner {
-    /// Where the work is.
+    /// The store.
     pub store: Arc<dyn Store>,
-    /// Where news goes.
+    /// The bus that announces the operations that a job has changed.
     pub bus: Arc<Bus>,
-    /// Who does the work.
+    /// The lease of the jobs.
     pub lease: Lease,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Told when there is work.
+    /// Notified when there is work.
     pub work: Arc<Notify>,
-    /// When what is forgotten.
+    /// The retention of data.
     pub retention: Retention,
-    /// When the audit log is.
+    /// The retention of the audit log.
     pub audit: Forgetting,
 }
 
-/// What a round of steps came to.
+/// The result of a round of steps.
 enum Round {
-    /// There is more.
+    /// There may be more to do.
     More,
-    /// There is nothing left, or another instance does it.
+    /// There is nothing left to do, another instance holds the lease, or the instance shuts down.
     Rest,
 }
 
 impl Runner {
-    /// Works until `drain` is cancelled.
+    /// Runs the jobs until `drain` is cancelled.
     pub async fn run(self, drain: CancellationToken) {
         while !drain.is_cancelled() {
             let round = self.round(&drain).await;
@@ -70,7 +71,7 @@ impl Runner {
                 Ok(Round::Rest) => true,
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
-                    tracing::error!(error, "a job failed and will be tried again");
+                    tracing::error!(error, "a job failed and will be retried");
                     true
                 }
             };
@@ -84,7 +85,7 @@ impl Runner {
         }
     }
 
-    /// Claims the lease, and takes steps until there is nothing left or it has to be renewed.
+    /// Claims the lease, and takes steps until there is nothing left or the lease has to be renewed.
     async fn round(&self, drain: &CancellationToken) -> Result<Round, Error> {
         let Some(fence) = self.lease.claim().await? else {
             return Ok(Round::Rest);
@@ -105,10 +106,10 @@ impl Runner {
         Ok(Round::More)
     }
 
-    /// The first step of them all that has something to do.
+    /// Takes the first step that has something to do.
     async fn step(&self, fence: Fence) -> Result<Option<Done>, Error> {
         let (store, now) = (&self.store, self.clock.now());
-        // What is deleted is given up before anything is swept, however much that is.
+        // Deletions give up all of their documents before any chunk is swept, however many documents they have.
         let advanced = store.advance_deletions(fence, now, STEP_ROWS).await?;
         if is_something(advanced.as_ref()) {
             return Ok(advanced);
@@ -117,7 +118,7 @@ impl Runner {
         if is_something(swept.as_ref()) {
             return Ok(swept);
         }
-        // After the sweep: what is gone need not be copied.
+        // Moves follow the sweep: swept chunks need not be copied.
         let moved = self.advance_moves(fence, now).await?;
         if is_something(moved.as_ref()) {
             return Ok(moved);
@@ -135,7 +136,7 @@ impl Runner {
         self.audit.step(fence, now, STEP_ROWS).await
     }
 
-    /// Goes on with moves, and with what they have left.
+    /// Advances moves, and removes the chunks that finished moves have left.
     async fn advance_moves(&self, fence: Fence, now: Timestamp) -> Result<Option<Done>, Error> {
         let sweep_after = now.saturating_add(micros(self.retention.old_versions));
         let moved = self
@@ -149,7 +150,7 @@ impl Runner {
     }
 }
 
-/// Whether a step did something, or found that it must not.
+/// Whether a step did something, or found that its fence is not the newest.
 fn is_something(done: Option<&Done>) -> bool {
     done.is_none_or(|done| done.rows > 0)
 }

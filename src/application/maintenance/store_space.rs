@@ -11,7 +11,7 @@ use crate::application::ports::store_error::Error;
 
 /// The time between two checks. Clients retry after five seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The longest time of a check; after it the store counts as away and not as full.
+/// The longest time of a check. After it the store counts as unavailable, not as full.
 const LOOK_MAX: Duration = Duration::from_secs(5);
 
 /// Whether the store of this instance is full.
@@ -22,14 +22,14 @@ pub struct Room {
 }
 
 impl Room {
-    /// That of a store.
+    /// Creates the state of a store, which is not full at first.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
         let is_full = Arc::new(watch::Sender::new(false));
         Self { store, is_full }
     }
 
-    /// Whether the store is full, from now on.
+    /// Returns a receiver of the state, which changes when the store becomes full or has room again.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<bool> {
         self.is_full.subscribe()
@@ -41,8 +41,8 @@ impl Room {
         *self.is_full.borrow()
     }
 
-    /// Checks the store each second, until `drain` is cancelled. A statement that has failed for want of room, whoever
-    /// sent it, makes the next check a close one, and so does a store that was full.
+    /// Checks the store each second, until `drain` is cancelled. The next check makes a test write if the store was
+    /// full. It also does so if a statement of this process has failed for want of room since the last check.
     pub async fn watch(self, drain: CancellationToken) {
         let mut seen = Error::times_full();
         while drain
@@ -50,7 +50,7 @@ impl Room {
             .await
             .is_some()
         {
-            // Read before the check: a failure during it is looked into by the next one.
+            // Read before the check, so that a failure during it is noticed by the next one.
             let times_full = Error::times_full();
             let was_full = self.is_full();
             if let Some(is_full) = self.look(was_full || times_full != seen).await {
@@ -60,7 +60,7 @@ impl Room {
         }
     }
 
-    /// Whether the store is full. `None` means that the store cannot tell.
+    /// Whether the store is full. `None` means that the check failed or timed out.
     async fn look(&self, is_suspected: bool) -> Option<bool> {
         let looking = self.store.room(is_suspected);
         match tokio::time::timeout(LOOK_MAX, looking).await {

@@ -1,9 +1,9 @@
-//! How the memory of uploads, streams, previews and comparisons is split.
+//! The split of memory between uploads, streams, previews and comparisons.
 //!
-//! Two pools, so that no call waits for memory that another call holds while it waits too. `open` is for uploads that
-//! are open: their clients decide how long. `working` is for text that is being chunked and batches that are being
-//! committed: the store and the processor let it go by themselves. The rest is for messages on their way. Those take
-//! no permit: HTTP/2 lets a client send 256 KiB of each open upload in any case, and streams of one connection that
+//! There are two pools, so that no call waits for memory that another waiting call holds. `open` is for open uploads:
+//! their clients decide how long they hold it. `working` is for text that is being chunked and batches that are being
+//! committed: its holders depend on the store and the processor only. The rest is for messages in transit, which take
+//! no permit. HTTP/2 lets a client send 256 KiB of each open upload in any case. Streams of one connection that
 //! waited for each other's memory would hold its window.
 
 use std::time::Duration;
@@ -14,24 +14,27 @@ use crate::application::memory::pool::{Permit, Pool};
 use crate::application::memory::shares::Owner;
 use crate::domain::ingest::engine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN};
 
-/// The least share: what an upload holds while it waits for its client, however slow or silent that is. It is for the
-/// text and source of a chunk that is not decided yet, the tables of its separators, its spec and its tasks.
+/// The least share: the memory that an upload holds while it waits for its client, however slow or silent that is. It
+/// covers the text and source of a chunk that is not decided yet, the tables of its separators, its spec and its
+/// tasks.
 pub const LEAST_SHARE_BYTES: usize = 40 * 1024;
-/// Uploads that may wait for a least share, all together. Each holds a window of its connection (256 KiB).
+/// The most uploads that may wait for a least share. Each holds a window of its connection (256 KiB).
 const WAITING_MAX: usize = 32;
-/// The most that one waiting upload counts for. An upload that waits for memory to work in holds its message, and its
-/// connection buffers up to 256 KiB more, so a message of up to 128 KiB counts double. A larger message counts for less
-/// than it holds. The sum of the counts is bounded: an upload beyond it is rejected, and its client may resume it.
+/// The most that one waiting upload counts for. An upload that waits for working memory holds its message, and its
+/// connection buffers up to 256 KiB more. A message of up to 128 KiB therefore counts double. A larger message counts
+/// for less than it holds. The sum of the counts is bounded: an upload beyond it is rejected, and its client may
+/// resume it.
 const WAITING_BYTES_MAX: usize = 256 * 1024;
-/// And for so much at least: its task, and frames of its connection.
+/// The least that one waiting upload counts for: its task, and frames of its connection.
 const WAITING_BYTES_MIN: usize = 16 * 1024;
-/// How long an upload that has begun waits for memory to work in. Its client waits by flow control meanwhile. An
-/// upload holds working memory for a commit's time, so this passes only if the store stands still.
+/// The longest time that an upload waits for working memory. Its client waits by flow control meanwhile. An upload
+/// holds working memory for the time of a commit, so this time passes only if the store does not answer.
 const WORK_WAIT_MAX: Duration = Duration::from_mins(1);
-/// A batch has an eighth of what its owner may still take: one fills while two are committed, and others come.
+/// The part of its owner's remaining room that a batch may take, as a divisor: one batch fills while two are
+/// committed, and other owners need room.
 const BATCH_PART: usize = 8;
 
-/// The memory of an instance.
+/// The memory budget of an instance.
 #[derive(Clone, Debug)]
 pub struct Budget {
     open: Pool,
@@ -42,8 +45,9 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of `bytes_max`: two fifths for open uploads, one for work, two for messages. Calls wait up to
-    /// `wait_max` before they are refused. Uploads that wait to work hold messages of up to `waiting_bytes_max`.
+    /// Creates a budget of `bytes_max`: two fifths for open uploads, one fifth for work, two fifths for messages.
+    /// Calls wait up to `wait_max` before they are rejected. Uploads that wait for working memory hold messages of up
+    /// to `waiting_bytes_max` in all.
     #[must_use]
     pub fn new(bytes_max: usize, waiting_bytes_max: usize, wait_max: Duration) -> Self {
         Self {
@@ -55,12 +59,12 @@ impl Budget {
         }
     }
 
-    /// Takes the least share of an upload, before its first message is read: until then its client waits by flow
+    /// Takes the least share of an upload before its first message is read. Until then its client waits by flow
     /// control.
     ///
     /// # Errors
     ///
-    /// Fails if the caller may not have it in time, or too many wait already.
+    /// Fails if the owner may not have the share in time, or too many uploads wait already.
     pub(super) async fn enter(&self, owner: &Owner) -> Result<Permit, Error> {
         if let Some(least) = self.open.try_take(owner, LEAST_SHARE_BYTES) {
             return Ok(least);
@@ -70,11 +74,11 @@ impl Budget {
         self.take_open(owner, LEAST_SHARE_BYTES).await
     }
 
-    /// Takes bytes for a call that lasts no longer than the work it does.
+    /// Takes working memory for a call that holds it only while it works.
     ///
     /// # Errors
     ///
-    /// Fails if the caller may not have them in time.
+    /// Fails if the caller may not have the bytes in time.
     pub async fn hold(&self, caller: &Caller, bytes: usize) -> Result<Permit, Error> {
         let owner = Owner::of(caller);
         self.working.take(&owner, bytes, self.wait_max).await
@@ -84,21 +88,21 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// Fails if the owner may not have them in time.
+    /// Fails if the owner may not have the bytes in time.
     pub(super) async fn take_open(&self, owner: &Owner, bytes: usize) -> Result<Permit, Error> {
         self.open.take(owner, bytes, self.wait_max).await
     }
 
-    /// Takes bytes for work, if the owner may have them at once.
+    /// Takes working memory, if the owner may have it at once.
     pub(super) fn try_work(&self, owner: &Owner, bytes: usize) -> Option<Permit> {
         self.working.try_take(owner, bytes)
     }
 
-    /// Takes bytes for work on a message of so many.
+    /// Takes working memory for a message of `message` bytes.
     ///
     /// # Errors
     ///
-    /// Fails if the owner may not have them in a minute, or too many wait already.
+    /// Fails if the owner may not have the bytes within a minute, or too many uploads wait already.
     pub(super) async fn work(
         &self,
         owner: &Owner,
@@ -111,7 +115,7 @@ impl Budget {
         self.working.take(owner, bytes, WORK_WAIT_MAX).await
     }
 
-    /// How much text the owner's next batch may have: the least while others wait.
+    /// Returns the text limit of the owner's next batch, in bytes: the minimum while other owners wait.
     pub(super) fn batch_bytes(&self, owner: &Owner) -> usize {
         if self.working.is_contended() {
             return BATCH_BYTES_MIN;

@@ -1,7 +1,7 @@
 //! A number of bytes that calls take from, and wait for.
 //!
-//! `shares` says who may have how much. Of those that wait the tenant that holds least comes first, then the
-//! principal, then the oldest.
+//! `shares` decides how much an owner may have. Among waiting owners the tenant that holds least comes first, then
+//! the principal that holds least, then the oldest request.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct Pool {
     state: Arc<Mutex<State>>,
 }
 
-/// Bytes of a pool, given back when the permit is dropped.
+/// Bytes of a pool. Dropping the permit gives them back.
 #[derive(Debug)]
 pub struct Permit {
     pool: Pool,
@@ -29,7 +29,7 @@ pub struct Permit {
 #[derive(Debug)]
 struct State {
     shares: Shares,
-    /// Bounded by the calls that may wait: each has a slot of its own before it waits here.
+    /// Bounded by the calls that may wait: each takes a slot of its own before it waits here.
     waiting: Vec<Waiter>,
     next_ticket: u64,
 }
@@ -43,7 +43,7 @@ struct Waiter {
 }
 
 impl Pool {
-    /// A pool of which all is free.
+    /// Creates a pool whose bytes are all free.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Pool {
         }
     }
 
-    /// Takes bytes, if the owner may have them now and nobody who comes first waits for them.
+    /// Takes bytes, if the owner may have them now and no request comes before it.
     #[must_use]
     pub fn try_take(&self, owner: &Owner, bytes: usize) -> Option<Permit> {
         let mut state = self.lock();
@@ -67,12 +67,12 @@ impl Pool {
         Some(self.permit(owner, bytes))
     }
 
-    /// Takes bytes once the owner may have them. A request for more than the pool has gets all of it, once nobody
-    /// else has any.
+    /// Takes bytes once the owner may have them. A request for more than the capacity gets the whole pool, once all
+    /// of it is free.
     ///
     /// # Errors
     ///
-    /// Fails if the owner may not have them within `wait_max`.
+    /// Fails if the owner may not have the bytes within `wait_max`.
     pub async fn take(
         &self,
         owner: &Owner,
@@ -83,20 +83,20 @@ impl Pool {
             return Ok(permit);
         }
         let granted = self.wait(owner, bytes);
-        // A permit that is granted as the time ends is dropped with the receiver, and so given back.
+        // A permit that is granted as the time ends is dropped with the receiver, which gives its bytes back.
         match tokio::time::timeout(wait_max, granted).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) | Err(_) => Err(Error::NoMemory),
         }
     }
 
-    /// How many bytes more the owner may take now.
+    /// Returns the number of bytes that the owner may take now.
     #[must_use]
     pub fn room(&self, owner: &Owner) -> usize {
         self.lock().shares.room(owner)
     }
 
-    /// Whether somebody waits for bytes.
+    /// Whether any request waits for bytes.
     #[must_use]
     pub fn is_contended(&self) -> bool {
         !self.lock().waiting.is_empty()
@@ -116,13 +116,13 @@ impl Pool {
                 granted,
             });
         }
-        // What became free since the first look.
+        // Bytes may have become free since the first attempt.
         self.serve();
         receiver
     }
 
-    /// Grants what may be granted. Permits are sent without the lock: one that nobody receives is dropped, and
-    /// takes the lock again.
+    /// Grants waiting requests that may have their bytes. Permits are sent without the lock: a permit whose receiver
+    /// is gone is dropped, which takes the lock.
     fn serve(&self) {
         let granted = self.lock().grant();
         for waiter in granted {
@@ -140,21 +140,21 @@ impl Pool {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Numbers that are changed together: a panic cannot leave them half changed.
+        // The numbers are changed together, so a panic cannot leave them inconsistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Whether an owner that holds no more waits already.
+    /// Whether a request of an owner that holds no more than this one waits already.
     fn has_waiter_before(&self, owner: &Owner) -> bool {
         let own = self.shares.used(owner);
         let mut waiting = self.waiting.iter();
         waiting.any(|waiter| !waiter.granted.is_closed() && self.shares.used(&waiter.owner) <= own)
     }
 
-    /// Takes for those that wait, in order, and returns them. One that is too large for now lets others pass: a
-    /// part of the pool always becomes free.
+    /// Takes bytes for waiting requests, in order, and returns these requests. A request that is too large for now
+    /// lets others pass: a part of the pool always becomes free.
     fn grant(&mut self) -> Vec<Waiter> {
         self.waiting.retain(|waiter| !waiter.granted.is_closed());
         let mut granted = Vec::new();
@@ -175,7 +175,7 @@ impl State {
 }
 
 impl Permit {
-    /// Splits off a part that is given back by itself.
+    /// Splits off a part of the bytes as a permit of its own.
     #[must_use]
     pub fn split(&mut self, bytes: usize) -> Self {
         let bytes = bytes.min(self.bytes);
@@ -183,7 +183,7 @@ impl Permit {
         self.pool.permit(&self.owner, bytes)
     }
 
-    /// How many bytes it is for.
+    /// Returns the number of bytes.
     #[cfg(test)]
     fn bytes(&self) -> usize {
         self.bytes
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_holds_least_is_served_first() {
+    async fn the_tenant_that_holds_least_is_served_first() {
         let pool = Pool::new(90);
         let held = pool.try_take(&owner("c"), 60).unwrap();
         let _of_a = pool.try_take(&owner("a"), 10).unwrap();
@@ -259,7 +259,7 @@ mod tests {
         assert!(pool.take(&owner("b"), 20, soon).await.is_err());
         drop(held);
         assert_eq!(taken(&pool), 0);
-        // More than there is: all of it.
+        // A request for more than the capacity gets all of it.
         let all = pool.take(&owner("b"), 1_000, SECOND).await.unwrap();
         assert_eq!(all.bytes(), 100);
     }

@@ -1,5 +1,5 @@
-//! Whether memory is nearly used up: then what would take more is refused, before the kernel ends the
-//! process for it.
+//! Memory pressure: while memory is nearly used up, calls that would take more are rejected, before the kernel kills
+//! the process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,15 +11,15 @@ use crate::application::error::Error;
 use crate::application::ports::memory_usage::Memory;
 use crate::domain::limits::class::RateClass;
 
-/// Of a hundred parts of the memory so many may be used before calls are refused: the rest is for those
-/// under way.
+/// The used memory, in percent, from which calls are rejected. The rest is for calls in progress.
 const ON_PERCENT: u64 = 85;
-/// And so many before they are taken again: else it would change with every call.
+/// The used memory, in percent, below which calls are admitted again. With a single threshold the state would change
+/// with every call.
 const OFF_PERCENT: u64 = 80;
-/// How often it is looked: a flood takes some tens of megabytes in a second.
+/// The interval of checks: a flood of requests takes some tens of megabytes a second.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Knows it.
+/// The state of memory pressure. Its clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Pressure(Arc<AtomicBool>);
 
@@ -30,12 +30,12 @@ impl Pressure {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Lets a call of that class pass, unless it takes memory and there is little.
+    /// Admits a call of a class, unless memory is nearly used up and the class takes memory. Short reads and calls of
+    /// operators are always admitted: an operator may have to intervene.
     ///
     /// # Errors
     ///
-    /// Fails if memory is nearly used up, but for short answers and for operators, who might have to
-    /// help.
+    /// Fails if memory is nearly used up and the class takes memory.
     pub fn admit(&self, class: RateClass) -> Result<(), Error> {
         let takes_memory = match class {
             RateClass::Read | RateClass::Admin => false,
@@ -50,7 +50,7 @@ impl Pressure {
         Ok(())
     }
 
-    /// Looks until `drain` is cancelled; not at all if there is no limit.
+    /// Checks the memory until `drain` is cancelled. Returns at once if memory is not limited.
     pub async fn watch(self, memory: Arc<dyn Memory>, drain: CancellationToken) {
         let Some(most) = memory.most() else { return };
         tracing::info!(memory.bytes_max = most, "memory is limited");
@@ -73,11 +73,7 @@ impl Pressure {
         };
         let is_on = used.saturating_mul(100) >= most.saturating_mul(percent);
         if self.0.swap(is_on, Ordering::Relaxed) != is_on {
-            tracing::warn!(
-                memory.bytes = used,
-                is_on,
-                "memory is nearly used up, or no longer"
-            );
+            tracing::warn!(memory.bytes = used, is_on, "memory pressure has changed");
         }
     }
 }
@@ -85,7 +81,7 @@ impl Pressure {
 fn ratio(used: u64, most: u64) -> f64 {
     #[expect(
         clippy::cast_precision_loss,
-        reason = "a ratio that people look at: six places are more than enough"
+        reason = "a ratio for display: six decimal places are more than enough"
     )]
     let ratio = used as f64 / most.max(1) as f64;
     ratio
@@ -97,7 +93,7 @@ mod tests {
     use crate::domain::limits::class::RateClass;
 
     #[test]
-    fn what_takes_memory_is_refused_until_there_is_more() {
+    fn calls_that_take_memory_are_refused_until_there_is_more() {
         let pressure = Pressure::default();
         let mut refused = Vec::new();
         for used in [84, 85, 84, 80, 79, 84, 99] {

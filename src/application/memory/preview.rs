@@ -1,22 +1,23 @@
-//! What cutting a small text takes, by its length.
+//! Estimates of the memory for cutting a small text, by its length.
 
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine};
 use crate::domain::text::decoding::Decoding;
 
-/// What any call takes: its tasks, an engine, and a batch that is hardly begun.
+/// The memory of any call: its tasks, an engine, and a batch that has just begun.
 const BASE_BYTES: usize = 64 * 1024;
-/// What an engine holds for each byte of a source: itself, its text in up to three bytes, buffers that have grown
-/// double, and the map between text and source.
+/// The memory of an engine for each byte of a source: the byte itself, its text in up to three bytes, buffers that
+/// have doubled their capacity, and the map between text and source.
 const ENGINE_BYTES_EACH: usize = 40;
-/// The same where text is source, byte by byte.
+/// The same if the text equals the source byte by byte.
 const VERBATIM_BYTES_EACH: usize = 8;
-/// What a comparison holds for each byte besides: its text in up to three bytes, in a buffer that has grown double.
+/// The further memory of a comparison for each byte: its text in up to three bytes, in a buffer that has doubled its
+/// capacity.
 const COMPARED_BYTES_EACH: usize = 6;
-/// A chunk brings a twenty-fourth of what it may have, or more.
+/// Each chunk advances the text by at least one twenty-fourth of the largest chunk size.
 const CHUNK_PART: usize = 24;
 
-/// The most bytes that an engine holds while it cuts `content` bytes.
+/// Returns the most bytes that an engine holds while it cuts `content` bytes.
 #[must_use]
 pub fn engine_bytes(spec: &Spec, decoding: Decoding, content: usize) -> usize {
     let each = if decoding.is_verbatim() {
@@ -28,8 +29,8 @@ pub fn engine_bytes(spec: &Spec, decoding: Decoding, content: usize) -> usize {
     BASE_BYTES + content.saturating_mul(each).min(most)
 }
 
-/// The most bytes that cutting `content` bytes takes with all its chunks in a response of up to `response_max`, each
-/// with `chunk_bytes` besides its text.
+/// Returns the most bytes that a preview of `content` bytes takes. The response has all of its chunks, up to
+/// `response_max` bytes, each with `chunk_bytes` besides its text.
 #[must_use]
 pub fn preview_bytes(
     spec: &Spec,
@@ -49,7 +50,7 @@ pub fn preview_bytes(
     content + engine_bytes(spec, decoding, content) + 2 * response.min(response_max)
 }
 
-/// The most bytes that comparing ways to cut `content` bytes takes.
+/// Returns the most bytes that a comparison of specs for `content` bytes takes.
 #[must_use]
 pub fn comparison_bytes(specs: &[Spec], decoding: Decoding, content: usize) -> usize {
     let engines = specs.iter();
@@ -64,7 +65,7 @@ mod tests {
     use crate::domain::text::decoding::Decoding;
 
     #[test]
-    fn a_small_preview_takes_little_and_a_large_one_what_it_needs() {
+    fn the_memory_of_a_preview_grows_with_its_text() {
         let (spec, decoding) = (Spec::default(), Decoding::default());
         let bytes = |content| preview_bytes(&spec, decoding, content, (128, 3 << 20));
         assert!(bytes(3) < 70_000, "{}", bytes(3));

@@ -1,17 +1,17 @@
-//! Who may have how much of a number of bytes.
+//! The number of bytes of a pool that each owner may have.
 //!
-//! Dynamic thresholds (Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet
-//! switches", IEEE/ACM Transactions on Networking 6(2), 1998): a tenant may hold up to [`FACTOR`] times what is
-//! free. A lone tenant gets two thirds, two get two fifths each, and a part always stays free for a newcomer.
-//! The same rule splits a tenant's part between its principals.
+//! The rule is that of dynamic thresholds (Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory
+//! packet switches", IEEE/ACM Transactions on Networking 6(2), 1998): a tenant may hold up to [`FACTOR`] times the
+//! free bytes. A lone tenant gets two thirds, two tenants get two fifths each, and a part always stays free for a
+//! newcomer. The same rule splits a tenant's part between its principals.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::application::caller::Caller;
 
-/// A tenant's share, as a multiple of what is free. Two leaves a third to newcomers; more would leave them less,
-/// less would leave more of the pool unused while one tenant is alone.
+/// A tenant's share, as a multiple of the free bytes. With 2 a lone tenant leaves a third to newcomers. A larger
+/// factor would leave them less; a smaller one would leave more of the pool unused while one tenant is alone.
 const FACTOR: usize = 2;
 
 /// A principal of a tenant, whose use of the pool is counted.
@@ -22,7 +22,8 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// The owner of what a caller takes. Callers without identity are told apart by their network.
+    /// Returns the owner of the bytes that a caller takes. Callers without identity are distinguished by their
+    /// network.
     #[must_use]
     pub fn of(caller: &Caller) -> Self {
         Self {
@@ -32,7 +33,7 @@ impl Owner {
     }
 }
 
-/// What is free, and what each owner holds.
+/// The free bytes, and the bytes of each owner.
 #[derive(Debug)]
 pub(super) struct Shares {
     capacity: usize,
@@ -40,7 +41,7 @@ pub(super) struct Shares {
     tenants: HashMap<Arc<str>, Tenant>,
 }
 
-/// What a tenant holds, in all and by principal. Absent: nothing.
+/// The bytes that a tenant holds, in all and by principal. A tenant that holds nothing has no entry.
 #[derive(Debug, Default)]
 struct Tenant {
     used: usize,
@@ -48,7 +49,7 @@ struct Tenant {
 }
 
 impl Shares {
-    /// All of it is free.
+    /// Creates shares of which all bytes are free.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             capacity,
@@ -57,27 +58,27 @@ impl Shares {
         }
     }
 
-    /// How much there is in all.
+    /// Returns the number of bytes in all.
     pub(super) fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// How much is taken in all.
+    /// Returns the number of bytes that are taken.
     #[cfg(test)]
     pub(super) fn taken(&self) -> usize {
         self.capacity - self.free
     }
 
-    /// Whether an owner may take so many bytes. One that holds nothing yet may have what is free: else a request
-    /// could be too large for ever.
+    /// Whether an owner may take `bytes`. An owner that holds nothing may take all free bytes: a large request could
+    /// never be granted otherwise.
     pub(super) fn allows(&self, owner: &Owner, bytes: usize) -> bool {
         let (tenant, principal) = self.used(owner);
         let is_first = tenant == 0 || (principal == 0 && bytes <= self.room_of_tenant(tenant));
         bytes <= self.free && (is_first || bytes <= self.room(owner))
     }
 
-    /// How much more an owner may take: the most `x` with `used + x <= FACTOR * (free - x)` for the tenant, and the
-    /// same for the principal within what that leaves to the tenant.
+    /// Returns the number of bytes that an owner may still take. For the tenant it is the most `x` with `used + x <=
+    /// FACTOR * (free - x)`. For the principal the same rule applies to the part that is left to the tenant.
     pub(super) fn room(&self, owner: &Owner) -> usize {
         let (tenant, principal) = self.used(owner);
         let of_tenant = FACTOR * self.free;
@@ -90,7 +91,7 @@ impl Shares {
         (FACTOR * self.free).saturating_sub(used) / (1 + FACTOR)
     }
 
-    /// What the owner's tenant holds, then what the owner does.
+    /// Returns the bytes that the owner's tenant holds, and those that its principal holds.
     pub(super) fn used(&self, owner: &Owner) -> (usize, usize) {
         self.tenants.get(&owner.tenant).map_or((0, 0), |tenant| {
             let principal = tenant.principals.get(&owner.principal);
@@ -107,7 +108,7 @@ impl Shares {
         *principal.or_default() += bytes;
     }
 
-    /// Gives back what was taken for an owner.
+    /// Gives back bytes of an owner.
     pub(super) fn give_back(&mut self, owner: &Owner, bytes: usize) {
         self.free += bytes;
         let Some(tenant) = self.tenants.get_mut(&owner.tenant) else {
@@ -141,7 +142,7 @@ mod tests {
         Owner::of(&caller)
     }
 
-    /// Takes units until there are no more, and returns how many.
+    /// Takes units until no more are allowed, and returns their number.
     fn fill(shares: &mut Shares, owner: &Owner) -> usize {
         let mut units = 0;
         while shares.allows(owner, UNIT) {
@@ -152,12 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn a_newcomer_finds_a_part_free_whatever_others_hold() {
+    fn a_newcomer_always_finds_a_free_part() {
         let mut shares = Shares::new(21_000);
         let owners = [("a", "1"), ("a", "2"), ("b", "1"), ("c", "1"), ("d", "1")];
         let owners = owners.map(|(tenant, principal)| owner(tenant, principal));
         let units = owners.each_ref().map(|owner| fill(&mut shares, owner));
-        // Four sevenths to a lone principal, and to each newcomer less, but something.
+        // A lone principal gets four sevenths. Each newcomer gets less, but not nothing.
         assert_eq!(units[0], 1_200);
         assert!(units.iter().all(|units| *units >= 20), "{units:?}");
         for (owner, units) in owners.iter().zip(units) {
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn two_tenants_that_come_and_go_end_up_alike() {
+    fn two_tenants_that_take_and_give_back_get_equal_shares() {
         let mut shares = Shares::new(21_000);
         let (a, b) = (owner("a", "1"), owner("b", "1"));
         let mut units = [fill(&mut shares, &a), fill(&mut shares, &b)];

@@ -1,8 +1,8 @@
-//! What one upload, or stream of chunks, holds: by what is really in its buffers.
+//! The memory of one upload or stream of chunks, by the actual contents of its buffers.
 //!
-//! While it waits for its client it holds the least share. Once there are bytes to work on it takes a window, and
-//! room for one batch. The room goes with the batch to its commit; the window is given back when the upload comes
-//! to rest, or when others wait.
+//! While the upload waits for its client it holds the least share. Once there are bytes to work on, it takes a window
+//! and room for one batch. The batch keeps its room until it is committed. The window is given back when the upload
+//! rests, or when other owners wait.
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
@@ -13,7 +13,7 @@ use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::engine::Engine;
 use crate::domain::text::decoding::Decoding;
 
-/// What an upload has besides its buffers: its tasks, its spec, and the tables of its separators.
+/// The memory of an upload besides its buffers: its tasks, its spec, and the tables of its separators.
 const FIXED_BYTES: usize = 24 * 1024;
 
 /// The memory of one upload.
@@ -21,32 +21,31 @@ const FIXED_BYTES: usize = 24 * 1024;
 pub struct UploadMemory {
     budget: Budget,
     owner: Owner,
-    /// The least share, or what its engine holds at rest if that is more.
+    /// The least share, or the memory of the engine at rest if that is more.
     open: Option<Permit>,
     sizes: Sizes,
     window: Option<Permit>,
     batch: Option<Permit>,
     batch_bytes: usize,
-    /// How long the message is that is worked on.
+    /// The length of the current message, in bytes.
     message_bytes: usize,
 }
 
-/// What an engine needs, in bytes.
+/// The memory that an engine needs, in bytes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sizes {
-    /// Its window, full, with the source below it.
+    /// A full window, with the source below it.
     window: usize,
-    /// A chunk, which a batch may have beyond its limit.
+    /// One chunk, by which a batch may exceed its limit.
     chunk: usize,
 }
 
 impl UploadMemory {
-    /// Takes the least share, before the upload's first message is read: until then its client waits by flow
-    /// control.
+    /// Takes the least share before the upload's first message is read. Until then its client waits by flow control.
     ///
     /// # Errors
     ///
-    /// Fails if the caller may not have it in time, or too many wait already.
+    /// Fails if the caller may not have the share in time, or too many uploads wait already.
     pub async fn enter(budget: &Budget, caller: &Caller) -> Result<Self, Error> {
         let owner = Owner::of(caller);
         let least = budget.enter(&owner).await?;
@@ -62,12 +61,12 @@ impl UploadMemory {
         })
     }
 
-    /// Makes room for the engine of this spec. One that holds more than the least share at rest takes that now,
-    /// before its first byte is read.
+    /// Takes the memory for an engine of this spec. If the engine holds more than the least share at rest, the upload
+    /// takes that amount now, before the first byte is read.
     ///
     /// # Errors
     ///
-    /// Fails if the upload's owner may not have so much in time.
+    /// Fails if the upload's owner may not have the memory in time.
     pub async fn size(&mut self, spec: &Spec, decoding: Decoding) -> Result<(), Error> {
         self.sizes = Sizes {
             window: Engine::window_bytes_max(spec, decoding),
@@ -75,29 +74,30 @@ impl UploadMemory {
         };
         let rest = FIXED_BYTES + Engine::rest_bytes_max(spec, decoding);
         if rest > LEAST_SHARE_BYTES {
-            // All at once: an owner that holds nothing else may have all that is free.
+            // The whole amount is taken at once: an owner that holds nothing else may take all free bytes.
             self.open = None;
             self.open = Some(self.budget.take_open(&self.owner, rest).await?);
         }
         Ok(())
     }
 
-    /// Says how long the message is that is worked on next.
+    /// Sets the length of the next message.
     pub fn receive(&mut self, bytes: usize) {
         self.message_bytes = bytes;
     }
 
-    /// How much text the batch may have that fills next.
+    /// Returns the text limit of the current batch, in bytes.
     #[must_use]
     pub fn batch_bytes(&self) -> usize {
         self.batch_bytes
     }
 
-    /// Takes what is missing to work, if it is free. `false`: hand over the batch, [`UploadMemory::rest`], then
-    /// [`UploadMemory::wait`]. An upload that waits must hold nothing that others wait for.
+    /// Takes the memory that is missing for work, if it is free. If this returns `false`, the caller hands over the
+    /// batch, then calls [`UploadMemory::rest`] and [`UploadMemory::wait`]. An upload that waits must hold nothing
+    /// that others wait for.
     #[must_use]
     pub fn try_work(&mut self) -> bool {
-        // Nearly always: asked before each piece, it must not look at the pools.
+        // The usual case: this method is called before each piece, and must not lock the pools.
         if self.window.is_some() && self.batch.is_some() {
             return true;
         }
@@ -112,11 +112,11 @@ impl UploadMemory {
         }
     }
 
-    /// Waits for what is missing to work.
+    /// Waits for the memory that is missing for work.
     ///
     /// # Errors
     ///
-    /// Fails if the upload's owner may not have it within a minute, or too many wait already.
+    /// Fails if the upload's owner may not have the memory within a minute, or too many uploads wait already.
     pub async fn wait(&mut self) -> Result<(), Error> {
         let batch_bytes = self.budget.batch_bytes(&self.owner);
         let missing = self.missing(batch_bytes);
@@ -126,13 +126,14 @@ impl UploadMemory {
         Ok(())
     }
 
-    /// The room of the batch that was closed: its commit holds it. The next batch needs room of its own.
+    /// Returns the room of the closed batch, which holds it until it is committed. The next batch takes room of its
+    /// own.
     #[must_use]
     pub fn take_batch(&mut self) -> Option<Permit> {
         self.batch.take()
     }
 
-    /// Gives back what only an upload at work needs. A batch that has begun keeps its room.
+    /// Gives back the memory that only work needs. A batch that has begun keeps its room.
     pub fn rest(&mut self, has_batch: bool) {
         self.window = None;
         if !has_batch {

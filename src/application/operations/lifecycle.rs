@@ -1,4 +1,4 @@
-//! Operations: listed and cancelled. Watching them is a use case of its own.
+//! Listing and cancelling of operations. Watching them is a separate use case.
 
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ use crate::application::uploads::lifecycle::Uploads;
 /// The use cases of operations.
 #[derive(Clone, Debug)]
 pub struct Operations {
-    /// Where they are.
+    /// The store of operations.
     pub store: Arc<dyn Store>,
-    /// The only ones that can be cancelled: imports and rechunks are uploads too.
+    /// The uploads: only uploads, which include imports and rechunks, can be cancelled.
     pub uploads: Uploads,
-    /// The tokens of pages.
+    /// The signer of page tokens.
     pub tokens: Tokens,
 }
 
 impl Operations {
-    /// A page of operations, those in that state if there is one, the newest first.
+    /// Returns a page of operations, the newest first. `state` selects those in one state; `None` means all.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Operations {
     ///
     /// # Errors
     ///
-    /// Fails if there is none, it has ended, or is a deletion or a move.
+    /// Fails if there is no such operation, it has ended, or it is a deletion or a move.
     pub async fn cancel(&self, caller: &Caller, uid: &Uid) -> Result<Operation, Error> {
         let known = self.store.operation(caller, uid).await?;
         let known = known.ok_or(Error::NotFound { kind: "operation" })?;
@@ -69,7 +69,7 @@ impl Operations {
     }
 }
 
-/// The place that a token of ours names.
+/// Returns the position that a page token contains.
 fn place(after: &str) -> (Timestamp, Uid) {
     let parsed = after.split_once(' ').and_then(|(created_at, uid)| {
         let uid = uid.parse::<u128>().ok()?.to_be_bytes();

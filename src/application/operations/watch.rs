@@ -1,8 +1,8 @@
-//! Watching operations: state, not log.
+//! Watching one operation: a watcher receives states, not a log of events.
 //!
-//! A watcher subscribes to the bus, then has the row read unless the bus knows the operation already,
-//! then forwards what is newer. The reconciler covers for news that was lost. A slow watcher skips
-//! states, never the terminal one, and holds up nobody.
+//! A watcher subscribes to the bus. If the bus does not know the operation yet, the watcher reads its row. Then it
+//! forwards newer states. The reconciler finds lost updates. A slow watcher skips states, but never the terminal one,
+//! and delays no other watcher.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,42 +24,42 @@ use crate::application::response_stream::Patience;
 
 /// The shortest time between two states of one stream: four a second are enough for people.
 pub const SPACING: Duration = Duration::from_millis(250);
-/// The metric of how long states took from their commit to a watcher, in seconds.
+/// The metric of the time from the commit of a state to its watcher, in seconds.
 pub const LAG: &str = "sluice_watch_lag_seconds";
-/// What a state is for whoever watches an operation that has gone.
+/// The error of a watched operation that no longer exists.
 const NOT_FOUND: Error = Error::NotFound { kind: "operation" };
 
 /// The states of an operation, each newer than the one before; the terminal one is the last.
 pub type States = Pin<Box<dyn Stream<Item = Result<Arc<Operation>, Error>> + Send>>;
 
-/// The use case of watching.
+/// The use case of watching operations.
 #[derive(Clone, Debug)]
 pub struct Watching {
-    /// Where operations are.
+    /// The store of operations.
     pub store: Arc<dyn Store>,
-    /// Where their news is.
+    /// The bus with their updates.
     pub bus: Arc<Bus>,
-    /// Who waits for watchers when the server stops.
+    /// The tracker that waits for watchers when the server stops.
     pub tasks: TaskTracker,
-    /// How long a watcher is waited for.
+    /// The time that a stream waits for its watcher.
     pub patience: Patience,
-    /// The time, for how long news took.
+    /// The clock by which the lag of updates is measured.
     pub clock: Arc<dyn Clock>,
-    /// How watchers are reached: `grpc` or `websocket`.
+    /// The transport of the watchers: `grpc` or `websocket`.
     pub transport: &'static str,
 }
 
 impl Watching {
-    /// The operation as it is.
+    /// Returns the current state of the operation.
     ///
     /// # Errors
     ///
-    /// Fails if there is none.
+    /// Fails if there is no such operation.
     pub async fn get(&self, caller: &Caller, uid: &Uid) -> Result<Operation, Error> {
         self.store.operation(caller, uid).await?.ok_or(NOT_FOUND)
     }
 
-    /// The states after `after_seq`; the terminal one in any case, as the last.
+    /// Returns the states after `after_seq`. The terminal state is always sent, as the last one.
     ///
     /// # Errors
     ///
@@ -88,8 +88,8 @@ impl Watching {
         Ok(Box::pin(stream::unfold(watched, Watched::next)))
     }
 
-    /// The state that a watcher begins with. The row is read by one of all that watch it; the others
-    /// have what was read, and what was heard since.
+    /// Returns the state that a watcher begins with. One of several concurrent watchers reads the row; the others use
+    /// its result and the states received since.
     async fn first(
         &self,
         caller: &Caller,
@@ -114,18 +114,18 @@ impl Watching {
         Ok(read)
     }
 
-    /// How long a state took from its commit to its watcher, by the clocks of both instances.
+    /// Records the time from the commit of a state to its watcher, by the clocks of both instances.
     pub fn note_lag(&self, state: &Operation) {
         note_lag(self.clock.as_ref(), state);
     }
 }
 
-/// One that watches. It needs no task of its own: whoever tells the client asks for the next state.
+/// The stream of one watcher. It needs no task of its own: the consumer of the stream polls for the next state.
 struct Watched {
     subscription: Subscription,
-    /// What it begins with.
+    /// The first state. `None` once it is sent or skipped.
     first: Option<Arc<Operation>>,
-    /// The last seq that was told, or that the client knew.
+    /// The `seq` of the last state that was sent, or that the client knew.
     sent: u64,
     told_at: Option<Instant>,
     has_ended: bool,
@@ -135,7 +135,7 @@ struct Watched {
 }
 
 impl Watched {
-    /// The next state, or the error that is the end; none after the end.
+    /// Returns the next state, or the error that ends the stream. `None` means that the stream has ended.
     async fn next(mut self) -> Option<(Result<Arc<Operation>, Error>, Self)> {
         if self.has_ended {
             return None;
@@ -152,7 +152,7 @@ impl Watched {
         Some((next, self))
     }
 
-    /// Waits for a state that has not been told. The terminal one is told in any case.
+    /// Waits for a state that was not sent yet. A first state that is terminal is sent even if the client knows it.
     async fn newer(&mut self) -> Result<Arc<Operation>, Error> {
         let is_news = |state: &Arc<Operation>| state.seq > self.sent || state.state.is_terminal();
         if let Some(first) = self.first.take().filter(is_news) {
@@ -177,13 +177,13 @@ impl Watched {
         }
     }
 
-    /// Whether it is too soon for another state that is not the last.
+    /// Whether the last state was sent less than [`SPACING`] ago.
     fn is_soon(&self) -> bool {
         self.told_at
             .is_some_and(|told_at| told_at.elapsed() < SPACING)
     }
 
-    /// Waits until it is not, or the last state is there.
+    /// Waits until [`SPACING`] has passed since the last state, or the terminal state is there.
     async fn space(&mut self) -> Result<(), Error> {
         let told_at = self.told_at.unwrap_or_else(Instant::now);
         tokio::select! {
@@ -200,12 +200,12 @@ fn note_lag(clock: &dyn Clock, state: &Operation) {
     metrics::histogram!(LAG).record(lag);
 }
 
-/// Counts a watcher while it is held.
+/// Counts a watcher in the metrics while it lives.
 #[derive(Debug)]
 pub struct Counted(metrics::Gauge);
 
 impl Counted {
-    /// One more, who watches by that way.
+    /// Counts one more watcher of a transport.
     #[must_use]
     pub fn new(transport: &'static str) -> Self {
         let watchers = metrics::gauge!("sluice_watchers", "transport" => transport);

@@ -1,5 +1,4 @@
-//! Watching many operations at once: first those that there are, then what becomes of them, and those
-//! that begin.
+//! Watching many operations at once: first the existing ones, then their newer states and new operations.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,25 +13,25 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::{NEWEST, Operation};
 use crate::application::response_stream::{self, Halt, Inbox, Outbox};
 
-/// The newest operations, among which those that match are looked for.
+/// The newest operations that are read; those that match are sent.
 const NEWEST_ROWS: u32 = 1_000;
-/// Operations that a stream remembers to have told, so that none is told twice; some 200 KB.
+/// The most operations that a stream remembers as sent, so that it sends each state once; about 200 KB.
 const TOLD_MAX: usize = 2_000;
-/// Operations in one message: together well below what clients take.
+/// The most operations in one message: well below the message limit of clients.
 const PAGE_OPERATIONS: usize = 100;
 
-/// Some operations, each in its newest state.
+/// A page of operations, each in its newest state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
     /// The operations.
     pub operations: Vec<Arc<Operation>>,
-    /// Whether all that there were when the stream began have been told with this page.
+    /// Whether this page completes the operations that existed when the stream began.
     pub is_complete: bool,
 }
 
 impl Watching {
-    /// The newest operations that match, then newer states of them and of those that begin, until the
-    /// client has gone.
+    /// Sends the newest operations that match. Then it sends newer states of them, and new operations, until the
+    /// client disconnects.
     ///
     /// # Errors
     ///
@@ -62,26 +61,27 @@ impl Watching {
     }
 }
 
-/// What a stream has told.
+/// The record of the states that a stream has sent.
 struct Overview {
     watching: Watching,
     caller: Caller,
     tap: Arc<Tap>,
     told: HashMap<Uid, Told>,
-    /// What is not remembered, began by then, and has ended, was told or is too old to be.
+    /// The watermark: an operation created at or before this time that has ended and is not in `told` is not sent. It
+    /// was already sent or is too old to send.
     floor: Timestamp,
 }
 
-/// The newest state of an operation that was told.
+/// The newest state of an operation that was sent.
 struct Told {
     seq: u64,
     created_at: Timestamp,
-    /// While it runs: so its row is read now and then.
+    /// The subscription of a running operation, so that the reconciler reads its row. `None` once it has ended.
     kept: Option<Subscription>,
 }
 
 impl Overview {
-    /// The newest operations.
+    /// Reads the newest operations that match, and raises the watermark if there are more.
     async fn read(&mut self) -> Result<Vec<Arc<Operation>>, Error> {
         let states = &self.tap.filter().states;
         let only = states.first().copied().filter(|_| states.len() == 1);
@@ -125,7 +125,7 @@ impl Overview {
         }
     }
 
-    /// Sends those states that are news; the last page of the first ones says so.
+    /// Sends the states that are new to the client. The last page of the first states is marked as complete.
     async fn send(
         &mut self,
         outbox: &Outbox<Page>,
@@ -157,8 +157,8 @@ impl Overview {
         Ok(())
     }
 
-    /// Whether a state has to be told; then it is remembered. An operation that was told is told to
-    /// its end, whatever states were asked for.
+    /// Whether a state has to be sent; if so, it is remembered. An operation that was sent once is sent to its end,
+    /// whichever states the filter has.
     fn is_news(&mut self, operation: &Arc<Operation>) -> bool {
         let is_terminal = operation.state.is_terminal();
         match self.told.get_mut(&operation.uid) {
@@ -195,7 +195,8 @@ impl Overview {
         self.told.insert(operation.uid, told);
     }
 
-    /// Makes room: the older half goes, of those that have ended if that is enough.
+    /// Makes room: removes the ended operations of the older half. If that is not enough, removes the whole older
+    /// half.
     fn forget(&mut self) {
         let times = self.told.values().map(|told| told.created_at);
         let mut times = times.collect::<Vec<_>>();

@@ -4,32 +4,33 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::pagination::page_token::Tokens;
 
-/// How many rows a page has if the request does not say.
+/// The rows of a page if the request gives no size.
 const ROWS_DEFAULT: u32 = 50;
-/// How many rows a page has at most.
+/// The most rows of a page.
 const ROWS_MAX: u32 = 1_000;
 
-/// What a page has at most, for clients take 4 MiB as a rule; a row that has more comes alone.
+/// The most bytes of a page: most clients accept messages of up to 4 MiB. A single larger row is a page of its own.
 const BYTES_MAX: usize = 2 * 1024 * 1024;
-/// What a row has besides what varies.
+/// The bytes of a row apart from its fields of variable length.
 const ROW_BYTES: usize = 512;
 
-/// Which page a request asks for.
+/// The page that a request asks for.
 #[derive(Debug)]
 pub struct Page<'a> {
     tokens: &'a Tokens,
     caller: &'a Caller,
     scope: String,
-    /// The row that it comes after, as the token before says; none: it is the first.
+    /// The row that precedes the page, from the page token. `None` means that this is the first page.
     pub after: Option<String>,
     rows: u32,
 }
 
-/// A page of a list, and the token of the next; empty after the last.
+/// A page of a list, and the token of the next page. The token is empty after the last page.
 pub type Listed<T> = (Vec<T>, String);
 
 impl<'a> Page<'a> {
-    /// Reads what a request says. The scope is the list: method and other arguments.
+    /// Reads the page size and the page token of a request. `scope` identifies the list: the method and its other
+    /// arguments.
     ///
     /// # Errors
     ///
@@ -58,14 +59,15 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// How many rows to ask the store for: one more than the page has shows that there is another.
+    /// Returns the number of rows to request from the store: one more than the page, which shows whether another page
+    /// follows.
     #[must_use]
     pub fn rows(&self) -> u32 {
         self.rows + 1
     }
 
-    /// Cuts what the store gave, and seals the token of the next page. `bytes` is what a row has of
-    /// varying length.
+    /// Cuts the rows of the store to one page, and signs the token of the next page. `bytes` returns the length of a
+    /// row's fields of variable length.
     #[must_use]
     pub fn cut<T>(
         &self,

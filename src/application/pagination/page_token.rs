@@ -1,5 +1,5 @@
-//! Page tokens and cursors: opaque to clients, and authenticated, so that only what this service
-//! handed out to that tenant for that list is taken back (AIP-158).
+//! Page tokens and cursors (AIP-158). They are opaque to clients, and authenticated: the service accepts only tokens
+//! that it issued to the same tenant for the same list.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,29 +9,29 @@ use sha2::Sha256;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 
-/// How much of the HMAC-SHA-256 a token has: 128 bits are enough against forgery (RFC 2104, 5).
+/// The bytes of the HMAC-SHA-256 in a token: 128 bits are enough against forgery (RFC 2104, 5).
 const TAG_BYTES: usize = 16;
-/// The longest token: a document's id, or a follower's place, and the tag are well under it.
+/// The longest accepted token. A tag with a document's id or a follower's cursor is much shorter.
 const TOKEN_BYTES_MAX: usize = 2_048;
 
-/// Makes tokens, and knows its own.
+/// Signs tokens, and verifies them.
 #[derive(Clone)]
 pub struct Tokens {
     mac: Hmac<Sha256>,
 }
 
 impl std::fmt::Debug for Tokens {
-    /// Without the key.
+    /// Omits the key.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Tokens").finish_non_exhaustive()
     }
 }
 
 impl Tokens {
-    /// With a key that all instances share.
+    /// Creates the signer with a key that all instances share.
     #[must_use]
     pub fn new(key: &[u8; 32]) -> Self {
-        // HMAC takes a key of a block, and fills a shorter one up with zeros (RFC 2104, 2).
+        // HMAC takes a key of one block, and pads a shorter one with zeros (RFC 2104, 2).
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(key);
         Self {
@@ -39,8 +39,8 @@ impl Tokens {
         }
     }
 
-    /// A token for what a list or stream goes on after. The scope says which one: the method and
-    /// all arguments that must be the same next time.
+    /// Returns a token from which a list or stream resumes after `after`. `scope` identifies the list: the method and
+    /// all arguments that must be the same in the next request.
     #[must_use]
     pub fn seal(&self, caller: &Caller, scope: &str, after: &str) -> String {
         let mut token = self.tag(caller, scope, after.as_bytes()).to_vec();
@@ -48,11 +48,11 @@ impl Tokens {
         URL_SAFE_NO_PAD.encode(token)
     }
 
-    /// What a token goes on after.
+    /// Returns the position after which a token resumes.
     ///
     /// # Errors
     ///
-    /// Fails with the field's name if this is not a token for that caller and scope.
+    /// Fails with the field's name if the token is not valid for that caller and scope.
     pub fn open(
         &self,
         caller: &Caller,
@@ -83,7 +83,7 @@ impl Tokens {
 
     fn keyed(&self, caller: &Caller, scope: &str, after: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.mac.clone();
-        // With their lengths, so that nothing of one can pass as the other's.
+        // With their lengths, so that no part can be shifted into the next one.
         for part in [caller.tenant.as_bytes(), scope.as_bytes(), after] {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
@@ -98,7 +98,7 @@ mod tests {
     use crate::application::caller::Caller;
 
     #[test]
-    fn only_an_unchanged_token_of_the_same_caller_and_scope_is_taken() {
+    fn only_an_unchanged_token_of_the_same_caller_and_scope_is_accepted() {
         let tokens = Tokens::new(&[7; 32]);
         let (caller, stranger) = (Caller::anonymous(), Caller::of_tenant("other"));
         let token = tokens.seal(&caller, "list", "row 50");

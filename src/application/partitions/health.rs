@@ -1,4 +1,5 @@
-//! The health of all partitions, read once a second for all who watch it, and not at all for nobody.
+//! The health of all partitions. One task reads it once a second for all watchers, and stops when the last watcher
+//! leaves.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,10 +15,9 @@ use crate::application::ports::store_error;
 use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
 use crate::domain::partitions::balance::{Balance, Load};
 
-/// How often it is read while somebody watches, and the shortest time between two states of one
-/// stream.
+/// The interval between two reads while there is a watcher, and the shortest time between two states of one stream.
 const EVERY: Duration = Duration::from_secs(1);
-/// How many of the largest documents are looked at: there are never many that are the reason.
+/// The number of the largest documents that are examined. Few documents at once are the reason for an imbalance.
 const LARGEST: u32 = 20;
 
 /// The health of all partitions.
@@ -25,12 +25,12 @@ const LARGEST: u32 = 20;
 pub struct Health {
     /// All 100, in order.
     pub partitions: Vec<Partition>,
-    /// What they come to.
+    /// The verdict on how evenly the chunks are spread.
     pub balance: Balance,
 }
 
 impl Health {
-    /// Reads it.
+    /// Reads the health from the store.
     ///
     /// # Errors
     ///
@@ -51,14 +51,14 @@ impl Health {
     }
 }
 
-/// The newest health, for all watchers of an instance.
+/// The newest health, shared by all watchers of an instance.
 #[derive(Debug)]
 pub struct Cell {
-    /// None: it could not be read, or was not yet.
+    /// The newest health. `None` means that the last read failed, or nothing has been read yet.
     newest: watch::Sender<Option<Arc<Health>>>,
-    /// Whether a task reads it. A std mutex: never held across an await.
+    /// Whether a task reads the health. A std mutex: never held across an await.
     is_read: Mutex<bool>,
-    /// Held by the one watcher that reads because there is nothing yet.
+    /// Held by the one watcher that reads because the cell is empty.
     reading: tokio::sync::Mutex<()>,
 }
 
@@ -73,25 +73,25 @@ impl Default for Cell {
 }
 
 impl Cell {
-    /// The newest health from now on; `true` if there is nobody yet who reads it.
+    /// Subscribes to the newest health. Returns `true` if no task reads it yet: the caller must start one.
     fn subscribe(&self) -> (watch::Receiver<Option<Arc<Health>>>, bool) {
         let mut is_read = self.is_read.lock().unwrap_or_else(PoisonError::into_inner);
         let is_first = !std::mem::replace(&mut *is_read, true);
         (self.newest.subscribe(), is_first)
     }
 
-    /// Whether nobody watches any more; then nobody reads.
+    /// Whether no watcher is left. If so, the reading task must end.
     fn is_left(&self) -> bool {
         let mut is_read = self.is_read.lock().unwrap_or_else(PoisonError::into_inner);
         *is_read = self.newest.receiver_count() > 0;
         if !*is_read {
-            // Whoever comes later must not take it for the newest.
+            // A later watcher must not mistake the old value for the newest.
             self.newest.send_replace(None);
         }
         !*is_read
     }
 
-    /// Reads until nobody watches, or the server goes down.
+    /// Reads until no watcher is left, or the server shuts down.
     async fn read(&self, store: Arc<dyn Store>, drain: CancellationToken) {
         loop {
             tokio::select! {
@@ -101,28 +101,28 @@ impl Cell {
             if self.is_left() {
                 return;
             }
-            // Watchers that find nothing read for themselves: so each is told why.
+            // Watchers that find the cell empty read for themselves, so each gets the store's error.
             let health = Health::read(store.as_ref()).await.ok();
             self.newest.send_replace(health.map(Arc::new));
         }
     }
 }
 
-/// The use case of watching it.
+/// The use case of watching the health of partitions.
 #[derive(Clone, Debug)]
 pub struct Watching {
-    /// Where chunks are.
+    /// The store of chunks.
     pub store: Arc<dyn Store>,
-    /// What all watchers share.
+    /// The cell that all watchers share.
     pub cell: Arc<Cell>,
-    /// Who waits for watchers when the server stops.
+    /// The tracker that waits for watchers when the server stops.
     pub tasks: TaskTracker,
-    /// How long a watcher is waited for.
+    /// The time that a stream waits for its watcher.
     pub patience: Patience,
 }
 
 impl Watching {
-    /// The health as it is, and then whenever it has changed.
+    /// Returns a stream of the current health, and of each later change.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl Watching {
         Ok(inbox)
     }
 
-    /// The newest health; read by one for all that come at once.
+    /// Returns the newest health. One of several concurrent watchers reads it.
     async fn newest(&self) -> Result<Arc<Health>, Error> {
         let _reading = self.cell.reading.lock().await;
         if let Some(newest) = self.cell.newest.borrow().clone() {
@@ -156,7 +156,7 @@ impl Watching {
         Ok(read)
     }
 
-    /// Forwards what differs from what was sent, until the client has gone or the server goes down.
+    /// Sends each health that differs from the last one sent, until the client disconnects or the server shuts down.
     async fn tell(
         &self,
         mut news: watch::Receiver<Option<Arc<Health>>>,

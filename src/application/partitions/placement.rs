@@ -1,4 +1,4 @@
-//! Partitions: how chunks are spread, where a document is, and moving it.
+//! Partitions: the spread of chunks, the placement of documents, and moves.
 
 use std::sync::Arc;
 
@@ -15,30 +15,30 @@ use crate::application::request::Request;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::partitions::candidates;
 
-/// The use cases of partitions: for admins.
+/// The use cases of partitions, for admins.
 #[derive(Clone, Debug)]
 pub struct Partitions {
-    /// Where chunks are.
+    /// The store of chunks.
     pub store: Arc<dyn Store>,
-    /// How their health is watched.
+    /// The watching of partition health.
     pub watching: Watching,
-    /// The time, and uids.
+    /// The source of time and uids.
     pub clock: Arc<dyn Clock>,
-    /// Told when there is work for jobs.
+    /// Notified when there is work for jobs.
     pub work: Arc<Notify>,
 }
 
-/// Where a document is, and where its uid lets it be.
+/// The partition of a document, and the partitions that its uid allows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Placement {
-    /// Where it is.
+    /// The current location.
     pub location: Location,
-    /// The two partitions that its uid decides.
+    /// The two partitions that its uid determines.
     pub candidates: [u32; 2],
 }
 
 impl Partitions {
-    /// The health of all 100 partitions.
+    /// Returns the health of all 100 partitions.
     ///
     /// # Errors
     ///
@@ -47,11 +47,11 @@ impl Partitions {
         Ok(Health::read(self.store.as_ref()).await?)
     }
 
-    /// Where a document is: its candidates are computed again, and its chunks counted.
+    /// Returns the placement of a document. The candidates are computed from its uid, and its chunks are counted.
     ///
     /// # Errors
     ///
-    /// Fails if there is none of that name.
+    /// Fails if there is no document of that name.
     pub async fn locate(&self, caller: &Caller, name: &DocumentName) -> Result<Placement, Error> {
         let found = self.store.locate_document(caller, name).await?;
         let location = found.ok_or(Error::NotFound { kind: "document" })?;
@@ -61,12 +61,12 @@ impl Partitions {
         })
     }
 
-    /// Moves a document to its other candidate: readers do not notice, its chunks go by and by.
+    /// Moves a document to its other candidate. Readers do not notice; a job copies the chunks in small steps.
     ///
     /// # Errors
     ///
-    /// Fails if there is none of that name, another move of it runs or has left chunks behind, or
-    /// the request id is that of another request.
+    /// Fails if there is no document of that name, or the request id is that of another request. Also fails if
+    /// another move of the document runs or has left chunks behind.
     pub async fn move_document(
         &self,
         caller: &Caller,

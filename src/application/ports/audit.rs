@@ -1,4 +1,4 @@
-//! The port of the audit log. What is in it stays as it is, but for what is forgotten from the beginning.
+//! The port of the audit log. Entries never change; only the oldest ones are removed.
 
 use async_trait::async_trait;
 
@@ -8,57 +8,58 @@ use crate::application::ports::store_error::Error;
 use crate::domain::audit::{Entry, Head};
 use crate::domain::names::resource::TenantId;
 
-/// A place in a chain, signed by who wrote it.
+/// A position in a chain, signed by the instance that wrote it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Sealed {
-    /// The place.
+    /// The position.
     pub head: Head,
-    /// Its authentication code.
+    /// The message authentication code of the position.
     pub mac: [u8; 32],
 }
 
-/// A chain: what is kept of it is between two places.
+/// A chain of entries. The retained part lies between two signed positions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Chain {
-    /// The newest entry that was forgotten; none: all are there.
+    /// The newest removed entry. `None` means that no entry was removed.
     pub checkpoint: Option<Sealed>,
     /// The newest entry.
     pub head: Sealed,
 }
 
-/// Which entries are listed.
+/// The selection of listed entries.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Wanted {
-    /// Of which tenant; none: of all, and of nobody who is known.
+    /// The tenant of the entries. `None` means all tenants, and requests without a known tenant.
     pub tenant: Option<TenantId>,
-    /// Since when; none: from the first.
+    /// The earliest time. `None` means from the first entry.
     pub since: Option<Timestamp>,
-    /// Until when, exclusive; none: to the last.
+    /// The end of the time range, exclusive. `None` means to the last entry.
     pub until: Option<Timestamp>,
-    /// Behind which entry: its time, chain and number; none: from the newest.
+    /// The entry after which the list resumes: its time, chain and number. `None` means from the newest.
     pub behind: Option<(Timestamp, Uid, u64)>,
 }
 
-/// Keeps chains of entries.
+/// Stores chains of entries.
 #[async_trait]
 pub trait Audit: Send + Sync {
-    /// Appends entries of one chain, which `head` is the last of. Those that are there already, because
-    /// only the answer was lost, are not appended again.
+    /// Appends entries of one chain; `head` is the last of them. Entries that are already stored are skipped: a
+    /// caller that lost the response tries again.
     async fn append_audit(&self, entries: &[Entry], head: &Sealed) -> Result<(), Error>;
-    /// All chains, by their uids.
+    /// Returns all chains, in the order of their uids.
     async fn audit_chains(&self) -> Result<Vec<Chain>, Error>;
-    /// At most `rows` entries of a chain behind `after_seq`, in their order.
+    /// Returns at most `rows` entries of a chain after `after_seq`, in their order.
     async fn audit_entries(
         &self,
         chain: &Uid,
         after_seq: u64,
         rows: u32,
     ) -> Result<Vec<Entry>, Error>;
-    /// At most `rows` entries, the newest first.
+    /// Returns at most `rows` entries, the newest first.
     async fn audit_events(&self, wanted: &Wanted, rows: u32) -> Result<Vec<Entry>, Error>;
-    /// The last of the first `rows` entries of some chain that are all from before `before`; none if no
-    /// chain begins with such.
+    /// Looks for a chain that begins with entries older than `before`. Returns the last of these, at most the
+    /// `rows`th of the chain. `None` means that no chain begins with such an entry.
     async fn audit_before(&self, before: Timestamp, rows: u32) -> Result<Option<Head>, Error>;
-    /// Forgets a chain up to the checkpoint, which is kept. `None`: the fence is not the newest any more.
+    /// Removes the entries of a chain up to and including the checkpoint, and stores the checkpoint. `None` means
+    /// that the fence is no longer the newest.
     async fn forget_audit(&self, fence: Fence, checkpoint: &Sealed) -> Result<Option<Done>, Error>;
 }

@@ -1,4 +1,4 @@
-//! The port of changes: which version of which document became current, in the order of the commits.
+//! The port of changes: the versions of documents that became current, in the order of the commits.
 
 use async_trait::async_trait;
 
@@ -12,68 +12,70 @@ use crate::domain::names::resource::DocumentId;
 /// A change of a document's current version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// Its number in the collection, without gaps.
+    /// The number of the change in its collection, without gaps.
     pub seq: u64,
     /// The document.
     pub document: Uid,
-    /// What clients call it.
+    /// The document's id, chosen by the client.
     pub id: DocumentId,
-    /// The version that was current before; 0: none.
+    /// The version that was current before. 0 means that there was none.
     pub before: u64,
-    /// The version that is current since; 0: the document was deleted.
+    /// The version that is current after the change. 0 means that the document was deleted.
     pub after: u64,
 }
 
-/// Which changes there are.
+/// The range of the changes of a collection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Extent {
-    /// The newest; 0: none.
+    /// The number of the newest change. 0 means that there are no changes.
     pub newest: u64,
-    /// The last one that is no longer kept; 0: all are.
+    /// The number of the last change that was removed. 0 means that all are retained.
     pub forgotten: u64,
 }
 
-/// Tells what changed.
+/// Returns changes of collections.
 #[async_trait]
 pub trait Changes: Send + Sync {
-    /// Which changes of a collection there are; `None` if there is no such collection.
+    /// Returns the range of a collection's changes. `None` means that there is no such collection.
     async fn changes_extent(
         &self,
         caller: &Caller,
         collection: &Uid,
     ) -> Result<Option<Extent>, Error>;
-    /// The first change after `seq`.
+    /// Returns the first change after `seq`. `None` means that there is none yet.
     async fn change_after(
         &self,
         caller: &Caller,
         collection: &Uid,
         seq: u64,
     ) -> Result<Option<Change>, Error>;
-    /// The version of a document that was current after the change `seq`, if a later change tells it.
+    /// Returns the version of a document that was current after the change `seq`. `None` means that no later change
+    /// of the document records it.
     async fn version_at(
         &self,
         caller: &Caller,
         document: &Uid,
         seq: u64,
     ) -> Result<Option<u64>, Error>;
-    /// The document of that uid.
+    /// Returns the document of that uid.
     async fn document_of(&self, caller: &Caller, uid: &Uid) -> Result<Option<Document>, Error>;
-    /// The first document of a collection with a current version whose uid is after `after`.
+    /// Returns the first document of a collection that has a current version and a uid greater than `after`.
     async fn document_after(
         &self,
         caller: &Caller,
         collection: &Uid,
         after: &Uid,
     ) -> Result<Option<Document>, Error>;
-    /// How many chunks a complete version has that is not swept yet; `None` if there is none.
+    /// Returns the number of chunks of a complete version that has not been swept. `None` means that there is no such
+    /// version.
     async fn version_chunks(
         &self,
         caller: &Caller,
         document: &Uid,
         version: u64,
     ) -> Result<Option<u64>, Error>;
-    /// The digests of the chunks in order whose ordinals are `from` and up to `rows` more: fewer than
-    /// there were if the version is being swept.
+    /// Returns the digests of at most `rows` chunks in order, from the ordinal `from` on. Digests are missing if the
+    /// version is being swept.
     async fn chunk_digests(
         &self,
         caller: &Caller,

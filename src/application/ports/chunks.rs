@@ -7,34 +7,34 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch;
 
-/// A chunk as it is stored.
+/// A chunk as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chunk {
-    /// Ordinal, span and digest.
+    /// The ordinal, span and digest.
     pub chunk: batch::Chunk,
-    /// What it says.
+    /// The text.
     pub text: String,
 }
 
-/// Which chunks.
+/// The version whose chunks are read.
 #[derive(Clone, Copy, Debug)]
 pub struct Of {
     /// The document.
     pub document: Uid,
-    /// Where its chunks are.
+    /// The partition that holds its chunks.
     pub partition: u32,
-    /// Which version of it.
+    /// The number of the version.
     pub version: u64,
 }
 
-/// How much text makes a page full, however few chunks have it: that is what a reader holds.
+/// The bytes of text that complete a page. A reader holds one page in memory.
 pub const PAGE_BYTES: u64 = 1024 * 1024;
 
-/// Gives chunks back.
+/// Reads chunks.
 #[async_trait]
 pub trait Chunks: Send + Sync {
-    /// At most `rows` chunks in order, from the ordinal `from` on, and no more once they have
-    /// [`PAGE_BYTES`] of text. The tenant is the document's.
+    /// Returns at most `rows` chunks in order, from the ordinal `from` on. The page ends with the chunk that reaches
+    /// [`PAGE_BYTES`] of text. The document must belong to the caller's tenant.
     async fn chunks(
         &self,
         caller: &Caller,

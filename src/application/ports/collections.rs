@@ -9,79 +9,79 @@ use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::CollectionId;
 
-/// A collection as it is stored.
+/// A collection as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Collection {
-    /// The server's name for it.
+    /// The uid, made by the server.
     pub uid: Uid,
-    /// The client's name for it.
+    /// The id, chosen by the client.
     pub id: CollectionId,
-    /// How its documents are chunked and decoded unless a request says otherwise.
+    /// The defaults for chunking and decoding its documents. A request can override them.
     pub preferences: Preferences,
-    /// Grows with every change.
+    /// A number that grows with every change.
     pub revision: u64,
-    /// When it was created.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 
-/// What is to be deleted, and how the deletion is called.
+/// The request to delete a document or a collection.
 #[derive(Clone, Debug)]
 pub struct Deletion {
-    /// The operation: the client's request id, or one of the server's making.
+    /// The uid of the operation: the client's request id, or one made by the server.
     pub uid: Uid,
     /// The digest of the request's other fields, as they were sent.
     pub request_sha256: [u8; 32],
-    /// What revision it must have; none: any.
+    /// The revision that it must have. `None` means any.
     pub revision: Option<u64>,
-    /// The time now.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// How deleting went.
+/// The result of a deletion.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deleted {
-    /// It is deleted, now or by an earlier request of the same uid. Beside it the last states of
-    /// uploads and moves that this has put an end to.
+    /// The deletion, of this request or an earlier one with the same uid. The second field has the last states of the
+    /// uploads and moves that it ended.
     Operation(Box<Operation>, Vec<Operation>),
-    /// There is none of that name.
+    /// Nothing has that name.
     NotFound,
-    /// It has another revision.
+    /// The stored revision differs from the requested one.
     Changed,
     /// The collection has documents.
     NotEmpty,
-    /// The uid is that of a request with other fields.
+    /// The uid belongs to a request with other fields.
     OtherRequest,
 }
 
-/// How creating or updating went.
+/// The result of creating or updating a collection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Written {
-    /// As it is now.
+    /// The collection in its current state.
     Collection(Box<Collection>),
-    /// There is one of that name, or, for an update, none.
+    /// For a creation: the name is taken. For an update: there is no such collection.
     Refused,
-    /// It has another revision.
+    /// The stored revision differs from the requested one.
     Changed,
-    /// The uid is that of a request with other fields.
+    /// The uid belongs to a request with other fields.
     OtherRequest,
-    /// The collection that the request made was deleted since.
+    /// The request created a collection that has been deleted since.
     Deleted,
 }
 
-/// Keeps collections.
+/// Stores collections.
 #[async_trait]
 pub trait Collections: Send + Sync {
-    /// Stores a new collection. The same uid again changes nothing: with the same `request_sha256`, the
-    /// digest of the request's fields, the collection is returned as it is.
+    /// Stores a new collection. A repeated uid changes nothing: with the same `request_sha256`, the digest of the
+    /// request's fields, the stored collection is returned.
     async fn create_collection(
         &self,
         caller: &Caller,
         new: &Collection,
         request_sha256: &[u8; 32],
     ) -> Result<Written, Error>;
-    /// Replaces the preferences, if the revision is what is believed.
+    /// Replaces the preferences, if the stored revision is `revision`.
     async fn update_collection(
         &self,
         caller: &Caller,
@@ -90,8 +90,8 @@ pub trait Collections: Send + Sync {
         preferences: &Preferences,
         now: Timestamp,
     ) -> Result<Written, Error>;
-    /// Takes the name away, with every document's; the rest is for a job. Without `force` only if
-    /// there are no documents.
+    /// Removes the name of the collection and of each of its documents; a job removes the rest. Without `force`, a
+    /// collection that has documents is not deleted.
     async fn delete_collection(
         &self,
         caller: &Caller,
@@ -99,13 +99,13 @@ pub trait Collections: Send + Sync {
         force: bool,
         deletion: &Deletion,
     ) -> Result<Deleted, Error>;
-    /// The collection of that id.
+    /// Returns the collection of that id.
     async fn collection(
         &self,
         caller: &Caller,
         id: &CollectionId,
     ) -> Result<Option<Collection>, Error>;
-    /// At most `rows` collections in the order of their ids, from the first after `after`.
+    /// Returns at most `rows` collections in the order of their ids, from the first after `after`.
     async fn collections(
         &self,
         caller: &Caller,

@@ -1,18 +1,17 @@
-//! The order of an upload's commits: a batch may be brought to the store while the one before is being
-//! committed, and is committed after it. So the store need not stand still while a commit reaches the
-//! disk.
+//! The order of an upload's commits. A batch may be transferred to the store while the previous one is being
+//! committed, and is committed after it. The store therefore need not wait while a commit reaches the disk.
 
 use tokio::sync::watch;
 
-/// Commits under way at once: the store takes the rows of one while the other reaches the disk. A third
-/// would be sent again after a crash.
+/// The most commits in progress at once: the store receives the rows of one while the other reaches the disk. With a
+/// third, one more batch would have to be sent again after a crash.
 pub const COMMITS_MAX: usize = 2;
 
-/// How far a batch is.
+/// The progress of a batch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {
     Waiting,
-    /// It has a connection to the store, and is on its way.
+    /// The batch has a connection to the store, and is being transferred.
     Begun,
     Committed,
 }
@@ -25,7 +24,7 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// The turn of a batch that has to wait for none.
+    /// Creates the turn of the first batch, which waits for no other.
     #[must_use]
     pub fn first() -> Self {
         Self {
@@ -34,7 +33,7 @@ impl Turn {
         }
     }
 
-    /// The turn of the batch after this one.
+    /// Creates the turn of the next batch.
     #[must_use]
     pub fn next(&self) -> Self {
         Self {
@@ -43,23 +42,23 @@ impl Turn {
         }
     }
 
-    /// Waits until the batch before has begun; `false` if it never will. Only then may a connection be
-    /// taken: whoever waits with one waits for somebody who has one.
+    /// Waits until the previous batch has begun. Returns `false` if it never will. Only then may the caller take a
+    /// connection: a waiter that held one could block the batch that it waits for.
     pub async fn to_begin(&self) -> bool {
         self.before_is(|stage| stage != Stage::Waiting).await
     }
 
-    /// Says that it has a connection.
+    /// Marks the batch as begun: it has a connection.
     pub fn begun(&self) {
         self.own.send_replace(Stage::Begun);
     }
 
-    /// Waits until the batch before is committed; `false` if it never will be.
+    /// Waits until the previous batch is committed. Returns `false` if it never will be.
     pub async fn to_commit(&self) -> bool {
         self.before_is(|stage| stage == Stage::Committed).await
     }
 
-    /// Says that the batch is committed.
+    /// Marks the batch as committed.
     pub fn committed(self) {
         self.own.send_replace(Stage::Committed);
     }
@@ -92,7 +91,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_committed_after_a_batch_that_was_not() {
+    async fn no_batch_commits_after_one_that_did_not() {
         let (first, unborn) = (Turn::first(), Turn::first());
         let (second, never) = (first.next(), unborn.next());
         first.begun();

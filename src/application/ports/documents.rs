@@ -13,69 +13,69 @@ use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::Decoding;
 
-/// A document as it is stored.
+/// A document as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
-    /// The server's name for it.
+    /// The uid, made by the server.
     pub uid: Uid,
-    /// The client's name for it.
+    /// The id, chosen by the client.
     pub id: DocumentId,
-    /// What people call it.
+    /// The name for people.
     pub display_name: String,
     /// Its media type.
     pub media_type: String,
-    /// What its uploader wants to find again.
+    /// The labels for finding the document.
     pub labels: BTreeMap<String, String>,
-    /// Where its chunks are, from 0 to 99.
+    /// The partition that holds its chunks, from 0 to 99.
     pub partition: u32,
-    /// What readers see; none before the first complete upload.
+    /// The version that readers see. `None` means that no upload is complete yet.
     pub current: Option<Version>,
-    /// Grows with every change.
+    /// A number that grows with every change.
     pub revision: u64,
-    /// When it was created.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 
 /// A complete version of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Version {
-    /// Its number, from 1.
+    /// The number of the version, from 1.
     pub version: u64,
-    /// How many chunks it has.
+    /// The number of chunks.
     pub chunks: u64,
-    /// The length of its source.
+    /// The length of the source, in bytes.
     pub source_bytes: u64,
-    /// The length of its text.
+    /// The length of the text, in bytes of UTF-8.
     pub text_bytes: u64,
-    /// The same in characters.
+    /// The length of the text, in characters.
     pub characters: u64,
-    /// The same in line feeds.
+    /// The number of line feeds in the text.
     pub lines: u64,
-    /// The digest of its source.
+    /// The SHA-256 digest of the source.
     pub source_sha256: [u8; 32],
-    /// The charset that its source was decoded from.
+    /// The charset from which the source was decoded.
     pub charset: Charset,
-    /// How it is chunked.
+    /// The chunking spec.
     pub spec: Spec,
-    /// How its source is decoded. A rechunk keeps the policy of the version that it is made of: an upload
-    /// of the same source with this policy gives the same text.
+    /// The decoding policy. A rechunk keeps the policy of its source version: an upload of the same source with
+    /// this policy gives the same text.
     pub decoding: Decoding,
-    /// The version of the engine that made it.
+    /// The version of the engine that made the chunks.
     pub engine_version: u64,
 }
 
-/// Keeps documents; uploads make and change them.
+/// Reads and deletes documents. Uploads create and change them.
 #[async_trait]
 pub trait Documents: Send + Sync {
-    /// The document of that name.
+    /// Returns the document of that name.
     async fn document(
         &self,
         caller: &Caller,
         name: &DocumentName,
     ) -> Result<Option<Document>, Error>;
-    /// At most `rows` documents of a collection that have all of these labels, in the order of their
+    /// Returns at most `rows` documents of a collection that have all of these labels. They are in the order of their
     /// ids, from the first after `after`.
     async fn documents(
         &self,
@@ -85,8 +85,8 @@ pub trait Documents: Send + Sync {
         after: &str,
         rows: u32,
     ) -> Result<Vec<Document>, Error>;
-    /// Takes the document's name away, fails its unfinished uploads, and says so in the collection's
-    /// changes; the rest is for a job.
+    /// Removes the document's name, fails its unfinished uploads, and records a change of the collection. A job
+    /// removes the rest.
     async fn delete_document(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! The port of news across instances: hints, of which any may be lost, late, or there twice.
+//! The port of updates between instances. Updates are hints: each may be lost, late or duplicated.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -7,41 +7,41 @@ use async_trait::async_trait;
 
 use crate::application::ports::operations::Operation;
 
-/// What one instance tells the others.
+/// An update that one instance sends to the others.
 #[derive(Clone, Debug, PartialEq)]
 pub enum News {
-    /// An operation has come to this state, and that is committed.
+    /// An operation has reached this state, which is committed.
     State(Arc<Operation>),
-    /// Some collection may have changed.
+    /// A collection may have changed.
     Change,
 }
 
-/// The bus cannot be used now: later it may.
+/// The bus cannot be used at present; a later attempt may succeed.
 #[derive(Debug, thiserror::Error)]
 #[error("the event bus is unreachable")]
 pub struct Unreachable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// Carries news from one instance to all others. Whoever publishes may hear it too.
+/// Carries updates from one instance to all others. The sender may receive its own updates.
 #[async_trait]
 pub trait EventBus: Debug + Send + Sync {
-    /// Sends news out.
+    /// Sends updates.
     ///
     /// # Errors
     ///
-    /// Fails, soon, if it cannot be said that all was sent: it is not sent again.
+    /// Fails soon if some of them may not have been sent. They are not sent again.
     async fn publish(&self, news: &[News]) -> Result<(), Unreachable>;
 
-    /// Begins to listen. Whatever is published after this has returned is heard, unless it is lost.
+    /// Opens a feed. The feed receives each update that is published after this has returned, unless one is lost.
     ///
     /// # Errors
     ///
-    /// Fails, soon, if nothing would be heard.
+    /// Fails soon if the feed would receive nothing.
     async fn listen(&self) -> Result<Box<dyn Feed>, Unreachable>;
 }
 
-/// News as it comes.
+/// A feed of received updates.
 #[async_trait]
 pub trait Feed: Debug + Send {
-    /// The next news; none once the feed is lost, which is noticed within seconds.
+    /// Returns the next update. `None` means that the feed is lost, which is noticed within seconds.
     async fn next(&mut self) -> Option<News>;
 }

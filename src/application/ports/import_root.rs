@@ -1,4 +1,4 @@
-//! The port of the import root: files that the server may read by itself.
+//! The port of the import root: files that the server may read itself.
 
 use std::fmt::Debug;
 
@@ -8,35 +8,34 @@ use bytes::Bytes;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::path::PathName;
 
-/// Tells whether a file is still what it was: as exact as its file system's clock. The device is not part of it:
-/// instances that mount one file system may number it differently.
+/// The identity of a file's content, as exact as the clock of its file system. Two equal stamps mean that the file
+/// has not changed. The device is not part of it: instances that mount one file system may number it differently.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Stamp {
-    /// The length of the file.
+    /// The length of the file, in bytes.
     pub bytes: u64,
-    /// The time of its last write, in nanoseconds since 1970. A program can set it.
+    /// The time of the last write, in nanoseconds since 1970. A program can set it.
     pub modified_ns: i64,
-    /// The time of its last change, of its content or of its metadata. No program can set it.
+    /// The time of the last change of content or metadata, in nanoseconds since 1970. No program can set it.
     pub changed_ns: i64,
-    /// The number of the file in its file system. Another file of the same name has another.
+    /// The inode number in the file system. Another file of the same name has another number.
     pub inode: u64,
 }
 
 /// The directory below which files may be imported.
 #[async_trait]
 pub trait ImportRoot: Debug + Send + Sync {
-    /// Opens the regular file of that name below the root. `None`: there is none, or none that may be
-    /// read; links are no files and no folders, wherever they lead. Opening never waits for another
-    /// program, as a pipe would.
+    /// Opens the regular file of that name below the root. `None` means that there is no such file, or that it may
+    /// not be read. Links are never followed. Opening never waits for another program, as opening a pipe would.
     async fn open(&self, path: &PathName) -> Result<Option<Box<dyn OpenFile>>, Error>;
 }
 
-/// A file that was opened: the same one, whatever has its name by now.
+/// An opened file. It stays the same file if its name is given to another one.
 #[async_trait]
 pub trait OpenFile: Debug + Send + Sync {
-    /// The stamp that it had when it was opened.
+    /// Returns the stamp at the time of opening.
     fn stamp(&self) -> Stamp;
-    /// Its bytes from that byte on, at most a message's, none at its end; with the stamp that it had
-    /// after they were read.
+    /// Returns the bytes from offset `at` on, and the stamp after they were read. There are at most as many bytes as
+    /// fit in a message, and none at the end.
     async fn read(&self, at: u64) -> Result<(Bytes, Stamp), Error>;
 }

@@ -1,5 +1,5 @@
-//! The port of the work that the server does by itself: each step is one transaction, and changes
-//! nothing if the fence is no longer the newest.
+//! The port of background work. Each step is one transaction, and changes nothing if the fence is no longer the
+//! newest.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 
-/// The right to do the work, until somebody else gets it.
+/// The fencing token of a lease, valid until another instance takes the lease.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Fence(pub u64);
 
-/// Work that one instance at a time does.
+/// A kind of work that one instance at a time does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Work {
-    /// What every instance can do.
+    /// Work that every instance can do.
     Jobs,
-    /// What needs the import root.
+    /// Work that needs the import root.
     Imports,
 }
 
 impl Work {
-    /// The name of its lease.
+    /// Returns the name of its lease.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -33,47 +33,46 @@ impl Work {
     }
 }
 
-/// What a step did.
+/// The result of a step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Done {
-    /// Rows that it changed; none means that there is nothing left to do now.
+    /// The number of changed rows. 0 means that there is nothing left to do at present.
     pub rows: u64,
-    /// Operations that have come to a new state.
+    /// The operations that have reached a new state.
     pub news: Vec<Operation>,
 }
 
-/// Does what nobody waits for. `None` as a result: the fence is not the newest any more.
+/// Does background work. A result of `None` means that the fence is no longer the newest.
 #[async_trait]
 pub trait Jobs: Send + Sync {
-    /// Takes or renews the lease, unless another holder has it; on the store's own clock. The fences
-    /// below are those of [`Work::Jobs`].
+    /// Takes or renews the lease, by the store's own clock. `None` means that another holder has it. The methods
+    /// below take fences of [`Work::Jobs`].
     async fn claim(
         &self,
         work: Work,
         holder: &Uid,
         lasts: Duration,
     ) -> Result<Option<Fence>, Error>;
-    /// Gives the lease back, if that holder has it: whoever asks next gets it.
+    /// Releases the lease if that holder has it, so that the next caller can claim it.
     async fn release(&self, work: Work, holder: &Uid) -> Result<(), Error>;
-    /// Removes at most `rows` chunks of one version that may be swept, and the version with its last
-    /// chunk; never of one that a running rechunk reads. Versions of a document that moves are left
-    /// alone meanwhile.
+    /// Removes at most `rows` chunks of one version that may be swept, and the version with its last chunk. Versions
+    /// that a running rechunk reads are skipped, and so are documents that are being moved.
     async fn sweep_chunks(
         &self,
         fence: Fence,
         now: Timestamp,
         rows: u32,
     ) -> Result<Option<Done>, Error>;
-    /// Goes on with a deletion: gives up at most `rows` documents of a collection, or ends one of
-    /// which no chunk is left in any partition.
+    /// Advances a deletion: deletes at most `rows` documents of a collection, or ends a deletion that has no chunks
+    /// left in any partition.
     async fn advance_deletions(
         &self,
         fence: Fence,
         now: Timestamp,
         rows: u32,
     ) -> Result<Option<Done>, Error>;
-    /// Goes on with a move: copies at most `rows` chunks. With the last of them the document is in its
-    /// new partition, and what it leaves may be removed from `sweep_after` on.
+    /// Advances a move: copies at most `rows` chunks. With the last of them the document is in its new partition. The
+    /// chunks in the old one may be removed from `sweep_after` on.
     async fn advance_moves(
         &self,
         fence: Fence,
@@ -81,15 +80,14 @@ pub trait Jobs: Send + Sync {
         sweep_after: Timestamp,
         rows: u32,
     ) -> Result<Option<Done>, Error>;
-    /// Removes at most `rows` chunks that one move has left and that may be swept, the first ones
-    /// first.
+    /// Removes at most `rows` chunks that one move has left behind and that may be swept, in their order.
     async fn sweep_moves(
         &self,
         fence: Fence,
         now: Timestamp,
         rows: u32,
     ) -> Result<Option<Done>, Error>;
-    /// Fails at most `rows` uploads that nobody has gone on with since `since`.
+    /// Fails at most `rows` uploads that no writer has resumed or changed since `since`.
     async fn abandon_uploads(
         &self,
         fence: Fence,
@@ -97,9 +95,8 @@ pub trait Jobs: Send + Sync {
         now: Timestamp,
         rows: u32,
     ) -> Result<Option<Done>, Error>;
-    /// Forgets at most `rows` each of the operations that ended before `before` and have left
-    /// nothing, of the changes
-    /// before it, and of the deleted documents and collections of which nothing is left.
+    /// Removes at most `rows` of each kind: operations that ended before `before` and have left nothing behind,
+    /// changes before it, and deleted documents and collections of which nothing is left.
     async fn expire(
         &self,
         fence: Fence,

@@ -1,4 +1,4 @@
-//! The port of keys: what lets callers in.
+//! The port of keys, by which callers authenticate.
 
 use async_trait::async_trait;
 
@@ -7,37 +7,37 @@ use crate::application::ports::store_error::Error;
 use crate::domain::identity::role::Role;
 use crate::domain::names::resource::{Principal, TenantId};
 
-/// A key as it is stored: never its secret, only the digest of it.
+/// A key as stored: the digest of its secret, never the secret itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Key {
-    /// Its name.
+    /// The uid, made by the server.
     pub uid: Uid,
-    /// Whose it is.
+    /// The tenant that it belongs to.
     pub tenant: TenantId,
-    /// Who is let in.
+    /// The principal that it authenticates.
     pub principal: Principal,
-    /// What the principal may do.
+    /// The role of the principal.
     pub role: Role,
-    /// What it is.
+    /// The kind of the key.
     pub kind: Kind,
-    /// By which it is found: no other key that is not revoked has the same.
+    /// The value by which the key is found, unique among the keys that are not revoked.
     pub lookup: String,
-    /// The SHA-256 digest of its secret, or of the certificate.
+    /// The SHA-256 digest of the secret, or of the certificate.
     pub digest: [u8; 32],
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// From when on it lets nobody in; none: it does not expire.
+    /// The time of expiry. `None` means that it does not expire.
     pub expires_at: Option<Timestamp>,
-    /// Since when it lets nobody in; none: it does.
+    /// The time of revocation. `None` means that it is not revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// What a key is.
+/// The kind of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// A text that its owner knows; it is found by its prefix.
+    /// A text that its owner knows. The prefix of the text is the lookup value.
     Secret,
-    /// A certificate whose private key its owner has; it is found by its digest.
+    /// A certificate whose private key its owner has. The digest of the certificate is the lookup value.
     Certificate,
 }
 
@@ -45,7 +45,7 @@ impl Kind {
     /// Every kind.
     pub const ALL: [Self; 2] = [Self::Secret, Self::Certificate];
 
-    /// Its name in the store.
+    /// Returns the name of the kind in the store.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -55,30 +55,30 @@ impl Kind {
     }
 }
 
-/// How storing a key went.
+/// The result of storing a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Created {
-    /// It is there.
+    /// The key is stored.
     Stored,
     /// There is no such tenant.
     NoTenant,
-    /// Another one that is not revoked is found by the same.
+    /// Another key that is not revoked has the same lookup value.
     Taken,
 }
 
-/// Keeps keys. Who may see which is the use case's to decide.
+/// Stores keys. The use cases decide which caller may see which key.
 #[async_trait]
 pub trait Keys: Send + Sync {
     /// Stores a new key.
     async fn create_key(&self, new: &Key) -> Result<Created, Error>;
-    /// The keys that are found by these, in any order, but for those that are revoked or whose tenant is
-    /// disabled. They may have expired.
+    /// Returns the keys with these lookup values, in any order. Keys that are revoked or of a disabled tenant are
+    /// left out; expired ones are not.
     async fn find_keys(&self, lookups: &[String]) -> Result<Vec<Key>, Error>;
-    /// The tenant's key of that uid.
+    /// Returns the tenant's key of that uid.
     async fn key(&self, tenant: &TenantId, uid: &Uid) -> Result<Option<Key>, Error>;
-    /// At most `rows` keys of a tenant in the order of their uids, from the first after `after`.
+    /// Returns at most `rows` keys of a tenant in the order of their uids, from the first after `after`.
     async fn keys(&self, tenant: &TenantId, after: &Uid, rows: u32) -> Result<Vec<Key>, Error>;
-    /// Revokes the tenant's key of that uid, and returns it. Again, it changes nothing.
+    /// Revokes the tenant's key of that uid, and returns it. A second call changes nothing.
     async fn revoke_key(
         &self,
         tenant: &TenantId,

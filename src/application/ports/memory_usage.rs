@@ -2,11 +2,11 @@
 
 use std::fmt::Debug;
 
-/// Tells how much memory there is.
+/// Returns the memory limit and the memory in use.
 pub trait Memory: Debug + Send + Sync {
-    /// How many bytes may be used; none: there is no limit.
+    /// Returns the limit in bytes. `None` means that there is no limit.
     fn most(&self) -> Option<u64>;
-    /// How many are used, of those that count against the limit and cannot be given back; none if nobody
-    /// knows.
+    /// Returns the bytes in use that count against the limit and that the system cannot reclaim. `None` means that
+    /// the number is unknown.
     fn used(&self) -> Option<u64>;
 }

@@ -1,7 +1,7 @@
-//! What the use cases need from outside: traits, each method with its duties.
+//! The interfaces that the use cases need: traits whose methods document their duties.
 //!
-//! What is absent is `Ok(None)`. Every method that reads or writes a tenant's data takes the caller
-//! and sees that tenant's rows alone. Time and uids come from the [`clock`].
+//! A missing thing is `Ok(None)`. Every method that reads or writes a tenant's data takes the caller, and sees only
+//! that tenant's rows. Time and uids come from the [`clock`].
 
 pub mod audit;
 pub mod changes;

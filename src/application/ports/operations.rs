@@ -1,4 +1,4 @@
-//! The port of operations: what watchers see.
+//! The port of operations, as watchers see them.
 
 use async_trait::async_trait;
 
@@ -7,20 +7,20 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 
-/// What an operation does.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// It uploads a document.
+    /// Uploads a document.
     Upload,
-    /// It makes a document of a file.
+    /// Makes a document of a file.
     ImportDocument,
-    /// It chunks a document in another way.
+    /// Chunks a document in another way.
     RechunkDocument,
-    /// It deletes a document.
+    /// Deletes a document.
     DeleteDocument,
-    /// It deletes a collection.
+    /// Deletes a collection.
     DeleteCollection,
-    /// It moves a document to another partition.
+    /// Moves a document to another partition.
     MoveDocument,
 }
 
@@ -35,7 +35,7 @@ impl Kind {
         Self::RechunkDocument,
     ];
 
-    /// The name of the kind, the same everywhere.
+    /// Returns the name of the kind, the same in the store, on the wire and in logs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -49,38 +49,38 @@ impl Kind {
     }
 }
 
-/// A whole state of an operation: losing any but the last is harmless.
+/// A whole state of an operation. Only the loss of the last state matters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operation {
-    /// Whose it is.
+    /// The tenant that it belongs to.
     pub tenant: String,
-    /// Its name.
+    /// The uid of the operation.
     pub uid: Uid,
-    /// What it does.
+    /// The kind of the operation.
     pub kind: Kind,
-    /// Grows with every state.
+    /// A number that grows with every state.
     pub seq: u64,
-    /// How far it is.
+    /// The progress: running, or how it ended.
     pub state: State,
     /// The name of the document or collection that it works on.
     pub target: String,
-    /// Bytes of the source that no restart needs again.
+    /// Bytes of the source that are committed: a restart does not need them again.
     pub committed_bytes: u64,
     /// Chunks stored, removed, or copied.
     pub chunks: u64,
-    /// Why it failed, for programs; empty otherwise.
+    /// The reason of a failure, for programs. Empty if it has not failed.
     pub failure_reason: String,
-    /// The same for people.
+    /// The reason of a failure, for people. Empty if it has not failed.
     pub failure_message: String,
-    /// When it began.
+    /// The time when it began.
     pub created_at: Timestamp,
-    /// When it came to this state.
+    /// The time when it reached this state.
     pub updated_at: Timestamp,
 }
 
 #[cfg(test)]
 impl Operation {
-    /// An upload of `tenant` for tests.
+    /// Returns an upload of `tenant` for tests.
     pub(crate) fn example(tenant: &str, uid: Uid, seq: u64, state: State) -> std::sync::Arc<Self> {
         std::sync::Arc::new(Self {
             tenant: tenant.to_owned(),
@@ -99,16 +99,16 @@ impl Operation {
     }
 }
 
-/// Every operation is older.
+/// A position before the newest operation: every operation is older.
 pub const NEWEST: (Timestamp, Uid) = (Timestamp::MAX, [u8::MAX; 16]);
 
-/// Tells how operations stand.
+/// Reads the states of operations.
 #[async_trait]
 pub trait Operations: Send + Sync {
-    /// The operation of that uid.
+    /// Returns the operation of that uid.
     async fn operation(&self, caller: &Caller, uid: &Uid) -> Result<Option<Operation>, Error>;
-    /// At most `rows` operations, those in that state if there is one, the newest first, from the
-    /// first that is older than `before`.
+    /// Returns at most `rows` operations, the newest first, from the first that is older than `before`. `state`
+    /// selects those in one state; `None` means all.
     async fn operations(
         &self,
         caller: &Caller,
@@ -116,7 +116,7 @@ pub trait Operations: Send + Sync {
         before: (Timestamp, Uid),
         rows: u32,
     ) -> Result<Vec<Operation>, Error>;
-    /// Those of these operations that there are, each named by its tenant and its uid, in any order;
-    /// by one query, for the watchers of an instance: so each is told to its own tenant only.
+    /// Returns those of the given operations that exist, in any order. One query serves all watchers of an instance.
+    /// Each operation is named by tenant and uid, so that only watchers of its own tenant receive it.
     async fn operations_of(&self, topics: &[(String, Uid)]) -> Result<Vec<Operation>, Error>;
 }

@@ -1,4 +1,4 @@
-//! The port of partitions: how chunks are spread, and moved.
+//! The port of partitions: the spread of chunks, and moves.
 
 use async_trait::async_trait;
 
@@ -9,95 +9,95 @@ use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::partitions::balance::Document;
 
-/// How full a partition is.
+/// The fill level of a partition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Partition {
-    /// From 0 to 99.
+    /// The number of the partition, from 0 to 99.
     pub partition: u32,
-    /// Documents that it holds and that are not deleted.
+    /// The documents that it holds and that are not deleted.
     pub documents: u64,
-    /// Chunks, those of deleted documents too as long as they are there.
+    /// The chunks, including those of deleted documents until they are swept.
     pub chunks: u64,
-    /// Bytes of their text, as stored.
+    /// The bytes of text of the chunks, as stored.
     pub text_bytes: u64,
-    /// How far its chunks are from the mean, in percent.
+    /// The deviation of its number of chunks from the mean, in percent.
     pub deviation_percent: f64,
-    /// HOT, COLD, NORMAL or EMPTY.
+    /// The status: HOT, COLD, NORMAL or EMPTY.
     pub status: String,
-    /// Rows that are deleted and still take room; none, as for the rest, in a store that does not
+    /// The deleted rows that still take up space. This and the following fields are `None` in a store that does not
     /// vacuum.
     pub dead_rows: Option<u64>,
-    /// Whether it should be vacuumed.
+    /// Whether the partition should be vacuumed.
     pub needs_vacuum: Option<bool>,
-    /// When it was vacuumed last.
+    /// The time of the last vacuum.
     pub last_vacuum_at: Option<Timestamp>,
-    /// When its statistics were made last.
+    /// The time when its statistics were last computed.
     pub last_analyze_at: Option<Timestamp>,
 }
 
-/// What there is of a document.
+/// The size of a document.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Weight {
-    /// Chunks, in all versions.
+    /// The chunks of all versions.
     pub chunks: u64,
-    /// Bytes of their text.
+    /// The bytes of text of the chunks.
     pub text_bytes: u64,
 }
 
-/// Where a document is, counted.
+/// The partition of a document, with its chunks counted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Location {
-    /// The document.
+    /// The document's uid.
     pub uid: Uid,
     /// The partition that should hold all of its chunks.
     pub partition: u32,
-    /// What its own row says.
+    /// The size according to the document's row.
     pub said: Weight,
-    /// What is counted in that partition.
+    /// The size as counted in that partition.
     pub counted: Weight,
-    /// Chunks of it in other partitions: copies that a move has made, or has left.
+    /// The document's chunks in other partitions: copies that a move has made or left behind.
     pub chunks_elsewhere: u64,
 }
 
-/// What is to be moved, and how the move is called.
+/// The request to move a document.
 #[derive(Clone, Copy, Debug)]
 pub struct Move {
-    /// The operation: the client's request id, or one of the server's making.
+    /// The uid of the operation: the client's request id, or one made by the server.
     pub uid: Uid,
     /// The digest of the request's other fields, as they were sent.
     pub request_sha256: [u8; 32],
-    /// The time now.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// How asking for a move went.
+/// The result of a request to move a document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Moved {
-    /// It runs, or has been done, by this or an earlier request of the same uid.
+    /// The move, of this request or an earlier one with the same uid. It runs or has ended.
     Operation(Box<Operation>),
-    /// There is none of that name.
+    /// No document has that name.
     NotFound,
     /// Another move of the document runs, or has left chunks behind.
     Pending,
-    /// The uid is that of a request with other fields.
+    /// The uid belongs to a request with other fields.
     OtherRequest,
 }
 
-/// Tells how chunks are spread, and moves documents: for admins.
+/// Reports how chunks are spread, and moves documents. For admins.
 #[async_trait]
 pub trait Partitions: Send + Sync {
-    /// All 100 partitions, in order, over all tenants.
+    /// Returns all 100 partitions, in order, over all tenants.
     async fn partitions(&self) -> Result<Vec<Partition>, Error>;
-    /// At most `rows` documents with the most chunks, the largest first, over all tenants.
+    /// Returns at most `rows` documents with the most chunks, the largest first, over all tenants.
     async fn largest_documents(&self, rows: u32) -> Result<Vec<Document>, Error>;
-    /// Where the document of that name is, all counted at one moment.
+    /// Returns the location of the document of that name. All counts are of one moment.
     async fn locate_document(
         &self,
         caller: &Caller,
         name: &DocumentName,
     ) -> Result<Option<Location>, Error>;
-    /// Asks for a move of a document to its other candidate; the rest is for a job. The same uid
-    /// for the same document again changes nothing.
+    /// Requests the move of a document to its other candidate; a job does the rest. A repeated uid for the same
+    /// document changes nothing.
     async fn move_document(
         &self,
         caller: &Caller,

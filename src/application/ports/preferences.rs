@@ -1,7 +1,7 @@
-//! How a client wants documents chunked and decoded: only the fields that it set.
+//! The fields that a client set for the chunking and decoding of documents.
 //!
-//! A collection has preferences, and so has a request. Merged, they are the spec and the policy of one
-//! version. Stored as JSON, fields that are not set are left out.
+//! A collection has preferences, and so has a request. Merged, they are the spec and the policy of one version. They
+//! are stored as JSON, without the fields that are not set.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,15 +21,15 @@ use crate::domain::text::separators::Keep;
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Preferences {
-    /// Of the spec.
+    /// The fields of the spec.
     pub chunking: Partial,
-    /// Of the decoding policy.
+    /// The fields of the decoding policy.
     pub decoding: policy::Partial,
 }
 
 impl Preferences {
-    /// The spec and the policy of a version: each field from here, else from the collection, else by
-    /// default.
+    /// Returns the spec and the policy of a version. Each field comes from here, else from the collection, else from
+    /// the defaults.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl Preferences {
         Ok(StoredSpec::new(&spec, decoding))
     }
 
-    /// The bytes of the separators: nothing else varies much in length.
+    /// Returns the length of the separators in bytes. No other field varies much in length.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.chunking
@@ -50,7 +50,7 @@ impl Preferences {
     }
 }
 
-/// The stored form.
+/// The JSON form.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {

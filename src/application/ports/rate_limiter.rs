@@ -1,7 +1,7 @@
 //! Budgets and places that all instances share.
 //!
-//! Its clock is the shared one: two instances with different clocks count the same. Whatever it
-//! keeps has a lifetime, so what nobody uses is gone by itself; it may lose everything at any time.
+//! The limiter uses its own clock, so that instances with different clocks count the same. Each entry has a lifetime,
+//! so that an unused one expires. The limiter may lose all entries at any time.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -11,61 +11,60 @@ use async_trait::async_trait;
 use crate::application::ports::store_error::Error;
 use crate::domain::limits::rate::{Quota, Verdict};
 
-/// What is counted.
+/// The key of a counter.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Key {
-    /// Whose; none for what is counted by address.
+    /// The tenant. Empty for counters by address.
     pub tenant: String,
-    /// Who within the tenant, or an address.
+    /// The principal within the tenant, or an address.
     pub principal: String,
     /// The name of a budget or of a kind of places.
     pub limit: &'static str,
 }
 
-/// One place: the instance that holds it, and its number there.
+/// One held place: the instance that holds it, and its number there.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Member {
-    /// Random, made when the instance started.
+    /// A random id, made when the instance started.
     pub instance: [u8; 16],
-    /// Counted from 0.
+    /// The number of the place in its instance, from 0.
     pub number: u64,
 }
 
-/// How much of something is in use.
+/// The used part of a limit.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Used {
-    /// Of what.
+    /// The key of the limit.
     pub key: Key,
-    /// How much.
+    /// The used amount.
     pub amount: Amount,
 }
 
-/// An amount that is in use.
+/// A used amount.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Amount {
-    /// A budget is whole again after so many microseconds.
+    /// The microseconds until the budget is full again.
     WholeAfterUs(u64),
-    /// So many places are taken.
+    /// The number of held places.
     Places(u64),
 }
 
-/// A limiter that several instances share. It does not wait and does not try again: whoever asks
-/// has a way to go on without it.
+/// A limiter that several instances share. It neither waits nor retries: callers have a fallback.
 #[async_trait]
 pub trait RateLimiter: Debug + Send + Sync {
-    /// Takes so many units from a budget, if it has them: no more passes than [`Quota::decide`]
-    /// would let pass, however many instances ask at once.
+    /// Takes `units` from a budget, if it has them. However many instances call at once, no more units pass than
+    /// [`Quota::decide`] admits.
     ///
     /// # Errors
     ///
-    /// Fails if it cannot be reached; the units may have been taken.
+    /// Fails if the limiter cannot be reached. The units may have been taken.
     async fn check(&self, key: &Key, quota: Quota, units: u64) -> Result<Verdict, Error>;
 
-    /// Takes a place for `lifetime`, if fewer than `most` are taken; says whether it did.
+    /// Takes a place for `lifetime`, if fewer than `most` are held. Returns whether the place was taken.
     ///
     /// # Errors
     ///
-    /// Fails if it cannot be reached; the place may have been taken.
+    /// Fails if the limiter cannot be reached. The place may have been taken.
     async fn acquire(
         &self,
         key: &Key,
@@ -74,39 +73,39 @@ pub trait RateLimiter: Debug + Send + Sync {
         lifetime: Duration,
     ) -> Result<bool, Error>;
 
-    /// Keeps places for another `lifetime`, and takes them again if they were lost.
+    /// Extends places by another `lifetime`, and takes them again if they were lost.
     ///
     /// # Errors
     ///
-    /// Fails if it cannot be reached.
+    /// Fails if the limiter cannot be reached.
     async fn renew(&self, key: &Key, members: &[Member], lifetime: Duration) -> Result<(), Error>;
 
-    /// Gives places back.
+    /// Releases places.
     ///
     /// # Errors
     ///
-    /// Fails if it cannot be reached; then they end with their lifetime.
+    /// Fails if the limiter cannot be reached. The places then expire.
     async fn release(&self, key: &Key, members: &[Member]) -> Result<(), Error>;
 
-    /// Does what [`RateLimiter::check`] does, for nobody.
+    /// Tests [`RateLimiter::check`] with a key of no caller.
     ///
     /// # Errors
     ///
-    /// Fails if it does not work.
+    /// Fails if the limiter does not work.
     async fn probe(&self) -> Result<(), Error>;
 
-    /// Notes what a tenant has used, for [`RateLimiter::usage`]; older notes go when there are too
-    /// many.
+    /// Records which limits a tenant has used, for [`RateLimiter::usage`]. If there are too many records, the oldest
+    /// are removed.
     ///
     /// # Errors
     ///
-    /// Fails if it cannot be reached.
+    /// Fails if the limiter cannot be reached.
     async fn note(&self, tenant: &str, keys: &[Key]) -> Result<(), Error>;
 
-    /// What a tenant uses of what was noted last, of the newest `most` notes.
+    /// Returns the used amounts of a tenant's `most` newest recorded limits.
     ///
     /// # Errors
     ///
-    /// Fails if it cannot be reached.
+    /// Fails if the limiter cannot be reached.
     async fn usage(&self, tenant: &str, most: usize) -> Result<Vec<Used>, Error>;
 }

@@ -13,28 +13,28 @@ use crate::domain::chunking::partial::Partial;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding};
 
-/// What a client wants to have chunked anew, checked.
+/// A validated request to chunk a document again.
 #[derive(Clone, Debug)]
 pub struct NewRechunk {
-    /// The client's request id, or one of the server's making.
+    /// The client's request id, or one made by the server.
     pub uid: Uid,
     /// The digest of the request's other fields, as they were sent.
     pub request_sha256: [u8; 32],
     /// The document.
     pub document: DocumentName,
-    /// How it is chunked, as far as the client says. The collection decides the rest.
+    /// The chunking fields that the client set. The collection's preferences supply the rest.
     pub chunking: Partial,
-    /// The time now.
+    /// The current time.
     pub now: Timestamp,
 }
 
 impl NewRechunk {
-    /// The upload that it is, of that version of the document; `keeps_mark`: whether the version's
-    /// text begins with the byte order mark of its source.
+    /// Returns the upload for that version of the document. `keeps_mark` says whether the version's text begins with
+    /// the byte order mark of its source.
     #[must_use]
     pub fn upload(&self, document: &Document, source: &Version, keeps_mark: bool) -> NewUpload {
-        // A text in which faults were replaced does not give its source back, so that there is
-        // nothing to replace again.
+        // A text in which invalid input was replaced cannot be turned back into its source. A rechunk of it fails, so
+        // there is nothing to replace again.
         let decoding = Decoding {
             charset: Some(source.charset),
             byte_order_mark: ByteOrderMark::keeping(keeps_mark),
@@ -61,10 +61,10 @@ impl NewRechunk {
     }
 }
 
-/// How starting a rechunk went.
+/// The result of starting a rechunk.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Started {
-    /// It is there: new, or from an earlier request with the same uid and the same fields.
+    /// The rechunk: new, or from an earlier request with the same uid and fields.
     Rechunk(Box<Upload>),
     /// There is no such document.
     NotFound,
@@ -74,17 +74,16 @@ pub enum Started {
     UploadRunning,
     /// The rechunk's spec and the collection's do not fit together. Nothing is stored.
     Conflict(Conflict),
-    /// The uid is that of a request with other fields.
+    /// The uid belongs to a request with other fields.
     OtherRequest,
 }
 
-/// Keeps rechunks. What goes on with them and ends them is the port of uploads.
+/// Starts and lists rechunks. The port of uploads resumes and ends them.
 #[async_trait]
 pub trait Rechunks: Send + Sync {
-    /// Stores a new upload that makes a version of the chunks of the document's current version, in
-    /// one transaction. The same uid again changes nothing: with the same `request_sha256` the rechunk is
-    /// returned as it is.
+    /// Stores a new upload, in one transaction. It makes a version from the chunks of the document's current version.
+    /// A repeated uid changes nothing: with the same `request_sha256`, the stored rechunk is returned.
     async fn start_rechunk(&self, caller: &Caller, new: &NewRechunk) -> Result<Started, Error>;
-    /// At most `rows` rechunks that have not ended, of all tenants, the oldest first.
+    /// Returns at most `rows` rechunks that have not ended, of all tenants, the oldest first.
     async fn running_rechunks(&self, rows: u32) -> Result<Vec<Upload>, Error>;
 }

@@ -1,15 +1,15 @@
-//! How far work is.
+//! The state of an operation.
 
-/// How far an operation is. It leaves `Running` once and never comes back.
+/// The state of an operation. An operation leaves `Running` once and never returns to it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum State {
-    /// It goes on, or can be gone on with.
+    /// The operation is in progress, or can be resumed.
     Running,
-    /// It is complete.
+    /// The operation is complete.
     Succeeded,
-    /// It cannot be completed.
+    /// The operation cannot be completed.
     Failed,
-    /// It was cancelled.
+    /// The operation was cancelled.
     Cancelled,
 }
 
@@ -22,7 +22,7 @@ impl State {
         Self::Cancelled,
     ];
 
-    /// The name of the state, the same everywhere.
+    /// Returns the name of the state, the same in the store, on the wire and in logs.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl State {
         }
     }
 
-    /// Whether nothing comes after it.
+    /// Whether the state is final.
     #[must_use]
     pub fn is_terminal(self) -> bool {
         self != Self::Running

@@ -1,4 +1,4 @@
-//! The whole store: every noun's port.
+//! The whole store: the ports of all resources.
 
 use std::fmt::Debug;
 
@@ -39,15 +39,15 @@ pub trait Store:
     + Send
     + Sync
 {
-    /// The key of page tokens, the same on every instance: `new` if there was none.
+    /// Returns the key of page tokens, the same on every instance. Stores `new` if there is no key yet.
     async fn secret(&self, new: [u8; 32]) -> Result<[u8; 32], Error>;
-    /// Whether there is room for another batch of an upload. Without a suspicion nothing is written unless little
-    /// room is left.
+    /// Checks whether there is room for another batch of an upload. If `is_suspected` is false, a test write is made
+    /// only if little space is left.
     ///
     /// # Errors
     ///
-    /// Fails with `Full` if there is none.
+    /// Fails with `Full` if there is no room.
     async fn room(&self, is_suspected: bool) -> Result<(), Error>;
-    /// Waits for what is under way, and gives up its files and connections.
+    /// Waits for work in progress, and closes files and connections.
     async fn close(&self);
 }

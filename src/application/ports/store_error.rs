@@ -1,45 +1,45 @@
-//! What every port can answer besides its result.
+//! The error of all ports.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::limits::quota::Quota;
 
-/// The store failed.
+/// The reason why the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It cannot be reached, or is too busy: later it may work.
+    /// The store cannot be reached or is too busy. A later attempt may succeed.
     #[error("the store is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It is full.
+    /// The store is full.
     #[error("the store is full")]
     Full(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The tenant has as much as it may have.
+    /// The tenant has reached a quota.
     #[error("the tenant's quota of {} is used up", .0.name())]
     Quota(Quota),
-    /// It holds what it must not hold, or refuses what it must take: a bug, here or there.
+    /// The store holds invalid data, or refuses valid data: a bug in the service or in the store.
     #[error("the store is damaged: {what}")]
     Damaged {
-        /// What is wrong.
+        /// The thing that is wrong.
         what: &'static str,
-        /// What the driver says.
+        /// The error of the driver.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
 }
 
-/// How often a store of this process was full. Each instance compares it with what it saw, and then looks whether it
-/// is its own store.
+/// The number of times that a store of this process was full. Each instance compares the number with the last one it
+/// saw, and then checks whether its own store is full.
 static TIMES_FULL: AtomicU64 = AtomicU64::new(0);
 
 impl Error {
-    /// The store is full.
+    /// Creates the error of a full store, and counts it.
     #[must_use]
     pub fn full(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         TIMES_FULL.fetch_add(1, Ordering::Relaxed);
         Self::Full(source.into())
     }
 
-    /// How often a store of this process was full.
+    /// Returns the number of times that a store of this process was full.
     #[must_use]
     pub fn times_full() -> u64 {
         TIMES_FULL.load(Ordering::Relaxed)

@@ -1,4 +1,4 @@
-//! A spec and a decoding policy in the form in which they are stored: JSON, defaults filled in.
+//! The stored form of a spec and a decoding policy: JSON with defaults filled in.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
 use crate::domain::text::measure::Measure;
 use crate::domain::text::separators::Keep;
 
-/// How a document is chunked and decoded, as stored.
+/// The chunking spec and decoding policy of a document, as stored.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredSpec {
@@ -24,20 +24,20 @@ pub struct StoredSpec {
     overlap: usize,
     max_bytes: usize,
     packing: String,
-    /// None: detected.
+    /// The name of the charset. `None` means that it is detected.
     charset: Option<String>,
     replace_invalid: bool,
     replace_nul: bool,
     keep_byte_order_mark: bool,
 }
 
-/// What is stored is not a spec.
+/// The error of stored data that is not a valid spec.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("a stored spec is damaged")]
 pub struct Damaged;
 
 impl StoredSpec {
-    /// The stored form.
+    /// Converts a spec and a decoding policy into the stored form.
     #[must_use]
     pub fn new(spec: &Spec, decoding: Decoding) -> Self {
         let limits = spec.limits();
@@ -63,7 +63,7 @@ impl StoredSpec {
         }
     }
 
-    /// The same spec with another decoding policy.
+    /// Returns the same spec with another decoding policy.
     #[must_use]
     pub fn decoded_as(&self, decoding: Decoding) -> Self {
         let Self {
@@ -82,11 +82,11 @@ impl StoredSpec {
         }
     }
 
-    /// The spec.
+    /// Returns the spec.
     ///
     /// # Errors
     ///
-    /// Fails if what was stored is damaged.
+    /// Fails if the stored data is damaged.
     pub fn spec(&self) -> Result<Spec, Damaged> {
         let kind = Kind::from_name(&self.strategy).ok_or(Damaged)?;
         let strategy = match Strategy::of(kind) {
@@ -109,11 +109,11 @@ impl StoredSpec {
         .map_err(|_bounds| Damaged)
     }
 
-    /// The decoding policy.
+    /// Returns the decoding policy.
     ///
     /// # Errors
     ///
-    /// Fails if what was stored is damaged.
+    /// Fails if the stored data is damaged.
     pub fn decoding(&self) -> Result<Decoding, Damaged> {
         let charset = self.charset.as_deref().map(Charset::from_label).transpose();
         Ok(Decoding {
@@ -125,7 +125,7 @@ impl StoredSpec {
     }
 }
 
-/// The value of that name.
+/// Returns the value of that name.
 pub(crate) fn named<T: Copy>(
     all: &[T],
     name_of: fn(T) -> &'static str,
@@ -146,7 +146,7 @@ mod tests {
     use crate::domain::text::separators::Keep;
 
     #[test]
-    fn what_is_stored_is_read_the_same() {
+    fn a_stored_spec_reads_back_unchanged() {
         let after = SeparatorLevels::cjk().keeping(Keep::After);
         for strategy in Strategy::all()
             .into_iter()

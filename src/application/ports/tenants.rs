@@ -7,51 +7,51 @@ use crate::application::ports::store_error::Error;
 use crate::domain::limits::quota::{Quotas, Usage};
 use crate::domain::names::resource::TenantId;
 
-/// A tenant as it is stored.
+/// A tenant as stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tenant {
-    /// Its name.
+    /// The name of the tenant.
     pub id: TenantId,
-    /// When it was created.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// What it may keep.
+    /// The limits of the tenant's stored data.
     pub quotas: Quotas,
-    /// What it keeps; none if it has no quota, for then it is not counted.
+    /// The usage. `None` means that the tenant has no quota, and its usage is not counted.
     pub usage: Option<Usage>,
-    /// Since when nobody of it is let in; none: they are.
+    /// The time when the tenant was disabled. `None` means that it is enabled.
     pub disabled_at: Option<Timestamp>,
 }
 
-/// How deleting a tenant went.
+/// The result of deleting a tenant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Removed {
-    /// It is gone, with its keys.
+    /// The tenant and its keys were removed.
     Gone,
-    /// There is none of that name.
+    /// No tenant has that name.
     NotFound,
-    /// Something is kept of it.
+    /// The tenant still has data.
     NotEmpty,
 }
 
-/// Keeps tenants: for operators. The one named `default` is always there.
+/// Stores tenants, for operators. The tenant `default` always exists.
 #[async_trait]
 pub trait Tenants: Send + Sync {
-    /// Stores a new tenant; false, and nothing stored, if there is one of that name.
+    /// Stores a new tenant. Returns `false`, and stores nothing, if the name is taken.
     async fn create_tenant(&self, id: &TenantId, now: Timestamp) -> Result<bool, Error>;
-    /// The tenant of that name.
+    /// Returns the tenant of that name.
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, Error>;
-    /// At most `rows` tenants in the order of their names, from the first after `after`.
+    /// Returns at most `rows` tenants in the order of their names, from the first after `after`.
     async fn tenants(&self, after: &str, rows: u32) -> Result<Vec<Tenant>, Error>;
-    /// Disables or enables a tenant, and returns it. Again, it changes nothing.
+    /// Disables or enables a tenant, and returns it. A second call changes nothing.
     async fn disable_tenant(
         &self,
         id: &TenantId,
         disabled: bool,
         now: Timestamp,
     ) -> Result<Option<Tenant>, Error>;
-    /// Sets all quotas of a tenant, counts what it keeps, and returns it. What is beyond a quota stays.
+    /// Sets all quotas of a tenant, counts its usage, and returns it. Data beyond a quota stays.
     async fn set_quotas(&self, id: &TenantId, quotas: Quotas) -> Result<Option<Tenant>, Error>;
-    /// Removes a tenant with its keys, unless a collection is left of it, deleted or not. An
-    /// empty collection `default` that was never used goes with it.
+    /// Removes a tenant with its keys, unless a collection of it is left, deleted or not. An empty collection
+    /// `default` that was never used is removed with it.
     async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error>;
 }

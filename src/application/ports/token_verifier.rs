@@ -1,23 +1,23 @@
-//! The port of tokens that somebody else issues.
+//! The port of tokens from an external issuer.
 
 use std::fmt::Debug;
 
 use crate::domain::identity::role::Role;
 use crate::domain::names::resource::{Principal, TenantId};
 
-/// What a token that can be believed says.
+/// The claims of a valid token.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Claims {
-    /// Whose data its bearer sees. That there is such a tenant is not known yet.
+    /// The tenant whose data the bearer sees. Its existence has not been checked yet.
     pub tenant: TenantId,
-    /// Who the bearer is.
+    /// The principal that the bearer is.
     pub principal: Principal,
-    /// What the bearer may do; never [`Role::Operator`].
+    /// The role of the bearer; never [`Role::Operator`].
     pub role: Role,
 }
 
 /// Verifies tokens.
 pub trait Bearer: Debug + Send + Sync {
-    /// What a token says that has not expired; `None` for whatever reason it cannot be believed.
+    /// Returns the claims of a token. `None` means that it is not valid, for any reason, or has expired.
     fn verify(&self, token: &str) -> Option<Claims>;
 }

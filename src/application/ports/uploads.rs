@@ -1,4 +1,4 @@
-//! The port of uploads: where exactly-once is kept.
+//! The port of uploads. The store applies each batch exactly once.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -24,37 +24,37 @@ use crate::domain::names::resource::DocumentName;
 /// The reason of an upload that failed because a newer one of its document was started.
 pub const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
 
-/// What an uploader says of a document.
+/// A document's description by its uploader.
 #[derive(Clone, Debug, PartialEq)]
 pub struct About {
-    /// What people call it.
+    /// The name for people.
     pub display_name: String,
-    /// Its media type.
+    /// The media type.
     pub media_type: String,
-    /// What its uploader wants to find again.
+    /// The labels for finding the document.
     pub labels: BTreeMap<String, String>,
 }
 
-/// The file whose bytes an upload has, as it was when it was asked for.
+/// The file of an import, as it was when the import was requested.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Import {
-    /// Where it is below the import root.
+    /// The path below the import root.
     pub path: PathName,
-    /// What it has to be until the end.
+    /// The stamp that the file must keep until the end.
     pub stamp: Stamp,
 }
 
-/// What a client declares of a whole source.
+/// The client's declarations about a whole source.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Declared {
-    /// Its SHA-256.
+    /// The SHA-256 digest. `None` means that it is not declared.
     pub sha256: Option<[u8; 32]>,
-    /// Its length.
+    /// The length in bytes. `None` means that it is not declared.
     pub total_size: Option<u64>,
 }
 
 impl Declared {
-    /// Whether both declare something, and not the same.
+    /// Whether a field that both declare differs.
     #[must_use]
     pub fn contradicts(&self, other: &Self) -> bool {
         let sha256 = self.sha256.zip(other.sha256);
@@ -63,102 +63,102 @@ impl Declared {
     }
 }
 
-/// What a client wants to upload, checked.
+/// A validated request to upload a document.
 #[derive(Clone, Debug)]
 pub struct NewUpload {
     /// The client's request id.
     pub uid: Uid,
     /// The digest of the request's other fields, as they were sent.
     pub request_sha256: [u8; 32],
-    /// What the first message declares of the source.
+    /// The first message's declarations about the source.
     pub declared: Declared,
-    /// The name of its document.
+    /// The name of the document.
     pub document: DocumentName,
-    /// The uid that its document gets if it is new.
+    /// The uid of the document if it is new.
     pub document_uid: Uid,
-    /// What the document is called once the version is current.
+    /// The document's description once the version is current.
     pub about: About,
-    /// How it is chunked and decoded, as far as the client says. The collection decides the rest.
+    /// The chunking and decoding fields that the client set. The collection's preferences supply the rest.
     pub preferences: Preferences,
-    /// The file that has its bytes; none: a client sends them.
+    /// The file with the bytes. `None` means that a client sends them.
     pub import: Option<Import>,
-    /// The time now.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// An upload as it is stored.
+/// An upload as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Upload {
-    /// Whose it is.
+    /// The tenant that it belongs to.
     pub tenant: String,
-    /// Its name.
+    /// The uid of the upload.
     pub uid: Uid,
     /// The digest of the other fields of the request that started it, as they were sent.
     pub request_sha256: [u8; 32],
-    /// What the first message declared of the source.
+    /// The first message's declarations about the source.
     pub declared: Declared,
-    /// The document that it makes a version of.
+    /// The name of the document.
     pub document: DocumentName,
-    /// The same by uid.
+    /// The uid of the document.
     pub document_uid: Uid,
     /// Whether the document was deleted.
     pub is_document_deleted: bool,
-    /// Where the document's chunks are.
+    /// The partition of the document's chunks.
     pub partition: u32,
-    /// The version.
+    /// The version that the upload makes.
     pub version: u64,
-    /// The version whose chunks its bytes are made of; 0: they are not.
+    /// The version from which a rechunk makes its bytes. 0 means that it is not a rechunk.
     pub source_version: u64,
-    /// The file that has its bytes; none: there is no such file.
+    /// The file with the bytes. `None` means that it is not an import.
     pub import: Option<Import>,
-    /// What the document is called once the version is current.
+    /// The document's description once the version is current.
     pub about: About,
-    /// How it is chunked.
+    /// The chunking spec and decoding policy.
     pub spec: StoredSpec,
-    /// How far it is.
+    /// The progress: running, or how it ended.
     pub state: State,
-    /// Grows with every change that watchers see.
+    /// A number that grows with every change that watchers see.
     pub seq: u64,
-    /// Who may write: the writer that attached last.
+    /// The epoch of the only writer that may write: the one that attached last.
     pub writer_epoch: u64,
-    /// How many bytes of the source are committed.
+    /// The committed bytes of the source.
     pub committed_offset: u64,
-    /// How many chunks are.
+    /// The number of committed chunks, which is the ordinal of the next one.
     pub next_ordinal: u64,
-    /// From where to go on; empty before the first commit.
+    /// The checkpoint from which the engine resumes. Empty before the first commit.
     pub checkpoint: Vec<u8>,
-    /// The digest of its source. `None` before it has succeeded.
+    /// The SHA-256 digest of the source. `None` means that the upload has not succeeded.
     pub source_sha256: Option<[u8; 32]>,
-    /// Why it failed, for programs.
+    /// The reason of a failure, for programs. Empty if it has not failed.
     pub failure_reason: String,
-    /// The same for people.
+    /// The reason of a failure, for people. Empty if it has not failed.
     pub failure_message: String,
-    /// When it was started.
+    /// The time of its start.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
 }
 
 impl Upload {
-    /// Whether its bytes come from the store.
+    /// Whether the bytes come from a stored version.
     #[must_use]
     pub fn is_rechunk(&self) -> bool {
         self.source_version > 0
     }
 
-    /// Whether a client sends its bytes, and nobody else.
+    /// Whether a client sends the bytes.
     #[must_use]
     pub fn is_from_client(&self) -> bool {
         !self.is_rechunk() && self.import.is_none()
     }
 
-    /// Whether it has succeeded, and its document was deleted since.
+    /// Whether the upload has succeeded and its document was deleted since.
     #[must_use]
     pub fn has_lost_its_document(&self) -> bool {
         self.state == State::Succeeded && self.is_document_deleted
     }
 
-    /// What watchers see of it.
+    /// Returns the state that watchers see.
     #[must_use]
     pub fn operation(&self) -> Operation {
         Operation {
@@ -182,34 +182,36 @@ impl Upload {
     }
 }
 
-/// How starting an upload went.
+/// The result of starting an upload.
 #[derive(Clone, Debug)]
 pub enum Started {
-    /// It is there: new, or from an earlier request with the same uid and the same fields.
+    /// The upload: new, or from an earlier request with the same uid and fields. The second field has the last states
+    /// of the uploads that it superseded.
     Upload(Box<Upload>, Vec<Operation>),
     /// There is no such collection.
     NoCollection,
     /// The upload's preferences and the collection's do not fit together. Nothing is stored.
     Conflict(Conflict),
-    /// The uid is that of a request with other fields.
+    /// The uid belongs to a request with other fields.
     OtherRequest,
 }
 
-/// Who writes, and what it believes to be true: compared by every change.
+/// The writer of an upload, with the state that it expects. Every change compares epoch and offset with the stored
+/// ones.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    /// Whose upload it is.
+    /// The caller that the upload belongs to.
     pub caller: Caller,
     /// The upload.
     pub uid: Uid,
-    /// The epoch that attaching gave.
+    /// The epoch that attaching returned.
     pub epoch: u64,
-    /// The offset committed last.
+    /// The last committed offset.
     pub committed_offset: u64,
 }
 
 impl Writer {
-    /// The writer that an upload was returned to when it attached.
+    /// Creates the writer of an upload that attaching returned.
     #[must_use]
     pub fn attached(caller: Caller, upload: &Upload) -> Self {
         Self {
@@ -221,44 +223,44 @@ impl Writer {
     }
 }
 
-/// How an upload ends.
+/// The end of an upload.
 #[derive(Clone, Debug)]
 pub enum End {
-    /// Complete.
+    /// The upload is complete.
     Succeeded(Summary),
-    /// Refused.
+    /// The upload was refused or cannot be resumed.
     Failed {
-        /// For programs.
+        /// The reason, for programs.
         reason: &'static str,
-        /// For people.
+        /// The reason, for people.
         message: String,
     },
 }
 
-/// Keeps uploads.
+/// Stores uploads.
 #[async_trait]
 pub trait Uploads: Debug + Send + Sync {
-    /// Stores a new upload, with its document if that is new, in one transaction. Unfinished
-    /// uploads of the same document fail with [`SUPERSEDED`]; their last states are returned
-    /// beside it. The same uid again changes nothing: with the same `request_sha256` the upload is
-    /// returned as it is. The collection `default` is created in the same transaction if the tenant has
-    /// none.
+    /// Stores a new upload in one transaction, with its document if that is new. Unfinished uploads of the same
+    /// document fail with [`SUPERSEDED`]; their last states are returned with it. A repeated uid changes nothing:
+    /// with the same `request_sha256`, the stored upload is returned. If the tenant has no collection `default` and
+    /// the upload needs it, the same transaction creates it.
     async fn start_upload(&self, caller: &Caller, new: &NewUpload) -> Result<Started, Error>;
-    /// Raises the writer's epoch, if the upload is not over, and returns it.
+    /// Raises the writer's epoch, unless the upload has ended, and returns the upload. `None` means that there is no
+    /// such upload.
     async fn attach_upload(
         &self,
         caller: &Caller,
         uid: &Uid,
         now: Timestamp,
     ) -> Result<Option<Upload>, Error>;
-    /// The upload of that uid.
+    /// Returns the upload of that uid.
     async fn upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error>;
-    /// The newest upload of a document.
+    /// Returns the newest upload of a document.
     async fn newest_upload(&self, caller: &Caller, document: &Uid)
     -> Result<Option<Upload>, Error>;
-    /// Stores a batch and its checkpoint in one transaction, and returns what watchers see; `None`,
-    /// and nothing stored, if epoch or offset are not what the writer believes, or the upload is
-    /// over. Batches of an upload are committed by turns; the rows may be brought before.
+    /// Stores a batch and its checkpoint in one transaction, and returns the new state. `None` means that nothing was
+    /// stored: epoch or offset differ from what the writer expects, or the upload has ended. Batches of an upload
+    /// commit in the order of their turns. Their rows may be transferred earlier.
     async fn commit_batch(
         &self,
         writer: &Writer,
@@ -266,9 +268,9 @@ pub trait Uploads: Debug + Send + Sync {
         turn: &Turn,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error>;
-    /// Ends the upload. If it succeeded its version becomes current, which the collection's changes
-    /// tell, and the version before may be swept from `sweep_after` on; if not, its own. `None` as
-    /// for a batch.
+    /// Ends the upload. If it succeeded, its version becomes current, a change of the collection is recorded, and the
+    /// previous version may be swept from `sweep_after` on. If it failed, its own version may be swept. `None` means
+    /// the same as for [`Uploads::commit_batch`].
     async fn end_upload(
         &self,
         writer: &Writer,
@@ -276,8 +278,8 @@ pub trait Uploads: Debug + Send + Sync {
         now: Timestamp,
         sweep_after: Timestamp,
     ) -> Result<Option<Operation>, Error>;
-    /// Cancels the upload whoever writes it; `None` if it is over or there is none. Its chunks may be
-    /// swept at once.
+    /// Cancels the upload, whichever writer it has. Its chunks may be swept at once. `None` means that it has ended,
+    /// or that there is no such upload.
     async fn cancel_upload(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! The use case: who may call, how often, and how much of what lasts.
+//! The use case of admission: the rate limits of calls, and the concurrency limits of streams and connections.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,19 +18,19 @@ use crate::application::rate_limit::upload_bytes::Allowance;
 use crate::domain::limits::class::{Budget, Places, RateClass};
 use crate::domain::limits::rate::{Quota, Verdict};
 
-/// Admits, or says when to come back.
+/// Admits calls, or reports when to try again.
 #[derive(Clone, Debug)]
 pub struct Admission {
-    /// What is allowed.
+    /// The limits.
     pub limits: Arc<Limits>,
-    /// Where it is counted.
+    /// The limiter that counts units.
     pub limiter: Arc<Limiter>,
-    /// What is held.
+    /// The keeper of held places.
     pub keeper: Arc<Keeper>,
 }
 
 impl Admission {
-    /// Over a limiter that all instances share, or without one. `instance` is random.
+    /// Creates the admission over a limiter that all instances share, or without one. `instance` is random.
     #[must_use]
     pub fn new(limits: Limits, shared: Option<Arc<dyn RateLimiter>>, instance: Uid) -> Self {
         let limiter = Arc::new(Limiter::new(shared, limits.instances));
@@ -41,11 +41,11 @@ impl Admission {
         }
     }
 
-    /// Takes one call from the caller's budget; says how that stands, and whether the call may go on.
+    /// Takes one call from the caller's budget. Returns the state of the budget, and whether the call is admitted.
     ///
     /// # Errors
     ///
-    /// Fails, beside the standing, with when to come back.
+    /// The second value is an error with the delay after which to try again.
     pub async fn admit(&self, caller: &Caller, class: RateClass) -> (Standing, Result<(), Error>) {
         let budget = Budget::Calls(class);
         let (key, quota) = (key(caller, budget.name()), self.quota(caller, budget));
@@ -73,12 +73,12 @@ impl Admission {
         (standing, admitted)
     }
 
-    /// Whether credentials from an address are looked at. It asks nobody else, and costs nothing: a
-    /// flood does not get past it.
+    /// Checks whether credentials from an address may be verified. The check is local and cheap, so that a flood of
+    /// guesses does not get past it.
     ///
     /// # Errors
     ///
-    /// Fails if too many from there were refused.
+    /// Fails if too many credentials from that address were rejected.
     pub fn may_authenticate(&self, address: IpAddr) -> Result<(), Error> {
         let (key, quota) = (of_address(address), self.limits.auth_failure);
         match self.limiter.peek(&key, quota) {
@@ -91,8 +91,8 @@ impl Admission {
         }
     }
 
-    /// Counts credentials from an address that were refused, on all instances. Each finds out that
-    /// there were too many when it counts the next.
+    /// Counts rejected credentials of an address, on all instances. Each instance learns that there were too many
+    /// when it counts the next one.
     pub async fn authentication_failed(&self, address: IpAddr) {
         let (key, quota) = (of_address(address), self.limits.auth_failure);
         let left = match self.limiter.check(&key, quota, 1).await {
@@ -104,12 +104,12 @@ impl Admission {
         }
     }
 
-    /// Takes a place that is given back when its guard is dropped, or within 30 seconds of the end
-    /// of this process.
+    /// Takes a place. The place is released when its guard is dropped, or within 30 seconds after this process has
+    /// died.
     ///
     /// # Errors
     ///
-    /// Fails if the principal has taken all there are.
+    /// Fails if the principal holds all of its places.
     pub async fn place(&self, caller: &Caller, places: Places) -> Result<Place, Error> {
         let most = self.limits.places(&caller.tenant, places);
         let place = self.keeper.take(key(caller, places.name()), most).await;
@@ -121,7 +121,7 @@ impl Admission {
         })
     }
 
-    /// What an upload of the caller may send.
+    /// Returns the byte allowance for an upload of the caller.
     #[must_use]
     pub fn allowance(&self, caller: &Caller) -> Allowance {
         let budget = Budget::UploadBytes;
@@ -129,7 +129,7 @@ impl Admission {
         Allowance::new(Arc::clone(&self.limiter), key, quota)
     }
 
-    /// Keeps places until `drain` is cancelled and none is held any more.
+    /// Renews places until `drain` is cancelled and no place is held.
     pub async fn run(self, drain: CancellationToken) {
         self.keeper.run(drain).await;
     }
@@ -139,8 +139,8 @@ impl Admission {
     }
 }
 
-/// The budget or the places of a caller. Callers without identity have theirs by network: a flood from
-/// one address uses up its own.
+/// Returns the key of the caller's budget or places. Callers without identity are counted by network: a flood from
+/// one network uses up only its own budget.
 fn key(caller: &Caller, limit: &'static str) -> Key {
     Key {
         tenant: caller.tenant.clone(),
@@ -149,7 +149,7 @@ fn key(caller: &Caller, limit: &'static str) -> Key {
     }
 }
 
-/// Who is one peer has one budget.
+/// Returns the key of an address. All addresses of one network share a budget.
 fn of_address(address: IpAddr) -> Key {
     Key {
         tenant: String::new(),
@@ -184,10 +184,10 @@ mod tests {
     use crate::domain::limits::class::{Places, RateClass};
     use crate::domain::limits::rate::Quota;
 
-    /// Nothing comes back in the time of a test.
+    /// A rate at which no unit comes back during a test.
     const SLOW: f64 = 0.001;
 
-    /// Three of everything, and then so many a second; a tenant has five.
+    /// Three of each limit, refilled at `per_second`; the tenant `acme` has five.
     fn admission(per_second: f64) -> Admission {
         let allowed = |number| Allowed::each(Quota::new(per_second, number), number);
         let mut limits = Limits::of(allowed(3), Quota::new(per_second, 3));
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_waits_as_long_as_told_passes() {
+    async fn a_call_passes_after_its_retry_delay() {
         let (admission, caller) = (admission(20.0), Caller::anonymous());
         let mut refusals = 0;
         while refusals < 3 {
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_guesses_credentials_is_not_looked_at() {
+    async fn an_address_that_guesses_credentials_is_throttled() {
         let admission = admission(SLOW);
         let [guesser, neighbour, other] = ["2001:db8::1", "2001:db8::ffff:1", "2001:db8:1::1"]
             .map(|address| address.parse().unwrap());
@@ -265,12 +265,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bytes_are_waited_for_and_come_at_their_rate() {
+    async fn upload_bytes_are_delayed_to_their_rate() {
         let (admission, caller) = (admission(20.0), Caller::anonymous());
         let mut allowance = admission.allowance(&caller);
         let begun = Instant::now();
         allowance.spend(3 * 64 * 1024).await;
-        // Whoever stops waiting has spent nothing.
+        // An abandoned call has spent nothing.
         let moment = Duration::from_millis(1);
         while tokio::time::timeout(moment, allowance.spend(64 * 1024))
             .await

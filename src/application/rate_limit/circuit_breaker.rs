@@ -1,13 +1,13 @@
-//! Whether the shared limiter is asked: after failures it is left alone until a probe succeeds.
+//! The circuit breaker of the shared limiter: after failures the limiter is not called until a probe succeeds.
 
 use std::time::{Duration, Instant};
 
-/// So many failures one after the other open it.
+/// The number of consecutive failures that opens the breaker.
 pub const FAILURES_MAX: u32 = 5;
-/// So do failures for so long, however few.
+/// The duration of consecutive failures that opens the breaker, even if there are fewer than [`FAILURES_MAX`].
 const FAILING_MAX: Duration = Duration::from_secs(1);
 
-/// Open: nobody is sent to the shared limiter.
+/// A circuit breaker. While it is open, no call goes to the shared limiter.
 #[derive(Debug, Default)]
 pub struct Breaker {
     failures: u32,
@@ -16,13 +16,13 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// Whether nobody is sent.
+    /// Whether calls to the shared limiter are blocked.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Counts a failure; says whether it opened the breaker.
+    /// Counts a failure. Returns whether it opened the breaker.
     pub fn failed(&mut self, now: Instant) -> bool {
         self.failures += 1;
         let since = *self.failing_since.get_or_insert(now);
@@ -32,7 +32,7 @@ impl Breaker {
         opens
     }
 
-    /// Counts a success; says whether it closed the breaker.
+    /// Counts a success. Returns whether it closed the breaker.
     pub fn succeeded(&mut self) -> bool {
         let closes = self.is_open;
         *self = Self::default();

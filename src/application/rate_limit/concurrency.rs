@@ -1,8 +1,8 @@
-//! Places: the right to have one more of something that lasts open, counted over all instances.
+//! Places: the slots of concurrency limits, counted over all instances. A place is the right to have one more
+//! long-lived thing open, such as a stream.
 //!
-//! A place is held by its guard, and ends with it, or with this process: each is kept for another
-//! while by one task for all, and what is not kept ends by itself. That task gives places back, too,
-//! so that none is taken again after it was given back.
+//! A guard holds each place, until it is dropped or the process ends. One task renews all places; a place that is not
+//! renewed expires. The same task releases places, so that it does not renew a place after its release.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 use crate::application::ports::rate_limiter::{Amount, Key, Member, Used};
 use crate::application::rate_limit::limiter::{Backend, Limiter};
 
-/// How often places are kept: two of these may fail before one is lost.
+/// The interval between two renewals. Two renewals may fail before a place is lost.
 pub const RENEW_EVERY: Duration = Duration::from_secs(10);
-/// How often a shared limiter that cannot be asked is tried.
+/// The interval between two probes of a shared limiter while the breaker is open.
 pub const PROBE_EVERY: Duration = Duration::from_millis(500);
-/// Places that are kept in one request: a millisecond of the shared limiter's time.
+/// The most places renewed in one request: one millisecond of the shared limiter's time.
 const RENEWED_MAX: usize = 500;
 
-/// The places of this instance.
+/// The places that this instance holds.
 #[derive(Debug)]
 pub struct Keeper {
     limiter: Arc<Limiter>,
@@ -31,18 +31,18 @@ pub struct Keeper {
     next: AtomicU64,
     /// Std mutexes: never held across an await.
     held: Mutex<HashMap<Arc<Key>, HashSet<u64>>>,
-    /// No more than were held since the task looked last.
+    /// The released places. Each was held at some time since the task last took them, which bounds their number.
     returned: Mutex<Vec<(Arc<Key>, u64)>>,
     has_returned: Notify,
 }
 
-/// A place, given back when it is dropped.
+/// A held place, released when it is dropped.
 #[derive(Debug)]
 pub struct Place {
     keeper: Arc<Keeper>,
     key: Arc<Key>,
     number: u64,
-    /// False once it was refused: then there is nothing to give back.
+    /// False once the limiter has refused it: then there is nothing to release.
     is_taken: bool,
 }
 
@@ -55,7 +55,7 @@ impl Drop for Place {
 }
 
 impl Keeper {
-    /// Holds nothing yet. `instance` is random: a process that starts again is another one.
+    /// Creates a keeper that holds no places. `instance` is random, so that a restarted process is another instance.
     #[must_use]
     pub fn new(limiter: Arc<Limiter>, instance: [u8; 16]) -> Self {
         Self {
@@ -68,14 +68,14 @@ impl Keeper {
         }
     }
 
-    /// Takes a place, if fewer than `most` are taken.
+    /// Takes a place, if fewer than `most` are held. `None` means that all are held.
     pub async fn take(self: &Arc<Self>, key: Key, most: u32) -> Option<Place> {
         self.limiter.use_of(&key);
         let mut place = Place {
             key: self.shared(key),
             number: self.next.fetch_add(1, Ordering::Relaxed),
             keeper: Arc::clone(self),
-            // From here on: whoever asked may be gone before there is an answer.
+            // Set before the request: if this call is dropped before the response, the place is released.
             is_taken: true,
         };
         let member = self.member(place.number);
@@ -95,7 +95,7 @@ impl Keeper {
         }
     }
 
-    /// What a tenant holds here.
+    /// Returns the places that a tenant holds on this instance.
     #[must_use]
     pub fn usage(&self, tenant: &str) -> Vec<Used> {
         let held = self.held();
@@ -107,8 +107,8 @@ impl Keeper {
         used.collect()
     }
 
-    /// Keeps places, gives back what was dropped, and probes a shared limiter that cannot be asked,
-    /// until `drain` is cancelled and nothing is held any more.
+    /// Renews places, releases dropped ones, and probes a shared limiter while the breaker is open. Runs until
+    /// `drain` is cancelled and no place is held.
     pub async fn run(self: Arc<Self>, drain: CancellationToken) {
         let (mut renew, mut probe) = (
             tokio::time::interval(RENEW_EVERY),
@@ -151,14 +151,14 @@ impl Keeper {
             members.push(self.member(number));
         }
         for (key, members) in by_key {
-            // What cannot be given back ends with its lifetime.
+            // A place that cannot be released expires.
             for members in members.chunks(RENEWED_MAX) {
                 let _done = self.limiter.release(&key, members).await;
             }
         }
     }
 
-    /// What is held now, by key.
+    /// Returns the held places, by key.
     fn all(&self) -> Vec<(Arc<Key>, Vec<Member>)> {
         let held = self.held();
         let all = held.iter().map(|(key, numbers)| {
@@ -173,14 +173,14 @@ impl Keeper {
         Member { instance, number }
     }
 
-    /// One copy of each key, however many places it has.
+    /// Returns the shared copy of a key: one for all of its places.
     fn shared(&self, key: Key) -> Arc<Key> {
         let held = self.held();
         let known = held.get_key_value(&key).map(|(key, _)| Arc::clone(key));
         known.unwrap_or_else(|| Arc::new(key))
     }
 
-    /// Holds a place, if fewer than `most` are held here; says whether it does.
+    /// Holds a place, if fewer than `most` are held on this instance. Returns whether it does.
     fn hold(&self, place: &Place, most: u32) -> bool {
         let mut held = self.held();
         let numbers = held.entry(Arc::clone(&place.key)).or_default();

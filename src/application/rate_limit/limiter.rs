@@ -1,8 +1,8 @@
-//! Budgets: the ones that all instances share, or this instance's part while those cannot be asked.
+//! The limiter: it uses the budgets that all instances share, or this instance's share of them while the shared
+//! limiter fails.
 //!
-//! Whoever asks waits for a failing limiter as long as its time limit, and only until the breaker
-//! opens; then a probe in the background finds out when it can be asked again. Nothing ever passes
-//! without being counted somewhere.
+//! A call waits for a failing limiter until its time limit, and only until the breaker opens. Then a background probe
+//! checks when the limiter works again. Each admitted call is counted by one of the two.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,12 +14,12 @@ use crate::application::rate_limit::circuit_breaker::Breaker;
 use crate::application::rate_limit::local_limiter::Local;
 use crate::domain::limits::rate::{Quota, Verdict};
 
-/// How long a place lasts unless it is kept: what a crashed instance held is free again after it.
+/// The lifetime of a place that is not renewed. After a crash, the instance's places are free again after this time.
 pub const PLACE_LIFETIME: Duration = Duration::from_secs(30);
-/// Budgets that are noted at once, of all tenants: as many as anybody looks at.
+/// The most limits recorded at once, of all tenants. A usage request returns no more.
 const NOTED_MAX: usize = 1_000;
 
-/// Asks the shared limiter, if there is one and it can be asked.
+/// Calls the shared limiter if there is one and it works, otherwise the local one.
 #[derive(Debug)]
 pub struct Limiter {
     shared: Option<Arc<dyn RateLimiter>>,
@@ -27,24 +27,24 @@ pub struct Limiter {
     local: Local,
     /// Std mutexes: never held across an await.
     breaker: Mutex<Breaker>,
-    /// What was used since it was noted last.
+    /// The limits that were used since the last record.
     used: Mutex<HashSet<Key>>,
 }
 
-/// Where limits are counted now.
+/// The scope in which limits are counted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Backend {
-    /// By all instances together.
+    /// All instances count together.
     Shared,
-    /// By each instance for itself: the shared limiter cannot be asked.
+    /// Each instance counts for itself, because the shared limiter fails.
     Apart,
-    /// By this instance, which knows of no other.
+    /// This instance counts alone: there is no shared limiter.
     Alone,
 }
 
 impl Limiter {
-    /// Without a shared limiter this instance has all of every limit, else one of `instances` parts
-    /// while it cannot ask.
+    /// Creates a limiter. Without a shared limiter this instance has each limit in full. With one, it has a share of
+    /// one in `instances` while the shared limiter fails.
     #[must_use]
     pub fn new(shared: Option<Arc<dyn RateLimiter>>, instances: u32) -> Self {
         tell(true);
@@ -57,7 +57,7 @@ impl Limiter {
         }
     }
 
-    /// Takes so many units from a budget, if it has them.
+    /// Takes `units` from a budget, if it has them.
     pub async fn check(&self, key: &Key, quota: Quota, units: u64) -> Verdict {
         self.use_of(key);
         let shared = match self.asked() {
@@ -72,25 +72,25 @@ impl Limiter {
         verdict
     }
 
-    /// Whether this instance knows a budget to be used up. Nobody else is asked: it costs nothing.
+    /// Checks whether this instance knows that a budget is used up. The check is local and takes nothing.
     #[must_use]
     pub fn peek(&self, key: &Key, quota: Quota) -> Verdict {
         self.local.peek(key, self.part(quota), 1, Instant::now())
     }
 
-    /// Lets this instance know that a budget is used up.
+    /// Records on this instance that a budget is used up.
     pub fn use_up(&self, key: &Key, quota: Quota) {
         self.local.use_up(key, self.part(quota), Instant::now());
     }
 
-    /// Takes a place, if fewer than `most` are taken. None: it cannot be told, and the place may or
-    /// may not have been taken.
+    /// Takes a place, if fewer than `most` are held. `None` means that the shared limiter did not respond: the place
+    /// may or may not have been taken.
     pub async fn acquire(&self, key: &Key, member: Member, most: u32) -> Option<bool> {
         let acquired = self.asked()?.acquire(key, member, most, PLACE_LIFETIME);
         self.learnt(acquired.await)
     }
 
-    /// Keeps places; says whether that was done.
+    /// Renews places. Returns whether that succeeded.
     pub async fn renew(&self, key: &Key, members: &[Member]) -> bool {
         let Some(shared) = self.asked() else {
             return false;
@@ -99,7 +99,7 @@ impl Limiter {
         self.learnt(renewed).is_some()
     }
 
-    /// Gives places back; says whether that was done.
+    /// Releases places. Returns whether that succeeded.
     pub async fn release(&self, key: &Key, members: &[Member]) -> bool {
         let Some(shared) = self.asked() else {
             return false;
@@ -108,7 +108,7 @@ impl Limiter {
         self.learnt(released).is_some()
     }
 
-    /// Finds out whether the shared limiter can be asked again, if it cannot be; says whether it can.
+    /// Probes the shared limiter if the breaker is open. Returns whether the probe closed the breaker.
     pub async fn probe(&self) -> bool {
         let Some(shared) = self.shared.as_ref().filter(|_| self.breaker().is_open()) else {
             return false;
@@ -117,7 +117,7 @@ impl Limiter {
         self.learnt(probed).is_some()
     }
 
-    /// Tells the shared limiter what was used since it was told last.
+    /// Records on the shared limiter which limits were used since the last record.
     pub async fn note(&self) {
         let Some(shared) = self.asked() else {
             return;
@@ -136,7 +136,7 @@ impl Limiter {
         }
     }
 
-    /// What a tenant uses, of at most so many budgets and kinds of places.
+    /// Returns the usage of a tenant, of at most `most` budgets and kinds of places.
     pub async fn usage(&self, tenant: &str, most: usize) -> Vec<Used> {
         self.note().await;
         if let Some(shared) = self.asked() {
@@ -148,7 +148,7 @@ impl Limiter {
         self.local.usage(tenant, most, Instant::now())
     }
 
-    /// Where limits are counted now.
+    /// Returns the scope in which limits are counted at present.
     #[must_use]
     pub fn backend(&self) -> Backend {
         match &self.shared {
@@ -158,7 +158,7 @@ impl Limiter {
         }
     }
 
-    /// This instance's part of a number of places.
+    /// Returns this instance's share of a number of places, at least one.
     #[must_use]
     pub fn part_of_places(&self, most: u32) -> u32 {
         match &self.shared {
@@ -167,13 +167,13 @@ impl Limiter {
         }
     }
 
-    /// Units that one request may take whoever decides on it, up to `most`.
+    /// Returns the most units, up to `most`, that one request may take from either limiter.
     #[must_use]
     pub fn units_max(&self, quota: Quota, most: u64) -> u64 {
         self.part(quota).burst().min(most)
     }
 
-    /// Notes that something of a tenant is in use.
+    /// Records that a limit of a tenant is in use.
     pub fn use_of(&self, key: &Key) {
         if self.shared.is_none() || key.tenant.is_empty() {
             return;
@@ -191,19 +191,19 @@ impl Limiter {
         }
     }
 
-    /// The shared limiter, if it can be asked.
+    /// Returns the shared limiter, if the breaker is closed.
     fn asked(&self) -> Option<&Arc<dyn RateLimiter>> {
         let shared = self.shared.as_ref();
         shared.filter(|_| !self.breaker().is_open())
     }
 
-    /// The answer, if there is one; either way the breaker learns from it.
+    /// Returns the result, if there is one, and updates the breaker in either case.
     fn learnt<T>(&self, answer: Result<T, store_error::Error>) -> Option<T> {
         match answer {
             Ok(answer) => {
                 if self.breaker().succeeded() {
                     tell(true);
-                    tracing::info!("limits are shared again");
+                    tracing::info!("shared limiter works again: limits are shared");
                 }
                 Some(answer)
             }
@@ -211,7 +211,7 @@ impl Limiter {
                 if self.breaker().failed(Instant::now()) {
                     tell(false);
                     let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "limits are counted by each instance for itself");
+                    tracing::warn!(error, "shared limiter failed: counting limits per instance");
                 }
                 None
             }
@@ -223,14 +223,14 @@ impl Limiter {
     }
 }
 
-/// Counts a decision.
+/// Counts a decision in the metrics.
 pub fn count(limit: &'static str, is_admitted: bool) {
     let decision = if is_admitted { "admitted" } else { "refused" };
     let labels = [("class", limit), ("decision", decision)];
     metrics::counter!("sluice_ratelimit_decisions_total", &labels).increment(1);
 }
 
-/// Tells the metrics whether limits are counted where they should be.
+/// Sets the metric that shows whether the configured limiter works.
 fn tell(is_up: bool) {
     metrics::gauge!("sluice_ratelimit_backend_up").set(f64::from(u8::from(is_up)));
 }

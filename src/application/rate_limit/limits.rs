@@ -1,4 +1,4 @@
-//! What is allowed: a quota for each budget and a number for each kind of places, by tenant.
+//! The limits: a quota for each budget and a number for each kind of places, by tenant.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,59 +6,59 @@ use std::time::Duration;
 use crate::domain::limits::class::{Budget, Places, RateClass};
 use crate::domain::limits::rate::Quota;
 
-/// What each principal of a tenant is allowed.
+/// The limits of each principal of a tenant.
 #[derive(Clone, Debug)]
 pub struct Allowed {
-    /// Calls of [`RateClass::Read`].
+    /// The quota of calls of [`RateClass::Read`].
     pub read: Quota,
-    /// Calls of [`RateClass::Preview`].
+    /// The quota of calls of [`RateClass::Preview`].
     pub preview: Quota,
-    /// Calls of [`RateClass::Write`].
+    /// The quota of calls of [`RateClass::Write`].
     pub write: Quota,
-    /// Calls of [`RateClass::UploadStart`].
+    /// The quota of calls of [`RateClass::UploadStart`].
     pub upload_start: Quota,
-    /// Calls of [`RateClass::WatchOpen`].
+    /// The quota of calls of [`RateClass::WatchOpen`].
     pub watch_open: Quota,
-    /// Calls of [`RateClass::Admin`].
+    /// The quota of calls of [`RateClass::Admin`].
     pub admin: Quota,
-    /// Units of [`Budget::UploadBytes`].
+    /// The quota of units of [`Budget::UploadBytes`].
     pub upload_bytes: Quota,
-    /// [`Places::Uploads`] at once.
+    /// The most [`Places::Uploads`] at once.
     pub uploads: u32,
-    /// [`Places::Watches`] at once.
+    /// The most [`Places::Watches`] at once.
     pub watches: u32,
-    /// [`Places::Sockets`] at once.
+    /// The most [`Places::Sockets`] at once.
     pub sockets: u32,
 }
 
-/// What everybody is allowed.
+/// The limits of all tenants.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Tenants for which nothing else is said.
+    /// The limits of tenants without an entry in `tenants`.
     pub default: Allowed,
-    /// The others.
+    /// The limits of single tenants, by name.
     pub tenants: HashMap<String, Allowed>,
-    /// Credentials from one address that may be refused.
+    /// The quota of rejected credentials from one address.
     pub auth_failure: Quota,
-    /// How many instances there are: what each takes for its part while they cannot ask each other.
+    /// The number of instances. Each takes an equal share of the limits while the shared limiter fails.
     pub instances: u32,
 }
 
-/// How a principal stands with a budget.
+/// The state of a principal's budget.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Standing {
-    /// The budget's name.
+    /// The name of the budget.
     pub limit: &'static str,
-    /// What it is.
+    /// The quota of the budget.
     pub quota: Quota,
-    /// Units that would pass now.
+    /// The units that would be admitted now.
     pub remaining: u64,
-    /// When it will be whole.
+    /// The time until the budget is full again.
     pub whole_after: Duration,
 }
 
 impl Allowed {
-    /// The same of everything.
+    /// Creates limits with the same quota for every budget, and the same number for all places.
     #[must_use]
     pub fn each(quota: Quota, places: u32) -> Self {
         Self {
@@ -77,7 +77,7 @@ impl Allowed {
 }
 
 impl Limits {
-    /// The same for everybody, and no share of it with anybody.
+    /// Creates the same limits for all tenants, on one instance.
     #[must_use]
     pub fn of(allowed: Allowed, auth_failure: Quota) -> Self {
         Self {
@@ -88,7 +88,7 @@ impl Limits {
         }
     }
 
-    /// The quota of a budget.
+    /// Returns the quota of a budget.
     #[must_use]
     pub fn quota(&self, tenant: &str, budget: Budget) -> Quota {
         let allowed = self.allowed(tenant);
@@ -104,7 +104,7 @@ impl Limits {
         }
     }
 
-    /// How many places there are.
+    /// Returns the number of places of a kind.
     #[must_use]
     pub fn places(&self, tenant: &str, places: Places) -> u32 {
         let allowed = self.allowed(tenant);

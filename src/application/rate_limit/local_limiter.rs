@@ -1,4 +1,4 @@
-//! The budgets of this instance alone, in memory, by a clock that only goes forward.
+//! The budgets of this instance alone, in memory, by a monotonic clock.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,13 +7,13 @@ use std::time::Instant;
 use crate::application::ports::rate_limiter::{Amount, Key, Used};
 use crate::domain::limits::rate::{Quota, Verdict};
 
-/// So many budgets are kept apart, some 20 MB of them. Beyond it, whoever comes new shares one with
-/// all who come new: they are limited, and memory is too.
+/// The most separate budgets, about 20 MB. Beyond it, all new keys of a limit share one budget, so that both they and
+/// the memory stay limited.
 const BUDGETS_MAX: usize = 100_000;
-/// Fewer are not looked through for what can go.
+/// The number of budgets below which full ones are not removed.
 const BUDGETS_MIN: usize = 1_024;
 
-/// What has been used here.
+/// The budgets used on this instance.
 #[derive(Debug)]
 pub struct Local {
     begun: Instant,
@@ -23,9 +23,9 @@ pub struct Local {
 
 #[derive(Debug)]
 struct Budgets {
-    /// When each will be whole, in microseconds since the beginning.
+    /// The time when each budget will be full, in microseconds since `begun`.
     arrivals: HashMap<Key, u64>,
-    /// As many as there may be before those that are whole go.
+    /// The number of budgets at which full ones are removed.
     sweep_at: usize,
 }
 
@@ -42,7 +42,7 @@ impl Default for Local {
 }
 
 impl Local {
-    /// Takes so many units from a budget, if it has them.
+    /// Takes `units` from a budget, if it has them.
     pub fn check(&self, key: &Key, quota: Quota, units: u64, now: Instant) -> Verdict {
         let (now, mut budgets) = (self.since_begun(now), self.budgets());
         let arrival = budgets.of(key, now);
@@ -51,19 +51,19 @@ impl Local {
         verdict
     }
 
-    /// What [`Local::check`] would say; nothing is taken.
+    /// Returns the verdict of [`Local::check`], without taking units.
     pub fn peek(&self, key: &Key, quota: Quota, units: u64, now: Instant) -> Verdict {
         let arrival = self.budgets().arrivals.get(key).copied();
         quota.decide(arrival, self.since_begun(now), units).0
     }
 
-    /// Takes all that is left of a budget.
+    /// Takes all units that are left in a budget.
     pub fn use_up(&self, key: &Key, quota: Quota, now: Instant) {
         let (now, mut budgets) = (self.since_begun(now), self.budgets());
         *budgets.of(key, now) = now + quota.window_us();
     }
 
-    /// What a tenant has used, of at most so many budgets.
+    /// Returns the usage of a tenant, of at most `most` budgets.
     pub fn usage(&self, tenant: &str, most: usize, now: Instant) -> Vec<Used> {
         let now = self.since_begun(now);
         let budgets = self.budgets();
@@ -87,12 +87,12 @@ impl Local {
 }
 
 impl Budgets {
-    /// When that budget will be whole; it is now, if it is not known.
+    /// Returns the time when the budget will be full. A budget without an entry is full now.
     fn of(&mut self, key: &Key, now: u64) -> &mut u64 {
         let is_new = !self.arrivals.contains_key(key);
         if is_new && self.arrivals.len() >= self.sweep_at {
             self.arrivals.retain(|_, arrival| *arrival > now);
-            // Twice what is left: then all sweeps together cost no more than the coming.
+            // Twice the remaining number: the total cost of all sweeps stays proportional to the number of new keys.
             self.sweep_at = (2 * self.arrivals.len()).clamp(BUDGETS_MIN, BUDGETS_MAX);
         }
         let key = if is_new && self.arrivals.len() >= BUDGETS_MAX {

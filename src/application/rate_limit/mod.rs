@@ -1,8 +1,8 @@
 //! Rate limits and concurrency limits of callers.
 //!
-//! `admission` is the use case, `limits` has the numbers. `limiter` asks the limiter that all instances share. While that
-//! fails, `circuit_breaker` directs calls to `local_limiter`, which has this instance's part. `concurrency` holds a slot
-//! until its guard is dropped; `upload_bytes` leases bytes ahead of an upload.
+//! `admission` is the use case, `limits` has the numbers. `limiter` calls the limiter that all instances share. While
+//! that fails, `circuit_breaker` directs calls to `local_limiter`, which has this instance's share. `concurrency`
+//! holds a place until its guard is dropped; `upload_bytes` leases bytes ahead of an upload.
 //!
 //! To add a rate limit: a variant of `Budget`, its rate in `limits`, its setting, its row in `docs/redis.md`.
 

@@ -1,4 +1,4 @@
-//! The bytes that an upload may send: leased ahead, spent here, waited for and never refused.
+//! The bytes that an upload may send. They are leased ahead; an upload over its rate waits and is never refused.
 
 use std::sync::Arc;
 
@@ -9,26 +9,26 @@ use crate::application::rate_limit::limiter::Limiter;
 use crate::domain::limits::class::Budget;
 use crate::domain::limits::rate::{Quota, Verdict};
 
-/// The largest lease, 4 MiB: at 100 MB/s the limiter is asked 25 times a second.
+/// The largest lease, 4 MiB: at 100 MB/s the limiter is called 25 times a second.
 const LEASE_UNITS_MAX: u64 = 4 * 1024 * 1024 / UNIT_BYTES;
 const UNIT_BYTES: u64 = Budget::UPLOAD_UNIT_BYTES as u64;
 
-/// One upload's part of its principal's budget. What is left of a lease at its end is lost: leases
-/// begin small and double, so that a small document takes no large one.
+/// One upload's share of its principal's budget. The rest of a lease is lost at the end of the upload. Leases
+/// therefore begin small and double, so that a small document takes no large one.
 #[derive(Debug)]
 pub struct Allowance {
     limiter: Arc<Limiter>,
     key: Key,
     quota: Quota,
-    /// Bytes that are leased and not spent.
+    /// The bytes that are leased and not spent.
     left: u64,
-    /// Units of the lease before.
+    /// The units of the previous lease.
     last: u64,
-    /// The next lease, while it is waited for; it tells its units.
+    /// The next lease, while it is in progress. Its task returns the leased units.
     next: Option<Lease>,
 }
 
-/// A lease under way, given up when it is dropped.
+/// A lease in progress, abandoned when it is dropped.
 #[derive(Debug)]
 struct Lease(JoinHandle<u64>);
 
@@ -39,7 +39,7 @@ impl Drop for Lease {
 }
 
 impl Allowance {
-    /// Has nothing yet.
+    /// Creates an allowance without leased bytes.
     #[must_use]
     pub fn new(limiter: Arc<Limiter>, key: Key, quota: Quota) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Allowance {
         }
     }
 
-    /// Spends so many bytes, once they are leased. Dropped before its end, it has spent nothing.
+    /// Spends `bytes`, once they are leased. A call that is dropped before its end has spent nothing.
     pub async fn spend(&mut self, bytes: usize) {
         let bytes = bytes as u64;
         while self.left < bytes {
@@ -66,7 +66,7 @@ impl Allowance {
                     missing.max(self.last * 2),
                 )),
             };
-            // A lease whose task has panicked must not be begun again and again.
+            // If the task of a lease has panicked, the missing units are granted: a retry could loop forever.
             let units = (&mut lease.0).await.unwrap_or(missing);
             self.next = None;
             self.last = units;
@@ -85,12 +85,12 @@ impl Allowance {
     }
 }
 
-/// Leases up to so many units, as soon as the budget has them.
+/// Leases up to `units`, as soon as the budget has them.
 fn begin(limiter: &Arc<Limiter>, key: &Key, quota: Quota, units: u64) -> Lease {
     let (limiter, key) = (Arc::clone(limiter), key.clone());
     let units = units.clamp(1, limiter.units_max(quota, LEASE_UNITS_MAX));
     Lease(tokio::spawn(async move {
-        // Never is not told: the units are within the burst, whoever decides.
+        // `Never` is not returned: the units are within the burst of both limiters.
         loop {
             match limiter.check(&key, quota, units).await {
                 Verdict::Admitted { .. } | Verdict::Never => return units,

@@ -1,4 +1,4 @@
-//! What is used of the limits, and by whom.
+//! The usage of limits, by principal.
 
 use std::time::Duration;
 
@@ -9,48 +9,48 @@ use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::limiter::Backend;
 use crate::domain::limits::class::{Budget, Places};
 
-/// Limits of which it is looked what is used: a tenth of a second of the shared limiter's time.
+/// The most limits that are read: a tenth of a second of the shared limiter's time.
 const LIMITS_MAX: u16 = 500;
-/// How many are told if nothing is said.
+/// The number of returned limits if the request gives none.
 const PAGE: u16 = 100;
 
-/// What a tenant uses.
+/// The usage of a tenant.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// Where it is counted.
+    /// The scope in which limits are counted.
     pub backend: Backend,
-    /// Into how many parts limits are divided while they cannot be shared.
+    /// The number of shares into which limits are divided while the shared limiter fails.
     pub instances: u32,
-    /// The most used first.
+    /// The usages, the highest proportion first.
     pub usages: Vec<Usage>,
 }
 
-/// What a principal uses of one limit.
+/// A principal's usage of one limit.
 #[derive(Clone, Debug)]
 pub struct Usage {
-    /// Who.
+    /// The principal, or the address of callers without identity.
     pub principal: String,
     /// The name of a budget or of a kind of places.
     pub limit: &'static str,
-    /// In calls, bytes or places.
+    /// The used amount, in calls, bytes or places.
     pub used: u64,
-    /// How much there is.
+    /// The limit, in the same unit.
     pub most: u64,
-    /// None for places.
+    /// The refill of a budget. `None` means that this is a limit of places.
     pub refill: Option<Refill>,
 }
 
-/// How a budget comes back.
+/// The refill of a budget.
 #[derive(Clone, Copy, Debug)]
 pub struct Refill {
-    /// In calls or bytes.
+    /// The calls or bytes that come back each second.
     pub per_second: f64,
-    /// When it will be whole.
+    /// The time until the budget is full.
     pub whole_after: Duration,
 }
 
 impl Admission {
-    /// What the caller's tenant uses, of at most `page_size` limits; 0 for 100.
+    /// Returns the usage of the caller's tenant, of at most `page_size` limits. 0 means 100.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Admission {
         })
     }
 
-    /// None if nothing is used.
+    /// Converts a usage. `None` means that nothing is used, or the limit is unknown.
     fn usage(&self, used: Used) -> Option<Usage> {
         let Used { key, amount } = used;
         let Key {
@@ -96,7 +96,7 @@ impl Admission {
             Amount::WholeAfterUs(us) => {
                 let budget = Budget::named(limit)?;
                 let quota = self.limits.quota(&tenant, budget);
-                // One that lies further ahead counts as used up when it is next asked.
+                // A later time counts as a used-up budget in the next check.
                 let us = us.min(quota.window_us());
                 let unit = match budget {
                     Budget::UploadBytes => Budget::UPLOAD_UNIT_BYTES,

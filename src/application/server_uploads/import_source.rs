@@ -1,4 +1,4 @@
-//! The source of an import: a file that has to stay what it was when it was asked for.
+//! The source of an import: a file that must stay as it was when the import was requested.
 
 use std::sync::Arc;
 
@@ -14,22 +14,22 @@ use crate::application::uploads::write::Write;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest::Running;
 
-/// The files of imports.
+/// The origin of imports: files below the import root.
 #[derive(Debug)]
 pub struct Files {
-    /// Where imports are.
+    /// The store of imports.
     pub store: Arc<dyn Store>,
-    /// Where their files are.
+    /// The root of their files.
     pub root: Arc<dyn ImportRoot>,
 }
 
-/// A file under way.
+/// A file that is being read.
 #[derive(Debug)]
 struct FileSource {
     file: Box<dyn OpenFile>,
-    /// What it was when it was asked for.
+    /// The stamp when the import was requested.
     stamp: Stamp,
-    /// The next byte.
+    /// The offset of the next byte.
     at: u64,
 }
 
@@ -57,7 +57,7 @@ impl Origin for Files {
             return Err(Error::SourceChanged);
         }
         if at > 0 {
-            // As it is since the caller has attached, which may be further than when it was listed.
+            // Read again: since the caller attached, the upload may be further than when it was listed.
             let upload = self.store.upload(caller, &upload.uid).await?;
             let upload = upload.ok_or(Error::NotFound { kind: "upload" })?;
             let committed = Checkpoint::decode(&upload.checkpoint)?.source_sha256()?;
@@ -68,7 +68,7 @@ impl Origin for Files {
 }
 
 impl FileSource {
-    /// Goes to a byte. What is before it has to have that digest: a stamp can be set back.
+    /// Skips to a byte. The bytes before it must have that digest, because a stamp can be set back.
     async fn skip(&mut self, to: u64, digest: [u8; 32]) -> Result<(), Error> {
         let mut before = Running::default();
         while self.at < to {
@@ -98,7 +98,7 @@ impl Source for FileSource {
     async fn next(&mut self) -> Result<Option<Write>, Error> {
         let (content, stamp) = self.file.read(self.at).await?;
         let is_end = self.at >= self.stamp.bytes;
-        // Looked at after the bytes were read: what came from another file is never taken.
+        // Checked after the bytes were read, so that bytes of another file are never used.
         if stamp != self.stamp || content.is_empty() != is_end {
             return Err(Error::SourceChanged);
         }

@@ -18,14 +18,14 @@ use crate::application::server_uploads::source::{Origin, Source};
 use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use crate::domain::ingest::recovery::{Recovery, Unrecoverable};
 
-/// The versions that rechunks are made of.
+/// The origin of rechunks: stored versions.
 #[derive(Debug)]
 pub struct Versions {
-    /// Where they are.
+    /// The store of versions.
     pub store: Arc<dyn Store>,
 }
 
-/// A source under way. Holds a page of chunks.
+/// A stored version that is being read. Holds one page of chunks.
 #[derive(Debug)]
 struct StoredSource {
     store: Arc<dyn Store>,
@@ -33,10 +33,10 @@ struct StoredSource {
     of: Of,
     version: Version,
     recovery: Recovery,
-    /// The next chunk.
+    /// The ordinal of the next chunk.
     ordinal: u64,
     page: vec::IntoIter<Chunk>,
-    /// What the last chunk brought and no message had room for.
+    /// The bytes of the last chunk that did not fit in a message.
     rest: Bytes,
 }
 
@@ -60,7 +60,7 @@ impl Origin for Versions {
 
 #[async_trait]
 impl Source for StoredSource {
-    /// Only what has this digest is the source.
+    /// Declares the digest and length of the version's source: other bytes are not its source.
     fn declared(&self) -> Declared {
         Declared {
             sha256: Some(self.version.source_sha256),
@@ -93,10 +93,10 @@ impl Source for StoredSource {
 }
 
 impl StoredSource {
-    /// The source of which a rechunk makes a version, from byte `at` on.
+    /// Opens the source of a rechunk, from byte `at` on.
     ///
-    /// Fails if the document is deleted, the version is no longer current, or its chunks are gone:
-    /// then the rechunk has ended.
+    /// Fails if the document is deleted, the version is no longer current, or its chunks are gone. In each case the
+    /// rechunk has ended.
     async fn open(
         store: Arc<dyn Store>,
         caller: Caller,
@@ -135,12 +135,12 @@ impl StoredSource {
         self.page.next().ok_or(Error::VersionGone)
     }
 
-    /// Chunks from an ordinal on, at least one.
+    /// Reads chunks from an ordinal on, at least one.
     async fn read(&mut self, from: u64, rows: u32) -> Result<Vec<Chunk>, Error> {
         loop {
             let page = self.store.chunks(&self.caller, self.of, from, rows).await?;
             let first = page.first().map(|first| first.chunk.ordinal);
-            // A sweep takes the first chunks first.
+            // A sweep removes the first chunks first.
             if first == Some(from) {
                 return Ok(page);
             }
@@ -152,8 +152,8 @@ impl StoredSource {
         }
     }
 
-    /// The last chunk that begins at this byte of the source or before it, or else the first: by
-    /// halves, for their starts increase.
+    /// Returns the ordinal of the last chunk that begins at or before this byte of the source, or else of the first
+    /// chunk. Searches by bisection, because the starts of chunks increase.
     async fn ordinal_at(&mut self, at: u64) -> Result<u64, Error> {
         let (mut ordinal, mut after) = (0, self.version.chunks);
         while at > 0 && after - ordinal > 1 {

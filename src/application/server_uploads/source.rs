@@ -1,7 +1,7 @@
-//! Where the bytes of an upload come from that no client sends.
+//! The sources of uploads whose bytes no client sends.
 //!
-//! To add an origin: its port lists what has not ended, its source reads on from any byte, `bootstrap`
-//! runs a copier for it.
+//! To add an origin: its port lists the uploads that have not ended, its source reads from any byte on, and
+//! `bootstrap` runs a copier for it.
 
 use std::fmt::Debug;
 
@@ -12,13 +12,13 @@ use crate::application::error::Error;
 use crate::application::ports::uploads::{Declared, Upload};
 use crate::application::uploads::write::Write;
 
-/// Has the bytes of a kind of uploads.
+/// Supplies the bytes of one kind of uploads.
 #[async_trait]
 pub trait Origin: Debug + Send + Sync {
-    /// At most `rows` of those uploads that have not ended, of all tenants, the oldest first.
+    /// Returns at most `rows` of its uploads that have not ended, of all tenants, the oldest first.
     async fn running(&self, rows: u32) -> Result<Vec<Upload>, Error>;
-    /// The source of one of them from byte `at` on, up to which it is committed. The caller has
-    /// attached to it.
+    /// Opens the source of an upload from byte `at` on, up to which it is committed. The caller has attached to the
+    /// upload.
     async fn open(
         &self,
         caller: &Caller,
@@ -27,11 +27,11 @@ pub trait Origin: Debug + Send + Sync {
     ) -> Result<Box<dyn Source>, Error>;
 }
 
-/// A source under way.
+/// A source that is being read.
 #[async_trait]
 pub trait Source: Debug + Send {
-    /// What is known of the whole before it is read.
+    /// Returns the declarations about the whole source, known before its bytes are read.
     fn declared(&self) -> Declared;
-    /// The next bytes; none at the end.
+    /// Returns the next bytes. `None` means the end of the source.
     async fn next(&mut self) -> Result<Option<Write>, Error>;
 }

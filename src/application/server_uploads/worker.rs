@@ -1,10 +1,9 @@
-//! Goes on with the uploads whose bytes the server itself has, until none is left: one at a time, by the
-//! instance that holds the lease, so that no call waits for them.
+//! Runs the uploads whose bytes the server has, one at a time, on the instance that holds the lease. No call waits
+//! for them.
 //!
-//! Two instances may both believe for a while that they hold the lease. That does no harm: each
-//! attaches to the upload as a writer, which raises its epoch, and every commit compares epoch and
-//! offset. The older one's next commit changes nothing, and it stops; what the newer one goes on
-//! from is the last commit of either.
+//! Two instances may believe for a while that they both hold the lease. That does no harm: each attaches to the
+//! upload as a writer, which raises its epoch, and every commit compares epoch and offset. The older writer's next
+//! commit changes nothing, and it stops. The newer writer resumes from the last commit of either.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,37 +20,34 @@ use crate::application::server_uploads::source::Origin;
 use crate::application::uploads::attached::Attached;
 use crate::application::uploads::lifecycle::Uploads;
 
-/// Uploads that are tried in a round: while one has to wait, those behind it need not.
+/// The most uploads tried in a round: if one has to wait, those behind it need not.
 const ROUND_ROWS: u32 = 16;
 
-/// Does the uploads of an origin.
+/// Runs the uploads of one origin.
 #[derive(Clone, Debug)]
 pub struct Copier {
-    /// Where their bytes come from.
+    /// The origin of their bytes.
     pub origin: Arc<dyn Origin>,
-    /// Where their bytes go.
+    /// The pipeline for their bytes.
     pub uploads: Uploads,
-    /// Who does the work.
+    /// The lease of the work.
     pub lease: Lease,
-    /// Told when one was started here.
+    /// Notified when an upload was started on this instance.
     pub asked: Arc<Notify>,
-    /// How often it is looked for those that were started elsewhere, or could not be gone on with.
+    /// The interval between two polls for uploads that were started on other instances, or could not be resumed.
     pub look_every: Duration,
 }
 
 impl Copier {
-    /// Works until `drain` is cancelled.
+    /// Runs until `drain` is cancelled.
     pub async fn run(self, drain: CancellationToken) {
         while !drain.is_cancelled() {
             let has_ended_some = self.round(&drain).await.unwrap_or_else(|error| {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(
-                    error,
-                    "what the server itself uploads could not be gone on with"
-                );
+                tracing::error!(error, "failed to resume imports or rechunks; will retry");
                 false
             });
-            // Some that were behind may be in the next round.
+            // The next round may have uploads that were behind these.
             if !has_ended_some {
                 tokio::select! {
                     () = self.asked.notified() => {}
@@ -62,7 +58,7 @@ impl Copier {
         }
     }
 
-    /// Tries the oldest, one after the other; returns whether one has ended.
+    /// Tries the oldest uploads, one after the other. Returns whether one has ended.
     async fn round(&self, drain: &CancellationToken) -> Result<bool, Error> {
         let mut has_ended_some = false;
         for upload in self.origin.running(ROUND_ROWS).await? {
@@ -75,7 +71,7 @@ impl Copier {
         Ok(has_ended_some)
     }
 
-    /// Goes on with an upload while the lease is held; returns whether it has ended.
+    /// Resumes an upload while the lease is held. Returns whether the upload has ended.
     async fn go_on(&self, upload: &Upload, drain: &CancellationToken) -> Result<bool, Error> {
         let caller = Caller::of_tenant(&upload.tenant);
         let stop = drain.child_token();
@@ -95,14 +91,14 @@ impl Copier {
         } else if !has_ended(&error) {
             if !stop.is_cancelled() {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "an upload of the server will be gone on with later");
+                tracing::warn!(error, "an import or rechunk was interrupted; will resume");
             }
             return Ok(false);
         }
         Ok(true)
     }
 
-    /// Feeds the upload from where it was left.
+    /// Feeds the upload from its last commit on.
     async fn copy(
         &self,
         caller: &Caller,
@@ -128,7 +124,8 @@ impl Copier {
     }
 }
 
-/// The reason of an error that is the same at every attempt.
+/// Returns the failure reason of an error that every attempt would give. `None` means that a later attempt may
+/// succeed.
 fn lasting(error: &Error) -> Option<&'static str> {
     let reasons = [
         (
@@ -138,7 +135,7 @@ fn lasting(error: &Error) -> Option<&'static str> {
         (matches!(error, Error::SourceChanged), "SOURCE_CHANGED"),
         (matches!(error, Error::VersionGone), "VERSION_GONE"),
         (matches!(error, Error::Checkpoint(_)), "CHECKPOINT_VERSION"),
-        // Sources may be shorter now than when this one was taken.
+        // The limit of source lengths may be lower now than when this upload was accepted.
         (matches!(error, Error::Invalid { .. }), "SOURCE_TOO_LARGE"),
         (
             matches!(error, Error::Store(store_error::Error::Damaged { .. })),
@@ -149,7 +146,7 @@ fn lasting(error: &Error) -> Option<&'static str> {
     found.map(|(_, reason)| reason)
 }
 
-/// Whether the upload has ended: its source was refused, or somebody else has ended it or taken it over.
+/// Whether the upload has ended: its source was refused, or another writer or request has ended it or taken it over.
 fn has_ended(error: &Error) -> bool {
     matches!(
         error,

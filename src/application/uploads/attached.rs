@@ -1,4 +1,4 @@
-//! An upload that a client has attached to: it receives the source, or compares it.
+//! An upload that a client has attached to. It receives the source, or compares it with the stored one.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use crate::application::uploads::pipeline::Pipeline;
 use crate::application::uploads::repetition::Repetition;
 use crate::application::uploads::write::Write;
 
-/// An upload that takes a client's messages.
+/// An upload that receives a client's messages.
 #[derive(Debug)]
 pub enum Attached {
-    /// It stores the source.
+    /// The upload is running: the source is stored.
     Open(Box<Pipeline>),
-    /// It has succeeded: the source that is sent again is compared with the stored one.
+    /// The upload has succeeded: the repeated source is compared with the stored one.
     Complete(Box<Repetition>),
 }
 
 impl Attached {
-    /// Takes what the client declares of the whole source.
+    /// Adds the client's declarations about the whole source.
     ///
     /// # Errors
     ///
-    /// Fails if it contradicts what was declared or stored before, or no source may be so long.
+    /// Fails if they contradict earlier declarations or the stored source, or exceed the longest allowed source.
     pub fn declare(&mut self, declared: Declared) -> Result<(), Error> {
         match self {
             Self::Open(pipeline) => pipeline.declare(declared),
@@ -30,7 +30,7 @@ impl Attached {
         }
     }
 
-    /// Takes a message.
+    /// Receives a message.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl Attached {
         }
     }
 
-    /// Begins to commit what is decided.
+    /// Starts to commit the decided chunks.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Attached {
         }
     }
 
-    /// Commits what is decided.
+    /// Commits the decided chunks.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl Attached {
         }
     }
 
-    /// The time that the newest settled commit took. Zero if there was none.
+    /// Returns the duration of the newest settled commit. Zero if there was none.
     #[must_use]
     pub fn commit_took(&self) -> Duration {
         match self {
@@ -75,7 +75,7 @@ impl Attached {
         }
     }
 
-    /// Gives back the memory that is not needed until the next message comes.
+    /// Releases the memory that is not needed until the next message.
     pub fn rest(&mut self) {
         match self {
             Self::Open(pipeline) => pipeline.rest(),
@@ -95,7 +95,7 @@ impl Attached {
         }
     }
 
-    /// Why the upload is no longer this writer's.
+    /// Returns the reason why this writer has lost the upload.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The commits of one upload that are under way: in order, at most [`COMMITS_MAX`] at once.
+//! The commits in progress of one upload: in order, at most [`COMMITS_MAX`] at once.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,31 +16,31 @@ use crate::application::ports::uploads::Writer;
 use crate::application::uploads::outside::Outside;
 use crate::domain::ingest::batch::Gathered;
 
-/// Commits under way.
+/// The commits in progress.
 #[derive(Debug)]
 pub struct Commits {
-    /// The oldest first. Tasks, so that they end whole when the client goes away.
+    /// The oldest first. Each is a task of its own, so that it completes even if the client disconnects.
     queue: VecDeque<Commit>,
     /// The turn of the next batch.
     turn: Turn,
-    /// The time from the start of the newest settled commit to its end, digests and queues included.
+    /// The duration of the newest settled commit, including digests and queues.
     took: Duration,
 }
 
-/// A commit under way: its operation, if the upload is still its writer's, and its time.
+/// A commit in progress. It returns the new state, `None` if another writer has the upload, and its duration.
 type Commit = JoinHandle<Result<(Option<Operation>, Duration), store_error::Error>>;
 
-/// Whose the upload is, as the last commit has shown.
+/// The owner of the upload, as the last commit has shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Committed {
-    /// Its writer's.
+    /// This writer still has the upload.
     Ours,
-    /// Another writer's, or nobody's: the commit has changed nothing.
+    /// Another writer has the upload, or it has ended: the commit has changed nothing.
     Lost,
 }
 
 impl Commits {
-    /// None is under way.
+    /// Creates an empty queue.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -50,14 +50,14 @@ impl Commits {
         }
     }
 
-    /// The time that the newest settled commit took. Zero before the first.
+    /// Returns the duration of the newest settled commit. Zero before the first.
     #[must_use]
     pub fn took(&self) -> Duration {
         self.took
     }
 
-    /// Starts the commit of a batch, which gives `memory` back at its end. Its digests are made while earlier
-    /// commits are under way.
+    /// Starts the commit of a batch, which releases `memory` at its end. The digests of the batch are computed while
+    /// earlier commits are in progress.
     ///
     /// # Errors
     ///
@@ -82,14 +82,14 @@ impl Commits {
         let (by, task) = (writer.clone(), outside.clone());
         writer.committed_offset = committed_offset;
         self.queue.push_back(outside.tasks.spawn(async move {
-            // A commit outlives a client that goes away, and so does its batch's memory.
+            // The commit continues after the client has disconnected, and needs the memory of its batch until then.
             let _memory = memory;
             let batch = Arc::new(digesting.await.map_err(panicked)?);
             let (store, now) = (&task.store, task.clock.now());
             let committed = store.commit_batch(&by, &batch, &turn, now).await;
             drop(batch);
             let committed = committed?;
-            // Truth before news.
+            // The state is published only after its commit.
             if let Some(operation) = committed.clone() {
                 turn.committed();
                 task.bus.publish(operation);
@@ -99,7 +99,7 @@ impl Commits {
         Ok(Committed::Ours)
     }
 
-    /// Waits for all that are under way.
+    /// Waits for all commits in progress.
     ///
     /// # Errors
     ///

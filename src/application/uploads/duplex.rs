@@ -1,7 +1,7 @@
-//! An upload that is answered while it comes in: acks, chunks once they are committed, the end.
+//! An upload whose stream also carries responses: acks, chunks once they are committed, and the final state.
 //!
-//! The client's messages are taken whether or not it reads: acks are the newest only, chunks are read
-//! from the store, so nothing piles up. A client that reads nothing for too long is sent away.
+//! The client's messages are received whether or not it reads responses. Only the newest ack is kept, and chunks are
+//! read from the store, so that nothing piles up. A client that reads nothing for too long is disconnected.
 
 use std::sync::Arc;
 
@@ -18,35 +18,35 @@ use crate::application::uploads::lifecycle::Uploads;
 use crate::application::uploads::receive::{Attached, Listener, Message, Session};
 use crate::domain::names::resource::DocumentName;
 
-/// What the client hears.
+/// A response to the client.
 #[derive(Debug)]
 pub enum News {
-    /// How far the commits are.
+    /// The progress of the commits.
     Ack {
-        /// Bytes of the source that no restart needs again.
+        /// Bytes of the source that are committed: a restart does not need them again.
         committed_offset: u64,
-        /// Chunks stored.
+        /// The number of stored chunks.
         chunks: u64,
     },
-    /// Chunks that are committed.
+    /// Committed chunks.
     Page(DocumentName, Vec<Versioned>),
-    /// The upload at the end of the client's messages.
+    /// The upload after the last of the client's messages.
     Upload(Box<Upload>),
 }
 
-/// The use case of uploading and listening on one stream.
+/// The use case of an upload with responses on the same stream.
 #[derive(Clone, Debug)]
 pub struct Conversation {
-    /// Where bytes go.
+    /// The uploads, which receive the bytes.
     pub uploads: Uploads,
-    /// Where chunks come from.
+    /// The reader of committed chunks.
     pub chunks: Chunks,
-    /// Cancelled when the server goes down.
+    /// Cancelled when the server shuts down.
     pub drain: CancellationToken,
 }
 
 impl Conversation {
-    /// Takes the client's messages, and answers.
+    /// Receives the client's messages, and returns the stream of responses.
     #[must_use]
     pub fn open<S>(&self, caller: &Caller, messages: S) -> Inbox<News>
     where
@@ -74,7 +74,7 @@ impl Conversation {
             attached: Some(attached),
             looked_up: Arc::clone(&looked_up),
         };
-        // Cancelled with the server's, and when this client need not be heard any more.
+        // Cancelled with the server's token, and when this client's messages are no longer needed.
         let drain = self.drain.child_token();
         let session = Session {
             uploads: &self.uploads,
@@ -88,7 +88,8 @@ impl Conversation {
         };
         let told = self.tell(caller, is_attached, &looked_up, &enough, outbox);
         tokio::pin!(received, told);
-        // Both at once: to stop reading because the client does not read could last for ever.
+        // Both run concurrently: a client that does not read must not stop the reading of its messages, possibly
+        // forever.
         let upload = tokio::select! {
             received = &mut received => {
                 let upload = received?;
@@ -97,7 +98,7 @@ impl Conversation {
             }
             told = &mut told => {
                 if told.is_err() {
-                    // What is decided is committed first.
+                    // The decided chunks are committed first.
                     drain.cancel();
                     let _sent_away = received.await;
                     return told;
@@ -108,7 +109,7 @@ impl Conversation {
         outbox.send(News::Upload(Box::new(upload))).await
     }
 
-    /// Sends acks, and chunks if the client wants them, until the session is over and all is told.
+    /// Sends acks, and chunks if the client wants them, until the session is over and all are sent.
     async fn tell(
         &self,
         caller: &Caller,
@@ -121,7 +122,7 @@ impl Conversation {
             attached = is_attached => attached,
             () = outbox.gone() => return Err(Halt::Gone),
         };
-        // A session that has ended before that has nothing to tell.
+        // A session that ended before it attached has nothing to send.
         let Ok(Attached { upload, wish }) = attached else {
             return Ok(());
         };
@@ -133,14 +134,14 @@ impl Conversation {
         });
         let mut acked = None;
         loop {
-            // In this order: the end comes last, once nothing else is left to tell.
+            // In this order: the stream ends only after all pages and acks are sent.
             tokio::select! {
                 biased;
                 page = next(&mut pages) => match page {
                     Some(Ok(page)) => {
                         outbox.send(News::Page(upload.document.clone(), page)).await?;
                     }
-                    // Why the upload has ended, the session knows better.
+                    // The session returns a more precise error for the end of the upload.
                     Some(Err(Error::FollowedUploadEnded { .. })) | None => pages = None,
                     Some(Err(error)) => return Err(error.into()),
                 },
@@ -164,7 +165,7 @@ impl Conversation {
     }
 }
 
-/// The next page; never, if none are wanted.
+/// Returns the next page. Never returns if the client wants no pages.
 async fn next(pages: &mut Option<Inbox<Vec<Versioned>>>) -> Option<Result<Vec<Versioned>, Error>> {
     match pages {
         Some(pages) => pages.next().await,

@@ -10,19 +10,20 @@ use std::time::{Duration, Instant};
 
 /// The least time between two flushes of an upload.
 pub const FLUSH_AFTER_MIN: Duration = Duration::from_millis(250);
-/// The most: a watcher of a slow upload waits no longer for news, however busy the store is.
+/// The most time between two flushes: a watcher of a slow upload waits no longer for a new state, however busy the
+/// store is.
 const FLUSH_AFTER_MAX: Duration = Duration::from_secs(5);
-/// The time that a flush reserves, as a multiple of the time that a commit takes.
+/// The time that a flush reserves, as a multiple of the newest commit's duration.
 const RESERVED_FACTOR: u32 = 5;
 
 /// The flushes of all uploads of an instance.
 #[derive(Clone, Debug)]
 pub struct FlushSchedule {
-    /// When all reservations have passed.
+    /// The time when all reservations have passed.
     free_at: Arc<Mutex<Instant>>,
 }
 
-/// When an upload is flushed next.
+/// The timer of an upload's next flush.
 #[derive(Debug)]
 pub struct FlushTimer {
     schedule: FlushSchedule,
@@ -31,7 +32,7 @@ pub struct FlushTimer {
 }
 
 impl FlushSchedule {
-    /// Without reservations.
+    /// Creates a schedule without reservations.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -39,7 +40,7 @@ impl FlushSchedule {
         }
     }
 
-    /// Reserves time for a flush; returns how long the upload waits for it.
+    /// Reserves time for a flush. Returns the upload's wait until then.
     fn reserve(&self, now: Instant, commit_took: Duration) -> Duration {
         let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
         let reserved = commit_took.saturating_mul(RESERVED_FACTOR);
@@ -57,7 +58,7 @@ impl Default for FlushSchedule {
 }
 
 impl FlushTimer {
-    /// Starts now.
+    /// Starts the timer.
     #[must_use]
     pub fn start(schedule: FlushSchedule) -> Self {
         Self {
@@ -67,19 +68,19 @@ impl FlushTimer {
         }
     }
 
-    /// The time between two flushes.
+    /// Returns the time between two flushes.
     #[must_use]
     pub fn after(&self) -> Duration {
         self.after
     }
 
-    /// Whether the upload is to be flushed.
+    /// Whether the flush is due.
     #[must_use]
     pub fn is_due(&self) -> bool {
         self.flushed.elapsed() >= self.after
     }
 
-    /// Starts again after a flush; `commit_took` is the time that the newest commit took.
+    /// Restarts the timer after a flush. `commit_took` is the duration of the newest commit.
     pub fn restart(&mut self, commit_took: Duration) {
         self.flushed = Instant::now();
         self.after = self.schedule.reserve(self.flushed, commit_took);

@@ -1,30 +1,31 @@
-//! The source that the server has already, and a stream that sends part of it again.
+//! The part of a source that the server already has, and a stream that repeats some of it.
 //!
-//! A stream may begin at any byte up to the first one that the server does not have. From there on each
-//! message begins where the one before it ended. Bytes that the server has are skipped; a stream that
-//! begins at byte 0 has them hashed and compared, so that one request id never stands for two sources.
+//! A stream may begin at any byte up to the first one that the server does not have. From there on each message
+//! begins where the previous one ended. Bytes that the server has are skipped. If a stream begins at byte 0, they are
+//! also hashed and compared, so that one request id never stands for two sources.
 
 use crate::application::error::Error;
 use crate::application::uploads::write::Write;
 use crate::domain::ingest::digest::Running;
 
-/// What the server has of a source, and where a stream of it is.
+/// The known part of a source, and the position of a stream in it.
 #[derive(Debug)]
 pub struct Known {
-    /// How many first bytes of the source the server has.
+    /// The number of leading bytes of the source that the server has.
     length: u64,
-    /// The digest of those.
+    /// The digest of those bytes.
     sha256: [u8; 32],
     /// Whether the source ends there.
     is_whole: bool,
-    /// Where the next message begins. `None` before the first one with content.
+    /// The offset of the next message. `None` means that no message with content has come yet.
     next: Option<u64>,
-    /// The digest of what was sent again. `None` if the stream began after byte 0, or was compared.
+    /// The digest of the repeated bytes. `None` means that there is nothing to compare: the server has no bytes, the
+    /// stream began after byte 0, or the comparison is done.
     repeated: Option<Running>,
 }
 
 impl Known {
-    /// The beginning of a source, before a stream sends any of it.
+    /// Creates the known beginning of a source, before a stream sends any of it.
     #[must_use]
     pub fn prefix(length: u64, sha256: [u8; 32]) -> Self {
         Self {
@@ -36,7 +37,7 @@ impl Known {
         }
     }
 
-    /// A source that the server has to its end.
+    /// Creates a source that the server has to its end.
     #[must_use]
     pub fn whole(length: u64, sha256: [u8; 32]) -> Self {
         Self {
@@ -45,20 +46,20 @@ impl Known {
         }
     }
 
-    /// Whether no message has had a place yet.
+    /// Whether no message has set the position of the stream yet.
     #[must_use]
     pub fn is_unplaced(&self) -> bool {
         self.next.is_none()
     }
 
-    /// Places a message, and returns the part of its content that is new.
+    /// Checks the position of a message, and returns the part of its content that is new.
     ///
     /// A message without content that does not end the source is a keep-alive: its offset is ignored.
     ///
     /// # Errors
     ///
-    /// Fails if the message is too large or damaged, leaves a gap or goes back, and if the content that
-    /// is sent again differs from what the server has.
+    /// Fails if the message is too large or damaged, leaves a gap, or goes back. Also fails if repeated content
+    /// differs from the bytes that the server has.
     pub fn take<'a>(&mut self, write: &'a Write) -> Result<&'a [u8], Error> {
         let offset = write.checked_offset()?;
         let content = &write.content[..];
@@ -85,7 +86,7 @@ impl Known {
         Ok(new)
     }
 
-    /// Checks where a message begins.
+    /// Checks the offset of a message.
     fn place(&mut self, offset: u64, write: &Write) -> Result<(), Error> {
         let expected = self.next.unwrap_or(self.length);
         if offset > expected {
@@ -94,7 +95,7 @@ impl Known {
                 provided: write.write_offset,
             });
         }
-        // A first message without content sends nothing again: it only says where the source ends.
+        // A first message without content repeats nothing: it only marks the end of the source.
         let may_repeat = self.next.is_none() && (self.is_whole || !write.content.is_empty());
         if offset < expected && !may_repeat {
             let message = format!(
@@ -141,7 +142,7 @@ mod tests {
         Known::whole(SOURCE.len() as u64, digest::sha256(SOURCE))
     }
 
-    /// What becomes of the messages: the new bytes, or the reason of the first error.
+    /// Returns the new bytes of the messages, or the reason of the first error.
     fn told(mut known: Known, messages: &[Write]) -> Result<Vec<u8>, &'static str> {
         let mut new = Vec::new();
         for message in messages {
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_may_begin_anywhere_before_what_is_missing() {
+    fn a_stream_may_begin_at_any_byte_up_to_the_first_missing_one() {
         for begin in 0..=4 {
             let messages = [Write {
                 write_offset: i64::try_from(begin).unwrap(),
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_source_has_a_place() {
+    fn the_end_of_a_source_must_be_in_its_place() {
         for (offset, expected) in [(4, Ok(vec![])), (0, Err("write_offset")), (5, Err("gap"))] {
             assert_eq!(told(prefix(4), &[last(write(offset, b""))]), expected);
         }

@@ -1,4 +1,4 @@
-//! Starting, going on with, and cancelling uploads.
+//! Starting, resuming and cancelling uploads.
 
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ pub struct Uploads {
 }
 
 impl Uploads {
-    /// Over this store, bus and clock.
+    /// Creates the use cases over this store, bus and clock.
     #[must_use]
     pub fn new(outside: Outside, budget: Budget, admission: Admission) -> Self {
         Self {
@@ -42,34 +42,34 @@ impl Uploads {
         }
     }
 
-    /// What an upload may take.
+    /// Returns the limits of uploads.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         self.outside.bounds
     }
 
-    /// When the uploads of this instance are flushed.
+    /// Returns the schedule of flushes that all uploads of this instance share.
     #[must_use]
     pub fn flush_schedule(&self) -> FlushSchedule {
         self.outside.flush_schedule.clone()
     }
 
-    /// What an upload of the caller may send.
+    /// Returns the byte allowance for an upload of the caller.
     #[must_use]
     pub fn allowance(&self, caller: &Caller) -> Allowance {
         self.admission.allowance(caller)
     }
 
-    /// Takes the least share of an upload, before its first message is read.
+    /// Takes the least share of memory for an upload, before its first message is read.
     ///
     /// # Errors
     ///
-    /// Fails if the caller may not have it in time.
+    /// Fails if the caller cannot have it in time.
     pub async fn enter(&self, caller: &Caller) -> Result<UploadMemory, Error> {
         UploadMemory::enter(&self.budget, caller).await
     }
 
-    /// The states of an upload from now on.
+    /// Subscribes to the states of an upload from now on.
     #[must_use]
     pub fn subscribe(&self, caller: &Caller, uid: &Uid) -> Subscription {
         self.outside.bus.subscribe(caller, *uid)
@@ -79,8 +79,8 @@ impl Uploads {
     ///
     /// # Errors
     ///
-    /// Fails if there is no such collection, the uid is that of a request with other fields, the upload
-    /// has failed or was cancelled, its document was deleted, or there is no memory.
+    /// Fails if there is no such collection, the uid belongs to a request with other fields, or there is no memory.
+    /// Also fails if the upload has failed or was cancelled, or its document was deleted.
     pub async fn start(
         &self,
         caller: &Caller,
@@ -103,12 +103,12 @@ impl Uploads {
         }
     }
 
-    /// Goes on with an upload. The newest writer wins.
+    /// Resumes an upload. The newest writer wins.
     ///
     /// # Errors
     ///
-    /// Fails if there is no such upload, it takes no bytes from clients, it has failed or was cancelled, its
-    /// checkpoint cannot be gone on from, or there is no memory.
+    /// Fails if there is no such upload, it accepts no bytes from clients, or there is no memory. Also fails if it
+    /// has failed or was cancelled, or its checkpoint cannot be resumed.
     pub async fn attach(
         &self,
         caller: &Caller,
@@ -122,7 +122,7 @@ impl Uploads {
         self.open(caller, &known, memory).await
     }
 
-    /// Attaches to an upload that was just read, whoever has its bytes.
+    /// Attaches to an upload that was just read, whether a client or the server has its bytes.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl Uploads {
         if let Some(ended) = ended(known)? {
             return Ok(ended);
         }
-        // Memory first: a writer that finds none must not have put an end to the one before.
+        // Memory first: a writer that gets no memory must not have replaced the previous writer.
         let damaged = |_damaged| store_error::Error::Damaged {
             what: "an upload's spec",
             source: None,
@@ -162,8 +162,8 @@ impl Uploads {
             "upload {}",
             if is_first { "started" } else { "resumed" }
         );
-        // Watchers of all operations learn of an upload before its first commit. A resumed one is known; to publish it
-        // again would delay its next state.
+        // Watchers of all operations learn of an upload before its first commit. They know a resumed one already;
+        // publishing it again would delay its next state.
         if is_first {
             self.outside.bus.publish(upload.operation());
         }
@@ -171,7 +171,7 @@ impl Uploads {
         Ok(Attached::Open(Box::new(pipeline)))
     }
 
-    /// Fails an upload that its writer cannot go on with, unless it has ended.
+    /// Fails an upload that its writer cannot resume, unless it has ended.
     ///
     /// # Errors
     ///
@@ -184,7 +184,7 @@ impl Uploads {
         error: &Error,
     ) -> Result<(), Error> {
         let (store, now) = (&self.outside.store, self.outside.clock.now());
-        // Attached again: from here on no commit that is under way can come between.
+        // Attaching raises the epoch: from here on no commit in progress can come between.
         let attached = store.attach_upload(caller, uid, now).await?;
         let Some(upload) = attached.filter(|upload| !upload.state.is_terminal()) else {
             return Ok(());
@@ -198,11 +198,11 @@ impl Uploads {
         Ok(())
     }
 
-    /// The upload as it is.
+    /// Returns the current state of the upload.
     ///
     /// # Errors
     ///
-    /// Fails if there is none.
+    /// Fails if there is no such upload.
     pub async fn get(&self, caller: &Caller, uid: &Uid) -> Result<Upload, Error> {
         self.outside
             .store
@@ -211,11 +211,11 @@ impl Uploads {
             .ok_or(Error::NotFound { kind: "upload" })
     }
 
-    /// Cancels an upload, whoever writes it.
+    /// Cancels an upload, whichever writer it has.
     ///
     /// # Errors
     ///
-    /// Fails if there is none, or it has ended.
+    /// Fails if there is no such upload, or it has ended.
     pub async fn cancel(&self, caller: &Caller, uid: &Uid) -> Result<Upload, Error> {
         let now = self.outside.clock.now();
         match self.outside.store.cancel_upload(caller, uid, now).await? {
@@ -230,7 +230,7 @@ impl Uploads {
     }
 }
 
-/// What an upload that has ended answers; none if it has not.
+/// Returns the response for an upload that has ended. `None` means that it has not ended.
 fn ended(upload: &Upload) -> Result<Option<Attached>, Error> {
     match pipeline::ended(upload) {
         None => Ok(None),

@@ -1,27 +1,27 @@
-//! What uploads may take, in bytes and in time.
+//! The limits of uploads, in bytes and in time.
 
 use std::time::Duration;
 
-/// The bounds of an instance.
+/// The upload limits of an instance.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// The longest source.
+    /// The longest source, in bytes.
     pub source_bytes_max: u64,
-    /// What all uploads together may hold.
+    /// The memory for all uploads together, in bytes.
     pub memory_bytes_max: usize,
-    /// The sum of the messages of uploads that wait to work, in bytes.
+    /// The most bytes of messages of all uploads that wait for memory to work in.
     pub waiting_bytes_max: usize,
-    /// How long an upload waits for memory before it is told to come back.
+    /// The longest wait of an upload for memory. Then it is rejected, and the client must try again.
     pub memory_wait_max: Duration,
-    /// How long a client may send nothing; an empty message counts as something.
+    /// The longest silence of a client. An empty message ends the silence.
     pub idle_max: Duration,
-    /// What a client must send a second, on average over [`Bounds::rate_window`]; an empty message
-    /// restarts the measurement.
+    /// The least bytes per second from a client, on average over [`Bounds::rate_window`]. An empty message restarts
+    /// the measurement.
     pub rate_bytes_min: u64,
-    /// Over how much waiting for the client its rate is measured.
+    /// The window in which the rate is measured. Only time spent waiting for the client counts.
     pub rate_window: Duration,
-    /// How long a client of a bidirectional stream may read nothing.
+    /// The longest time for which a client of a bidirectional stream may read nothing.
     pub slow_reader_max: Duration,
-    /// How long the chunks of a version are kept after a newer one became current.
+    /// The time for which the chunks of a version are retained after a newer one became current.
     pub old_version_kept: Duration,
 }

@@ -1,16 +1,15 @@
-//! Whether a client sends fast enough to be waited for. Only time spent waiting for it counts: a slow
-//! store is not the client's fault.
+//! The minimum rate of a client. Only time spent waiting for the client counts: a slow store is not the client's
+//! fault.
 //!
-//! A client may itself wait for its source, such as a log that grows by a line an hour. It says so by an
-//! empty message, from which its rate is measured anew. The idle limit still holds, and a slow upload
-//! holds little memory.
+//! A client may itself wait for its source, such as a log that grows by a line an hour. It sends an empty message to
+//! say so, which restarts the measurement. The idle limit still holds, and a slow upload holds little memory.
 
 use std::time::Duration;
 
 use crate::application::error::Error;
 use crate::application::uploads::limits::Bounds;
 
-/// The pace of one client.
+/// The measured rate of one client.
 #[derive(Debug)]
 pub struct Pace {
     bounds: Bounds,
@@ -20,7 +19,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Begins to measure.
+    /// Starts the measurement.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
         Self {
@@ -31,7 +30,7 @@ impl Pace {
         }
     }
 
-    /// Counts time spent waiting.
+    /// Adds time spent waiting for the client.
     ///
     /// # Errors
     ///
@@ -57,7 +56,7 @@ impl Pace {
         Ok(())
     }
 
-    /// Counts a message; an empty one says that the client waits for its source.
+    /// Counts a message. An empty one means that the client waits for its source.
     pub fn received(&mut self, bytes: usize) {
         self.silent = Duration::ZERO;
         self.received_bytes += bytes as u64;
@@ -92,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_client_is_idle_and_an_empty_message_keeps_it() {
+    fn a_silent_client_is_idle_unless_it_sends_an_empty_message() {
         let mut pace = Pace::new(bounds());
         for _ in 0..29 {
             pace.waited(SECOND).unwrap();
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_says_that_it_waits_may_send_a_trickle_for_ever() {
+    fn a_client_that_reports_waiting_may_send_a_trickle_forever() {
         let mut pace = Pace::new(bounds());
         for second in 0..3_600 {
             pace.received(1);

@@ -1,4 +1,4 @@
-//! What a pipeline needs from outside.
+//! The services that a pipeline uses.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use crate::application::uploads::limits::Bounds;
 /// The store, the bus, the clock, and the limits of uploads.
 #[derive(Clone, Debug)]
 pub struct Outside {
-    /// Where batches go.
+    /// The store of batches.
     pub store: Arc<dyn Uploads>,
-    /// Where news goes.
+    /// The bus on which states are published.
     pub bus: Arc<Bus>,
-    /// The time.
+    /// The source of time.
     pub clock: Arc<dyn Clock>,
-    /// Who waits for commits under way when the server stops.
+    /// The tracker that waits for commits in progress when the server stops.
     pub tasks: TaskTracker,
-    /// What an upload may take.
+    /// The limits of uploads.
     pub bounds: Bounds,
-    /// When uploads are flushed.
+    /// The schedule of flushes that all uploads of this instance share.
     pub flush_schedule: FlushSchedule,
 }

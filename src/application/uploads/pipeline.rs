@@ -1,8 +1,8 @@
-//! The way of an upload's bytes: message → engine → batch → commit → news.
+//! The pipeline of an upload's bytes: message → engine → batch → commit → update.
 //!
-//! One batch fills while one is brought to the store and one is committed; there is no other buffer.
-//! While all are taken the next message is not read, so that the client's flow-control window closes
-//! and it waits.
+//! One batch fills while another is transferred to the store and a third is committed; there is no other buffer.
+//! While all three are in use, the next message is not read. The client's flow-control window then closes, and the
+//! client waits.
 
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ use crate::domain::text::decoding::Fault;
 /// The reason of an upload that failed because its document was deleted.
 const DELETED: &str = "DOCUMENT_DELETED";
 
-/// Why an upload that has ended takes no bytes; none if it has not ended. One that has succeeded is
-/// for the caller to judge.
+/// Returns why an ended upload accepts no bytes. `None` means that it has not ended. The caller decides about an
+/// upload that has succeeded.
 #[must_use]
 pub fn ended(upload: &Upload) -> Option<Error> {
     let state = upload.state.name();
@@ -40,29 +40,29 @@ pub fn ended(upload: &Upload) -> Option<Error> {
     }
 }
 
-/// One writer of one upload.
+/// The writer of an upload.
 #[derive(Debug)]
 pub struct Pipeline {
     outside: Outside,
     engine: Engine,
     writer: Writer,
-    /// Whether its bytes are made of a stored version.
+    /// Whether the bytes come from a stored version.
     is_rechunk: bool,
     declared: Declared,
-    /// What was committed before this writer, and where its stream is.
+    /// The bytes committed before this writer, and the position of its stream in them.
     known: Known,
-    /// The next byte of the source.
+    /// The offset of the next byte of the source.
     received: u64,
     commits: Commits,
     memory: UploadMemory,
 }
 
 impl Pipeline {
-    /// Starts, or goes on from the upload's checkpoint.
+    /// Starts, or resumes from the upload's checkpoint.
     ///
     /// # Errors
     ///
-    /// Fails if the checkpoint is of another engine version, or what is stored is damaged.
+    /// Fails if the checkpoint is of another engine version, or the stored data is damaged.
     pub fn new(
         outside: Outside,
         caller: Caller,
@@ -93,17 +93,17 @@ impl Pipeline {
         })
     }
 
-    /// The next byte of the source.
+    /// Returns the offset of the next byte of the source.
     #[must_use]
     pub fn received(&self) -> u64 {
         self.received
     }
 
-    /// Takes what the client declares of the whole source. Earlier declarations still hold.
+    /// Adds the client's declarations about the whole source. Earlier declarations still hold.
     ///
     /// # Errors
     ///
-    /// Fails if it contradicts an earlier declaration, or no source may be so long.
+    /// Fails if they contradict an earlier declaration, or exceed the longest allowed source.
     pub fn declare(&mut self, declared: Declared) -> Result<(), Error> {
         let most = self.outside.bounds.source_bytes_max;
         if declared.total_size.is_some_and(|size| size > most) {
@@ -122,12 +122,12 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Takes a message. Committed bytes that the stream begins with are compared and skipped.
+    /// Receives a message. Committed bytes at the beginning of the stream are compared and skipped.
     ///
     /// # Errors
     ///
-    /// Fails as [`Known::take`] does; if its content is refused or more than was declared (then the
-    /// upload has failed for good); and if another writer has taken over.
+    /// Fails as [`Known::take`] does, if another writer has taken over, or if the store fails. Also fails if the
+    /// content is refused or exceeds the declared size; then the upload has failed for good.
     pub async fn write(&mut self, write: Write) -> Result<(), Error> {
         self.memory.receive(write.content.len());
         let mut rest = self.known.take(&write)?;
@@ -151,11 +151,11 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Begins to commit what is decided, without waiting for its end.
+    /// Starts to commit the decided chunks, without waiting for the end of the commit.
     ///
     /// # Errors
     ///
-    /// As for [`Pipeline::flush`], of the commit before.
+    /// As for [`Pipeline::flush`], for an earlier commit.
     pub async fn hand_over(&mut self) -> Result<(), Error> {
         match self.engine.flush() {
             Some(batch) => self.commit(batch).await,
@@ -163,13 +163,13 @@ impl Pipeline {
         }
     }
 
-    /// The time that the newest settled commit took. Zero before the first.
+    /// Returns the duration of the newest settled commit. Zero before the first.
     #[must_use]
     pub fn commit_took(&self) -> Duration {
         self.commits.took()
     }
 
-    /// Commits what is decided.
+    /// Commits the decided chunks.
     ///
     /// # Errors
     ///
@@ -183,8 +183,8 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// Fails if the source is not what was declared or is refused (then the upload has failed for
-    /// good), if the store fails, or another writer has taken over.
+    /// Fails if the source is refused or differs from its declarations; then the upload has failed for good. Also
+    /// fails if the store does, or another writer has taken over.
     pub async fn finish(mut self) -> Result<(), Error> {
         let (declared, actual) = (self.declared, self.received);
         if let Some(expected) = declared.total_size.filter(|expected| *expected != actual) {
@@ -206,7 +206,7 @@ impl Pipeline {
         self.end(End::Succeeded(summary)).await
     }
 
-    /// Does the engine's steps until it wants bytes, or is done.
+    /// Runs the steps of the engine until it needs bytes, or is done.
     async fn work(&mut self) -> Result<Option<Summary>, Error> {
         loop {
             match self.engine.step() {
@@ -226,7 +226,8 @@ impl Pipeline {
         }
     }
 
-    /// Takes the memory to work in. While others come first, nothing is held that they wait for.
+    /// Takes the memory to work in. While other uploads are first in line, this one holds no memory that they wait
+    /// for.
     async fn take_memory(&mut self) -> Result<(), Error> {
         if !self.memory.try_work() {
             self.hand_over().await?;
@@ -237,7 +238,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Gives back what is not needed until the next message comes.
+    /// Releases the memory that is not needed until the next message.
     pub fn rest(&mut self) {
         self.engine.rest();
         self.memory.rest(self.engine.has_batch());
@@ -252,7 +253,7 @@ impl Pipeline {
         self.still_ours(started).await
     }
 
-    /// Waits for the commits under way.
+    /// Waits for the commits in progress.
     async fn settle(&mut self) -> Result<(), Error> {
         let settled = self.commits.settle().await?;
         self.still_ours(settled).await
@@ -265,12 +266,12 @@ impl Pipeline {
         }
     }
 
-    /// Ends the upload as failed, and returns why.
+    /// Ends the upload as failed, and returns the error.
     async fn refuse(&mut self, reason: &'static str, error: Error) -> Error {
         if let Err(error) = self.settle().await {
             return error;
         }
-        // What was made of a version and is refused is not what that version was made of.
+        // The bytes that a rechunk recovers from a version must be its source. If they are refused, they are not.
         let (reason, error) = if self.is_rechunk {
             ("SOURCE_NOT_RECOVERABLE", Error::SourceNotRecoverable)
         } else {
@@ -298,7 +299,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Why the upload is no longer this writer's.
+    /// Returns the reason why this writer has lost the upload.
     ///
     /// # Errors
     ///
@@ -310,7 +311,7 @@ impl Pipeline {
             .upload(&self.writer.caller, &self.writer.uid)
             .await?;
         let upload = upload.ok_or(Error::NotFound { kind: "upload" })?;
-        // Whoever attached later may have ended it since.
+        // A writer that attached later may have ended the upload since.
         let is_ours = upload.writer_epoch == self.writer.epoch;
         Ok(ended(&upload)
             .filter(|_| is_ours)

@@ -1,8 +1,7 @@
 //! One client's stream of messages, from its target to its end.
 //!
-//! Only `finish_write` completes the upload: a client that was cancelled looks like one that ended
-//! its stream. What is decided when a stream ends is committed first, unless the client is gone or its
-//! deadline has passed.
+//! Only `finish_write` completes the upload: a client that was cancelled looks like one that ended its stream. The
+//! decided chunks are committed when the stream ends, unless the client is gone or its deadline has passed.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,105 +21,105 @@ use crate::application::uploads::lifecycle::Uploads;
 use crate::application::uploads::min_rate::Pace;
 use crate::application::uploads::write::Write;
 
-/// A client that sends nothing for so long is slow: its upload falls to the least share. Shorter than the time
-/// between two messages of most slow clients, longer than a busy one takes for the next.
+/// The silence after which a client counts as slow, and its upload falls to the least share of memory. Shorter than
+/// the time between two messages of most slow clients, longer than a busy client takes for the next one.
 const REST_AFTER: Duration = Duration::from_millis(50);
-/// The time after that until a flush is due, at the earliest.
+/// The time from [`REST_AFTER`] until a flush is due, at the earliest.
 const PAUSE_AFTER: Duration = FLUSH_AFTER_MIN.saturating_sub(REST_AFTER);
-/// How long a message that breaks the rule is waited for after `finish_write`; the end of the
-/// stream, which nearly all clients send at once, ends the wait.
+/// The time to wait after `finish_write` for a message that must not follow it. The end of the stream, which nearly
+/// all clients send at once, ends the wait.
 const FINISH_WAIT: Duration = Duration::from_millis(250);
 
 /// A message of an upload.
 #[derive(Debug, Default)]
 pub struct Message {
-    /// What the stream is about: in the first message only.
+    /// The upload that the stream is for. Only in the first message.
     pub target: Option<Target>,
-    /// Its bytes. `None` means that it says nothing of the source.
+    /// The content. `None` means that the message has none.
     pub write: Option<Write>,
-    /// What it says of the whole source.
+    /// The declarations about the whole source.
     pub declared: Declared,
-    /// Whether what is decided shall be committed now.
+    /// Whether the decided chunks are committed at once.
     pub flushes: bool,
-    /// Whether the client wants to hear how far the commits are.
+    /// Whether the client asks for the progress of the commits.
     pub looks_up: bool,
-    /// Which chunks the client wants to hear: in the first message only.
+    /// The chunks that the client wants to receive. Only in the first message.
     pub wish: Option<Wish>,
 }
 
 impl Message {
-    /// Whether the source ends after it.
+    /// Whether the source ends after this message.
     fn ends(&self) -> bool {
         self.write.as_ref().is_some_and(|write| write.ends)
     }
 }
 
-/// Which chunks a client wants to hear.
+/// The chunks that a client wants to receive.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish {
-    /// The first.
+    /// The ordinal of the first chunk.
     pub from_ordinal: u64,
 }
 
-/// The upload that a client has attached to, as it was then.
+/// The upload that a client has attached to, at that time.
 #[derive(Debug)]
 pub struct Attached {
     /// The upload.
     pub upload: Upload,
-    /// What the client wants to hear.
+    /// The chunks that the client wants to receive. `None` means no chunks.
     pub wish: Option<Wish>,
 }
 
-/// What a stream is about.
+/// The upload that a stream is for.
 #[derive(Debug)]
 pub enum Target {
     /// A new upload, or one of the same request.
     New(Box<NewUpload>),
-    /// An upload to go on with.
+    /// An upload to resume.
     Known(Uid),
 }
 
-/// Who wants to hear of a session while it runs.
+/// The receiver of notifications while a session runs.
 #[derive(Debug, Default)]
 pub struct Listener {
-    /// Told the upload once it is known.
+    /// Receives the upload once the client has attached to it.
     pub attached: Option<oneshot::Sender<Attached>>,
-    /// Told when the client wants to hear how far the commits are.
+    /// Notified when the client asks for the progress of the commits.
     pub looked_up: Arc<Notify>,
 }
 
 /// One client's stream.
 #[derive(Debug)]
 pub struct Session<'a> {
-    /// Where uploads are.
+    /// The uploads.
     pub uploads: &'a Uploads,
-    /// Who sends.
+    /// The client.
     pub caller: &'a Caller,
-    /// Cancelled when the server goes down.
+    /// Cancelled when the server shuts down.
     pub drain: &'a CancellationToken,
 }
 
-/// What one turn of a stream brought.
+/// The result of one wait for the stream.
 enum Turn {
     Message(Box<Message>),
-    /// The client has ended the stream, or was cancelled: that looks the same.
+    /// The client has ended the stream, or was cancelled: the two look the same.
     End,
-    /// Nothing came for [`REST_AFTER`].
+    /// No message came for [`REST_AFTER`].
     Rest,
-    /// Nothing came for [`FLUSH_AFTER_MIN`].
+    /// No message came for [`FLUSH_AFTER_MIN`].
     Pause,
-    /// The stream cannot go on.
+    /// The stream must end with this error.
     Broken(Error),
-    /// Somebody else has ended the upload.
+    /// The upload was ended, but not by this session.
     Ended,
 }
 
 impl Session<'_> {
-    /// Takes the whole stream, and returns the upload as it is then.
+    /// Receives the whole stream, and returns the upload in its state after it.
     ///
     /// # Errors
     ///
-    /// Fails as `UploadDocument` says; an upload that has not failed for good can be gone on with.
+    /// Fails as `UploadDocument` documents. An upload that has not failed for good can be resumed.
     pub async fn run<S>(&self, mut messages: S, listener: Listener) -> Result<Upload, Error>
     where
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
@@ -148,7 +147,7 @@ impl Session<'_> {
             Target::New(new) => (new.uid, self.uploads.start(self.caller, new, memory).await?),
         };
         if let Some(told) = listener.attached {
-            // Nobody listens: then nobody has to be told.
+            // A listener that is gone needs no notification.
             let (upload, wish) = (self.uploads.get(self.caller, &uid).await?, first.wish);
             let _gone = told.send(Attached { upload, wish });
         }
@@ -156,7 +155,7 @@ impl Session<'_> {
             target: None,
             ..first
         };
-        // A completed upload has ended, and is compared all the same.
+        // A completed upload has ended already; its stream is only compared.
         let ended = match &attached {
             attached::Attached::Open(_) => Some(self.uploads.subscribe(self.caller, &uid)),
             attached::Attached::Complete(_) => None,
@@ -227,7 +226,7 @@ impl Session<'_> {
                 Turn::Ended => return Err(upload.lost().await?),
             };
             if let Err(error) = done {
-                // What was decided before it is not sent again; if this fails too, the first
+                // The client does not repeat the chunks decided before the error. If this flush fails too, the first
                 // error counts.
                 let _second = upload.flush().await;
                 return Err(error);
@@ -238,8 +237,8 @@ impl Session<'_> {
         }
     }
 
-    /// Waits until a message's bytes may be taken: no other is read meanwhile, so that the client waits
-    /// too. What is decided is committed.
+    /// Waits until the bytes of a message may be received. No other message is read meanwhile, so that the client
+    /// waits too. The decided chunks are committed.
     async fn wait(
         &self,
         spent: impl Future<Output = ()> + Send,
@@ -311,7 +310,7 @@ async fn take(
     Ok(())
 }
 
-/// Waits until somebody else has ended the upload. `None` means that nobody can.
+/// Waits until the upload is ended from outside this session. Never returns for `None`.
 async fn over(ended: &mut Option<Subscription>) {
     match ended {
         Some(ended) => ended.ended().await,

@@ -1,4 +1,5 @@
-//! A stream of an upload that has succeeded: nothing is stored, everything is compared.
+//! A stream of an upload that has already succeeded. Nothing is stored; all content is compared with the stored
+//! source.
 
 use crate::application::error::Error;
 use crate::application::ports::store_error;
@@ -6,22 +7,22 @@ use crate::application::ports::uploads::{Declared, Upload};
 use crate::application::uploads::known::Known;
 use crate::application::uploads::write::Write;
 
-/// The source of a completed upload, sent again.
+/// The repeated source of a completed upload.
 #[derive(Debug)]
 pub struct Repetition {
     length: u64,
     sha256: [u8; 32],
     known: Known,
-    /// Whether the client has declared the digest of the source, which is the right one.
+    /// Whether the client has declared the digest of the source. A wrong digest is rejected.
     has_digest: bool,
 }
 
 impl Repetition {
-    /// Compares with what a completed upload has stored.
+    /// Creates the comparison with the source of a completed upload.
     ///
     /// # Errors
     ///
-    /// Fails if the digest of its source is missing: it has not succeeded.
+    /// Fails if the digest of its source is missing: the upload has not succeeded.
     pub fn of(upload: &Upload) -> Result<Self, Error> {
         let sha256 = upload.source_sha256.ok_or(store_error::Error::Damaged {
             what: "a completed upload without a digest",
@@ -35,11 +36,11 @@ impl Repetition {
         })
     }
 
-    /// Compares what the client declares of the whole source.
+    /// Compares the client's declarations about the whole source.
     ///
     /// # Errors
     ///
-    /// Fails if it differs.
+    /// Fails if they differ.
     pub fn declare(&mut self, declared: Declared) -> Result<(), Error> {
         let stored = Declared {
             sha256: Some(self.sha256),
@@ -59,7 +60,7 @@ impl Repetition {
     /// Fails as [`Known::take`] does.
     pub fn write(&mut self, write: &Write) -> Result<(), Error> {
         let is_bare = write.content.is_empty() && self.known.is_unplaced();
-        // The digest stands for a source that is not sent at all.
+        // A declared digest replaces a source that is not sent at all.
         if is_bare && self.has_digest && write.checked_offset()? <= self.length {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! A piece of a source, and where it belongs.
+//! A piece of a source, with its offset.
 
 use bytes::Bytes;
 
@@ -7,21 +7,21 @@ use crate::application::error::Error;
 /// The most bytes of content in a message.
 pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
 
-/// The bytes of a message.
+/// The content of a message.
 #[derive(Clone, Debug, Default)]
 pub struct Write {
-    /// Where its content begins in the source.
+    /// The offset of the content in the source.
     pub write_offset: i64,
     /// The bytes.
     pub content: Bytes,
-    /// Their CRC-32C, if the client gave it.
+    /// The CRC-32C of the content. `None` means that the client gave none.
     pub crc32c: Option<u32>,
-    /// Whether the source ends after it.
+    /// Whether the source ends after the content.
     pub ends: bool,
 }
 
 impl Write {
-    /// The offset, once size and checksum of the content are checked.
+    /// Checks size and checksum of the content, and returns the offset.
     ///
     /// # Errors
     ///

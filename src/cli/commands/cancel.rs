@@ -1,4 +1,4 @@
-//! `sluice cancel`: the end of an operation.
+//! `sluice cancel`: cancels an operation.
 
 use clap::Args;
 
@@ -9,10 +9,10 @@ use crate::cli::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
-/// Cancels an operation.
+/// Cancel an operation.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// operations/{operation}.
+    /// Operation, as operations/{operation}.
     operation: String,
     #[command(flatten)]
     common: Common,

@@ -1,4 +1,4 @@
-//! `sluice changes`: what changes in the chunks of a collection.
+//! `sluice changes`: the changes of the chunks in a collection.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use clap::Args;
 use serde_json::Value;
 use tonic::{Status, Streaming};
 
-/// Follows what changes in the chunks of a collection.
+/// List the changes of the chunks in a collection.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// collections/{collection}.
+    /// Collection, as collections/{collection}.
     #[arg(default_value = "collections/default")]
     collection: String,
-    /// Where to go on: a cursor that was printed before, which may begin with a hyphen.
+    /// Resume after this cursor, which was printed before and may begin with a hyphen.
     #[arg(
         long,
         value_name = "CURSOR",
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
         allow_hyphen_values = true
     )]
     after: String,
-    /// Wait for more once all is told. A server that is away is connected to again for 24 hours.
+    /// Wait for further changes at the end. Reconnect for up to 24 hours if the server is away.
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
@@ -63,11 +63,11 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     following.table.finish()
 }
 
-/// Follows what changes, from cursor to cursor.
+/// Follows the changes, from cursor to cursor.
 struct Following {
     format: Format,
     collection: String,
-    /// The place behind the changes that are written.
+    /// The cursor after the changes that are written.
     cursor: String,
     is_endless: bool,
     table: Table,

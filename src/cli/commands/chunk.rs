@@ -1,4 +1,4 @@
-//! `sluice chunk`: documents in, chunks out, nothing stored.
+//! `sluice chunk`: chunks documents without storing them.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -21,32 +21,32 @@ use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
 use crate::domain::text::decoding;
 use crate::domain::text::position::{Position, Span};
 
-/// Streams text through the engine and writes its chunks.
+/// Stream text through the engine and write its chunks.
 ///
-/// Memory stays flat whatever the size of the documents. Offsets count from 0: bytes, characters
-/// and lines of the text, and bytes of the source as it is in the file. The charset of each document
-/// is written to the standard error, unless it is the one that `--charset` names.
+/// Memory stays flat for documents of any size. Offsets count from 0: bytes, characters and lines of the text, and
+/// bytes of the source before decoding. The charset of each document is written to the standard error, unless
+/// `--charset` named it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Files, pipes, `-` for the standard input, or folders [default: -]. Hidden files in folders and
-    /// those that .gitignore or .ignore exclude are left out, and so are links.
+    /// Files, pipes, `-` for the standard input, or folders [default: -]. In folders, hidden files, links and files
+    /// that .gitignore or .ignore exclude are skipped.
     paths: Vec<PathBuf>,
     #[command(flatten)]
     chunking: Chunking,
     #[command(flatten)]
     decoding: Decoding,
-    /// How to write chunks: `json` is JSON Lines.
+    /// Output format; `json` writes JSON Lines.
     #[arg(long, value_enum, default_value_t = Format::Json)]
     output: Format,
-    /// Leave out the chunks' text.
+    /// Leave out the text of the chunks.
     #[arg(long)]
     no_text: bool,
 }
 
-/// How much of a document is read at once.
+/// Bytes of one read.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Chunks every document. One that fails does not stop the others.
+/// Chunks every document. A document that fails does not stop the others.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let spec = arguments.chunking.spec().context(WrongArguments)?;
     let decoding = arguments.decoding.decoding().context(WrongArguments)?;
@@ -64,8 +64,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
             }
         };
         outcome.all += 1;
-        // Rows of several documents stand under each other, so a table holds them as long as it can. The
-        // chunks before a fault are shown before it is told.
+        // A table aligns the rows of several documents, so it buffers them as long as it can. The chunks before a
+        // fault are written before the fault is reported.
         if arguments.output == Format::Json || done.is_err() {
             chunks.table.flush()?;
         }
@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 struct Chunks {
     format: Format,
     with_text: bool,
-    /// Whether rows of several documents stand in one table.
+    /// Whether the table has rows of several documents.
     with_document: bool,
     table: Table,
 }
@@ -188,7 +188,7 @@ fn row<'a>(document: &'a str, chunk: &Chunk, text: Option<&'a str>) -> Row<'a> {
     }
 }
 
-/// What went wrong, and so whether the next document can still be done.
+/// The cause of a failure. After `Document` the next document can still be chunked.
 enum Failure {
     Document(anyhow::Error),
     Output(anyhow::Error),
@@ -221,7 +221,7 @@ fn chunk(
         match step.map_err(|fault| Failure::Document(with_remedy(fault)))? {
             Step::Feed if fed < read => fed += engine.feed(&buffer[fed..read]),
             Step::Feed => {
-                // Whoever feeds a pipe may wait for the chunks before there is more to read.
+                // The producer of a pipe may wait for the chunks before it writes more.
                 if length.is_none() {
                     write(&name, engine.flush(), chunks).map_err(Failure::Output)?;
                     chunks.table.flush().map_err(Failure::Output)?;
@@ -238,7 +238,7 @@ fn chunk(
             }
             Step::Done(summary) => {
                 bar.finish_and_clear();
-                // A declared charset that was taken is no news.
+                // A charset that was declared and used need not be reported.
                 if decoding.charset != Some(summary.charset) {
                     output::note(&format!("{name}: charset {}", summary.charset.name()));
                 }
@@ -267,23 +267,23 @@ fn read_some(source: &mut dyn Read, buffer: &mut [u8]) -> anyhow::Result<usize> 
     }
 }
 
-/// Names the argument that helps.
+/// Adds the argument that helps.
 fn with_remedy(fault: decoding::Fault) -> anyhow::Error {
     use decoding::Fault::{Binary, Changed, Escape, Invalid, Nul};
     let remedy = match (fault, fault.looks_like()) {
-        // Its message has the remedy.
+        // The message of the fault has the remedy.
         (Binary { .. }, _) => return fault.into(),
         (_, Some(charset)) => {
             let label = charset.to_lowercase();
             format!("give `--charset {label}` or `--charset auto`")
         }
         (Invalid { is_detected, .. }, None) if is_detected => {
-            "give the charset with `--charset` if it is another, or give `--invalid replace`".into()
+            "give the charset with `--charset` if it is wrong, or give `--invalid replace`".into()
         }
         (Invalid { .. }, None) => "try `--charset auto`, or `--invalid replace`".into(),
         (Escape { .. }, None) => "`--charset utf-8` keeps the escape sequences as they are".into(),
-        (Changed { .. }, None) => "begin again".into(),
-        (Nul { .. }, None) => "if it is text all the same, try `--nul replace`".into(),
+        (Changed { .. }, None) => "start again".into(),
+        (Nul { .. }, None) => "if the document is text, try `--nul replace`".into(),
     };
     anyhow::anyhow!("{fault}: {remedy}")
 }

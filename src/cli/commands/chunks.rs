@@ -18,15 +18,15 @@ use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// Reads the chunks of a document.
+/// Read the chunks of a document.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// collections/{collection}/documents/{document}.
+    /// Document, as collections/{collection}/documents/{document}.
     document: String,
-    /// The last ordinal that you have.
+    /// Skip the chunks up to and including this ordinal, from 0.
     #[arg(long, value_name = "ORDINAL", value_parser = clap::value_parser!(i64).range(0..))]
     after: Option<i64>,
-    /// Follow the newest upload until it ends. A server that is away is connected to again for 24 hours.
+    /// Follow the newest upload until it ends. Reconnect for up to 24 hours if the server is away.
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
@@ -56,9 +56,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 struct Following {
     format: Format,
     document: String,
-    /// The last chunk that is written.
+    /// The ordinal of the last chunk written.
     after: Option<i64>,
-    /// The version of the chunks that are written.
+    /// The version of the chunks written.
     version: Option<i64>,
     /// Whether the stream is known to be of that version.
     is_checked: bool,
@@ -67,7 +67,7 @@ struct Following {
 }
 
 impl Following {
-    /// Checks that a stream without chunks was of the version of those before.
+    /// Checks that a stream without chunks was of the version of the chunks before.
     async fn check(&mut self, connection: Connection) -> anyhow::Result<()> {
         if !self.is_checked {
             let name = self.document.clone();
@@ -79,13 +79,13 @@ impl Following {
         Ok(())
     }
 
-    /// Fails if there are chunks of another version.
+    /// Fails if chunks of another version were written.
     fn is_of(&mut self, version: i64) -> anyhow::Result<()> {
         let written = *self.version.get_or_insert(version);
         self.is_checked = true;
         ensure!(
             written == version,
-            "{} has the version {version} meanwhile, and the chunks so far are of the version {written}: \
+            "{} now has the version {version}, and the chunks so far are of the version {written}: \
              read it from the beginning",
             self.document
         );

@@ -9,7 +9,7 @@ use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 
-/// Lists collections.
+/// List collections.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `sluice delete`: the end of a document or a collection.
+//! `sluice delete`: deletes a document or a collection.
 
 use anyhow::{Context, anyhow, ensure};
 use clap::Args;
@@ -12,13 +12,13 @@ use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// Why a flag is refused.
+/// The error for `--force` with a document.
 const FORCE: &str = "--force is for collections, and the name is a document's: leave it out";
 
-/// Deletes a document or a collection, and prints the operation that removes its chunks.
+/// Delete a document or a collection, and print the operation that removes its chunks.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// collections/{collection}, or collections/{collection}/documents/{document}.
+    /// Collection or document, as collections/{collection} or collections/{collection}/documents/{document}.
     name: String,
     /// Delete a collection even if it has documents.
     #[arg(long)]

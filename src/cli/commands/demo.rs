@@ -1,4 +1,4 @@
-//! `sluice demo`: the main job, with one command and no server to install.
+//! `sluice demo`: uploads a document and proves its chunks with one command, without a server to install.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -31,24 +31,24 @@ use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 
-/// Streams a document into a server of its own, follows the chunks as they are committed, and
-/// proves that each equals its slice of the file.
+/// Stream a document into a temporary server, follow the chunks as they are committed, and prove that each equals its
+/// slice of the file.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A UTF-8 text file.
+    /// UTF-8 text file.
     file: PathBuf,
 }
 
-/// Chunks shown; all are checked.
+/// Chunks shown. All chunks are checked.
 const SHOWN_CHUNKS: i64 = 10;
-/// How much of a chunk is shown.
+/// Columns of a chunk that are shown.
 const SHOWN_COLUMNS: usize = 60;
 const COLLECTION: &str = "demo";
-/// The error after SIGTERM or SIGINT: what the demo shows was not shown.
+/// The error after SIGTERM or SIGINT, because the demo was not completed.
 const STOPPED: &str = "a signal stopped the demo before its end; its server and its store are gone";
-/// The upload begins within a few of these waits.
+/// Attempts to open the stream of chunks. The upload begins within a few of them.
 const FOLLOW_TRIES: u32 = 200;
-/// How long its own server may be busy.
+/// The time limit of retries while the demo's own server is busy.
 const RETRY_FOR: Duration = Duration::from_mins(1);
 const FOLLOW_WAIT: Duration = Duration::from_millis(25);
 
@@ -99,7 +99,7 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
         is_resumed: false,
     };
     let patience = Patience::new(channel.clone(), RETRY_FOR);
-    // The chunks are read while the document is sent: each as soon as it is committed.
+    // Read the chunks while the document is sent, each as soon as it is committed.
     let sent = async {
         sending
             .run(channel.clone(), &patience, &bar)
@@ -114,7 +114,7 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
     ))?;
     spread(channel).await?;
     output::line("")?;
-    output::line("Go on with a server that stays, and your own files:")?;
+    output::line("Continue with a persistent server and your own files:")?;
     output::line("  sluice serve")?;
     output::line(
         "  sluice upload FILE...    sluice documents    sluice chunks NAME    sluice partitions",
@@ -204,7 +204,7 @@ async fn spread(channel: Connection) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A folder that goes when it is dropped.
+/// A folder that is removed when it is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -217,7 +217,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is left in the system's temporary folder.
+        // A folder that cannot be removed stays in the system's temporary folder.
         let _left_over = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -13,10 +13,10 @@ use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// Lists the documents of a collection.
+/// List the documents of a collection.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// collections/{collection}.
+    /// Collection, as collections/{collection}.
     #[arg(default_value = "collections/default")]
     collection: String,
     #[command(flatten)]

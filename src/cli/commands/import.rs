@@ -1,4 +1,4 @@
-//! `sluice import`: a file that the server itself has becomes a document.
+//! `sluice import`: makes a document of a file on the server.
 
 use anyhow::{Context, anyhow};
 use clap::Args;
@@ -15,15 +15,15 @@ use crate::domain::names::resource::DocumentName;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// Makes a document of a file under the server's import root, and prints the operation that does it.
+/// Make a document of a file below the server's import root, and print the operation.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// COLLECTION/DOCUMENT, or collections/{collection}/documents/{document}; the collection is made if
-    /// there is none of that name.
+    /// Document, as COLLECTION/DOCUMENT or collections/{collection}/documents/{document}; the collection is created
+    /// unless it exists.
     name: String,
-    /// Where the file is below the server's import root.
+    /// Path of the file below the server's import root.
     path: String,
-    /// Wait until it is done.
+    /// Wait until the operation ends.
     #[arg(long)]
     wait: bool,
     #[command(flatten)]
@@ -63,7 +63,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     tell(channel, operation, arguments.wait, arguments.common.output).await
 }
 
-/// The document's name, in its short form or its full one.
+/// Parses the name of a document, in its short form or its full one.
 fn document(given: &str) -> anyhow::Result<DocumentName> {
     if given.starts_with("collections/") {
         return Ok(DocumentName::parse(given)?);

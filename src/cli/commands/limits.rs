@@ -1,4 +1,4 @@
-//! `sluice limits`: what is used of the limits, and by whom.
+//! `sluice limits`: the use of the limits by each principal.
 
 use clap::Args;
 
@@ -11,10 +11,10 @@ use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::limit_service_client::LimitServiceClient;
 
-/// More than any server tells.
+/// More rows than any server returns.
 const PAGE_ROWS: i32 = 1_000;
 
-/// Shows what is used of the limits, the most used first.
+/// Show how much of each limit is used, the most used first.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -58,7 +58,7 @@ fn backend_in_words(backend: pb::get_limits_status_response::Backend) -> &'stati
     match backend {
         pb::get_limits_status_response::Backend::Shared => "counted by all instances together",
         pb::get_limits_status_response::Backend::Apart => {
-            "counted by each instance for itself: Redis does not answer"
+            "counted by each instance separately: Redis does not answer"
         }
         pb::get_limits_status_response::Backend::Alone
         | pb::get_limits_status_response::Backend::Unspecified => "counted by this instance alone",

@@ -1,4 +1,4 @@
-//! `sluice locate`: where a document is.
+//! `sluice locate`: the partition of a document.
 
 use clap::Args;
 
@@ -9,10 +9,10 @@ use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 
-/// Shows where a document is, and proves it by counting its chunks in all partitions.
+/// Show the partition of a document, and prove it by counting the document's chunks in all partitions.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// collections/{collection}/documents/{document}.
+    /// Document, as collections/{collection}/documents/{document}.
     document: String,
     #[command(flatten)]
     common: Common,

@@ -1,4 +1,4 @@
-//! `sluice migrate`: brings a database to the schema of this version.
+//! `sluice migrate`: updates a database to the schema of this version.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,13 @@ use crate::bootstrap;
 use crate::cli::output::{self, WrongArguments};
 use crate::config::Config;
 
-/// Makes or updates the tables of a PostgreSQL database; again, it changes nothing.
+/// Create or update the tables of a PostgreSQL database. Repeating it changes nothing.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A file of settings; the environment goes over it.
+    /// Settings file; the environment overrides it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The database: `postgres://user@host/database` [default: the one in the settings].
+    /// Database, as `postgres://user@host/database` [default: the one in the settings].
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The commands, one a file.
+//! The commands, one per file.
 //!
 //! To add a command: a file with its arguments and a `run`, a variant in [`Command`], a line in
 //! [`Command::run`], a test in `tests/cli` or `tests/service`.
@@ -56,7 +56,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// Runs a command that talks to a server, or is one.
+    /// Runs a command that calls a server, or is one.
     pub(super) async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Chunk(arguments) => chunk::run(&arguments),
@@ -84,7 +84,7 @@ impl Command {
         }
     }
 
-    /// Whether it only reads. It may end as soon as nobody reads what it writes, also while it waits.
+    /// Whether the command only reads. It may end as soon as its output is closed, even while it waits.
     pub(super) fn only_reads(&self) -> bool {
         match self {
             Self::Chunk(_)
@@ -112,7 +112,7 @@ impl Command {
         }
     }
 
-    /// Runs a command that needs no runtime. `None` means that it needs one.
+    /// Runs a command without a runtime. `None` means that the command needs one.
     pub(super) fn run_alone(&self) -> Option<anyhow::Result<()>> {
         if let Self::Chunk(arguments) = self {
             Some(chunk::run(arguments))

@@ -1,4 +1,4 @@
-//! `sluice move`: a document in its other partition.
+//! `sluice move`: moves a document to its other partition.
 
 use anyhow::ensure;
 use clap::Args;
@@ -12,12 +12,12 @@ use crate::cli::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 
-/// Moves a document to the other partition that may hold it, and prints the operation.
+/// Move a document to the other partition that may hold it, and print the operation.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// collections/{collection}/documents/{document}.
+    /// Document, as collections/{collection}/documents/{document}.
     document: String,
-    /// Wait until it is there.
+    /// Wait until the operation ends.
     #[arg(long)]
     wait: bool,
     #[command(flatten)]
@@ -42,7 +42,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if format == Format::Table {
         output::line(&operation.name)?;
     }
-    // The move goes on by itself.
+    // The move does not depend on this client, so a closed output may end the program.
     output::end_when_closed();
     let ended = begun::ended(channel, operation, AWAY_MAX).await?;
     if format == Format::Json {

@@ -1,4 +1,4 @@
-//! `sluice operations`: what goes on in a server.
+//! `sluice operations`: the operations of a server.
 
 use clap::Args;
 
@@ -9,7 +9,7 @@ use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
-/// Lists operations, the newest first.
+/// List operations, newest first.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]

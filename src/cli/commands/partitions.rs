@@ -1,4 +1,4 @@
-//! `sluice partitions`: how chunks are spread.
+//! `sluice partitions`: the distribution of chunks over partitions.
 
 use std::ops::ControlFlow;
 
@@ -15,13 +15,13 @@ use clap::Args;
 use serde_json::Value;
 use tonic::{Status, Streaming};
 
-/// Shows how chunks are spread over partitions, and whether that is even.
+/// Show how chunks are distributed over partitions, and whether that is even.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The same as --output json: an object with all partitions a line.
+    /// Write an object with all partitions per line, like --output json.
     #[arg(long, conflicts_with = "output")]
     json: bool,
-    /// Show it again whenever it has changed.
+    /// Show the partitions again whenever they change.
     #[arg(long)]
     watch: bool,
     #[command(flatten)]
@@ -70,7 +70,7 @@ impl Follower for Watching {
     }
 
     fn take(&mut self, health: Self::Message) -> anyhow::Result<ControlFlow<()>> {
-        // A stream begins with the newest state, which may be shown already.
+        // A stream begins with the newest state, which may have been shown already.
         if self.shown.as_ref() != Some(&health) {
             self.shown = Some(health.clone());
             show(
@@ -120,7 +120,7 @@ fn show(
     Ok(())
 }
 
-/// What it comes to, in a line.
+/// Returns the verdict on the balance in one line.
 fn verdict(balance: &pb::Balance) -> String {
     let reasons = balance.reasons().map(reason).collect::<Vec<_>>();
     format!(

@@ -1,4 +1,4 @@
-//! `sluice rechunk`: a stored document in other chunks, without sending it again.
+//! `sluice rechunk`: chunks a stored document differently, without sending it again.
 
 use anyhow::Context;
 use clap::Args;
@@ -12,13 +12,12 @@ use crate::domain::names::resource::DocumentName;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// Chunks a document in another way, and prints the operation that does it. The collection decides
-/// what no argument says.
+/// Chunk a stored document differently, and print the operation. Without an argument the collection decides.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// collections/{collection}/documents/{document}.
+    /// Document, as collections/{collection}/documents/{document}.
     name: String,
-    /// Wait until it is done.
+    /// Wait until the operation ends.
     #[arg(long)]
     wait: bool,
     #[command(flatten)]

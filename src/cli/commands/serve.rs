@@ -1,4 +1,4 @@
-//! `sluice serve`: an instance until it is told to stop.
+//! `sluice serve`: runs an instance until a signal stops it.
 
 use std::path::PathBuf;
 
@@ -13,41 +13,41 @@ use crate::config::Config;
 use crate::config::listen::Listen;
 use crate::config::log_format::LogFormat;
 
-/// Runs the server until SIGTERM or Ctrl-C; requests under way are committed and answered first.
+/// Run the server until SIGTERM or Ctrl-C. Requests in progress are committed and answered first.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A file of settings; the environment goes over it, and the flags below over both.
+    /// Settings file; the environment overrides it, and the options below override both.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print the settings that the server would run with, and exit.
     #[arg(long)]
     check_config: bool,
-    /// Where to listen: an address or a name of this machine, a port, or both. Of a name, all addresses
-    /// are taken. Addresses that other machines reach need identity [default: 127.0.0.1:50051].
+    /// Address to listen on: an address or a name of this machine, a port, or both. A name stands for all of its
+    /// addresses. Addresses that other machines can reach require authentication [default: 127.0.0.1:50051].
     #[arg(long, value_name = "HOST:PORT")]
     listen: Option<Listen>,
-    /// Let everybody do everything, from other machines too.
+    /// Disable authentication, including for remote clients.
     #[arg(long)]
     insecure_no_auth: bool,
-    /// A file, which is made if need be, or `postgres://user@host/database`, prepared by
-    /// `sluice migrate` [default: sluice.db].
+    /// Store: a file, which is created if necessary, or `postgres://user@host/database`, prepared by `sluice migrate`
+    /// [default: sluice.db].
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
-    /// A Redis for news and rates across instances, `redis://host:port` [default: none].
+    /// Redis for notifications and rate limits across instances, as `redis://host:port` [default: no Redis].
     #[arg(long, value_name = "URL")]
     redis: Option<String>,
-    /// What to log to the standard error, as `tracing` filters say it [default: info].
+    /// Log filter for the standard error, in the syntax of `tracing` [default: info].
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
-    /// How to log [default: text if the standard error is a terminal, else JSON Lines].
+    /// Log format [default: text if the standard error is a terminal, else JSON Lines].
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<Format>,
 }
 
-/// How logs are written.
+/// The format of logs.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// A line of text each, for people.
+    /// A line of text per event, for people.
     Text,
     /// JSON Lines, for programs.
     Json,
@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut stopping = Stopping::listen()?;
     let started = tokio::select! {
         started = Instance::start(&config) => started,
-        // Nothing was served yet, and whatever was written is a transaction.
+        // No request was served yet, and every write so far was a transaction.
         _ = stopping.told() => return Ok(()),
     };
     let instance = started?;

@@ -1,4 +1,4 @@
-//! `sluice upload`: documents into a server.
+//! `sluice upload`: uploads documents to a server.
 
 use std::path::PathBuf;
 
@@ -16,31 +16,31 @@ use crate::cli::uploader::{self, UploadArguments, Uploader, ensure_collection};
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 
-/// Uploads documents, several at once. One that fails does not stop the others.
+/// Upload documents, several concurrently. A document that fails does not stop the others.
 ///
-/// Files that are named are always sent. Of a folder, documents are left as they are if an upload would
-/// change neither their bytes nor their chunking, decoding and labels.
+/// Files that are named are always sent. A file of a folder is skipped if an upload would change neither its bytes
+/// nor its chunking, decoding and labels.
 ///
-/// The id of a document is its file's path as it is typed, or its path below the folder that is named.
-/// Letters and digits of any script, `-`, `_` and `.` stay as they are; every other byte becomes ~hh, as
-/// does `/`. Of gzip and Zstandard sources the content is uploaded. Pipes may be as slow as they like.
+/// The id of a document is its file's path as typed, or its path below the named folder. Letters and digits of any
+/// script, `-`, `_` and `.` stay unchanged. Every other byte becomes ~hh, including `/`. Gzip and Zstandard sources
+/// are decompressed. Pipes may be slow.
 ///
-/// While the server is away, busy or full it is told once, and tried again. An upload that was interrupted,
-/// by Ctrl-C or in any other way, is resumed by the same command.
+/// If the server is away, busy or full, the command reports that once and retries. An upload that was interrupted, by
+/// Ctrl-C or in any other way, is resumed by the same command.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Files, pipes, `-` for the standard input, or folders. Hidden files in folders and those that
-    /// .gitignore or .ignore exclude are left out, and so are links.
+    /// Files, pipes, `-` for the standard input, or folders. In folders, hidden files, links and files that
+    /// .gitignore or .ignore exclude are skipped.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// The collection; it is created unless it exists.
+    /// Collection; created unless it exists.
     #[arg(long, default_value = "default")]
     collection: String,
-    /// The document's id; only with one file [default: made of its path].
+    /// Id of the document, for one file only [default: derived from its path].
     #[arg(long, value_name = "ID")]
     document_id: Option<String>,
-    /// Resume the upload of this UUID, or start one under that name; only with one file. Repeating it
-    /// with other content or other options is an error.
+    /// Resume the upload of this UUID, or start one under it, for one file only. Repeating it with other content or
+    /// other options is an error.
     #[arg(long, value_name = "UUID")]
     request_id: Option<Uuid>,
     #[command(flatten)]
@@ -81,11 +81,11 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .await
 }
 
-/// Uploads of one call.
+/// The uploads of one command.
 struct Call<'a> {
     uploader: &'a Uploader,
     collection: CollectionId,
-    /// The yardstick of stored documents, if folders were named.
+    /// The properties that stored documents are compared with. `None` means that no folder was named.
     expected: Option<Expected>,
     request_id: Option<Uuid>,
     is_single: bool,
@@ -93,7 +93,7 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Makes the collection, and asks for what stored documents are compared with, if folders were named.
+    /// Creates the collection. If folders were named, also gets the properties to compare stored documents with.
     async fn prepare(&mut self, arguments: &Arguments, all: &Sources) -> anyhow::Result<()> {
         let Uploader {
             channel, patience, ..
@@ -112,14 +112,14 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// The document, if it has a complete version.
+    /// Returns the document. `None` means that it has no complete version.
     async fn stored(&self, id: &DocumentId) -> anyhow::Result<Option<pb::Document>> {
         let channel = &self.uploader.channel;
         let asked = async || stored::document(channel.clone(), &self.collection, id).await;
         self.uploader.patience.ask(asked).await
     }
 
-    /// Uploads all, and says how each has ended.
+    /// Uploads all documents, and reports how each ended.
     async fn run(&self, all: Sources) -> anyhow::Result<()> {
         let mut outcome = Outcome::new(self.output);
         outcome.explain_all(Kind::Skipped, all.skipped);
@@ -139,8 +139,8 @@ impl Call<'_> {
         }
     }
 
-    /// Uploads a document. A file of a folder is left as it is if an upload would change nothing; a file
-    /// that was named is always sent.
+    /// Uploads a document. A file of a folder is skipped if an upload would change nothing. A file that was named is
+    /// always sent.
     async fn one(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
         if source.is_below_folder()
             && let Some(expected) = &self.expected
@@ -164,7 +164,7 @@ impl Arguments {
         sources::is_single(&self.paths)
     }
 
-    /// Checks that an id is given for one document only.
+    /// Checks that ids are given for one document only.
     fn check_ids(&self) -> anyhow::Result<()> {
         let ids = [
             ("--document-id", self.document_id.is_some()),

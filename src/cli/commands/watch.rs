@@ -1,4 +1,4 @@
-//! `sluice watch`: an operation until it ends.
+//! `sluice watch`: watches an operation until it ends.
 
 use clap::Args;
 
@@ -9,10 +9,10 @@ use crate::cli::table::{Column, Table};
 use crate::cli::watching::watch;
 use crate::interface::grpc::pb;
 
-/// Watches an operation until it ends, for up to 24 hours without its server.
+/// Watch an operation until it ends. Reconnect for up to 24 hours if the server is away.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// operations/{operation}.
+    /// Operation, as operations/{operation}.
     operation: String,
     #[command(flatten)]
     common: Common,

@@ -1,11 +1,11 @@
-//! Where a server is, as it is written after `--server`.
+//! The address of a server, as written after `--server`.
 
 use std::fmt;
 use std::net::Ipv4Addr;
 
 use crate::config::host_port::{self, Host, HostPort, PORT};
 
-/// Where a server is, and whether the connection is private.
+/// The address of a server, and whether the connection is private.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Address {
     pub(super) is_private: bool,
@@ -13,20 +13,20 @@ pub(crate) struct Address {
     pub(super) port: u16,
 }
 
-/// The text is no address of a server. It may hold a password, so it is not repeated.
+/// An invalid server address. It may hold a password, so the message does not repeat it.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum Wrong {
     #[error(transparent)]
     HostPort(#[from] host_port::Error),
-    #[error("{0:?} is no scheme that is known: write http:// or https://, or HOST:PORT alone")]
+    #[error("{0:?} is not a known scheme: write http:// or https://, or only HOST:PORT")]
     Scheme(String),
     #[error(
-        "has {0}, which no server of Sluice has: write HOST:PORT, http:// or https:// before it"
+        "has {0}, which a server address cannot have: write HOST:PORT after http:// or https://, or alone"
     )]
     Surplus(&'static str),
-    #[error("has user info before the @: give the key by --key-file or SLUICE_API_KEY")]
+    #[error("has user info before the @: give the key with --key-file or SLUICE_API_KEY")]
     UserInfo,
-    #[error("port 0 is for servers that listen: write the port that `sluice serve` has printed")]
+    #[error("port 0 is only for listening: write the port that `sluice serve` printed")]
     PortZero,
     #[error(
         "--ca-file is for https, and the address says http: write https://, or leave --ca-file out"
@@ -35,12 +35,12 @@ pub(crate) enum Wrong {
 }
 
 impl Address {
-    /// Reads it. Without a scheme it is http, or https if the authority of a certificate is given; without
-    /// a host this machine, without a port 50051.
+    /// Parses an address. The scheme defaults to http, or to https if a certificate authority is given. The host
+    /// defaults to this machine, the port to 50051.
     ///
     /// # Errors
     ///
-    /// Fails if it has parts that are unknown or of no use.
+    /// Fails if the address has unknown or unsupported parts.
     pub(crate) fn parse(text: &str, has_authority: bool) -> Result<Self, Wrong> {
         let (is_private, rest) = match text.split_once("://") {
             None => (has_authority, text),
@@ -78,7 +78,7 @@ impl Address {
         })
     }
 
-    /// The host, as the resolver takes it.
+    /// Returns the host as the resolver accepts it.
     pub(super) fn host(&self) -> String {
         match &self.host {
             Host::Ip(ip) => ip.to_string(),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_that_no_server_has_are_refused_with_the_remedy() {
+    fn unsupported_parts_are_refused_with_the_remedy() {
         for (text, said) in [
             ("", "is empty"),
             ("http://", "is empty"),

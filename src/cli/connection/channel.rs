@@ -1,4 +1,4 @@
-//! Calls to a server: each shows the key, and each fault of the connection is explained.
+//! Calls to a server. Each sends the credential, and each fault of the connection is explained.
 
 use std::error::Error;
 use std::path::Path;
@@ -24,15 +24,15 @@ use crate::cli::connection::shown::Shown;
 use crate::cli::connection::trust;
 use crate::cli::connection::unreached::{Unreached, Why};
 
-/// Large enough for many watches of small messages on one connection (RUSTSEC-2026-0258).
+/// The flow control window: large enough for many watches of small messages on one connection (RUSTSEC-2026-0258).
 const CONNECTION_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
-/// Not much below a minute, which servers may take for abuse (gRPC's keepalive guide).
+/// The keepalive interval. Servers may treat intervals far below a minute as abuse (gRPC's keepalive guide).
 const PING_EVERY: Duration = Duration::from_mins(1);
 const PING_WAIT: Duration = Duration::from_secs(20);
-/// What answers of gRPC begin their content type with.
+/// The prefix of the content type of gRPC answers.
 const GRPC: &[u8] = b"application/grpc";
 
-/// A connection that is made when it is used, and again when it has to be.
+/// A connection that is opened on first use, and again when necessary.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     channel: Channel,
@@ -40,7 +40,7 @@ pub(crate) struct Connection {
     way: Arc<Way>,
 }
 
-/// What is known of the way to a server.
+/// The address of a server, and the state of its connection.
 #[derive(Debug)]
 struct Way {
     url: Arc<str>,
@@ -49,11 +49,12 @@ struct Way {
 }
 
 impl Connection {
-    /// To a server, whose certificate is of an authority of that file, or of the system's.
+    /// Returns a connection to a server. An authority of that file, or else of the system, must have issued its
+    /// certificate.
     ///
     /// # Errors
     ///
-    /// Fails if the file has no authority.
+    /// Fails if the file has no certificate authority.
     pub(crate) fn new(
         address: Address,
         authorities: Option<&Path>,
@@ -61,7 +62,7 @@ impl Connection {
     ) -> anyhow::Result<Self> {
         let url = address.to_string();
         let origin = url.parse::<Uri>().context("the address")?;
-        // The connector makes it private, and tonic would refuse to let it.
+        // The connector adds TLS, which tonic would refuse for an https address.
         let plain = format!("http://{}:{}", address.host, address.port);
         let tls = address.is_private.then(|| trust::connector(authorities));
         let fault = Fault::default();
@@ -73,7 +74,7 @@ impl Connection {
         let channel = Endpoint::from_shared(plain)?
             .origin(origin)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-            // A server that has vanished without a word is noticed.
+            // Keepalive detects a server that vanished without closing the connection.
             .http2_keep_alive_interval(PING_EVERY)
             .keep_alive_timeout(PING_WAIT)
             .connect_with_connector_lazy(connector);
@@ -89,7 +90,7 @@ impl Connection {
         })
     }
 
-    /// The same, that shows another key.
+    /// Returns the same connection with another credential.
     pub(crate) fn showing(&self, shown: &Shown) -> Self {
         Self {
             shown: shown.clone(),
@@ -97,19 +98,19 @@ impl Connection {
         }
     }
 
-    /// The server's address.
+    /// Returns the server's address.
     pub(crate) fn url(&self) -> &str {
         &self.way.url
     }
 
-    /// Whether the server has answered a call, whatever it said.
+    /// Whether the server has answered a call, successfully or not.
     pub(crate) fn has_answered(&self) -> bool {
         self.way.has_answered.load(Ordering::Relaxed)
     }
 }
 
 impl Way {
-    /// What an error of the layers below comes from.
+    /// Finds the cause of an error from the layers below.
     fn unreached(&self, error: &(dyn Error + 'static)) -> Unreached {
         let chain = std::iter::successors(Some(error), |error| (*error).source());
         let (mut why, mut last) = (None, String::new());
@@ -131,7 +132,7 @@ impl Way {
         }
     }
 
-    /// Fails if the answer is not one of gRPC: then it is not of a server that is meant.
+    /// Fails if the answer is not gRPC, because then it comes from another kind of server.
     fn check(&self, response: &Response<Body>) -> Result<(), Status> {
         let headers = response.headers();
         let content = headers.get(header::CONTENT_TYPE);
@@ -142,7 +143,7 @@ impl Way {
         }
         let status = response.status();
         Err(if status.is_server_error() {
-            // A proxy whose server is away.
+            // A proxy answers for a server that is away.
             self.is(Why::Unreachable(format!("a proxy answers {status}")))
                 .into()
         } else {
@@ -165,7 +166,7 @@ impl Service<Request<Body>> for Connection {
         if let Some(shown) = self.shown.header() {
             request.headers_mut().insert(header::AUTHORIZATION, shown);
         }
-        // The one that is ready.
+        // Use the channel that is ready, and keep its clone for the next call.
         let other = self.channel.clone();
         let mut channel = std::mem::replace(&mut self.channel, other);
         let way = Arc::clone(&self.way);
@@ -178,7 +179,7 @@ impl Service<Request<Body>> for Connection {
     }
 }
 
-/// The body of an answer, which may break off.
+/// The body of an answer, which may end early.
 struct Answer {
     body: Body,
     way: Arc<Way>,

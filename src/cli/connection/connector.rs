@@ -1,4 +1,4 @@
-//! Makes connections: TCP to one of a host's addresses, then TLS if the address says so.
+//! Opens connections: TCP to one of a host's addresses, then TLS for https.
 
 use std::io;
 use std::sync::{Arc, PoisonError};
@@ -18,11 +18,11 @@ use crate::cli::connection::address::Address;
 use crate::cli::connection::opening::{Fault, Opening};
 use crate::cli::connection::unreached::Why;
 
-/// How long a connection may take, over all addresses of its host.
+/// The time limit of a TCP connection, over all addresses of its host.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// The most addresses of a host that are tried.
 const ADDRESSES_MAX: u32 = 8;
-/// How long the handshake of TLS may take: as long as the server lets it.
+/// The time limit of the TLS handshake, which is the server's limit too.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 
 /// A connection, private or not.
@@ -31,13 +31,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 type Connected = TokioIo<Opening<Box<dyn Stream>>>;
 
-/// Makes connections to one server.
+/// Opens connections to one server.
 #[derive(Clone)]
 pub(super) struct Connector {
     pub(super) address: Arc<Address>,
-    /// Makes them private; none: they are not.
+    /// The TLS connector. `None` means plain text.
     pub(super) tls: Option<TlsConnector>,
-    /// What was wrong with the last one.
+    /// The fault of the last connection.
     pub(super) fault: Fault,
 }
 
@@ -64,7 +64,7 @@ impl Connector {
             .take();
         let tcp = timeout(CONNECT_MAX, self.tcp()).await;
         let tcp = tcp.map_err(|_elapsed| Why::TimedOut)??;
-        // Latency matters more than packets; without it the connection works as well.
+        // Latency matters more than the number of packets. The connection works without the option too.
         let _unsupported = tcp.set_nodelay(true);
         let stream: Box<dyn Stream> = match &self.tls {
             None => Box::new(tcp),
@@ -73,7 +73,7 @@ impl Connector {
         Ok(TokioIo::new(Opening::new(stream, self.fault)))
     }
 
-    /// Tries one address after the other.
+    /// Tries the addresses of the host one after the other.
     async fn tcp(&self) -> Result<TcpStream, Why> {
         let host = self.address.host();
         let found = lookup_host((host.as_str(), self.address.port)).await;

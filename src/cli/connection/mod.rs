@@ -1,4 +1,4 @@
-//! The way to a server, and the words for what goes wrong on it.
+//! The connection to a server, and the messages for its faults.
 //!
 //! ```text
 //! --server ──▶ address ──▶ connector ──▶ opening ──▶ channel ──▶ calls
@@ -6,7 +6,7 @@
 //!                          trust (TLS)   byte        a status that an `Unreached` explains
 //! ```
 //!
-//! To add a cause: a variant of `unreached::Why` with its words and its remedy, and the place that finds it.
+//! To add a cause: a variant of `unreached::Why` with its message and its remedy, and the place that detects it.
 
 pub(super) mod address;
 pub(super) mod channel;

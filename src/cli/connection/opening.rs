@@ -1,4 +1,4 @@
-//! The first byte that a server sends: it tells whether that is HTTP/2.
+//! The first byte from a server, which shows whether the server speaks HTTP/2.
 
 use std::io;
 use std::pin::Pin;
@@ -11,24 +11,23 @@ use tokio::time::{Sleep, sleep};
 
 use crate::cli::connection::unreached::Why;
 
-/// How long a server may take for its first byte. A busy one lets a new connection wait for ten seconds.
+/// The time limit of the first byte. A busy server lets a new connection wait for ten seconds.
 const FIRST_BYTE_MAX: Duration = Duration::from_secs(15);
-/// HTTP/2 begins with SETTINGS (RFC 9113, 3.4), whose length has 24 bits and is below 64 KiB.
+/// HTTP/2 begins with SETTINGS (RFC 9113, 3.4). The length has 24 bits and is below 64 KiB, so the first byte is 0.
 const HTTP_2: u8 = 0;
-/// A record of TLS that is an alert, or of its handshake (RFC 8446, 5.1).
+/// First bytes of TLS: the record types alert and handshake (RFC 8446, 5.1).
 const TLS: [u8; 2] = [21, 22];
 
-/// What is wrong with the connection that there is. It outlives the error, of which the layers above keep
-/// only the text.
+/// The fault of the current connection. It outlives the error, of which the layers above keep only the text.
 pub(super) type Fault = Arc<Mutex<Option<Why>>>;
 
-/// A connection on which nothing may have come yet.
+/// A connection that may not have received a byte yet.
 pub(super) struct Opening<S> {
     stream: S,
     fault: Fault,
-    /// While nothing has come.
+    /// The deadline of the first byte. `None` means that it was received.
     waiting: Option<Pin<Box<Sleep>>>,
-    /// Why a write failed while nothing had come.
+    /// The error of a write that failed before the first byte.
     unexplained: Option<io::Error>,
 }
 
@@ -51,8 +50,8 @@ impl<S> Opening<S> {
 }
 
 impl<S: AsyncRead + Unpin> Opening<S> {
-    /// Explains a failed write by the first byte that comes. A server that refuses the connection sends its
-    /// reason and closes; the layer above, which writes first, would see the close alone.
+    /// Explains a failed write by the first byte received. A server that refuses the connection sends its reason and
+    /// closes. The layer above writes first, and would see only the close.
     fn poll_explain<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -69,7 +68,7 @@ impl<S: AsyncRead + Unpin> Opening<S> {
         let mut buffer = ReadBuf::new(&mut byte);
         let read = Pin::new(&mut self.stream).poll_read(context, &mut buffer);
         if read.is_pending() && waiting.as_mut().poll(context).is_pending() {
-            // The socket is closed, so this is but the time until the runtime sees that.
+            // The socket is closed, so this waits only until the runtime notices.
             self.unexplained = Some(error);
             return Poll::Pending;
         }
@@ -79,13 +78,13 @@ impl<S: AsyncRead + Unpin> Opening<S> {
         }))
     }
 
-    /// The failure of an earlier write, which is not explained yet.
+    /// Takes the error of an earlier write that is not explained yet.
     fn unexplained<T>(&mut self) -> Option<Poll<io::Result<T>>> {
         self.unexplained.take().map(|error| Poll::Ready(Err(error)))
     }
 }
 
-/// The fault of a server that sends this first byte. `None` as the byte means that the server has closed.
+/// Returns the fault of a server that sends this first byte. `None` as `first` means that the server has closed.
 fn fault_of(first: Option<u8>) -> Option<Why> {
     match first {
         Some(HTTP_2) => None,
@@ -171,7 +170,7 @@ mod tests {
     use super::{Fault, Opening};
     use crate::cli::connection::unreached::Why;
 
-    /// A server that has sent its reason and closed before the client wrote, which the runtime sees late.
+    /// A server that sent its reason and closed before the client wrote, which the runtime notices late.
     struct Refusing {
         sent: &'static [u8],
         is_seen: bool,
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_write_that_fails_is_explained_by_what_has_come() {
+    async fn a_failed_write_is_explained_by_the_first_byte() {
         for (sent, is_told) in [
             (&b"\x15\x03\x01"[..], Some("IsPrivate")),
             (b"HTTP/1.1 400", Some("NotHttp2")),

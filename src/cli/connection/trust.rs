@@ -1,4 +1,4 @@
-//! Whose certificates are trusted.
+//! The certificate authorities that a client trusts.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
 
-/// What connections speak (RFC 9113, 3.2).
+/// The protocol of connections in ALPN (RFC 9113, 3.2).
 const HTTP_2: &[u8] = b"h2";
 
-/// Trusts the authorities of a file, or else those of the system.
+/// Returns a connector that trusts the authorities of a file, or else those of the system.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ fn of_file(file: &Path) -> anyhow::Result<RootCertStore> {
         let certificate = certificate.context("is not PEM")?;
         roots
             .add(certificate)
-            .context("has a certificate that is not one")?;
+            .context("has an invalid certificate")?;
     }
     ensure!(
         !roots.is_empty(),
@@ -46,7 +46,7 @@ fn of_file(file: &Path) -> anyhow::Result<RootCertStore> {
     Ok(roots)
 }
 
-/// The system's. Those that cannot be read are left out: the server's certificate is refused then.
+/// Returns the system's authorities, without those that cannot be read. Certificates of the latter are refused.
 fn of_system() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();

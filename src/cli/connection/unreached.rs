@@ -1,4 +1,4 @@
-//! Why a server is not reached, in words: the address, the cause, and what to try.
+//! The reason why a server cannot be reached: the address, the cause and the remedy.
 
 use std::error::Error;
 use std::io;
@@ -7,24 +7,24 @@ use std::sync::Arc;
 use rustls::CertificateError;
 use tonic::Status;
 
-/// The other side has closed a connection.
+/// Errors which mean that the other side has closed a connection.
 const CLOSED: [io::ErrorKind; 3] = [
     io::ErrorKind::UnexpectedEof,
     io::ErrorKind::ConnectionReset,
     io::ErrorKind::BrokenPipe,
 ];
 
-/// A server that is not reached, or no longer.
+/// A server that cannot be reached, or whose connection was lost.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}{url}{}: {why}", .why.before(), .why.behind())]
 pub(crate) struct Unreached {
-    /// Where it should be.
+    /// The address of the server.
     pub(super) url: Arc<str>,
-    /// What was found instead.
+    /// The cause.
     pub(super) why: Why,
 }
 
-/// What was found instead of a server.
+/// The cause why a server cannot be reached.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum Why {
     #[error("the connection is refused: is `sluice serve` running there, and is the port right?")]
@@ -32,10 +32,10 @@ pub(super) enum Why {
     #[error("the host is unknown ({0}): check its name")]
     UnknownHost(String),
     #[error(
-        "it does not answer in time: check host and port, and what lies between (firewalls, proxies)"
+        "the server does not answer in time: check host and port, and firewalls and proxies on the way"
     )]
     TimedOut,
-    #[error("{0}: check the address, and the way to it")]
+    #[error("{0}: check the address and the network")]
     Unreachable(String),
     #[error("the server expects TLS, and the address says plain text: write https://")]
     IsPrivate,
@@ -53,7 +53,7 @@ pub(super) enum Why {
         "the connection was closed before TLS began: does the server speak plain text (http://)?"
     )]
     ClosedBeforeTls,
-    #[error("the server answers as another one ({0}): is that `sluice serve`?")]
+    #[error("the server does not answer with gRPC ({0}): is that `sluice serve`?")]
     NotGrpc(String),
     #[error("{0}")]
     Certificate(String),
@@ -80,7 +80,7 @@ impl Why {
         }
     }
 
-    /// Why no TCP connection was made.
+    /// Returns the cause of a failed TCP connection.
     pub(super) fn of_tcp(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::ConnectionRefused {
             Self::Refused
@@ -91,7 +91,7 @@ impl Why {
         }
     }
 
-    /// Why no TLS was agreed on.
+    /// Returns the cause of a failed TLS handshake.
     pub(super) fn of_tls(error: &io::Error) -> Self {
         let found = error.get_ref();
         let found = found.and_then(|inner| inner.downcast_ref::<rustls::Error>());
@@ -109,7 +109,7 @@ impl Why {
     }
 }
 
-/// What is wrong with a certificate, and what to try.
+/// Explains the fault of a certificate, with the remedy.
 fn certificate(fault: &CertificateError) -> String {
     use CertificateError as Fault;
 
@@ -138,12 +138,12 @@ fn certificate(fault: &CertificateError) -> String {
 }
 
 impl Unreached {
-    /// The one that explains a status, if the connection is what failed.
+    /// Returns the cause of a status. `None` means that the connection did not fail.
     pub(crate) fn of(status: &Status) -> Option<&Self> {
         status.source()?.downcast_ref()
     }
 
-    /// Whether it is a mistake that waiting does not mend.
+    /// Whether the cause is a mistake that waiting does not fix.
     pub(crate) fn is_mistake(&self) -> bool {
         matches!(
             self.why,
@@ -156,12 +156,12 @@ impl Unreached {
         )
     }
 
-    /// Whether no server has that name.
+    /// Whether the name of the host is unknown.
     pub(crate) fn is_unknown_host(&self) -> bool {
         matches!(self.why, Why::UnknownHost(_))
     }
 
-    /// Whether there was a connection.
+    /// Whether a connection existed and was lost.
     pub(crate) fn is_lost(&self) -> bool {
         matches!(self.why, Why::Lost(_))
     }

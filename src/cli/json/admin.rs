@@ -6,7 +6,7 @@ use crate::cli::json::fields::{digest, object, time, word};
 use crate::cli::table::Object;
 use crate::interface::grpc::pb;
 
-/// A tenant.
+/// Returns the fields of a tenant.
 pub(crate) fn tenant(tenant: pb::Tenant) -> Object {
     let pb::Tenant {
         name,
@@ -27,7 +27,7 @@ pub(crate) fn tenant(tenant: pb::Tenant) -> Object {
     ])
 }
 
-/// What a tenant may keep.
+/// Returns the fields of a tenant's quotas.
 pub(super) fn quotas(quotas: pb::Quotas) -> Object {
     let pb::Quotas {
         documents,
@@ -41,7 +41,7 @@ pub(super) fn quotas(quotas: pb::Quotas) -> Object {
     ])
 }
 
-/// What a tenant keeps.
+/// Returns the fields of a tenant's usage.
 pub(super) fn usage(usage: pb::Usage) -> Object {
     let pb::Usage {
         documents,
@@ -55,7 +55,7 @@ pub(super) fn usage(usage: pb::Usage) -> Object {
     ])
 }
 
-/// A key; `shows` is how people know it: what it begins with, or the digest of its certificate.
+/// Returns the fields of a key. `shows` identifies it for people: its prefix, or the digest of its certificate.
 pub(crate) fn key(key: pb::ApiKey) -> Object {
     let role = key.role();
     let pb::ApiKey {
@@ -87,7 +87,7 @@ pub(crate) fn key(key: pb::ApiKey) -> Object {
     ])
 }
 
-/// An entry of the audit log.
+/// Returns the fields of an entry of the audit log.
 pub(crate) fn audit_event(event: pb::AuditEvent) -> Object {
     let pb::AuditEvent {
         chain,
@@ -117,7 +117,7 @@ pub(crate) fn audit_event(event: pb::AuditEvent) -> Object {
     ])
 }
 
-/// A server.
+/// Returns the fields of a server.
 pub(crate) fn server(info: pb::GetServerInfoResponse) -> Object {
     let store = info.store();
     let pb::GetServerInfoResponse {

@@ -7,7 +7,7 @@ use crate::cli::table::Object;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::change::Change as Kind;
 
-/// A chunk.
+/// Returns the fields of a chunk.
 pub(crate) fn chunk(chunk: pb::Chunk) -> Object {
     let pb::Chunk {
         name,
@@ -31,7 +31,7 @@ pub(crate) fn chunk(chunk: pb::Chunk) -> Object {
     fields
 }
 
-/// A change: its kind, the document or chunk that it is about, and what it says of it.
+/// Returns the fields of a change: its kind, the document or chunk that it concerns, and its details.
 pub(crate) fn change(change: pb::Change) -> Option<Object> {
     let pb::Change { change } = change;
     let (kind, mut fields) = match change? {
@@ -45,7 +45,7 @@ pub(crate) fn change(change: pb::Change) -> Option<Object> {
         Kind::Added(added) => ("added", chunk(added)),
         Kind::Kept(kept) => {
             let mut fields = chunk(kept);
-            // It is told without its text, which the client has.
+            // The client has the text already.
             fields.remove("text");
             ("kept", fields)
         }
@@ -56,7 +56,7 @@ pub(crate) fn change(change: pb::Change) -> Option<Object> {
     Some(fields)
 }
 
-/// A content that is gone.
+/// Returns the fields of content that was removed.
 fn removed(gone: pb::ChunkRemoved) -> Object {
     let pb::ChunkRemoved { document, sha256 } = gone;
     object([
@@ -66,7 +66,7 @@ fn removed(gone: pb::ChunkRemoved) -> Object {
     ])
 }
 
-/// A version that was told.
+/// Returns the fields of a complete version.
 fn complete(version: pb::VersionComplete) -> Object {
     let pb::VersionComplete {
         document,

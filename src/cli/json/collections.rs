@@ -7,7 +7,7 @@ use crate::cli::json::spec;
 use crate::cli::table::Object;
 use crate::interface::grpc::pb;
 
-/// A collection.
+/// Returns the fields of a collection.
 pub(crate) fn collection(collection: pb::Collection) -> Object {
     let pb::Collection {
         name,

@@ -1,4 +1,4 @@
-//! Whether JSON output has every field of the protos.
+//! Tests that JSON output has every field of the protos.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::cli::table::Object;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::change::Change;
 
-/// The names of a message's fields in JSON; `renamed` are those that have another name there.
+/// Returns the names of a message's fields in JSON. `renamed` lists the fields that have another name there.
 fn names(message: &str, renamed: &[(&str, &str)]) -> BTreeSet<String> {
     let pool = DescriptorPool::decode(pb::FILE_DESCRIPTOR_SET).unwrap();
     let message = pool

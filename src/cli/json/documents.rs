@@ -7,7 +7,7 @@ use crate::cli::json::spec;
 use crate::cli::table::Object;
 use crate::interface::grpc::pb;
 
-/// A document.
+/// Returns the fields of a document.
 pub(crate) fn document(document: pb::Document) -> Object {
     let pb::Document {
         name,

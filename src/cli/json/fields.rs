@@ -7,7 +7,7 @@ use crate::cli::table::Object;
 use crate::domain::ingest::digest::hex;
 use crate::interface::grpc::pb;
 
-/// An object of these fields.
+/// Returns an object of these fields.
 pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Object {
     let fields = fields.into_iter();
     fields
@@ -15,12 +15,12 @@ pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Object {
         .collect()
 }
 
-/// A time in RFC 3339.
+/// Returns a time in RFC 3339.
 pub(super) fn time(time: Option<Timestamp>) -> Value {
     time.map_or(Value::Null, |time| time.to_string().into())
 }
 
-/// A duration in milliseconds.
+/// Returns a duration in milliseconds.
 pub(super) fn milliseconds(duration: Option<Duration>) -> Value {
     let milliseconds = |duration: Duration| {
         let Duration { seconds, nanos } = duration;
@@ -29,7 +29,7 @@ pub(super) fn milliseconds(duration: Option<Duration>) -> Value {
     duration.map(milliseconds).into()
 }
 
-/// A digest in hexadecimal; null if there is none.
+/// Returns a digest in hexadecimal, or null if it is empty.
 pub(super) fn digest(digest: &[u8]) -> Value {
     if digest.is_empty() {
         Value::Null
@@ -38,12 +38,12 @@ pub(super) fn digest(digest: &[u8]) -> Value {
     }
 }
 
-/// The word of an enum's value: `STATE_RUNNING` is `RUNNING`.
+/// Returns the word of an enum's value: `STATE_RUNNING` is `RUNNING`.
 pub(crate) fn word(name: &str, prefix: &str) -> Value {
     name.strip_prefix(prefix).unwrap_or(name).into()
 }
 
-/// The fields of a chunk's start and end.
+/// Returns the fields of a chunk's start and end.
 pub(super) fn places(start: Option<pb::Position>, end: Option<pb::Position>) -> Object {
     let units = |place: Option<pb::Position>| {
         place.map(|place| {

@@ -6,7 +6,7 @@ use crate::cli::json::fields::{milliseconds, object};
 use crate::cli::table::Object;
 use crate::interface::grpc::pb;
 
-/// What is used of a limit.
+/// Returns the fields of a limit's usage.
 pub(crate) fn usage(usage: pb::LimitUsage) -> Object {
     let pb::LimitUsage {
         principal,

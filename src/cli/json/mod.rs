@@ -1,16 +1,16 @@
-//! Resources as JSON output has them: every field of the protos, a file for each proto.
+//! Resources in JSON output: every field of the protos, one file per proto.
 //!
-//! Every function takes its message apart without `..`, so that a new field does not compile until it is
-//! written. Names are those of the protos, but for these:
+//! Every function destructures its message without `..`, so that a new field does not compile until it is written.
+//! Names are those of the protos, except these:
 //!
-//! - the `name` of a resource stands under its kind, as `document`;
-//! - a `Position` is written as a field for each unit, as `start_byte`;
+//! - the `name` of a resource has the name of its kind, as `document`;
+//! - a `Position` is written as one field per unit, as `start_byte`;
 //! - a `Duration` has its unit in its name, as `uptime_seconds`;
-//! - a spec has its separators as lists, and their `keep` beside them. Its enums are the words of the command line, and
-//!   fields that are not set are left out.
+//! - a spec has its separators as lists, with `keep` beside them. Its enums are the words of the command line, and
+//!   unset fields are left out.
 //!
-//! A chunk keeps its `name`. Digests are hexadecimal, times RFC 3339, values of enums words without their prefix, and what
-//! is not set is null.
+//! A chunk keeps its `name`. Digests are hexadecimal, times are RFC 3339, and enum values are words without their
+//! prefix. Unset fields are null.
 
 pub(super) mod admin;
 pub(super) mod chunks;

@@ -6,7 +6,7 @@ use crate::cli::json::fields::{object, time, word};
 use crate::cli::table::Object;
 use crate::interface::grpc::pb;
 
-/// An operation.
+/// Returns the fields of an operation.
 pub(crate) fn operation(operation: pb::Operation) -> Object {
     let (kind, state) = (operation.kind(), operation.state());
     let pb::Operation {

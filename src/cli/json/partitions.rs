@@ -1,4 +1,4 @@
-//! Partitions, and where documents are.
+//! Partitions, and the locations of documents.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::cli::json::fields::{object, time, word};
 use crate::cli::table::Object;
 use crate::interface::grpc::pb;
 
-/// A partition; what the store does not tell is null.
+/// Returns the fields of a partition. Figures that the store does not provide are null.
 pub(crate) fn partition(health: pb::PartitionHealth) -> Object {
     let status = health.status();
     let pb::PartitionHealth {
@@ -35,7 +35,7 @@ pub(crate) fn partition(health: pb::PartitionHealth) -> Object {
     ])
 }
 
-/// What the partitions come to.
+/// Returns the fields of the balance over all partitions.
 pub(crate) fn balance(balance: pb::Balance) -> Object {
     let (verdict, advice) = (balance.verdict(), balance.advice());
     let reasons = balance.reasons();
@@ -60,7 +60,7 @@ pub(crate) fn balance(balance: pb::Balance) -> Object {
     ])
 }
 
-/// A document that makes its partition hot.
+/// Returns the fields of a document that makes its partition hot.
 pub(super) fn hot_document(document: pb::HotDocument) -> Object {
     let pb::HotDocument {
         tenant,
@@ -78,7 +78,7 @@ pub(super) fn hot_document(document: pb::HotDocument) -> Object {
     ])
 }
 
-/// Where a document is.
+/// Returns the fields of a document's location.
 pub(crate) fn located(located: pb::LocateDocumentResponse) -> Object {
     let pb::LocateDocumentResponse {
         uid,

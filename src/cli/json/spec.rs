@@ -1,10 +1,10 @@
-//! Specs and decoding policies: the fields that are set.
+//! Specs and decoding policies, with the fields that are set.
 
 use serde_json::{Map, Value, json};
 
 use crate::interface::grpc::pb;
 
-/// A chunking spec.
+/// Returns the fields of a chunking spec.
 pub(super) fn chunking(spec: &pb::ChunkingSpec) -> Value {
     let words = (spec.strategy(), spec.measure(), spec.packing());
     let pb::ChunkingSpec {
@@ -30,7 +30,7 @@ pub(super) fn chunking(spec: &pb::ChunkingSpec) -> Value {
     ])
 }
 
-/// Separators, level by level.
+/// Returns the separators, level by level.
 fn levels(separators: &pb::Separators) -> Value {
     let pb::Separators { levels, keep: _ } = separators;
     let levels = levels.iter().map(|level| {
@@ -40,14 +40,14 @@ fn levels(separators: &pb::Separators) -> Value {
     levels.collect()
 }
 
-/// Which chunk separators belong to, if it was said.
+/// Returns the chunk that separators belong to. `None` means that it is not set.
 fn keep(separators: &pb::Separators) -> Option<Value> {
     let keep = separators.keep();
     let said = (keep != pb::Keep::Unspecified).then_some(separators.keep);
     word(said, keep.as_str_name())
 }
 
-/// A decoding policy.
+/// Returns the fields of a decoding policy.
 pub(super) fn decoding(policy: &pb::DecodingPolicy) -> Value {
     let words = (policy.invalid(), policy.nul());
     let pb::DecodingPolicy {
@@ -67,7 +67,7 @@ pub(super) fn decoding(policy: &pb::DecodingPolicy) -> Value {
     ])
 }
 
-/// The word that the command line has for a value: `STRATEGY_FIXED` is `fixed`.
+/// Returns the word of a value on the command line: `STRATEGY_FIXED` is `fixed`.
 fn word(value: Option<i32>, name: &str) -> Option<Value> {
     let (_, word) = name.rsplit_once('_')?;
     value.map(|_| Value::from(word.to_lowercase()))

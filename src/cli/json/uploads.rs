@@ -6,7 +6,7 @@ use crate::cli::json::fields::{digest, object, time, word};
 use crate::cli::table::Object;
 use crate::interface::grpc::pb;
 
-/// An upload.
+/// Returns the fields of an upload.
 pub(crate) fn upload(upload: pb::Upload) -> Object {
     let state = upload.state();
     let pb::Upload {

@@ -1,14 +1,14 @@
-//! Where one chunk ends.
+//! Decides where one chunk ends.
 //!
 //! # Laws
 //!
-//! - The end depends on the [`View`] alone: the text from the chunk's start to the horizon, and how
-//!   much of that the chunk before covers. Nothing else is kept, so a document can be cut at any
-//!   byte, stopped and gone on with, and its chunks are the same.
-//! - The view is as long as [`Chunker::horizon_bytes`] unless the text ends before, so what arrives
-//!   when makes no difference.
-//! - A chunk ends after what the one before covers; its size is within the limits; it ends between
-//!   two grapheme clusters unless the first one alone is too large.
+//! - The end depends on the [`View`] alone: the text from the chunk's start to the horizon, and the part of it that
+//!   the chunk before covers. Nothing else is kept. So a document can be cut, stopped and resumed at any byte, and
+//!   its chunks are the same.
+//! - The view is as long as [`Chunker::horizon_bytes`] unless the text ends before, so the timing of the input makes
+//!   no difference.
+//! - A chunk ends after the text that the one before covers. Its size is within the limits. It ends between two
+//!   grapheme clusters unless the first one alone is too large.
 
 use std::sync::Arc;
 
@@ -25,25 +25,25 @@ use crate::domain::text::section::Section;
 pub struct Chunker {
     limits: Limits,
     packing: Packing,
-    /// Best first. Grapheme clusters are understood below the last.
+    /// The boundaries, best first. Grapheme clusters are implied below the last.
     ladder: Arc<[Boundary]>,
 }
 
-/// What a chunk's end is decided by.
+/// The text and state that decide the end of a chunk.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     /// The text from the chunk's start to the horizon or the text's end.
     pub text: &'a str,
-    /// The features of the text. Those that it lacks may be set, so they decide nothing.
+    /// The features of the text. They speed the search up and decide nothing.
     pub features: Features,
-    /// Whether the text ends there.
+    /// Whether the text ends at the end of `text`.
     pub is_end: bool,
-    /// How many bytes of it the chunk before covers.
+    /// The number of its bytes that the chunk before covers.
     pub covered: usize,
 }
 
 impl Chunker {
-    /// Makes a chunker.
+    /// Creates a chunker.
     #[must_use]
     pub fn new(limits: Limits, packing: Packing, ladder: Arc<[Boundary]>) -> Self {
         Self {
@@ -53,20 +53,20 @@ impl Chunker {
         }
     }
 
-    /// The most bytes of text that a chunk has.
+    /// Returns the most bytes of text that a chunk has.
     #[must_use]
     pub fn chunk_bytes_max(&self) -> usize {
         self.limits.chunk_bytes_max()
     }
 
-    /// How much text after a chunk's start decides where it ends, in bytes.
+    /// Returns the bytes of text after a chunk's start that decide where it ends.
     #[must_use]
     pub fn horizon_bytes(&self) -> usize {
         self.limits.horizon_bytes()
     }
 
-    /// How long the chunk at the view's start is, in bytes; `None` if a cluster that is too long to
-    /// follow the overlap stands next, so that the chunk must begin where the one before ends.
+    /// Returns the length in bytes of the chunk at the view's start. Returns `None` if the next cluster is too long
+    /// to follow the overlap; the chunk must then begin where the one before ends.
     #[must_use]
     pub fn cut(&self, view: View<'_>) -> Option<usize> {
         let View {
@@ -87,7 +87,7 @@ impl Chunker {
             return None;
         }
         let floor = self.limits.shortest(&text[..limit]);
-        // White space that the text begins with is joined to what follows, where that fits.
+        // White space at the start of the text is joined to the text after it, if that fits.
         let floor = floor
             .max(text.ceil_char_boundary(covered + 1))
             .max(after_blank_start(text));
@@ -102,7 +102,7 @@ impl Chunker {
         Some(self.pick(&Section::new(text, features, floor, limit)))
     }
 
-    /// The best place of a section.
+    /// Returns the best place of a section.
     fn pick(&self, section: &Section<'_>) -> usize {
         let text = section.text;
         let pick = |boundary: &Boundary, is_read: bool| {
@@ -111,15 +111,16 @@ impl Chunker {
             pick.place(|place| !is_read || !boundary.tears(text, place))
         };
         let best = || self.ladder.iter().find_map(|boundary| pick(boundary, true));
-        // Rather between two words that belong together than within one, and within one rather after a letter.
+        // A cut between two words that belong together is better than one within a word.
         let finest = || self.ladder.last().and_then(|words| pick(words, false));
         best()
             .or_else(finest)
             .unwrap_or_else(|| self.cut_between_clusters(section))
     }
 
-    /// Where in `chunk` the next one begins: at its end without overlap. The overlap is at least
-    /// three quarters of what was asked where a boundary allows it, and never more than all. The features decide nothing.
+    /// Returns the start of the next chunk within `chunk`, which is its end without overlap. The overlap is at least
+    /// three quarters of the requested size if a boundary allows it, and never more than all. `features` are those of
+    /// `chunk`; they decide nothing.
     #[must_use]
     pub fn next_start(&self, chunk: &str, features: Features) -> usize {
         if self.limits.overlap() == 0 {
@@ -142,7 +143,7 @@ impl Chunker {
             });
             first
         };
-        // The best boundary near the start; else the first of the finest kind, a word's as a rule.
+        // Take the best boundary near the start, otherwise the first of the finest kind, usually a word.
         let mut ladder = self.ladder.iter();
         let best = ladder.find_map(|boundary| first_of(boundary, &near, true));
         let finest = |is_read| first_of(self.ladder.last()?, &whole, is_read);
@@ -168,7 +169,7 @@ impl Chunker {
     }
 }
 
-/// The first place where a text that begins with white space is not blank.
+/// Returns the first place where a text that begins with white space is not blank.
 fn after_blank_start(text: &str) -> usize {
     match text.chars().next() {
         Some(first) if first.is_whitespace() => {
@@ -179,8 +180,8 @@ fn after_blank_start(text: &str) -> usize {
     }
 }
 
-/// The limit of a chunk behind which the text ends with white space alone: before its last character that is none, so that
-/// the last chunk is not blank. The chunk keeps its limit if it would be too small.
+/// Returns the limit of a chunk if only white space follows the limit: before the last character that is not white
+/// space, so that the last chunk is not blank. The limit stays if the chunk would be too small.
 fn before_blank_end(text: &str, floor: usize, limit: usize) -> usize {
     if !text[limit..].chars().all(char::is_whitespace) {
         return limit;
@@ -193,10 +194,10 @@ fn before_blank_end(text: &str, floor: usize, limit: usize) -> usize {
     }
 }
 
-/// How many clusters a syllable of Burmese has at most.
+/// The most clusters that a Burmese syllable has.
 const SYLLABLE_CLUSTERS: usize = 8;
 
-/// The last place not after `at` where a cluster begins that is no part of the syllable before.
+/// Returns the last place not after `at` where a cluster begins that is not part of the syllable before.
 fn last_syllable(text: &str, at: usize) -> usize {
     let last = grapheme::last_boundary(text, at);
     let mut place = last;

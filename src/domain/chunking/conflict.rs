@@ -1,17 +1,17 @@
-//! Why merged fields are no spec: the field at fault, where each value comes from, and the remedy.
+//! Explains why merged fields are no spec: the field at fault, the origin of each value, and the remedy.
 
 use std::fmt;
 
 use crate::domain::chunking::limits::{self, MAX_BYTES_CEILING, MAX_BYTES_FLOOR};
 
-/// The layer that a field's value comes from.
+/// The layer that set the value of a field.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Origin {
     /// The request, or the command line.
     Request,
     /// The collection.
     Collection,
-    /// The built-in default, or a default that follows from other fields.
+    /// The built-in default, or a default that is derived from other fields.
     Default,
 }
 
@@ -30,18 +30,18 @@ pub enum Field {
     MaxBytes,
 }
 
-/// The fields, merged, are no spec: one is out of its range, or two do not fit together.
+/// The merged fields are no spec: one is out of its range, or two do not fit together.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{} {message}", .field.name())]
 pub struct Conflict {
     /// The field at fault.
     pub field: Field,
-    /// The values, where each comes from, and the remedy.
+    /// The values, their origins, and the remedy.
     pub message: String,
 }
 
 impl Field {
-    /// Its name.
+    /// Returns the name of the field.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Where the sizes of a merged spec come from.
+/// The origins of a merged spec's sizes.
 pub(super) struct Origins {
     pub(super) min_size: Origin,
     pub(super) max_size: Origin,
@@ -73,7 +73,7 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    /// The conflict that an error of the merged sizes is.
+    /// Converts an error of the merged sizes into a conflict.
     pub(super) fn explain(&self, error: &limits::Error) -> Conflict {
         let Self {
             min_size: min_origin,

@@ -1,4 +1,4 @@
-//! How large chunks may be, and how much they share.
+//! The size limits of chunks, and their overlap.
 
 use crate::domain::text::boundary::LOOK_AHEAD_BYTES;
 use crate::domain::text::measure::Measure;
@@ -9,18 +9,18 @@ pub const MAX_BYTES_DEFAULT: usize = 64 * 1024;
 pub const MAX_BYTES_CEILING: usize = 512 * 1024;
 /// The least that `max_bytes` may be: room for a few of the longest grapheme clusters in use.
 pub const MAX_BYTES_FLOOR: usize = 64;
-/// How many times larger than `min_size` the `max_size` may be: so many times a text may be searched.
+/// The largest ratio of `max_size` to `min_size`, which bounds the number of times that a text may be searched.
 pub const MIN_SIZE_DIVISOR: usize = 8;
 /// The least that `max_size` may be in bytes: the longest character.
 pub const MAX_SIZE_BYTES_FLOOR: usize = 4;
-/// The least that `max_size` may be in characters: Big5 has codes that stand for two, and a chunk
-/// cannot end within one.
+/// The least that `max_size` may be in characters. Big5 has codes that stand for two characters, and a chunk cannot
+/// end within one.
 pub const MAX_SIZE_CHARACTERS_FLOOR: usize = 2;
 
-/// The sizes of chunks, in a measure. Made by [`Limits::new`], which keeps
-/// `max_size / 8 ≤ min_size ≤ max_size` and `overlap ≤ min_size × 2/3`: every chunk but the last adds
-/// a twenty-fourth of `max_size` or more, so no text makes many chunks of little. (Less only where
-/// `max_bytes`, or a grapheme cluster that does not fit, ends a chunk before `min_size`.)
+/// The sizes of chunks, in a measure. [`Limits::new`] enforces `max_size / 8 ≤ min_size ≤ max_size` and `overlap ≤
+/// min_size × 2/3`. So every chunk but the last adds at least 1/24 of `max_size`, and no text has many chunks with
+/// little new text. A chunk adds less only if `max_bytes`, or a grapheme cluster that does not fit, ends it before
+/// `min_size`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     measure: Measure,
@@ -36,11 +36,11 @@ pub enum Error {
     /// `max_size` is out of range.
     #[error("max_size is {max_size} {measure}, but must be from {floor} to {MAX_BYTES_CEILING}", measure = measure.name())]
     MaxSize {
-        /// What was asked for.
+        /// The requested size.
         max_size: usize,
-        /// Its unit.
+        /// The unit of the size.
         measure: Measure,
-        /// The least.
+        /// The least allowed size.
         floor: usize,
     },
     /// `min_size` is out of range.
@@ -48,36 +48,36 @@ pub enum Error {
         "min_size is {min_size}, but must be from an eighth of max_size, {least}, to max_size, {max_size}"
     )]
     MinSize {
-        /// What was asked for.
+        /// The requested size.
         min_size: usize,
-        /// The least.
+        /// The least allowed size.
         least: usize,
-        /// The most.
+        /// The largest allowed size.
         max_size: usize,
     },
     /// `overlap` is out of range.
     #[error("overlap is {overlap}, but must be at most two thirds of min_size, {most}")]
     Overlap {
-        /// What was asked for.
+        /// The requested overlap.
         overlap: usize,
-        /// The most.
+        /// The largest allowed overlap.
         most: usize,
     },
     /// `max_bytes` is out of range.
     #[error("max_bytes is {max_bytes}, but must be from {MAX_BYTES_FLOOR} to {MAX_BYTES_CEILING}")]
     MaxBytes {
-        /// What was asked for.
+        /// The requested limit.
         max_bytes: usize,
     },
 }
 
-/// The most that may be shared by chunks of `min_size`: what is left is new.
+/// Returns the largest overlap for chunks of `min_size`. The rest of a chunk is new text.
 fn overlap_most(min_size: usize) -> usize {
     min_size / 3 * 2 + min_size % 3 * 2 / 3
 }
 
-/// The `min_size` that goes with an overlap where none is given: as small as it may be with that overlap, but not so large
-/// that a chunk could end at no other place than at its limit.
+/// Returns the default `min_size` for an overlap: the smallest that the overlap allows, but at most three quarters
+/// of `max_size`, so that a chunk can end before its limit.
 #[must_use]
 pub fn min_size_for(overlap: usize, max_size: usize) -> usize {
     overlap
@@ -133,44 +133,44 @@ impl Limits {
         })
     }
 
-    /// The unit of the sizes.
+    /// Returns the unit of the sizes.
     #[must_use]
     pub fn measure(&self) -> Measure {
         self.measure
     }
 
-    /// No chunk but a document's last is smaller, unless `max_bytes` or a grapheme cluster that does
-    /// not fit ends it.
+    /// Returns the smallest size of a chunk. Only a document's last chunk is smaller, or one that ends because of
+    /// `max_bytes` or a grapheme cluster that does not fit.
     #[must_use]
     pub fn min_size(&self) -> usize {
         self.min_size
     }
 
-    /// No chunk is larger.
+    /// Returns the largest size of a chunk.
     #[must_use]
     pub fn max_size(&self) -> usize {
         self.max_size
     }
 
-    /// The most that a chunk repeats of the one before it.
+    /// Returns the largest size that a chunk repeats of the one before it.
     #[must_use]
     pub fn overlap(&self) -> usize {
         self.overlap
     }
 
-    /// No chunk has more bytes, whatever its size.
+    /// Returns the limit in bytes, which holds for chunks of any size.
     #[must_use]
     pub fn max_bytes(&self) -> usize {
         self.max_bytes
     }
 
-    /// The most bytes that a chunk can have.
+    /// Returns the most bytes that a chunk can have.
     #[must_use]
     pub fn chunk_bytes_max(&self) -> usize {
         self.max_bytes.min(self.measure.bytes_max(self.max_size))
     }
 
-    /// The most bytes that two neighbours share.
+    /// Returns the most bytes that two neighbours share.
     #[must_use]
     pub fn overlap_bytes_max(&self) -> usize {
         match self.overlap {
@@ -179,27 +179,27 @@ impl Limits {
         }
     }
 
-    /// How much text after a chunk's start decides where it ends.
+    /// Returns the bytes of text after a chunk's start that decide where it ends.
     #[must_use]
     pub fn horizon_bytes(&self) -> usize {
-        // A character more on each side: places are rounded to characters.
+        // One character more on each side, because places are rounded to characters.
         self.chunk_bytes_max() + LOOK_AHEAD_BYTES + 8
     }
 
-    /// The end of the longest prefix of `text` that a chunk may have.
+    /// Returns the end of the longest prefix of `text` that a chunk may have.
     #[must_use]
     pub fn longest(&self, text: &str) -> usize {
         let text = &text[..text.floor_char_boundary(self.max_bytes)];
         self.measure.prefix(text, self.max_size)
     }
 
-    /// The end of the shortest prefix of `text` that is as large as a chunk should be.
+    /// Returns the end of the shortest prefix of `text` that has `min_size`.
     #[must_use]
     pub fn shortest(&self, text: &str) -> usize {
         self.measure.reach(text, self.min_size)
     }
 
-    /// The start of the longest suffix of a chunk that the next one may repeat.
+    /// Returns the start of the longest suffix of a chunk that the next one may repeat.
     #[must_use]
     pub fn overlap_start(&self, chunk: &str) -> usize {
         let last = chunk.ceil_char_boundary(chunk.len().saturating_sub(self.max_bytes / 2));

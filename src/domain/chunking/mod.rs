@@ -1,12 +1,11 @@
-//! Where chunks end.
+//! Decides where chunks end.
 //!
-//! A [`partial`] spec has the fields that a user set; merged over a collection's it is a [`spec`].
-//! A [`strategy`] turns that into a [`chunker`], which decides where one chunk ends by looking at a bounded stretch of text after
-//! its start; the [`splitter`] walks it through a document.
+//! A [`partial`] spec has the fields that a user set; merged with a collection's fields it becomes a [`spec`]. A
+//! [`strategy`] turns the spec into a [`chunker`], which reads a bounded stretch of text after a chunk's start and
+//! decides where the chunk ends. The [`splitter`] applies it to a whole document.
 //!
-//! To add a strategy: a file under `strategies/` that makes a chunker, a variant in [`strategy`],
-//! a golden file under `tests/chunking/golden`. The laws in `tests/chunking` run over it by
-//! themselves.
+//! To add a strategy: a file under `strategies/` that creates a chunker, a variant in [`strategy`], and a golden
+//! file under `tests/chunking/golden`. The property tests in `tests/chunking` include it automatically.
 
 pub mod chunker;
 pub mod conflict;

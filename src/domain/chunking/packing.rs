@@ -1,28 +1,28 @@
-//! Which of several equal boundaries a chunk ends at.
+//! Chooses the boundary at which a chunk ends from several equal ones.
 
-/// How boundaries of the same kind are chosen from.
+/// The rule that chooses between boundaries of the same kind.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Packing {
-    /// The one whose surroundings have the highest hash. Two versions of a document choose alike
-    /// wherever their text is alike, so after an edit the chunks soon are the same again
-    /// (content-defined chunking, as in Muthitacharoen et al., LBFS, SOSP 2001).
+    /// The boundary with the highest hash of its surroundings. Two versions of a document choose the same places
+    /// wherever their text is the same, so the chunks soon match again after an edit. This is content-defined
+    /// chunking (Muthitacharoen et al., LBFS, SOSP 2001).
     #[default]
     Stable,
-    /// The last one: the fullest chunks.
+    /// The last boundary, which gives the fullest chunks.
     Full,
 }
 
-/// How much text on each side of a boundary its hash covers.
+/// The bytes of text on each side of a boundary that its hash covers.
 const SIDE_BYTES: usize = 16;
 
 /// Odd constants with evenly mixed bits: the fractional parts of the golden ratio and of √2.
 const MIX: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0x6A09_E667_F3BC_C909];
 
 impl Packing {
-    /// Every packing, for lists and tests.
+    /// All packings, for lists and tests.
     pub const ALL: [Self; 2] = [Self::Stable, Self::Full];
 
-    /// The name by which users choose it.
+    /// Returns the name by which users choose it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -32,16 +32,16 @@ impl Packing {
     }
 }
 
-/// How many places are kept. A reader refuses few of the best ones; where he refuses all of these, the next kind of boundary
-/// has its turn, so that no text makes the readings many.
+/// The number of places that are kept. A reader refuses few of the best places. If all kept places are refused, the
+/// next kind of boundary is used, so that the number of readings is bounded.
 const KEPT: usize = 8;
 
-/// The best places offered so far.
+/// The best places offered until now.
 #[derive(Debug)]
 pub struct Pick<'a> {
     packing: Packing,
     text: &'a [u8],
-    /// The first `kept` are places with their ranks.
+    /// The first `kept` entries are places with their ranks.
     best: [(u64, usize); KEPT],
     kept: usize,
 }
@@ -58,7 +58,7 @@ impl<'a> Pick<'a> {
         }
     }
 
-    /// Offers a place. Of two with the same hash the later one is better.
+    /// Offers a place. Between two places with the same hash, the later one is better.
     pub fn offer(&mut self, place: usize) {
         let rank = match self.packing {
             Packing::Stable => hash(self.text, place),
@@ -75,7 +75,7 @@ impl<'a> Pick<'a> {
             }
             return;
         }
-        // From here on the worst comes first.
+        // Keep the worst place first.
         let offered = (rank, place);
         if offered > self.best[0] && !self.has(place) {
             let at = self.best.partition_point(|best| *best < offered);
@@ -84,14 +84,14 @@ impl<'a> Pick<'a> {
         }
     }
 
-    /// Whether another separator has led to the place.
+    /// Whether the place was already found by another separator.
     fn has(&self, place: usize) -> bool {
         self.best[..self.kept]
             .iter()
             .any(|(_, kept)| *kept == place)
     }
 
-    /// The best place that will do, if any was offered.
+    /// Returns the best place that `will_do` accepts, or `None`.
     pub fn place(mut self, mut will_do: impl FnMut(usize) -> bool) -> Option<usize> {
         let mut kept = &mut self.best[..self.kept];
         while let Some(at) = (0..kept.len()).max_by_key(|at| kept[*at]) {
@@ -107,8 +107,8 @@ impl<'a> Pick<'a> {
     }
 }
 
-/// Hashes the text around `place`. So near the start that the chunk before reaches into it, a place
-/// has the lowest hash: what depends on where the chunk begins does not re-synchronise.
+/// Hashes the text around `place`. A place within [`SIDE_BYTES`] of the text's start has the lowest hash. Its
+/// surroundings would depend on where the chunk begins, so chunks would not synchronise again.
 fn hash(text: &[u8], place: usize) -> u64 {
     let (before, after) = text.split_at(place);
     let Some(before) = before.last_chunk() else {
@@ -126,14 +126,14 @@ fn side(bytes: [u8; SIDE_BYTES]) -> u64 {
     fold(low(number) ^ MIX[1], low(number >> 64) ^ MIX[0])
 }
 
-/// A side at the text's end, which is shorter.
+/// Pads a side at the text's end, which is shorter, with zeros.
 fn padded(bytes: &[u8]) -> [u8; SIDE_BYTES] {
     let mut padded = [0; SIDE_BYTES];
     padded[..bytes.len()].copy_from_slice(bytes);
     padded
 }
 
-/// Multiplies, and folds the product's halves, so that every bit of both reaches every bit.
+/// Multiplies, and combines the product's halves, so that every bit of both numbers affects every bit of the result.
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     low(product) ^ low(product >> 64)
@@ -141,7 +141,7 @@ fn fold(a: u64, b: u64) -> u64 {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "the lower half is what is asked for"
+    reason = "only the lower half is needed"
 )]
 fn low(number: u128) -> u64 {
     number as u64

@@ -1,4 +1,4 @@
-//! A spec of which a user set only some fields, and how it is completed.
+//! A spec with the fields that a user set, and its completion.
 
 use crate::domain::chunking::conflict::{Conflict, Field, Origin, Origins};
 use crate::domain::chunking::packing::Packing;
@@ -19,7 +19,7 @@ use crate::domain::text::measure::Measure;
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Partial {
-    /// Where chunks end.
+    /// The strategy, which decides where chunks end.
     pub strategy: Option<Kind>,
     /// The separators of `recursive`.
     pub separators: Option<SeparatorLevels>,
@@ -29,20 +29,20 @@ pub struct Partial {
     pub min_size: Option<usize>,
     /// The largest size of a chunk.
     pub max_size: Option<usize>,
-    /// The size that two chunks share at most.
+    /// The largest size that two neighbouring chunks share.
     pub overlap: Option<usize>,
     /// The largest chunk in bytes.
     pub max_bytes: Option<usize>,
-    /// Which of equal boundaries ends a chunk.
+    /// The rule that chooses between equal boundaries.
     pub packing: Option<Packing>,
 }
 
 impl Partial {
-    /// Completes the spec: each field is the one set here, else the one that the collection sets,
-    /// else the default. Defaults that follow from other fields follow from the merged ones.
+    /// Completes the spec. Each field has the value set here, otherwise the collection's, otherwise the default.
+    /// Derived defaults are computed from the merged fields.
     ///
-    /// Sizes have a unit. A collection's `min_size`, `max_size` and `overlap` therefore apply only
-    /// where the measure is the collection's. Its separators apply only to `recursive`.
+    /// Sizes have a unit. A collection's `min_size`, `max_size` and `overlap` therefore apply only if the measure is
+    /// the collection's. Its separators apply only to `recursive`.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Partial {
     }
 }
 
-/// Every field is set.
+/// Sets every field.
 impl From<&Spec> for Partial {
     fn from(spec: &Spec) -> Self {
         let limits = spec.limits();
@@ -117,7 +117,7 @@ impl From<&Spec> for Partial {
     }
 }
 
-/// The value of the higher layer that sets one.
+/// Returns the value of the highest layer that sets one, with its origin.
 fn pick<T>(request: Option<T>, collection: Option<T>) -> (Option<T>, Origin) {
     match (request, collection) {
         (Some(value), _) => (Some(value), Origin::Request),

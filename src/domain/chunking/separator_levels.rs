@@ -2,15 +2,15 @@
 
 use crate::domain::text::separators::{Keep, Reading};
 
-/// The most levels that a ladder may have; each is one more search of a chunk's end.
+/// The most levels that a ladder may have. Each adds one search of a chunk's end.
 pub const LEVELS_MAX: usize = 16;
 /// The most separators that a level may have, for the same reason.
 pub const SEPARATORS_MAX: usize = 32;
 /// The longest separator, in bytes.
 pub const SEPARATOR_BYTES_MAX: usize = 32;
 
-/// Levels of separators. Cutting falls to the next level only where no place of this one will do.
-/// Below the last level it is grapheme clusters.
+/// Levels of separators. A level is used only if no place of the levels before it is suitable. Grapheme clusters
+/// follow the last level.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SeparatorLevels {
     /// Invariant: within the bounds above, and no separator is empty.
@@ -21,30 +21,30 @@ pub struct SeparatorLevels {
 /// The ladder is out of bounds.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// No levels, or too many.
+    /// The number of levels is 0 or too large.
     #[error("separators has {levels} levels, but must have from 1 to {LEVELS_MAX}")]
     Levels {
-        /// How many were given.
+        /// The number of levels.
         levels: usize,
     },
-    /// A level with no separators, or too many.
+    /// The number of separators in a level is 0 or too large.
     #[error(
         "separators has {separators} in level {level}, but must have from 1 to {SEPARATORS_MAX}"
     )]
     Separators {
-        /// How many were given.
+        /// The number of separators.
         separators: usize,
-        /// In which level, from 0.
+        /// The level, from 0.
         level: usize,
     },
-    /// A separator of no bytes, or too many.
+    /// A separator is empty or too long.
     #[error(
         "separators has one of {bytes} bytes in level {level}, but each must have from 1 to {SEPARATOR_BYTES_MAX}"
     )]
     Separator {
-        /// Its length.
+        /// The length of the separator.
         bytes: usize,
-        /// In which level, from 0.
+        /// The level, from 0.
         level: usize,
     },
 }
@@ -52,22 +52,21 @@ pub enum Error {
 /// A form feed ends a page.
 const PAGES: &[&str] = &["\u{C}"];
 const PARAGRAPHS: &[&str] = &["\n\n", "\u{2029}"];
-/// A line feed stands for CR LF and for CR too, here and in every separator.
+/// A line feed also stands for CR LF and CR, here and in every separator.
 const LINES: &[&str] = &["\n", "\u{85}", "\u{2028}"];
-/// Quotes, brackets and reference marks may follow a mark, and stay with it.
+/// Quotes, brackets and reference marks after a mark stay with it.
 const LATIN_SENTENCES: &[&str] = &[". ", "! ", "? ", "\u{2026} "];
 const LATIN_CLAUSES: &[&str] = &["; ", ": ", ", "];
 const CJK_SENTENCES: &[&str] = &["\u{3002}", "\u{FF01}", "\u{FF1F}", "\u{FF61}"];
 const CJK_CLAUSES: &[&str] = &["\u{FF1B}", "\u{FF1A}", "\u{FF0C}", "\u{3001}"];
-/// Sentence ends of scripts with marks of their own: Devanagari and its neighbours, Arabic, Urdu,
+/// The marks that end sentences in scripts with their own marks: Devanagari and related scripts, Arabic, Urdu,
 /// Ethiopic, Burmese, Khmer, Armenian, Tibetan.
 const OTHER_SENTENCES: &[&str] = &[
     "\u{964}", "\u{965}", "\u{61F}", "\u{6D4}", "\u{1362}", "\u{104B}", "\u{17D4}", "\u{589}",
     "\u{F0D}",
 ];
 const OTHER_CLAUSES: &[&str] = &["\u{60C}", "\u{61B}", "\u{1363}", "\u{104A}"];
-/// U+200B stands between words of Thai, Lao, Khmer and Burmese where somebody put it.
-/// A wrapped line ends between words.
+/// Writers of Thai, Lao, Khmer and Burmese may put U+200B between words. A wrapped line ends between words.
 const WORDS: &[&str] = &[" ", "\n", "\t", "\u{3000}", "\u{200B}"];
 
 impl SeparatorLevels {
@@ -101,19 +100,20 @@ impl SeparatorLevels {
         Ok(Self { levels, keep })
     }
 
-    /// The same levels, with their separators in that chunk. Marks, line ends and spaces of our own ladders stay before.
+    /// Returns the same levels, with their separators in the given chunk. Marks, line ends and spaces of the
+    /// built-in ladders always stay in the chunk before.
     #[must_use]
     pub fn keeping(self, keep: Keep) -> Self {
         Self { keep, ..self }
     }
 
-    /// Which chunk the separators belong to.
+    /// Returns the chunk that the separators belong to.
     #[must_use]
     pub fn keep(&self) -> Keep {
         self.keep
     }
 
-    /// How the separators of `level`, one of the levels, are taken: as they are if any is none of ours.
+    /// Returns the reading of `level`, one of the levels: literal if any of its separators is not a built-in one.
     #[must_use]
     pub fn reading(&self, level: &[String]) -> Reading {
         const READ: [&[&str]; 10] = [
@@ -135,7 +135,7 @@ impl SeparatorLevels {
         if are_all(&[LINES]) {
             Reading::Lines
         } else if are_all(&[PAGES, PARAGRAPHS]) {
-            // Nothing goes on over the end of a paragraph.
+            // No sentence continues past the end of a paragraph.
             Reading::Literal(self.keep)
         } else if are_all(&READ) {
             Reading::Words
@@ -144,7 +144,7 @@ impl SeparatorLevels {
         }
     }
 
-    /// Pages, paragraphs, lines, sentences, clauses and words of scripts that separate words.
+    /// Returns pages, paragraphs, lines, sentences, clauses and words, for scripts that separate words.
     #[must_use]
     pub fn latin() -> Self {
         Self::of(&[
@@ -157,7 +157,7 @@ impl SeparatorLevels {
         ])
     }
 
-    /// The same for Chinese, Japanese and Korean.
+    /// Returns the same levels for Chinese, Japanese and Korean.
     #[must_use]
     pub fn cjk() -> Self {
         Self::of(&[
@@ -170,7 +170,7 @@ impl SeparatorLevels {
         ])
     }
 
-    /// The same for all scripts together: the default.
+    /// Returns the same levels for all scripts together, which is the default.
     #[must_use]
     pub fn universal() -> Self {
         Self::of(&[
@@ -183,13 +183,13 @@ impl SeparatorLevels {
         ])
     }
 
-    /// The levels, best first.
+    /// Returns the levels, best first.
     #[must_use]
     pub fn levels(&self) -> &[Vec<String>] {
         &self.levels
     }
 
-    /// The bytes of all separators, each with its tag and its length in a message.
+    /// Returns the bytes of all separators, each with its tag and its length in a message.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let separators = self.levels.iter().flatten();

@@ -1,4 +1,4 @@
-//! What a user asks for: a strategy, sizes and packing, checked.
+//! A checked chunking spec: a strategy, sizes and packing.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::strategy::Strategy;
 use crate::domain::text::measure::Measure;
 
-/// How a document is to be chunked.
+/// A spec of how a document is chunked.
 ///
 /// ```
 /// use sluice::domain::chunking::spec::Spec;
@@ -24,24 +24,24 @@ pub struct Spec {
     packing: Packing,
 }
 
-/// A spec as asked for: what is absent takes its default.
+/// A requested spec. Absent fields take their defaults.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// Default: `recursive` with separators of all scripts.
+    /// The strategy. Default: `recursive` with the separators of all scripts.
     pub strategy: Option<Strategy>,
-    /// Default: characters.
+    /// The unit of the sizes. Default: characters.
     pub measure: Measure,
-    /// Default: the strategy's, half of `max_size` or all of it, or one and a half times the overlap if that is more, but at
-    /// most three quarters of `max_size`.
+    /// The smallest size of a chunk. The strategy's default is half of `max_size` or all of it. With an overlap, the
+    /// default is at least one and a half times the overlap, but that bound is at most three quarters of `max_size`.
     pub min_size: Option<usize>,
-    /// Default: 1,000 characters or bytes, 200 words: a paragraph or two, what embedding models of
-    /// 512 tokens take whole.
+    /// The largest size of a chunk. Default: 1,000 characters or bytes, or 200 words: a paragraph or two, which fit
+    /// into embedding models of 512 tokens.
     pub max_size: Option<usize>,
-    /// Default: 0.
+    /// The size that neighbouring chunks share. Default: 0.
     pub overlap: usize,
-    /// Default: 64 KiB.
+    /// The largest chunk in bytes. Default: 64 KiB.
     pub max_bytes: Option<usize>,
-    /// Default: stable.
+    /// The rule that chooses between equal boundaries. Default: stable.
     pub packing: Packing,
 }
 
@@ -81,25 +81,25 @@ impl Spec {
         })
     }
 
-    /// The strategy.
+    /// Returns the strategy.
     #[must_use]
     pub fn strategy(&self) -> &Strategy {
         &self.strategy
     }
 
-    /// The sizes.
+    /// Returns the sizes.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// The packing.
+    /// Returns the packing.
     #[must_use]
     pub fn packing(&self) -> Packing {
         self.packing
     }
 
-    /// Makes the chunker that keeps to this.
+    /// Creates the chunker for this spec.
     #[must_use]
     pub fn chunker(&self) -> Chunker {
         Chunker::new(self.limits, self.packing, self.strategy.ladder())
@@ -108,12 +108,12 @@ impl Spec {
 
 impl Default for Spec {
     fn default() -> Self {
-        // The defaults are within their bounds, by the test below.
+        // The defaults are within their bounds, as the test below checks.
         Self::new(Request::default()).expect("the defaults keep the bounds")
     }
 }
 
-/// Everything that decides chunks, in one line: equal lines, equal chunks.
+/// Formats everything that decides chunks, in one line. Equal lines mean equal chunks.
 impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

@@ -1,4 +1,4 @@
-//! Walks a chunker through a document that arrives in pieces.
+//! Applies a chunker to a document that arrives in pieces.
 
 use crate::domain::chunking::chunker::{Chunker, View};
 use crate::domain::text::decoder::{Choice, DECODED_BYTES_MAX, Decoder};
@@ -6,7 +6,7 @@ use crate::domain::text::decoding::{Decoding, Fault};
 use crate::domain::text::position::{Position, Span};
 use crate::domain::text::window::Window;
 
-/// Bytes in, chunks out. Holds at most [`Splitter::window_bytes`] of text.
+/// Splits the bytes of a document into chunks. Holds at most [`Splitter::window_bytes`] of text.
 ///
 /// ```
 /// use sluice::domain::chunking::{spec::Spec, splitter::Splitter};
@@ -26,7 +26,7 @@ pub struct Splitter {
     decoder: Decoder,
     window: Window,
     chunker: Chunker,
-    /// How many bytes of text after the window's start the last chunk covers: its overlap.
+    /// The bytes of text after the window's start that the last chunk covers: its overlap.
     covered: usize,
     stage: Stage,
 }
@@ -34,29 +34,29 @@ pub struct Splitter {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Stage {
     Open,
-    /// The source has ended; the window holds the rest of the text.
+    /// The source has ended. The window holds the rest of the text.
     Finished,
-    /// What the window holds is followed by a fault.
+    /// A fault follows the text in the window.
     Faulty(Fault),
 }
 
-/// Where a splitter can go on: everything that decides the chunks from here.
+/// A place from which a splitter can resume: the state that decides all later chunks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Place {
-    /// Where the next chunk begins.
+    /// The start of the next chunk.
     pub position: Position,
-    /// How many bytes of text after it the last chunk covers.
+    /// The bytes of text after it that the last chunk covers.
     pub covered: usize,
-    /// What the source is decoded from.
+    /// The charset that the source is decoded from, as far as known.
     pub choice: Choice,
 }
 
 /// A chunk just cut.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Cut<'a> {
-    /// Where it is.
+    /// The span of the chunk.
     pub span: Span,
-    /// What it says.
+    /// The text of the chunk.
     pub text: &'a str,
 }
 
@@ -72,7 +72,7 @@ impl Splitter {
         Self::resume(chunker, decoding, start)
     }
 
-    /// Goes on at `place`, with the source from `place.position.source` on.
+    /// Resumes at `place`, with the source from `place.position.source` on.
     #[must_use]
     pub fn resume(chunker: Chunker, decoding: Decoding, place: Place) -> Self {
         let Place {
@@ -91,20 +91,20 @@ impl Splitter {
         }
     }
 
-    /// The most bytes of text that a splitter with this chunker holds.
+    /// Returns the most bytes of text that a splitter with this chunker holds.
     #[must_use]
     pub fn window_bytes(chunker: &Chunker) -> usize {
         chunker.horizon_bytes() + DECODED_BYTES_MAX
     }
 
-    /// The most bytes of text that a chunk has.
+    /// Returns the most bytes of text that a chunk has.
     #[must_use]
     pub fn chunk_bytes_max(&self) -> usize {
         self.chunker.chunk_bytes_max()
     }
 
-    /// Takes the first bytes of `source`, and returns how many: all, or none while chunks have to
-    /// be taken out first, or a part. A fault is reported in its turn, by [`Splitter::next_chunk`].
+    /// Takes the first bytes of `source`, and returns their number. The number is 0 while chunks must be taken out
+    /// first, and may be less than all. A fault is reported in order, by [`Splitter::next_chunk`].
     ///
     /// # Panics
     ///
@@ -123,7 +123,7 @@ impl Splitter {
         source.len()
     }
 
-    /// Says that the source has ended.
+    /// Marks the end of the source.
     pub fn finish(&mut self) {
         if self.stage == Stage::Open {
             let finished = self.decoder.finish(&mut self.window);
@@ -131,11 +131,11 @@ impl Splitter {
         }
     }
 
-    /// Cuts the next chunk; `None` until more has been fed, or after the last.
+    /// Cuts the next chunk. Returns `None` if more must be fed, or after the last chunk.
     ///
     /// # Errors
     ///
-    /// Fails after the chunks that were decided before a fault, again each time.
+    /// Fails after the chunks that were decided before a fault. Each later call fails too.
     pub fn next_chunk(&mut self) -> Result<Option<Cut<'_>>, Fault> {
         loop {
             let Some(view) = self.view()? else {
@@ -145,8 +145,8 @@ impl Splitter {
                 let is_last = view.is_end && end == view.text.len();
                 return Ok(Some(self.take(end, is_last)));
             }
-            // No room after the overlap: the chunk goes without. (If the source is another than
-            // the checkpoint's, the place need not be between two characters.)
+            // The next cluster does not fit after the overlap, so the chunk has no overlap. (If the source differs
+            // from the checkpoint's, the place may be within a character.)
             let covered = view.text.floor_char_boundary(self.covered);
             let position = self.window.position(covered);
             self.window.advance(covered, position);
@@ -154,12 +154,12 @@ impl Splitter {
         }
     }
 
-    /// Gives back what is not needed until more is fed. The text of the chunk cut last is gone then.
+    /// Frees memory that is not needed until more is fed. The text of the last chunk is then gone.
     pub fn rest(&mut self) {
         self.window.rest();
     }
 
-    /// Where the next chunk begins.
+    /// Returns the start of the next chunk, with the state to resume there.
     #[must_use]
     pub fn place(&self) -> Place {
         Place {
@@ -169,8 +169,8 @@ impl Splitter {
         }
     }
 
-    /// The text that the last chunk covers after the place; none until it is there. If the source has
-    /// ended within it, what there is.
+    /// Returns the text after the place that the last chunk covers, or `None` until all of it has arrived. If the
+    /// source has ended within it, returns the available part.
     #[must_use]
     pub fn covered(&self) -> Option<&[u8]> {
         let text = self.window.text().as_bytes();
@@ -178,25 +178,25 @@ impl Splitter {
         (has_ended || self.covered <= text.len()).then(|| &text[..self.covered.min(text.len())])
     }
 
-    /// Whether a fault that the policy rejects was found.
+    /// Whether the splitter has found a fault that the policy rejects.
     #[must_use]
     pub fn is_faulty(&self) -> bool {
         matches!(self.stage, Stage::Faulty(_))
     }
 
-    /// Whether the last chunk is out.
+    /// Whether the last chunk has been returned.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.stage == Stage::Finished && self.window.text().is_empty()
     }
 
-    /// How many faults before that place became U+FFFD since this splitter was made.
+    /// Returns the number of faults before the place that were replaced by U+FFFD since this splitter was created.
     #[must_use]
     pub fn replaced(&self) -> u64 {
         self.window.replaced()
     }
 
-    /// What decides the next chunk, if it is all there.
+    /// Returns the view that decides the next chunk, or `None` if it is not complete.
     fn view(&self) -> Result<Option<View<'_>>, Fault> {
         let (text, features) = (self.window.text(), self.window.features());
         let horizon = self.chunker.horizon_bytes();

@@ -1,4 +1,4 @@
-//! The strategies: the only list of them.
+//! The list of all strategies.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::strategies::{fixed, recursive, sentence};
 use crate::domain::text::boundary::Boundary;
 
-/// A way to cut, with what only that one takes.
+/// A chunking strategy, with the parameters that only this strategy has.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Strategy {
     /// Chunks of one size.
@@ -17,7 +17,7 @@ pub enum Strategy {
     Sentence,
 }
 
-/// A strategy by its name alone.
+/// A strategy without its parameters.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Kind {
     /// [`Strategy::Fixed`].
@@ -30,7 +30,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of that name.
+    /// Returns the kind of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let known = Strategy::all().into_iter();
@@ -40,7 +40,7 @@ impl Kind {
 }
 
 impl Strategy {
-    /// The strategy of a kind, with its defaults.
+    /// Returns the strategy of a kind, with its defaults.
     #[must_use]
     pub fn of(kind: Kind) -> Self {
         match kind {
@@ -50,7 +50,7 @@ impl Strategy {
         }
     }
 
-    /// Its kind.
+    /// Returns the kind of the strategy.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
@@ -60,13 +60,13 @@ impl Strategy {
         }
     }
 
-    /// Every strategy, with its defaults.
+    /// Returns every strategy, with its defaults.
     #[must_use]
     pub fn all() -> [Self; 3] {
         [Kind::Fixed, Kind::Recursive, Kind::Sentence].map(Self::of)
     }
 
-    /// The name by which users choose it.
+    /// Returns the name by which users choose it.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ impl Strategy {
         }
     }
 
-    /// Its separators, if it has any.
+    /// Returns its separators, if it has any.
     #[must_use]
     pub fn separators(&self) -> Option<&SeparatorLevels> {
         match self {
@@ -85,7 +85,7 @@ impl Strategy {
         }
     }
 
-    /// The boundaries that it cuts at, best first.
+    /// Returns the boundaries that it cuts at, best first.
     #[must_use]
     pub fn ladder(&self) -> Arc<[Boundary]> {
         match self {
@@ -95,7 +95,7 @@ impl Strategy {
         }
     }
 
-    /// The `min_size` that goes with `max_size` where none is given.
+    /// Returns the default `min_size` for a `max_size`.
     #[must_use]
     pub fn min_size_default(&self, max_size: usize) -> usize {
         match self {

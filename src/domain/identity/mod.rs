@@ -1,6 +1,7 @@
-//! Callers: the `role` decides which methods they may call; the `secret` is a credential that no log shows.
+//! Callers: the `role` decides which methods they may call; a `secret` is a credential that is never logged.
 //!
-//! To add a role: a variant of `role::Role` in order of what it may do, and a row of the matrix in `tests/service/roles.rs`.
+//! To add a role: a variant of `role::Role` in the order of privileges, and a row of the matrix in
+//! `tests/service/roles.rs`.
 
 pub mod role;
 pub mod secret;

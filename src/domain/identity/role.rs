@@ -1,24 +1,24 @@
 //! Roles of callers.
 
-/// The methods that a caller may call. Each role includes those before it.
+/// The privileges of a caller. Each role includes those before it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Role {
     /// Reads.
     Reader,
     /// Reads and writes.
     Writer,
-    /// Looks after a tenant: its keys, and where its documents are.
+    /// Administers a tenant: its keys, and the partitions of its documents.
     Admin,
-    /// Looks after the service: all tenants, and all partitions. No token says so, only a key that
-    /// an operator has made.
+    /// Operates the service: all tenants and all partitions. Only keys that an operator has created have this role;
+    /// tokens never have it.
     Operator,
 }
 
 impl Role {
-    /// Every role, the least first.
+    /// All roles, the least privileged first.
     pub const ALL: [Self; 4] = [Self::Reader, Self::Writer, Self::Admin, Self::Operator];
 
-    /// Its name in the store and on the command line.
+    /// Returns its name in the store and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -29,7 +29,7 @@ impl Role {
         }
     }
 
-    /// The role of that name.
+    /// Returns the role of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)

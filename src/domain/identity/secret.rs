@@ -1,19 +1,19 @@
-//! What nobody may read by accident.
+//! A text that is protected from accidental disclosure.
 
 use std::fmt;
 
-/// A text that no log, error or dump shows. Who needs it asks for it by name.
+/// A text that no log, error or dump shows. Code that needs it must call [`Secret::expose`].
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps a text.
+    /// Wraps a text.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text: for the one who is to have it.
+    /// Returns the text, for the code that needs it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -5,39 +5,39 @@ use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
 use crate::domain::text::position::Span;
 
-/// The most chunks in a batch: PostgreSQL takes 2,000 rows at four fifths of its full speed, and a
-/// commit of them lasts some 30 ms.
+/// The most chunks in a batch. PostgreSQL stores 2,000 rows at four fifths of its full speed, and commits them in
+/// about 30 ms.
 pub const CHUNKS_MAX: usize = 2_000;
 
 /// A chunk of a document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Chunk {
-    /// Its number in the document, from 0.
+    /// The ordinal of the chunk in the document, from 0.
     pub ordinal: u64,
-    /// Where it is.
+    /// The span of text that it covers.
     pub span: Span,
     /// The SHA-256 of its text.
     pub sha256: [u8; 32],
 }
 
-/// Consecutive chunks, and the checkpoint that is true once they are stored.
+/// Consecutive chunks, and the checkpoint that is valid once they are stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Batch {
-    /// In order, at least one.
+    /// The chunks in order, at least one.
     pub chunks: Vec<Chunk>,
-    /// From here the ingest goes on.
+    /// The checkpoint from which the ingest resumes.
     pub checkpoint: Checkpoint,
     text: String,
 }
 
 impl Batch {
-    /// The bytes of all chunks' text, overlaps once.
+    /// Returns the bytes of all chunks' text, overlaps counted once.
     #[must_use]
     pub fn text_bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// The text of one of the batch's chunks.
+    /// Returns the text of one of the batch's chunks.
     #[must_use]
     pub fn text(&self, chunk: &Chunk) -> &str {
         let first = self.chunks.first().map_or(0, |first| first.span.start.byte);
@@ -45,13 +45,13 @@ impl Batch {
     }
 }
 
-/// A batch whose chunks have no digests yet. They cost about half of what chunking does, and
-/// may be made by another thread while this one goes on.
+/// A batch whose chunks have no digests yet. Digests cost about half as much as chunking, and another thread can
+/// compute them in parallel.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Gathered(Batch);
 
 impl Gathered {
-    /// The batch, with the digest of each chunk.
+    /// Computes the digest of each chunk, and returns the batch.
     #[must_use]
     pub fn digested(self) -> Batch {
         let Self(mut batch) = self;
@@ -65,25 +65,26 @@ impl Gathered {
         Batch { chunks, ..batch }
     }
 
-    /// The checkpoint that is true once the batch is stored.
+    /// Returns the checkpoint that is valid once the batch is stored.
     #[must_use]
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.0.checkpoint
     }
 }
 
-/// Chunks on their way into a batch.
+/// Chunks that are collected for a batch.
 #[derive(Debug)]
 pub struct Gathering {
-    /// How much room a batch's text takes: all at once, since a buffer that grows is half empty.
+    /// The capacity in bytes for a batch's text. The buffer reserves it at once, because a buffer that grows is half
+    /// empty.
     room: usize,
     chunks: Vec<Chunk>,
-    /// From the first chunk's start to the last one's end, overlaps once.
+    /// The text from the first chunk's start to the last chunk's end, overlaps once.
     text: String,
 }
 
 impl Gathering {
-    /// Of batches whose text fits into so many bytes.
+    /// Collects batches whose text fits into `room` bytes.
     #[must_use]
     pub fn new(room: usize) -> Self {
         Self {
@@ -93,7 +94,7 @@ impl Gathering {
         }
     }
 
-    /// Changes the room of the batches that begin from now on.
+    /// Changes the capacity of the batches that begin from now on.
     pub fn set_room(&mut self, room: usize) {
         self.room = room;
     }
@@ -112,24 +113,24 @@ impl Gathering {
         self.chunks.push(Chunk {
             ordinal,
             span: cut.span,
-            // Filled in before anybody sees it.
+            // Filled in by [`Gathered::digested`].
             sha256: [0; 32],
         });
     }
 
-    /// Whether there is a chunk.
+    /// Whether no chunk has been added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.chunks.is_empty()
     }
 
-    /// Whether there are as many chunks, or as much text, as a batch may have.
+    /// Whether the batch has reached the limit of chunks or of text.
     #[must_use]
     pub fn is_full(&self, text_bytes_max: usize) -> bool {
         self.chunks.len() >= CHUNKS_MAX || self.text.len() >= text_bytes_max
     }
 
-    /// Makes a batch of what was gathered, and starts anew.
+    /// Closes the batch with its checkpoint, and starts a new one.
     pub fn close(&mut self, checkpoint: Checkpoint) -> Gathered {
         Gathered(Batch {
             chunks: std::mem::take(&mut self.chunks),
@@ -139,7 +140,7 @@ impl Gathering {
     }
 }
 
-/// How far `place` is after `start`, both in one batch and so near each other.
+/// Returns the distance from `start` to `place`. Both are in one batch, so it is small.
 fn offset(start: u64, place: u64) -> usize {
     usize::try_from(place - start).unwrap_or(usize::MAX)
 }

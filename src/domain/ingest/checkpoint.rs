@@ -1,11 +1,11 @@
-//! From where an ingest can go on, on any instance.
+//! Checkpoints, from which any instance can resume an ingest.
 //!
-//! Everything in a checkpoint is true at one byte of the source, the earliest that a later chunk
-//! needs (overlap included). It never holds text: the client sends that again.
+//! All fields of a checkpoint describe one byte of the source, the earliest that a later chunk needs (overlap
+//! included). A checkpoint never holds text; the client sends that text again.
 //!
-//! The stored form is [`ENCODED_BYTES`] long whatever the document: a version, then the fields in
-//! order, numbers little end first. A checkpoint of another version, or of another spec, is
-//! refused: its chunks would not be those of an undisturbed run.
+//! The encoded form always has [`ENCODED_BYTES`] bytes: a version, and then the fields in order, numbers in
+//! little-endian order. A checkpoint of another version or another spec is rejected, because its chunks would differ
+//! from those of an uninterrupted run.
 
 use crate::domain::chunking::splitter::Place;
 use crate::domain::ingest::digest::{self, Running, STATE_BYTES};
@@ -13,65 +13,65 @@ use crate::domain::text::charset::Charset;
 use crate::domain::text::decoder::Choice;
 use crate::domain::text::position::Position;
 
-/// Raised whenever the same bytes and spec would give other chunks than before.
+/// The version of the engine, which is raised whenever the same bytes and spec would give other chunks than before.
 pub const ENGINE_VERSION: u32 = 3;
 
-/// How long an encoded checkpoint is.
+/// The length of an encoded checkpoint, in bytes.
 pub const ENCODED_BYTES: usize = 4 + 2 * 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + CHECK_BYTES;
 
-/// Room for the longest charset name, `x-mac-cyrillic`.
+/// The bytes for a charset's name; the longest is `x-mac-cyrillic`.
 const CHARSET_BYTES: usize = 16;
 
-/// Stands in place of a charset's name while only ASCII was decoded.
+/// Takes the place of a charset's name while only ASCII was decoded.
 const ASCII_UNTIL_NOW: &str = "undecided";
 
-/// The first bytes of the SHA-256 of all before: damage shows.
+/// The length of the check: the first bytes of the SHA-256 of all bytes before it. It detects damage.
 const CHECK_BYTES: usize = 8;
 
-/// Everything that decides the rest of a document's chunks.
+/// The state that decides the rest of a document's chunks.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Checkpoint {
     /// The digest of everything that the user chose.
     pub spec_sha256: [u8; 32],
-    /// Where the next chunk begins. `place.position.source` is the `committed_offset`.
+    /// The place where the next chunk begins. `place.position.source` is the `committed_offset`.
     pub place: Place,
-    /// The digest of the text after the place that the last chunk covers. It is sent again, and has to
-    /// be the same.
+    /// The digest of the text after the place that the last chunk covers. The client sends that text again, and it
+    /// must be the same.
     pub covered_sha256: [u8; 32],
     /// The next chunk's ordinal.
     pub next_ordinal: u64,
-    /// Faults that became U+FFFD before the place.
+    /// The number of faults before the place that were replaced by U+FFFD.
     pub replaced: u64,
-    /// The digest of the source before the place, under way.
+    /// The state of the unfinished digest of the source before the place.
     pub digest: [u8; STATE_BYTES],
 }
 
-/// The checkpoint cannot be gone on from.
+/// The ingest cannot resume from the checkpoint.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// It was made by another version of the engine.
+    /// The checkpoint is of another version of the engine.
     #[error(
         "the checkpoint is of engine version {found}, not {ENGINE_VERSION}; start again from byte 0"
     )]
     Version {
-        /// The version it names.
+        /// The version in the checkpoint.
         found: u32,
     },
-    /// It was made with other settings.
+    /// The checkpoint is of another spec or decoding policy.
     #[error(
         "the checkpoint was made with another chunking spec or decoding policy; use the same, or start again from byte 0"
     )]
     Spec,
-    /// It is not a checkpoint.
+    /// The bytes are not a checkpoint.
     #[error("the checkpoint is damaged: {what}")]
     Damaged {
-        /// What is wrong.
+        /// The damaged part.
         what: &'static str,
     },
 }
 
 impl Checkpoint {
-    /// The SHA-256 of the source before the committed offset.
+    /// Returns the SHA-256 of the source before the committed offset.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl Checkpoint {
             })
     }
 
-    /// The stored form.
+    /// Returns the encoded form.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let Self {
@@ -132,11 +132,11 @@ impl Checkpoint {
         encoded
     }
 
-    /// Reads the stored form.
+    /// Decodes the encoded form.
     ///
     /// # Errors
     ///
-    /// Fails if the version is another, or the bytes are not a checkpoint.
+    /// Fails if the version differs, or the bytes are not a checkpoint.
     pub fn decode(encoded: &[u8]) -> Result<Self, Error> {
         let mut rest = encoded;
         let found = u32::from_le_bytes(take(&mut rest, "version")?);
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_is_decoded() {
+    fn a_checkpoint_survives_encoding_and_decoding() {
         let choices = [
             Choice::Start,
             Choice::Ascii,
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_checkpoint_of_this_version_is_refused() {
+    fn bytes_that_are_no_checkpoint_of_this_version_are_refused() {
         let encoded = checkpoint().encode();
         let cut = Checkpoint::decode(&encoded[..encoded.len() - 1]);
         assert_eq!(cut, Err(Error::Damaged { what: "check" }));

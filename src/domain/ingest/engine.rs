@@ -1,14 +1,13 @@
-//! Bytes in, steps out.
+//! Turns the bytes of a document into steps for the caller.
 //!
 //! # Laws
 //!
-//! - However the bytes are cut, the chunks are the same; so are they after any stop at a checkpoint
-//!   of any batch.
-//! - Nor can the source change after a checkpoint without being noticed, in what a chunk has already.
-//! - A checkpoint is true at its `committed_offset`, and every chunk before it is in that batch or
-//!   an earlier one.
-//! - The engine holds one batch, one window of text and the source under that window: no more,
-//!   whatever the document.
+//! - The chunks do not depend on how the bytes are cut into messages, nor on a stop at the checkpoint of any batch.
+//! - If the source changes after a checkpoint in text that a stored chunk covers, the change is detected.
+//! - A checkpoint is valid at its `committed_offset`. Every chunk before that is in the checkpoint's batch or an
+//!   earlier one.
+//! - The engine holds one batch, one window of text and the source of that window. Its memory does not depend on the
+//!   document.
 
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::Splitter;
@@ -22,42 +21,43 @@ use crate::domain::text::position::Position;
 use crate::domain::text::source_map::RUN_BYTES;
 use crate::domain::text::undecided::HELD_BYTES_MAX;
 
-/// The most text in a batch. What a crash costs is sent again: three batches and what was under way
-/// are less than 3 MiB.
+/// The most text in a batch, in bytes. After a crash the client sends at most three batches and the unfinished one
+/// again, less than 3 MiB.
 pub const BATCH_BYTES_MAX: usize = 768 * 1024;
-/// The least text that a batch may be limited to: smaller ones are all commit.
+/// The smallest limit for the text of a batch. Smaller batches spend most of their time on commits.
 pub const BATCH_BYTES_MIN: usize = 64 * 1024;
 
-/// What an engine holds besides its buffers: itself, while a charset is detected the detector, and
-/// the search tables of 512 separators, the most that a ladder has.
+/// The memory of an engine besides its buffers: the engine itself, the detector while a charset is detected, and the
+/// search tables of up to 512 separators.
 const FIXED_BYTES: usize = 256 * 1024;
 
-/// The source is digested once there is so much: moving the rest up for every byte would cost more.
+/// The bytes that must accumulate before the source is digested. Each digest moves the remaining bytes, which would
+/// cost too much for every byte.
 const DIGEST_BYTES_MIN: usize = 32 * 1024;
 
-/// What the caller has to do next.
+/// The next action of the caller.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Step {
-    /// Feed more of the source, or finish.
+    /// Feed more of the source, or call [`Engine::finish`].
     Feed,
     /// Store a batch with its checkpoint.
     Store(Gathered),
-    /// Nothing: every chunk is out.
+    /// Stop: all chunks have been returned.
     Done(Summary),
 }
 
-/// What is known of a document once it is complete.
+/// The totals of a complete document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Summary {
     /// The SHA-256 of the source.
     pub source_sha256: [u8; 32],
-    /// The text's end, and so its length in every unit.
+    /// The end of the text, and so its length in every unit.
     pub end: Position,
-    /// How many chunks there are.
+    /// The number of chunks.
     pub chunks: u64,
-    /// How many faults became U+FFFD.
+    /// The number of faults that were replaced by U+FFFD.
     pub replaced: u64,
-    /// What the source was decoded from.
+    /// The charset of the source.
     pub charset: Charset,
 }
 
@@ -85,21 +85,20 @@ pub struct Engine {
     gathering: Gathering,
     batch_bytes_max: usize,
     digest: Running,
-    /// The source that was fed and is not in the digest: what lies under the window.
+    /// The source that was fed and is not in the digest yet: the bytes of the window.
     undigested: Vec<u8>,
-    /// How many bytes of the source are in the digest.
+    /// The number of the source's bytes in the digest.
     digested_bytes: u64,
     next_ordinal: u64,
-    /// Faults replaced before this engine was made.
+    /// The number of faults replaced before this engine was created.
     replaced_before: u64,
-    /// The digest that the text has to have which the last chunk before this engine covers, until it is
-    /// there and was compared.
+    /// The expected digest of the text that the last chunk before this engine covers. `None` once it was compared.
     covered_sha256: Option<[u8; 32]>,
 }
 
 impl Engine {
-    /// Starts a document. A batch is closed once it has `batch_bytes_max` bytes of text, or sooner;
-    /// out of range, the nearest bound is taken.
+    /// Starts a document. A batch is closed once it has `batch_bytes_max` bytes of text, or sooner. A value out of
+    /// range is clamped.
     #[must_use]
     pub fn new(spec: &Spec, decoding: Decoding, batch_bytes_max: usize) -> Self {
         let splitter = Splitter::new(spec.chunker(), decoding);
@@ -118,11 +117,11 @@ impl Engine {
         }
     }
 
-    /// Goes on from a checkpoint, with the source from its `committed_offset` on.
+    /// Resumes from a checkpoint, with the source from its `committed_offset` on.
     ///
     /// # Errors
     ///
-    /// Fails if the checkpoint was made with another spec or decoding policy, or is damaged.
+    /// Fails if the checkpoint is of another spec or decoding policy, or is damaged.
     pub fn resume(
         spec: &Spec,
         decoding: Decoding,
@@ -164,7 +163,7 @@ impl Engine {
         })
     }
 
-    /// Changes how much text the batches have that begin from now on.
+    /// Changes the text limit of the batches that begin from now on.
     pub fn set_batch_bytes_max(&mut self, bytes: usize) {
         if self.gathering.is_empty() {
             self.batch_bytes_max = bytes.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
@@ -173,8 +172,8 @@ impl Engine {
         }
     }
 
-    /// Gives back what is not needed until more is fed: from here it holds [`Engine::rest_bytes_max`], and the
-    /// batch that has begun.
+    /// Frees memory that is not needed until more is fed. The engine then holds at most [`Engine::rest_bytes_max`]
+    /// and the batch that has begun.
     pub fn rest(&mut self) {
         self.digest_decided();
         self.undigested.shrink_to_fit();
@@ -187,42 +186,42 @@ impl Engine {
         !self.gathering.is_empty()
     }
 
-    /// Whether there is no text left, nor will be.
+    /// Whether all text has been chunked and the source has ended.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.splitter.is_done()
     }
 
-    /// The most bytes that an engine with these settings holds at rest, without its batch: what a chunk is
-    /// decided by, as text and as source, and the map between them.
+    /// Returns the most bytes that an engine with these settings holds at rest, without its batch: the horizon as
+    /// text and as source, and the map between them.
     #[must_use]
     pub fn rest_bytes_max(spec: &Spec, decoding: Decoding) -> usize {
         let horizon = spec.limits().horizon_bytes();
         if decoding.is_verbatim() {
-            // Text is source, byte by byte.
+            // The text has the same bytes as the source.
             return 2 * horizon;
         }
         let held = match decoding.charset {
             Some(_) => 0,
             None => HELD_BYTES_MAX,
         };
-        // Four bytes of source make at least one of text.
+        // Four bytes of source give at least one byte of text.
         horizon + 4 * horizon + RUN_BYTES * horizon + held
     }
 
-    /// The most bytes that an engine with these settings holds while it works, without its batch.
+    /// Returns the most bytes that an engine with these settings holds while it works, without its batch.
     #[must_use]
     pub fn window_bytes_max(spec: &Spec, decoding: Decoding) -> usize {
         let window = Splitter::window_bytes(&spec.chunker());
         if decoding.is_verbatim() {
-            // Text is source, byte by byte.
+            // The text has the same bytes as the source.
             return 2 * window;
         }
         window + source_bytes_max(spec.limits().horizon_bytes()) + runs_bytes_max(window)
     }
 
-    /// The most bytes that an engine with these settings ever holds, whatever the document: the
-    /// window's text, its source and the map between them; a batch; what a finder copies.
+    /// Returns the most bytes that an engine with these settings ever holds, for any document: the window's text,
+    /// its source and the map between them, a batch, and the copies of a finder.
     #[must_use]
     pub fn memory_bytes_max(spec: &Spec, batch_bytes_max: usize) -> usize {
         let window = Splitter::window_bytes(&spec.chunker());
@@ -234,15 +233,15 @@ impl Engine {
         window + gathering + chunk + FIXED_BYTES
     }
 
-    /// Takes the first bytes of `source`, and returns how many: none while a step has to be done
-    /// first, or a part. Faults are reported in their turn, by [`Engine::step`].
+    /// Takes the first bytes of `source`, and returns their number. The number is 0 while a step must be done first,
+    /// and may be less than all. Faults are reported in order, by [`Engine::step`].
     ///
     /// # Panics
     ///
     /// Panics after [`Engine::finish`].
     pub fn feed(&mut self, source: &[u8]) -> usize {
-        // Behind a fault nothing is decoded, and so nothing is kept; before it, in the feed that
-        // finds it, everything is.
+        // After a fault nothing is decoded, so no source is kept. The feed that finds the fault still keeps all its
+        // bytes.
         let is_kept = !self.splitter.is_faulty();
         let taken = self.splitter.feed(source);
         if is_kept {
@@ -251,17 +250,17 @@ impl Engine {
         taken
     }
 
-    /// Says that the source has ended.
+    /// Marks the end of the source.
     pub fn finish(&mut self) {
         self.splitter.finish();
     }
 
-    /// Works on what was fed, until there is something to do.
+    /// Processes the bytes that were fed, until the caller has to act.
     ///
     /// # Errors
     ///
-    /// Fails at a fault that the policy rejects, after the chunks that were decided before it; and if
-    /// the source does not begin with the text that the last chunk before the checkpoint covers.
+    /// Fails at a fault that the policy rejects, after the chunks that were decided before it. Fails too if the
+    /// source does not begin with the text that the last chunk before the checkpoint covers.
     pub fn step(&mut self) -> Result<Step, Fault> {
         self.compare_covered()?;
         loop {
@@ -290,7 +289,7 @@ impl Engine {
             .map_or_else(|| Step::Done(self.summary()), Step::Store))
     }
 
-    /// Closes the batch with the chunks that there are, if any.
+    /// Closes the batch with its current chunks. Returns `None` if there are no chunks.
     pub fn flush(&mut self) -> Option<Gathered> {
         (!self.gathering.is_empty()).then(|| self.close())
     }
@@ -308,8 +307,8 @@ impl Engine {
         self.gathering.close(checkpoint)
     }
 
-    /// Compares what was sent again with what a chunk has already: it is not in the digest before the
-    /// checkpoint, so nothing else would notice that it is another.
+    /// Compares the text that was sent again with the text of the last chunk. The digest before the checkpoint does
+    /// not include it, so nothing else would detect a change.
     fn compare_covered(&mut self) -> Result<(), Fault> {
         if let Some(expected) = self.covered_sha256
             && let Some(covered) = self.splitter.covered()
@@ -353,19 +352,19 @@ impl Engine {
     }
 }
 
-/// The most bytes of source under a window. Buffers that grow double, so at the worst half of them is empty, and
-/// while they grow the old half is there too. Four bytes of source make at least one of text, and nothing is
-/// decoded while there is more text than the horizon.
+/// Returns the most bytes of source for a window. A growing buffer doubles, so at worst half of it is empty, and the
+/// old half exists too while it grows. Four bytes of source give at least one byte of text, and nothing is decoded
+/// while the window has more text than the horizon.
 fn source_bytes_max(horizon: usize) -> usize {
     3 * (4 * horizon + DECODED_AT_ONCE_BYTES_MAX + DIGEST_BYTES_MIN)
 }
 
-/// The most bytes of the map from a window's text to its source, which grows as the source does.
+/// Returns the most bytes of the map from a window's text to its source, which grows as the source does.
 fn runs_bytes_max(window: usize) -> usize {
     3 * RUN_BYTES * window
 }
 
-/// The digest of everything that decides chunks besides the source.
+/// Returns the digest of everything besides the source that decides the chunks.
 fn spec_sha256(spec: &Spec, decoding: Decoding) -> [u8; 32] {
     digest::sha256(format!("{spec}; {decoding}").as_bytes())
 }

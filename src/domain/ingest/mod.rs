@@ -1,8 +1,8 @@
-//! The ingest of a document: bytes in, steps out.
+//! The ingest of a document, from bytes to batches of chunks.
 //!
-//! The [`engine`] feeds the splitter, gathers its chunks in a [`batch`] and closes each with a
-//! [`checkpoint`] that is true after it. The engine asks, its caller acts: it does no I/O and waits
-//! for nothing. [`recovery`] makes the source of stored chunks again, for another chunking.
+//! The [`engine`] feeds the splitter, gathers its chunks in a [`batch`], and closes each batch with the
+//! [`checkpoint`] that is valid after it. The engine returns steps, and its caller acts on them; the engine does no
+//! I/O and never waits. [`recovery`] rebuilds the source from stored chunks, for another chunking.
 
 pub mod batch;
 pub mod checkpoint;

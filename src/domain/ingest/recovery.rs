@@ -1,20 +1,19 @@
-//! The source of a version, made again of its chunks: for another chunking, without the client.
+//! Rebuilds the source of a version from its chunks, so that it can be chunked again without the client.
 //!
-//! Every chunk says where it was in the source, so overlaps fall away and a source can be gone on
-//! with from any byte. What comes out has the length of the source, and is the source if it has its
-//! digest too: a fault that was replaced, or a character that two byte sequences stand for, shows
-//! in one of the two.
+//! Every chunk stores its span in the source, so overlaps can be removed and the recovery can resume from any byte.
+//! The result has the length of the source, and equals it if the digest matches too. A fault that was replaced, or a
+//! character with two byte sequences, shows in one of the two.
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::encoder::encode;
 use crate::domain::text::position::Span;
 
-/// The text is not all that was in the source.
+/// The text does not determine the source.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the text does not give the source back")]
+#[error("the source cannot be rebuilt from the stored text")]
 pub struct Unrecoverable;
 
-/// Makes a source again, chunk by chunk.
+/// Rebuilds a source, chunk by chunk.
 #[derive(Clone, Copy, Debug)]
 pub struct Recovery {
     charset: Charset,
@@ -29,13 +28,13 @@ impl Recovery {
         Self { charset, at }
     }
 
-    /// The next byte of the source.
+    /// Returns the offset of the next byte in the source.
     #[must_use]
     pub fn at(&self) -> u64 {
         self.at
     }
 
-    /// The bytes that the next chunk brings; none, if they all were in the chunk before.
+    /// Returns the bytes that the next chunk adds. The list is empty if the chunk before had them all.
     ///
     /// # Errors
     ///
@@ -59,12 +58,12 @@ impl Recovery {
         Ok(bytes)
     }
 
-    /// The bytes behind the last chunk, in a source of `source_bytes` bytes: none, unless it had no
-    /// text.
+    /// Returns the bytes after the last chunk, in a source of `source_bytes` bytes. The list is empty unless the
+    /// source has no text.
     ///
     /// # Errors
     ///
-    /// Fails if there is more than a byte order mark.
+    /// Fails if more than a byte order mark is missing.
     pub fn finish(&mut self, source_bytes: u64) -> Result<Vec<u8>, Unrecoverable> {
         if self.at == source_bytes {
             return Ok(Vec::new());
@@ -75,8 +74,8 @@ impl Recovery {
         Ok(rest.to_vec())
     }
 
-    /// What stands before a text that begins at this byte of the source: nothing, or the byte order
-    /// mark that was dropped.
+    /// Returns the bytes before a text that begins at this byte of the source: nothing, or the byte order mark that
+    /// was dropped.
     fn mark(&self, begin: u64) -> Result<&'static [u8], Unrecoverable> {
         let mark = self.charset.byte_order_mark();
         match begin {

@@ -1,9 +1,9 @@
-//! How often a method may be called, and what one of its calls costs: each method declares its class.
+//! The rate classes of methods, and the budgets and concurrency limits of a caller. Each method declares its class.
 
-/// How often a method may be called: every class has a budget for each caller.
+/// The rate class of a method. Each caller has one budget for each class.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum RateClass {
-    /// Reads what is stored.
+    /// Reads stored data.
     Read,
     /// Computes without storing anything.
     Preview,
@@ -11,27 +11,27 @@ pub enum RateClass {
     Write,
     /// Starts or resumes an upload.
     UploadStart,
-    /// Opens a stream that lasts.
+    /// Opens a long-lived stream.
     WatchOpen,
-    /// Looks after the service.
+    /// Administers the service.
     Admin,
 }
 
-/// What a caller has a budget of.
+/// A rate limit of a caller.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Budget {
-    /// Calls of a class; one costs one unit.
+    /// Calls of a class. Each call costs one unit.
     Calls(RateClass),
     /// Bytes of uploads, in units of [`Budget::UPLOAD_UNIT_BYTES`].
     UploadBytes,
-    /// Credentials from one address that were refused; one costs one unit.
+    /// Rejected credentials from one address. Each costs one unit.
     AuthFailure,
 }
 
-/// What a caller can have only so many of at once.
+/// A concurrency limit of a caller.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Places {
-    /// Uploads, rechunks and streams of chunks that run.
+    /// Running uploads, rechunks and streams of chunks.
     Uploads,
     /// Streams that are watched or read.
     Watches,
@@ -40,7 +40,7 @@ pub enum Places {
 }
 
 impl RateClass {
-    /// Every class.
+    /// All classes.
     pub const ALL: [Self; 6] = [
         Self::Read,
         Self::Preview,
@@ -50,7 +50,7 @@ impl RateClass {
         Self::Admin,
     ];
 
-    /// Its name in settings, keys and metrics.
+    /// Returns its name in settings, keys and metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -65,11 +65,11 @@ impl RateClass {
 }
 
 impl Budget {
-    /// A unit of bytes: small enough for small documents, and so large that intervals of whole
-    /// microseconds are exact to 2 % at a gigabyte a second.
+    /// The bytes in a unit. The unit is small enough for small documents, and large enough that intervals in whole
+    /// microseconds are exact to 2 % at 1 GB/s.
     pub const UPLOAD_UNIT_BYTES: u32 = 64 * 1024;
 
-    /// Its name in settings, keys and metrics.
+    /// Returns its name in settings, keys and metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ impl Budget {
         }
     }
 
-    /// The budget of that name.
+    /// Returns the budget of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let calls = RateClass::ALL.into_iter().map(Self::Calls);
@@ -89,10 +89,10 @@ impl Budget {
 }
 
 impl Places {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [Self; 3] = [Self::Uploads, Self::Watches, Self::Sockets];
 
-    /// Their name in settings, keys and metrics.
+    /// Returns its name in settings, keys and metrics.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -102,7 +102,7 @@ impl Places {
         }
     }
 
-    /// The kind of that name.
+    /// Returns the kind of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|places| places.name() == name)

@@ -1,37 +1,37 @@
-//! What a tenant may keep.
+//! Limits on the data that a tenant may store.
 
-/// What is counted of a tenant.
+/// A quantity that is counted for each tenant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Quota {
-    /// Its documents.
+    /// The number of its documents.
     Documents,
-    /// The bytes of its sources, in all versions that are there.
+    /// The bytes of its sources, in all stored versions.
     Bytes,
-    /// Its uploads that are not finished, rechunks and imports among them.
+    /// The number of its running uploads, rechunks and imports included.
     Uploads,
 }
 
-/// A number for each of them.
+/// A value for each quota.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Each<T> {
-    /// Documents.
+    /// The value for documents.
     pub documents: T,
-    /// Bytes.
+    /// The value for bytes.
     pub bytes: T,
-    /// Uploads.
+    /// The value for uploads.
     pub uploads: T,
 }
 
-/// The most of each that a tenant may have; none: as much as it likes.
+/// The quotas of a tenant. `None` means that the quantity is not limited.
 pub type Quotas = Each<Option<u64>>;
-/// What it has.
+/// The usage of a tenant.
 pub type Usage = Each<u64>;
 
 impl Quota {
-    /// Every one.
+    /// All quotas.
     pub const ALL: [Self; 3] = [Self::Documents, Self::Bytes, Self::Uploads];
 
-    /// Its name in the store and in errors.
+    /// Returns its name in the store and in errors.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Quota {
         }
     }
 
-    /// The quota of that name.
+    /// Returns the quota of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|quota| quota.name() == name)

@@ -1,49 +1,49 @@
-//! The GCRA: how much may pass, and how fast, kept as one point in time (ITU-T I.371, annex A).
+//! The generic cell rate algorithm (GCRA): a rate limit with a burst, stored as one point in time (ITU-T I.371,
+//! annex A).
 //!
-//! A budget is the *theoretical arrival time*: when it will be whole again. Each unit puts that off
-//! by one interval, and nothing may put it off further than the burst. So in any time `t` no more
-//! passes than the burst and what `t` gives back. Times are whole microseconds; the shared limiter
-//! does the same sums in Redis.
+//! A budget is stored as its *theoretical arrival time*: the time when it is full again. Each unit postpones that
+//! time by one interval, but never by more than the burst. So in any time `t`, at most the burst and the units
+//! refilled in `t` are admitted. Times are whole microseconds. The shared limiter computes the same in Redis.
 
-/// The longest interval: one unit in a thousand seconds.
+/// The lowest rate: one unit in 1,000 seconds.
 pub const PER_SECOND_MIN: f64 = 0.001;
-/// The shortest interval: a microsecond.
+/// The highest rate: one unit in a microsecond.
 pub const PER_SECOND_MAX: f64 = 1_000_000.0;
-/// With the longest interval the sums stay below 2^53, up to where a double counts exactly.
+/// The largest burst. With the longest interval, all values stay below 2^53, where a double is still exact.
 pub const BURST_MAX: u32 = 1_000_000;
 
-/// How much may pass, and how fast.
+/// A rate and a burst.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Quota {
-    /// Between two units.
+    /// The microseconds between two units.
     interval_us: u64,
-    /// Units at once, from 1.
+    /// The units that may be used at once, from 1.
     burst: u64,
 }
 
-/// What becomes of a request.
+/// The decision on a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// It passes; the budget is whole again after so long.
+    /// The request is admitted.
     Admitted {
-        /// Microseconds.
+        /// Microseconds after which the budget is full again.
         whole_after_us: u64,
     },
-    /// It does not pass yet.
+    /// The request must wait.
     Wait {
-        /// Microseconds after which it passes, if nobody else comes.
+        /// Microseconds after which it is admitted, unless other requests use the budget first.
         wait_us: u64,
-        /// Microseconds after which the budget is whole.
+        /// Microseconds after which the budget is full.
         whole_after_us: u64,
     },
-    /// It asks for more than the budget ever has.
+    /// The request asks for more units than the burst.
     Never,
 }
 
 impl Quota {
-    /// So many a second, from [`PER_SECOND_MIN`] to [`PER_SECOND_MAX`], and `burst` at once, from 1
-    /// to [`BURST_MAX`]; what is outside is taken for the nearest. An interval is rounded up to a
-    /// whole microsecond: never more passes than was said.
+    /// Creates a quota of `per_second` units, from [`PER_SECOND_MIN`] to [`PER_SECOND_MAX`], and `burst` units at
+    /// once, from 1 to [`BURST_MAX`]. Values outside a range are clamped to it. An interval is rounded up to a whole
+    /// microsecond, so the rate is never exceeded.
     #[must_use]
     pub fn new(per_second: f64, burst: u32) -> Self {
         let per_second = per_second.clamp(PER_SECOND_MIN, PER_SECOND_MAX);
@@ -55,8 +55,7 @@ impl Quota {
         }
     }
 
-    /// An equal part of it for each of `instances` that cannot ask each other; at least one unit at
-    /// once.
+    /// Returns an equal part for each of `instances` that cannot coordinate; the burst is at least one unit.
     #[must_use]
     pub fn share(self, instances: u32) -> Self {
         let instances = u64::from(instances.max(1));
@@ -66,39 +65,39 @@ impl Quota {
         }
     }
 
-    /// Units at once.
+    /// Returns the units that may be used at once.
     #[must_use]
     pub fn burst(self) -> u64 {
         self.burst
     }
 
-    /// Microseconds between two units.
+    /// Returns the microseconds between two units.
     #[must_use]
     pub fn interval_us(self) -> u64 {
         self.interval_us
     }
 
-    /// Microseconds in which a budget that is used up becomes whole again.
+    /// Returns the microseconds after which an empty budget is full again.
     #[must_use]
     pub fn window_us(self) -> u64 {
         self.cost_us(self.burst)
     }
 
-    /// Microseconds that so many units put the arrival time off by.
+    /// Returns the microseconds by which `units` postpone the arrival time.
     #[must_use]
     pub fn cost_us(self, units: u64) -> u64 {
         self.interval_us.saturating_mul(units)
     }
 
-    /// Units that may pass at once from a budget that is whole after so long.
+    /// Returns the units that may be used at once from a budget that is full after `whole_after_us` microseconds.
     #[must_use]
     pub fn remaining(self, whole_after_us: u64) -> u64 {
         self.window_us().saturating_sub(whole_after_us) / self.interval_us
     }
 
-    /// Decides on so many units at `now`, by the arrival time that the budget has; none is a whole
-    /// budget. Returns the arrival time after it. One that is further away than it can have become
-    /// was written by another clock, or for another quota: then the budget is taken for used up.
+    /// Decides on `units` units at `now_us`, by the stored arrival time of the budget. `None` means a full budget.
+    /// Returns the new arrival time too. An arrival time that is too far ahead was written by another clock or for
+    /// another quota; the budget then counts as empty.
     #[must_use]
     pub fn decide(self, arrival_us: Option<u64>, now_us: u64, units: u64) -> (Verdict, u64) {
         let full_us = now_us + self.window_us();
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_clock_of_ours_wrote_is_a_budget_that_is_used_up() {
+    fn an_arrival_time_of_another_clock_is_an_empty_budget() {
         let quota = Quota::new(1.0, 5);
         let hour_ahead = Some(3_600_000_000);
         let (verdict, arrival) = quota.decide(hour_ahead, 0, 1);
@@ -173,7 +172,7 @@ mod tests {
     }
 
     proptest! {
-        /// Three clients that share a budget and come when they like, with what they like.
+        /// Three clients share a budget, and send requests of any size at any time.
         #[test]
         fn no_window_admits_more_than_the_burst_and_what_its_time_gives(
             per_second in 0.5..5_000.0,

@@ -1,24 +1,23 @@
-//! The id of a document that is named like a file.
+//! Derives the id of a document from the path of its file.
 //!
-//! Two paths have two ids. Letters, marks and digits of any script stay as they are, and so do `-`, `_`
-//! and `.`. Every other byte, `~` and `/` among them, becomes `~hh`: `%hh` would be decoded by proxies.
-//! A path that would give a longer id than a document may have keeps its beginning, then `~~` and 128
-//! bits of its SHA-256.
+//! Two paths have two ids. Letters, marks and digits of any script are kept, and so are `-`, `_` and `.`. Every
+//! other byte, including `~` and `/`, becomes `~hh`, because proxies would decode `%hh`. If the id of a path would
+//! be too long for a document, it consists of a prefix, `~~`, and 128 bits of the path's SHA-256.
 
 use unicode_normalization::is_nfc;
 
 use crate::domain::ingest::digest::{hex, sha256};
 use crate::domain::names::resource::{self, DOCUMENT_BYTES_MAX, DocumentId};
 
-/// Stands before the digest of a long path. No short id has it: there a digit follows each `~`.
+/// Precedes the digest of a long path. A short id never contains it, because a digit follows each of its `~`.
 const DIGEST_MARK: &str = "~~";
-/// How much of the digest is kept: two paths share 128 bits by no chance that matters.
+/// The bytes of the digest that are kept: a collision of 128 bits is negligible.
 const DIGEST_BYTES: usize = 16;
-/// How much of a long path is kept before the mark and the digest.
+/// The bytes of a long path's id that are kept before the mark and the digest.
 const PREFIX_BYTES_MAX: usize = DOCUMENT_BYTES_MAX - DIGEST_MARK.len() - 2 * DIGEST_BYTES;
 
-/// A path without `.`, empty segments, and segments that a `..` takes back. Links are not looked at. A
-/// `..` above the start of a relative path stays, and so does the `/` that an absolute path begins with.
+/// Normalizes a path: removes `.`, empty segments, and segments followed by `..`. Links are not resolved. A `..`
+/// above the start of a relative path is kept, and so is the `/` at the start of an absolute path.
 #[must_use]
 pub fn normalized(path: &[u8]) -> Vec<u8> {
     let is_absolute = path.starts_with(b"/");
@@ -42,11 +41,11 @@ pub fn normalized(path: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The id for a path, which is of any bytes.
+/// Returns the id for a path of arbitrary bytes.
 ///
 /// # Errors
 ///
-/// Fails if the path is empty, `.` or `..`: it names no file.
+/// Fails if the path is empty, `.` or `..`, because it names no file.
 pub fn of_path(path: &[u8]) -> Result<DocumentId, resource::Error> {
     let mut id = Id::default();
     for part in path.utf8_chunks() {
@@ -66,19 +65,19 @@ pub fn of_path(path: &[u8]) -> Result<DocumentId, resource::Error> {
     DocumentId::parse(&id.text)
 }
 
-/// An id under way.
+/// An id that is being built.
 #[derive(Default)]
 struct Id {
     text: String,
-    /// Where the last run of other characters than those of ASCII begins, with the one before it.
+    /// The start of the last run of non-ASCII characters, including the character before it.
     run: usize,
-    /// The most of it that a long id may keep, cut between two characters of the path.
+    /// The length of the longest prefix that a long id may keep, cut between two characters of the path.
     prefix_bytes: usize,
 }
 
 impl Id {
-    /// Keeps a character, or writes its bytes. The kept text has to stay in NFC: a letter and a mark that
-    /// have a character of their own are another path than that character.
+    /// Keeps a character, or escapes its bytes. The kept text must stay in NFC: a letter and a mark that compose to
+    /// one character are another path than that character.
     fn push(&mut self, character: char) {
         let before = self.text.len();
         if character.is_ascii() {
@@ -128,7 +127,7 @@ mod tests {
         of_path(path.as_ref()).unwrap().as_str().to_owned()
     }
 
-    /// The path that a short id is of.
+    /// Returns the path of a short id.
     fn path_of(id: &str) -> Vec<u8> {
         let (mut path, mut rest) = (Vec::new(), id.as_bytes());
         while let Some((first, after)) = rest.split_first() {
@@ -161,7 +160,7 @@ mod tests {
                 "\u{915}\u{94D}\u{937}\u{967}\u{BD}",
             ),
             ("\u{E9}".as_bytes(), "\u{E9}"),
-            // The same letter in two characters, and others that NFC would write differently.
+            // The same letter as two characters, and others that NFC would change.
             ("e\u{301}".as_bytes(), "e~cc~81"),
             ("\u{212B}".as_bytes(), "~e2~84~ab"),
             // An escape ends with a letter that a mark may follow.
@@ -226,7 +225,7 @@ mod tests {
         }
     }
 
-    /// Paths of letters, marks that compose, jamo, escapes, bytes that are no characters, and long ones.
+    /// Generates paths of letters, composing marks, jamo, escapes, invalid bytes, and long paths.
     fn path() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
             4 => "[a-f~%/ ._]{1,3}".prop_map(String::into_bytes),

@@ -1,7 +1,7 @@
-//! Names: of resources, of the documents that are made of files, and of files below the import root.
+//! Names of resources, of documents made from files, and of files below the import root.
 //!
-//! To add a kind of name: a type that is parsed once at the border and valid ever after, with the characters that
-//! `unseen` refuses, and a target in `fuzz`.
+//! To add a kind of name: a type that is parsed once at the boundary and valid from then on, which refuses the
+//! characters of `unseen`, and a target in `fuzz`.
 
 pub mod document_id;
 pub mod path;

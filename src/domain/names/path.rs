@@ -1,11 +1,10 @@
-//! Where a file is below the import root, as a client says it: a name that cannot lead anywhere else,
-//! however it is spelled.
+//! The path of a file below the import root, as a client writes it. No spelling of a path name leads outside the
+//! root.
 //!
-//! What is refused is refused whole: nothing is decoded, stripped or mended, so that what was checked
-//! is what is opened. A name is looked at in two forms, as it is and in its compatibility form (NFKC,
-//! UAX #15), for what looks like a dot or a slash is one to somebody. That something else may decode
-//! it first does no harm either: every percent encoding, however often it was encoded, has a `%`
-//! followed by two hexadecimal digits on its outside, and no name may have that.
+//! A bad name is refused as a whole: nothing is decoded, stripped or repaired, so the checked name is the opened
+//! name. A name is checked as it is and in its compatibility form (NFKC, UAX #15), because some systems take a
+//! lookalike for a dot or a slash. A component that decodes the name first does no harm either: every percent
+//! encoding, even a repeated one, contains `%` and two hexadecimal digits, and no name may contain those.
 
 use std::fmt;
 
@@ -14,25 +13,23 @@ use unicode_normalization::char::decompose_compatible;
 
 use crate::domain::names::unseen::is_unseen;
 
-/// The longest name: enough for folders in folders, and it bounds the work of a check.
+/// The longest name in bytes: enough for nested folders, and a bound for the work of a check.
 const BYTES_MAX: usize = 1_024;
-/// The longest segment: what most file systems take.
+/// The longest segment in bytes, as on most file systems.
 const SEGMENT_BYTES_MAX: usize = 255;
-/// The most segments: each is a folder that has to be opened.
+/// The largest number of segments. Each is a folder that must be opened.
 const SEGMENTS_MAX: usize = 32;
 
-/// What no name may have anywhere: it parts drives, streams and parameters from paths, or folders on
-/// Windows. A slash is what parts segments, so only others may not be taken for one; dots are honest in
-/// their places.
+/// Characters that no name may contain. They separate drives, streams and parameters from paths, or folders on
+/// Windows. The slash separates segments, so only its lookalikes are refused; dots are allowed in their places.
 const REFUSED: [char; 3] = ['\\', ':', ';'];
-/// What no other character may be taken for.
+/// Characters that no other character may look like.
 const DISGUISED: [char; 5] = ['.', '/', '\\', ':', ';'];
 
-/// Punctuation and symbols that look like a dot, a slash or a backslash, and whose compatibility form
-/// does not show it (Unicode confusables, UTS #39). Letters and digits that happen to look like one are
-/// honest in their scripts.
+/// Punctuation and symbols that look like a dot, a slash or a backslash, although their compatibility form does not
+/// show it (Unicode confusables, UTS #39). Letters and digits that look like one are legitimate in their scripts.
 const LOOKALIKES: [char; 30] = [
-    // Dots; the first three part the labels of domain names (UTS #46).
+    // Dots. The first three separate the labels of domain names (UTS #46).
     '\u{3002}',
     '\u{FF61}',
     '\u{FE12}',
@@ -41,7 +38,7 @@ const LOOKALIKES: [char; 30] = [
     '\u{A60E}',
     '\u{10A50}',
     '\u{1D16D}',
-    // Slashes, also those that are struck through what is before them.
+    // Slashes, including those that strike through the character before them.
     '\u{2044}',
     '\u{2215}',
     '\u{29F8}',
@@ -67,17 +64,18 @@ const LOOKALIKES: [char; 30] = [
     '\u{20E5}',
 ];
 
-/// Names of devices on Windows, whatever comes after a dot; a digit may follow the last two.
+/// Names of devices on Windows, with any extension. A digit follows the names in [`NUMBERED_DEVICES`].
 const DEVICES: [&str; 7] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"];
 const NUMBERED_DEVICES: [&str; 2] = ["COM", "LPT"];
 
-/// A relative name of a file: 1 to 32 segments parted by `/`, at most 1,024 bytes. Only
-/// [`PathName::parse`] makes one. It is compared and opened as it is, byte for byte; it is in NFC, so
-/// that there is one way to write it.
+/// The relative name of a file: 1 to 32 segments separated by `/`, at most 1,024 bytes. Only [`PathName::parse`]
+/// creates it. A path name is compared and opened byte for byte. The name is in NFC, so that each name has one
+/// spelling.
 #[derive(Clone, Eq, PartialEq)]
 pub struct PathName(String);
 
-/// Not a path name. It says neither the input nor what is wrong with it: who guesses learns nothing.
+/// The error of a bad path name. It contains neither the input nor the cause, so that an attacker learns nothing by
+/// guessing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("must be a relative path of plain names parted by /")]
 pub struct Error;
@@ -87,10 +85,10 @@ impl PathName {
     ///
     /// # Errors
     ///
-    /// Fails if it is anything that some system may take for something else than the file of that very
-    /// name below the root.
+    /// Fails if any system could take the name for something other than the file of exactly that name below the
+    /// root.
     pub fn parse(name: &str) -> Result<Self, Error> {
-        // First, so that all that follows is short.
+        // Checked first, so that the work below is bounded.
         if name.len() > BYTES_MAX || name.chars().any(is_refused) {
             return Err(Error);
         }
@@ -107,12 +105,12 @@ impl PathName {
         }
     }
 
-    /// The folders from the root on, and last the file.
+    /// Returns the folders from the root on, and the file last.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
         self.0.split('/')
     }
 
-    /// The name itself.
+    /// Returns the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -120,13 +118,13 @@ impl PathName {
 }
 
 impl fmt::Debug for PathName {
-    /// Without the name: what is debugged may be logged.
+    /// Omits the name, because debug output may be logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PathName(_)")
     }
 }
 
-/// Whether no name may have this character.
+/// Whether no name may contain this character.
 fn is_refused(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_control() || REFUSED.contains(&character);
@@ -140,8 +138,7 @@ fn is_segment(segment: &str) -> bool {
     (1..=SEGMENT_BYTES_MAX).contains(&segment.len())
 }
 
-/// What holds for the compatibility form of a segment. Neither `.` nor `..` is one: both end with a
-/// dot.
+/// Whether the compatibility form of a segment is allowed. Neither `.` nor `..` is: both end with a dot.
 fn is_segment_shown(segment: &str) -> bool {
     segment.trim() == segment
         && !segment.ends_with('.')
@@ -162,7 +159,7 @@ fn is_device(segment: &str) -> bool {
         || NUMBERED_DEVICES.iter().any(is_numbered)
 }
 
-/// Whether something in it could be percent-decoded: `%2e`, and `%u002e` as some servers write it.
+/// Whether the name contains something that could be percent-decoded: `%2e`, or `%u002e` as some servers write it.
 fn is_encoded(name: &str) -> bool {
     let is_hex = |byte: &u8| byte.is_ascii_hexdigit();
     name.split('%').skip(1).any(|rest| match rest.as_bytes() {

@@ -1,4 +1,4 @@
-//! The names of resources: parsed once at the border, valid ever after.
+//! The names of resources. A name is parsed once at the boundary, and valid from then on.
 
 use std::fmt;
 
@@ -7,64 +7,64 @@ use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use crate::domain::names::unseen::is_unseen;
 
-/// How long a collection's or a tenant's id may be: a DNS label.
+/// The longest id of a collection or a tenant in bytes, as for a DNS label.
 const LABEL_BYTES_MAX: usize = 63;
-/// How long a principal may be: an e-mail address fits.
+/// The longest principal in bytes: an e-mail address fits.
 const PRINCIPAL_BYTES_MAX: usize = 255;
-/// How long a document's id may be: a file name on most systems.
+/// The longest id of a document in bytes, as for file names on most systems.
 pub(crate) const DOCUMENT_BYTES_MAX: usize = 255;
 
-/// The last part of a collection's name: 1 to 63 of a-z, 0-9 and `-`, a letter first.
+/// The last part of a collection's name: 1 to 63 characters of a-z, 0-9 and `-`, a letter first.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct CollectionId(String);
 
-/// The last part of a document's name: 1 to 255 bytes of letters, marks and digits of any script, `-`,
-/// `_`, `.` and `~`, in NFC (UAX #15), and neither `.` nor `..`. Each id is written in one way.
+/// The last part of a document's name: 1 to 255 bytes of letters, marks and digits of any script, `-`, `_`, `.` and
+/// `~`, in NFC (UAX #15), and neither `.` nor `..`. Each id has one spelling.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DocumentId(String);
 
-/// The last part of a tenant's name: as a collection's.
+/// The last part of a tenant's name, with the rules of [`CollectionId`].
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TenantId(String);
 
-/// Who asks, within a tenant: 1 to 255 visible characters of ASCII, such as an e-mail address.
+/// The name of a caller within a tenant: 1 to 255 visible ASCII characters, such as an e-mail address.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Principal(String);
 
-/// `collections/{collection}/documents/{document}`.
+/// The name `collections/{collection}/documents/{document}`.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct DocumentName {
-    /// The collection.
+    /// The collection's id.
     pub collection: CollectionId,
-    /// The document in it.
+    /// The document's id within the collection.
     pub document: DocumentId,
 }
 
-/// Not a name. The input is not repeated: it may be anything.
+/// The error of a bad name. It does not repeat the input, which may contain anything.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
-    /// Not a collection's or a tenant's id.
+    /// The id of a collection or a tenant is not valid.
     #[error("must be 1 to 63 characters of a-z, 0-9 and -, a letter first")]
     Label,
-    /// Not a principal.
+    /// The principal is not valid.
     #[error("must be 1 to 255 visible characters of ASCII")]
     Principal,
-    /// Not a document's id.
+    /// The id of a document is not valid.
     #[error("must be 1 to 255 bytes of letters, marks, digits, -, _, . and ~, and not . or ..")]
     DocumentId,
-    /// A document's id that has another spelling.
+    /// The id of a document is not in NFC.
     #[error("must be in Unicode normalization form C: convert it to NFC before it is sent")]
     DocumentIdForm,
-    /// Not a resource name of the kind asked for.
+    /// The resource name is not of the expected kind.
     #[error("must have the form {form}")]
     Form {
-        /// What it should look like.
+        /// The expected form.
         form: &'static str,
     },
 }
 
 impl CollectionId {
-    /// The collection that every tenant has.
+    /// The id of the collection that every tenant has.
     pub const DEFAULT: &str = "default";
 
     /// Whether it is [`CollectionId::DEFAULT`].
@@ -77,7 +77,7 @@ impl CollectionId {
     ///
     /// # Errors
     ///
-    /// Fails if it is too long, or has a character that is not allowed.
+    /// Fails if the id is too long, or has a character that is not allowed.
     pub fn parse(id: &str) -> Result<Self, Error> {
         label(id).map(Self)
     }
@@ -86,7 +86,7 @@ impl CollectionId {
     ///
     /// # Errors
     ///
-    /// Fails if it is anything else.
+    /// Fails for any other form.
     pub fn parse_name(name: &str) -> Result<Self, Error> {
         let form = Error::Form {
             form: "collections/{collection}",
@@ -94,7 +94,7 @@ impl CollectionId {
         Self::parse(name.strip_prefix("collections/").ok_or(form)?)
     }
 
-    /// The id itself.
+    /// Returns the id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -102,14 +102,14 @@ impl CollectionId {
 }
 
 impl TenantId {
-    /// The tenant of those who need none, and of the operators: it is always there.
+    /// The tenant of operators and of servers without authentication. It always exists.
     pub const DEFAULT: &str = "default";
 
     /// Parses an id.
     ///
     /// # Errors
     ///
-    /// Fails if it is too long, or has a character that is not allowed.
+    /// Fails if the id is too long, or has a character that is not allowed.
     pub fn parse(id: &str) -> Result<Self, Error> {
         label(id).map(Self)
     }
@@ -118,7 +118,7 @@ impl TenantId {
     ///
     /// # Errors
     ///
-    /// Fails if it is anything else.
+    /// Fails for any other form.
     pub fn parse_name(name: &str) -> Result<Self, Error> {
         let form = Error::Form {
             form: "tenants/{tenant}",
@@ -126,7 +126,7 @@ impl TenantId {
         Self::parse(name.strip_prefix("tenants/").ok_or(form)?)
     }
 
-    /// The id itself.
+    /// Returns the id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -150,7 +150,7 @@ impl Principal {
     ///
     /// # Errors
     ///
-    /// Fails if it is empty, too long, or has a character that is not allowed.
+    /// Fails if the principal is empty, too long, or has a character that is not allowed.
     pub fn parse(principal: &str) -> Result<Self, Error> {
         let is_principal = (1..=PRINCIPAL_BYTES_MAX).contains(&principal.len())
             && principal.bytes().all(|byte| byte.is_ascii_graphic());
@@ -161,7 +161,7 @@ impl Principal {
         }
     }
 
-    /// The principal itself.
+    /// Returns the principal.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -173,7 +173,7 @@ impl DocumentId {
     ///
     /// # Errors
     ///
-    /// Fails if it is too long, has a character that is not allowed, or is not in NFC.
+    /// Fails if the id is too long, has a character that is not allowed, or is not in NFC.
     pub fn parse(id: &str) -> Result<Self, Error> {
         let is_id = (1..=DOCUMENT_BYTES_MAX).contains(&id.len())
             && id.chars().all(Self::allows)
@@ -187,8 +187,8 @@ impl DocumentId {
         Ok(Self(id.to_owned()))
     }
 
-    /// Whether an id may have this character. Marks and letters that no reader sees are not allowed: two
-    /// ids would look the same.
+    /// Whether an id may contain this character. Invisible marks and letters are not allowed, because two ids would
+    /// look the same.
     pub(crate) fn allows(character: char) -> bool {
         if character.is_ascii() {
             return character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '~');
@@ -202,7 +202,7 @@ impl DocumentId {
         is_text && !is_unseen(character)
     }
 
-    /// The id itself.
+    /// Returns the id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -214,7 +214,7 @@ impl DocumentName {
     ///
     /// # Errors
     ///
-    /// Fails if it is anything else.
+    /// Fails for any other form.
     pub fn parse(name: &str) -> Result<Self, Error> {
         let form = Error::Form {
             form: "collections/{collection}/documents/{document}",
@@ -231,14 +231,14 @@ impl DocumentName {
     ///
     /// # Errors
     ///
-    /// Fails if it is anything else.
+    /// Fails for any other form.
     pub fn parse_chunk(name: &str) -> Result<(Self, u64), Error> {
         let form = Error::Form {
             form: "collections/{collection}/documents/{document}/chunks/{ordinal}",
         };
         let (document, ordinal) = name.rsplit_once("/chunks/").ok_or(form)?;
         let number = ordinal.parse::<u64>().map_err(|_no_number| form)?;
-        // As it is written, so that a chunk has one name: neither `+1` nor `01`.
+        // Only the canonical spelling is accepted, so that a chunk has one name: neither `+1` nor `01`.
         if number.to_string() != ordinal {
             return Err(form);
         }
@@ -246,7 +246,7 @@ impl DocumentName {
     }
 }
 
-/// A label of the domain name system, a letter first.
+/// Parses a DNS label that starts with a letter.
 fn label(id: &str) -> Result<String, Error> {
     let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
     let is_id = id.len() <= LABEL_BYTES_MAX
@@ -282,7 +282,7 @@ mod tests {
     use super::{CollectionId, DocumentId, DocumentName, Error};
 
     #[test]
-    fn what_is_parsed_is_written_the_same() {
+    fn a_parsed_name_formats_to_the_same_text() {
         for name in [
             "collections/a/documents/b",
             "collections/a-1/documents/B_2.txt~",
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
+    fn invalid_names_are_refused() {
         let documents = [
             "",
             "a/b",

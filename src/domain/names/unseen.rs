@@ -1,4 +1,4 @@
-//! Characters that no reader sees, or that only stand for others.
+//! Characters that are invisible, or that only stand for others.
 
 /// Zero-width and bidirectional marks, fillers, selectors, tags (`Default_Ignorable_Code_Point` of the
 /// Unicode Character Database), line and paragraph separators, and replacement characters.

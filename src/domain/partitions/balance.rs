@@ -1,110 +1,109 @@
-//! Whether chunks are spread evenly, and what to do if they are not.
+//! Judges how evenly chunks are spread over partitions, and names a remedy.
 //!
-//! A document is never split over partitions, and two choices even out how many documents each of
-//! them has, not how large they are. So what matters is told apart: a document that is too large, too
-//! few documents to judge by, documents that are spread unevenly, and documents of uneven sizes.
+//! A document is never split over partitions. The choice between two candidates evens out the number of documents in
+//! each partition, not their sizes. The reasons are therefore distinguished: a document that is too large, too few
+//! documents to judge by, an uneven number of documents, and uneven sizes.
 
 use crate::domain::names::resource::DocumentName;
 
-/// Over this many times the mean, the fullest partition is worth a look.
+/// Above this multiple of the mean, the fullest partition gets a warning.
 const WARNING: f64 = 1.1;
-/// Over this many times the mean, a partition is hot, and queries notice.
+/// Above this multiple of the mean, a partition is hot and queries become slower.
 const CRITICAL: f64 = 1.2;
-/// Two choices even out once each of a hundred partitions has some twenty documents; with fewer, one
-/// document more is a deviation of five percent and says nothing.
+/// The choice between two candidates evens out once each of 100 partitions has about 20 documents. With fewer, a
+/// single document is a deviation of 5 % and means nothing.
 const DOCUMENTS_MIN: u64 = 2_000;
-/// How many times as large as the mean document a large one is.
+/// The size of a large document, as a multiple of the mean document.
 const LARGE: f64 = 10.0;
-/// What part of the mean partition a large document fills on its own, to be the reason.
+/// The share of the mean partition that a large document must fill to count as the reason.
 const LARGE_SHARE: f64 = 0.2;
 
-/// What a partition holds.
+/// The contents of a partition.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Load {
-    /// Documents.
+    /// The number of documents.
     pub documents: u64,
-    /// Their chunks.
+    /// The number of their chunks.
     pub chunks: u64,
-    /// Bytes of the chunks' text.
+    /// The bytes of the chunks' text.
     pub text_bytes: u64,
 }
 
-/// A document, and what it weighs.
+/// A document and its size.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Document {
-    /// Whose it is.
+    /// The tenant of the document.
     pub tenant: String,
-    /// Its name.
+    /// The name of the document.
     pub name: DocumentName,
     /// The partition that holds it.
     pub partition: u32,
-    /// The other one that could.
+    /// The other candidate partition.
     pub other_candidate: u32,
-    /// How many chunks it has, in all versions.
+    /// The number of its chunks, in all versions.
     pub chunks: u64,
-    /// Bytes of the chunks' text.
+    /// The bytes of the chunks' text.
     pub text_bytes: u64,
 }
 
-/// How bad it is.
+/// The severity of an imbalance.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// Nothing is wrong.
+    /// The partitions are balanced.
     Healthy,
-    /// The fullest partition has over 1.1 times the mean.
+    /// The fullest partition has more than 1.1 times the mean.
     Warning,
-    /// It has over 1.2 times the mean.
+    /// The fullest partition has more than 1.2 times the mean.
     Critical,
 }
 
-/// Why.
+/// The reason for a verdict.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reason {
-    /// There are no chunks.
+    /// No partition has chunks.
     Empty,
     /// The fullest partition is near the mean.
     Balanced,
-    /// There are too few documents to judge by.
+    /// The number of documents is too small to judge by.
     TooFewDocuments,
     /// Large documents make their partitions hot.
     LargeDocuments,
     /// Some partitions have more documents than others.
     DocumentsUneven,
-    /// Partitions have as many documents, of other sizes.
+    /// The partitions have equally many documents, of different sizes.
     SizesUneven,
 }
 
-/// What to do.
+/// The recommended action.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Advice {
-    /// Nothing, or nothing that would help.
+    /// No action is needed, or none would help.
     None,
-    /// To wait: more documents even it out.
+    /// Wait: more documents even the partitions out.
     Wait,
-    /// To move a document of a hot partition to its other candidate: that is so much lighter that it
-    /// helps.
+    /// Move a document of a hot partition to its other candidate, which is light enough for the move to help.
     MoveDocument,
 }
 
-/// How evenly chunks are spread.
+/// The evenness of the chunks' distribution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Balance {
-    /// How bad it is.
+    /// The severity.
     pub verdict: Verdict,
-    /// Why: at least one.
+    /// The reasons, at least one.
     pub reasons: Vec<Reason>,
-    /// What to do.
+    /// The recommended action.
     pub advice: Advice,
-    /// From 0, all partitions hold the same, to almost 1, one holds everything.
+    /// The Gini coefficient: 0 if all partitions hold the same, almost 1 if one holds everything.
     pub gini: f64,
-    /// The chunks of the fullest partition by those of the mean one; 0 without chunks.
+    /// The chunks of the fullest partition divided by the mean; 0 if there are no chunks.
     pub max_over_mean: f64,
-    /// The documents that are the reason, the largest first.
+    /// The large documents of hot partitions, the largest first.
     pub hot_documents: Vec<Document>,
 }
 
 impl Balance {
-    /// Judges by what each partition holds, in their order, and the largest documents.
+    /// Judges the loads of the partitions, in their order, with the largest documents.
     #[must_use]
     pub fn of(loads: &[Load], largest: &[Document]) -> Self {
         let chunks = loads.iter().map(|load| load.chunks).collect::<Vec<_>>();
@@ -147,7 +146,7 @@ fn verdict(max_over_mean: f64) -> Verdict {
     }
 }
 
-/// The verdict on partitions that are uneven for another reason than large documents.
+/// Returns the verdict on partitions that are uneven for another reason than large documents.
 fn without_large(loads: &[Load], max_over_mean: f64, can_move: bool) -> (Verdict, Reason, Advice) {
     let documents = loads.iter().map(|load| load.documents).collect::<Vec<_>>();
     if documents.iter().sum::<u64>() < DOCUMENTS_MIN {
@@ -166,7 +165,7 @@ fn without_large(loads: &[Load], max_over_mean: f64, can_move: bool) -> (Verdict
     (verdict, reason, advice)
 }
 
-/// The large documents of hot partitions.
+/// Returns the large documents of hot partitions.
 fn hot_documents(loads: &[Load], largest: &[Document]) -> Vec<Document> {
     let chunks = loads.iter().map(|load| load.chunks).collect::<Vec<_>>();
     let documents = loads.iter().map(|load| load.documents).sum::<u64>();
@@ -181,8 +180,8 @@ fn hot_documents(loads: &[Load], largest: &[Document]) -> Vec<Document> {
     largest.iter().filter(is_hot).cloned().collect()
 }
 
-/// Whether its partition is hot, and its other candidate would have less with the document than that
-/// one has now. What fills more than a partition may hold is too large wherever it is.
+/// Whether a move of the document helps. Its partition must be hot, and the other candidate must end up with less
+/// than this one has now. A document that alone exceeds the warning level is too large for any partition.
 fn would_help(chunks: &[u64], document: &Document) -> bool {
     let mean = mean(chunks);
     let here = held(chunks, document.partition);
@@ -190,7 +189,7 @@ fn would_help(chunks: &[u64], document: &Document) -> bool {
     number(here) > CRITICAL * mean && number(document.chunks) <= WARNING * mean && there < here
 }
 
-/// The chunks of a partition.
+/// Returns the number of chunks in a partition.
 fn held(chunks: &[u64], partition: u32) -> u64 {
     let at = usize::try_from(partition).ok();
     at.and_then(|at| chunks.get(at))
@@ -202,19 +201,19 @@ fn mean(counts: &[u64]) -> f64 {
     number(counts.iter().sum()) / number(counts.len().max(1) as u64)
 }
 
-/// The largest count by the mean; 0 if all are 0.
+/// Returns the largest count divided by the mean; 0 if all are 0.
 fn max_over_mean(counts: &[u64]) -> f64 {
     let (max, sum) = (counts.iter().copied().max(), counts.iter().sum::<u64>());
     match max {
-        // Multiplied first: the quotient of whole numbers is exact at the thresholds.
+        // Multiply first: the quotient of whole numbers is exact at the thresholds.
         Some(max) if max > 0 => number(max) * number(counts.len() as u64) / number(sum),
         Some(_) | None => 0.0,
     }
 }
 
-/// The Gini coefficient: half the mean difference between any two counts, by the mean (C. Gini,
-/// Variabilità e mutabilità, 1912). Over counts in order it is `2 Σ i·xᵢ / (n Σ xᵢ) - (n + 1) / n`,
-/// with `i` from 1 (A. Sen, On Economic Inequality, 1973).
+/// Returns the Gini coefficient: half the mean difference between any two counts, divided by the mean (C. Gini,
+/// Variabilità e mutabilità, 1912). Over sorted counts it is `2 Σ i·xᵢ / (n Σ xᵢ) - (n + 1) / n`, with `i` from 1
+/// (A. Sen, On Economic Inequality, 1973).
 fn gini(counts: &[u64]) -> f64 {
     let mut counts = counts.to_vec();
     counts.sort_unstable();
@@ -225,7 +224,7 @@ fn gini(counts: &[u64]) -> f64 {
     let ranked = counts.iter().zip(1_u64..);
     let ranked = ranked.map(|(count, rank)| number(rank) * number(*count));
     let gini = 2.0 * ranked.sum::<f64>() / (len * sum) - (len + 1.0) / len;
-    // Rounding may leave a little less than nothing.
+    // Rounding may give slightly less than 0.
     gini.max(0.0)
 }
 
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_even_or_empty_is_healthy() {
+    fn even_and_empty_partitions_are_healthy() {
         let empty = (Verdict::Healthy, Reason::Empty, Advice::None);
         let balance = check(&[Load::default(); 100], &[], empty, 0);
         assert_eq!((balance.gini, balance.max_over_mean), (0.0, 0.0));
@@ -311,7 +310,7 @@ mod tests {
         let balance = check(&loads, &[document(0, 30)], few, 0);
         assert!((balance.max_over_mean - 2.0).abs() < 1e-9);
         assert!((balance.gini - 0.5).abs() < 1e-9);
-        // One alone is as large as the mean document.
+        // A single document is as large as the mean document.
         let mut loads = [Load::default(); 100];
         loads[7] = load(1, 1_000_000);
         let balance = check(&loads, &[document(7, 1_000_000)], few, 0);
@@ -325,7 +324,7 @@ mod tests {
         let critical = (Verdict::Critical, Reason::LargeDocuments, Advice::None);
         let largest = [document(42, 10_000), document(1, 4)];
         check(&loads, &largest, critical, 1);
-        // Few documents or many: it is too large.
+        // Whether there are few documents or many, this one is too large.
         let mut loads = [load(1, 10); 100];
         loads[42].chunks += 1_000;
         check(&loads, &[document(42, 1_000)], critical, 1);
@@ -368,12 +367,12 @@ mod tests {
             loads[43] = load(30, other);
             check(&loads, &[document(42, 1_000)], uneven(advice), 0);
         }
-        // That of a partition that is not hot changes nothing for the one that is.
+        // A document of a partition that is not hot does not help the hot one.
         check(&loads, &[document(7, 1_000)], uneven(Advice::Wait), 0);
     }
 
     #[test]
-    fn documents_that_are_spread_unevenly_are_told_from_sizes() {
+    fn uneven_numbers_of_documents_are_distinguished_from_uneven_sizes() {
         let mut loads = [load(30, 3_000); 100];
         loads[1] = load(60, 6_000);
         let critical = (
@@ -385,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn the_coefficient_is_what_its_definition_says() {
+    fn the_coefficient_equals_its_definition() {
         for counts in [[1, 2, 3, 4], [0, 0, 0, 9], [5, 5, 5, 5], [7, 0, 2, 2]] {
             let pairs = counts.iter().flat_map(|a| counts.map(|b| (*a, b)));
             let differences = pairs.map(|(a, b)| u64::abs_diff(a, b)).sum::<u64>();

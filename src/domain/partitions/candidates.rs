@@ -1,14 +1,14 @@
-//! Which partition holds a document's chunks.
+//! Computes the two partitions that may hold a document's chunks.
 //!
-//! Two candidates follow from the document's uid; the lighter one is taken when the document is
-//! made (the power of two choices: Azar, Broder, Karlin and Upfal, SIAM J. Comput. 29, 1999). A
-//! uid's last four bytes are random (UUID version 7, RFC 9562), so they are the hash: PostgreSQL
-//! computes it in a CHECK for every chunk, at no cost that could be measured.
+//! Two candidates follow from the document's uid; a new document goes to the lighter one (the power of two choices:
+//! Azar, Broder, Karlin and Upfal, SIAM J. Comput. 29, 1999). The last four bytes of a uid are random (UUID version
+//! 7, RFC 9562), so they serve as the hash. PostgreSQL computes it in a CHECK for every chunk, at no measurable
+//! cost.
 
-/// How many partitions there are.
+/// The number of partitions.
 pub const PARTITIONS: u32 = 100;
 
-/// The two partitions that may hold the document's chunks; never the same one twice.
+/// Returns the two partitions that may hold the document's chunks. They always differ.
 #[must_use]
 pub fn candidates(document_uid: &[u8; 16]) -> [u32; 2] {
     let [.., a, b, c, d] = *document_uid;
@@ -17,7 +17,7 @@ pub fn candidates(document_uid: &[u8; 16]) -> [u32; 2] {
     [first, (first + distance) % PARTITIONS]
 }
 
-/// The candidate that a document in one of them is not in.
+/// Returns the other candidate of a document that is in `partition`.
 #[must_use]
 pub fn other_candidate(document_uid: &[u8; 16], partition: u32) -> u32 {
     let [first, second] = candidates(document_uid);
@@ -45,7 +45,7 @@ mod tests {
         );
     }
 
-    /// Other implementations, in SQL say, are checked against the same.
+    /// The same values verify other implementations, such as those in SQL.
     #[test]
     fn known_uids_have_known_candidates() {
         assert_eq!(candidates(&[0; 16]), [0, 1]);

@@ -1,6 +1,7 @@
-//! Where the chunks of a document are: `candidates` decides by its uid, `balance` judges how evenly they are spread.
+//! The partition of a document's chunks: `candidates` computes it from the uid, and `balance` judges how evenly
+//! chunks are spread.
 //!
-//! To add a verdict: a variant of `balance::Reason` with its remedy, and a test of the sums that lead to it.
+//! To add a verdict: a variant of `balance::Reason` with its remedy, and a test of the loads that lead to it.
 
 pub mod balance;
 pub mod candidates;

@@ -1,4 +1,4 @@
-//! The kinds of places where a text may be cut, best ones first in every strategy's ladder.
+//! The kinds of places where a text may be cut. Every strategy's ladder lists them best first.
 
 use crate::domain::text::grapheme::Clusters;
 use crate::domain::text::reading::{place, syllable};
@@ -6,19 +6,19 @@ use crate::domain::text::section::Section;
 use crate::domain::text::separators::Separators;
 use crate::domain::text::{grapheme, sentence, white_space, word};
 
-/// How much text after the last place any finder looks at, at most.
+/// The most bytes of text that any finder reads after the last place.
 pub const LOOK_AHEAD_BYTES: usize = white_space::LOOK_AHEAD_BYTES;
 
 /// A finder of boundaries.
 #[derive(Debug)]
 pub enum Boundary {
-    /// After one of several separators, and the white space that follows.
+    /// The place after one of several separators and the white space that follows it.
     Separator(Separators),
-    /// Where a sentence begins.
+    /// The start of a sentence.
     Sentence,
-    /// Where a word begins.
+    /// The start of a word.
     Word,
-    /// Where a grapheme cluster begins (UAX #29), and no vowel of the one before.
+    /// The start of a grapheme cluster (UAX #29), unless it is a vowel of the cluster before.
     Grapheme,
 }
 
@@ -31,12 +31,12 @@ impl Boundary {
         let Section {
             text, floor, limit, ..
         } = *section;
-        // A mark after a separator belongs to it, so not every place is between two clusters.
+        // A combining mark after a separator belongs to it, so a place may be within a cluster.
         let mut clusters = None;
         let mut last = 0;
         let mut whole = |place: usize| {
             if place < last {
-                // The next separator of a set is searched from the start.
+                // The search for the next separator of a set starts from the beginning.
                 clusters = None;
             }
             last = place;
@@ -60,7 +60,7 @@ impl Boundary {
         }
     }
 
-    /// Whether a reader would not cut at `place`, which [`Boundary::find`] found.
+    /// Whether a reader would not cut at `place`, which [`Boundary::find`] reported.
     #[must_use]
     pub fn tears(&self, text: &str, place: usize) -> bool {
         match self {

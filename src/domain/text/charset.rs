@@ -1,9 +1,8 @@
 //! The charsets that a source may be in.
 //!
-//! Charsets are those of the WHATWG Encoding Standard, by `encoding_rs`, and UTF-32. A checkpoint
-//! can stand only where a decoder is in its initial state, which these are after every grapheme
-//! cluster; ISO-2022-JP is not, and is refused, and so are the charsets that the standard does not
-//! decode.
+//! Supports the charsets of the WHATWG Encoding Standard, by `encoding_rs`, and UTF-32. A checkpoint must lie where
+//! a decoder is in its initial state. These decoders are in it after every grapheme cluster. ISO-2022-JP is not, so
+//! it is rejected, and so are the charsets that the standard does not decode.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -43,9 +42,9 @@ pub enum Unsupported {
     },
 }
 
-/// What `encoding_rs` does not have.
+/// The labels of UTF-32, which `encoding_rs` does not support.
 const UTF_32_LABELS: [(&str, Kind); 6] = [
-    // Without a mark it is read as `utf-16` is by the standard: little end first.
+    // Without a byte order mark, `utf-32` is little-endian, as `utf-16` is by the standard.
     ("utf-32", Kind::Utf32Le),
     ("utf32", Kind::Utf32Le),
     ("utf-32le", Kind::Utf32Le),
@@ -54,10 +53,10 @@ const UTF_32_LABELS: [(&str, Kind); 6] = [
     ("utf32be", Kind::Utf32Be),
 ];
 
-/// Charsets that the standard does not decode for their escape sequences, by the start of a label.
+/// Charsets that the standard does not decode because of their escape sequences, by the start of a label.
 const STATEFUL_LABELS: [&str; 5] = ["iso-2022-", "csiso2022", "hz", "csiso58gb", "iso2022"];
 
-/// The command that converts from a charset: `iconv` of the GNU C library does not know HZ.
+/// Returns the command that converts from a charset: `iconv` of the GNU C library does not support HZ.
 #[must_use]
 pub fn converter(label: &str) -> &'static str {
     if label.to_ascii_lowercase().starts_with("hz") {
@@ -70,17 +69,17 @@ pub fn converter(label: &str) -> &'static str {
 impl Charset {
     /// UTF-8, the default.
     pub const UTF_8: Self = Self(Kind::Standard(UTF_8));
-    /// UTF-16, little end first.
+    /// UTF-16, little-endian.
     pub const UTF_16LE: Self = Self(Kind::Standard(UTF_16LE));
-    /// UTF-16, big end first.
+    /// UTF-16, big-endian.
     pub const UTF_16BE: Self = Self(Kind::Standard(UTF_16BE));
-    /// UTF-32, little end first.
+    /// UTF-32, little-endian.
     pub const UTF_32LE: Self = Self(Kind::Utf32Le);
-    /// UTF-32, big end first.
+    /// UTF-32, big-endian.
     pub const UTF_32BE: Self = Self(Kind::Utf32Be);
 
-    /// The byte order marks. That of UTF-32LE begins with that of UTF-16LE, and so comes first: no
-    /// text begins with a NUL character.
+    /// The byte order marks. The mark of UTF-32LE begins with that of UTF-16LE, so it comes first: no text begins
+    /// with a NUL character.
     const MARKS: [(Self, &'static [u8]); 5] = [
         (Self::UTF_8, b"\xEF\xBB\xBF"),
         (Self::UTF_32LE, b"\xFF\xFE\0\0"),
@@ -89,10 +88,10 @@ impl Charset {
         (Self::UTF_16BE, b"\xFE\xFF"),
     ];
 
-    /// How long the longest byte order mark is.
+    /// The length of the longest byte order mark, in bytes.
     pub const MARK_BYTES_MAX: usize = 4;
 
-    /// The charset with this label, such as `latin1` or `UTF-8`.
+    /// Returns the charset with this label, such as `latin1` or `UTF-8`.
     ///
     /// # Errors
     ///
@@ -117,12 +116,12 @@ impl Charset {
         Err(Unsupported::Unknown { label: shown() })
     }
 
-    /// The charset that this encoding of the standard is.
+    /// Wraps an encoding of the standard.
     pub(crate) const fn standard(encoding: &'static Encoding) -> Self {
         Self(Kind::Standard(encoding))
     }
 
-    /// The charset whose byte order mark `start` begins with.
+    /// Returns the charset whose byte order mark `start` begins with.
     #[must_use]
     pub fn by_mark(start: &[u8]) -> Option<Self> {
         Self::MARKS
@@ -131,20 +130,20 @@ impl Charset {
             .map(|(charset, _)| charset)
     }
 
-    /// Whether a unit has more than one byte, so that a byte order mark says more than a label.
+    /// Whether a unit has more than one byte, so that a byte order mark overrides a label.
     #[must_use]
     pub fn is_wide(self) -> bool {
         self.is_utf_32() || self == Self::UTF_16LE || self == Self::UTF_16BE
     }
 
-    /// Whether it is UTF-32, of either byte order.
+    /// Whether the charset is UTF-32, of either byte order.
     #[must_use]
     pub fn is_utf_32(self) -> bool {
         matches!(self.0, Kind::Utf32Le | Kind::Utf32Be)
     }
 
-    /// The decoder of a charset of the standard, at a character's start. The caller handles the
-    /// byte order mark. `None` for UTF-32.
+    /// Returns a decoder that starts at a character's start; the caller handles the byte order mark. Returns `None`
+    /// for UTF-32, which the standard does not have.
     #[must_use]
     pub fn decoder(self) -> Option<encoding_rs::Decoder> {
         match self.0 {
@@ -153,8 +152,8 @@ impl Charset {
         }
     }
 
-    /// The encoder of a charset of the standard; for UTF-16, which the standard does not encode,
-    /// that of UTF-8. `None` for UTF-32.
+    /// Returns the encoder of a charset of the standard. For UTF-16, which the standard does not encode, it is that
+    /// of UTF-8. Returns `None` for UTF-32.
     #[must_use]
     pub fn encoder(self) -> Option<encoding_rs::Encoder> {
         match self.0 {
@@ -163,7 +162,7 @@ impl Charset {
         }
     }
 
-    /// The standard name.
+    /// Returns the standard name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
@@ -173,7 +172,7 @@ impl Charset {
         }
     }
 
-    /// The byte order mark of this charset; empty if it has none.
+    /// Returns the byte order mark of this charset; empty if it has none.
     #[must_use]
     pub fn byte_order_mark(self) -> &'static [u8] {
         Self::MARKS

@@ -1,8 +1,8 @@
-//! From the source's bytes to the window's text, by the policy that the uploader chose.
+//! Decodes the source's bytes to the window's text, by the policy that the uploader chose.
 //!
-//! The first bytes decide: those of a binary format are rejected, and a byte order mark wins over a declared UTF-16 or UTF-32. Where no charset
-//! was declared, [`undecided`](crate::domain::text::undecided) says what decides. From then on every
-//! byte goes through one decoder, which can resume at any character's start.
+//! The first bytes decide: a binary format is rejected, and a byte order mark overrides a declared UTF-16 or UTF-32.
+//! Where no charset was declared, [`undecided`](crate::domain::text::undecided) detects it. From then on every byte
+//! passes through one decoder, which can resume at any character's start.
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding, Fault};
@@ -15,35 +15,35 @@ use crate::domain::text::utf8::Utf8;
 use crate::domain::text::utf32::Utf32;
 use crate::domain::text::window::Window;
 
-/// The most bytes that one call decodes, but for those that were held. Small enough to stay in the
-/// processor's cache together with the text that comes out.
+/// The most bytes that one call decodes, besides those that were held. Small enough to stay in the processor's cache
+/// together with the decoded text.
 pub const PIECE_BYTES_MAX: usize = 32 * 1024;
 
-/// The most bytes of the source that are decoded at once: a piece, or what was held.
+/// The most bytes of the source that are decoded at once: a piece, or the held bytes.
 pub const DECODED_AT_ONCE_BYTES_MAX: usize = if PIECE_BYTES_MAX > HELD_BYTES_MAX {
     PIECE_BYTES_MAX
 } else {
     HELD_BYTES_MAX
 };
 
-/// The most bytes of text that they can become: three for each (U+FFFD for a bad byte), and the
-/// characters carried over from the piece before. Twice the carry: what is left over when the source
-/// ends needs room too.
+/// The most bytes of text that these can become: three for each byte (U+FFFD for a bad byte), and the characters
+/// carried over from the piece before. The carry counts twice, because the bytes left over at the end of the source
+/// need space too.
 pub const DECODED_BYTES_MAX: usize = 3 * DECODED_AT_ONCE_BYTES_MAX + 2 * 16;
 
-/// What a source is decoded from, as far as that is known.
+/// The charset that a source is decoded from, as far as known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Choice {
-    /// Nothing is decoded yet.
+    /// No byte is decoded yet.
     Start,
-    /// Only ASCII until now, which is the same in every charset that is left.
+    /// Only ASCII was decoded, which is the same in every charset that remains.
     Ascii,
-    /// This charset.
+    /// The charset is chosen.
     Charset(Charset),
 }
 
 impl Choice {
-    /// The charset, once it is chosen.
+    /// Returns the charset, once it is chosen.
     #[must_use]
     pub fn charset(self) -> Option<Charset> {
         match self {
@@ -58,16 +58,16 @@ impl Choice {
 pub struct Decoder {
     decoding: Decoding,
     state: State,
-    /// How many bytes of the source were decoded.
+    /// The number of the source's bytes that were decoded.
     decoded_bytes: u64,
     looks: Looks,
-    /// The first bytes, until there are enough to tell a binary format. `None` means that they were examined.
+    /// The first bytes, until there are enough to recognise a binary format. `None` means that they were examined.
     head: Option<Vec<u8>>,
 }
 
 #[derive(Debug)]
 enum State {
-    /// The first bytes of a source in a declared charset, until a byte order mark would be there.
+    /// The first bytes of a source in a declared charset, until a byte order mark can be recognised.
     Declared(Charset, Vec<u8>),
     Undecided(Undecided),
     Utf8(Charset, Utf8),
@@ -110,7 +110,7 @@ impl Decoder {
         }
     }
 
-    /// What the source is decoded from.
+    /// Returns the charset that the source is decoded from, as far as known.
     #[must_use]
     pub fn choice(&self) -> Choice {
         match &self.state {
@@ -122,15 +122,15 @@ impl Decoder {
         }
     }
 
-    /// Decodes the first bytes of `source` into `window`, and returns how many it took: none only
-    /// when the window has no room.
+    /// Decodes the first bytes of `source` into `window`, and returns their number. The number is 0 only if the
+    /// window is full.
     ///
     /// # Errors
     ///
     /// Fails for a binary source, and at the first fault that the policy rejects. The text before the
     /// fault is in the window.
     pub fn decode(&mut self, source: &[u8], window: &mut Window) -> Result<usize, Fault> {
-        // Always room for the most, so that the source of what is in the window has a bound.
+        // Space for the largest output is always required, so that the source of the window's text has a bound.
         if !window.make_room(DECODED_BYTES_MAX) {
             return Ok(0);
         }
@@ -146,7 +146,7 @@ impl Decoder {
         Ok(taken)
     }
 
-    /// Rejects a binary source by its first bytes, else decodes them.
+    /// Rejects a binary source by its first bytes, or decodes them.
     fn examine(&mut self, window: &mut Window) -> Result<(), Fault> {
         let head = self.head.take().unwrap_or_default();
         if let Some(format) = sniff::binary_format(&head, self.decoding.charset) {
@@ -159,7 +159,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// Decodes the first bytes of a piece, one at least, and returns how many.
+    /// Decodes the first bytes of a piece, at least one, and returns their number.
     fn decode_some(&mut self, piece: &[u8], window: &mut Window) -> Result<usize, Fault> {
         let decoded = match self.looks.waiting() {
             Some(fault) => Err(fault),
@@ -205,7 +205,7 @@ impl Decoder {
             }
         };
         self.settle(false, window)?;
-        // A charset without a mark waits for nothing, and so takes nothing before it is settled.
+        // A charset without a byte order mark needs no first bytes, so it takes none before it is settled.
         if taken > 0 || piece.is_empty() {
             return Ok(taken);
         }
@@ -213,7 +213,7 @@ impl Decoder {
         Ok(piece.len())
     }
 
-    /// Chooses the charset if all that decides is there, and decodes what was held.
+    /// Chooses the charset if all deciding bytes are there, and decodes the held bytes.
     fn settle(&mut self, is_whole: bool, window: &mut Window) -> Result<(), Fault> {
         match &mut self.state {
             State::Declared(declared, head) => {
@@ -246,7 +246,7 @@ impl Decoder {
         }
     }
 
-    /// Starts the source in this charset, with the bytes that were held: the first of all.
+    /// Starts the source in this charset, with the held bytes, which are its first.
     fn start(&mut self, charset: Charset, held: &[u8], window: &mut Window) -> Result<(), Fault> {
         self.state = State::of(charset);
         let mark = charset.byte_order_mark();
@@ -278,7 +278,7 @@ impl Decoder {
         Ok(())
     }
 
-    /// Decodes a piece, or ends the document where there is none.
+    /// Decodes a piece, or ends the document if `piece` is `None`.
     fn run(&mut self, piece: Option<&[u8]>, window: &mut Window) -> Result<(), Fault> {
         let Some(charset) = self.choice().charset() else {
             return Ok(());
@@ -312,7 +312,7 @@ impl State {
     }
 }
 
-/// How many bytes of the source show whether it has a byte order mark.
+/// Returns the number of the source's first bytes that show whether it has a byte order mark.
 fn mark_bytes_max(declared: Charset) -> usize {
     if declared.is_wide() {
         Charset::MARK_BYTES_MAX

@@ -1,21 +1,20 @@
-//! How a source is to become text, as the uploader chose, and what can be wrong with it.
+//! How a source becomes text, as the uploader chose, and the faults that decoding can find.
 
 use std::fmt;
 
 use crate::domain::text::charset::{Charset, converter};
 
-/// How a source becomes text; the same on every store.
+/// How a source becomes text. The result is the same on every store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Decoding {
-    /// The charset; `None` means that it is detected, as
-    /// [`undecided`](crate::domain::text::undecided) says. A byte order mark wins over UTF-16 and
-    /// UTF-32.
+    /// The charset. `None` means that it is detected, as [`undecided`](crate::domain::text::undecided) describes. A
+    /// byte order mark overrides UTF-16 and UTF-32.
     pub charset: Option<Charset>,
-    /// What becomes of bytes that no character begins with.
+    /// The policy for bytes that begin no character.
     pub invalid: Policy,
-    /// What becomes of U+0000, which PostgreSQL's text cannot hold.
+    /// The policy for U+0000, which PostgreSQL's text cannot store.
     pub nul: Policy,
-    /// What becomes of the charset's byte order mark at the start.
+    /// The policy for the charset's byte order mark at the start.
     pub byte_order_mark: ByteOrderMark,
 }
 
@@ -31,7 +30,7 @@ impl Default for Decoding {
 }
 
 impl Decoding {
-    /// Whether the text is the source's own bytes, but for a byte order mark.
+    /// Whether the text has exactly the source's bytes, apart from a byte order mark.
     #[must_use]
     pub fn is_verbatim(self) -> bool {
         self.charset == Some(Charset::UTF_8)
@@ -40,7 +39,7 @@ impl Decoding {
     }
 }
 
-/// Everything that decides the text, in one line: equal lines, equal text.
+/// Formats everything that decides the text, in one line. Equal lines mean equal text.
 impl fmt::Display for Decoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -57,10 +56,10 @@ impl fmt::Display for Decoding {
     }
 }
 
-/// What becomes of a fault.
+/// The treatment of a fault.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Policy {
-    /// The document is refused, with the fault's byte.
+    /// The document is rejected, with the offset of the fault.
     #[default]
     Reject,
     /// The fault becomes U+FFFD.
@@ -68,7 +67,7 @@ pub enum Policy {
 }
 
 impl Policy {
-    /// The policy that replaces faults, or the one that rejects them.
+    /// Returns the policy that replaces faults if `replaces`, or the one that rejects them.
     #[must_use]
     pub fn replacing(replaces: bool) -> Self {
         if replaces {
@@ -79,18 +78,18 @@ impl Policy {
     }
 }
 
-/// What becomes of a byte order mark.
+/// The treatment of a byte order mark.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum ByteOrderMark {
-    /// The text begins after it.
+    /// The text begins after the mark.
     #[default]
     Drop,
-    /// It is the text's first character, U+FEFF.
+    /// The mark is the text's first character, U+FEFF.
     Keep,
 }
 
 impl ByteOrderMark {
-    /// The policy that keeps the mark, or the one that drops it.
+    /// Returns the policy that keeps the mark if `keeps`, or the one that drops it.
     #[must_use]
     pub fn keeping(keeps: bool) -> Self {
         if keeps { Self::Keep } else { Self::Drop }
@@ -106,52 +105,52 @@ pub enum Fault {
         /// The format, with its article.
         format: &'static str,
     },
-    /// Bytes that are no character in the charset.
+    /// Bytes are no character in the charset.
     #[error(
         "byte {offset} begins no character of {charset}{}{}",
         if *.is_detected { ", which was detected" } else { "" },
         hint(*.looks_like)
     )]
     Invalid {
-        /// Where in the source, from 0.
+        /// The offset in the source, from 0.
         offset: u64,
         /// The charset.
         charset: &'static str,
         /// Whether the charset was detected, not declared.
         is_detected: bool,
-        /// The charset that the source shows, if it shows another than the one declared.
+        /// The charset that the source appears to be in, if it differs from the declared one.
         looks_like: Option<&'static str>,
     },
-    /// An escape sequence of a charset that switches between character sets.
+    /// The source has an escape sequence of a charset that switches between character sets.
     #[error(
         "byte {offset} begins an escape sequence of {charset}, which is not supported: convert the \
          source to UTF-8 first, such as with `{} -f {charset} -t UTF-8`",
         converter(charset)
     )]
     Escape {
-        /// Where in the source, from 0.
+        /// The offset in the source, from 0.
         offset: u64,
         /// The charset.
         charset: &'static str,
     },
-    /// The source is not the one that was begun with: here it begins other text than a chunk has.
-    #[error("byte {offset} begins other text than what was sent before")]
+    /// The source has changed since a chunk was stored: here its text differs from the chunk's.
+    #[error("byte {offset} begins other text than was sent before")]
     Changed {
-        /// Where in the source, from 0.
+        /// The offset in the source, from 0.
         offset: u64,
     },
-    /// U+0000.
+    /// The source has a U+0000.
     #[error("byte {offset} is a NUL character, which text does not have{}", hint(*.looks_like))]
     Nul {
-        /// Where in the source, from 0.
+        /// The offset in the source, from 0.
         offset: u64,
-        /// The charset that the source shows, if it shows another than the one declared.
+        /// The charset that the source appears to be in, if it differs from the declared one.
         looks_like: Option<&'static str>,
     },
 }
 
 impl Fault {
-    /// Where in the source, from 0.
+    /// Returns the offset in the source, from 0.
     #[must_use]
     pub fn offset(self) -> u64 {
         match self {
@@ -163,7 +162,7 @@ impl Fault {
         }
     }
 
-    /// The charset that the source shows, if it shows another than the one declared.
+    /// Returns the charset that the source appears to be in, if it differs from the declared one.
     #[must_use]
     pub fn looks_like(self) -> Option<&'static str> {
         match self {
@@ -172,7 +171,7 @@ impl Fault {
         }
     }
 
-    /// The fault of a source that shows this charset.
+    /// Returns the fault with the charset that the source appears to be in.
     #[must_use]
     pub fn with_look(self, charset: Option<&'static str>) -> Self {
         let mut fault = self;

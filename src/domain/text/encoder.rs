@@ -1,4 +1,4 @@
-//! From text back to the bytes of a charset: what the decoder took, if it took it without a fault.
+//! Encodes text to the bytes of a charset: the source that the decoder read, if it read no fault.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use encoding_rs::EncoderResult;
 
 use crate::domain::text::charset::Charset;
 
-/// The text in a charset, without a byte order mark; none if a character is not in it.
+/// Returns the text in a charset, without a byte order mark. Returns `None` if the charset lacks a character.
 ///
 /// ```
 /// use sluice::domain::text::charset::Charset;
@@ -33,19 +33,19 @@ pub fn encode(charset: Charset, text: &str) -> Option<Cow<'_, [u8]>> {
     }
 }
 
-/// UTF-16 (RFC 2781), which `encoding_rs` does not encode.
+/// Encodes UTF-16 (RFC 2781), which `encoding_rs` does not encode.
 fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
-/// UTF-32, which `encoding_rs` does not have.
+/// Encodes UTF-32, which `encoding_rs` does not support.
 fn utf_32(text: &str, bytes: fn(u32) -> [u8; 4]) -> Vec<u8> {
     text.chars().flat_map(|one| bytes(one.into())).collect()
 }
 
 fn legacy(charset: Charset, text: &str) -> Option<Vec<u8>> {
     let mut encoder = charset.encoder()?;
-    // So much holds all of it, whatever the text; no text is so long that the number overflows.
+    // This length is enough for any text, and does not overflow for a text in memory.
     let room = encoder.max_buffer_length_from_utf8_without_replacement(text.len())?;
     let mut bytes = Vec::with_capacity(room);
     let (result, _) = encoder.encode_from_utf8_to_vec_without_replacement(text, &mut bytes, true);

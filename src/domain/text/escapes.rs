@@ -1,14 +1,13 @@
-//! Charsets of seven bits that switch between character sets: told by their escape sequences.
+//! Detects seven-bit charsets that switch between character sets, by their escape sequences.
 //!
-//! Their bytes are ASCII, so they would pass as ASCII text. ISO 2022 (ECMA-35) designates a set of
-//! characters by ESC, intermediate bytes and a final byte; RFC 1468, 1554, 1557 and 1922 say which
-//! sets the charsets use. HZ (RFC 1843) has GB 2312 between `~{` and `~}`, and UTF-7 (RFC 2152) has
-//! UTF-16 in Base64 behind `+`.
+//! Their bytes are ASCII, so they would pass as ASCII text. ISO 2022 (ECMA-35) designates a set of characters by
+//! ESC, intermediate bytes and a final byte. RFC 1468, 1554, 1557 and 1922 define the sets of the charsets. HZ (RFC
+//! 1843) has GB 2312 between `~{` and `~}`, and UTF-7 (RFC 2152) has UTF-16 in Base64 after `+`.
 //!
-//! Terminals use ESC too: `ESC [` for colours, and `ESC ( B` or `ESC ( 0` for line drawings. Those
-//! stay text.
+//! Terminals use ESC too: `ESC [` for colours, and `ESC ( B` or `ESC ( 0` for line drawing. These sequences are
+//! text.
 
-/// How many bytes from an escape on decide: the longest line of HZ, with room.
+/// The number of bytes from an escape on that decide: the longest line of HZ, with a margin.
 pub const ESCAPE_BYTES_MAX: usize = 128;
 
 const ESC: u8 = 0x1B;
@@ -19,9 +18,8 @@ pub fn may_begin(byte: u8) -> bool {
     matches!(byte, ESC | b'~' | b'+')
 }
 
-/// The charset whose escape sequence `bytes` begin with, behind the byte `before`; `None` for that is
-/// the source's start. Only the first [`ESCAPE_BYTES_MAX`] bytes count; fewer are the end of the
-/// source.
+/// Returns the charset whose escape sequence `bytes` begin with. `before` is the byte before them; `None` means the
+/// source's start. Only the first [`ESCAPE_BYTES_MAX`] bytes count; fewer bytes mean that the source ends there.
 #[must_use]
 pub fn charset_of(before: Option<u8>, bytes: &[u8]) -> Option<&'static str> {
     let bytes = &bytes[..bytes.len().min(ESCAPE_BYTES_MAX)];
@@ -29,11 +27,11 @@ pub fn charset_of(before: Option<u8>, bytes: &[u8]) -> Option<&'static str> {
         [ESC, b'$', set @ ..] => of_many_bytes(set),
         // JIS X 0201: Roman letters, and katakana.
         [ESC, b'(', b'J' | b'I' | b'H', ..] => Some("ISO-2022-JP"),
-        // Sets of 96 characters, which only compound text and ISO-2022-JP-2 have.
+        // Sets of 96 characters, which only compound text and ISO-2022-JP-2 use.
         [ESC, b'.', b'A' | b'F', ..] => Some("ISO-2022-JP-2"),
         [ESC, b'-' | b'/', 0x40..=0x7E, ..] => Some("ISO-2022"),
         [b'~', b'{', pairs @ ..] => is_hz(pairs).then_some("HZ"),
-        // Within Base64 of another kind `+` stands among letters.
+        // Within other Base64, `+` stands among letters.
         [b'+', base64 @ ..] if !before.is_some_and(is_base64) => {
             is_utf_7(base64).then_some("UTF-7")
         }
@@ -41,7 +39,7 @@ pub fn charset_of(before: Option<u8>, bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The designation of a set of characters of two bytes, behind `ESC $`.
+/// Returns the charset that designates a set of two-byte characters after `ESC $`.
 fn of_many_bytes(set: &[u8]) -> Option<&'static str> {
     match set {
         [b'@' | b'B', ..] => Some("ISO-2022-JP"),
@@ -55,7 +53,7 @@ fn of_many_bytes(set: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Whether GB 2312 stands between `~{`, which was before, and `~}`: at least half of it ideographs.
+/// Whether the bytes after `~{` are GB 2312 up to `~}`, with ideographs as at least half of the characters.
 fn is_hz(bytes: &[u8]) -> bool {
     let (mut ideographs, mut others) = (0_usize, 0_usize);
     for pair in bytes.chunks(2) {
@@ -63,7 +61,7 @@ fn is_hz(bytes: &[u8]) -> bool {
             b"~}" => return ideographs >= others.max(1),
             [0x30..=0x77, 0x21..=0x7E] => ideographs += 1,
             [0x21..=0x29, 0x21..=0x7E] => others += 1,
-            // A line that goes on behind what was looked at: it is long enough to be sure.
+            // The line continues past the examined bytes, and these are enough to decide.
             [_] if bytes.len() + 2 == ESCAPE_BYTES_MAX => {}
             _ => return false,
         }
@@ -71,16 +69,16 @@ fn is_hz(bytes: &[u8]) -> bool {
     bytes.len() + 2 >= ESCAPE_BYTES_MAX && ideographs > others
 }
 
-/// So many units of one script show UTF-7. Other texts have them by chance once in millions.
+/// The number of units of one script that prove UTF-7. Other texts contain them by chance once in millions.
 const SCRIPT_UNITS_MIN: usize = 3;
 
-/// So many ideographs show it. They fill a third of all numbers, so it takes more of them.
+/// The number of ideographs that prove UTF-7. They fill a third of all numbers, so more of them are needed.
 const IDEOGRAPH_UNITS_MIN: usize = 12;
 
-/// Whether a run of Base64 is UTF-16 of one script, whole units, and the bits left over are zero.
+/// Whether a run of Base64 is UTF-16 of one script, in whole units, with zeros as the remaining bits.
 fn is_utf_7(bytes: &[u8]) -> bool {
     let run = bytes.iter().take_while(|byte| is_base64(**byte)).count();
-    // `=` fills up Base64 of other kinds.
+    // `=` pads other kinds of Base64.
     if bytes.get(run) == Some(&b'=') {
         return false;
     }
@@ -93,7 +91,7 @@ fn is_utf_7(bytes: &[u8]) -> bool {
             units.push(held >> bits & 0xFFFF);
         }
     }
-    // A run may go on behind what was looked at.
+    // The run may continue past the examined bytes.
     let is_whole = run == bytes.len() || (bits < 6 && held & ((1 << bits) - 1) == 0);
     let all_in = |from: u32, to: u32| units.iter().all(|unit| (from..=to).contains(unit));
     let is_one_script = units.first().is_some_and(|first| {
@@ -113,7 +111,7 @@ fn is_base64(byte: u8) -> bool {
     value_of(byte).is_some()
 }
 
-/// The six bits of a character of Base64.
+/// Returns the six bits of a Base64 character.
 fn value_of(byte: u8) -> Option<u32> {
     match byte {
         b'A'..=b'Z' => Some(u32::from(byte - b'A')),

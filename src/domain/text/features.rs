@@ -1,7 +1,7 @@
-//! What a text may have that most texts lack.
+//! Rare characters that a text may have.
 //!
-//! Searches for it are left out where a text lacks it. A feature that a text lacks may be set: it costs a search and
-//! changes no result.
+//! Finders skip the search for characters that a text lacks. A feature may be set although the text lacks it: that costs
+//! a search and changes no result.
 
 use std::ops::BitOrAssign;
 
@@ -12,21 +12,21 @@ const PAGE: u8 = 0xC;
 /// NEL, and the line and the paragraph separator.
 const WIDE_BREAKS: [&str; 3] = ["\u{85}", "\u{2028}", "\u{2029}"];
 
-/// Features of a text; all are false for LF-terminated ASCII.
+/// The features of a text. All are false for ASCII with LF line ends.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Features {
-    /// Characters beyond ASCII.
+    /// Whether it may have characters beyond ASCII.
     pub has_wide: bool,
-    /// Carriage returns.
+    /// Whether it may have carriage returns.
     pub has_returns: bool,
-    /// Form feeds.
+    /// Whether it may have form feeds.
     pub has_pages: bool,
-    /// NEL, U+2028 or U+2029.
+    /// Whether it may have NEL, U+2028 or U+2029.
     pub has_wide_breaks: bool,
 }
 
 impl Features {
-    /// The features of `text`.
+    /// Returns the features of `text`.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
@@ -42,7 +42,7 @@ impl Features {
         }
     }
 
-    /// The features of a text of one character.
+    /// Returns the features of a text of one character.
     #[must_use]
     pub fn of_character(character: char) -> Self {
         Self {

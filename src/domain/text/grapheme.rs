@@ -1,9 +1,8 @@
-//! Grapheme clusters: what a reader sees as one character is never cut.
+//! Grapheme clusters: the characters that readers perceive, which are never cut.
 //!
-//! The rules are those of UAX #29 (extended grapheme clusters), by `icu_segmenter`. A chunk begins
-//! at the start of a cluster, so the text from there decides alone. Most places are decided by
-//! their two neighbours; only where those might join is the library asked, over the few characters
-//! since the last place that is certain.
+//! The rules are those of UAX #29 (extended grapheme clusters), by `icu_segmenter`. A chunk begins at the start of a
+//! cluster, so the text from there is sufficient. Most places are decided by their two neighbours. Only if those
+//! might join is the library called, on the few characters since the last certain place.
 
 use icu_segmenter::iterators::GraphemeClusterBreakIterator;
 use icu_segmenter::scaffold::Utf8;
@@ -11,24 +10,23 @@ use icu_segmenter::{GraphemeClusterSegmenter, GraphemeClusterSegmenterBorrowed};
 
 const SEGMENTER: GraphemeClusterSegmenterBorrowed<'static> = GraphemeClusterSegmenter::new();
 
-/// How far back a certain place is looked for, in characters. Far enough for a word of any script
-/// that separates words, near enough to cost nothing.
+/// The number of characters that are searched backwards for a certain place. It covers a word of any script that
+/// separates words, and costs little.
 const LOOK_BACK_CHARACTERS: usize = 64;
 
-/// Answers where clusters begin in one text, for places asked for in ascending order: reads no part
-/// of the text twice.
+/// Finds the starts of clusters in one text, for places in ascending order. It reads no part of the text twice.
 #[derive(Debug)]
 pub struct Clusters<'a> {
     text: &'a str,
-    /// What the segmenter has yet to say about `text[from..]`.
+    /// The segmenter's remaining results for `text[from..]`.
     rest: GraphemeClusterBreakIterator<'static, 'a, Utf8>,
     from: usize,
-    /// The last place that it said.
+    /// The last place that the segmenter reported.
     at: usize,
 }
 
 impl<'a> Clusters<'a> {
-    /// Starts at the start of `text`, which is taken as the start of a cluster.
+    /// Starts at the start of `text`, which must be the start of a cluster.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
         Self {
@@ -39,7 +37,7 @@ impl<'a> Clusters<'a> {
         }
     }
 
-    /// Whether a cluster begins at `place`, not before the place asked for last.
+    /// Whether a cluster begins at `place`. The places of successive calls must not decrease.
     pub fn begin_at(&mut self, place: usize) -> bool {
         if certain_boundary(self.text, place) == Some(place) {
             return true;
@@ -48,7 +46,7 @@ impl<'a> Clusters<'a> {
         self.at == place
     }
 
-    /// Goes on to the first boundary that is not before `place`.
+    /// Advances to the first boundary that is not before `place`.
     fn move_to(&mut self, place: usize) {
         if let Some(certain) =
             certain_boundary(self.text, place).filter(|certain| *certain > self.at)
@@ -65,7 +63,8 @@ impl<'a> Clusters<'a> {
     }
 }
 
-/// Whether a cluster begins at a place between two ASCII characters, as nearly every place is that is asked for.
+/// Whether a cluster begins at a place between two ASCII characters, as nearly every place is. `None` means that a
+/// neighbour is not ASCII.
 #[must_use]
 pub fn ascii_boundary(text: &str, place: usize) -> Option<bool> {
     match text.as_bytes().get(place.checked_sub(1)?..=place)? {
@@ -76,7 +75,7 @@ pub fn ascii_boundary(text: &str, place: usize) -> Option<bool> {
     }
 }
 
-/// The last place not after `at` where a cluster begins; 0 if the first cluster reaches past it.
+/// Returns the last place not after `at` where a cluster begins; 0 if the first cluster extends past it.
 #[must_use]
 pub fn last_boundary(text: &str, at: usize) -> usize {
     if ascii_boundary(text, at) == Some(true) {
@@ -87,7 +86,7 @@ pub fn last_boundary(text: &str, at: usize) -> usize {
     };
     let from = certain_boundary(text, at).unwrap_or(0);
     let through = at + next.len_utf8();
-    // The last place that the segmenter reports is the end of what it is shown.
+    // The last place that the segmenter reports is the end of its input.
     let places = SEGMENTER
         .segment_str(&text[from..through])
         .map(|place| from + place);
@@ -112,7 +111,7 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
     }
 }
 
-/// The last place not after `at` where a cluster begins for certain, if there is one nearby.
+/// Returns the last place not after `at` where a cluster certainly begins. Returns `None` if there is none nearby.
 fn certain_boundary(text: &str, at: usize) -> Option<usize> {
     let Some(mut after) = text[at..].chars().next() else {
         return Some(at);
@@ -128,13 +127,13 @@ fn certain_boundary(text: &str, at: usize) -> Option<usize> {
     (place == 0).then_some(0)
 }
 
-/// Whether no rule can join the two, whatever surrounds them.
+/// Whether no rule can join the two characters in any context.
 fn stand_apart(before: char, after: char) -> bool {
     is_plain(before) && is_plain(after) && (before, after) != ('\r', '\n')
 }
 
-/// Whether a character joins no neighbour but by the pair CR LF: no mark, no joiner, no prefix, no
-/// regional indicator, no conjoining jamo, no consonant of a script with conjuncts.
+/// Whether a character joins no neighbour, except in CR LF: no mark, joiner, prefix, regional indicator,
+/// conjoining jamo, or consonant of a script with conjuncts.
 fn is_plain(character: char) -> bool {
     matches!(
         character,
@@ -188,7 +187,7 @@ mod tests {
         }
     }
 
-    /// Every pair of neighbours that is declared certain is one, for every assigned plane.
+    /// Every pair of neighbours that is declared certain has a boundary, in every assigned plane.
     #[test]
     fn what_is_plain_stands_apart() {
         let plain = (0..=0x10_FFFF)

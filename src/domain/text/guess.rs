@@ -1,10 +1,9 @@
-//! The charset of text that is not ASCII, and neither UTF-16 nor UTF-32.
+//! Guesses the charset of text that is not ASCII, UTF-16 or UTF-32.
 //!
-//! UTF-8 shows by its rules: text in another charset hardly ever keeps them. A source may have
-//! faults all the same, so the characters that keep the rules are counted against the faults.
-//! Everything else is the guess of `chardetng`, the detector of web browsers. That drops a charset of
-//! two bytes a character at its first fault, so such charsets are looked for in parts of the text
-//! too.
+//! UTF-8 is recognised by its rules, which text in another charset rarely satisfies. UTF-8 sources may have faults
+//! too, so the valid characters are counted against the faults. Everything else is the guess of `chardetng`, the
+//! detector of web browsers. The detector drops a two-byte charset at its first fault, so such charsets are also
+//! searched for in parts of the text.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::Encoding;
@@ -12,17 +11,18 @@ use encoding_rs::Encoding;
 use crate::domain::text::charset::Charset;
 use crate::domain::text::utf8::{self, Count};
 
-/// Bytes are UTF-8 with faults if it has so many characters outside ASCII for each fault, whatever the
-/// detector says. Text in other charsets has at most 0.4, and lines of a few letters hardly ever 4.
+/// Bytes are UTF-8 if they have at least this many characters outside ASCII for each fault, regardless of the
+/// detector. Text in other charsets has at most 0.4, and lines of a few letters rarely 4.
 const CHARACTERS_PER_FAULT: usize = 4;
 
-/// How long a part is, which ends with a line: enough letters for a guess, and few enough faults.
+/// The size of a part in bytes, which extends to the end of its line. It has enough letters for a guess, and few
+/// faults.
 const PART_BYTES: usize = 512;
 
-/// A few parts may be guessed wrong.
+/// The fewest parts that decide: some may be guessed wrong.
 const PARTS_MIN: usize = 4;
 
-/// The charset of `window`: bytes of the source around the first one that is not ASCII.
+/// Returns the charset of `window`, the bytes of the source around the first one that is not ASCII.
 #[must_use]
 pub fn charset_of(window: &[u8], is_whole: bool) -> Charset {
     let Count { characters, faults } = utf8::count(window, is_whole);
@@ -33,8 +33,8 @@ pub fn charset_of(window: &[u8], is_whole: bool) -> Charset {
     if !guess.is_single_byte() && is_without_fault(guess, window) {
         return Charset::standard(guess);
     }
-    // The rules of a charset of two bytes a character are strict too. Those of one byte take any
-    // bytes, so UTF-8 needs less to be likelier.
+    // The rules of two-byte charsets are strict too. One-byte charsets accept any bytes, so UTF-8 needs less
+    // evidence against them.
     if characters >= faults {
         return Charset::UTF_8;
     }
@@ -54,7 +54,7 @@ fn guess(bytes: &[u8], is_whole: bool) -> &'static Encoding {
     detector.guess(None, Utf8Detection::Deny)
 }
 
-/// The charset of two bytes a character that three of four parts are in, which have other than ASCII.
+/// Returns the two-byte charset of at least three quarters of the parts that are not ASCII.
 fn of_most_parts(window: &[u8]) -> Option<&'static Encoding> {
     let (mut rest, mut guesses) = (window, Vec::new());
     while !rest.is_empty() {
@@ -71,7 +71,7 @@ fn of_most_parts(window: &[u8]) -> Option<&'static Encoding> {
         let parts = guesses.iter().filter(|guess| *guess == encoding).count();
         !encoding.is_single_byte() && parts * 4 >= guesses.len() * 3
     };
-    // What three of four are, one of the first quarter and one more is.
+    // A charset of three quarters of the parts occurs among the first quarter and one more part.
     let candidates = guesses.iter().copied().take(guesses.len() / 4 + 1);
     let found = candidates.into_iter().find(is_in_most);
     found.filter(|_| guesses.len() >= PARTS_MIN)

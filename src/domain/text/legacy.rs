@@ -1,4 +1,4 @@
-//! Every charset but UTF-8 and UTF-32 in, text out, with the source bytes of each character.
+//! Decodes every charset but UTF-8 and UTF-32, with the source bytes of each character.
 
 use std::{fmt, slice, str};
 
@@ -8,11 +8,11 @@ use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::Fault;
 use crate::domain::text::sink::TextSink;
 
-/// Decodes any charset but UTF-8 and UTF-32, a byte at a time: its map from text to source is exact for each
+/// Decodes any charset but UTF-8 and UTF-32, a byte at a time, so that its map from text to source is exact for each
 /// character.
 pub struct Legacy {
     decoder: encoding_rs::Decoder,
-    /// Source bytes taken since the last character was given out.
+    /// The number of source bytes taken since the last character was emitted.
     pending: usize,
     is_utf16: bool,
 }
@@ -27,7 +27,7 @@ impl fmt::Debug for Legacy {
     }
 }
 
-/// Room for what one byte can complete: two characters at the most.
+/// The space for the output of one byte: two characters at most.
 const DECODED_BYTES_MAX: usize = 16;
 
 impl Legacy {
@@ -69,8 +69,8 @@ impl Legacy {
         is_last: bool,
         out: &mut TextSink<'_>,
     ) -> Result<(), Fault> {
-        // A fault may give its last bytes back to be decoded again, so a byte takes a few turns;
-        // each turn but the last gives out a character or a fault.
+        // A fault may return its last bytes to be decoded again, so a byte may take several iterations. Each
+        // iteration but the last emits a character or a fault.
         loop {
             let mut decoded = [0; DECODED_BYTES_MAX];
             let (result, read, written) =
@@ -82,7 +82,7 @@ impl Legacy {
                 DecoderResult::InputEmpty => return Ok(()),
                 DecoderResult::OutputFull => {}
                 DecoderResult::Malformed(length, after) => {
-                    // `after` bytes behind the fault were read and are decoded anew.
+                    // `after` bytes after the fault were read and are decoded again.
                     let kept = usize::from(after).min(self.pending);
                     let fault = usize::from(length).min(self.pending - kept).max(1);
                     out.invalid(fault)?;
@@ -92,9 +92,8 @@ impl Legacy {
         }
     }
 
-    /// Gives out what was decoded. A character is made of all pending bytes, but for ASCII: that is
-    /// one byte in every charset but UTF-16, and may stand behind a fault whose bytes are not
-    /// reported yet.
+    /// Emits the decoded text. A character consists of all pending bytes, except in ASCII: an ASCII character is one
+    /// byte in every charset but UTF-16, and may follow a fault whose bytes are not reported yet.
     fn give(&mut self, decoded: &[u8], out: &mut TextSink<'_>) -> Result<(), Fault> {
         let text = str::from_utf8(decoded).unwrap_or_default();
         for character in text.chars() {

@@ -1,27 +1,26 @@
-//! The charset that a source shows by its first bytes, for the advice in a fault.
+//! Names the charset that a source appears to be in by its first bytes, as advice in a fault.
 //!
-//! A source in UTF-16 that was declared as something else has a fault in its first bytes. The report
-//! waits until enough of them are there to name the charset, so that it is the same however the
-//! source is cut.
+//! A UTF-16 source that was declared as another charset has a fault in its first bytes. The report waits for enough
+//! bytes to name the charset, so that it does not depend on how the source is cut.
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::Fault;
 use crate::domain::text::unmarked;
 
-/// How many bytes show it: a line of text.
+/// The number of bytes that decide: a line of text.
 const LOOK_BYTES: usize = 256;
 
 /// The first bytes of a source in a declared charset, and the fault in them.
 #[derive(Debug)]
 pub struct Looks {
-    /// `None` means that nothing was declared, or that the source's start is not at hand.
+    /// `None` means that no charset was declared, or that the source's start is not available.
     declared: Option<Charset>,
     start: Vec<u8>,
     waiting: Option<Fault>,
 }
 
 impl Looks {
-    /// Of a source in this charset.
+    /// Starts with the declared charset of the source.
     #[must_use]
     pub fn new(declared: Option<Charset>) -> Self {
         Self {
@@ -31,7 +30,7 @@ impl Looks {
         }
     }
 
-    /// Whether a fault waits for more of the first bytes.
+    /// Returns the fault that waits for more of the first bytes.
     #[must_use]
     pub fn waiting(&self) -> Option<Fault> {
         self.waiting
@@ -50,7 +49,7 @@ impl Looks {
     ///
     /// # Errors
     ///
-    /// Fails with the fault, as it is to be reported.
+    /// Fails with the fault to report.
     pub fn report(&mut self, fault: Fault) -> Result<(), Fault> {
         let is_early = fault.offset() < LOOK_BYTES as u64;
         if self.declared.is_some() && is_early && self.start.len() < LOOK_BYTES {
@@ -71,7 +70,7 @@ impl Looks {
             .map_or(Ok(()), |fault| Err(self.of(fault)))
     }
 
-    /// The fault, with the charset that the first bytes show.
+    /// Returns the fault with the charset that the first bytes show.
     #[must_use]
     pub fn of(&self, fault: Fault) -> Fault {
         let shown = Charset::by_mark(&self.start).or_else(|| unmarked::detect(&self.start));

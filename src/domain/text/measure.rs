@@ -1,7 +1,7 @@
-//! How long a text is: in characters, bytes or words.
+//! Measures the length of a text in characters, bytes or words.
 //!
-//! Every measure is the sum over the text's characters, each looked at with the one before it, so
-//! that a text is measured in one pass and measures the same wherever it stands.
+//! Every measure is a sum over the text's characters, each considered with the one before it. A text is therefore
+//! measured in one pass, and has the same measure everywhere.
 
 /// The unit of a chunk's sizes.
 ///
@@ -20,10 +20,10 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// Every measure, for lists and tests.
+    /// All measures, for lists and tests.
     pub const ALL: [Self; 3] = [Self::Characters, Self::Bytes, Self::Words];
 
-    /// The name by which users choose it.
+    /// Returns the name by which users choose it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Measure {
         }
     }
 
-    /// The most bytes that a text of `size` can have; `usize::MAX` where nothing bounds it.
+    /// Returns the most bytes that a text of `size` can have, or `usize::MAX` if there is no bound.
     #[must_use]
     pub fn bytes_max(self, size: usize) -> usize {
         match self {
@@ -43,7 +43,7 @@ impl Measure {
         }
     }
 
-    /// The size of `text`.
+    /// Returns the size of `text`.
     #[must_use]
     pub fn of(self, text: &str) -> usize {
         match self {
@@ -53,7 +53,7 @@ impl Measure {
         }
     }
 
-    /// The end of the longest prefix of `text` that measures at most `size`.
+    /// Returns the end of the longest prefix of `text` that measures at most `size`.
     #[must_use]
     pub fn prefix(self, text: &str, size: usize) -> usize {
         match self {
@@ -63,7 +63,7 @@ impl Measure {
         }
     }
 
-    /// The end of the shortest prefix of `text` that measures at least `size`.
+    /// Returns the end of the shortest prefix of `text` that measures at least `size`.
     #[must_use]
     pub fn reach(self, text: &str, size: usize) -> usize {
         match self {
@@ -76,7 +76,7 @@ impl Measure {
         }
     }
 
-    /// The start of the longest suffix of `text` that measures at most `size`.
+    /// Returns the start of the longest suffix of `text` that measures at most `size`.
     #[must_use]
     pub fn suffix(self, text: &str, size: usize) -> usize {
         match self {
@@ -95,23 +95,23 @@ impl Measure {
 /// Below this, a loop over bytes is faster than a call that counts with vector instructions.
 const COUNT_BYTES_MIN: usize = 32;
 
-/// Where the `n`th character of `text` begins, from 0; the end if there are no more.
+/// Returns the start of the `n`th character of `text`, from 0, or the end if there are fewer characters.
 fn nth_character(text: &str, n: usize) -> usize {
     let bytes = text.as_bytes();
-    // No character has less than one byte, so as many bytes as characters are missing never reach
-    // past the place; of what they add, at least a quarter is new characters.
+    // No character has less than one byte, so skipping as many bytes as there are missing characters never passes
+    // the place. At least a quarter of the skipped bytes are new characters.
     let (mut place, mut missing) = (0, n);
     while missing >= COUNT_BYTES_MIN && place < bytes.len() {
         let next = bytes.len().min(place + missing);
         missing -= bytecount::num_chars(&bytes[place..next]);
         place = next;
     }
-    // The place may be within a character: the one before it, whose start was counted.
+    // The place may be within a character. Its start was counted, so it belongs to the character before.
     let starts = (place..bytes.len()).filter(|at| text.is_char_boundary(*at));
     starts.take(missing + 1).nth(missing).unwrap_or(bytes.len())
 }
 
-/// Where the words of `text` begin.
+/// Returns the starts of the words in `text`.
 fn word_starts(text: &str) -> impl Iterator<Item = usize> {
     let mut at = 0;
     let mut before = Kind::Space;
@@ -136,11 +136,11 @@ fn word_starts(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// What a character is to a word.
+/// The role of a character in a word.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
     Space,
-    /// Of a script that puts no space between words.
+    /// A character of a script that puts no space between words.
     Alone,
     Letter,
 }
@@ -164,7 +164,7 @@ impl Kind {
         }
     }
 
-    /// Whether a word begins between two neighbours; either may be seen as the other's neighbour.
+    /// Whether a word begins between two neighbours. The relation is symmetric.
     fn begins_word(self, neighbour: Self) -> bool {
         self == Self::Alone || self == Self::Letter && neighbour != Self::Letter
     }
@@ -173,7 +173,7 @@ impl Kind {
 fn word_suffix(text: &str, size: usize) -> usize {
     let (mut words, mut start, mut after) = (0, text.len(), Kind::Space);
     for (place, character) in text.char_indices().rev() {
-        // The character becomes the suffix's first: it adds a word unless it lengthens one.
+        // The character becomes the suffix's first. It adds a word unless it extends one.
         let kind = Kind::of(character);
         words += usize::from(kind.begins_word(after));
         if words > size {
@@ -217,7 +217,7 @@ mod tests {
         "na\u{EF}ve \u{1F30A}\u{1F30A} \u{0E01}\u{0E32}\u{0E23}",
     ];
 
-    /// Prefix, reach and suffix are defined by the size of the text that they leave.
+    /// Prefix, reach and suffix are defined by the sizes of the texts before and after them.
     #[test]
     fn prefixes_and_suffixes_are_the_longest_that_fit() {
         let long = TEXTS.concat().repeat(40);

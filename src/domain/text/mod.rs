@@ -1,19 +1,17 @@
-//! Bytes become text, and every place in the text knows its byte in the source.
+//! Decodes bytes to text, in which every place has its offset in the source.
 //!
-//! The data passes the [`decoder`] (by [`utf8`], [`utf32`] or [`legacy`], as [`decoding`] says; users set
-//! [`policy`] fields) and [`sink`] into the [`window`], which holds the undecided text with its
-//! [`source_map`] and counts [`position`]s. Where no charset is declared, [`undecided`] chooses it: by
-//! [`unmarked`], [`escapes`] and [`guess`]. [`looks`] names the charset that a source shows where the
-//! declared one is wrong.
-//! The [`encoder`] goes the other way, for a source that is made of its text again.
+//! The data passes the [`decoder`] (by [`utf8`], [`utf32`] or [`legacy`], as [`decoding`] defines; users set
+//! [`policy`] fields) and [`sink`] into the [`window`], which holds the undecided text with its [`source_map`] and
+//! counts [`position`]s. Where no charset is declared, [`undecided`] chooses it, by [`unmarked`], [`escapes`] and
+//! [`guess`]. [`looks`] names the charset that a source appears to be in if the declared one is wrong. The
+//! [`encoder`] rebuilds a source from its text.
 //!
-//! [`boundary`] finds where a text may be cut, with [`separators`], [`sentence`], [`word`] and
-//! [`grapheme`] as the finders, in a [`section`] with its [`features`]; a [`reading`] says at which of the places found a reader would cut. [`measure`] says how long a
-//! text is.
+//! [`boundary`] finds the places of a [`section`] where a text may be cut, with the finders [`separators`],
+//! [`sentence`], [`word`] and [`grapheme`]. [`features`] tell them which characters to leave out. A [`reading`] decides
+//! at which of these places a reader would cut. [`measure`] computes the length of a text.
 //!
-//! To add a boundary: a file with a finder that reports places in ascending order from a range of
-//! text, looking at nothing but that text; a variant in [`boundary`]; a golden file under
-//! `tests/chunking/golden`.
+//! To add a boundary: a file with a finder that reports places in ascending order from a range of text, and depends
+//! on that text alone; a variant in [`boundary`]; and a golden file under `tests/chunking/golden`.
 
 pub mod boundary;
 pub mod charset;

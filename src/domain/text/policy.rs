@@ -1,4 +1,4 @@
-//! A decoding policy of which a user set only some fields, and how it is completed.
+//! A decoding policy with the fields that a user set, and its completion.
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
@@ -6,7 +6,7 @@ use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
 /// The fields of a decoding policy that a user set; `None` means that another layer decides.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Partial {
-    /// How the charset is chosen.
+    /// The choice of the charset.
     pub charset: Option<Choice>,
     /// The policy for bytes that begin no character.
     pub invalid: Option<Policy>,
@@ -16,12 +16,12 @@ pub struct Partial {
     pub byte_order_mark: Option<ByteOrderMark>,
 }
 
-/// How the charset of a source is chosen.
+/// The choice of a source's charset.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Choice {
-    /// From the source's first bytes.
+    /// The charset is detected from the source's first bytes.
     Detect,
-    /// By the user.
+    /// The user has set the charset.
     Is(Charset),
 }
 
@@ -29,7 +29,7 @@ impl Choice {
     /// The word that users write for [`Choice::Detect`].
     pub const DETECT: &'static str = "auto";
 
-    /// The charset; `None` means that it is detected.
+    /// Returns the charset. `None` means that it is detected.
     #[must_use]
     pub fn charset(self) -> Option<Charset> {
         match self {
@@ -38,7 +38,7 @@ impl Choice {
         }
     }
 
-    /// The label by which users choose it.
+    /// Returns the label by which users choose it.
     #[must_use]
     pub fn label(self) -> &'static str {
         self.charset().map_or(Self::DETECT, Charset::name)
@@ -52,8 +52,7 @@ impl From<Option<Charset>> for Choice {
 }
 
 impl Partial {
-    /// Completes the policy: each field is the one set here, else the one that the collection sets,
-    /// else the default.
+    /// Completes the policy. Each field has the value set here, otherwise the collection's, otherwise the default.
     #[must_use]
     pub fn over(&self, collection: &Self) -> Decoding {
         let Decoding {
@@ -73,7 +72,7 @@ impl Partial {
     }
 }
 
-/// Every field is set.
+/// Sets every field.
 impl From<Decoding> for Partial {
     fn from(decoding: Decoding) -> Self {
         Self {

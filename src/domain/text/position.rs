@@ -16,7 +16,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// The place after `text`, which has these features, begins here and took `source_bytes` bytes of the source.
+    /// Returns the place after `text`, which has these features, begins here and took `source_bytes` bytes of the source.
     #[must_use]
     pub fn after(self, text: &str, features: Features, source_bytes: u64) -> Self {
         let bytes = text.as_bytes();
@@ -34,7 +34,7 @@ impl Position {
     }
 }
 
-/// How many lines end in `bytes`, where no CR LF is parted.
+/// Returns the number of lines that end in `bytes`. No CR LF may be split.
 fn line_ends(bytes: &[u8], features: Features) -> usize {
     let feeds = bytecount::count(bytes, b'\n');
     if !features.has_returns && !features.has_wide_breaks {
@@ -48,7 +48,7 @@ fn line_ends(bytes: &[u8], features: Features) -> usize {
         );
         is_one && !here.starts_with(b"\r\n")
     };
-    // With the first bytes of NEL, and of U+2028 and U+2029.
+    // The bytes searched for are CR and the first bytes of NEL, U+2028 and U+2029.
     let others = memchr::memchr3_iter(b'\r', 0xC2, 0xE2, bytes);
     feeds + others.filter(is_end).count()
 }

@@ -1,16 +1,16 @@
-//! A section of a text in which places to cut at are looked for, and what is known of it once for all finders.
+//! A section of a text that is searched for places to cut at, with the properties that all finders share.
 
 use std::cell::OnceCell;
 
 use crate::domain::text::features::Features;
 use crate::domain::text::white_space::{self, LOOK_AHEAD_BYTES};
 
-/// How far before the white space around the first place a separator may begin that leads to it: a mark with its quotes,
-/// brackets and reference marks.
+/// The distance in bytes at which a separator may begin before the white space around the first place: a mark with
+/// its quotes, brackets and reference marks.
 const LOOK_BACK_BYTES: usize = 96;
 
-/// The places from `floor` to `limit`, both inclusive, of a text that goes on at least [`LOOK_AHEAD_BYTES`] after `limit`,
-/// unless it ends before.
+/// The places from `floor` to `limit`, both inclusive, of a text. The text continues for at least
+/// [`LOOK_AHEAD_BYTES`] after `limit`, unless it ends before.
 #[derive(Debug)]
 pub struct Section<'a> {
     /// The text, from a place where a grapheme cluster begins.
@@ -26,7 +26,7 @@ pub struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// The places from `floor` to `limit` of `text`, which has these features.
+    /// Creates the section from `floor` to `limit` of `text`, which has these features.
     #[must_use]
     pub fn new(text: &'a str, features: Features, floor: usize, limit: usize) -> Self {
         debug_assert!(floor <= limit && limit <= text.len());
@@ -41,7 +41,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Where the first separator may begin that leads to a place of the section. Not always between two characters.
+    /// Returns the offset from which separators can lead to a place of the section. It may lie within a character.
     #[must_use]
     pub fn from(&self) -> usize {
         *self.from.get_or_init(|| {
@@ -49,26 +49,26 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// Whether all that is looked at is ASCII.
+    /// Whether all bytes that finders read are ASCII.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         !self.features.has_wide || *self.is_ascii.get_or_init(|| self.bytes().is_ascii())
     }
 
-    /// Whether any of it is a carriage return.
+    /// Whether any of these bytes is a carriage return.
     #[must_use]
     pub fn has_returns(&self) -> bool {
         let find = || memchr::memchr(b'\r', self.bytes()).is_some();
         self.features.has_returns && *self.has_returns.get_or_init(find)
     }
 
-    /// Whether any of it may be a form feed.
+    /// Whether any of these bytes may be a form feed.
     #[must_use]
     pub fn has_pages(&self) -> bool {
         self.features.has_pages
     }
 
-    /// Whether any of it may be NEL, U+2028 or U+2029.
+    /// Whether these bytes may have NEL, U+2028 or U+2029.
     #[must_use]
     pub fn has_wide_breaks(&self) -> bool {
         self.features.has_wide_breaks

@@ -1,19 +1,19 @@
-//! Places where a sentence begins, in every script.
+//! Finds places where a sentence begins, in every script.
 //!
-//! A sentence ends at a mark with what belongs to it, where a [`reading`](crate::domain::text::reading) of the words around
-//! finds an end. It ends at a paragraph's end too. A lone line break is a space, for most text files are wrapped by
-//! hand, unless a list item begins after it.
+//! A sentence ends at a mark and the characters that belong to it, if a [`reading`](crate::domain::text::reading) of
+//! the surrounding words finds an end. A sentence also ends with its paragraph. A single line break counts as a
+//! space, because most text files are wrapped by hand, unless a list item follows it.
 
 use crate::domain::text::reading::stop::Stop;
 use crate::domain::text::reading::{marker, stop};
 use crate::domain::text::white_space::{self, Gap, Skipped, is_line_break};
 
-/// How far before the first place a mark may stand whose sentence ends there: quotes, brackets and reference marks
-/// follow it.
+/// The distance in bytes before the first place at which a sentence's mark may stand. Quotes, brackets and reference
+/// marks follow it.
 const LOOK_BACK_BYTES: usize = 96;
 
-/// Calls `found` with every place from `floor` to `limit` where a sentence may begin, in order. A place still has to be
-/// [read](crate::domain::text::reading::place::tears).
+/// Calls `found` with every place from `floor` to `limit` where a sentence may begin, in order. The caller still has
+/// to [read](crate::domain::text::reading::place::tears) each place.
 pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)) {
     let from = white_space::unskip(text, floor).saturating_sub(LOOK_BACK_BYTES);
     let mut at = text.ceil_char_boundary(from);
@@ -43,17 +43,17 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
     }
 }
 
-/// What may end a sentence.
+/// A possible end of a sentence.
 #[derive(Clone, Copy, Debug)]
 enum End {
     Line,
-    /// A mark, and whether it needs white space after it.
+    /// A mark, and whether it must be followed by white space.
     Mark {
         is_spaced: bool,
     },
 }
 
-/// Where the first line or mark at or after `at` ends, if that is not past `limit`.
+/// Returns the end of the first line or mark at or after `at`, if it is not past `limit`.
 fn next_end(text: &str, at: usize, limit: usize) -> Option<(usize, End)> {
     let bytes = text.as_bytes();
     let mut at = at;
@@ -143,7 +143,7 @@ mod tests {
         ]);
     }
 
-    /// Where the search begins makes no difference, so a range may be searched alone.
+    /// The start of the search makes no difference, so a range may be searched alone.
     #[test]
     fn the_floor_only_filters() {
         let text =

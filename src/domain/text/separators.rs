@@ -1,4 +1,4 @@
-//! Places after a separator and the white space that follows it.
+//! Finds places after a separator and the white space that follows it.
 
 use memchr::memmem::Finder;
 
@@ -7,33 +7,34 @@ use crate::domain::text::reading::stop::{self, Stop};
 use crate::domain::text::section::Section;
 use crate::domain::text::white_space;
 
-/// How the places of a set of separators are taken.
+/// The interpretation of the places of a set of separators.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reading {
-    /// As they are: somebody chose the separators, and which chunk keeps them.
+    /// Places are used as found: the user chose the separators, and the chunk that keeps them.
     Literal(Keep),
-    /// They end lines, which may go on in the next.
+    /// The separators end lines, and a sentence may continue on the next line.
     Lines,
-    /// They stand between words, and a reader does not cut after each. A mark that ends sentences keeps the quotes, brackets
-    /// and reference marks that follow it.
+    /// The separators stand between words, and a reader does not cut after each. A mark that ends sentences keeps
+    /// the quotes, brackets and reference marks that follow it.
     Words,
 }
 
-/// Which chunk a separator belongs to.
+/// The chunk that a separator belongs to.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Keep {
-    /// The one before: it ends with the separator.
+    /// The chunk before, which ends with the separator.
     #[default]
     Before,
-    /// The one after: it begins with the separator. White space that the separator begins with stays before.
+    /// The chunk after, which begins with the separator. White space at the separator's start stays in the chunk
+    /// before.
     After,
 }
 
 impl Keep {
-    /// Each of them, for lists and tests.
+    /// All values, for lists and tests.
     pub const ALL: [Self; 2] = [Self::Before, Self::After];
 
-    /// The name by which users choose it.
+    /// Returns the name by which users choose it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -48,16 +49,16 @@ impl Keep {
 pub struct Separators {
     groups: Vec<Group>,
     look_ahead_bytes: usize,
-    /// Whether any has a line feed, which stands for CR too.
+    /// Whether any separator has a line feed, which stands for CR too.
     has_lines: bool,
     reading: Reading,
 }
 
-/// The separators that begin with the same byte: a text without it has none of them.
+/// The separators that begin with the same byte. A text without this byte has no separator of the group.
 #[derive(Debug)]
 struct Group {
     first: u8,
-    /// Whether each of them has NEL, U+2028 or U+2029.
+    /// Whether each of these separators has NEL, U+2028 or U+2029.
     are_wide_breaks: bool,
     needles: Vec<Needle>,
 }
@@ -66,14 +67,15 @@ struct Group {
 #[derive(Debug)]
 struct Needle {
     finder: Finder<'static>,
-    /// How long it is before its first line feed, which stands for other line ends too.
+    /// The length before its first line feed, which stands for other line ends too.
     beginning_bytes: usize,
-    /// Whether it is a mark that ends sentences, and needs white space then.
+    /// Whether the mark needs white space after it. `None` means that the separator is not a mark that ends
+    /// sentences.
     mark: Option<bool>,
 }
 
 impl Separators {
-    /// Makes a finder of `separators`, none of them empty. A line feed among them stands for CR LF and for CR too.
+    /// Creates a finder of `separators`, which must not be empty. A line feed in them also stands for CR LF and CR.
     pub fn new<'a>(separators: impl IntoIterator<Item = &'a str>, reading: Reading) -> Self {
         let mut made = Self {
             groups: Vec::new(),
@@ -101,7 +103,7 @@ impl Separators {
         };
         self.has_lines |= needle.beginning_bytes < bytes;
         if self.reading == Reading::Literal(Keep::After) {
-            // Each line feed may be a CR LF.
+            // Each line feed may match a CR LF.
             let longest = bytes + shown.matches('\n').count();
             self.look_ahead_bytes = self.look_ahead_bytes.max(longest);
         }
@@ -157,8 +159,8 @@ impl Separators {
         }
     }
 
-    /// The place that a separator leads to, if it does, and where the search goes on: behind the white space around it,
-    /// which leads nowhere else. `None` means past the limit.
+    /// Returns the place of a separator, if it has one, and the offset where the search continues. That offset is
+    /// after the surrounding white space, which leads to the same place. `None` means past the limit.
     fn place(
         &self,
         needle: &Needle,
@@ -177,7 +179,7 @@ impl Separators {
         Some((Some(skipped.place), skipped.end))
     }
 
-    /// Whether a reader would not cut at `place`, which one of them stands before.
+    /// Whether a reader would not cut at `place`, which follows one of the separators.
     #[must_use]
     pub fn tears(&self, text: &str, place: usize) -> bool {
         match self.reading {
@@ -189,7 +191,7 @@ impl Separators {
 }
 
 impl Group {
-    /// Whether a section may have any of them.
+    /// Whether a section may have a separator of the group.
     fn may_be_in(&self, section: &Section<'_>) -> bool {
         match self.first {
             b'\x0C' => section.has_pages(),
@@ -200,7 +202,7 @@ impl Group {
 }
 
 impl Needle {
-    /// Calls `visit` with the start and the end of each of this separator in `text` from `from` on, until it returns false.
+    /// Calls `visit` with the start and the end of each occurrence in `text` from `from` on, until it returns false.
     fn each(
         &self,
         text: &[u8],
@@ -232,7 +234,8 @@ impl Needle {
         }
     }
 
-    /// Where the separator found that ends at `end` really ends, if it is one.
+    /// Returns the end of a separator with the characters that belong to it. `end` is the end of the separator
+    /// alone. `None` means that it is not a sentence's mark here.
     fn end(&self, text: &str, end: usize) -> Option<usize> {
         let Some(is_spaced) = self.mark else {
             return Some(end);
@@ -242,7 +245,7 @@ impl Needle {
     }
 }
 
-/// Where the first line feed of a separator is that has no CR of its own; its end if there is none.
+/// Returns the offset of a separator's first line feed if the separator has no CR, otherwise its length.
 fn lines_from(separator: &str) -> usize {
     if separator.contains('\r') {
         return separator.len();
@@ -250,7 +253,7 @@ fn lines_from(separator: &str) -> usize {
     separator.find('\n').unwrap_or(separator.len())
 }
 
-/// Where `pattern` ends if `text` has it `at`, each of its line feeds as LF, CR LF or CR.
+/// Returns the end of `pattern` if `text` has it at `at`, with each line feed as LF, CR LF or CR.
 fn line_end(pattern: &[u8], text: &[u8], at: usize) -> Option<usize> {
     let mut at = at;
     for byte in pattern {
@@ -264,7 +267,7 @@ fn line_end(pattern: &[u8], text: &[u8], at: usize) -> Option<usize> {
     Some(at)
 }
 
-/// How long the mark is that a separator consists of, and whether a space follows it there.
+/// Returns the length of the mark that a separator consists of, and whether the separator has a space after it.
 fn mark_of(separator: &str) -> Option<(usize, bool)> {
     let mark = separator.strip_suffix(' ').unwrap_or(separator);
     let mut characters = mark.chars();
@@ -318,7 +321,7 @@ mod tests {
         );
     }
 
-    /// Each space leads to the start of the line, and none of them is looked at from there again.
+    /// Each space leads to the start of the line, and the line's start is computed only once.
     #[test]
     fn an_indentation_is_looked_at_once() {
         for reading in [

@@ -1,24 +1,24 @@
-//! Where decoders put what they decode, and where the policy on faults is kept.
+//! Receives decoded text, and applies the policy on faults.
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::{Decoding, Fault, Policy};
 use crate::domain::text::window::Window;
 
-/// Where decoders put what they decode, and report what they cannot.
+/// Receives the text and the faults of a decoder.
 #[derive(Debug)]
 pub struct TextSink<'a> {
     /// The policy.
     pub decoding: Decoding,
-    /// Where text goes.
+    /// The window that receives the text.
     pub window: &'a mut Window,
-    /// How many bytes of the source were decoded.
+    /// The number of the source's bytes that were decoded.
     pub source_end: &'a mut u64,
-    /// What the source is in.
+    /// The charset of the source.
     pub charset: Charset,
 }
 
 impl TextSink<'_> {
-    /// Gives out text that is the source's own bytes.
+    /// Emits text with exactly the source's bytes.
     ///
     /// # Errors
     ///
@@ -33,7 +33,7 @@ impl TextSink<'_> {
         Ok(())
     }
 
-    /// Gives out a character that took `source_bytes` bytes.
+    /// Emits a character that took `source_bytes` bytes.
     ///
     /// # Errors
     ///

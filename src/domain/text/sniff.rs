@@ -1,18 +1,18 @@
-//! Binary formats, detected by the first bytes of a source.
+//! Detects binary formats by the first bytes of a source.
 //!
-//! Magic numbers are short, and some are letters: a text may begin with `BM`, `MZ` or `GIF`. So a magic
-//! number alone refuses nothing. The head must also hold a byte that text does not have, or show the
-//! structure of the format. Formats made of text (HTML, XML, scripts, PEM, RTF, PostScript) are text.
+//! Magic numbers are short, and some are letters: a text may begin with `BM`, `MZ` or `GIF`. So a magic number alone
+//! rejects nothing. The head must also hold a byte that text does not have, or show the structure of the format.
+//! Formats made of text (HTML, XML, scripts, PEM, RTF, PostScript) are text.
 
 use crate::domain::text::charset::Charset;
 
-/// How many first bytes of a source are examined. The magic number of a tar archive, the last one that
+/// The number of a source's first bytes that are examined. The magic number of a tar archive, the last one that
 /// counts, ends at byte 262.
 pub const HEAD_BYTES: usize = 512;
 
-/// The binary format of a source that begins with `head`, with its article: "a PDF document". `None`
-/// means that the source may be text. `head` is the first [`HEAD_BYTES`] bytes, or the whole source if
-/// that is shorter: so the answer does not depend on how the source is cut into messages.
+/// Returns the binary format of a source that begins with `head`, with its article: "a PDF document". `None` means
+/// that the source may be text. `head` is the first [`HEAD_BYTES`] bytes, or the whole source if that is shorter.
+/// The answer therefore does not depend on how the source is cut into messages.
 #[must_use]
 pub fn binary_format(head: &[u8], charset: Option<Charset>) -> Option<&'static str> {
     let head = &head[..head.len().min(HEAD_BYTES)];
@@ -36,7 +36,7 @@ pub fn binary_format(head: &[u8], charset: Option<Charset>) -> Option<&'static s
     } else {
         found.extension()
     };
-    // A short magic number needs a NUL too. UTF-16 and UTF-32 have NULs in every text, so there it proves nothing.
+    // A short magic number also needs a NUL. UTF-16 and UTF-32 texts contain NULs, so for them it proves nothing.
     let is_wide = charset.is_some_and(Charset::is_wide);
     if is_short(extension) && (is_wide || !head.contains(&0)) {
         return None;
@@ -44,14 +44,14 @@ pub fn binary_format(head: &[u8], charset: Option<Charset>) -> Option<&'static s
     name(extension, found.matcher_type())
 }
 
-/// Whether a byte occurs in binary data only: the control characters that `file` counts as no text.
-/// ESC is text, because logs have colours; so are BEL, BS, VT and FF.
+/// Whether a byte occurs in binary data only: the control characters that `file` does not count as text. ESC is
+/// text, because logs have colours; so are BEL, BS, VT and FF.
 fn is_no_text(byte: u8) -> bool {
     matches!(byte, 0..=6 | 14..=26 | 28..=31 | 127)
 }
 
-/// Whether a PDF begins: its header is printable, so the rest of the line decides. A letter after the
-/// version is prose about PDF, unless an object follows.
+/// Whether a PDF begins. Its header is printable, so the rest of the line decides. A letter after the version means
+/// prose about PDF, unless an object follows.
 fn is_pdf(head: &[u8]) -> bool {
     let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
     let Some(version) = start.trim_ascii_start().strip_prefix(b"%PDF-") else {
@@ -102,7 +102,7 @@ fn is_short(extension: &str) -> bool {
     )
 }
 
-/// What people call a format; `None` if it is text.
+/// Returns the common name of a format. `None` means that the format is text.
 fn name(extension: &str, kind: infer::MatcherType) -> Option<&'static str> {
     Some(match extension {
         "ps" | "rtf" | "pem" => return None,
@@ -263,7 +263,7 @@ mod tests {
         for head in texts {
             assert_eq!(binary_format(head, None), None, "{head:?}");
         }
-        // A control character is no NUL: short magic numbers need one.
+        // A control character is not a NUL, and short magic numbers need one.
         assert_eq!(binary_format(b"BMW\x01", None), None);
     }
 

@@ -1,29 +1,28 @@
-//! From places in the text to bytes of the source.
+//! Maps places in the text to offsets in the source.
 //!
-//! Decoding changes lengths: an invalid byte becomes a U+FFFD of three, two bytes of UTF-16 become
-//! one. The map keeps runs of equal units, so a UTF-8 document without faults is one run however
-//! long it is.
+//! Decoding changes lengths: an invalid byte becomes a U+FFFD of three bytes, and two bytes of UTF-16 become one.
+//! The map stores runs of equal units, so a UTF-8 document of any length without faults is one run.
 
 use std::collections::VecDeque;
 
-/// How the text in a window came out of the source.
+/// The map from a window's text to the source.
 #[derive(Debug, Default)]
 pub struct SourceMap {
     /// Invariant: neighbours differ in their units, and no run is empty.
     runs: VecDeque<Run>,
 }
 
-/// How long one run is in memory. A window has fewer runs than bytes of text.
+/// The size of one run in memory, in bytes. A window has fewer runs than bytes of text.
 pub const RUN_BYTES: usize = size_of::<Run>();
 
-/// A number of equal units, one after the other.
+/// A number of equal consecutive units.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     count: u32,
     unit: Unit,
 }
 
-/// A few bytes of text from a few bytes of the source, that cannot be told apart further.
+/// A few bytes of text from a few bytes of the source, which cannot be mapped in smaller parts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Unit {
     text_bytes: u8,
@@ -31,7 +30,7 @@ struct Unit {
     is_fault: bool,
 }
 
-/// A byte of text that is the source's own.
+/// A byte of text that is one byte of the source.
 const VERBATIM: Unit = Unit {
     text_bytes: 1,
     source_bytes: 1,
@@ -54,12 +53,12 @@ impl SourceMap {
         self.push(1, Unit::of(char::REPLACEMENT_CHARACTER, source_bytes, true));
     }
 
-    /// Gives back room for runs that are gone.
+    /// Frees the memory of removed runs.
     pub fn rest(&mut self) {
         self.runs.shrink_to_fit();
     }
 
-    /// How many bytes of the source the first `text_bytes` bytes of text came from.
+    /// Returns the number of source bytes of the first `text_bytes` bytes of text.
     #[must_use]
     pub fn source_bytes(&self, text_bytes: usize) -> u64 {
         let (mut text, mut source) = (text_bytes, 0);
@@ -78,7 +77,7 @@ impl SourceMap {
         source as u64
     }
 
-    /// Forgets the first `text_bytes` bytes of text, and returns how many faults were in them.
+    /// Removes the first `text_bytes` bytes of text, and returns the number of faults in them.
     pub fn advance(&mut self, text_bytes: usize) -> u64 {
         let (mut text, mut faults) = (text_bytes, 0);
         while text > 0 {

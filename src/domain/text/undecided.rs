@@ -1,59 +1,59 @@
-//! The charset of a source that declares none.
+//! Detects the charset of a source that declares none.
 //!
-//! 1. A byte order mark.
-//! 2. UTF-16 or UTF-32, if a NUL or a byte that is not ASCII is among the first [`HEAD_BYTES`]: by
-//!    the bytes from the start on ([`unmarked`]).
-//! 3. Else the source is ASCII until a byte that is not, and nothing is decided until then. ASCII is
-//!    the same in all other charsets, so it is given out.
+//! 1. A byte order mark decides.
+//! 2. If a NUL or a byte that is not ASCII is among the first [`HEAD_BYTES`], the bytes from the start on may show
+//!    UTF-16 or UTF-32 ([`unmarked`]).
+//! 3. Otherwise the source is ASCII up to the first byte that is not, and undecided until then. ASCII is the same in
+//!    all other charsets, so it is emitted.
 //! 4. An escape sequence in the ASCII is a fault ([`escapes`]).
-//! 5. The first byte that is not ASCII, [`CONTEXT_BYTES`] before it and [`DECIDING_BYTES`] from it
-//!    on decide ([`guess`]). A source without such a byte is UTF-8.
+//! 5. The first byte that is not ASCII, [`CONTEXT_BYTES`] before it and [`DECIDING_BYTES`] from it on decide
+//!    ([`guess`]). A source without such a byte is UTF-8.
 //!
 //! # Laws
 //!
-//! - The choice depends on these bytes, never on how they are cut: bytes are held until all that
-//!   decide are there.
-//! - Nor does it depend on a stop: the last [`CONTEXT_BYTES`] that arrived are always held, so that
-//!   a checkpoint lies before the context of what decides later.
+//! - The choice depends on these bytes, and never on how they are cut: bytes are held until all deciding bytes are
+//!   there.
+//! - The choice does not depend on a stop either. The last [`CONTEXT_BYTES`] that arrived are always held, so a
+//!   checkpoint lies before the context of the deciding bytes.
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::escapes::{self, ESCAPE_BYTES_MAX};
 use crate::domain::text::{guess, unmarked};
 
-/// How many bytes are held before the first is given out. UTF-16 and UTF-32 show within them, in any
-/// script: a line of text is shorter.
+/// The number of bytes that are held before the first is emitted. They show UTF-16 and UTF-32 in any script, because
+/// a line of text is shorter.
 pub const HEAD_BYTES: usize = 1024;
 
-/// How many bytes decide, from the first on that is not ASCII. Enough for a thousand letters of any
-/// language, and little enough to hold for each upload.
+/// The number of deciding bytes from the first byte on that is not ASCII. They hold 1,000 letters of any language,
+/// and are few enough to hold for each upload.
 pub const DECIDING_BYTES: usize = 32 * 1024;
 
-/// How many bytes before the first that is not ASCII the detector sees: the word around it, and a
+/// The number of bytes that the detector reads before the first byte that is not ASCII: the word around it, and a
 /// few more.
 pub const CONTEXT_BYTES: usize = 64;
 
 /// The most bytes that are held.
 pub const HELD_BYTES_MAX: usize = HEAD_BYTES + DECIDING_BYTES;
 
-/// A source of which nothing but ASCII was decoded, with the bytes that are held.
+/// A source of which only ASCII was decoded, with the held bytes.
 #[derive(Debug)]
 pub struct Undecided {
     held: Vec<u8>,
-    /// How many of the held bytes are ASCII that decides nothing.
+    /// The number of held bytes that are ASCII and decide nothing.
     passed: usize,
     is_head: bool,
-    /// Whether bytes were given out, so that the held ones are not the source's first.
+    /// Whether bytes were emitted, so that the held bytes are not the source's first.
     is_behind_start: bool,
 }
 
-/// What is known by the bytes that are held.
+/// The decision by the held bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// Nothing yet: so many of the held bytes are ASCII, and no longer needed.
+    /// Undecided. This number of held bytes is ASCII, and no longer needed.
     Ascii(usize),
     /// The charset of all held bytes and of those that follow.
     Charset(Charset),
-    /// The charset of an escape sequence, behind so many bytes of ASCII.
+    /// The charset of an escape sequence, and the number of ASCII bytes before it.
     Escape(usize, &'static str),
 }
 
@@ -69,7 +69,7 @@ impl Undecided {
         }
     }
 
-    /// Resumes behind ASCII that was given out.
+    /// Resumes after ASCII that was emitted.
     #[must_use]
     pub fn resume() -> Self {
         Self {
@@ -79,34 +79,34 @@ impl Undecided {
         }
     }
 
-    /// Whether bytes may have been given out, so that the source is ASCII up to here.
+    /// Whether bytes may have been emitted, so that the source is ASCII up to here.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         !self.is_head
     }
 
-    /// The bytes that are held.
+    /// Returns the held bytes.
     #[must_use]
     pub fn held(&self) -> &[u8] {
         &self.held
     }
 
-    /// Holds the first bytes of `piece`, and returns how many: at least one, if every verdict was
-    /// acted on.
+    /// Holds the first bytes of `piece`, and returns their number. The number is at least 1 if the caller has acted
+    /// on every verdict.
     pub fn hold(&mut self, piece: &[u8]) -> usize {
         let held = piece.len().min(HELD_BYTES_MAX - self.held.len());
         self.held.extend_from_slice(&piece[..held]);
         held
     }
 
-    /// Lets go of the first `bytes` bytes, which were given out.
+    /// Releases the first `bytes` bytes, which were emitted.
     pub fn release(&mut self, bytes: usize) {
         self.held.drain(..bytes);
         self.is_behind_start |= bytes > 0;
         self.passed = self.passed.saturating_sub(bytes);
     }
 
-    /// Decides by what is held. `is_whole` says that the source ends with it.
+    /// Decides by the held bytes. `is_whole` means that the source ends with them.
     pub fn verdict(&mut self, is_whole: bool) -> Verdict {
         if self.is_head {
             if let Some(verdict) = self.by_head(is_whole) {
@@ -142,18 +142,18 @@ impl Undecided {
         Verdict::Ascii(self.held.len().saturating_sub(CONTEXT_BYTES))
     }
 
-    /// The charset whose escape sequence begins with the held byte `at`.
+    /// Returns the charset whose escape sequence begins with the held byte `at`.
     fn escape(&self, at: usize) -> Option<&'static str> {
         let before = match at.checked_sub(1) {
             Some(before) => Some(self.held[before]),
-            // Only what was passed before is given out: the first byte behind it is no escape.
+            // Only bytes that were passed are emitted, so the first byte after them begins no escape sequence.
             None if self.is_behind_start => return None,
             None => None,
         };
         escapes::charset_of(before, &self.held[at..])
     }
 
-    /// What the first bytes of the source decide; `None` if they do not.
+    /// Returns the decision by the first bytes of the source, or `None` if they do not decide.
     fn by_head(&self, is_whole: bool) -> Option<Verdict> {
         let bytes = &self.held;
         if bytes.len() < HEAD_BYTES && !is_whole {
@@ -173,7 +173,7 @@ impl Undecided {
         unmarked::detect(&bytes[..bytes.len().min(end)]).map(Verdict::Charset)
     }
 
-    /// The next byte that is not ASCII, or may begin an escape sequence.
+    /// Returns the next byte that is not ASCII, or that may begin an escape sequence.
     fn next_telling(&self) -> Option<usize> {
         let rest = &self.held[self.passed..];
         let is_telling = |byte: &u8| !byte.is_ascii() || escapes::may_begin(*byte);

@@ -1,49 +1,49 @@
-//! UTF-16 and UTF-32 without a byte order mark, told by the source's first bytes.
+//! Detects UTF-16 and UTF-32 without a byte order mark by the source's first bytes.
 //!
-//! UTF-32 shows by its zeros: the number of a character has three bytes at most. So does UTF-16
-//! wherever it has ASCII or Latin letters. Other scripts in UTF-16 show by what the two byte orders
-//! and eight bits make of the bytes: in one order nearly all units are characters that texts have,
-//! while eight bits have control characters all over.
+//! UTF-32 is recognised by its zeros, because the number of a character has at most three bytes. UTF-16 is
+//! recognised by its zeros wherever it has ASCII or Latin letters. Other scripts in UTF-16 are recognised by
+//! comparing the two byte orders with eight-bit text. In one order nearly all units are characters that texts use,
+//! while as eight-bit text the bytes contain many control characters.
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::utf8;
 use crate::domain::text::utf32::{self, UNIT_BYTES};
 
-/// Of so many units of UTF-32 or UTF-16 one may be no character of a text: a source may have faults.
+/// The units of UTF-32 or UTF-16 for each unit that may be no character, because a source may have faults.
 const UNITS_PER_FAULT: usize = 16;
 
-/// Fewer zeros may be an accident, such as the terminator of a string in C.
+/// Fewer zeros may be a coincidence, such as the terminator of a C string.
 const ZEROS_MIN: usize = 2;
 
-/// Zeros show ASCII or Latin letters in UTF-16 if one of so many units has one.
+/// The most units for each zero that shows ASCII or Latin letters in UTF-16.
 const UNITS_PER_ZERO: usize = 4;
 
-/// One of so many zeros may be in the other half of its unit, as those of U+0100 and U+4E00 are.
+/// The zeros for each zero that may be in the other half of its unit, as in U+0100 and U+4E00.
 const ZEROS_PER_OTHER: usize = 8;
 
-/// Text of eight bits has no control characters. UTF-16 of any script has one in sixteen bytes or
-/// more, by the law of numbers or by its spaces and line ends; short texts have fewer.
+/// Eight-bit text has no control characters. UTF-16 of any script has at least one in about 16 bytes, by statistics
+/// or by its spaces and line ends. Short texts have fewer.
 const BYTES_PER_CONTROL: usize = 64;
 
-/// ASCII text has two printable bytes in nearly every unit; ideographs have them in one of four or
-/// five units, and scripts of letters in fewer. Kana do not count: theirs is a zero and a letter.
+/// ASCII text has two printable bytes in nearly every unit. Ideographs have them in one of four or five units, and
+/// scripts of letters in fewer. Kana do not count, because they consist of a zero and a letter.
 const UNITS_PER_PRINTABLE: usize = 3;
 
-/// What the bytes are as UTF-16 of one byte order.
+/// The statistics of the bytes as UTF-16 of one byte order.
 #[derive(Clone, Copy, Debug, Default)]
 struct Reading {
-    /// Characters that texts have.
+    /// The number of characters that texts use.
     plausible: usize,
-    /// Hiragana, katakana and the punctuation of CJK.
+    /// The number of hiragana, katakana and CJK punctuation marks.
     kana: usize,
-    /// Units whose more significant byte is zero, and the other is not.
+    /// The number of units whose more significant byte alone is zero.
     zeros: usize,
-    /// Units of two printable ASCII characters, but for kana.
+    /// The number of units of two printable ASCII characters, kana excepted.
     printable: usize,
 }
 
-/// The charset of a source that begins with `start` and has no byte order mark; `None` if it is
-/// neither UTF-16 nor UTF-32.
+/// Returns the charset of a source that begins with `start` and has no byte order mark. Returns `None` if the source
+/// is neither UTF-16 nor UTF-32.
 #[must_use]
 pub fn detect(start: &[u8]) -> Option<Charset> {
     let utf_32 = [Charset::UTF_32LE, Charset::UTF_32BE];
@@ -99,7 +99,7 @@ impl Reading {
         for unit in units.iter().map(|bytes| unit(*bytes)) {
             let is_pair = high_before && (0xDC00..0xE000).contains(&unit);
             high_before = (0xD800..0xDC00).contains(&unit);
-            // Both halves of a pair count, once it is whole.
+            // Both halves of a complete pair count.
             let is_plausible = is_in_texts(unit) && !is_ascii_of_other_order(unit);
             reading.plausible += usize::from(is_plausible) + 2 * usize::from(is_pair);
             let is_kana = (0x3000..0x3100).contains(&unit);
@@ -114,27 +114,26 @@ impl Reading {
         reading
     }
 
-    /// The byte order that has more characters that texts have is the right one, and of equal ones
-    /// the one with more zeros.
+    /// Ranks a byte order. The right one has more characters that texts use; between equal ones, it has more zeros.
     fn rank(self) -> (usize, usize) {
         (self.plausible, self.zeros)
     }
 }
 
-/// Whether a unit is ASCII in the other byte order, and no frequent character in this one: the
-/// ideographic space and the numeral one are.
+/// Whether a unit is ASCII in the other byte order, and not a frequent character in this one, as the ideographic
+/// space and the numeral one are.
 fn is_ascii_of_other_order(unit: u16) -> bool {
     let [low, high] = unit.to_le_bytes();
     low == 0 && high.is_ascii() && ![0x3000, 0x4E00].contains(&unit)
 }
 
-/// A byte that no text of eight bits has, NUL among them. ESC is one that texts may have.
+/// Whether no eight-bit text has the byte, NUL included. ESC may occur in texts.
 fn is_control(byte: u8) -> bool {
     matches!(byte, 0..=0x08 | 0x0B | 0x0E..=0x1A | 0x1C..=0x1F | 0x7F)
 }
 
-/// Whether a unit of UTF-16 is a character of a script in use, a sign or a line end. Left out are
-/// control characters, private use, and blocks of scripts that only scholars write.
+/// Whether a unit of UTF-16 is a character of a script in use, a symbol or a line end. Control characters, private
+/// use and blocks of scripts that only scholars write are excluded.
 fn is_in_texts(unit: u16) -> bool {
     matches!(unit,
         0x09 | 0x0A | 0x0C | 0x0D | 0x1B | 0x20..=0x007E

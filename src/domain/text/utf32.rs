@@ -1,20 +1,20 @@
-//! UTF-32 in, text out: four bytes a character.
+//! Decodes UTF-32, with four bytes for each character.
 //!
-//! `encoding_rs` does not decode it. A unit that is no Unicode scalar value, a surrogate or a number
-//! beyond U+10FFFF, is one fault of four bytes.
+//! `encoding_rs` does not decode UTF-32. A unit that is no Unicode scalar value, such as a surrogate or a number
+//! above U+10FFFF, is one fault of four bytes.
 
 use crate::domain::text::charset::Charset;
 use crate::domain::text::decoding::Fault;
 use crate::domain::text::sink::TextSink;
 
-/// How many bytes a character has.
+/// The bytes of a character.
 pub const UNIT_BYTES: usize = 4;
 
 /// Decodes UTF-32 that arrives in pieces.
 #[derive(Debug)]
 pub struct Utf32 {
     charset: Charset,
-    /// The start of a unit whose end has not arrived: `carry[..carried]`.
+    /// The start of an incomplete unit: `carry[..carried]`.
     carry: [u8; UNIT_BYTES],
     carried: usize,
 }
@@ -34,7 +34,7 @@ impl Utf32 {
     ///
     /// # Errors
     ///
-    /// Fails at the first fault that the policy of `out` rejects. What came before is given out.
+    /// Fails at the first fault that the policy of `out` rejects. The text before the fault is emitted.
     pub fn decode(&mut self, piece: &[u8], out: &mut TextSink<'_>) -> Result<(), Fault> {
         for &byte in piece {
             self.carry[self.carried] = byte;
@@ -54,7 +54,7 @@ impl Utf32 {
     ///
     /// # Errors
     ///
-    /// Fails if it ends within a character and the policy rejects that.
+    /// Fails if the document ends within a character and the policy rejects that.
     pub fn finish(&mut self, out: &mut TextSink<'_>) -> Result<(), Fault> {
         match std::mem::take(&mut self.carried) {
             0 => Ok(()),
@@ -63,7 +63,7 @@ impl Utf32 {
     }
 }
 
-/// The number that a unit of this UTF-32 charset is.
+/// Returns the number of a unit in this UTF-32 charset.
 #[must_use]
 pub fn unit(charset: Charset, bytes: [u8; UNIT_BYTES]) -> u32 {
     if charset == Charset::UTF_32BE {

@@ -1,14 +1,13 @@
-//! UTF-8 in, text out.
+//! Decodes UTF-8 that arrives in pieces.
 //!
-//! A document arrives in pieces that end wherever the network pleased. [`Utf8`] gives out every
-//! character as soon as its last byte has arrived, and carries the start of an unfinished one, at
-//! most three bytes, to the next piece.
+//! A document arrives in pieces that may end anywhere. [`Utf8`] emits every character as soon as its last byte has
+//! arrived. It carries the start of an incomplete character, at most three bytes, over to the next piece.
 //!
 //! # Laws
 //!
-//! - However the input is cut into pieces, the text given out is the same.
-//! - However the input is cut into pieces, a fault is found at the same byte, and is as long: the
-//!   *maximal subpart* of the Unicode Standard (section 3.9), so that each becomes one U+FFFD.
+//! - The text does not depend on how the input is cut into pieces.
+//! - Nor do the offset and the length of a fault: the *maximal subpart* of the Unicode Standard (section 3.9), so
+//!   that each fault becomes one U+FFFD.
 
 use std::str;
 
@@ -18,7 +17,7 @@ use crate::domain::text::sink::TextSink;
 /// Decodes UTF-8 that arrives in pieces.
 #[derive(Debug, Default)]
 pub struct Utf8 {
-    /// The start of a character whose end has not arrived: `carry[..carried]`, at most three.
+    /// The start of an incomplete character: `carry[..carried]`, at most three bytes.
     carry: [u8; 4],
     carried: usize,
 }
@@ -28,7 +27,7 @@ impl Utf8 {
     ///
     /// # Errors
     ///
-    /// Fails at the first fault that the policy of `out` rejects. What came before is given out.
+    /// Fails at the first fault that the policy of `out` rejects. The text before the fault is emitted.
     pub fn decode(&mut self, piece: &[u8], out: &mut TextSink<'_>) -> Result<(), Fault> {
         let piece = self.complete_carry(piece, out)?;
         if self.carried > 0 {
@@ -55,7 +54,7 @@ impl Utf8 {
     ///
     /// # Errors
     ///
-    /// Fails if it ends within a character and the policy rejects that.
+    /// Fails if the document ends within a character and the policy rejects that.
     pub fn finish(&mut self, out: &mut TextSink<'_>) -> Result<(), Fault> {
         match std::mem::take(&mut self.carried) {
             0 => Ok(()),
@@ -63,7 +62,7 @@ impl Utf8 {
         }
     }
 
-    /// Finishes the carried character with the first of `piece`, and returns the others.
+    /// Completes the carried character with the first bytes of `piece`, and returns the rest.
     fn complete_carry<'a>(
         &mut self,
         mut piece: &'a [u8],
@@ -84,7 +83,7 @@ impl Utf8 {
                     self.carried += 1;
                     piece = others;
                 }
-                // The byte belongs to what follows; it is looked at again.
+                // The byte belongs to the next character, and is read again.
                 Err(_) => out.invalid(std::mem::take(&mut self.carried))?,
             }
         }
@@ -92,7 +91,7 @@ impl Utf8 {
     }
 }
 
-/// The start of a character at the end of `piece` that later bytes may finish.
+/// Returns the incomplete character at the end of `piece`, or an empty slice.
 fn unfinished(piece: &[u8]) -> &[u8] {
     for length in 1..=piece.len().min(3) {
         let tail = &piece[piece.len() - length..];
@@ -107,17 +106,16 @@ fn unfinished(piece: &[u8]) -> &[u8] {
     &[]
 }
 
-/// How far bytes keep the rules of UTF-8.
+/// The characters and faults of bytes read as UTF-8.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Count {
-    /// Characters outside ASCII.
+    /// The number of characters outside ASCII.
     pub characters: usize,
-    /// Maximal subparts that are no character.
+    /// The number of maximal subparts that are no character.
     pub faults: usize,
 }
 
-/// Counts what UTF-8 makes of `bytes`. Unless they are whole, a character may be cut off at their
-/// end.
+/// Counts the characters and faults of `bytes` as UTF-8. Unless `is_whole`, their last character may be cut off.
 #[must_use]
 pub fn count(bytes: &[u8], is_whole: bool) -> Count {
     let cut_off = if is_whole { 0 } else { unfinished(bytes).len() };

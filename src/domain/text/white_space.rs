@@ -1,26 +1,26 @@
-//! White space stays with the chunk before it, but for a line's indentation, which belongs to the line.
+//! White space belongs to the chunk before it, except a line's indentation, which belongs to the line.
 
-/// How much text after the last place that may be cut at is looked at, at most: indentation, and the next words of a
-/// [reading](crate::domain::text::reading).
+/// The most bytes of text that are read after the last place that may be cut at: indentation, and the next words of
+/// a [reading](crate::domain::text::reading).
 pub const LOOK_AHEAD_BYTES: usize = 128;
 
-/// Whether a line ends at this character: UAX #14 calls them mandatory breaks.
+/// Whether a line ends at this character (a mandatory break of UAX #14).
 #[must_use]
 pub fn is_line_break(character: char) -> bool {
     matches!(character, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Where white space leads to.
+/// The place that white space leads to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Skipped {
-    /// The start of the last line that begins in it, else its end.
+    /// The start of the last line that begins in the white space, otherwise its end.
     pub place: usize,
-    /// Its end. All of the white space before it leads to the same place.
+    /// The end of the white space. All of it leads to the same place.
     pub end: usize,
 }
 
-/// The place that the white space around `at` leads to, or `None` if that is past `limit`. White space that runs on far
-/// behind `limit` leads nowhere.
+/// Returns the place that the white space around `at` leads to, or `None` if it is past `limit`. White space that
+/// continues far beyond `limit` leads to no place.
 #[must_use]
 pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
     let mut line = line_start(text, at);
@@ -56,7 +56,7 @@ pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
     (place <= limit).then_some(Skipped { place, end })
 }
 
-/// Where the line begins that has only white space before `at`.
+/// Returns the start of the line if it has only white space before `at`.
 fn line_start(text: &str, at: usize) -> Option<usize> {
     let before = &text[..at];
     let before = &before[..at - blanks(before.as_bytes().iter().rev())];
@@ -72,7 +72,7 @@ fn line_start(text: &str, at: usize) -> Option<usize> {
     }
 }
 
-/// How many spaces and tabs come first.
+/// Counts the spaces and tabs at the start.
 fn blanks<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
     bytes
         .take_while(|byte| matches!(byte, b' ' | b'\t'))
@@ -85,19 +85,19 @@ pub fn unskip(text: &str, at: usize) -> usize {
     text[..at].trim_end().len()
 }
 
-/// How many lines end within white space, as far as it matters.
+/// The number of line ends within white space, as far as it matters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Gap {
-    /// None does: a space, or nothing.
+    /// No line ends: a space, or nothing.
     Blank,
-    /// One does.
+    /// One line ends.
     Line,
-    /// A paragraph or a page does: two lines, U+2029, or a form feed.
+    /// A paragraph or a page ends: two lines, U+2029, or a form feed.
     Paragraph,
 }
 
 impl Gap {
-    /// What the white space `gap` is.
+    /// Classifies the white space `gap`.
     #[must_use]
     pub fn of(gap: &str) -> Self {
         let mut found = Self::Blank;

@@ -1,30 +1,30 @@
-//! The part of a document's text on which no decision has fallen yet.
+//! The part of a document's text that is not cut into chunks yet.
 //!
-//! The decoder appends at the end, the splitter advances the start. The buffer has the size that the strategy
-//! declared, all at once, while text comes in; at rest it has the size of what it holds.
+//! The decoder appends at the end, and the splitter advances the start. While text arrives, the buffer has the full
+//! size that the strategy declared. At rest it has the size of its content.
 
 use crate::domain::text::features::Features;
 use crate::domain::text::position::Position;
 use crate::domain::text::source_map::SourceMap;
 
-/// A bounded buffer of text that knows where in the document and in the source it begins.
+/// A bounded buffer of text that knows its start in the document and in the source.
 #[derive(Debug)]
 pub struct Window {
-    /// Text from before `head` is spent and goes when room is needed.
+    /// The text before `head` is spent, and is dropped when space is needed.
     buffer: String,
     capacity_bytes: usize,
     head: usize,
-    /// Of all text so far.
+    /// The features of all text since the window was created.
     features: Features,
     /// Describes `buffer[head..]`.
     map: SourceMap,
     start: Position,
-    /// Faults before the start that became U+FFFD, since the window was made.
+    /// The number of faults before the start that were replaced by U+FFFD since the window was created.
     replaced: u64,
 }
 
 impl Window {
-    /// Makes a window that begins at `start` and holds at most `capacity_bytes` bytes of text.
+    /// Creates a window that begins at `start` and holds at most `capacity_bytes` bytes of text.
     #[must_use]
     pub fn new(start: Position, capacity_bytes: usize) -> Self {
         Self {
@@ -38,38 +38,38 @@ impl Window {
         }
     }
 
-    /// The undecided text.
+    /// Returns the undecided text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.buffer[self.head..]
     }
 
-    /// The features of the undecided text and of the text before it.
+    /// Returns the features of the undecided text and of the text before it.
     #[must_use]
     pub fn features(&self) -> Features {
         self.features
     }
 
-    /// The last `bytes` bytes of text that [`Window::advance`] passed, and what follows them, are
-    /// still in the buffer until the next [`Window::make_room`]: the text of a chunk just cut.
+    /// Returns the last `bytes` bytes of text that [`Window::advance`] passed, with all text after them. They stay in
+    /// the buffer until the next [`Window::make_room`]: the text of a chunk just cut.
     #[must_use]
     pub fn passed(&self, bytes: usize) -> &str {
         &self.buffer[self.head - bytes..]
     }
 
-    /// Where the window begins.
+    /// Returns the start of the window.
     #[must_use]
     pub fn start(&self) -> Position {
         self.start
     }
 
-    /// How many faults before the start became U+FFFD since the window was made.
+    /// Returns the number of faults before the start that were replaced by U+FFFD since the window was created.
     #[must_use]
     pub fn replaced(&self) -> u64 {
         self.replaced
     }
 
-    /// The place `bytes` bytes of text after the start.
+    /// Returns the place `bytes` bytes of text after the start.
     #[must_use]
     pub fn position(&self, bytes: usize) -> Position {
         let (text, source_bytes) = (&self.text()[..bytes], self.map.source_bytes(bytes));
@@ -84,27 +84,27 @@ impl Window {
         self.start = position;
     }
 
-    /// Moves the start over what the decoder dropped, such as a byte order mark.
+    /// Moves the start past bytes that the decoder dropped, such as a byte order mark.
     ///
-    /// Called only while the window is empty.
+    /// Must be called only while the window is empty.
     pub fn skip_source(&mut self, source_bytes: usize) {
         debug_assert!(self.text().is_empty());
         self.start.source += source_bytes as u64;
     }
 
-    /// Whether `bytes` bytes may be pushed, spent text dropped if need be.
+    /// Whether `bytes` bytes may be pushed. Drops spent text if necessary.
     pub fn make_room(&mut self, bytes: usize) -> bool {
         let most = self.capacity_bytes;
         let has_room = |buffer: &String| most - buffer.len() >= bytes;
         if !has_room(&self.buffer) {
             self.drop_spent();
         }
-        // Nothing is reserved while the buffer has its full size, which it keeps until it rests.
+        // The buffer keeps its full size until it rests, so this usually reserves nothing.
         self.buffer.reserve_exact(most - self.buffer.len());
         has_room(&self.buffer)
     }
 
-    /// Gives back what is not needed until more text comes.
+    /// Frees memory that is not needed until more text arrives.
     pub fn rest(&mut self) {
         self.drop_spent();
         self.buffer.shrink_to_fit();
@@ -116,7 +116,7 @@ impl Window {
         self.head = 0;
     }
 
-    /// Appends text that is the source's own bytes.
+    /// Appends text with exactly the source's bytes.
     pub fn push_verbatim(&mut self, text: &str) {
         self.buffer.push_str(text);
         self.features |= Features::of(text);

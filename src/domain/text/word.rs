@@ -1,8 +1,9 @@
-//! Places where a word begins.
+//! Finds places where a word begins.
 //!
-//! A word begins after white space, and the first of a line with its indentation. In text that has none in reach, it begins where UAX #14 lets a
-//! line begin: between two ideographs, say, but not before a closing bracket or a full stop. Thai,
-//! Lao, Khmer and Burmese would need dictionaries for that: their words are told by spaces alone.
+//! A word begins after white space, and the first word of a line with its indentation. In text without white space
+//! in reach, a word begins where UAX #14 allows a line to begin: between two ideographs, for example, but not before
+//! a closing bracket or a full stop. Thai, Lao, Khmer and Burmese would need dictionaries for that, so only spaces
+//! separate their words.
 
 use icu_segmenter::options::LineBreakOptions;
 use icu_segmenter::{LineSegmenter, LineSegmenterBorrowed};
@@ -12,7 +13,7 @@ use crate::domain::text::white_space;
 const SEGMENTER: LineSegmenterBorrowed<'static> =
     LineSegmenter::new_for_non_complex_scripts(LineBreakOptions::default());
 
-/// How far before the first place the segmenter starts, to see what it may not tear off.
+/// The bytes before the first place from which the segmenter starts, to see which characters it must not split off.
 const LOOK_BACK_BYTES: usize = 64;
 
 /// Calls `found` with every place from `floor` to `limit` where a word begins, in order.
@@ -58,7 +59,7 @@ fn find_line_starts(text: &str, floor: usize, limit: usize, found: &mut dyn FnMu
     }
 }
 
-/// Whether a character is of a script whose words only a dictionary tells (line breaking class SA).
+/// Whether a character is of a script that needs a dictionary to separate words (line breaking class SA).
 fn is_complex(character: char) -> bool {
     matches!(
         character,

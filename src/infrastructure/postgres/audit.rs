@@ -1,4 +1,4 @@
-//! The audit log in PostgreSQL. Triggers keep it as it is.
+//! The audit log in PostgreSQL. Triggers reject changes to its entries.
 
 use async_trait::async_trait;
 

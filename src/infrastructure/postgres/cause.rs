@@ -1,4 +1,4 @@
-//! Why a database cannot be connected to, and what helps. No password is in any of it.
+//! Finds out why a database connection fails, and names a remedy. No text contains a password.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -10,17 +10,18 @@ use sqlx::postgres::PgConnectOptions;
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::postgres::error::failed;
 
-/// How long one more attempt to connect may take.
+/// The longest time one more attempt to connect may take.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// `invalid_catalog_name`.
 const NO_DATABASE: &str = "3D000";
-/// `invalid_password`, and `invalid_authorization_specification`: no such role, or none that may come from here.
+/// `invalid_password`, and `invalid_authorization_specification`: the role does not exist, or may not connect from
+/// this host.
 const PASSWORD: &str = "28P01";
 const NOT_LET_IN: &str = "28000";
 /// `insufficient_privilege`.
 const DENIED: &str = "42501";
 
-/// Why a database cannot be connected to.
+/// The reason why a connection to the database fails.
 #[derive(Debug, thiserror::Error)]
 enum Cause {
     #[error(
@@ -35,16 +36,16 @@ enum Cause {
     NoDatabase(String),
     #[error("the password of {0:?} is wrong or missing: correct it in store.location")]
     Password(String),
-    #[error("{user:?} is not let in: {said}")]
+    #[error("{user:?} may not log in: {said}")]
     NotLetIn { user: String, said: String },
     #[error("{user:?} lacks a privilege: {said}: grant it, or use another role in store.location")]
     Denied { user: String, said: String },
 }
 
-/// The error of connecting by these options.
+/// Returns the error of a failed connection with these options.
 pub(super) async fn of(options: &PgConnectOptions, error: sqlx::Error) -> Error {
     let error = if matches!(error, sqlx::Error::PoolTimedOut) {
-        // The pool has tried again and again, and does not say why.
+        // The pool has retried without reporting why.
         let tried = tokio::time::timeout(ANSWER_MAX, options.connect()).await;
         tried.ok().and_then(Result::err).unwrap_or(error)
     } else {
@@ -83,12 +84,12 @@ fn cause(options: &PgConnectOptions, error: &sqlx::Error) -> Option<Cause> {
     if is_silent {
         return Some(Cause::Silent(at));
     }
-    // The system's errors have a number; those of the name service do not.
+    // Errors of the operating system have a number; errors of name resolution do not.
     let is_unknown = error.raw_os_error().is_none() && options.get_socket().is_none();
     is_unknown.then_some(Cause::UnknownHost(host))
 }
 
-/// What the server itself has said.
+/// Returns the cause in an error of the database server itself.
 fn told(options: &PgConnectOptions, user: String, error: &dyn DatabaseError) -> Option<Cause> {
     let said = error.message().to_owned();
     match error.code()?.as_ref() {

@@ -53,7 +53,7 @@ impl Chunks for Postgres {
     }
 }
 
-/// Where a batch's rows go.
+/// The partition, document and version of a batch's rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Into {
     pub(super) partition: u32,
@@ -63,9 +63,9 @@ pub(super) struct Into {
 
 /// Inserts the rows of a batch into their partition.
 ///
-/// One statement, not COPY: that ends with a small packet of its own, which the driver's sockets hold
-/// back until the one before is acknowledged, for 40 ms a batch (Nagle's algorithm, RFC 896). Texts
-/// are set out one by one, and all else is found by its place: so no row is written down in between.
+/// One INSERT is used, not COPY. COPY ends with a small packet of its own. The driver's sockets delay that packet by
+/// 40 ms a batch, until the one before is acknowledged (Nagle's algorithm, RFC 896). Texts are unnested one by one,
+/// and all other values are found by their index, so no intermediate rows are written.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     into: Into,

@@ -181,7 +181,7 @@ async fn delete(
     Ok(Deleted::Operation(Box::new(operation), ended))
 }
 
-/// The collection, whose row is held: no document can be made in it meanwhile.
+/// Returns the collection and locks its row, so that no document can be created in it meanwhile.
 async fn held(
     connection: &mut PgConnection,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! The database: how it is connected to, and whether its schema is the one that is known.
+//! Connects to the database and checks its schema.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use crate::infrastructure::postgres::cause;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::placement::Sums;
 
-/// How long a request waits for a connection.
+/// The longest time a request waits for a connection.
 const ACQUIRE_MAX: Duration = Duration::from_secs(5);
-/// How long a connection that is given back may take to answer: one of a transaction that was given
-/// up waits for a server that does not.
+/// The longest time a returned connection may take to answer a ping. After an abandoned transaction, its connection
+/// may wait for a server that does not answer.
 const RELEASE_MAX: Duration = Duration::from_secs(5);
-/// How long a statement waits for another transaction's lock. Those here take milliseconds.
+/// The longest time a statement waits for another transaction's lock. Transactions here take milliseconds.
 const LOCK_MAX: &str = "10s";
-/// How long the server lets a transaction stand still: an instance that is cut off must not hold
-/// rows against those that are not.
+/// The longest time the server lets a transaction stay idle. An instance that is cut off must not hold row locks
+/// against the others.
 const STILL_MAX: &str = "15s";
-/// Statements kept prepared a connection. Those on chunks have a form for each partition; the ones
-/// used least make room.
+/// The number of prepared statements cached for each connection. Statements on chunks have one form for each
+/// partition; the least used are evicted.
 const STATEMENTS: usize = 128;
 
 /// The migrations, in order.
@@ -90,36 +90,35 @@ pub struct Postgres {
 /// The store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address is not one.
+    /// The address is not valid.
     #[error("the database's address is not of the form postgres://user@host/database")]
     Address(#[source] sqlx::Error),
     /// The database cannot be reached.
     #[error(transparent)]
     Store(#[from] store_error::Error),
-    /// There are no tables yet, or those of an older version.
+    /// The schema has no tables, or is of an older version.
     #[error("the database's schema is not of this version: run `sluice migrate` first")]
     Old,
-    /// A newer version was there, or another program.
+    /// The schema is of a newer version, or of another program.
     #[error(
         "the database's schema is newer than this program, or was changed: install its version"
     )]
     Unknown,
-    /// A migration was refused.
-    #[error("a migration failed; nothing of it was kept")]
+    /// The database rejected a migration.
+    #[error("a migration failed and was rolled back")]
     Migration(#[source] MigrateError),
 }
 
 impl Postgres {
-    /// Connects with at most so many connections.
+    /// Connects to the database with at most `connections_max` connections.
     ///
     /// # Errors
     ///
-    /// Fails if the database cannot be reached, or its schema is not the one that this program
-    /// knows.
+    /// Fails if the database cannot be reached, or if its schema is not the one that this program knows.
     pub async fn open(url: &str, connections_max: u32) -> Result<Self, Error> {
         let options = options(url)?.statement_cache_capacity(STATEMENTS).options([
             ("lock_timeout", LOCK_MAX),
-            // A plan made while a table was empty would read all of it for ever.
+            // A plan made while a table is empty would read the whole table for ever.
             ("plan_cache_mode", "force_custom_plan"),
             ("idle_in_transaction_session_timeout", STILL_MAX),
         ]);
@@ -128,7 +127,7 @@ impl Postgres {
             .acquire_timeout(ACQUIRE_MAX)
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    // The driver keeps the largest statement's buffers otherwise.
+                    // Otherwise the driver keeps the buffers of its largest statement.
                     connection.shrink_buffers();
                     let answered = tokio::time::timeout(RELEASE_MAX, connection.ping()).await;
                     Ok(matches!(answered, Ok(Ok(()))))
@@ -153,12 +152,11 @@ impl Postgres {
     }
 }
 
-/// Brings a database to the schema that this program knows. Again, or by two at once, it changes
-/// nothing.
+/// Migrates a database to the schema that this program knows. A repeated or concurrent run changes nothing.
 ///
 /// # Errors
 ///
-/// Fails if the database cannot be reached, has a schema that is not known, or refuses a statement.
+/// Fails if the database cannot be reached, has an unknown schema, or rejects a statement.
 pub async fn migrate(url: &str) -> Result<(), Error> {
     let options = options(url)?;
     let mut connection = match PgConnection::connect_with(&options).await {
@@ -181,18 +179,18 @@ pub async fn migrate(url: &str) -> Result<(), Error> {
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, Error> {
-    // The driver would log a parameter that it does not know with its value, which may be a mistyped password.
+    // The driver would log an unknown parameter with its value, which may be a mistyped password.
     let quiet = tracing::subscriber::NoSubscriber::default();
     let parsed = tracing::subscriber::with_default(quiet, || url.parse());
     let options: PgConnectOptions = parsed.map_err(Error::Address)?;
     Ok(options.application_name("sluice"))
 }
 
-/// Why a schema is not taken.
+/// The reason why a schema is refused.
 enum Checked {
-    /// It is not the one that is known.
+    /// The schema is not the one that this program knows.
     Wrong(Error),
-    /// It could not be read.
+    /// The schema could not be read.
     Failed(sqlx::Error),
 }
 
@@ -202,7 +200,7 @@ impl From<sqlx::Error> for Checked {
     }
 }
 
-/// Whether the migrations that have run are those that are known.
+/// Checks that the migrations that have run are exactly the known ones.
 async fn check_schema(pool: &PgPool) -> Result<(), Checked> {
     let is_there = sqlx::query("SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS is_there")
         .fetch_one(pool)

@@ -104,7 +104,7 @@ async fn delete(
     Ok(Deleted::Operation(Box::new(operation), ended))
 }
 
-/// The document's row, held until the end of the transaction.
+/// Returns the document's row, locked until the end of the transaction.
 pub(super) async fn held(
     connection: &mut PgConnection,
     caller: &Caller,
@@ -118,11 +118,11 @@ pub(super) async fn held(
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    // Read again: it may have changed before it was held.
+    // Read the row again: it may have changed before it was locked.
     live(connection, caller, name).await
 }
 
-/// The document of that name, unless it or its collection is deleted.
+/// Returns the document of that name, unless it or its collection is deleted.
 pub(super) async fn live(
     executor: impl PgExecutor<'_>,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! What PostgreSQL says, in the port's words: the only place that knows its codes.
+//! Translates PostgreSQL's errors into the port's. No other module knows its codes.
 
 use sqlx::error::DatabaseError;
 
@@ -7,21 +7,21 @@ use crate::domain::limits::quota::Quota;
 
 /// `disk_full` (PostgreSQL documentation, appendix A).
 const FULL: &str = "53100";
-/// Classes of codes that pass: connections, resources, the server's going down, a system's error,
-/// transactions that met.
+/// Classes of temporary errors: connections, resources, server shutdown, system errors, and conflicting
+/// transactions.
 const PASSING: [&str; 5] = ["08", "53", "57", "58", "40"];
-/// `lock_not_available`: another transaction held what was wanted for too long.
+/// `lock_not_available`: another transaction held the lock for too long.
 const LOCKED: &str = "55P03";
-/// `idle_in_transaction_session_timeout`: the database, or the way to it, stood still for longer than
-/// it lets a transaction stand still.
+/// `idle_in_transaction_session_timeout`: the database, or the network to it, stalled longer than a transaction may
+/// stay idle.
 const STOOD_STILL: &str = "25P03";
-/// `read_only_sql_transaction`: the server is a standby, say after a failover that its address did not follow.
+/// `read_only_sql_transaction`: the server is a standby, for example after a failover that its address did not
+/// follow.
 const READ_ONLY: &str = "25006";
-/// `unique_violation`, which is what a request says that was sent twice at once. Trying again shows
-/// the truth.
+/// `unique_violation`: the same request was sent twice at once. A retry finds the row of the other one.
 const MET: &str = "23505";
 
-/// What the trigger says that counts what a tenant keeps; its message is the quota's name.
+/// The code raised by the trigger that counts a tenant's usage. Its message is the quota's name.
 const QUOTA: &str = "SLQ01";
 
 /// Translates a driver's error.
@@ -51,20 +51,20 @@ fn crossed(error: sqlx::Error) -> Error {
     )
 }
 
-/// Whether the transaction did not happen, or nobody knows whether it did, and may be tried again.
+/// Whether the transaction did not happen, or its outcome is unknown, so that it may be retried.
 pub(super) fn may_pass_soon(error: &Error) -> bool {
-    // Who found no connection has waited already.
+    // A caller that got no connection has waited already.
     passing(error).is_some_and(|source| {
         !matches!(source, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
     })
 }
 
-/// Whether no connection was to be had in time.
+/// Whether no connection became free in time.
 pub(super) fn found_no_connection(error: &Error) -> bool {
     matches!(passing(error), Some(sqlx::Error::PoolTimedOut))
 }
 
-/// What the driver said, of an error that passes.
+/// Returns the driver's error behind a temporary error.
 fn passing(error: &Error) -> Option<&sqlx::Error> {
     let Error::Unavailable(source) = error else {
         return None;
@@ -77,7 +77,7 @@ fn is_passing(code: &str) -> bool {
     PASSING.contains(&class) || [LOCKED, STOOD_STILL, READ_ONLY, MET].contains(&code)
 }
 
-/// Whether the connection failed, or none could be had.
+/// Whether the connection failed, or no connection could be acquired.
 fn is_broken(error: &sqlx::Error) -> bool {
     matches!(
         error,

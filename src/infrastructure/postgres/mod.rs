@@ -1,9 +1,9 @@
-//! The store of many instances: one PostgreSQL database, chunks in 100 LIST partitions.
+//! The store for several instances: one PostgreSQL database, with the chunks in 100 LIST partitions.
 //!
-//! Every statement on chunks names the partition (`partition_table`), so it is planned and locked alone. Rows
-//! are locked in one order, document before upload before version before collection; what still
-//! meets is tried again (`retry`). To add a method: the statement in the noun's file, the tenant
-//! in its WHERE, the row count checked, a case in `tests/contract`.
+//! Every statement on chunks names its partition (`partition_table`), so only that partition is planned and locked.
+//! Rows are locked in one order: document, upload, version, collection. Transactions that still conflict are retried
+//! (`retry`). To add a method: put the statement into the noun's file, the tenant into its WHERE, check the row
+//! count, and add a case to `tests/contract`.
 
 mod audit;
 mod cause;

@@ -1,4 +1,4 @@
-//! Operations in PostgreSQL: a view over all that is one.
+//! Operations in PostgreSQL: a view over uploads, deletions and moves.
 
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -49,7 +49,7 @@ impl Operations for Postgres {
     async fn operations_of(&self, topics: &[(String, Uid)]) -> Result<Vec<Operation>, Error> {
         let tenants = topics.iter().map(|(tenant, _)| tenant.as_str());
         let uids = topics.iter().map(|(_, uid)| uuid(uid));
-        // LATERAL: each of the view's tables is asked by its primary key.
+        // LATERAL: each of the view's tables is read by its primary key.
         let list = read(
             sqlx::query(
                 "SELECT found.* FROM unnest($1::text[], $2::uuid[]) AS asked (tenant, uid)
@@ -67,7 +67,7 @@ impl Operations for Postgres {
     }
 }
 
-/// The tenant's operation of that uid.
+/// Returns the tenant's operation of that uid.
 pub(super) async fn find(
     executor: impl PgExecutor<'_>,
     tenant: &str,
@@ -82,8 +82,8 @@ pub(super) async fn find(
     found.as_ref().map(operation).transpose()
 }
 
-/// Whether the uid is that of an earlier request with the same fields; `None` if it is new. Operations
-/// share their names, so each kind is asked.
+/// Whether the uid belongs to an earlier request with the same fields. `None` means that the uid is new. All kinds
+/// of operations share one space of names, so each kind is searched.
 pub(super) async fn is_repeated(
     executor: impl PgExecutor<'_>,
     caller: &Caller,
@@ -104,7 +104,7 @@ pub(super) async fn is_repeated(
     Ok(sent.transpose()?.map(|sent| sent == *request_sha256))
 }
 
-/// An operation that is there.
+/// Returns an operation that must exist.
 pub(super) async fn of(
     executor: impl PgExecutor<'_>,
     tenant: &str,
@@ -114,7 +114,7 @@ pub(super) async fn of(
     found.ok_or_else(|| damaged("an operation that was changed"))
 }
 
-/// The operations of rows that were changed.
+/// Returns the operations of changed rows.
 pub(super) async fn changed(
     connection: &mut PgConnection,
     rows: &[PgRow],

@@ -1,5 +1,5 @@
-//! The names of the 100 partitions of `chunks`. Statements name one, and so plan, lock and read it
-//! alone: three to four times as many point reads a second as through the whole table.
+//! The names of the 100 partitions of `chunks`. Statements name one partition, so that only it is planned, locked
+//! and read. This gives three to four times as many point reads per second as the whole table.
 
 use sqlx::AssertSqlSafe;
 
@@ -7,17 +7,17 @@ use crate::application::ports::store_error::Error;
 use crate::domain::partitions::candidates::PARTITIONS;
 use crate::infrastructure::columns::damaged;
 
-/// The place in a statement where the partition's name goes.
+/// The placeholder of the partition's name in a statement.
 const MARK: &str = "chunks_pNN";
-/// The same for a second partition.
+/// The placeholder of a second partition's name.
 const OTHER: &str = "chunks_pTO";
-/// The place where its key goes: the primary key begins with it, so a statement without it would read
-/// the whole partition.
+/// The placeholder of the partition's key. The primary key begins with it, so a statement without it would read the
+/// whole partition.
 const KEY: &str = "key_NN";
 
-/// The statement on that partition.
+/// Returns the statement on that partition.
 pub(super) fn on(partition: u32, statement: &'static str) -> Result<AssertSqlSafe<String>, Error> {
-    // Safe: a number below 100 is all that is put in.
+    // Safe: only a number below 100 is inserted.
     Ok(AssertSqlSafe(named(partition, statement)?))
 }
 
@@ -27,7 +27,7 @@ fn named(partition: u32, statement: &'static str) -> Result<String, Error> {
         .replace(KEY, &partition.to_string()))
 }
 
-/// A statement from one partition to another.
+/// Returns a statement that reads one partition and writes another.
 pub(super) fn between(
     from: u32,
     to: u32,

@@ -1,4 +1,4 @@
-//! The health of partitions, and where documents are, in PostgreSQL.
+//! The health of partitions, and the location of documents, in PostgreSQL.
 
 use async_trait::async_trait;
 use sqlx::PgPool;
@@ -29,7 +29,7 @@ impl Partitions for Postgres {
     }
 
     async fn largest_documents(&self, rows: u32) -> Result<Vec<Document>, Error> {
-        // Each commit counts on the document's row, so no index has the count: they are all read.
+        // Each commit updates the count in the document's row, so no index covers the count and all rows are read.
         let list = sqlx::query(
             "WITH largest AS (
                  SELECT uid FROM documents WHERE deleted_at IS NULL
@@ -57,7 +57,7 @@ impl Partitions for Postgres {
         };
         let (uid, partition) = (found.uid("uid")?, found.small("partition_key")?);
         let counted = self.counted(partition, &uid).await?;
-        // The table's CHECK lets its chunks be nowhere but in these two.
+        // The table's CHECK allows a document's chunks only in these two partitions.
         let other = other_candidate(&uid, partition);
         let chunks_elsewhere = self.counted(other, &uid).await?.chunks;
         let said = Weight {
@@ -84,7 +84,7 @@ impl Partitions for Postgres {
 }
 
 impl Postgres {
-    /// What a partition holds of a document.
+    /// Counts the chunks of a document in a partition.
     async fn counted(&self, partition: u32, document: &Uid) -> Result<Weight, Error> {
         let statement = partition_table::on(
             partition,

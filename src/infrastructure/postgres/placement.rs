@@ -1,4 +1,4 @@
-//! Which of its two partitions a new document gets, by sums that are counted now and then.
+//! Chooses one of the two candidate partitions of a new document, by sums that are renewed at intervals.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -12,26 +12,26 @@ use crate::infrastructure::columns::Columns;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::read;
 
-/// How old sums may be when a document is placed by them.
+/// The age from which sums are renewed before a document is placed by them.
 const AGE_MAX: Duration = Duration::from_secs(5);
-/// Counting takes at most one part in so many of an instance's time, however many documents there
-/// are: then sums are older.
+/// Counting takes at most 1/20 of an instance's time, however many documents there are. If counting is slow, the
+/// sums are older.
 const REST: u32 = 20;
 
-/// When this instance may count again.
+/// The earliest time at which this instance may count again.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     next: Mutex<Option<Instant>>,
 }
 
 impl Sums {
-    /// Counts what the partitions hold, unless that was done a moment ago, here or elsewhere.
+    /// Counts the contents of the partitions, unless this or another instance counted them within [`AGE_MAX`].
     pub(super) async fn renew(&self, pool: &PgPool) -> Result<(), Error> {
         let now = Instant::now();
         if !self.claim(now) {
             return Ok(());
         }
-        // The lock keeps two from counting at once; the age keeps one from counting after another.
+        // The lock prevents two counts at once; the age prevents one count right after another.
         read(
             sqlx::query(
                 "WITH moment (now) AS (
@@ -81,8 +81,8 @@ impl Sums {
     }
 }
 
-/// The lighter of a document's two partitions. Documents that came after the sums are taken to be as
-/// large as others are on average.
+/// Returns the lighter of a document's two candidate partitions. Documents added after the sums count with the
+/// average size.
 pub(super) async fn lighter(connection: &mut PgConnection, document: &Uid) -> Result<u32, Error> {
     let [a, b] = candidates::candidates(document);
     let found = sqlx::query(
@@ -101,8 +101,8 @@ pub(super) async fn lighter(connection: &mut PgConnection, document: &Uid) -> Re
     found.small("partition_key")
 }
 
-/// Counts a new document at once, as the last statement of its transaction: the row is not held for
-/// longer than the commit takes.
+/// Counts a new document at once. This is the last statement of its transaction, so that the row is locked only
+/// while it commits.
 pub(super) async fn count(connection: &mut PgConnection, partition: u32) -> Result<(), Error> {
     sqlx::query("UPDATE partition_sums SET documents = documents + 1 WHERE partition_key = $1")
         .bind(signed(partition))
@@ -112,7 +112,7 @@ pub(super) async fn count(connection: &mut PgConnection, partition: u32) -> Resu
     Ok(())
 }
 
-/// A partition as the driver takes it.
+/// Converts a partition to the driver's type.
 pub(super) fn signed(partition: u32) -> i32 {
     i32::try_from(partition).unwrap_or(i32::MAX)
 }

@@ -1,4 +1,4 @@
-//! What tenants may keep, in PostgreSQL. Triggers count it, and refuse what is too much.
+//! Quotas of tenants in PostgreSQL. Triggers count the usage, and reject rows beyond a quota.
 
 use sqlx::PgPool;
 
@@ -10,15 +10,15 @@ use crate::infrastructure::columns::stored;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::rows::access::tenant;
 
-/// Sets all quotas of a tenant, and counts what it keeps.
+/// Sets all quotas of a tenant, and counts its current usage.
 pub(super) async fn set(
     pool: &PgPool,
     id: &TenantId,
     quotas: Quotas,
 ) -> Result<Option<Tenant>, Error> {
     let mut transaction = pool.begin().await.map_err(failed)?;
-    // Whoever has not counted, for there was nothing to count, has committed then: the next
-    // statement sees it. Whoever comes later counts.
+    // The lock waits for transactions that did not count, because there was no quota. The next statement sees their
+    // rows; later transactions count.
     sqlx::query("SELECT pg_advisory_xact_lock(64, hashtext($1))")
         .bind(id.as_str())
         .execute(&mut *transaction)

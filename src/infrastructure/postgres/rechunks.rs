@@ -59,7 +59,7 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewRechunk) -> Result<Start
     let Some((collection, preferences)) = found else {
         return Ok(Started::NotFound);
     };
-    // An argument that is wrong is told before the document's state.
+    // A wrong argument is reported before the document's state.
     if let Err(conflict) = new.chunking.over(&preferences.chunking) {
         return Ok(Started::Conflict(conflict));
     }
@@ -87,7 +87,7 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewRechunk) -> Result<Start
     Ok(Started::Rechunk(Box::new(upload)))
 }
 
-/// Whether an upload of the document has not ended.
+/// Whether the document has a running upload.
 async fn has_running(connection: &mut PgConnection, document: &Uid) -> Result<bool, Error> {
     let found =
         sqlx::query("SELECT 1 FROM uploads WHERE document_uid = $1 AND state = 'RUNNING' LIMIT 1")

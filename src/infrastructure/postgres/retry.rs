@@ -1,4 +1,4 @@
-//! How long a statement may take, and how often a transaction is tried.
+//! Limits how long a statement may take, and how often a transaction is retried.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -6,25 +6,25 @@ use std::time::{Duration, Instant};
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::postgres::error::{failed, found_no_connection, may_pass_soon};
 
-/// The longest that a read waits for its rows: then the server is as good as gone.
+/// The longest time a read waits for its rows. After it, the server counts as unavailable.
 const READ_MAX: Duration = Duration::from_secs(10);
-/// The longest that a transaction takes. A server that stands still for half a minute holds up its
-/// writers, and loses none.
+/// The longest time a transaction may take. A server that stalls for half a minute delays its writers, but fails
+/// none.
 const WRITE_MAX: Duration = Duration::from_mins(1);
-/// How often a transaction is tried: what meets twice in a row is rare, and a server that is gone
-/// for longer is for the client to wait for.
+/// The number of attempts for a transaction. Two conflicts in a row are rare. If the server is away for longer, the
+/// client retries.
 const ATTEMPTS_MAX: u32 = 3;
-/// The longest pause before the second attempt; before each later one it is five times as long.
+/// The longest pause before the second attempt. Each later pause may be five times as long.
 const PAUSE_MAX: Duration = Duration::from_millis(40);
 
-/// The rows of a statement, in time.
+/// Runs a read statement, for at most [`READ_MAX`].
 pub(super) async fn read<T>(
     rows: impl Future<Output = Result<T, sqlx::Error>> + Send,
 ) -> Result<T, Error> {
     look_up(async { rows.await.map_err(failed) }).await
 }
 
-/// The same for what transactions look up too: there nothing is late but the whole.
+/// The same for queries that transactions use too. Within a transaction only the whole has a time limit.
 pub(super) async fn look_up<T>(
     found: impl Future<Output = Result<T, Error>> + Send,
 ) -> Result<T, Error> {
@@ -34,9 +34,8 @@ pub(super) async fn look_up<T>(
     }
 }
 
-/// Tries a transaction until it is done, fails for good, or was tried often enough. `attempt` is
-/// given how often it was tried before: from 1 on the transaction may have been committed, and only
-/// the answer lost.
+/// Runs a transaction until it succeeds, fails permanently, or has used all its attempts. `attempt` receives the
+/// number of earlier attempts. From 1 on, an earlier attempt may have been committed and only its answer lost.
 pub(super) async fn transact<T, F>(attempt: impl Fn(u32) -> F + Send + Sync) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>> + Send,
@@ -44,8 +43,8 @@ where
     within(Duration::ZERO, attempt).await
 }
 
-/// The same for what an upload has brought: it also waits for a connection as long as for an answer.
-/// While it waits no more is read from its client.
+/// The same for the data of an upload: it also waits up to [`WRITE_MAX`] for a connection. Meanwhile no more data is
+/// read from the client.
 pub(super) async fn transact_patiently<T, F>(
     attempt: impl Fn(u32) -> F + Send + Sync,
 ) -> Result<T, Error>
@@ -65,7 +64,7 @@ where
     let (begun, mut before) = (Instant::now(), 0);
     loop {
         let error = match tokio::time::timeout(WRITE_MAX, attempt(before)).await {
-            // It has waited already, and nothing was begun.
+            // The attempt has waited already, and started nothing.
             Ok(Err(error)) if found_no_connection(&error) && begun.elapsed() < patience => continue,
             Ok(Err(error)) if may_pass_soon(&error) => error,
             Ok(answer) => return answer,
@@ -79,7 +78,7 @@ where
     }
 }
 
-/// A pause of random length, so that what has met does not meet again.
+/// Returns a pause of random length, so that conflicting transactions do not conflict again.
 fn pause(before: u32) -> Duration {
     let random = u32::from(uuid::Uuid::new_v4().as_bytes()[0]);
     PAUSE_MAX * 5_u32.pow(before - 1) * random / 256

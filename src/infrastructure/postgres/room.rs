@@ -1,18 +1,19 @@
-//! Whether there is room in the database: a ballast is written into tables that go with their transaction.
+//! Checks for free disk space in the database: writes a ballast into tables that are dropped with their transaction.
 
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::postgres::error::failed;
 
-/// Where tables of chunks are, as a clause: operators may spread them over disks. Empty: where the database is.
+/// The tablespaces of the chunk tables, as clauses; operators may spread the tables over disks. An empty clause
+/// means the database's default.
 const PLACES: &str = "SELECT DISTINCT coalesce('TABLESPACE ' || quote_ident(spcname), '')
      FROM pg_class LEFT JOIN pg_tablespace ON pg_tablespace.oid = reltablespace
      WHERE pg_class.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'chunks'::regclass)
      LIMIT 100";
 
-/// Whether a batch could be written. Only a failure of a statement tells that the server's disk may be full, so
-/// without a suspicion nothing is tried.
+/// Checks that a batch could be written. Only a failed statement shows that the server's disk may be full, so
+/// nothing is written without a suspicion.
 pub(super) async fn check(pool: &PgPool, is_suspected: bool) -> Result<(), Error> {
     if !is_suspected {
         return Ok(());
@@ -22,7 +23,8 @@ pub(super) async fn check(pool: &PgPool, is_suspected: bool) -> Result<(), Error
         .fetch_all(&mut *transaction)
         .await
         .map_err(failed)?;
-    // Without a place of their own temporary tables go where operators want them, which need not be the database's disk.
+    // Temporary tables without a clause would use the operator's setting, which may be on another disk than the
+    // database.
     sqlx::query("SET LOCAL temp_tablespaces = ''")
         .execute(&mut *transaction)
         .await
@@ -36,8 +38,8 @@ pub(super) async fn check(pool: &PgPool, is_suspected: bool) -> Result<(), Error
     transaction.rollback().await.map_err(failed)
 }
 
-/// Writes 1,024 rows of a kilobyte: a batch of an upload, and what changes with it. Their pages are on the disk at
-/// once, whatever becomes of the transaction.
+/// Returns the statement that writes 1,024 rows of 1,000 bytes: as much as a batch of an upload and the pages that
+/// change with it. Their pages are written at once, whether the transaction commits or not.
 fn ballast(number: usize, place: &str) -> String {
     format!(
         "CREATE TEMPORARY TABLE sluice_room_{number} ON COMMIT DROP {place} AS

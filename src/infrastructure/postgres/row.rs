@@ -1,4 +1,4 @@
-//! Values out of PostgreSQL's rows, and into its statements.
+//! Reads values from PostgreSQL's rows, and converts them for its statements.
 
 use sqlx::postgres::PgRow;
 use sqlx::types::Uuid;
@@ -44,7 +44,7 @@ impl Columns for PgRow {
     }
 }
 
-/// A uid as the driver takes it.
+/// Converts a uid to the driver's type.
 pub(super) fn uuid(uid: &Uid) -> Uuid {
     Uuid::from_bytes(*uid)
 }

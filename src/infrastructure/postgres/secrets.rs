@@ -1,4 +1,4 @@
-//! The whole store, and the secrets in it.
+//! The store port in PostgreSQL: the shared secret, the check for free space, and closing.
 
 use async_trait::async_trait;
 

@@ -76,7 +76,7 @@ impl Tenants for Postgres {
 
     async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        // Nobody created this one, and nothing was ever in it.
+        // The default collection was created implicitly, and never held a document.
         sqlx::query(
             "DELETE FROM collections
              WHERE tenant = $1 AND collection_id = 'default' AND deleted_at IS NULL AND change_seq = 0

@@ -1,4 +1,4 @@
-//! The commit of a batch: its chunks, and the upload that moves behind them by compare-and-set.
+//! Commits a batch: inserts its chunks, and advances the upload's offset by compare-and-set.
 
 use sqlx::{PgConnection, PgPool};
 
@@ -14,10 +14,10 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::operation::operation;
 
-/// How often a commit starts anew because the document was moved meanwhile.
+/// The number of times a commit is attempted if the document is moved meanwhile.
 const MOVED_MAX: u32 = 3;
 
-/// Brings the rows, waits for the batch before, and commits. `before`: how often that was tried.
+/// Inserts the rows, waits for the previous batch, and commits. `before` is the number of earlier attempts.
 pub(super) async fn commit(
     pool: &PgPool,
     writer: &Writer,
@@ -28,7 +28,7 @@ pub(super) async fn commit(
     if before > 0
         && let Some(operation) = committed(pool, writer, batch).await?
     {
-        // It was done, and the answer lost.
+        // An earlier attempt was committed, and its answer lost.
         return Ok(Some(operation));
     }
     for _ in 0..MOVED_MAX {
@@ -56,9 +56,9 @@ pub(super) async fn commit(
     ))
 }
 
-/// Where the rows go; none if the upload is not this writer's, or has got further.
+/// Returns the destination of the rows, or `None` if the writer has lost the upload or the upload is past the batch.
 async fn place(connection: &mut PgConnection, writer: &Writer) -> Result<Option<Into>, Error> {
-    // The batch before may not be committed yet, so the offset may be behind.
+    // The previous batch may not be committed yet, so the stored offset may be lower.
     let found = sqlx::query(
         "SELECT documents.partition_key, uploads.document_uid, uploads.version
          FROM uploads JOIN documents ON documents.uid = uploads.document_uid
@@ -80,8 +80,8 @@ async fn place(connection: &mut PgConnection, writer: &Writer) -> Result<Option<
     }))
 }
 
-/// Moves the upload, and says what watchers see and where the document is; none if epoch or offset are
-/// not what the writer believes, or the upload is over: then roll back.
+/// Advances the upload. Returns the state for watchers, and the document's partition. `None` means that the epoch or
+/// the offset differ from the writer's, or that the upload has ended; the caller then rolls back.
 async fn advance(
     connection: &mut PgConnection,
     writer: &Writer,
@@ -94,7 +94,7 @@ async fn advance(
         .chunks
         .iter()
         .map(|chunk| chunk.span.end.byte - chunk.span.start.byte);
-    // The document's row first, as in every transaction: none waits in a ring.
+    // The document's row is locked first, as in every transaction, to avoid deadlocks.
     let moved = sqlx::query(
         "WITH weighed AS (
              UPDATE documents SET chunks = chunks + $5, text_bytes = text_bytes + $6
@@ -133,7 +133,7 @@ async fn advance(
     Ok(Some((operation(&moved)?, moved.small("partition_key")?)))
 }
 
-/// What watchers see if this writer has committed that very batch.
+/// Returns the state for watchers if this writer has committed exactly that batch.
 async fn committed(
     pool: &PgPool,
     writer: &Writer,

@@ -1,4 +1,4 @@
-//! What the end of an upload writes: a current version and the change it makes, or one to sweep.
+//! Writes the end of an upload: a new current version and its change, or a version to sweep.
 
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool};
@@ -18,7 +18,7 @@ use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::rows::operation::operation;
 use crate::infrastructure::rows::upload::upload;
 
-/// Holds the row of an upload's document until the end of the transaction, before the upload's own.
+/// Locks the row of an upload's document until the end of the transaction, before the upload's own row.
 pub(super) async fn hold_document(
     connection: &mut PgConnection,
     caller: &Caller,
@@ -37,7 +37,7 @@ pub(super) async fn hold_document(
     Ok(())
 }
 
-/// The same of several documents.
+/// The same for several documents.
 pub(super) async fn hold_documents(
     connection: &mut PgConnection,
     documents: &[Uid],
@@ -51,7 +51,7 @@ pub(super) async fn hold_documents(
     Ok(())
 }
 
-/// Moves the upload's row; `false` if the writer is not the newest, or the upload is over.
+/// Ends the upload's row. Returns `false` if the writer is not the newest, or the upload has ended.
 pub(super) async fn end(
     connection: &mut PgConnection,
     writer: &Writer,
@@ -85,7 +85,7 @@ pub(super) async fn end(
     Ok(ended.rows_affected() == 1)
 }
 
-/// What watchers see if this writer has ended the upload just so.
+/// Returns the state for watchers if this writer has ended the upload with the same state.
 pub(super) async fn ended(
     pool: &PgPool,
     writer: &Writer,
@@ -100,7 +100,7 @@ pub(super) async fn ended(
     Ok(upload.filter(is_ours).map(|upload| upload.operation()))
 }
 
-/// Says what a complete version is.
+/// Stores the totals of a complete version.
 pub(super) async fn complete(
     connection: &mut PgConnection,
     upload: &Upload,
@@ -130,8 +130,8 @@ pub(super) async fn complete(
     Ok(())
 }
 
-/// Makes a complete version current, with what its uploader says of the document, and lets the one
-/// before go.
+/// Makes a complete version current, with the upload's description of the document. Marks the previous version for
+/// removal.
 pub(super) async fn make_current(
     connection: &mut PgConnection,
     upload: &Upload,
@@ -168,7 +168,7 @@ pub(super) async fn make_current(
     .await
 }
 
-/// Lets the chunks of a version go from a time on.
+/// Marks the chunks of a version for removal from `sweep_after` on.
 pub(super) async fn sweep(
     connection: &mut PgConnection,
     document: &Uid,
@@ -185,7 +185,7 @@ pub(super) async fn sweep(
     Ok(())
 }
 
-/// Writes a change of a document into its collection's.
+/// Adds a change of a document to the changes of its collection.
 pub(super) async fn tell(
     connection: &mut PgConnection,
     document: &Uid,
@@ -193,7 +193,7 @@ pub(super) async fn tell(
     after: u64,
     now: Timestamp,
 ) -> Result<(), Error> {
-    // The collection's row is held until the commit: changes are numbered as they are committed.
+    // The collection's row stays locked until the commit, so changes are numbered in the order of their commits.
     sqlx::query(
         "UPDATE collections SET change_seq = change_seq + 1
          WHERE uid = (SELECT collection_uid FROM documents WHERE uid = $1)",
@@ -218,7 +218,7 @@ pub(super) async fn tell(
     Ok(())
 }
 
-/// Fails the unfinished uploads of a document, and returns their last states.
+/// Fails the running uploads of a document, and returns their last states.
 pub(super) async fn fail_running(
     connection: &mut PgConnection,
     document: &Uid,
@@ -235,7 +235,7 @@ pub(super) async fn fail_running(
     fail(connection, &running, reason, message, now).await
 }
 
-/// Fails the unfinished uploads of a collection, and returns their last states.
+/// Fails the running uploads of a collection, and returns their last states.
 pub(super) async fn fail_running_in(
     connection: &mut PgConnection,
     collection: &Uid,
@@ -253,8 +253,8 @@ pub(super) async fn fail_running_in(
     fail(connection, &running, reason, message, now).await
 }
 
-/// Fails unfinished uploads, whoever writes them, and returns their last states. One that has ended
-/// meanwhile is left as it is.
+/// Fails running uploads of any writer, and returns their last states. An upload that has ended meanwhile is left
+/// unchanged.
 pub(super) async fn fail(
     connection: &mut PgConnection,
     running: &[PgRow],

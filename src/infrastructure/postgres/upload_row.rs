@@ -1,4 +1,4 @@
-//! An upload's row, with the names that belong to it.
+//! Reads an upload's row together with the names of its document.
 
 use sqlx::PgExecutor;
 
@@ -10,7 +10,7 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::upload::upload;
 
-/// The caller's upload of that uid.
+/// Returns the caller's upload of that uid.
 pub(super) async fn upload_of(
     executor: impl PgExecutor<'_>,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! What starting an upload writes: its document if that is new, a version, and the upload itself.
+//! Writes the start of an upload: its document if it is new, a version, and the upload.
 
 use sqlx::PgConnection;
 
@@ -15,8 +15,8 @@ use crate::infrastructure::postgres::placement;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::upload::import_columns;
 
-/// The collection's uid, and its preferences. Its row
-/// is held: who deletes it sees the document.
+/// Returns the uid and the preferences of a collection. The row is locked, so that a concurrent deletion of the
+/// collection sees the new document.
 pub(super) async fn collection(
     connection: &mut PgConnection,
     caller: &Caller,
@@ -48,7 +48,7 @@ pub(super) async fn create_default(
          VALUES ($1, $2, $3, '{}', $4, $4, decode(repeat('00', 32), 'hex'))
          ON CONFLICT (tenant, collection_id) WHERE deleted_at IS NULL DO NOTHING",
     )
-    // No request id stands for it. The uid was made for the document, which is new, too: uids differ within a table.
+    // The collection has no request id. It reuses the new document's uid: uids must differ only within a table.
     .bind(uuid(&new.document_uid))
     .bind(&caller.tenant)
     .bind(CollectionId::DEFAULT)
@@ -59,15 +59,15 @@ pub(super) async fn create_default(
     Ok(())
 }
 
-/// A document that a version is made of.
+/// The document of a new version.
 pub(super) struct Found {
     pub(super) uid: Uid,
-    /// Where its chunks go, if it is new.
+    /// The partition of its chunks. `None` means that the document existed before.
     pub(super) placed: Option<u32>,
 }
 
-/// The document; makes it, in the lighter of its two partitions, if it is new. Its next version is
-/// taken, and its row held.
+/// Returns the document, and takes its next version. A new document is created in the lighter of its two candidate
+/// partitions. The document's row is locked.
 pub(super) async fn document(
     connection: &mut PgConnection,
     caller: &Caller,
@@ -99,7 +99,7 @@ pub(super) async fn document(
     })
 }
 
-/// Takes a document's next version; returns the document's uid.
+/// Takes a document's next version. Returns the document's uid.
 pub(super) async fn take_version(
     connection: &mut PgConnection,
     caller: &Caller,
@@ -117,7 +117,8 @@ pub(super) async fn take_version(
     .fetch_one(connection)
     .await
     .map_err(|error| {
-        // It was given up after it was seen, and before it was held: the next attempt makes it anew.
+        // The document was deleted after it was found and before its row was locked. The next attempt creates it
+        // again.
         if matches!(error, sqlx::Error::RowNotFound) {
             return Error::Unavailable(Box::new(error));
         }
@@ -126,7 +127,7 @@ pub(super) async fn take_version(
     found.uid("uid")
 }
 
-/// The version that was taken, chunked and decoded as readers will see.
+/// Inserts the taken version, with the chunking and decoding that readers will see.
 pub(super) async fn insert_version(
     connection: &mut PgConnection,
     document: &Uid,
@@ -144,8 +145,8 @@ pub(super) async fn insert_version(
     Ok(())
 }
 
-/// The upload that makes the version: of the chunks of `source_version`, or if that is 0 of a file, or of
-/// the bytes that a client sends.
+/// Inserts the upload that creates the version. It reads the chunks of `source_version`; if that is 0, it reads a
+/// file or the bytes that a client sends.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     caller: &Caller,

@@ -153,7 +153,7 @@ async fn attach(
     uid: &Uid,
     now: Timestamp,
 ) -> Result<Option<Upload>, Error> {
-    // Read in the same transaction: two writers that attach at once have two epochs.
+    // The row is read in the same transaction, so two writers that attach at once get two epochs.
     let mut transaction = pool.begin().await.map_err(failed)?;
     sqlx::query(
         "UPDATE uploads SET writer_epoch = writer_epoch + 1, updated_at = greatest(updated_at, $1)
@@ -181,7 +181,7 @@ async fn finish(
     upload_end::hold_document(&mut transaction, &writer.caller, &writer.uid).await?;
     if !upload_end::end(&mut transaction, writer, end, now).await? {
         transaction.rollback().await.map_err(failed)?;
-        // Perhaps it has ended just so, and the answer was lost.
+        // An earlier attempt may have ended the upload, and its answer was lost.
         return if before > 0 {
             upload_end::ended(pool, writer, end).await
         } else {

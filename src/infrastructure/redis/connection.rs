@@ -1,5 +1,5 @@
-//! The connection for commands: one for an instance, made when it is first used, and again whenever it
-//! is lost. Nothing ever waits longer for Redis than it says.
+//! The connection for commands. An instance has one connection, which is opened at its first use and after each
+//! loss. Each caller sets the longest time it waits for Redis.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use redis::{
     RedisFuture, RedisResult, Value,
 };
 
-/// How long connecting may take: longer than a round trip across a continent.
+/// The longest time connecting may take: more than a round trip across a continent.
 pub(super) const CONNECT_MAX: Duration = Duration::from_millis(250);
-/// How long an answer is waited for by whoever says nothing else.
+/// The longest time to wait for an answer, unless the caller sets another.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
-/// Sent bytes without an acknowledgement for so long mean that the way is cut.
+/// The longest time sent bytes may stay unacknowledged. After it, the network counts as cut.
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(2);
-/// Commands that wait for an answer at once; a server that hangs must not gather more.
+/// The largest number of commands that wait for an answer, so that they do not pile up if the server hangs.
 const UNDER_WAY_MAX: usize = 1_024;
-/// A cluster's node may have moved what is asked for; more often than that it is not looked for.
+/// The number of redirects that are followed if a key has moved to another node of a cluster.
 const REDIRECTS_MAX: u32 = 2;
 
-/// Where Redis is. Shown without its password.
+/// The address of a Redis server. Its `Debug` output omits the password.
 #[derive(Clone)]
 pub struct Server {
     info: ConnectionInfo,
@@ -39,14 +39,15 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// At `redis://user:password@host:port/database`; of a cluster any node, which leads to the others.
+    /// Parses an address `redis://user:password@host:port/database`. For a cluster, give any of its nodes; the
+    /// others are discovered.
     ///
     /// # Errors
     ///
-    /// Fails if that is no address. Nobody is connected to.
+    /// Fails if the address is not valid. Nothing is connected yet.
     pub fn at(address: &str, is_cluster: bool) -> Result<Self, RedisError> {
         let info = address.into_connection_info()?;
-        // RESP 3 tells of a lost connection at once, and brings news on the same connection.
+        // RESP 3 reports a lost connection at once, and delivers pushed messages on the same connection.
         let settings = info.redis_settings().clone();
         let info = info
             .set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3))
@@ -54,17 +55,17 @@ impl Server {
         Ok(Self { info, is_cluster })
     }
 
-    /// Whether it is a Redis Cluster.
+    /// Whether the server is a Redis Cluster.
     #[must_use]
     pub fn is_cluster(&self) -> bool {
         self.is_cluster
     }
 
-    /// A connection that is made when it is first used.
+    /// Returns a connection that is opened at its first use.
     ///
     /// # Errors
     ///
-    /// Fails if the address cannot be used in that way.
+    /// Fails if the driver rejects the address.
     ///
     /// # Panics
     ///
@@ -96,12 +97,12 @@ impl Server {
         })
     }
 
-    /// The driver for one server.
+    /// Returns the driver's client for one server.
     pub(super) fn client(&self) -> Result<Client, RedisError> {
         Client::open(self.info.clone())
     }
 
-    /// The driver for a cluster.
+    /// Returns the driver's client for a cluster.
     pub(super) fn cluster(&self) -> Result<ClusterClient, RedisError> {
         ClusterClient::builder([self.info.clone()])
             .use_protocol(ProtocolVersion::RESP3)
@@ -112,7 +113,7 @@ impl Server {
     }
 }
 
-/// Small messages, at once; and a way that is cut is noticed.
+/// Sends small messages at once, and detects a cut network.
 fn tcp() -> TcpSettings {
     TcpSettings::default()
         .set_nodelay(true)
@@ -141,7 +142,8 @@ impl std::fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// The same connection; each command on it fails after so long, connecting included.
+    /// Returns the same connection with another time limit: each command fails after `answer_max`, connecting
+    /// included.
     #[must_use]
     pub fn answering_within(&self, answer_max: Duration) -> Self {
         let way = self.way.clone();
@@ -179,7 +181,7 @@ impl ConnectionLike for Connection {
     }
 }
 
-/// An answer, or that there was none in time.
+/// Returns an answer, or a timeout error after `answer_max`.
 pub(super) async fn within<T>(
     answer_max: Duration,
     answer: impl Future<Output = RedisResult<T>>,

@@ -1,5 +1,5 @@
-//! News over Redis Pub/Sub: each operation has one of a fixed number of channels, and every instance
-//! listens to all of them. On a Redis Cluster they are sharded channels, spread over its nodes.
+//! Publishes news with Redis Pub/Sub. Each operation maps to one of a fixed number of channels, and every instance
+//! subscribes to all of them. On a Redis Cluster they are sharded channels, spread over its nodes.
 
 use std::time::Duration;
 
@@ -11,14 +11,15 @@ use crate::infrastructure::redis::connection::{Connection, Server};
 use crate::infrastructure::redis::feed;
 use crate::infrastructure::redis::message::Seal;
 
-/// Enough to be spread evenly over the nodes of any cluster, few enough to be subscribed to at once.
+/// The number of channels, which is high enough to spread over the nodes of any cluster, and low enough to subscribe
+/// to all at once.
 const CHANNELS: u32 = 128;
-/// How long publishing may take: news that waits is replaced by newer.
+/// The longest time publishing may take. Waiting news would be replaced by newer news.
 const PUBLISH_MAX: Duration = Duration::from_millis(500);
-/// Messages sent without waiting for answers in between.
+/// The number of messages in a pipeline, sent before an answer is awaited.
 const PIPELINE: usize = 256;
 
-/// The bus over a Redis.
+/// The event bus on Redis.
 #[derive(Debug)]
 pub struct RedisBus {
     server: Server,
@@ -27,7 +28,7 @@ pub struct RedisBus {
 }
 
 impl RedisBus {
-    /// Over this server and a connection to it, with a key that all instances share.
+    /// Creates the bus on this server and connection, with a key that all instances share.
     #[must_use]
     pub fn new(server: Server, connection: &Connection, key: &[u8; 32]) -> Self {
         Self {
@@ -37,7 +38,7 @@ impl RedisBus {
         }
     }
 
-    /// The message of some news, with its channel; none if there is none that could be sent.
+    /// Returns the channel and the message of some news. `None` means that the message is too long to send.
     fn message(&self, news: &News) -> Option<(String, Vec<u8>)> {
         let Some(message) = self.seal.close(news) else {
             metrics::counter!("sluice_bus_dropped_total", "why" => "too_long").increment(1);
@@ -53,7 +54,7 @@ impl RedisBus {
         Some((channel(number), message))
     }
 
-    /// One after the other: neighbours may be on different nodes.
+    /// Publishes messages one by one: consecutive channels may be on different nodes.
     async fn publish_sharded(&self, messages: &[(String, Vec<u8>)]) -> Result<(), RedisError> {
         let mut connection = self.connection.clone();
         for (channel, message) in messages {
@@ -97,7 +98,7 @@ impl EventBus for RedisBus {
     }
 }
 
-/// The name of a channel; the part in braces decides on which node of a cluster it is.
+/// Returns the name of a channel. The part in braces selects its node of a cluster.
 fn channel(number: u32) -> String {
     format!("{{sluice:{number}}}:operations")
 }

@@ -1,4 +1,4 @@
-//! News as it comes from Redis, over a connection of its own that does nothing else.
+//! Receives news from Redis, on a connection that is used for nothing else.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::application::ports::event_bus::{Feed, News};
 use crate::infrastructure::redis::connection::{CONNECT_MAX, Server, within};
 use crate::infrastructure::redis::message::Seal;
 
-/// How long subscribing may take, on all nodes.
+/// The longest time subscribing may take, on all nodes together.
 const SUBSCRIBE_MAX: Duration = Duration::from_secs(5);
-/// How long an answer is waited for: by then a server that hangs is given up.
+/// The longest time to wait for an answer. After it, the server counts as lost.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
-/// How often every node is asked whether it is there: lost bytes say nothing by themselves.
+/// The interval at which every node is pinged. A network that drops packets gives no other sign.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// Messages that wait to be taken, at most 8 MiB; of more, the newest are lost.
+/// The number of messages that may wait to be read, at most 8 MiB. Beyond it, the newest are dropped.
 const WAITING_MAX: usize = 1_024;
 
-/// Subscribed channels.
+/// A feed of subscribed channels.
 #[derive(Debug)]
 pub(super) struct RedisFeed {
     messages: mpsc::Receiver<Vec<u8>>,
@@ -35,7 +35,7 @@ pub(super) struct RedisFeed {
     seal: Seal,
 }
 
-/// Closed when it is dropped.
+/// The subscribed connection, which is closed when it is dropped.
 enum Subscriber {
     Single(MultiplexedConnection),
     Cluster(ClusterConnection),
@@ -88,21 +88,21 @@ async fn subscribe(
         .set_push_sender(taker);
     let client = server.cluster()?;
     let mut connection = client.get_async_connection_with_config(config).await?;
-    // One by one: those of one command have to be on one node.
+    // One command per channel: the channels of one command must be on the same node.
     for channel in channels {
         connection.ssubscribe(channel).await?;
     }
     Ok(Subscriber::Cluster(connection))
 }
 
-/// Takes what the server pushes, and never waits.
+/// Returns the receiver of the server's pushes, which never blocks.
 fn taker(
     messages: mpsc::Sender<Vec<u8>>,
     lost: CancellationToken,
 ) -> impl Fn(PushInfo) -> Result<(), SendError> + Send + Sync + 'static {
     move |PushInfo { kind, data }| {
         if matches!(kind, PushKind::Message | PushKind::SMessage) {
-            // The channel, and the message.
+            // The data are the channel, and then the message.
             if let Some(Value::BulkString(message)) = data.into_iter().nth(1)
                 && messages.try_send(message).is_err()
             {

@@ -1,5 +1,5 @@
-//! News as bytes: JSON behind an authentication code. What is not of this service's own making is not
-//! taken: a Redis may be shared with anybody.
+//! Encodes news as JSON behind an authentication code. Messages without a valid code are dropped, because other
+//! programs may use the same Redis.
 
 use std::sync::Arc;
 
@@ -11,38 +11,38 @@ use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
 
-/// The longest message: an operation with a long target and a long reason for its failure. What is
-/// longer is not sent.
+/// The longest message, in bytes. It fits an operation with a long target and a long failure message. Longer
+/// messages are not sent.
 pub(super) const MESSAGE_BYTES_MAX: usize = 8 * 1024;
-/// How much of the HMAC-SHA-256 a message has: 128 bits are enough against forgery (RFC 2104, 5).
+/// The bytes of the HMAC-SHA-256 in a message: 128 bits are enough against forgery (RFC 2104, 5).
 const TAG_BYTES: usize = 16;
-/// Keeps these codes apart from others that are made with the key.
+/// Separates these codes from others that are made with the same key.
 const PURPOSE: &[u8] = b"event bus\0";
 
-/// Makes messages, and knows its own.
+/// Seals messages, and opens those sealed with the same key.
 #[derive(Clone)]
 pub(super) struct Seal(Hmac<Sha256>);
 
 impl std::fmt::Debug for Seal {
-    /// Without the key.
+    /// Formats the seal without its key.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Seal").finish_non_exhaustive()
     }
 }
 
-/// Why a message is not taken.
+/// The reason why a message is dropped.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Fault {
-    /// Nobody who has the key made it.
+    /// The message was not sealed with the key.
     Forged,
-    /// It is longer than any.
+    /// The message is longer than [`MESSAGE_BYTES_MAX`].
     TooLong,
-    /// It says nothing that is known: another version of this program made it.
+    /// The contents are not known: another version of this program sent the message.
     Unknown,
 }
 
 impl Fault {
-    /// Its name, for metrics.
+    /// Returns the name of the fault, for metrics.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Forged => "forged",
@@ -52,7 +52,7 @@ impl Fault {
     }
 }
 
-/// News on its way.
+/// News as sent in a message.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 enum Message {
@@ -60,7 +60,7 @@ enum Message {
     Change,
 }
 
-/// An operation on its way.
+/// An operation as sent in a message.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Sent {
@@ -79,15 +79,15 @@ struct Sent {
 }
 
 impl Seal {
-    /// With a key that all instances share.
+    /// Creates a seal with a key that all instances share.
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        // HMAC takes a key of a block, and fills a shorter one up with zeros (RFC 2104, 2).
+        // HMAC uses a key of one block, and pads a shorter one with zeros (RFC 2104, 2).
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(key);
         Self(Hmac::new(&block.into()))
     }
 
-    /// A message; none if it would be too long.
+    /// Returns the sealed message, or `None` if it would be too long.
     pub(super) fn close(&self, news: &News) -> Option<Vec<u8>> {
         let message = match news {
             News::State(operation) => Message::State(Box::new(sent(operation))),
@@ -99,7 +99,7 @@ impl Seal {
         (message.len() <= MESSAGE_BYTES_MAX).then_some(message)
     }
 
-    /// The news in a message.
+    /// Returns the news in a message.
     pub(super) fn open(&self, message: &[u8]) -> Result<News, Fault> {
         if message.len() > MESSAGE_BYTES_MAX {
             return Err(Fault::TooLong);
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn news_comes_as_it_went_and_nothing_else_is_taken() {
+    fn a_sealed_message_opens_to_its_news_and_any_other_is_refused() {
         let seal = Seal::new(&[7; 32]);
         for news in [news(), News::Change] {
             let message = seal.close(&news).unwrap();
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_not_sent() {
+    fn a_message_that_is_too_long_is_not_sent() {
         let News::State(operation) = news() else {
             unreachable!()
         };

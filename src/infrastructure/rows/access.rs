@@ -1,4 +1,4 @@
-//! Tenants and keys out of their rows.
+//! Reads tenants and keys from their rows.
 
 use crate::application::ports::keys::{Key, Kind};
 use crate::application::ports::store_error::Error;
@@ -8,7 +8,7 @@ use crate::domain::limits::quota::{Quotas, Usage};
 use crate::domain::names::resource::{Principal, TenantId};
 use crate::infrastructure::columns::{Columns, damaged, name};
 
-/// A tenant, from a row of `tenants`.
+/// Reads a tenant from a row of `tenants`.
 pub(crate) fn tenant(found: &impl Columns) -> Result<Tenant, Error> {
     let is_counted = found.flag_if_any("is_counted")?.unwrap_or_default();
     Ok(Tenant {
@@ -39,7 +39,7 @@ fn most(found: &impl Columns, column: &str) -> Result<Option<u64>, Error> {
         .map_err(|_negative| damaged("a quota"))
 }
 
-/// A key, from a row of `api_keys`.
+/// Reads a key from a row of `api_keys`.
 pub(crate) fn key(found: &impl Columns) -> Result<Key, Error> {
     let kind = found.text("kind")?;
     let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);

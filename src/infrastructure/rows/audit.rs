@@ -1,11 +1,11 @@
-//! Rows of the audit log.
+//! Reads the rows of the audit log.
 
 use crate::application::ports::audit::{Chain, Sealed};
 use crate::application::ports::store_error::Error;
 use crate::domain::audit::{Entry, Event, Head};
 use crate::infrastructure::columns::Columns;
 
-/// An entry, from a row of `audit_entries`.
+/// Reads an entry from a row of `audit_entries`.
 pub(crate) fn entry(found: &impl Columns) -> Result<Entry, Error> {
     Ok(Entry {
         chain: found.uid("chain")?,
@@ -24,7 +24,7 @@ pub(crate) fn entry(found: &impl Columns) -> Result<Entry, Error> {
     })
 }
 
-/// A chain, from a row of `audit_chains`.
+/// Reads a chain from a row of `audit_chains`.
 pub(crate) fn chain(found: &impl Columns) -> Result<Chain, Error> {
     let has_forgotten = found.count("checkpoint_seq")? > 0;
     let checkpoint = || {
@@ -50,7 +50,7 @@ fn sealed(found: &impl Columns, [seq, hash, mac]: [&str; 3]) -> Result<Sealed, E
     })
 }
 
-/// A place in a chain, from a row of `audit_entries`.
+/// Reads the position of an entry in its chain from a row of `audit_entries`.
 pub(crate) fn head(found: &impl Columns) -> Result<Head, Error> {
     Ok(Head {
         chain: found.uid("chain")?,

@@ -1,4 +1,4 @@
-//! A chunk out of its row.
+//! Reads a chunk from its row.
 
 use crate::application::ports::chunks::Chunk;
 use crate::application::ports::store_error::Error;
@@ -6,7 +6,7 @@ use crate::domain::ingest::batch;
 use crate::domain::text::position::{Position, Span};
 use crate::infrastructure::columns::Columns;
 
-/// A chunk, from a row of `chunks`.
+/// Reads a chunk from a row of `chunks`.
 pub(crate) fn chunk(found: &impl Columns) -> Result<Chunk, Error> {
     let start = Position {
         byte: found.count("start_byte")?,

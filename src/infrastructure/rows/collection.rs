@@ -1,11 +1,11 @@
-//! A collection out of its row.
+//! Reads a collection from its row.
 
 use crate::application::ports::collections::{Collection, Written};
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::CollectionId;
 use crate::infrastructure::columns::{Columns, name};
 
-/// A collection, from a row of `collections`.
+/// Reads a collection from a row of `collections`.
 pub(crate) fn collection(found: &impl Columns) -> Result<Collection, Error> {
     Ok(Collection {
         uid: found.uid("uid")?,
@@ -17,7 +17,7 @@ pub(crate) fn collection(found: &impl Columns) -> Result<Collection, Error> {
     })
 }
 
-/// The answer to a request that has created a collection before; the row is that of its uid.
+/// Returns the answer to a repeated request to create a collection. The row is the one with its uid.
 pub(crate) fn created_before(
     found: &impl Columns,
     request_sha256: &[u8; 32],

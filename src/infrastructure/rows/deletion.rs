@@ -1,4 +1,4 @@
-//! A deletion: what its row says when it begins.
+//! The first state of a deletion.
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
@@ -6,15 +6,15 @@ use crate::application::ports::collections::Deletion;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
 
-/// What is deleted.
+/// The document or collection that is deleted.
 pub(crate) struct Target {
     pub(crate) name: String,
-    /// None: the whole collection.
+    /// `None` means the whole collection.
     pub(crate) document: Option<Uid>,
     pub(crate) collection: Uid,
 }
 
-/// The operation of a deletion that begins.
+/// Returns the operation of a deletion that begins.
 pub(crate) fn begun(caller: &Caller, deletion: &Deletion, target: Target) -> Operation {
     Operation {
         tenant: caller.tenant.clone(),

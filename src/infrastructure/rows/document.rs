@@ -1,4 +1,4 @@
-//! A document out of its row.
+//! Reads a document from its row.
 
 use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::store_error::Error;
@@ -6,7 +6,7 @@ use crate::application::ports::stored_spec::StoredSpec;
 use crate::domain::names::resource::DocumentId;
 use crate::infrastructure::columns::{Columns, damaged, name};
 
-/// A document with its current version, from a row of `document_rows`.
+/// Reads a document and its current version from a row of `document_rows`.
 pub(crate) fn document(found: &impl Columns) -> Result<Document, Error> {
     let current = found.count("current_version")?;
     Ok(Document {

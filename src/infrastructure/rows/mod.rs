@@ -1,5 +1,5 @@
-//! What rows mean, and what requests come to that find one: the same in every store, as the columns
-//! have the same names.
+//! Reads rows, and answers requests whose row exists already. The code is the same for every store, because the
+//! columns have the same names.
 
 pub(super) mod access;
 pub(super) mod audit;

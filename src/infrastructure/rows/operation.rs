@@ -1,10 +1,10 @@
-//! An operation out of its row.
+//! Reads an operation from its row.
 
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged};
 
-/// An operation, from a row of `operations`.
+/// Reads an operation from a row of `operations`.
 pub(crate) fn operation(found: &impl Columns) -> Result<Operation, Error> {
     let kind = found.text("kind")?;
     let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);

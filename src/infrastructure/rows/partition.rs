@@ -1,4 +1,4 @@
-//! How full partitions are, and where documents are, out of rows.
+//! Reads the load of partitions and the location of documents from rows.
 
 use crate::application::ports::partitions::{Location, Partition, Weight};
 use crate::application::ports::store_error::Error;
@@ -7,7 +7,7 @@ use crate::domain::partitions::balance::Document;
 use crate::domain::partitions::candidates::other_candidate;
 use crate::infrastructure::columns::{Columns, damaged, name};
 
-/// How full a partition is, from a row of `partition_health`.
+/// Reads the load of a partition from a row of `partition_health`.
 pub(crate) fn partition(found: &impl Columns) -> Result<Partition, Error> {
     let dead_rows = found.signed_if_any("dead_rows")?.map(u64::try_from);
     Ok(Partition {
@@ -26,7 +26,7 @@ pub(crate) fn partition(found: &impl Columns) -> Result<Partition, Error> {
     })
 }
 
-/// A document with the names of its tenant and its collection.
+/// Reads a document with the names of its tenant and its collection.
 pub(crate) fn large_document(found: &impl Columns) -> Result<Document, Error> {
     let collection = CollectionId::parse(&found.text("collection_id")?);
     let document = DocumentId::parse(&found.text("document_id")?);
@@ -44,7 +44,7 @@ pub(crate) fn large_document(found: &impl Columns) -> Result<Document, Error> {
     })
 }
 
-/// Where a document is, and what was counted there.
+/// Reads a document's partition and the counts of its chunks.
 pub(crate) fn location(found: &impl Columns) -> Result<Location, Error> {
     let weight = |chunks: &str, text_bytes: &str| {
         Ok::<_, Error>(Weight {

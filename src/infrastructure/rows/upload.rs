@@ -1,4 +1,4 @@
-//! An upload out of its row.
+//! Reads an upload from its row.
 
 use crate::application::ports::import_root::Stamp;
 use crate::application::ports::store_error::Error;
@@ -7,7 +7,7 @@ use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::infrastructure::columns::{Columns, name, stored};
 
-/// An upload with the names and the place of its document, from a row of `upload_rows`.
+/// Reads an upload, with the names and the partition of its document, from a row of `upload_rows`.
 pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
     let document = DocumentName {
         collection: name(CollectionId::parse(&found.text("collection_id")?))?,
@@ -63,13 +63,13 @@ fn import(found: &impl Columns) -> Result<Option<Import>, Error> {
             bytes: found.count("import_bytes")?,
             modified_ns: found.signed("import_modified_ns")?,
             changed_ns: found.signed("import_changed_ns")?,
-            // All 64 bits of it are used: an overlay marks its layers in the highest ones.
+            // All 64 bits are used: an overlay file system marks its layers in the highest ones.
             inode: found.signed("import_inode")?.cast_unsigned(),
         },
     }))
 }
 
-/// The columns of an import: the path, and what belongs to the stamp, in the order of the table.
+/// Returns the columns of an import: the path, and the parts of the stamp in the table's order.
 pub(crate) fn import_columns(import: Option<&Import>) -> (&str, [i64; 4]) {
     import.map_or(("", [0; 4]), |Import { path, stamp }| {
         let stamp = [

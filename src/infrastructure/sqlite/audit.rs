@@ -1,4 +1,4 @@
-//! The audit log in SQLite. Triggers keep it as it is.
+//! The audit log in SQLite. Triggers reject changes to its entries.
 
 use async_trait::async_trait;
 
@@ -13,7 +13,7 @@ use crate::infrastructure::rows::audit;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 
-/// Which entries are listed, of a tenant and of all: one condition for both would use no index.
+/// Two statements list the entries, of one tenant and of all. One condition for both would use no index.
 const EVENTS_OF_TENANT: &str = "SELECT * FROM audit_entries
     WHERE tenant = ?1 AND at >= ?2 AND at < ?3 AND (at, chain, seq) < (?4, ?5, ?6)
     ORDER BY at DESC, chain DESC, seq DESC LIMIT ?7";

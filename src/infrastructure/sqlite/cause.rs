@@ -1,4 +1,4 @@
-//! Why a file cannot be opened as a store, and what helps.
+//! Finds out why a file cannot be opened as a store, and names a remedy.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -9,14 +9,14 @@ use sqlx::migrate::MigrateError;
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::sqlite::error::{failed, primary};
 
-/// `SQLITE_NOTADB`: the file begins as no database does.
+/// `SQLITE_NOTADB`: the file's header is not that of a database.
 const NO_DATABASE: u32 = 26;
 /// `SQLITE_READONLY`.
 const READ_ONLY: u32 = 8;
 /// `SQLITE_PERM`, `SQLITE_CANTOPEN` and `SQLITE_AUTH`.
 const DENIED: [u32; 3] = [3, 14, 23];
 
-/// Why a file cannot be opened.
+/// The reason why a file cannot be opened.
 #[derive(Debug, thiserror::Error)]
 enum Cause {
     #[error("there is no directory {0}: create it, or correct store.location")]
@@ -37,7 +37,7 @@ enum Cause {
     Unknown,
 }
 
-/// The error of opening the file at `path`: what is wrong with it, if that shows.
+/// Returns the error of opening the file at `path`, with its cause if known.
 pub(super) fn of(path: &Path, error: sqlx::Error) -> Error {
     let shown = path.to_owned();
     let directory = match path.parent() {
@@ -65,7 +65,7 @@ pub(super) fn of(path: &Path, error: sqlx::Error) -> Error {
     Error::Unavailable(Box::new(cause))
 }
 
-/// The error of the migrations.
+/// Returns the error of failed migrations.
 pub(super) fn of_migrations(path: &Path, error: MigrateError) -> Error {
     if let MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) = error {
         return Error::Unavailable(Box::new(Cause::Unknown));
@@ -76,7 +76,7 @@ pub(super) fn of_migrations(path: &Path, error: MigrateError) -> Error {
     failed(error.into())
 }
 
-/// Whether the file, or the file system of its directory, takes no writes from anybody.
+/// Whether the file, or the file system of its directory, is read-only.
 fn is_read_only(path: &Path, directory: &Path) -> bool {
     let Err(error) = fs::File::options().append(true).open(path) else {
         return false;

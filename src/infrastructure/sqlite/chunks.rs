@@ -14,10 +14,10 @@ use crate::infrastructure::rows::chunk::chunk;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::error::failed;
 
-/// Rows of one INSERT: more are no faster, and each row has fourteen arguments.
+/// The rows of one INSERT. More are no faster, and each row has fourteen arguments.
 const INSERT_ROWS: usize = 100;
 
-/// Where a batch's rows go.
+/// The partition, document and version of a batch's rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Into {
     pub(super) partition: u32,
@@ -105,7 +105,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Adds what a batch weighs to its document.
+/// Adds the chunks and bytes of a batch to the counts of its document.
 pub(super) async fn weigh(
     connection: &mut SqliteConnection,
     document: &Uid,

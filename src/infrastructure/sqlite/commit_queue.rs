@@ -1,4 +1,4 @@
-//! Batches of uploads that wait for the writer.
+//! The queue of batches that wait for the writer connection.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,16 +11,17 @@ use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
 use crate::domain::ingest::batch::{Batch, CHUNKS_MAX};
 
-/// The text of one group, unless its first batch alone has more: other transactions wait while it is stored.
+/// The text of one group, in bytes, unless its first batch alone has more. Other transactions wait while it is
+/// stored.
 const GROUP_TEXT_BYTES: usize = 1024 * 1024;
-/// The batches of one group: an error lets each be stored again.
+/// The number of batches in one group. After an error, each is stored again.
 const GROUP_BATCHES: usize = 64;
 
-/// The operation of the upload as committed; `None` if its writer has lost it.
+/// The operation of the committed upload. `None` means that its writer has lost the upload.
 pub(super) type Outcome = Result<Option<Operation>, Error>;
 
-/// Batches that wait for the writer, the oldest first. Each has a caller that waits, so there are no more than
-/// uploads.
+/// Batches that wait for the writer connection, the oldest first. A caller waits for each of them, so there are no
+/// more batches than uploads.
 #[derive(Debug, Default)]
 pub(super) struct CommitQueue(Mutex<VecDeque<Waiting>>);
 
@@ -39,12 +40,12 @@ impl CommitQueue {
         self.lock().push_back(waiting);
     }
 
-    /// Whether no batch waits.
+    /// Whether the queue is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.lock().is_empty()
     }
 
-    /// Takes the oldest batches that fit into a group, without those whose callers have gone.
+    /// Takes the oldest batches that fit into a group. Batches whose callers have gone are dropped.
     pub(super) fn take_group(&self) -> Vec<Waiting> {
         let mut queue = self.lock();
         queue.retain(|waiting| !waiting.answer.is_closed());
@@ -64,9 +65,9 @@ impl CommitQueue {
 }
 
 impl Waiting {
-    /// Answers the caller.
+    /// Sends the outcome to the caller.
     pub(super) fn answer(self, outcome: Outcome) {
-        // A caller that has gone needs none.
+        // A caller that has gone needs no answer.
         let _gone = self.answer.send(outcome);
     }
 }

@@ -1,4 +1,4 @@
-//! The file: how it is opened, and who writes.
+//! Opens the store's file, with one connection that writes and several that read.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,18 +13,19 @@ use crate::infrastructure::migrations::{self, Step};
 use crate::infrastructure::sqlite::cause;
 use crate::infrastructure::sqlite::commit_queue::CommitQueue;
 
-/// Rows of 1,000 bytes overflow pages of 4,096 and cost two thirds of the speed.
+/// The page size. Rows of 1,000 bytes would overflow pages of 4,096 bytes, at a third of the speed.
 const PAGE_BYTES: u32 = 16_384;
-/// How long a statement waits for another process, say `sqlite3` in somebody's shell.
+/// The longest time a statement waits for another process, such as `sqlite3` in a shell.
 const BUSY_MAX: Duration = Duration::from_secs(5);
-/// How long a request waits for a connection.
+/// The longest time a request waits for a connection.
 const ACQUIRE_MAX: Duration = Duration::from_secs(5);
-/// As many as there are cores in a small server; reading is fast.
+/// The number of readers: as many as a small server has cores. Reading is fast.
 const READERS: u32 = 4;
-/// The page cache of a reader in KiB, which SQLite counts below zero. The system caches the file as well, once for all.
+/// The page cache of a reader; SQLite takes a negative number as KiB. The system caches the file as well, once for
+/// all readers.
 const READER_CACHE: &str = "-512";
 
-/// Takes the write lock at once: a transaction that reads first could fail when it writes.
+/// Takes the write lock at once. A transaction that reads first could fail when it writes.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// The migrations, in order.
@@ -91,18 +92,18 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, and makes it and its tables if need be.
+    /// Opens the file. Creates the file and its tables if they do not exist.
     ///
     /// # Errors
     ///
-    /// Fails if the file cannot be opened, with the cause and what helps, or is of a newer version.
+    /// Fails with the cause and a remedy if the file cannot be opened or its schema is of a newer version.
     pub async fn open(path: &Path) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .page_size(PAGE_BYTES)
             .journal_mode(SqliteJournalMode::Wal)
-            // A commit that was acknowledged outlives a power cut: offsets never go back.
+            // An acknowledged commit survives a power cut, so offsets never go back.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_MAX);
@@ -110,8 +111,8 @@ impl Sqlite {
             SqlitePoolOptions::new()
                 .max_connections(size)
                 .acquire_timeout(ACQUIRE_MAX)
-                // When the disk is full SQLite ends a transaction by itself, and the driver believes
-                // for ever that it is in one: such a connection is of no use.
+                // When the disk is full, SQLite ends a transaction by itself. The driver still believes that it is
+                // open, so such a connection cannot be used again.
                 .before_acquire(|connection, _| {
                     let is_usable = !connection.is_in_transaction();
                     Box::pin(std::future::ready(Ok(is_usable)))

@@ -1,4 +1,4 @@
-//! Deletions in SQLite: the operation that is left of what is gone.
+//! Deletions in SQLite: the operations that remain of deleted documents and collections.
 
 use sqlx::SqliteConnection;
 
@@ -12,7 +12,7 @@ use crate::infrastructure::rows::deletion::{self, Target};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::{moves, operations, upload_end};
 
-/// The answer to an earlier request with the same uid; `None` if the uid is new.
+/// Returns the answer to an earlier request with the same uid, or `None` if the uid is new.
 pub(super) async fn known(
     connection: &mut SqliteConnection,
     caller: &Caller,
@@ -29,7 +29,7 @@ pub(super) async fn known(
     }
 }
 
-/// Stores the operation.
+/// Stores the deletion as an operation.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     caller: &Caller,
@@ -54,7 +54,7 @@ pub(super) async fn insert(
     Ok(deletion::begun(caller, asked, target))
 }
 
-/// Takes a document's name away, ends its uploads and moves, and lets all its chunks go.
+/// Removes a document's name, fails its uploads and moves, and marks all its chunks for removal.
 pub(super) async fn give_up(
     connection: &mut SqliteConnection,
     document: &Uid,
@@ -78,7 +78,7 @@ pub(super) async fn give_up(
     Ok(ended)
 }
 
-/// Gives up a document that nothing is left of: it never had a version, and no upload makes one.
+/// Deletes a document that is empty: it never had a version, and no running upload creates one.
 pub(super) async fn give_up_empty(
     connection: &mut SqliteConnection,
     document: &Uid,
@@ -94,13 +94,13 @@ pub(super) async fn give_up_empty(
     .await
     .map_err(failed)?;
     if is_empty.is_some() {
-        // A move of it ends too; who watches that is told by its row.
+        // A move of the document ends too. The move's row notifies its watchers.
         give_up(connection, document, now).await?;
     }
     Ok(())
 }
 
-/// Counts chunks that were removed for the deletion that is the reason, if one is.
+/// Adds removed chunks to the count of the deletion that removed them, if one did.
 pub(super) async fn count(
     connection: &mut SqliteConnection,
     document: &Uid,

@@ -96,7 +96,7 @@ impl Documents for Sqlite {
     }
 }
 
-/// The document of that name, unless it or its collection is deleted.
+/// Returns the document of that name, unless it or its collection is deleted.
 pub(super) async fn live(
     executor: impl SqliteExecutor<'_>,
     caller: &Caller,

@@ -1,23 +1,23 @@
-//! What SQLite says, in the port's words: the only place that knows its codes.
+//! Translates SQLite's errors into the port's. No other module knows its codes.
 
 use crate::application::ports::store_error::Error;
 use crate::domain::limits::quota::Quota;
 
-/// `SQLITE_FULL`: no room on the disk.
+/// `SQLITE_FULL`: the disk is full.
 const FULL: u32 = 13;
-/// `SQLITE_IOERR_WRITE` and `SQLITE_IOERR_SHMSIZE`: so SQLite calls a quota of the file system, and no room for its
-/// shared memory. A disk that fails says the same, and comes back as little by itself.
+/// `SQLITE_IOERR_WRITE` and `SQLITE_IOERR_SHMSIZE`: SQLite reports a file system quota, or no space for its shared
+/// memory, with these. A failing disk reports the same, and does not recover by itself either.
 const UNWRITTEN: [u32; 2] = [778, 4874];
-/// What may pass, or needs somebody to act, and damages nothing: no permission, another process has the file, no
-/// memory, read-only, interrupted, a disk's error, a file that is away, the locking protocol, no authorization.
+/// Errors that are temporary or need an operator, and damage nothing: no permission, file locked by another process,
+/// out of memory, read-only, interrupted, disk error, file missing, locking protocol, no authorization.
 const PASSING: [u32; 10] = [3, 5, 6, 7, 8, 9, 10, 14, 15, 23];
-/// `SQLITE_IOERR_DATA` and `SQLITE_IOERR_CORRUPTFS`: the disk gave other bytes than were written.
+/// `SQLITE_IOERR_DATA` and `SQLITE_IOERR_CORRUPTFS`: the disk returned other bytes than were written.
 const CORRUPT: [u32; 2] = [8202, 8458];
-/// `SQLITE_CONSTRAINT_TRIGGER`: one of those that count what a tenant keeps; its message has the
-/// quota's name behind this word.
+/// `SQLITE_CONSTRAINT_TRIGGER`, raised by the triggers that count a tenant's usage. Their message is [`QUOTA`] and
+/// the quota's name.
 const REFUSED: u32 = 1811;
 const QUOTA: &str = "quota ";
-/// The part of an extended code that says what kind it is.
+/// The mask of the primary code in an extended code.
 const PRIMARY: u32 = 0xFF;
 
 /// Translates a driver's error.
@@ -43,7 +43,7 @@ pub(super) fn failed(error: sqlx::Error) -> Error {
     }
 }
 
-/// The kind of SQLite's code.
+/// Returns the primary code of SQLite's error.
 pub(super) fn primary(error: &sqlx::Error) -> Option<u32> {
     code(error).map(|code| code & PRIMARY)
 }
@@ -52,7 +52,7 @@ fn code(error: &sqlx::Error) -> Option<u32> {
     error.as_database_error()?.code()?.parse().ok()
 }
 
-/// The quota that a statement would have crossed.
+/// Returns the quota that a statement would have exceeded.
 fn crossed(code: u32, error: &sqlx::Error) -> Option<Quota> {
     let message = error.as_database_error()?.message();
     let name = message.strip_prefix(QUOTA).filter(|_| code == REFUSED)?;

@@ -1,4 +1,4 @@
-//! What is forgotten once nobody asks for it any more, in an order that no reference is left over.
+//! Removes expired rows, in an order that leaves no dangling reference.
 
 use sqlx::SqliteConnection;
 
@@ -6,7 +6,7 @@ use crate::application::ports::clock::Timestamp;
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::sqlite::error::failed;
 
-/// Each takes what is older than its first argument, and at most as many rows as its second.
+/// Each statement removes rows older than its first argument, and at most as many as its second.
 const STATEMENTS: [&str; 7] = [
     "DELETE FROM uploads WHERE (tenant, uid) IN (
          SELECT tenant, uid FROM uploads
@@ -44,8 +44,8 @@ const STATEMENTS: [&str; 7] = [
          LIMIT ?2)",
 ];
 
-/// Forgets what ended or changed before `before`, at most `rows` rows of each kind; returns how many
-/// there were.
+/// Removes rows that ended or changed before `before`, at most `rows` of each kind. Returns the number of removed
+/// rows.
 pub(super) async fn forget(
     connection: &mut SqliteConnection,
     before: Timestamp,

@@ -1,11 +1,13 @@
 //! Commits of several uploads in one transaction (group commit).
 //!
-//! A commit waits for the disk, which takes longer than the rows of a small batch. Batches that wait for the writer at
-//! the same time therefore share a transaction. Each caller puts its batch into the queue and asks for the writer; the
-//! first that gets it commits the oldest batches, its own among them or not, and answers their callers.
+//! A commit waits for the disk, which takes longer than the rows of a small batch. Batches that wait for the writer
+//! connection at the same time therefore share a transaction. Each caller puts its batch into the queue and asks for
+//! the connection. The first caller that gets it commits the oldest batches and answers their callers. Its own batch
+//! may be among them.
 //!
-//! If a batch of a group fails, the group is rolled back and each of its batches is committed alone, so that an error
-//! has one caller. A batch that was committed all the same is not committed twice: its writer's offset is compared.
+//! If a batch of a group fails, the group is rolled back and each of its batches is committed alone. So only one
+//! caller receives the error. A batch that was committed despite the error is not committed twice: its writer's
+//! offset is compared.
 
 use std::sync::Arc;
 
@@ -24,7 +26,7 @@ use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::upload_commit;
 
 impl Sqlite {
-    /// Commits a batch, together with others that wait.
+    /// Commits a batch, together with other waiting batches.
     pub(super) async fn commit_together(
         &self,
         writer: &Writer,
@@ -38,7 +40,7 @@ impl Sqlite {
             now,
             answer,
         });
-        // Each turn but the last commits batches that are older, and the writer is given in order of asking.
+        // Each turn but the last commits older batches. The connection is given in the order of requests.
         loop {
             let connection = tokio::select! {
                 biased;
@@ -58,7 +60,7 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// Fails if there is no transaction; then no batch is taken.
+    /// Fails if no transaction can begin. No batch is taken then.
     async fn commit_group(&self, mut connection: PoolConnection<Driver>) -> Result<(), Error> {
         let transaction = connection.begin_with(BEGIN).await.map_err(failed)?;
         let group = self.commits.take_group();
@@ -71,7 +73,7 @@ impl Sqlite {
             Err(error) => match <[Waiting; 1]>::try_from(group) {
                 Ok([alone]) => alone.answer(Err(error)),
                 Err(group) => {
-                    // After a full disk it is of no use, which the pool finds out.
+                    // After a full disk the connection cannot be used again; the pool detects that.
                     drop(connection);
                     self.commit_each(group).await;
                 }
@@ -80,7 +82,7 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Commits each batch of a group that has failed alone.
+    /// Commits each batch of a failed group alone.
     async fn commit_each(&self, group: Vec<Waiting>) {
         for waiting in group {
             let outcome = match self.writer.begin_with(BEGIN).await {
@@ -92,7 +94,7 @@ impl Sqlite {
     }
 }
 
-/// Stores batches in one transaction; returns an operation for each.
+/// Stores batches in one transaction. Returns an operation for each.
 async fn store(
     mut transaction: Transaction<'_, Driver>,
     group: &[Waiting],
@@ -108,7 +110,7 @@ async fn store(
     Ok(operations)
 }
 
-/// The caller that had taken the batch is gone, with its transaction.
+/// The error of a batch whose committing caller has gone, with its transaction.
 fn given_up() -> Error {
     Error::Unavailable("the transaction was given up".into())
 }

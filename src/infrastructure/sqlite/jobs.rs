@@ -1,5 +1,5 @@
-//! Jobs in SQLite. One connection writes, so the fence that a step has checked stays true until the
-//! step is committed.
+//! Jobs in SQLite. Only one connection writes, so the fence that a step has checked stays valid until the step
+//! commits.
 
 use std::time::Duration;
 
@@ -190,7 +190,7 @@ impl Jobs for Sqlite {
         .map_err(failed)?;
         let documents = abandoned.iter().map(|found| found.uid("document_uid"));
         let documents = documents.collect::<Result<Vec<_>, _>>()?;
-        let (reason, message) = ("UPLOAD_ABANDONED", "nobody went on with the upload");
+        let (reason, message) = ("UPLOAD_ABANDONED", "no client resumed the upload in time");
         let news = upload_end::fail(&mut transaction, &abandoned, reason, message, now).await?;
         for document in &documents {
             deletions::give_up_empty(&mut transaction, document, now).await?;
@@ -216,7 +216,7 @@ impl Jobs for Sqlite {
 }
 
 impl Sqlite {
-    /// A transaction of the holder of that fence; none if it is not the newest.
+    /// Begins a transaction for the holder of that fence. Returns `None` if the fence is not the newest.
     pub(super) async fn fenced(
         &self,
         fence: Fence,
@@ -231,7 +231,8 @@ impl Sqlite {
     }
 }
 
-/// Removes the first chunks of a version, and what they weigh; returns how many there were.
+/// Removes the first chunks of a version and subtracts their size from the document. Returns the number of removed
+/// chunks.
 async fn remove_chunks(
     transaction: &mut Transaction<'static, Driver>,
     version: &SqliteRow,
@@ -281,7 +282,7 @@ async fn remove_chunks(
     Ok(chunks)
 }
 
-/// Ends deletions of which no version is left, and nothing that a move has made.
+/// Ends deletions that have neither a version nor a leftover of a move.
 async fn end_deletions(
     transaction: &mut Transaction<'static, Driver>,
     now: Timestamp,

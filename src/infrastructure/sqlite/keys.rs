@@ -51,7 +51,7 @@ impl Keys for Sqlite {
     async fn find_keys(&self, lookups: &[String]) -> Result<Vec<Key>, Error> {
         let mut connection = self.readers.acquire().await.map_err(failed)?;
         let mut list = Vec::new();
-        // One by one: there is no round trip to save.
+        // One query per key: SQLite has no round trip to save.
         for lookup in lookups {
             let found = sqlx::query(
                 "SELECT api_keys.* FROM api_keys

@@ -1,8 +1,8 @@
 //! The embedded store: one SQLite file.
 //!
-//! One connection writes, so writers wait for each other here and not in the file; others read.
-//! Write-ahead logging lets readers go on meanwhile. To add a method: the statement in the noun's
-//! file, the tenant in its WHERE, the row count checked, a case in `tests/contract`.
+//! One connection writes, so writers wait for it here and not for the file's lock; other connections read.
+//! Write-ahead logging lets readers continue during a write. To add a method: put the statement into the noun's
+//! file, the tenant into its WHERE, check the row count, and add a case to `tests/contract`.
 
 mod audit;
 mod cause;

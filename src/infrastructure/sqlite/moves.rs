@@ -1,8 +1,8 @@
-//! Moves in SQLite: copies, then the document's partition, then what was left behind.
+//! Moves in SQLite: copy the chunks, switch the document's partition, remove the leftover chunks.
 //!
-//! Until the last copy is made, everybody reads and writes where the document was; a copy that is
-//! interrupted anywhere goes on from its cursor. Uploads only write behind the cursor: each version is
-//! written in order, and only the newest one at all.
+//! Until the last copy is made, all readers and writers use the old partition. An interrupted copy resumes at its
+//! cursor. Uploads never write before the cursor: each version is written in order, and only the newest version is
+//! written at all.
 
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -17,7 +17,7 @@ use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::operations;
 
-/// The answer to an earlier request with the same uid; `None` if the uid is new.
+/// Returns the answer to an earlier request with the same uid, or `None` if the uid is new.
 pub(super) async fn known(
     connection: &mut SqliteConnection,
     caller: &Caller,
@@ -34,7 +34,7 @@ pub(super) async fn known(
     }
 }
 
-/// Stores the operation, unless another move of the document is pending.
+/// Stores the move as an operation, unless another move of the document is pending.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     caller: &Caller,
@@ -67,7 +67,7 @@ pub(super) async fn insert(
     Ok(Moved::Operation(Box::new(operation)))
 }
 
-/// Goes on with the oldest move that runs: copies its next chunks, and ends it with the last.
+/// Resumes the oldest running move: copies its next chunks, and ends the move after the last one.
 pub(super) async fn advance(
     connection: &mut SqliteConnection,
     now: Timestamp,
@@ -92,13 +92,13 @@ pub(super) async fn advance(
         }
     }
     Ok(Done {
-        // The move's own row too: it is something to have found that none is left.
+        // The move's own row counts too: finding no more chunks is progress.
         rows: copied.len() as u64 + 1,
         news: operations::changed(connection, &[running]).await?,
     })
 }
 
-/// Copies the next chunks behind the cursor; returns their versions and ordinals.
+/// Copies the next chunks after the cursor. Returns their versions and ordinals.
 async fn copy(
     connection: &mut SqliteConnection,
     running: &SqliteRow,
@@ -129,7 +129,7 @@ async fn copy(
     copied.iter().map(place).collect()
 }
 
-/// Moves the cursor behind what was copied, and counts it.
+/// Moves the cursor past the copied chunks, and counts them.
 async fn count(
     connection: &mut SqliteConnection,
     running: &SqliteRow,
@@ -159,7 +159,7 @@ async fn count(
     Ok(())
 }
 
-/// Says that the document is where its copies are; `false` if they are not as many as it has chunks.
+/// Switches the document to the partition of its copies. Returns `false` if there are not as many copies as chunks.
 async fn turn(connection: &mut SqliteConnection, running: &SqliteRow) -> Result<bool, Error> {
     let turned = sqlx::query(
         "UPDATE documents SET partition_key = moves.to_partition
@@ -176,7 +176,7 @@ async fn turn(connection: &mut SqliteConnection, running: &SqliteRow) -> Result<
     Ok(turned.rows_affected() == 1)
 }
 
-/// Ends a move whose document has turned: what is left may be read for a while.
+/// Ends a move whose document has switched. The leftover chunks can still be read until `sweep_after`.
 async fn succeed(
     connection: &mut SqliteConnection,
     running: &SqliteRow,
@@ -196,7 +196,7 @@ async fn succeed(
     Ok(())
 }
 
-/// Ends a move whose copies are not all that the document has: it stays where it was.
+/// Fails a move with missing copies. The document stays in its old partition.
 async fn fail(
     connection: &mut SqliteConnection,
     running: &SqliteRow,
@@ -217,8 +217,8 @@ async fn fail(
     Ok(())
 }
 
-/// Fails the moves of a document that is deleted, and returns their last states; what any of them
-/// has left may go at once.
+/// Fails the moves of a document that is deleted, and returns their last states. All their leftover chunks may be
+/// removed at once.
 pub(super) async fn give_up(
     connection: &mut SqliteConnection,
     document: &Uid,
@@ -248,8 +248,8 @@ pub(super) async fn give_up(
     operations::changed(connection, &failed_moves).await
 }
 
-/// Removes the first chunks that one move has left; returns how many rows it changed. Never where the
-/// document is.
+/// Removes the first leftover chunks of one move, and never those in the document's current partition. Returns the
+/// number of changed rows.
 pub(super) async fn sweep(
     connection: &mut SqliteConnection,
     now: Timestamp,
@@ -283,7 +283,7 @@ pub(super) async fn sweep(
     Ok(removed + 1)
 }
 
-/// Removes the first chunks that a move has left; returns how many there were.
+/// Removes the first leftover chunks of a move. Returns their number.
 async fn remove_chunks(
     connection: &mut SqliteConnection,
     left: &SqliteRow,
@@ -303,7 +303,7 @@ async fn remove_chunks(
     .map_err(failed)?;
     let (version, ordinal) = match last {
         Some(last) => (last.signed("version")?, last.signed("ordinal")?),
-        // There are fewer: all of them.
+        // Fewer chunks than that remain, so all are removed.
         None => (i64::MAX, i64::MAX),
     };
     let removed = sqlx::query(

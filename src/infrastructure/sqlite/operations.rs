@@ -1,4 +1,4 @@
-//! Operations in SQLite: a view over all that is one.
+//! Operations in SQLite: a view over uploads, deletions and moves.
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -46,7 +46,7 @@ impl Operations for Sqlite {
     async fn operations_of(&self, topics: &[(String, Uid)]) -> Result<Vec<Operation>, Error> {
         let mut connection = self.readers.acquire().await.map_err(failed)?;
         let mut list = Vec::new();
-        // One by one: there is no round trip to save.
+        // One query per operation: SQLite has no round trip to save.
         for (tenant, uid) in topics {
             list.extend(find(&mut *connection, tenant, uid).await?);
         }
@@ -54,7 +54,7 @@ impl Operations for Sqlite {
     }
 }
 
-/// The tenant's operation of that uid.
+/// Returns the tenant's operation of that uid.
 pub(super) async fn find(
     executor: impl SqliteExecutor<'_>,
     tenant: &str,
@@ -69,8 +69,8 @@ pub(super) async fn find(
     found.as_ref().map(operation).transpose()
 }
 
-/// Whether the uid is that of an earlier request with the same fields; `None` if it is new. Operations
-/// share their names, so each kind is asked.
+/// Whether the uid belongs to an earlier request with the same fields. `None` means that the uid is new. All kinds
+/// of operations share one space of names, so each kind is searched.
 pub(super) async fn is_repeated(
     executor: impl SqliteExecutor<'_>,
     caller: &Caller,
@@ -91,7 +91,7 @@ pub(super) async fn is_repeated(
     Ok(sent.transpose()?.map(|sent| sent == *request_sha256))
 }
 
-/// An operation that is there.
+/// Returns an operation that must exist.
 pub(super) async fn of(
     executor: impl SqliteExecutor<'_>,
     tenant: &str,
@@ -101,7 +101,7 @@ pub(super) async fn of(
     found.ok_or_else(|| damaged("an operation that was changed"))
 }
 
-/// The operations of rows that were changed.
+/// Returns the operations of changed rows.
 pub(super) async fn changed(
     connection: &mut SqliteConnection,
     rows: &[SqliteRow],

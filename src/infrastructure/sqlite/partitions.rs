@@ -1,4 +1,4 @@
-//! The health of partitions, and where documents are, in SQLite.
+//! The health of partitions, and the location of documents, in SQLite.
 
 use async_trait::async_trait;
 
@@ -24,7 +24,7 @@ impl Partitions for Sqlite {
     }
 
     async fn largest_documents(&self, rows: u32) -> Result<Vec<Document>, Error> {
-        // The largest of each partition, by its end of the index, and of these the largest.
+        // Reads the largest documents of each partition from its end of the index, and picks the largest of them.
         let list = sqlx::query(
             "WITH RECURSIVE numbers (partition_key) AS (
                  SELECT 0 UNION ALL SELECT partition_key + 1 FROM numbers WHERE partition_key < 99)

@@ -1,4 +1,4 @@
-//! What tenants may keep, in SQLite. Triggers count it, and refuse what is too much.
+//! Quotas of tenants in SQLite. Triggers count the usage, and reject rows beyond a quota.
 
 use sqlx::SqliteConnection;
 
@@ -12,8 +12,8 @@ use crate::infrastructure::rows::access::tenant;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 
-/// Reserves bytes for a document's newest version, which needs so many: the next 64 MiB, or what the
-/// tenant has left of them.
+/// Reserves bytes for a document's newest version, which needs `needed` of them. Rounds up to the next 64 MiB, or to
+/// the rest of the tenant's quota.
 pub(super) async fn reserve(
     connection: &mut SqliteConnection,
     document: &Uid,
@@ -37,7 +37,7 @@ pub(super) async fn reserve(
     Ok(())
 }
 
-/// Sets all quotas of a tenant, and counts what it keeps.
+/// Sets all quotas of a tenant, and counts its current usage.
 pub(super) async fn set(
     store: &Sqlite,
     id: &TenantId,

@@ -42,7 +42,7 @@ impl Rechunks for Sqlite {
         let Some((collection, preferences)) = found else {
             return Ok(Started::NotFound);
         };
-        // An argument that is wrong is told before the document's state.
+        // A wrong argument is reported before the document's state.
         if let Err(conflict) = new.chunking.over(&preferences.chunking) {
             return Ok(Started::Conflict(conflict));
         }
@@ -83,8 +83,8 @@ impl Rechunks for Sqlite {
     }
 }
 
-/// Whether an upload of the document has not ended. The plus keeps the statement to the document's
-/// few uploads: those that run may be many.
+/// Whether the document has a running upload. The plus makes SQLite read the document's few uploads instead of all
+/// running ones, which may be many.
 async fn has_running(connection: &mut SqliteConnection, document: &Uid) -> Result<bool, Error> {
     let found =
         sqlx::query("SELECT 1 FROM uploads WHERE document_uid = ? AND +state = 'RUNNING' LIMIT 1")

@@ -1,4 +1,4 @@
-//! Whether there is room beside the file: a ballast of its size is written, and removed.
+//! Checks for free space beside the store's file: writes a ballast of a batch's size, and removes it.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -8,16 +8,17 @@ use rustix::fs::statvfs;
 
 use crate::application::ports::store_error::Error;
 
-/// A batch of an upload, its checkpoint, and the pages that change with them.
+/// The ballast's size: a batch of an upload, its checkpoint, and the pages that change with them.
 const BALLAST_BYTES: usize = 1024 * 1024;
-/// What is written at once.
+/// The block that is written at once.
 static BLOCK: [u8; 64 * 1024] = [0; 64 * 1024];
-/// With more than this free there is room; with less it is tried, because the file system may keep some for others.
+/// More free space than this is enough. With less, the ballast is written, because the file system may reserve some
+/// space.
 const AMPLE_BYTES: u64 = 64 * 1024 * 1024;
-/// What the ballast's name has besides the store's.
+/// The suffix that the ballast's name adds to the store's.
 const SUFFIX: &str = ".room";
 
-/// Whether a batch could be written beside the file. Without a suspicion it is tried only if little is free.
+/// Checks that a batch could be written beside the file. Without a suspicion, writes only if little space is free.
 pub(super) fn check(file: &Path, is_suspected: bool) -> Result<(), Error> {
     if !is_suspected && is_ample(file) {
         return Ok(());
@@ -53,6 +54,6 @@ fn write(ballast: &Path) -> std::io::Result<()> {
     for _ in 0..BALLAST_BYTES / BLOCK.len() {
         file.write_all(&BLOCK)?;
     }
-    // Some file systems find out only then.
+    // Some file systems report a full disk only at a sync.
     file.sync_all()
 }

@@ -1,4 +1,4 @@
-//! Values out of SQLite's rows.
+//! Reads values from SQLite's rows.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, ValueRef};

@@ -1,4 +1,4 @@
-//! A batch of an upload and its checkpoint, in SQLite.
+//! Stores a batch of an upload and its checkpoint in SQLite.
 
 use sqlx::SqliteConnection;
 
@@ -13,7 +13,7 @@ use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::quotas;
 use crate::infrastructure::sqlite::upload_row::upload_of;
 
-/// Stores them, if the upload is as its writer believes; `None`, and nothing stored, if it is not.
+/// Stores a batch and its checkpoint. Returns `None` and stores nothing if the upload is not in its writer's state.
 pub(super) async fn store(
     connection: &mut SqliteConnection,
     writer: &Writer,

@@ -1,4 +1,4 @@
-//! What the end of an upload writes: a current version and the change it makes, or one to sweep.
+//! Writes the end of an upload: a new current version and its change, or a version to sweep.
 
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -14,7 +14,7 @@ use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sqlite::error::failed;
 
-/// Moves the upload's row; `false` if the writer is not the newest, or the upload is over.
+/// Ends the upload's row. Returns `false` if the writer is not the newest, or the upload has ended.
 pub(super) async fn end(
     connection: &mut SqliteConnection,
     writer: &Writer,
@@ -48,7 +48,7 @@ pub(super) async fn end(
     Ok(ended.rows_affected() == 1)
 }
 
-/// Says what a complete version is.
+/// Stores the totals of a complete version.
 pub(super) async fn complete(
     connection: &mut SqliteConnection,
     upload: &Upload,
@@ -78,8 +78,8 @@ pub(super) async fn complete(
     Ok(())
 }
 
-/// Makes a complete version current, with what its uploader says of the document, and lets the one
-/// before go.
+/// Makes a complete version current, with the upload's description of the document. Marks the previous version for
+/// removal.
 pub(super) async fn make_current(
     connection: &mut SqliteConnection,
     upload: &Upload,
@@ -116,7 +116,7 @@ pub(super) async fn make_current(
     .await
 }
 
-/// Lets the chunks of a version go from a time on.
+/// Marks the chunks of a version for removal from `sweep_after` on.
 pub(super) async fn sweep(
     connection: &mut SqliteConnection,
     document: &Uid,
@@ -133,7 +133,7 @@ pub(super) async fn sweep(
     Ok(())
 }
 
-/// Writes a change of a document into its collection's.
+/// Adds a change of a document to the changes of its collection.
 pub(super) async fn tell(
     connection: &mut SqliteConnection,
     document: &Uid,
@@ -141,7 +141,7 @@ pub(super) async fn tell(
     after: u64,
     now: Timestamp,
 ) -> Result<(), Error> {
-    // The collection's row is held until the commit: changes are numbered as they are committed.
+    // The collection's row stays locked until the commit, so changes are numbered in the order of their commits.
     sqlx::query(
         "UPDATE collections SET change_seq = change_seq + 1
          WHERE uid = (SELECT collection_uid FROM documents WHERE uid = ?)",
@@ -167,8 +167,8 @@ pub(super) async fn tell(
     Ok(())
 }
 
-/// Fails the unfinished uploads of a document, and returns their last states. The plus keeps the
-/// statement to the document's few uploads: those that run may be many.
+/// Fails the running uploads of a document, and returns their last states. The plus makes SQLite read the document's
+/// few uploads instead of all running ones, which may be many.
 pub(super) async fn fail_running(
     connection: &mut SqliteConnection,
     document: &Uid,
@@ -185,7 +185,7 @@ pub(super) async fn fail_running(
     fail(connection, &running, reason, message, now).await
 }
 
-/// Fails the unfinished uploads of a collection, and returns their last states.
+/// Fails the running uploads of a collection, and returns their last states.
 pub(super) async fn fail_running_in(
     connection: &mut SqliteConnection,
     collection: &Uid,
@@ -203,7 +203,7 @@ pub(super) async fn fail_running_in(
     fail(connection, &running, reason, message, now).await
 }
 
-/// Fails unfinished uploads, whoever writes them, and returns their last states.
+/// Fails running uploads of any writer, and returns their last states.
 pub(super) async fn fail(
     connection: &mut SqliteConnection,
     running: &[SqliteRow],

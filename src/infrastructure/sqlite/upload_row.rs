@@ -1,4 +1,4 @@
-//! An upload's row, with the names that belong to it.
+//! Reads an upload's row together with the names of its document.
 
 use sqlx::SqliteExecutor;
 
@@ -9,7 +9,7 @@ use crate::application::ports::uploads::Upload;
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sqlite::error::failed;
 
-/// The caller's upload of that uid.
+/// Returns the caller's upload of that uid.
 pub(super) async fn upload_of(
     executor: impl SqliteExecutor<'_>,
     caller: &Caller,

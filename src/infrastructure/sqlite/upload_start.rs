@@ -1,4 +1,4 @@
-//! What starting an upload writes: its document if that is new, a version, and the upload itself.
+//! Writes the start of an upload: its document if it is new, a version, and the upload.
 
 use sqlx::SqliteConnection;
 
@@ -15,7 +15,7 @@ use crate::infrastructure::rows::upload::import_columns;
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::quotas;
 
-/// The collection's uid, and its preferences.
+/// Returns the uid and the preferences of a collection.
 pub(super) async fn collection(
     connection: &mut SqliteConnection,
     caller: &Caller,
@@ -46,7 +46,7 @@ pub(super) async fn create_default(
          VALUES (?1, ?2, ?3, '{}', ?4, ?4, zeroblob(32))
          ON CONFLICT (tenant, collection_id) WHERE deleted_at IS NULL DO NOTHING",
     )
-    // No request id stands for it. The uid was made for the document, which is new, too: uids differ within a table.
+    // The collection has no request id. It reuses the new document's uid: uids must differ only within a table.
     .bind(new.document_uid.to_vec())
     .bind(&caller.tenant)
     .bind(CollectionId::DEFAULT)
@@ -57,8 +57,8 @@ pub(super) async fn create_default(
     Ok(())
 }
 
-/// The document's uid; makes it, in the lighter of its two partitions, if it is new. Its next
-/// version is taken.
+/// Returns the document's uid, and takes its next version. A new document is created in the lighter of its two
+/// candidate partitions.
 pub(super) async fn document(
     connection: &mut SqliteConnection,
     caller: &Caller,
@@ -94,7 +94,7 @@ pub(super) async fn document(
     take_version(connection, caller, new, collection).await
 }
 
-/// Takes a document's next version; returns the document's uid.
+/// Takes a document's next version. Returns the document's uid.
 pub(super) async fn take_version(
     connection: &mut SqliteConnection,
     caller: &Caller,
@@ -115,7 +115,7 @@ pub(super) async fn take_version(
     found.uid("uid")
 }
 
-/// The version that was taken, chunked and decoded as readers will see.
+/// Inserts the taken version, with the chunking and decoding that readers will see.
 pub(super) async fn insert_version(
     connection: &mut SqliteConnection,
     document: &Uid,
@@ -133,8 +133,8 @@ pub(super) async fn insert_version(
     quotas::reserve(connection, document, 1).await
 }
 
-/// The upload that makes the version: of the chunks of `source_version`, or if that is 0 of a file, or of
-/// the bytes that a client sends.
+/// Inserts the upload that creates the version. It reads the chunks of `source_version`; if that is 0, it reads a
+/// file or the bytes that a client sends.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     caller: &Caller,

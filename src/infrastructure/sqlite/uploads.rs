@@ -72,7 +72,7 @@ impl Uploads for Sqlite {
         uid: &Uid,
         now: Timestamp,
     ) -> Result<Option<Upload>, Error> {
-        // Read in the same transaction: two writers that attach at once have two epochs.
+        // The row is read in the same transaction, so two writers that attach at once get two epochs.
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         sqlx::query(
             "UPDATE uploads SET writer_epoch = writer_epoch + 1, updated_at = max(updated_at, ?)
@@ -117,7 +117,7 @@ impl Uploads for Sqlite {
         turn: &Turn,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
-        // There is one writer, so nothing is gained by being early.
+        // SQLite has one writer, so beginning early gains nothing.
         if !turn.to_commit().await {
             return Ok(None);
         }

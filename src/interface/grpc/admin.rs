@@ -21,7 +21,7 @@ use crate::interface::grpc::pb::admin_service_server::AdminService;
 use crate::interface::grpc::resource_name;
 use crate::interface::grpc::{pb, status};
 
-/// Serves tenants and their keys, and tells what the server is.
+/// Serves tenants, their keys, the audit log, and information about the server.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// The use cases of tenants.
@@ -30,20 +30,20 @@ pub struct Service {
     pub keys: Keys,
     /// The audit log.
     pub log: Log,
-    /// What the server is.
+    /// Facts about the server.
     pub info: Info,
 }
 
-/// What the server is.
+/// Facts about the server.
 #[derive(Clone, Debug)]
 pub struct Info {
     /// Whether instances share its store.
     pub is_shared: bool,
-    /// When it started.
+    /// The time of its start.
     pub started_at: Timestamp,
-    /// What uploads may take.
+    /// The limits of an upload.
     pub bounds: Bounds,
-    /// The time.
+    /// The source of the time.
     pub clock: Arc<dyn Clock>,
 }
 

@@ -1,4 +1,4 @@
-//! The chunking service: cuts without storing.
+//! The chunking service: it cuts content without storing it.
 
 use std::pin::Pin;
 
@@ -33,14 +33,14 @@ use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingService;
 use crate::interface::grpc::status;
 
-/// The most bytes that a preview takes.
+/// The maximum content of a preview, in bytes.
 const PREVIEW_BYTES_MAX: usize = 1024 * 1024;
 
-/// The largest response: clients take 4 MiB as a rule.
+/// The largest response of a preview: clients usually accept 4 MiB.
 const PREVIEW_RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
-/// The most ways that are compared at once.
+/// The maximum number of specs that are compared in one call.
 const COMPARED_MAX: usize = 8;
-/// What a chunk has in a response besides its text.
+/// The size of a chunk in a response besides its text.
 const CHUNK_BYTES: usize = 128;
 
 /// Serves previews, streams and descriptions.
@@ -48,11 +48,11 @@ const CHUNK_BYTES: usize = 128;
 pub struct Service {
     /// The memory shared with uploads.
     pub budget: Budget,
-    /// What a stream may take.
+    /// The limits of a stream.
     pub bounds: Bounds,
-    /// Who waits for streams when the server stops.
+    /// Tracks the tasks of streams: the server waits for them when it stops.
     pub tasks: TaskTracker,
-    /// Cancelled then.
+    /// Cancelled when the server stops.
     pub drain: CancellationToken,
 }
 
@@ -183,8 +183,8 @@ impl ChunkingService for Service {
 }
 
 impl Service {
-    /// Works on some content within `bytes` of the budget, beside the runtime's own threads: a mebibyte takes
-    /// some milliseconds.
+    /// Runs `work` on some content within `bytes` of the budget. It runs outside the runtime's own threads, because a
+    /// mebibyte takes some milliseconds.
     async fn work<T: Send + 'static>(
         &self,
         caller: &Caller,
@@ -197,7 +197,7 @@ impl Service {
         }
         let held = self.budget.hold(caller, bytes).await?;
         let done = tokio::task::spawn_blocking(move || {
-            // Given back at the work's end, even if nobody waits for it any more.
+            // Freed when the work ends, even if its client is gone.
             let _held = held;
             work(&content)
         });

@@ -19,9 +19,9 @@ use crate::interface::grpc::{pb, status};
 /// Serves chunks.
 #[derive(Debug)]
 pub struct Service {
-    /// The chunks that are there.
+    /// Stored chunks.
     pub chunks: Chunks,
-    /// What changes in them.
+    /// Changes of chunks.
     pub changes: Changes,
 }
 

@@ -1,4 +1,4 @@
-//! How messages become bytes: as tonic-prost does it, but that a response has no more room than it needs.
+//! Encodes messages as tonic-prost does, but gives a response no more buffer than it needs.
 //!
 //! tonic's own gives each stream 8 KiB for its next messages, either way, as long as it lives. A watch lives for hours,
 //! and its states have some 200 bytes; hundreds of uploads may be silent.
@@ -10,9 +10,9 @@ use tonic::Status;
 use tonic::codec::{BufferSettings, EncodeBuf};
 use tonic_prost::{ProstCodec, ProstDecoder};
 
-/// What a stream of messages takes at first, either way: a state, or a small request.
+/// The first buffer of a stream of messages in either direction, in bytes: a state, or a small request.
 const ROOM_BYTES: usize = 512;
-/// From how many bytes on messages are sent on before there are more of them, as tonic has it.
+/// The buffered bytes from which messages are sent without waiting for more, as in tonic.
 const SENT_AT_BYTES: usize = 32 * 1024;
 
 /// Encodes `T` and decodes `U`.
@@ -53,7 +53,7 @@ impl<T: Message> tonic::codec::Encoder for Encoder<T> {
     type Error = Status;
 
     fn encode(&mut self, message: T, bytes: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        // At once, so that a large one is not moved as often as it grows.
+        // Reserved at once: a growing buffer would be copied several times.
         bytes.reserve(message.encoded_len());
         let encoded = message.encode(bytes);
         encoded.map_err(|error| Status::internal(error.to_string()))

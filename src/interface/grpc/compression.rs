@@ -1,7 +1,7 @@
-//! Messages that are compressed as a whole (gRPC, "Compression"): which encodings are taken, and when answers are.
+//! Compression of whole messages (gRPC, "Compression"): the accepted encodings, and the choice of compressed answers.
 //!
-//! Many libraries offer gzip in every call, whoever asks. So an answer is compressed for a client that compresses
-//! itself, or that prefers it to no compression.
+//! Many libraries offer gzip in every call, even if their caller has not asked for it. So an answer is compressed
+//! only for a client that compresses its own messages, or that prefers compression to none.
 
 use std::io::Read;
 
@@ -13,18 +13,18 @@ use axum::response::Response;
 use flate2::bufread::GzDecoder;
 use tonic::Status;
 
-/// How a client's messages are compressed.
+/// The header with the encoding of the client's messages.
 const ENCODING: &str = "grpc-encoding";
-/// What the other side takes, the best first.
+/// The header with the encodings that the other side accepts, the best first.
 const ACCEPTED: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-/// What the server takes.
+/// The encodings that the server accepts.
 const OFFER: HeaderValue = HeaderValue::from_static("gzip,zstd,identity");
 const GZIP: &str = "gzip";
 const ZSTD: &str = "zstd";
 /// No compression.
 const IDENTITY: &str = "identity";
 
-/// How messages are compressed.
+/// The encoding of messages.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Encoding {
     /// One gzip member each (RFC 1952).
@@ -34,7 +34,8 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// That of a client's messages; none if they are not compressed, or by what is not taken.
+    /// Returns the encoding of a client's messages. `None` if they are not compressed, or by an encoding that the
+    /// server does not accept.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         match headers.get(ENCODING)?.as_bytes() {
@@ -44,17 +45,17 @@ impl Encoding {
         }
     }
 
-    /// Decompresses a message, which is stopped at the most that it may have.
+    /// Decompresses a message, but at most `bytes_max` bytes of it.
     ///
     /// # Errors
     ///
-    /// Fails as tonic does, if it is larger, or not one whole frame.
+    /// Fails as tonic does, if the message is too large, or not one whole frame.
     pub fn decompress(self, compressed: &[u8], bytes_max: usize) -> Result<Bytes, Status> {
         let message = match self {
             Self::Gzip => gunzip(compressed, bytes_max),
-            // The library takes nothing for an empty message.
+            // The library accepts no bytes as an empty message.
             Self::Zstd if compressed.is_empty() => Err(false),
-            // In one step into a buffer of the most there may be, so no window beside it.
+            // Decompressed in one step into a buffer of the maximum size, so no window is needed beside it.
             Self::Zstd => zstd::bulk::decompress(compressed, bytes_max)
                 .map_err(|_damaged_or_large| has_more(compressed, bytes_max)),
         };
@@ -68,11 +69,11 @@ impl Encoding {
     }
 }
 
-/// Fails with whether the message is too large.
+/// Decompresses one gzip member. The error is whether the message is too large.
 fn gunzip(compressed: &[u8], bytes_max: usize) -> Result<Vec<u8>, bool> {
     let mut message = Vec::new();
     let mut decoder = GzDecoder::new(compressed);
-    // One byte more tells what is too large from what just fits.
+    // One byte more separates a message that is too large from one that just fits.
     let read = (&mut decoder)
         .take(bytes_max as u64 + 1)
         .read_to_end(&mut message);
@@ -80,7 +81,7 @@ fn gunzip(compressed: &[u8], bytes_max: usize) -> Result<Vec<u8>, bool> {
     if message.len() > bytes_max {
         return Err(true);
     }
-    // A message is one member, with nothing behind it.
+    // A message is one member, with nothing after it.
     if decoder.get_ref().is_empty() {
         Ok(message)
     } else {
@@ -88,7 +89,7 @@ fn gunzip(compressed: &[u8], bytes_max: usize) -> Result<Vec<u8>, bool> {
     }
 }
 
-/// Whether a Zstandard frame that was not decompressed is whole, and so too large.
+/// Whether a Zstandard frame that could not be decompressed is whole, and so too large.
 fn has_more(compressed: &[u8], bytes_max: usize) -> bool {
     let whole = zstd::zstd_safe::find_frame_compressed_size(compressed);
     let declared = zstd::zstd_safe::get_frame_content_size(compressed);
@@ -96,7 +97,8 @@ fn has_more(compressed: &[u8], bytes_max: usize) -> bool {
     whole.is_ok_and(|bytes| bytes == compressed.len()) && declared.is_ok_and(|bytes| !fits(bytes))
 }
 
-/// Says what the server takes, and leaves the answer as it is for a client that does not ask for less.
+/// Announces the encodings that the server accepts. Leaves the answer uncompressed unless the client wants
+/// compression.
 pub async fn negotiate(mut request: Request, next: Next) -> Response {
     if !wants_compression(request.headers()) {
         request.headers_mut().remove(ACCEPTED);
@@ -108,7 +110,7 @@ pub async fn negotiate(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether a client compresses itself, or names a compression before none.
+/// Whether a client compresses its own messages, or names a compression before `identity`.
 fn wants_compression(headers: &HeaderMap) -> bool {
     let accepted = headers
         .get(ACCEPTED)
@@ -143,7 +145,7 @@ mod tests {
         zstd::bulk::compress(text, 3).unwrap()
     }
 
-    /// As tonic does it: the frame does not say how much is in it.
+    /// Compresses as tonic does: the frame does not declare the length of its content.
     fn zstd_streamed(text: &[u8]) -> Vec<u8> {
         zstd::stream::encode_all(text, 3).unwrap()
     }
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_compressed_for_those_who_prefer_it() {
+    fn an_answer_is_compressed_for_clients_that_prefer_it() {
         let wants = |encoding: Option<&'static str>, accepted: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert("grpc-accept-encoding", HeaderValue::from_static(accepted));
@@ -186,7 +188,7 @@ mod tests {
         };
         assert!(wants(None, "zstd,identity") && wants(None, "deflate, gzip"));
         assert!(wants(Some("gzip"), "identity, deflate, gzip"));
-        // What grpcio and grpc-js send with every call.
+        // The header that grpcio and grpc-js send with every call.
         assert!(!wants(None, "identity, deflate, gzip"));
         assert!(!wants(Some("identity"), "identity") && !wants(None, "br"));
         assert!(!wants_compression(&HeaderMap::new()));

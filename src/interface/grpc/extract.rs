@@ -1,15 +1,15 @@
-//! Who asks, as the door has found out.
+//! Extracts the caller, as the door has authenticated it, from a request.
 
 use tonic::{Request, Status};
 
 use crate::application::caller::Caller;
 use crate::interface::grpc::audit_target::{Named, Target};
 
-/// The caller and the message of a request. What it names is noted.
+/// Returns the caller and the message of a request, and notes the resource that the message names.
 ///
 /// # Errors
 ///
-/// Fails if the request did not come through the door.
+/// Fails if the request did not pass the layers that authenticate it.
 pub fn of<T: Named>(request: Request<T>) -> Result<(Caller, T), Status> {
     let (_metadata, mut extensions, message) = request.into_parts();
     let caller = extensions.remove::<Caller>();

@@ -1,4 +1,4 @@
-//! What the framework refuses before a method is reached, in the words of the closed list.
+//! Maps refusals of the framework, made before a method is reached, to errors of the closed list.
 
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -7,11 +7,11 @@ use tonic::{Code, Status};
 use crate::application::error::Error;
 use crate::interface::grpc::status;
 
-/// The header that names the encodings a server takes: only a refused encoding brings it.
+/// The header with the encodings that a server accepts. Only the refusal of an encoding has it.
 const ACCEPTED_ENCODINGS: &str = "grpc-accept-encoding";
 
-/// The response, or one with a reason in its place if it is a refusal without. `request_bytes_max`
-/// is how large a request of the method may be.
+/// Returns the response, or a refusal with a reason in its place if it is a refusal without one. `request_bytes_max`
+/// is the largest request of the method.
 #[must_use]
 pub fn explained(response: Response, request_bytes_max: usize) -> Response {
     match reason(response.headers(), request_bytes_max) {

@@ -1,8 +1,9 @@
-//! The frames of a client's stream, gathered to messages.
+//! Gathers the frames of a client's stream into messages.
 //!
-//! tonic's own buffer keeps the size of the largest message for as long as the stream lives: 256 KiB and more for each
-//! upload, however slow. So `Frames` gathers each message in a buffer of its own, and hands tonic an empty one in its
-//! place, for which [`Messages`] takes the real one. A compressed message is decompressed here, once it is whole.
+//! tonic's own buffer keeps the size of the largest message as long as the stream lasts: 256 KiB and more for each
+//! upload, however slow. So `Frames` gathers each message in a buffer of its own, and passes tonic an empty message
+//! in its place. [`Messages`] then replaces the empty message by the real one. A compressed message is decompressed
+//! here, once it is whole.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -24,10 +25,10 @@ use crate::interface::grpc::methods;
 
 /// A flag, and the length of the message (gRPC over HTTP/2, "Length-Prefixed-Message").
 const PREFIX_BYTES: usize = 5;
-/// The prefix of a message without a byte.
+/// The prefix of an empty message.
 const EMPTY: [u8; PREFIX_BYTES] = [0; PREFIX_BYTES];
 
-/// Puts an [`Intake`] into a request that streams, and its frames behind it.
+/// Adds an [`Intake`] to a request with a stream of messages, and passes its body through `Frames`.
 pub async fn hold(mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if methods::at(path).is_some_and(|method| method.is_client_stream) {
@@ -42,7 +43,7 @@ pub async fn hold(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Messages that are whole, in order.
+/// The messages that are whole, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Intake {
     // A std mutex: never held across an await.
@@ -63,26 +64,26 @@ impl Intake {
     }
 }
 
-/// The body of a request, message by message.
+/// The body of a request, split into messages.
 struct Frames {
     body: Body,
     intake: Intake,
-    /// Longer messages are refused by the decoder, before their memory is taken.
+    /// The decoder refuses longer messages before their memory is allocated.
     bytes_max: usize,
-    /// How those are compressed that say so.
+    /// The encoding of messages with the flag for compression.
     encoding: Option<Encoding>,
-    /// What came and was not looked at.
+    /// The bytes that have arrived and are not parsed yet.
     data: Bytes,
     stage: Stage,
 }
 
-/// Where in the stream of messages the next byte is.
+/// The position of the next byte in the stream of messages.
 enum Stage {
-    /// In a prefix, of which so much is there.
+    /// In a prefix: the bytes of it that have arrived.
     Prefix(Vec<u8>),
-    /// In a message of so many bytes, and how it is compressed.
+    /// In a message: its bytes up to here, its length, and its encoding.
     Message(BytesMut, usize, Option<Encoding>),
-    /// In what the decoder is to judge: a message that is too long, or has another flag.
+    /// In bytes that are left to the decoder: a message that is too long, or has an unknown flag.
     Passed,
 }
 
@@ -98,7 +99,7 @@ impl Frames {
         }
     }
 
-    /// Gathers from the data that is there, and returns what the decoder gets for it: none if the data is used up
+    /// Gathers a message from the data that is there, and returns the bytes for the decoder. `None` if the data ends
     /// before a message is whole.
     fn gather(&mut self) -> Option<Bytes> {
         loop {
@@ -130,7 +131,7 @@ impl Frames {
                         return None;
                     }
                     let message = std::mem::take(message).freeze();
-                    // One at a time: the next is not looked at before this one is taken.
+                    // One at a time: the next message is not parsed before this one is taken.
                     self.intake.put(match encoding {
                         Some(encoding) => encoding.decompress(&message, self.bytes_max),
                         None => Ok(message),
@@ -142,7 +143,7 @@ impl Frames {
         }
     }
 
-    /// What the decoder gets at the end: a stream that ends within a message is not whole.
+    /// Returns the bytes for the decoder at the end of the stream: a truncated message if the stream ends within one.
     fn rest(&mut self) -> Option<Bytes> {
         let is_whole = match &self.stage {
             Stage::Prefix(prefix) => prefix.is_empty(),
@@ -154,7 +155,7 @@ impl Frames {
     }
 }
 
-/// The length that a whole prefix says.
+/// Returns the length in a whole prefix.
 fn length(prefix: &[u8]) -> usize {
     let length = prefix[1..].iter();
     length.fold(0, |length, byte| length << 8 | usize::from(*byte))
@@ -192,7 +193,7 @@ pub struct Messages<S> {
 }
 
 impl<S> Messages<S> {
-    /// Those of a request whose frames are behind `intake`, as the decoder hands them on.
+    /// Replaces the messages of a request whose body passes through `intake`.
     pub fn new(stream: S, intake: Intake) -> Self {
         Self { stream, intake }
     }
@@ -210,7 +211,7 @@ where
         Poll::Ready(decoded.map(|decoded| {
             let decoded = decoded?;
             match self.intake.take() {
-                // As tonic says it.
+                // The same error as tonic's.
                 Some(message) => {
                     T::decode(message?).map_err(|fault| Status::internal(fault.to_string()))
                 }
@@ -234,7 +235,7 @@ mod tests {
         message
     }
 
-    /// What the decoder gets for a piece.
+    /// Returns the bytes for the decoder after a piece.
     fn gathered(frames: &mut Frames, piece: &[u8]) -> Vec<u8> {
         frames.data = Bytes::copy_from_slice(piece);
         let data = std::iter::from_fn(|| frames.gather()).collect::<Vec<_>>();
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_whole_wherever_their_frames_end() {
+    fn messages_are_gathered_across_any_frame_boundaries() {
         let bytes = [message(3), message(0), message(40_000), message(1)].concat();
         for cut in [1, 2, 3, 4, 5, 7, 11, 100, 50_000] {
             let intake = Intake::default();
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_or_compressed_by_nothing_is_left_to_the_decoder() {
+    fn a_message_too_long_or_of_an_unknown_encoding_is_left_to_the_decoder() {
         let mut compressed = message(3);
         compressed[0] = 1;
         for bytes in [message(70_000), compressed] {

@@ -8,7 +8,7 @@ use crate::interface::grpc::extract;
 use crate::interface::grpc::pb::limit_service_server::LimitService;
 use crate::interface::grpc::{pb, status};
 
-/// Serves what is used of limits.
+/// Serves the usage of limits.
 #[derive(Debug)]
 pub struct Service {
     /// The use cases.

@@ -1,16 +1,16 @@
-//! Every method of ours, as its proto declares it: what a caller must be allowed to do, and how often.
+//! The methods of this API, as the protos declare them, with the role of the caller and the rate class.
 
 use crate::domain::identity::role::Role;
 use crate::domain::limits::class::RateClass;
 
-/// What a proto says of a method.
+/// The declaration of a method in its proto.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Method {
-    /// Where it is called: `/sluice.v1.Service/Method`.
+    /// The path of its calls: `/sluice.v1.Service/Method`.
     pub path: &'static str,
-    /// Its budget.
+    /// The budget that its calls use.
     pub class: RateClass,
-    /// What a caller needs.
+    /// The lowest role that may call it.
     pub role: Role,
     /// Whether the client sends a stream of messages.
     pub is_client_stream: bool,
@@ -18,7 +18,7 @@ pub struct Method {
 
 include!(concat!(env!("OUT_DIR"), "/methods.rs"));
 
-/// The method at a path; none if it is not of ours.
+/// Returns the method at a path. `None` if it is not of this API.
 #[must_use]
 pub fn at(path: &str) -> Option<&'static Method> {
     let found = METHODS.binary_search_by(|method| method.path.cmp(path));

@@ -1,4 +1,4 @@
-//! gRPC: protos in, use cases, protos out.
+//! The gRPC services: each method converts its request, calls a use case, and converts the result.
 //!
 //! To add a method: its rpc with comments and both options in the proto, a function here that
 //! converts and calls one use case, its errors in [`status`] if they are new, a test in

@@ -20,9 +20,9 @@ use crate::interface::grpc::{pb, status};
 /// Serves operations.
 #[derive(Debug)]
 pub struct Service {
-    /// Listing and cancelling.
+    /// Lists and cancels operations.
     pub operations: Operations,
-    /// Watching.
+    /// Watches operations.
     pub watching: Watching,
 }
 
@@ -130,7 +130,7 @@ impl OperationService for Service {
     }
 }
 
-/// The operations that are watched.
+/// Parses the filter of a watch.
 fn filter(request: &pb::WatchOperationsRequest) -> Result<Filter, Error> {
     if request.states.len() > State::ALL.len() {
         return Err(Error::invalid("states", "must not be more than there are"));
@@ -148,7 +148,7 @@ fn filter(request: &pb::WatchOperationsRequest) -> Result<Filter, Error> {
     })
 }
 
-/// The state that is asked for; none: any.
+/// Parses the state in a filter. `None` means any state.
 fn asked(field: &'static str, state: i32) -> Result<Option<State>, Error> {
     match pb::operation::State::try_from(state) {
         Ok(pb::operation::State::Unspecified) => Ok(None),

@@ -1,4 +1,4 @@
-//! What is generated from the protos.
+//! The code generated from the protos.
 
 #![allow(
     clippy::all,

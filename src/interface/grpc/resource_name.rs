@@ -12,7 +12,7 @@ use crate::domain::names::resource::{CollectionId, DocumentName, TenantId};
 ///
 /// # Errors
 ///
-/// Fails with the field's name if it is anything else.
+/// Fails with the field's name if `name` has another form.
 pub fn collection(field: &'static str, name: &str) -> Result<CollectionId, Error> {
     CollectionId::parse_name(name).map_err(|error| Error::invalid(field, error))
 }
@@ -21,7 +21,7 @@ pub fn collection(field: &'static str, name: &str) -> Result<CollectionId, Error
 ///
 /// # Errors
 ///
-/// Fails with the field's name if it is anything else.
+/// Fails with the field's name if `name` has another form.
 pub fn document(field: &'static str, name: &str) -> Result<DocumentName, Error> {
     DocumentName::parse(name).map_err(|error| Error::invalid(field, error))
 }
@@ -30,7 +30,7 @@ pub fn document(field: &'static str, name: &str) -> Result<DocumentName, Error> 
 ///
 /// # Errors
 ///
-/// Fails with the field's name if it is anything else.
+/// Fails with the field's name if `name` has another form.
 pub fn uid(field: &'static str, collection: &str, name: &str) -> Result<Uid, Error> {
     let invalid = || Error::invalid(field, format!("must have the form {collection}/{{uuid}}"));
     let id = name
@@ -43,7 +43,7 @@ pub fn uid(field: &'static str, collection: &str, name: &str) -> Result<Uid, Err
 ///
 /// # Errors
 ///
-/// Fails with the field's name if it is anything else.
+/// Fails with the field's name if `name` has another form.
 pub fn tenant(field: &'static str, name: &str) -> Result<TenantId, Error> {
     TenantId::parse_name(name).map_err(|error| Error::invalid(field, error))
 }
@@ -52,7 +52,7 @@ pub fn tenant(field: &'static str, name: &str) -> Result<TenantId, Error> {
 ///
 /// # Errors
 ///
-/// Fails with the field's name if it is anything else.
+/// Fails with the field's name if `name` has another form.
 pub fn api_key(field: &'static str, name: &str) -> Result<(TenantId, Uid), Error> {
     let invalid = || Error::invalid(field, "must have the form tenants/{tenant}/apiKeys/{uuid}");
     let (tenant, id) = name.split_once("/apiKeys/").ok_or_else(invalid)?;
@@ -60,7 +60,7 @@ pub fn api_key(field: &'static str, name: &str) -> Result<(TenantId, Uid), Error
     Ok((tenant, uuid(id).ok_or_else(invalid)?))
 }
 
-/// Parses a UUID as RFC 9562 writes it.
+/// Parses a UUID in the form of RFC 9562. `None` if it has another form.
 #[must_use]
 pub fn uuid(id: &str) -> Option<Uid> {
     let is_hyphenated = id.len() == 36;
@@ -70,13 +70,13 @@ pub fn uuid(id: &str) -> Option<Uid> {
         .map(Uuid::into_bytes)
 }
 
-/// The name of an upload or operation.
+/// Returns the name of an upload or operation.
 #[must_use]
 pub fn of_uid(collection: &str, uid: &Uid) -> String {
     format!("{collection}/{}", Uuid::from_bytes(*uid))
 }
 
-/// The client's request id, if there is one.
+/// Parses the client's request id. `None` if it is empty.
 ///
 /// # Errors
 ///
@@ -88,17 +88,17 @@ pub fn request_id(id: &str) -> Result<Option<Uid>, Error> {
         .transpose()
 }
 
-/// The etag of a revision: opaque to clients.
+/// Returns the etag of a revision: opaque to clients.
 #[must_use]
 pub fn etag(revision: u64) -> String {
     format!("\"{revision:x}\"")
 }
 
-/// The revision that a client believes in, if it says one.
+/// Parses the etag that a client expects. `None` if it is empty.
 ///
 /// # Errors
 ///
-/// Fails with the field's name if it is not an etag.
+/// Fails with the field's name if the etag has not the form of an etag.
 pub fn revision(field: &'static str, etag: &str) -> Result<Option<u64>, Error> {
     if etag.is_empty() {
         return Ok(None);
@@ -109,7 +109,7 @@ pub fn revision(field: &'static str, etag: &str) -> Result<Option<u64>, Error> {
     Ok(Some(given.ok_or_else(invalid)?))
 }
 
-/// What a deletion says besides the name.
+/// Returns the conditions of a deletion: its request id and the expected revision.
 ///
 /// # Errors
 ///
@@ -126,7 +126,7 @@ mod tests {
     use super::{etag, revision, uuid};
 
     #[test]
-    fn an_etag_leads_back_and_others_are_refused() {
+    fn an_etag_is_parsed_back_and_other_texts_are_refused() {
         assert_eq!(revision("etag", &etag(77)).unwrap(), Some(77));
         assert_eq!(revision("etag", "").unwrap(), None);
         for wrong in [

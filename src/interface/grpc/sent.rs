@@ -1,4 +1,4 @@
-//! The digest of a request as it was sent, by which it is told from another one under the same id.
+//! The digest of a request as sent, which detects another request under the same id.
 
 use std::mem::take;
 
@@ -10,8 +10,8 @@ use crate::domain::ingest::digest;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::resource_name;
 
-/// The digest of a request whose request id was taken out. Fields are compared as they were sent, not as
-/// they are resolved: a default that changes must refuse no honest retry.
+/// Returns the digest of a request without its request id. Fields are compared as sent, before defaults are applied:
+/// a changed default must not refuse a correct retry.
 #[must_use]
 pub fn sha256(kind: &str, request: &impl Message) -> [u8; 32] {
     // Maps are sorted, so equal requests have equal encodings.
@@ -21,9 +21,9 @@ pub fn sha256(kind: &str, request: &impl Message) -> [u8; 32] {
 
 /// A request that has a request id.
 pub trait Identified: Message + Sized {
-    /// What it asks for.
+    /// The kind of the request: the name of its method.
     const KIND: &'static str;
-    /// Its request id.
+    /// Returns the request id.
     fn request_id(&mut self) -> &mut String;
 
     /// Takes the request id out, and identifies the rest by its digest.
@@ -60,7 +60,7 @@ identified!(
     "ImportDocument": ImportDocumentRequest,
     "MoveDocument": MoveDocumentRequest,
     "RechunkDocument": RechunkDocumentRequest,
-    // Both methods that upload have it: one goes on with an upload of the other.
+    // Both upload methods have it: each resumes uploads of the other.
     "Upload": UploadSpec,
 );
 
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_but_the_request_id_counts() {
+    fn every_field_except_the_request_id_changes_the_digest() {
         let sha256 = |mut spec: pb::UploadSpec| spec.identify().unwrap().sha256;
         let request_id = uuid::Uuid::new_v4().to_string();
         let named = pb::UploadSpec {

@@ -1,4 +1,4 @@
-//! What clients are told: the only place where codes and reasons are chosen.
+//! Maps errors to statuses: the only place that chooses codes and reasons.
 //!
 //! Every status has an `ErrorInfo` with a stable reason (AIP-193); the message is for people and
 //! repeats nothing that a client must not see.
@@ -15,16 +15,16 @@ use crate::application::ports::store_error;
 use crate::domain::ingest::checkpoint;
 use crate::domain::ingest::digest::hex;
 
-/// Whose reasons these are.
+/// The domain of the reasons.
 const DOMAIN: &str = "sluice.dev";
-/// When a client that was sent away may come back, if nothing else tells.
+/// The time after which a refused client may retry, if the error names none.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-/// The same of a full store, for which somebody has to make room.
+/// The same for a full store, where an operator has to free space first.
 const RETRY_WHEN_FULL: Duration = Duration::from_secs(5);
-/// For clients that retry by themselves (gRFC A6).
+/// The header for clients that retry by themselves (gRFC A6).
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
-/// The status for an error. Failures of the store are logged here, once.
+/// Returns the status for an error. Failures of the store are logged here, once.
 #[must_use]
 pub fn of(error: &Error) -> Status {
     let (code, reason) = code_and_reason(error);
@@ -61,7 +61,7 @@ pub fn of(error: &Error) -> Status {
     status
 }
 
-/// When it may work; none, if nobody can tell, or it never will.
+/// Returns the time after which a retry may succeed. `None` if it is unknown, or no retry can succeed.
 fn retry_after(error: &Error) -> Option<Duration> {
     if let Error::RateLimited { retry_after, .. } = error {
         return Some(*retry_after);
@@ -79,7 +79,7 @@ fn retry_after(error: &Error) -> Option<Duration> {
     comes_back.then_some(RETRY_AFTER)
 }
 
-/// The name of a code, as `google.rpc.Code` has it.
+/// Returns the name of a code, as in `google.rpc.Code`.
 #[must_use]
 pub fn name(code: Code) -> &'static str {
     match code {
@@ -103,7 +103,7 @@ pub fn name(code: Code) -> &'static str {
     }
 }
 
-/// An error with all its causes.
+/// Returns the text of an error and all its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |chain, cause| {
@@ -111,13 +111,13 @@ fn chain(error: &dyn std::error::Error) -> String {
     })
 }
 
-/// The code of an error.
+/// Returns the code of an error.
 #[must_use]
 pub fn code(error: &Error) -> Code {
     code_and_reason(error).0
 }
 
-/// The closed list.
+/// The closed list of codes and reasons.
 fn code_and_reason(error: &Error) -> (Code, &'static str) {
     match error {
         Error::Invalid { .. } => (Code::InvalidArgument, "INVALID_FIELD"),
@@ -185,15 +185,15 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::QuotaExceeded(_) | Error::Store(store_error::Error::Quota(_)) => {
             (Code::ResourceExhausted, "QUOTA_EXCEEDED")
         }
-        // gRPC's definition of the code names a file system that is out of space. Clients may retry it because there is
-        // a RetryInfo, which tells it from a quota (as in OTLP).
+        // gRPC's definition of this code names a file system that is out of space. Clients may retry it because there
+        // is a RetryInfo; a quota has none (as in OTLP).
         Error::Store(store_error::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
         Error::Store(store_error::Error::Damaged { .. })
         | Error::Checkpoint(checkpoint::Error::Damaged { .. }) => (Code::Internal, "STORE_DAMAGED"),
     }
 }
 
-/// What the message says, for programs.
+/// Returns the values in the message, for programs.
 fn metadata(error: &Error) -> Vec<(&'static str, String)> {
     match error {
         Error::Invalid { field, .. } => vec![("field", (*field).to_owned())],

@@ -25,7 +25,7 @@ use crate::interface::grpc::{pb, status};
 pub struct Service {
     /// The use cases.
     pub conversation: Conversation,
-    /// Time and uids.
+    /// The source of time and uids.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -117,7 +117,7 @@ impl UploadService for Service {
     }
 }
 
-/// What the layers before have put into a request; without them, nothing.
+/// Returns the value that a layer has added to the request, or the default without that layer.
 fn extension<E, T>(request: &Request<T>) -> E
 where
     E: Clone + Default + Send + Sync + 'static,

@@ -1,8 +1,8 @@
-//! Who is let in, and to what.
+//! Authenticates requests, and checks their roles.
 //!
-//! What a request brings is looked for in one order: an `authorization` header, which then counts
-//! alone, the sub-protocol of a WebSocket, the certificate of its connection. Without identity
-//! everybody is an operator of the tenant `default`.
+//! A credential is looked up in this order: the `authorization` header, which then counts alone, the sub-protocol of
+//! a WebSocket, the certificate of the connection. Without identity every caller is an operator of the tenant
+//! `default`.
 
 use std::sync::Arc;
 
@@ -22,31 +22,31 @@ use crate::interface::middleware::origin::Allowed;
 use crate::interface::transport::peer::Peer;
 use crate::interface::web::paths;
 
-/// What anybody may ask: load balancers have no credentials.
+/// Health checks, open to every caller: load balancers have no credentials.
 const HEALTH: &str = "/grpc.health.v1.Health/";
-/// The same of the web, and the page that says what this is.
+/// Paths of the web that are open to every caller: the probes, and the page that describes the server.
 const OPEN: [&str; 3] = [paths::PAGE, paths::HEALTHZ, paths::READYZ];
 
-/// What a request passes.
+/// The state of the checks that a request passes.
 #[derive(Clone, Debug)]
 pub struct Door {
-    /// Knows callers; none: everybody may do everything.
+    /// Authenticates callers. `None` means that every caller may do everything.
     pub identity: Option<Arc<Identity>>,
-    /// How often they may call, and how often somebody may guess who they are.
+    /// Limits the rate of calls, and of failed authentications by an address.
     pub admission: Admission,
-    /// Which hosts it may be meant for, and which pages may send it.
+    /// The hosts that a request may be meant for, and the pages that may send it.
     pub allowed: Allowed,
-    /// Records who was not let in.
+    /// Records refused callers.
     pub recorder: Recorder,
 }
 
 impl Door {
-    /// The caller of a request for what is at this path; none for a WebSocket that says later who it
-    /// is.
+    /// Returns the caller of a request for `path`. `None` means a WebSocket that authenticates by its first frame.
     ///
     /// # Errors
     ///
-    /// Fails if there is no credential, or it is not accepted; and if the store does.
+    /// Fails if the credential is missing or not accepted, if its address has sent too many refused ones, or if the
+    /// store fails.
     pub async fn identify(
         &self,
         path: &str,
@@ -69,7 +69,7 @@ impl Door {
     }
 }
 
-/// Whether a caller may ask for what is at this path.
+/// Checks that a caller's role allows a request for `path`.
 ///
 /// # Errors
 ///
@@ -83,7 +83,7 @@ pub(crate) fn may_ask(caller: &Caller, path: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The role that a path needs. What is not ours is reflection, or nothing at all.
+/// Returns the role that a path needs. A path outside this API is reflection, or does not exist.
 fn needed(path: &str) -> Role {
     match methods::at(path) {
         Some(method) => method.role,

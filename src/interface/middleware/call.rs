@@ -1,5 +1,5 @@
-//! What every call has, besides what the door does for every request: its deadline, refusals in the
-//! words of the closed list, its place in the metrics and in the audit log, and that a bug ends it alone.
+//! The layer of calls: the deadline, the metrics, the entry in the audit log, and refusals as errors of the closed
+//! list. A panic ends only its own call.
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -29,16 +29,16 @@ use crate::interface::grpc::{methods, status};
 use crate::interface::middleware::deadline::{self, End, Limited};
 use crate::interface::transport::peer::Peer;
 
-/// How long calls took: a histogram by method and status (gRFC A66, as Prometheus writes it).
+/// Durations of calls: a histogram by method and status (gRFC A66, as Prometheus writes it).
 pub const DURATION: &str = "grpc_server_call_duration_seconds";
-/// What methods are called that are not ours, however many there may be.
+/// The label of all methods outside this API, so that clients cannot create more labels.
 const OTHER: &str = "_OTHER";
 
-/// Marks a response whose end is logged here.
+/// Marks a response whose end this layer logs.
 #[derive(Clone, Copy, Debug)]
 pub struct LoggedAtItsEnd;
 
-/// Keeps the call's deadline, explains its refusal, measures and records it.
+/// Ends the call at its deadline, maps its refusal, measures, logs and records it.
 pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let path = request.uri().path();
@@ -58,7 +58,7 @@ pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: 
     let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
     let response = tokio::select! {
         biased;
-        // The state that it may have left is its own: what calls share is in stores and channels.
+        // A panic leaves only the call's own state inconsistent: calls share their state through stores and channels.
         response = answering => response.unwrap_or_else(|_panic| {
             metrics::counter!("sluice_panics_total").increment(1);
             status::of(&Error::Panicked).into_http()
@@ -71,7 +71,7 @@ pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: 
     response.map(|body| Body::new(Measured { body, observed }))
 }
 
-/// What ends the call before its time: its deadline, or that its caller is not let in any more.
+/// Returns the early end of the call: at its deadline, or when its caller is no longer admitted.
 fn end(deadline: Option<Instant>, admitted: Option<Admitted>) -> End {
     Box::pin(async move {
         let late = async {
@@ -93,19 +93,20 @@ fn end(deadline: Option<Instant>, admitted: Option<Admitted>) -> End {
     })
 }
 
-/// A call that is measured, logged, and recorded, when this is dropped.
+/// A call that is measured, logged and recorded when this is dropped.
 struct Observed {
-    /// Of the request.
+    /// The span of the request.
     span: Span,
     method: &'static str,
     begun: Instant,
-    /// Until its status is seen it counts as cancelled: whoever drops it before has left.
+    /// The status: `Cancelled` until the body or the headers have named it. A body dropped before that was left by
+    /// its client.
     code: Code,
-    /// None: it is not recorded.
+    /// `None` means that the call is not recorded.
     doing: Option<Doing>,
 }
 
-/// What the audit log is told of a call.
+/// The data of a call for the audit log.
 struct Doing {
     recorder: Recorder,
     caller: Option<Caller>,
@@ -114,7 +115,7 @@ struct Doing {
 }
 
 impl Doing {
-    /// Goes with a request, which is to say what it names.
+    /// Adds a [`Target`] to the request, where its handler notes the resource that it names.
     fn new(recorder: Recorder, request: &mut Request) -> Self {
         let target = Target::default();
         request.extensions_mut().insert(target.clone());
@@ -129,7 +130,7 @@ impl Doing {
 }
 
 impl Observed {
-    /// Takes the status from headers or trailers, if they have it.
+    /// Reads the status from headers or trailers, if they have it.
     fn see(&mut self, headers: &HeaderMap) {
         if let Some(status) = headers.get(Status::GRPC_STATUS) {
             self.code = Code::from_bytes(status.as_bytes());
@@ -157,7 +158,7 @@ impl Drop for Observed {
     }
 }
 
-/// A response's body, the end of which is the call's.
+/// A response's body, whose end is the end of the call.
 struct Measured {
     body: Body,
     observed: Observed,

@@ -1,5 +1,4 @@
-//! What ends a response early, to its last byte: the deadline that a client sets, and the loss of the
-//! right to be here.
+//! Ends a response early, even during its body: at the client's deadline, or when the caller is no longer admitted.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,7 +11,8 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
 use http_body::Frame;
 
-/// The deadline that the client set: at most eight digits and a unit (the gRPC protocol).
+/// Returns the client's deadline: at most eight digits and a unit (the gRPC protocol). `None` if it is missing or
+/// invalid.
 #[must_use]
 pub fn of(headers: &HeaderMap) -> Option<Duration> {
     let given = headers.get("grpc-timeout")?.to_str().ok()?;
@@ -29,13 +29,12 @@ pub fn of(headers: &HeaderMap) -> Option<Duration> {
     })
 }
 
-/// What ends a response, and why.
+/// The early end of a response, with its reason.
 pub type End = Pin<Box<dyn Future<Output = Error> + Send>>;
 
-/// A body that ends once something else does, with the status that says so. What makes it is dropped
-/// then, so that no work goes on for nobody.
+/// A body that ends with an error status once `end` is ready. The inner body is dropped then, so that its work stops.
 pub struct Limited {
-    /// None: it has ended.
+    /// `None` once the body has ended early.
     body: Option<Body>,
     end: End,
 }
@@ -47,7 +46,7 @@ impl std::fmt::Debug for Limited {
 }
 
 impl Limited {
-    /// Limits a body.
+    /// Ends `body` early once `end` is ready.
     #[must_use]
     pub fn new(body: Body, end: End) -> Self {
         Self {

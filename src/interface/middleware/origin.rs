@@ -1,7 +1,7 @@
-//! Which hosts a request may be meant for, and which pages may send it.
+//! Checks the host that a request is meant for, and the page that sent it.
 //!
-//! A browser on this machine reaches a server without identity. What keeps pages from it: they
-//! cannot choose `Host`, `Origin` and `Sec-Fetch-Site` (Fetch Standard, forbidden request headers).
+//! A page in a browser on this machine can send requests to a server without identity. These checks refuse them,
+//! because pages cannot choose `Host`, `Origin` and `Sec-Fetch-Site` (Fetch Standard, forbidden request headers).
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::application::error::Error;
 use crate::interface::authority::authority;
 
-/// How long a browser may remember what it was allowed; Chromium takes no more.
+/// The time for which a browser may cache the CORS answer; Chromium caps it at this value.
 const ALLOWED_FOR: Duration = Duration::from_hours(2);
-/// What a page may send.
+/// Headers that a page may send.
 const SENT: [HeaderName; 6] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
@@ -24,7 +24,7 @@ const SENT: [HeaderName; 6] = [
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("x-user-agent"),
 ];
-/// What a page may read of an answer.
+/// Headers that a page may read from a response.
 const READ: [HeaderName; 5] = [
     HeaderName::from_static("grpc-status"),
     HeaderName::from_static("grpc-message"),
@@ -36,7 +36,7 @@ const READ: [HeaderName; 5] = [
 /// Hosts and origins that are allowed.
 #[derive(Clone, Debug)]
 pub struct Allowed {
-    /// Names of this server besides those of the loopback interface, without a port; none: any.
+    /// Names of this server besides those of the loopback interface, without a port. `None` means any name.
     pub hosts: Option<Vec<String>>,
     /// Origins of pages, as browsers send them: `https://example.org`.
     pub origins: Vec<HeaderValue>,
@@ -45,7 +45,7 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// Checks who a request is meant for, and where it comes from.
+    /// Checks the host that a request is meant for, and its origin.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl Allowed {
         Ok(())
     }
 
-    /// What browsers are told of it. Cookies are never asked for.
+    /// Returns the CORS layer for the allowed origins. Browsers are never asked for cookies.
     pub fn cors(&self) -> CorsLayer {
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(self.origins.iter().cloned()))
@@ -71,7 +71,7 @@ impl Allowed {
     }
 
     fn is_meant(&self, request: &Request) -> bool {
-        // A host that is none of these names may be meant all the same, if any may.
+        // If `hosts` is `None`, a host with any other name is accepted too.
         authority(request.uri(), request.headers())
             .is_some_and(|authority| self.hosts.is_none() || self.is_named(without_port(authority)))
     }
@@ -82,8 +82,8 @@ impl Allowed {
         is_loopback(host) || names.any(|name| name.eq_ignore_ascii_case(host))
     }
 
-    /// Pages name their origin, except when they only embed what they cannot read: then the browser
-    /// says so in `Sec-Fetch-Site`.
+    /// Whether the page may send the request. Pages name their origin, except when they embed content that they
+    /// cannot read: then the browser sets `Sec-Fetch-Site`.
     fn may_come(&self, request: &Request) -> bool {
         let headers = request.headers();
         let mut origins = headers.get_all(header::ORIGIN).iter();
@@ -96,8 +96,8 @@ impl Allowed {
         }
     }
 
-    /// Whether the page came from this very server, by a name that only this server has: a name that anybody
-    /// can point here (DNS rebinding) is not one.
+    /// Whether the page came from this server, by a name that only this server has. A name that an attacker can point
+    /// here (DNS rebinding) does not count.
     fn is_own(&self, origin: &HeaderValue, request: &Request) -> bool {
         let (scheme, port) = if self.is_https {
             ("https://", ":443")
@@ -112,7 +112,7 @@ impl Allowed {
         else {
             return false;
         };
-        // Neither names the port that the scheme has anyway.
+        // Remove the scheme's default port from the host: origins omit it.
         let host = host.strip_suffix(port).unwrap_or(host);
         self.is_named(without_port(host)) && origin.eq_ignore_ascii_case(host)
     }
@@ -210,7 +210,7 @@ mod tests {
         assert!(comes(&twice).is_err());
     }
     #[test]
-    fn a_page_of_this_server_is_let_in_by_a_name_that_is_only_its_own() {
+    fn a_page_of_this_server_is_accepted_by_a_name_that_only_this_server_has() {
         let comes = |allowed: &Allowed, host: &str, origin: &str| {
             let request = Request::builder().uri("/x").header("host", host);
             let request = request.header("origin", origin).body(Body::empty());
@@ -251,7 +251,7 @@ mod tests {
             (&none, "localhost:50051", "http://user@localhost:50051"),
             (&none, "localhost:50051", "null"),
             (&none, "localhost:50051", ""),
-            // A name that somebody else has pointed here.
+            // A name that an attacker has pointed here.
             (&any, "evil.example:1", "http://evil.example:1"),
             (&named, "evil.example", "http://evil.example"),
             (&private, "localhost:1", "http://localhost:1"),

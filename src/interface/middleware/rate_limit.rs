@@ -1,5 +1,5 @@
-//! What the door asks of every request once it knows who calls: a call from a budget, and a place for
-//! what lasts. Answers say how the caller stands (draft-ietf-httpapi-ratelimit-headers).
+//! Rate limits and concurrency limits, checked once the caller is known: a call from a budget, and a place for a long
+//! response. Responses carry the state of the budget (draft-ietf-httpapi-ratelimit-headers).
 
 use std::sync::Arc;
 
@@ -22,21 +22,22 @@ use crate::interface::middleware::request;
 use crate::interface::transport::peer::Peer;
 use crate::interface::web::paths;
 
-/// What the budget is, and how it stands.
+/// The header with the policy of the budget.
 const POLICY: &str = "ratelimit-policy";
+/// The header with the remaining budget.
 const STANDING: &str = "ratelimit";
 
-/// What a request is admitted by.
+/// The state of the admission checks.
 #[derive(Clone, Debug)]
 pub struct Gate {
-    /// Budgets and places.
+    /// The budgets and the places.
     pub admission: Admission,
-    /// Whether there is memory for it.
+    /// Memory pressure: whether there is memory for the request.
     pub pressure: Pressure,
 }
 
-/// Admits a request, or answers when it would be. What is not a method of ours, such as a health
-/// check or a socket that opens, is a read.
+/// Admits a request, or refuses it with the time of the next try. A request that is no method of this API, such as a
+/// health check or a WebSocket, counts as a read.
 pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let Gate {
         admission,
@@ -70,7 +71,7 @@ pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Re
     response
 }
 
-/// The caller of a request. One that says later who it is counts by its address until then.
+/// Returns the caller of a request. A WebSocket without a credential counts by its address until it authenticates.
 fn caller(request: &Request) -> Caller {
     let extensions = request.extensions();
     let peer = || extensions.get::<Arc<Peer>>();
@@ -82,7 +83,8 @@ fn caller(request: &Request) -> Caller {
     extensions.get().cloned().unwrap_or_else(unknown)
 }
 
-/// The place that a request of that class holds until its response has ended.
+/// Takes the place that a request of this class holds until its response has ended. `None` if the class needs no
+/// place.
 async fn place(
     admission: &Admission,
     caller: &Caller,
@@ -111,7 +113,7 @@ fn tell(headers: &mut HeaderMap, standing: &Standing) {
     let policy = format!("\"{limit}\";q={};w={window}", quota.burst());
     let standing = format!("\"{limit}\";r={remaining};t={whole_after}");
     for (name, value) in [(POLICY, policy), (STANDING, standing)] {
-        // Names and numbers are fit for a header.
+        // Names and numbers are valid in a header.
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }

@@ -1,4 +1,4 @@
-//! What every request passes: its id, its log line, and who may ask.
+//! The outermost layer: the id of a request, its log line, and the checks of its host, origin and credential.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,13 +23,13 @@ use crate::interface::transport::peer::Peer;
 use crate::interface::web::error_response;
 use crate::interface::web::paths;
 
-/// The header with a request's id, both ways.
+/// The header with a request's id, in requests and responses.
 const REQUEST_ID: &str = "x-request-id";
-/// The longest id that is taken from a client.
+/// The longest id that is accepted from a client.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
-/// Gives the request an id, a log line and a caller, and refuses other hosts and pages: a web page
-/// that a browser on this machine shows must not reach a server without identity.
+/// Gives the request an id, a log line and a caller, and refuses other hosts and pages. A web page in a browser on
+/// this machine must not reach a server without identity.
 pub async fn admit(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let span = tracing::info_span!(
@@ -44,7 +44,7 @@ pub async fn admit(State(door): State<Arc<Door>>, mut request: Request, next: Ne
         let response = match let_in(&door, &mut request).await {
             Ok(()) => next.run(request).await,
             Err(error) => {
-                // A path that nothing is at is a mistake, and nobody is kept out by it.
+                // A path that does not exist is a mistake of the caller, not a refusal to record.
                 if !matches!(error, Error::NotFound { .. }) {
                     door.recorder.record(deed(&request, &error));
                 }
@@ -62,7 +62,7 @@ pub async fn admit(State(door): State<Arc<Door>>, mut request: Request, next: Ne
     response
 }
 
-/// Logs a response that is no call's: a refusal, or one of the web.
+/// Logs a response that belongs to no call: a refusal, or a response of the web.
 fn log(response: &Response, duration: Duration) {
     let status = response.headers().get(Status::GRPC_STATUS);
     let code = status.map(|code| status::name(Code::from_bytes(code.as_bytes())));
@@ -76,12 +76,13 @@ fn log(response: &Response, duration: Duration) {
     );
 }
 
-/// Checks the request, and tells what comes after whose it is.
+/// Checks the request, and adds its caller to its extensions.
 async fn let_in(door: &Door, request: &mut Request) -> Result<(), Error> {
     door.allowed.check(request)?;
     is_ours(request)?;
     if request.method() == Method::OPTIONS {
-        // A browser asks without credentials, and is told nothing but what pages may send.
+        // A browser sends this question without credentials, and the answer lists only the headers that pages may
+        // send.
         return Ok(());
     }
     let peer = request.extensions().get::<Arc<Peer>>().cloned();
@@ -91,7 +92,7 @@ async fn let_in(door: &Door, request: &mut Request) -> Result<(), Error> {
         .await;
     let known = known.inspect_err(|reason| {
         let address = peer.map(|peer| peer.address);
-        tracing::info!(peer.address = ?address, %reason, "a caller was not let in");
+        tracing::info!(peer.address = ?address, %reason, "a caller was refused");
     })?;
     let Some(admitted) = known else { return Ok(()) };
     let span = tracing::Span::current();
@@ -103,7 +104,7 @@ async fn let_in(door: &Door, request: &mut Request) -> Result<(), Error> {
     may
 }
 
-/// What the audit log is told of a request that is refused.
+/// Returns the audit entry of a refused request.
 fn deed<'a>(request: &'a Request, error: &Error) -> Deed<'a> {
     let path = request.uri().path();
     let is_ours = methods::at(path).is_some() || paths::ALL.contains(&path);
@@ -113,14 +114,14 @@ fn deed<'a>(request: &'a Request, error: &Error) -> Deed<'a> {
             .extensions()
             .get::<Arc<Peer>>()
             .map(|peer| peer.address.ip()),
-        // Whoever asks for what is not there may write anything.
+        // A path that does not exist is free text of the client.
         method: if is_ours { path } else { "_OTHER" },
         target: "",
         result: status::name(status::code(error)),
     }
 }
 
-/// The client's id if it is fit to be logged, else a new one.
+/// Returns the client's id if it is fit to be logged, otherwise a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
     let given = headers.get(REQUEST_ID).filter(|id| {
         let is_fit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -133,8 +134,8 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
         .unwrap_or(HeaderValue::from_static("unknown"))
 }
 
-/// Whether it is gRPC, or a path of the web, or what a browser asks before it sends gRPC for an
-/// allowed page. A page can send anything else without the server's leave, as a form say.
+/// Accepts gRPC, the paths of the web, and the question of a browser before it sends gRPC for an allowed page. A page
+/// can send any other request without the server's permission, for example as a form.
 fn is_ours(request: &Request) -> Result<(), Error> {
     let path = request.uri().path();
     let is_question =
@@ -153,7 +154,7 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     content_type.is_some_and(|is| is.as_bytes().starts_with(b"application/grpc"))
 }
 
-/// The refusal, as the client understands it.
+/// Returns the refusal in the client's protocol.
 pub(crate) fn refused(headers: &HeaderMap, error: &Error) -> Response {
     if is_grpc(headers) {
         return status::of(error).into_http();

@@ -1,4 +1,4 @@
-//! One connection, served to its end.
+//! Serves one connection to its end.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -21,25 +21,28 @@ use crate::interface::transport::idle_timeout::{Patience, Usage};
 use crate::interface::transport::peer::Peer;
 use crate::interface::transport::throttled_stream::Paced;
 
-/// Enough to keep one fast upload going; a hundred stalled ones hold 25 MiB. `drained_body` takes as much after an answer.
+/// The flow-control window of a stream: enough to keep one fast upload going. 100 stalled uploads hold 25 MiB.
+/// `drained_body` reads as much after an answer.
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
-/// The lever of upload speed: 16 KiB, the default, costs a third.
+/// The maximum frame size. It decides the speed of uploads: 16 KiB, the default, costs a third of it.
 const FRAME_BYTES: u32 = 64 * 1024;
 const STREAMS_MAX: u32 = 256;
 const HEADER_BYTES_MAX: u32 = 16 * 1024;
-/// Streams that the client has reset before they were looked at (CVE-2023-44487), and that were reset for
-/// its faults: of more the connection is ended.
+/// Streams that the client may reset before the server accepts them (CVE-2023-44487). With more, the connection is
+/// closed.
 const RESETS_MAX: usize = 20;
+/// Streams that the server may reset because of the client's faults. With more, the connection is closed.
 const FAULTS_MAX: usize = 256;
-/// A peer that has vanished is noticed so soon.
+/// The interval of HTTP/2 pings. A vanished peer is detected after at most this time and [`PING_WAIT`].
 const PING_EVERY: Duration = Duration::from_secs(30);
+/// The time to wait for the answer to a ping.
 const PING_WAIT: Duration = Duration::from_secs(20);
-/// How long a client that was told that its unused connection ends may take to end it.
+/// The time a client has to close its unused connection after the server has announced the end.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
-/// Serves until the connection ends or is unused for too long; once `closing` is cancelled, until what is
-/// under way is answered. One that breaks is the client's affair; its requests have logged.
+/// Serves until the connection ends or is unused for too long. Once `closing` is cancelled, serves until the requests
+/// under way are answered. A broken connection is not reported here: its requests have logged their ends.
 pub(crate) async fn serve<S>(
     stream: S,
     peer: Peer,
@@ -70,7 +73,7 @@ pub(crate) async fn serve<S>(
     }
     served.as_mut().graceful_shutdown();
     if is_closing {
-        // Whoever closes cuts off what takes too long.
+        // `interface/server.rs` cuts off the requests that take too long.
         let _ended = served.await;
     } else {
         let _ended = tokio::time::timeout(CLOSE_MAX, served).await;
@@ -98,7 +101,7 @@ fn builder() -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// The router of one connection: each request knows its peer, and is counted.
+/// The router of one connection: it adds the peer to each request, and counts the requests under way.
 #[derive(Clone)]
 struct Connected {
     router: Router,
@@ -106,7 +109,7 @@ struct Connected {
     usage: Usage,
 }
 
-/// What a request comes to.
+/// The future of a response.
 type Answering<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
 
 impl<B> Service<Request<B>> for Connected
@@ -125,7 +128,7 @@ where
         request.extensions_mut().insert(Arc::clone(&self.peer));
         let under_way = self.usage.begin();
         let (mut request, mut answer) = (request.map(Body::new), None);
-        // HTTP/1 has no streams to reset: there the connection is closed.
+        // HTTP/1 has no streams to reset: its connection is closed instead.
         if request.version() == Version::HTTP_2 {
             request = request.map(|body| {
                 let (body, its_answer) = Drained::new(body);

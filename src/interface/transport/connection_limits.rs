@@ -1,4 +1,4 @@
-//! How many connections there are, in all and from each address, and how much each address is heard.
+//! Counts connections, in all and for each address, and keeps the read budget of each address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,12 +9,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::application::client_network::Network;
 use crate::interface::transport::read_budget::Hearing;
 
-/// Connections that are let in even if memory is nearly used up: somebody has to see to it.
+/// Connections that are accepted even under memory pressure, so that an operator can reach the server.
 const FEW: usize = 64;
-/// Addresses that are known before it is looked which of them need not be.
+/// The number of known networks from which unneeded ones are forgotten.
 const KNOWN_MIN: usize = 1_024;
 
-/// Counts connections.
+/// Counts and limits connections.
 #[derive(Clone, Debug)]
 pub struct Connections {
     all: Arc<Semaphore>,
@@ -23,32 +23,32 @@ pub struct Connections {
     per_address: PerAddress,
 }
 
-/// What an address may take.
+/// The limits of an address.
 #[derive(Clone, Copy, Debug)]
 pub struct PerAddress {
-    /// How many connections.
+    /// The maximum number of connections.
     pub connections_max: u32,
-    /// How many calls a second.
+    /// The maximum number of calls a second.
     pub calls_per_second_max: u32,
 }
 
-/// Who is connected, and who was a moment ago: who comes back has no new budget. A std mutex: never held
-/// across an await.
+/// The networks that are connected, or were a moment ago: a client that reconnects gets no new budget. A std mutex:
+/// never held across an await.
 #[derive(Debug, Default)]
 struct Known {
     by_network: HashMap<Network, Of>,
-    /// How many there were after it was last looked who need not be known.
+    /// The number of networks that were still needed when the others were last forgotten.
     needed: usize,
 }
 
-/// What is known of a network.
+/// The state of a network.
 #[derive(Debug)]
 struct Of {
     connections: u32,
     hearing: Arc<Hearing>,
 }
 
-/// A connection's place among all: given back when this is dropped.
+/// A connection's place among all connections. Dropping it frees the place.
 #[derive(Debug)]
 pub struct Place {
     known: Arc<Mutex<Known>>,
@@ -58,7 +58,7 @@ pub struct Place {
 }
 
 impl Connections {
-    /// At most so many.
+    /// Allows at most `most` connections in all.
     #[must_use]
     pub fn new(most: usize, per_address: PerAddress) -> Self {
         Self {
@@ -69,18 +69,18 @@ impl Connections {
         }
     }
 
-    /// Waits until there is room for another; none if there never will be.
+    /// Waits until there is room for another connection. `None` means there will never be room again.
     pub(crate) async fn room(&self) -> Option<OwnedSemaphorePermit> {
         let room = Arc::clone(&self.all).acquire_owned();
         room.await.ok()
     }
 
-    /// Whether there are more than are needed to look after the server.
+    /// Whether there are more connections than operators need.
     pub(crate) fn are_many(&self) -> bool {
         self.most - self.all.available_permits() > FEW
     }
 
-    /// A place in that room, unless its address has as many as it may.
+    /// Returns a place in that room, or `None` if the address has its maximum of connections.
     pub(crate) fn enter(&self, room: OwnedSemaphorePermit, address: IpAddr) -> Option<Place> {
         let network = Network::of(address);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +103,7 @@ impl Connections {
 }
 
 impl Known {
-    /// Forgets whoever is not connected and has its whole budget, once there are twice as many as were needed.
+    /// Forgets networks without connections and with a whole budget, once there are twice as many as were needed.
     fn forget(&mut self) {
         if self.by_network.len() >= KNOWN_MIN.max(2 * self.needed) {
             self.by_network
@@ -114,7 +114,7 @@ impl Known {
 }
 
 impl Place {
-    /// How much all connections of its address are heard.
+    /// Returns the read budget that all connections of the address share.
     pub(crate) fn hearing(&self) -> Arc<Hearing> {
         Arc::clone(&self.hearing)
     }
@@ -137,12 +137,12 @@ mod tests {
 
     const PER_ADDRESS: PerAddress = PerAddress {
         connections_max: 2,
-        // So few that what is owed for a hundred is owed for ten seconds, longer than a test takes.
+        // So low that the debt for 100 calls lasts 10 s, longer than a test takes.
         calls_per_second_max: 1,
     };
 
     #[tokio::test]
-    async fn each_address_has_so_many_and_gives_them_back() {
+    async fn an_address_has_a_maximum_of_connections_and_gives_them_back() {
         let connections = Connections::new(10, PER_ADDRESS);
         let enter = async |address: &str| {
             let room = connections.room().await.unwrap();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_is_forgotten_when_it_has_gone_and_owes_nothing() {
+    async fn an_address_is_forgotten_once_it_is_disconnected_and_its_budget_is_whole() {
         let connections = Connections::new(10, PER_ADDRESS);
         for number in 0..2 * KNOWN_MIN {
             let address = u32::try_from(number).unwrap().to_be_bytes();

@@ -1,44 +1,45 @@
-//! What it costs a server to look at what a connection says, in tenths of a call.
+//! The cost of handling the bytes that a connection sends, in tenths of a call.
 //!
-//! Of HTTP/2 only the beginnings of frames are read (RFC 9113 §4.1): content in frames that are worth it is free,
-//! for its length is what flow control bounds. All else is counted, for nothing else bounds how much of it there is.
-//! In HTTP/1 a body is not told from what comes before and after it: each empty line is taken for the end of a
-//! request, and bytes are counted.
+//! In HTTP/2 only frame headers are parsed (RFC 9113 §4.1). Content in frames of at least `CONTENT_BYTES_MIN` is
+//! free, because flow control bounds its length. All other frames are counted, because nothing else bounds their
+//! number. In HTTP/1 the parser does not separate a body from the requests around it: each empty line counts as the
+//! end of a request, and all bytes are counted.
 
 use memchr::memchr_iter;
 
-/// A call, and headers that go on in another frame, which no client needs whose headers are taken. One that is
-/// refused takes some 125 us of a core.
+/// A call, or headers continued in another frame. A client with acceptable headers needs no such frame. A refused
+/// call takes about 125 us of a core.
 pub(crate) const CALL: u64 = 10;
-/// A connection: some 100 us, and what it takes the system besides to open and close it.
+/// A connection: about 100 us, and the system's own work to open and close it.
 pub(crate) const CONNECTION: u64 = 2 * CALL;
-/// One with a handshake of TLS.
+/// A connection with a TLS handshake.
 pub(crate) const HANDSHAKE: u64 = 5 * CALL;
-/// Any other frame without content, and content in so small pieces that it is much the same: from 1 us for one
-/// of many to 20 us for one that comes alone.
+/// Any other frame without content, or content in pieces so small that they cost about the same: from 1 us for one of
+/// many frames to 20 us for a frame that arrives alone.
 const FRAME: u64 = 1;
-/// Content that costs no more than its bytes: a frame of a sixteenth of the shortest that is common, 16 KiB.
+/// The length from which a content frame costs no more than its bytes: a sixteenth of 16 KiB, the shortest common
+/// frame.
 const CONTENT_BYTES_MIN: usize = 1024;
-/// In HTTP/1, and in WebSockets, so many bytes cost as much as a frame: some three pings.
+/// Bytes that cost as much as a frame in HTTP/1 and in WebSockets: about three pings.
 const PLAIN_BYTES: usize = 16;
 
-/// What a client of HTTP/2 says first (RFC 9113 §3.4).
+/// The bytes that a client of HTTP/2 sends first (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const FRAME_HEAD_BYTES: usize = 9;
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 
-/// How far a connection was read.
+/// The parse position in a connection.
 #[derive(Debug)]
 pub(crate) enum Costs {
-    /// So many bytes of the preface came.
+    /// The number of bytes of the preface that have arrived.
     Preface(usize),
-    /// So many bytes of a frame's head came.
+    /// The frame head, and the number of its bytes that have arrived.
     Head([u8; FRAME_HEAD_BYTES], usize),
-    /// So many bytes of its payload are to come.
+    /// The number of bytes of the payload that are still to come.
     Payload(usize),
-    /// It is HTTP/1, or what that was upgraded to; whether the line that has begun is empty so far.
+    /// HTTP/1, or a protocol that it was upgraded to. Whether the current line is empty up to here.
     Plain(bool),
 }
 
@@ -47,7 +48,7 @@ impl Costs {
         Self::Preface(0)
     }
 
-    /// What these bytes cost, which come after all that it was asked before.
+    /// Returns the cost of `bytes`, which follow the bytes of all earlier calls.
     pub(crate) fn of(&mut self, mut bytes: &[u8]) -> u64 {
         let mut cost = 0;
         while !bytes.is_empty() {
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_costs_by_its_kind_and_content_nothing() {
+    fn a_frame_costs_by_its_kind_and_large_content_is_free() {
         let http2 = |frames: &[Vec<u8>]| Costs::new().of(&[PREFACE, &frames.concat()].concat());
         assert_eq!(http2(&[]), 0);
         assert_eq!(http2(&[frame(4, 6), frame(6, 8), frame(8, 4)]), 3 * FRAME);
@@ -163,7 +164,7 @@ mod tests {
     }
 
     proptest! {
-        /// However the bytes come, they cost the same.
+        /// The cost does not depend on how the bytes are split.
         #[test]
         fn cuts_change_nothing(
             frames in vec((0_u8..10, 0_u16..3_000), 0..20),

@@ -1,11 +1,11 @@
-//! Whether a connection is used: who connects and asks nothing holds a place for nothing.
+//! Detects unused connections: a client that connects and sends no request would hold a place for nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How long a connection may be unused.
+/// The time for which a connection may be unused.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// Until its first request.
@@ -20,9 +20,9 @@ pub(crate) struct Usage(Arc<watch::Sender<Requests>>);
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Requests {
-    /// How many there were.
+    /// Requests since the connection began.
     all: u64,
-    /// How many have not been answered to the last byte.
+    /// Requests without a complete answer.
     under_way: u32,
 }
 
@@ -35,7 +35,7 @@ impl Usage {
         Self(Arc::new(watch::Sender::default()))
     }
 
-    /// A request begins.
+    /// Counts a new request.
     pub(crate) fn begin(&self) -> UnderWay {
         self.0.send_modify(|requests| {
             requests.all += 1;
@@ -44,17 +44,17 @@ impl Usage {
         UnderWay(Arc::clone(&self.0))
     }
 
-    /// Whether there was any request.
+    /// Whether there has been any request.
     pub(crate) fn has_begun(&self) -> bool {
         self.0.borrow().all > 0
     }
 
-    /// Ends when the connection was unused for too long.
+    /// Returns when the connection has been unused for too long.
     pub(crate) async fn unused(self, patience: Patience) {
         let mut requests = self.0.subscribe();
         let mut rest = patience.first_request_max;
         loop {
-            // The sender is `self`: neither wait ends for want of one.
+            // `self` holds the sender, so neither wait ends because it was dropped.
             let seen = *requests.borrow_and_update();
             if seen.under_way > 0 {
                 let _answered = requests.wait_for(|now| now.under_way == 0).await;
@@ -90,7 +90,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn a_connection_is_unused_after_its_time_and_never_while_it_is_asked() {
+    async fn a_connection_times_out_when_unused_and_never_during_a_request() {
         let begun = Instant::now();
         Usage::new().unused(PATIENCE).await;
         assert!(begun.elapsed() >= PATIENCE.first_request_max);
@@ -100,7 +100,7 @@ mod tests {
             tokio::time::sleep(PATIENCE.idle_max * 2).await;
             drop(long);
             tokio::time::sleep(PATIENCE.idle_max / 4).await;
-            // So short that only the number of requests tells.
+            // So short that only the count of requests shows it.
             drop(other.begin());
         });
         usage.unused(PATIENCE).await;

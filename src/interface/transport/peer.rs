@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 
 use crate::interface::transport::connection_limits::Place;
 
-/// Who has connected. Each request of the connection holds it, and so does the socket that one of
-/// them may become.
+/// The client of a connection. Each request of the connection holds it, and so does a WebSocket that a request
+/// becomes.
 #[derive(Debug)]
 pub struct Peer {
-    /// Where it is; a proxy, if there is one between.
+    /// The client's address, or the address of the proxy in between.
     pub address: SocketAddr,
-    /// The SHA-256 digest of the certificate that it has proved to own, if it has.
+    /// The SHA-256 digest of the client's certificate. `None` if the client has not proved to own one.
     pub certificate: Option<[u8; 32]>,
-    /// Its place among all connections: given back with the last who holds the peer.
+    /// The connection's place among all connections. The last holder of the peer frees it.
     pub place: Place,
 }

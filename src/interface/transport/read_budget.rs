@@ -1,4 +1,4 @@
-//! How much of what an address says is looked at: one budget for all its connections.
+//! The read budget of an address, shared by all its connections.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,26 +6,27 @@ use std::time::{Duration, Instant};
 use crate::domain::limits::rate::Quota;
 use crate::interface::transport::frame_cost::CALL;
 
-/// How far what is owed may be ahead: so long after its last word whoever said too much is heard again. Beyond it
-/// an address is heard as often as its connections come round, which is why whoever owes is read in small pieces.
+/// Longest throttle: an address over its budget is read again at most 10 s after it stops sending. Past that cap the
+/// debt no longer grows, so reads of an address over budget are also limited in size (`OWING_BYTES` in
+/// `throttled_stream`).
 const OWED_MAX: Duration = Duration::from_secs(10);
-/// Of what is heard in a second so large a part is at once: too little to keep others waiting.
+/// The burst is this fraction of a second's budget: too little to delay other addresses.
 const AT_ONCE: u32 = 10;
-/// The most calls that are told apart: a tenth of one takes a microsecond.
+/// The highest rate that the budget can represent: a unit, a tenth of a call, then takes 1 us.
 const CALLS_PER_SECOND_MAX: u32 = 100_000;
 
-/// The budget of an address.
+/// The read budget of an address.
 #[derive(Debug)]
 pub(crate) struct Hearing {
     quota: Quota,
     begun: Instant,
-    /// When it is whole again, in microseconds since it began (the arrival time of the GCRA). A std mutex:
-    /// never held across an await.
+    /// The time at which the whole budget is available again, in microseconds since `begun` (the arrival time of the
+    /// GCRA). A std mutex: never held across an await.
     arrival_us: Mutex<u64>,
 }
 
 impl Hearing {
-    /// As much as so many calls a second, and a tenth of them at once.
+    /// Creates a budget of `calls_per_second`, at most `CALLS_PER_SECOND_MAX`, with a burst of a tenth of that.
     pub(crate) fn new(calls_per_second: u32) -> Self {
         let units = u64::from(calls_per_second.min(CALLS_PER_SECOND_MAX)) * CALL;
         let units = u32::try_from(units).unwrap_or(u32::MAX);
@@ -36,8 +37,8 @@ impl Hearing {
         }
     }
 
-    /// Pays for what was heard, and returns how long it is until that is covered. Who comes later waits for those
-    /// before too, so that nobody has to ask again.
+    /// Charges `cost` and returns the time until it is covered. A later charge also waits for the earlier ones, so a
+    /// connection waits once and does not poll.
     pub(crate) fn charge(&self, cost: u64) -> Duration {
         let arrival = self.arrival_us.lock();
         let mut arrival = arrival.unwrap_or_else(PoisonError::into_inner);
@@ -49,14 +50,14 @@ impl Hearing {
         Duration::from_micros(arrival.saturating_sub(covered_us))
     }
 
-    /// Whether more was heard than is covered by now.
+    /// Whether the address is over its budget.
     pub(crate) fn is_owing(&self) -> bool {
         let arrival = self.arrival_us.lock();
         let arrival = arrival.unwrap_or_else(PoisonError::into_inner);
         *arrival > self.now_us() + self.quota.window_us()
     }
 
-    /// Whether nothing of it is used.
+    /// Whether the whole budget is available.
     pub(crate) fn is_whole(&self) -> bool {
         let arrival = self.arrival_us.lock();
         let arrival = arrival.unwrap_or_else(PoisonError::into_inner);
@@ -76,7 +77,7 @@ mod tests {
     use crate::interface::transport::frame_cost::CALL;
 
     #[test]
-    fn a_tenth_of_a_second_s_worth_is_heard_at_once_and_then_each_waits_for_those_before() {
+    fn the_burst_is_a_tenth_of_a_second_and_a_later_charge_waits_for_earlier_ones() {
         let hearing = Hearing::new(10);
         assert!(hearing.is_whole());
         assert_eq!(hearing.charge(CALL), Duration::ZERO);
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn of_far_too_many_a_tenth_is_at_once_too() {
+    fn a_rate_above_the_maximum_is_capped_and_its_burst_is_a_tenth() {
         let hearing = Hearing::new(u32::MAX);
         let waits = hearing.charge(u64::from(CALLS_PER_SECOND_MAX) * CALL);
         assert!(waits > Duration::from_millis(800), "{waits:?}");

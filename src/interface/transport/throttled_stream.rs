@@ -1,8 +1,8 @@
-//! A connection that is read no faster than its address may be heard: after each read it rests until that is
-//! covered.
+//! A stream that is read no faster than the budget of its address allows: after each read it sleeps until the cost of
+//! the read is covered.
 //!
-//! Pings, settings, resets, calls that are refused: each costs little, and nothing in HTTP/2 bounds how many
-//! come. Here they wait where they cost nothing, in the client's own system.
+//! Pings, settings, resets and refused calls cost little each, but nothing in HTTP/2 bounds their number. While the
+//! stream sleeps, they wait unread in the client's own system, where they cost the server nothing.
 
 use std::io;
 use std::pin::Pin;
@@ -15,11 +15,11 @@ use tokio::time::Sleep;
 use crate::interface::transport::frame_cost::Costs;
 use crate::interface::transport::read_budget::Hearing;
 
-/// What is read at once of whoever owes: so little that a thousand connections which each come round in ten
-/// seconds are no more than the budget of their address. Calls can be as short as ten bytes.
+/// The read size while the address is over budget. 1,000 connections that are each read once in 10 s then stay within
+/// the budget of their address. A call can be as short as 10 bytes.
 const OWING_BYTES: usize = 512;
 
-/// A stream, and how long it is to rest.
+/// A stream and its current sleep.
 #[derive(Debug)]
 pub(crate) struct Paced<S> {
     stream: Take<S>,
@@ -29,7 +29,7 @@ pub(crate) struct Paced<S> {
 }
 
 impl<S: AsyncRead> Paced<S> {
-    /// A stream of an address that is heard so much.
+    /// Throttles a stream by the read budget of its address.
     pub(crate) fn new(stream: S, hearing: Arc<Hearing>) -> Self {
         Self {
             stream: stream.take(0),
@@ -110,9 +110,9 @@ mod tests {
     use crate::interface::transport::frame_cost::CALL;
     use crate::interface::transport::read_budget::Hearing;
 
-    /// So that the thousand connections of an address together are heard no faster than it may be.
+    /// A thousand connections of one address together must not be read faster than its budget allows.
     #[tokio::test]
-    async fn any_connection_of_whoever_owes_is_read_in_small_pieces() {
+    async fn each_connection_of_an_address_over_budget_is_read_in_small_pieces() {
         let mut buffer = vec![0; 8 * 1024];
         for (owed, most) in [(0, buffer.len()), (20 * CALL, OWING_BYTES)] {
             let hearing = Arc::new(Hearing::new(10));

@@ -1,4 +1,4 @@
-//! TLS on the accept loop.
+//! TLS handshakes of accepted connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +14,12 @@ use crate::domain::ingest::digest;
 /// The settings that the next handshake uses: certificates change without a restart.
 pub type Settings = watch::Receiver<Arc<ServerConfig>>;
 
-/// How long a handshake may take: who is slower holds a place for nothing.
+/// The maximum time of a handshake: a slower client would hold a place for nothing.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 
-/// Shakes hands, and tells the SHA-256 digest of the client's certificate if it has shown one; none
-/// if it fails or takes too long, which is the client's affair.
+/// Performs the handshake. Returns the stream and the SHA-256 digest of the client's certificate; the digest is
+/// `None` if the client has sent none. Returns `None` if the handshake fails or takes too long, and logs that at the
+/// debug level only.
 pub async fn accept(
     stream: TcpStream,
     settings: &Settings,

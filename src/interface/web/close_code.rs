@@ -1,26 +1,26 @@
-//! Why the server closes a WebSocket: the codes that clients see.
+//! The reasons for closing a WebSocket, with the codes that clients see.
 
-/// Why a socket is closed.
+/// The reason for closing a socket.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Close {
-    /// The server goes down.
+    /// The server is stopping.
     Draining,
-    /// A frame is larger than any may be.
+    /// A frame exceeds the maximum size.
     TooLarge,
     /// The client has not read for too long.
     Slow,
     /// The client has not answered a ping.
     Silent,
-    /// The caller has as many sockets as it may have.
+    /// The caller has the maximum number of sockets.
     TooMany,
-    /// Frame after frame could not be understood.
+    /// Too many frames in a row could not be parsed.
     Unreadable,
-    /// The client has not said in time who it is, or is not let in any more.
+    /// The client did not authenticate in time, or is no longer admitted.
     Unauthenticated,
 }
 
 impl Close {
-    /// Every one.
+    /// All reasons.
     pub const ALL: [Self; 7] = [
         Self::Draining,
         Self::TooLarge,
@@ -31,7 +31,8 @@ impl Close {
         Self::Unauthenticated,
     ];
 
-    /// Its code: of RFC 6455 where that has one, else from 4000 on, which are for applications.
+    /// Returns the close code: the code of RFC 6455 if there is one, otherwise a code from 4000, the range for
+    /// applications.
     #[must_use]
     pub fn code(self) -> u16 {
         match self {
@@ -45,7 +46,7 @@ impl Close {
         }
     }
 
-    /// Its name.
+    /// Returns the name of the reason, as clients see it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

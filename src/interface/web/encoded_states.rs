@@ -1,4 +1,4 @@
-//! States as text, made once for all that are told them.
+//! States as text, encoded once for all their watchers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,11 +8,11 @@ use axum::extract::ws::Utf8Bytes;
 use crate::application::ports::operations::Operation;
 use crate::interface::web::ws_message::Told;
 
-/// States that are kept as text, some 700 bytes each: those that are being told at one time. Of more each is
-/// made again.
+/// The number of states that are kept as text, about 700 bytes each: the states that are sent at one time. States
+/// beyond it are encoded again.
 const KEPT_MAX: usize = 64;
 
-/// The newest states as text.
+/// A cache of the newest states as text.
 #[derive(Debug, Default)]
 pub struct Frames {
     /// A std mutex: never held across an await.
@@ -20,8 +20,8 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// The frame that tells a state. Who watch one operation are given the very same state, so that is
-    /// what it is found by.
+    /// Returns the frame of a state. All watchers of one operation share the same `Arc` of a state, so the cache
+    /// looks it up by pointer.
     #[must_use]
     pub fn of(&self, state: &Arc<Operation>) -> Utf8Bytes {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Errors of the closed list, for those who speak HTTP.
+//! Errors of the closed list, as responses over HTTP.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use crate::application::ports::store_error;
 use crate::interface::grpc::status;
 use crate::interface::web::ws_message::Told;
 
-/// The error as an error frame, under the HTTP status of its code (`google.rpc.Code`).
+/// Returns the error as an error frame, under the HTTP status of its code (`google.rpc.Code`).
 #[must_use]
 pub fn of(error: &Error) -> Response {
     let http = match status::code(error) {
@@ -21,7 +21,7 @@ pub fn of(error: &Error) -> Response {
         Code::PermissionDenied => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::AlreadyExists | Code::Aborted => StatusCode::CONFLICT,
-        // Nobody has asked too much.
+        // A full store is not the fault of the caller.
         Code::ResourceExhausted if is_full(error) => StatusCode::SERVICE_UNAVAILABLE,
         Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
         Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,

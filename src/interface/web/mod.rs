@@ -1,4 +1,4 @@
-//! The web: a WebSocket for watchers, metrics and probes, and a page that says what this is.
+//! The web: a WebSocket for watchers, metrics and probes, and a page that describes the server.
 //!
 //! To add a path: its name in [`paths`], a handler in a file of its own, a route in
 //! `interface/router.rs`. To add a frame or a close code: [`ws_message`] or [`close_code`], and its row in

@@ -6,8 +6,8 @@ use crate::application::ports::operations::Operation;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::pb;
 
-/// All of an operation: `Operation` of `operations.proto`, whose comments hold here. Numbers of 64
-/// bits are strings, as the mapping has it; what is not set is there too.
+/// A whole operation: `Operation` of `operations.proto`, whose comments apply here. Numbers of 64 bits are strings,
+/// as the mapping requires. Unset fields are included.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {

@@ -1,4 +1,4 @@
-//! The page at `/`: what this is, and how it is called, for people with a browser or curl.
+//! The page at `/`: it describes the server and its methods, for browsers and curl.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 
 use crate::interface::authority::authority;
 
-/// Nothing is loaded, run, sent or framed.
+/// The page loads, runs and submits nothing, and no page may frame it.
 const POLICY: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// What every page is sent with.
+/// The headers of the page.
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -19,19 +19,19 @@ const HEADERS: [(HeaderName, &str); 5] = [
 ];
 const HTML: &str = "text/html; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
-/// Where this is, if the request does not say it in a way that can be shown.
+/// The address to show if the request names none that is safe to show.
 const ADDRESS: &str = "127.0.0.1:50051";
 /// The longest name of a host (RFC 1035) with its port.
 const ADDRESS_BYTES_MAX: usize = 260;
 
-/// What the page tells of the server.
+/// Facts about the server that the page shows.
 #[derive(Clone, Copy, Debug)]
 pub struct About {
-    /// Whether connections are private.
+    /// Whether clients connect by TLS.
     pub is_https: bool,
 }
 
-/// The page, as HTML for those who prefer it.
+/// Returns the page: as HTML for clients that prefer it, otherwise as text.
 pub async fn show(State(about): State<About>, uri: Uri, headers: HeaderMap) -> Response {
     let asked = authority(&uri, &headers);
     let address = asked.filter(|asked| is_shown(asked)).unwrap_or(ADDRESS);
@@ -60,9 +60,9 @@ A gRPC service: it takes documents as byte streams, cuts them into chunks, and s
 Methods    {call} list
 A method   {call} describe sluice.v1.UploadService
 Health     {call} grpc.health.v1.Health/Check
-On this machine: /healthz (it lives), /readyz (it can serve), /metrics (Prometheus)
+On this machine: /healthz (liveness), /readyz (readiness), /metrics (Prometheus)
 Watching   /v1/ws, a WebSocket
-Docs       README.md and docs/ of the source; each method says more by `describe`
+Docs       README.md and docs/ of the source; `describe` documents each method
 "
     )
 }
@@ -83,10 +83,10 @@ fn html(about: About, address: &str) -> String {
 {call} grpc.health.v1.Health/Check
 </pre>
 <ul>
-<li>On this machine: <a href=\"/healthz\">/healthz</a> (it lives), <a href=\"/readyz\">/readyz</a> (it can serve),
+<li>On this machine: <a href=\"/healthz\">/healthz</a> (liveness), <a href=\"/readyz\">/readyz</a> (readiness),
 <a href=\"/metrics\">/metrics</a> (Prometheus)</li>
 <li>Watching: <code>/v1/ws</code>, a WebSocket</li>
-<li>Docs: <code>README.md</code> and <code>docs/</code> of the source; each method says more by <code>describe</code></li>
+<li>Docs: <code>README.md</code> and <code>docs/</code> of the source; <code>describe</code> documents each method</li>
 </ul>
 </body>
 </html>
@@ -99,13 +99,14 @@ fn call(about: About, address: &str) -> String {
     format!("grpcurl{plain} {address}")
 }
 
-/// Whether an address can be shown, in HTML and in a shell, as it is.
+/// Whether an address is safe to show unchanged in HTML and in a shell.
 fn is_shown(address: &str) -> bool {
     let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     address.len() <= ADDRESS_BYTES_MAX && !address.is_empty() && address.bytes().all(is_fit)
 }
 
-/// Whether HTML is named and no less wanted than text (RFC 9110 §12.5.1): browsers do, curl does not.
+/// Whether the client accepts HTML and prefers it at least as much as text (RFC 9110 §12.5.1). Browsers do, curl does
+/// not.
 fn prefers_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter();
     let accepted = accepted.filter_map(|accepted| accepted.to_str().ok());
@@ -130,7 +131,7 @@ mod tests {
     use super::{is_shown, prefers_html};
 
     #[test]
-    fn html_is_for_those_who_name_it() {
+    fn html_is_for_clients_that_accept_it() {
         let prefers = |accept: &'static str| {
             let accept = HeaderValue::from_static(accept);
             prefers_html(&HeaderMap::from_iter([(header::ACCEPT, accept)]))

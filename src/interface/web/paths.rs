@@ -1,25 +1,25 @@
-//! What is served besides gRPC, all by GET and HEAD.
+//! The paths that are served besides gRPC, all by GET and HEAD.
 
 use axum::http::{HeaderMap, header};
 
-/// The page that says what this is.
+/// The page that describes the server.
 pub const PAGE: &str = "/";
 /// The WebSocket of watchers.
 pub const WEBSOCKET: &str = "/v1/ws";
 /// Metrics for Prometheus.
 pub const METRICS: &str = "/metrics";
-/// Whether the process lives.
+/// The liveness probe.
 pub const HEALTHZ: &str = "/healthz";
-/// Whether it can serve.
+/// The readiness probe.
 pub const READYZ: &str = "/readyz";
-/// All of them.
+/// All paths.
 pub const ALL: [&str; 5] = [PAGE, WEBSOCKET, METRICS, HEALTHZ, READYZ];
 /// The sub-protocol of the WebSocket.
 pub const PROTOCOL: &str = "sluice.v1";
-/// What a sub-protocol begins with that is a credential: pages can send no header of their own.
+/// The prefix of a sub-protocol that carries a credential: pages cannot send a header of their own.
 const BEARER: &str = "sluice.bearer.";
 
-/// The credential among the sub-protocols that a client offers.
+/// Returns the credential among the sub-protocols that a client offers. `None` if there is none.
 #[must_use]
 pub fn token(headers: &HeaderMap) -> Option<&str> {
     let offered = headers.get(header::SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;

@@ -15,11 +15,11 @@ use crate::interface::web::error_response;
 /// Prometheus' text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What is known of the instance.
+/// The state behind metrics and probes.
 pub struct Probes {
-    /// Whether it can serve.
+    /// Checks whether the instance can serve.
     pub readiness: Readiness,
-    /// All metrics as text.
+    /// Returns all metrics as text.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Debug for Probes {
     }
 }
 
-/// All metrics.
+/// Returns all metrics as text.
 pub async fn metrics(
     State(probes): State<Arc<Probes>>,
     Extension(peer): Extension<Arc<Peer>>,
@@ -40,13 +40,12 @@ pub async fn metrics(
     ([(header::CONTENT_TYPE, TEXT)], (probes.metrics)()).into_response()
 }
 
-/// Whether the process lives: whoever answers does. A store that is away would not come back by
-/// restarting this.
+/// Answers that the process is alive. It does not check the store: a restart would not bring the store back.
 pub async fn healthz(Extension(peer): Extension<Arc<Peer>>) -> Response {
     refused(&peer).unwrap_or_else(|| "ok\n".into_response())
 }
 
-/// Whether requests should be sent here.
+/// Answers whether requests should be sent to this instance.
 pub async fn readyz(
     State(probes): State<Arc<Probes>>,
     Extension(peer): Extension<Arc<Peer>>,
@@ -60,7 +59,7 @@ pub async fn readyz(
     }
 }
 
-/// The answer to other machines: as if there were nothing.
+/// Returns the refusal of other machines: the same answer as for a path that does not exist. `None` for this machine.
 fn refused(peer: &Peer) -> Option<Response> {
     let is_elsewhere = !peer.address.ip().to_canonical().is_loopback();
     is_elsewhere.then(|| error_response::of(&Error::NotFound { kind: "page" }))

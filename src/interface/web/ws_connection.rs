@@ -1,4 +1,5 @@
-//! One socket: one task that hears its client, forwards the states of all it follows, and ends.
+//! One WebSocket: one task that reads from its client, forwards the states of all operations that it follows, and
+//! ends.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -30,48 +31,48 @@ use crate::interface::web::paths;
 use crate::interface::web::ws_message::{Asked, Told};
 use crate::interface::web::ws_shared::Gateway;
 
-/// How many operations a socket may follow at once.
+/// The maximum number of operations that a socket follows at once.
 const SUBSCRIPTIONS_MAX: usize = 100;
-/// How many frames in a row may be unreadable: a program that is wrong will not be right later.
+/// Unreadable frames in a row after which the socket is closed: a faulty program does not recover.
 const FAULTS_MAX: u32 = 5;
-/// How long a client that has no header has to say who it is.
+/// The time a client without a credential in its request has to authenticate.
 const INTRODUCED_WITHIN: Duration = Duration::from_secs(10);
-/// What `cancel` does: whoever may call it may send that.
+/// The method behind `cancel`: a caller that may call it may send that frame.
 const CANCEL: &str = "/sluice.v1.OperationService/CancelOperation";
-/// How long a client that is sent away has to read why.
+/// The time a disconnected client has to read the reason.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
-/// Within how long the clients of a server that goes down come back.
+/// The time within which the clients of a stopping server reconnect, in milliseconds.
 const RECONNECT_WITHIN_MS: u64 = 5_000;
 
-/// What a socket keeps as long as it lives: one of `web.sockets_max`, and its connection's place.
+/// The resources of a socket: a permit of `web.sockets_max`, and its connection's place.
 pub(super) type Held = (OwnedSemaphorePermit, Arc<Peer>);
 
-/// A socket.
+/// A socket and its state.
 pub(super) struct Socket {
     gateway: Arc<Gateway>,
     held: Held,
-    /// Who it is; none: its client has not said so yet.
+    /// The caller. `None` until its client has authenticated.
     admitted: Option<Admitted>,
     wire: WebSocket,
     followed: StreamMap<Uid, States>,
     /// Unreadable frames in a row.
     faults: u32,
-    /// Whether a frame came: a token is taken as the first only.
+    /// Whether a frame has arrived: a token is accepted only as the first frame.
     has_asked: bool,
 }
 
-/// Why a socket ends.
+/// The end of a socket.
 enum End {
     /// The client is gone.
     Gone,
-    /// It has to be told.
+    /// The server closes the socket and sends the reason.
     Close(Close),
 }
 
-/// What happens to a socket.
+/// An event of a socket.
 enum Event {
     Drain,
-    /// The caller is not let in any more.
+    /// The caller is no longer admitted.
     Lost(Error),
     Pulse,
     Heard(Option<Result<Message, axum::Error>>),
@@ -96,21 +97,21 @@ impl Socket {
         })
     }
 
-    /// Serves the client until one of both goes. Boxed, because a future has room for what is moved
-    /// into it twice.
+    /// Serves the client until either side ends. Boxed, because a future reserves space twice for a value moved into
+    /// it.
     pub(super) async fn run(mut self: Box<Self>) {
         let end = match Box::pin(self.introduced()).await {
             Ok(admitted) => self.placed(admitted).await,
             Err(end) => end,
         };
         if let End::Close(close) = end {
-            // A client that reads nothing is left without.
+            // A client that does not read gets no farewell.
             let farewell = Box::pin(self.part(close));
             let _unread = tokio::time::timeout(FAREWELL_MAX, farewell).await;
         }
     }
 
-    /// Who the client is: as the request said, or as its first frame does.
+    /// Returns the caller, from the request or from the first frame.
     async fn introduced(&mut self) -> Result<Admitted, End> {
         if let Some(admitted) = &self.admitted {
             return Ok(admitted.clone());
@@ -149,7 +150,7 @@ impl Socket {
         }
     }
 
-    /// Serves a client in a place of its own.
+    /// Serves a client while it holds a place of its concurrency limit.
     async fn placed(&mut self, admitted: Admitted) -> End {
         let admission = &self.gateway.admission;
         let place = admission.place(&admitted.caller, Places::Sockets);
@@ -164,7 +165,7 @@ impl Socket {
 
     async fn talk(&mut self, admitted: &Admitted) -> End {
         let gateway = Arc::clone(&self.gateway);
-        // Made once, not for each event: thousands have one at the same time.
+        // Created once, not for each event: thousands of sockets may have an event at the same time.
         let mut drain = pin!(gateway.drain.cancelled());
         let mut lost = pin!(admitted.lost());
         let mut pulse = pin!(tokio::time::sleep(gateway.bounds.ping_every));
@@ -194,7 +195,7 @@ impl Socket {
                     rest(pulse.as_mut(), gateway.bounds.ping_every);
                     Ok(())
                 }
-                // Boxed, as all that is rare: else each socket had room for it all its life.
+                // Boxed, like all rare paths: each socket would otherwise reserve space for it all its life.
                 Event::Heard(heard) => Box::pin(self.hear(heard)).await,
                 Event::State(uid, state) => self.forward(&uid, state).await,
             };
@@ -208,7 +209,7 @@ impl Socket {
         let asked = match heard {
             None => return Err(End::Gone),
             Some(Err(error)) => return Err(self.broken(error).await),
-            // The library answers pings, and the client's close: then there is nothing more to hear.
+            // The library answers pings and the client's close; nothing arrives after a close.
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => return Ok(()),
             Some(Ok(Message::Binary(_))) => Err(Error::MessageUnreadable),
             Some(Ok(Message::Text(text))) => Asked::parse(&text),
@@ -237,7 +238,7 @@ impl Socket {
         }
     }
 
-    /// Says what was wrong with the bytes, if the client can be told.
+    /// Returns the end after a failed read, and reports unreadable bytes to the client if it can still receive.
     async fn broken(&mut self, error: axum::Error) -> End {
         match error.into_inner().downcast_ref::<tungstenite::Error>() {
             Some(tungstenite::Error::Capacity(_)) => End::Close(Close::TooLarge),
@@ -250,7 +251,7 @@ impl Socket {
         }
     }
 
-    /// Follows an operation. Who follows it already begins again.
+    /// Follows an operation. If the socket follows it already, the watch starts again.
     async fn subscribe(&mut self, uid: Uid, after_seq: u64) -> Result<(), Error> {
         self.followed.remove(&uid);
         if self.followed.len() >= SUBSCRIPTIONS_MAX {
@@ -264,7 +265,7 @@ impl Socket {
         Ok(())
     }
 
-    /// A token comes too late, but the first of a client that needs none.
+    /// Accepts a token only as the first frame of a client that needs none; any other comes too late.
     fn is_introduced(&self, is_first: bool) -> Result<(), Error> {
         if is_first && self.gateway.identity.is_none() {
             return Ok(());
@@ -284,7 +285,7 @@ impl Socket {
         removed.map(drop).ok_or(Error::NotFound { kind })
     }
 
-    /// Cancels an operation. Who follows it is told its last state by that.
+    /// Cancels an operation. A socket that follows it receives its last state that way.
     async fn cancel(&mut self, uid: &Uid) -> Result<(), End> {
         let cancelled = self.cancelled(uid).await.map(Arc::new);
         let code = cancelled.as_ref().err().map_or(Code::Ok, status::code);
@@ -295,7 +296,7 @@ impl Socket {
         }
     }
 
-    /// Tells the audit log what the client did.
+    /// Records the client's action in the audit log.
     fn record(&self, method: &str, target: &str, code: Code) {
         self.gateway.recorder.record(Deed {
             caller: self.caller().ok(),
@@ -335,7 +336,7 @@ impl Socket {
         self.write(Message::Text(told.text().into())).await
     }
 
-    /// Sends a message, to the last byte.
+    /// Sends a message to the last byte. Ends the socket if the client reads too slowly or the server stops.
     async fn write(&mut self, message: Message) -> Result<(), End> {
         let slow = self.gateway.bounds.slow_reader_max;
         tokio::select! {
@@ -350,15 +351,15 @@ impl Socket {
         }
     }
 
-    /// Closes the socket, and waits for the client to do the same: what it sent meanwhile would else
-    /// reset the connection before it has read why.
+    /// Closes the socket, and waits for the client's close. Otherwise data that the client sent meanwhile would reset
+    /// the connection before the client has read the reason.
     async fn part(&mut self, close: Close) {
         if close == Close::Draining {
             let goodbye = Told::Goodbye {
                 reason: close.name(),
                 reconnect_after_ms: self.reconnect_after_ms(),
             };
-            // Whether it has gone shows below.
+            // The next send shows whether the client is gone.
             let _gone = self.wire.send(Message::Text(goodbye.text().into())).await;
         }
         let frame = CloseFrame {

@@ -1,4 +1,4 @@
-//! What goes over a WebSocket: one JSON object a text frame. `docs/websocket.md` has all of it.
+//! The frames of a WebSocket: one JSON object in each text frame. `docs/websocket.md` describes them all.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,21 +11,21 @@ use crate::interface::grpc::resource_name;
 use crate::interface::grpc::status;
 use crate::interface::web::operation_json::Snapshot;
 
-/// What a client can send.
+/// Types of frames that a client can send.
 pub const ASKED: [&str; 4] = ["subscribe", "unsubscribe", "cancel", "authenticate"];
-/// What it is told.
+/// Types of frames that the server sends.
 pub const TOLD: [&str; 3] = ["state", "error", "goodbye"];
 
 /// A client's frame.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Asked {
-    /// Follow an operation, from the state after that one.
+    /// Follow an operation, from the state after this sequence number.
     Subscribe(Uid, u64),
-    /// Do not follow it any more.
+    /// Stop following an operation.
     Unsubscribe(Uid),
-    /// Cancel it.
+    /// Cancel an operation.
     Cancel(Uid),
-    /// Be that token's caller.
+    /// Authenticate by this token.
     Authenticate(Secret),
 }
 
@@ -34,7 +34,7 @@ impl Asked {
     ///
     /// # Errors
     ///
-    /// Fails if it is no JSON object, and with the field that is wrong.
+    /// Fails if the text is no JSON object, or with the field that is wrong.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else {
             return Err(Error::MessageUnreadable);
@@ -64,7 +64,7 @@ fn operation(fields: &mut Map<String, Value>) -> Result<Uid, Error> {
     resource_name::uid("operation", "operations", given)
 }
 
-/// A number, or a string as a state's `seq` is; none is 0.
+/// Reads a number, or a string as in a state's `seq`. A missing field means 0.
 fn after_seq(fields: &mut Map<String, Value>) -> Result<u64, Error> {
     let seq = match fields.remove("after_seq") {
         None => Some(0),
@@ -81,42 +81,42 @@ fn token(fields: &mut Map<String, Value>) -> Result<Secret, Error> {
     }
 }
 
-/// A frame of the server's.
+/// A frame of the server.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Told {
-    /// An operation as it is.
+    /// The current state of an operation.
     State {
-        /// All of it.
+        /// The whole operation.
         operation: Snapshot,
     },
-    /// Something could not be done.
+    /// A request failed, or a watch ended.
     Error {
-        /// The operation that it concerns, which is not followed (any more).
+        /// The operation that it concerns, which is not followed, or not followed any more.
         #[serde(skip_serializing_if = "Option::is_none")]
         operation: Option<String>,
-        /// Why, for programs: of the same closed list as gRPC's reasons.
+        /// The reason, for programs: from the same closed list as the reasons in gRPC.
         reason: String,
-        /// The same for people.
+        /// The reason, for people.
         message: String,
         /// The field that was wrong.
         #[serde(skip_serializing_if = "Option::is_none")]
         field: Option<String>,
-        /// When it may be tried again, if it may.
+        /// The time until a retry may succeed, in milliseconds. `None` if it is unknown or none may.
         #[serde(skip_serializing_if = "Option::is_none")]
         retry_after_ms: Option<u64>,
     },
     /// The server will close the socket.
     Goodbye {
-        /// Why.
+        /// The name of the reason.
         reason: &'static str,
-        /// When to come back: another time for each client.
+        /// The time until the client should reconnect, in milliseconds: different for each client.
         reconnect_after_ms: u64,
     },
 }
 
 impl Told {
-    /// An error, and the operation that it concerns.
+    /// Returns the frame for an error, and the operation that it concerns.
     #[must_use]
     pub fn error(operation: Option<&Uid>, error: &Error) -> Self {
         let status = status::of(error);
@@ -132,10 +132,10 @@ impl Told {
         }
     }
 
-    /// As it is sent.
+    /// Returns the frame as JSON text.
     #[must_use]
     pub fn text(&self) -> String {
-        // Maps with other keys than strings would fail, which it has not.
+        // Only a map with other keys than strings would fail, and there is no such map here.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
@@ -148,7 +148,7 @@ mod tests {
     const NAME: &str = "operations/018f2f6e-7b1a-7c3d-8e4f-0123456789ab";
 
     #[test]
-    fn frames_are_read_and_what_is_wrong_is_named() {
+    fn frames_are_read_and_the_wrong_field_is_named() {
         let read = |text: &str| Asked::parse(&text.replace("NAME", NAME));
         let subscribe = read(r#"{"type":"subscribe","operation":"NAME","after_seq":"7"}"#);
         assert!(matches!(subscribe, Ok(Asked::Subscribe(_, 7))));

@@ -1,4 +1,4 @@
-//! What all WebSockets of an instance share.
+//! The state that all WebSockets of an instance share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,42 +15,42 @@ use crate::application::ports::clock::Clock;
 use crate::application::rate_limit::admission::Admission;
 use crate::interface::web::encoded_states::Frames;
 
-/// How sockets are treated.
+/// The limits of sockets.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// How many there may be on this instance.
+    /// The maximum number of sockets on this instance.
     pub sockets_max: usize,
-    /// How often a client is asked whether it is there.
+    /// The interval of pings to a client.
     pub ping_every: Duration,
-    /// How long its answer is waited for.
+    /// The time to wait for the answer to a ping.
     pub pong_max: Duration,
-    /// How long it may read nothing.
+    /// The time a client may read nothing.
     pub slow_reader_max: Duration,
 }
 
-/// What sockets share.
+/// The state that all sockets share.
 #[derive(Debug)]
 pub struct Gateway {
-    /// Knows callers; none: everybody may do everything.
+    /// Authenticates callers. `None` means that every caller may do everything.
     pub identity: Option<Arc<Identity>>,
-    /// Watching.
+    /// Watches on operations.
     pub watching: Watching,
-    /// What watchers are told, as text.
+    /// A cache of states as text.
     pub frames: Frames,
-    /// Cancelling.
+    /// Cancels operations.
     pub operations: Operations,
-    /// Records what they do, and who was not let in.
+    /// Records the actions of callers, and refused callers.
     pub recorder: Recorder,
-    /// Who may have how many sockets.
+    /// Limits the number of sockets of each caller.
     pub admission: Admission,
-    /// Makes clients come back at different times.
+    /// The source of random delays, so that clients reconnect at different times.
     pub clock: Arc<dyn Clock>,
-    /// Who waits for sockets when the server stops.
+    /// Tracks the tasks of sockets: the server waits for them when it stops.
     pub tasks: TaskTracker,
-    /// Cancelled when it does.
+    /// Cancelled when the server stops.
     pub drain: CancellationToken,
-    /// How they are treated.
+    /// The limits of sockets.
     pub bounds: Bounds,
-    /// One permit a socket: `bounds.sockets_max`.
+    /// One permit for each socket: `bounds.sockets_max` in all.
     pub sockets: Arc<Semaphore>,
 }

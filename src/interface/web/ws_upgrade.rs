@@ -15,14 +15,14 @@ use crate::interface::web::paths;
 use crate::interface::web::ws_connection::Socket;
 use crate::interface::web::ws_shared::Gateway;
 
-/// Each socket has it as long as it lives; requests are a hundred bytes.
+/// The read buffer that each socket keeps all its life: requests have about a hundred bytes.
 const READ_BUFFER_BYTES: usize = 1024;
-/// What may wait to be sent: some hundred states, and never more than one is put there.
+/// The maximum number of unsent bytes: enough for about a hundred states, although at most one is queued.
 const WRITE_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// The largest frame of a client, and the largest message of several.
 const FRAME_BYTES_MAX: usize = 64 * 1024;
 
-/// Makes a socket of a request.
+/// Upgrades a request to a WebSocket.
 pub async fn open(
     State(gateway): State<Arc<Gateway>>,
     admitted: Option<Extension<Admitted>>,
@@ -50,7 +50,7 @@ pub async fn open(
         .max_message_size(FRAME_BYTES_MAX)
         .on_upgrade(move |socket| {
             let tasks = gateway.tasks.clone();
-            // A task of its own: the one that upgrades is twice as large.
+            // A separate task: the task of the upgrade is twice as large.
             tasks.spawn(Socket::new(gateway, (permit, peer), admitted, socket).run());
             std::future::ready(())
         })

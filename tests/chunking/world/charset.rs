@@ -1,4 +1,4 @@
-//! A document decoded, and what its charset turned out to be.
+//! Decoding of a document, with the charset that was found.
 
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::chunking::splitter::Splitter;
@@ -13,7 +13,7 @@ pub(crate) const AUTO: Decoding = Decoding {
     byte_order_mark: ByteOrderMark::Drop,
 };
 
-/// In the charset with this label; rejects faults.
+/// Decodes the charset with this label, and rejects faults.
 pub(crate) fn declared(label: &str) -> Decoding {
     Decoding {
         charset: Some(Charset::from_label(label).unwrap()),
@@ -21,7 +21,7 @@ pub(crate) fn declared(label: &str) -> Decoding {
     }
 }
 
-/// The text and the charset of `source`, fed in pieces of so many bytes.
+/// Returns the text and the charset of `source`, fed in pieces of `piece_bytes`.
 pub(crate) fn decoded(
     decoding: Decoding,
     source: &[u8],
@@ -31,7 +31,7 @@ pub(crate) fn decoded(
     decoded_pieces(decoding, pieces)
 }
 
-/// The same, fed in these pieces.
+/// Returns the text and the charset of a source fed in these pieces.
 pub(crate) fn decoded_pieces<'a>(
     decoding: Decoding,
     pieces: impl IntoIterator<Item = &'a [u8]>,
@@ -54,7 +54,7 @@ pub(crate) fn decoded_pieces<'a>(
     Ok((text, charset.name()))
 }
 
-/// ASCII of so many bytes, in lines.
+/// Returns lines of ASCII with `bytes` bytes in total.
 pub(crate) fn ascii(bytes: usize) -> String {
     let line = "The gate of the sluice was opened at 9.30 (see page 12).\n";
     line.chars().cycle().take(bytes).collect()

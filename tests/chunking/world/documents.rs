@@ -1,9 +1,9 @@
-//! The documents: the corpus, and text made to hurt.
+//! The documents: the corpus, and pathological text.
 
 use std::fs;
 use std::path::Path;
 
-/// A document and what to call it in a failure.
+/// A document, with its name for failures.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
     pub(crate) name: String,
@@ -18,7 +18,7 @@ impl Document {
         }
     }
 
-    /// The first `characters` characters.
+    /// Returns the first `characters` characters.
     pub(crate) fn head(&self, characters: usize) -> Self {
         let text = self.text.chars().take(characters).collect::<String>();
         Self {
@@ -28,7 +28,7 @@ impl Document {
     }
 }
 
-/// Real text, a document a script.
+/// Returns real text, one document per script.
 pub(crate) fn corpus() -> Vec<Document> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let paths = fs::read_dir(folder)
@@ -46,7 +46,7 @@ pub(crate) fn corpus() -> Vec<Document> {
     paths.iter().map(document).collect()
 }
 
-/// Text that has broken chunkers: each is `bytes` bytes long, nearly.
+/// Returns text that has broken chunkers. Each document has nearly `bytes` bytes.
 pub(crate) fn pathological(bytes: usize) -> Vec<Document> {
     let units = [
         ("one letter", "a"),
@@ -94,7 +94,7 @@ pub(crate) fn pathological(bytes: usize) -> Vec<Document> {
     documents
 }
 
-/// Characters that a person sees as one, among others.
+/// Returns clusters of characters that a reader sees as one, among other characters.
 pub(crate) fn graphemes() -> Document {
     let clusters = [
         "e\u{301}",

@@ -1,4 +1,4 @@
-//! What the laws are checked on, and how a document is run through the engine.
+//! The documents and specs of the laws, and the functions that run a document through the engine.
 
 pub(crate) mod charset;
 pub(crate) mod documents;

@@ -1,4 +1,4 @@
-//! A document run through the engine, and its chunks kept.
+//! Runs a document through the engine, and collects its chunks.
 
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::chunking::splitter::Splitter;
@@ -14,7 +14,7 @@ pub(crate) struct Chunk {
     pub(crate) text: String,
 }
 
-/// The chunks of `pieces`, and the fault after them if there is one.
+/// Returns the chunks of `pieces`, and the fault after them if there is one.
 pub(crate) fn split<'a>(
     spec: &Spec,
     decoding: Decoding,
@@ -36,7 +36,7 @@ pub(crate) fn split<'a>(
     for mut piece in pieces {
         while !piece.is_empty() {
             let taken = splitter.feed(piece);
-            assert!(taken > 0, "a drained splitter takes something");
+            assert!(taken > 0, "a drained splitter accepts bytes");
             piece = &piece[taken..];
             fault = fault.or_else(|| drain(&mut splitter));
         }
@@ -47,7 +47,7 @@ pub(crate) fn split<'a>(
     (chunks, fault)
 }
 
-/// The chunks of a text that arrives whole, and is taken as it is.
+/// Returns the chunks of a text that arrives whole and is decoded unchanged.
 pub(crate) fn chunks(spec: &Spec, text: &str) -> Vec<Chunk> {
     let decoding = Decoding {
         byte_order_mark: ByteOrderMark::Keep,
@@ -58,7 +58,7 @@ pub(crate) fn chunks(spec: &Spec, text: &str) -> Vec<Chunk> {
     chunks
 }
 
-/// What came out of an engine.
+/// The output of an engine.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Ingested {
     pub(crate) rows: Vec<(u64, Span, [u8; 32], String)>,
@@ -66,8 +66,8 @@ pub(crate) struct Ingested {
     pub(crate) summary: Option<Summary>,
 }
 
-/// Runs `source` through an engine in pieces of `piece_bytes`, and flushes after each piece that
-/// `flushes` names. Stops for good after `stop_after` batches.
+/// Runs `source` through an engine in pieces of `piece_bytes`. Flushes after each piece for which `flushes` returns
+/// `true`. Stops for good after `stop_after` batches.
 pub(crate) fn ingest(
     engine: &mut Engine,
     source: &[u8],

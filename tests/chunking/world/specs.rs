@@ -1,12 +1,12 @@
-//! Every way to chunk.
+//! The specs to test.
 
 use sluice::domain::chunking::packing::Packing;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::text::measure::Measure;
 
-/// Chunks of up to `max_size`, in every strategy, measure and packing, without overlap and with
-/// `overlaps`, at the strategy's `min_size` and with the widest choice.
+/// Returns specs with chunks of up to `max_size`, for every strategy, measure and packing. Each comes without overlap
+/// and with each of `overlaps`, with the default `min_size` and with a small one, which leaves the widest choice.
 pub(crate) fn specs(max_size: usize, overlaps: &[usize]) -> Vec<Spec> {
     let mut specs = Vec::new();
     for strategy in Strategy::all() {

@@ -1,4 +1,4 @@
-//! A server that lets in only who it knows, and calls of any method by any credential.
+//! A server that authenticates its clients, and calls of any method with any credential.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -20,15 +20,15 @@ use tonic::{Code, Request, Status};
 
 use crate::support::world::{Folder, connect};
 
-/// How long the first message of a stream is waited for.
+/// The longest wait for the first message of a stream.
 const QUIET_MAX: Duration = Duration::from_secs(2);
-/// The same where each stream that says nothing at first is waited for.
+/// The same over gRPC-web, where each stream that starts silent costs the full wait.
 const QUIET_WEB_MAX: Duration = Duration::from_millis(700);
 
-/// A channel that shows a credential.
+/// A channel that sends a credential with each call.
 pub(crate) type Shown = InterceptedService<Channel, Shows>;
 
-/// Shows a credential, or none.
+/// An interceptor that sends a credential. `None` means no credential.
 #[derive(Clone)]
 pub(crate) struct Shows(pub(crate) Option<String>);
 
@@ -42,12 +42,12 @@ impl Interceptor for Shows {
     }
 }
 
-/// A server that takes API keys, in this process.
+/// A server in this process that requires API keys.
 pub(crate) struct Guarded {
     pub(crate) instance: Instance,
     pub(crate) channel: Channel,
     pub(crate) folder: Folder,
-    /// The first operator's key.
+    /// The API key of the first operator.
     pub(crate) operator: String,
 }
 
@@ -56,7 +56,7 @@ impl Guarded {
         Self::start_with(|_, _| {}).await
     }
 
-    /// With other settings.
+    /// Starts a server with the settings that `change` makes.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config, &Folder)) -> Self {
         let folder = Folder::new();
         let mut config = Config {
@@ -65,7 +65,7 @@ impl Guarded {
             ..Config::default()
         };
         config.identity.api_keys = true;
-        // One address plays everybody who is refused.
+        // All refused calls of a test come from one address.
         config.limits.auth_failure.burst = 10_000;
         change(&mut config, &folder);
         let operator = bootstrap::first_key(&config.store, false).await;
@@ -95,12 +95,12 @@ impl Guarded {
         created.await.unwrap();
     }
 
-    /// The name and the secret of a new key.
+    /// Creates a key. Returns its name and its secret.
     pub(crate) async fn key(&self, tenant: &str, role: pb::Role) -> (String, String) {
         self.key_for(tenant, role, None).await
     }
 
-    /// One that expires after so many seconds.
+    /// Creates a key that expires after `seconds`. `None` means that the request sets no lifetime.
     pub(crate) async fn key_for(
         &self,
         tenant: &str,
@@ -124,8 +124,8 @@ pub(crate) fn by(channel: Channel, shown: Option<&str>) -> Shown {
     InterceptedService::new(channel, Shows(shown.map(str::to_owned)))
 }
 
-/// Calls a method with one message, whatever its kind: the first message of the response, none if
-/// nothing comes, or its status.
+/// Calls a method of any kind with one message. Returns the first message of the response, or its status.
+/// `None` means that the response ended, or stayed silent for 2 s, without a message.
 pub(crate) async fn call(
     channel: Shown,
     path: &'static str,
@@ -145,7 +145,7 @@ pub(crate) async fn call(
     }
 }
 
-/// The same as pages call: over HTTP/1.1, in the frames of grpc-web.
+/// Calls a method as web pages do: over HTTP/1.1, in the frames of gRPC-web. Returns `None` unless the call fails.
 pub(crate) async fn call_web(
     server: SocketAddr,
     shown: Option<&str>,
@@ -167,7 +167,7 @@ pub(crate) async fn call_web(
     let mut answer = Vec::new();
     let answering =
         async { while stream.read_buf(&mut answer).await.unwrap() > 0 && !has_begun(&answer) {} };
-    // What follows for ever says nothing, or goes on: then it was let in.
+    // A stream without an end stays silent, or continues: the call was admitted.
     let _quiet = tokio::time::timeout(QUIET_WEB_MAX, answering).await;
     match web_status(&answer) {
         Some(status) if status.code() != Code::Ok => Err(status),
@@ -187,7 +187,7 @@ fn has_begun(answer: &[u8]) -> bool {
     web_status(answer).is_some() || head.is_some_and(is_message)
 }
 
-/// The status in the head or in the frame of trailers, once all of it is there.
+/// Returns the status from the head or from the trailers frame. `None` means that it has not arrived in full.
 fn web_status(answer: &[u8]) -> Option<Status> {
     let text = String::from_utf8_lossy(answer);
     let at = text.find("grpc-status:")?;
@@ -207,7 +207,7 @@ fn web_status(answer: &[u8]) -> Option<Status> {
     Status::from_header_map(&trailers)
 }
 
-/// How a method is called.
+/// The protocol of a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Over {
     Grpc,
@@ -217,7 +217,7 @@ pub(crate) enum Over {
 impl Over {
     pub(crate) const ALL: [Self; 2] = [Self::Grpc, Self::GrpcWeb];
 
-    /// Calls a method with a credential, or none.
+    /// Calls a method with an optional credential.
     pub(crate) async fn call(
         self,
         world: &Guarded,
@@ -232,7 +232,7 @@ impl Over {
     }
 }
 
-/// Messages as bytes.
+/// A codec that passes messages as bytes.
 #[derive(Clone, Copy, Default)]
 struct Raw;
 

@@ -1,4 +1,4 @@
-//! What databases go through: proxies before them, crashes, and folders that are too small.
+//! Faults of a PostgreSQL server: a proxy before it, a crash, and a tablespace in a folder that the caller chooses.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::private::postgres::{Cluster, START_MAX, end, is_root, run, spawn};
 use crate::support::proxy::Proxy;
 
-/// A proxy before a database, and the database's address there.
+/// Starts a proxy before a database. Returns it with the database's URL through the proxy.
 pub(crate) async fn proxied(cluster: &Cluster, database: &str) -> (Proxy, String) {
     let proxy = Proxy::before(format!("127.0.0.1:{}", cluster.port)).await;
     let name = database.rsplit('/').next().unwrap();
@@ -17,7 +17,7 @@ pub(crate) async fn proxied(cluster: &Cluster, database: &str) -> (Proxy, String
     (proxy, address)
 }
 
-/// Ends the server as a power cut would, and starts it again.
+/// Ends the server as a power cut would, and restarts it.
 pub(crate) fn crash(cluster: &Cluster) {
     let mut server = cluster
         .server
@@ -31,10 +31,10 @@ pub(crate) fn crash(cluster: &Cluster) {
             return;
         }
     }
-    unreachable!("it did not start again");
+    unreachable!("the server did not restart");
 }
 
-/// A place for tables in another folder, which is made.
+/// Creates a tablespace in a new folder.
 pub(crate) fn tablespace(cluster: &Cluster, name: &str, folder: &Path) {
     fs::create_dir(folder).unwrap();
     if is_root() {

@@ -1,4 +1,4 @@
-//! Instances on one database, with a Redis between them or without, and what is watched on them.
+//! Two instances on one database, with or without a Redis between them, and watchers of their operations.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,9 +18,9 @@ use crate::redis_server::Redis;
 use crate::support::server::Server;
 use crate::support::world::{create_collection, first, last, more, name_of, prose, spec};
 
-/// No terminal state comes later, whatever is lost.
+/// The longest delay of a terminal state, even if messages are lost.
 pub(crate) const LATE_MAX: Duration = Duration::from_secs(5);
-/// What is told at once is there by then; the rows of a link that is up are read every three seconds.
+/// The longest delay of a state that is published. Without a message, an instance reads its rows only every 3 s.
 pub(crate) const AT_ONCE: Duration = Duration::from_secs(1);
 const PIECE_BYTES: usize = 50_000;
 
@@ -32,12 +32,12 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    /// With these settings each.
+    /// Starts both instances with their settings.
     pub(crate) async fn start(a: &[(&str, &str)], b: &[(&str, &str)]) -> Self {
         Self::on(private::cluster(), a, b).await
     }
 
-    /// The same on a server of its own.
+    /// Starts both instances on the given cluster.
     pub(crate) async fn on(cluster: Arc<Cluster>, a: &[(&str, &str)], b: &[(&str, &str)]) -> Self {
         let database = cluster.database();
         sluice::infrastructure::postgres::connection::migrate(&database)
@@ -52,7 +52,7 @@ impl Fleet {
         fleet
     }
 
-    /// With this Redis.
+    /// Starts both instances with this Redis, and waits until they subscribed.
     pub(crate) async fn sharing(redis: &Redis) -> Self {
         let url = redis.url();
         let settings = [("SLUICE_REDIS__LOCATION", url.as_str())];
@@ -62,17 +62,17 @@ impl Fleet {
     }
 }
 
-/// Waits until so many instances listen.
+/// Waits until `instances` instances have subscribed.
 pub(crate) async fn listened(redis: &Redis, instances: u32) {
     let began = Instant::now();
     let wanted = format!("{{sluice:127}}:operations\n{instances}");
     while redis.ask(&["PUBSUB", "NUMSUB", "{sluice:127}:operations"]) != wanted {
-        assert!(began.elapsed() < LATE_MAX, "nobody listens");
+        assert!(began.elapsed() < LATE_MAX, "an instance did not subscribe");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
-/// An upload that goes on as it is told.
+/// An upload that a test continues step by step.
 pub(crate) struct Going {
     /// The name of its operation.
     pub(crate) operation: String,
@@ -82,12 +82,12 @@ pub(crate) struct Going {
 }
 
 impl Going {
-    /// Begins one of that document; its row is there.
+    /// Begins an upload of a document, and waits until the store has its row.
     pub(crate) async fn begin(channel: &Channel, document: &str) -> Self {
         Self::begin_in(channel, "c", document).await
     }
 
-    /// The same in another collection.
+    /// Begins an upload in the given collection.
     pub(crate) async fn begin_in(channel: &Channel, collection: &str, document: &str) -> Self {
         let spec = pb::UploadSpec {
             collection: format!("collections/{collection}"),
@@ -114,7 +114,7 @@ impl Going {
         }
     }
 
-    /// Sends some more.
+    /// Sends the next piece.
     pub(crate) async fn go_on(&mut self) {
         let piece = prose(PIECE_BYTES);
         let at = i64::try_from(self.sent).unwrap();
@@ -123,7 +123,7 @@ impl Going {
         self.messages.send(message).await.unwrap();
     }
 
-    /// Ends it, and says when that was answered.
+    /// Finishes the upload. Returns the time of the answer.
     pub(crate) async fn finish(self) -> Instant {
         let at = i64::try_from(self.sent).unwrap();
         self.messages.send(last(more(at, b""))).await.unwrap();
@@ -134,8 +134,7 @@ impl Going {
 }
 
 impl Going {
-    /// Has it cancelled through another instance; returns what its client is told, and how long after
-    /// that.
+    /// Cancels the upload through another instance. Returns the status that its client receives, and the delay.
     pub(crate) async fn cancel_on(self, channel: &Channel) -> (Status, Duration) {
         let name = self.operation.clone();
         let mut client = OperationServiceClient::new(channel.clone());
@@ -147,10 +146,10 @@ impl Going {
     }
 }
 
-/// A state, and when it came.
+/// A state and the time of its arrival.
 pub(crate) type Seen = (pb::Operation, Instant);
 
-/// Watches until the stream ends.
+/// Watches an operation until the stream ends.
 pub(crate) fn watch(channel: &Channel, operation: &str) -> JoinHandle<Result<Vec<Seen>, Status>> {
     let (channel, name) = (channel.clone(), operation.to_owned());
     tokio::spawn(async move {
@@ -160,7 +159,7 @@ pub(crate) fn watch(channel: &Channel, operation: &str) -> JoinHandle<Result<Vec
     })
 }
 
-/// Watches from the last state on until the stream ends.
+/// Watches an operation from the last known state until the stream ends.
 pub(crate) async fn watch_into(
     channel: &Channel,
     operation: &str,
@@ -178,7 +177,7 @@ pub(crate) async fn watch_into(
     Ok(())
 }
 
-/// Ordered, unique, and the last is the only terminal one; returns when it came.
+/// Asserts that states are ordered and unique, and that only the last is terminal. Returns its time of arrival.
 pub(crate) fn check(states: &[Seen]) -> Instant {
     let in_order = |pair: &[Seen]| {
         let ((older, _), (newer, _)) = (&pair[0], &pair[1]);

@@ -1,4 +1,4 @@
-//! An embedder: it follows the changes of a collection, and keeps the contents of each document.
+//! A client like an embedder: it follows the changes of a collection and keeps the contents of each document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::support::world::rows;
 /// The contents of each document, by name and digest.
 pub(crate) type Contents = BTreeMap<String, BTreeMap<Vec<u8>, String>>;
 
-/// What an embedder has, and what it was told.
+/// The state of an embedder: its cursor, its contents, and the number of changes of each kind.
 #[derive(Clone, Default)]
 pub(crate) struct Follower {
     pub(crate) cursor: String,
@@ -40,7 +40,7 @@ impl Follower {
         Ok(client.stream_changes(request).await?.into_inner())
     }
 
-    /// Applies all there is.
+    /// Applies all changes up to now, without following.
     pub(crate) async fn catch_up(&mut self, channel: &Channel) -> Result<(), Status> {
         let mut parts = self.open(channel, false).await?;
         while let Some(part) = parts.message().await? {
@@ -66,12 +66,12 @@ impl Follower {
                     assert!(chunk.text.is_empty());
                     let contents = self.contents.get(&document_of(&chunk));
                     let is_known = contents.is_some_and(|known| known.contains_key(&*chunk.sha256));
-                    assert!(is_known, "{} is kept, but was never told", chunk.name);
+                    assert!(is_known, "{} is kept, but was never added", chunk.name);
                 }
                 Change::Removed(gone) => {
                     self.removed += 1;
                     let contents = self.contents.get_mut(&gone.document).unwrap();
-                    assert!(contents.remove(&*gone.sha256).is_some(), "told once");
+                    assert!(contents.remove(&*gone.sha256).is_some(), "removed twice");
                 }
                 Change::Complete(version) => {
                     assert!(version.version > 0);
@@ -87,7 +87,7 @@ fn document_of(chunk: &pb::Chunk) -> String {
     document.to_owned()
 }
 
-/// What a collection has, read chunk by chunk.
+/// Reads the contents of each document of the collection from its chunks.
 pub(crate) async fn contents(channel: &Channel) -> Contents {
     let request = pb::ListDocumentsRequest {
         parent: "collections/c".to_owned(),
@@ -105,7 +105,7 @@ pub(crate) async fn contents(channel: &Channel) -> Contents {
     contents
 }
 
-/// Both without documents that have no contents.
+/// Asserts that both have the same contents. Documents without contents are ignored.
 pub(crate) fn assert_same(follower: &Contents, stored: &Contents) {
     let names = |contents: &Contents| {
         let full = contents.iter().filter(|(_, chunks)| !chunks.is_empty());

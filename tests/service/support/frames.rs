@@ -1,4 +1,4 @@
-//! Frames of HTTP/2 as no library would send them (RFC 9113, RFC 7541).
+//! HTTP/2 frames that no library would send (RFC 9113, RFC 7541).
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,57 +20,57 @@ const PING: u8 = 6;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 
-/// The longest frame that every server takes (RFC 9113 §4.2).
+/// The longest frame that every server must accept (RFC 9113 §4.2).
 const FRAME_BYTES: usize = 16 * 1024;
 
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
-/// What is written at once, at least: a frame, or as many as have so many bytes.
+/// The size of a write: frames are added until it is reached.
 const AT_ONCE_BYTES: usize = 16 * 1024;
-/// What may wait in its own system, which doubles it (socket(7)): whoever attacks has no work with what nobody
-/// takes.
+/// The send buffer of an attacker, which the kernel doubles (socket(7)). A small buffer makes writes block soon
+/// when the server does not read.
 const UNDER_WAY_BYTES: u32 = 32 * 1024;
-/// How long one that is slow waits before it says another byte.
+/// The pause of a slow attacker between two bytes.
 const SLOWLY: Duration = Duration::from_millis(50);
-/// What comes out of a bomb of 220 KiB.
+/// The decompressed size of a bomb of 220 KiB.
 const BOMB_BYTES: usize = 50_000_000;
 
-/// What somebody may try.
+/// An attack on a server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Attack {
-    /// Streams that are opened and reset as fast as can be (CVE-2023-44487).
+    /// Streams that are opened and reset at once (CVE-2023-44487).
     RapidReset,
     /// Headers that never end (CVE-2024-27316).
     Continuations,
     /// Headers of a mebibyte.
     LargeHeaders,
-    /// Frames without a byte on an open stream.
+    /// Empty DATA frames on an open stream.
     EmptyData,
-    /// Settings, again and again, whose acknowledgements nobody reads (CVE-2019-9515).
+    /// Repeated SETTINGS frames, whose acknowledgements the attacker does not read (CVE-2019-9515).
     Settings,
-    /// Pings whose answers nobody reads (CVE-2019-9512).
+    /// Pings whose answers the attacker does not read (CVE-2019-9512).
     Pings,
     /// A window of more than 2^31-1 bytes.
     LargeWindow,
     /// A frame of 16 MiB less one byte.
     LargeFrame,
-    /// What is no HTTP at all.
+    /// Bytes that are not HTTP.
     Noise,
-    /// Messages that say of themselves that they have 4 GiB.
+    /// Messages whose length prefix claims 4 GiB.
     LargeMessage,
-    /// Uploads of messages out of which 50 MB come.
+    /// Uploads of compressed messages that expand to 50 MB.
     Bomb,
-    /// An upload of which a byte comes now and then.
+    /// An upload that sends one byte at a time, with pauses.
     SlowUpload,
-    /// A connection on which nothing is asked.
+    /// A connection without calls.
     Idle,
 }
 
-/// What is to be said of calls.
+/// The parts of an attacker's calls.
 struct Call {
     headers: Vec<u8>,
-    /// A message as gRPC frames it, whole or in part.
+    /// A message in gRPC framing, complete or partial.
     message: Vec<u8>,
 }
 
@@ -91,9 +91,9 @@ impl Attack {
         Self::Idle,
     ];
 
-    /// Attacks from an address until the server ends the connection, `frames` are sent, or `most` has passed:
-    /// whoever reads nothing is not read from either, sooner or later. Returns the connection, and how many were
-    /// sent.
+    /// Attacks from an address until the server ends the connection, `frames` frames are sent, or `most` has passed.
+    /// The time limit is needed because the server stops reading from a client that does not read. Returns the
+    /// connection and the number of frames sent.
     pub(crate) async fn run(
         self,
         from: Ipv4Addr,
@@ -142,7 +142,7 @@ impl Attack {
         Ok(())
     }
 
-    /// What it writes at once, and how many frames those are.
+    /// Returns the bytes of the next write, and the number of frames in them.
     fn next(self, numbers: Range<usize>, call: &Call) -> (Vec<u8>, usize) {
         let (mut many, mut sent) = (Vec::new(), 0);
         for number in numbers {
@@ -156,12 +156,12 @@ impl Attack {
         (many, sent)
     }
 
-    /// Whether it does little but stay.
+    /// Whether the attack consists of holding a connection with little or no data.
     pub(crate) fn is_patient(self) -> bool {
         matches!(self, Self::SlowUpload | Self::Idle)
     }
 
-    /// What its calls send.
+    /// Returns the message of its calls.
     fn message(self) -> Vec<u8> {
         match self {
             Self::LargeMessage => [&[0, 0xff, 0xff, 0xff, 0xff][..], &[7; 100]].concat(),
@@ -184,7 +184,7 @@ impl Attack {
         }
     }
 
-    /// What it begins with.
+    /// Returns the bytes that start the attack, after the connection preface.
     fn first(self, call: &Call) -> Vec<u8> {
         let Call { headers, message } = call;
         match self {
@@ -209,7 +209,7 @@ impl Attack {
         }
     }
 
-    /// What it goes on with.
+    /// Returns the frames that the attack repeats. They are empty for an attack that sends no more.
     fn frame(self, number: usize, call: &Call) -> Vec<u8> {
         let Call { headers, message } = call;
         let stream = u32::try_from(number * 2 + 1).unwrap();
@@ -247,14 +247,14 @@ impl Attack {
 
 async fn connect(from: Ipv4Addr, server: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
-    // Else each port would be taken for a minute after its connection.
+    // Otherwise each port stays in use for a minute after its connection ends.
     socket.set_reuseaddr(true).unwrap();
     socket.set_send_buffer_size(UNDER_WAY_BYTES).unwrap();
     socket.bind((from, 0).into()).unwrap();
     socket.connect(server).await.unwrap()
 }
 
-/// A frame.
+/// Returns an HTTP/2 frame.
 pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     let mut frame = vec![length[1], length[2], length[3], kind, flags];
@@ -263,7 +263,7 @@ pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8>
     frame
 }
 
-/// A message that begins an upload, with its length before it.
+/// Returns the first message of an upload, with its length prefix.
 fn upload(content: Vec<u8>, compression: pb::Compression) -> Vec<u8> {
     let id = Uuid::new_v4().to_string();
     let spec = pb::UploadSpec {
@@ -283,14 +283,14 @@ fn upload(content: Vec<u8>, compression: pb::Compression) -> Vec<u8> {
     [&[0][..], &length, &message].concat()
 }
 
-/// Little that becomes much; made once, for that takes longer than to send it.
+/// A gzip stream of 50 MB of zeros, built only once because building it takes longer than sending it.
 static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(&vec![0; BOMB_BYTES]).unwrap();
     gzip.finish().unwrap()
 });
 
-/// The headers of a call.
+/// Returns the headers of a call.
 fn headers(server: SocketAddr) -> Vec<u8> {
     let authority = server.to_string();
     let fields = [
@@ -304,7 +304,7 @@ fn headers(server: SocketAddr) -> Vec<u8> {
     fields.map(|(name, value)| header(name, value)).concat()
 }
 
-/// A literal field that is not indexed (RFC 7541 §6.2.2); texts have up to 126 bytes.
+/// Returns a literal header field without indexing (RFC 7541 §6.2.2). Name and value have up to 126 bytes each.
 fn header(name: &str, value: &str) -> Vec<u8> {
     let text = |text: &str| {
         assert!(text.len() < 127);

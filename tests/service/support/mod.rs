@@ -1,8 +1,10 @@
-//! What tests of the service work with: servers and clients, networks that fail, and what both say.
+//! Helpers for the service tests: servers, clients, and proxies that inject network faults.
 //!
-//! A test begins with a `world` (a server in this process), a `server` (a process), a `fleet` or a `cluster` (several).
-//! `proxy` and `pubsub_proxy` stand between them and fail on demand. `access`, `frames`, `follower`, `watcher` and `shell`
-//! are clients. To add one: a file here with no test in it, and a test in `tests/service` that uses it.
+//! A test starts a `world` (a server in this process), a `server` (a child process) or a `fleet` (two instances on one
+//! database). `cluster` has helpers for a PostgreSQL server: a proxy before it, a crash, a tablespace. `proxy` and
+//! `pubsub_proxy` stand between client and server and inject faults on demand. `access`, `frames`, `follower`,
+//! `watcher` and `shell` are clients. To add a helper, create a file here without tests, and use it in a test in
+//! `tests/service`.
 
 pub(crate) mod access;
 pub(crate) mod cluster;

@@ -1,4 +1,4 @@
-//! A proxy that counts what clients send, and does what bad networks do.
+//! A TCP proxy that counts the bytes of clients and injects network faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,46 +10,46 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What is passed on at once.
+/// The largest piece that is forwarded at once.
 const PIECE_BYTES: usize = 16 * 1024;
 /// A transaction's end, as a database client sends it.
 const COMMIT: &[u8] = b"COMMIT\0";
 
-/// Between clients and a server, until it is dropped.
+/// A running proxy between clients and a server. On drop it cuts all connections.
 pub(crate) struct Proxy {
     pub(crate) address: String,
-    /// Bytes that clients have sent.
+    /// The number of bytes that clients sent.
     pub(crate) sent: Arc<AtomicU64>,
-    /// Connections that were cut.
+    /// The number of connections that the proxy cut because of a fault.
     pub(crate) cut: Arc<AtomicU64>,
-    /// Connections that there were.
+    /// The number of connections accepted.
     pub(crate) accepted: Arc<AtomicU64>,
     faults: Arc<Faults>,
     accepting: JoinHandle<()>,
 }
 
-/// What is wrong with the network.
+/// The faults to inject.
 struct Faults {
     sent: Arc<AtomicU64>,
     cut: Arc<AtomicU64>,
-    /// The first connections that send more than `after` bytes are cut there.
+    /// The number of connections to cut once a client sent more than `after` bytes.
     cuts: u64,
     after: u64,
-    /// How many answers to COMMIT are still to be lost.
+    /// The number of answers to COMMIT still to be lost.
     commits: AtomicU64,
-    /// How long each piece from a client is held up.
+    /// The delay of each piece from a client.
     delay_micros: AtomicU64,
-    /// After how many bytes from the server a connection is cut; 0: never.
+    /// The number of bytes from the server after which a connection is cut. 0 means never.
     down_after: AtomicU64,
-    /// Nothing is passed on while it is true.
+    /// Whether forwarding is paused.
     is_stalled: watch::Sender<bool>,
-    /// Raised to cut all connections that there are.
+    /// Increased to cut all open connections.
     generation: watch::Sender<u64>,
 }
 
 impl Proxy {
-    /// Before the server at `target`. The first `cuts` connections that send more than `after` bytes
-    /// are cut there.
+    /// Starts a proxy before the server at `target`. It cuts the first `cuts` connections that send more than `after`
+    /// bytes.
     pub(crate) async fn start(target: String, cuts: u64, after: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -88,32 +88,32 @@ impl Proxy {
         }
     }
 
-    /// Before the server at `target`, with nothing wrong yet.
+    /// Starts a proxy before the server at `target`, without faults.
     pub(crate) async fn before(target: String) -> Self {
         Self::start(target, 0, 0).await
     }
 
-    /// Cuts all connections that there are.
+    /// Cuts all open connections.
     pub(crate) fn cut_all(&self) {
         self.faults.generation.send_modify(|number| *number += 1);
     }
 
-    /// Holds everything up, or lets it go on.
+    /// Pauses or resumes forwarding in both directions.
     pub(crate) fn stall(&self, is_stalled: bool) {
         self.faults.is_stalled.send_replace(is_stalled);
     }
 
-    /// Loses the answers to the next commits: each is passed on, and then its connection is cut.
+    /// Loses the answers to the next `number` commits: forwards each commit, then cuts its connection.
     pub(crate) fn lose_commits(&self, number: u64) {
         self.faults.commits.store(number, Ordering::Relaxed);
     }
 
-    /// Cuts each connection after so many bytes from the server.
+    /// Cuts each connection after `bytes` bytes from the server.
     pub(crate) fn cut_down_after(&self, bytes: u64) {
         self.faults.down_after.store(bytes, Ordering::Relaxed);
     }
 
-    /// Holds each piece up that a client sends.
+    /// Delays each piece that a client sends.
     pub(crate) fn slow(&self, delay: Duration) {
         let micros = u64::try_from(delay.as_micros()).unwrap();
         self.faults.delay_micros.store(micros, Ordering::Relaxed);
@@ -128,10 +128,9 @@ impl Drop for Proxy {
 }
 
 impl Faults {
-    /// Passes bytes both ways until one side ends, or the connection is cut: then both ends are
-    /// dropped.
+    /// Forwards bytes in both directions until one side ends or the connection is cut, then drops both ends.
     async fn pass(&self, client: TcpStream, server: TcpStream) {
-        // Small messages are what a database's protocol is made of.
+        // Database protocols send small messages: Nagle's algorithm would delay them.
         client.set_nodelay(true).unwrap();
         server.set_nodelay(true).unwrap();
         let (from_client, to_client) = client.into_split();
@@ -198,7 +197,7 @@ impl Faults {
     }
 }
 
-/// Changes a counter, if the change applies.
+/// Changes a counter unless `change` returns `None`. Returns whether it changed.
 fn take(counter: &AtomicU64, change: impl Fn(u64) -> Option<u64>) -> bool {
     counter
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, change)

@@ -1,5 +1,5 @@
-//! A proxy before Redis that passes everything on but published messages: of those it loses some,
-//! passes some on twice, and some after the one that follows.
+//! A proxy before Redis that disturbs published messages: it drops some, duplicates some, and delays some until after
+//! the next message. It forwards all other data unchanged.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +11,10 @@ use tokio::task::JoinHandle;
 
 use crate::kills::random;
 
-/// Between subscribers and a Redis, until it is dropped.
+/// A running proxy between subscribers and a Redis. It stops accepting connections on drop.
 pub(crate) struct PubSubProxy {
     pub(crate) port: u16,
-    /// Messages that were lost, doubled, or passed on later.
+    /// The number of messages that were dropped, duplicated or delayed.
     pub(crate) disturbed: Arc<AtomicU64>,
     accepting: JoinHandle<()>,
 }
@@ -53,7 +53,7 @@ impl Drop for PubSubProxy {
     }
 }
 
-/// Passes what the server says on, value by value.
+/// Forwards the server's output, value by value.
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, disturbed: &AtomicU64) {
     let (mut read, mut late, mut seen) = (Vec::new(), Vec::new(), 0);
     while from.read_buf(&mut read).await.is_ok_and(|bytes| bytes > 0) {
@@ -86,7 +86,7 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, disturbed: &Atomi
     }
 }
 
-/// How long the first value is (RESP 3); none if it is not all there yet.
+/// Returns the length of the first RESP 3 value in bytes. `None` means that the value is incomplete.
 fn value_bytes(read: &[u8]) -> Option<usize> {
     let line = read.windows(2).position(|end| end == b"\r\n")? + 2;
     let count = || {

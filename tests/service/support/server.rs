@@ -1,4 +1,4 @@
-//! A server in a process of its own, which can be killed.
+//! A server in a child process, which a test can kill.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -13,17 +13,17 @@ use crate::support::world::connect;
 
 pub(crate) const SLUICE: &str = env!("CARGO_BIN_EXE_sluice");
 
-/// The program, which keeps nothing of uploads for its next run.
+/// Returns a command that runs the program. It cannot save upload state for a later run.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(SLUICE);
     command.env("XDG_STATE_HOME", NOWHERE);
     command
 }
 
-/// A folder that cannot be made.
+/// A folder that cannot be created.
 pub(crate) const NOWHERE: &str = "/dev/null/nowhere";
 
-/// `sluice serve` in a process of its own.
+/// A child process that runs `sluice serve`, killed on drop.
 pub(crate) struct Server {
     child: Child,
     log: Option<JoinHandle<()>>,
@@ -35,17 +35,17 @@ impl Server {
         Self::start_with(store, &[])
     }
 
-    /// With settings from the environment.
+    /// Starts a server with settings from the environment.
     pub(crate) fn start_with(store: impl AsRef<OsStr>, settings: &[(&str, &str)]) -> Self {
         Self::run(program(), store, settings)
     }
 
-    /// At an address that it had before, or is to have.
+    /// Starts a server at a given address, for example that of an earlier server.
     pub(crate) fn start_at(address: &str, store: impl AsRef<OsStr>) -> Self {
         Self::run_at(address, program(), store, &[])
     }
 
-    /// The same in a control group.
+    /// Starts a server in a control group.
     pub(crate) fn start_in(
         group: &Path,
         store: impl AsRef<OsStr>,
@@ -83,7 +83,7 @@ impl Server {
             .unwrap();
         assert!(
             !line.is_empty(),
-            "the server has not begun: {:?}",
+            "the server did not start: {:?}",
             child.wait()
         );
         let address = line.trim().rsplit(' ').next().unwrap().to_owned();
@@ -98,12 +98,12 @@ impl Server {
         connect(&format!("http://{}", self.address))
     }
 
-    /// The kernel's count of the most memory that the process had.
+    /// Returns the peak resident memory of the process, in KiB.
     pub(crate) fn peak_kib(&self) -> u64 {
         self.status_kib("VmHWM:")
     }
 
-    /// What it has now.
+    /// Returns the current resident memory of the process, in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
         self.status_kib("VmRSS:")
     }
@@ -119,7 +119,7 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// SIGKILL.
+    /// Kills the process with SIGKILL.
     fn drop(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

@@ -1,4 +1,4 @@
-//! The program at a shell, against a server.
+//! Runs the `sluice` program in a shell, against a server.
 
 use std::process::{Command, Output};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::server::{SLUICE, Server};
 use crate::support::world::Folder;
 
-/// How a command ended, and what it wrote.
+/// The exit code and the output of a command.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: i32,
@@ -15,32 +15,32 @@ pub(crate) struct Ended {
     pub(crate) err: String,
 }
 
-/// A folder to work in, and a server to talk to.
+/// A working directory and a server for scripts.
 pub(crate) struct Shell<'a> {
     pub(crate) server: &'a Server,
     pub(crate) folder: &'a Folder,
 }
 
 impl Shell<'_> {
-    /// Runs a script of bash in the folder: `S` is the program, `AT` are the arguments for the server.
+    /// Runs a bash script in the folder. `$S` is the program, and `$AT` is its `--server` argument.
     pub(crate) fn run(&self, script: &str) -> Ended {
         Ended::of(self.command(script).output().unwrap())
     }
 
-    /// The same, before it is started.
+    /// Returns the command that [`Self::run`] executes, not yet started.
     pub(crate) fn command(&self, script: &str) -> Command {
         let mut command = Command::new("bash");
         command
             .args(["-c", script])
             .current_dir(&self.folder.0)
             .env("S", SLUICE)
-            // Hidden, so that it is in no folder that is uploaded.
+            // A hidden folder, so that uploads of the working directory skip it.
             .env("XDG_STATE_HOME", self.folder.0.join(".state"))
             .env("AT", format!("--server=http://{}", self.server.address));
         command
     }
 
-    /// Runs a script that has to succeed, and returns its output.
+    /// Runs a script, asserts that it succeeds, and returns its output.
     pub(crate) fn succeeds(&self, script: &str) -> String {
         let ended = self.run(script);
         assert_eq!(ended.code, 0, "{script}: {ended:?}");
@@ -54,7 +54,7 @@ impl Shell<'_> {
         std::fs::write(path, content).unwrap();
     }
 
-    /// The ids of a collection's documents, in their order.
+    /// Returns the ids of a collection's documents, in list order.
     pub(crate) fn ids(&self, collection: &str) -> Vec<String> {
         let listed = self.succeeds(&format!(
             "$S documents $AT --output json collections/{collection}"
@@ -68,7 +68,7 @@ impl Shell<'_> {
             .collect()
     }
 
-    /// The text of a document.
+    /// Returns the text of a document: its chunks, concatenated.
     pub(crate) fn text(&self, collection: &str, id: &str) -> String {
         let name = format!("collections/{collection}/documents/{id}");
         let read = self.succeeds(&format!("$S chunks $AT --output json '{name}'"));
@@ -89,7 +89,7 @@ impl Ended {
     }
 }
 
-/// Lines of JSON.
+/// Parses printed lines of JSON.
 pub(crate) fn rows(printed: &str) -> Vec<Value> {
     let lines = printed.lines();
     lines

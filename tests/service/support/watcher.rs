@@ -1,4 +1,4 @@
-//! A client's WebSocket, whose conversations read as sentences.
+//! A WebSocket client.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,17 +17,17 @@ use sluice::interface::grpc::pb;
 
 use crate::support::world::{World, first, name_of, spec};
 
-/// Longer than anything takes on a busy machine.
+/// The longest wait for a frame: longer than any operation takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Watcher(WebSocketStream<TcpStream>);
 
-/// What a client hears.
+/// A frame that a client received, or the end of its connection.
 #[derive(Debug)]
 pub(crate) enum Heard {
     Frame(Value),
     Closed(u16),
-    /// The connection ended without a code.
+    /// The connection ended without a close code.
     Cut,
 }
 
@@ -36,13 +36,13 @@ impl Watcher {
         Self::open_with(address, &[]).await.unwrap()
     }
 
-    /// With more headers; fails with the HTTP status and the body.
+    /// Connects with additional headers. The error is the HTTP status and the body of the response.
     pub(crate) async fn open_with(
         address: SocketAddr,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, (u16, Value)> {
         let socket = TcpSocket::new_v4().unwrap();
-        // A client that does not read shall fill its buffers soon.
+        // A small receive buffer, so that it fills soon if the client does not read.
         socket.set_recv_buffer_size(4096).unwrap();
         let stream = socket.connect(address).await.unwrap();
         let url = format!("ws://{address}/v1/ws");
@@ -78,11 +78,11 @@ impl Watcher {
         self.tell(frame).await;
     }
 
-    /// Pings are answered while this waits.
+    /// Waits for the next frame, and answers pings meanwhile.
     pub(crate) async fn hear(&mut self) -> Heard {
         loop {
             let heard = tokio::time::timeout(PATIENCE, self.0.next()).await;
-            match heard.expect("nothing is heard") {
+            match heard.expect("no frame within 30 s") {
                 Some(Ok(Message::Text(text))) => {
                     return Heard::Frame(serde_json::from_str(&text).unwrap());
                 }
@@ -105,7 +105,7 @@ impl Watcher {
         }
     }
 
-    /// The code with which the server closes, whatever comes before it.
+    /// Returns the server's close code. Frames before it are skipped.
     pub(crate) async fn closed(&mut self) -> u16 {
         loop {
             match self.hear().await {
@@ -116,21 +116,21 @@ impl Watcher {
         }
     }
 
-    /// The reason of the error that comes next.
+    /// Returns the reason of the next frame, which must be an error.
     pub(crate) async fn refusal(&mut self) -> String {
         let frame = self.frame().await;
         assert_eq!(frame["type"], "error", "{frame}");
         frame["reason"].as_str().unwrap().to_owned()
     }
 
-    /// The operation that comes next.
+    /// Returns the operation of the next frame, which must be a state.
     pub(crate) async fn state(&mut self) -> Value {
         let mut frame = self.frame().await;
         assert_eq!(frame["type"], "state", "{frame}");
         frame["operation"].take()
     }
 
-    /// Whether the server still answers, and nothing else is under way.
+    /// Whether the server still answers, with no other frame before the answer.
     pub(crate) async fn is_quiet(&mut self) -> bool {
         let none = "operations/018f2f6e-7b1a-7c3d-8e4f-0123456789ab";
         self.tell(json!({ "type": "unsubscribe", "operation": none }))
@@ -140,12 +140,12 @@ impl Watcher {
     }
 }
 
-/// A number of a state: a string, as the protos' JSON mapping has it.
+/// Returns the sequence number of a state. The JSON mapping of protos writes it as a string.
 pub(crate) fn seq(state: &Value) -> u64 {
     state["seq"].as_str().unwrap().parse().unwrap()
 }
 
-/// An upload that waits for its client, and the name of its operation.
+/// Begins an upload that waits for its client. Returns its spec and the name of its operation.
 pub(crate) async fn begun(world: &World, id: &str) -> (pb::UploadSpec, String) {
     let spec = spec(id);
     world.send(vec![first(&spec, b"some text")]).await.unwrap();

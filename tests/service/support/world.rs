@@ -1,4 +1,4 @@
-//! A server for one test, and clients that read as sentences.
+//! A server for one test, and helpers that call it.
 
 use std::fmt::Write;
 use std::fs;
@@ -28,7 +28,7 @@ use crate::logs;
 use crate::private;
 use crate::private::postgres::Cluster;
 
-/// A folder that goes when it is dropped; every server has one.
+/// A temporary folder of a server, removed on drop.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
@@ -50,14 +50,14 @@ impl Drop for Folder {
     }
 }
 
-/// What a server keeps documents in.
+/// The kind of store that a server keeps documents in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kept {
     InAFile,
     InADatabase,
 }
 
-/// Makes tests of laws about servers, whatever they keep documents in.
+/// Generates, for each function listed, one test with a SQLite file and one with a PostgreSQL database.
 macro_rules! in_each_store {
     ($($law:ident),+ $(,)?) => {
         mod in_a_file {
@@ -83,7 +83,7 @@ pub(crate) struct World {
     pub(crate) instance: Instance,
     pub(crate) channel: Channel,
     folder: Folder,
-    /// Its database, if it has one: the cluster, and the name.
+    /// The PostgreSQL cluster and the database's name. `None` if the store is a file.
     database: Option<(Arc<Cluster>, String)>,
 }
 
@@ -92,12 +92,12 @@ impl World {
         Self::start_with(|_| {}).await
     }
 
-    /// With other settings.
+    /// Starts a server on a file, with the settings that `change` makes.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         Self::start_in(Kept::InAFile, change).await
     }
 
-    /// With other settings, and documents kept there.
+    /// Starts a server on the given kind of store, with the settings that `change` makes.
     pub(crate) async fn start_in(kept: Kept, change: impl FnOnce(&mut Config)) -> Self {
         let folder = Folder::new();
         let mut config = Config {
@@ -130,7 +130,7 @@ impl World {
         }
     }
 
-    /// What the store itself answers: the only column of each row, a text.
+    /// Queries the store directly. Returns the single text column of each row.
     pub(crate) async fn ask(&self, statement: &str) -> Vec<String> {
         if let Some((cluster, name)) = &self.database {
             let answer = cluster.psql(name, statement);
@@ -172,7 +172,7 @@ impl World {
         Ok(found.into_inner().upload.unwrap())
     }
 
-    /// The chunks of a document, from its store.
+    /// Returns the chunks of a document, read through the server.
     pub(crate) async fn rows(&self, document: &str) -> Result<Vec<pb::Chunk>, Status> {
         rows(&self.channel, document, None, false).await
     }
@@ -217,7 +217,7 @@ pub(crate) async fn rows(
     Ok(rows)
 }
 
-/// A spec for a new upload of `collections/c/documents/{id}`.
+/// Returns a spec for a new upload of `collections/c/documents/{id}`.
 pub(crate) fn spec(id: &str) -> pb::UploadSpec {
     pb::UploadSpec {
         collection: "collections/c".to_owned(),
@@ -231,7 +231,7 @@ pub(crate) fn name_of(spec: &pb::UploadSpec) -> String {
     format!("uploads/{}", spec.request_id)
 }
 
-/// The first message of a new upload.
+/// Returns the first message of a new upload.
 pub(crate) fn first(spec: &pb::UploadSpec, content: &[u8]) -> pb::UploadDocumentRequest {
     pb::UploadDocumentRequest {
         target: Some(Target::Spec(spec.clone())),
@@ -239,7 +239,7 @@ pub(crate) fn first(spec: &pb::UploadSpec, content: &[u8]) -> pb::UploadDocument
     }
 }
 
-/// The first message of an upload that is gone on with.
+/// Returns the first message that resumes an upload.
 pub(crate) fn resumed(
     upload: &str,
     write_offset: i64,
@@ -259,7 +259,7 @@ pub(crate) fn more(write_offset: i64, content: &[u8]) -> pb::UploadDocumentReque
     }
 }
 
-/// The same message, as the last.
+/// Marks a message as the last of its upload.
 pub(crate) fn last(message: pb::UploadDocumentRequest) -> pb::UploadDocumentRequest {
     pb::UploadDocumentRequest {
         finish_write: true,
@@ -267,7 +267,7 @@ pub(crate) fn last(message: pb::UploadDocumentRequest) -> pb::UploadDocumentRequ
     }
 }
 
-/// A source as messages, the last of which finishes it.
+/// Splits a source into messages of `piece` bytes. The last message finishes the upload.
 pub(crate) fn whole(
     spec: &pb::UploadSpec,
     source: &[u8],
@@ -282,7 +282,7 @@ pub(crate) fn whole(
     messages
 }
 
-/// Prose that repeats nothing: a numbered sentence each.
+/// Returns numbered sentences that do not repeat, at least `bytes` bytes in total.
 pub(crate) fn prose(bytes: usize) -> String {
     let mut text = String::with_capacity(bytes + 100);
     let mut number = 0_u64;
@@ -301,7 +301,7 @@ pub(crate) fn prose(bytes: usize) -> String {
     text
 }
 
-/// What an undisturbed run gives: ordinal, bytes and text of each chunk.
+/// Returns the chunks of an undisturbed run: ordinal, start byte, end byte and text of each.
 pub(crate) fn expected(text: &str) -> Vec<(i64, i64, i64, String)> {
     let spec = Spec::new(Request::default()).unwrap();
     let mut splitter = Splitter::new(spec.chunker(), Decoding::default());
@@ -334,7 +334,7 @@ pub(crate) fn plain(rows: &[pb::Chunk]) -> Vec<(i64, i64, i64, String)> {
     rows.iter().map(plain).collect()
 }
 
-/// The stable reason of a status.
+/// Returns the stable reason of a status, or an empty string if it has none.
 pub(crate) fn reason(status: &Status) -> String {
     let details = status.get_error_details();
     details
@@ -342,7 +342,7 @@ pub(crate) fn reason(status: &Status) -> String {
         .map_or_else(String::new, |info| info.reason.clone())
 }
 
-/// A value that goes with the reason.
+/// Returns a metadata value of the status's `ErrorInfo`, or an empty string if it is absent.
 pub(crate) fn metadata(status: &Status, key: &str) -> String {
     status
         .get_error_details()
@@ -351,7 +351,7 @@ pub(crate) fn metadata(status: &Status, key: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Bytes `from..to` of a text that repeats without end.
+/// Returns bytes `from..to` of an endless repetition of `block`.
 pub(crate) fn cycled(block: &[u8], from: usize, to: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(to - from);
     let mut at = from;

@@ -1,4 +1,4 @@
-//! `sluice admin audit`: who did what.
+//! `sluice admin audit`: the entries of the audit log.
 
 use clap::Args;
 
@@ -9,13 +9,13 @@ use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
-/// Lists what was done or refused, the newest first.
+/// List the actions that were performed or refused, newest first.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The tenant, or `-` for all and for what nobody knows the tenant of.
+    /// Tenant; `-` lists all tenants and requests of unknown tenants.
     #[arg(default_value = "-")]
     tenant: String,
-    /// How many at most.
+    /// Largest number of entries.
     #[arg(long, value_name = "NUMBER", default_value_t = 100)]
     most: usize,
     #[command(flatten)]

@@ -9,16 +9,16 @@ use crate::bootstrap;
 use crate::cli::output::{WrongArguments, line};
 use crate::config::Config;
 
-/// Makes the first operator's key and prints it, this once. Works on the store, without a server.
+/// Create the first operator's key and print it once. Works on the store, without a server.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A file of settings; the environment goes over it.
+    /// Settings file; the environment overrides it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A file, or `postgres://user@host/database` [default: the one in the settings].
+    /// Store: a file, or `postgres://user@host/database` [default: the one in the settings].
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
-    /// Make one even if there is an operator's key that works: it may be lost.
+    /// Create a key even if an operator's key works, for example because that key was lost.
     #[arg(long)]
     force: bool,
 }
@@ -30,6 +30,6 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         store.location = location.clone().into();
     }
     let made = bootstrap::first_key(&store, arguments.force).await?;
-    let key = made.context("there is an operator's key; --force makes another one")?;
+    let key = made.context("an operator's key exists; --force creates another one")?;
     line(key.expose())
 }

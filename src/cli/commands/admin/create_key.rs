@@ -18,20 +18,20 @@ use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 /// A day, in seconds.
 const DAY: i64 = 24 * 60 * 60;
 
-/// Makes a key and prints it, this once; or registers a client's certificate.
+/// Create a key and print it once, or register a client's certificate.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The tenant.
+    /// Tenant of the principal.
     tenant: String,
-    /// Who is let in.
+    /// Principal that the key or certificate authenticates.
     principal: String,
-    /// What the principal may do.
+    /// Role of the principal.
     #[arg(long, value_enum, default_value_t = Role::Writer)]
     role: Role,
-    /// After how many days the key expires [default: never].
+    /// Days until the key expires [default: never].
     #[arg(long, value_name = "DAYS")]
     days: Option<u16>,
-    /// Register this certificate, as PEM, in place of making a key.
+    /// Register the certificate in this PEM file instead of creating a key.
     #[arg(long, value_name = "FILE")]
     certificate_file: Option<PathBuf>,
     #[command(flatten)]
@@ -82,7 +82,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     })
 }
 
-/// The digest of the first certificate in a file.
+/// Returns the digest of the first certificate in a file.
 fn fingerprint(file: &Path) -> anyhow::Result<[u8; 32]> {
     let named = || file.display().to_string();
     let certificate = CertificateDer::from_pem_file(file).with_context(named)?;

@@ -1,4 +1,4 @@
-//! `sluice admin info`: what a server is.
+//! `sluice admin info`: the versions, store and uptime of a server.
 
 use clap::Args;
 
@@ -9,7 +9,7 @@ use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
-/// Shows what the server is.
+/// Show the versions, store and uptime of the server.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

@@ -9,10 +9,10 @@ use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
-/// Lists the keys of a tenant.
+/// List the keys of a tenant.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The tenant.
+    /// Tenant of the keys.
     #[arg(default_value = "default")]
     tenant: String,
     #[command(flatten)]

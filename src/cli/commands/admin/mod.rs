@@ -1,4 +1,4 @@
-//! `sluice admin`: tenants, keys, and what a server is.
+//! `sluice admin`: tenants, keys, quotas, the audit log, and information about a server.
 //!
 //! To add a command: a file with its arguments and a `run`, a variant in `Command`, a line in [`run`].
 
@@ -14,7 +14,7 @@ mod revoke_key;
 mod tenants;
 mod verify_audit;
 
-/// Looks after tenants and their keys.
+/// Manage tenants, keys and quotas, and read the audit log.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -35,11 +35,11 @@ enum Command {
 }
 
 impl Arguments {
-    /// Whether it only reads.
+    /// Whether the command only reads.
     pub(super) fn only_reads(&self) -> bool {
         match self.command {
             Command::Keys(_) | Command::Audit(_) | Command::Info(_) => true,
-            // Its verdict must not be cut off.
+            // A closed output must not cut off the verdict.
             Command::VerifyAudit(_)
             | Command::Bootstrap(_)
             | Command::Tenants(_)

@@ -1,4 +1,4 @@
-//! `sluice admin quotas`: what a tenant may keep, and what it keeps.
+//! `sluice admin quotas`: the quotas and the usage of a tenant.
 
 use clap::Args;
 use serde_json::json;
@@ -10,25 +10,25 @@ use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
-/// Shows what a tenant may keep and what it keeps, and changes what it may.
+/// Show the quotas and the usage of a tenant, and change the quotas.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The tenant.
+    /// Tenant with the quotas.
     tenant: String,
-    /// The most documents, or `none` for as many as it likes.
+    /// Largest number of documents, or `none` for no limit.
     #[arg(long, value_name = "NUMBER", value_parser = most)]
     documents: Option<Most>,
-    /// The most bytes of sources, or `none`.
+    /// Largest number of source bytes, or `none`.
     #[arg(long, value_name = "NUMBER", value_parser = most)]
     bytes: Option<Most>,
-    /// The most uploads that are not finished, or `none`.
+    /// Largest number of unfinished uploads, or `none`.
     #[arg(long, value_name = "NUMBER", value_parser = most)]
     uploads: Option<Most>,
     #[command(flatten)]
     common: Common,
 }
 
-/// The most that there may be; none: as much as the tenant likes.
+/// A quota. `None` means that there is no limit.
 #[derive(Clone, Copy, Debug)]
 struct Most(Option<i64>);
 

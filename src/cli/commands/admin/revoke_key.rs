@@ -1,4 +1,4 @@
-//! `sluice admin revoke-key`: the end of a key.
+//! `sluice admin revoke-key`: revokes a key.
 
 use clap::Args;
 
@@ -9,10 +9,10 @@ use crate::cli::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
-/// Revokes a key.
+/// Revoke a key.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// tenants/{tenant}/apiKeys/{key}.
+    /// Key, as tenants/{tenant}/apiKeys/{key}.
     name: String,
     #[command(flatten)]
     common: Common,

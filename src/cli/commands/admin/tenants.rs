@@ -10,19 +10,19 @@ use crate::cli::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
-/// Lists tenants, or changes one.
+/// List tenants, or change one.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Create a tenant of this name.
     #[arg(long, value_name = "TENANT")]
     create: Option<String>,
-    /// Let nobody of this tenant in any more.
+    /// Disable this tenant, so that its keys and certificates are rejected.
     #[arg(long, value_name = "TENANT")]
     disable: Option<String>,
-    /// Let those of this tenant in again.
+    /// Enable this tenant again.
     #[arg(long, value_name = "TENANT")]
     enable: Option<String>,
-    /// Delete this tenant, which is disabled and empty, with its keys.
+    /// Delete this tenant with its keys. It must be disabled and empty.
     #[arg(long, value_name = "TENANT")]
     delete: Option<String>,
     #[command(flatten)]

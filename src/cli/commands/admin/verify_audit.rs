@@ -1,4 +1,4 @@
-//! `sluice admin verify-audit`: whether the audit log is as it was written.
+//! `sluice admin verify-audit`: verifies the audit log.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -16,23 +16,25 @@ use crate::config::Config;
 use crate::domain::audit::Head;
 use crate::domain::ingest::digest::hex;
 
-/// Reads the whole audit log in a store, fails if it is not as it was written, and prints where its chains
-/// end. Keep that somewhere else: whoever takes off the end of a chain, and knows the key, is found out by
-/// it. Works on the store, with or without servers.
+/// Verify the whole audit log in a store, and print the heads of its chains.
+///
+/// Fails if the log is not as it was written. Works on the store, with or without running servers. Store the heads
+/// elsewhere, and pass them with --heads later. They reveal a chain whose end was removed, even by an attacker who
+/// knows the key.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A file of settings; the environment goes over it.
+    /// Settings file; the environment overrides it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A file, or `postgres://user@host/database` [default: the one in the settings].
+    /// Store: a file, or `postgres://user@host/database` [default: the one in the settings].
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
-    /// A file with what was printed before.
+    /// File with the heads that an earlier run has printed.
     #[arg(long, value_name = "FILE")]
     heads: Option<PathBuf>,
 }
 
-/// A head as it is printed, a line each.
+/// A head as printed, one per line.
 #[derive(Deserialize)]
 struct Told {
     chain: String,
@@ -55,7 +57,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let chain = Uuid::from_bytes(head.chain).to_string();
         object(&json!({ "chain": chain, "seq": head.seq, "sha256": hex(&head.hash) }))
     });
-    // The verdict counts, whether its reader is gone or not.
+    // The verdict counts, even if the reader has closed the output.
     if report.faults.is_empty() {
         printed
     } else {
@@ -63,7 +65,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// What was printed before.
+/// Reads the heads that an earlier run has printed.
 fn told(file: &Path) -> anyhow::Result<Vec<Head>> {
     let named = || file.display().to_string();
     let lines = BufReader::new(File::open(file).with_context(named)?).lines();

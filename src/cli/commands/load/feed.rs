@@ -21,48 +21,49 @@ use crate::cli::connection::shown::Shown;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
-/// A server that does not answer by then has not taken the watch.
+/// The time limit for a server to accept a watch.
 const OPEN_MAX: Duration = Duration::from_secs(10);
-/// States have some 500 bytes; tungstenite's own 128 KiB would make a gigabyte for 10,000 watchers.
+/// The read buffer of a socket. States have some 500 bytes; the 128 KiB of tungstenite would make a gigabyte for
+/// 10,000 watchers.
 const READ_BYTES: usize = 1024;
-/// What one that does not read lets the system take for it, so that its server notices soon.
+/// The receive buffer of a watcher that does not read, small so that its server notices soon.
 const STALLED_BYTES: u32 = 4096;
 
-/// What is watched.
+/// A watch to open.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted<'a> {
-    /// Who watches.
+    /// The credential of the watcher.
     pub(super) shown: &'a Shown,
     /// operations/{operation}.
     pub(super) operation: &'a str,
-    /// The last seq that is known.
+    /// The sequence number of the last known state.
     pub(super) after_seq: i64,
-    /// Whether nothing will be read.
+    /// Whether the watcher reads nothing.
     pub(super) is_stalled: bool,
 }
 
-/// A state, as far as it matters here.
+/// The part of a state that the load program uses.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
-    /// Higher than that of the state before.
+    /// The sequence number, which is higher than that of the state before.
     pub(super) seq: i64,
-    /// Whether it is the last.
+    /// Whether the state is the last one.
     pub(super) is_terminal: bool,
-    /// When the server began to commit it.
+    /// The time at which the server began to commit the state.
     pub(super) update_time: Option<SystemTime>,
 }
 
 /// An open watch.
 #[derive(Debug)]
 pub(super) enum Feed {
-    /// A socket of its own, and what it watches.
+    /// A socket of its own, and the operation that it watches.
     Socket(Box<WebSocketStream<TcpStream>>, String),
-    /// A stream of a connection that it may share.
+    /// A stream of a connection that other watches may share.
     Stream(Box<Streaming<pb::WatchOperationResponse>>),
 }
 
 impl Feed {
-    /// Opens one by WebSocket; it is asked for, not answered yet.
+    /// Opens a watch by WebSocket. The subscription is sent, but not answered yet.
     pub(super) async fn socket(server: SocketAddr, wanted: Wanted<'_>) -> anyhow::Result<Self> {
         let opening = async {
             let socket = match server {
@@ -92,7 +93,7 @@ impl Feed {
         tokio::time::timeout(OPEN_MAX, opening).await?
     }
 
-    /// Opens one by gRPC; it is answered.
+    /// Opens a watch by gRPC. The server has answered the call.
     pub(super) async fn stream(server: &Connection, wanted: Wanted<'_>) -> anyhow::Result<Self> {
         let server = server.showing(wanted.shown);
         let request = pb::WatchOperationRequest {
@@ -104,7 +105,7 @@ impl Feed {
         Ok(Self::Stream(Box::new(opened.into_inner())))
     }
 
-    /// The next state; none if nothing more will come. Fails if the connection does.
+    /// Returns the next state. `None` means that no state follows. Fails if the connection fails.
     pub(super) async fn next(&mut self) -> anyhow::Result<Option<State>> {
         match self {
             Self::Socket(socket, _) => frame(socket).await,
@@ -116,9 +117,9 @@ impl Feed {
         }
     }
 
-    /// What comes after the last state: nothing.
+    /// Reads after the last state, where no state may follow.
     pub(super) async fn after_the_last(&mut self) -> anyhow::Result<Option<State>> {
-        // A socket goes on. Whatever was under way comes before the answer, which is an error.
+        // A socket stays open. A state in transit arrives before the answer to `unsubscribe`, which is an error.
         if let Self::Socket(socket, operation) = self {
             let unsubscribe = json!({ "type": "unsubscribe", "operation": operation });
             socket.send(Message::text(unsubscribe.to_string())).await?;
@@ -137,7 +138,7 @@ fn state(operation: &pb::Operation) -> State {
     }
 }
 
-/// The next frame that is a state; pings are answered meanwhile.
+/// Returns the next state. Pings are answered meanwhile.
 async fn frame(socket: &mut WebSocketStream<TcpStream>) -> anyhow::Result<Option<State>> {
     while let Some(message) = socket.next().await {
         let Message::Text(text) = message? else {
@@ -155,7 +156,7 @@ async fn frame(socket: &mut WebSocketStream<TcpStream>) -> anyhow::Result<Option
     bail!("the socket was closed")
 }
 
-/// What matters here of a frame; whoever watches by thousands has no time for the rest.
+/// The part of a frame that the load program uses. With thousands of watchers there is no time to parse the rest.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Frame<'a> {

@@ -1,7 +1,7 @@
-//! `sluice load`: what a fleet on this machine bears.
+//! `sluice load`: load tests of servers on this machine.
 //!
-//! To add a load: a file with its arguments and a `run`, a variant in `Load`, a line in [`run`], a test
-//! that runs it small, and figures of it in `benches/README.md`.
+//! To add a load: a file with its arguments and a `run`, a variant in `Load`, a line in [`run`], a test that runs it
+//! small, and its figures in `benches/README.md`.
 
 use clap::{Args, Subcommand};
 
@@ -12,7 +12,7 @@ mod uploads;
 mod watch;
 mod watcher;
 
-/// Puts a load on servers of this machine, and measures what they make of it.
+/// Put a load on servers of this machine, and measure the effect.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]

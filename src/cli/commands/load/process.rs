@@ -1,13 +1,13 @@
-//! What the kernel says of processes.
+//! The kernel's figures about processes.
 
 use std::fs;
 
 use anyhow::{Context, ensure};
 
-/// Files that are open besides connections of watchers.
+/// Open files besides the connections of watchers.
 const OTHER_FILES: u64 = 200;
 
-/// The memory that processes have in RAM (`VmRSS`), in bytes.
+/// Returns the memory of the processes in RAM (`VmRSS`), in bytes.
 pub(super) fn resident(pids: &[u32]) -> anyhow::Result<u64> {
     let each = pids.iter().map(|pid| {
         let path = format!("/proc/{pid}/status");
@@ -20,14 +20,14 @@ pub(super) fn resident(pids: &[u32]) -> anyhow::Result<u64> {
     each.sum()
 }
 
-/// Fails if this process may not have so many connections.
+/// Fails if this process may not open enough files for the connections.
 pub(super) fn ensure_files(connections: u64) -> anyhow::Result<()> {
     let limits = fs::read_to_string("/proc/self/limits")?;
     let line = limits
         .lines()
         .find_map(|line| line.strip_prefix("Max open files"));
     let soft = line.and_then(|line| line.split_whitespace().next());
-    // "unlimited" is no number.
+    // The limit "unlimited" is not a number.
     let Some(soft) = soft.and_then(|soft| soft.parse::<u64>().ok()) else {
         return Ok(());
     };

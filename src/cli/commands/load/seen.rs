@@ -1,45 +1,45 @@
-//! What watchers have seen, and what it comes to.
+//! The states that watchers have received, and the delays computed from them.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::cli::commands::load::feed::State;
 
-/// What one watcher has seen.
+/// The states that one watcher has received.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Which document it watches.
+    /// The number of the document that it watches.
     document: usize,
     /// Whether it reads nothing.
     pub(super) is_stalled: bool,
-    /// The last seq; 0 before the first state.
+    /// The last sequence number; 0 before the first state.
     pub(super) seq: i64,
-    /// Whether the terminal state came.
+    /// Whether the terminal state was received.
     pub(super) has_ended: bool,
-    /// States that were not newer than the one before, or came after the terminal one.
+    /// States that were not newer than the one before, or that followed the terminal one.
     pub(super) faults: u32,
-    /// How often its connection was closed before it had seen the end.
+    /// The number of times that the connection was closed before the terminal state.
     pub(super) closes: u32,
-    /// Why the first time.
+    /// The reason of the first close.
     pub(super) why: Option<String>,
-    /// The longest time from such a close to a watch that a server has taken.
+    /// The longest time from a close until a server accepted the watch again.
     pub(super) absent_max: Duration,
     heard: Vec<Heard>,
     is_fresh: bool,
     closed_at: Option<Instant>,
 }
 
-/// A state that came as news.
+/// A state that was received as news.
 #[derive(Clone, Copy, Debug)]
 struct Heard {
     seq: i64,
     at: Instant,
-    /// Since the server began to commit it.
+    /// The time since the server began to commit the state.
     late: Option<Duration>,
 }
 
 impl Seen {
-    /// Nothing yet.
+    /// Returns the record of a watcher that has not received a state.
     pub(super) fn of(document: usize, is_stalled: bool) -> Self {
         Self {
             document,
@@ -48,7 +48,7 @@ impl Seen {
         }
     }
 
-    /// A server has taken the watch.
+    /// Records that a server has accepted the watch.
     pub(super) fn opened(&mut self) {
         self.is_fresh = true;
         if let Some(closed_at) = self.closed_at.take() {
@@ -56,14 +56,14 @@ impl Seen {
         }
     }
 
-    /// The connection is gone, and why.
+    /// Records that the connection was closed, with the reason.
     pub(super) fn closed(&mut self, why: &anyhow::Error) {
         self.closes += 1;
         self.why.get_or_insert_with(|| format!("{why:#}"));
         self.closed_at = Some(Instant::now());
     }
 
-    /// A state came at that time.
+    /// Records that a state was received at `at`.
     pub(super) fn told(&mut self, state: State, at: Instant, clock: SystemTime) {
         if self.has_ended || state.seq <= self.seq {
             self.faults += 1;
@@ -71,7 +71,7 @@ impl Seen {
         }
         self.seq = state.seq;
         self.has_ended = state.is_terminal;
-        // What a watch begins with is not news.
+        // The first state of a watch is not news.
         if !std::mem::take(&mut self.is_fresh) {
             let late = state.update_time.map(|begun| clock.duration_since(begun));
             self.heard.push(Heard {
@@ -82,7 +82,7 @@ impl Seen {
         }
     }
 
-    /// How many states came as news.
+    /// Returns the number of states that were received as news.
     pub(super) fn news(&self) -> usize {
         self.heard.len()
     }
@@ -93,12 +93,12 @@ impl Seen {
 pub(super) struct Times(Vec<Duration>);
 
 impl Times {
-    /// From the beginning of each state's commit to each of its receipts.
+    /// Returns the times from the beginning of each state's commit to each of its receipts.
     pub(super) fn since_commit(all: &[Seen]) -> Self {
         Self::sorted(heard(all).filter_map(|(_, heard)| heard.late).collect())
     }
 
-    /// From the first receipt of each state to each other receipt of it.
+    /// Returns the times from the first receipt of each state to each other receipt of it.
     pub(super) fn since_first(all: &[Seen]) -> Self {
         let mut first = HashMap::new();
         for (document, heard) in heard(all) {
@@ -109,7 +109,7 @@ impl Times {
         Self::sorted(since.filter(|since| !since.is_zero()).collect())
     }
 
-    /// So many of a hundred are no longer, in milliseconds; 0 if there are none.
+    /// Returns the time that `percent` of the times do not exceed, in milliseconds; 0 without times.
     pub(super) fn percentile(&self, percent: usize) -> f64 {
         let rank = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
         self.0.get(rank).map_or(0.0, |time| milliseconds(*time))
@@ -121,7 +121,7 @@ impl Times {
     }
 }
 
-/// As tables show it: microseconds are the last that means something.
+/// Returns the milliseconds of a time for a table, rounded to microseconds: smaller digits mean nothing.
 pub(super) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_of_news_alone() {
+    fn only_news_counts_in_times() {
         let (at, ms) = (Instant::now(), Duration::from_millis);
         let all = [1, 5].map(|late| {
             let mut seen = Seen::default();

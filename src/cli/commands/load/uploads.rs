@@ -1,4 +1,4 @@
-//! Small uploads that last: a piece now and then, and their end when they are told.
+//! Small uploads that last: a piece at each interval, and the end on request.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,14 +20,14 @@ use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::upload_document_request::Target;
 use crate::interface::grpc::pb::upload_service_client::UploadServiceClient;
 
-/// The collection that the documents are in.
+/// The collection of the documents.
 const COLLECTION: &str = "load";
 const SENTENCE: &str = "What is sent here is read by nobody but those who count its bytes. ";
-/// Each piece ends a few chunks, so that something is committed: a chunk has at most 4 KiB.
+/// Bytes of a piece. Each ends a few chunks, which have at most 4 KiB, so that the server commits.
 const PIECE_BYTES: usize = 8 * 1024;
-/// Calls at a time: the server's memory for uploads is bounded.
+/// Concurrent calls, because the server's memory for uploads is bounded.
 const CALLS_MAX: usize = 8;
-/// A call that the server has no room for is made again so often, so long after.
+/// Attempts of a call that the server has no room for, and the wait between them.
 const TRIES: u32 = 40;
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 
@@ -38,7 +38,7 @@ pub(super) struct Uploads {
     calls: Arc<Semaphore>,
 }
 
-/// An upload, and what of its source is committed.
+/// An upload, and the offset up to which its source is committed.
 #[derive(Debug)]
 struct Upload {
     client: UploadServiceClient<Connection>,
@@ -47,7 +47,7 @@ struct Upload {
 }
 
 impl Uploads {
-    /// Begins so many, and sends the first piece of each.
+    /// Starts `documents` uploads, and sends the first piece of each.
     pub(super) async fn begin(
         server: SocketAddr,
         shown: &Shown,
@@ -75,19 +75,19 @@ impl Uploads {
         uploads.each(Duration::ZERO, None).await
     }
 
-    /// The names of their operations.
+    /// Returns the names of the operations.
     pub(super) fn operations(&self) -> Vec<String> {
         let each = self.all.iter();
         each.map(|upload| format!("operations/{}", upload.spec.request_id))
             .collect()
     }
 
-    /// Sends a piece of each every so often, for so long.
+    /// Sends a piece of each upload per interval `every`, for the time `lasting`.
     pub(super) async fn go_on(self, every: Duration, lasting: Duration) -> anyhow::Result<Self> {
         self.each(every, Some(Instant::now() + lasting)).await
     }
 
-    /// Ends each.
+    /// Ends all uploads.
     pub(super) async fn finish(self) -> anyhow::Result<()> {
         let mut ending = JoinSet::new();
         for mut upload in self.all {
@@ -100,13 +100,13 @@ impl Uploads {
         Ok(())
     }
 
-    /// Sends a piece of each, once, or every so often until then.
+    /// Sends one piece of each upload. With `until`, sends one per interval `every` until then.
     async fn each(self, every: Duration, until: Option<Instant>) -> anyhow::Result<Self> {
         let documents = u32::try_from(self.all.len())?;
         let mut sending = JoinSet::new();
         for (number, mut upload) in (0..).zip(self.all) {
             let calls = Arc::clone(&self.calls);
-            // One after the other, so that the server has the same to do at any time.
+            // The uploads start one after the other, so that the load on the server is even.
             let mut next = Instant::now() + every * number / documents.max(1);
             sending.spawn(async move {
                 loop {

@@ -1,4 +1,4 @@
-//! `sluice load watch`: many watchers of uploads that last, over all instances.
+//! `sluice load watch`: many watchers of long uploads, over all instances.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,55 +20,56 @@ use crate::cli::json::fields::object;
 use crate::cli::output::Format;
 use crate::cli::table::{Column, Table};
 
-/// How long the watchers may take to begin; those that have not are told of in the end.
+/// The time limit for all watchers to attach. The report shows how many have.
 const ATTACH_MAX: Duration = Duration::from_mins(5);
-/// How long after the last upload the last watcher may see its end.
+/// The time limit from the end of the last upload until the last watcher receives it.
 const END_MAX: Duration = Duration::from_secs(30);
 
-/// Uploads documents piece by piece through the first server while watchers, spread over all servers,
-/// follow them to their end; a watcher whose connection is closed goes on on the next server. Says
-/// what they have seen and how late. Fails if any that reads has missed its end, or has seen states
-/// out of order or twice. Takes servers on this machine, and lets the documents be, in
+/// Upload documents piece by piece while many watchers follow them, and measure the delays.
+///
+/// The uploads use the first server. The watchers are spread over all servers, and a watcher whose connection is
+/// closed resumes on the next one. The command fails if a watcher that reads has missed its end, or has received
+/// states out of order or twice. It accepts only servers on this machine, and leaves the documents in
 /// collections/load.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The address of a server, as `http://127.0.0.1:50051`; once for each.
+    /// Address of a server, as `http://127.0.0.1:50051`; repeat it for each server.
     #[arg(long = "server", value_name = "URL", required = true, value_parser = server)]
     servers: Vec<SocketAddr>,
-    /// How they watch.
+    /// Protocol of the watchers.
     #[arg(long, value_enum)]
     transport: Transport,
-    /// How many watchers there are.
+    /// Number of watchers, 1 to 100,000.
     #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     watchers: u32,
-    /// How many of them share a connection of gRPC; each WebSocket has its own.
+    /// Watchers that share a gRPC connection, 1 to 100; each WebSocket has its own connection.
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100))]
     watchers_per_connection: u32,
-    /// How many documents they watch.
+    /// Number of documents, 1 to 10,000.
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     documents: u32,
-    /// How many of a hundred watchers read nothing.
+    /// Percentage of watchers that read nothing, 0 to 99.
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=99))]
     stalled_percent: u32,
-    /// How long the uploads go on once all watch.
+    /// Seconds that the uploads last once all watchers are attached, 1 to 3,600.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     seconds: u64,
-    /// How often each upload sends a piece.
+    /// Seconds between two pieces of an upload, 1 to 3,600.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     every_seconds: u64,
-    /// A file with a key or token a line, which the watchers show in turn; the first one, a writer's,
-    /// is shown by the uploads. None: the servers let everyone in.
+    /// File with a key or token per line, which the watchers use in turn. The uploads use the first one, which must
+    /// be a writer's. Not needed for servers without authentication.
     #[arg(long, value_name = "FILE")]
     keys_file: Option<PathBuf>,
-    /// A server's process, whose memory is measured; once for each.
+    /// Process id of a server whose memory is measured; repeat it for each server.
     #[arg(long = "pid", value_name = "PID")]
     pids: Vec<u32>,
-    /// How to write: `json` is JSON Lines.
+    /// Output format; `json` writes JSON Lines.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     output: Format,
 }
 
-/// How they watch.
+/// The protocol of the watchers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum Transport {
     Websocket,
@@ -107,7 +108,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let every = Duration::from_secs(arguments.every_seconds);
     let lasting = Duration::from_secs(arguments.seconds);
     let uploads = uploads.go_on(every, lasting).await?;
-    // A server that was killed meanwhile has none.
+    // The memory of a server that was killed meanwhile is unknown.
     let after = process::resident(&arguments.pids).ok();
     uploads.finish().await?;
     let all = crowd.end().await?;
@@ -118,7 +119,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     report.seen(&all)
 }
 
-/// An address of this machine.
+/// Parses an address of this machine.
 fn server(url: &str) -> Result<SocketAddr, String> {
     let address = url.strip_prefix("http://").unwrap_or(url);
     let address = address.trim_end_matches('/').parse::<SocketAddr>();
@@ -148,7 +149,7 @@ impl Crowd {
         };
         let percent = usize::try_from(arguments.stalled_percent)?;
         for number in 0..crowd.watchers {
-            // Evenly among the others: whenever their share reaches the next whole one.
+            // Stalled watchers are spread evenly: one whenever their share reaches the next whole number.
             let is_stalled = (number + 1) * percent / 100 > number * percent / 100;
             crowd.stalled += usize::from(is_stalled);
             let document = number % operations.len();
@@ -167,23 +168,23 @@ impl Crowd {
         Ok(crowd)
     }
 
-    /// Waits until all watch.
+    /// Waits until all watchers are attached.
     async fn attach(&mut self, report: &mut Report) -> anyhow::Result<()> {
         let began = Instant::now();
         let mut attached = self.ways.attached.subscribe();
         let all = attached.wait_for(|attached| *attached >= self.watchers);
-        // Those that do not are in the report.
+        // The report has the number of those that are not.
         let _late = tokio::time::timeout(ATTACH_MAX, all).await.is_err();
         let attached = *self.ways.attached.borrow();
         report.row("watchers", &json!(self.watchers))?;
         report.row("of these read nothing", &json!(self.stalled))?;
         report.row("attached", &json!(attached))?;
         report.row("ms to attach all", &json!(milliseconds(began.elapsed())))?;
-        // Whoever waits for that knows it now.
+        // A reader that waits for these rows receives them now.
         report.0.flush()
     }
 
-    /// Waits for the ends of those that read, and returns what all have seen.
+    /// Waits for the ends of the watchers that read, and returns the records of all watchers.
     async fn end(mut self) -> anyhow::Result<Vec<Seen>> {
         let mut all = Vec::with_capacity(self.watchers);
         let live = self.watchers - self.stalled;
@@ -206,7 +207,7 @@ impl Crowd {
     }
 }
 
-/// What is told.
+/// The rows of the report.
 struct Report(Table);
 
 impl Report {
@@ -224,11 +225,11 @@ impl Report {
         let news = reading.iter().map(|seen| seen.news()).sum::<usize>();
         let absent = reading.iter().map(|seen| seen.absent_max).max();
         let absent = milliseconds(absent.unwrap_or_default());
-        self.row("states told as news", &json!(news))?;
+        self.row("states received as news", &json!(news))?;
         self.row("states out of order or twice", &json!(faults))?;
         self.row("connections closed unexpectedly", &json!(closes))?;
         if let Some(why) = reading.iter().find_map(|seen| seen.why.as_ref()) {
-            self.row("why one of them", &json!(why))?;
+            self.row("reason of one of them", &json!(why))?;
         }
         self.row("ms until the last was back", &json!(absent))?;
         self.row("saw the end", &json!(reading.len() - missed))?;

@@ -1,4 +1,4 @@
-//! A watcher: it follows an operation to its end, on another server if one is gone.
+//! A watcher, which follows an operation to its end and changes the server if one is gone.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -11,32 +11,32 @@ use crate::cli::commands::load::seen::Seen;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::shown::Shown;
 
-/// Watches that are opened at a time: a listener's queue holds a thousand.
+/// Watches that are opened concurrently. The queue of a listener holds a thousand.
 const OPENINGS_MAX: usize = 64;
-/// How long after a failure the next server is tried.
+/// The wait after a failure, before the next server is tried.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
-/// How long after its last state a watcher asks whether there is more: all others have theirs by then, and
-/// are not held up by the question.
+/// The wait after the last state, before a watcher checks that no state follows. All other watchers have received
+/// theirs by then, so the check does not delay them.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
-/// The ways to the servers, and how many watchers have gone them.
+/// The connections to the servers, and the number of watchers that have used them.
 #[derive(Debug)]
 pub(super) struct Ways {
     servers: Vec<SocketAddr>,
-    /// Who watch, one watcher after the other; at least one.
+    /// The credentials, which the watchers use in turn; at least one.
     shown: Vec<Shown>,
-    /// Connections of gRPC, one a server each; none: every watcher has a WebSocket of its own.
+    /// The gRPC connections, each with one channel per server. Empty if every watcher has a WebSocket of its own.
     connections: Vec<Vec<Connection>>,
-    /// Watchers that share one of these.
+    /// Watchers that share a gRPC connection.
     watchers_per_connection: usize,
     openings: Semaphore,
-    /// How many watchers a server has answered.
+    /// The number of watchers that a server has answered.
     pub(super) attached: watch::Sender<usize>,
 }
 
 impl Ways {
-    /// So many connections of gRPC to each server, which connect when they are used, for so many
-    /// watchers each.
+    /// Returns `connections` gRPC connections to each server, which connect on first use. Each is for
+    /// `watchers_per_connection` watchers.
     pub(super) fn new(
         servers: &[SocketAddr],
         shown: Vec<Shown>,
@@ -58,34 +58,34 @@ impl Ways {
         })
     }
 
-    /// Opens a watcher's watch; each further try is on the next server.
+    /// Opens the watch of a watcher. Each further attempt uses the next server.
     async fn open(&self, number: usize, tries: usize, wanted: Wanted<'_>) -> anyhow::Result<Feed> {
         let _opening = self.openings.acquire().await?;
         if self.connections.is_empty() {
             let server = self.servers[(number + tries) % self.servers.len()];
             return Feed::socket(server, wanted).await;
         }
-        // Watchers of a connection are on one server, and go to the same one from there.
+        // The watchers of a connection share one server, and change to the same next one.
         let connection = number / self.watchers_per_connection;
         let channels = &self.connections[connection];
         Feed::stream(&channels[(connection + tries) % channels.len()], wanted).await
     }
 }
 
-/// A watcher before it begins.
+/// A watcher that has not started.
 #[derive(Debug)]
 pub(super) struct Watcher {
-    /// operations/{operation}.
+    /// Operation, as operations/{operation}.
     pub(super) operation: String,
-    /// Its number, which decides where it begins.
+    /// The number of the watcher, which decides its first server.
     pub(super) number: usize,
 }
 
 impl Watcher {
-    /// Watches to the end; one that reads nothing never ends.
+    /// Watches to the end. A watcher that reads nothing never ends.
     pub(super) async fn follow(&self, ways: &Ways, seen: &mut Seen) {
         let mut tries = 0;
-        // Ends when whoever started it has waited long enough.
+        // The caller cancels this future when it has waited long enough.
         while !seen.has_ended {
             let is_open = &mut false;
             if let Err(why) = self.hear(ways, tries, seen, is_open).await {
@@ -98,7 +98,7 @@ impl Watcher {
         }
     }
 
-    /// Hears what one server tells.
+    /// Receives states from one server.
     async fn hear(
         &self,
         ways: &Ways,
@@ -122,7 +122,7 @@ impl Watcher {
         while !seen.has_ended {
             let is_first = seen.seq == 0;
             let Some(state) = feed.next().await? else {
-                bail!("it ended before its last state");
+                bail!("the watch ended before the last state");
             };
             seen.told(state, Instant::now(), now());
             if is_first {
@@ -139,7 +139,7 @@ impl Watcher {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "how late news is, is told by the clock that the servers on this machine have too"
+    reason = "the delay of a state is measured with the clock that the servers on this machine share"
 )]
 fn now() -> std::time::SystemTime {
     std::time::SystemTime::now()

@@ -1,7 +1,7 @@
-//! `sluice sync`: a collection holds what a folder has.
+//! `sluice sync`: makes a collection match a folder.
 //!
-//! What is stored is remembered in the server alone: every run compares the folder with it, so a run that was
-//! interrupted is finished by the next one, which resumes the uploads that were under way.
+//! The server alone stores the state. Every run compares the folder with it, so the next run finishes one that was
+//! interrupted, and resumes its uploads.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -25,31 +25,30 @@ mod origin;
 mod removal;
 mod step;
 
-/// Makes a collection hold what a folder has: uploads what is new or has changed, several documents at
-/// once, and leaves the rest as it is.
+/// Make a collection match a folder: upload new and changed documents, several concurrently, and leave the others
+/// unchanged.
 ///
-/// A document is unchanged if its bytes, its chunking, its decoding and its labels are what an upload
-/// would store. If only the chunking differs, the server chunks the stored text again. Ids are those of
-/// `sluice upload DIR`. Each document has the label `sluice.sync-source`, which says which folder it is
-/// of. Documents of others are never deleted, and replaced only if `--adopt` is given.
+/// A document is unchanged if its bytes, chunking, decoding and labels are those that an upload would store. If only
+/// the chunking differs, the server chunks the stored text again. Ids are those of `sluice upload DIR`. Each document
+/// has the label `sluice.sync-source`, which names its folder. Documents of other folders are never deleted, and
+/// replaced only with `--adopt`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The folder. Hidden files and those that .gitignore or .ignore exclude are left out, and so are
-    /// links.
+    /// Folder. Hidden files, links and files that .gitignore or .ignore exclude are skipped.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// The collection; it is created unless it exists.
+    /// Collection; created unless it exists.
     collection: String,
     #[command(flatten)]
     deletion: Deletion,
-    /// Take over documents of the same ids that are not of this folder.
+    /// Take over documents with the same ids that do not belong to this folder.
     #[arg(long)]
     adopt: bool,
-    /// Say what would be done, and change nothing.
+    /// Print the changes without making them.
     #[arg(long)]
     dry_run: bool,
-    /// The name of the folder among those that are synchronized into the collection, for machines whose
-    /// names change, such as containers [default: a digest of this machine's name and the folder's path].
+    /// Name of the folder within the collection, for machines whose names change, such as containers [default: a
+    /// digest of this machine's name and the folder's path].
     #[arg(long, value_name = "ID")]
     source_id: Option<String>,
     #[command(flatten)]
@@ -82,7 +81,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .await
 }
 
-/// Asks for what is stored, and makes the collection if it is needed.
+/// Queries the stored documents, and creates the collection if necessary.
 async fn compare<'a>(
     arguments: &Arguments,
     uploader: &'a Uploader,
@@ -120,7 +119,7 @@ async fn compare<'a>(
     })
 }
 
-/// Does what each file needs, then deletes what is gone.
+/// Uploads or rechunks the files if necessary, then deletes the documents whose files are gone.
 async fn apply(arguments: &Arguments, syncing: &Syncing<'_>, all: Sources) -> anyhow::Result<()> {
     let mut outcome = Outcome::new(arguments.uploads.common.output);
     let (is_whole, is_empty) = (all.failed.is_empty(), all.documents.is_empty());

@@ -1,4 +1,4 @@
-//! Which folder a document is of.
+//! The folder that a document belongs to.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -14,19 +14,19 @@ use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// The label of a document that was synchronized: which folder it is of.
+/// The label of a synchronized document, which names its folder.
 pub(super) const MARK: &str = "sluice.sync-source";
-/// The longest name of a folder that is given.
+/// The longest name of a folder, in bytes.
 const ID_BYTES_MAX: usize = 255;
-/// How much of the digest names a folder that has no name.
+/// Bytes of the digest that names a folder by default.
 const DIGEST_BYTES: usize = 16;
 
-/// A folder that is synchronized, by its name in the collection.
+/// A synchronized folder, by its name in the collection.
 #[derive(Clone, Debug)]
 pub(super) struct Origin(String);
 
 impl Origin {
-    /// The given name, or a digest: paths are not told to those who read documents.
+    /// Returns the given name, or a digest. Paths are not revealed to readers of documents.
     pub(super) fn new(folder: &Path, id: Option<&str>) -> anyhow::Result<Self> {
         let name = || folder.display().to_string();
         ensure!(
@@ -36,8 +36,7 @@ impl Origin {
         );
         if let Some(id) = id {
             let is_id = (1..=ID_BYTES_MAX).contains(&id.len()) && !id.contains(char::is_control);
-            let bound =
-                format!("--source-id: must be 1 to {ID_BYTES_MAX} bytes, none of them control");
+            let bound = format!("--source-id: must be 1 to {ID_BYTES_MAX} bytes without controls");
             ensure!(is_id, anyhow::anyhow!(bound).context(WrongArguments));
             return Ok(Self(id.to_owned()));
         }
@@ -50,18 +49,18 @@ impl Origin {
         Ok(Self(hex(&sha256(&parts.join(&0))[..DIGEST_BYTES])))
     }
 
-    /// Labels with its mark.
+    /// Returns the labels with the mark of this folder.
     pub(super) fn mark(&self, mut labels: BTreeMap<String, String>) -> BTreeMap<String, String> {
         labels.insert(MARK.to_owned(), self.0.clone());
         labels
     }
 
-    /// Whether a document is of this folder.
+    /// Whether a document belongs to this folder.
     pub(super) fn owns(&self, document: &pb::Document) -> bool {
         document.labels.get(MARK) == Some(&self.0)
     }
 
-    /// Every document of this folder in a collection, page by page.
+    /// Returns every document of this folder in a collection, read page by page.
     pub(super) async fn documents(
         &self,
         channel: Connection,

@@ -1,4 +1,4 @@
-//! Documents whose files are gone.
+//! The deletion of documents whose files are gone.
 
 use anyhow::bail;
 use clap::Args;
@@ -10,19 +10,19 @@ use crate::cli::outcome::{Done, Kind, Line};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// Whether documents are deleted.
+/// The arguments for deletion.
 #[derive(Debug, Args)]
 pub(super) struct Deletion {
     /// Delete the documents of this folder whose files are gone. A renamed file is a new document.
     #[arg(long)]
     pub(super) delete: bool,
-    /// Delete even if the folder has no files at all.
+    /// Delete even if the folder has no files.
     #[arg(long, requires = "delete")]
     allow_empty: bool,
 }
 
 impl Deletion {
-    /// Why none of the documents whose files are gone is deleted; `None` if they are.
+    /// Returns the reason why no document is deleted. `None` means that the documents of missing files are deleted.
     pub(super) fn refusal(
         &self,
         gone: &[pb::Document],
@@ -48,7 +48,7 @@ impl Deletion {
 }
 
 impl Syncing<'_> {
-    /// Deletes a document, if it is as it was when the run began.
+    /// Deletes a document, unless it has changed since the run began.
     pub(super) async fn remove(&self, document: pb::Document) -> Done {
         let result = self.delete(&document).await;
         Done {
@@ -63,7 +63,7 @@ impl Syncing<'_> {
             return Ok((Kind::Deleted, Some(Line::of(line, &document.name))));
         }
         if !self.origin.owns(document) {
-            bail!("is not of this folder");
+            bail!("does not belong to this folder");
         }
         let request = pb::DeleteDocumentRequest {
             name: document.name.clone(),

@@ -1,4 +1,4 @@
-//! One file of a folder: uploaded, chunked again, or left as it is.
+//! The step for one file of a folder: upload it, rechunk its document, or leave it unchanged.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// A folder and a collection under way to be the same.
+/// The synchronization of a folder with a collection.
 #[derive(Debug)]
 pub(super) struct Syncing<'a> {
     pub(super) uploader: &'a Uploader,
@@ -31,7 +31,7 @@ pub(super) struct Syncing<'a> {
 }
 
 impl Syncing<'_> {
-    /// Does what a file needs.
+    /// Uploads or rechunks a file if necessary.
     pub(super) async fn step(&self, id: DocumentId, source: Source) -> Done {
         Done {
             name: source.name(),
@@ -80,7 +80,7 @@ impl Syncing<'_> {
         Ok((Kind::Uploaded, Some(line)))
     }
 
-    /// Has the server chunk the stored text again; uploads the file if it cannot.
+    /// Makes the server chunk the stored text again. Uploads the file if the server cannot.
     async fn rechunk(
         &self,
         id: &DocumentId,
@@ -101,7 +101,7 @@ impl Syncing<'_> {
             let mut client = DocumentServiceClient::new(channel.clone());
             match client.rechunk_document(request.clone()).await {
                 Ok(begun) => Ok(begun.into_inner().operation),
-                // An upload that was interrupted has not ended: a new one takes its place.
+                // An interrupted upload has not ended, so a new one replaces it.
                 Err(status) if status.code() == Code::FailedPrecondition => Ok(None),
                 Err(status) => Err(status.into()),
             }
@@ -109,11 +109,11 @@ impl Syncing<'_> {
         let Some(begun) = self.uploader.patience.ask(rechunk).await? else {
             return self.upload(id, source).await;
         };
-        // The patience of all documents reports a server that is away, once.
+        // The shared `Patience` reports a server that is away once for all documents.
         let ended = async || begun::ended(channel.clone(), begun.clone(), Duration::ZERO).await;
         let ended = self.uploader.patience.ask(ended).await?;
         if ended.state() != pb::operation::State::Succeeded {
-            // The text does not give the source back, or something newer came: the file decides.
+            // The source cannot be restored from the text, or a newer version exists: upload the file.
             return self.upload(id, source).await;
         }
         let text = format!("rechunked {name}: {} chunks", ended.chunks);
@@ -123,15 +123,13 @@ impl Syncing<'_> {
     }
 }
 
-/// Why a document is left as it is.
+/// Returns the error for a document that belongs to another folder.
 fn foreign(document: &pb::Document) -> anyhow::Error {
     let name = &document.name;
     let line = match document.labels.get(MARK) {
-        None => format!(
-            "{name} is without the label {MARK}, so it is left as it is: --adopt replaces it"
-        ),
+        None => format!("{name} has no label {MARK}, so it is left unchanged: --adopt replaces it"),
         Some(owner) => format!(
-            "{name} is of the folder {owner}, so it is left as it is: --adopt replaces it; if this is \
+            "{name} belongs to the folder {owner}, so it is left unchanged: --adopt replaces it; if this is \
              that folder under another name, give --source-id {owner}"
         ),
     };

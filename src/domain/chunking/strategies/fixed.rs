@@ -7,13 +7,13 @@ use crate::domain::text::boundary::Boundary;
 /// The name by which users choose it.
 pub const NAME: &str = "fixed";
 
-/// No boundary is better than another.
+/// Returns an empty ladder: no boundary is better than another.
 #[must_use]
 pub fn ladder() -> Arc<[Boundary]> {
     Arc::default()
 }
 
-/// Every chunk is full, unless a smaller `min_size` leaves a choice.
+/// Returns `max_size`: every chunk is full, unless a smaller `min_size` leaves a choice.
 #[must_use]
 pub fn min_size_default(max_size: usize) -> usize {
     max_size

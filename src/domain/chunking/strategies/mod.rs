@@ -1,4 +1,4 @@
-//! One file a strategy: the ladder of boundaries it cuts at, best first, and its defaults.
+//! The strategies, one file each: the ladder of boundaries, best first, and the defaults.
 
 pub mod fixed;
 pub mod recursive;

@@ -9,14 +9,14 @@ use crate::domain::text::separators::Separators;
 /// The name by which users choose it.
 pub const NAME: &str = "recursive";
 
-/// The default's search tables, which have 20 KiB: all chunkers share them.
+/// The default separators and their search tables (20 KiB), which all chunkers share.
 static UNIVERSAL: LazyLock<(SeparatorLevels, Arc<[Boundary]>)> = LazyLock::new(|| {
     let separators = SeparatorLevels::universal();
     let boundaries = boundaries(&separators);
     (separators, boundaries)
 });
 
-/// A boundary for each level of separators.
+/// Returns a boundary for each level of separators.
 #[must_use]
 pub fn ladder(separators: &SeparatorLevels) -> Arc<[Boundary]> {
     let (universal, ladder) = &*UNIVERSAL;
@@ -36,8 +36,7 @@ fn boundaries(separators: &SeparatorLevels) -> Arc<[Boundary]> {
     boundaries.map(Boundary::Separator).collect()
 }
 
-/// Half of `max_size`: paragraphs are kept whole where two fit, and the mean chunk is three
-/// quarters full.
+/// Returns half of `max_size`. Paragraphs stay whole where two fit, and the average chunk is three quarters full.
 #[must_use]
 pub fn min_size_default(max_size: usize) -> usize {
     max_size.div_ceil(2)

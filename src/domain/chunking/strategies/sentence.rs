@@ -1,6 +1,6 @@
 //! Chunks of whole sentences, in every script.
 //!
-//! Where no sentence ends in reach, a line does; then a word.
+//! If no sentence ends in reach, a chunk ends with a line, otherwise with a word.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::domain::text::separators::{Reading, Separators};
 /// The name by which users choose it.
 pub const NAME: &str = "sentence";
 
-/// Sentences, lines, words.
+/// Returns the boundaries sentence, line and word.
 #[must_use]
 pub fn ladder() -> Arc<[Boundary]> {
     Arc::new([
@@ -23,7 +23,7 @@ pub fn ladder() -> Arc<[Boundary]> {
     ])
 }
 
-/// Half of `max_size`: sentences are shorter than that nearly always.
+/// Returns half of `max_size`. Nearly all sentences are shorter than that.
 #[must_use]
 pub fn min_size_default(max_size: usize) -> usize {
     max_size.div_ceil(2)

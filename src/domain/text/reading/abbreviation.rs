@@ -1,25 +1,25 @@
-//! Whether a word with a full stop after it is an abbreviation.
+//! Decides whether a word with a full stop after it is an abbreviation.
 
 use crate::domain::text::reading::abbreviations::{ALWAYS, BEFORE_NUMBERS, OFTEN, TITLES};
 use crate::domain::text::reading::letters::{WORD_BYTES_MAX, has, small};
 use crate::domain::text::reading::next::Next;
 
-/// What a word with a full stop says of a sentence's end.
+/// The meaning of a word with a full stop for the end of a sentence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Abbreviation {
-    /// Nothing: it is a word.
+    /// The word is not an abbreviation.
     None,
     /// No sentence ends here.
     Always,
-    /// One ends here if the next word begins a sentence.
+    /// A sentence ends here if the next word begins one.
     Often,
 }
 
-/// The longest abbreviation that is known by having no vowel, in characters.
+/// The longest abbreviation that is recognised by its lack of vowels, in characters.
 const VOWELLESS_CHARACTERS: usize = 5;
 
 impl Abbreviation {
-    /// What `word` is, which stands before a full stop, with `next` after it.
+    /// Classifies `word`, which stands before a full stop and is followed by `next`.
     #[must_use]
     pub fn of(word: &str, next: &Next<'_>) -> Self {
         let mut buffer = [0; WORD_BYTES_MAX];

@@ -1,10 +1,11 @@
-//! Abbreviations that end in a full stop, of languages written with one, without that stop and in small letters.
+//! Abbreviations with a full stop, for languages that write one. They are listed without that stop and in lower
+//! case.
 //!
-//! The words are facts that the CLDR's suppression lists, dictionaries and style guides agree on. A word that ends sentences in
-//! another language of the same script is left out, or stands in the list that asks for a number after it.
-//! Each list is in the order of its bytes, for binary search.
+//! The words are facts on which the CLDR's suppression lists, dictionaries and style guides agree. A word that ends
+//! sentences in another language of the same script is left out, or is in the list that requires a number after it.
+//! Each list is sorted by bytes, for binary search.
 
-/// No sentence ends after these: something that belongs to them follows.
+/// No sentence ends after these, because a part that belongs to them follows.
 #[rustfmt::skip]
 pub(super) const ALWAYS: &[&str] = &[
     "a.k.a", "a.n", "abb", "abp", "abs", "abschn", "ad.es", "adj", "adm", "adv", "afb", "afd", "alb", "alk", "allg",
@@ -64,7 +65,7 @@ pub(super) const OFTEN: &[&str] = &[
     "إلخ", "الخ", "ق.م", "هـ", "খ্রি", "கி.பி", "கி.மு", "ა.შ", "ხ.ს",
 ];
 
-/// These are words too, and abbreviations where a number follows.
+/// These are words too, and abbreviations only before a number.
 #[rustfmt::skip]
 pub(super) const BEFORE_NUMBERS: &[&str] = &[
     "ago", "app", "arr", "art", "arts", "artt", "bk", "cap", "ch", "chap", "chs", "div", "dot", "est", "ext", "fax",
@@ -73,7 +74,7 @@ pub(super) const BEFORE_NUMBERS: &[&str] = &[
     "ser", "set", "tab", "vol", "vols", "год", "ок", "пункт", "рис", "род", "ум",
 ];
 
-/// These are words too, and titles where they and the next word are capitalised.
+/// These are words too, and titles only if they and the next word are capitalised.
 #[rustfmt::skip]
 pub(super) const TITLES: &[&str] = &[
     "amb", "bs", "col", "doc", "gent", "gov", "gs", "hon", "ir", "mag", "maj", "mm", "on", "pgs", "pres", "rep",

@@ -1,11 +1,11 @@
-//! What opens stays with what it opens, and what closes with what it closes.
+//! Opening brackets stay with the text after them, and closing brackets with the text before them.
 //!
-//! Brackets are told by their general categories. Quotation marks open in one language and close in another, so
-//! their neighbours tell.
+//! Brackets are recognised by their general categories. A quotation mark that opens in one language closes in
+//! another, so its neighbours decide.
 
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-/// Whether a character opens a bracket, or a question or an exclamation of Spanish.
+/// Whether a character opens a bracket, or a Spanish question or exclamation.
 #[must_use]
 pub fn is_opening(character: char) -> bool {
     match character {
@@ -31,7 +31,7 @@ pub fn is_closing(character: char) -> bool {
     }
 }
 
-/// Whether a character is a quotation mark that opens or closes.
+/// Whether a character is an opening or closing quotation mark.
 #[must_use]
 pub fn is_quote(character: char) -> bool {
     matches!(
@@ -41,8 +41,8 @@ pub fn is_quote(character: char) -> bool {
     )
 }
 
-/// Whether a cut between `before` and `after` would tear a bracket or a quotation mark off, `gap` of white space
-/// between them.
+/// Whether a cut between `before` and `after` would separate a bracket or a quotation mark from its text. `gap` is
+/// the white space between them.
 #[must_use]
 pub fn tears(before: &str, gap: &str, after: &str) -> bool {
     let Some(last) = before.chars().next_back() else {
@@ -59,7 +59,7 @@ pub fn tears(before: &str, gap: &str, after: &str) -> bool {
     opens(last, outer, gap, first) || closes(first, inner, gap)
 }
 
-/// Whether `last`, with `outer` before it, and `gap` and `first` after it, opens.
+/// Whether `last` is an opening mark, with `outer` before it, and `gap` and `first` after it.
 fn opens(last: char, outer: Option<char>, gap: &str, first: char) -> bool {
     if is_opening(last) {
         return true;
@@ -75,7 +75,7 @@ fn opens(last: char, outer: Option<char>, gap: &str, first: char) -> bool {
     }
 }
 
-/// Whether `first`, with `gap` before it and `inner` after it, closes.
+/// Whether `first` is a closing mark, with `gap` before it and `inner` after it.
 fn closes(first: char, inner: Option<char>, gap: &str) -> bool {
     if is_closing(first) {
         return true;
@@ -91,7 +91,7 @@ fn closes(first: char, inner: Option<char>, gap: &str) -> bool {
     }
 }
 
-/// Whether a character is in a block that has brackets, so that its category is worth a look.
+/// Whether a character is in a block that has brackets, so that its category must be looked up.
 fn is_punctuation(character: char) -> bool {
     matches!(
         character,

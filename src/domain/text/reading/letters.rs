@@ -1,15 +1,15 @@
-//! Words and letters, as far as the lists and the scripts need them.
+//! Words and letters, as the lists and the scripts need them.
 
 /// The longest word in a list, in bytes.
 pub const WORD_BYTES_MAX: usize = 24;
 
-/// Whether a list in the order of its bytes has `word`.
+/// Whether a list that is sorted by bytes has `word`.
 #[must_use]
 pub fn has(list: &[&str], word: &str) -> bool {
     list.binary_search(&word).is_ok()
 }
 
-/// `word` in small letters; `None` if it is too long for any list.
+/// Returns `word` in lower case, or `None` if it is too long for any list.
 #[must_use]
 pub fn small<'a>(word: &str, buffer: &'a mut [u8; WORD_BYTES_MAX]) -> Option<&'a str> {
     if word.len() > WORD_BYTES_MAX {
@@ -30,7 +30,7 @@ pub fn is_roman(word: &str) -> bool {
     (1..=6).contains(&word.len()) && word.bytes().all(|byte| b"IVXLCDM".contains(&byte))
 }
 
-/// Whether a character is written without spaces between words: Han, kana, Bopomofo, Yi.
+/// Whether a character is of a script without spaces between words: Han, kana, Bopomofo, Yi.
 #[must_use]
 pub fn is_ideographic(character: char) -> bool {
     matches!(

@@ -1,14 +1,14 @@
-//! List markers, numbers of sections, signs of headings and of quoted lines: they stay with what they mark.
+//! List markers, section numbers, and signs of headings and quoted lines. They stay with the text that they mark.
 
 use crate::domain::text::reading::letters::is_roman;
 use crate::domain::text::white_space::is_line_break;
 
-/// The longest marker, in bytes: `12.3.4.`, or a few nested ones.
+/// The longest marker, in bytes: `12.3.4.`, or a few nested markers.
 const MARKER_BYTES: usize = 24;
 /// The longest number or letters of a marker, in characters.
 const LABEL_CHARACTERS: usize = 4;
 
-/// Whether `before` ends with a marker: one that a line begins with, or `(a)` anywhere.
+/// Whether `before` ends with a marker: one at the start of a line, or `(a)` anywhere.
 #[must_use]
 pub fn ends_with_marker(before: &str) -> bool {
     let Some(last) = before.chars().next_back() else {
@@ -32,7 +32,7 @@ pub fn ends_with_marker(before: &str) -> bool {
         || last == ')' && is_label(word.trim_end_matches(')').trim_start_matches('('))
 }
 
-/// Whether a line, the white space before it aside, begins with a marker.
+/// Whether a line begins with a marker, leading white space aside.
 #[must_use]
 pub fn begins_with_marker(line: &str) -> bool {
     let line = line.trim_start_matches([' ', '\t', '\u{A0}', '\u{3000}']);
@@ -41,10 +41,10 @@ pub fn begins_with_marker(line: &str) -> bool {
     end < line.len() && word.len() <= MARKER_BYTES && is_marker(word)
 }
 
-/// Whether a line's beginning is markers and nothing else.
+/// Whether the start of a line consists of markers alone.
 fn is_marker_line(line: &str) -> bool {
     let mut words = line.split_whitespace().peekable();
-    // A box to tick has a space in it.
+    // A checkbox contains a space.
     words.peek().is_some() && (words.all(is_marker) || line.ends_with("[ ]"))
 }
 
@@ -65,7 +65,7 @@ fn is_marker(word: &str) -> bool {
     is_closed && is_label(bare) || is_section(bare)
 }
 
-/// `7`, `iv`, `B`, and their like.
+/// Whether a word is a label such as `7`, `iv` or `B`.
 fn is_label(label: &str) -> bool {
     let length = label.chars().count();
     let is_number = label.chars().all(char::is_numeric) && length <= LABEL_CHARACTERS;
@@ -80,7 +80,7 @@ fn is_label(label: &str) -> bool {
     length > 0 && (is_number || is_ideographic() || is_letters() || is_numeral())
 }
 
-/// `1.2.3`, the number of a section.
+/// Whether a word is the number of a section, such as `1.2.3`.
 fn is_section(word: &str) -> bool {
     word.contains('.')
         && word.split('.').all(|part| {

@@ -1,11 +1,12 @@
-//! How a careful reader sees a text: where a sentence ends, and what stays together.
+//! Decides as a careful reader would where a sentence ends, and which characters stay together.
 //!
-//! [`place`] says what a place is to a reader. A mark before it, found with its quotes, brackets and reference marks by
-//! [`stop`], is judged by [`sentence_end`]: by the word before ([`abbreviation`], from the lists of `abbreviations`),
-//! by what comes [`next`] (with `starters`), and by who spoke ([`quotation`]). A [`marker`] stays with its item, and a
-//! [`bracket`] with what it holds. [`wrapped`] tells lines that go on in the next, [`syllable`] what no cut may part.
+//! [`place`] classifies a place. [`stop`] finds the mark before it, with its quotes, brackets and reference marks,
+//! and [`sentence_end`] judges that mark by three things: the word before ([`abbreviation`], from the lists of
+//! `abbreviations`), the text after ([`next`], with `starters`), and a speaker's name ([`quotation`]). A [`marker`]
+//! stays with its item, and a [`bracket`] with its contents. [`wrapped`] detects lines that continue on the next
+//! line, and [`syllable`] finds the clusters that no cut may separate.
 //!
-//! Everything is decided by a bounded stretch of text around the place, in one way for all languages of a script.
+//! A bounded stretch of text around the place decides, in the same way for all languages of a script.
 //!
 //! To add an abbreviation: a line in the list that fits, and a sentence with it in `tests/chunking/sentences`.
 

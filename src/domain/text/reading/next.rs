@@ -1,26 +1,26 @@
-//! What follows a mark, as far as it says whether a sentence ended there.
+//! The text after a mark, as evidence for the end of a sentence.
 
 use crate::domain::text::reading::bracket;
 use crate::domain::text::reading::letters::{is_ideographic, is_roman};
 use crate::domain::text::reading::starters::is_starter;
 use crate::domain::text::reading::stop::Stop;
 
-/// How much of the text after a place is looked at, in bytes.
+/// The bytes of text after a place that are read.
 const SEEN_BYTES: usize = 48;
 
 /// The text after a place, white space aside.
 #[derive(Clone, Copy, Debug)]
 pub struct Next<'a> {
-    /// From the first character that is no white space.
+    /// The text from the first character that is not white space.
     text: &'a str,
-    /// From the first letter, digit or mark after opening quotes, brackets and dashes.
+    /// The text from the first letter, digit or mark after opening quotes, brackets and dashes.
     word: &'a str,
     /// Whether a dash stands before the word.
     has_dash: bool,
 }
 
 impl<'a> Next<'a> {
-    /// Looks at the text after a place.
+    /// Reads the text after a place.
     #[must_use]
     pub fn of(text: &'a str) -> Self {
         let text = text.trim_start();
@@ -45,13 +45,13 @@ impl<'a> Next<'a> {
         }
     }
 
-    /// Its first character.
+    /// Returns the first character.
     #[must_use]
     pub fn first(&self) -> Option<char> {
         self.text.chars().next()
     }
 
-    /// Whether what follows goes on with the sentence: a comma, another mark, or a small letter.
+    /// Whether the text continues the sentence: a comma, another mark, or a lower-case letter follows.
     #[must_use]
     pub fn goes_on(&self) -> bool {
         let Some(first) = self.first() else {
@@ -70,14 +70,14 @@ impl<'a> Next<'a> {
         self.letter().is_some_and(char::is_numeric) || is_roman(self.word())
     }
 
-    /// Whether the next word has a capital, or is of a script that has none.
+    /// Whether the next word has a capital, or is of a script without capitals.
     #[must_use]
     pub fn is_capitalised(&self) -> bool {
         self.letter()
             .is_some_and(|letter| letter.is_alphabetic() && !letter.is_lowercase())
     }
 
-    /// Whether the next word begins sentences; nothing else follows a dash or stands at the end.
+    /// Whether the next word begins sentences. The result is also true after a dash and at the end of the text.
     #[must_use]
     pub fn is_starter(&self) -> bool {
         let word = self.word();
@@ -98,7 +98,7 @@ impl<'a> Next<'a> {
         self.has_dash || is_starter(word) || is_elided()
     }
 
-    /// Whether the next word begins sentences and no names.
+    /// Whether the next word begins sentences and is not part of a name.
     #[must_use]
     pub fn is_starter_and_no_name(&self) -> bool {
         let word = self.word();
@@ -155,13 +155,13 @@ impl<'a> Next<'a> {
         self.word.chars().next().is_some_and(is_ideographic)
     }
 
-    /// The first letter or digit.
+    /// Returns the first letter or digit.
     #[must_use]
     pub fn letter(&self) -> Option<char> {
         self.word.chars().next()
     }
 
-    /// The next word.
+    /// Returns the next word.
     #[must_use]
     pub fn word(&self) -> &'a str {
         let end = self.word.find(|one: char| !one.is_alphanumeric());

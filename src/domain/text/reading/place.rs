@@ -1,16 +1,16 @@
-//! What a place in a text is to a reader.
+//! Classifies a place in a text as a reader would.
 
 use crate::domain::text::reading::sentence_end::{Mark, Sense};
 use crate::domain::text::reading::{bracket, marker, stop, wrapped};
 use crate::domain::text::white_space::{self, Gap};
 
-/// How much text before a place is looked at, in bytes: a few words with their marks.
+/// The bytes of text before a place that are read: a few words with their marks.
 const BEFORE_BYTES: usize = 96;
-/// How much after it.
+/// The bytes of text after a place that are read.
 const AFTER_BYTES: usize = 96;
 
-/// Whether a reader would not cut at `place`: it parts what belongs together, or looks like the end of a sentence and is
-/// none.
+/// Whether a reader would not cut at `place`, because it separates parts that belong together, or only looks like
+/// the end of a sentence.
 #[must_use]
 pub fn tears(text: &str, place: usize) -> bool {
     let around = Around::of(text, place);
@@ -25,7 +25,8 @@ pub fn tears(text: &str, place: usize) -> bool {
     }
 }
 
-/// Whether a reader would not cut at `place`, where a line begins: the line before was wrapped, and no sentence ends.
+/// Whether a reader would not cut at `place`, where a line begins, because the line before was wrapped and no
+/// sentence ends.
 #[must_use]
 pub fn tears_line(text: &str, place: usize) -> bool {
     let around = Around::of(text, place);
@@ -34,7 +35,7 @@ pub fn tears_line(text: &str, place: usize) -> bool {
     }
     let goes_on = match around.sense() {
         Some(Sense::Ends) => return false,
-        // Short lines may end with an abbreviation and mean nothing by it, but a title's name follows.
+        // Short lines may end with an abbreviation by chance, but a name follows a title.
         Some(Sense::Belongs) => true,
         Some(Sense::GoesOn) | None => wrapped::is_wrapped(text, place),
     };
@@ -56,7 +57,7 @@ pub fn is_clean(text: &str, place: usize) -> bool {
 #[derive(Clone, Copy, Debug)]
 struct Around<'a> {
     before: &'a str,
-    /// The white space between.
+    /// The white space between `before` and `after`.
     gap: &'a str,
     after: &'a str,
 }
@@ -78,14 +79,14 @@ impl<'a> Around<'a> {
         Gap::of(self.gap)
     }
 
-    /// Whether letters stand on both sides, which is so nearly always.
+    /// Whether letters stand on both sides, which is the usual case.
     fn is_plain(&self) -> bool {
         let (before, after) = (self.before.as_bytes(), self.after.as_bytes());
         let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
         is_letter(before.last()) && is_letter(after.first())
     }
 
-    /// What the mark before says, if there is one.
+    /// Returns the sense of the mark before the place, if there is one.
     fn sense(&self) -> Option<Sense> {
         let (at, stop) = stop::before(self.before)?;
         let mark = Mark {
@@ -110,7 +111,8 @@ impl<'a> Around<'a> {
         marker::ends_with_marker(self.before) || self.tears_punctuation()
     }
 
-    /// French puts a space before some marks; none begins a line, and neither does a mark without one.
+    /// French puts a space before some marks. A chunk must not begin with one of them, nor with a mark that has no
+    /// space.
     fn tears_punctuation(&self) -> bool {
         let first = self.after.chars().next();
         first.is_some_and(|first| {

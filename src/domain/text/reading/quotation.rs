@@ -1,16 +1,16 @@
-//! Who spoke often follows what was said, in the same sentence: `「開けて！」と彼女は言った。`
+//! A speaker's name often follows a quotation in the same sentence: `「開けて！」と彼女は言った。`
 
-/// How much after a quotation names the speaker, in characters.
+/// The characters after a quotation that may name the speaker.
 const SPEAKER_CHARACTERS: usize = 6;
 
-/// Whether the sentence goes on after a quotation that `tail` closes.
+/// Whether the sentence continues after a quotation that `tail` closes.
 #[must_use]
 pub fn goes_on(tail: &str, after: &str) -> bool {
     let closes = tail.ends_with(['\u{300D}', '\u{300F}', '\u{201D}', '\u{FF63}', '\u{FF09}']);
     closes && (is_particle(after) || is_said(after))
 }
 
-/// Whether Japanese goes on with a particle.
+/// Whether a Japanese particle continues the sentence.
 fn is_particle(after: &str) -> bool {
     const PARTICLES: [char; 11] = [
         '\u{3068}', '\u{306F}', '\u{304C}', '\u{3092}', '\u{306B}', '\u{306E}', '\u{3082}',
@@ -20,7 +20,7 @@ fn is_particle(after: &str) -> bool {
     rest.next().is_some_and(|first| PARTICLES.contains(&first))
 }
 
-/// Whether Chinese says within a few characters that somebody said, asked, answered or called it.
+/// Whether a Chinese verb for say, ask, answer or call follows within a few characters.
 fn is_said(after: &str) -> bool {
     let mut near = after.chars().take(SPEAKER_CHARACTERS);
     let verb = near.position(|one| {

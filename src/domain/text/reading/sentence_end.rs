@@ -1,8 +1,8 @@
-//! Whether a sentence ends at a mark.
+//! Decides whether a sentence ends at a mark.
 //!
-//! A full stop also ends abbreviations, initials, ordinals and enumerators, so the word before it and the word
-//! after it decide. In doubt no sentence ends: a cut that looks like an end and is none misleads a reader, while one
-//! that was missed costs a choice.
+//! A full stop also ends abbreviations, initials, ordinals and enumerators, so the words before and after it decide.
+//! In doubt, no sentence ends. A cut at a place that only looks like an end misleads a reader, while a missed end
+//! costs only a possible cut.
 
 use crate::domain::text::reading::abbreviation::Abbreviation;
 use crate::domain::text::reading::bracket;
@@ -12,39 +12,39 @@ use crate::domain::text::reading::quotation;
 use crate::domain::text::reading::stop::Stop;
 use crate::domain::text::white_space::Gap;
 
-/// What a place is to the sentence whose mark stands before it.
+/// The meaning of a place for the sentence whose mark stands before it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Sense {
     /// A sentence ends.
     Ends,
-    /// The sentence goes on after the mark.
+    /// The sentence continues after the mark.
     GoesOn,
-    /// The mark belongs to a word, a number or a marker, which goes on with what follows.
+    /// The mark belongs to a word, a number or a marker, and these continue with the next word.
     Belongs,
 }
 
-/// The longest initialism's part, in characters: `Dipl.Ing`.
+/// The longest part of an initialism, in characters: `Dipl.Ing`.
 const PART_CHARACTERS: usize = 4;
-/// Numbers of so many digits are ordinals in many languages.
+/// Numbers of at most this many digits are ordinals in many languages.
 const ORDINAL_DIGITS: usize = 2;
 
 /// A mark and its surroundings.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark<'a> {
-    /// What it is.
+    /// The kind of the mark.
     pub stop: Stop,
     /// The text before it.
     pub before: &'a str,
-    /// The marks, quotes and brackets from it on that belong to it.
+    /// The marks, quotes and brackets that belong to the mark, itself included.
     pub tail: &'a str,
-    /// The white space after that.
+    /// The white space after `tail`.
     pub gap: &'a str,
-    /// The text after that.
+    /// The text after `gap`.
     pub after: &'a str,
 }
 
 impl Mark<'_> {
-    /// What the place after it is.
+    /// Returns the meaning of the place after the mark.
     #[must_use]
     pub fn sense(&self) -> Sense {
         let next = Next::of(self.after);
@@ -52,7 +52,7 @@ impl Mark<'_> {
             return Sense::Belongs;
         }
         if next.goes_on() {
-            // Of `Dr. med.` and `v. chr.` nothing is parted either.
+            // `Dr. med.` and `v. chr.` must not be separated either.
             let belongs = self.stop == Stop::Period && self.of_word(&next) == Sense::Belongs;
             return if belongs {
                 Sense::Belongs
@@ -72,7 +72,7 @@ impl Mark<'_> {
         }
     }
 
-    /// Full stops stand without a space before ideographs, and after them.
+    /// Whether the mark may stand without a space, as full stops do before and after ideographs.
     fn may_stand_without_space(&self, next: &Next<'_>) -> bool {
         let mark = self.tail.chars().next();
         let is_wide = mark.is_some_and(|mark| !Stop::is_spaced(mark));
@@ -85,8 +85,8 @@ impl Mark<'_> {
                     .is_some_and(|last| !last.is_ascii_digit())
     }
 
-    /// Whether the mark stands within brackets that stand within a sentence, or within quotes of a script without capitals,
-    /// where nothing tells whether who spoke follows.
+    /// Whether the mark stands in brackets within a sentence, or in quotes of a script without capitals, where a
+    /// speaker's name may follow unnoticed.
     fn is_aside(&self) -> bool {
         let next = self.after.trim_start();
         if self.tail.contains([')', '\u{FF09}']) {
@@ -104,7 +104,7 @@ impl Mark<'_> {
         is_uncased && self.stop != Stop::Full && self.tail.ends_with(bracket::is_quote)
     }
 
-    /// `(!)` comments on a word, and names have exclamation marks.
+    /// Judges an exclamation or question mark: `(!)` comments on a word, and some names have exclamation marks.
     fn of_call(&self) -> Sense {
         let is_alone = self.before.ends_with(['(', '[']);
         let word = last_word(self.before);
@@ -116,7 +116,7 @@ impl Mark<'_> {
         Sense::Ends
     }
 
-    /// `[...]` stands for words that were left out.
+    /// Judges an ellipsis: `[...]` stands for omitted words.
     fn of_ellipsis(&self, next: &Next<'_>) -> Sense {
         let before = self.before.trim_end_matches('.');
         let is_left_out = before.ends_with(['[', '(']);
@@ -132,7 +132,7 @@ impl Mark<'_> {
         Sense::Ends
     }
 
-    /// Whether a sentence ends after a word with a full stop.
+    /// Judges a word with a full stop.
     fn of_word(&self, next: &Next<'_>) -> Sense {
         let word = last_word(self.before);
         let Some(last) = word.chars().next_back() else {
@@ -178,7 +178,7 @@ impl Mark<'_> {
         }
     }
 
-    /// `J. R. R. Tolkien`, `z. B.`, `U.S. Army`, and `in the U.S. The`.
+    /// Judges initials: `J. R. R. Tolkien`, `z. B.`, `U.S. Army`, and `in the U.S. The`.
     fn of_initials(&self, word: &str, part: &str, next: &Next<'_>) -> Sense {
         let whole = spaced_initialism(self.before, word);
         if let Abbreviation::Always = Abbreviation::of(&whole, next) {
@@ -196,7 +196,7 @@ impl Mark<'_> {
         })
     }
 
-    /// Enumerators begin items, ordinals go on, other numbers end sentences.
+    /// Judges a number: enumerators begin items, ordinals continue a sentence, and other numbers end one.
     fn of_number(&self, number: &str, next: &Next<'_>) -> Sense {
         let rest = self.before[..self.before.len() - number.len()].trim_end();
         let is_date = rest
@@ -215,8 +215,8 @@ impl Mark<'_> {
         Sense::Ends
     }
 
-    /// Whether `word`, the last one before the mark, stands where an item begins: after a line's or a sentence's
-    /// end, or a colon.
+    /// Whether `word`, the last one before the mark, stands where an item begins: after the end of a line or a
+    /// sentence, or after a colon.
     fn begins_item(&self, word: &str) -> bool {
         let before = &self.before[..self.before.len() - word.len()];
         let before =
@@ -228,7 +228,7 @@ impl Mark<'_> {
         if Gap::of(&before[trimmed.len()..]) != Gap::Blank {
             return true;
         }
-        // After an abbreviation it is its number.
+        // After an abbreviation, the word is the abbreviation's number.
         let is_end = Stop::of(last).is_some()
             && !(last == '.' && is_short(last_word(&trimmed[..trimmed.len() - 1])));
         is_end
@@ -246,7 +246,7 @@ impl Mark<'_> {
     }
 }
 
-/// A word that is no sentence's last as a rule: an abbreviation or an initial.
+/// Whether a word rarely ends a sentence: an abbreviation or an initial.
 fn is_short(word: &str) -> bool {
     let next = Next::of("1");
     !word.chars().all(char::is_numeric)
@@ -259,7 +259,7 @@ fn ends_if(ends: bool) -> Sense {
     if ends { Sense::Ends } else { Sense::Belongs }
 }
 
-/// The word that a text ends with, opening brackets and quotes aside.
+/// Returns the last word of a text, opening brackets and quotes aside.
 fn last_word(text: &str) -> &str {
     let start = text
         .char_indices()
@@ -286,7 +286,7 @@ fn is_word_border(character: char) -> bool {
         || !character.is_ascii() && is_wide()
 }
 
-/// Whether a word is one letter, as readers see it.
+/// Whether a word is a single letter to a reader.
 fn is_single(word: &str) -> bool {
     // Arabic writes *and* without a space.
     let word = word
@@ -301,20 +301,21 @@ fn is_single(word: &str) -> bool {
     first.is_alphabetic() && is_alone && !is_syllabic(first)
 }
 
-/// Vowel signs of India's scripts are alphabetic.
+/// Whether a mark is a vowel sign of India's scripts. These are alphabetic.
 fn is_vowel_sign(character: char) -> bool {
     use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
     ('\u{900}'..='\u{DFF}').contains(&character)
         && character.general_category_group() == GeneralCategoryGroup::Mark
 }
 
-/// A letter of these scripts can be a whole word.
+/// Whether a letter is of a script in which a letter can be a whole word.
 fn is_syllabic(character: char) -> bool {
     matches!(character, '\u{1100}'..='\u{11FF}' | '\u{AC00}'..='\u{D7A3}')
         || is_ideographic(character)
 }
 
-/// `e.g`, `U.S`, `Ph.D`: short parts with stops between, one of them a letter.
+/// Whether a word is an initialism such as `e.g`, `U.S` or `Ph.D`: short parts with stops between, one of them a
+/// letter.
 fn is_initialism(word: &str) -> bool {
     let parts = || word.split('.');
     let is_part = |part: &str| {
@@ -324,7 +325,7 @@ fn is_initialism(word: &str) -> bool {
     word.contains('.') && parts().all(is_part) && (parts().any(is_single) || word.len() <= 7)
 }
 
-/// `z. B` and `e. g`, as `z.B` and `e.g`: the single letters before `word`, without their spaces.
+/// Returns `z. B` and `e. g` as `z.B` and `e.g`: the single letters before `word`, without their spaces.
 fn spaced_initialism(before: &str, word: &str) -> String {
     let mut whole = word.to_owned();
     let mut rest = &before[..before.len() - word.len()];
@@ -342,7 +343,7 @@ fn spaced_initialism(before: &str, word: &str) -> String {
     whole
 }
 
-/// Words that abbreviate after certain others alone: `ad es. Roma`, `pod red. Jana`, `Hauptstr. 5`.
+/// Whether a word is an abbreviation only after certain other words: `ad es. Roma`, `pod red. Jana`, `Hauptstr. 5`.
 fn is_special(word: &str, before: &str, next: &Next<'_>) -> bool {
     let rest = &before[..before.len() - word.len()];
     let outer = || last_word(rest.trim_end());
@@ -359,7 +360,7 @@ fn is_special(word: &str, before: &str, next: &Next<'_>) -> bool {
     }
 }
 
-/// Thai and Lao have no full stop but after abbreviations.
+/// Whether a character is Thai or Lao, which have full stops only after abbreviations.
 fn is_abbreviating_script(character: char) -> bool {
     ('\u{E00}'..='\u{EFF}').contains(&character)
 }

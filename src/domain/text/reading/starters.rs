@@ -1,5 +1,5 @@
-//! Words that begin sentences, in small letters: pronouns, articles, prepositions, conjunctions. With a capital
-//! they stand nowhere else, but for titles and a few names.
+//! Words that begin sentences, in lower case: pronouns, articles, prepositions and conjunctions. Capitalised, they
+//! occur elsewhere only in titles and a few names.
 
 use crate::domain::text::reading::letters::{WORD_BYTES_MAX, has, small};
 
@@ -8,7 +8,7 @@ pub(super) fn is_starter(word: &str) -> bool {
     small(word, &mut [0; WORD_BYTES_MAX]).is_some_and(|small| has(STARTERS, small))
 }
 
-/// In the order of their bytes, for binary search.
+/// The words sorted by bytes, for binary search.
 #[rustfmt::skip]
 pub(super) const STARTERS: &[&str] = &[
     "a", "aber", "această", "acest", "aceste", "además", "af", "after", "ainsi", "ako", "al", "ale", "all", "alla",

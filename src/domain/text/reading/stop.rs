@@ -1,4 +1,4 @@
-//! The marks that end sentences, and what belongs to the sentence after them.
+//! The marks that end sentences, and the characters after them that belong to the sentence.
 
 use crate::domain::text::reading::bracket;
 use crate::domain::text::reading::letters::is_ideographic;
@@ -6,23 +6,23 @@ use crate::domain::text::reading::letters::is_ideographic;
 /// A mark that can end a sentence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stop {
-    /// A full stop of the scripts that also abbreviate with it.
+    /// A full stop of the scripts that also use it for abbreviations.
     Period,
-    /// Three of them, or two.
+    /// Two or three full stops, or an ellipsis character.
     Ellipsis,
-    /// A question or an exclamation, which can stand within a sentence too.
+    /// A question or exclamation mark, which may also stand within a sentence.
     Call,
-    /// A mark with no other use: of CJK, of Devanagari and its neighbours, and so on.
+    /// A mark with no other use, as in CJK, Devanagari and related scripts.
     Full,
 }
 
-/// How much may follow a mark and belong to it, in characters. A run of marks is longer only where nobody reads it.
+/// The characters after a mark that may belong to it. Longer runs of marks do not occur in prose.
 const TAIL_CHARACTERS: usize = 24;
 /// The longest reference mark, in characters: `[note 12]`.
 const REFERENCE_CHARACTERS: usize = 12;
 
 impl Stop {
-    /// What a character is.
+    /// Returns the kind of a character, or `None` if it is not such a mark.
     #[must_use]
     pub fn of(character: char) -> Option<Self> {
         Some(match character {
@@ -45,7 +45,7 @@ impl Stop {
         })
     }
 
-    /// Whether white space has to follow the mark `character` for a sentence to end there.
+    /// Whether a sentence ends at the mark `character` only if white space follows.
     #[must_use]
     pub fn is_spaced(character: char) -> bool {
         matches!(
@@ -55,7 +55,7 @@ impl Stop {
     }
 }
 
-/// Whether a mark ends sentences and does nothing else (`STerm` of UAX #29).
+/// Whether a mark only ends sentences (`STerm` of UAX #29).
 fn is_full(character: char) -> bool {
     matches!(
         character,
@@ -74,8 +74,8 @@ fn is_full(character: char) -> bool {
     )
 }
 
-/// The end of what belongs to the sentence whose mark ends at `at`: more marks, closing quotes and brackets,
-/// emphasis, and reference marks.
+/// Returns the end of the characters that belong to the sentence whose mark ends at `at`: more marks, closing quotes
+/// and brackets, emphasis, and reference marks.
 #[must_use]
 pub fn tail(text: &str, at: usize) -> usize {
     let mut end = at;
@@ -85,7 +85,7 @@ pub fn tail(text: &str, at: usize) -> usize {
             break;
         };
         if bracket::is_quote(character) && !matches!(character, '\u{201D}' | '\u{2019}') {
-            // One that a word follows opens what comes next.
+            // A quotation mark before a word opens the next quotation.
             if rest.next().is_some_and(char::is_alphanumeric) {
                 break;
             }
@@ -100,7 +100,7 @@ pub fn tail(text: &str, at: usize) -> usize {
             && let Some(closing @ '\u{BB}') = rest.next()
             && rest.next().is_none_or(|next| !next.is_alphanumeric())
         {
-            // The guillemets of French stand apart.
+            // French puts a space before a guillemet.
             end += character.len_utf8() + closing.len_utf8();
         } else {
             break;
@@ -109,14 +109,14 @@ pub fn tail(text: &str, at: usize) -> usize {
     end
 }
 
-/// Whether white space follows the end of a sentence at `end`, or ideographs, which need none.
+/// Whether white space, or an ideograph, which needs none, follows the end of a sentence at `end`.
 #[must_use]
 pub fn is_free(text: &str, end: usize) -> bool {
     let next = text[end..].chars().next();
     next.is_none_or(|next| next.is_whitespace() || is_ideographic(next))
 }
 
-/// Where the mark begins to whose sentence the end of `text` belongs, and what it is.
+/// Returns the start and the kind of the mark to whose sentence the end of `text` belongs.
 #[must_use]
 pub fn before(text: &str) -> Option<(usize, Stop)> {
     let mut end = text.len();
@@ -161,7 +161,7 @@ fn is_superscript(character: char) -> bool {
     )
 }
 
-/// How long the reference mark is that `text` begins with: `[3]`, `[12, 14]`, `[a]`, `[note 3]`.
+/// Returns the length of the reference mark that `text` begins with: `[3]`, `[12, 14]`, `[a]`, `[note 3]`.
 fn reference(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('[')?;
     let within = inner.chars().take(REFERENCE_CHARACTERS + 1);
@@ -173,7 +173,7 @@ fn reference(text: &str) -> Option<usize> {
     (inner[length..].starts_with(']') && is_reference(mark)).then_some(length + 2)
 }
 
-/// Where the reference mark begins that `text` ends with.
+/// Returns the start of the reference mark that `text` ends with.
 fn reference_before(text: &str) -> Option<usize> {
     let mut back = text.char_indices().rev().take(REFERENCE_CHARACTERS + 2);
     let (start, _) = back.find(|(_, one)| *one == '[')?;

@@ -1,12 +1,12 @@
-//! Orthographic syllables of Thai, Lao, Khmer and Burmese, as far as grapheme clusters part them.
+//! Orthographic syllables of Thai, Lao, Khmer and Burmese, where grapheme clusters split them.
 //!
-//! UAX #29 leaves vowels that stand before or after their consonant, and consonants that close a syllable, to
-//! tailoring. No dictionary is needed for these.
+//! UAX #29 leaves two things to tailoring: vowels that stand before or after their consonant, and consonants that
+//! close a syllable. These need no dictionary.
 
-/// Whether a cut at `place` would part a base from its vowel signs.
+/// Whether a cut at `place` would separate a base from its vowel signs.
 #[must_use]
 pub fn tears(text: &str, place: usize) -> bool {
-    // All of these have three bytes, the first of which is 0xE0, 0xE1 or 0xEA.
+    // All of these characters have three bytes, the first of which is 0xE0, 0xE1 or 0xEA.
     let bytes = text.as_bytes();
     let is_near = |at: usize| {
         bytes
@@ -30,7 +30,8 @@ pub fn tears(text: &str, place: usize) -> bool {
         || closes_syllable(first, after.next())
 }
 
-/// Vowels of Thai, Lao and New Tai Lue, written before the consonant that they are spoken after.
+/// Whether a character is a vowel of Thai, Lao or New Tai Lue that is written before its consonant and spoken after
+/// it.
 fn is_leading_vowel(character: char) -> bool {
     matches!(character, '\u{E40}'..='\u{E44}' | '\u{EC0}'..='\u{EC4}' | '\u{AAB5}' | '\u{AAB6}' | '\u{AAB9}' | '\u{AABB}' | '\u{AABC}')
 }
@@ -39,7 +40,7 @@ fn is_consonant(character: char) -> bool {
     matches!(character, '\u{E01}'..='\u{E2E}' | '\u{E81}'..='\u{EAE}' | '\u{EDC}'..='\u{EDF}' | '\u{AA80}'..='\u{AAAF}')
 }
 
-/// Vowels and marks that follow their consonant and are no part of its cluster.
+/// Whether a character is a vowel or mark that follows its consonant and is not part of its cluster.
 fn is_following_vowel(character: char) -> bool {
     matches!(
         character,
@@ -51,7 +52,7 @@ fn is_following_vowel(character: char) -> bool {
     )
 }
 
-/// A following vowel has a second one after it: เกาะ, Burmese ား.
+/// Whether a second vowel follows a following vowel: เกาะ, Burmese ား.
 fn is_doubled(before: char, first: char) -> bool {
     matches!(
         (before, first),
@@ -59,13 +60,13 @@ fn is_doubled(before: char, first: char) -> bool {
     )
 }
 
-/// Signs that put the next consonant below the one before.
+/// Whether a sign puts the next consonant below the one before.
 fn is_joiner(character: char) -> bool {
     matches!(character, '\u{17D2}' | '\u{1039}' | '\u{1A60}')
 }
 
-/// A consonant of Burmese with the sign that kills its vowel ends the syllable before it, and so does one that
-/// another is put below.
+/// Whether a Burmese consonant ends the syllable before it: with the sign that removes its vowel, or with another
+/// consonant below it.
 fn closes_syllable(first: char, second: Option<char>) -> bool {
     ('\u{1000}'..='\u{1021}').contains(&first) && matches!(second, Some('\u{103A}' | '\u{1039}'))
 }

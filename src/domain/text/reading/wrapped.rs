@@ -1,18 +1,18 @@
-//! Whether a line was broken because it was full.
+//! Decides whether a line was broken because it was full.
 //!
-//! Text wrapped by hand or by a program has lines that are filled alike: the next line's first word had no room. A
-//! list, a table, a log or a program has not, or each of its lines begins in the same way.
+//! Lines that are wrapped by hand or by a program have similar lengths: the next line's first word did not fit. The
+//! lines of a list, a table, a log or a program differ in length, or begin in the same way.
 
 use crate::domain::text::reading::letters::is_ideographic;
 use crate::domain::text::white_space::is_line_break;
 
-/// Lines wrapped shorter than this are rare, and lists of short lines are not.
+/// The least width of a wrapped line, in characters. Narrower wrapping is rare, and lists of short lines are not.
 const WIDTH_MIN: usize = 36;
 /// The same for ideographs, which are twice as wide.
 const WIDTH_MIN_WIDE: usize = 20;
-/// The longest line that somebody wraps, in bytes; how far is looked for a line's ends.
+/// The longest wrapped line in bytes, and the distance within which the end of a line is searched.
 const LINE_BYTES: usize = 256;
-/// How many of a hundred parts of the width a wrapped line fills at least.
+/// The least part of the width that a wrapped line fills, in percent.
 const FILL_PERCENT: usize = 75;
 
 /// Whether the line that ends at `place` was wrapped there and continues in the next, which begins with no marker.
@@ -31,7 +31,7 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
         return is_wide_wrapped(line, next);
     }
     let words = bytecount::count(line.as_bytes(), b' ');
-    // Prose has a space every dozen bytes, in scripts of three bytes every forty.
+    // Prose has a space every dozen bytes, and every forty bytes in scripts of three bytes for each character.
     if words < 4 || words * 40 < line.len() || line.ends_with([':', '|', '{', ';']) {
         return false;
     }
@@ -40,13 +40,13 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     let word = first.find(char::is_whitespace).unwrap_or(first.len());
     let needed = width + 1 + length(&first[..word]);
     let had_no_room = width >= WIDTH_MIN && needed > next_width;
-    // The line above can only say that there was room.
+    // The line above can only show that there was room.
     if !had_no_room && !letter.is_lowercase() {
         return false;
     }
     let above_width = length(last_line(before).1);
     if !had_no_room || needed <= above_width {
-        // A line above may be longer than a line with no long word behind it; a small letter still goes on.
+        // A line above may be longer if no long word follows it. A lower-case letter still continues the sentence.
         let widest = width.max(next_width).max(above_width);
         return letter.is_lowercase() && width * 100 >= widest * FILL_PERCENT && is_plain(line);
     }
@@ -58,18 +58,18 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     has_filled_neighbour && !begins_alike(line, next) && letter.is_alphanumeric()
 }
 
-/// Whether a line is prose to its end: no colon, brace or the like that ends a line of a program.
+/// Whether a line is prose to its end, without a colon or brace that ends a line of a program.
 fn is_plain(line: &str) -> bool {
     line.ends_with(|last: char| last.is_alphabetic() || last == ',')
 }
 
-/// Lines of ideographs break anywhere, so all are full.
+/// Whether a line of ideographs was wrapped. Such lines break anywhere, so all of them are full.
 fn is_wide_wrapped(line: &str, next: &str) -> bool {
     let (width, next_width) = (line.chars().count(), next.chars().count());
     width >= WIDTH_MIN_WIDE && next_width <= width + 2 && !next.starts_with('\u{3000}')
 }
 
-/// Whether two lines begin in the same way, as entries of a log do: with a number, or the same word.
+/// Whether two lines begin in the same way, as log entries do: with a number, or with the same word.
 fn begins_alike(line: &str, next: &str) -> bool {
     let one = line.split_whitespace().next().unwrap_or_default();
     let other = next.split_whitespace().next().unwrap_or_default();
@@ -78,7 +78,7 @@ fn begins_alike(line: &str, next: &str) -> bool {
     one == other || starts_with_digit(one) && starts_with_digit(other)
 }
 
-/// The last line of a text, its end aside, and what is before it.
+/// Returns the last line of a text, without its end, and the text before it.
 fn last_line(text: &str) -> (&str, &str) {
     let end = text.strip_suffix('\n').unwrap_or(text);
     let end = end.strip_suffix('\r').unwrap_or(end);
@@ -89,7 +89,7 @@ fn last_line(text: &str) -> (&str, &str) {
     (&text[..start], text[start..].trim_end())
 }
 
-/// The first line of a text, as far as it is looked at.
+/// Returns the first line of a text, up to [`LINE_BYTES`].
 fn first_line(text: &str) -> &str {
     let through = text.floor_char_boundary(LINE_BYTES);
     let end = memchr::memchr2(b'\n', b'\r', &text.as_bytes()[..through]);

@@ -1,14 +1,14 @@
-//! The names of what limits keep in Redis.
+//! The names of the limits' keys in Redis.
 
 use std::fmt::Write;
 
 use crate::application::ports::rate_limiter::Key;
 use crate::domain::limits::class::{Budget, Places};
 
-/// What a probe writes.
+/// The key that a probe writes.
 pub(super) const PROBE: &str = "{rl}:probe";
 
-/// Where a budget or a kind of places is counted. The part in braces puts all of a principal on one
+/// Returns the key of a rate limit or a concurrency limit. The part in braces keeps all keys of a principal on one
 /// node of a cluster.
 pub(super) fn of(key: &Key) -> String {
     let Key {
@@ -19,12 +19,12 @@ pub(super) fn of(key: &Key) -> String {
     format!("{{rl:{}:{}}}:{limit}", escaped(tenant), escaped(principal))
 }
 
-/// Where it is noted what a tenant uses.
+/// Returns the key with the list of limits that a tenant has used.
 pub(super) fn noted(tenant: &str) -> String {
     format!("{{rl:{}}}:noted", escaped(tenant))
 }
 
-/// The key of that name; none if it is no name of ours.
+/// Parses the name of a key. `None` means that the name is not one of these.
 pub(super) fn key(name: &str) -> Option<Key> {
     let (principal, limit) = name.strip_prefix("{rl:")?.split_once("}:")?;
     let (tenant, principal) = principal.split_once(':')?;
@@ -36,14 +36,14 @@ pub(super) fn key(name: &str) -> Option<Key> {
     })
 }
 
-/// Whatever might end a part is written as `%` and two digits: no two principals share a name.
+/// Escapes each byte that could end a part as `%` and two hex digits, so that no two principals share a name.
 fn escaped(part: &str) -> String {
     let mut escaped = String::with_capacity(part.len());
     for byte in part.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._@/".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _done = write!(escaped, "%{byte:02x}");
         }
     }
@@ -67,7 +67,7 @@ mod tests {
     use crate::application::ports::rate_limiter::Key;
 
     #[test]
-    fn names_tell_principals_apart_and_lead_back() {
+    fn names_are_distinct_for_each_principal_and_parse_back() {
         let mut names = Vec::new();
         for (tenant, principal) in [
             ("a", "b:c"),

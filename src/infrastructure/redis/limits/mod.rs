@@ -1,7 +1,7 @@
-//! Budgets and places that all instances share: a script each, in one round trip, by Redis's clock.
+//! Rate and concurrency limits that all instances share. Each runs one script in one round trip, by Redis's clock.
 //!
-//! To add a script: a `.lua` that says what its keys and arguments are and writes nothing without a
-//! lifetime, a method of the port, a row in `docs/redis.md` if it has a key of its own.
+//! To add a script: a `.lua` file that documents its keys and arguments, a method of the port, and a row in
+//! `docs/redis.md` if the script has its own key. The script must set a lifetime on every key that it writes.
 
 mod keys;
 pub mod rate_limiter;

@@ -1,4 +1,4 @@
-//! The limiter that all instances share.
+//! The rate limiter that all instances share.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use crate::domain::limits::rate::{Quota, Verdict};
 use crate::infrastructure::redis::connection::Connection;
 use crate::infrastructure::redis::limits::keys;
 
-/// How long somebody who wants to see limits waits for a page of them.
+/// The longest time a request for the limits waits for one page.
 const USAGE_MAX: Duration = Duration::from_secs(1);
-/// How long it is remembered what a tenant has used.
+/// The time for which the used limits of a tenant are remembered.
 const NOTES_LIFETIME: Duration = Duration::from_mins(10);
-/// How much of it.
+/// The number of used limits that are remembered for each tenant.
 const NOTES_MAX: u32 = 1_000;
 
-/// Limits in Redis.
+/// The limits in Redis.
 #[derive(Debug)]
 pub struct Limits {
     connection: Connection,
@@ -31,7 +31,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Over a connection, which others use too. A request waits at most `wait_max` for an answer.
+    /// Creates the limiter on a shared connection. Each request waits at most `wait_max` for an answer.
     #[must_use]
     pub fn new(connection: &Connection, wait_max: Duration) -> Self {
         Self {
@@ -134,7 +134,7 @@ impl RateLimiter for Limits {
         let noted = newest.query_async::<Vec<String>>(&mut connection).await;
         let mut usage = Vec::new();
         for name in noted.map_err(unavailable)? {
-            // Another release may count what this one does not know.
+            // Another release may use limits that this one does not know.
             let Some(key) = keys::key(&name) else {
                 continue;
             };

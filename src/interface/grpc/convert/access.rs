@@ -1,4 +1,4 @@
-//! Tenants and keys, for clients.
+//! Converts tenants and keys.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::resource_name;
 
-/// How long a key lasts that does expire: a longer time is a mistake.
+/// The longest lifetime of a key that expires: a longer time is a mistake.
 const LASTS_MAX: Duration = Duration::from_hours(10 * 366 * 24);
 
-/// A tenant.
+/// Converts a tenant.
 #[must_use]
 pub fn tenant(from: Tenant) -> pb::Tenant {
     let Tenant {
@@ -59,11 +59,11 @@ fn counted(usage: Usage) -> pb::Usage {
     }
 }
 
-/// What a client wants a tenant to keep at most.
+/// Converts the quotas of a tenant.
 ///
 /// # Errors
 ///
-/// Fails with the first that is negative.
+/// Fails with the first quota that is negative.
 pub fn quotas(from: pb::Quotas) -> Result<Quotas, Error> {
     let pb::Quotas {
         documents,
@@ -83,7 +83,7 @@ fn most(field: &'static str, most: Option<i64>) -> Result<Option<u64>, Error> {
         .map_err(|_negative| Error::invalid(field, "must not be negative"))
 }
 
-/// A key, without its secret, which nobody knows.
+/// Converts a key, without its secret, which the server does not store.
 #[must_use]
 pub fn key(from: Key) -> pb::ApiKey {
     let Key {
@@ -114,7 +114,7 @@ pub fn key(from: Key) -> pb::ApiKey {
     }
 }
 
-/// A key that a client asks for.
+/// Converts the request for a new key.
 ///
 /// # Errors
 ///

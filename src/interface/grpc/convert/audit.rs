@@ -1,4 +1,4 @@
-//! The audit log, for clients.
+//! Converts entries of the audit log.
 
 use uuid::Uuid;
 
@@ -11,12 +11,12 @@ use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::resource_name;
 
-/// All tenants (AIP-159).
+/// The parent that stands for all tenants (AIP-159).
 const ALL: &str = "tenants/-";
 /// The first second of the year 10000 (RFC 3339 has four digits for the year).
 const SECONDS_END: i64 = 253_402_300_800;
 
-/// An entry.
+/// Converts an entry.
 #[must_use]
 pub fn entry(from: Entry) -> pb::AuditEvent {
     let Entry {
@@ -55,7 +55,7 @@ pub fn entry(from: Entry) -> pb::AuditEvent {
     }
 }
 
-/// Which entries a client wants.
+/// Converts the filter of a list of entries.
 ///
 /// # Errors
 ///

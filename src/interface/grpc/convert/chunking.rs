@@ -1,4 +1,4 @@
-//! Specs and positions.
+//! Converts specs, decoding policies and positions.
 
 use crate::application::error::Error;
 use crate::application::ports::preferences::Preferences;
@@ -15,11 +15,11 @@ use crate::domain::text::position;
 use crate::domain::text::separators::Keep;
 use crate::interface::grpc::pb;
 
-/// The fields of a spec that a request sets.
+/// Converts the fields of a spec that a request sets.
 ///
 /// # Errors
 ///
-/// Fails with the field that is not known.
+/// Fails with the field whose value is not valid.
 pub fn partial(from: pb::ChunkingSpec) -> Result<Partial, Error> {
     let pb::ChunkingSpec {
         strategy,
@@ -61,11 +61,11 @@ pub fn partial(from: pb::ChunkingSpec) -> Result<Partial, Error> {
     })
 }
 
-/// The fields of a decoding policy that a request sets.
+/// Converts the fields of a decoding policy that a request sets.
 ///
 /// # Errors
 ///
-/// Fails with the field that is not known.
+/// Fails with the field whose value is not valid.
 pub fn partial_decoding(from: pb::DecodingPolicy) -> Result<policy::Partial, Error> {
     let pb::DecodingPolicy {
         charset,
@@ -81,11 +81,11 @@ pub fn partial_decoding(from: pb::DecodingPolicy) -> Result<policy::Partial, Err
     })
 }
 
-/// The fields of both that a request sets.
+/// Converts the fields of a spec and of a decoding policy that a request sets.
 ///
 /// # Errors
 ///
-/// As for each.
+/// Fails with the field whose value is not valid.
 pub fn preferences(
     chunking: Option<pb::ChunkingSpec>,
     decoding: Option<pb::DecodingPolicy>,
@@ -96,37 +96,37 @@ pub fn preferences(
     })
 }
 
-/// The spec that a request asks for where no collection has a say.
+/// Converts the spec of a request that has no collection.
 ///
 /// # Errors
 ///
-/// Fails with the field that is not known or out of its bounds.
+/// Fails with the field whose value is not valid or out of its bounds.
 pub fn spec(from: pb::ChunkingSpec) -> Result<Spec, Error> {
     Ok(partial(from)?.over(&Partial::default())?)
 }
 
-/// The decoding policy that a request asks for where no collection has a say.
+/// Converts the decoding policy of a request that has no collection.
 ///
 /// # Errors
 ///
-/// Fails with the field that is not known.
+/// Fails with the field whose value is not valid.
 pub fn decoding(from: pb::DecodingPolicy) -> Result<Decoding, Error> {
     Ok(partial_decoding(from)?.over(&policy::Partial::default()))
 }
 
-/// A spec for clients, every field set.
+/// Converts a spec, every field set.
 #[must_use]
 pub fn to_spec(spec: &Spec) -> pb::ChunkingSpec {
     to_partial(&Partial::from(spec))
 }
 
-/// A decoding policy for clients, every field set.
+/// Converts a decoding policy, every field set.
 #[must_use]
 pub fn to_decoding(decoding: Decoding) -> pb::DecodingPolicy {
     to_partial_decoding(&decoding.into())
 }
 
-/// The fields of a spec that are set, for clients.
+/// Converts the fields of a spec that are set.
 #[must_use]
 pub fn to_partial(from: &Partial) -> pb::ChunkingSpec {
     let size = |size: Option<usize>| size.map(|size| u32::try_from(size).unwrap_or(u32::MAX));
@@ -167,7 +167,7 @@ pub fn to_partial(from: &Partial) -> pb::ChunkingSpec {
     }
 }
 
-/// The fields of a decoding policy that are set, for clients.
+/// Converts the fields of a decoding policy that are set.
 #[must_use]
 pub fn to_partial_decoding(from: &policy::Partial) -> pb::DecodingPolicy {
     let policy = |policy| match policy {
@@ -183,7 +183,7 @@ pub fn to_partial_decoding(from: &policy::Partial) -> pb::DecodingPolicy {
     }
 }
 
-/// A position for clients.
+/// Converts a position.
 #[must_use]
 pub fn to_position(from: position::Position) -> pb::Position {
     let position::Position {
@@ -200,13 +200,13 @@ pub fn to_position(from: position::Position) -> pb::Position {
     }
 }
 
-/// A count for clients: protos have signed numbers, which every language can hold.
+/// Converts a count: protos have signed numbers, which every language can hold.
 #[must_use]
 pub fn count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The value of an enum field; one that is absent has the value 0.
+/// Returns the value of an enum field. An absent field has the value 0.
 fn known<T: TryFrom<i32> + Default>(field: &'static str, value: Option<i32>) -> Result<T, Error> {
     match value {
         None => Ok(T::default()),
@@ -222,7 +222,7 @@ fn fault_policy(field: &'static str, policy: Option<i32>) -> Result<Option<Polic
     })
 }
 
-/// How a label chooses the charset; an empty one does not.
+/// Parses the label of a charset. `None` if it is empty.
 fn choice(label: &str) -> Result<Option<Choice>, Error> {
     if label.is_empty() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The content of a message, as it was before it was compressed.
+//! Decompresses the content of a message.
 
 use std::io::Read;
 
@@ -9,11 +9,11 @@ use crate::application::error::Error;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::interface::grpc::pb;
 
-/// Decompresses; a bomb is stopped at the most that content may have.
+/// Decompresses content, but at most as much as a message may have: that stops a decompression bomb.
 ///
 /// # Errors
 ///
-/// Fails if it is not one whole frame of its kind, or too large.
+/// Fails if the content is not one whole frame of its kind, or too large.
 pub fn content(content: Bytes, compression: i32) -> Result<Bytes, Error> {
     match pb::Compression::try_from(compression) {
         Ok(pb::Compression::Unspecified) => Ok(content),
@@ -26,7 +26,7 @@ pub fn content(content: Bytes, compression: i32) -> Result<Bytes, Error> {
 fn gzip(compressed: &[u8]) -> Result<Bytes, Error> {
     let mut decoder = GzDecoder::new(compressed);
     let mut content = Vec::new();
-    // One byte more tells what is too large from what just fits.
+    // One byte more separates content that is too large from content that just fits.
     let most = CONTENT_BYTES_MAX as u64 + 1;
     let read = (&mut decoder).take(most).read_to_end(&mut content);
     read.map_err(|_damaged| Error::invalid("content", "must be one whole gzip member"))?;
@@ -50,7 +50,7 @@ fn zstd(compressed: &[u8]) -> Result<Bytes, Error> {
     if declared.is_some_and(|bytes| bytes > CONTENT_BYTES_MAX as u64) {
         return Err(too_large());
     }
-    // In one step into a buffer of the most there may be, so no window beside it.
+    // Decompressed in one step into a buffer of the maximum size, so no window is needed beside it.
     match zstd::bulk::decompress(compressed, CONTENT_BYTES_MAX) {
         Ok(content) => Ok(content.into()),
         Err(_) if declared.is_none() => Err(too_large()),

@@ -1,4 +1,4 @@
-//! What is to be imported: from the wire, checked field by field.
+//! Converts requests for imports, checked field by field.
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
@@ -10,11 +10,11 @@ use crate::interface::grpc::pb;
 use crate::interface::grpc::resource_name;
 use crate::interface::grpc::sent::Identified;
 
-/// An import: the file, and the upload that it becomes.
+/// Converts a request for an import to the path of the file and the upload that it becomes.
 ///
 /// # Errors
 ///
-/// Fails with the field that is wrong. Nothing of the path is repeated.
+/// Fails with the field that is wrong. The error does not repeat the path.
 pub fn new_import(
     clock: &dyn Clock,
     mut from: pb::ImportDocumentRequest,
@@ -45,7 +45,7 @@ pub fn new_import(
     let new = NewUpload {
         uid: sent.uid.unwrap_or_else(|| clock.new_uid()),
         request_sha256: sent.sha256,
-        // The length of the file is part of its stamp.
+        // The stamp of the file includes its length.
         declared: Declared::default(),
         document_uid: clock.new_uid(),
         about: uploads::about(fields, &document.document)?,

@@ -1,11 +1,11 @@
-//! What is used of limits, for clients.
+//! Converts the usage of limits.
 
 use crate::application::rate_limit::limiter::Backend;
 use crate::application::rate_limit::usage::{Status, Usage};
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::pb;
 
-/// What a tenant uses.
+/// Converts the usage of limits of a tenant.
 #[must_use]
 pub fn status(from: Status) -> pb::GetLimitsStatusResponse {
     let Status {
@@ -40,7 +40,7 @@ fn usage(from: Usage) -> pb::LimitUsage {
         used: count(used),
         most: count(most),
         per_second: refill.map(|refill| refill.per_second),
-        // At most some years.
+        // At most some years, so the conversion succeeds.
         whole_after: whole_after.and_then(|after| after.try_into().ok()),
     }
 }

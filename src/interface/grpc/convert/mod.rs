@@ -1,4 +1,5 @@
-//! Between protos and ours, a file a noun. Fields are named one by one, so that none is forgotten.
+//! Conversions between protos and the types of the use cases, one file for each noun. Fields are named one by one, so
+//! that none is forgotten.
 
 pub mod access;
 pub mod audit;

@@ -1,4 +1,4 @@
-//! The health of partitions and the places of documents, for clients.
+//! Converts the health of partitions and the placement of documents.
 
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::pb;
 
-/// All partitions, and what they come to.
+/// Converts the health of all partitions, and their balance.
 #[must_use]
 pub fn health(from: &Health) -> (Vec<pb::PartitionHealth>, pb::Balance) {
     let Health {
@@ -20,7 +20,7 @@ pub fn health(from: &Health) -> (Vec<pb::PartitionHealth>, pb::Balance) {
     (partitions.iter().map(partition).collect(), balance(of))
 }
 
-/// Where a document is.
+/// Converts the placement of a document.
 #[must_use]
 pub fn placement(from: &Placement) -> pb::LocateDocumentResponse {
     let Placement {

@@ -1,4 +1,4 @@
-//! Collections, documents, chunks, uploads and operations, for clients.
+//! Converts collections, documents, chunks, uploads and operations.
 
 use prost_types::Timestamp;
 
@@ -20,7 +20,7 @@ use crate::interface::grpc::convert::chunking::{
 use crate::interface::grpc::pb::{self, change};
 use crate::interface::grpc::resource_name;
 
-/// A collection.
+/// Converts a collection.
 #[must_use]
 pub fn collection(from: &Collection) -> pb::Collection {
     pb::Collection {
@@ -33,7 +33,7 @@ pub fn collection(from: &Collection) -> pb::Collection {
     }
 }
 
-/// A document of a collection.
+/// Converts a document of a collection.
 #[must_use]
 pub fn document(collection: &CollectionId, from: Document) -> pb::Document {
     let name = DocumentName {
@@ -66,7 +66,7 @@ pub fn document(collection: &CollectionId, from: Document) -> pb::Document {
     }
 }
 
-/// A chunk of a document.
+/// Converts a chunk of a document.
 #[must_use]
 pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
     let Versioned {
@@ -89,7 +89,7 @@ pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
     }
 }
 
-/// A change.
+/// Converts a change.
 #[must_use]
 pub fn change(from: Event) -> pb::Change {
     let change = match from {
@@ -115,7 +115,7 @@ pub fn change(from: Event) -> pb::Change {
     }
 }
 
-/// An upload.
+/// Converts an upload.
 ///
 /// # Errors
 ///
@@ -125,7 +125,7 @@ pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
         (Some(sha256), _) => sha256.to_vec(),
         _ if from.checkpoint.is_empty() => digest::sha256(b"").to_vec(),
         (None, Ok(checkpoint)) => checkpoint.source_sha256()?.to_vec(),
-        // Nobody goes on from where an upload has ended.
+        // An ended upload cannot be resumed, so its digest is not needed.
         (None, Err(_)) if from.state != State::Running => Vec::new(),
         (None, Err(error)) => return Err(error.into()),
     };
@@ -148,7 +148,7 @@ pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
     })
 }
 
-/// An operation.
+/// Converts an operation.
 #[must_use]
 pub fn operation(from: Operation) -> pb::Operation {
     pb::Operation {
@@ -180,7 +180,7 @@ pub fn operation(from: Operation) -> pb::Operation {
     }
 }
 
-/// A point in time.
+/// Converts a point in time.
 #[must_use]
 pub fn time(at: clock::Timestamp) -> Timestamp {
     let nanos = i32::try_from(at.rem_euclid(1_000_000) * 1_000).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Messages of uploads: from the wire to the session's, checked field by field.
+//! Converts messages of uploads, checked field by field.
 
 use std::collections::BTreeMap;
 
@@ -17,18 +17,18 @@ use crate::interface::grpc::pb::upload_document_request;
 use crate::interface::grpc::resource_name;
 use crate::interface::grpc::sent::Identified;
 
-/// The most labels of a document, or of a filter.
+/// The maximum number of labels of a document, or of a filter.
 const LABELS_MAX: usize = 32;
 const LABEL_KEY_BYTES_MAX: usize = 63;
 const LABEL_VALUE_BYTES_MAX: usize = 1_024;
 const DISPLAY_NAME_BYTES_MAX: usize = 1_024;
 const MEDIA_TYPE_BYTES_MAX: usize = 255;
 
-/// A message of `UploadDocument`.
+/// Converts a message of `UploadDocument`.
 ///
 /// # Errors
 ///
-/// Fails if it could not be read, or with the field that is wrong.
+/// Fails if the message could not be read, or with the field that is wrong.
 pub fn message(
     clock: &dyn Clock,
     received: Result<pb::UploadDocumentRequest, Status>,
@@ -36,7 +36,7 @@ pub fn message(
     write(clock, received.map_err(|status| unread(&status))?)
 }
 
-/// What a message names: a document or an upload; empty if it has no target.
+/// Returns the name of the document or upload in a message, or an empty text if it has no target.
 #[must_use]
 pub fn named(message: &pb::UploadDocumentRequest) -> String {
     match &message.target {
@@ -48,11 +48,11 @@ pub fn named(message: &pb::UploadDocumentRequest) -> String {
     }
 }
 
-/// A message of `StreamDocument`.
+/// Converts a message of `StreamDocument`.
 ///
 /// # Errors
 ///
-/// As for the other.
+/// Fails as [`message`] does.
 pub fn stream_message(
     clock: &dyn Clock,
     received: Result<pb::StreamDocumentRequest, Status>,
@@ -83,11 +83,11 @@ pub fn stream_message(
     })
 }
 
-/// The first ordinal that a client wants.
+/// Returns the first ordinal that a client wants.
 ///
 /// # Errors
 ///
-/// Fails if the one that it has is negative.
+/// Fails if `after_ordinal` is negative.
 pub fn from_ordinal(after_ordinal: Option<i64>) -> Result<u64, Error> {
     match after_ordinal {
         None => Ok(0),
@@ -97,11 +97,11 @@ pub fn from_ordinal(after_ordinal: Option<i64>) -> Result<u64, Error> {
     }
 }
 
-/// Labels, bounded.
+/// Checks labels.
 ///
 /// # Errors
 ///
-/// Fails if there are too many, or one is too long.
+/// Fails if there are too many labels, or if one is too long or contains a NUL.
 pub fn labels(
     field: &'static str,
     labels: impl ExactSizeIterator<Item = (String, String)>,
@@ -120,7 +120,7 @@ pub fn labels(
     Ok(labels)
 }
 
-/// A message that was not read: too large for its limit, or not of the protos.
+/// Converts the failure to read a message: too large for its limit, or not of the protos.
 #[must_use]
 pub fn unread(error: &Status) -> Error {
     if error.code() == Code::OutOfRange {
@@ -213,18 +213,18 @@ fn new_upload(
     })
 }
 
-/// What a client says of a document, each beside the name of its field.
+/// The description of a document in a request, each value beside the name of its field.
 pub(super) struct About {
     pub(super) display_name: (&'static str, String),
     pub(super) media_type: (&'static str, String),
     pub(super) labels: (&'static str, BTreeMap<String, String>),
 }
 
-/// The same, checked, with what it is by default.
+/// Checks the description of a document, and fills in the defaults.
 ///
 /// # Errors
 ///
-/// Fails with the field that is too long.
+/// Fails with the field that is too long or contains a NUL.
 pub(super) fn about(from: About, id: &DocumentId) -> Result<uploads::About, Error> {
     let About {
         display_name,
