@@ -1,6 +1,6 @@
 //! A server with little memory refuses calls that need more, and is not killed by the kernel.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -141,9 +141,8 @@ async fn streams_that_need_too_much_memory_are_refused_and_the_server_survives()
                 // A refused connection: the status is CANCELLED if the client found it closed before it sent the
                 // call.
                 let codes = [Code::Unavailable, Code::Cancelled];
-                let is_transport = told
-                    .source()
-                    .is_some_and(|source| source.is::<tonic::transport::Error>());
+                let source = told.source();
+                let is_transport = source.is_some_and(<dyn Error>::is::<tonic::transport::Error>);
                 assert!(codes.contains(&told.code()) || is_transport, "{told:?}");
                 continue;
             }

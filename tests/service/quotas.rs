@@ -63,6 +63,24 @@ fn is_crossed(status: &Status, quota: &str) {
     assert!(details.retry_info().is_none(), "waiting does not help");
 }
 
+/// The program must exit at once, instead of retrying for an hour.
+fn the_program_exits_over_a_quota(world: &Guarded, key: &str) {
+    let file = world.folder.0.join("e.txt");
+    std::fs::write(&file, "more").unwrap();
+    let server = format!("http://{}", world.instance.address);
+    let done = Command::new("timeout")
+        .args(["20", SLUICE, "upload", "--server", &server])
+        .arg(file)
+        .env("SLUICE_API_KEY", key)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(
+        done.status.code() == Some(1) && said.contains("quota"),
+        "{said}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_over_a_quota_is_refused_and_resumes_when_there_is_room() {
     let world = Guarded::start().await;
@@ -96,27 +114,7 @@ async fn an_upload_over_a_quota_is_refused_and_resumes_when_there_is_room() {
         .await
         .unwrap_err();
     is_crossed(&other, "documents");
-    // The program must exit at once, instead of retrying for an hour.
-    let file = world.folder.0.join("e.txt");
-    std::fs::write(&file, "more").unwrap();
-    let done = Command::new("timeout")
-        .args([
-            "20",
-            SLUICE,
-            "upload",
-            "--server",
-            &format!("http://{}", world.instance.address),
-        ])
-        .arg(file)
-        .env("SLUICE_API_KEY", &key)
-        .output()
-        .unwrap();
-    let said = String::from_utf8(done.stderr).unwrap();
-    assert!(
-        done.status.code() == Some(1) && said.contains("quota"),
-        "{said}"
-    );
-
+    the_program_exits_over_a_quota(&world, &key);
     allow(&world, pb::Quotas::default()).await;
     let from = usize::try_from(found.committed_offset).unwrap();
     let mut messages = vec![resumed(&name, found.committed_offset, b"")];

@@ -233,7 +233,7 @@ async fn fill(world: &Guarded, key: &str, tenant: &'static str) -> Names {
     ])
 }
 
-/// A caller who names a resource of another tenant gets NOT_FOUND from every method that names resources; its owner
+/// A caller who names a resource of another tenant gets `NOT_FOUND` from every method that names resources; its owner
 /// does not.
 #[tokio::test]
 async fn resources_of_another_tenant_are_not_found() {

@@ -113,7 +113,7 @@ mod tests {
         // The 25th has to wait as long as any does.
         assert!(waits[..25].iter().all(|wait| *wait == FLUSH_AFTER_MIN));
         assert_eq!(waits[100], 101 * 5 * COMMIT);
-        assert!(waits[24..].is_sorted_by(|a, b| *b - *a == 5 * COMMIT));
+        assert!(waits[24..].is_sorted_by(|a, b| *b == *a + 5 * COMMIT));
         // Reservations pass, and are bounded.
         let later = now + Duration::from_secs(1);
         assert_eq!(schedule.reserve(later, COMMIT), 101 * 5 * COMMIT);

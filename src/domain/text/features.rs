@@ -17,10 +17,8 @@ const WIDE_BREAKS: [&str; 3] = ["\u{85}", "\u{2028}", "\u{2029}"];
 pub struct Features {
     /// Whether it may have characters beyond ASCII.
     pub has_wide: bool,
-    /// Whether it may have carriage returns.
-    pub has_returns: bool,
-    /// Whether it may have form feeds.
-    pub has_pages: bool,
+    /// Whether it may have carriage returns or form feeds.
+    pub has_controls: bool,
     /// Whether it may have NEL, U+2028 or U+2029.
     pub has_wide_breaks: bool,
 }
@@ -31,13 +29,10 @@ impl Features {
     pub fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
         let has_wide = !text.is_ascii();
-        let has_controls = memchr::memchr2(b'\r', PAGE, bytes).is_some();
-        let has = |byte| has_controls && memchr::memchr(byte, bytes).is_some();
         let has_break = |wide: &&str| memmem::find(bytes, wide.as_bytes()).is_some();
         Self {
             has_wide,
-            has_returns: has(b'\r'),
-            has_pages: has(PAGE),
+            has_controls: memchr::memchr2(b'\r', PAGE, bytes).is_some(),
             has_wide_breaks: has_wide && WIDE_BREAKS.iter().any(has_break),
         }
     }
@@ -47,8 +42,7 @@ impl Features {
     pub fn of_character(character: char) -> Self {
         Self {
             has_wide: !character.is_ascii(),
-            has_returns: character == '\r',
-            has_pages: character == char::from(PAGE),
+            has_controls: character == '\r' || character == char::from(PAGE),
             has_wide_breaks: matches!(character, '\u{85}' | '\u{2028}' | '\u{2029}'),
         }
     }
@@ -57,8 +51,7 @@ impl Features {
 impl BitOrAssign for Features {
     fn bitor_assign(&mut self, other: Self) {
         self.has_wide |= other.has_wide;
-        self.has_returns |= other.has_returns;
-        self.has_pages |= other.has_pages;
+        self.has_controls |= other.has_controls;
         self.has_wide_breaks |= other.has_wide_breaks;
     }
 }
@@ -70,23 +63,19 @@ mod tests {
     #[test]
     fn each_feature_is_seen_wherever_it_stands() {
         let cases = [
-            ("\r", (false, true, false, false)),
-            ("\u{C}", (false, false, true, false)),
-            ("\u{E9}", (true, false, false, false)),
-            ("\u{85}", (true, false, false, true)),
-            ("\u{2028}", (true, false, false, true)),
-            ("\u{2029}", (true, false, false, true)),
+            ("\r", (false, true, false)),
+            ("\u{C}", (false, true, false)),
+            ("\u{E9}", (true, false, false)),
+            ("\u{85}", (true, false, true)),
+            ("\u{2028}", (true, false, true)),
+            ("\u{2029}", (true, false, true)),
             // Neighbours of all of them.
-            (
-                "\u{B}\u{A0}\u{2027}\u{202A}\u{2019}",
-                (true, false, false, false),
-            ),
+            ("\u{B}\u{A0}\u{2027}\u{202A}\u{2019}", (true, false, false)),
         ];
-        for (feature, (has_wide, has_returns, has_pages, has_wide_breaks)) in cases {
+        for (feature, (has_wide, has_controls, has_wide_breaks)) in cases {
             let expected = Features {
                 has_wide,
-                has_returns,
-                has_pages,
+                has_controls,
                 has_wide_breaks,
             };
             for before in 0..70 {

@@ -37,7 +37,7 @@ impl Position {
 /// Returns the number of lines that end in `bytes`. No CR LF may be split.
 fn line_ends(bytes: &[u8], features: Features) -> usize {
     let feeds = bytecount::count(bytes, b'\n');
-    if !features.has_returns && !features.has_wide_breaks {
+    if !features.has_controls && !features.has_wide_breaks {
         return feeds;
     }
     let is_end = |at: &usize| {

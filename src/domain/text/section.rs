@@ -59,13 +59,13 @@ impl<'a> Section<'a> {
     #[must_use]
     pub fn has_returns(&self) -> bool {
         let find = || memchr::memchr(b'\r', self.bytes()).is_some();
-        self.features.has_returns && *self.has_returns.get_or_init(find)
+        self.features.has_controls && *self.has_returns.get_or_init(find)
     }
 
     /// Whether any of these bytes may be a form feed.
     #[must_use]
     pub fn has_pages(&self) -> bool {
-        self.features.has_pages
+        self.features.has_controls
     }
 
     /// Whether these bytes may have NEL, U+2028 or U+2029.
