@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::application::auth::authenticator::Identity;
 use crate::application::maintenance::runner::Retention;
+use crate::application::memory::budget::Budget;
 use crate::application::memory::pressure::Pressure;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::store::Store;
@@ -113,6 +114,15 @@ pub(super) fn bounds(config: &Config) -> Bounds {
         slow_reader_max: Duration::from_secs(from.slow_reader_seconds_max),
         old_version_kept: Duration::from_secs(config.retention.old_version_seconds),
     }
+}
+
+/// Returns the memory of uploads, streams and previews.
+pub(super) fn budget(bounds: &Bounds) -> Budget {
+    Budget::new(
+        bounds.memory_bytes_max,
+        bounds.waiting_bytes_max,
+        bounds.memory_wait_max,
+    )
 }
 
 /// Returns the limit for messages of uploads that wait to work: twice the memory of uploads, or a quarter of a

@@ -136,11 +136,7 @@ impl Wiring {
             import_asked: Arc::new(Notify::new()),
             lease,
             tokens: Tokens::new(&secret),
-            budget: Budget::new(
-                bounds.memory_bytes_max,
-                bounds.waiting_bytes_max,
-                bounds.memory_wait_max,
-            ),
+            budget: from_config::budget(&bounds),
             bounds,
             flush_schedule: FlushSchedule::new(),
             retention: from_config::retention(config),

@@ -16,7 +16,8 @@ pub struct Position {
 }
 
 impl Position {
-    /// Returns the place after `text`, which has these features, begins here and took `source_bytes` bytes of the source.
+    /// Returns the place after `text`, which begins here, has these features, and took `source_bytes` bytes of the
+    /// source.
     #[must_use]
     pub fn after(self, text: &str, features: Features, source_bytes: u64) -> Self {
         let bytes = text.as_bytes();
