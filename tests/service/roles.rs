@@ -128,6 +128,7 @@ struct Names(Vec<(&'static str, String)>);
 impl Names {
     fn of(&self, field: &FieldDescriptor) -> Option<&str> {
         let said = comment(field)?;
+        let (_, said) = said.split_once(": ")?;
         let matching = self.0.iter().filter(|(form, _)| said.starts_with(form));
         let longest = matching.max_by_key(|(form, _)| form.len());
         longest.map(|(_, name)| name.as_str())
@@ -143,9 +144,8 @@ fn comment(field: &FieldDescriptor) -> Option<String> {
     Some(location.leading_comments().trim().to_owned())
 }
 
-/// Builds a request that names acme's resources in every field whose comment has the form of such a name. Also
-/// returns
-/// whether any field does. Of a oneof, only the given member is set.
+/// Builds a request that names acme's resources in every field whose comment has the form of such a name after a colon.
+/// Also returns whether any field does. Of a oneof, only the given member is set.
 fn naming(
     message: &MessageDescriptor,
     names: &Names,

@@ -246,8 +246,8 @@ async fn documents_of_other_sources_are_replaced_only_with_adopt() {
         assert!(ended.out.ends_with("2 conflicting\n"), "{ended:?}");
         let lines = ended.err.lines().collect::<Vec<_>>();
         assert_eq!(lines.len(), 2, "{ended:?}");
-        assert!(lines[0].contains("tree/x: ") && lines[0].contains("without the label"));
-        assert!(lines[1].contains("tree/y: ") && lines[1].contains("of the folder other"));
+        assert!(lines[0].contains("tree/x: ") && lines[0].contains("has no label"));
+        assert!(lines[1].contains("tree/y: ") && lines[1].contains("belongs to the folder other"));
         assert!(lines.iter().all(|line| line.contains("--adopt")));
         assert_eq!(shell.text("c", "x"), "by hand");
         assert_eq!(shell.text("c", "y"), "of the other");
