@@ -153,8 +153,14 @@ pub async fn first_key(config: &config::Store, force: bool) -> anyhow::Result<Op
 ///
 /// # Errors
 ///
-/// Fails if the store or the key cannot be read.
+/// Fails if the store or the key cannot be read. A missing file is not created: its log could only be empty.
 pub async fn audited(config: &Config, told: &[Head]) -> anyhow::Result<Report> {
+    let location = &config.store.location;
+    let is_missing = location.database().is_none() && !location.file().exists();
+    anyhow::ensure!(
+        !is_missing,
+        "{location} does not exist: name the store of the server"
+    );
     let store = open(&config.store).await;
     let store = store.with_context(|| config.store.location.to_string())?;
     let report = admin::audited(&store, &config.audit.key_file, told).await;

@@ -27,7 +27,7 @@ pub(super) struct Chunking {
     /// Largest size of a chunk [default: 1000; 200 words].
     #[arg(long, value_name = "N")]
     max_size: Option<usize>,
-    /// Smallest size of a chunk except the last [default: half of --max-size; for fixed, --max-size].
+    /// Smallest size of a chunk except the last [default: half of --max-size, more with --overlap; for fixed, --max-size].
     #[arg(long, value_name = "N")]
     min_size: Option<usize>,
     /// Largest part of a chunk that the next one repeats [default: 0].

@@ -196,6 +196,14 @@ fn verify(folder: &Folder, arguments: &[&str]) -> Result<String, String> {
     }
 }
 
+#[test]
+fn a_store_that_does_not_exist_is_not_verified_and_not_created() {
+    let folder = Folder::new();
+    let complaint = verify(&folder, &[]).unwrap_err();
+    assert!(complaint.contains("does not exist"), "{complaint}");
+    assert!(!folder.0.join("test.db").exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_are_summed_and_a_changed_log_is_detected() {
     let world = Guarded::start().await;

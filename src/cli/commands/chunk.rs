@@ -24,8 +24,8 @@ use crate::domain::text::position::{Position, Span};
 /// Stream text through the engine and write its chunks.
 ///
 /// Memory stays flat for documents of any size. Offsets count from 0: bytes, characters and lines of the text, and
-/// bytes of the source before decoding. The charset of each document is written to the standard error, unless
-/// `--charset` named it.
+/// bytes of the source before decoding. The charset of each document is written to the standard error with
+/// `--charset auto`, and where a byte order mark overrides `--charset`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Files, pipes, `-` for the standard input, or folders [default: -]. In folders, hidden files, links and files
