@@ -66,11 +66,10 @@ impl Attached {
         }
     }
 
-    /// Returns the duration of the newest settled commit. Zero if there was none.
-    #[must_use]
-    pub fn commit_took(&self) -> Duration {
+    /// Returns the duration of the newest commit that was settled since the last call. Zero if there was none.
+    pub fn take_commit_took(&mut self) -> Duration {
         match self {
-            Self::Open(pipeline) => pipeline.commit_took(),
+            Self::Open(pipeline) => pipeline.take_commit_took(),
             Self::Complete(_) => Duration::ZERO,
         }
     }

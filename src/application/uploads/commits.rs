@@ -23,7 +23,7 @@ pub struct Commits {
     queue: VecDeque<Commit>,
     /// The turn of the next batch.
     turn: Turn,
-    /// The duration of the newest settled commit, including digests and queues.
+    /// The duration of the newest settled commit, including digests and queues. Zero once it was taken.
     took: Duration,
 }
 
@@ -50,10 +50,9 @@ impl Commits {
         }
     }
 
-    /// Returns the duration of the newest settled commit. Zero before the first.
-    #[must_use]
-    pub fn took(&self) -> Duration {
-        self.took
+    /// Returns the duration of the newest commit that was settled since the last call. Zero if there was none.
+    pub fn take_took(&mut self) -> Duration {
+        std::mem::take(&mut self.took)
     }
 
     /// Starts the commit of a batch, which releases `memory` at its end. The digests of the batch are computed while

@@ -3,7 +3,8 @@
 //! Watchers see a slow upload move by flushes. Hundreds of slow uploads would keep the store busy with them: 70 clients
 //! that send a message each 250 ms need 280 commits a second. The uploads of an instance therefore share a schedule.
 //! Each flush reserves five times as long as the newest commit took, and the next flush waits until the reservations
-//! before it have passed. So flushes take at most a fifth of the time of a store that commits one by one.
+//! before it have passed. So flushes take at most a fifth of the time of a store that commits one by one, unless so
+//! many uploads are open that they reach the longest wait.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +16,8 @@ pub const FLUSH_AFTER_MIN: Duration = Duration::from_millis(250);
 const FLUSH_AFTER_MAX: Duration = Duration::from_secs(5);
 /// The time that a flush reserves, as a multiple of the newest commit's duration.
 const RESERVED_FACTOR: u32 = 5;
+/// The most time that a flush reserves: one slow commit does not stop the flushes of all other uploads.
+const RESERVED_MAX: Duration = Duration::from_millis(100);
 
 /// The flushes of all uploads of an instance.
 #[derive(Clone, Debug)]
@@ -43,11 +46,11 @@ impl FlushSchedule {
     /// Reserves time for a flush. Returns the upload's wait until then.
     fn reserve(&self, now: Instant, commit_took: Duration) -> Duration {
         let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let reserved = commit_took.saturating_mul(RESERVED_FACTOR);
-        let waits = free_at.saturating_duration_since(now) + reserved.min(FLUSH_AFTER_MAX);
-        let waits = waits.min(FLUSH_AFTER_MAX);
-        *free_at = now + waits;
-        waits.max(FLUSH_AFTER_MIN)
+        let own = commit_took.saturating_mul(RESERVED_FACTOR);
+        let reserved = free_at.saturating_duration_since(now) + own.min(RESERVED_MAX);
+        let reserved = reserved.min(FLUSH_AFTER_MAX);
+        *free_at = now + reserved;
+        reserved.max(own).clamp(FLUSH_AFTER_MIN, FLUSH_AFTER_MAX)
     }
 }
 
@@ -80,7 +83,7 @@ impl FlushTimer {
         self.flushed.elapsed() >= self.after
     }
 
-    /// Restarts the timer after a flush. `commit_took` is the duration of the newest commit.
+    /// Restarts the timer after a flush. `commit_took` is the duration of the newest commit; zero reserves nothing.
     pub fn restart(&mut self, commit_took: Duration) {
         self.flushed = Instant::now();
         self.after = self.schedule.reserve(self.flushed, commit_took);
@@ -107,6 +110,14 @@ mod tests {
     }
 
     #[test]
+    fn a_slow_commit_does_not_stop_the_flushes_of_others() {
+        let (schedule, now) = (FlushSchedule::new(), Instant::now());
+        assert_eq!(schedule.reserve(now, 10_000 * COMMIT), FLUSH_AFTER_MAX);
+        assert_eq!(schedule.reserve(now, COMMIT), FLUSH_AFTER_MIN);
+        assert_eq!(schedule.reserve(now, 100 * COMMIT), 500 * COMMIT);
+    }
+
+    #[test]
     fn flushes_of_many_uploads_are_spread() {
         let (schedule, now) = (FlushSchedule::new(), Instant::now());
         let waits = [(); 200].map(|()| schedule.reserve(now, COMMIT));
@@ -114,6 +125,7 @@ mod tests {
         assert!(waits[..25].iter().all(|wait| *wait == FLUSH_AFTER_MIN));
         assert_eq!(waits[100], 101 * 5 * COMMIT);
         assert!(waits[24..].is_sorted_by(|a, b| *b == *a + 5 * COMMIT));
+        assert_eq!(schedule.reserve(now, Duration::ZERO), waits[199]);
         // Reservations pass, and are bounded.
         let later = now + Duration::from_secs(1);
         assert_eq!(schedule.reserve(later, COMMIT), 101 * 5 * COMMIT);

@@ -163,10 +163,9 @@ impl Pipeline {
         }
     }
 
-    /// Returns the duration of the newest settled commit. Zero before the first.
-    #[must_use]
-    pub fn commit_took(&self) -> Duration {
-        self.commits.took()
+    /// Returns the duration of the newest commit that was settled since the last call. Zero if there was none.
+    pub fn take_commit_took(&mut self) -> Duration {
+        self.commits.take_took()
     }
 
     /// Commits the decided chunks.

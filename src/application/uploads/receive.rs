@@ -197,7 +197,7 @@ impl Session<'_> {
                         taken = take(&mut upload, *message, is_due && !finishes).await;
                     }
                     if is_due {
-                        flushes.restart(upload.commit_took());
+                        flushes.restart(upload.take_commit_took());
                     }
                     if taken.is_ok() && finishes {
                         if !is_followed(&mut messages).await {
@@ -216,7 +216,7 @@ impl Session<'_> {
                 }
                 Turn::Pause if flushes.is_due() => {
                     let done = upload.flush().await;
-                    flushes.restart(upload.commit_took());
+                    flushes.restart(upload.take_commit_took());
                     upload.rest();
                     done
                 }

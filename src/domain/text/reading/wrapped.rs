@@ -4,6 +4,7 @@
 //! lines of a list, a table, a log or a program differ in length, or begin in the same way.
 
 use crate::domain::text::reading::letters::is_ideographic;
+use crate::domain::text::reading::marker;
 use crate::domain::text::white_space::is_line_break;
 
 /// The least width of a wrapped line, in characters. Narrower wrapping is rare, and lists of short lines are not.
@@ -15,7 +16,7 @@ const LINE_BYTES: usize = 256;
 /// The least part of the width that a wrapped line fills, in percent.
 const FILL_PERCENT: usize = 75;
 
-/// Whether the line that ends at `place` was wrapped there and continues in the next, which begins with no marker.
+/// Whether the line that ends at `place` was wrapped there and continues in the next.
 #[must_use]
 pub fn is_wrapped(text: &str, place: usize) -> bool {
     let (before, line) = last_line(&text[..place]);
@@ -24,7 +25,10 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     let Some(letter) = first.chars().next() else {
         return false;
     };
-    if line.len() < WIDTH_MIN || matches!(letter, '|' | '#' | '<' | '{' | '}' | '+' | '\\' | '/') {
+    if line.len() < WIDTH_MIN
+        || marker::begins_with_marker(next)
+        || matches!(letter, '|' | '#' | '<' | '{' | '}' | '+' | '\\' | '/')
+    {
         return false;
     }
     if is_ideographic(letter) || line.ends_with(is_ideographic) {
