@@ -3,8 +3,8 @@
 //! Watchers see a slow upload move by flushes. Hundreds of slow uploads would keep the store busy with them: 70 clients
 //! that send a message each 250 ms need 280 commits a second. The uploads of an instance therefore share a schedule.
 //! Each flush reserves five times as long as the newest commit took, and the next flush waits until the reservations
-//! before it have passed. So flushes take at most a fifth of the time of a store that commits one by one, unless so
-//! many uploads are open that they reach the longest wait.
+//! before it have passed. So flushes take at most a fifth of the time of a store that commits one by one, unless
+//! the uploads are more than fit into the longest wait.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
