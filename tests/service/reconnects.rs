@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
+use std::sync::mpsc;
+use std::thread;
 
 use crate::outages::{Running, free};
 use crate::support::proxy::Proxy;
@@ -38,17 +40,25 @@ fn a_watcher_and_a_follower_of_chunks_survive_a_restart() {
             .args(["--output=json", "--server", &address]);
         let mut running = Running::start(command.stdout(Stdio::piped()));
         let out = BufReader::new(running.child.stdout.take().unwrap());
-        (running, out)
+        let (line_read, lines) = mpsc::channel();
+        // All lines are read at once: a follower that waits for its reader does not see that its server is lost.
+        let read = thread::spawn(move || {
+            let mut told = String::new();
+            for line in out.lines() {
+                told.push_str(&line.unwrap());
+                told.push('\n');
+                let _ended = line_read.send(());
+            }
+            told
+        });
+        lines.recv().unwrap();
+        (running, read)
     };
     let document = "collections/default/documents/d";
     let mut followers = [
         follow(&["watch", &operation]),
         follow(&["chunks", "--follow", document]),
     ];
-    let mut told = [String::new(), String::new()];
-    for ((_, out), told) in followers.iter_mut().zip(&mut told) {
-        out.read_line(told).unwrap();
-    }
     drop(server);
     for (follower, _) in &mut followers {
         let lost = follower.line();
@@ -61,14 +71,12 @@ fn a_watcher_and_a_follower_of_chunks_survive_a_restart() {
     producer.write_all(&text.as_bytes()[500_000..]).unwrap();
     drop(producer);
     assert_eq!(upload.end(), Some(0), "{:?}", upload.said);
-    for ((follower, out), told) in followers.iter_mut().zip(&mut told) {
-        for line in out.lines() {
-            told.push_str(&line.unwrap());
-            told.push('\n');
-        }
+    let told = followers.map(|(mut follower, read)| {
+        let told = read.join().unwrap();
         assert_eq!(follower.end(), Some(0), "{:?}", follower.said);
         assert_eq!(follower.said.len(), 2, "{:?}", follower.said);
-    }
+        told
+    });
     let states = rows(&told[0]);
     assert!(states.is_sorted_by(|one, next| one["seq"].as_i64() < next["seq"].as_i64()));
     assert_eq!(states.last().unwrap()["state"], "SUCCEEDED");
