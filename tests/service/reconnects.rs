@@ -3,13 +3,36 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use crate::outages::{Running, free};
 use crate::support::proxy::Proxy;
 use crate::support::server::{Server, program};
 use crate::support::shell::{Ended, Shell, rows};
 use crate::support::world::{Folder, prose};
+
+/// Starts a command that follows a server, and waits for its first line. The thread returns all lines: a follower that
+/// waits for its reader would not see that its server is lost.
+fn follow(address: &str, arguments: &[&str]) -> (Running, JoinHandle<String>) {
+    let mut command = program();
+    command
+        .args(arguments)
+        .args(["--output=json", "--server", address]);
+    let mut running = Running::start(command.stdout(Stdio::piped()));
+    let out = BufReader::new(running.child.stdout.take().unwrap());
+    let (line_read, lines) = mpsc::channel();
+    let read = thread::spawn(move || {
+        let mut told = String::new();
+        for line in out.lines() {
+            told.push_str(&line.unwrap());
+            told.push('\n');
+            let _ended = line_read.send(());
+        }
+        told
+    });
+    lines.recv().unwrap();
+    (running, read)
+}
 
 #[test]
 fn a_watcher_and_a_follower_of_chunks_survive_a_restart() {
@@ -33,31 +56,10 @@ fn a_watcher_and_a_follower_of_chunks_survive_a_restart() {
          && exit; sleep 0.05; done; exit 1",
     );
     let operation = format!("operations/{id}");
-    let follow = |arguments: &[&str]| {
-        let mut command = program();
-        command
-            .args(arguments)
-            .args(["--output=json", "--server", &address]);
-        let mut running = Running::start(command.stdout(Stdio::piped()));
-        let out = BufReader::new(running.child.stdout.take().unwrap());
-        let (line_read, lines) = mpsc::channel();
-        // All lines are read at once: a follower that waits for its reader does not see that its server is lost.
-        let read = thread::spawn(move || {
-            let mut told = String::new();
-            for line in out.lines() {
-                told.push_str(&line.unwrap());
-                told.push('\n');
-                let _ended = line_read.send(());
-            }
-            told
-        });
-        lines.recv().unwrap();
-        (running, read)
-    };
     let document = "collections/default/documents/d";
     let mut followers = [
-        follow(&["watch", &operation]),
-        follow(&["chunks", "--follow", document]),
+        follow(&address, &["watch", &operation]),
+        follow(&address, &["chunks", "--follow", document]),
     ];
     drop(server);
     for (follower, _) in &mut followers {
