@@ -71,7 +71,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         clock: Arc::new(System),
         tasks: TaskTracker::new(),
         bounds,
-        flush_schedule: FlushSchedule::new(),
+        flush_schedule: FlushSchedule::default(),
     };
     let budget = Budget::new(
         bounds.memory_bytes_max,

@@ -138,7 +138,7 @@ impl Wiring {
             tokens: Tokens::new(&secret),
             budget: from_config::budget(&bounds),
             bounds,
-            flush_schedule: FlushSchedule::new(),
+            flush_schedule: FlushSchedule::default(),
             retention: from_config::retention(config),
             admission,
             recorder,

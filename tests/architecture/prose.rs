@@ -246,11 +246,18 @@ fn begins_item(line: &str) -> bool {
         || number.len() < line.len() && number.starts_with(". ")
 }
 
-/// The prose of a line of code: the text of an error, a comment behind code, or the name of a test.
+/// The prose of a line of code: a text of the program on a line of its own, the text of an error, a comment behind code,
+/// or the name of a test.
 fn printed(path: &Path, line: &str) -> Option<String> {
     let line = line.trim();
     if extension(path) != "rs" {
         return None;
+    }
+    let is_program = path.iter().any(|part| part == "src");
+    let literal = line.strip_prefix('"').filter(|_| is_program);
+    if let Some(text) = literal.map(|text| text.trim_end_matches([',', '"', '\\'])) {
+        // A line of several literals is a list of data.
+        return (!text.contains("\", \"")).then(|| text.to_owned());
     }
     if let Some(text) = line.strip_prefix("#[error(\"") {
         return Some(text.trim_end_matches("\")]").to_owned());

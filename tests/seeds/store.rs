@@ -76,7 +76,7 @@ impl Store {
             clock: Arc::new(System),
             tasks: tasks.clone(),
             bounds: BOUNDS,
-            flush_schedule: FlushSchedule::new(),
+            flush_schedule: FlushSchedule::default(),
         };
         let uploads = Uploads::new(
             outside,

@@ -8,7 +8,7 @@ use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use sluice::interface::grpc::pb::operation_service_client::OperationServiceClient;
 use sluice::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 use tonic::transport::Channel;
-use tonic::{Code, Streaming};
+use tonic::{Code, Status, Streaming};
 
 use crate::support::world::{
     Kept, World, expected, first, in_each_store, name_of, plain, prose, reason, resumed, spec,
@@ -191,6 +191,13 @@ async fn watchers_receive_changes_and_an_error_at_shutdown() {
     }
 }
 
+fn is_failed_precondition(refused: &Status, expected: &str) {
+    assert_eq!(
+        (refused.code(), reason(refused).as_str()),
+        (Code::FailedPrecondition, expected)
+    );
+}
+
 async fn a_moved_document_is_in_its_other_partition_and_reads_the_same(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
     let text = prose(1_500_000);
@@ -215,16 +222,13 @@ async fn a_moved_document_is_in_its_other_partition_and_reads_the_same(kept: Kep
     let again = client.move_document(asked.clone()).await.unwrap();
     assert_eq!(again.into_inner().operation.unwrap().name, name);
     let refused = client.move_document(request()).await.unwrap_err();
-    assert_eq!(reason(&refused), "MOVE_PENDING");
+    is_failed_precondition(&refused, "MOVE_PENDING");
     let other = pb::MoveDocumentRequest {
         name: "collections/c/documents/e".to_owned(),
         ..asked
     };
     let refused = client.move_document(other).await.unwrap_err();
-    assert_eq!(
-        (refused.code(), reason(&refused).as_str()),
-        (Code::FailedPrecondition, "REQUEST_ID_REUSED")
-    );
+    is_failed_precondition(&refused, "REQUEST_ID_REUSED");
     let mut operations = OperationServiceClient::new(world.channel.clone());
     let cancel = pb::CancelOperationRequest { name: name.clone() };
     let refused = operations.cancel_operation(cancel).await.unwrap_err();

@@ -153,7 +153,8 @@ fn a_watcher_ends_if_its_operation_is_gone_when_the_server_is_back() {
     let mut out = BufReader::new(watch.child.stdout.take().unwrap());
     out.read_line(&mut String::new()).unwrap();
     drop(server);
-    assert!(watch.line().contains("lost"));
+    let lost = watch.line();
+    assert!(lost.contains("lost"), "{lost}");
     upload.child.kill().unwrap();
     let _server = Server::start_at(&address, folder.0.join("other.db"));
     assert_eq!(watch.end(), Some(1), "{:?}", watch.said);

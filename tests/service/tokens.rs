@@ -178,8 +178,12 @@ async fn a_token_authenticates_by_its_claims() {
         believing(config, folder);
     })
     .await;
-    let nobody = code(&world, &signers[0].sign(&claims()), READ).await;
-    assert_eq!(nobody, Code::Unauthenticated, "the tenant does not exist");
+    let without_tenant = code(&world, &signers[0].sign(&claims()), READ).await;
+    assert_eq!(
+        without_tenant,
+        Code::Unauthenticated,
+        "the tenant does not exist"
+    );
     world.tenant("acme").await;
     let invalid = Code::InvalidArgument;
     for signer in &signers {

@@ -3,8 +3,8 @@
 //! Watchers see a slow upload move by flushes. Hundreds of slow uploads would keep the store busy with them: 70 clients
 //! that send a message each 250 ms need 280 commits a second. The uploads of an instance therefore share a schedule.
 //! Each flush reserves five times as long as the newest commit took, and the next flush waits until the reservations
-//! before it have passed. So flushes take at most a fifth of the time of a store that commits one by one, unless
-//! the uploads are more than fit into the longest wait.
+//! before it have passed. So flushes take at most a fifth of the time of a store that commits one by one. Two bounds
+//! make it more: an upload waits at most 5 s, and one flush reserves at most 100 ms.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -35,14 +35,6 @@ pub struct FlushTimer {
 }
 
 impl FlushSchedule {
-    /// Creates a schedule without reservations.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            free_at: Arc::new(Mutex::new(Instant::now())),
-        }
-    }
-
     /// Reserves time for a flush. Returns the upload's wait until then.
     fn reserve(&self, now: Instant, commit_took: Duration) -> Duration {
         let mut free_at = self.free_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,8 +47,11 @@ impl FlushSchedule {
 }
 
 impl Default for FlushSchedule {
+    /// Creates a schedule without reservations.
     fn default() -> Self {
-        Self::new()
+        Self {
+            free_at: Arc::new(Mutex::new(Instant::now())),
+        }
     }
 }
 
@@ -100,7 +95,7 @@ mod tests {
 
     #[test]
     fn an_upload_alone_waits_for_its_own_reservation() {
-        let (schedule, now) = (FlushSchedule::new(), Instant::now());
+        let (schedule, now) = (FlushSchedule::default(), Instant::now());
         assert_eq!(schedule.reserve(now, COMMIT), FLUSH_AFTER_MIN);
         let later = now + FLUSH_AFTER_MIN;
         let waits = schedule.reserve(later, 100 * COMMIT);
@@ -111,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_slow_commit_does_not_stop_the_flushes_of_others() {
-        let (schedule, now) = (FlushSchedule::new(), Instant::now());
+        let (schedule, now) = (FlushSchedule::default(), Instant::now());
         assert_eq!(schedule.reserve(now, 10_000 * COMMIT), FLUSH_AFTER_MAX);
         assert_eq!(schedule.reserve(now, COMMIT), FLUSH_AFTER_MIN);
         assert_eq!(schedule.reserve(now, 100 * COMMIT), 500 * COMMIT);
@@ -119,7 +114,7 @@ mod tests {
 
     #[test]
     fn flushes_of_many_uploads_are_spread() {
-        let (schedule, now) = (FlushSchedule::new(), Instant::now());
+        let (schedule, now) = (FlushSchedule::default(), Instant::now());
         let waits = [(); 200].map(|()| schedule.reserve(now, COMMIT));
         // The 25th has to wait as long as any does.
         assert!(waits[..25].iter().all(|wait| *wait == FLUSH_AFTER_MIN));

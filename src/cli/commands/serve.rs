@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut stopping = Stopping::listen()?;
     let started = tokio::select! {
         started = Instance::start(&config) => started,
-        // No request was served yet, and every write so far was a transaction.
+        // The server has served no request yet, and each write to the store was a transaction.
         _ = stopping.told() => return Ok(()),
     };
     let instance = started?;

@@ -110,19 +110,13 @@ impl Connection {
 }
 
 impl Way {
-    /// Finds the cause of an error from the layers below.
+    /// Finds the cause of an error from the layers below. Some of them drop the cause, which the connector keeps.
     fn unreached(&self, error: &(dyn Error + 'static)) -> Unreached {
-        let chain = std::iter::successors(Some(error), |error| (*error).source());
-        let (mut why, mut last) = (None, String::new());
-        for cause in chain {
-            why = why.or_else(|| cause.downcast_ref::<Why>().cloned());
-            last = cause.to_string();
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        match (why_of(error), fault.take()) {
+            (Why::Lost(_), Some(kept)) => self.is(kept),
+            (why, _) => self.is(why),
         }
-        let found = || {
-            let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-            fault.take()
-        };
-        self.is(why.or_else(found).unwrap_or(Why::Lost(last)))
     }
 
     fn is(&self, why: Why) -> Unreached {
@@ -150,6 +144,19 @@ impl Way {
             self.is(Why::NotGrpc(status.to_string())).into()
         })
     }
+}
+
+/// Returns the cause that an error carries. An error without one is that of a lost connection.
+fn why_of(error: &(dyn Error + 'static)) -> Why {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    let mut last = String::new();
+    for cause in causes {
+        if let Some(why) = cause.downcast_ref::<Why>() {
+            return why.clone();
+        }
+        last = cause.to_string();
+    }
+    Why::Lost(last)
 }
 
 impl Service<Request<Body>> for Connection {
@@ -196,7 +203,8 @@ impl HttpBody for Answer {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         polled.map_err(|status| {
             let cause: &(dyn Error + 'static) = &status;
-            self.way.unreached(cause.source().unwrap_or(cause)).into()
+            // The fault that the connector keeps is of a later connection: another call may have reconnected.
+            self.way.is(why_of(cause.source().unwrap_or(cause))).into()
         })
     }
 

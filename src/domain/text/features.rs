@@ -10,7 +10,7 @@ use memchr::memmem;
 /// A form feed, which ends a page.
 const PAGE: u8 = 0xC;
 /// NEL, and the line and the paragraph separator.
-const WIDE_BREAKS: [&str; 3] = ["\u{85}", "\u{2028}", "\u{2029}"];
+const WIDE_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 
 /// The features of a text. All are false for ASCII with LF line ends.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -29,7 +29,10 @@ impl Features {
     pub fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
         let has_wide = !text.is_ascii();
-        let has_break = |wide: &&str| memmem::find(bytes, wide.as_bytes()).is_some();
+        let has_break = |wide: &char| {
+            let mut needle = [0; 4];
+            memmem::find(bytes, wide.encode_utf8(&mut needle).as_bytes()).is_some()
+        };
         Self {
             has_wide,
             has_controls: memchr::memchr2(b'\r', PAGE, bytes).is_some(),
@@ -43,7 +46,7 @@ impl Features {
         Self {
             has_wide: !character.is_ascii(),
             has_controls: character == '\r' || character == char::from(PAGE),
-            has_wide_breaks: matches!(character, '\u{85}' | '\u{2028}' | '\u{2029}'),
+            has_wide_breaks: WIDE_BREAKS.contains(&character),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use memchr::memmem::Finder;
 
+use crate::domain::text::features::Features;
 use crate::domain::text::reading::place;
 use crate::domain::text::reading::stop::{self, Stop};
 use crate::domain::text::section::Section;
@@ -107,7 +108,7 @@ impl Separators {
             let longest = bytes + shown.matches('\n').count();
             self.look_ahead_bytes = self.look_ahead_bytes.max(longest);
         }
-        let is_wide_break = separator.contains(['\u{85}', '\u{2028}', '\u{2029}']);
+        let is_wide_break = Features::of(separator).has_wide_breaks;
         match self.groups.iter_mut().find(|group| group.first == first) {
             Some(group) => {
                 group.are_wide_breaks &= is_wide_break;
@@ -277,8 +278,7 @@ fn mark_of(separator: &str) -> Option<(usize, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Keep, Reading, Section, Separators};
-    use crate::domain::text::features::Features;
+    use super::{Features, Keep, Reading, Section, Separators};
 
     #[track_caller]
     fn check(separators: &[&str], text: &str, floor: usize, expected: &[&str]) {

@@ -1,7 +1,7 @@
-//! Encodes messages as tonic-prost does, but gives a response no more buffer than it needs.
+//! Encodes and decodes messages as tonic-prost does, but gives a stream no more buffer than it needs.
 //!
-//! tonic's own gives each stream 8 KiB for its next messages, either way, as long as it lives. A watch lives for hours,
-//! and its states have some 200 bytes; hundreds of uploads may be silent.
+//! tonic's codec gives each direction of a stream 8 KiB while the stream lives. A watch lives for hours, and its states
+//! have some 200 bytes. Hundreds of uploads may be silent.
 
 use std::marker::PhantomData;
 
