@@ -10,3 +10,5 @@
 pub(super) mod deletions;
 pub(super) mod jobs;
 pub(super) mod moves;
+pub(super) mod upload_end;
+pub(super) mod uploads;
