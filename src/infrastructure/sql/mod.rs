@@ -9,6 +9,10 @@
 
 pub(super) mod deletions;
 pub(super) mod jobs;
+pub(super) mod keys;
 pub(super) mod moves;
+pub(super) mod operations;
+pub(super) mod secrets;
+pub(super) mod tenants;
 pub(super) mod upload_end;
 pub(super) mod uploads;
