@@ -7,11 +7,16 @@
 //! in the order of their first use. The driver of SQLite binds `$1` by its number, as PostgreSQL does. Write
 //! `CAST(… AS bigint)`, and name each subquery in FROM. Each store binds the arguments and runs the statement.
 
+pub(super) mod audit;
+pub(super) mod changes;
+pub(super) mod collections;
 pub(super) mod deletions;
+pub(super) mod documents;
 pub(super) mod jobs;
 pub(super) mod keys;
 pub(super) mod moves;
 pub(super) mod operations;
+pub(super) mod partitions;
 pub(super) mod secrets;
 pub(super) mod tenants;
 pub(super) mod upload_end;
