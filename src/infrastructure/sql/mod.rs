@@ -12,6 +12,7 @@ pub(super) mod changes;
 pub(super) mod collections;
 pub(super) mod deletions;
 pub(super) mod documents;
+pub(super) mod expiry;
 pub(super) mod jobs;
 pub(super) mod keys;
 pub(super) mod moves;
