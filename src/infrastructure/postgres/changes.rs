@@ -8,12 +8,12 @@ use crate::application::ports::chunks::Of;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store_error::Error;
-use crate::domain::names::resource::DocumentId;
-use crate::infrastructure::columns::{Columns, name, stored};
+use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::row::uuid;
+use crate::infrastructure::rows::change::{change, extent};
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::sql;
 
@@ -31,11 +31,7 @@ impl Changes for Postgres {
                 .fetch_optional(&self.pool),
         )
         .await?;
-        let Some(found) = found else { return Ok(None) };
-        Ok(Some(Extent {
-            newest: found.count("change_seq")?,
-            forgotten: found.count("change_seq_forgotten")?,
-        }))
+        found.as_ref().map(extent).transpose()
     }
 
     async fn change_after(
@@ -52,14 +48,7 @@ impl Changes for Postgres {
                 .fetch_optional(&self.pool),
         )
         .await?;
-        let Some(found) = found else { return Ok(None) };
-        Ok(Some(Change {
-            seq: found.count("seq")?,
-            document: found.uid("document_uid")?,
-            id: name(DocumentId::parse(&found.text("document_id")?))?,
-            before: found.count("version_before")?,
-            after: found.count("version_after")?,
-        }))
+        found.as_ref().map(change).transpose()
     }
 
     async fn version_at(

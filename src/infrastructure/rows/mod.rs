@@ -3,6 +3,7 @@
 
 pub(super) mod access;
 pub(super) mod audit;
+pub(super) mod change;
 pub(super) mod chunk;
 pub(super) mod collection;
 pub(super) mod deletion;

@@ -8,8 +8,8 @@ use crate::application::ports::chunks::Of;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store_error::Error;
-use crate::domain::names::resource::DocumentId;
-use crate::infrastructure::columns::{Columns, name, stored};
+use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::rows::change::{change, extent};
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::Sqlite;
@@ -28,11 +28,7 @@ impl Changes for Sqlite {
             .fetch_optional(&self.readers)
             .await
             .map_err(failed)?;
-        let Some(found) = found else { return Ok(None) };
-        Ok(Some(Extent {
-            newest: found.count("change_seq")?,
-            forgotten: found.count("change_seq_forgotten")?,
-        }))
+        found.as_ref().map(extent).transpose()
     }
 
     async fn change_after(
@@ -48,14 +44,7 @@ impl Changes for Sqlite {
             .fetch_optional(&self.readers)
             .await
             .map_err(failed)?;
-        let Some(found) = found else { return Ok(None) };
-        Ok(Some(Change {
-            seq: found.count("seq")?,
-            document: found.uid("document_uid")?,
-            id: name(DocumentId::parse(&found.text("document_id")?))?,
-            before: found.count("version_before")?,
-            after: found.count("version_after")?,
-        }))
+        found.as_ref().map(change).transpose()
     }
 
     async fn version_at(
