@@ -39,6 +39,14 @@ pub struct Deletion {
     pub now: Timestamp,
 }
 
+impl Deletion {
+    /// Whether the caller expects another revision than this one.
+    #[must_use]
+    pub fn expects_other(&self, revision: u64) -> bool {
+        self.revision.is_some_and(|expected| expected != revision)
+    }
+}
+
 /// The result of a deletion.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Deleted {

@@ -98,21 +98,17 @@ async fn create(
     new: &Collection,
     request_sha256: &[u8; 32],
 ) -> Result<Written, Error> {
-    let created = sqlx::query(
-        "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at,
-             request_sha256)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-    )
-    .bind(uuid(&new.uid))
-    .bind(&caller.tenant)
-    .bind(new.id.as_str())
-    .bind(to_json(&new.preferences)?)
-    .bind(new.created_at)
-    .bind(new.updated_at)
-    .bind(request_sha256.to_vec())
-    .execute(pool)
-    .await
-    .map_err(failed)?;
+    let created = sqlx::query(sql::collections::INSERT)
+        .bind(uuid(&new.uid))
+        .bind(&caller.tenant)
+        .bind(new.id.as_str())
+        .bind(to_json(&new.preferences)?)
+        .bind(new.created_at)
+        .bind(new.updated_at)
+        .bind(request_sha256.to_vec())
+        .execute(pool)
+        .await
+        .map_err(failed)?;
     if created.rows_affected() == 1 {
         return Ok(Written::Collection(Box::new(new.clone())));
     }
@@ -141,10 +137,7 @@ async fn delete(
     let Some(found) = held(&mut transaction, caller, id).await? else {
         return Ok(Deleted::NotFound);
     };
-    if deletion
-        .revision
-        .is_some_and(|revision| revision != found.revision)
-    {
+    if deletion.expects_other(found.revision) {
         return Ok(Deleted::Changed);
     }
     let documents = sqlx::query(sql::collections::FIRST_DOCUMENT)

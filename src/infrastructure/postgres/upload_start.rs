@@ -43,20 +43,18 @@ pub(super) async fn create_default(
     caller: &Caller,
     new: &NewUpload,
 ) -> Result<(), Error> {
-    sqlx::query(
-        "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at,
-             request_sha256)
-         VALUES ($1, $2, $3, '{}', $4, $4, decode(repeat('00', 32), 'hex'))
-         ON CONFLICT (tenant, collection_id) WHERE deleted_at IS NULL DO NOTHING",
-    )
-    // The collection has no request id. It reuses the new document's uid: uids must differ only within a table.
-    .bind(uuid(&new.document_uid))
-    .bind(&caller.tenant)
-    .bind(CollectionId::DEFAULT)
-    .bind(new.now)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::collections::INSERT)
+        // The collection has no request id. It reuses the new document's uid: uids must differ only within a table.
+        .bind(uuid(&new.document_uid))
+        .bind(&caller.tenant)
+        .bind(CollectionId::DEFAULT)
+        .bind("{}")
+        .bind(new.now)
+        .bind(new.now)
+        .bind(vec![0_u8; 32])
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 

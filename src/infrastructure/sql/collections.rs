@@ -1,5 +1,11 @@
 //! The statements of collections.
 
+/// Stores a collection, unless its uid or its name is taken.
+pub(crate) const INSERT: &str = "
+    INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at,
+        request_sha256)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+
 /// Replaces the preferences of a collection, if it has the caller's revision.
 pub(crate) const UPDATE: &str = "
     UPDATE collections SET preferences = $1, revision = revision + 1, updated_at = $2

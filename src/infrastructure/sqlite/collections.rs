@@ -35,22 +35,17 @@ impl Collections for Sqlite {
         if let Some(known) = known {
             return created_before(&known, request_sha256);
         }
-        let created = sqlx::query(
-            "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at,
-                 request_sha256)
-             VALUES (?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (tenant, collection_id) WHERE deleted_at IS NULL DO NOTHING",
-        )
-        .bind(new.uid.to_vec())
-        .bind(&caller.tenant)
-        .bind(new.id.as_str())
-        .bind(to_json(&new.preferences)?)
-        .bind(new.created_at)
-        .bind(new.updated_at)
-        .bind(request_sha256.to_vec())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        let created = sqlx::query(sql::collections::INSERT)
+            .bind(new.uid.to_vec())
+            .bind(&caller.tenant)
+            .bind(new.id.as_str())
+            .bind(to_json(&new.preferences)?)
+            .bind(new.created_at)
+            .bind(new.updated_at)
+            .bind(request_sha256.to_vec())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(if created.rows_affected() == 1 {
             Written::Collection(Box::new(new.clone()))
@@ -99,10 +94,7 @@ impl Collections for Sqlite {
         let Some(found) = live(&mut *transaction, caller, id).await? else {
             return Ok(Deleted::NotFound);
         };
-        if deletion
-            .revision
-            .is_some_and(|revision| revision != found.revision)
-        {
+        if deletion.expects_other(found.revision) {
             return Ok(Deleted::Changed);
         }
         let documents = sqlx::query(sql::collections::FIRST_DOCUMENT)

@@ -75,10 +75,7 @@ impl Documents for Sqlite {
             return Ok(Deleted::NotFound);
         };
         let (known, now) = (document(&found)?, deletion.now);
-        if deletion
-            .revision
-            .is_some_and(|revision| revision != known.revision)
-        {
+        if deletion.expects_other(known.revision) {
             return Ok(Deleted::Changed);
         }
         let ended = deletions::give_up(&mut transaction, &known.uid, now).await?;

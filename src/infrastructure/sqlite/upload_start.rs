@@ -22,15 +22,12 @@ pub(super) async fn collection(
     caller: &Caller,
     id: &CollectionId,
 ) -> Result<Option<(Uid, Preferences)>, Error> {
-    let found = sqlx::query(
-        "SELECT uid, preferences FROM collections
-         WHERE tenant = ? AND collection_id = ? AND deleted_at IS NULL",
-    )
-    .bind(&caller.tenant)
-    .bind(id.as_str())
-    .fetch_optional(connection)
-    .await
-    .map_err(failed)?;
+    let found = sqlx::query(sql::collections::LIVE)
+        .bind(&caller.tenant)
+        .bind(id.as_str())
+        .fetch_optional(connection)
+        .await
+        .map_err(failed)?;
     let Some(found) = found else { return Ok(None) };
     Ok(Some((found.uid("uid")?, found.json("preferences")?)))
 }
@@ -41,20 +38,18 @@ pub(super) async fn create_default(
     caller: &Caller,
     new: &NewUpload,
 ) -> Result<(), Error> {
-    sqlx::query(
-        "INSERT INTO collections (uid, tenant, collection_id, preferences, created_at, updated_at,
-             request_sha256)
-         VALUES (?1, ?2, ?3, '{}', ?4, ?4, zeroblob(32))
-         ON CONFLICT (tenant, collection_id) WHERE deleted_at IS NULL DO NOTHING",
-    )
-    // The collection has no request id. It reuses the new document's uid: uids must differ only within a table.
-    .bind(new.document_uid.to_vec())
-    .bind(&caller.tenant)
-    .bind(CollectionId::DEFAULT)
-    .bind(new.now)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::collections::INSERT)
+        // The collection has no request id. It reuses the new document's uid: uids must differ only within a table.
+        .bind(new.document_uid.to_vec())
+        .bind(&caller.tenant)
+        .bind(CollectionId::DEFAULT)
+        .bind("{}")
+        .bind(new.now)
+        .bind(new.now)
+        .bind(vec![0_u8; 32])
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
