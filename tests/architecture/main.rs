@@ -9,6 +9,7 @@
 //! - no two sibling modules depend on each other, directly or through others;
 //! - no child imports through a re-export of its parent, which would hide such a cycle;
 //! - only `cli/output.rs` writes to the terminal;
+//! - no SQL statement stands in both stores;
 //! - every test that the documents name exists;
 //! - prose is plain: no listed phrase, and short sentences in documents.
 
@@ -19,6 +20,7 @@ mod prose;
 mod reasons;
 mod rings;
 mod sources;
+mod statements;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,11 +1,13 @@
 //! The statements that PostgreSQL and SQLite run unchanged.
 //!
-//! A statement belongs here if both stores run the same text with the same arguments. It belongs to the store if it
-//! needs a lock, an array, a partition's table, a `::` cast, or a hint to one planner such as `+state`.
+//! A statement belongs here if both stores run the same text with the same arguments (`tests/architecture` checks it).
+//! It belongs to the store if it needs a lock, an array, a partition's table, a function of one database, or a hint to
+//! one planner such as `+state`.
 //!
-//! To add a statement: write it into the noun's file as a constant with a comment, and number its arguments `$1`, `$2`
-//! in the order of their first use. The driver of SQLite binds `$1` by its number, as PostgreSQL does. Write
-//! `CAST(… AS bigint)`, and name each subquery in FROM. Each store binds the arguments and runs the statement.
+//! To add a statement: write it into the noun's file as a constant, with a comment that says what it selects or changes.
+//! Number its arguments `$1`, `$2`: the driver of SQLite binds them by number, as PostgreSQL does. Write
+//! `CAST(… AS bigint)` instead of `::bigint`, and name each subquery in FROM. Each store binds the arguments in the
+//! order of their numbers, and runs the statement.
 
 pub(super) mod audit;
 pub(super) mod changes;
