@@ -18,6 +18,7 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::{operations, placement};
+use crate::infrastructure::rows::copies::cursor_after;
 use crate::infrastructure::sql;
 
 /// Returns the answer to an earlier request with the same uid, or `None` if the uid is new.
@@ -106,12 +107,12 @@ pub(super) async fn advance(
     })
 }
 
-/// Copies the next chunks after the cursor. Returns their versions and ordinals.
+/// Copies the next chunks after the cursor. Returns rows with their versions and ordinals.
 async fn copy(
     connection: &mut PgConnection,
     running: &PgRow,
     rows: u32,
-) -> Result<Vec<(i64, i64)>, Error> {
+) -> Result<Vec<PgRow>, Error> {
     let statement = partition_table::between(
         running.small("from_partition")?,
         running.small("to_partition")?,
@@ -126,7 +127,7 @@ async fn copy(
          ORDER BY version, ordinal LIMIT $5
          RETURNING version, ordinal",
     )?;
-    let copied = sqlx::query(statement)
+    sqlx::query(statement)
         .bind(placement::signed(running.small("to_partition")?))
         .bind(uuid(&running.uid("document_uid")?))
         .bind(running.signed("copied_version")?)
@@ -134,27 +135,20 @@ async fn copy(
         .bind(i64::from(rows))
         .fetch_all(connection)
         .await
-        .map_err(failed)?;
-    let place = |found: &PgRow| Ok((found.signed("version")?, found.signed("ordinal")?));
-    copied.iter().map(place).collect()
+        .map_err(failed)
 }
 
 /// Moves the cursor past the copied chunks, and counts them.
 async fn count(
     connection: &mut PgConnection,
     running: &PgRow,
-    copied: &[(i64, i64)],
+    copied: &[PgRow],
     now: Timestamp,
 ) -> Result<(), Error> {
-    let before = (
-        running.signed("copied_version")?,
-        running.signed("copied_ordinal")?,
-    );
-    let last = copied.iter().max();
-    let (version, ordinal) = last.map_or(before, |(version, ordinal)| (*version, ordinal + 1));
+    let cursor = cursor_after(running, copied)?;
     sqlx::query(sql::moves::COUNT)
-        .bind(version)
-        .bind(ordinal)
+        .bind(cursor.version)
+        .bind(cursor.ordinal)
         .bind(stored(copied.len() as u64))
         .bind(now)
         .bind(running.text("tenant")?)

@@ -6,6 +6,7 @@ pub(super) mod audit;
 pub(super) mod change;
 pub(super) mod chunk;
 pub(super) mod collection;
+pub(super) mod copies;
 pub(super) mod deletion;
 pub(super) mod document;
 pub(super) mod operation;

@@ -14,6 +14,7 @@ use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Move, Moved};
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::rows::copies::cursor_after;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::operations;
@@ -98,13 +99,13 @@ pub(super) async fn advance(
     })
 }
 
-/// Copies the next chunks after the cursor. Returns their versions and ordinals.
+/// Copies the next chunks after the cursor. Returns rows with their versions and ordinals.
 async fn copy(
     connection: &mut SqliteConnection,
     running: &SqliteRow,
     rows: u32,
-) -> Result<Vec<(i64, i64)>, Error> {
-    let copied = sqlx::query(
+) -> Result<Vec<SqliteRow>, Error> {
+    sqlx::query(
         "INSERT INTO chunks (partition_key, document_uid, version, ordinal,
              start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source, sha256, text)
@@ -124,27 +125,20 @@ async fn copy(
     .bind(rows)
     .fetch_all(connection)
     .await
-    .map_err(failed)?;
-    let place = |found: &SqliteRow| Ok((found.signed("version")?, found.signed("ordinal")?));
-    copied.iter().map(place).collect()
+    .map_err(failed)
 }
 
 /// Moves the cursor past the copied chunks, and counts them.
 async fn count(
     connection: &mut SqliteConnection,
     running: &SqliteRow,
-    copied: &[(i64, i64)],
+    copied: &[SqliteRow],
     now: Timestamp,
 ) -> Result<(), Error> {
-    let before = (
-        running.signed("copied_version")?,
-        running.signed("copied_ordinal")?,
-    );
-    let last = copied.iter().max();
-    let (version, ordinal) = last.map_or(before, |(version, ordinal)| (*version, ordinal + 1));
+    let cursor = cursor_after(running, copied)?;
     sqlx::query(sql::moves::COUNT)
-        .bind(version)
-        .bind(ordinal)
+        .bind(cursor.version)
+        .bind(cursor.ordinal)
         .bind(stored(copied.len() as u64))
         .bind(now)
         .bind(running.text("tenant")?)
