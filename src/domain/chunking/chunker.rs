@@ -75,7 +75,8 @@ impl Chunker {
             is_end,
             covered,
         } = view;
-        let longest = self.limits.longest(text);
+        let prefixes = self.limits.prefixes(text);
+        let longest = *prefixes.end();
         if is_end && longest == text.len() {
             return Some(longest);
         }
@@ -86,9 +87,9 @@ impl Chunker {
         if limit <= covered {
             return None;
         }
-        let floor = self.limits.shortest(&text[..limit]);
         // White space at the start of the text is joined to the text after it, if that fits.
-        let floor = floor
+        let floor = limit
+            .min(*prefixes.start())
             .max(text.ceil_char_boundary(covered + 1))
             .max(after_blank_start(text));
         let limit = if is_end {

@@ -3,6 +3,8 @@
 //! Every measure is a sum over the text's characters, each considered with the one before it. A text is therefore
 //! measured in one pass, and has the same measure everywhere.
 
+use std::ops::RangeInclusive;
+
 /// The unit of a chunk's sizes.
 ///
 /// A *word* is a run of characters without white space. In scripts that put no space between words
@@ -73,6 +75,18 @@ impl Measure {
             Self::Words => word_starts(text)
                 .nth(size - 1)
                 .map_or(text.len(), |start| text.ceil_char_boundary(start + 1)),
+        }
+    }
+
+    /// Returns the ends of the shortest prefix of `text` that measures at least `least`, and of the longest one that
+    /// measures at most `most`.
+    #[must_use]
+    pub fn prefixes(self, text: &str, least: usize, most: usize) -> RangeInclusive<usize> {
+        let reach = self.reach(text, least);
+        match self {
+            // The characters before are counted already.
+            Self::Characters => reach..=reach + nth_character(&text[reach..], most - least),
+            Self::Bytes | Self::Words => reach..=self.prefix(text, most),
         }
     }
 
@@ -243,6 +257,12 @@ mod tests {
                         .unwrap_or(&text.len())
                         .to_owned();
                     assert_eq!(measure.reach(text, size), reach, "{measure:?} {size}");
+                    let most = size + size / 2;
+                    assert_eq!(
+                        measure.prefixes(text, size, most),
+                        reach..=measure.prefix(text, most),
+                        "{measure:?} {size}"
+                    );
                     let fits = |place: &&usize| measure.of(&text[**place..]) <= size;
                     let suffix = places.iter().find(fits);
                     assert_eq!(
