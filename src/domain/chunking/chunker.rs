@@ -106,16 +106,15 @@ impl Chunker {
     /// Returns the best place of a section.
     fn pick(&self, section: &Section<'_>) -> usize {
         let text = section.text;
-        let pick = |boundary: &Boundary, is_read: bool| {
-            let mut pick = Pick::new(self.packing, text);
-            boundary.find(section, &mut |place| pick.offer(place));
-            pick.place(|place| !is_read || !boundary.tears(text, place))
+        let mut places = Pick::new(self.packing, text);
+        let mut pick = |boundary: &Boundary, is_read: bool| {
+            boundary.find(section, &mut |place| places.offer(place));
+            places.take(|place| !is_read || !boundary.tears(text, place))
         };
-        let best = || self.ladder.iter().find_map(|boundary| pick(boundary, true));
+        let best = self.ladder.iter().find_map(|boundary| pick(boundary, true));
         // A cut between two words that belong together is better than one within a word.
         let finest = || self.ladder.last().and_then(|words| pick(words, false));
-        best()
-            .or_else(finest)
+        best.or_else(finest)
             .unwrap_or_else(|| self.cut_between_clusters(section))
     }
 
@@ -161,9 +160,9 @@ impl Chunker {
             return limit;
         }
         let pick = |is_read: bool| {
-            let mut pick = Pick::new(self.packing, text);
-            Boundary::Grapheme.find(section, &mut |place| pick.offer(place));
-            pick.place(|place| !is_read || !Boundary::Grapheme.tears(text, place))
+            let mut places = Pick::new(self.packing, text);
+            Boundary::Grapheme.find(section, &mut |place| places.offer(place));
+            places.take(|place| !is_read || !Boundary::Grapheme.tears(text, place))
         };
         let read = (!self.ladder.is_empty()).then(|| pick(true)).flatten();
         read.or_else(|| pick(false)).unwrap_or(limit)
