@@ -19,6 +19,7 @@ use crate::domain::text::features::Features;
 use crate::domain::text::grapheme;
 use crate::domain::text::reading::syllable;
 use crate::domain::text::section::Section;
+use crate::domain::text::white_space;
 
 /// Decides where chunks end, by a ladder of boundaries.
 #[derive(Debug)]
@@ -173,7 +174,7 @@ impl Chunker {
 fn after_blank_start(text: &str) -> usize {
     match text.chars().next() {
         Some(first) if first.is_whitespace() => {
-            let blank = text.len() - text.trim_start().len();
+            let blank = text.len() - white_space::trim_start(text).len();
             text.ceil_char_boundary(blank + 1)
         }
         _ => 0,

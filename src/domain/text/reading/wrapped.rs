@@ -5,7 +5,7 @@
 
 use crate::domain::text::reading::letters::is_ideographic;
 use crate::domain::text::reading::marker;
-use crate::domain::text::white_space::is_line_break;
+use crate::domain::text::white_space::{is_line_break, trim_start};
 
 /// The least width of a wrapped line, in characters. Narrower wrapping is rare, and lists of short lines are not.
 const WIDTH_MIN: usize = 36;
@@ -21,7 +21,7 @@ const FILL_PERCENT: usize = 75;
 pub fn is_wrapped(text: &str, place: usize) -> bool {
     let (before, line) = last_line(&text[..place]);
     let next = first_line(&text[place..]);
-    let first = next.trim_start();
+    let first = trim_start(next);
     let Some(letter) = first.chars().next() else {
         return false;
     };
