@@ -39,7 +39,7 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     if words < 4 || words * 40 < line.len() || line.ends_with([':', '|', '{', ';']) {
         return false;
     }
-    let length = |line: &str| line.chars().count();
+    let length = |line: &str| bytecount::num_chars(line.as_bytes());
     let (width, next_width) = (length(line), length(next));
     let word = first.find(char::is_whitespace).unwrap_or(first.len());
     let needed = width + 1 + length(&first[..word]);
