@@ -214,8 +214,11 @@ impl Needle {
         let whole = self.finder.needle();
         let (beginning, lines) = whole.split_at(self.beginning_bytes);
         if lines.is_empty() || !has_returns {
-            let mut starts = self.finder.find_iter(&text[from..]);
-            starts.all(|start| visit(from + start, from + start + whole.len()));
+            let visit = |start| visit(from + start, from + start + whole.len());
+            match whole {
+                [byte] => memchr::memchr_iter(*byte, &text[from..]).all(visit),
+                _ => self.finder.find_iter(&text[from..]).all(visit),
+            };
             return;
         }
         let mut visit_whole = |start: usize| {
