@@ -17,7 +17,7 @@ use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
-use sluice::domain::text::decoding::Decoding;
+use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::domain::text::measure::Measure;
 
 /// Odd, so that the median is a measurement.

@@ -27,7 +27,7 @@ use sluice::application::uploads::receive::{Listener, Session};
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::limits::rate::{self, Quota};
-use sluice::domain::text::decoding::Decoding;
+use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::infrastructure::system_clock::System;
 use sluice::interface::grpc::convert;
 use sluice::interface::grpc::pb;

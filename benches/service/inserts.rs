@@ -8,7 +8,7 @@ use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
 use sluice::domain::partitions::candidates;
-use sluice::domain::text::decoding::Decoding;
+use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::domain::text::position::Position;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, Sqlite};

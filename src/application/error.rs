@@ -7,7 +7,7 @@ use crate::application::ports::store_error;
 use crate::domain::chunking::conflict::{Conflict, Field};
 use crate::domain::ingest::checkpoint;
 use crate::domain::limits::quota::Quota;
-use crate::domain::text::decoding::Fault;
+use crate::domain::text::encoding::decoding::Fault;
 
 /// The reason why a use case has no result.
 #[derive(Debug, thiserror::Error)]

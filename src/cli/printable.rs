@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::domain::text::grapheme::Clusters;
+use crate::domain::text::segmentation::grapheme::Clusters;
 
 /// Marks a text of which only the start is shown.
 const CUT: &str = "\u{2026}";

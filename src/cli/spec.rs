@@ -8,9 +8,11 @@ use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::strategy::Kind;
-use crate::domain::text::charset::Charset;
-use crate::domain::text::policy::{self, Choice};
-use crate::domain::text::{decoding, measure, separators};
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoding;
+use crate::domain::text::encoding::policy::{self, Choice};
+use crate::domain::text::measure;
+use crate::domain::text::segmentation::separators;
 use crate::interface::grpc::convert::chunking::{to_partial, to_partial_decoding};
 use crate::interface::grpc::pb;
 

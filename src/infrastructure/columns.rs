@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
-use crate::domain::text::charset::Charset;
+use crate::domain::text::encoding::charset::Charset;
 
 /// A row. Each method fails if the column is missing or its value has another type.
 pub(super) trait Columns {

@@ -1,6 +1,6 @@
 //! Implements the ports of the application with files, databases, Redis and the clock.
 //!
-//! `columns` and `rows` are shared by the stores: a row's columns have the same names in each of them.
+//! `columns`, `rows` and `sql` are shared by the stores: tables and columns have the same names in each of them.
 
 pub mod certificates;
 pub mod cgroup_memory;
@@ -12,5 +12,6 @@ pub mod postgres;
 pub mod redis;
 pub mod reloading_files;
 mod rows;
+mod sql;
 pub mod sqlite;
 pub mod system_clock;

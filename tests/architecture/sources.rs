@@ -11,7 +11,7 @@ use crate::paths::collect;
 
 pub(crate) struct File {
     pub(crate) path: PathBuf,
-    /// `crate::domain::text::utf8`
+    /// `crate::domain::text::encoding::utf8`
     pub(crate) module: String,
     pub(crate) text: String,
 }

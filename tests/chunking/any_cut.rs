@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sluice::domain::chunking::spec::{Request, Spec};
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 
 use crate::world::documents::{corpus, graphemes, pathological, repeatable};
 use crate::world::run::split;
@@ -10,7 +10,7 @@ use crate::world::specs::specs;
 
 /// Replaces faults, so that every document can be cut anywhere.
 const LENIENT: Decoding = Decoding {
-    charset: Some(sluice::domain::text::charset::Charset::UTF_8),
+    charset: Some(sluice::domain::text::encoding::charset::Charset::UTF_8),
     invalid: Policy::Replace,
     nul: Policy::Replace,
     byte_order_mark: ByteOrderMark::Drop,

@@ -3,8 +3,8 @@
 use std::iter::repeat_n;
 
 use sluice::domain::chunking::spec::Spec;
-use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
+use sluice::domain::text::encoding::charset::Charset;
+use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 
 use crate::world::run::split;
 

@@ -1,9 +1,9 @@
 //! Detection of the charset of a source that declares none, and labels that are refused.
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
-use sluice::domain::text::charset::{Charset, Unsupported};
-use sluice::domain::text::decoding::{Decoding, Fault, Policy};
-use sluice::domain::text::undecided::{DECIDING_BYTES, HEAD_BYTES};
+use sluice::domain::text::encoding::charset::{Charset, Unsupported};
+use sluice::domain::text::encoding::decoding::{Decoding, Fault, Policy};
+use sluice::domain::text::encoding::detection::undecided::{DECIDING_BYTES, HEAD_BYTES};
 
 use crate::world::charset::{AUTO, ascii, declared, decoded};
 use crate::world::documents::corpus;

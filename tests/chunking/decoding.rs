@@ -4,8 +4,8 @@ use encoding_rs::Encoding;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
-use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
+use sluice::domain::text::encoding::charset::Charset;
+use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 
 use crate::world::documents::{corpus, repeatable};
 use crate::world::run::{Chunk, split};

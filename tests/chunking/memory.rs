@@ -3,9 +3,9 @@
 use allocation_counter::measure;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, BATCH_BYTES_MIN, Engine, Step};
-use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
-use sluice::domain::text::encoder::encode;
+use sluice::domain::text::encoding::charset::Charset;
+use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
+use sluice::domain::text::encoding::encoder::encode;
 
 use crate::world::documents::{Document, pathological};
 use crate::world::specs::specs;

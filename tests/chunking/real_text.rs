@@ -7,7 +7,7 @@ use std::process::Command;
 
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::chunking::splitter::Splitter;
-use sluice::domain::text::decoding::Decoding;
+use sluice::domain::text::encoding::decoding::Decoding;
 
 use crate::stability;
 

@@ -4,9 +4,9 @@ use encoding_rs::Encoding;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::ingest::digest::sha256;
 use sluice::domain::ingest::recovery::{Recovery, Unrecoverable};
-use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
-use sluice::domain::text::encoder::encode;
+use sluice::domain::text::encoding::charset::Charset;
+use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
+use sluice::domain::text::encoding::encoder::encode;
 
 use crate::world::documents::{Document, corpus, pathological, repeatable};
 use crate::world::run::{Chunk, split};

@@ -4,8 +4,8 @@ use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::ingest::checkpoint::{Checkpoint, ENCODED_BYTES, Error};
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
-use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{Decoding, Fault, Policy};
+use sluice::domain::text::encoding::charset::Charset;
+use sluice::domain::text::encoding::decoding::{Decoding, Fault, Policy};
 
 use crate::world::documents::{Document, corpus, graphemes, pathological, repeatable};
 use crate::world::run::{Ingested, ingest};
@@ -15,7 +15,7 @@ const LENIENT: Decoding = Decoding {
     invalid: Policy::Replace,
     nul: Policy::Replace,
     charset: Some(Charset::UTF_8),
-    byte_order_mark: sluice::domain::text::decoding::ByteOrderMark::Drop,
+    byte_order_mark: sluice::domain::text::encoding::decoding::ByteOrderMark::Drop,
 };
 
 #[test]

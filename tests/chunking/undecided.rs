@@ -5,9 +5,11 @@ use encoding_rs::WINDOWS_1252;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine};
-use sluice::domain::text::decoder::Choice;
-use sluice::domain::text::decoding::{Decoding, Policy};
-use sluice::domain::text::undecided::{CONTEXT_BYTES, DECIDING_BYTES, HEAD_BYTES};
+use sluice::domain::text::encoding::decoder::Choice;
+use sluice::domain::text::encoding::decoding::{Decoding, Policy};
+use sluice::domain::text::encoding::detection::undecided::{
+    CONTEXT_BYTES, DECIDING_BYTES, HEAD_BYTES,
+};
 
 use crate::world::charset::{AUTO, ascii, decoded, decoded_pieces};
 use crate::world::documents::repeatable;

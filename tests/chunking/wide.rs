@@ -1,8 +1,8 @@
 //! UTF-16 and UTF-32: by a byte order mark, without one, and declared as another charset.
 
-use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
-use sluice::domain::text::encoder::encode;
+use sluice::domain::text::encoding::charset::Charset;
+use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault, Policy};
+use sluice::domain::text::encoding::encoder::encode;
 
 use crate::world::charset::{AUTO, declared, decoded};
 use crate::world::documents::corpus;

@@ -6,8 +6,8 @@ use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Started;
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::names::resource::CollectionId;
-use sluice::domain::text::decoding::Policy;
-use sluice::domain::text::policy;
+use sluice::domain::text::encoding::decoding::Policy;
+use sluice::domain::text::encoding::policy;
 
 use crate::world::{caller, collection, new_upload, stranger};
 

@@ -12,8 +12,8 @@ use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::checkpoint::ENGINE_VERSION;
 use sluice::domain::ingest::digest;
 use sluice::domain::names::resource::DocumentName;
-use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+use sluice::domain::text::encoding::charset::Charset;
+use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 
 use crate::world::{
     KEPT, attach, batches, caller, decoded, new_upload, start, stranger, text, texts, upload, work,

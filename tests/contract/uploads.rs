@@ -9,7 +9,7 @@ use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{Declared, End, NewUpload, Started, Writer};
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::partitions::candidates;
-use sluice::domain::text::policy::{self, Choice};
+use sluice::domain::text::encoding::policy::{self, Choice};
 
 use crate::world::{
     KEPT, attach, batches, caller, collection, new_upload, start, text, texts, upload, work,

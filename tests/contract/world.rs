@@ -20,7 +20,7 @@ use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
 use sluice::domain::names::resource::{CollectionId, DocumentId, DocumentName};
-use sluice::domain::text::decoding::Decoding;
+use sluice::domain::text::encoding::decoding::Decoding;
 
 pub(crate) fn caller() -> Caller {
     Caller::anonymous()

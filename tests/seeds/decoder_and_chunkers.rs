@@ -5,8 +5,8 @@ use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
-use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
+use sluice::domain::text::encoding::charset::Charset;
+use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 use sluice::domain::text::position::{Position, Span};
 
 use crate::settings::{self, settings};

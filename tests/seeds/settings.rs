@@ -4,8 +4,8 @@ use sluice::domain::chunking::packing::Packing;
 use sluice::domain::chunking::separator_levels::SeparatorLevels;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
-use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+use sluice::domain::text::encoding::charset::Charset;
+use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 use sluice::domain::text::measure::Measure;
 
 /// The number of bytes from which settings are made.

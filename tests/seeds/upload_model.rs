@@ -13,7 +13,7 @@ use sluice::domain::ingest::batch::Chunk;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
 use sluice::domain::names::resource::{DocumentId, DocumentName};
-use sluice::domain::text::decoding::Decoding;
+use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::domain::text::position::Span;
 use sluice::interface::grpc::status;
 use tonic_types::StatusExt;

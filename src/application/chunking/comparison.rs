@@ -5,7 +5,7 @@ use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::splitter::{Cut, Splitter};
 use crate::domain::chunking::strategy::Kind;
-use crate::domain::text::decoding::Decoding;
+use crate::domain::text::encoding::decoding::Decoding;
 use crate::domain::text::reading::place;
 
 /// The chunks of a text by one spec, in numbers.
@@ -174,7 +174,7 @@ fn each(
 mod tests {
     use super::{every_strategy, is_clean, recommend};
     use crate::domain::chunking::partial::Partial;
-    use crate::domain::text::decoding::Decoding;
+    use crate::domain::text::encoding::decoding::Decoding;
 
     fn recommended(text: &str) -> &'static str {
         let sizes = Partial {

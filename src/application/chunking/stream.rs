@@ -19,7 +19,7 @@ use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
-use crate::domain::text::decoding::Decoding;
+use crate::domain::text::encoding::decoding::Decoding;
 
 /// The silence after which a client counts as slow: its stream keeps only the least share of memory.
 const REST_AFTER: Duration = Duration::from_millis(50);

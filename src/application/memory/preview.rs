@@ -2,7 +2,7 @@
 
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine};
-use crate::domain::text::decoding::Decoding;
+use crate::domain::text::encoding::decoding::Decoding;
 
 /// The memory of any call: its tasks, an engine, and a batch that has just begun.
 const BASE_BYTES: usize = 64 * 1024;
@@ -62,7 +62,7 @@ pub fn comparison_bytes(specs: &[Spec], decoding: Decoding, content: usize) -> u
 mod tests {
     use super::preview_bytes;
     use crate::domain::chunking::spec::Spec;
-    use crate::domain::text::decoding::Decoding;
+    use crate::domain::text::encoding::decoding::Decoding;
 
     #[test]
     fn the_memory_of_a_preview_grows_with_its_text() {

@@ -11,7 +11,7 @@ use crate::application::memory::pool::Permit;
 use crate::application::memory::shares::Owner;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::engine::Engine;
-use crate::domain::text::decoding::Decoding;
+use crate::domain::text::encoding::decoding::Decoding;
 
 /// The memory of an upload besides its buffers: its tasks, its spec, and the tables of its separators.
 const FIXED_BYTES: usize = 24 * 1024;

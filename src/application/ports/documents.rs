@@ -10,8 +10,8 @@ use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::store_error::Error;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoding::Decoding;
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoding::Decoding;
 
 /// A document as stored.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,11 +11,11 @@ use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::strategy::{Kind, Strategy};
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoding::{ByteOrderMark, Policy};
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoding::{ByteOrderMark, Policy};
+use crate::domain::text::encoding::policy::{self, Choice};
 use crate::domain::text::measure::Measure;
-use crate::domain::text::policy::{self, Choice};
-use crate::domain::text::separators::Keep;
+use crate::domain::text::segmentation::separators::Keep;
 
 /// The fields that a client set.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -158,8 +158,8 @@ mod tests {
     use super::Preferences;
     use crate::domain::chunking::partial::Partial;
     use crate::domain::chunking::spec::Spec;
-    use crate::domain::text::decoding::Decoding;
-    use crate::domain::text::policy::{self, Choice};
+    use crate::domain::text::encoding::decoding::Decoding;
+    use crate::domain::text::encoding::policy::{self, Choice};
 
     fn again(preferences: &Preferences) -> Preferences {
         serde_json::from_str(&serde_json::to_string(preferences).unwrap()).unwrap()

@@ -11,7 +11,7 @@ use crate::application::ports::uploads::{About, Declared, NewUpload, Upload};
 use crate::domain::chunking::conflict::Conflict;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::names::resource::DocumentName;
-use crate::domain::text::decoding::{ByteOrderMark, Decoding};
+use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding};
 
 /// A validated request to chunk a document again.
 #[derive(Clone, Debug)]

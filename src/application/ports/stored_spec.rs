@@ -6,10 +6,10 @@ use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::spec::{Request, Spec};
 use crate::domain::chunking::strategy::{Kind, Strategy};
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 use crate::domain::text::measure::Measure;
-use crate::domain::text::separators::Keep;
+use crate::domain::text::segmentation::separators::Keep;
 
 /// The chunking spec and decoding policy of a document, as stored.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -141,9 +141,9 @@ mod tests {
     use crate::domain::chunking::separator_levels::SeparatorLevels;
     use crate::domain::chunking::spec::{Request, Spec};
     use crate::domain::chunking::strategy::Strategy;
-    use crate::domain::text::charset::Charset;
-    use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
-    use crate::domain::text::separators::Keep;
+    use crate::domain::text::encoding::charset::Charset;
+    use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
+    use crate::domain::text::segmentation::separators::Keep;
 
     #[test]
     fn a_stored_spec_reads_back_unchanged() {

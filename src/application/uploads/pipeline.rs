@@ -20,7 +20,7 @@ use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
-use crate::domain::text::decoding::Fault;
+use crate::domain::text::encoding::decoding::Fault;
 
 /// The reason of an upload that failed because its document was deleted.
 const DELETED: &str = "DOCUMENT_DELETED";

@@ -18,7 +18,7 @@ use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::{Chunk, Gathered};
 use crate::domain::ingest::digest::hex;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
-use crate::domain::text::decoding;
+use crate::domain::text::encoding::decoding;
 use crate::domain::text::position::{Position, Span};
 
 /// Stream text through the engine and write its chunks.

@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 use crate::domain::chunking::limits::Limits;
 use crate::domain::chunking::packing::{Packing, Pick};
-use crate::domain::text::boundary::Boundary;
 use crate::domain::text::features::Features;
-use crate::domain::text::grapheme;
 use crate::domain::text::reading::syllable;
-use crate::domain::text::section::Section;
+use crate::domain::text::segmentation::boundary::Boundary;
+use crate::domain::text::segmentation::grapheme;
+use crate::domain::text::segmentation::section::Section;
 use crate::domain::text::white_space;
 
 /// Decides where chunks end, by a ladder of boundaries.

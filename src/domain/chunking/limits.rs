@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::domain::text::boundary::LOOK_AHEAD_BYTES;
 use crate::domain::text::measure::Measure;
+use crate::domain::text::segmentation::boundary::LOOK_AHEAD_BYTES;
 
 /// The default of `max_bytes`: a chunk of 1,000 words in any script, and one network frame.
 pub const MAX_BYTES_DEFAULT: usize = 64 * 1024;

@@ -1,6 +1,6 @@
 //! The separators of `recursive`, best level first.
 
-use crate::domain::text::separators::{Keep, Reading};
+use crate::domain::text::segmentation::separators::{Keep, Reading};
 
 /// The most levels that a ladder may have. Each adds one search of a chunk's end.
 pub const LEVELS_MAX: usize = 16;

@@ -1,8 +1,8 @@
 //! Applies a chunker to a document that arrives in pieces.
 
 use crate::domain::chunking::chunker::{Chunker, View};
-use crate::domain::text::decoder::{Choice, DECODED_BYTES_MAX, Decoder};
-use crate::domain::text::decoding::{Decoding, Fault};
+use crate::domain::text::encoding::decoder::{Choice, DECODED_BYTES_MAX, Decoder};
+use crate::domain::text::encoding::decoding::{Decoding, Fault};
 use crate::domain::text::position::{Position, Span};
 use crate::domain::text::window::Window;
 
@@ -10,7 +10,7 @@ use crate::domain::text::window::Window;
 ///
 /// ```
 /// use sluice::domain::chunking::{spec::Spec, splitter::Splitter};
-/// use sluice::domain::text::decoding::Decoding;
+/// use sluice::domain::text::encoding::decoding::Decoding;
 ///
 /// let mut splitter = Splitter::new(Spec::default().chunker(), Decoding::default());
 /// let taken = splitter.feed(b"A short document.");
@@ -19,7 +19,7 @@ use crate::domain::text::window::Window;
 /// let chunk = splitter.next_chunk()?.expect("there is one");
 /// assert_eq!(chunk.text, "A short document.");
 /// assert!(splitter.next_chunk()?.is_none());
-/// # Ok::<(), sluice::domain::text::decoding::Fault>(())
+/// # Ok::<(), sluice::domain::text::encoding::decoding::Fault>(())
 /// ```
 #[derive(Debug)]
 pub struct Splitter {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::strategies::{fixed, recursive, sentence};
-use crate::domain::text::boundary::Boundary;
+use crate::domain::text::segmentation::boundary::Boundary;
 
 /// A chunking strategy, with the parameters that only this strategy has.
 #[derive(Clone, Debug, Eq, PartialEq)]

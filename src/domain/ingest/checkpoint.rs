@@ -9,8 +9,8 @@
 
 use crate::domain::chunking::splitter::Place;
 use crate::domain::ingest::digest::{self, Running, STATE_BYTES};
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoder::Choice;
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoder::Choice;
 use crate::domain::text::position::Position;
 
 /// The version of the engine, which is raised whenever the same bytes and spec would give other chunks than before.
@@ -222,8 +222,8 @@ mod tests {
     use super::{Checkpoint, ENCODED_BYTES, Error};
     use crate::domain::chunking::splitter::Place;
     use crate::domain::ingest::digest::Running;
-    use crate::domain::text::charset::Charset;
-    use crate::domain::text::decoder::Choice;
+    use crate::domain::text::encoding::charset::Charset;
+    use crate::domain::text::encoding::decoder::Choice;
     use crate::domain::text::position::Position;
 
     fn checkpoint() -> Checkpoint {

@@ -14,12 +14,12 @@ use crate::domain::chunking::splitter::Splitter;
 use crate::domain::ingest::batch::{CHUNKS_MAX, Chunk, Gathered, Gathering};
 use crate::domain::ingest::checkpoint::{Checkpoint, Error as CheckpointError};
 use crate::domain::ingest::digest::{self, Running};
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoder::{Choice, DECODED_AT_ONCE_BYTES_MAX};
-use crate::domain::text::decoding::{Decoding, Fault};
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoder::{Choice, DECODED_AT_ONCE_BYTES_MAX};
+use crate::domain::text::encoding::decoding::{Decoding, Fault};
+use crate::domain::text::encoding::detection::undecided::HELD_BYTES_MAX;
 use crate::domain::text::position::Position;
 use crate::domain::text::source_map::RUN_BYTES;
-use crate::domain::text::undecided::HELD_BYTES_MAX;
 
 /// The most text in a batch, in bytes. After a crash the client sends at most three batches and the unfinished one
 /// again, less than 3 MiB.
@@ -66,7 +66,7 @@ pub struct Summary {
 /// ```
 /// use sluice::domain::chunking::spec::Spec;
 /// use sluice::domain::ingest::engine::{BATCH_BYTES_MAX, Engine, Step};
-/// use sluice::domain::text::decoding::Decoding;
+/// use sluice::domain::text::encoding::decoding::Decoding;
 ///
 /// let mut engine = Engine::new(&Spec::default(), Decoding::default(), BATCH_BYTES_MAX);
 /// assert_eq!(engine.feed(b"A short document."), 17);
@@ -76,7 +76,7 @@ pub struct Summary {
 /// assert_eq!(batch.text(&batch.chunks[0]), "A short document.");
 /// let Step::Done(summary) = engine.step()? else { panic!("there is one chunk") };
 /// assert_eq!(summary.end.source, 17);
-/// # Ok::<(), sluice::domain::text::decoding::Fault>(())
+/// # Ok::<(), sluice::domain::text::encoding::decoding::Fault>(())
 /// ```
 #[derive(Debug)]
 pub struct Engine {

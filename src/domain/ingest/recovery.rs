@@ -4,8 +4,8 @@
 //! The result has the length of the source, and equals it if the digest matches too. A fault that was replaced, or a
 //! character with two byte sequences, shows in one of the two.
 
-use crate::domain::text::charset::Charset;
-use crate::domain::text::encoder::encode;
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::encoder::encode;
 use crate::domain::text::position::Span;
 
 /// The text does not determine the source.

@@ -14,6 +14,7 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{read, transact};
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::audit;
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Audit for Postgres {
@@ -22,7 +23,7 @@ impl Audit for Postgres {
     }
 
     async fn audit_chains(&self) -> Result<Vec<Chain>, Error> {
-        let chains = sqlx::query("SELECT * FROM audit_chains ORDER BY chain").fetch_all(&self.pool);
+        let chains = sqlx::query(sql::audit::CHAINS).fetch_all(&self.pool);
         read(chains).await?.iter().map(audit::chain).collect()
     }
 
@@ -32,13 +33,11 @@ impl Audit for Postgres {
         after_seq: u64,
         rows: u32,
     ) -> Result<Vec<Entry>, Error> {
-        let entries = sqlx::query(
-            "SELECT * FROM audit_entries WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-        )
-        .bind(uuid(chain))
-        .bind(stored(after_seq))
-        .bind(i64::from(rows))
-        .fetch_all(&self.pool);
+        let entries = sqlx::query(sql::audit::ENTRIES)
+            .bind(uuid(chain))
+            .bind(stored(after_seq))
+            .bind(i64::from(rows))
+            .fetch_all(&self.pool);
         read(entries).await?.iter().map(audit::entry).collect()
     }
 
@@ -62,21 +61,10 @@ impl Audit for Postgres {
     }
 
     async fn audit_before(&self, before: Timestamp, rows: u32) -> Result<Option<Head>, Error> {
-        let found = sqlx::query(
-            "WITH old AS (
-                 SELECT chain, checkpoint_seq AS from_seq, checkpoint_seq + $2 AS to_seq
-                 FROM audit_chains JOIN audit_entries USING (chain)
-                 WHERE seq = checkpoint_seq + 1 AND at < $1 LIMIT 1)
-             SELECT chain, seq, hash FROM old JOIN audit_entries USING (chain)
-             WHERE seq > from_seq AND seq <= to_seq AND NOT EXISTS (
-                 SELECT 1 FROM audit_entries AS newer
-                 WHERE newer.chain = old.chain AND newer.seq > from_seq
-                     AND newer.seq <= audit_entries.seq AND newer.at >= $1)
-             ORDER BY seq DESC LIMIT 1",
-        )
-        .bind(before)
-        .bind(i64::from(rows))
-        .fetch_optional(&self.pool);
+        let found = sqlx::query(sql::audit::LAST_BEFORE)
+            .bind(before)
+            .bind(i64::from(rows))
+            .fetch_optional(&self.pool);
         read(found).await?.as_ref().map(audit::head).transpose()
     }
 
@@ -85,19 +73,15 @@ impl Audit for Postgres {
             return Ok(None);
         };
         let Sealed { head, mac } = checkpoint;
-        sqlx::query(
-            "UPDATE audit_chains
-             SET checkpoint_seq = $2, checkpoint_hash = $3, checkpoint_mac = $4
-             WHERE chain = $1 AND checkpoint_seq < $2",
-        )
-        .bind(uuid(&head.chain))
-        .bind(stored(head.seq))
-        .bind(head.hash.to_vec())
-        .bind(mac.to_vec())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        let forgotten = sqlx::query("DELETE FROM audit_entries WHERE chain = $1 AND seq <= $2")
+        sqlx::query(sql::audit::CHECKPOINT)
+            .bind(uuid(&head.chain))
+            .bind(stored(head.seq))
+            .bind(head.hash.to_vec())
+            .bind(mac.to_vec())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        let forgotten = sqlx::query(sql::audit::FORGET)
             .bind(uuid(&head.chain))
             .bind(stored(head.seq))
             .execute(&mut *transaction)
@@ -114,19 +98,14 @@ impl Audit for Postgres {
 async fn append(store: &Postgres, entries: &[Entry], sealed: &Sealed) -> Result<(), Error> {
     let mut transaction = store.pool.begin().await.map_err(failed)?;
     let Sealed { head, mac } = sealed;
-    sqlx::query(
-        "INSERT INTO audit_chains (chain, head_seq, head_hash, head_mac) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (chain) DO UPDATE SET
-             head_seq = excluded.head_seq, head_hash = excluded.head_hash,
-             head_mac = excluded.head_mac",
-    )
-    .bind(uuid(&head.chain))
-    .bind(stored(head.seq))
-    .bind(head.hash.to_vec())
-    .bind(mac.to_vec())
-    .execute(&mut *transaction)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::audit::SET_HEAD)
+        .bind(uuid(&head.chain))
+        .bind(stored(head.seq))
+        .bind(head.hash.to_vec())
+        .bind(mac.to_vec())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
     let text = |of: fn(&Entry) -> &str| entries.iter().map(of).collect::<Vec<_>>();
     let number = |of: fn(&Entry) -> i64| entries.iter().map(of).collect::<Vec<_>>();
     let hashes = entries.iter().map(|entry| entry.hash.to_vec());

@@ -15,6 +15,7 @@ use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::document::document;
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Changes for Postgres {
@@ -24,13 +25,10 @@ impl Changes for Postgres {
         collection: &Uid,
     ) -> Result<Option<Extent>, Error> {
         let found = read(
-            sqlx::query(
-                "SELECT change_seq, change_seq_forgotten FROM collections
-             WHERE tenant = $1 AND uid = $2 AND deleted_at IS NULL",
-            )
-            .bind(&caller.tenant)
-            .bind(uuid(collection))
-            .fetch_optional(&self.pool),
+            sqlx::query(sql::changes::EXTENT)
+                .bind(&caller.tenant)
+                .bind(uuid(collection))
+                .fetch_optional(&self.pool),
         )
         .await?;
         let Some(found) = found else { return Ok(None) };
@@ -46,16 +44,14 @@ impl Changes for Postgres {
         collection: &Uid,
         seq: u64,
     ) -> Result<Option<Change>, Error> {
-        let found = read(sqlx::query(
-            "SELECT changes.* FROM changes
-             JOIN collections ON collections.uid = changes.collection_uid AND collections.tenant = $1
-             WHERE changes.collection_uid = $2 AND changes.seq > $3
-             ORDER BY changes.seq LIMIT 1",
+        let found = read(
+            sqlx::query(sql::changes::CHANGE_AFTER)
+                .bind(&caller.tenant)
+                .bind(uuid(collection))
+                .bind(stored(seq))
+                .fetch_optional(&self.pool),
         )
-        .bind(&caller.tenant)
-        .bind(uuid(collection))
-        .bind(stored(seq))
-        .fetch_optional(&self.pool)).await?;
+        .await?;
         let Some(found) = found else { return Ok(None) };
         Ok(Some(Change {
             seq: found.count("seq")?,
@@ -72,27 +68,23 @@ impl Changes for Postgres {
         document: &Uid,
         seq: u64,
     ) -> Result<Option<u64>, Error> {
-        let found = read(sqlx::query(
-            "SELECT changes.version_before FROM changes
-             JOIN collections ON collections.uid = changes.collection_uid AND collections.tenant = $1
-             WHERE changes.document_uid = $2 AND changes.seq > $3
-             ORDER BY changes.seq LIMIT 1",
+        let found = read(
+            sqlx::query(sql::changes::VERSION_AT)
+                .bind(&caller.tenant)
+                .bind(uuid(document))
+                .bind(stored(seq))
+                .fetch_optional(&self.pool),
         )
-        .bind(&caller.tenant)
-        .bind(uuid(document))
-        .bind(stored(seq))
-        .fetch_optional(&self.pool)).await?;
+        .await?;
         found.map(|found| found.count("version_before")).transpose()
     }
 
     async fn document_of(&self, caller: &Caller, uid: &Uid) -> Result<Option<Document>, Error> {
         let found = read(
-            sqlx::query(
-                "SELECT * FROM document_rows WHERE tenant = $1 AND uid = $2 AND deleted_at IS NULL",
-            )
-            .bind(&caller.tenant)
-            .bind(uuid(uid))
-            .fetch_optional(&self.pool),
+            sqlx::query(sql::changes::DOCUMENT_OF)
+                .bind(&caller.tenant)
+                .bind(uuid(uid))
+                .fetch_optional(&self.pool),
         )
         .await?;
         found.as_ref().map(document).transpose()
@@ -105,16 +97,11 @@ impl Changes for Postgres {
         after: &Uid,
     ) -> Result<Option<Document>, Error> {
         let found = read(
-            sqlx::query(
-                "SELECT * FROM document_rows
-             WHERE tenant = $1 AND collection_uid = $2 AND uid > $3 AND current_version > 0
-                 AND deleted_at IS NULL
-             ORDER BY uid LIMIT 1",
-            )
-            .bind(&caller.tenant)
-            .bind(uuid(collection))
-            .bind(uuid(after))
-            .fetch_optional(&self.pool),
+            sqlx::query(sql::changes::DOCUMENT_AFTER)
+                .bind(&caller.tenant)
+                .bind(uuid(collection))
+                .bind(uuid(after))
+                .fetch_optional(&self.pool),
         )
         .await?;
         found.as_ref().map(document).transpose()
@@ -127,16 +114,11 @@ impl Changes for Postgres {
         version: u64,
     ) -> Result<Option<u64>, Error> {
         let found = read(
-            sqlx::query(
-                "SELECT versions.chunks FROM versions
-             JOIN documents ON documents.uid = versions.document_uid AND documents.tenant = $1
-             WHERE versions.document_uid = $2 AND versions.version = $3
-                 AND versions.completed_at IS NOT NULL",
-            )
-            .bind(&caller.tenant)
-            .bind(uuid(document))
-            .bind(stored(version))
-            .fetch_optional(&self.pool),
+            sqlx::query(sql::changes::VERSION_CHUNKS)
+                .bind(&caller.tenant)
+                .bind(uuid(document))
+                .bind(stored(version))
+                .fetch_optional(&self.pool),
         )
         .await?;
         found.map(|found| found.count("chunks")).transpose()

@@ -18,6 +18,7 @@ use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::Target;
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Collections for Postgres {
@@ -38,17 +39,13 @@ impl Collections for Postgres {
         preferences: &Preferences,
         now: Timestamp,
     ) -> Result<Written, Error> {
-        let updated = sqlx::query(
-            "UPDATE collections SET preferences = $1, revision = revision + 1, updated_at = $2
-             WHERE tenant = $3 AND collection_id = $4 AND deleted_at IS NULL AND revision = $5
-             RETURNING *",
-        )
-        .bind(to_json(preferences)?)
-        .bind(now)
-        .bind(&caller.tenant)
-        .bind(id.as_str())
-        .bind(stored(revision))
-        .fetch_optional(&self.pool);
+        let updated = sqlx::query(sql::collections::UPDATE)
+            .bind(to_json(preferences)?)
+            .bind(now)
+            .bind(&caller.tenant)
+            .bind(id.as_str())
+            .bind(stored(revision))
+            .fetch_optional(&self.pool);
         let updated = read(updated).await?;
         if let Some(updated) = updated {
             return Ok(Written::Collection(Box::new(collection(&updated)?)));
@@ -84,15 +81,11 @@ impl Collections for Postgres {
         rows: u32,
     ) -> Result<Vec<Collection>, Error> {
         let list = read(
-            sqlx::query(
-                "SELECT * FROM collections
-             WHERE tenant = $1 AND collection_id > $2 AND deleted_at IS NULL
-             ORDER BY collection_id LIMIT $3",
-            )
-            .bind(&caller.tenant)
-            .bind(after)
-            .bind(i64::from(rows))
-            .fetch_all(&self.pool),
+            sqlx::query(sql::collections::COLLECTIONS)
+                .bind(&caller.tenant)
+                .bind(after)
+                .bind(i64::from(rows))
+                .fetch_all(&self.pool),
         )
         .await?;
         list.iter().map(collection).collect()
@@ -123,7 +116,7 @@ async fn create(
     if created.rows_affected() == 1 {
         return Ok(Written::Collection(Box::new(new.clone())));
     }
-    let known = sqlx::query("SELECT * FROM collections WHERE uid = $1")
+    let known = sqlx::query(sql::collections::COLLECTION_OF)
         .bind(uuid(&new.uid))
         .fetch_optional(pool)
         .await
@@ -154,17 +147,15 @@ async fn delete(
     {
         return Ok(Deleted::Changed);
     }
-    let documents = sqlx::query(
-        "SELECT 1 FROM documents WHERE collection_uid = $1 AND deleted_at IS NULL LIMIT 1",
-    )
-    .bind(uuid(&found.uid))
-    .fetch_optional(&mut *transaction)
-    .await
-    .map_err(failed)?;
+    let documents = sqlx::query(sql::collections::FIRST_DOCUMENT)
+        .bind(uuid(&found.uid))
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed)?;
     if documents.is_some() && !force {
         return Ok(Deleted::NotEmpty);
     }
-    sqlx::query("UPDATE collections SET deleted_at = $1 WHERE uid = $2")
+    sqlx::query(sql::collections::DELETE)
         .bind(deletion.now)
         .bind(uuid(&found.uid))
         .execute(&mut *transaction)
@@ -204,13 +195,11 @@ async fn live(
     caller: &Caller,
     id: &CollectionId,
 ) -> Result<Option<Collection>, Error> {
-    let found = sqlx::query(
-        "SELECT * FROM collections WHERE tenant = $1 AND collection_id = $2 AND deleted_at IS NULL",
-    )
-    .bind(&caller.tenant)
-    .bind(id.as_str())
-    .fetch_optional(executor)
-    .await
-    .map_err(failed)?;
+    let found = sqlx::query(sql::collections::LIVE)
+        .bind(&caller.tenant)
+        .bind(id.as_str())
+        .fetch_optional(executor)
+        .await
+        .map_err(failed)?;
     found.as_ref().map(collection).transpose()
 }

@@ -13,6 +13,7 @@ use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::postgres::{moves, operations};
 use crate::infrastructure::rows::deletion::{self, Target};
+use crate::infrastructure::sql;
 
 /// Returns the answer to an earlier request with the same uid, or `None` if the uid is new.
 pub(super) async fn known(
@@ -38,21 +39,17 @@ pub(super) async fn insert(
     asked: &Deletion,
     target: Target,
 ) -> Result<Operation, Error> {
-    sqlx::query(
-        "INSERT INTO deletions (tenant, uid, target, document_uid, collection_uid, state,
-             created_at, updated_at, request_sha256)
-         VALUES ($1, $2, $3, $4, $5, 'RUNNING', $6, $6, $7)",
-    )
-    .bind(&caller.tenant)
-    .bind(uuid(&asked.uid))
-    .bind(&target.name)
-    .bind(target.document.as_ref().map(uuid))
-    .bind(uuid(&target.collection))
-    .bind(asked.now)
-    .bind(asked.request_sha256.to_vec())
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::deletions::INSERT)
+        .bind(&caller.tenant)
+        .bind(uuid(&asked.uid))
+        .bind(&target.name)
+        .bind(target.document.as_ref().map(uuid))
+        .bind(uuid(&target.collection))
+        .bind(asked.now)
+        .bind(asked.request_sha256.to_vec())
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(deletion::begun(caller, asked, target))
 }
 
@@ -62,7 +59,7 @@ pub(super) async fn give_up(
     document: &Uid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    sqlx::query("UPDATE documents SET deleted_at = $1, updated_at = $1 WHERE uid = $2")
+    sqlx::query(sql::deletions::DELETE_DOCUMENT)
         .bind(now)
         .bind(uuid(document))
         .execute(&mut *connection)
@@ -71,7 +68,7 @@ pub(super) async fn give_up(
     let (reason, message) = ("DOCUMENT_DELETED", "the document was deleted");
     let mut ended = upload_end::fail_running(connection, document, reason, message, now).await?;
     ended.extend(moves::give_up(connection, document, now).await?);
-    sqlx::query("UPDATE versions SET sweep_after = $1 WHERE document_uid = $2")
+    sqlx::query(sql::deletions::SWEEP_DOCUMENT)
         .bind(now)
         .bind(uuid(document))
         .execute(connection)
@@ -110,18 +107,13 @@ pub(super) async fn count(
     chunks: u64,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let counted = sqlx::query(
-        "UPDATE deletions SET chunks = chunks + $1, seq = seq + 1, updated_at = $2
-         WHERE state = 'RUNNING'
-             AND (document_uid = $3 OR (document_uid IS NULL AND collection_uid = $4))
-         RETURNING tenant, uid",
-    )
-    .bind(stored(chunks))
-    .bind(now)
-    .bind(uuid(document))
-    .bind(uuid(collection))
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(failed)?;
+    let counted = sqlx::query(sql::deletions::COUNT)
+        .bind(stored(chunks))
+        .bind(now)
+        .bind(uuid(document))
+        .bind(uuid(collection))
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
     operations::changed(connection, &counted).await
 }

@@ -20,6 +20,7 @@ use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::rows::deletion::Target;
 use crate::infrastructure::rows::document::document;
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Documents for Postgres {
@@ -128,15 +129,11 @@ pub(super) async fn live(
     caller: &Caller,
     name: &DocumentName,
 ) -> Result<Option<PgRow>, Error> {
-    sqlx::query(
-        "SELECT * FROM document_rows
-         WHERE tenant = $1 AND collection_id = $2 AND document_id = $3
-             AND deleted_at IS NULL AND collection_deleted_at IS NULL",
-    )
-    .bind(&caller.tenant)
-    .bind(name.collection.as_str())
-    .bind(name.document.as_str())
-    .fetch_optional(executor)
-    .await
-    .map_err(failed)
+    sqlx::query(sql::documents::LIVE)
+        .bind(&caller.tenant)
+        .bind(name.collection.as_str())
+        .bind(name.document.as_str())
+        .fetch_optional(executor)
+        .await
+        .map_err(failed)
 }

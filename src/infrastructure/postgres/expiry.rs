@@ -1,47 +1,11 @@
-//! Removes expired rows, in an order that leaves no dangling reference.
+//! Removes expired rows from PostgreSQL.
 
 use sqlx::PgConnection;
 
 use crate::application::ports::clock::Timestamp;
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::postgres::error::failed;
-
-/// Each statement removes rows older than its first argument, and at most as many as its second.
-const STATEMENTS: [&str; 7] = [
-    "DELETE FROM uploads WHERE (tenant, uid) IN (
-         SELECT tenant, uid FROM uploads
-         WHERE state <> 'RUNNING' AND updated_at < $1 LIMIT $2)",
-    "DELETE FROM deletions WHERE (tenant, uid) IN (
-         SELECT tenant, uid FROM deletions WHERE state = 'SUCCEEDED' AND updated_at < $1 LIMIT $2)",
-    "DELETE FROM moves WHERE (tenant, uid) IN (
-         SELECT tenant, uid FROM moves
-         WHERE state <> 'RUNNING' AND leftover_partition IS NULL AND updated_at < $1 LIMIT $2)",
-    "UPDATE collections SET change_seq_forgotten = old.seq
-     FROM (SELECT collection_uid, max(seq) AS seq FROM (
-               SELECT collection_uid, seq FROM changes WHERE changed_at < $1
-               ORDER BY changed_at, seq LIMIT $2) AS first
-           GROUP BY collection_uid) AS old
-     WHERE collections.uid = old.collection_uid AND change_seq_forgotten < old.seq",
-    "DELETE FROM changes WHERE (collection_uid, seq) IN (
-         SELECT changes.collection_uid, changes.seq FROM changes
-         JOIN collections ON collections.uid = changes.collection_uid
-         WHERE changes.changed_at < $1 AND changes.seq <= collections.change_seq_forgotten LIMIT $2)",
-    "DELETE FROM documents WHERE uid IN (
-         SELECT uid FROM documents
-         WHERE deleted_at < $1
-             AND NOT EXISTS (SELECT 1 FROM versions WHERE document_uid = documents.uid)
-             AND NOT EXISTS (SELECT 1 FROM uploads WHERE document_uid = documents.uid)
-             AND NOT EXISTS (SELECT 1 FROM deletions WHERE document_uid = documents.uid)
-             AND NOT EXISTS (SELECT 1 FROM moves WHERE document_uid = documents.uid)
-         LIMIT $2)",
-    "DELETE FROM collections WHERE uid IN (
-         SELECT uid FROM collections
-         WHERE deleted_at < $1
-             AND NOT EXISTS (SELECT 1 FROM documents WHERE collection_uid = collections.uid)
-             AND NOT EXISTS (SELECT 1 FROM changes WHERE collection_uid = collections.uid)
-             AND NOT EXISTS (SELECT 1 FROM deletions WHERE collection_uid = collections.uid)
-         LIMIT $2)",
-];
+use crate::infrastructure::sql;
 
 /// Removes rows that ended or changed before `before`, at most `rows` of each kind. Returns the number of removed
 /// rows.
@@ -51,7 +15,7 @@ pub(super) async fn forget(
     rows: u32,
 ) -> Result<u64, Error> {
     let mut forgotten = 0;
-    for statement in STATEMENTS {
+    for statement in sql::expiry::STATEMENTS {
         let done = sqlx::query(statement)
             .bind(before)
             .bind(i64::from(rows))

@@ -18,6 +18,7 @@ use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::{deletions, moves, operations, upload_end};
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Jobs for Postgres {
@@ -49,11 +50,10 @@ impl Jobs for Postgres {
     }
 
     async fn release(&self, work: Work, holder: &Uid) -> Result<(), Error> {
-        let released =
-            sqlx::query("UPDATE leases SET expires_at = 0 WHERE name = $1 AND holder = $2")
-                .bind(work.name())
-                .bind(uuid(holder))
-                .execute(&self.pool);
+        let released = sqlx::query(sql::jobs::RELEASE)
+            .bind(work.name())
+            .bind(uuid(holder))
+            .execute(&self.pool);
         read(released).await?;
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Jobs for Postgres {
         };
         let document = version.uid("document_uid")?;
         if chunks < u64::from(rows) {
-            sqlx::query("DELETE FROM versions WHERE document_uid = $1 AND version = $2")
+            sqlx::query(sql::jobs::REMOVE_VERSION)
                 .bind(uuid(&document))
                 .bind(version.signed("version")?)
                 .execute(&mut *transaction)
@@ -119,17 +119,11 @@ impl Jobs for Postgres {
             return Ok(None);
         };
         let mut done = Done::default();
-        let documents = sqlx::query(
-            "SELECT documents.uid FROM deletions
-             JOIN documents ON documents.collection_uid = deletions.collection_uid
-             WHERE deletions.state = 'RUNNING' AND deletions.document_uid IS NULL
-                 AND documents.deleted_at IS NULL
-             LIMIT $1",
-        )
-        .bind(i64::from(rows))
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        let documents = sqlx::query(sql::jobs::DOCUMENTS_TO_DELETE)
+            .bind(i64::from(rows))
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(failed)?;
         for document in &documents {
             let document = document.uid("uid")?;
             done.news
@@ -182,14 +176,12 @@ impl Jobs for Postgres {
         let Some(mut transaction) = self.fenced(fence).await? else {
             return Ok(None);
         };
-        let abandoned = sqlx::query(
-            "SELECT * FROM upload_rows WHERE state = 'RUNNING' AND updated_at < $1 LIMIT $2",
-        )
-        .bind(since)
-        .bind(i64::from(rows))
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        let abandoned = sqlx::query(sql::jobs::ABANDONED)
+            .bind(since)
+            .bind(i64::from(rows))
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(failed)?;
         let documents = abandoned.iter().map(|found| found.uid("document_uid"));
         let documents = documents.collect::<Result<Vec<_>, _>>()?;
         upload_end::hold_documents(&mut transaction, &documents).await?;
@@ -262,15 +254,13 @@ async fn remove_chunks(
         .await
         .map_err(failed)?;
     let chunks = removed.count("chunks")?;
-    sqlx::query(
-        "UPDATE documents SET chunks = chunks - $1, text_bytes = text_bytes - $2 WHERE uid = $3",
-    )
-    .bind(stored(chunks))
-    .bind(removed.signed("text_bytes")?)
-    .bind(document)
-    .execute(&mut **transaction)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::jobs::SUBTRACT_CHUNKS)
+        .bind(stored(chunks))
+        .bind(removed.signed("text_bytes")?)
+        .bind(document)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
     Ok(chunks)
 }
 
@@ -280,31 +270,12 @@ async fn end_deletions(
     now: Timestamp,
     rows: u32,
 ) -> Result<Done, Error> {
-    let ended = sqlx::query(
-        "UPDATE deletions SET state = 'SUCCEEDED', seq = seq + 1, updated_at = $1
-         WHERE (tenant, uid) IN (
-             SELECT tenant, uid FROM deletions AS open
-             WHERE open.state = 'RUNNING' AND CASE WHEN open.document_uid IS NULL
-                 THEN NOT EXISTS (
-                     SELECT 1 FROM documents
-                     JOIN versions ON versions.document_uid = documents.uid
-                     WHERE documents.collection_uid = open.collection_uid)
-                     AND NOT EXISTS (
-                         SELECT 1 FROM moves WHERE moves.leftover_partition IS NOT NULL
-                             AND moves.collection_uid = open.collection_uid)
-                 ELSE NOT EXISTS (
-                     SELECT 1 FROM versions WHERE versions.document_uid = open.document_uid)
-                     AND NOT EXISTS (
-                         SELECT 1 FROM moves WHERE moves.leftover_partition IS NOT NULL
-                             AND moves.document_uid = open.document_uid) END
-             LIMIT $2)
-         RETURNING tenant, uid",
-    )
-    .bind(now)
-    .bind(i64::from(rows))
-    .fetch_all(&mut **transaction)
-    .await
-    .map_err(failed)?;
+    let ended = sqlx::query(sql::jobs::END_DELETIONS)
+        .bind(now)
+        .bind(i64::from(rows))
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(failed)?;
     Ok(Done {
         rows: ended.len() as u64,
         news: operations::changed(transaction, &ended).await?,

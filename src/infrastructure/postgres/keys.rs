@@ -11,12 +11,13 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::access::key;
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Keys for Postgres {
     async fn create_key(&self, new: &Key) -> Result<Created, Error> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let tenant = sqlx::query("SELECT 1 FROM tenants WHERE tenant_id = $1")
+        let tenant = sqlx::query(sql::keys::FIND_TENANT)
             .bind(new.tenant.as_str())
             .fetch_optional(&mut *transaction)
             .await
@@ -24,24 +25,19 @@ impl Keys for Postgres {
         if tenant.is_none() {
             return Ok(Created::NoTenant);
         }
-        let created = sqlx::query(
-            "INSERT INTO api_keys (uid, tenant, principal, role, kind, lookup, digest, created_at,
-                 expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-             ON CONFLICT (lookup) WHERE revoked_at IS NULL DO NOTHING",
-        )
-        .bind(uuid(&new.uid))
-        .bind(new.tenant.as_str())
-        .bind(new.principal.as_str())
-        .bind(new.role.name())
-        .bind(new.kind.name())
-        .bind(&new.lookup)
-        .bind(new.digest.to_vec())
-        .bind(new.created_at)
-        .bind(new.expires_at)
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        let created = sqlx::query(sql::keys::INSERT)
+            .bind(uuid(&new.uid))
+            .bind(new.tenant.as_str())
+            .bind(new.principal.as_str())
+            .bind(new.role.name())
+            .bind(new.kind.name())
+            .bind(&new.lookup)
+            .bind(new.digest.to_vec())
+            .bind(new.created_at)
+            .bind(new.expires_at)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(if created.rows_affected() == 1 {
             Created::Stored
@@ -66,7 +62,7 @@ impl Keys for Postgres {
 
     async fn key(&self, tenant: &TenantId, uid: &Uid) -> Result<Option<Key>, Error> {
         let found = read(
-            sqlx::query("SELECT * FROM api_keys WHERE tenant = $1 AND uid = $2")
+            sqlx::query(sql::keys::KEY)
                 .bind(tenant.as_str())
                 .bind(uuid(uid))
                 .fetch_optional(&self.pool),
@@ -77,13 +73,11 @@ impl Keys for Postgres {
 
     async fn keys(&self, tenant: &TenantId, after: &Uid, rows: u32) -> Result<Vec<Key>, Error> {
         let list = read(
-            sqlx::query(
-                "SELECT * FROM api_keys WHERE tenant = $1 AND uid > $2 ORDER BY uid LIMIT $3",
-            )
-            .bind(tenant.as_str())
-            .bind(uuid(after))
-            .bind(i64::from(rows))
-            .fetch_all(&self.pool),
+            sqlx::query(sql::keys::KEYS)
+                .bind(tenant.as_str())
+                .bind(uuid(after))
+                .bind(i64::from(rows))
+                .fetch_all(&self.pool),
         )
         .await?;
         list.iter().map(key).collect()
@@ -96,14 +90,11 @@ impl Keys for Postgres {
         now: Timestamp,
     ) -> Result<Option<Key>, Error> {
         let revoked = read(
-            sqlx::query(
-                "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $1)
-             WHERE tenant = $2 AND uid = $3 RETURNING *",
-            )
-            .bind(now)
-            .bind(tenant.as_str())
-            .bind(uuid(uid))
-            .fetch_optional(&self.pool),
+            sqlx::query(sql::keys::REVOKE)
+                .bind(now)
+                .bind(tenant.as_str())
+                .bind(uuid(uid))
+                .fetch_optional(&self.pool),
         )
         .await?;
         revoked.as_ref().map(key).transpose()
@@ -111,14 +102,9 @@ impl Keys for Postgres {
 
     async fn has_operator_key(&self, now: Timestamp) -> Result<bool, Error> {
         let found = read(
-            sqlx::query(
-                "SELECT 1 FROM api_keys
-             WHERE role = 'operator' AND revoked_at IS NULL
-                 AND (expires_at IS NULL OR expires_at > $1)
-             LIMIT 1",
-            )
-            .bind(now)
-            .fetch_optional(&self.pool),
+            sqlx::query(sql::keys::FIRST_OPERATOR)
+                .bind(now)
+                .fetch_optional(&self.pool),
         )
         .await?;
         Ok(found.is_some())

@@ -18,6 +18,7 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::{operations, placement};
+use crate::infrastructure::sql;
 
 /// Returns the answer to an earlier request with the same uid, or `None` if the uid is new.
 pub(super) async fn known(
@@ -76,11 +77,10 @@ pub(super) async fn advance(
     sweep_after: Timestamp,
     rows: u32,
 ) -> Result<Done, Error> {
-    let running =
-        sqlx::query("SELECT * FROM moves WHERE state = 'RUNNING' ORDER BY created_at LIMIT 1")
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(failed)?;
+    let running = sqlx::query(sql::moves::RUNNING)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(failed)?;
     let Some(running) = running else {
         return Ok(Done::default());
     };
@@ -152,37 +152,27 @@ async fn count(
     );
     let last = copied.iter().max();
     let (version, ordinal) = last.map_or(before, |(version, ordinal)| (*version, ordinal + 1));
-    sqlx::query(
-        "UPDATE moves SET copied_version = $1, copied_ordinal = $2, chunks = chunks + $3,
-             seq = seq + 1, updated_at = $4
-         WHERE tenant = $5 AND uid = $6",
-    )
-    .bind(version)
-    .bind(ordinal)
-    .bind(stored(copied.len() as u64))
-    .bind(now)
-    .bind(running.text("tenant")?)
-    .bind(uuid(&running.uid("uid")?))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::moves::COUNT)
+        .bind(version)
+        .bind(ordinal)
+        .bind(stored(copied.len() as u64))
+        .bind(now)
+        .bind(running.text("tenant")?)
+        .bind(uuid(&running.uid("uid")?))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
 /// Switches the document to the partition of its copies. Returns `false` if there are not as many copies as chunks.
 async fn turn(connection: &mut PgConnection, running: &PgRow) -> Result<bool, Error> {
-    let turned = sqlx::query(
-        "UPDATE documents SET partition_key = moves.to_partition
-         FROM moves
-         WHERE moves.tenant = $1 AND moves.uid = $2 AND documents.uid = moves.document_uid
-             AND documents.partition_key = moves.from_partition
-             AND documents.chunks = moves.chunks",
-    )
-    .bind(running.text("tenant")?)
-    .bind(uuid(&running.uid("uid")?))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    let turned = sqlx::query(sql::moves::TURN)
+        .bind(running.text("tenant")?)
+        .bind(uuid(&running.uid("uid")?))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(turned.rows_affected() == 1)
 }
 
@@ -192,34 +182,25 @@ async fn succeed(
     running: &PgRow,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(
-        "UPDATE moves SET state = 'SUCCEEDED', leftover_partition = from_partition,
-             leftover_after = $1
-         WHERE tenant = $2 AND uid = $3",
-    )
-    .bind(sweep_after)
-    .bind(running.text("tenant")?)
-    .bind(uuid(&running.uid("uid")?))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::moves::SUCCEED)
+        .bind(sweep_after)
+        .bind(running.text("tenant")?)
+        .bind(uuid(&running.uid("uid")?))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
 /// Fails a move with missing copies. The document stays in its old partition.
 async fn fail(connection: &mut PgConnection, running: &PgRow, now: Timestamp) -> Result<(), Error> {
-    sqlx::query(
-        "UPDATE moves SET state = 'FAILED', failure_reason = 'MOVE_INCOMPLETE',
-             failure_message = 'the copies are not as many as the document says it has chunks',
-             leftover_partition = to_partition, leftover_after = $1
-         WHERE tenant = $2 AND uid = $3",
-    )
-    .bind(now)
-    .bind(running.text("tenant")?)
-    .bind(uuid(&running.uid("uid")?))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::moves::FAIL)
+        .bind(now)
+        .bind(running.text("tenant")?)
+        .bind(uuid(&running.uid("uid")?))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -230,27 +211,18 @@ pub(super) async fn give_up(
     document: &Uid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    sqlx::query(
-        "UPDATE moves SET leftover_after = $1
-         WHERE document_uid = $2 AND leftover_partition IS NOT NULL AND leftover_after > $1",
-    )
-    .bind(now)
-    .bind(uuid(document))
-    .execute(&mut *connection)
-    .await
-    .map_err(failed)?;
-    let failed_moves = sqlx::query(
-        "UPDATE moves SET state = 'FAILED', failure_reason = 'DOCUMENT_DELETED',
-             failure_message = 'the document was deleted', seq = seq + 1, updated_at = $1,
-             leftover_partition = to_partition, leftover_after = $1
-         WHERE document_uid = $2 AND state = 'RUNNING'
-         RETURNING tenant, uid",
-    )
-    .bind(now)
-    .bind(uuid(document))
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::moves::ADVANCE_SWEEP)
+        .bind(now)
+        .bind(uuid(document))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let failed_moves = sqlx::query(sql::moves::GIVE_UP)
+        .bind(now)
+        .bind(uuid(document))
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
     operations::changed(connection, &failed_moves).await
 }
 
@@ -261,31 +233,22 @@ pub(super) async fn sweep(
     now: Timestamp,
     rows: u32,
 ) -> Result<u64, Error> {
-    let left = sqlx::query(
-        "SELECT moves.tenant, moves.uid, moves.document_uid, moves.leftover_partition
-         FROM moves JOIN documents ON documents.uid = moves.document_uid
-         WHERE moves.leftover_partition IS NOT NULL AND moves.leftover_after <= $1
-             AND documents.partition_key <> moves.leftover_partition
-         ORDER BY moves.leftover_after LIMIT 1",
-    )
-    .bind(now)
-    .fetch_optional(&mut *connection)
-    .await
-    .map_err(failed)?;
+    let left = sqlx::query(sql::moves::LEFTOVER)
+        .bind(now)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(failed)?;
     let Some(left) = left else { return Ok(0) };
     let removed = remove_chunks(connection, &left, rows).await?;
     if removed == u64::from(rows) {
         return Ok(removed);
     }
-    sqlx::query(
-        "UPDATE moves SET leftover_partition = NULL, leftover_after = NULL
-         WHERE tenant = $1 AND uid = $2",
-    )
-    .bind(left.text("tenant")?)
-    .bind(uuid(&left.uid("uid")?))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::moves::SWEPT)
+        .bind(left.text("tenant")?)
+        .bind(uuid(&left.uid("uid")?))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(removed + 1)
 }
 

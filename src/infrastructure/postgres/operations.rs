@@ -15,6 +15,7 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{look_up, read};
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::operation::operation;
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Operations for Postgres {
@@ -30,17 +31,13 @@ impl Operations for Postgres {
         rows: u32,
     ) -> Result<Vec<Operation>, Error> {
         let list = read(
-            sqlx::query(
-                "SELECT * FROM operations
-             WHERE tenant = $1 AND (created_at, uid) < ($2, $3) AND ($4 IS NULL OR state = $4)
-             ORDER BY created_at DESC, uid DESC LIMIT $5",
-            )
-            .bind(&caller.tenant)
-            .bind(before.0)
-            .bind(uuid(&before.1))
-            .bind(state.map(State::name))
-            .bind(i64::from(rows))
-            .fetch_all(&self.pool),
+            sqlx::query(sql::operations::OPERATIONS)
+                .bind(&caller.tenant)
+                .bind(before.0)
+                .bind(uuid(&before.1))
+                .bind(state.map(State::name))
+                .bind(i64::from(rows))
+                .fetch_all(&self.pool),
         )
         .await?;
         list.iter().map(operation).collect()
@@ -73,7 +70,7 @@ pub(super) async fn find(
     tenant: &str,
     uid: &Uid,
 ) -> Result<Option<Operation>, Error> {
-    let found = sqlx::query("SELECT * FROM operations WHERE tenant = $1 AND uid = $2")
+    let found = sqlx::query(sql::operations::OPERATION)
         .bind(tenant)
         .bind(uuid(uid))
         .fetch_optional(executor)
@@ -90,16 +87,12 @@ pub(super) async fn is_repeated(
     uid: &Uid,
     request_sha256: &[u8; 32],
 ) -> Result<Option<bool>, Error> {
-    let found = sqlx::query(
-        "SELECT request_sha256 FROM uploads WHERE tenant = $1 AND uid = $2
-         UNION ALL SELECT request_sha256 FROM deletions WHERE tenant = $1 AND uid = $2
-         UNION ALL SELECT request_sha256 FROM moves WHERE tenant = $1 AND uid = $2",
-    )
-    .bind(&caller.tenant)
-    .bind(uuid(uid))
-    .fetch_optional(executor)
-    .await
-    .map_err(failed)?;
+    let found = sqlx::query(sql::operations::REQUEST)
+        .bind(&caller.tenant)
+        .bind(uuid(uid))
+        .fetch_optional(executor)
+        .await
+        .map_err(failed)?;
     let sent = found.map(|found| found.digest("request_sha256"));
     Ok(sent.transpose()?.map(|sent| sent == *request_sha256))
 }

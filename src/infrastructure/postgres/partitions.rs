@@ -18,12 +18,12 @@ use crate::infrastructure::postgres::retry::{look_up, read, transact};
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::{documents, moves};
 use crate::infrastructure::rows::partition::{large_document, partition};
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Partitions for Postgres {
     async fn partitions(&self) -> Result<Vec<Partition>, Error> {
-        let list = sqlx::query("SELECT * FROM partition_health ORDER BY partition_key")
-            .fetch_all(&self.pool);
+        let list = sqlx::query(sql::partitions::HEALTH).fetch_all(&self.pool);
         let list = read(list).await?;
         list.iter().map(partition).collect()
     }

@@ -20,6 +20,7 @@ use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::postgres::{operations, upload_start};
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::rows::upload::upload;
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Rechunks for Postgres {
@@ -28,12 +29,9 @@ impl Rechunks for Postgres {
     }
 
     async fn running_rechunks(&self, rows: u32) -> Result<Vec<Upload>, Error> {
-        let list = sqlx::query(
-            "SELECT * FROM upload_rows WHERE source_version > 0 AND state = 'RUNNING'
-             ORDER BY created_at, uid LIMIT $1",
-        )
-        .bind(i64::from(rows))
-        .fetch_all(&self.pool);
+        let list = sqlx::query(sql::uploads::RUNNING_RECHUNKS)
+            .bind(i64::from(rows))
+            .fetch_all(&self.pool);
         let list = read(list).await?;
         list.iter().map(upload).collect()
     }

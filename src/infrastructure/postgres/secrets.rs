@@ -9,23 +9,17 @@ use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::room;
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Store for Postgres {
     async fn secret(&self, new: [u8; 32]) -> Result<[u8; 32], Error> {
-        sqlx::query(
-            "INSERT INTO secrets (name, value) VALUES ('page_tokens', $1)
-             ON CONFLICT (name) DO NOTHING",
-        )
-        .bind(new.to_vec())
-        .execute(&self.pool)
-        .await
-        .map_err(failed)?;
-        let found = read(
-            sqlx::query("SELECT value FROM secrets WHERE name = 'page_tokens'")
-                .fetch_one(&self.pool),
-        )
-        .await?;
+        sqlx::query(sql::secrets::INSERT)
+            .bind(new.to_vec())
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?;
+        let found = read(sqlx::query(sql::secrets::SECRET).fetch_one(&self.pool)).await?;
         found.digest("value")
     }
 

@@ -12,18 +12,16 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::quotas;
 use crate::infrastructure::postgres::retry::{read, transact};
 use crate::infrastructure::rows::access::tenant;
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Tenants for Postgres {
     async fn create_tenant(&self, id: &TenantId, now: Timestamp) -> Result<bool, Error> {
         let created = read(
-            sqlx::query(
-                "INSERT INTO tenants (tenant_id, created_at) VALUES ($1, $2)
-             ON CONFLICT (tenant_id) DO NOTHING",
-            )
-            .bind(id.as_str())
-            .bind(now)
-            .execute(&self.pool),
+            sqlx::query(sql::tenants::INSERT)
+                .bind(id.as_str())
+                .bind(now)
+                .execute(&self.pool),
         )
         .await?;
         Ok(created.rows_affected() == 1)
@@ -31,7 +29,7 @@ impl Tenants for Postgres {
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, Error> {
         let found = read(
-            sqlx::query("SELECT * FROM tenants WHERE tenant_id = $1")
+            sqlx::query(sql::tenants::TENANT)
                 .bind(id.as_str())
                 .fetch_optional(&self.pool),
         )
@@ -41,7 +39,7 @@ impl Tenants for Postgres {
 
     async fn tenants(&self, after: &str, rows: u32) -> Result<Vec<Tenant>, Error> {
         let list = read(
-            sqlx::query("SELECT * FROM tenants WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2")
+            sqlx::query(sql::tenants::TENANTS)
                 .bind(after)
                 .bind(i64::from(rows))
                 .fetch_all(&self.pool),
@@ -57,14 +55,11 @@ impl Tenants for Postgres {
         now: Timestamp,
     ) -> Result<Option<Tenant>, Error> {
         let changed = read(
-            sqlx::query(
-                "UPDATE tenants SET disabled_at = CASE WHEN $1 THEN coalesce(disabled_at, $2) END
-             WHERE tenant_id = $3 RETURNING *",
-            )
-            .bind(disabled)
-            .bind(now)
-            .bind(id.as_str())
-            .fetch_optional(&self.pool),
+            sqlx::query(sql::tenants::DISABLE)
+                .bind(disabled)
+                .bind(now)
+                .bind(id.as_str())
+                .fetch_optional(&self.pool),
         )
         .await?;
         changed.as_ref().map(tenant).transpose()
@@ -77,16 +72,12 @@ impl Tenants for Postgres {
     async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
         // The default collection was created implicitly, and never held a document.
-        sqlx::query(
-            "DELETE FROM collections
-             WHERE tenant = $1 AND collection_id = 'default' AND deleted_at IS NULL AND change_seq = 0
-                 AND NOT EXISTS (SELECT 1 FROM documents WHERE collection_uid = collections.uid)",
-        )
-        .bind(id.as_str())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        let kept = sqlx::query("SELECT 1 FROM collections WHERE tenant = $1 LIMIT 1")
+        sqlx::query(sql::tenants::REMOVE_DEFAULT_COLLECTION)
+            .bind(id.as_str())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        let kept = sqlx::query(sql::tenants::FIRST_COLLECTION)
             .bind(id.as_str())
             .fetch_optional(&mut *transaction)
             .await
@@ -94,12 +85,12 @@ impl Tenants for Postgres {
         if kept.is_some() {
             return Ok(Removed::NotEmpty);
         }
-        sqlx::query("DELETE FROM api_keys WHERE tenant = $1")
+        sqlx::query(sql::tenants::REMOVE_KEYS)
             .bind(id.as_str())
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let deleted = sqlx::query("DELETE FROM tenants WHERE tenant_id = $1")
+        let deleted = sqlx::query(sql::tenants::REMOVE)
             .bind(id.as_str())
             .execute(&mut *transaction)
             .await

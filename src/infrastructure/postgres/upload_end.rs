@@ -17,6 +17,7 @@ use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::rows::operation::operation;
 use crate::infrastructure::rows::upload::upload;
+use crate::infrastructure::sql;
 
 /// Locks the row of an upload's document until the end of the transaction, before the upload's own row.
 pub(super) async fn hold_document(
@@ -62,26 +63,20 @@ pub(super) async fn end(
         End::Succeeded(summary) => (State::Succeeded, "", "", Some(summary)),
         End::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
     };
-    let ended = sqlx::query(
-        "UPDATE uploads SET state = $1, failure_reason = $2, failure_message = $3,
-             committed_offset = coalesce($4, committed_offset), source_sha256 = $5,
-             seq = seq + 1, updated_at = $6
-         WHERE tenant = $7 AND uid = $8 AND writer_epoch = $9 AND committed_offset = $10
-             AND state = 'RUNNING'",
-    )
-    .bind(state.name())
-    .bind(reason)
-    .bind(message)
-    .bind(summary.map(|summary| stored(summary.end.source)))
-    .bind(summary.map(|summary| summary.source_sha256.to_vec()))
-    .bind(now)
-    .bind(&writer.caller.tenant)
-    .bind(uuid(&writer.uid))
-    .bind(stored(writer.epoch))
-    .bind(stored(writer.committed_offset))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    let ended = sqlx::query(sql::upload_end::END)
+        .bind(state.name())
+        .bind(reason)
+        .bind(message)
+        .bind(summary.map(|summary| stored(summary.end.source)))
+        .bind(summary.map(|summary| summary.source_sha256.to_vec()))
+        .bind(now)
+        .bind(&writer.caller.tenant)
+        .bind(uuid(&writer.uid))
+        .bind(stored(writer.epoch))
+        .bind(stored(writer.committed_offset))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(ended.rows_affected() == 1)
 }
 
@@ -107,26 +102,21 @@ pub(super) async fn complete(
     summary: &Summary,
     now: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(
-        "UPDATE versions SET completed_at = $1, chunks = $2, source_bytes = $3, reserved_bytes = $3,
-             text_bytes = $4, characters = $5, lines = $6, source_sha256 = $7, charset = $10,
-             engine_version = $11
-         WHERE document_uid = $8 AND version = $9",
-    )
-    .bind(now)
-    .bind(stored(summary.chunks))
-    .bind(stored(summary.end.source))
-    .bind(stored(summary.end.byte))
-    .bind(stored(summary.end.character))
-    .bind(stored(summary.end.line))
-    .bind(summary.source_sha256.to_vec())
-    .bind(uuid(&upload.document_uid))
-    .bind(stored(upload.version))
-    .bind(summary.charset.name())
-    .bind(i64::from(ENGINE_VERSION))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::upload_end::COMPLETE)
+        .bind(now)
+        .bind(stored(summary.chunks))
+        .bind(stored(summary.end.source))
+        .bind(stored(summary.end.byte))
+        .bind(stored(summary.end.character))
+        .bind(stored(summary.end.line))
+        .bind(summary.source_sha256.to_vec())
+        .bind(summary.charset.name())
+        .bind(i64::from(ENGINE_VERSION))
+        .bind(uuid(&upload.document_uid))
+        .bind(stored(upload.version))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -138,25 +128,19 @@ pub(super) async fn make_current(
     now: Timestamp,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    let before = sqlx::query("SELECT current_version FROM documents WHERE uid = $1")
+    let before = sqlx::query(sql::upload_end::CURRENT_VERSION)
         .bind(uuid(&upload.document_uid))
         .fetch_one(&mut *connection)
         .await
         .map_err(failed)?;
     let before = before.count("current_version")?;
-    sqlx::query(
-        "UPDATE documents SET current_version = uploads.version, revision = revision + 1,
-             display_name = uploads.display_name, media_type = uploads.media_type,
-             labels = uploads.labels, updated_at = $1
-         FROM uploads
-         WHERE documents.uid = $2 AND uploads.tenant = documents.tenant AND uploads.uid = $3",
-    )
-    .bind(now)
-    .bind(uuid(&upload.document_uid))
-    .bind(uuid(&upload.uid))
-    .execute(&mut *connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::upload_end::MAKE_CURRENT)
+        .bind(now)
+        .bind(uuid(&upload.document_uid))
+        .bind(uuid(&upload.uid))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
     sweep(connection, &upload.document_uid, before, sweep_after).await?;
     tell(
         connection,
@@ -175,7 +159,7 @@ pub(super) async fn sweep(
     version: u64,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query("UPDATE versions SET sweep_after = $1 WHERE document_uid = $2 AND version = $3")
+    sqlx::query(sql::upload_end::SWEEP)
         .bind(sweep_after)
         .bind(uuid(document))
         .bind(stored(version))
@@ -194,27 +178,19 @@ pub(super) async fn tell(
     now: Timestamp,
 ) -> Result<(), Error> {
     // The collection's row stays locked until the commit, so changes are numbered in the order of their commits.
-    sqlx::query(
-        "UPDATE collections SET change_seq = change_seq + 1
-         WHERE uid = (SELECT collection_uid FROM documents WHERE uid = $1)",
-    )
-    .bind(uuid(document))
-    .execute(&mut *connection)
-    .await
-    .map_err(failed)?;
-    sqlx::query(
-        "INSERT INTO changes (collection_uid, seq, document_uid, document_id, version_before,
-             version_after, changed_at)
-         SELECT collections.uid, collections.change_seq, documents.uid, documents.document_id, $1, $2, $3
-         FROM documents JOIN collections ON collections.uid = documents.collection_uid
-         WHERE documents.uid = $4",
-    )
-    .bind(stored(before))
-    .bind(stored(after))
-    .bind(now)
-    .bind(uuid(document))
-    .execute(connection)
-    .await.map_err(failed)?;
+    sqlx::query(sql::upload_end::NUMBER_CHANGE)
+        .bind(uuid(document))
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    sqlx::query(sql::upload_end::ADD_CHANGE)
+        .bind(stored(before))
+        .bind(stored(after))
+        .bind(now)
+        .bind(uuid(document))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -241,14 +217,11 @@ pub(super) async fn fail_running_in(
     collection: &Uid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let running = sqlx::query(
-        "SELECT * FROM upload_rows WHERE state = 'RUNNING'
-             AND (SELECT collection_uid FROM documents WHERE uid = document_uid) = $1",
-    )
-    .bind(uuid(collection))
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(failed)?;
+    let running = sqlx::query(sql::upload_end::RUNNING_IN_COLLECTION)
+        .bind(uuid(collection))
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
     let (reason, message) = ("DOCUMENT_DELETED", "the document's collection was deleted");
     fail(connection, &running, reason, message, now).await
 }

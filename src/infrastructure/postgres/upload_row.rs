@@ -9,6 +9,7 @@ use crate::application::ports::uploads::Upload;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::upload::upload;
+use crate::infrastructure::sql;
 
 /// Returns the caller's upload of that uid.
 pub(super) async fn upload_of(
@@ -16,7 +17,7 @@ pub(super) async fn upload_of(
     caller: &Caller,
     uid: &Uid,
 ) -> Result<Option<Upload>, Error> {
-    let found = sqlx::query("SELECT * FROM upload_rows WHERE tenant = $1 AND uid = $2")
+    let found = sqlx::query(sql::uploads::UPLOAD)
         .bind(&caller.tenant)
         .bind(uuid(uid))
         .fetch_optional(executor)

@@ -14,6 +14,7 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::placement;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::upload::import_columns;
+use crate::infrastructure::sql;
 
 /// Returns the uid and the preferences of a collection. The row is locked, so that a concurrent deletion of the
 /// collection sees the new document.
@@ -106,24 +107,20 @@ pub(super) async fn take_version(
     new: &NewUpload,
     collection: &Uid,
 ) -> Result<Uid, Error> {
-    let found = sqlx::query(
-        "UPDATE documents SET latest_version = latest_version + 1
-         WHERE tenant = $1 AND collection_uid = $2 AND document_id = $3 AND deleted_at IS NULL
-         RETURNING uid",
-    )
-    .bind(&caller.tenant)
-    .bind(uuid(collection))
-    .bind(new.document.document.as_str())
-    .fetch_one(connection)
-    .await
-    .map_err(|error| {
-        // The document was deleted after it was found and before its row was locked. The next attempt creates it
-        // again.
-        if matches!(error, sqlx::Error::RowNotFound) {
-            return Error::Unavailable(Box::new(error));
-        }
-        failed(error)
-    })?;
+    let found = sqlx::query(sql::uploads::TAKE_VERSION)
+        .bind(&caller.tenant)
+        .bind(uuid(collection))
+        .bind(new.document.document.as_str())
+        .fetch_one(connection)
+        .await
+        .map_err(|error| {
+            // The document was deleted after it was found and before its row was locked. The next attempt creates it
+            // again.
+            if matches!(error, sqlx::Error::RowNotFound) {
+                return Error::Unavailable(Box::new(error));
+            }
+            failed(error)
+        })?;
     found.uid("uid")
 }
 

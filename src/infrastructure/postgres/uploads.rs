@@ -25,6 +25,7 @@ use crate::infrastructure::postgres::{
     deletions, operations, placement, upload_commit, upload_end, upload_start,
 };
 use crate::infrastructure::rows::upload::upload;
+use crate::infrastructure::sql;
 
 #[async_trait]
 impl Uploads for Postgres {
@@ -55,13 +56,10 @@ impl Uploads for Postgres {
         caller: &Caller,
         document: &Uid,
     ) -> Result<Option<Upload>, Error> {
-        let found = sqlx::query(
-            "SELECT * FROM upload_rows WHERE tenant = $1 AND document_uid = $2
-             ORDER BY version DESC LIMIT 1",
-        )
-        .bind(&caller.tenant)
-        .bind(uuid(document))
-        .fetch_optional(&self.pool);
+        let found = sqlx::query(sql::uploads::NEWEST)
+            .bind(&caller.tenant)
+            .bind(uuid(document))
+            .fetch_optional(&self.pool);
         read(found).await?.as_ref().map(upload).transpose()
     }
 
@@ -213,17 +211,14 @@ async fn cancel(
 ) -> Result<Option<Operation>, Error> {
     let mut transaction = pool.begin().await.map_err(failed)?;
     upload_end::hold_document(&mut transaction, caller, uid).await?;
-    let cancelled = sqlx::query(
-        "UPDATE uploads SET state = $1, seq = seq + 1, updated_at = $2
-         WHERE tenant = $3 AND uid = $4 AND state = 'RUNNING'",
-    )
-    .bind(State::Cancelled.name())
-    .bind(now)
-    .bind(&caller.tenant)
-    .bind(uuid(uid))
-    .execute(&mut *transaction)
-    .await
-    .map_err(failed)?;
+    let cancelled = sqlx::query(sql::uploads::CANCEL)
+        .bind(State::Cancelled.name())
+        .bind(now)
+        .bind(&caller.tenant)
+        .bind(uuid(uid))
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
     if cancelled.rows_affected() == 0 {
         return Ok(None);
     }

@@ -10,6 +10,7 @@ use crate::domain::audit::{Entry, Event, Head};
 use crate::domain::names::resource::TenantId;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::audit;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 
@@ -26,19 +27,14 @@ impl Audit for Sqlite {
     async fn append_audit(&self, entries: &[Entry], head: &Sealed) -> Result<(), Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         let Sealed { head, mac } = head;
-        sqlx::query(
-            "INSERT INTO audit_chains (chain, head_seq, head_hash, head_mac) VALUES (?, ?, ?, ?)
-             ON CONFLICT (chain) DO UPDATE SET
-                 head_seq = excluded.head_seq, head_hash = excluded.head_hash,
-                 head_mac = excluded.head_mac",
-        )
-        .bind(head.chain.to_vec())
-        .bind(stored(head.seq))
-        .bind(head.hash.to_vec())
-        .bind(mac.to_vec())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        sqlx::query(sql::audit::SET_HEAD)
+            .bind(head.chain.to_vec())
+            .bind(stored(head.seq))
+            .bind(head.hash.to_vec())
+            .bind(mac.to_vec())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         for entry in entries {
             let Event {
                 at,
@@ -75,7 +71,7 @@ impl Audit for Sqlite {
     }
 
     async fn audit_chains(&self) -> Result<Vec<Chain>, Error> {
-        let chains = sqlx::query("SELECT * FROM audit_chains ORDER BY chain")
+        let chains = sqlx::query(sql::audit::CHAINS)
             .fetch_all(&self.readers)
             .await
             .map_err(failed)?;
@@ -88,15 +84,13 @@ impl Audit for Sqlite {
         after_seq: u64,
         rows: u32,
     ) -> Result<Vec<Entry>, Error> {
-        let entries = sqlx::query(
-            "SELECT * FROM audit_entries WHERE chain = ? AND seq > ? ORDER BY seq LIMIT ?",
-        )
-        .bind(chain.to_vec())
-        .bind(stored(after_seq))
-        .bind(rows)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
+        let entries = sqlx::query(sql::audit::ENTRIES)
+            .bind(chain.to_vec())
+            .bind(stored(after_seq))
+            .bind(rows)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
         entries.iter().map(audit::entry).collect()
     }
 
@@ -121,23 +115,12 @@ impl Audit for Sqlite {
     }
 
     async fn audit_before(&self, before: Timestamp, rows: u32) -> Result<Option<Head>, Error> {
-        let found = sqlx::query(
-            "WITH old AS (
-                 SELECT chain, checkpoint_seq AS from_seq, checkpoint_seq + ?2 AS to_seq
-                 FROM audit_chains JOIN audit_entries USING (chain)
-                 WHERE seq = checkpoint_seq + 1 AND at < ?1 LIMIT 1)
-             SELECT chain, seq, hash FROM old JOIN audit_entries USING (chain)
-             WHERE seq > from_seq AND seq <= to_seq AND NOT EXISTS (
-                 SELECT 1 FROM audit_entries AS newer
-                 WHERE newer.chain = old.chain AND newer.seq > from_seq
-                     AND newer.seq <= audit_entries.seq AND newer.at >= ?1)
-             ORDER BY seq DESC LIMIT 1",
-        )
-        .bind(before)
-        .bind(rows)
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let found = sqlx::query(sql::audit::LAST_BEFORE)
+            .bind(before)
+            .bind(rows)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
         found.as_ref().map(audit::head).transpose()
     }
 
@@ -146,19 +129,15 @@ impl Audit for Sqlite {
             return Ok(None);
         };
         let Sealed { head, mac } = checkpoint;
-        sqlx::query(
-            "UPDATE audit_chains
-             SET checkpoint_seq = ?2, checkpoint_hash = ?3, checkpoint_mac = ?4
-             WHERE chain = ?1 AND checkpoint_seq < ?2",
-        )
-        .bind(head.chain.to_vec())
-        .bind(stored(head.seq))
-        .bind(head.hash.to_vec())
-        .bind(mac.to_vec())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        let forgotten = sqlx::query("DELETE FROM audit_entries WHERE chain = ? AND seq <= ?")
+        sqlx::query(sql::audit::CHECKPOINT)
+            .bind(head.chain.to_vec())
+            .bind(stored(head.seq))
+            .bind(head.hash.to_vec())
+            .bind(mac.to_vec())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        let forgotten = sqlx::query(sql::audit::FORGET)
             .bind(head.chain.to_vec())
             .bind(stored(head.seq))
             .execute(&mut *transaction)

@@ -11,6 +11,7 @@ use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::DocumentId;
 use crate::infrastructure::columns::{Columns, name, stored};
 use crate::infrastructure::rows::document::document;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::error::failed;
 
@@ -21,15 +22,12 @@ impl Changes for Sqlite {
         caller: &Caller,
         collection: &Uid,
     ) -> Result<Option<Extent>, Error> {
-        let found = sqlx::query(
-            "SELECT change_seq, change_seq_forgotten FROM collections
-             WHERE tenant = ? AND uid = ? AND deleted_at IS NULL",
-        )
-        .bind(&caller.tenant)
-        .bind(collection.to_vec())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let found = sqlx::query(sql::changes::EXTENT)
+            .bind(&caller.tenant)
+            .bind(collection.to_vec())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
         let Some(found) = found else { return Ok(None) };
         Ok(Some(Extent {
             newest: found.count("change_seq")?,
@@ -43,18 +41,13 @@ impl Changes for Sqlite {
         collection: &Uid,
         seq: u64,
     ) -> Result<Option<Change>, Error> {
-        let found = sqlx::query(
-            "SELECT changes.* FROM changes
-             JOIN collections ON collections.uid = changes.collection_uid AND collections.tenant = ?
-             WHERE changes.collection_uid = ? AND changes.seq > ?
-             ORDER BY changes.seq LIMIT 1",
-        )
-        .bind(&caller.tenant)
-        .bind(collection.to_vec())
-        .bind(stored(seq))
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let found = sqlx::query(sql::changes::CHANGE_AFTER)
+            .bind(&caller.tenant)
+            .bind(collection.to_vec())
+            .bind(stored(seq))
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
         let Some(found) = found else { return Ok(None) };
         Ok(Some(Change {
             seq: found.count("seq")?,
@@ -71,30 +64,23 @@ impl Changes for Sqlite {
         document: &Uid,
         seq: u64,
     ) -> Result<Option<u64>, Error> {
-        let found = sqlx::query(
-            "SELECT changes.version_before FROM changes
-             JOIN collections ON collections.uid = changes.collection_uid AND collections.tenant = ?
-             WHERE changes.document_uid = ? AND changes.seq > ?
-             ORDER BY changes.seq LIMIT 1",
-        )
-        .bind(&caller.tenant)
-        .bind(document.to_vec())
-        .bind(stored(seq))
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let found = sqlx::query(sql::changes::VERSION_AT)
+            .bind(&caller.tenant)
+            .bind(document.to_vec())
+            .bind(stored(seq))
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
         found.map(|found| found.count("version_before")).transpose()
     }
 
     async fn document_of(&self, caller: &Caller, uid: &Uid) -> Result<Option<Document>, Error> {
-        let found = sqlx::query(
-            "SELECT * FROM document_rows WHERE tenant = ? AND uid = ? AND deleted_at IS NULL",
-        )
-        .bind(&caller.tenant)
-        .bind(uid.to_vec())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let found = sqlx::query(sql::changes::DOCUMENT_OF)
+            .bind(&caller.tenant)
+            .bind(uid.to_vec())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
         found.as_ref().map(document).transpose()
     }
 
@@ -104,18 +90,13 @@ impl Changes for Sqlite {
         collection: &Uid,
         after: &Uid,
     ) -> Result<Option<Document>, Error> {
-        let found = sqlx::query(
-            "SELECT * FROM document_rows
-             WHERE tenant = ? AND collection_uid = ? AND uid > ? AND current_version > 0
-                 AND deleted_at IS NULL
-             ORDER BY uid LIMIT 1",
-        )
-        .bind(&caller.tenant)
-        .bind(collection.to_vec())
-        .bind(after.to_vec())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let found = sqlx::query(sql::changes::DOCUMENT_AFTER)
+            .bind(&caller.tenant)
+            .bind(collection.to_vec())
+            .bind(after.to_vec())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
         found.as_ref().map(document).transpose()
     }
 
@@ -125,18 +106,13 @@ impl Changes for Sqlite {
         document: &Uid,
         version: u64,
     ) -> Result<Option<u64>, Error> {
-        let found = sqlx::query(
-            "SELECT versions.chunks FROM versions
-             JOIN documents ON documents.uid = versions.document_uid AND documents.tenant = ?
-             WHERE versions.document_uid = ? AND versions.version = ?
-                 AND versions.completed_at IS NOT NULL",
-        )
-        .bind(&caller.tenant)
-        .bind(document.to_vec())
-        .bind(stored(version))
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let found = sqlx::query(sql::changes::VERSION_CHUNKS)
+            .bind(&caller.tenant)
+            .bind(document.to_vec())
+            .bind(stored(version))
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
         found.map(|found| found.count("chunks")).transpose()
     }
 

@@ -12,6 +12,7 @@ use crate::domain::names::resource::CollectionId;
 use crate::infrastructure::columns::{stored, to_json};
 use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::Target;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::deletions;
 use crate::infrastructure::sqlite::error::failed;
@@ -26,7 +27,7 @@ impl Collections for Sqlite {
         request_sha256: &[u8; 32],
     ) -> Result<Written, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
-        let known = sqlx::query("SELECT * FROM collections WHERE uid = ?")
+        let known = sqlx::query(sql::collections::COLLECTION_OF)
             .bind(new.uid.to_vec())
             .fetch_optional(&mut *transaction)
             .await
@@ -66,19 +67,15 @@ impl Collections for Sqlite {
         preferences: &Preferences,
         now: Timestamp,
     ) -> Result<Written, Error> {
-        let updated = sqlx::query(
-            "UPDATE collections SET preferences = ?, revision = revision + 1, updated_at = ?
-             WHERE tenant = ? AND collection_id = ? AND deleted_at IS NULL AND revision = ?
-             RETURNING *",
-        )
-        .bind(to_json(preferences)?)
-        .bind(now)
-        .bind(&caller.tenant)
-        .bind(id.as_str())
-        .bind(stored(revision))
-        .fetch_optional(&self.writer)
-        .await
-        .map_err(failed)?;
+        let updated = sqlx::query(sql::collections::UPDATE)
+            .bind(to_json(preferences)?)
+            .bind(now)
+            .bind(&caller.tenant)
+            .bind(id.as_str())
+            .bind(stored(revision))
+            .fetch_optional(&self.writer)
+            .await
+            .map_err(failed)?;
         if let Some(updated) = updated {
             return Ok(Written::Collection(Box::new(collection(&updated)?)));
         }
@@ -108,17 +105,15 @@ impl Collections for Sqlite {
         {
             return Ok(Deleted::Changed);
         }
-        let documents = sqlx::query(
-            "SELECT 1 FROM documents WHERE collection_uid = ? AND deleted_at IS NULL LIMIT 1",
-        )
-        .bind(found.uid.to_vec())
-        .fetch_optional(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        let documents = sqlx::query(sql::collections::FIRST_DOCUMENT)
+            .bind(found.uid.to_vec())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(failed)?;
         if documents.is_some() && !force {
             return Ok(Deleted::NotEmpty);
         }
-        sqlx::query("UPDATE collections SET deleted_at = ? WHERE uid = ?")
+        sqlx::query(sql::collections::DELETE)
             .bind(deletion.now)
             .bind(found.uid.to_vec())
             .execute(&mut *transaction)
@@ -149,17 +144,13 @@ impl Collections for Sqlite {
         after: &str,
         rows: u32,
     ) -> Result<Vec<Collection>, Error> {
-        let list = sqlx::query(
-            "SELECT * FROM collections
-             WHERE tenant = ? AND collection_id > ? AND deleted_at IS NULL
-             ORDER BY collection_id LIMIT ?",
-        )
-        .bind(&caller.tenant)
-        .bind(after)
-        .bind(rows)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
+        let list = sqlx::query(sql::collections::COLLECTIONS)
+            .bind(&caller.tenant)
+            .bind(after)
+            .bind(rows)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
         list.iter().map(collection).collect()
     }
 }
@@ -169,13 +160,11 @@ async fn live(
     caller: &Caller,
     id: &CollectionId,
 ) -> Result<Option<Collection>, Error> {
-    let found = sqlx::query(
-        "SELECT * FROM collections WHERE tenant = ? AND collection_id = ? AND deleted_at IS NULL",
-    )
-    .bind(&caller.tenant)
-    .bind(id.as_str())
-    .fetch_optional(executor)
-    .await
-    .map_err(failed)?;
+    let found = sqlx::query(sql::collections::LIVE)
+        .bind(&caller.tenant)
+        .bind(id.as_str())
+        .fetch_optional(executor)
+        .await
+        .map_err(failed)?;
     found.as_ref().map(collection).transpose()
 }

@@ -9,6 +9,7 @@ use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::deletion::{self, Target};
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::{moves, operations, upload_end};
 
@@ -36,21 +37,17 @@ pub(super) async fn insert(
     asked: &Deletion,
     target: Target,
 ) -> Result<Operation, Error> {
-    sqlx::query(
-        "INSERT INTO deletions (tenant, uid, target, document_uid, collection_uid, state,
-             created_at, updated_at, request_sha256)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'RUNNING', ?6, ?6, ?7)",
-    )
-    .bind(&caller.tenant)
-    .bind(asked.uid.to_vec())
-    .bind(&target.name)
-    .bind(target.document.map(|document| document.to_vec()))
-    .bind(target.collection.to_vec())
-    .bind(asked.now)
-    .bind(asked.request_sha256.to_vec())
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::deletions::INSERT)
+        .bind(&caller.tenant)
+        .bind(asked.uid.to_vec())
+        .bind(&target.name)
+        .bind(target.document.map(|document| document.to_vec()))
+        .bind(target.collection.to_vec())
+        .bind(asked.now)
+        .bind(asked.request_sha256.to_vec())
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(deletion::begun(caller, asked, target))
 }
 
@@ -63,13 +60,13 @@ pub(super) async fn give_up(
     let (reason, message) = ("DOCUMENT_DELETED", "the document was deleted");
     let mut ended = upload_end::fail_running(connection, document, reason, message, now).await?;
     ended.extend(moves::give_up(connection, document, now).await?);
-    sqlx::query("UPDATE documents SET deleted_at = ?1, updated_at = ?1 WHERE uid = ?2")
+    sqlx::query(sql::deletions::DELETE_DOCUMENT)
         .bind(now)
         .bind(document.to_vec())
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    sqlx::query("UPDATE versions SET sweep_after = ? WHERE document_uid = ?")
+    sqlx::query(sql::deletions::SWEEP_DOCUMENT)
         .bind(now)
         .bind(document.to_vec())
         .execute(connection)
@@ -108,18 +105,13 @@ pub(super) async fn count(
     chunks: u64,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let counted = sqlx::query(
-        "UPDATE deletions SET chunks = chunks + ?1, seq = seq + 1, updated_at = ?2
-         WHERE state = 'RUNNING'
-             AND (document_uid = ?3 OR (document_uid IS NULL AND collection_uid = ?4))
-         RETURNING tenant, uid",
-    )
-    .bind(stored(chunks))
-    .bind(now)
-    .bind(document.to_vec())
-    .bind(collection.to_vec())
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(failed)?;
+    let counted = sqlx::query(sql::deletions::COUNT)
+        .bind(stored(chunks))
+        .bind(now)
+        .bind(document.to_vec())
+        .bind(collection.to_vec())
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
     operations::changed(connection, &counted).await
 }

@@ -14,6 +14,7 @@ use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::infrastructure::columns::{Columns, to_json};
 use crate::infrastructure::rows::deletion::Target;
 use crate::infrastructure::rows::document::document;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::deletions;
 use crate::infrastructure::sqlite::error::failed;
@@ -102,15 +103,11 @@ pub(super) async fn live(
     caller: &Caller,
     name: &DocumentName,
 ) -> Result<Option<SqliteRow>, Error> {
-    sqlx::query(
-        "SELECT * FROM document_rows
-         WHERE tenant = ? AND collection_id = ? AND document_id = ?
-             AND deleted_at IS NULL AND collection_deleted_at IS NULL",
-    )
-    .bind(&caller.tenant)
-    .bind(name.collection.as_str())
-    .bind(name.document.as_str())
-    .fetch_optional(executor)
-    .await
-    .map_err(failed)
+    sqlx::query(sql::documents::LIVE)
+        .bind(&caller.tenant)
+        .bind(name.collection.as_str())
+        .bind(name.document.as_str())
+        .fetch_optional(executor)
+        .await
+        .map_err(failed)
 }

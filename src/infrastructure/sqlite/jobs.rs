@@ -11,6 +11,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::jobs::{Done, Fence, Jobs, Work};
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged, stored};
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::expiry;
@@ -47,7 +48,7 @@ impl Jobs for Sqlite {
     }
 
     async fn release(&self, work: Work, holder: &Uid) -> Result<(), Error> {
-        sqlx::query("UPDATE leases SET expires_at = 0 WHERE name = ? AND holder = ?")
+        sqlx::query(sql::jobs::RELEASE)
             .bind(work.name())
             .bind(holder.to_vec())
             .execute(&self.writer)
@@ -93,7 +94,7 @@ impl Jobs for Sqlite {
         };
         let document = version.uid("document_uid")?;
         if chunks < u64::from(rows) {
-            sqlx::query("DELETE FROM versions WHERE document_uid = ? AND version = ?")
+            sqlx::query(sql::jobs::REMOVE_VERSION)
                 .bind(version.bytes("document_uid")?)
                 .bind(version.signed("version")?)
                 .execute(&mut *transaction)
@@ -117,17 +118,11 @@ impl Jobs for Sqlite {
             return Ok(None);
         };
         let mut done = Done::default();
-        let documents = sqlx::query(
-            "SELECT documents.uid FROM deletions
-             JOIN documents ON documents.collection_uid = deletions.collection_uid
-             WHERE deletions.state = 'RUNNING' AND deletions.document_uid IS NULL
-                 AND documents.deleted_at IS NULL
-             LIMIT ?",
-        )
-        .bind(rows)
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        let documents = sqlx::query(sql::jobs::DOCUMENTS_TO_DELETE)
+            .bind(rows)
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(failed)?;
         for document in &documents {
             let document = document.uid("uid")?;
             done.news
@@ -180,14 +175,12 @@ impl Jobs for Sqlite {
         let Some(mut transaction) = self.fenced(fence).await? else {
             return Ok(None);
         };
-        let abandoned = sqlx::query(
-            "SELECT * FROM upload_rows WHERE state = 'RUNNING' AND updated_at < ? LIMIT ?",
-        )
-        .bind(since)
-        .bind(rows)
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        let abandoned = sqlx::query(sql::jobs::ABANDONED)
+            .bind(since)
+            .bind(rows)
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(failed)?;
         let documents = abandoned.iter().map(|found| found.uid("document_uid"));
         let documents = documents.collect::<Result<Vec<_>, _>>()?;
         let (reason, message) = ("UPLOAD_ABANDONED", "no client resumed the upload in time");
@@ -270,15 +263,13 @@ async fn remove_chunks(
     if removed.rows_affected() != chunks {
         return Err(damaged("a DELETE of other rows than counted"));
     }
-    sqlx::query(
-        "UPDATE documents SET chunks = chunks - ?, text_bytes = text_bytes - ? WHERE uid = ?",
-    )
-    .bind(stored(chunks))
-    .bind(first.signed("text_bytes")?)
-    .bind(&document)
-    .execute(&mut **transaction)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::jobs::SUBTRACT_CHUNKS)
+        .bind(stored(chunks))
+        .bind(first.signed("text_bytes")?)
+        .bind(&document)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
     Ok(chunks)
 }
 
@@ -288,31 +279,12 @@ async fn end_deletions(
     now: Timestamp,
     rows: u32,
 ) -> Result<Done, Error> {
-    let ended = sqlx::query(
-        "UPDATE deletions SET state = 'SUCCEEDED', seq = seq + 1, updated_at = ?1
-         WHERE (tenant, uid) IN (
-             SELECT tenant, uid FROM deletions AS open
-             WHERE open.state = 'RUNNING' AND CASE WHEN open.document_uid IS NULL
-                 THEN NOT EXISTS (
-                     SELECT 1 FROM documents
-                     JOIN versions ON versions.document_uid = documents.uid
-                     WHERE documents.collection_uid = open.collection_uid)
-                     AND NOT EXISTS (
-                         SELECT 1 FROM moves WHERE moves.leftover_partition IS NOT NULL
-                             AND moves.collection_uid = open.collection_uid)
-                 ELSE NOT EXISTS (
-                     SELECT 1 FROM versions WHERE versions.document_uid = open.document_uid)
-                     AND NOT EXISTS (
-                         SELECT 1 FROM moves WHERE moves.leftover_partition IS NOT NULL
-                             AND moves.document_uid = open.document_uid) END
-             LIMIT ?2)
-         RETURNING tenant, uid",
-    )
-    .bind(now)
-    .bind(rows)
-    .fetch_all(&mut **transaction)
-    .await
-    .map_err(failed)?;
+    let ended = sqlx::query(sql::jobs::END_DELETIONS)
+        .bind(now)
+        .bind(rows)
+        .fetch_all(&mut **transaction)
+        .await
+        .map_err(failed)?;
     Ok(Done {
         rows: ended.len() as u64,
         news: operations::changed(transaction, &ended).await?,

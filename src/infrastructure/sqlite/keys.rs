@@ -7,6 +7,7 @@ use crate::application::ports::keys::{Created, Key, Keys};
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::TenantId;
 use crate::infrastructure::rows::access::key;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 
@@ -14,7 +15,7 @@ use crate::infrastructure::sqlite::error::failed;
 impl Keys for Sqlite {
     async fn create_key(&self, new: &Key) -> Result<Created, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
-        let tenant = sqlx::query("SELECT 1 FROM tenants WHERE tenant_id = ?")
+        let tenant = sqlx::query(sql::keys::FIND_TENANT)
             .bind(new.tenant.as_str())
             .fetch_optional(&mut *transaction)
             .await
@@ -22,24 +23,19 @@ impl Keys for Sqlite {
         if tenant.is_none() {
             return Ok(Created::NoTenant);
         }
-        let created = sqlx::query(
-            "INSERT INTO api_keys (uid, tenant, principal, role, kind, lookup, digest, created_at,
-                 expires_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (lookup) WHERE revoked_at IS NULL DO NOTHING",
-        )
-        .bind(new.uid.to_vec())
-        .bind(new.tenant.as_str())
-        .bind(new.principal.as_str())
-        .bind(new.role.name())
-        .bind(new.kind.name())
-        .bind(&new.lookup)
-        .bind(new.digest.to_vec())
-        .bind(new.created_at)
-        .bind(new.expires_at)
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        let created = sqlx::query(sql::keys::INSERT)
+            .bind(new.uid.to_vec())
+            .bind(new.tenant.as_str())
+            .bind(new.principal.as_str())
+            .bind(new.role.name())
+            .bind(new.kind.name())
+            .bind(&new.lookup)
+            .bind(new.digest.to_vec())
+            .bind(new.created_at)
+            .bind(new.expires_at)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(if created.rows_affected() == 1 {
             Created::Stored
@@ -68,7 +64,7 @@ impl Keys for Sqlite {
     }
 
     async fn key(&self, tenant: &TenantId, uid: &Uid) -> Result<Option<Key>, Error> {
-        let found = sqlx::query("SELECT * FROM api_keys WHERE tenant = ? AND uid = ?")
+        let found = sqlx::query(sql::keys::KEY)
             .bind(tenant.as_str())
             .bind(uid.to_vec())
             .fetch_optional(&self.readers)
@@ -78,14 +74,13 @@ impl Keys for Sqlite {
     }
 
     async fn keys(&self, tenant: &TenantId, after: &Uid, rows: u32) -> Result<Vec<Key>, Error> {
-        let list =
-            sqlx::query("SELECT * FROM api_keys WHERE tenant = ? AND uid > ? ORDER BY uid LIMIT ?")
-                .bind(tenant.as_str())
-                .bind(after.to_vec())
-                .bind(rows)
-                .fetch_all(&self.readers)
-                .await
-                .map_err(failed)?;
+        let list = sqlx::query(sql::keys::KEYS)
+            .bind(tenant.as_str())
+            .bind(after.to_vec())
+            .bind(rows)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
         list.iter().map(key).collect()
     }
 
@@ -95,30 +90,22 @@ impl Keys for Sqlite {
         uid: &Uid,
         now: Timestamp,
     ) -> Result<Option<Key>, Error> {
-        let revoked = sqlx::query(
-            "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?)
-             WHERE tenant = ? AND uid = ? RETURNING *",
-        )
-        .bind(now)
-        .bind(tenant.as_str())
-        .bind(uid.to_vec())
-        .fetch_optional(&self.writer)
-        .await
-        .map_err(failed)?;
+        let revoked = sqlx::query(sql::keys::REVOKE)
+            .bind(now)
+            .bind(tenant.as_str())
+            .bind(uid.to_vec())
+            .fetch_optional(&self.writer)
+            .await
+            .map_err(failed)?;
         revoked.as_ref().map(key).transpose()
     }
 
     async fn has_operator_key(&self, now: Timestamp) -> Result<bool, Error> {
-        let found = sqlx::query(
-            "SELECT 1 FROM api_keys
-             WHERE role = 'operator' AND revoked_at IS NULL
-                 AND (expires_at IS NULL OR expires_at > ?)
-             LIMIT 1",
-        )
-        .bind(now)
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let found = sqlx::query(sql::keys::FIRST_OPERATOR)
+            .bind(now)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
         Ok(found.is_some())
     }
 }

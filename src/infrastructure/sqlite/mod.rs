@@ -1,8 +1,9 @@
 //! The embedded store: one SQLite file.
 //!
 //! One connection writes, so writers wait for it here and not for the file's lock; other connections read.
-//! Write-ahead logging lets readers continue during a write. To add a method: put the statement into the noun's
-//! file, the tenant into its WHERE, check the row count, and add a case to `tests/contract`.
+//! Write-ahead logging lets readers continue during a write. To add a method: put the statement into
+//! `infrastructure/sql`, or into the noun's file if PostgreSQL cannot run it, and the tenant into its WHERE. Check the
+//! row count, and add a case to `tests/contract`.
 
 mod audit;
 mod cause;

@@ -14,6 +14,7 @@ use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Move, Moved};
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::operations;
 
@@ -74,11 +75,10 @@ pub(super) async fn advance(
     sweep_after: Timestamp,
     rows: u32,
 ) -> Result<Done, Error> {
-    let running =
-        sqlx::query("SELECT * FROM moves WHERE state = 'RUNNING' ORDER BY created_at LIMIT 1")
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(failed)?;
+    let running = sqlx::query(sql::moves::RUNNING)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(failed)?;
     let Some(running) = running else {
         return Ok(Done::default());
     };
@@ -142,37 +142,27 @@ async fn count(
     );
     let last = copied.iter().max();
     let (version, ordinal) = last.map_or(before, |(version, ordinal)| (*version, ordinal + 1));
-    sqlx::query(
-        "UPDATE moves SET copied_version = ?, copied_ordinal = ?, chunks = chunks + ?,
-             seq = seq + 1, updated_at = ?
-         WHERE tenant = ? AND uid = ?",
-    )
-    .bind(version)
-    .bind(ordinal)
-    .bind(stored(copied.len() as u64))
-    .bind(now)
-    .bind(running.text("tenant")?)
-    .bind(running.bytes("uid")?)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::moves::COUNT)
+        .bind(version)
+        .bind(ordinal)
+        .bind(stored(copied.len() as u64))
+        .bind(now)
+        .bind(running.text("tenant")?)
+        .bind(running.bytes("uid")?)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
 /// Switches the document to the partition of its copies. Returns `false` if there are not as many copies as chunks.
 async fn turn(connection: &mut SqliteConnection, running: &SqliteRow) -> Result<bool, Error> {
-    let turned = sqlx::query(
-        "UPDATE documents SET partition_key = moves.to_partition
-         FROM moves
-         WHERE moves.tenant = ? AND moves.uid = ? AND documents.uid = moves.document_uid
-             AND documents.partition_key = moves.from_partition
-             AND documents.chunks = moves.chunks",
-    )
-    .bind(running.text("tenant")?)
-    .bind(running.bytes("uid")?)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    let turned = sqlx::query(sql::moves::TURN)
+        .bind(running.text("tenant")?)
+        .bind(running.bytes("uid")?)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(turned.rows_affected() == 1)
 }
 
@@ -182,17 +172,13 @@ async fn succeed(
     running: &SqliteRow,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(
-        "UPDATE moves SET state = 'SUCCEEDED', leftover_partition = from_partition,
-             leftover_after = ?
-         WHERE tenant = ? AND uid = ?",
-    )
-    .bind(sweep_after)
-    .bind(running.text("tenant")?)
-    .bind(running.bytes("uid")?)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::moves::SUCCEED)
+        .bind(sweep_after)
+        .bind(running.text("tenant")?)
+        .bind(running.bytes("uid")?)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -202,18 +188,13 @@ async fn fail(
     running: &SqliteRow,
     now: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(
-        "UPDATE moves SET state = 'FAILED', failure_reason = 'MOVE_INCOMPLETE',
-             failure_message = 'the copies are not as many as the document says it has chunks',
-             leftover_partition = to_partition, leftover_after = ?
-         WHERE tenant = ? AND uid = ?",
-    )
-    .bind(now)
-    .bind(running.text("tenant")?)
-    .bind(running.bytes("uid")?)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::moves::FAIL)
+        .bind(now)
+        .bind(running.text("tenant")?)
+        .bind(running.bytes("uid")?)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -224,27 +205,18 @@ pub(super) async fn give_up(
     document: &Uid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    sqlx::query(
-        "UPDATE moves SET leftover_after = ?1
-         WHERE document_uid = ?2 AND leftover_partition IS NOT NULL AND leftover_after > ?1",
-    )
-    .bind(now)
-    .bind(document.to_vec())
-    .execute(&mut *connection)
-    .await
-    .map_err(failed)?;
-    let failed_moves = sqlx::query(
-        "UPDATE moves SET state = 'FAILED', failure_reason = 'DOCUMENT_DELETED',
-             failure_message = 'the document was deleted', seq = seq + 1, updated_at = ?1,
-             leftover_partition = to_partition, leftover_after = ?1
-         WHERE document_uid = ?2 AND state = 'RUNNING'
-         RETURNING tenant, uid",
-    )
-    .bind(now)
-    .bind(document.to_vec())
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::moves::ADVANCE_SWEEP)
+        .bind(now)
+        .bind(document.to_vec())
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let failed_moves = sqlx::query(sql::moves::GIVE_UP)
+        .bind(now)
+        .bind(document.to_vec())
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
     operations::changed(connection, &failed_moves).await
 }
 
@@ -255,31 +227,22 @@ pub(super) async fn sweep(
     now: Timestamp,
     rows: u32,
 ) -> Result<u64, Error> {
-    let left = sqlx::query(
-        "SELECT moves.tenant, moves.uid, moves.document_uid, moves.leftover_partition
-         FROM moves JOIN documents ON documents.uid = moves.document_uid
-         WHERE moves.leftover_partition IS NOT NULL AND moves.leftover_after <= ?
-             AND documents.partition_key <> moves.leftover_partition
-         ORDER BY moves.leftover_after LIMIT 1",
-    )
-    .bind(now)
-    .fetch_optional(&mut *connection)
-    .await
-    .map_err(failed)?;
+    let left = sqlx::query(sql::moves::LEFTOVER)
+        .bind(now)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(failed)?;
     let Some(left) = left else { return Ok(0) };
     let removed = remove_chunks(connection, &left, rows).await?;
     if removed == u64::from(rows) {
         return Ok(removed);
     }
-    sqlx::query(
-        "UPDATE moves SET leftover_partition = NULL, leftover_after = NULL
-         WHERE tenant = ? AND uid = ?",
-    )
-    .bind(left.text("tenant")?)
-    .bind(left.bytes("uid")?)
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::moves::SWEPT)
+        .bind(left.text("tenant")?)
+        .bind(left.bytes("uid")?)
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(removed + 1)
 }
 

@@ -11,6 +11,7 @@ use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged};
 use crate::infrastructure::rows::operation::operation;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::error::failed;
 
@@ -27,19 +28,15 @@ impl Operations for Sqlite {
         before: (Timestamp, Uid),
         rows: u32,
     ) -> Result<Vec<Operation>, Error> {
-        let list = sqlx::query(
-            "SELECT * FROM operations
-             WHERE tenant = ?1 AND (created_at, uid) < (?2, ?3) AND (?4 IS NULL OR state = ?4)
-             ORDER BY created_at DESC, uid DESC LIMIT ?5",
-        )
-        .bind(&caller.tenant)
-        .bind(before.0)
-        .bind(before.1.to_vec())
-        .bind(state.map(State::name))
-        .bind(rows)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
+        let list = sqlx::query(sql::operations::OPERATIONS)
+            .bind(&caller.tenant)
+            .bind(before.0)
+            .bind(before.1.to_vec())
+            .bind(state.map(State::name))
+            .bind(rows)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
         list.iter().map(operation).collect()
     }
 
@@ -60,7 +57,7 @@ pub(super) async fn find(
     tenant: &str,
     uid: &Uid,
 ) -> Result<Option<Operation>, Error> {
-    let found = sqlx::query("SELECT * FROM operations WHERE tenant = ? AND uid = ?")
+    let found = sqlx::query(sql::operations::OPERATION)
         .bind(tenant)
         .bind(uid.to_vec())
         .fetch_optional(executor)
@@ -77,16 +74,12 @@ pub(super) async fn is_repeated(
     uid: &Uid,
     request_sha256: &[u8; 32],
 ) -> Result<Option<bool>, Error> {
-    let found = sqlx::query(
-        "SELECT request_sha256 FROM uploads WHERE tenant = ?1 AND uid = ?2
-         UNION ALL SELECT request_sha256 FROM deletions WHERE tenant = ?1 AND uid = ?2
-         UNION ALL SELECT request_sha256 FROM moves WHERE tenant = ?1 AND uid = ?2",
-    )
-    .bind(&caller.tenant)
-    .bind(uid.to_vec())
-    .fetch_optional(executor)
-    .await
-    .map_err(failed)?;
+    let found = sqlx::query(sql::operations::REQUEST)
+        .bind(&caller.tenant)
+        .bind(uid.to_vec())
+        .fetch_optional(executor)
+        .await
+        .map_err(failed)?;
     let sent = found.map(|found| found.digest("request_sha256"));
     Ok(sent.transpose()?.map(|sent| sent == *request_sha256))
 }

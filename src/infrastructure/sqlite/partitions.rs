@@ -9,6 +9,7 @@ use crate::domain::names::resource::DocumentName;
 use crate::domain::partitions::balance::Document;
 use crate::infrastructure::columns::Columns;
 use crate::infrastructure::rows::partition::{large_document, location, partition};
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::{documents, moves};
@@ -16,7 +17,7 @@ use crate::infrastructure::sqlite::{documents, moves};
 #[async_trait]
 impl Partitions for Sqlite {
     async fn partitions(&self) -> Result<Vec<Partition>, Error> {
-        let list = sqlx::query("SELECT * FROM partition_health ORDER BY partition_key")
+        let list = sqlx::query(sql::partitions::HEALTH)
             .fetch_all(&self.readers)
             .await
             .map_err(failed)?;

@@ -9,6 +9,7 @@ use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::access::tenant;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 
@@ -44,25 +45,14 @@ pub(super) async fn set(
     quotas: Quotas,
 ) -> Result<Option<Tenant>, Error> {
     let mut transaction = store.writer.begin_with(BEGIN).await.map_err(failed)?;
-    let changed = sqlx::query(
-        "UPDATE tenants SET documents_max = ?2, bytes_max = ?3, uploads_max = ?4,
-             is_counted = coalesce(?2, ?3, ?4) IS NOT NULL,
-             documents = (
-                 SELECT count(*) FROM documents WHERE tenant = ?1 AND deleted_at IS NULL),
-             bytes = (
-                 SELECT coalesce(sum(reserved_bytes), 0)
-                 FROM versions JOIN documents ON documents.uid = versions.document_uid
-                 WHERE tenant = ?1),
-             uploads = (SELECT count(*) FROM uploads WHERE tenant = ?1 AND state = 'RUNNING')
-         WHERE tenant_id = ?1 RETURNING *",
-    )
-    .bind(id.as_str())
-    .bind(quotas.documents.map(stored))
-    .bind(quotas.bytes.map(stored))
-    .bind(quotas.uploads.map(stored))
-    .fetch_optional(&mut *transaction)
-    .await
-    .map_err(failed)?;
+    let changed = sqlx::query(sql::tenants::SET_QUOTAS)
+        .bind(id.as_str())
+        .bind(quotas.documents.map(stored))
+        .bind(quotas.bytes.map(stored))
+        .bind(quotas.uploads.map(stored))
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(failed)?;
     transaction.commit().await.map_err(failed)?;
     changed.as_ref().map(tenant).transpose()
 }

@@ -12,6 +12,7 @@ use crate::application::ports::uploads::Upload;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::rows::upload::upload;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::documents::live;
 use crate::infrastructure::sqlite::error::failed;
@@ -71,14 +72,11 @@ impl Rechunks for Sqlite {
     }
 
     async fn running_rechunks(&self, rows: u32) -> Result<Vec<Upload>, Error> {
-        let list = sqlx::query(
-            "SELECT * FROM upload_rows WHERE source_version > 0 AND state = 'RUNNING'
-             ORDER BY created_at, uid LIMIT ?",
-        )
-        .bind(rows)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
+        let list = sqlx::query(sql::uploads::RUNNING_RECHUNKS)
+            .bind(rows)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
         list.iter().map(upload).collect()
     }
 }

@@ -8,6 +8,7 @@ use crate::application::ports::tenants::{Removed, Tenant, Tenants};
 use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
 use crate::infrastructure::rows::access::tenant;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::quotas;
@@ -15,20 +16,17 @@ use crate::infrastructure::sqlite::quotas;
 #[async_trait]
 impl Tenants for Sqlite {
     async fn create_tenant(&self, id: &TenantId, now: Timestamp) -> Result<bool, Error> {
-        let created = sqlx::query(
-            "INSERT INTO tenants (tenant_id, created_at) VALUES (?, ?)
-             ON CONFLICT (tenant_id) DO NOTHING",
-        )
-        .bind(id.as_str())
-        .bind(now)
-        .execute(&self.writer)
-        .await
-        .map_err(failed)?;
+        let created = sqlx::query(sql::tenants::INSERT)
+            .bind(id.as_str())
+            .bind(now)
+            .execute(&self.writer)
+            .await
+            .map_err(failed)?;
         Ok(created.rows_affected() == 1)
     }
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, Error> {
-        let found = sqlx::query("SELECT * FROM tenants WHERE tenant_id = ?")
+        let found = sqlx::query(sql::tenants::TENANT)
             .bind(id.as_str())
             .fetch_optional(&self.readers)
             .await
@@ -37,13 +35,12 @@ impl Tenants for Sqlite {
     }
 
     async fn tenants(&self, after: &str, rows: u32) -> Result<Vec<Tenant>, Error> {
-        let list =
-            sqlx::query("SELECT * FROM tenants WHERE tenant_id > ? ORDER BY tenant_id LIMIT ?")
-                .bind(after)
-                .bind(rows)
-                .fetch_all(&self.readers)
-                .await
-                .map_err(failed)?;
+        let list = sqlx::query(sql::tenants::TENANTS)
+            .bind(after)
+            .bind(rows)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
         list.iter().map(tenant).collect()
     }
 
@@ -53,16 +50,13 @@ impl Tenants for Sqlite {
         disabled: bool,
         now: Timestamp,
     ) -> Result<Option<Tenant>, Error> {
-        let changed = sqlx::query(
-            "UPDATE tenants SET disabled_at = CASE WHEN ?1 THEN coalesce(disabled_at, ?2) END
-             WHERE tenant_id = ?3 RETURNING *",
-        )
-        .bind(disabled)
-        .bind(now)
-        .bind(id.as_str())
-        .fetch_optional(&self.writer)
-        .await
-        .map_err(failed)?;
+        let changed = sqlx::query(sql::tenants::DISABLE)
+            .bind(disabled)
+            .bind(now)
+            .bind(id.as_str())
+            .fetch_optional(&self.writer)
+            .await
+            .map_err(failed)?;
         changed.as_ref().map(tenant).transpose()
     }
 
@@ -73,16 +67,12 @@ impl Tenants for Sqlite {
     async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         // The default collection was created implicitly, and never held a document.
-        sqlx::query(
-            "DELETE FROM collections
-             WHERE tenant = ? AND collection_id = 'default' AND deleted_at IS NULL AND change_seq = 0
-                 AND NOT EXISTS (SELECT 1 FROM documents WHERE collection_uid = collections.uid)",
-        )
-        .bind(id.as_str())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        let kept = sqlx::query("SELECT 1 FROM collections WHERE tenant = ? LIMIT 1")
+        sqlx::query(sql::tenants::REMOVE_DEFAULT_COLLECTION)
+            .bind(id.as_str())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        let kept = sqlx::query(sql::tenants::FIRST_COLLECTION)
             .bind(id.as_str())
             .fetch_optional(&mut *transaction)
             .await
@@ -90,12 +80,12 @@ impl Tenants for Sqlite {
         if kept.is_some() {
             return Ok(Removed::NotEmpty);
         }
-        sqlx::query("DELETE FROM api_keys WHERE tenant = ?")
+        sqlx::query(sql::tenants::REMOVE_KEYS)
             .bind(id.as_str())
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let deleted = sqlx::query("DELETE FROM tenants WHERE tenant_id = ?")
+        let deleted = sqlx::query(sql::tenants::REMOVE)
             .bind(id.as_str())
             .execute(&mut *transaction)
             .await

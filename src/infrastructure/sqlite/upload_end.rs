@@ -12,6 +12,7 @@ use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::engine::Summary;
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::rows::upload::upload;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 
 /// Ends the upload's row. Returns `false` if the writer is not the newest, or the upload has ended.
@@ -25,26 +26,20 @@ pub(super) async fn end(
         End::Succeeded(summary) => (State::Succeeded, "", "", Some(summary)),
         End::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
     };
-    let ended = sqlx::query(
-        "UPDATE uploads SET state = ?, failure_reason = ?, failure_message = ?,
-             committed_offset = coalesce(?, committed_offset), source_sha256 = ?,
-             seq = seq + 1, updated_at = ?
-         WHERE tenant = ? AND uid = ? AND writer_epoch = ? AND committed_offset = ?
-             AND state = 'RUNNING'",
-    )
-    .bind(state.name())
-    .bind(reason)
-    .bind(message)
-    .bind(summary.map(|summary| stored(summary.end.source)))
-    .bind(summary.map(|summary| summary.source_sha256.to_vec()))
-    .bind(now)
-    .bind(&writer.caller.tenant)
-    .bind(writer.uid.to_vec())
-    .bind(stored(writer.epoch))
-    .bind(stored(writer.committed_offset))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    let ended = sqlx::query(sql::upload_end::END)
+        .bind(state.name())
+        .bind(reason)
+        .bind(message)
+        .bind(summary.map(|summary| stored(summary.end.source)))
+        .bind(summary.map(|summary| summary.source_sha256.to_vec()))
+        .bind(now)
+        .bind(&writer.caller.tenant)
+        .bind(writer.uid.to_vec())
+        .bind(stored(writer.epoch))
+        .bind(stored(writer.committed_offset))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(ended.rows_affected() == 1)
 }
 
@@ -55,26 +50,21 @@ pub(super) async fn complete(
     summary: &Summary,
     now: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(
-        "UPDATE versions SET completed_at = ?1, chunks = ?2, source_bytes = ?3, reserved_bytes = ?3,
-             text_bytes = ?4, characters = ?5, lines = ?6, source_sha256 = ?7, charset = ?8,
-             engine_version = ?9
-         WHERE document_uid = ?10 AND version = ?11",
-    )
-    .bind(now)
-    .bind(stored(summary.chunks))
-    .bind(stored(summary.end.source))
-    .bind(stored(summary.end.byte))
-    .bind(stored(summary.end.character))
-    .bind(stored(summary.end.line))
-    .bind(summary.source_sha256.to_vec())
-    .bind(summary.charset.name())
-    .bind(i64::from(ENGINE_VERSION))
-    .bind(upload.document_uid.to_vec())
-    .bind(stored(upload.version))
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::upload_end::COMPLETE)
+        .bind(now)
+        .bind(stored(summary.chunks))
+        .bind(stored(summary.end.source))
+        .bind(stored(summary.end.byte))
+        .bind(stored(summary.end.character))
+        .bind(stored(summary.end.line))
+        .bind(summary.source_sha256.to_vec())
+        .bind(summary.charset.name())
+        .bind(i64::from(ENGINE_VERSION))
+        .bind(upload.document_uid.to_vec())
+        .bind(stored(upload.version))
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -86,25 +76,19 @@ pub(super) async fn make_current(
     now: Timestamp,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    let before = sqlx::query("SELECT current_version FROM documents WHERE uid = ?")
+    let before = sqlx::query(sql::upload_end::CURRENT_VERSION)
         .bind(upload.document_uid.to_vec())
         .fetch_one(&mut *connection)
         .await
         .map_err(failed)?;
     let before = before.count("current_version")?;
-    sqlx::query(
-        "UPDATE documents SET current_version = uploads.version, revision = revision + 1,
-             display_name = uploads.display_name, media_type = uploads.media_type,
-             labels = uploads.labels, updated_at = ?
-         FROM uploads
-         WHERE documents.uid = ? AND uploads.tenant = documents.tenant AND uploads.uid = ?",
-    )
-    .bind(now)
-    .bind(upload.document_uid.to_vec())
-    .bind(upload.uid.to_vec())
-    .execute(&mut *connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::upload_end::MAKE_CURRENT)
+        .bind(now)
+        .bind(upload.document_uid.to_vec())
+        .bind(upload.uid.to_vec())
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
     sweep(connection, &upload.document_uid, before, sweep_after).await?;
     tell(
         connection,
@@ -123,7 +107,7 @@ pub(super) async fn sweep(
     version: u64,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query("UPDATE versions SET sweep_after = ? WHERE document_uid = ? AND version = ?")
+    sqlx::query(sql::upload_end::SWEEP)
         .bind(sweep_after)
         .bind(document.to_vec())
         .bind(stored(version))
@@ -142,28 +126,19 @@ pub(super) async fn tell(
     now: Timestamp,
 ) -> Result<(), Error> {
     // The collection's row stays locked until the commit, so changes are numbered in the order of their commits.
-    sqlx::query(
-        "UPDATE collections SET change_seq = change_seq + 1
-         WHERE uid = (SELECT collection_uid FROM documents WHERE uid = ?)",
-    )
-    .bind(document.to_vec())
-    .execute(&mut *connection)
-    .await
-    .map_err(failed)?;
-    sqlx::query(
-        "INSERT INTO changes (collection_uid, seq, document_uid, document_id, version_before,
-             version_after, changed_at)
-         SELECT collections.uid, collections.change_seq, documents.uid, documents.document_id, ?, ?, ?
-         FROM documents JOIN collections ON collections.uid = documents.collection_uid
-         WHERE documents.uid = ?",
-    )
-    .bind(stored(before))
-    .bind(stored(after))
-    .bind(now)
-    .bind(document.to_vec())
-    .execute(connection)
-    .await
-    .map_err(failed)?;
+    sqlx::query(sql::upload_end::NUMBER_CHANGE)
+        .bind(document.to_vec())
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    sqlx::query(sql::upload_end::ADD_CHANGE)
+        .bind(stored(before))
+        .bind(stored(after))
+        .bind(now)
+        .bind(document.to_vec())
+        .execute(connection)
+        .await
+        .map_err(failed)?;
     Ok(())
 }
 
@@ -191,14 +166,11 @@ pub(super) async fn fail_running_in(
     collection: &Uid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let running = sqlx::query(
-        "SELECT * FROM upload_rows WHERE state = 'RUNNING'
-             AND (SELECT collection_uid FROM documents WHERE uid = document_uid) = ?",
-    )
-    .bind(collection.to_vec())
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(failed)?;
+    let running = sqlx::query(sql::upload_end::RUNNING_IN_COLLECTION)
+        .bind(collection.to_vec())
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(failed)?;
     let (reason, message) = ("DOCUMENT_DELETED", "the document's collection was deleted");
     fail(connection, &running, reason, message, now).await
 }

@@ -7,6 +7,7 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
 use crate::infrastructure::rows::upload::upload;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 
 /// Returns the caller's upload of that uid.
@@ -15,7 +16,7 @@ pub(super) async fn upload_of(
     caller: &Caller,
     uid: &Uid,
 ) -> Result<Option<Upload>, Error> {
-    let found = sqlx::query("SELECT * FROM upload_rows WHERE tenant = ? AND uid = ?")
+    let found = sqlx::query(sql::uploads::UPLOAD)
         .bind(&caller.tenant)
         .bind(uid.to_vec())
         .fetch_optional(executor)

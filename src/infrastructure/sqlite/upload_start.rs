@@ -12,6 +12,7 @@ use crate::domain::names::resource::CollectionId;
 use crate::domain::partitions::candidates;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::rows::upload::import_columns;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::quotas;
 
@@ -101,17 +102,13 @@ pub(super) async fn take_version(
     new: &NewUpload,
     collection: &Uid,
 ) -> Result<Uid, Error> {
-    let found = sqlx::query(
-        "UPDATE documents SET latest_version = latest_version + 1
-         WHERE tenant = ? AND collection_uid = ? AND document_id = ? AND deleted_at IS NULL
-         RETURNING uid",
-    )
-    .bind(&caller.tenant)
-    .bind(collection.to_vec())
-    .bind(new.document.document.as_str())
-    .fetch_one(connection)
-    .await
-    .map_err(failed)?;
+    let found = sqlx::query(sql::uploads::TAKE_VERSION)
+        .bind(&caller.tenant)
+        .bind(collection.to_vec())
+        .bind(new.document.document.as_str())
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
     found.uid("uid")
 }
 

@@ -16,6 +16,7 @@ use crate::application::ports::uploads::{
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::damaged;
 use crate::infrastructure::rows::upload::upload;
+use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::upload_row::upload_of;
@@ -98,15 +99,12 @@ impl Uploads for Sqlite {
         caller: &Caller,
         document: &Uid,
     ) -> Result<Option<Upload>, Error> {
-        let found = sqlx::query(
-            "SELECT * FROM upload_rows WHERE tenant = ? AND document_uid = ?
-             ORDER BY version DESC LIMIT 1",
-        )
-        .bind(&caller.tenant)
-        .bind(document.to_vec())
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(failed)?;
+        let found = sqlx::query(sql::uploads::NEWEST)
+            .bind(&caller.tenant)
+            .bind(document.to_vec())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
         found.as_ref().map(upload).transpose()
     }
 
@@ -159,17 +157,14 @@ impl Uploads for Sqlite {
         now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
-        let cancelled = sqlx::query(
-            "UPDATE uploads SET state = ?, seq = seq + 1, updated_at = ?
-             WHERE tenant = ? AND uid = ? AND state = 'RUNNING'",
-        )
-        .bind(State::Cancelled.name())
-        .bind(now)
-        .bind(&caller.tenant)
-        .bind(uid.to_vec())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
+        let cancelled = sqlx::query(sql::uploads::CANCEL)
+            .bind(State::Cancelled.name())
+            .bind(now)
+            .bind(&caller.tenant)
+            .bind(uid.to_vec())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         if cancelled.rows_affected() == 0 {
             return Ok(None);
         }

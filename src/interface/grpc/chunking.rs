@@ -21,7 +21,7 @@ use crate::domain::chunking::strategy::Strategy;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
-use crate::domain::text::decoding::Decoding;
+use crate::domain::text::encoding::decoding::Decoding;
 use crate::interface::grpc::convert::chunking::{
     count, decoding, partial, spec, to_position, to_spec,
 };

@@ -2,8 +2,8 @@
 
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::chunking::splitter::Splitter;
-use sluice::domain::text::charset::Charset;
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault, Policy};
+use sluice::domain::text::encoding::charset::Charset;
+use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 
 /// Detects the charset, and rejects faults.
 pub(crate) const AUTO: Decoding = Decoding {

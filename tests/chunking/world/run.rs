@@ -4,7 +4,7 @@ use sluice::domain::chunking::spec::Spec;
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::engine::{Engine, Step, Summary};
-use sluice::domain::text::decoding::{ByteOrderMark, Decoding, Fault};
+use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault};
 use sluice::domain::text::position::Span;
 
 /// A chunk with its text.

@@ -11,7 +11,7 @@ use sluice::bootstrap::Instance;
 use sluice::config::{Config, Store};
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::splitter::Splitter;
-use sluice::domain::text::decoding::Decoding;
+use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::infrastructure::postgres::connection;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;

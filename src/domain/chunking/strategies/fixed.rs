@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::text::boundary::Boundary;
+use crate::domain::text::segmentation::boundary::Boundary;
 
 /// The name by which users choose it.
 pub const NAME: &str = "fixed";

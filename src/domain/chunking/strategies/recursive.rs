@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::domain::chunking::separator_levels::SeparatorLevels;
-use crate::domain::text::boundary::Boundary;
-use crate::domain::text::separators::Separators;
+use crate::domain::text::segmentation::boundary::Boundary;
+use crate::domain::text::segmentation::separators::Separators;
 
 /// The name by which users choose it.
 pub const NAME: &str = "recursive";

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use crate::domain::text::boundary::Boundary;
-use crate::domain::text::separators::{Reading, Separators};
+use crate::domain::text::segmentation::boundary::Boundary;
+use crate::domain::text::segmentation::separators::{Reading, Separators};
 
 /// The name by which users choose it.
 pub const NAME: &str = "sentence";

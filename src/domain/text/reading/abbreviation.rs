@@ -1,8 +1,10 @@
 //! Decides whether a word with a full stop after it is an abbreviation.
 
-use crate::domain::text::reading::abbreviations::{ALWAYS, BEFORE_NUMBERS, OFTEN, TITLES};
 use crate::domain::text::reading::letters::{WORD_BYTES_MAX, has, small};
 use crate::domain::text::reading::next::Next;
+use crate::domain::text::reading::word_lists::abbreviations::{
+    ALWAYS, BEFORE_NUMBERS, OFTEN, TITLES,
+};
 
 /// The meaning of a word with a full stop for the end of a sentence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,7 +70,7 @@ fn is_consonant(character: char) -> bool {
 mod tests {
     use super::{ALWAYS, BEFORE_NUMBERS, OFTEN, TITLES};
     use crate::domain::text::reading::letters::{WORD_BYTES_MAX, small};
-    use crate::domain::text::reading::starters::STARTERS;
+    use crate::domain::text::reading::word_lists::starters::STARTERS;
 
     #[test]
     fn the_lists_are_in_order_and_in_small_letters() {

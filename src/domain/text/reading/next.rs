@@ -2,8 +2,8 @@
 
 use crate::domain::text::reading::bracket;
 use crate::domain::text::reading::letters::{is_ideographic, is_roman};
-use crate::domain::text::reading::starters::is_starter;
 use crate::domain::text::reading::stop::Stop;
+use crate::domain::text::reading::word_lists::starters::is_starter;
 
 /// The bytes of text after a place that are read.
 const SEEN_BYTES: usize = 48;

@@ -7,12 +7,12 @@ use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::strategy::Kind;
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
+use crate::domain::text::encoding::policy::{self, Choice};
 use crate::domain::text::measure::Measure;
-use crate::domain::text::policy::{self, Choice};
 use crate::domain::text::position;
-use crate::domain::text::separators::Keep;
+use crate::domain::text::segmentation::separators::Keep;
 use crate::interface::grpc::pb;
 
 /// Converts the fields of a spec that a request sets.

@@ -1,18 +1,18 @@
 //! Decodes the source's bytes to the window's text, by the policy that the uploader chose.
 //!
 //! The first bytes decide: a binary format is rejected, and a byte order mark overrides a declared UTF-16 or UTF-32.
-//! Where no charset was declared, [`undecided`](crate::domain::text::undecided) detects it. From then on every byte
+//! Where no charset was declared, [`undecided`](crate::domain::text::encoding::detection::undecided) detects it. From then on every byte
 //! passes through one decoder, which can resume at any character's start.
 
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoding::{ByteOrderMark, Decoding, Fault};
-use crate::domain::text::legacy::Legacy;
-use crate::domain::text::looks::Looks;
-use crate::domain::text::sink::TextSink;
-use crate::domain::text::sniff::{self, HEAD_BYTES};
-use crate::domain::text::undecided::{HELD_BYTES_MAX, Undecided, Verdict};
-use crate::domain::text::utf8::Utf8;
-use crate::domain::text::utf32::Utf32;
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault};
+use crate::domain::text::encoding::detection::looks::Looks;
+use crate::domain::text::encoding::detection::sniff::{self, HEAD_BYTES};
+use crate::domain::text::encoding::detection::undecided::{HELD_BYTES_MAX, Undecided, Verdict};
+use crate::domain::text::encoding::legacy::Legacy;
+use crate::domain::text::encoding::sink::TextSink;
+use crate::domain::text::encoding::utf8::Utf8;
+use crate::domain::text::encoding::utf32::Utf32;
 use crate::domain::text::window::Window;
 
 /// The most bytes that one call decodes, besides those that were held. Small enough to stay in the processor's cache

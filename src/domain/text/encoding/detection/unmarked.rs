@@ -5,9 +5,9 @@
 //! comparing the two byte orders with eight-bit text. In one order nearly all units are characters that texts use,
 //! while as eight-bit text the bytes contain many control characters.
 
-use crate::domain::text::charset::Charset;
-use crate::domain::text::utf8;
-use crate::domain::text::utf32::{self, UNIT_BYTES};
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::utf8;
+use crate::domain::text::encoding::utf32::{self, UNIT_BYTES};
 
 /// The units of UTF-32 or UTF-16 for each unit that may be no character, because a source may have faults.
 const UNITS_PER_FAULT: usize = 16;
@@ -156,7 +156,7 @@ fn is_in_texts(unit: u16) -> bool {
 #[cfg(test)]
 mod tests {
     use super::detect;
-    use crate::domain::text::charset::Charset;
+    use crate::domain::text::encoding::charset::Charset;
 
     #[track_caller]
     fn check(source: &[u8], charset: Option<Charset>) {

@@ -3,9 +3,9 @@
 //! A UTF-16 source that was declared as another charset has a fault in its first bytes. The report waits for enough
 //! bytes to name the charset, so that it does not depend on how the source is cut.
 
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoding::Fault;
-use crate::domain::text::unmarked;
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoding::Fault;
+use crate::domain::text::encoding::detection::unmarked;
 
 /// The number of bytes that decide: a line of text.
 const LOOK_BYTES: usize = 256;

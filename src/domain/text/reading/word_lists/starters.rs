@@ -4,13 +4,13 @@
 use crate::domain::text::reading::letters::{WORD_BYTES_MAX, has, small};
 
 /// Whether `word` begins sentences.
-pub(super) fn is_starter(word: &str) -> bool {
+pub(crate) fn is_starter(word: &str) -> bool {
     small(word, &mut [0; WORD_BYTES_MAX]).is_some_and(|small| has(STARTERS, small))
 }
 
 /// The words sorted by bytes, for binary search.
 #[rustfmt::skip]
-pub(super) const STARTERS: &[&str] = &[
+pub(crate) const STARTERS: &[&str] = &[
     "a", "aber", "această", "acest", "aceste", "además", "af", "after", "ainsi", "ako", "al", "ale", "all", "alla",
     "alle", "allerdings", "allora", "alors", "als", "also", "although", "além", "am", "ama", "amikor", "an", "ancak",
     "anche", "and", "anh", "another", "antes", "ao", "apoi", "après", "aquel", "as", "assim", "astfel", "así", "at",

@@ -11,8 +11,8 @@
 
 use std::str;
 
-use crate::domain::text::decoding::Fault;
-use crate::domain::text::sink::TextSink;
+use crate::domain::text::encoding::decoding::Fault;
+use crate::domain::text::encoding::sink::TextSink;
 
 /// Decodes UTF-8 that arrives in pieces.
 #[derive(Debug, Default)]

@@ -1,10 +1,13 @@
 //! The kinds of places where a text may be cut. Every strategy's ladder lists them best first.
 
-use crate::domain::text::grapheme::Clusters;
 use crate::domain::text::reading::{place, syllable};
-use crate::domain::text::section::Section;
-use crate::domain::text::separators::Separators;
-use crate::domain::text::{grapheme, sentence, white_space, word};
+use crate::domain::text::segmentation::grapheme;
+use crate::domain::text::segmentation::grapheme::Clusters;
+use crate::domain::text::segmentation::section::Section;
+use crate::domain::text::segmentation::sentence;
+use crate::domain::text::segmentation::separators::Separators;
+use crate::domain::text::segmentation::word;
+use crate::domain::text::white_space;
 
 /// The most bytes of text that any finder reads after the last place.
 pub const LOOK_AHEAD_BYTES: usize = white_space::LOOK_AHEAD_BYTES;

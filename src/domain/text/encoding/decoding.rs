@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::domain::text::charset::{Charset, converter};
+use crate::domain::text::encoding::charset::{Charset, converter};
 
 /// How a source becomes text. The result is the same on every store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Decoding {
-    /// The charset. `None` means that it is detected, as [`undecided`](crate::domain::text::undecided) describes. A
+    /// The charset. `None` means that it is detected, as [`undecided`](crate::domain::text::encoding::detection::undecided) describes. A
     /// byte order mark overrides UTF-16 and UTF-32.
     pub charset: Option<Charset>,
     /// The policy for bytes that begin no character.

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use encoding_rs::EncoderResult;
 
-use crate::domain::text::charset::Charset;
+use crate::domain::text::encoding::charset::Charset;
 
 /// Returns the text in a charset, without a byte order mark. Returns `None` if the charset lacks a character.
 ///
 /// ```
-/// use sluice::domain::text::charset::Charset;
-/// use sluice::domain::text::encoder::encode;
+/// use sluice::domain::text::encoding::charset::Charset;
+/// use sluice::domain::text::encoding::encoder::encode;
 ///
 /// let latin = Charset::from_label("windows-1252").unwrap();
 /// assert_eq!(encode(latin, "é").as_deref(), Some(b"\xE9".as_slice()));

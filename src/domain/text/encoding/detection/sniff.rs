@@ -4,7 +4,7 @@
 //! rejects nothing. The head must also hold a byte that text does not have, or show the structure of the format.
 //! Formats made of text (HTML, XML, scripts, PEM, RTF, PostScript) are text.
 
-use crate::domain::text::charset::Charset;
+use crate::domain::text::encoding::charset::Charset;
 
 /// The number of a source's first bytes that are examined. The magic number of a tar archive, the last one that
 /// counts, ends at byte 262.
@@ -160,7 +160,7 @@ fn name(extension: &str, kind: infer::MatcherType) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::binary_format;
-    use crate::domain::text::charset::Charset;
+    use crate::domain::text::encoding::charset::Charset;
 
     fn padded(magic: &[u8]) -> Vec<u8> {
         let mut head = magic.to_vec();

@@ -4,9 +4,9 @@ use std::{fmt, slice, str};
 
 use encoding_rs::DecoderResult;
 
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoding::Fault;
-use crate::domain::text::sink::TextSink;
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoding::Fault;
+use crate::domain::text::encoding::sink::TextSink;
 
 /// Decodes any charset but UTF-8 and UTF-32, a byte at a time, so that its map from text to source is exact for each
 /// character.

@@ -7,7 +7,7 @@
 
 /// No sentence ends after these, because a part that belongs to them follows.
 #[rustfmt::skip]
-pub(super) const ALWAYS: &[&str] = &[
+pub(crate) const ALWAYS: &[&str] = &[
     "a.k.a", "a.n", "abb", "abp", "abs", "abschn", "ad.es", "adj", "adm", "adv", "afb", "afd", "alb", "alk", "allg",
     "anm", "apdo", "approx", "aprox", "apt", "arq", "assn", "assoc", "atty", "aufl", "avda", "avv", "bc", "bd", "bde",
     "bes", "betr", "bijv", "bkz", "bl.a", "blz", "boul", "bp", "bpk", "br", "brig", "bspw", "bzw", "böl", "c.-à-d",
@@ -50,7 +50,7 @@ pub(super) const ALWAYS: &[&str] = &[
 
 /// A sentence ends after these only if the next word begins one.
 #[rustfmt::skip]
-pub(super) const OFTEN: &[&str] = &[
+pub(crate) const OFTEN: &[&str] = &[
     "aa", "abr", "aj", "al", "apod", "apr", "arch", "atd", "aug", "av", "ave", "bhf", "blvd", "bros", "bt", "cc",
     "chr", "cia", "cit", "co", "corp", "cía", "dd", "dec", "dez", "dgl", "dic", "dir", "dll", "dsb", "dst", "déc",
     "ecc", "ed", "eds", "ene", "eng", "enz", "esq", "etc", "ex", "feb", "febr", "fev", "ff", "ft", "févr", "gen",
@@ -67,7 +67,7 @@ pub(super) const OFTEN: &[&str] = &[
 
 /// These are words too, and abbreviations only before a number.
 #[rustfmt::skip]
-pub(super) const BEFORE_NUMBERS: &[&str] = &[
+pub(crate) const BEFORE_NUMBERS: &[&str] = &[
     "ago", "app", "arr", "art", "arts", "artt", "bk", "cap", "ch", "chap", "chs", "div", "dot", "est", "ext", "fax",
     "fol", "gem", "god", "int", "lib", "ll", "mar", "max", "min", "mind", "máx", "mín", "no", "nos", "ok", "old",
     "op", "org", "os", "out", "par", "para", "paras", "pars", "pg", "pos", "pts", "ref", "reg", "rm", "sec", "secs",
@@ -76,7 +76,7 @@ pub(super) const BEFORE_NUMBERS: &[&str] = &[
 
 /// These are words too, and titles only if they and the next word are capitalised.
 #[rustfmt::skip]
-pub(super) const TITLES: &[&str] = &[
+pub(crate) const TITLES: &[&str] = &[
     "amb", "bs", "col", "doc", "gent", "gov", "gs", "hon", "ir", "mag", "maj", "mm", "on", "pgs", "pres", "rep",
     "reps", "rev", "sen", "sens", "ths", "tp", "ген",
 ];

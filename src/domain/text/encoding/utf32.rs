@@ -3,9 +3,9 @@
 //! `encoding_rs` does not decode UTF-32. A unit that is no Unicode scalar value, such as a surrogate or a number
 //! above U+10FFFF, is one fault of four bytes.
 
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoding::Fault;
-use crate::domain::text::sink::TextSink;
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoding::Fault;
+use crate::domain::text::encoding::sink::TextSink;
 
 /// The bytes of a character.
 pub const UNIT_BYTES: usize = 4;

@@ -1,7 +1,7 @@
 //! A decoding policy with the fields that a user set, and its completion.
 
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 
 /// The fields of a decoding policy that a user set; `None` means that another layer decides.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -87,8 +87,8 @@ impl From<Decoding> for Partial {
 #[cfg(test)]
 mod tests {
     use super::{Choice, Partial};
-    use crate::domain::text::charset::Charset;
-    use crate::domain::text::decoding::{ByteOrderMark, Decoding, Policy};
+    use crate::domain::text::encoding::charset::Charset;
+    use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 
     #[test]
     fn each_field_is_merged_by_itself() {

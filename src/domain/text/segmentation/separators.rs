@@ -5,7 +5,7 @@ use memchr::memmem::Finder;
 use crate::domain::text::features::Features;
 use crate::domain::text::reading::place;
 use crate::domain::text::reading::stop::{self, Stop};
-use crate::domain::text::section::Section;
+use crate::domain::text::segmentation::section::Section;
 use crate::domain::text::white_space;
 
 /// The interpretation of the places of a set of separators.

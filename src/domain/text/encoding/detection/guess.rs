@@ -8,8 +8,8 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::Encoding;
 
-use crate::domain::text::charset::Charset;
-use crate::domain::text::utf8::{self, Count};
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::utf8::{self, Count};
 
 /// Bytes are UTF-8 if they have at least this many characters outside ASCII for each fault, regardless of the
 /// detector. Text in other charsets has at most 0.4, and lines of a few letters rarely 4.

@@ -1,7 +1,7 @@
 //! Receives decoded text, and applies the policy on faults.
 
-use crate::domain::text::charset::Charset;
-use crate::domain::text::decoding::{Decoding, Fault, Policy};
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::decoding::{Decoding, Fault, Policy};
 use crate::domain::text::window::Window;
 
 /// Receives the text and the faults of a decoder.

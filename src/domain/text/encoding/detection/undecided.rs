@@ -16,9 +16,10 @@
 //! - The choice does not depend on a stop either. The last [`CONTEXT_BYTES`] that arrived are always held, so a
 //!   checkpoint lies before the context of the deciding bytes.
 
-use crate::domain::text::charset::Charset;
-use crate::domain::text::escapes::{self, ESCAPE_BYTES_MAX};
-use crate::domain::text::{guess, unmarked};
+use crate::domain::text::encoding::charset::Charset;
+use crate::domain::text::encoding::detection::escapes::{self, ESCAPE_BYTES_MAX};
+use crate::domain::text::encoding::detection::guess;
+use crate::domain::text::encoding::detection::unmarked;
 
 /// The number of bytes that are held before the first is emitted. They show UTF-16 and UTF-32 in any script, because
 /// a line of text is shorter.
