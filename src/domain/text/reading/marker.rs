@@ -40,7 +40,7 @@ pub fn begins_with_marker(line: &str) -> bool {
     if begins_with_word(line) {
         return false;
     }
-    // A word that goes on after these bytes is too long, whatever its last character is.
+    // A word that continues after these bytes is too long, with any last character.
     let near = &line[..line.floor_char_boundary(MARKER_BYTES + 4)];
     let end = near.find(char::is_whitespace);
     end.is_some_and(|end| end <= MARKER_BYTES && is_marker(&line[..end]))
