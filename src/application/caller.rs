@@ -5,15 +5,15 @@ use std::net::IpAddr;
 
 use crate::application::client_network::Network;
 use crate::domain::identity::role::Role;
-use crate::domain::names::resource::TenantId;
+use crate::domain::names::resource::{Principal, TenantId};
 
 /// The caller of a request. Every port method takes it, and every statement filters by its tenant.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Caller {
     /// The tenant whose data it may read and write.
-    pub tenant: String,
+    pub tenant: TenantId,
     /// Its name within the tenant.
-    pub principal: String,
+    pub principal: Principal,
     /// The network of a caller without identity; `None` for other callers. It separates limits and shares, never
     /// data.
     pub network: Option<Network>,
@@ -26,8 +26,8 @@ impl Caller {
     #[must_use]
     pub fn anonymous() -> Self {
         Self {
-            tenant: TenantId::DEFAULT.to_owned(),
-            principal: "anonymous".to_owned(),
+            tenant: TenantId::default(),
+            principal: Principal::anonymous(),
             network: None,
             role: Role::Operator,
         }
@@ -47,17 +47,17 @@ impl Caller {
     #[must_use]
     pub fn share_key(&self) -> Cow<'_, str> {
         match self.network {
-            Some(network) => format!("{} {network}", self.principal).into(),
+            Some(network) => format!("{} {network}", self.principal.as_str()).into(),
             None => self.principal.as_str().into(),
         }
     }
 
     /// Returns the caller that the server uses for its own work on a tenant's data.
     #[must_use]
-    pub fn of_tenant(tenant: &str) -> Self {
+    pub fn of_tenant(tenant: TenantId) -> Self {
         Self {
-            tenant: tenant.to_owned(),
-            principal: "sluice".to_owned(),
+            tenant,
+            principal: Principal::server(),
             network: None,
             role: Role::Admin,
         }
@@ -67,7 +67,7 @@ impl Caller {
 #[cfg(test)]
 mod tests {
     use crate::application::caller::Caller;
-    use crate::domain::names::resource::Principal;
+    use crate::domain::names::resource::{Principal, TenantId};
 
     #[test]
     fn anonymous_callers_share_by_network_and_never_with_a_principal() {
@@ -80,6 +80,7 @@ mod tests {
         assert_eq!(share("2001:db8::1"), share("2001:db8::ffff:1"));
         assert_ne!(share("2001:db8::1"), share("2001:db8:0:1::1"));
         assert!(Principal::parse(&share("127.0.0.2")).is_err());
-        assert_eq!(Caller::of_tenant("acme").share_key(), "sluice");
+        let acme = TenantId::parse("acme").unwrap();
+        assert_eq!(Caller::of_tenant(acme).share_key(), "sluice");
     }
 }

@@ -10,6 +10,7 @@ use crate::application::error::Error;
 use crate::application::maintenance::store_space::Room;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
+use crate::domain::names::resource::TenantId;
 
 /// The longest time for the store to answer: 1 second.
 const STORE_MAX: Duration = Duration::from_secs(1);
@@ -38,7 +39,7 @@ impl Readiness {
             return Err(Error::Draining);
         }
         // No operation has this uid: the query is one look-up by key.
-        let caller = Caller::of_tenant("");
+        let caller = Caller::of_tenant(TenantId::default());
         let asked = self.store.operation(&caller, &[0; 16]);
         match tokio::time::timeout(STORE_MAX, asked).await {
             Ok(answered) => drop(answered?),

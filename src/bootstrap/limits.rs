@@ -1,19 +1,28 @@
 //! Converts the settings of limits.
 
+use anyhow::Context;
+
 use crate::application::rate_limit::limits::{Allowed, Limits};
 use crate::config::limits::{self, Rate, Tenant};
 use crate::domain::limits::rate::Quota;
+use crate::domain::names::resource::TenantId;
 
 /// Returns the limits of all principals.
-pub(super) fn limits(from: &limits::Limits) -> Limits {
-    let tenants = from.tenants.iter();
-    let tenants = tenants.map(|(name, tenant)| (name.clone(), allowed(from, tenant)));
-    Limits {
+///
+/// # Errors
+///
+/// Fails if limits are set for a name that no tenant can have.
+pub(super) fn limits(from: &limits::Limits) -> anyhow::Result<Limits> {
+    let tenants = from.tenants.iter().map(|(name, tenant)| {
+        let id = TenantId::parse(name).with_context(|| format!("limits.tenants.{name}"))?;
+        Ok((id, allowed(from, tenant)))
+    });
+    Ok(Limits {
         default: allowed(from, &Tenant::default()),
-        tenants: tenants.collect(),
+        tenants: tenants.collect::<anyhow::Result<_>>()?,
         auth_failure: quota(from.auth_failure),
         instances: from.instances,
-    }
+    })
 }
 
 /// Returns the limits of a tenant's principals, with the default of each that the tenant does not set.

@@ -107,7 +107,7 @@ impl Wiring {
         let clock: Arc<dyn Clock> = Arc::new(System);
         let secret = admin::secret(&store, &clock).await?;
         let Shared { event_bus, limiter } = shared(config, &secret)?;
-        let admission = Admission::new(limits(&config.limits), limiter, clock.new_secret());
+        let admission = Admission::new(limits(&config.limits)?, limiter, clock.new_secret());
         let is_shared = config.store.location.database().is_some();
         let link = if is_shared { Link::Down } else { Link::Alone };
         let bounds = from_config::bounds(config);

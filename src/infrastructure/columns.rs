@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
+use crate::domain::names::resource::TenantId;
 use crate::domain::text::encoding::charset::Charset;
 
 /// A row. Each method fails if the column is missing or its value has another type.
@@ -71,6 +72,11 @@ pub(super) trait Columns {
             what: "a charset",
             source: Some(Box::new(error)),
         })
+    }
+
+    /// Reads a column of tenants.
+    fn tenant(&self, column: &str) -> Result<TenantId, Error> {
+        name(TenantId::parse(&self.text(column)?))
     }
 
     /// Reads a column of operation states.

@@ -1,7 +1,9 @@
 //! Implements the ports of the application with files, databases, Redis and the clock.
 //!
-//! `columns`, `rows` and `sql` are shared by the stores: tables and columns have the same names in each of them.
+//! `bound`, `columns`, `rows` and `sql` are shared by the stores: tables and columns have the same names in each of
+//! them.
 
+mod bound;
 pub mod certificates;
 pub mod cgroup_memory;
 mod columns;

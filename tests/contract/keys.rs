@@ -68,7 +68,7 @@ pub(crate) async fn a_tenant_is_created_once_and_deleted_when_it_is_empty(store:
     assert_eq!(none.unwrap(), None);
     let made = store.create_key(&key(1, "acme", "a")).await.unwrap();
     assert_eq!(made, Created::Stored);
-    let of_acme = Caller::of_tenant("acme");
+    let of_acme = Caller::of_tenant(tenant("acme"));
     let mut unused = collection();
     (unused.uid, unused.id) = ([8; 16], CollectionId::default());
     let created = store

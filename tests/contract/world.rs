@@ -19,7 +19,7 @@ use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
-use sluice::domain::names::resource::{CollectionId, DocumentId, DocumentName};
+use sluice::domain::names::resource::{CollectionId, DocumentId, DocumentName, TenantId};
 use sluice::domain::text::encoding::decoding::Decoding;
 
 pub(crate) fn caller() -> Caller {
@@ -27,7 +27,7 @@ pub(crate) fn caller() -> Caller {
 }
 
 pub(crate) fn stranger() -> Caller {
-    Caller::of_tenant("stranger")
+    Caller::of_tenant(TenantId::parse("stranger").unwrap())
 }
 
 pub(crate) fn collection() -> Collection {

@@ -2,6 +2,7 @@
 
 use sluice::application::caller::Caller;
 use sluice::application::pagination::page_token::Tokens;
+use sluice::domain::names::resource::TenantId;
 
 /// The highest length of a position in the test. Longer ones are refused, even in a sealed token.
 const AFTER_BYTES_MAX: usize = 1_500;
@@ -28,7 +29,7 @@ pub(crate) fn check(bytes: &[u8]) {
         open(after, &sealed),
         (after == "list").then(|| after.to_owned())
     );
-    let stranger = Caller::of_tenant("stranger");
+    let stranger = Caller::of_tenant(TenantId::parse("stranger").unwrap());
     assert!(
         tokens
             .open(&stranger, "list", "page_token", &sealed)

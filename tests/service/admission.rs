@@ -14,6 +14,7 @@ use sluice::application::rate_limit::limiter::Backend;
 use sluice::application::rate_limit::limits::{Allowed, Limits};
 use sluice::domain::limits::class::{Places, RateClass};
 use sluice::domain::limits::rate::{Quota, Verdict};
+use sluice::domain::names::resource::{Principal, TenantId};
 use sluice::infrastructure::redis::connection::Server;
 use sluice::infrastructure::redis::limits::rate_limiter;
 use tokio::task::JoinSet;
@@ -50,7 +51,7 @@ fn three(url: &str, is_cluster: bool, per_second: f64) -> [Admission; 3] {
 
 fn principal(name: &str) -> Caller {
     Caller {
-        principal: name.to_owned(),
+        principal: Principal::parse(name).unwrap(),
         ..Caller::anonymous()
     }
 }
@@ -112,7 +113,7 @@ async fn places_that_are_not_renewed_expire_and_renewed_ones_outlive_a_flush() {
     let redis = Redis::start();
     let limiter = limiter(&redis.url(), false, PATIENT);
     let key = Key {
-        tenant: "t".to_owned(),
+        tenant: Some(TenantId::parse("t").unwrap()),
         principal: "p".to_owned(),
         limit: Places::Sockets.name(),
     };
@@ -205,7 +206,7 @@ async fn a_redis_that_hangs_is_bypassed_and_used_again_later() {
     redis.go_on();
     again(&one, Backend::Shared, &caller).await;
     assert!(metrics.render().contains("sluice_ratelimit_backend_up 1"));
-    let shared = principal("shared again");
+    let shared = principal("shared-again");
     assert_eq!(calls(&[one, other], &shared, 33).await, 10);
     drain.cancel();
 }
@@ -298,7 +299,7 @@ async fn a_flushed_redis_resets_budgets_without_errors() {
     );
     let never = limiter(&redis.url(), false, PATIENT);
     let key = Key {
-        tenant: "t".to_owned(),
+        tenant: Some(TenantId::parse("t").unwrap()),
         principal: "p".to_owned(),
         limit: "read",
     };

@@ -10,6 +10,7 @@ use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limits::{Allowed, Limits};
 use sluice::domain::limits::class::{Places, RateClass};
 use sluice::domain::limits::rate::{Quota, Verdict};
+use sluice::domain::names::resource::{Principal, TenantId};
 use sluice::infrastructure::redis::connection::Server;
 use sluice::infrastructure::redis::limits::rate_limiter;
 use std::sync::Arc;
@@ -128,8 +129,8 @@ async fn every_key_is_in_the_table_and_has_a_lifetime() {
     let limits = Limits::of(Allowed::each(quota, 10), quota);
     let admission = Admission::new(limits, Some(limiter), [7; 16]);
     let caller = Caller {
-        tenant: "t:}{".to_owned(),
-        principal: "Zoë: an odd one".to_owned(),
+        tenant: TenantId::parse("t-1").unwrap(),
+        principal: Principal::parse("t:}{%an*odd^one").unwrap(),
         ..Caller::anonymous()
     };
     for class in RateClass::ALL {
@@ -151,7 +152,7 @@ async fn every_key_is_in_the_table_and_has_a_lifetime() {
     assert!(
         told.usages
             .iter()
-            .all(|usage| usage.principal == caller.principal)
+            .all(|usage| usage.principal == caller.principal.as_str())
     );
 
     let (documented, mut seen) = (rows("## Keys"), BTreeSet::new());

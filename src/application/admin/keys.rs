@@ -174,7 +174,7 @@ impl Keys {
 
 /// Checks that a caller may see a tenant. To other callers the tenant does not exist.
 pub(crate) fn may_see(caller: &Caller, tenant: &TenantId) -> Result<(), Error> {
-    let may = caller.role == Role::Operator || caller.tenant == tenant.as_str();
+    let may = caller.role == Role::Operator || caller.tenant == *tenant;
     if may {
         Ok(())
     } else {

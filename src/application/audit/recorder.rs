@@ -138,11 +138,11 @@ impl Recorder {
             result,
         } = deed;
         let text =
-            |of: fn(&Caller) -> &String| caller.map_or_else(String::new, |it| of(it).clone());
+            |of: fn(&Caller) -> &str| caller.map_or_else(String::new, |it| of(it).to_owned());
         Event {
             at: self.0.clock.now(),
-            tenant: text(|caller| &caller.tenant),
-            principal: text(|caller| &caller.principal),
+            tenant: text(|caller| caller.tenant.as_str()),
+            principal: text(|caller| caller.principal.as_str()),
             source: source.map_or_else(String::new, |source| source.to_string()),
             method: method.to_owned(),
             target: target

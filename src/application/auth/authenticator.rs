@@ -199,9 +199,9 @@ impl Identity {
             return Ok(None);
         };
         let is_known = self.is_enabled(&claims.tenant).await?;
-        Ok(is_known.then(|| Caller {
-            tenant: claims.tenant.as_str().to_owned(),
-            principal: claims.principal.as_str().to_owned(),
+        Ok(is_known.then_some(Caller {
+            tenant: claims.tenant,
+            principal: claims.principal,
             network: None,
             role: claims.role,
         }))
@@ -212,8 +212,8 @@ impl Identity {
         let key = found?;
         let is_it = bool::from(key.digest.ct_eq(&shown.digest)) && key.kind == kind;
         (is_it && !has_expired(key.expires_at, self.clock.now())).then(|| Caller {
-            tenant: key.tenant.as_str().to_owned(),
-            principal: key.principal.as_str().to_owned(),
+            tenant: key.tenant.clone(),
+            principal: key.principal.clone(),
             network: None,
             role: key.role,
         })

@@ -199,7 +199,7 @@ impl Collections {
 /// Returns the uid of the collection that a request creates. A repeated request gives the same uid. Two tenants never
 /// get the same uid, even if they choose the same request id.
 fn uid(caller: &Caller, request: &Uid) -> Uid {
-    let whole = digest::sha256(&[caller.tenant.as_bytes(), b"/", request].concat());
+    let whole = digest::sha256(&[caller.tenant.as_str().as_bytes(), b"/", request].concat());
     std::array::from_fn(|at| whole[at])
 }
 

@@ -18,9 +18,10 @@ use crate::application::events::tenant_subscription::{Filter, Tap};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::Operation;
+use crate::domain::names::resource::TenantId;
 
 /// A tenant and one of its operations.
-pub type Topic = (String, Uid);
+pub type Topic = (TenantId, Uid);
 
 /// The way in which updates of other instances arrive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,7 +68,7 @@ pub struct Bus {
     /// A std mutex: never held across an await. A cell is removed when its last subscription is dropped.
     cells: Mutex<HashMap<Topic, Cell>>,
     /// The watchers of all operations of a tenant, by tenant.
-    taps: Mutex<HashMap<String, Vec<Weak<Tap>>>>,
+    taps: Mutex<HashMap<TenantId, Vec<Weak<Tap>>>>,
     /// A count of possible changes of collections, for the followers of changes.
     changes: watch::Sender<u64>,
     /// The way in which updates of other instances arrive.
@@ -192,7 +193,7 @@ impl Bus {
 
     /// Returns every tenant that has a watcher of all its operations.
     #[must_use]
-    pub fn tenants(&self) -> Vec<String> {
+    pub fn tenants(&self) -> Vec<TenantId> {
         let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
         taps.retain(|_, taps| {
             taps.retain(|tap| tap.strong_count() > 0);
@@ -318,6 +319,11 @@ mod tests {
     use crate::application::ports::event_bus::News;
     use crate::application::ports::operations::Operation;
     use crate::application::ports::state::State;
+    use crate::domain::names::resource::TenantId;
+
+    fn of_tenant(tenant: &str) -> Caller {
+        Caller::of_tenant(TenantId::parse(tenant).unwrap())
+    }
 
     fn operation(tenant: &str, seq: u64, state: State) -> Arc<Operation> {
         Operation::example(tenant, [1; 16], seq, state)
@@ -326,7 +332,7 @@ mod tests {
     #[tokio::test]
     async fn a_tenant_receives_only_newer_states_of_its_own() {
         let bus = Arc::new(Bus::new(Link::Up, false));
-        let (own, stranger) = (Caller::of_tenant("own"), Caller::of_tenant("stranger"));
+        let [own, stranger] = ["own", "stranger"].map(of_tenant);
         let mut subscription = bus.subscribe(&own, [1; 16]);
         let mut other = bus.subscribe(&stranger, [1; 16]);
         let tap = bus.tap(&own, Filter::default());
@@ -340,7 +346,7 @@ mod tests {
         assert!(other.latest().is_none(), "it is another's");
         drop((subscription, other, tap));
         assert!(bus.topics().is_empty(), "nobody watches any more");
-        assert_eq!(bus.tenants(), ["stranger"]);
+        assert_eq!(bus.tenants(), [stranger.tenant]);
         drop(strange);
         assert!(bus.tenants().is_empty());
     }
@@ -348,8 +354,8 @@ mod tests {
     #[tokio::test]
     async fn only_a_known_operation_is_reported_as_gone() {
         let bus = Arc::new(Bus::new(Link::Alone, false));
-        let caller = Caller::of_tenant("own");
-        let topic = ("own".to_owned(), [1; 16]);
+        let caller = of_tenant("own");
+        let topic = (caller.tenant.clone(), [1; 16]);
         let mut subscription = bus.subscribe(&caller, [1; 16]);
         bus.note_gone(&topic);
         assert!(!subscription.is_gone(), "it was not there yet");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::application::ports::clock::Uid;
+use crate::application::events::bus::Topic;
 use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::Operation;
 
@@ -28,7 +28,7 @@ pub struct Outgoing {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    states: HashMap<(String, Uid), Slot>,
+    states: HashMap<Topic, Slot>,
     is_changed: bool,
 }
 

@@ -65,7 +65,7 @@ impl Reconciler {
             self.read(topics).await?;
         }
         for tenant in self.bus.tenants() {
-            let caller = Caller::of_tenant(&tenant);
+            let caller = Caller::of_tenant(tenant);
             let newest = self.store.operations(&caller, None, NEWEST, NEWEST_ROWS);
             for operation in newest.await? {
                 self.bus.note(Arc::new(operation));

@@ -213,11 +213,12 @@ mod tests {
     use super::Pool;
     use crate::application::caller::Caller;
     use crate::application::memory::shares::Owner;
+    use crate::domain::names::resource::TenantId;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn owner(tenant: &str) -> Owner {
-        Owner::of(&Caller::of_tenant(tenant))
+        Owner::of(&Caller::of_tenant(TenantId::parse(tenant).unwrap()))
     }
 
     fn taken(pool: &Pool) -> usize {

@@ -131,13 +131,14 @@ impl Shares {
 mod tests {
     use super::{Owner, Shares};
     use crate::application::caller::Caller;
+    use crate::domain::names::resource::{Principal, TenantId};
 
     const UNIT: usize = 10;
 
     fn owner(tenant: &str, principal: &str) -> Owner {
         let caller = Caller {
-            principal: principal.to_owned(),
-            ..Caller::of_tenant(tenant)
+            principal: Principal::parse(principal).unwrap(),
+            ..Caller::of_tenant(TenantId::parse(tenant).unwrap())
         };
         Owner::of(&caller)
     }

@@ -84,7 +84,7 @@ impl Tokens {
     fn keyed(&self, caller: &Caller, scope: &str, after: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.mac.clone();
         // With their lengths, so that no part can be shifted into the next one.
-        for part in [caller.tenant.as_bytes(), scope.as_bytes(), after] {
+        for part in [caller.tenant.as_str().as_bytes(), scope.as_bytes(), after] {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
@@ -96,11 +96,13 @@ impl Tokens {
 mod tests {
     use super::Tokens;
     use crate::application::caller::Caller;
+    use crate::domain::names::resource::TenantId;
 
     #[test]
     fn only_an_unchanged_token_of_the_same_caller_and_scope_is_accepted() {
         let tokens = Tokens::new(&[7; 32]);
-        let (caller, stranger) = (Caller::anonymous(), Caller::of_tenant("other"));
+        let caller = Caller::anonymous();
+        let stranger = Caller::of_tenant(TenantId::parse("other").unwrap());
         let token = tokens.seal(&caller, "list", "row 50");
         let open = |tokens: &Tokens, caller: &Caller, scope: &str, token: &str| {
             tokens.open(caller, scope, "page_token", token).ok()

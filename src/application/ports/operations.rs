@@ -6,6 +6,7 @@ use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
+use crate::domain::names::resource::TenantId;
 
 /// The kind of an operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,7 +54,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operation {
     /// The tenant that it belongs to.
-    pub tenant: String,
+    pub tenant: TenantId,
     /// The uid of the operation.
     pub uid: Uid,
     /// The kind of the operation.
@@ -83,7 +84,7 @@ impl Operation {
     /// Returns an upload of `tenant` for tests.
     pub(crate) fn example(tenant: &str, uid: Uid, seq: u64, state: State) -> std::sync::Arc<Self> {
         std::sync::Arc::new(Self {
-            tenant: tenant.to_owned(),
+            tenant: TenantId::parse(tenant).unwrap(),
             uid,
             kind: Kind::Upload,
             seq,
@@ -118,5 +119,5 @@ pub trait Operations: Send + Sync {
     ) -> Result<Vec<Operation>, Error>;
     /// Returns those of the given operations that exist, in any order. One query serves all watchers of an instance.
     /// Each operation is named by tenant and uid, so that only watchers of its own tenant receive it.
-    async fn operations_of(&self, topics: &[(String, Uid)]) -> Result<Vec<Operation>, Error>;
+    async fn operations_of(&self, topics: &[(TenantId, Uid)]) -> Result<Vec<Operation>, Error>;
 }

@@ -10,13 +10,14 @@ use async_trait::async_trait;
 
 use crate::application::ports::store_error::Error;
 use crate::domain::limits::rate::{Quota, Verdict};
+use crate::domain::names::resource::TenantId;
 
 /// The key of a counter.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Key {
-    /// The tenant. Empty for counters by address.
-    pub tenant: String,
-    /// The principal within the tenant, or an address.
+    /// The tenant. `None` for counters by address.
+    pub tenant: Option<TenantId>,
+    /// The principal within the tenant, with the network of a caller without identity, or an address.
     pub principal: String,
     /// The name of a budget or of a kind of places.
     pub limit: &'static str,
@@ -100,12 +101,12 @@ pub trait RateLimiter: Debug + Send + Sync {
     /// # Errors
     ///
     /// Fails if the limiter cannot be reached.
-    async fn note(&self, tenant: &str, keys: &[Key]) -> Result<(), Error>;
+    async fn note(&self, tenant: &TenantId, keys: &[Key]) -> Result<(), Error>;
 
     /// Returns the used amounts of a tenant's `most` newest recorded limits.
     ///
     /// # Errors
     ///
     /// Fails if the limiter cannot be reached.
-    async fn usage(&self, tenant: &str, most: usize) -> Result<Vec<Used>, Error>;
+    async fn usage(&self, tenant: &TenantId, most: usize) -> Result<Vec<Used>, Error>;
 }

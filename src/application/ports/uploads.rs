@@ -19,7 +19,7 @@ use crate::domain::chunking::conflict::Conflict;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::engine::Summary;
 use crate::domain::names::path::PathName;
-use crate::domain::names::resource::DocumentName;
+use crate::domain::names::resource::{DocumentName, TenantId};
 
 /// The reason of an upload that failed because a newer one of its document was started.
 pub const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
@@ -90,7 +90,7 @@ pub struct NewUpload {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Upload {
     /// The tenant that it belongs to.
-    pub tenant: String,
+    pub tenant: TenantId,
     /// The uid of the upload.
     pub uid: Uid,
     /// The digest of the other fields of the request that started it, as they were sent.

@@ -143,7 +143,7 @@ impl Admission {
 /// one network uses up only its own budget.
 fn key(caller: &Caller, limit: &'static str) -> Key {
     Key {
-        tenant: caller.tenant.clone(),
+        tenant: Some(caller.tenant.clone()),
         principal: caller.share_key().into_owned(),
         limit,
     }
@@ -152,7 +152,7 @@ fn key(caller: &Caller, limit: &'static str) -> Key {
 /// Returns the key of an address. All addresses of one network share a budget.
 fn of_address(address: IpAddr) -> Key {
     Key {
-        tenant: String::new(),
+        tenant: None,
         principal: Network::of(address).to_string(),
         limit: Budget::AuthFailure.name(),
     }
@@ -161,7 +161,7 @@ fn of_address(address: IpAddr) -> Key {
 fn subject(caller: &Caller) -> String {
     match caller.network {
         Some(network) => format!("address:{network}"),
-        None => format!("principal:{}", caller.principal),
+        None => format!("principal:{}", caller.principal.as_str()),
     }
 }
 
@@ -183,6 +183,7 @@ mod tests {
     use crate::application::rate_limit::limits::{Allowed, Limits};
     use crate::domain::limits::class::{Places, RateClass};
     use crate::domain::limits::rate::Quota;
+    use crate::domain::names::resource::{Principal, TenantId};
 
     /// A rate at which no unit comes back during a test.
     const SLOW: f64 = 0.001;
@@ -191,7 +192,8 @@ mod tests {
     fn admission(per_second: f64) -> Admission {
         let allowed = |number| Allowed::each(Quota::new(per_second, number), number);
         let mut limits = Limits::of(allowed(3), Quota::new(per_second, 3));
-        limits.tenants.insert("acme".to_owned(), allowed(5));
+        let acme = TenantId::parse("acme").unwrap();
+        limits.tenants.insert(acme, allowed(5));
         Admission::new(limits, None, [0; 16])
     }
 
@@ -207,11 +209,11 @@ mod tests {
     async fn classes_principals_and_tenants_have_budgets_of_their_own() {
         let (admission, one) = (admission(SLOW), Caller::anonymous());
         let mut other = one.clone();
-        other.principal = "other".to_owned();
+        other.principal = Principal::parse("other").unwrap();
         assert_eq!(admitted(&admission, &one, RateClass::Read).await, 3);
         assert_eq!(admitted(&admission, &one, RateClass::Write).await, 3);
         assert_eq!(admitted(&admission, &other, RateClass::Read).await, 3);
-        let acme = Caller::of_tenant("acme");
+        let acme = Caller::of_tenant(TenantId::parse("acme").unwrap());
         assert_eq!(admitted(&admission, &acme, RateClass::Read).await, 5);
         let (standing, refused) = admission.admit(&one, RateClass::Read).await;
         assert_eq!((standing.limit, standing.remaining), ("read", 0));

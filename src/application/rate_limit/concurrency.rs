@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::application::ports::rate_limiter::{Amount, Key, Member, Used};
 use crate::application::rate_limit::limiter::{Backend, Limiter};
+use crate::domain::names::resource::TenantId;
 
 /// The interval between two renewals. Two renewals may fail before a place is lost.
 pub const RENEW_EVERY: Duration = Duration::from_secs(10);
@@ -97,9 +98,11 @@ impl Keeper {
 
     /// Returns the places that a tenant holds on this instance.
     #[must_use]
-    pub fn usage(&self, tenant: &str) -> Vec<Used> {
+    pub fn usage(&self, tenant: &TenantId) -> Vec<Used> {
         let held = self.held();
-        let held = held.iter().filter(|(key, _)| key.tenant == tenant);
+        let held = held
+            .iter()
+            .filter(|(key, _)| key.tenant.as_ref() == Some(tenant));
         let used = held.map(|(key, numbers)| Used {
             key: Key::clone(key),
             amount: Amount::Places(numbers.len() as u64),

@@ -13,6 +13,7 @@ use crate::application::ports::store_error;
 use crate::application::rate_limit::circuit_breaker::Breaker;
 use crate::application::rate_limit::local_limiter::Local;
 use crate::domain::limits::rate::{Quota, Verdict};
+use crate::domain::names::resource::TenantId;
 
 /// The lifetime of a place that is not renewed. After a crash, the instance's places are free again after this time.
 pub const PLACE_LIFETIME: Duration = Duration::from_secs(30);
@@ -126,7 +127,7 @@ impl Limiter {
         let mut used = used.into_iter().collect::<Vec<_>>();
         used.sort_unstable();
         for keys in used.chunk_by(|one, other| one.tenant == other.tenant) {
-            let Some(Key { tenant, .. }) = keys.first() else {
+            let Some(tenant) = keys.first().and_then(|key| key.tenant.as_ref()) else {
                 continue;
             };
             let noted = shared.note(tenant, keys).await;
@@ -137,7 +138,7 @@ impl Limiter {
     }
 
     /// Returns the usage of a tenant, of at most `most` budgets and kinds of places.
-    pub async fn usage(&self, tenant: &str, most: usize) -> Vec<Used> {
+    pub async fn usage(&self, tenant: &TenantId, most: usize) -> Vec<Used> {
         self.note().await;
         if let Some(shared) = self.asked() {
             let used = shared.usage(tenant, most).await;
@@ -175,7 +176,7 @@ impl Limiter {
 
     /// Records that a limit of a tenant is in use.
     pub fn use_of(&self, key: &Key) {
-        if self.shared.is_none() || key.tenant.is_empty() {
+        if self.shared.is_none() || key.tenant.is_none() {
             return;
         }
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::limits::class::{Budget, Places, RateClass};
 use crate::domain::limits::rate::Quota;
+use crate::domain::names::resource::TenantId;
 
 /// The limits of each principal of a tenant.
 #[derive(Clone, Debug)]
@@ -36,8 +37,8 @@ pub struct Allowed {
 pub struct Limits {
     /// The limits of tenants without an entry in `tenants`.
     pub default: Allowed,
-    /// The limits of single tenants, by name.
-    pub tenants: HashMap<String, Allowed>,
+    /// The limits of single tenants.
+    pub tenants: HashMap<TenantId, Allowed>,
     /// The quota of rejected credentials from one address.
     pub auth_failure: Quota,
     /// The number of instances. Each takes an equal share of the limits while the shared limiter fails.
@@ -90,7 +91,7 @@ impl Limits {
 
     /// Returns the quota of a budget.
     #[must_use]
-    pub fn quota(&self, tenant: &str, budget: Budget) -> Quota {
+    pub fn quota(&self, tenant: &TenantId, budget: Budget) -> Quota {
         let allowed = self.allowed(tenant);
         match budget {
             Budget::Calls(RateClass::Read) => allowed.read,
@@ -106,7 +107,7 @@ impl Limits {
 
     /// Returns the number of places of a kind.
     #[must_use]
-    pub fn places(&self, tenant: &str, places: Places) -> u32 {
+    pub fn places(&self, tenant: &TenantId, places: Places) -> u32 {
         let allowed = self.allowed(tenant);
         match places {
             Places::Uploads => allowed.uploads,
@@ -115,7 +116,7 @@ impl Limits {
         }
     }
 
-    fn allowed(&self, tenant: &str) -> &Allowed {
+    fn allowed(&self, tenant: &TenantId) -> &Allowed {
         self.tenants.get(tenant).unwrap_or(&self.default)
     }
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::application::ports::rate_limiter::{Amount, Key, Used};
 use crate::domain::limits::rate::{Quota, Verdict};
+use crate::domain::names::resource::TenantId;
 
 /// The most separate budgets, about 20 MB. Beyond it, all new keys of a limit share one budget, so that both they and
 /// the memory stay limited.
@@ -64,11 +65,12 @@ impl Local {
     }
 
     /// Returns the usage of a tenant, of at most `most` budgets.
-    pub fn usage(&self, tenant: &str, most: usize, now: Instant) -> Vec<Used> {
+    pub fn usage(&self, tenant: &TenantId, most: usize, now: Instant) -> Vec<Used> {
         let now = self.since_begun(now);
         let budgets = self.budgets();
         let used = budgets.arrivals.iter();
-        let used = used.filter(|(key, arrival)| key.tenant == tenant && **arrival > now);
+        let used =
+            used.filter(|(key, arrival)| key.tenant.as_ref() == Some(tenant) && **arrival > now);
         let used = used.map(|(key, arrival)| Used {
             key: key.clone(),
             amount: Amount::WholeAfterUs(arrival - now),
@@ -97,7 +99,7 @@ impl Budgets {
         }
         let key = if is_new && self.arrivals.len() >= BUDGETS_MAX {
             Key {
-                tenant: String::new(),
+                tenant: None,
                 principal: String::new(),
                 limit: key.limit,
             }
@@ -115,10 +117,11 @@ mod tests {
     use super::{BUDGETS_MAX, Local};
     use crate::application::ports::rate_limiter::Key;
     use crate::domain::limits::rate::{Quota, Verdict};
+    use crate::domain::names::resource::TenantId;
 
     fn key(principal: usize) -> Key {
         Key {
-            tenant: "t".to_owned(),
+            tenant: TenantId::parse("t").ok(),
             principal: principal.to_string(),
             limit: "read",
         }

@@ -88,6 +88,7 @@ impl Admission {
             principal,
             limit,
         } = key;
+        let tenant = tenant?;
         let (used, most, refill) = match amount {
             Amount::Places(used) => {
                 let most = self.limits.places(&tenant, Places::named(limit)?);

@@ -73,7 +73,7 @@ impl Copier {
 
     /// Resumes an upload while the lease is held. Returns whether the upload has ended.
     async fn go_on(&self, upload: &Upload, drain: &CancellationToken) -> Result<bool, Error> {
-        let caller = Caller::of_tenant(&upload.tenant);
+        let caller = Caller::of_tenant(upload.tenant.clone());
         let stop = drain.child_token();
         let copied = self.copy(&caller, upload, &stop);
         tokio::pin!(copied);

@@ -146,6 +146,18 @@ impl Default for TenantId {
 }
 
 impl Principal {
+    /// Returns the principal of a caller without identity.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self("anonymous".to_owned())
+    }
+
+    /// Returns the principal of the server's own work.
+    #[must_use]
+    pub fn server() -> Self {
+        Self("sluice".to_owned())
+    }
+
     /// Parses a principal.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! each partition, not their sizes. The reasons are therefore distinguished: a document that is too large, too few
 //! documents to judge by, an uneven number of documents, and uneven sizes.
 
-use crate::domain::names::resource::DocumentName;
+use crate::domain::names::resource::{DocumentName, TenantId};
 
 /// Above this multiple of the mean, the fullest partition gets a warning.
 const WARNING: f64 = 1.1;
@@ -33,7 +33,7 @@ pub struct Load {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Document {
     /// The tenant of the document.
-    pub tenant: String,
+    pub tenant: TenantId,
     /// The name of the document.
     pub name: DocumentName,
     /// The partition that holds it.
@@ -239,7 +239,7 @@ fn number(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::{Advice, Balance, Document, Load, Reason, Verdict, gini};
-    use crate::domain::names::resource::DocumentName;
+    use crate::domain::names::resource::{DocumentName, TenantId};
 
     fn load(documents: u64, chunks: u64) -> Load {
         let text_bytes = 700 * chunks;
@@ -252,7 +252,7 @@ mod tests {
 
     fn document(partition: u32, chunks: u64) -> Document {
         Document {
-            tenant: "default".to_owned(),
+            tenant: TenantId::default(),
             name: DocumentName::parse("collections/c/documents/d").unwrap(),
             partition,
             other_candidate: (partition + 1) % 100,

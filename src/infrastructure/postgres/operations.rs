@@ -9,6 +9,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::{Operation, Operations};
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
+use crate::domain::names::resource::TenantId;
 use crate::infrastructure::columns::{Columns, damaged};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
@@ -43,7 +44,7 @@ impl Operations for Postgres {
         list.iter().map(operation).collect()
     }
 
-    async fn operations_of(&self, topics: &[(String, Uid)]) -> Result<Vec<Operation>, Error> {
+    async fn operations_of(&self, topics: &[(TenantId, Uid)]) -> Result<Vec<Operation>, Error> {
         let tenants = topics.iter().map(|(tenant, _)| tenant.as_str());
         let uids = topics.iter().map(|(_, uid)| uuid(uid));
         // LATERAL: each of the view's tables is read by its primary key.
@@ -67,7 +68,7 @@ impl Operations for Postgres {
 /// Returns the tenant's operation of that uid.
 pub(super) async fn find(
     executor: impl PgExecutor<'_>,
-    tenant: &str,
+    tenant: &TenantId,
     uid: &Uid,
 ) -> Result<Option<Operation>, Error> {
     let found = sqlx::query(sql::operations::OPERATION)
@@ -100,7 +101,7 @@ pub(super) async fn is_repeated(
 /// Returns an operation that must exist.
 pub(super) async fn of(
     executor: impl PgExecutor<'_>,
-    tenant: &str,
+    tenant: &TenantId,
     uid: &Uid,
 ) -> Result<Operation, Error> {
     let found = find(executor, tenant, uid).await?;
@@ -114,7 +115,7 @@ pub(super) async fn changed(
 ) -> Result<Vec<Operation>, Error> {
     let mut operations = Vec::new();
     for found in rows {
-        let (tenant, uid) = (found.text("tenant")?, found.uid("uid")?);
+        let (tenant, uid) = (found.tenant("tenant")?, found.uid("uid")?);
         operations.push(of(&mut *connection, &tenant, &uid).await?);
     }
     Ok(operations)

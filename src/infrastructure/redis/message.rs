@@ -10,6 +10,7 @@ use sha2::Sha256;
 use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::{Kind, Operation};
 use crate::application::ports::state::State;
+use crate::domain::names::resource::TenantId;
 
 /// The longest message, in bytes. It fits an operation with a long target and a long failure message. Longer
 /// messages are not sent.
@@ -138,7 +139,7 @@ fn sent(operation: &Operation) -> Sent {
         updated_at,
     } = operation.clone();
     Sent {
-        tenant,
+        tenant: tenant.as_str().to_owned(),
         uid: u128::from_be_bytes(uid),
         kind: kind.name().to_owned(),
         seq,
@@ -171,7 +172,7 @@ fn received(sent: Sent) -> Result<Operation, Fault> {
     let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
     let state = State::ALL.into_iter().find(|known| known.name() == state);
     Ok(Operation {
-        tenant,
+        tenant: TenantId::parse(&tenant).map_err(|_other| Fault::Unknown)?,
         uid: uid.to_be_bytes(),
         kind: kind.ok_or(Fault::Unknown)?,
         seq,
@@ -194,10 +195,11 @@ mod tests {
     use crate::application::ports::event_bus::News;
     use crate::application::ports::operations::{Kind, Operation};
     use crate::application::ports::state::State;
+    use crate::domain::names::resource::TenantId;
 
     fn news() -> News {
         News::State(Arc::new(Operation {
-            tenant: "tenant".to_owned(),
+            tenant: TenantId::parse("tenant").unwrap(),
             uid: [255; 16],
             kind: Kind::MoveDocument,
             seq: u64::MAX,

@@ -5,14 +5,14 @@ use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
 use crate::domain::identity::role::Role;
 use crate::domain::limits::quota::{Quotas, Usage};
-use crate::domain::names::resource::{Principal, TenantId};
+use crate::domain::names::resource::Principal;
 use crate::infrastructure::columns::{Columns, damaged, name};
 
 /// Reads a tenant from a row of `tenants`.
 pub(crate) fn tenant(found: &impl Columns) -> Result<Tenant, Error> {
     let is_counted = found.flag_if_any("is_counted")?.unwrap_or_default();
     Ok(Tenant {
-        id: name(TenantId::parse(&found.text("tenant_id")?))?,
+        id: found.tenant("tenant_id")?,
         created_at: found.signed("created_at")?,
         quotas: Quotas {
             documents: most(found, "documents_max")?,
@@ -45,7 +45,7 @@ pub(crate) fn key(found: &impl Columns) -> Result<Key, Error> {
     let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
     Ok(Key {
         uid: found.uid("uid")?,
-        tenant: name(TenantId::parse(&found.text("tenant")?))?,
+        tenant: found.tenant("tenant")?,
         principal: name(Principal::parse(&found.text("principal")?))?,
         role: Role::named(&found.text("role")?).ok_or_else(|| damaged("a role"))?,
         kind: kind.ok_or_else(|| damaged("a kind of key"))?,

@@ -9,7 +9,7 @@ pub(crate) fn operation(found: &impl Columns) -> Result<Operation, Error> {
     let kind = found.text("kind")?;
     let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
     Ok(Operation {
-        tenant: found.text("tenant")?,
+        tenant: found.tenant("tenant")?,
         uid: found.uid("uid")?,
         kind: kind.ok_or_else(|| damaged("a kind of operation"))?,
         seq: found.count("seq")?,

@@ -32,7 +32,7 @@ pub(crate) fn large_document(found: &impl Columns) -> Result<Document, Error> {
     let document = DocumentId::parse(&found.text("document_id")?);
     let partition = found.small("partition_key")?;
     Ok(Document {
-        tenant: found.text("tenant")?,
+        tenant: found.tenant("tenant")?,
         name: DocumentName {
             collection: name(collection)?,
             document: name(document)?,

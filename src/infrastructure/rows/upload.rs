@@ -14,7 +14,7 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         document: name(DocumentId::parse(&found.text("document_id")?))?,
     };
     Ok(Upload {
-        tenant: found.text("tenant")?,
+        tenant: found.tenant("tenant")?,
         uid: found.uid("uid")?,
         request_sha256: found.digest("request_sha256")?,
         declared: Declared {

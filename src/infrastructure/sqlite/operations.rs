@@ -9,6 +9,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::{Operation, Operations};
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
+use crate::domain::names::resource::TenantId;
 use crate::infrastructure::columns::{Columns, damaged};
 use crate::infrastructure::rows::operation::operation;
 use crate::infrastructure::sql;
@@ -40,7 +41,7 @@ impl Operations for Sqlite {
         list.iter().map(operation).collect()
     }
 
-    async fn operations_of(&self, topics: &[(String, Uid)]) -> Result<Vec<Operation>, Error> {
+    async fn operations_of(&self, topics: &[(TenantId, Uid)]) -> Result<Vec<Operation>, Error> {
         let mut connection = self.readers.acquire().await.map_err(failed)?;
         let mut list = Vec::new();
         // One query per operation: SQLite has no round trip to save.
@@ -54,7 +55,7 @@ impl Operations for Sqlite {
 /// Returns the tenant's operation of that uid.
 pub(super) async fn find(
     executor: impl SqliteExecutor<'_>,
-    tenant: &str,
+    tenant: &TenantId,
     uid: &Uid,
 ) -> Result<Option<Operation>, Error> {
     let found = sqlx::query(sql::operations::OPERATION)
@@ -87,7 +88,7 @@ pub(super) async fn is_repeated(
 /// Returns an operation that must exist.
 pub(super) async fn of(
     executor: impl SqliteExecutor<'_>,
-    tenant: &str,
+    tenant: &TenantId,
     uid: &Uid,
 ) -> Result<Operation, Error> {
     let found = find(executor, tenant, uid).await?;
@@ -101,7 +102,7 @@ pub(super) async fn changed(
 ) -> Result<Vec<Operation>, Error> {
     let mut operations = Vec::new();
     for found in rows {
-        let (tenant, uid) = (found.text("tenant")?, found.uid("uid")?);
+        let (tenant, uid) = (found.tenant("tenant")?, found.uid("uid")?);
         operations.push(of(&mut *connection, &tenant, &uid).await?);
     }
     Ok(operations)

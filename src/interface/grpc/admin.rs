@@ -17,9 +17,9 @@ use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::convert::{access, audit};
 use crate::interface::grpc::extract;
+use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_server::AdminService;
 use crate::interface::grpc::resource_name;
-use crate::interface::grpc::{pb, status};
 
 /// Serves tenants, their keys, the audit log, and information about the server.
 #[derive(Clone, Debug)]
@@ -54,12 +54,9 @@ impl AdminService for Service {
         request: Request<pb::CreateTenantRequest>,
     ) -> Result<Response<pb::CreateTenantResponse>, Status> {
         let (_operator, request) = extract::of(request)?;
-        let created = async {
-            let id = TenantId::parse(&request.tenant_id)
-                .map_err(|error| Error::invalid("tenant_id", error))?;
-            self.tenants.create(id).await
-        };
-        let tenant = created.await.map_err(|error| status::of(&error))?;
+        let id = TenantId::parse(&request.tenant_id)
+            .map_err(|error| Error::invalid("tenant_id", error))?;
+        let tenant = self.tenants.create(id).await?;
         let tenant = Some(access::tenant(tenant));
         Ok(Response::new(pb::CreateTenantResponse { tenant }))
     }
@@ -69,12 +66,10 @@ impl AdminService for Service {
         request: Request<pb::GetTenantRequest>,
     ) -> Result<Response<pb::GetTenantResponse>, Status> {
         let (_operator, request) = extract::of(request)?;
-        let found = async {
-            self.tenants
-                .get(&resource_name::tenant("name", &request.name)?)
-                .await
-        };
-        let tenant = found.await.map_err(|error| status::of(&error))?;
+        let tenant = self
+            .tenants
+            .get(&resource_name::tenant("name", &request.name)?)
+            .await?;
         let tenant = Some(access::tenant(tenant));
         Ok(Response::new(pb::GetTenantResponse { tenant }))
     }
@@ -88,8 +83,7 @@ impl AdminService for Service {
             page_size,
             page_token,
         } = request;
-        let listed = self.tenants.list(&caller, page_size, &page_token).await;
-        let (list, next_page_token) = listed.map_err(|error| status::of(&error))?;
+        let (list, next_page_token) = self.tenants.list(&caller, page_size, &page_token).await?;
         Ok(Response::new(pb::ListTenantsResponse {
             tenants: list.into_iter().map(access::tenant).collect(),
             next_page_token,
@@ -101,17 +95,14 @@ impl AdminService for Service {
         request: Request<pb::UpdateTenantRequest>,
     ) -> Result<Response<pb::UpdateTenantResponse>, Status> {
         let (_operator, request) = extract::of(request)?;
-        let changed = async {
-            let pb::UpdateTenantRequest {
-                name,
-                disabled,
-                quotas,
-            } = request;
-            let id = resource_name::tenant("name", &name)?;
-            let quotas = quotas.map(access::quotas).transpose()?;
-            self.tenants.update(&id, disabled, quotas).await
-        };
-        let tenant = changed.await.map_err(|error| status::of(&error))?;
+        let pb::UpdateTenantRequest {
+            name,
+            disabled,
+            quotas,
+        } = request;
+        let id = resource_name::tenant("name", &name)?;
+        let quotas = quotas.map(access::quotas).transpose()?;
+        let tenant = self.tenants.update(&id, disabled, quotas).await?;
         let tenant = Some(access::tenant(tenant));
         Ok(Response::new(pb::UpdateTenantResponse { tenant }))
     }
@@ -121,12 +112,9 @@ impl AdminService for Service {
         request: Request<pb::DeleteTenantRequest>,
     ) -> Result<Response<pb::DeleteTenantResponse>, Status> {
         let (_operator, request) = extract::of(request)?;
-        let deleted = async {
-            self.tenants
-                .delete(&resource_name::tenant("name", &request.name)?)
-                .await
-        };
-        deleted.await.map_err(|error| status::of(&error))?;
+        self.tenants
+            .delete(&resource_name::tenant("name", &request.name)?)
+            .await?;
         Ok(Response::new(pb::DeleteTenantResponse {}))
     }
 
@@ -135,8 +123,7 @@ impl AdminService for Service {
         request: Request<pb::CreateApiKeyRequest>,
     ) -> Result<Response<pb::CreateApiKeyResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let created = async { self.keys.create(&caller, access::new_key(request)?).await };
-        let (key, secret) = created.await.map_err(|error| status::of(&error))?;
+        let (key, secret) = self.keys.create(&caller, access::new_key(request)?).await?;
         Ok(Response::new(pb::CreateApiKeyResponse {
             api_key: Some(access::key(key)),
             secret: secret.map_or_else(String::new, |secret| secret.expose().to_owned()),
@@ -153,12 +140,9 @@ impl AdminService for Service {
             page_size,
             page_token,
         } = request;
-        let listed = async {
-            let tenant = resource_name::tenant("parent", &parent)?;
-            let keys = &self.keys;
-            keys.list(&caller, &tenant, page_size, &page_token).await
-        };
-        let (list, next_page_token) = listed.await.map_err(|error| status::of(&error))?;
+        let tenant = resource_name::tenant("parent", &parent)?;
+        let keys = &self.keys;
+        let (list, next_page_token) = keys.list(&caller, &tenant, page_size, &page_token).await?;
         Ok(Response::new(pb::ListApiKeysResponse {
             api_keys: list.into_iter().map(access::key).collect(),
             next_page_token,
@@ -170,11 +154,8 @@ impl AdminService for Service {
         request: Request<pb::RevokeApiKeyRequest>,
     ) -> Result<Response<pb::RevokeApiKeyResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let revoked = async {
-            let (tenant, uid) = resource_name::api_key("name", &request.name)?;
-            self.keys.revoke(&caller, &tenant, &uid).await
-        };
-        let key = revoked.await.map_err(|error| status::of(&error))?;
+        let (tenant, uid) = resource_name::api_key("name", &request.name)?;
+        let key = self.keys.revoke(&caller, &tenant, &uid).await?;
         let api_key = Some(access::key(key));
         Ok(Response::new(pb::RevokeApiKeyResponse { api_key }))
     }
@@ -191,11 +172,11 @@ impl AdminService for Service {
             start_time,
             end_time,
         } = request;
-        let listed = async {
-            let wanted = audit::wanted(&parent, start_time, end_time)?;
-            self.log.list(&caller, wanted, page_size, &page_token).await
-        };
-        let (list, next_page_token) = listed.await.map_err(|error| status::of(&error))?;
+        let wanted = audit::wanted(&parent, start_time, end_time)?;
+        let (list, next_page_token) = self
+            .log
+            .list(&caller, wanted, page_size, &page_token)
+            .await?;
         Ok(Response::new(pb::ListAuditEventsResponse {
             audit_events: list.into_iter().map(audit::entry).collect(),
             next_page_token,

@@ -31,7 +31,6 @@ use crate::interface::grpc::extract;
 use crate::interface::grpc::intake::{Intake, Messages};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunking_service_server::ChunkingService;
-use crate::interface::grpc::status;
 
 /// The maximum content of a preview, in bytes.
 const PREVIEW_BYTES_MAX: usize = 1024 * 1024;
@@ -84,7 +83,7 @@ impl ChunkingService for Service {
         });
         let responses = answers.map(|answer| match answer {
             Ok(answer) => Ok(response(answer)),
-            Err(error) => Err(status::of(&error)),
+            Err(error) => Err(error.into()),
         });
         Ok(Response::new(Box::pin(responses)))
     }
@@ -99,15 +98,12 @@ impl ChunkingService for Service {
             chunking,
             decoding: policy,
         } = request;
-        let cut = async {
-            let spec = spec(chunking.unwrap_or_default())?;
-            let decoding = decoding(policy.unwrap_or_default())?;
-            let sizes = (CHUNK_BYTES, PREVIEW_RESPONSE_BYTES_MAX);
-            let bytes = preview_bytes(&spec, decoding, content.len(), sizes);
-            let work = move |content: &[u8]| chunks(&spec, decoding, content);
-            self.work(&caller, (content, bytes), work).await
-        };
-        let (chunks, summary) = cut.await.map_err(|error| status::of(&error))?;
+        let spec = spec(chunking.unwrap_or_default())?;
+        let decoding = decoding(policy.unwrap_or_default())?;
+        let sizes = (CHUNK_BYTES, PREVIEW_RESPONSE_BYTES_MAX);
+        let bytes = preview_bytes(&spec, decoding, content.len(), sizes);
+        let work = move |content: &[u8]| chunks(&spec, decoding, content);
+        let (chunks, summary) = self.work(&caller, (content, bytes), work).await?;
         Ok(Response::new(pb::PreviewResponse {
             chunks,
             summary: Some(to_summary(summary)),
@@ -124,22 +120,19 @@ impl ChunkingService for Service {
             decoding: policy,
             chunkings,
         } = request;
-        let compared = async {
-            if chunkings.len() > COMPARED_MAX {
-                let most = format!("must be at most {COMPARED_MAX}");
-                return Err(Error::invalid("chunkings", most));
-            }
-            let specs: Vec<Spec> = if chunkings.is_empty() {
-                Strategy::all().into_iter().filter_map(default).collect()
-            } else {
-                chunkings.into_iter().map(spec).collect::<Result<_, _>>()?
-            };
-            let decoding = decoding(policy.unwrap_or_default())?;
-            let bytes = comparison_bytes(&specs, decoding, content.len());
-            let compare = move |content: &[u8]| comparison::compare(specs, decoding, content);
-            self.work(&caller, (content, bytes), compare).await
+        if chunkings.len() > COMPARED_MAX {
+            let most = format!("must be at most {COMPARED_MAX}");
+            return Err(Error::invalid("chunkings", most).into());
+        }
+        let specs: Vec<Spec> = if chunkings.is_empty() {
+            Strategy::all().into_iter().filter_map(default).collect()
+        } else {
+            chunkings.into_iter().map(spec).collect::<Result<_, _>>()?
         };
-        let compared = compared.await.map_err(|error| status::of(&error))?;
+        let decoding = decoding(policy.unwrap_or_default())?;
+        let bytes = comparison_bytes(&specs, decoding, content.len());
+        let compare = move |content: &[u8]| comparison::compare(specs, decoding, content);
+        let compared = self.work(&caller, (content, bytes), compare).await?;
         let comparisons = compared.iter().map(to_comparison).collect();
         Ok(Response::new(pb::CompareStrategiesResponse { comparisons }))
     }
@@ -154,15 +147,12 @@ impl ChunkingService for Service {
             decoding: policy,
             chunking,
         } = request;
-        let recommended = async {
-            let wanted = partial(chunking.unwrap_or_default())?;
-            let decoding = decoding(policy.unwrap_or_default())?;
-            let specs = comparison::every_strategy(&wanted)?;
-            let bytes = comparison_bytes(&specs, decoding, content.len());
-            let recommend = move |content: &[u8]| comparison::recommend(specs, decoding, content);
-            self.work(&caller, (content, bytes), recommend).await
-        };
-        let recommended = recommended.await.map_err(|error| status::of(&error))?;
+        let wanted = partial(chunking.unwrap_or_default())?;
+        let decoding = decoding(policy.unwrap_or_default())?;
+        let specs = comparison::every_strategy(&wanted)?;
+        let bytes = comparison_bytes(&specs, decoding, content.len());
+        let recommend = move |content: &[u8]| comparison::recommend(specs, decoding, content);
+        let recommended = self.work(&caller, (content, bytes), recommend).await?;
         Ok(Response::new(pb::RecommendStrategyResponse {
             chunking: Some(to_spec(&recommended.spec)),
             reason: recommended.reason,

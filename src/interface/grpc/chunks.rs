@@ -12,9 +12,9 @@ use crate::domain::names::resource::DocumentName;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::convert::uploads::from_ordinal;
 use crate::interface::grpc::extract;
+use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_server::ChunkService;
 use crate::interface::grpc::resource_name;
-use crate::interface::grpc::{pb, status};
 
 /// Serves chunks.
 #[derive(Debug)]
@@ -42,13 +42,9 @@ impl ChunkService for Service {
             after_ordinal,
             follow,
         } = request;
-        let opened = async {
-            let name = resource_name::document("document", &document)?;
-            let from = from_ordinal(after_ordinal)?;
-            let pages = self.chunks.stream(&caller, &name, from, follow).await?;
-            Ok((name, pages))
-        };
-        let (name, pages) = opened.await.map_err(|error: Error| status::of(&error))?;
+        let name = resource_name::document("document", &document)?;
+        let from = from_ordinal(after_ordinal)?;
+        let pages = self.chunks.stream(&caller, &name, from, follow).await?;
         let responses = pages.map(move |page| match page {
             Ok(page) => {
                 let chunks = page.into_iter().map(|chunk| resources::chunk(&name, chunk));
@@ -56,7 +52,7 @@ impl ChunkService for Service {
                     chunks: chunks.collect(),
                 })
             }
-            Err(error) => Err(status::of(&error)),
+            Err(error) => Err(error.into()),
         });
         Ok(Response::new(Box::pin(responses)))
     }
@@ -71,18 +67,15 @@ impl ChunkService for Service {
             after_cursor,
             follow,
         } = request;
-        let opened = async {
-            let id = resource_name::collection("collection", &collection)?;
-            let changes = &self.changes;
-            changes.stream(&caller, &id, &after_cursor, follow).await
-        };
-        let parts = opened.await.map_err(|error| status::of(&error))?;
+        let id = resource_name::collection("collection", &collection)?;
+        let changes = &self.changes;
+        let parts = changes.stream(&caller, &id, &after_cursor, follow).await?;
         let responses = parts.map(|part| match part {
             Ok(part) => Ok(pb::StreamChangesResponse {
                 changes: part.events.into_iter().map(resources::change).collect(),
                 cursor: part.cursor,
             }),
-            Err(error) => Err(status::of(&error)),
+            Err(error) => Err(error.into()),
         });
         Ok(Response::new(Box::pin(responses)))
     }
@@ -92,13 +85,10 @@ impl ChunkService for Service {
         request: Request<pb::GetChunkRequest>,
     ) -> Result<Response<pb::GetChunkResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let found = async {
-            let (name, ordinal) = DocumentName::parse_chunk(&request.name)
-                .map_err(|error| Error::invalid("name", error))?;
-            let chunk = self.chunks.get(&caller, &name, ordinal).await?;
-            Ok(resources::chunk(&name, chunk))
-        };
-        let chunk = Some(found.await.map_err(|error: Error| status::of(&error))?);
+        let (name, ordinal) = DocumentName::parse_chunk(&request.name)
+            .map_err(|error| Error::invalid("name", error))?;
+        let chunk = self.chunks.get(&caller, &name, ordinal).await?;
+        let chunk = Some(resources::chunk(&name, chunk));
         Ok(Response::new(pb::GetChunkResponse { chunk }))
     }
 }

@@ -10,10 +10,10 @@ use crate::application::ports::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::extract;
+use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_server::CollectionService;
 use crate::interface::grpc::resource_name;
 use crate::interface::grpc::sent::Identified;
-use crate::interface::grpc::{pb, status};
 
 /// Serves collections.
 #[derive(Debug)]
@@ -29,21 +29,18 @@ impl CollectionService for Service {
         request: Request<pb::CreateCollectionRequest>,
     ) -> Result<Response<pb::CreateCollectionResponse>, Status> {
         let (caller, mut request) = extract::of(request)?;
-        let created = async {
-            let sent = request.identify()?;
-            let pb::CreateCollectionRequest {
-                collection_id,
-                chunking,
-                decoding,
-                request_id: _,
-            } = request;
-            let id = CollectionId::parse(&collection_id)
-                .map_err(|error| Error::invalid("collection_id", error))?;
-            let wanted = chunking::preferences(chunking, decoding)?;
-            let created = self.collections.create(&caller, id, wanted, sent).await?;
-            Ok(resources::collection(&created))
-        };
-        let collection = Some(created.await.map_err(|error: Error| status::of(&error))?);
+        let sent = request.identify()?;
+        let pb::CreateCollectionRequest {
+            collection_id,
+            chunking,
+            decoding,
+            request_id: _,
+        } = request;
+        let id = CollectionId::parse(&collection_id)
+            .map_err(|error| Error::invalid("collection_id", error))?;
+        let wanted = chunking::preferences(chunking, decoding)?;
+        let created = self.collections.create(&caller, id, wanted, sent).await?;
+        let collection = Some(resources::collection(&created));
         Ok(Response::new(pb::CreateCollectionResponse { collection }))
     }
 
@@ -52,13 +49,10 @@ impl CollectionService for Service {
         request: Request<pb::GetCollectionRequest>,
     ) -> Result<Response<pb::GetCollectionResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let found = async {
-            let id = resource_name::collection("name", &request.name)?;
-            Ok(resources::collection(
-                &self.collections.get(&caller, &id).await?,
-            ))
-        };
-        let collection = Some(found.await.map_err(|error: Error| status::of(&error))?);
+        let id = resource_name::collection("name", &request.name)?;
+        let collection = Some(resources::collection(
+            &self.collections.get(&caller, &id).await?,
+        ));
         Ok(Response::new(pb::GetCollectionResponse { collection }))
     }
 
@@ -71,19 +65,13 @@ impl CollectionService for Service {
             page_size,
             page_token,
         } = request;
-        let listed = async {
-            let collections = &self.collections;
-            let (list, next_page_token) = collections.list(&caller, page_size, &page_token).await?;
-            let collections = list.iter().map(resources::collection);
-            Ok(pb::ListCollectionsResponse {
-                collections: collections.collect(),
-                next_page_token,
-            })
-        };
-        listed
-            .await
-            .map(Response::new)
-            .map_err(|error: Error| status::of(&error))
+        let collections = &self.collections;
+        let (list, next_page_token) = collections.list(&caller, page_size, &page_token).await?;
+        let collections = list.iter().map(resources::collection);
+        Ok(Response::new(pb::ListCollectionsResponse {
+            collections: collections.collect(),
+            next_page_token,
+        }))
     }
 
     async fn update_collection(
@@ -91,8 +79,7 @@ impl CollectionService for Service {
         request: Request<pb::UpdateCollectionRequest>,
     ) -> Result<Response<pb::UpdateCollectionResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let updated = self.update(&caller, request).await;
-        let updated = updated.map_err(|error| status::of(&error))?;
+        let updated = self.update(&caller, request).await?;
         let collection = Some(resources::collection(&updated));
         Ok(Response::new(pb::UpdateCollectionResponse { collection }))
     }
@@ -102,14 +89,11 @@ impl CollectionService for Service {
         request: Request<pb::DeleteCollectionRequest>,
     ) -> Result<Response<pb::DeleteCollectionResponse>, Status> {
         let (caller, mut request) = extract::of(request)?;
-        let deleted = async {
-            let sent = request.identify()?;
-            let id = resource_name::collection("name", &request.name)?;
-            let delete = resource_name::delete(&request.etag, sent)?;
-            let (collections, force) = (&self.collections, request.force);
-            collections.delete(&caller, &id, force, delete).await
-        };
-        let operation = deleted.await.map_err(|error| status::of(&error))?;
+        let sent = request.identify()?;
+        let id = resource_name::collection("name", &request.name)?;
+        let delete = resource_name::delete(&request.etag, sent)?;
+        let (collections, force) = (&self.collections, request.force);
+        let operation = collections.delete(&caller, &id, force, delete).await?;
         let operation = Some(resources::operation(operation));
         Ok(Response::new(pb::DeleteCollectionResponse { operation }))
     }

@@ -3,14 +3,13 @@
 use tonic::{Request, Response, Status};
 
 use crate::application::catalog::documents::Documents;
-use crate::application::error::Error;
 use crate::interface::grpc::convert::uploads::labels;
 use crate::interface::grpc::convert::{chunking, imports, resources};
 use crate::interface::grpc::extract;
+use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_server::DocumentService;
 use crate::interface::grpc::resource_name;
 use crate::interface::grpc::sent::Identified;
-use crate::interface::grpc::{pb, status};
 
 /// Serves documents.
 #[derive(Debug)]
@@ -26,12 +25,9 @@ impl DocumentService for Service {
         request: Request<pb::GetDocumentRequest>,
     ) -> Result<Response<pb::GetDocumentResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let found = async {
-            let name = resource_name::document("name", &request.name)?;
-            let document = self.documents.get(&caller, &name).await?;
-            Ok(resources::document(&name.collection, document))
-        };
-        let document = Some(found.await.map_err(|error: Error| status::of(&error))?);
+        let name = resource_name::document("name", &request.name)?;
+        let document = self.documents.get(&caller, &name).await?;
+        let document = Some(resources::document(&name.collection, document));
         Ok(Response::new(pb::GetDocumentResponse { document }))
     }
 
@@ -46,24 +42,18 @@ impl DocumentService for Service {
             page_token,
             labels: wanted,
         } = request;
-        let listed = async {
-            let id = resource_name::collection("parent", &parent)?;
-            let wanted = labels("labels", wanted.into_iter())?;
-            let documents = &self.documents;
-            let (list, next_page_token) = documents
-                .list(&caller, &id, &wanted, page_size, &page_token)
-                .await?;
-            let list = list.into_iter();
-            let documents = list.map(|document| resources::document(&id, document));
-            Ok(pb::ListDocumentsResponse {
-                documents: documents.collect(),
-                next_page_token,
-            })
-        };
-        listed
-            .await
-            .map(Response::new)
-            .map_err(|error: Error| status::of(&error))
+        let id = resource_name::collection("parent", &parent)?;
+        let wanted = labels("labels", wanted.into_iter())?;
+        let documents = &self.documents;
+        let (list, next_page_token) = documents
+            .list(&caller, &id, &wanted, page_size, &page_token)
+            .await?;
+        let list = list.into_iter();
+        let documents = list.map(|document| resources::document(&id, document));
+        Ok(Response::new(pb::ListDocumentsResponse {
+            documents: documents.collect(),
+            next_page_token,
+        }))
     }
 
     async fn delete_document(
@@ -71,13 +61,10 @@ impl DocumentService for Service {
         request: Request<pb::DeleteDocumentRequest>,
     ) -> Result<Response<pb::DeleteDocumentResponse>, Status> {
         let (caller, mut request) = extract::of(request)?;
-        let deleted = async {
-            let sent = request.identify()?;
-            let name = resource_name::document("name", &request.name)?;
-            let delete = resource_name::delete(&request.etag, sent)?;
-            self.documents.delete(&caller, &name, delete).await
-        };
-        let operation = deleted.await.map_err(|error| status::of(&error))?;
+        let sent = request.identify()?;
+        let name = resource_name::document("name", &request.name)?;
+        let delete = resource_name::delete(&request.etag, sent)?;
+        let operation = self.documents.delete(&caller, &name, delete).await?;
         let operation = Some(resources::operation(operation));
         Ok(Response::new(pb::DeleteDocumentResponse { operation }))
     }
@@ -87,12 +74,9 @@ impl DocumentService for Service {
         request: Request<pb::ImportDocumentRequest>,
     ) -> Result<Response<pb::ImportDocumentResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let begun = async {
-            let clock = self.documents.collections.clock.as_ref();
-            let (path, new) = imports::new_import(clock, request)?;
-            self.documents.imports.start(&caller, path, new).await
-        };
-        let operation = begun.await.map_err(|error| status::of(&error))?;
+        let clock = self.documents.collections.clock.as_ref();
+        let (path, new) = imports::new_import(clock, request)?;
+        let operation = self.documents.imports.start(&caller, path, new).await?;
         let operation = Some(resources::operation(operation));
         Ok(Response::new(pb::ImportDocumentResponse { operation }))
     }
@@ -102,13 +86,10 @@ impl DocumentService for Service {
         request: Request<pb::RechunkDocumentRequest>,
     ) -> Result<Response<pb::RechunkDocumentResponse>, Status> {
         let (caller, mut request) = extract::of(request)?;
-        let begun = async {
-            let sent = request.identify()?;
-            let name = resource_name::document("name", &request.name)?;
-            let wanted = chunking::partial(request.chunking.unwrap_or_default())?;
-            self.documents.rechunk(&caller, name, wanted, sent).await
-        };
-        let operation = begun.await.map_err(|error| status::of(&error))?;
+        let sent = request.identify()?;
+        let name = resource_name::document("name", &request.name)?;
+        let wanted = chunking::partial(request.chunking.unwrap_or_default())?;
+        let operation = self.documents.rechunk(&caller, name, wanted, sent).await?;
         let operation = Some(resources::operation(operation));
         Ok(Response::new(pb::RechunkDocumentResponse { operation }))
     }

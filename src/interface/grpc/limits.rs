@@ -5,8 +5,8 @@ use tonic::{Request, Response, Status};
 use crate::application::rate_limit::admission::Admission;
 use crate::interface::grpc::convert::limits;
 use crate::interface::grpc::extract;
+use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::limit_service_server::LimitService;
-use crate::interface::grpc::{pb, status};
 
 /// Serves the usage of limits.
 #[derive(Debug)]
@@ -23,8 +23,7 @@ impl LimitService for Service {
     ) -> Result<Response<pb::GetLimitsStatusResponse>, Status> {
         let (caller, request) = extract::of(request)?;
         let pb::GetLimitsStatusRequest { page_size } = request;
-        let told = self.admission.status(&caller, page_size).await;
-        let told = told.map_err(|error| status::of(&error))?;
+        let told = self.admission.status(&caller, page_size).await?;
         Ok(Response::new(limits::status(told)))
     }
 }

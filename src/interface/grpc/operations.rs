@@ -13,9 +13,9 @@ use crate::application::operations::watch::Watching;
 use crate::application::ports::state::State;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::extract;
+use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation_service_server::OperationService;
 use crate::interface::grpc::resource_name;
-use crate::interface::grpc::{pb, status};
 
 /// Serves operations.
 #[derive(Debug)]
@@ -39,11 +39,8 @@ impl OperationService for Service {
         request: Request<pb::GetOperationRequest>,
     ) -> Result<Response<pb::GetOperationResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let found = async {
-            let uid = resource_name::uid("name", "operations", &request.name)?;
-            self.watching.get(&caller, &uid).await
-        };
-        let operation = found.await.map_err(|error| status::of(&error))?;
+        let uid = resource_name::uid("name", "operations", &request.name)?;
+        let operation = self.watching.get(&caller, &uid).await?;
         let operation = Some(resources::operation(operation));
         Ok(Response::new(pb::GetOperationResponse { operation }))
     }
@@ -58,14 +55,11 @@ impl OperationService for Service {
             page_token,
             state,
         } = request;
-        let listed = async {
-            let state = asked("state", state)?;
-            let operations = &self.operations;
-            operations
-                .list(&caller, state, page_size, &page_token)
-                .await
-        };
-        let (list, next_page_token) = listed.await.map_err(|error| status::of(&error))?;
+        let state = asked("state", state)?;
+        let operations = &self.operations;
+        let (list, next_page_token) = operations
+            .list(&caller, state, page_size, &page_token)
+            .await?;
         Ok(Response::new(pb::ListOperationsResponse {
             operations: list.into_iter().map(resources::operation).collect(),
             next_page_token,
@@ -77,11 +71,8 @@ impl OperationService for Service {
         request: Request<pb::CancelOperationRequest>,
     ) -> Result<Response<pb::CancelOperationResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let cancelled = async {
-            let uid = resource_name::uid("name", "operations", &request.name)?;
-            self.operations.cancel(&caller, &uid).await
-        };
-        let operation = cancelled.await.map_err(|error| status::of(&error))?;
+        let uid = resource_name::uid("name", "operations", &request.name)?;
+        let operation = self.operations.cancel(&caller, &uid).await?;
         let operation = Some(resources::operation(operation));
         Ok(Response::new(pb::CancelOperationResponse { operation }))
     }
@@ -92,19 +83,16 @@ impl OperationService for Service {
     ) -> Result<Response<Self::WatchOperationStream>, Status> {
         let (caller, request) = extract::of(request)?;
         let pb::WatchOperationRequest { name, after_seq } = request;
-        let watched = async {
-            let uid = resource_name::uid("name", "operations", &name)?;
-            let after_seq = u64::try_from(after_seq)
-                .map_err(|_negative| Error::invalid("after_seq", "must not be negative"))?;
-            self.watching.watch(&caller, uid, after_seq).await
-        };
-        let states = watched.await.map_err(|error| status::of(&error))?;
+        let uid = resource_name::uid("name", "operations", &name)?;
+        let after_seq = u64::try_from(after_seq)
+            .map_err(|_negative| Error::invalid("after_seq", "must not be negative"))?;
+        let states = self.watching.watch(&caller, uid, after_seq).await?;
         let responses = states.map(|state| {
             let operation = state.map(|state| resources::operation(Arc::unwrap_or_clone(state)));
             operation
                 .map(Some)
                 .map(|operation| pb::WatchOperationResponse { operation })
-                .map_err(|error| status::of(&error))
+                .map_err(Status::from)
         });
         Ok(Response::new(Box::pin(responses)))
     }
@@ -114,10 +102,9 @@ impl OperationService for Service {
         request: Request<pb::WatchOperationsRequest>,
     ) -> Result<Response<Self::WatchOperationsStream>, Status> {
         let (caller, request) = extract::of(request)?;
-        let watched = async { self.watching.watch_all(&caller, filter(&request)?).await };
-        let pages = watched.await.map_err(|error| status::of(&error))?;
+        let pages = self.watching.watch_all(&caller, filter(&request)?).await?;
         let responses = pages.map(|page| {
-            let page = page.map_err(|error| status::of(&error))?;
+            let page = page?;
             let operations = page.operations.into_iter();
             Ok(pb::WatchOperationsResponse {
                 operations: operations

@@ -5,14 +5,13 @@ use std::pin::Pin;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use crate::application::error::Error;
 use crate::application::partitions::placement::Partitions;
 use crate::interface::grpc::convert::{partitions, resources};
 use crate::interface::grpc::extract;
+use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_server::PartitionService;
 use crate::interface::grpc::resource_name;
 use crate::interface::grpc::sent::Identified;
-use crate::interface::grpc::{pb, status};
 
 /// Serves partitions.
 #[derive(Debug)]
@@ -30,8 +29,7 @@ impl PartitionService for Service {
         &self,
         _request: Request<pb::GetPartitionHealthRequest>,
     ) -> Result<Response<pb::GetPartitionHealthResponse>, Status> {
-        let health = self.partitions.health().await;
-        let health = health.map_err(|error| status::of(&error))?;
+        let health = self.partitions.health().await?;
         let (partitions, balance) = partitions::health(&health);
         Ok(Response::new(pb::GetPartitionHealthResponse {
             partitions,
@@ -43,10 +41,9 @@ impl PartitionService for Service {
         &self,
         _request: Request<pb::WatchPartitionHealthRequest>,
     ) -> Result<Response<Self::WatchPartitionHealthStream>, Status> {
-        let watched = self.partitions.watching.watch().await;
-        let states = watched.map_err(|error| status::of(&error))?;
+        let states = self.partitions.watching.watch().await?;
         let responses = states.map(|health| {
-            let health = health.map_err(|error| status::of(&error))?;
+            let health = health?;
             let (partitions, balance) = partitions::health(&health);
             Ok(pb::WatchPartitionHealthResponse {
                 partitions,
@@ -61,11 +58,8 @@ impl PartitionService for Service {
         request: Request<pb::LocateDocumentRequest>,
     ) -> Result<Response<pb::LocateDocumentResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let located = async {
-            let name = resource_name::document("name", &request.name)?;
-            self.partitions.locate(&caller, &name).await
-        };
-        let placement = located.await.map_err(|error: Error| status::of(&error))?;
+        let name = resource_name::document("name", &request.name)?;
+        let placement = self.partitions.locate(&caller, &name).await?;
         Ok(Response::new(partitions::placement(&placement)))
     }
 
@@ -74,12 +68,9 @@ impl PartitionService for Service {
         request: Request<pb::MoveDocumentRequest>,
     ) -> Result<Response<pb::MoveDocumentResponse>, Status> {
         let (caller, mut request) = extract::of(request)?;
-        let moved = async {
-            let sent = request.identify()?;
-            let name = resource_name::document("name", &request.name)?;
-            self.partitions.move_document(&caller, &name, sent).await
-        };
-        let operation = moved.await.map_err(|error| status::of(&error))?;
+        let sent = request.identify()?;
+        let name = resource_name::document("name", &request.name)?;
+        let operation = self.partitions.move_document(&caller, &name, sent).await?;
         let operation = Some(resources::operation(operation));
         Ok(Response::new(pb::MoveDocumentResponse { operation }))
     }

@@ -61,6 +61,12 @@ pub fn of(error: &Error) -> Status {
     status
 }
 
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        of(&error)
+    }
+}
+
 /// Returns the time after which a retry may succeed. `None` if it is unknown, or no retry can succeed.
 fn retry_after(error: &Error) -> Option<Duration> {
     if let Error::RateLimited { retry_after, .. } = error {
@@ -277,4 +283,49 @@ fn digests(expected: &[u8], actual: &[u8]) -> Vec<(&'static str, String)> {
 
 fn counts(of: [(&'static str, &u64); 2]) -> Vec<(&'static str, String)> {
     of.map(|(key, count)| (key, count.to_string())).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tonic::{Code, Status};
+    use tonic_types::StatusExt;
+
+    use super::PUSHBACK;
+    use crate::application::error::Error;
+
+    #[test]
+    fn an_error_becomes_a_status_with_code_reason_values_and_retry() {
+        let refused = || -> Result<(), Status> {
+            Err(Error::RateLimited {
+                limit: "requests",
+                subject: "principal:alice".to_owned(),
+                retry_after: Duration::from_micros(1_500),
+            })?;
+            Ok(())
+        };
+        let status = refused().unwrap_err();
+        let details = status.get_error_details();
+        let info = details.error_info().unwrap();
+        let quota = &details.quota_failure().unwrap().violations[0];
+        let retry = details.retry_info().unwrap().retry_delay;
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        assert_eq!(info.reason, "RATE_LIMITED");
+        assert_eq!(info.metadata["limit"], "requests");
+        assert_eq!(quota.subject, "principal:alice");
+        assert_eq!(retry, Some(Duration::from_micros(1_500)));
+        assert_eq!(status.metadata().get(PUSHBACK).unwrap(), "2");
+    }
+
+    #[test]
+    fn an_error_that_a_retry_cannot_mend_names_no_time() {
+        let status = Status::from(Error::invalid("name", "must have the form a/{b}"));
+        let details = status.get_error_details();
+        let field = &details.bad_request().unwrap().field_violations[0];
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert_eq!(field.field, "name");
+        assert!(details.retry_info().is_none());
+        assert!(status.metadata().get(PUSHBACK).is_none());
+    }
 }

@@ -15,10 +15,10 @@ use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::{resources, uploads};
 use crate::interface::grpc::extract;
 use crate::interface::grpc::intake::Messages;
+use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::stream_document_response::Event;
 use crate::interface::grpc::pb::upload_service_server::UploadService;
 use crate::interface::grpc::resource_name;
-use crate::interface::grpc::{pb, status};
 
 /// Serves uploads.
 #[derive(Debug)]
@@ -50,15 +50,14 @@ impl UploadService for Service {
             );
             uploads::message(clock.as_ref(), message)
         });
-        let received = async {
-            let session = Session {
-                uploads: &self.conversation.uploads,
-                caller: &caller,
-                drain: &self.conversation.drain,
-            };
-            resources::upload(&session.run(messages, Listener::default()).await?)
+        let session = Session {
+            uploads: &self.conversation.uploads,
+            caller: &caller,
+            drain: &self.conversation.drain,
         };
-        let upload = Some(received.await.map_err(|error| status::of(&error))?);
+        let upload = Some(resources::upload(
+            &session.run(messages, Listener::default()).await?,
+        )?);
         Ok(Response::new(pb::UploadDocumentResponse { upload }))
     }
 
@@ -83,7 +82,7 @@ impl UploadService for Service {
             let event = news.and_then(event).map(Some);
             event
                 .map(|event| pb::StreamDocumentResponse { event })
-                .map_err(|error| status::of(&error))
+                .map_err(Status::from)
         });
         Ok(Response::new(Box::pin(responses)))
     }
@@ -93,12 +92,9 @@ impl UploadService for Service {
         request: Request<pb::GetUploadRequest>,
     ) -> Result<Response<pb::GetUploadResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let found = async {
-            let uid = resource_name::uid("name", "uploads", &request.name)?;
-            let uploads = &self.conversation.uploads;
-            resources::upload(&uploads.get(&caller, &uid).await?)
-        };
-        let upload = Some(found.await.map_err(|error| status::of(&error))?);
+        let uid = resource_name::uid("name", "uploads", &request.name)?;
+        let uploads = &self.conversation.uploads;
+        let upload = Some(resources::upload(&uploads.get(&caller, &uid).await?)?);
         Ok(Response::new(pb::GetUploadResponse { upload }))
     }
 
@@ -107,12 +103,9 @@ impl UploadService for Service {
         request: Request<pb::CancelUploadRequest>,
     ) -> Result<Response<pb::CancelUploadResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let cancelled = async {
-            let uid = resource_name::uid("name", "uploads", &request.name)?;
-            let uploads = &self.conversation.uploads;
-            resources::upload(&uploads.cancel(&caller, &uid).await?)
-        };
-        let upload = Some(cancelled.await.map_err(|error| status::of(&error))?);
+        let uid = resource_name::uid("name", "uploads", &request.name)?;
+        let uploads = &self.conversation.uploads;
+        let upload = Some(resources::upload(&uploads.cancel(&caller, &uid).await?)?);
         Ok(Response::new(pb::CancelUploadResponse { upload }))
     }
 }

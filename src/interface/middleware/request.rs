@@ -96,8 +96,8 @@ async fn let_in(door: &Door, request: &mut Request) -> Result<(), Error> {
     })?;
     let Some(admitted) = known else { return Ok(()) };
     let span = tracing::Span::current();
-    span.record("caller.tenant", &admitted.caller.tenant);
-    span.record("caller.principal", &admitted.caller.principal);
+    span.record("caller.tenant", admitted.caller.tenant.as_str());
+    span.record("caller.principal", admitted.caller.principal.as_str());
     let may = authenticate::may_ask(&admitted.caller, path);
     request.extensions_mut().insert(admitted.caller.clone());
     request.extensions_mut().insert(admitted);

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::application::ports::rate_limiter::Key;
 use crate::domain::limits::class::{Budget, Places};
+use crate::domain::names::resource::TenantId;
 
 /// The key that a probe writes.
 pub(super) const PROBE: &str = "{rl}:probe";
@@ -16,21 +17,26 @@ pub(super) fn of(key: &Key) -> String {
         principal,
         limit,
     } = key;
+    let tenant = tenant.as_ref().map_or("", TenantId::as_str);
     format!("{{rl:{}:{}}}:{limit}", escaped(tenant), escaped(principal))
 }
 
 /// Returns the key with the list of limits that a tenant has used.
-pub(super) fn noted(tenant: &str) -> String {
-    format!("{{rl:{}}}:noted", escaped(tenant))
+pub(super) fn noted(tenant: &TenantId) -> String {
+    format!("{{rl:{}}}:noted", escaped(tenant.as_str()))
 }
 
 /// Parses the name of a key. `None` means that the name is not one of these.
 pub(super) fn key(name: &str) -> Option<Key> {
     let (principal, limit) = name.strip_prefix("{rl:")?.split_once("}:")?;
     let (tenant, principal) = principal.split_once(':')?;
+    let tenant = match unescaped(tenant)?.as_str() {
+        "" => None,
+        tenant => Some(TenantId::parse(tenant).ok()?),
+    };
     let budget = Budget::named(limit).map(Budget::name);
     Some(Key {
-        tenant: unescaped(tenant)?,
+        tenant,
         principal: unescaped(principal)?,
         limit: budget.or_else(|| Places::named(limit).map(Places::name))?,
     })
@@ -65,21 +71,21 @@ fn unescaped(part: &str) -> Option<String> {
 mod tests {
     use super::{key, of};
     use crate::application::ports::rate_limiter::Key;
+    use crate::domain::names::resource::TenantId;
 
     #[test]
     fn names_are_distinct_for_each_principal_and_parse_back() {
         let mut names = Vec::new();
         for (tenant, principal) in [
-            ("a", "b:c"),
-            ("a:b", "c"),
-            ("a}", "{b"),
-            ("", "2001:db8::/64"),
-            ("é", "水 %41"),
+            (Some("a"), "b:c"),
+            (Some("a-b"), "c"),
+            (Some("a"), "}{b"),
+            (None, "2001:db8::/64"),
+            (Some("e"), "水 %41"),
         ] {
-            let (tenant, principal) = (tenant.to_owned(), principal.to_owned());
             let known = Key {
-                tenant,
-                principal,
+                tenant: tenant.map(|tenant| TenantId::parse(tenant).unwrap()),
+                principal: principal.to_owned(),
                 limit: "sockets",
             };
             let name = of(&known);
@@ -92,5 +98,6 @@ mod tests {
         assert_eq!(names.len(), 5);
         assert_eq!(key("{rl:a:b}:nonsense"), None);
         assert_eq!(key("{rl:a:%4}:read"), None);
+        assert_eq!(key("{rl:A:b}:read"), None);
     }
 }

@@ -9,6 +9,7 @@ use crate::application::ports::rate_limiter::{Amount, Key, Member, RateLimiter, 
 use crate::application::ports::store_error::Error;
 use crate::domain::limits::class::Places;
 use crate::domain::limits::rate::{Quota, Verdict};
+use crate::domain::names::resource::TenantId;
 use crate::infrastructure::redis::connection::Connection;
 use crate::infrastructure::redis::limits::keys;
 
@@ -112,7 +113,7 @@ impl RateLimiter for Limits {
         probed.map(|_verdict| ()).map_err(unavailable)
     }
 
-    async fn note(&self, tenant: &str, keys: &[Key]) -> Result<(), Error> {
+    async fn note(&self, tenant: &TenantId, keys: &[Key]) -> Result<(), Error> {
         let mut invocation = self.note.key(keys::noted(tenant));
         invocation.arg(ms(NOTES_LIFETIME)).arg(NOTES_MAX);
         for key in keys {
@@ -123,7 +124,7 @@ impl RateLimiter for Limits {
         noted.map_err(unavailable)
     }
 
-    async fn usage(&self, tenant: &str, most: usize) -> Result<Vec<Used>, Error> {
+    async fn usage(&self, tenant: &TenantId, most: usize) -> Result<Vec<Used>, Error> {
         let mut connection = self.connection.answering_within(USAGE_MAX);
         let mut newest = Cmd::new();
         newest

@@ -111,7 +111,7 @@ fn hot_document(from: &Document) -> pb::HotDocument {
         text_bytes,
     } = from;
     pb::HotDocument {
-        tenant: tenant.clone(),
+        tenant: tenant.as_str().to_owned(),
         name: name.to_string(),
         partition: number(*partition),
         chunks: count(*chunks),
