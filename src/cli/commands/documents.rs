@@ -3,13 +3,13 @@
 use anyhow::Context;
 use clap::Args;
 
-use crate::cli::common::{Common, PAGE_ROWS};
+use crate::cli::arguments::common::{Common, PAGE_ROWS};
 use crate::cli::json;
-use crate::cli::label::Labels;
-use crate::cli::names::within;
-use crate::cli::output::{Format, WrongArguments, note_on_terminal};
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::arguments::label::Labels;
+use crate::cli::terminal::names::within;
+use crate::cli::terminal::output::{Format, WrongArguments, note_on_terminal};
+use crate::cli::calls::status::said;
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 

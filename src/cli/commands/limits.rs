@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
 use crate::cli::json;
 use crate::cli::json::fields::word;
-use crate::cli::output::{Format, line};
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::output::{Format, line};
+use crate::cli::calls::status::said;
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::limit_service_client::LimitServiceClient;
 

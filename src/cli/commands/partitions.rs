@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
 use crate::cli::connection::channel::Connection;
-use crate::cli::following::{AWAY_MAX, Follower, follow};
+use crate::cli::calls::resumed_stream::{AWAY_MAX, Follower, follow};
 use crate::cli::json;
-use crate::cli::output::{Format, line, object};
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::output::{Format, line, object};
+use crate::cli::calls::status::said;
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 use clap::Args;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::bootstrap::Instance;
-use crate::cli::output::{self, WrongArguments};
+use crate::cli::terminal::output::{self, WrongArguments};
 use crate::cli::stopping::Stopping;
 use crate::config::Config;
 use crate::config::listen::Listen;

@@ -6,13 +6,13 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use uuid::Uuid;
 
-use crate::cli::outcome::{Done, Kind, Line, Outcome};
-use crate::cli::output::{Format, WrongArguments};
-use crate::cli::source::Source;
-use crate::cli::sources::{self, Sources};
+use crate::cli::uploads::outcome::{Done, Kind, Line, Outcome};
+use crate::cli::terminal::output::{Format, WrongArguments};
+use crate::cli::uploads::source::Source;
+use crate::cli::uploads::sources::{self, Sources};
 use crate::cli::stopping::Stopping;
-use crate::cli::stored::{self, Difference, Expected};
-use crate::cli::uploader::{self, UploadArguments, Uploader, ensure_collection};
+use crate::cli::uploads::stored_document::{self, Difference, Expected};
+use crate::cli::uploads::uploader::{self, UploadArguments, Uploader, ensure_collection};
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 
@@ -115,7 +115,7 @@ impl Call<'_> {
     /// Returns the document. `None` means that it has no complete version.
     async fn stored(&self, id: &DocumentId) -> anyhow::Result<Option<pb::Document>> {
         let channel = &self.uploader.channel;
-        let asked = async || stored::document(channel.clone(), &self.collection, id).await;
+        let asked = async || stored_document::document(channel.clone(), &self.collection, id).await;
         self.uploader.patience.ask(asked).await
     }
 

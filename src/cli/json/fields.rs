@@ -3,7 +3,7 @@
 use prost_types::{Duration, Timestamp};
 use serde_json::Value;
 
-use crate::cli::table::Object;
+use crate::cli::terminal::table::Object;
 use crate::domain::ingest::digest::hex;
 use crate::interface::grpc::pb;
 

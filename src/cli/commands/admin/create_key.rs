@@ -7,10 +7,10 @@ use clap::{Args, ValueEnum};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
 use crate::cli::json;
-use crate::cli::output::{self, Format};
-use crate::cli::status::said;
+use crate::cli::terminal::output::{self, Format};
+use crate::cli::calls::status::said;
 use crate::domain::ingest::digest::sha256;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;

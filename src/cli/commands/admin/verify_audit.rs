@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::bootstrap;
-use crate::cli::output::{Reported, WrongArguments, complain, object};
+use crate::cli::terminal::output::{Reported, WrongArguments, complain, object};
 use crate::config::Config;
 use crate::domain::audit::Head;
 use crate::domain::ingest::digest::hex;

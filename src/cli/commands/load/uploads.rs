@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::shown::Shown;
-use crate::cli::status::said;
-use crate::cli::uploader::ensure_collection;
+use crate::cli::calls::status::said;
+use crate::cli::uploads::uploader::ensure_collection;
 use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::upload_document_request::Target;

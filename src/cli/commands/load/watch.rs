@@ -17,8 +17,8 @@ use crate::cli::commands::load::uploads::Uploads;
 use crate::cli::commands::load::watcher::{Watcher, Ways};
 use crate::cli::connection::shown::Shown;
 use crate::cli::json::fields::object;
-use crate::cli::output::Format;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::output::Format;
+use crate::cli::terminal::table::{Column, Table};
 
 /// The time limit for all watchers to attach. The report shows how many have.
 const ATTACH_MAX: Duration = Duration::from_mins(5);

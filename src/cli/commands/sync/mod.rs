@@ -12,12 +12,12 @@ use clap::Args;
 use crate::cli::commands::sync::origin::{MARK, Origin};
 use crate::cli::commands::sync::removal::Deletion;
 use crate::cli::commands::sync::step::Syncing;
-use crate::cli::outcome::{Kind, Outcome};
-use crate::cli::output::WrongArguments;
-use crate::cli::sources::{self, Sources};
+use crate::cli::uploads::outcome::{Kind, Outcome};
+use crate::cli::terminal::output::WrongArguments;
+use crate::cli::uploads::sources::{self, Sources};
 use crate::cli::stopping::Stopping;
-use crate::cli::stored::{self, Expected};
-use crate::cli::uploader::{self, UploadArguments, Uploader, ensure_collection};
+use crate::cli::uploads::stored_document::{self, Expected};
+use crate::cli::uploads::uploader::{self, UploadArguments, Uploader, ensure_collection};
 use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::pb;
 
@@ -93,7 +93,7 @@ async fn compare<'a>(
         channel, patience, ..
     } = uploader;
     let found = patience
-        .ask(async || stored::collection(channel.clone(), &collection).await)
+        .ask(async || stored_document::collection(channel.clone(), &collection).await)
         .await?;
     let (typed, decoded) = (&arguments.uploads.chunking, &arguments.uploads.decoding);
     let labels = &uploader.common.labels;

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 
-use crate::cli::common::PAGE_ROWS;
+use crate::cli::arguments::common::PAGE_ROWS;
 use crate::cli::connection::channel::Connection;
-use crate::cli::output::WrongArguments;
-use crate::cli::stored::is_complete;
+use crate::cli::terminal::output::WrongArguments;
+use crate::cli::uploads::stored_document::is_complete;
 use crate::domain::ingest::digest::{hex, sha256};
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::interface::grpc::pb;

@@ -6,7 +6,7 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::cli::commands::sync::step::Syncing;
-use crate::cli::outcome::{Done, Kind, Line};
+use crate::cli::uploads::outcome::{Done, Kind, Line};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::cli::begun;
+use crate::cli::calls::wait;
 use crate::cli::commands::sync::origin::{MARK, Origin};
 use crate::cli::json;
-use crate::cli::outcome::{Conflict, Done, Kind, Line};
-use crate::cli::source::Source;
-use crate::cli::stored::{self, Difference, Expected};
-use crate::cli::uploader::Uploader;
+use crate::cli::uploads::outcome::{Conflict, Done, Kind, Line};
+use crate::cli::uploads::source::Source;
+use crate::cli::uploads::stored_document::{self, Difference, Expected};
+use crate::cli::uploads::uploader::Uploader;
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
@@ -41,7 +41,7 @@ impl Syncing<'_> {
 
     async fn of(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
         let channel = &self.uploader.channel;
-        let stored = async || stored::document(channel.clone(), &self.collection, id).await;
+        let stored = async || stored_document::document(channel.clone(), &self.collection, id).await;
         let document = match self.own.get(id) {
             Some(document) => Some(document.clone()),
             None => self.uploader.patience.ask(stored).await?,
@@ -110,7 +110,7 @@ impl Syncing<'_> {
             return self.upload(id, source).await;
         };
         // The shared `Patience` reports a server that is away once for all documents.
-        let ended = async || begun::ended(channel.clone(), begun.clone(), Duration::ZERO).await;
+        let ended = async || wait::ended(channel.clone(), begun.clone(), Duration::ZERO).await;
         let ended = self.uploader.patience.ask(ended).await?;
         if ended.state() != pb::operation::State::Succeeded {
             // The source cannot be restored from the text, or a newer version exists: upload the file.

@@ -9,7 +9,7 @@ const WAIT_FIRST: Duration = Duration::from_millis(500);
 const WAIT_LAST: Duration = Duration::from_secs(30);
 
 /// Exponential backoff with full jitter (Brooker, "Exponential Backoff And Jitter", 2015).
-pub(super) fn jittered(failures: u32) -> Duration {
+pub(crate) fn jittered(failures: u32) -> Duration {
     let longest = WAIT_FIRST
         .saturating_mul(1 << failures.saturating_sub(1).min(10))
         .min(WAIT_LAST);

@@ -8,11 +8,11 @@ use tokio::time::{Instant, sleep};
 use tonic::Status;
 use tonic_types::StatusExt;
 
-use crate::cli::backoff::jittered;
+use crate::cli::calls::backoff::jittered;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::unreached::Unreached;
-use crate::cli::failure::{Faults, is_outage, is_passing};
-use crate::cli::output;
+use crate::cli::calls::failure::{Faults, is_outage, is_passing};
+use crate::cli::terminal::output;
 
 /// Consecutive failures without a note. A busy server usually accepts one of the next two attempts.
 const UNTOLD_MAX: u32 = 2;
@@ -21,16 +21,16 @@ const RETRY_MAX: Duration = Duration::from_hours(7 * 24);
 
 /// The time limit of retries.
 #[derive(Clone, Copy, Debug, Args)]
-pub(super) struct Retrying {
+pub(crate) struct Retrying {
     /// Retry for this long without progress while the server is away, busy or full: 90s, 10m, 2h, up to 7d; 0 gives
     /// up at the first failure.
     #[arg(long, value_name = "DURATION", default_value = "2h", value_parser = duration)]
-    pub(super) retry_for: Duration,
+    pub(crate) retry_for: Duration,
 }
 
 /// Retries that the documents of a command share, so that each outage is reported once.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     connection: Connection,
     retry_for: Duration,
     outage: Cell<Outage>,
@@ -48,7 +48,7 @@ enum Outage {
 
 /// The attempts of one task.
 #[derive(Debug)]
-pub(super) struct Tries<'a> {
+pub(crate) struct Tries<'a> {
     patience: &'a Patience,
     /// The time of the first failure since the last progress.
     since: Option<Instant>,
@@ -57,7 +57,7 @@ pub(super) struct Tries<'a> {
 }
 
 impl Patience {
-    pub(super) fn new(connection: Connection, retry_for: Duration) -> Self {
+    pub(crate) fn new(connection: Connection, retry_for: Duration) -> Self {
         Self {
             connection,
             retry_for,
@@ -66,7 +66,7 @@ impl Patience {
     }
 
     /// Starts the attempts of a task.
-    pub(super) fn tries(&self) -> Tries<'_> {
+    pub(crate) fn tries(&self) -> Tries<'_> {
         Tries {
             patience: self,
             since: None,
@@ -80,7 +80,7 @@ impl Patience {
     /// # Errors
     ///
     /// Fails with a final status, or after `retry_for` without an answer.
-    pub(super) async fn ask<T>(
+    pub(crate) async fn ask<T>(
         &self,
         call: impl AsyncFn() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
@@ -97,19 +97,19 @@ impl Patience {
     }
 
     /// Whether another attempt may succeed.
-    pub(super) fn is_passing(&self, status: &Status) -> bool {
+    pub(crate) fn is_passing(&self, status: &Status) -> bool {
         is_passing(status, &self.connection)
     }
 
     /// Records that the server has answered a call.
-    pub(super) fn answered(&self) {
+    pub(crate) fn answered(&self) {
         if self.outage.get() == Outage::Away {
             self.end("answers again");
         }
     }
 
     /// Records that the server has accepted content.
-    pub(super) fn progressed(&self) {
+    pub(crate) fn progressed(&self) {
         if self.outage.get() != Outage::None {
             self.end("takes content again");
         }
@@ -145,7 +145,7 @@ impl Tries<'_> {
     /// # Errors
     ///
     /// Fails with the status if it is final, or if the time is over.
-    pub(super) async fn failed(&mut self, status: Status) -> Result<(), Status> {
+    pub(crate) async fn failed(&mut self, status: Status) -> Result<(), Status> {
         let patience = self.patience;
         if !patience.is_passing(&status) {
             return Err(status);
@@ -165,13 +165,13 @@ impl Tries<'_> {
     }
 
     /// Whether the time without progress is over.
-    pub(super) fn are_over(&self) -> bool {
+    pub(crate) fn are_over(&self) -> bool {
         let since = self.since;
         since.is_some_and(|since| since.elapsed() >= self.patience.retry_for)
     }
 
     /// Records progress, which restarts the time limit.
-    pub(super) fn progressed(&mut self) {
+    pub(crate) fn progressed(&mut self) {
         *self = self.patience.tries();
     }
 }

@@ -9,21 +9,21 @@ use prost::Message;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::unreached::Unreached;
 use crate::cli::json;
-use crate::cli::kept::{self, Kept, Record};
-use crate::cli::label::Labels;
-use crate::cli::outcome::Line;
-use crate::cli::output::WrongArguments;
-use crate::cli::patience::{Patience, Retrying};
-use crate::cli::progress;
-use crate::cli::reading::Reading;
-use crate::cli::sending::Sending;
-use crate::cli::source::Source;
-use crate::cli::spec::{Chunking, Decoding};
-use crate::cli::underway::{self, Underway};
+use crate::cli::uploads::resume_records::{self, Kept, Record};
+use crate::cli::arguments::label::Labels;
+use crate::cli::uploads::outcome::Line;
+use crate::cli::terminal::output::WrongArguments;
+use crate::cli::calls::retry::{Patience, Retrying};
+use crate::cli::terminal::progress;
+use crate::cli::uploads::source_reader::Reading;
+use crate::cli::uploads::resumable_upload::Sending;
+use crate::cli::uploads::source::Source;
+use crate::cli::arguments::spec::{Chunking, Decoding};
+use crate::cli::uploads::open_uploads::{self, Underway};
 use crate::domain::ingest::digest::{hex, sha256};
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
@@ -49,17 +49,17 @@ struct Resuming {
 
 /// Arguments of the commands that upload documents.
 #[derive(Debug, Args)]
-pub(super) struct UploadArguments {
+pub(crate) struct UploadArguments {
     #[command(flatten)]
     labels: Labels,
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(crate) common: Common,
     #[command(flatten)]
     resuming: Resuming,
     #[command(flatten)]
-    pub(super) chunking: Chunking,
+    pub(crate) chunking: Chunking,
     #[command(flatten)]
-    pub(super) decoding: Decoding,
+    pub(crate) decoding: Decoding,
 }
 
 impl UploadArguments {
@@ -68,7 +68,7 @@ impl UploadArguments {
     /// # Errors
     ///
     /// Fails if arguments contradict each other.
-    pub(super) fn spec(&self) -> anyhow::Result<pb::UploadSpec> {
+    pub(crate) fn spec(&self) -> anyhow::Result<pb::UploadSpec> {
         Ok(pb::UploadSpec {
             labels: self.labels.by_key().context(WrongArguments)?,
             chunking: self.chunking.request().context(WrongArguments)?,
@@ -80,13 +80,13 @@ impl UploadArguments {
 
 /// Uploads documents into a collection.
 #[derive(Debug)]
-pub(super) struct Uploader {
-    pub(super) channel: Connection,
-    pub(super) patience: Patience,
+pub(crate) struct Uploader {
+    pub(crate) channel: Connection,
+    pub(crate) patience: Patience,
     kept: Kept,
-    pub(super) underway: Underway,
+    pub(crate) underway: Underway,
     /// The fields that all uploads share: collection, labels, chunking and decoding.
-    pub(super) common: pb::UploadSpec,
+    pub(crate) common: pb::UploadSpec,
 }
 
 impl Uploader {
@@ -95,7 +95,7 @@ impl Uploader {
     /// # Errors
     ///
     /// Fails if the server's address is invalid.
-    pub(super) fn new(arguments: &UploadArguments, common: pb::UploadSpec) -> anyhow::Result<Self> {
+    pub(crate) fn new(arguments: &UploadArguments, common: pb::UploadSpec) -> anyhow::Result<Self> {
         let channel = arguments.common.server.channel()?;
         let Resuming {
             retrying,
@@ -112,7 +112,7 @@ impl Uploader {
 
     /// Uploads a document. Resumes the upload of the given request id, or else the one that an earlier run of the
     /// same command left. `shows_progress` draws a progress bar for the document.
-    pub(super) async fn upload(
+    pub(crate) async fn upload(
         &self,
         id: &DocumentId,
         source: Source,
@@ -143,7 +143,7 @@ impl Uploader {
         let kept_id = record.as_ref().map(|record| record.request_id);
         let request_id = request_id.or(kept_id).unwrap_or_else(Uuid::new_v4);
         sending.spec.request_id = request_id.to_string();
-        let upload = underway::Upload {
+        let upload = open_uploads::Upload {
             name,
             document_id: id.as_str().to_owned(),
             is_kept: record.is_some(),
@@ -164,7 +164,7 @@ impl Uploader {
     }
 
     /// Returns the line of a complete upload, with the charset from which its source was decoded.
-    pub(super) async fn line(&self, head: &str, upload: pb::Upload) -> Line {
+    pub(crate) async fn line(&self, head: &str, upload: pb::Upload) -> Line {
         let charset = self.charset(&upload).await;
         let decoded = charset
             .as_ref()
@@ -216,7 +216,7 @@ impl Uploader {
             return Ok(None);
         };
         let spec = &sending.spec;
-        let upload = kept::Upload {
+        let upload = resume_records::Upload {
             server: self.channel.url().to_owned(),
             collection: spec.collection.clone(),
             document_id: spec.document_id.clone(),
@@ -246,7 +246,7 @@ impl Uploader {
 
 /// Processes the documents, several concurrently, and passes on each result as it arrives. `shows_progress` draws one
 /// progress bar for all of them.
-pub(super) async fn each<T, F, R>(
+pub(crate) async fn each<T, F, R>(
     documents: Vec<T>,
     shows_progress: bool,
     work: impl FnMut(T) -> F,
@@ -272,7 +272,7 @@ where
 }
 
 /// Creates the collection unless it exists.
-pub(super) async fn ensure_collection(
+pub(crate) async fn ensure_collection(
     channel: Connection,
     id: &CollectionId,
 ) -> anyhow::Result<()> {

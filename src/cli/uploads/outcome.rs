@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use tonic::{Code, Status};
 
-use crate::cli::output::{self, Format, Reported};
-use crate::cli::status::said;
-use crate::cli::table::Object;
+use crate::cli::terminal::output::{self, Format, Reported};
+use crate::cli::calls::status::said;
+use crate::cli::terminal::table::Object;
 
 /// The result of a document. The summary lists them in this order.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Uploaded,
     Rechunked,
     Deleted,
@@ -66,19 +66,19 @@ impl Kind {
 /// A document that belongs to another folder, with the line that explains it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Conflict(pub(super) String);
+pub(crate) struct Conflict(pub(crate) String);
 
 /// The output for a document that is done: a line for people, or fields for JSON.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// `None` means that people see no line.
-    pub(super) text: Option<String>,
-    pub(super) fields: Object,
+    pub(crate) text: Option<String>,
+    pub(crate) fields: Object,
 }
 
 impl Line {
     /// Returns a line whose only field is the document's name.
-    pub(super) fn of(text: String, document: &str) -> Self {
+    pub(crate) fn of(text: String, document: &str) -> Self {
         Self {
             text: Some(text),
             ..Self::silent(document)
@@ -86,7 +86,7 @@ impl Line {
     }
 
     /// Returns the document's name as the only field, without a line for people.
-    pub(super) fn silent(document: &str) -> Self {
+    pub(crate) fn silent(document: &str) -> Self {
         let fields = Object::from_iter([("document".to_owned(), document.into())]);
         Self { text: None, fields }
     }
@@ -94,15 +94,15 @@ impl Line {
 
 /// The result of a document, with its line.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(crate) struct Done {
     /// The document's name in messages.
-    pub(super) name: String,
-    pub(super) result: anyhow::Result<(Kind, Option<Line>)>,
+    pub(crate) name: String,
+    pub(crate) result: anyhow::Result<(Kind, Option<Line>)>,
 }
 
 /// The results of the documents of a command.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     format: Format,
     counts: BTreeMap<Kind, usize>,
     /// A line for each document that failed or was skipped, ordered by name.
@@ -111,7 +111,7 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// Returns an empty outcome that is written in this format.
-    pub(super) fn new(format: Format) -> Self {
+    pub(crate) fn new(format: Format) -> Self {
         Self {
             format,
             counts: BTreeMap::new(),
@@ -120,7 +120,7 @@ impl Outcome {
     }
 
     /// Counts a document and writes its line.
-    pub(super) fn take(&mut self, done: Done) -> anyhow::Result<()> {
+    pub(crate) fn take(&mut self, done: Done) -> anyhow::Result<()> {
         match done.result {
             Ok((kind, line)) => {
                 self.count(kind);
@@ -160,13 +160,13 @@ impl Outcome {
     }
 
     /// Counts a document and keeps the line that explains its result.
-    pub(super) fn explain(&mut self, kind: Kind, line: String) {
+    pub(crate) fn explain(&mut self, kind: Kind, line: String) {
         self.count(kind);
         self.lines.insert(line);
     }
 
     /// Counts a document for each line, and keeps the lines.
-    pub(super) fn explain_all(&mut self, kind: Kind, lines: Vec<String>) {
+    pub(crate) fn explain_all(&mut self, kind: Kind, lines: Vec<String>) {
         for line in lines {
             self.explain(kind, line);
         }
@@ -177,7 +177,7 @@ impl Outcome {
     /// # Errors
     ///
     /// Fails if a document failed.
-    pub(super) fn report(&self, head: &str) -> anyhow::Result<()> {
+    pub(crate) fn report(&self, head: &str) -> anyhow::Result<()> {
         self.write_lines();
         if self.format == Format::Table {
             output::line(&format!("{head}{}", self.summary()))?;
@@ -190,7 +190,7 @@ impl Outcome {
     /// # Errors
     ///
     /// Fails if the document failed.
-    pub(super) fn report_single(&self) -> anyhow::Result<()> {
+    pub(crate) fn report_single(&self) -> anyhow::Result<()> {
         self.write_lines();
         self.result()
     }

@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 use flate2::bufread::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 
-use crate::cli::output;
+use crate::cli::terminal::output;
 use crate::domain::names::document_id::{normalized, of_path};
 use crate::domain::names::resource::DocumentId;
 
@@ -29,7 +29,7 @@ enum Place {
 
 /// A document to read.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Source {
+pub(crate) struct Source {
     place: Place,
     /// The path from which the document id is derived.
     id_path: Vec<u8>,
@@ -37,29 +37,29 @@ pub(super) struct Source {
 }
 
 /// An open source.
-pub(super) struct Opened {
+pub(crate) struct Opened {
     /// The bytes, decompressed if the source is compressed.
-    pub(super) bytes: Box<dyn Read + Send>,
+    pub(crate) bytes: Box<dyn Read + Send>,
     /// The length in bytes. `None` means that it is unknown.
-    pub(super) length: Option<u64>,
+    pub(crate) length: Option<u64>,
     /// The identity of the file. `None` means that it cannot be opened again for the same bytes, as with a pipe.
-    pub(super) stamp: Option<Stamp>,
+    pub(crate) stamp: Option<Stamp>,
 }
 
 /// The identity of a file and its content.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub(super) struct Stamp {
-    pub(super) device: u64,
-    pub(super) inode: u64,
-    pub(super) length: u64,
+pub(crate) struct Stamp {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+    pub(crate) length: u64,
     /// The time of the last modification.
-    pub(super) modified_seconds: i64,
-    pub(super) modified_nanos: i64,
+    pub(crate) modified_seconds: i64,
+    pub(crate) modified_nanos: i64,
 }
 
 impl Source {
     /// Returns the standard input.
-    pub(super) fn standard_input() -> Self {
+    pub(crate) fn standard_input() -> Self {
         Self {
             place: Place::StandardInput,
             id_path: STANDARD_INPUT_ID.into(),
@@ -68,7 +68,7 @@ impl Source {
     }
 
     /// Returns a file that was named by this path.
-    pub(super) fn named(path: &Path) -> Self {
+    pub(crate) fn named(path: &Path) -> Self {
         Self {
             place: Place::File(path.to_owned()),
             id_path: normalized(path.as_os_str().as_encoded_bytes()),
@@ -77,7 +77,7 @@ impl Source {
     }
 
     /// Returns a file below a folder.
-    pub(super) fn below(folder: &Path, path: PathBuf) -> Self {
+    pub(crate) fn below(folder: &Path, path: PathBuf) -> Self {
         let within = path.strip_prefix(folder).unwrap_or(&path);
         Self {
             id_path: normalized(within.as_os_str().as_encoded_bytes()),
@@ -87,12 +87,12 @@ impl Source {
     }
 
     /// Whether the file was found below a folder, instead of being named itself.
-    pub(super) fn is_below_folder(&self) -> bool {
+    pub(crate) fn is_below_folder(&self) -> bool {
         self.is_below_folder
     }
 
     /// Returns the name in messages and output.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match &self.place {
             Place::File(path) => path.display().to_string(),
             Place::StandardInput => "-".to_owned(),
@@ -100,7 +100,7 @@ impl Source {
     }
 
     /// Returns the absolute path. `None` means the standard input.
-    pub(super) fn path(&self) -> Option<PathBuf> {
+    pub(crate) fn path(&self) -> Option<PathBuf> {
         match &self.place {
             Place::File(path) => std::path::absolute(path).ok(),
             Place::StandardInput => None,
@@ -108,12 +108,12 @@ impl Source {
     }
 
     /// Returns the default id of the document, derived from the path.
-    pub(super) fn document_id(&self) -> anyhow::Result<DocumentId> {
+    pub(crate) fn document_id(&self) -> anyhow::Result<DocumentId> {
         of_path(&self.id_path).with_context(|| format!("{}: the path names no file", self.name()))
     }
 
     /// Opens the source. Waits until a named pipe has a writer.
-    pub(super) fn open(&self) -> anyhow::Result<Opened> {
+    pub(crate) fn open(&self) -> anyhow::Result<Opened> {
         let is_standard_input = match &self.place {
             Place::File(path) => STANDARD_INPUT_PATHS
                 .iter()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tonic::{Status, Streaming};
 
 use crate::cli::connection::channel::Connection;
-use crate::cli::following::{Follower, follow};
+use crate::cli::calls::resumed_stream::{Follower, follow};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation::State;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
@@ -24,7 +24,7 @@ struct Watching<T> {
 /// # Errors
 ///
 /// Fails if no operation has that name, or if its server is away for too long.
-pub(super) async fn watch(
+pub(crate) async fn watch(
     connection: &Connection,
     name: String,
     away_max: Duration,

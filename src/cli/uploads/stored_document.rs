@@ -7,9 +7,9 @@ use anyhow::Context;
 use tonic::Code;
 
 use crate::cli::connection::channel::Connection;
-use crate::cli::output::WrongArguments;
-use crate::cli::source::Source;
-use crate::cli::spec::{Chunking, Decoding};
+use crate::cli::terminal::output::WrongArguments;
+use crate::cli::uploads::source::Source;
+use crate::cli::arguments::spec::{Chunking, Decoding};
 use crate::domain::ingest::digest::Running;
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::convert::chunking::{partial, partial_decoding, to_decoding, to_spec};
@@ -23,7 +23,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// The properties that an upload would store now.
 #[derive(Clone, Debug)]
-pub(super) struct Expected {
+pub(crate) struct Expected {
     /// The spec of an upload: the typed fields, else the collection's, else the defaults.
     chunking: pb::ChunkingSpec,
     /// The decoding policy of an upload, merged in the same way.
@@ -36,7 +36,7 @@ pub(super) struct Expected {
 
 /// The part of a stored document that an upload would change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Difference {
+pub(crate) enum Difference {
     /// No part.
     Nothing,
     /// Only the spec, or the version of the engine that applied it.
@@ -47,7 +47,7 @@ pub(super) enum Difference {
 
 impl Expected {
     /// Returns the properties of uploads with the typed arguments into a collection, which may not exist yet.
-    pub(super) async fn of(
+    pub(crate) async fn of(
         channel: Connection,
         collection: &CollectionId,
         chunking: &Chunking,
@@ -69,7 +69,7 @@ impl Expected {
     }
 
     /// Returns the part that an upload of the source would change. Reads the source only if its bytes decide.
-    pub(super) async fn difference(
+    pub(crate) async fn difference(
         &self,
         document: &pb::Document,
         source: &Source,
@@ -101,7 +101,7 @@ async fn engine_version(channel: Connection) -> anyhow::Result<i64> {
 }
 
 /// Returns the collection. `None` means that it does not exist.
-pub(super) async fn collection(
+pub(crate) async fn collection(
     channel: Connection,
     id: &CollectionId,
 ) -> anyhow::Result<Option<pb::Collection>> {
@@ -117,7 +117,7 @@ pub(super) async fn collection(
 }
 
 /// Returns the document. `None` means that it has no complete version.
-pub(super) async fn document(
+pub(crate) async fn document(
     channel: Connection,
     collection: &CollectionId,
     id: &DocumentId,
@@ -136,7 +136,7 @@ pub(super) async fn document(
 }
 
 /// Whether the document has a version that readers see.
-pub(super) fn is_complete(document: &pb::Document) -> bool {
+pub(crate) fn is_complete(document: &pb::Document) -> bool {
     document.current_version > 0
 }
 

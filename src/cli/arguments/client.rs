@@ -8,13 +8,13 @@ use clap::Args;
 use crate::cli::connection::address::Address;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::shown::Shown;
-use crate::cli::output::WrongArguments;
+use crate::cli::terminal::output::WrongArguments;
 use crate::config::client;
 use crate::config::host_port::PORT;
 
 /// The server and the credential.
 #[derive(Clone, Debug, Args)]
-pub(super) struct Server {
+pub(crate) struct Server {
     /// Server address: HOST:PORT, HOST or :PORT, optionally after http:// or https://. The port defaults to 50051,
     /// the host to this machine, the scheme to http, or to https with --ca-file. Overrides `SLUICE_SERVER` [default:
     /// 127.0.0.1:50051].
@@ -34,7 +34,7 @@ impl Server {
     /// # Errors
     ///
     /// Fails if the address is invalid, or if a file cannot be used.
-    pub(super) fn channel(&self) -> anyhow::Result<Connection> {
+    pub(crate) fn channel(&self) -> anyhow::Result<Connection> {
         let address = self.address().context(WrongArguments)?;
         let connection = Connection::new(address, self.ca_file.as_deref(), self.shown()?);
         connection.context(WrongArguments)

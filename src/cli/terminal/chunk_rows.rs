@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 
-use crate::cli::table::Column;
+use crate::cli::terminal::table::Column;
 
 /// The columns of a chunk. The text is the last one, so that it can be left out.
-pub(super) const COLUMNS: [Column; 5] = [
+pub(crate) const COLUMNS: [Column; 5] = [
     Column::of("chunk", 6),
     Column::of("bytes", 15),
     Column::of("characters", 15),
@@ -14,7 +14,7 @@ pub(super) const COLUMNS: [Column; 5] = [
 ];
 
 /// Returns a chunk's cells: the ordinal, the spans in bytes, characters and lines, and the text.
-pub(super) fn cells<T: Copy + Display>(
+pub(crate) fn cells<T: Copy + Display>(
     ordinal: T,
     places: [(T, T); 3],
     text: String,

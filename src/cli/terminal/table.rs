@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::cli::output::{self, Format};
-use crate::cli::printable::{on_one_line, printable, shortened, width};
+use crate::cli::terminal::output::{self, Format};
+use crate::cli::terminal::printable::{on_one_line, printable, shortened, width};
 
 /// Bytes that a table buffers before it writes: enough to find the column widths of a page.
 const HELD_BYTES_MAX: usize = 256 * 1024;
@@ -18,11 +18,11 @@ const TEXT_COLUMNS_MIN: usize = 16;
 const NOTHING: &str = "-";
 
 /// Fields by name, as in JSON output.
-pub(super) type Object = Map<String, Value>;
+pub(crate) type Object = Map<String, Value>;
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
+pub(crate) struct Column {
     /// The field that the column shows. In capitals it is the heading.
     name: &'static str,
     /// The initial width, because later rows may be wider than the first ones.
@@ -32,7 +32,7 @@ pub(super) struct Column {
 
 impl Column {
     /// Returns a column whose cells are shown whole.
-    pub(super) const fn of(name: &'static str, width: usize) -> Self {
+    pub(crate) const fn of(name: &'static str, width: usize) -> Self {
         Self {
             name,
             width,
@@ -41,7 +41,7 @@ impl Column {
     }
 
     /// Returns a column of free text, which must be the last.
-    pub(super) const fn text(name: &'static str) -> Self {
+    pub(crate) const fn text(name: &'static str) -> Self {
         Self {
             name,
             width: 0,
@@ -52,7 +52,7 @@ impl Column {
 
 /// Writes rows to the standard output.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     format: Format,
     columns: Vec<Column>,
     has_head: bool,
@@ -65,7 +65,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Returns an empty table with these columns. A table for people begins with its headings.
-    pub(super) fn new(format: Format, columns: &[Column]) -> Self {
+    pub(crate) fn new(format: Format, columns: &[Column]) -> Self {
         Self {
             format,
             columns: columns.to_vec(),
@@ -78,7 +78,7 @@ impl Table {
     }
 
     /// Writes a row: all fields in JSON, the columns' fields for people.
-    pub(super) fn row(&mut self, fields: &Object) -> anyhow::Result<()> {
+    pub(crate) fn row(&mut self, fields: &Object) -> anyhow::Result<()> {
         match self.format {
             Format::Json => self.json(&serde_json::to_string(fields)?),
             Format::Table => {
@@ -91,14 +91,14 @@ impl Table {
     }
 
     /// Writes a row of JSON.
-    pub(super) fn json(&mut self, json: &str) -> anyhow::Result<()> {
+    pub(crate) fn json(&mut self, json: &str) -> anyhow::Result<()> {
         self.lines.push_str(json);
         self.lines.push('\n');
         self.hold(json.len())
     }
 
     /// Writes a row for people, with a cell per column.
-    pub(super) fn cells(&mut self, cells: Vec<String>) -> anyhow::Result<()> {
+    pub(crate) fn cells(&mut self, cells: Vec<String>) -> anyhow::Result<()> {
         let each = cells.into_iter().zip(&self.columns);
         let cells = each.map(|(cell, column)| match (column.is_text, self.terminal) {
             (false, _) => printable(&cell),
@@ -121,7 +121,7 @@ impl Table {
     }
 
     /// Writes the buffered rows.
-    pub(super) fn flush(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn flush(&mut self) -> anyhow::Result<()> {
         self.held_bytes = 0;
         self.terminal = output::columns();
         if self.format == Format::Table {
@@ -136,7 +136,7 @@ impl Table {
     }
 
     /// Writes the buffered rows, and ends the table.
-    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+    pub(crate) fn finish(mut self) -> anyhow::Result<()> {
         self.flush()
     }
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use ignore::{DirEntry, WalkBuilder};
 
-use crate::cli::output::WrongArguments;
-use crate::cli::source::Source;
+use crate::cli::terminal::output::WrongArguments;
+use crate::cli::uploads::source::Source;
 use crate::domain::names::resource::DocumentId;
 
 /// The most documents of one command. Their paths are held in memory, some hundred bytes each.
@@ -18,7 +18,7 @@ const SOURCES_MAX: usize = 1_000_000;
 
 /// An entry that the arguments name.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// A document.
     Source(Source),
     /// An entry of a folder that is neither a file nor a folder, with the reason why it is skipped.
@@ -29,7 +29,7 @@ pub(super) enum Found {
 
 /// Returns every document that `paths` name, sorted by name below each folder. `-` and empty `paths` mean the
 /// standard input.
-pub(super) fn of(paths: &[PathBuf]) -> Box<dyn Iterator<Item = Found> + '_> {
+pub(crate) fn of(paths: &[PathBuf]) -> Box<dyn Iterator<Item = Found> + '_> {
     if paths.is_empty() {
         return Box::new(std::iter::once(Found::Source(Source::standard_input())));
     }
@@ -37,7 +37,7 @@ pub(super) fn of(paths: &[PathBuf]) -> Box<dyn Iterator<Item = Found> + '_> {
 }
 
 /// Whether `paths` name exactly one document. A folder may have any number.
-pub(super) fn is_single(paths: &[PathBuf]) -> bool {
+pub(crate) fn is_single(paths: &[PathBuf]) -> bool {
     match paths {
         [] => true,
         [path] => path == Path::new("-") || !path.is_dir(),
@@ -56,7 +56,7 @@ fn of_path(path: &Path) -> Box<dyn Iterator<Item = Found> + '_> {
 }
 
 /// Returns every document below a folder, sorted by name.
-pub(super) fn below(folder: &Path) -> impl Iterator<Item = Found> {
+pub(crate) fn below(folder: &Path) -> impl Iterator<Item = Found> {
     let walk = WalkBuilder::new(folder).sort_by_file_name(Ord::cmp).build();
     walk.flat_map(|entry| match entry {
         Ok(entry) => {
@@ -91,13 +91,13 @@ fn of_entry(folder: &Path, entry: DirEntry) -> Option<Found> {
 
 /// The documents of one command, with their ids.
 #[derive(Debug, Default)]
-pub(super) struct Sources {
+pub(crate) struct Sources {
     /// The documents, each with a unique id.
-    pub(super) documents: Vec<(DocumentId, Source)>,
+    pub(crate) documents: Vec<(DocumentId, Source)>,
     /// The skipped entries of folders, with the reasons.
-    pub(super) skipped: Vec<String>,
+    pub(crate) skipped: Vec<String>,
     /// The unreadable entries of folders, with the reasons.
-    pub(super) failed: Vec<String>,
+    pub(crate) failed: Vec<String>,
 }
 
 impl Sources {
@@ -106,7 +106,7 @@ impl Sources {
     /// # Errors
     ///
     /// Fails if two documents have the same id, because the second would replace the first, or if there are too many.
-    pub(super) fn new(
+    pub(crate) fn new(
         found: impl Iterator<Item = Found>,
         id: Option<&DocumentId>,
     ) -> anyhow::Result<Self> {

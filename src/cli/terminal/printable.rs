@@ -23,7 +23,7 @@ fn is_obeyed(character: char) -> bool {
 }
 
 /// Returns the text, with every character escaped that a terminal would interpret.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
         if is_obeyed(character) {
@@ -36,7 +36,7 @@ pub(super) fn printable(text: &str) -> String {
 }
 
 /// Returns the text like [`printable`], with every line break replaced by the same visible character.
-pub(super) fn on_one_line(text: &str) -> String {
+pub(crate) fn on_one_line(text: &str) -> String {
     let mut characters = text.chars().peekable();
     let mut line = String::with_capacity(text.len());
     while let Some(character) = characters.next() {
@@ -54,7 +54,7 @@ pub(super) fn on_one_line(text: &str) -> String {
 }
 
 /// Returns JSON, with every character escaped that a terminal would interpret. They occur only in strings.
-pub(super) fn printable_json(json: &str) -> String {
+pub(crate) fn printable_json(json: &str) -> String {
     let mut printable = String::with_capacity(json.len());
     for character in json.chars() {
         if is_obeyed(character) && character != '\n' {
@@ -68,13 +68,13 @@ pub(super) fn printable_json(json: &str) -> String {
 }
 
 /// Returns the columns that a printable text takes on a terminal.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// Returns the start of a printable text that fits into `columns`, with a mark if the text is longer. Grapheme
 /// clusters are not split.
-pub(super) fn shortened(text: &str, columns: usize) -> String {
+pub(crate) fn shortened(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }

@@ -7,8 +7,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
 use crate::cli::connection::channel::Connection;
-use crate::cli::patience::Patience;
-use crate::cli::reading::{Next, Reading};
+use crate::cli::calls::retry::Patience;
+use crate::cli::uploads::source_reader::{Next, Reading};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::upload_document_request::Target;
 use crate::interface::grpc::pb::upload_service_client::UploadServiceClient;
@@ -21,13 +21,13 @@ const TAKEN_BYTES_MIN: u64 = 8 * 1024 * 1024;
 
 /// A document to send.
 #[derive(Debug)]
-pub(super) struct Sending {
+pub(crate) struct Sending {
     /// The source of the document.
-    pub(super) reading: Reading,
+    pub(crate) reading: Reading,
     /// The spec of the upload.
-    pub(super) spec: pb::UploadSpec,
+    pub(crate) spec: pb::UploadSpec,
     /// Whether an earlier attempt may have started the upload.
-    pub(super) is_resumed: bool,
+    pub(crate) is_resumed: bool,
 }
 
 /// The reason why an attempt ended.
@@ -49,7 +49,7 @@ impl Sending {
     /// # Errors
     ///
     /// Fails with a final status, or if there was no progress for too long.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         mut self,
         channel: Connection,
         patience: &Patience,
@@ -111,7 +111,7 @@ impl Sending {
     /// # Errors
     ///
     /// Fails if the server cannot be queried.
-    pub(super) async fn is_resumable(
+    pub(crate) async fn is_resumable(
         &mut self,
         channel: Connection,
         patience: &Patience,

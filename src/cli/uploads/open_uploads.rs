@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 
 use uuid::Uuid;
 
-use crate::cli::output::{self, Stopped};
+use crate::cli::terminal::output::{self, Stopped};
 use crate::cli::stopping::Stopping;
 
 /// Characters besides letters and digits that need no quotes in a shell.
@@ -16,27 +16,27 @@ const UPLOAD: &str = "upload";
 
 /// Uploads in progress.
 #[derive(Debug, Default)]
-pub(super) struct Underway(RefCell<BTreeMap<Uuid, Upload>>);
+pub(crate) struct Underway(RefCell<BTreeMap<Uuid, Upload>>);
 
 /// An upload in progress.
 #[derive(Clone, Debug)]
-pub(super) struct Upload {
+pub(crate) struct Upload {
     /// The name of its source.
-    pub(super) name: String,
-    pub(super) document_id: String,
+    pub(crate) name: String,
+    pub(crate) document_id: String,
     /// Whether the same command resumes it.
-    pub(super) is_kept: bool,
+    pub(crate) is_kept: bool,
 }
 
 /// Keeps an upload in progress until it is dropped.
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     underway: &'a Underway,
     request_id: Uuid,
 }
 
 impl Underway {
-    pub(super) fn enter(&self, request_id: Uuid, upload: Upload) -> Entry<'_> {
+    pub(crate) fn enter(&self, request_id: Uuid, upload: Upload) -> Entry<'_> {
         self.0.borrow_mut().insert(request_id, upload);
         Entry {
             underway: self,
@@ -50,7 +50,7 @@ impl Underway {
     /// # Errors
     ///
     /// Fails if the work fails, or on a signal.
-    pub(super) async fn unless_stopped(
+    pub(crate) async fn unless_stopped(
         &self,
         mut stopping: Stopping,
         is_single: bool,

@@ -16,7 +16,7 @@ use rustix::termios::tcgetwinsize;
 use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::printable::{printable, printable_json};
+use crate::cli::terminal::printable::{printable, printable_json};
 use crate::config::log_format::LogFormat;
 use crate::config::terminal;
 
@@ -25,7 +25,7 @@ static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// The output format.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// JSON Lines: one object per line.
     Json,
     /// A table for people.
@@ -37,7 +37,7 @@ pub(super) enum Format {
 /// # Errors
 ///
 /// Fails with [`Closed`] if the reader has closed the output.
-pub(super) fn write(lines: &str) -> anyhow::Result<()> {
+pub(crate) fn write(lines: &str) -> anyhow::Result<()> {
     let written = BARS.suspend(|| {
         let mut out = io::stdout().lock();
         out.write_all(lines.as_bytes())?;
@@ -50,7 +50,7 @@ pub(super) fn write(lines: &str) -> anyhow::Result<()> {
 }
 
 /// Writes lines of JSON to the standard output. On a terminal, control characters are escaped.
-pub(super) fn json(lines: &str) -> anyhow::Result<()> {
+pub(crate) fn json(lines: &str) -> anyhow::Result<()> {
     if io::stdout().is_terminal() {
         write(&printable_json(lines))
     } else {
@@ -59,24 +59,24 @@ pub(super) fn json(lines: &str) -> anyhow::Result<()> {
 }
 
 /// Writes an object as a line of JSON.
-pub(super) fn object(object: &Value) -> anyhow::Result<()> {
+pub(crate) fn object(object: &Value) -> anyhow::Result<()> {
     json(&format!("{object}\n"))
 }
 
 /// Writes a line for people to the standard output.
-pub(super) fn line(text: &str) -> anyhow::Result<()> {
+pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     write(&format!("{}\n", printable(text)))
 }
 
 /// Returns the width of the terminal in columns. `None` means that the standard output is not a terminal.
-pub(super) fn columns() -> Option<usize> {
+pub(crate) fn columns() -> Option<usize> {
     let size = tcgetwinsize(io::stdout()).ok()?;
     (size.ws_col > 0).then_some(size.ws_col.into())
 }
 
 /// Ends the program with code 0 as soon as the reader closes the standard output. Commands that wait need this,
 /// because they would notice it only at their next write.
-pub(super) fn end_when_closed() {
+pub(crate) fn end_when_closed() {
     // The thread ends with the program. If the output is not a pipe, the thread waits until then.
     thread::spawn(|| {
         let out = io::stdout();
@@ -94,7 +94,7 @@ pub(super) fn end_when_closed() {
 }
 
 /// Draws a progress bar on the standard error if that is a terminal.
-pub(super) fn drawn(bar: ProgressBar) -> ProgressBar {
+pub(crate) fn drawn(bar: ProgressBar) -> ProgressBar {
     if io::stderr().is_terminal() {
         BARS.add(bar)
     } else {
@@ -103,7 +103,7 @@ pub(super) fn drawn(bar: ProgressBar) -> ProgressBar {
 }
 
 /// Writes logs to the standard error. `Auto` means text for people at a terminal, else JSON Lines.
-pub(super) fn logs(filter: EnvFilter, format: LogFormat) {
+pub(crate) fn logs(filter: EnvFilter, format: LogFormat) {
     let is_terminal = io::stderr().is_terminal();
     let is_text = match format {
         LogFormat::Auto => is_terminal,
@@ -123,7 +123,7 @@ pub(super) fn logs(filter: EnvFilter, format: LogFormat) {
 }
 
 /// Whether a file is the one that the standard output writes to. Reading it would never end.
-pub(super) fn is_output(file: &Metadata) -> bool {
+pub(crate) fn is_output(file: &Metadata) -> bool {
     let output = io::stdout().as_fd().try_clone_to_owned().map(File::from);
     let output = output.and_then(|output| output.metadata());
     output.is_ok_and(|output| {
@@ -132,26 +132,26 @@ pub(super) fn is_output(file: &Metadata) -> bool {
 }
 
 /// Writes a note to the standard error if the standard output is a terminal.
-pub(super) fn note_on_terminal(message: &str) {
+pub(crate) fn note_on_terminal(message: &str) {
     if io::stdout().is_terminal() {
         complain(message);
     }
 }
 
 /// Writes a note for people to the standard error.
-pub(super) fn note(message: &str) {
+pub(crate) fn note(message: &str) {
     complain(message);
 }
 
 /// Writes an error message for people to the standard error.
-pub(super) fn complain(message: &str) {
+pub(crate) fn complain(message: &str) {
     let line = format!("sluice: {}\n", printable(message));
     // An error that cannot be written has no other place.
     let _unwritable = BARS.suspend(|| io::stderr().write_all(line.as_bytes()));
 }
 
 /// Writes the message of a failed command, and returns its exit code.
-pub(super) fn end(error: &anyhow::Error) -> ExitCode {
+pub(crate) fn end(error: &anyhow::Error) -> ExitCode {
     // The reader has read enough, which is not a failure.
     if error.downcast_ref::<Closed>().is_some() {
         return ExitCode::SUCCESS;
@@ -169,30 +169,30 @@ pub(super) fn end(error: &anyhow::Error) -> ExitCode {
 /// The reader has closed the standard output.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the output is closed")]
-pub(super) struct Closed;
+pub(crate) struct Closed;
 
 /// The arguments contradict each other, or are out of range.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("wrong arguments")]
-pub(super) struct WrongArguments;
+pub(crate) struct WrongArguments;
 
 /// A signal has ended the command, and its messages have explained how to resume.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("ended by a signal")]
-pub(super) struct Stopped(
+pub(crate) struct Stopped(
     /// The exit code.
-    pub(super) u8,
+    pub(crate) u8,
 );
 
 /// The command failed, and its messages have explained why.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("failed")]
-pub(super) struct Reported;
+pub(crate) struct Reported;
 
 /// Some documents failed, and a message has explained each.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("{failed} of {all} documents failed")]
-pub(super) struct DocumentsFailed {
-    pub(super) failed: usize,
-    pub(super) all: usize,
+pub(crate) struct DocumentsFailed {
+    pub(crate) failed: usize,
+    pub(crate) all: usize,
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 /// Labels of documents.
 #[derive(Debug, Args)]
-pub(super) struct Labels {
+pub(crate) struct Labels {
     /// Label of the documents, as KEY=VALUE; repeat it for several labels, with each key once.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
@@ -19,7 +19,7 @@ impl Labels {
     /// # Errors
     ///
     /// Fails if a key is given twice, because one of its values would be ignored.
-    pub(super) fn by_key(&self) -> anyhow::Result<BTreeMap<String, String>> {
+    pub(crate) fn by_key(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let mut labels = BTreeMap::new();
         for (key, value) in &self.labels {
             let other = labels.insert(key.clone(), value.clone());

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::cli::source::Stamp;
+use crate::cli::uploads::source::Stamp;
 use crate::config::client;
 use crate::domain::ingest::digest::{hex, sha256};
 
@@ -30,7 +30,7 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// The folder of the records.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     /// `None` means that no record can be stored.
     folder: Option<PathBuf>,
     /// Whether the records of earlier runs are discarded.
@@ -39,18 +39,18 @@ pub(super) struct Kept {
 
 /// The identity of an upload: its source, document and server.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(super) struct Upload {
-    pub(super) server: String,
-    pub(super) collection: String,
-    pub(super) document_id: String,
+pub(crate) struct Upload {
+    pub(crate) server: String,
+    pub(crate) collection: String,
+    pub(crate) document_id: String,
     /// The absolute path, for people.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The digest of the path's bytes, which may not be text.
-    pub(super) path_sha256: String,
+    pub(crate) path_sha256: String,
     /// The identity of the source when the upload began.
-    pub(super) stamp: Stamp,
+    pub(crate) stamp: Stamp,
     /// The digest of the request without its id.
-    pub(super) spec_sha256: String,
+    pub(crate) spec_sha256: String,
 }
 
 /// The content of a file.
@@ -63,19 +63,19 @@ struct Content {
 
 /// The record of an upload, while this run sends it.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// The file, locked until it is dropped.
     file: File,
     path: PathBuf,
-    pub(super) request_id: Uuid,
+    pub(crate) request_id: Uuid,
     /// Whether another run began it.
-    pub(super) is_resumed: bool,
+    pub(crate) is_resumed: bool,
 }
 
 impl Kept {
     /// Opens the user's folder, and removes its expired and surplus files. `begins_anew` discards the uploads of
     /// earlier runs instead of resuming them.
-    pub(super) fn open(begins_anew: bool) -> Self {
+    pub(crate) fn open(begins_anew: bool) -> Self {
         let folder = client::state_folder().map(|folder| folder.join(FOLDER));
         let folder = folder.filter(|folder| {
             let mut builder = DirBuilder::new();
@@ -92,7 +92,7 @@ impl Kept {
 
     /// Takes the record of an upload: one that an earlier run left, or a new one. Returns `None` if another run holds
     /// it, or if no record can be stored.
-    pub(super) fn take(&self, upload: &Upload) -> Option<Record> {
+    pub(crate) fn take(&self, upload: &Upload) -> Option<Record> {
         let folder = self.folder.as_ref()?;
         let path = folder.join(upload.name()).with_extension(EXTENSION);
         for _ in 0..TRIES_MAX {
@@ -186,7 +186,7 @@ impl Record {
     }
 
     /// Removes the record, because the upload has ended.
-    pub(super) fn forget(self) {
+    pub(crate) fn forget(self) {
         if is_at(&self.file, &self.path) {
             // A file that cannot be removed expires later.
             let _left = std::fs::remove_file(&self.path);
@@ -266,7 +266,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{KEPT_FOR, KEPT_MAX, Kept, Upload, now, sweep};
-    use crate::cli::source::Stamp;
+    use crate::cli::uploads::source::Stamp;
 
     struct Folder(PathBuf);
 

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::cli::output;
-use crate::cli::printable::printable;
+use crate::cli::terminal::output;
+use crate::cli::terminal::printable::printable;
 
 /// The redraw interval of a bar without progress.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Returns a bar for a document. `None` as `bytes` means that the size is unknown.
-pub(super) fn of_document(document: &str, bytes: Option<u64>) -> ProgressBar {
+pub(crate) fn of_document(document: &str, bytes: Option<u64>) -> ProgressBar {
     let (bar, template) = match bytes {
         Some(bytes) => (
             ProgressBar::new(bytes),
@@ -27,7 +27,7 @@ pub(super) fn of_document(document: &str, bytes: Option<u64>) -> ProgressBar {
 }
 
 /// Returns a bar for many documents, several of which are processed concurrently.
-pub(super) fn of_documents(documents: usize) -> ProgressBar {
+pub(crate) fn of_documents(documents: usize) -> ProgressBar {
     let bar = ProgressBar::new(documents as u64);
     drawn(bar, "{wide_bar} {pos}/{len} documents {eta}")
 }

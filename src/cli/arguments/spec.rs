@@ -19,7 +19,7 @@ use crate::interface::grpc::pb;
 /// Chunking arguments, as typed. The collection, or else the built-in default, decides the other fields.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Chunks")]
-pub(super) struct Chunking {
+pub(crate) struct Chunking {
     /// Cut at the best separator (recursive), between sentences (sentence) or anywhere (fixed) [default: recursive].
     #[arg(long, value_enum)]
     strategy: Option<Strategy>,
@@ -62,7 +62,7 @@ pub(super) struct Chunking {
 /// Decoding arguments, as typed.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Decoding")]
-pub(super) struct Decoding {
+pub(crate) struct Decoding {
     /// Charset: a label of the WHATWG Encoding Standard, or utf-32, utf-32le or utf-32be; `auto` detects it. A byte
     /// order mark overrides a label of UTF-16 or UTF-32 [default: utf-8].
     #[arg(long, value_name = "LABEL")]
@@ -125,7 +125,7 @@ enum ByteOrderMark {
 
 impl Chunking {
     /// Returns the fields that were typed.
-    pub(super) fn partial(&self) -> anyhow::Result<Partial> {
+    pub(crate) fn partial(&self) -> anyhow::Result<Partial> {
         self.check_separators()?;
         let strategy = self.strategy.map(|strategy| match strategy {
             Strategy::Fixed => Kind::Fixed,
@@ -154,12 +154,12 @@ impl Chunking {
     }
 
     /// Returns the spec without the defaults of a collection.
-    pub(super) fn spec(&self) -> anyhow::Result<Spec> {
+    pub(crate) fn spec(&self) -> anyhow::Result<Spec> {
         Ok(self.partial()?.over(&Partial::default())?)
     }
 
     /// Returns the fields that were typed, for a request. `None` means that no field was typed.
-    pub(super) fn request(&self) -> anyhow::Result<Option<pb::ChunkingSpec>> {
+    pub(crate) fn request(&self) -> anyhow::Result<Option<pb::ChunkingSpec>> {
         let partial = self.partial()?;
         Ok((partial != Partial::default()).then(|| to_partial(&partial)))
     }
@@ -203,7 +203,7 @@ impl Chunking {
 
 impl Decoding {
     /// Returns the fields that were typed.
-    pub(super) fn partial(&self) -> anyhow::Result<policy::Partial> {
+    pub(crate) fn partial(&self) -> anyhow::Result<policy::Partial> {
         let policy = |policy| match policy {
             Policy::Reject => decoding::Policy::Reject,
             Policy::Replace => decoding::Policy::Replace,
@@ -234,12 +234,12 @@ impl Decoding {
     }
 
     /// Returns the policy without the defaults of a collection.
-    pub(super) fn decoding(&self) -> anyhow::Result<decoding::Decoding> {
+    pub(crate) fn decoding(&self) -> anyhow::Result<decoding::Decoding> {
         Ok(self.partial()?.over(&policy::Partial::default()))
     }
 
     /// Returns the fields that were typed, for a request. `None` means that no field was typed.
-    pub(super) fn request(&self) -> anyhow::Result<Option<pb::DecodingPolicy>> {
+    pub(crate) fn request(&self) -> anyhow::Result<Option<pb::DecodingPolicy>> {
         let partial = self.partial()?;
         Ok((partial != policy::Partial::default()).then(|| to_partial_decoding(&partial)))
     }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::cli::source::{Opened, Source, Stamp};
+use crate::cli::uploads::source::{Opened, Source, Stamp};
 use crate::domain::ingest::digest::Running;
 
 /// Content bytes of a message. The server holds a message until it is complete, and accepts at most 256 KiB. With its other
@@ -34,7 +34,7 @@ const SILENT_MAX: Duration = Duration::from_millis(500);
 
 /// The next part of a source.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) enum Next {
+pub(crate) enum Next {
     /// Bytes.
     Content(Bytes),
     /// The source has no further bytes yet.
@@ -45,7 +45,7 @@ pub(super) enum Next {
 
 /// A source that is being read.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     source: Source,
     length: Option<u64>,
     stamp: Option<Stamp>,
@@ -69,7 +69,7 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Opens the source and starts to read it.
-    pub(super) async fn open(source: Source) -> anyhow::Result<Self> {
+    pub(crate) async fn open(source: Source) -> anyhow::Result<Self> {
         let (opened, pieces) = begin(source.clone()).await?;
         Ok(Self {
             source,
@@ -87,32 +87,32 @@ impl Reading {
     }
 
     /// Returns the size of the source in bytes. `None` means that it is unknown.
-    pub(super) fn length(&self) -> Option<u64> {
+    pub(crate) fn length(&self) -> Option<u64> {
         self.length
     }
 
     /// Returns the offset of the next byte to send.
-    pub(super) fn at(&self) -> u64 {
+    pub(crate) fn at(&self) -> u64 {
         self.at
     }
 
     /// Returns the digest of all bytes read. At the end it is the digest of the source.
-    pub(super) fn sha256(&self) -> [u8; 32] {
+    pub(crate) fn sha256(&self) -> [u8; 32] {
         self.digest.sha256()
     }
 
     /// Whether all bytes were sent.
-    pub(super) fn is_sent(&self) -> bool {
+    pub(crate) fn is_sent(&self) -> bool {
         self.has_ended && self.at == self.taken
     }
 
     /// Whether the source can be opened again.
-    pub(super) fn is_regular(&self) -> bool {
+    pub(crate) fn is_regular(&self) -> bool {
         self.stamp.is_some()
     }
 
     /// Returns the identity of the file, and its absolute path. `None` means that the source is not a regular file.
-    pub(super) fn file(&self) -> Option<(Stamp, PathBuf)> {
+    pub(crate) fn file(&self) -> Option<(Stamp, PathBuf)> {
         self.stamp.zip(self.source.path())
     }
 
@@ -121,7 +121,7 @@ impl Reading {
     /// # Errors
     ///
     /// Fails if the source has other bytes, or cannot be read from there.
-    pub(super) async fn seek(&mut self, to: u64, sha256: &[u8]) -> anyhow::Result<()> {
+    pub(crate) async fn seek(&mut self, to: u64, sha256: &[u8]) -> anyhow::Result<()> {
         if to < self.taken - self.kept.len() as u64 {
             ensure!(
                 self.is_regular(),
@@ -152,7 +152,7 @@ impl Reading {
     /// # Errors
     ///
     /// Fails if the source cannot be read.
-    pub(super) async fn next(&mut self) -> anyhow::Result<Next> {
+    pub(crate) async fn next(&mut self) -> anyhow::Result<Next> {
         if std::mem::take(&mut self.has_waited) {
             return Ok(Next::Waiting);
         }

@@ -6,17 +6,17 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tonic::{Status, Streaming};
 
-use crate::cli::backoff::jittered;
+use crate::cli::calls::backoff::jittered;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::unreached::Unreached;
-use crate::cli::failure::{Faults, is_passing};
-use crate::cli::output;
+use crate::cli::calls::failure::{Faults, is_passing};
+use crate::cli::terminal::output;
 
 /// The longest time that a follower tries to reconnect.
-pub(super) const AWAY_MAX: Duration = Duration::from_hours(24);
+pub(crate) const AWAY_MAX: Duration = Duration::from_hours(24);
 
 /// A reader of a stream that knows its position in it.
-pub(super) trait Follower {
+pub(crate) trait Follower {
     type Message;
 
     /// Opens the stream after the last message taken.
@@ -32,7 +32,7 @@ pub(super) trait Follower {
 /// # Errors
 ///
 /// Fails with a final status, or if the server is away for longer than `away_max`.
-pub(super) async fn follow(
+pub(crate) async fn follow(
     follower: &mut impl Follower,
     connection: &Connection,
     away_max: Duration,

@@ -5,15 +5,15 @@ use std::time::Duration;
 use anyhow::bail;
 
 use crate::cli::connection::channel::Connection;
-use crate::cli::following::AWAY_MAX;
+use crate::cli::calls::resumed_stream::AWAY_MAX;
 use crate::cli::json;
-use crate::cli::output::{self, Format};
-use crate::cli::watching::watch;
+use crate::cli::terminal::output::{self, Format};
+use crate::cli::calls::operation_watch::watch;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation::State;
 
 /// Prints the name of an operation that makes a version, or waits for its end and prints that.
-pub(super) async fn tell(
+pub(crate) async fn tell(
     channel: Connection,
     operation: pb::Operation,
     waits: bool,
@@ -44,7 +44,7 @@ pub(super) async fn tell(
 }
 
 /// Prints the name of an operation, in JSON with all of its fields.
-pub(super) fn name(operation: pb::Operation, format: Format) -> anyhow::Result<()> {
+pub(crate) fn name(operation: pb::Operation, format: Format) -> anyhow::Result<()> {
     match format {
         Format::Json => output::object(&json::operations::operation(operation).into()),
         Format::Table => output::line(&operation.name),
@@ -52,7 +52,7 @@ pub(super) fn name(operation: pb::Operation, format: Format) -> anyhow::Result<(
 }
 
 /// Returns the last state of an operation. Reconnects for up to `away_max` if the connection is lost.
-pub(super) async fn ended(
+pub(crate) async fn ended(
     channel: Connection,
     operation: pb::Operation,
     away_max: Duration,

@@ -32,7 +32,7 @@ const LASTING: [&str; 6] = [
 const STORE: [&str; 2] = ["STORE_FULL", "STORE_UNAVAILABLE"];
 
 /// Whether another attempt may succeed.
-pub(super) fn is_passing(status: &Status, connection: &Connection) -> bool {
+pub(crate) fn is_passing(status: &Status, connection: &Connection) -> bool {
     if let Some(unreached) = Unreached::of(status) {
         // A name that resolved before resolves again once the resolver answers.
         let is_misspelled = unreached.is_unknown_host() && !connection.has_answered();
@@ -53,18 +53,18 @@ const FAULTS_MAX: u32 = 12;
 
 /// The number of consecutive faults of a server.
 #[derive(Debug, Default)]
-pub(super) struct Faults(u32);
+pub(crate) struct Faults(u32);
 
 impl Faults {
     /// Counts a failure. Returns `true` after too many faults. Any other failure resets the count.
-    pub(super) fn are_too_many_with(&mut self, status: &Status) -> bool {
+    pub(crate) fn are_too_many_with(&mut self, status: &Status) -> bool {
         self.0 = if is_fault(status) { self.0 + 1 } else { 0 };
         self.0 >= FAULTS_MAX
     }
 }
 
 /// Whether the failure is likely to last: the server cannot be reached, or its store is unavailable or full.
-pub(super) fn is_outage(status: &Status) -> bool {
+pub(crate) fn is_outage(status: &Status) -> bool {
     match Unreached::of(status) {
         Some(unreached) => !unreached.is_lost(),
         None => STORE.contains(&reason(status).as_str()),
