@@ -52,7 +52,7 @@ pub(crate) async fn serve_bare() -> SocketAddr {
 
 /// Starts a server that receives uploads as the service does, over a store that keeps nothing.
 pub(crate) async fn serve_receiving() -> SocketAddr {
-    let config = sluice::config::Uploads::default();
+    let config = sluice::config::sections::uploads::Uploads::default();
     let second = std::time::Duration::from_secs(1);
     let bounds = Bounds {
         source_bytes_max: config.source_bytes_max,

@@ -1,7 +1,7 @@
 //! Converts the settings of limits.
 
 use crate::application::rate_limit::limits::{Allowed, Limits};
-use crate::config::limits::{self, Rate, Tenant};
+use crate::config::sections::limits::{self, Rate, Tenant};
 use crate::domain::limits::rate::Quota;
 
 /// Returns the limits of all principals.

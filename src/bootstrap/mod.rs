@@ -17,8 +17,9 @@ use crate::application::ports::store::Store;
 use crate::bootstrap::listening::listen;
 use crate::bootstrap::tls_and_jwt::Access;
 use crate::bootstrap::wiring::Wiring;
-use crate::config::store_url::Location;
-use crate::config::{self, Config};
+use crate::config::addresses::store_url::Location;
+use crate::config::Config;
+use crate::config::sections::{import, store};
 use crate::domain::audit::Head;
 use crate::domain::identity::secret::Secret;
 use crate::infrastructure::cgroup_memory;
@@ -140,7 +141,7 @@ pub async fn migrate(location: &Location) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// Fails if the store cannot be opened, or refuses the key.
-pub async fn first_key(config: &config::Store, force: bool) -> anyhow::Result<Option<Secret>> {
+pub async fn first_key(config: &store::Store, force: bool) -> anyhow::Result<Option<Secret>> {
     let store = open(config).await;
     let store = store.with_context(|| config.location.to_string())?;
     let key = admin::first_key(&store, force).await;
@@ -168,7 +169,7 @@ pub async fn audited(config: &Config, told: &[Head]) -> anyhow::Result<Report> {
     report
 }
 
-async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {
+async fn open(store: &store::Store) -> anyhow::Result<Arc<dyn Store>> {
     store.location.check_store()?;
     Ok(match store.location.database() {
         Some(address) => Arc::new(Postgres::open(address, store.connections_max).await?),
@@ -177,13 +178,13 @@ async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 /// Opens the directory to import from. `None` if its name is empty.
-fn import_root(import: &config::import::Import) -> std::io::Result<Option<Arc<dyn ImportRoot>>> {
+fn import_root(import: &import::Import) -> std::io::Result<Option<Arc<dyn ImportRoot>>> {
     if import.root.as_os_str().is_empty() {
         return Ok(None);
     }
     let hard_links = match import.hard_links {
-        config::import::HardLinks::Allow => HardLinks::Allow,
-        config::import::HardLinks::Refuse => HardLinks::Refuse,
+        import::HardLinks::Allow => HardLinks::Allow,
+        import::HardLinks::Refuse => HardLinks::Refuse,
     };
     Ok(Some(Arc::new(Root::open(&import.root, hard_links)?)))
 }

@@ -54,7 +54,7 @@ use crate::bootstrap::from_config;
 use crate::bootstrap::limits::limits;
 use crate::bootstrap::redis_backends::{Shared, shared};
 use crate::config::Config;
-use crate::config::web::Web;
+use crate::config::sections::web::Web;
 use crate::infrastructure::system_clock::System;
 use crate::interface::grpc::admin::Info;
 use crate::interface::middleware::authenticate::Door;

@@ -10,7 +10,7 @@ use crate::cli::connection::channel::Connection;
 use crate::cli::connection::shown::Shown;
 use crate::cli::terminal::output::WrongArguments;
 use crate::config::client;
-use crate::config::host_port::PORT;
+use crate::config::addresses::host_port::PORT;
 
 /// The server and the credential.
 #[derive(Clone, Debug, Args)]

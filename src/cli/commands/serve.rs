@@ -10,7 +10,7 @@ use crate::bootstrap::Instance;
 use crate::cli::terminal::output::{self, WrongArguments};
 use crate::cli::stopping::Stopping;
 use crate::config::Config;
-use crate::config::listen::Listen;
+use crate::config::addresses::listen::Listen;
 use crate::config::log_format::LogFormat;
 
 /// Run the server until SIGTERM or Ctrl-C. Requests in progress are committed and answered first.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use crate::config::host_port::{self, Host, HostPort, PORT};
+use crate::config::addresses::host_port::{self, Host, HostPort, PORT};
 
 /// The address of a server, and whether the connection is private.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -84,7 +84,7 @@ impl Jwt {
     }
 
     /// Returns the first required setting that is missing.
-    pub(super) fn missing(&self) -> Option<&'static str> {
+    pub(crate) fn missing(&self) -> Option<&'static str> {
         let settings = [
             ("identity.jwt.issuer", self.issuer.is_empty()),
             ("identity.jwt.audience", self.audience.is_empty()),
@@ -111,7 +111,7 @@ impl Tls {
     }
 
     /// Returns the required setting that is missing.
-    pub(super) fn missing(&self) -> Option<&'static str> {
+    pub(crate) fn missing(&self) -> Option<&'static str> {
         let has_key = !self.key_file.as_os_str().is_empty();
         if !self.is_on() && (has_key || self.asks_clients()) {
             Some("tls.certificate_file")

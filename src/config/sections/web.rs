@@ -42,7 +42,7 @@ impl Default for Web {
 
 impl Web {
     /// Returns the settings with a minimum: the name, the value, and the minimum.
-    pub(super) fn least(&self) -> [(&'static str, u64, u64); 4] {
+    pub(crate) fn least(&self) -> [(&'static str, u64, u64); 4] {
         [
             ("web.sockets_max", self.sockets_max.into(), 1),
             ("web.ping_every_seconds", self.ping_every_seconds, 1),
@@ -56,7 +56,7 @@ impl Web {
     }
 
     /// Checks the origins.
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         match self.origins.iter().find(|origin| !is_origin(origin)) {
             Some(origin) => Err(Error::Origin(origin.clone())),
             None => Ok(()),

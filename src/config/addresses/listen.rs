@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::host_port::{Error, Host, HostPort, PORT};
+use crate::config::addresses::host_port::{Error, Host, HostPort, PORT};
 
 /// The maximum number of addresses of a name to listen on.
 const ADDRESSES_MAX: usize = 16;

@@ -44,7 +44,7 @@ impl Default for Server {
 
 impl Server {
     /// Returns the settings with a minimum: the name, the value, and the minimum.
-    pub(super) fn least(self) -> [(&'static str, u64, u64); 5] {
+    pub(crate) fn least(self) -> [(&'static str, u64, u64); 5] {
         [
             ("server.connections_max", self.connections_max.into(), 1),
             (

@@ -152,7 +152,7 @@ fn rate(per_second: f64, burst: u32) -> Rate {
 
 impl Limits {
     /// Returns every rate with its setting, bytes in units.
-    pub(super) fn rates(&self) -> Vec<(String, Rate)> {
+    pub(crate) fn rates(&self) -> Vec<(String, Rate)> {
         let Rates {
             read,
             preview,
@@ -189,7 +189,7 @@ impl Limits {
     }
 
     /// Returns every number that must be at least 1, with its setting.
-    pub(super) fn numbers(&self) -> Vec<(String, u32)> {
+    pub(crate) fn numbers(&self) -> Vec<(String, u32)> {
         let Places {
             uploads,
             watches,
