@@ -21,7 +21,7 @@ use sluice::application::rate_limit::limits::{Allowed, Limits};
 use sluice::application::uploads::flush_timer::FlushSchedule;
 use sluice::application::uploads::lifecycle;
 use sluice::application::uploads::limits::Bounds;
-use sluice::application::uploads::outside::Outside;
+use sluice::application::uploads::services::PipelineServices;
 use sluice::application::uploads::receive::{Listener, Session};
 
 use sluice::domain::chunking::spec::Spec;
@@ -65,7 +65,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         slow_reader_max: second,
         old_version_kept: second,
     };
-    let outside = Outside {
+    let services = PipelineServices {
         store: Arc::new(Nowhere::default()),
         bus: Arc::new(Bus::new(Link::Alone, false)),
         clock: Arc::new(System),
@@ -78,7 +78,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         bounds.waiting_bytes_max,
         bounds.memory_wait_max,
     );
-    let uploads = lifecycle::Uploads::new(outside, budget, admission());
+    let uploads = lifecycle::Uploads::new(services, budget, admission());
     let service = Service {
         uploads: Some(uploads),
     };

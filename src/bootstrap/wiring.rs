@@ -48,7 +48,7 @@ use crate::application::uploads::duplex::Conversation;
 use crate::application::uploads::flush_timer::FlushSchedule;
 use crate::application::uploads::lifecycle::Uploads;
 use crate::application::uploads::limits::Bounds;
-use crate::application::uploads::outside::Outside;
+use crate::application::uploads::services::PipelineServices;
 use crate::bootstrap::admin;
 use crate::bootstrap::from_config;
 use crate::bootstrap::limits::limits;
@@ -340,7 +340,7 @@ impl Wiring {
 
     fn uploads(&self) -> Uploads {
         let store: Arc<dyn Store> = Arc::clone(&self.store);
-        let outside = Outside {
+        let services = PipelineServices {
             store,
             bus: Arc::clone(&self.bus),
             clock: Arc::clone(&self.clock),
@@ -348,7 +348,7 @@ impl Wiring {
             bounds: self.bounds,
             flush_schedule: self.flush_schedule.clone(),
         };
-        Uploads::new(outside, self.budget.clone(), self.admission.clone())
+        Uploads::new(services, self.budget.clone(), self.admission.clone())
     }
 
     fn chunks(&self) -> Chunks {

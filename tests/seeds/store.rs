@@ -19,7 +19,7 @@ use sluice::application::rate_limit::limits::{Allowed, Limits};
 use sluice::application::uploads::flush_timer::FlushSchedule;
 use sluice::application::uploads::lifecycle::Uploads;
 use sluice::application::uploads::limits::Bounds;
-use sluice::application::uploads::outside::Outside;
+use sluice::application::uploads::services::PipelineServices;
 use sluice::domain::limits::rate::{self, Quota};
 use sluice::domain::names::resource::CollectionId;
 use sluice::infrastructure::sqlite::connection::Sqlite;
@@ -70,7 +70,7 @@ impl Store {
             .await
             .unwrap();
         let tasks = TaskTracker::new();
-        let outside = Outside {
+        let services = PipelineServices {
             store: Arc::clone(&sqlite) as _,
             bus: Arc::new(Bus::new(Link::Alone, false)),
             clock: Arc::new(System),
@@ -79,7 +79,7 @@ impl Store {
             flush_schedule: FlushSchedule::default(),
         };
         let uploads = Uploads::new(
-            outside,
+            services,
             Budget::new(
                 BOUNDS.memory_bytes_max,
                 BOUNDS.waiting_bytes_max,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::application::error::Error;
 use crate::application::ports::uploads::Declared;
 use crate::application::uploads::pipeline::Pipeline;
-use crate::application::uploads::repetition::Repetition;
+use crate::application::uploads::replay::repetition::Repetition;
 use crate::application::uploads::write::Write;
 
 /// An upload that receives a client's messages.

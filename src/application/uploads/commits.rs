@@ -13,7 +13,7 @@ use crate::application::ports::commit_order::{COMMITS_MAX, Turn};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error;
 use crate::application::ports::uploads::Writer;
-use crate::application::uploads::outside::Outside;
+use crate::application::uploads::services::PipelineServices;
 use crate::domain::ingest::batch::Gathered;
 
 /// The commits in progress.
@@ -63,14 +63,14 @@ impl Commits {
     /// Fails if an earlier commit did.
     pub async fn start(
         &mut self,
-        outside: &Outside,
+        services: &PipelineServices,
         writer: &mut Writer,
         batch: Gathered,
         memory: Option<Permit>,
     ) -> Result<Committed, Error> {
         let committed_offset = batch.checkpoint().place.position.source;
         let started = Instant::now();
-        let digesting = outside.tasks.spawn(async move { batch.digested() });
+        let digesting = services.tasks.spawn(async move { batch.digested() });
         while self.queue.len() >= COMMITS_MAX {
             if self.settle_oldest().await? == Committed::Lost {
                 return Ok(Committed::Lost);
@@ -78,9 +78,9 @@ impl Commits {
         }
         let next = self.turn.next();
         let turn = std::mem::replace(&mut self.turn, next);
-        let (by, task) = (writer.clone(), outside.clone());
+        let (by, task) = (writer.clone(), services.clone());
         writer.committed_offset = committed_offset;
-        self.queue.push_back(outside.tasks.spawn(async move {
+        self.queue.push_back(services.tasks.spawn(async move {
             // The commit continues after the client has disconnected, and needs the memory of its batch until then.
             let _memory = memory;
             let batch = Arc::new(digesting.await.map_err(panicked)?);

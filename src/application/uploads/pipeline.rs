@@ -13,8 +13,8 @@ use crate::application::ports::state::State;
 use crate::application::ports::store_error;
 use crate::application::ports::uploads::{Declared, End, SUPERSEDED, Upload, Writer};
 use crate::application::uploads::commits::{Commits, Committed};
-use crate::application::uploads::known::Known;
-use crate::application::uploads::outside::Outside;
+use crate::application::uploads::replay::stored_bytes::StoredBytes;
+use crate::application::uploads::services::PipelineServices;
 use crate::application::uploads::write::Write;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
@@ -43,14 +43,14 @@ pub fn ended(upload: &Upload) -> Option<Error> {
 /// The writer of an upload.
 #[derive(Debug)]
 pub struct Pipeline {
-    outside: Outside,
+    services: PipelineServices,
     engine: Engine,
     writer: Writer,
     /// Whether the bytes come from a stored version.
     is_rechunk: bool,
     declared: Declared,
     /// The bytes committed before this writer, and the position of its stream in them.
-    known: Known,
+    stored: StoredBytes,
     /// The offset of the next byte of the source.
     received: u64,
     commits: Commits,
@@ -64,7 +64,7 @@ impl Pipeline {
     ///
     /// Fails if the checkpoint is of another engine version, or the stored data is damaged.
     pub fn new(
-        outside: Outside,
+        services: PipelineServices,
         caller: Caller,
         upload: &Upload,
         memory: UploadMemory,
@@ -81,12 +81,12 @@ impl Pipeline {
             (engine, checkpoint.source_sha256()?)
         };
         Ok(Self {
-            outside,
+            services,
             engine,
             writer: Writer::attached(caller, upload),
             is_rechunk: upload.is_rechunk(),
             declared: upload.declared,
-            known: Known::prefix(upload.committed_offset, committed_sha256),
+            stored: StoredBytes::prefix(upload.committed_offset, committed_sha256),
             received: upload.committed_offset,
             commits: Commits::new(),
             memory,
@@ -105,7 +105,7 @@ impl Pipeline {
     ///
     /// Fails if they contradict an earlier declaration, or exceed the longest allowed source.
     pub fn declare(&mut self, declared: Declared) -> Result<(), Error> {
-        let most = self.outside.bounds.source_bytes_max;
+        let most = self.services.bounds.source_bytes_max;
         if declared.total_size.is_some_and(|size| size > most) {
             return Err(Error::invalid(
                 "total_size",
@@ -126,13 +126,13 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// Fails as [`Known::take`] does, if another writer has taken over, or if the store fails. Also fails if the
+    /// Fails as [`StoredBytes::take`] does, if another writer has taken over, or if the store fails. Also fails if the
     /// content is refused or exceeds the declared size; then the upload has failed for good.
     pub async fn write(&mut self, write: Write) -> Result<(), Error> {
         self.memory.receive(write.content.len());
-        let mut rest = self.known.take(&write)?;
+        let mut rest = self.stored.take(&write)?;
         let actual = self.received + rest.len() as u64;
-        let most = self.outside.bounds.source_bytes_max;
+        let most = self.services.bounds.source_bytes_max;
         if actual > most {
             let error = Error::SourceTooLarge { most };
             return Err(self.refuse("SOURCE_TOO_LARGE", error).await);
@@ -247,7 +247,7 @@ impl Pipeline {
         let memory = self.memory.take_batch();
         let commits = &mut self.commits;
         let started = commits
-            .start(&self.outside, &mut self.writer, batch, memory)
+            .start(&self.services, &mut self.writer, batch, memory)
             .await?;
         self.still_ours(started).await
     }
@@ -284,15 +284,15 @@ impl Pipeline {
     }
 
     async fn end(&self, end: End) -> Result<(), Error> {
-        let now = self.outside.clock.now();
-        let kept = self.outside.bounds.old_version_kept.as_micros();
+        let now = self.services.clock.now();
+        let kept = self.services.bounds.old_version_kept.as_micros();
         let sweep_after = now.saturating_add(i64::try_from(kept).unwrap_or(i64::MAX));
-        let store = &self.outside.store;
+        let store = &self.services.store;
         let ended = store
             .end_upload(&self.writer, end, now, sweep_after)
             .await?;
         match ended {
-            Some(operation) => self.outside.bus.publish(operation),
+            Some(operation) => self.services.bus.publish(operation),
             None => return Err(self.lost().await?),
         }
         Ok(())
@@ -305,7 +305,7 @@ impl Pipeline {
     /// Fails if the store does.
     pub async fn lost(&self) -> Result<Error, Error> {
         let upload = self
-            .outside
+            .services
             .store
             .upload(&self.writer.caller, &self.writer.uid)
             .await?;

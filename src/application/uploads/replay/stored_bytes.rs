@@ -10,7 +10,7 @@ use crate::domain::ingest::digest::Running;
 
 /// The known part of a source, and the position of a stream in it.
 #[derive(Debug)]
-pub struct Known {
+pub struct StoredBytes {
     /// The number of leading bytes of the source that the server has.
     length: u64,
     /// The digest of those bytes.
@@ -24,7 +24,7 @@ pub struct Known {
     repeated: Option<Running>,
 }
 
-impl Known {
+impl StoredBytes {
     /// Creates the known beginning of a source, before a stream sends any of it.
     #[must_use]
     pub fn prefix(length: u64, sha256: [u8; 32]) -> Self {
@@ -112,7 +112,7 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use super::Known;
+    use super::StoredBytes;
     use crate::application::error::Error;
     use crate::application::uploads::write::Write;
     use crate::domain::ingest::digest;
@@ -134,16 +134,16 @@ mod tests {
         }
     }
 
-    fn prefix(length: usize) -> Known {
-        Known::prefix(length as u64, digest::sha256(&SOURCE[..length]))
+    fn prefix(length: usize) -> StoredBytes {
+        StoredBytes::prefix(length as u64, digest::sha256(&SOURCE[..length]))
     }
 
-    fn whole() -> Known {
-        Known::whole(SOURCE.len() as u64, digest::sha256(SOURCE))
+    fn whole() -> StoredBytes {
+        StoredBytes::whole(SOURCE.len() as u64, digest::sha256(SOURCE))
     }
 
     /// Returns the new bytes of the messages, or the reason of the first error.
-    fn told(mut known: Known, messages: &[Write]) -> Result<Vec<u8>, &'static str> {
+    fn told(mut known: StoredBytes, messages: &[Write]) -> Result<Vec<u8>, &'static str> {
         let mut new = Vec::new();
         for message in messages {
             match known.take(message) {
@@ -231,7 +231,7 @@ mod tests {
         ] {
             assert_eq!(told(whole(), &messages), Err("reused"), "{messages:?}");
         }
-        let empty = || Known::whole(0, digest::sha256(b""));
+        let empty = || StoredBytes::whole(0, digest::sha256(b""));
         assert_eq!(told(empty(), &[last(write(0, b""))]), Ok(vec![]));
         assert_eq!(told(empty(), &[write(0, b"x")]), Err("reused"));
     }

@@ -12,7 +12,7 @@ use crate::application::uploads::limits::Bounds;
 
 /// The store, the bus, the clock, and the limits of uploads.
 #[derive(Clone, Debug)]
-pub struct Outside {
+pub struct PipelineServices {
     /// The store of batches.
     pub store: Arc<dyn Uploads>,
     /// The bus on which states are published.

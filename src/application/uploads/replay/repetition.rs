@@ -4,7 +4,7 @@
 use crate::application::error::Error;
 use crate::application::ports::store_error;
 use crate::application::ports::uploads::{Declared, Upload};
-use crate::application::uploads::known::Known;
+use crate::application::uploads::replay::stored_bytes::StoredBytes;
 use crate::application::uploads::write::Write;
 
 /// The repeated source of a completed upload.
@@ -12,7 +12,7 @@ use crate::application::uploads::write::Write;
 pub struct Repetition {
     length: u64,
     sha256: [u8; 32],
-    known: Known,
+    stored: StoredBytes,
     /// Whether the client has declared the digest of the source. A wrong digest is rejected.
     has_digest: bool,
 }
@@ -31,7 +31,7 @@ impl Repetition {
         Ok(Self {
             length: upload.committed_offset,
             sha256,
-            known: Known::whole(upload.committed_offset, sha256),
+            stored: StoredBytes::whole(upload.committed_offset, sha256),
             has_digest: false,
         })
     }
@@ -57,13 +57,13 @@ impl Repetition {
     ///
     /// # Errors
     ///
-    /// Fails as [`Known::take`] does.
+    /// Fails as [`StoredBytes::take`] does.
     pub fn write(&mut self, write: &Write) -> Result<(), Error> {
-        let is_bare = write.content.is_empty() && self.known.is_unplaced();
+        let is_bare = write.content.is_empty() && self.stored.is_unplaced();
         // A declared digest replaces a source that is not sent at all.
         if is_bare && self.has_digest && write.checked_offset()? <= self.length {
             return Ok(());
         }
-        self.known.take(write).map(drop)
+        self.stored.take(write).map(drop)
     }
 }
