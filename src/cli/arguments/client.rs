@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::cli::connection::address::Address;
 use crate::cli::connection::channel::Connection;
-use crate::cli::connection::shown::Shown;
+use crate::cli::connection::credential::Credential;
 use crate::cli::terminal::output::WrongArguments;
 use crate::config::client;
 use crate::config::addresses::host_port::PORT;
@@ -36,7 +36,7 @@ impl Server {
     /// Fails if the address is invalid, or if a file cannot be used.
     pub(crate) fn channel(&self) -> anyhow::Result<Connection> {
         let address = self.address().context(WrongArguments)?;
-        let connection = Connection::new(address, self.ca_file.as_deref(), self.shown()?);
+        let connection = Connection::new(address, self.ca_file.as_deref(), self.credential()?);
         connection.context(WrongArguments)
     }
 
@@ -55,11 +55,11 @@ impl Server {
 
     /// Returns the credential of `--key-file`, else of the environment. A local server without authentication needs
     /// none.
-    fn shown(&self) -> anyhow::Result<Shown> {
+    fn credential(&self) -> anyhow::Result<Credential> {
         if let Some(file) = &self.key_file {
-            return Shown::file(file);
+            return Credential::file(file);
         }
         let key = client::api_key();
-        key.as_ref().map_or(Ok(Shown::default()), Shown::key)
+        key.as_ref().map_or(Ok(Credential::default()), Credential::key)
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::bootstrap::Instance;
 use crate::cli::connection::channel::Connection;
-use crate::cli::connection::shown::Shown;
+use crate::cli::connection::credential::Credential;
 use crate::cli::terminal::output;
 use crate::cli::calls::retry::Patience;
 use crate::cli::terminal::printable::{on_one_line, shortened};
@@ -81,7 +81,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> {
-    let channel = Connection::new(address.into(), None, Shown::default())?;
+    let channel = Connection::new(address.into(), None, Credential::default())?;
     ensure_collection(channel.clone(), &CollectionId::parse(COLLECTION)?).await?;
     let bytes = std::fs::metadata(file)
         .with_context(|| file.display().to_string())?

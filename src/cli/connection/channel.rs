@@ -20,7 +20,7 @@ use tonic::transport::{Channel, Endpoint, Uri};
 use crate::cli::connection::address::Address;
 use crate::cli::connection::connector::Connector;
 use crate::cli::connection::opening::Fault;
-use crate::cli::connection::shown::Shown;
+use crate::cli::connection::credential::Credential;
 use crate::cli::connection::trust;
 use crate::cli::connection::unreached::{Unreached, Why};
 
@@ -36,7 +36,7 @@ const GRPC: &[u8] = b"application/grpc";
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     channel: Channel,
-    shown: Shown,
+    credential: Credential,
     way: Arc<Way>,
 }
 
@@ -58,7 +58,7 @@ impl Connection {
     pub(crate) fn new(
         address: Address,
         authorities: Option<&Path>,
-        shown: Shown,
+        credential: Credential,
     ) -> anyhow::Result<Self> {
         let url = address.to_string();
         let origin = url.parse::<Uri>().context("the address")?;
@@ -85,17 +85,9 @@ impl Connection {
         };
         Ok(Self {
             channel,
-            shown,
+            credential,
             way: Arc::new(way),
         })
-    }
-
-    /// Returns the same connection with another credential.
-    pub(crate) fn showing(&self, shown: &Shown) -> Self {
-        Self {
-            shown: shown.clone(),
-            ..self.clone()
-        }
     }
 
     /// Returns the server's address.
@@ -170,8 +162,8 @@ impl Service<Request<Body>> for Connection {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if let Some(shown) = self.shown.header() {
-            request.headers_mut().insert(header::AUTHORIZATION, shown);
+        if let Some(value) = self.credential.header() {
+            request.headers_mut().insert(header::AUTHORIZATION, value);
         }
         // Use the channel that is ready, and keep its clone for the next call.
         let other = self.channel.clone();

@@ -8,17 +8,17 @@ use anyhow::Context;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::cli::connection::channel::Connection;
-use crate::cli::connection::shown::Shown;
-use crate::cli::calls::status::said;
-use crate::cli::uploads::uploader::ensure_collection;
-use crate::domain::names::resource::CollectionId;
-use crate::interface::grpc::pb;
-use crate::interface::grpc::pb::upload_document_request::Target;
-use crate::interface::grpc::pb::upload_service_client::UploadServiceClient;
+use super::credential::Credential;
+use super::servers::connect;
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
+use sluice::interface::grpc::pb::upload_document_request::Target;
+use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 
 /// The collection of the documents.
 const COLLECTION: &str = "load";
@@ -41,7 +41,7 @@ pub(super) struct Uploads {
 /// An upload, and the offset up to which its source is committed.
 #[derive(Debug)]
 struct Upload {
-    client: UploadServiceClient<Connection>,
+    client: UploadServiceClient<InterceptedService<Channel, Credential>>,
     spec: pb::UploadSpec,
     committed: i64,
 }
@@ -50,11 +50,11 @@ impl Uploads {
     /// Starts `documents` uploads, and sends the first piece of each.
     pub(super) async fn begin(
         server: SocketAddr,
-        shown: &Shown,
+        credential: &Credential,
         documents: usize,
     ) -> anyhow::Result<Self> {
-        let channel = Connection::new(server.into(), None, shown.clone())?;
-        ensure_collection(channel.clone(), &CollectionId::parse(COLLECTION)?).await?;
+        let channel = InterceptedService::new(connect(server)?, credential.clone());
+        ensure_collection(channel.clone()).await?;
         let upload = |_| {
             let id = Uuid::new_v4().to_string();
             Upload {
@@ -82,9 +82,9 @@ impl Uploads {
             .collect()
     }
 
-    /// Sends a piece of each upload per interval `every`, for the time `lasting`.
-    pub(super) async fn go_on(self, every: Duration, lasting: Duration) -> anyhow::Result<Self> {
-        self.each(every, Some(Instant::now() + lasting)).await
+    /// Sends a piece of each upload per `interval`, for the time `duration`.
+    pub(super) async fn send_pieces(self, interval: Duration, duration: Duration) -> anyhow::Result<Self> {
+        self.each(interval, Some(Instant::now() + duration)).await
     }
 
     /// Ends all uploads.
@@ -100,14 +100,14 @@ impl Uploads {
         Ok(())
     }
 
-    /// Sends one piece of each upload. With `until`, sends one per interval `every` until then.
-    async fn each(self, every: Duration, until: Option<Instant>) -> anyhow::Result<Self> {
+    /// Sends one piece of each upload. With `until`, sends one per `interval` until then.
+    async fn each(self, interval: Duration, until: Option<Instant>) -> anyhow::Result<Self> {
         let documents = u32::try_from(self.all.len())?;
         let mut sending = JoinSet::new();
         for (number, mut upload) in (0..).zip(self.all) {
             let calls = Arc::clone(&self.calls);
             // The uploads start one after the other, so that the load on the server is even.
-            let mut next = Instant::now() + every * number / documents.max(1);
+            let mut next = Instant::now() + interval * number / documents.max(1);
             sending.spawn(async move {
                 loop {
                     if until.is_some_and(|until| next >= until) {
@@ -118,7 +118,7 @@ impl Uploads {
                     if until.is_none() {
                         return Ok((number, upload));
                     }
-                    next = Instant::now().max(next + every);
+                    next = Instant::now().max(next + interval);
                 }
             });
         }
@@ -148,11 +148,11 @@ impl Upload {
                 {
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
-                called => return called.map_err(|status| said(status.into())),
+                result => return Ok(result?),
             }
         }
-        let called = self.call(is_last).await;
-        called.with_context(|| format!("after {TRIES} tries"))
+        let result = self.call(is_last).await;
+        result.with_context(|| format!("after {TRIES} tries"))
     }
 
     async fn call(&mut self, is_last: bool) -> Result<(), tonic::Status> {
@@ -171,9 +171,23 @@ impl Upload {
             finish_write: is_last,
             ..pb::UploadDocumentRequest::default()
         };
-        let called = self.client.upload_document(tokio_stream::once(message));
-        let upload = called.await?.into_inner().upload.unwrap_or_default();
+        let call = self.client.upload_document(tokio_stream::once(message));
+        let upload = call.await?.into_inner().upload.unwrap_or_default();
         self.committed = upload.committed_offset;
         Ok(())
+    }
+}
+
+async fn ensure_collection(
+    channel: InterceptedService<Channel, Credential>,
+) -> anyhow::Result<()> {
+    let request = pb::CreateCollectionRequest {
+        collection_id: COLLECTION.to_owned(),
+        ..pb::CreateCollectionRequest::default()
+    };
+    let mut client = CollectionServiceClient::new(channel);
+    match client.create_collection(request).await {
+        Err(status) if status.code() != Code::AlreadyExists => Err(status.into()),
+        _ => Ok(()),
     }
 }

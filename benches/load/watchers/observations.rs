@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::cli::commands::load::feed::State;
+use super::subscription::State;
 
 /// The states that one watcher has received.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct Observations {
     /// The number of the document that it watches.
     document: usize,
     /// Whether it reads nothing.
@@ -21,24 +21,24 @@ pub(super) struct Seen {
     /// The number of times that the connection was closed before the terminal state.
     pub(super) closes: u32,
     /// The reason of the first close.
-    pub(super) why: Option<String>,
+    pub(super) close_reason: Option<String>,
     /// The longest time from a close until a server accepted the watch again.
     pub(super) absent_max: Duration,
-    heard: Vec<Heard>,
-    is_fresh: bool,
+    receipts: Vec<Receipt>,
+    awaits_first: bool,
     closed_at: Option<Instant>,
 }
 
 /// A state that was received as news.
 #[derive(Clone, Copy, Debug)]
-struct Heard {
+struct Receipt {
     seq: i64,
     at: Instant,
     /// The time since the server began to commit the state.
-    late: Option<Duration>,
+    delay: Option<Duration>,
 }
 
-impl Seen {
+impl Observations {
     /// Returns the record of a watcher that has not received a state.
     pub(super) fn of(document: usize, is_stalled: bool) -> Self {
         Self {
@@ -50,21 +50,21 @@ impl Seen {
 
     /// Records that a server has accepted the watch.
     pub(super) fn opened(&mut self) {
-        self.is_fresh = true;
+        self.awaits_first = true;
         if let Some(closed_at) = self.closed_at.take() {
             self.absent_max = self.absent_max.max(closed_at.elapsed());
         }
     }
 
     /// Records that the connection was closed, with the reason.
-    pub(super) fn closed(&mut self, why: &anyhow::Error) {
+    pub(super) fn closed(&mut self, reason: &anyhow::Error) {
         self.closes += 1;
-        self.why.get_or_insert_with(|| format!("{why:#}"));
+        self.close_reason.get_or_insert_with(|| format!("{reason:#}"));
         self.closed_at = Some(Instant::now());
     }
 
     /// Records that a state was received at `at`.
-    pub(super) fn told(&mut self, state: State, at: Instant, clock: SystemTime) {
+    pub(super) fn record(&mut self, state: State, at: Instant, clock: SystemTime) {
         if self.has_ended || state.seq <= self.seq {
             self.faults += 1;
             return;
@@ -72,19 +72,19 @@ impl Seen {
         self.seq = state.seq;
         self.has_ended = state.is_terminal;
         // The first state of a watch is not news.
-        if !std::mem::take(&mut self.is_fresh) {
-            let late = state.update_time.map(|begun| clock.duration_since(begun));
-            self.heard.push(Heard {
+        if !std::mem::take(&mut self.awaits_first) {
+            let delay = state.update_time.map(|start| clock.duration_since(start));
+            self.receipts.push(Receipt {
                 seq: state.seq,
                 at,
-                late: late.map(Result::unwrap_or_default),
+                delay: delay.map(Result::unwrap_or_default),
             });
         }
     }
 
     /// Returns the number of states that were received as news.
     pub(super) fn news(&self) -> usize {
-        self.heard.len()
+        self.receipts.len()
     }
 }
 
@@ -94,18 +94,18 @@ pub(super) struct Times(Vec<Duration>);
 
 impl Times {
     /// Returns the times from the beginning of each state's commit to each of its receipts.
-    pub(super) fn since_commit(all: &[Seen]) -> Self {
-        Self::sorted(heard(all).filter_map(|(_, heard)| heard.late).collect())
+    pub(super) fn since_commit(all: &[Observations]) -> Self {
+        Self::sorted(receipts(all).filter_map(|(_, receipt)| receipt.delay).collect())
     }
 
     /// Returns the times from the first receipt of each state to each other receipt of it.
-    pub(super) fn since_first(all: &[Seen]) -> Self {
+    pub(super) fn since_first(all: &[Observations]) -> Self {
         let mut first = HashMap::new();
-        for (document, heard) in heard(all) {
-            let at = first.entry((document, heard.seq)).or_insert(heard.at);
-            *at = heard.at.min(*at);
+        for (document, receipt) in receipts(all) {
+            let at = first.entry((document, receipt.seq)).or_insert(receipt.at);
+            *at = receipt.at.min(*at);
         }
-        let since = heard(all).map(|(document, heard)| heard.at - first[&(document, heard.seq)]);
+        let since = receipts(all).map(|(document, receipt)| receipt.at - first[&(document, receipt.seq)]);
         Self::sorted(since.filter(|since| !since.is_zero()).collect())
     }
 
@@ -126,9 +126,9 @@ pub(super) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn heard(all: &[Seen]) -> impl Iterator<Item = (usize, Heard)> {
-    let each = all.iter();
-    each.flat_map(|seen| seen.heard.iter().map(|heard| (seen.document, *heard)))
+fn receipts(all: &[Observations]) -> impl Iterator<Item = (usize, Receipt)> {
+    all.iter()
+        .flat_map(|one| one.receipts.iter().map(|receipt| (one.document, *receipt)))
 }
 
 #[cfg(test)]
@@ -145,8 +145,9 @@ mod tests {
 
     #[test]
     fn states_out_of_order_twice_or_after_the_last_are_faults() {
-        let (at, clock) = (Instant::now(), SystemTime::UNIX_EPOCH);
-        let mut seen = Seen::default();
+        let at = Instant::now();
+        let clock = SystemTime::UNIX_EPOCH;
+        let mut observations = Observations::default();
         for (seq, is_terminal, faults) in [
             (2, false, 0),
             (2, false, 1),
@@ -154,24 +155,26 @@ mod tests {
             (3, true, 2),
             (4, false, 3),
         ] {
-            seen.told(state(seq, is_terminal), at, clock);
-            assert_eq!(seen.faults, faults, "{seq}");
+            observations.record(state(seq, is_terminal), at, clock);
+            assert_eq!(observations.faults, faults, "{seq}");
         }
-        assert!(seen.has_ended);
+        assert!(observations.has_ended);
     }
 
     #[test]
     fn only_news_counts_in_times() {
-        let (at, ms) = (Instant::now(), Duration::from_millis);
+        let at = Instant::now();
+        let ms = Duration::from_millis;
         let all = [1, 5].map(|late| {
-            let mut seen = Seen::default();
-            seen.opened();
+            let mut observations = Observations::default();
+            observations.opened();
             let clock = SystemTime::UNIX_EPOCH + ms(late + 10);
-            seen.told(state(1, false), at, clock);
-            seen.told(state(2, true), at + ms(late), clock);
-            seen
+            observations.record(state(1, false), at, clock);
+            observations.record(state(2, true), at + ms(late), clock);
+            observations
         });
-        let (commit, first) = (Times::since_commit(&all), Times::since_first(&all));
+        let commit = Times::since_commit(&all);
+        let first = Times::since_first(&all);
         let of = |times: &Times| [50, 99].map(|percent| times.percentile(percent).to_string());
         assert_eq!(of(&commit), ["11", "15"]);
         assert_eq!(of(&first), ["4", "4"]);

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::bail;
 use futures_util::SinkExt;
+use http::header::AUTHORIZATION;
 use prost_types::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
@@ -14,12 +15,11 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 use tonic::Streaming;
-use tonic::codegen::http::header::AUTHORIZATION;
+use tonic::transport::Channel;
 
-use crate::cli::connection::channel::Connection;
-use crate::cli::connection::shown::Shown;
-use crate::interface::grpc::pb;
-use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
+use super::credential::Credential;
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
 /// The time limit for a server to accept a watch.
 const OPEN_MAX: Duration = Duration::from_secs(10);
@@ -31,9 +31,9 @@ const STALLED_BYTES: u32 = 4096;
 
 /// A watch to open.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'a> {
+pub(super) struct Watch<'a> {
     /// The credential of the watcher.
-    pub(super) shown: &'a Shown,
+    pub(super) credential: &'a Credential,
     /// operations/{operation}.
     pub(super) operation: &'a str,
     /// The sequence number of the last known state.
@@ -55,22 +55,22 @@ pub(super) struct State {
 
 /// An open watch.
 #[derive(Debug)]
-pub(super) enum Feed {
+pub(super) enum Subscription {
     /// A socket of its own, and the operation that it watches.
     Socket(Box<WebSocketStream<TcpStream>>, String),
     /// A stream of a connection that other watches may share.
     Stream(Box<Streaming<pb::WatchOperationResponse>>),
 }
 
-impl Feed {
+impl Subscription {
     /// Opens a watch by WebSocket. The subscription is sent, but not answered yet.
-    pub(super) async fn socket(server: SocketAddr, wanted: Wanted<'_>) -> anyhow::Result<Self> {
+    pub(super) async fn socket(server: SocketAddr, watch: Watch<'_>) -> anyhow::Result<Self> {
         let opening = async {
             let socket = match server {
                 SocketAddr::V4(_) => TcpSocket::new_v4()?,
                 SocketAddr::V6(_) => TcpSocket::new_v6()?,
             };
-            if wanted.is_stalled {
+            if watch.is_stalled {
                 socket.set_recv_buffer_size(STALLED_BYTES)?;
             }
             let stream = socket.connect(server).await?;
@@ -78,14 +78,14 @@ impl Feed {
             let mut request = format!("ws://{server}/v1/ws").into_client_request()?;
             request
                 .headers_mut()
-                .extend(wanted.shown.header().map(|shown| (AUTHORIZATION, shown)));
+                .extend(watch.credential.header().map(|value| (AUTHORIZATION, value)));
             let config = WebSocketConfig::default().read_buffer_size(READ_BYTES);
             let opened =
                 tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await;
             let (mut socket, _) = opened?;
-            let operation = wanted.operation.to_owned();
+            let operation = watch.operation.to_owned();
             let subscribe = json!({
-                "type": "subscribe", "operation": operation, "after_seq": wanted.after_seq,
+                "type": "subscribe", "operation": operation, "after_seq": watch.after_seq,
             });
             socket.send(Message::text(subscribe.to_string())).await?;
             Ok(Self::Socket(Box::new(socket), operation))
@@ -94,13 +94,12 @@ impl Feed {
     }
 
     /// Opens a watch by gRPC. The server has answered the call.
-    pub(super) async fn stream(server: &Connection, wanted: Wanted<'_>) -> anyhow::Result<Self> {
-        let server = server.showing(wanted.shown);
+    pub(super) async fn stream(server: &Channel, watch: Watch<'_>) -> anyhow::Result<Self> {
         let request = pb::WatchOperationRequest {
-            name: wanted.operation.to_owned(),
-            after_seq: wanted.after_seq,
+            name: watch.operation.to_owned(),
+            after_seq: watch.after_seq,
         };
-        let mut client = OperationServiceClient::new(server);
+        let mut client = OperationServiceClient::with_interceptor(server.clone(), watch.credential.clone());
         let opened = tokio::time::timeout(OPEN_MAX, client.watch_operation(request)).await??;
         Ok(Self::Stream(Box::new(opened.into_inner())))
     }
@@ -162,7 +161,7 @@ async fn frame(socket: &mut WebSocketStream<TcpStream>) -> anyhow::Result<Option
 enum Frame<'a> {
     State {
         #[serde(borrow)]
-        operation: Told<'a>,
+        operation: StateJson<'a>,
     },
     Error {
         reason: &'a str,
@@ -173,13 +172,13 @@ enum Frame<'a> {
 /// A state in the protos' JSON mapping.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Told<'a> {
+struct StateJson<'a> {
     seq: &'a str,
     state: &'a str,
     update_time: &'a str,
 }
 
-impl Told<'_> {
+impl StateJson<'_> {
     fn state(&self) -> anyhow::Result<State> {
         let update_time = self.update_time.parse::<Timestamp>()?;
         Ok(State {
