@@ -15,12 +15,12 @@ use crate::application::error::Error;
 pub struct Outbox<T> {
     messages: mpsc::Sender<Box<T>>,
     end: oneshot::Sender<Result<(), Error>>,
-    patience: Patience,
+    patience: SendLimits,
 }
 
 /// The limits of an outbox while it waits for its client.
 #[derive(Clone, Debug)]
-pub struct Patience {
+pub struct SendLimits {
     /// Cancelled when the server shuts down. The outbox stops waiting then.
     pub drain: CancellationToken,
     /// The longest time for which a client may read nothing. `None` means that the outbox waits for as long as the
@@ -54,7 +54,7 @@ impl<E: Into<Error>> From<E> for Halt {
 
 /// Returns both ends of a stream. The channel holds one message while the transport sends the one before.
 #[must_use]
-pub fn channel<T>(patience: Patience) -> (Outbox<T>, Inbox<T>) {
+pub fn channel<T>(patience: SendLimits) -> (Outbox<T>, Inbox<T>) {
     let (messages, received) = mpsc::channel(1);
     let (end, ended) = oneshot::channel();
     let outbox = Outbox {

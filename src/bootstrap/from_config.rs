@@ -13,12 +13,12 @@ use crate::application::memory::pressure::Pressure;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::store::Store;
 use crate::application::ports::token_verifier::Bearer;
-use crate::application::uploads::limits::Bounds;
-use crate::config::sections::server::Server;
+use crate::application::uploads::limits::UploadLimits;
 use crate::config::Config;
+use crate::config::sections::server::Server;
 use crate::config::sections::uploads::MEMORY_BYTES_MIN;
 use crate::interface::middleware::origin::Allowed;
-use crate::interface::server::Entrance;
+use crate::interface::server::Listener;
 use crate::interface::transport::connection_limits::{Connections, PerAddress};
 use crate::interface::transport::idle_timeout;
 use crate::interface::transport::tls;
@@ -75,7 +75,7 @@ pub(super) fn entrance(
     listeners: Vec<TcpListener>,
     tls: Option<tls::Settings>,
     pressure: Pressure,
-) -> Entrance {
+) -> Listener {
     let Server {
         connections_max,
         connections_per_address_max,
@@ -84,7 +84,7 @@ pub(super) fn entrance(
         idle_seconds_max,
         ..
     } = config.server;
-    Entrance {
+    Listener {
         listeners,
         tls,
         connections: Connections::new(
@@ -94,7 +94,7 @@ pub(super) fn entrance(
                 calls_per_second_max: calls_per_address_per_second_max,
             },
         ),
-        patience: idle_timeout::Patience {
+        patience: idle_timeout::IdleTimeouts {
             first_request_max: Duration::from_secs(first_request_seconds_max),
             idle_max: Duration::from_secs(idle_seconds_max),
         },
@@ -102,9 +102,9 @@ pub(super) fn entrance(
     }
 }
 
-pub(super) fn bounds(config: &Config) -> Bounds {
+pub(super) fn bounds(config: &Config) -> UploadLimits {
     let from = &config.uploads;
-    Bounds {
+    UploadLimits {
         source_bytes_max: from.source_bytes_max,
         memory_bytes_max: from.memory_bytes_max,
         waiting_bytes_max: waiting_bytes_max(config),
@@ -118,7 +118,7 @@ pub(super) fn bounds(config: &Config) -> Bounds {
 }
 
 /// Returns the memory of uploads, streams and previews.
-pub(super) fn budget(bounds: &Bounds) -> Budget {
+pub(super) fn budget(bounds: &UploadLimits) -> Budget {
     Budget::new(
         bounds.memory_bytes_max,
         bounds.waiting_bytes_max,

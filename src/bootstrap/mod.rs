@@ -17,8 +17,8 @@ use crate::application::ports::store::Store;
 use crate::bootstrap::listening::listen;
 use crate::bootstrap::tls_and_jwt::Access;
 use crate::bootstrap::wiring::Wiring;
-use crate::config::addresses::store_url::Location;
 use crate::config::Config;
+use crate::config::addresses::store_url::Location;
 use crate::config::sections::{import, store};
 use crate::domain::audit::Head;
 use crate::domain::identity::secret::Secret;
@@ -61,7 +61,7 @@ impl Instance {
     /// the import root cannot be opened.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         config.check()?;
-        let memory = cgroup_memory::Source::open(config.server.memory_bytes_max);
+        let memory = cgroup_memory::MemorySource::open(config.server.memory_bytes_max);
         let config = &from_config::fitted(config, memory.most());
         let (addresses, location) = (config.addresses()?, &config.store.location);
         let store = open(&config.store).await;

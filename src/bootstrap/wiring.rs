@@ -8,7 +8,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::application::audit::chain_signer::Seal;
+use crate::application::audit::chain_signer::ChainSigner;
 use crate::application::audit::recorder::Recorder;
 use crate::application::audit::retention::Forgetting;
 use crate::application::audit::writer::Writer;
@@ -27,7 +27,7 @@ use crate::application::maintenance::store_space::Room;
 use crate::application::memory::budget::Budget;
 use crate::application::memory::pressure::Pressure;
 use crate::application::operations::lifecycle::Operations;
-use crate::application::operations::watch::Watching;
+use crate::application::operations::watch::OperationWatch;
 use crate::application::pagination::page_token::Tokens;
 use crate::application::partitions::health;
 use crate::application::partitions::placement::Partitions;
@@ -39,15 +39,15 @@ use crate::application::ports::store::Store;
 use crate::application::ports::token_verifier::Bearer;
 use crate::application::rate_limit::admission::Admission;
 use crate::application::readiness::Readiness;
-use crate::application::response_stream::Patience;
+use crate::application::response_stream::SendLimits;
 use crate::application::server_uploads::import_source::Files;
 use crate::application::server_uploads::rechunk_source::Versions;
-use crate::application::server_uploads::source::Origin;
+use crate::application::server_uploads::source::SourceProvider;
 use crate::application::server_uploads::worker::Copier;
 use crate::application::uploads::duplex::Conversation;
 use crate::application::uploads::flush_timer::FlushSchedule;
-use crate::application::uploads::lifecycle::Uploads;
-use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::lifecycle::UploadLifecycle;
+use crate::application::uploads::limits::UploadLimits;
 use crate::application::uploads::services::PipelineServices;
 use crate::bootstrap::admin;
 use crate::bootstrap::from_config;
@@ -82,11 +82,11 @@ pub(super) struct Wiring {
     tokens: Tokens,
     budget: Budget,
     flush_schedule: FlushSchedule,
-    bounds: Bounds,
+    bounds: UploadLimits,
     retention: Retention,
     admission: Admission,
     recorder: Recorder,
-    seal: Seal,
+    seal: ChainSigner,
     audit_kept: Duration,
     pub(super) pressure: Pressure,
     room: Room,
@@ -198,7 +198,7 @@ impl Wiring {
     }
 
     fn gateway(&self, config: &Web) -> Gateway {
-        let bounds = ws_shared::Bounds {
+        let bounds = ws_shared::SocketLimits {
             sockets_max: config.sockets_max as usize,
             ping_every: Duration::from_secs(config.ping_every_seconds),
             pong_max: Duration::from_secs(config.pong_seconds_max),
@@ -227,8 +227,8 @@ impl Wiring {
         }
     }
 
-    fn watching(&self, transport: &'static str) -> Watching {
-        Watching {
+    fn watching(&self, transport: &'static str) -> OperationWatch {
+        OperationWatch {
             store: Arc::clone(&self.store),
             bus: Arc::clone(&self.bus),
             tasks: self.tasks.clone(),
@@ -308,7 +308,7 @@ impl Wiring {
         Some(self.copier(origin, lease, &self.import_asked))
     }
 
-    fn copier(&self, origin: Arc<dyn Origin>, lease: Lease, asked: &Arc<Notify>) -> Copier {
+    fn copier(&self, origin: Arc<dyn SourceProvider>, lease: Lease, asked: &Arc<Notify>) -> Copier {
         Copier {
             origin,
             uploads: self.uploads(),
@@ -338,7 +338,7 @@ impl Wiring {
         }
     }
 
-    fn uploads(&self) -> Uploads {
+    fn uploads(&self) -> UploadLifecycle {
         let store: Arc<dyn Store> = Arc::clone(&self.store);
         let services = PipelineServices {
             store,
@@ -348,7 +348,7 @@ impl Wiring {
             bounds: self.bounds,
             flush_schedule: self.flush_schedule.clone(),
         };
-        Uploads::new(services, self.budget.clone(), self.admission.clone())
+        UploadLifecycle::new(services, self.budget.clone(), self.admission.clone())
     }
 
     fn chunks(&self) -> Chunks {
@@ -363,7 +363,7 @@ impl Wiring {
     fn partitions(&self) -> Partitions {
         Partitions {
             store: Arc::clone(&self.store),
-            watching: health::Watching {
+            watching: health::HealthWatch {
                 store: Arc::clone(&self.store),
                 cell: Arc::default(),
                 tasks: self.tasks.clone(),
@@ -382,7 +382,7 @@ impl Wiring {
             budget: self.budget.clone(),
             tasks: self.tasks.clone(),
             // A follower may hold digests of a whole version. A slow one is disconnected, and resumes by its cursor.
-            patience: Patience {
+            patience: SendLimits {
                 drain: self.drain.clone(),
                 slow_reader_max: Some(self.bounds.slow_reader_max),
             },
@@ -391,8 +391,8 @@ impl Wiring {
     }
 
     /// Returns the limits of readers and watchers: any speed is allowed, because each holds a page or a state.
-    fn patience(&self) -> Patience {
-        Patience {
+    fn patience(&self) -> SendLimits {
+        SendLimits {
             drain: self.drain.clone(),
             slow_reader_max: None,
         }

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::commands::Command;
 use crate::cli::calls::status::said;
+use crate::cli::commands::Command;
 use crate::cli::terminal::output;
 
 mod arguments;

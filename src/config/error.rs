@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use crate::config::addresses::listen::Listen;
 use crate::config::addresses::store_url;
 use crate::config::addresses::store_url::Location;
-use crate::config::sections::web;
 use crate::config::environment;
+use crate::config::sections::web;
 
 /// An error of a configuration.
 #[derive(Debug, thiserror::Error)]

@@ -8,19 +8,19 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::sections::audit::Audit;
+use crate::config::addresses::listen::Listen;
 pub use crate::config::error::Error;
+use crate::config::log_format::LogFormat;
+use crate::config::sections::audit::Audit;
 use crate::config::sections::identity::{Identity, Tls};
 use crate::config::sections::import::Import;
 use crate::config::sections::limits::Limits;
-use crate::config::addresses::listen::Listen;
-use crate::config::log_format::LogFormat;
-use crate::config::sections::server::Server;
-use crate::config::sections::web::Web;
 use crate::config::sections::redis::Redis;
 use crate::config::sections::retention::Retention;
+use crate::config::sections::server::Server;
 use crate::config::sections::store::Store;
 use crate::config::sections::uploads::Uploads;
+use crate::config::sections::web::Web;
 use crate::domain::limits::rate;
 
 pub mod addresses;

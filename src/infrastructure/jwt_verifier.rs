@@ -54,20 +54,20 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Issuer {
     settings: Settings,
-    keys: watch::Receiver<Arc<Keys>>,
+    keys: watch::Receiver<Arc<KeySet>>,
 }
 
 /// The keys that can verify tokens.
-pub struct Keys(Vec<Known>);
+pub struct KeySet(Vec<VerificationKey>);
 
-impl std::fmt::Debug for Keys {
+impl std::fmt::Debug for KeySet {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names = self.0.iter().map(|known| &known.id);
         formatter.debug_list().entries(names).finish()
     }
 }
 
-struct Known {
+struct VerificationKey {
     id: String,
     algorithm: Algorithm,
     key: DecodingKey,
@@ -85,7 +85,7 @@ impl Issuer {
     /// # Errors
     ///
     /// Fails if the file cannot be read, or has no key that could verify a token.
-    pub fn open(settings: Settings) -> Result<(Self, Watched<Keys>), Error> {
+    pub fn open(settings: Settings) -> Result<(Self, Watched<KeySet>), Error> {
         let algorithms = settings.algorithms.clone();
         let make = move |contents: &[Vec<u8>]| keys(contents, &algorithms);
         let watched = Watched::open(vec![settings.jwks_file.clone()], Box::new(make))?;
@@ -188,7 +188,7 @@ impl Bearer for Issuer {
     }
 }
 
-fn keys(contents: &[Vec<u8>], algorithms: &[Algorithm]) -> Result<Keys, Refused> {
+fn keys(contents: &[Vec<u8>], algorithms: &[Algorithm]) -> Result<KeySet, Refused> {
     let content = contents.first().map(Vec::as_slice).unwrap_or_default();
     let set: Set = serde_json::from_slice(content)?;
     let known = set.keys.into_iter().filter_map(known);
@@ -198,11 +198,11 @@ fn keys(contents: &[Vec<u8>], algorithms: &[Algorithm]) -> Result<Keys, Refused>
     if known.is_empty() {
         return Err("there is no key with a kid and an algorithm that is allowed".into());
     }
-    Ok(Keys(known))
+    Ok(KeySet(known))
 }
 
 /// Returns a key if it is understood, has a name, and is for signatures.
-fn known(written: Value) -> Option<Known> {
+fn known(written: Value) -> Option<VerificationKey> {
     let jwk: Jwk = serde_json::from_value(written).ok()?;
     let algorithm = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => Algorithm::RS256,
@@ -222,7 +222,7 @@ fn known(written: Value) -> Option<Known> {
     if !is_for_it || !is_for_signatures {
         return None;
     }
-    Some(Known {
+    Some(VerificationKey {
         key: DecodingKey::from_jwk(&jwk).ok()?,
         id: jwk.common.key_id?,
         algorithm,

@@ -20,7 +20,7 @@ use crate::interface::router::{Services, router};
 use crate::interface::transport::connection;
 use crate::interface::transport::connection_limits::Connections;
 use crate::interface::transport::frame_cost::{CONNECTION, HANDSHAKE};
-use crate::interface::transport::idle_timeout::Patience;
+use crate::interface::transport::idle_timeout::IdleTimeouts;
 use crate::interface::transport::peer::Peer;
 use crate::interface::transport::tls;
 
@@ -31,7 +31,7 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 
 /// The listeners, and the limits of the connections that they accept.
 #[derive(Debug)]
-pub struct Entrance {
+pub struct Listener {
     /// The listeners; at least one.
     pub listeners: Vec<TcpListener>,
     /// The TLS settings. `None` means that connections are not encrypted.
@@ -39,7 +39,7 @@ pub struct Entrance {
     /// The limits on the number of connections.
     pub connections: Connections,
     /// The time for which a connection may be unused.
-    pub patience: Patience,
+    pub patience: IdleTimeouts,
     /// Memory pressure: while memory is nearly used up, only a few connections are accepted.
     pub pressure: Pressure,
 }
@@ -51,7 +51,7 @@ pub struct Entrance {
 ///
 /// Fails if reflection cannot be set up.
 pub async fn serve(
-    entrance: Entrance,
+    entrance: Listener,
     services: Services,
     tasks: TaskTracker,
     drain: CancellationToken,
@@ -90,7 +90,7 @@ pub async fn serve(
 
 /// Waits for room, then accepts the next connection. Returns `None` once `drain` is cancelled.
 async fn next(
-    entrance: &Entrance,
+    entrance: &Listener,
     drain: &CancellationToken,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let accepting = async {
@@ -127,7 +127,7 @@ async fn connected(
     mut peer: Peer,
     tls: Option<tls::Settings>,
     router: Router,
-    patience: Patience,
+    patience: IdleTimeouts,
     closing: CancellationToken,
 ) {
     let cost = if tls.is_some() { HANDSHAKE } else { CONNECTION };

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use sluice::application::partitions::health::Health;
 use sluice::application::ports::clock::Clock;
-use sluice::application::ports::commit_order::Turn;
+use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::NewUpload;
-use sluice::domain::partitions::balance::{Reason, Verdict};
+use sluice::domain::partitions::balance::{Reason, Severity};
 use sluice::domain::partitions::candidates::candidates;
 use sluice::infrastructure::postgres::connection::{self, Error, Postgres};
 use sluice::infrastructure::system_clock::System;
@@ -263,13 +263,13 @@ async fn equal_documents_are_spread_evenly_and_a_large_one_is_named() {
     let health = Health::read(store.as_ref()).await.unwrap();
     let balance = &health.balance;
     assert!(balance.max_over_mean <= 1.2, "{}", balance.max_over_mean);
-    assert_ne!(balance.verdict, Verdict::Critical);
+    assert_ne!(balance.verdict, Severity::Critical);
 
     let large = text().repeat(30);
     store_document(store.as_ref(), "large", &large).await;
     let health = Health::read(store.as_ref()).await.unwrap();
     let balance = &health.balance;
-    assert_eq!(balance.verdict, Verdict::Critical);
+    assert_eq!(balance.verdict, Severity::Critical);
     assert_eq!(balance.reasons, [Reason::LargeDocuments]);
     assert_eq!(balance.hot_documents[0].name.document.as_str(), "large");
     assert_eq!(health.partitions.len(), 100);
@@ -295,7 +295,9 @@ async fn store_document(store: &dyn Store, id: &str, text: &str) {
     store.start_upload(&caller(), &new).await.unwrap();
     let mut writer = attach(store, &new.uid).await;
     for batch in batches(text).0 {
-        let committed = store.commit_batch(&writer, &batch, &Turn::first(), 3).await;
+        let committed = store
+            .commit_batch(&writer, &batch, &CommitTicket::first(), 3)
+            .await;
         committed.unwrap().unwrap();
         writer.committed_offset = batch.checkpoint.place.position.source;
     }

@@ -54,7 +54,10 @@ impl Load {
             ["--seconds", "10"],
             ["--every-seconds", "2"],
         ];
-        let fixed = fixed.as_flattened().iter().map(|&argument| argument.to_owned());
+        let fixed = fixed
+            .as_flattened()
+            .iter()
+            .map(|&argument| argument.to_owned());
         let arguments = ["load".to_owned()].into_iter().chain(fixed).chain(urls);
         let program = Program::parse_from(arguments);
         let (report, rows) = mpsc::channel(ROWS_MAX);

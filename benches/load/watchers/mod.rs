@@ -9,7 +9,6 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-
 use self::credential::Credential;
 use self::pool::WatcherPool;
 use self::report::Report;

@@ -59,7 +59,8 @@ impl Observations {
     /// Records that the connection was closed, with the reason.
     pub(super) fn closed(&mut self, reason: &anyhow::Error) {
         self.closes += 1;
-        self.close_reason.get_or_insert_with(|| format!("{reason:#}"));
+        self.close_reason
+            .get_or_insert_with(|| format!("{reason:#}"));
         self.closed_at = Some(Instant::now());
     }
 
@@ -95,7 +96,11 @@ pub(super) struct Times(Vec<Duration>);
 impl Times {
     /// Returns the times from the beginning of each state's commit to each of its receipts.
     pub(super) fn since_commit(all: &[Observations]) -> Self {
-        Self::sorted(receipts(all).filter_map(|(_, receipt)| receipt.delay).collect())
+        Self::sorted(
+            receipts(all)
+                .filter_map(|(_, receipt)| receipt.delay)
+                .collect(),
+        )
     }
 
     /// Returns the times from the first receipt of each state to each other receipt of it.
@@ -105,7 +110,8 @@ impl Times {
             let at = first.entry((document, receipt.seq)).or_insert(receipt.at);
             *at = receipt.at.min(*at);
         }
-        let since = receipts(all).map(|(document, receipt)| receipt.at - first[&(document, receipt.seq)]);
+        let since =
+            receipts(all).map(|(document, receipt)| receipt.at - first[&(document, receipt.seq)]);
         Self::sorted(since.filter(|since| !since.is_zero()).collect())
     }
 

@@ -73,9 +73,13 @@ impl WatcherPool {
         let _late = tokio::time::timeout(ATTACH_MAX, all).await.is_err();
         let attached = *self.servers.attached.borrow();
         report.row("watchers", json!(self.watchers)).await?;
-        report.row("of these read nothing", json!(self.stalled)).await?;
+        report
+            .row("of these read nothing", json!(self.stalled))
+            .await?;
         report.row("attached", json!(attached)).await?;
-        report.row("ms to attach all", json!(milliseconds(began.elapsed()))).await?;
+        report
+            .row("ms to attach all", json!(milliseconds(began.elapsed())))
+            .await?;
         Ok(())
     }
 

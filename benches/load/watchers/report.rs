@@ -26,13 +26,17 @@ impl Report {
         let absent = reading.iter().map(|one| one.absent_max).max();
         let absent = milliseconds(absent.unwrap_or_default());
         self.row("states received as news", json!(news)).await?;
-        self.row("states out of order or twice", json!(faults)).await?;
-        self.row("connections closed unexpectedly", json!(closes)).await?;
+        self.row("states out of order or twice", json!(faults))
+            .await?;
+        self.row("connections closed unexpectedly", json!(closes))
+            .await?;
         if let Some(reason) = reading.iter().find_map(|one| one.close_reason.as_ref()) {
             self.row("reason of one of them", json!(reason)).await?;
         }
-        self.row("ms until the last was back", json!(absent)).await?;
-        self.row("saw the end", json!(reading.len() - missed)).await?;
+        self.row("ms until the last was back", json!(absent))
+            .await?;
+        self.row("saw the end", json!(reading.len() - missed))
+            .await?;
         self.row("missed the end", json!(missed)).await?;
         for (event, times) in [
             ("the commit began", Times::since_commit(all)),

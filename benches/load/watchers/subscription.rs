@@ -76,9 +76,12 @@ impl Subscription {
             let stream = socket.connect(server).await?;
             stream.set_nodelay(true)?;
             let mut request = format!("ws://{server}/v1/ws").into_client_request()?;
-            request
-                .headers_mut()
-                .extend(watch.credential.header().map(|value| (AUTHORIZATION, value)));
+            request.headers_mut().extend(
+                watch
+                    .credential
+                    .header()
+                    .map(|value| (AUTHORIZATION, value)),
+            );
             let config = WebSocketConfig::default().read_buffer_size(READ_BYTES);
             let opened =
                 tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await;
@@ -99,7 +102,8 @@ impl Subscription {
             name: watch.operation.to_owned(),
             after_seq: watch.after_seq,
         };
-        let mut client = OperationServiceClient::with_interceptor(server.clone(), watch.credential.clone());
+        let mut client =
+            OperationServiceClient::with_interceptor(server.clone(), watch.credential.clone());
         let opened = tokio::time::timeout(OPEN_MAX, client.watch_operation(request)).await??;
         Ok(Self::Stream(Box::new(opened.into_inner())))
     }

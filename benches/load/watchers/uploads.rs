@@ -8,9 +8,9 @@ use anyhow::Context;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tonic::Code;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
-use tonic::Code;
 use uuid::Uuid;
 
 use super::credential::Credential;
@@ -83,7 +83,11 @@ impl Uploads {
     }
 
     /// Sends a piece of each upload per `interval`, for the time `duration`.
-    pub(super) async fn send_pieces(self, interval: Duration, duration: Duration) -> anyhow::Result<Self> {
+    pub(super) async fn send_pieces(
+        self,
+        interval: Duration,
+        duration: Duration,
+    ) -> anyhow::Result<Self> {
         self.each(interval, Some(Instant::now() + duration)).await
     }
 
@@ -178,9 +182,7 @@ impl Upload {
     }
 }
 
-async fn ensure_collection(
-    channel: InterceptedService<Channel, Credential>,
-) -> anyhow::Result<()> {
+async fn ensure_collection(channel: InterceptedService<Channel, Credential>) -> anyhow::Result<()> {
     let request = pb::CreateCollectionRequest {
         collection_id: COLLECTION.to_owned(),
         ..pb::CreateCollectionRequest::default()

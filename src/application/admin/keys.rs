@@ -9,7 +9,7 @@ use crate::application::error::Error;
 use crate::application::pagination::page::{Listed, Page};
 use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::clock::{Clock, Uid};
-use crate::application::ports::keys::{Created, Key, Kind};
+use crate::application::ports::keys::{Created, Key, KeyKind};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
 use crate::domain::identity::role::Role;
@@ -148,11 +148,11 @@ impl Keys {
 
     fn made(&self, new: NewKey) -> (Key, Option<Secret>) {
         let (kind, lookup, digest, secret) = if let Some(digest) = new.certificate {
-            (Kind::Certificate, hex(&digest), digest, None)
+            (KeyKind::Certificate, hex(&digest), digest, None)
         } else {
             let minted = api_key::mint(self.clock.as_ref());
             let api_key::Presented { lookup, digest } = minted.presented;
-            (Kind::Secret, lookup, digest, Some(minted.text))
+            (KeyKind::Secret, lookup, digest, Some(minted.text))
         };
         let now = self.clock.now();
         let lasts = |lasts: Duration| i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);

@@ -18,12 +18,12 @@ const OTHERS: &str = "others";
 pub(super) struct Refusals {
     minute: Timestamp,
     /// The number of refusals by key, without their times and targets.
-    sums: HashMap<Key, u64>,
+    sums: HashMap<RefusalKey, u64>,
 }
 
 /// The fields by which refusals are summed.
 #[derive(Debug, Eq, Hash, PartialEq)]
-struct Key {
+struct RefusalKey {
     tenant: String,
     principal: String,
     source: String,
@@ -45,7 +45,7 @@ impl Refusals {
             count,
             ..
         } = event;
-        let mut key = Key {
+        let mut key = RefusalKey {
             tenant,
             principal,
             source,

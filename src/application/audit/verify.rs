@@ -1,6 +1,6 @@
 //! Verifies the audit log: finds entries that were changed or removed.
 
-use crate::application::audit::chain_signer::{Place, Seal};
+use crate::application::audit::chain_signer::{ChainSigner, SignedPosition};
 use crate::application::ports::audit::Chain;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::store::Store;
@@ -20,12 +20,12 @@ pub struct Report {
     /// The heads of the chains, without chains in which an entry was changed.
     pub heads: Vec<Head>,
     /// The faults of all chains. Empty means that the log is unchanged.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ChainFault>,
 }
 
 /// A fault of a chain.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Fault {
+pub struct ChainFault {
     /// The chain.
     pub chain: Uid,
     /// The description for people.
@@ -37,12 +37,12 @@ pub struct Fault {
 /// # Errors
 ///
 /// Fails if the store cannot be read.
-pub async fn verify(store: &dyn Store, seal: &Seal, told: &[Head]) -> Result<Report, Error> {
+pub async fn verify(store: &dyn Store, seal: &ChainSigner, told: &[Head]) -> Result<Report, Error> {
     let mut report = Report::default();
     let chains = store.audit_chains().await?;
     let is_there = |of: &Head| chains.iter().any(|chain| chain.head.head.chain == of.chain);
     for gone in told.iter().filter(|head| !is_there(head)) {
-        report.faults.push(Fault {
+        report.faults.push(ChainFault {
             chain: gone.chain,
             what: "the chain is gone".to_owned(),
         });
@@ -63,7 +63,7 @@ pub async fn verify(store: &dyn Store, seal: &Seal, told: &[Head]) -> Result<Rep
 /// Checks a chain. After a fault it checks the chain again if retention has moved the checkpoint meanwhile.
 async fn check(
     store: &dyn Store,
-    seal: &Seal,
+    seal: &ChainSigner,
     mut chain: Chain,
     told: &[Head],
 ) -> Result<Report, Error> {
@@ -87,7 +87,7 @@ async fn check(
 
 async fn read(
     store: &dyn Store,
-    seal: &Seal,
+    seal: &ChainSigner,
     chain: &Chain,
     told: &[Head],
 ) -> Result<Report, Error> {
@@ -99,10 +99,10 @@ async fn read(
     let begin = chain
         .checkpoint
         .map_or_else(|| Head::new(end.chain), |sealed| sealed.head);
-    if !seal.is_whole(Place::Head, &chain.head) {
+    if !seal.is_whole(SignedPosition::Head, &chain.head) {
         checked.fault("the head is not signed by this key");
     }
-    let is_signed = |sealed| seal.is_whole(Place::Checkpoint, sealed);
+    let is_signed = |sealed| seal.is_whole(SignedPosition::Checkpoint, sealed);
     if !chain.checkpoint.as_ref().is_none_or(is_signed) {
         checked.fault("the checkpoint is not signed by this key");
     }
@@ -148,7 +148,7 @@ struct Checked {
 
 impl Checked {
     fn fault(&mut self, what: &str) {
-        self.report.faults.push(Fault {
+        self.report.faults.push(ChainFault {
             chain: self.chain,
             what: what.to_owned(),
         });

@@ -16,7 +16,7 @@ use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
+use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
 use crate::domain::names::resource::DocumentName;
 
 /// The most rows of a page: about 64 KiB of usual chunks.
@@ -35,7 +35,7 @@ pub struct Chunks {
     /// The tasks of readers, which a shutdown waits for.
     pub tasks: TaskTracker,
     /// The limits of a stream to a reader.
-    pub patience: Patience,
+    pub patience: SendLimits,
 }
 
 /// A chunk of a version.
@@ -51,7 +51,7 @@ pub struct Versioned {
 
 /// The chunks to read.
 #[derive(Debug)]
-struct Source {
+struct ChunkSelection {
     of: Of,
     labels: Arc<BTreeMap<String, String>>,
     until: Until,
@@ -114,7 +114,7 @@ impl Chunks {
         let (of, version) = current(&document)?;
         let until = Until::Count(version.chunks);
         let labels = Arc::new(document.labels.clone());
-        Ok(self.read(caller, Source { of, labels, until }, from))
+        Ok(self.read(caller, ChunkSelection { of, labels, until }, from))
     }
 
     /// Streams the chunks of an upload from ordinal `from` on, until it ends or `enough` is cancelled. Chunks that
@@ -135,10 +135,10 @@ impl Chunks {
         let subscription = self.bus.subscribe(caller, upload.uid);
         let until = Until::Upload(upload.uid, subscription, enough);
         let labels = Arc::new(upload.about.labels.clone());
-        self.read(caller, Source { of, labels, until }, from)
+        self.read(caller, ChunkSelection { of, labels, until }, from)
     }
 
-    fn read(&self, caller: &Caller, source: Source, from: u64) -> Inbox<Vec<Versioned>> {
+    fn read(&self, caller: &Caller, source: ChunkSelection, from: u64) -> Inbox<Vec<Versioned>> {
         let (outbox, inbox) = response_stream::channel(self.patience.clone());
         let (chunks, caller) = (self.clone(), caller.clone());
         self.tasks.spawn(async move {
@@ -152,7 +152,7 @@ impl Chunks {
     async fn tell(
         &self,
         caller: &Caller,
-        mut source: Source,
+        mut source: ChunkSelection,
         mut from: u64,
         outbox: &Outbox<Vec<Versioned>>,
     ) -> Result<(), Halt> {
@@ -237,7 +237,7 @@ fn current(document: &Document) -> Result<(Of, &Version), Error> {
 /// Sends a page in parts that fit a message.
 async fn send(
     outbox: &Outbox<Vec<Versioned>>,
-    source: &Source,
+    source: &ChunkSelection,
     page: Vec<Chunk>,
 ) -> Result<(), Halt> {
     for part in parts(page) {

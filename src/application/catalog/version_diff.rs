@@ -29,7 +29,7 @@ const DIGEST_BYTES: usize = 16;
 
 /// A change as a follower receives it.
 #[derive(Debug)]
-pub enum Event {
+pub enum ChangeEvent {
     /// The follower must forget every chunk of the document.
     Reset(DocumentName),
     /// A chunk that is new to the follower.
@@ -66,7 +66,7 @@ pub struct Within {
 
 /// The store and the caller of a comparison.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct DiffContext {
     /// The store.
     pub store: Arc<dyn Store>,
     /// The memory for comparing.
@@ -77,7 +77,7 @@ pub struct Source {
     pub collection: CollectionId,
 }
 
-impl Source {
+impl DiffContext {
     /// Reads the digests of a version of `chunks` chunks, from ordinal `from` on. Returns `None` if the version is
     /// being swept.
     async fn digests(
@@ -98,7 +98,7 @@ impl Source {
 
 /// A difference that is being sent.
 pub(crate) struct Difference<'a> {
-    source: &'a Source,
+    source: &'a DiffContext,
     name: DocumentName,
     document: Document,
     labels: Arc<BTreeMap<String, String>>,
@@ -113,11 +113,11 @@ pub(crate) struct Difference<'a> {
 }
 
 /// The next events of a difference.
-pub(crate) enum Told {
+pub(crate) enum DiffPage {
     /// Events, and the position of the follower after them.
-    Part(Vec<Event>, Within),
+    Part(Vec<ChangeEvent>, Within),
     /// The last events.
-    Last(Vec<Event>),
+    Last(Vec<ChangeEvent>),
 }
 
 /// The contents of a version, sorted, and for each whether it was sent to the follower.
@@ -130,7 +130,7 @@ struct Contents {
 
 impl<'a> Difference<'a> {
     pub(crate) async fn new(
-        source: &'a Source,
+        source: &'a DiffContext,
         document: Document,
         within: Within,
     ) -> Result<Self, Error> {
@@ -164,32 +164,32 @@ impl<'a> Difference<'a> {
     }
 
     /// Returns the next events.
-    pub(crate) async fn next(&mut self) -> Result<Told, Error> {
+    pub(crate) async fn next(&mut self) -> Result<DiffPage, Error> {
         let Some(chunks) = self.chunks else {
-            return Ok(Told::Last(vec![Event::Reset(self.name.clone())]));
+            return Ok(DiffPage::Last(vec![ChangeEvent::Reset(self.name.clone())]));
         };
         // The reset is sent together with the first chunks. Alone it would not advance the cursor, and a follower
         // that reads one response a call would make no progress.
         let is_anew = !std::mem::replace(&mut self.is_begun, true) && self.before.is_none();
         let mut events = Vec::new();
         if is_anew {
-            events.push(Event::Reset(self.name.clone()));
+            events.push(ChangeEvent::Reset(self.name.clone()));
         }
         if self.within.ordinal < chunks {
             return self.next_chunks(events).await;
         }
         if let Some(removed) = self.next_removed().await? {
-            return Ok(Told::Part(removed, self.within));
+            return Ok(DiffPage::Part(removed, self.within));
         }
-        events.push(Event::Complete {
+        events.push(ChangeEvent::Complete {
             document: self.name.clone(),
             version: self.within.version,
             chunks,
         });
-        Ok(Told::Last(events))
+        Ok(DiffPage::Last(events))
     }
 
-    async fn next_chunks(&mut self, mut events: Vec<Event>) -> Result<Told, Error> {
+    async fn next_chunks(&mut self, mut events: Vec<ChangeEvent>) -> Result<DiffPage, Error> {
         if self.read.len() == 0 {
             let (store, caller) = (&self.source.store, &self.source.caller);
             let (of, from) = (self.of(self.within.version), self.within.ordinal);
@@ -198,12 +198,12 @@ impl<'a> Difference<'a> {
                 .first()
                 .is_some_and(|first| first.chunk.ordinal == from);
             if !is_next && self.follow_move().await? {
-                return Ok(Told::Part(events, self.within));
+                return Ok(DiffPage::Part(events, self.within));
             }
             if !is_next {
                 // The version is being swept: the chunks that were sent of it are no longer valid.
                 self.chunks = None;
-                return Ok(Told::Last(vec![Event::Reset(self.name.clone())]));
+                return Ok(DiffPage::Last(vec![ChangeEvent::Reset(self.name.clone())]));
             }
             self.read = parts(page).into_iter();
         }
@@ -222,12 +222,12 @@ impl<'a> Difference<'a> {
             };
             let name = self.name.clone();
             events.push(if is_kept {
-                Event::Kept(name, versioned)
+                ChangeEvent::Kept(name, versioned)
             } else {
-                Event::Added(name, versioned)
+                ChangeEvent::Added(name, versioned)
             });
         }
-        Ok(Told::Part(events, self.within))
+        Ok(DiffPage::Part(events, self.within))
     }
 
     /// Follows a move of the document since it was read. Returns `false` if it was not moved.
@@ -239,7 +239,7 @@ impl<'a> Difference<'a> {
     }
 
     /// Returns the next contents of the older version that the newer one does not have.
-    async fn next_removed(&mut self) -> Result<Option<Vec<Event>>, Error> {
+    async fn next_removed(&mut self) -> Result<Option<Vec<ChangeEvent>>, Error> {
         let of = self.of(self.within.before);
         while let Some(before) = &mut self.before {
             if self.within.removed >= before.chunks {
@@ -252,7 +252,7 @@ impl<'a> Difference<'a> {
             };
             self.within.removed += digests.len() as u64;
             let gone = digests.into_iter().filter(|digest| before.give_up(digest));
-            let gone = gone.map(|digest| Event::Removed(self.name.clone(), digest));
+            let gone = gone.map(|digest| ChangeEvent::Removed(self.name.clone(), digest));
             let events = gone.collect::<Vec<_>>();
             if !events.is_empty() {
                 return Ok(Some(events));

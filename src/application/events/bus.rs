@@ -13,8 +13,8 @@ use tokio::sync::watch;
 
 use crate::application::caller::Caller;
 use crate::application::events::operation_log;
-use crate::application::events::outbound_queue::Outgoing;
-use crate::application::events::tenant_subscription::{Filter, Tap};
+use crate::application::events::outbound_queue::OutboundQueue;
+use crate::application::events::tenant_subscription::{Filter, TenantSubscription};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::Operation;
@@ -47,7 +47,7 @@ impl Link {
 
 /// The knowledge of a watched operation.
 #[derive(Clone, Debug, Default)]
-struct Known {
+struct TopicState {
     /// The newest state received. `None` means that no state has been received yet.
     state: Option<Arc<Operation>>,
     /// Whether its row was read from the store and not found.
@@ -55,8 +55,8 @@ struct Known {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Cell {
-    known: watch::Sender<Known>,
+struct TopicChannel {
+    known: watch::Sender<TopicState>,
     /// Held by the one watcher that reads the row.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
@@ -65,15 +65,15 @@ struct Cell {
 #[derive(Debug)]
 pub struct Bus {
     /// A std mutex: never held across an await. A cell is removed when its last subscription is dropped.
-    cells: Mutex<HashMap<Topic, Cell>>,
+    cells: Mutex<HashMap<Topic, TopicChannel>>,
     /// The watchers of all operations of a tenant, by tenant.
-    taps: Mutex<HashMap<String, Vec<Weak<Tap>>>>,
+    taps: Mutex<HashMap<String, Vec<Weak<TenantSubscription>>>>,
     /// A count of possible changes of collections, for the followers of changes.
     changes: watch::Sender<u64>,
     /// The way in which updates of other instances arrive.
     link: watch::Sender<Link>,
     /// The queue of updates for other instances. `None` if the instance sends none.
-    pub outgoing: Option<Outgoing>,
+    pub outgoing: Option<OutboundQueue>,
 }
 
 impl Bus {
@@ -86,7 +86,7 @@ impl Bus {
             taps: Mutex::default(),
             changes: watch::Sender::new(0),
             link: watch::Sender::new(link),
-            outgoing: has_outgoing.then(Outgoing::default),
+            outgoing: has_outgoing.then(OutboundQueue::default),
         }
     }
 
@@ -175,8 +175,8 @@ impl Bus {
 
     /// Subscribes to the states of a tenant's operations, until the tap is dropped.
     #[must_use]
-    pub fn tap(&self, caller: &Caller, filter: Filter) -> Arc<Tap> {
-        let tap = Arc::new(Tap::new(filter));
+    pub fn tap(&self, caller: &Caller, filter: Filter) -> Arc<TenantSubscription> {
+        let tap = Arc::new(TenantSubscription::new(filter));
         let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
         let taps = taps.entry(caller.tenant.clone()).or_default();
         taps.push(Arc::downgrade(&tap));
@@ -203,8 +203,8 @@ impl Bus {
 
     /// Subscribes to changes of all collections from now on.
     #[must_use]
-    pub fn changes(&self) -> Changes {
-        Changes {
+    pub fn changes(&self) -> ChangeSubscription {
+        ChangeSubscription {
             count: self.changes.subscribe(),
             link: self.link.subscribe(),
         }
@@ -224,12 +224,12 @@ impl Bus {
 
 /// A subscription to possible changes of collections.
 #[derive(Debug)]
-pub struct Changes {
+pub struct ChangeSubscription {
     count: watch::Receiver<u64>,
     link: watch::Receiver<Link>,
 }
 
-impl Changes {
+impl ChangeSubscription {
     /// Waits until a collection may have changed, or the next poll is due.
     pub async fn wait(&mut self) {
         let look_every = self.link.borrow().look_every();
@@ -243,7 +243,7 @@ impl Changes {
 #[derive(Debug)]
 pub struct Subscription {
     /// `None` only while this is dropped.
-    receiver: Option<watch::Receiver<Known>>,
+    receiver: Option<watch::Receiver<TopicState>>,
     reading: Arc<tokio::sync::Mutex<()>>,
     topic: Topic,
     bus: Arc<Bus>,
@@ -261,7 +261,7 @@ impl Subscription {
     /// Waits until the terminal state is received.
     pub async fn ended(&mut self) {
         let is_terminal =
-            |known: &Known| known.state.as_ref().is_some_and(|s| s.state.is_terminal());
+            |known: &TopicState| known.state.as_ref().is_some_and(|s| s.state.is_terminal());
         if let Some(receiver) = &mut self.receiver
             && receiver.wait_for(is_terminal).await.is_ok()
         {

@@ -19,15 +19,15 @@ const WAITING_MAX: usize = 10_000;
 
 /// The queue of updates for other instances.
 #[derive(Debug, Default)]
-pub struct Outgoing {
+pub struct OutboundQueue {
     /// A std mutex: never held across an await.
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<QueueState>,
     /// Notified whenever an update is added.
     bell: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct QueueState {
     states: HashMap<(String, Uid), Slot>,
     is_changed: bool,
 }
@@ -50,7 +50,7 @@ impl Slot {
     }
 }
 
-impl Outgoing {
+impl OutboundQueue {
     /// Adds a state, in the place of an older one of the same operation.
     pub fn put(&self, operation: Arc<Operation>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -127,7 +127,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Instant;
 
-    use super::{Outgoing, SPACING, WAITING_MAX};
+    use super::{OutboundQueue, SPACING, WAITING_MAX};
     use crate::application::ports::event_bus::News;
     use crate::application::ports::operations::Operation;
     use crate::application::ports::state::State;
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_newest_state_is_sent_four_times_a_second_and_the_last_at_once() {
-        let (outgoing, start) = (Outgoing::default(), Instant::now());
+        let (outgoing, start) = (OutboundQueue::default(), Instant::now());
         for seq in [2, 3, 1] {
             outgoing.put(operation(1, seq, State::Running));
         }
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_queue_is_bounded() {
-        let outgoing = Outgoing::default();
+        let outgoing = OutboundQueue::default();
         for number in 0..WAITING_MAX as u128 + 9 {
             outgoing.put(operation(number, 1, State::Running));
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::events::bus::{Bus, Link};
-use crate::application::events::outbound_queue::Outgoing;
+use crate::application::events::outbound_queue::OutboundQueue;
 use crate::application::ports::event_bus::{EventBus, Unreachable};
 
 /// The wait before the next attempt to reach a bus that was unreachable.
@@ -42,7 +42,7 @@ impl Relay {
     }
 
     /// Sends updates, forever. An update that cannot be sent is dropped: other instances find the state in the store.
-    async fn tell(&self, outgoing: &Outgoing) {
+    async fn tell(&self, outgoing: &OutboundQueue) {
         loop {
             let news = outgoing.take().await;
             let count = u64::try_from(news.len()).unwrap_or(u64::MAX);

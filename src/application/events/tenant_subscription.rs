@@ -42,23 +42,23 @@ impl Filter {
 
 /// The pending updates of one watcher.
 #[derive(Debug)]
-pub struct Tap {
+pub struct TenantSubscription {
     filter: Filter,
     /// A std mutex: never held across an await.
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<PendingUpdates>,
     bell: Notify,
 }
 
-/// The updates since the watcher's last call of [`Tap::take`].
+/// The updates since the watcher's last call of [`TenantSubscription::take`].
 #[derive(Debug, Default)]
-pub struct Waiting {
+pub struct PendingUpdates {
     /// The newest state of each operation.
     pub states: HashMap<Uid, Arc<Operation>>,
     /// Whether an update was dropped for lack of room.
     pub is_more: bool,
 }
 
-impl Tap {
+impl TenantSubscription {
     pub(crate) fn new(filter: Filter) -> Self {
         Self {
             filter,
@@ -94,7 +94,7 @@ impl Tap {
     }
 
     /// Waits for an update, and removes all that are pending.
-    pub async fn take(&self) -> Waiting {
+    pub async fn take(&self) -> PendingUpdates {
         loop {
             let waiting = self.taken();
             if waiting.is_more || !waiting.states.is_empty() {
@@ -104,7 +104,7 @@ impl Tap {
         }
     }
 
-    fn taken(&self) -> Waiting {
+    fn taken(&self) -> PendingUpdates {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *waiting)
     }
@@ -114,7 +114,7 @@ impl Tap {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Filter, Tap, WAITING_MAX};
+    use super::{Filter, TenantSubscription, WAITING_MAX};
     use crate::application::ports::operations::Operation;
     use crate::application::ports::state::State;
     use crate::domain::names::resource::CollectionId;
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_newest_state_of_each_operation_waits_and_an_overflow_is_flagged() {
-        let tap = Tap::new(Filter::default());
+        let tap = TenantSubscription::new(Filter::default());
         for seq in [1, 3, 2] {
             tap.offer(&operation(0, seq, State::Running));
         }

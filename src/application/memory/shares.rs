@@ -38,12 +38,12 @@ impl Owner {
 pub(super) struct Shares {
     capacity: usize,
     free: usize,
-    tenants: HashMap<Arc<str>, Tenant>,
+    tenants: HashMap<Arc<str>, TenantShare>,
 }
 
 /// The bytes that a tenant holds, in all and by principal. A tenant that holds nothing has no entry.
 #[derive(Debug, Default)]
-struct Tenant {
+struct TenantShare {
     used: usize,
     principals: HashMap<Arc<str>, usize>,
 }

@@ -20,7 +20,7 @@ use crate::application::events::bus::{Bus, Subscription};
 use crate::application::ports::clock::{Clock, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
-use crate::application::response_stream::Patience;
+use crate::application::response_stream::SendLimits;
 
 /// The shortest time between two states of one stream: four a second are enough for people.
 pub const SPACING: Duration = Duration::from_millis(250);
@@ -34,7 +34,7 @@ pub type States = Pin<Box<dyn Stream<Item = Result<Arc<Operation>, Error>> + Sen
 
 /// The use case of watching operations.
 #[derive(Clone, Debug)]
-pub struct Watching {
+pub struct OperationWatch {
     /// The store of operations.
     pub store: Arc<dyn Store>,
     /// The bus with their updates.
@@ -42,14 +42,14 @@ pub struct Watching {
     /// The tracker that waits for watchers when the server stops.
     pub tasks: TaskTracker,
     /// The time that a stream waits for its watcher.
-    pub patience: Patience,
+    pub patience: SendLimits,
     /// The clock by which the lag of updates is measured.
     pub clock: Arc<dyn Clock>,
     /// The transport of the watchers: `grpc` or `websocket`.
     pub transport: &'static str,
 }
 
-impl Watching {
+impl OperationWatch {
     /// Returns the current state of the operation.
     ///
     /// # Errors

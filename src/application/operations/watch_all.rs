@@ -7,8 +7,8 @@ use crate::application::caller::Caller;
 use crate::application::catalog::default_collection;
 use crate::application::error::Error;
 use crate::application::events::bus::Subscription;
-use crate::application::events::tenant_subscription::{Filter, Tap};
-use crate::application::operations::watch::{Counted, SPACING, Watching};
+use crate::application::events::tenant_subscription::{Filter, TenantSubscription};
+use crate::application::operations::watch::{Counted, OperationWatch, SPACING};
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::{NEWEST, Operation};
 use crate::application::response_stream::{self, Halt, Inbox, Outbox};
@@ -29,7 +29,7 @@ pub struct Page {
     pub is_complete: bool,
 }
 
-impl Watching {
+impl OperationWatch {
     /// Sends the newest operations that match. Then it sends newer states of them, and new operations, until the
     /// client disconnects.
     ///
@@ -63,17 +63,17 @@ impl Watching {
 
 /// The record of the states that a stream has sent.
 struct Overview {
-    watching: Watching,
+    watching: OperationWatch,
     caller: Caller,
-    tap: Arc<Tap>,
-    told: HashMap<Uid, Told>,
+    tap: Arc<TenantSubscription>,
+    told: HashMap<Uid, SentState>,
     /// The watermark: an operation created at or before this time that has ended and is not in `told` is not sent. It
     /// was already sent or is too old to send.
     floor: Timestamp,
 }
 
 /// The newest state of an operation that was sent.
-struct Told {
+struct SentState {
     seq: u64,
     created_at: Timestamp,
     /// The subscription of a running operation, so that the reconciler reads its row. `None` once it has ended.
@@ -187,7 +187,7 @@ impl Overview {
         }
         let kept = !operation.state.is_terminal();
         let bus = &self.watching.bus;
-        let told = Told {
+        let told = SentState {
             seq: operation.seq,
             created_at: operation.created_at,
             kept: kept.then(|| bus.subscribe(&self.caller, operation.uid)),

@@ -12,7 +12,7 @@ use crate::application::error::Error;
 use crate::application::ports::partitions::Partition;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
+use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
 use crate::domain::partitions::balance::{Balance, Load};
 
 /// The interval between two reads while there is a watcher, and the shortest time between two states of one stream.
@@ -110,7 +110,7 @@ impl Cell {
 
 /// The use case of watching the health of partitions.
 #[derive(Clone, Debug)]
-pub struct Watching {
+pub struct HealthWatch {
     /// The store of chunks.
     pub store: Arc<dyn Store>,
     /// The cell that all watchers share.
@@ -118,10 +118,10 @@ pub struct Watching {
     /// The tracker that waits for watchers when the server stops.
     pub tasks: TaskTracker,
     /// The time that a stream waits for its watcher.
-    pub patience: Patience,
+    pub patience: SendLimits,
 }
 
-impl Watching {
+impl HealthWatch {
     /// Returns a stream of the current health, and of each later change.
     ///
     /// # Errors

@@ -10,13 +10,13 @@ use crate::application::caller::Caller;
 use crate::application::client_network::Network;
 use crate::application::error::Error;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::rate_limiter::{Key, RateLimiter};
-use crate::application::rate_limit::concurrency::{Keeper, Place};
+use crate::application::ports::rate_limiter::{CounterKey, RateLimiter};
+use crate::application::rate_limit::concurrency::{ConcurrencySlot, Keeper};
 use crate::application::rate_limit::limiter::{self, Limiter};
 use crate::application::rate_limit::limits::{Limits, Standing};
 use crate::application::rate_limit::upload_bytes::Allowance;
 use crate::domain::limits::class::{Budget, Places, RateClass};
-use crate::domain::limits::rate::{Quota, Verdict};
+use crate::domain::limits::rate::{Quota, RateDecision};
 
 /// Admits calls, or reports when to try again.
 #[derive(Clone, Debug)]
@@ -51,15 +51,15 @@ impl Admission {
         let (key, quota) = (key(caller, budget.name()), self.quota(caller, budget));
         let verdict = self.limiter.check(&key, quota, 1).await;
         let (whole_after_us, admitted) = match verdict {
-            Verdict::Admitted { whole_after_us } => (whole_after_us, Ok(())),
-            Verdict::Wait {
+            RateDecision::Admitted { whole_after_us } => (whole_after_us, Ok(())),
+            RateDecision::Wait {
                 wait_us,
                 whole_after_us,
             } => (
                 whole_after_us,
                 Err(limited(budget, subject(caller), wait_us)),
             ),
-            Verdict::Never => (
+            RateDecision::Never => (
                 0,
                 Err(Error::invalid("cost", "is more than the budget ever has")),
             ),
@@ -82,12 +82,12 @@ impl Admission {
     pub fn may_authenticate(&self, address: IpAddr) -> Result<(), Error> {
         let (key, quota) = (of_address(address), self.limits.auth_failure);
         match self.limiter.peek(&key, quota) {
-            Verdict::Wait { wait_us, .. } => {
+            RateDecision::Wait { wait_us, .. } => {
                 limiter::count(key.limit, false);
                 let subject = format!("address:{}", key.principal);
                 Err(limited(Budget::AuthFailure, subject, wait_us))
             }
-            Verdict::Admitted { .. } | Verdict::Never => Ok(()),
+            RateDecision::Admitted { .. } | RateDecision::Never => Ok(()),
         }
     }
 
@@ -96,8 +96,8 @@ impl Admission {
     pub async fn authentication_failed(&self, address: IpAddr) {
         let (key, quota) = (of_address(address), self.limits.auth_failure);
         let left = match self.limiter.check(&key, quota, 1).await {
-            Verdict::Admitted { whole_after_us } => quota.remaining(whole_after_us),
-            Verdict::Wait { .. } | Verdict::Never => 0,
+            RateDecision::Admitted { whole_after_us } => quota.remaining(whole_after_us),
+            RateDecision::Wait { .. } | RateDecision::Never => 0,
         };
         if left == 0 {
             self.limiter.use_up(&key, quota);
@@ -110,7 +110,7 @@ impl Admission {
     /// # Errors
     ///
     /// Fails if the principal holds all of its places.
-    pub async fn place(&self, caller: &Caller, places: Places) -> Result<Place, Error> {
+    pub async fn place(&self, caller: &Caller, places: Places) -> Result<ConcurrencySlot, Error> {
         let most = self.limits.places(&caller.tenant, places);
         let place = self.keeper.take(key(caller, places.name()), most).await;
         limiter::count(places.name(), place.is_some());
@@ -141,8 +141,8 @@ impl Admission {
 
 /// Returns the key of the caller's budget or places. Callers without identity are counted by network: a flood from
 /// one network uses up only its own budget.
-fn key(caller: &Caller, limit: &'static str) -> Key {
-    Key {
+fn key(caller: &Caller, limit: &'static str) -> CounterKey {
+    CounterKey {
         tenant: caller.tenant.clone(),
         principal: caller.share_key().into_owned(),
         limit,
@@ -150,8 +150,8 @@ fn key(caller: &Caller, limit: &'static str) -> Key {
 }
 
 /// Returns the key of an address. All addresses of one network share a budget.
-fn of_address(address: IpAddr) -> Key {
-    Key {
+fn of_address(address: IpAddr) -> CounterKey {
+    CounterKey {
         tenant: String::new(),
         principal: Network::of(address).to_string(),
         limit: Budget::AuthFailure.name(),

@@ -8,11 +8,11 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::application::ports::rate_limiter::{Key, Member, RateLimiter, Used};
+use crate::application::ports::rate_limiter::{CounterKey, Member, RateLimiter, Used};
 use crate::application::ports::store_error;
 use crate::application::rate_limit::circuit_breaker::Breaker;
 use crate::application::rate_limit::local_limiter::Local;
-use crate::domain::limits::rate::{Quota, Verdict};
+use crate::domain::limits::rate::{Quota, RateDecision};
 
 /// The lifetime of a place that is not renewed. After a crash, the instance's places are free again after this time.
 pub const PLACE_LIFETIME: Duration = Duration::from_secs(30);
@@ -28,7 +28,7 @@ pub struct Limiter {
     /// Std mutexes: never held across an await.
     breaker: Mutex<Breaker>,
     /// The limits that were used since the last record.
-    used: Mutex<HashSet<Key>>,
+    used: Mutex<HashSet<CounterKey>>,
 }
 
 /// The scope in which limits are counted.
@@ -58,7 +58,7 @@ impl Limiter {
     }
 
     /// Takes `units` from a budget, if it has them.
-    pub async fn check(&self, key: &Key, quota: Quota, units: u64) -> Verdict {
+    pub async fn check(&self, key: &CounterKey, quota: Quota, units: u64) -> RateDecision {
         self.use_of(key);
         let shared = match self.asked() {
             Some(shared) => self.learnt(shared.check(key, quota, units).await),
@@ -68,30 +68,30 @@ impl Limiter {
             let part = self.part(quota);
             self.local.check(key, part, units, Instant::now())
         });
-        count(key.limit, matches!(verdict, Verdict::Admitted { .. }));
+        count(key.limit, matches!(verdict, RateDecision::Admitted { .. }));
         verdict
     }
 
     /// Checks whether this instance knows that a budget is used up. The check is local and takes nothing.
     #[must_use]
-    pub fn peek(&self, key: &Key, quota: Quota) -> Verdict {
+    pub fn peek(&self, key: &CounterKey, quota: Quota) -> RateDecision {
         self.local.peek(key, self.part(quota), 1, Instant::now())
     }
 
     /// Records on this instance that a budget is used up.
-    pub fn use_up(&self, key: &Key, quota: Quota) {
+    pub fn use_up(&self, key: &CounterKey, quota: Quota) {
         self.local.use_up(key, self.part(quota), Instant::now());
     }
 
     /// Takes a place, if fewer than `most` are held. `None` means that the shared limiter did not respond: the place
     /// may or may not have been taken.
-    pub async fn acquire(&self, key: &Key, member: Member, most: u32) -> Option<bool> {
+    pub async fn acquire(&self, key: &CounterKey, member: Member, most: u32) -> Option<bool> {
         let acquired = self.asked()?.acquire(key, member, most, PLACE_LIFETIME);
         self.learnt(acquired.await)
     }
 
     /// Renews places. Returns whether that succeeded.
-    pub async fn renew(&self, key: &Key, members: &[Member]) -> bool {
+    pub async fn renew(&self, key: &CounterKey, members: &[Member]) -> bool {
         let Some(shared) = self.asked() else {
             return false;
         };
@@ -100,7 +100,7 @@ impl Limiter {
     }
 
     /// Releases places. Returns whether that succeeded.
-    pub async fn release(&self, key: &Key, members: &[Member]) -> bool {
+    pub async fn release(&self, key: &CounterKey, members: &[Member]) -> bool {
         let Some(shared) = self.asked() else {
             return false;
         };
@@ -126,7 +126,7 @@ impl Limiter {
         let mut used = used.into_iter().collect::<Vec<_>>();
         used.sort_unstable();
         for keys in used.chunk_by(|one, other| one.tenant == other.tenant) {
-            let Some(Key { tenant, .. }) = keys.first() else {
+            let Some(CounterKey { tenant, .. }) = keys.first() else {
                 continue;
             };
             let noted = shared.note(tenant, keys).await;
@@ -174,7 +174,7 @@ impl Limiter {
     }
 
     /// Records that a limit of a tenant is in use.
-    pub fn use_of(&self, key: &Key) {
+    pub fn use_of(&self, key: &CounterKey) {
         if self.shared.is_none() || key.tenant.is_empty() {
             return;
         }

@@ -14,7 +14,7 @@ use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::documents::Version;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::{Declared, Upload};
-use crate::application::server_uploads::source::{Origin, Source};
+use crate::application::server_uploads::source::{SourceProvider, SourceReader};
 use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use crate::domain::ingest::recovery::{Recovery, Unrecoverable};
 
@@ -41,7 +41,7 @@ struct StoredSource {
 }
 
 #[async_trait]
-impl Origin for Versions {
+impl SourceProvider for Versions {
     async fn running(&self, rows: u32) -> Result<Vec<Upload>, Error> {
         Ok(self.store.running_rechunks(rows).await?)
     }
@@ -51,7 +51,7 @@ impl Origin for Versions {
         caller: &Caller,
         upload: &Upload,
         at: u64,
-    ) -> Result<Box<dyn Source>, Error> {
+    ) -> Result<Box<dyn SourceReader>, Error> {
         let (store, caller) = (Arc::clone(&self.store), caller.clone());
         let source = StoredSource::open(store, caller, upload, at).await?;
         Ok(Box::new(source))
@@ -59,7 +59,7 @@ impl Origin for Versions {
 }
 
 #[async_trait]
-impl Source for StoredSource {
+impl SourceReader for StoredSource {
     /// Declares the digest and length of the version's source: other bytes are not its source.
     fn declared(&self) -> Declared {
         Declared {

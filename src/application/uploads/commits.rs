@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::application::error::Error;
 use crate::application::memory::pool::Permit;
-use crate::application::ports::commit_order::{COMMITS_MAX, Turn};
+use crate::application::ports::commit_order::{COMMITS_MAX, CommitTicket};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error;
 use crate::application::ports::uploads::Writer;
@@ -22,7 +22,7 @@ pub struct Commits {
     /// The oldest first. Each is a task of its own, so that it completes even if the client disconnects.
     queue: VecDeque<Commit>,
     /// The turn of the next batch.
-    turn: Turn,
+    turn: CommitTicket,
     /// The duration of the newest settled commit, including digests and queues. Zero once it was taken.
     took: Duration,
 }
@@ -45,7 +45,7 @@ impl Commits {
     pub fn new() -> Self {
         Self {
             queue: VecDeque::new(),
-            turn: Turn::first(),
+            turn: CommitTicket::first(),
             took: Duration::ZERO,
         }
     }

@@ -13,8 +13,8 @@ use crate::application::caller::Caller;
 use crate::application::catalog::chunks::{Chunks, Versioned};
 use crate::application::error::Error;
 use crate::application::ports::uploads::Upload;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
-use crate::application::uploads::lifecycle::Uploads;
+use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
+use crate::application::uploads::lifecycle::UploadLifecycle;
 use crate::application::uploads::receive::{Attached, Listener, Message, Session};
 use crate::domain::names::resource::DocumentName;
 
@@ -38,7 +38,7 @@ pub enum News {
 #[derive(Clone, Debug)]
 pub struct Conversation {
     /// The uploads, which receive the bytes.
-    pub uploads: Uploads,
+    pub uploads: UploadLifecycle,
     /// The reader of committed chunks.
     pub chunks: Chunks,
     /// Cancelled when the server shuts down.
@@ -52,7 +52,7 @@ impl Conversation {
     where
         S: Stream<Item = Result<Message, Error>> + Send + Unpin + 'static,
     {
-        let (outbox, inbox) = response_stream::channel(Patience {
+        let (outbox, inbox) = response_stream::channel(SendLimits {
             drain: self.drain.clone(),
             slow_reader_max: Some(self.uploads.bounds().slow_reader_max),
         });

@@ -10,28 +10,28 @@ use crate::application::memory::upload::UploadMemory;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error;
-use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Writer};
+use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Writer};
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::upload_bytes::Allowance;
 use crate::application::uploads::attached::Attached;
 use crate::application::uploads::flush_timer::FlushSchedule;
-use crate::application::uploads::limits::Bounds;
-use crate::application::uploads::services::PipelineServices;
+use crate::application::uploads::limits::UploadLimits;
 use crate::application::uploads::pipeline::{self, Pipeline};
 use crate::application::uploads::replay::repetition::Repetition;
+use crate::application::uploads::services::PipelineServices;
 
 /// The epoch of an upload's first writer.
 const FIRST_EPOCH: u64 = 1;
 
 /// The use cases of uploads.
 #[derive(Clone, Debug)]
-pub struct Uploads {
+pub struct UploadLifecycle {
     services: PipelineServices,
     budget: Budget,
     admission: Admission,
 }
 
-impl Uploads {
+impl UploadLifecycle {
     /// Creates the use cases over this store, bus and clock.
     #[must_use]
     pub fn new(services: PipelineServices, budget: Budget, admission: Admission) -> Self {
@@ -44,7 +44,7 @@ impl Uploads {
 
     /// Returns the limits of uploads.
     #[must_use]
-    pub fn bounds(&self) -> Bounds {
+    pub fn bounds(&self) -> UploadLimits {
         self.services.bounds
     }
 
@@ -126,7 +126,7 @@ impl Uploads {
     ///
     /// # Errors
     ///
-    /// As for [`Uploads::attach`].
+    /// As for [`UploadLifecycle::attach`].
     pub async fn open(
         &self,
         caller: &Caller,
@@ -191,7 +191,7 @@ impl Uploads {
         };
         let writer = Writer::attached(caller.clone(), &upload);
         let message = error.to_string();
-        let end = End::Failed { reason, message };
+        let end = UploadEnd::Failed { reason, message };
         if let Some(operation) = store.end_upload(&writer, end, now, now).await? {
             self.services.bus.publish(operation);
         }

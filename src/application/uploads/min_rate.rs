@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use crate::application::error::Error;
-use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::limits::UploadLimits;
 
 /// The measured rate of one client.
 #[derive(Debug)]
 pub struct Pace {
-    bounds: Bounds,
+    bounds: UploadLimits,
     silent: Duration,
     waited: Duration,
     received_bytes: u64,
@@ -21,7 +21,7 @@ pub struct Pace {
 impl Pace {
     /// Starts the measurement.
     #[must_use]
-    pub fn new(bounds: Bounds) -> Self {
+    pub fn new(bounds: UploadLimits) -> Self {
         Self {
             bounds,
             silent: Duration::ZERO,
@@ -72,12 +72,12 @@ mod tests {
 
     use super::Pace;
     use crate::application::error::Error;
-    use crate::application::uploads::limits::Bounds;
+    use crate::application::uploads::limits::UploadLimits;
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn bounds() -> Bounds {
-        Bounds {
+    fn bounds() -> UploadLimits {
+        UploadLimits {
             source_bytes_max: 1,
             memory_bytes_max: 1,
             waiting_bytes_max: 1,

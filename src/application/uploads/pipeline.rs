@@ -11,7 +11,7 @@ use crate::application::error::Error;
 use crate::application::memory::upload::UploadMemory;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error;
-use crate::application::ports::uploads::{Declared, End, SUPERSEDED, Upload, Writer};
+use crate::application::ports::uploads::{Declared, SUPERSEDED, Upload, UploadEnd, Writer};
 use crate::application::uploads::commits::{Commits, Committed};
 use crate::application::uploads::replay::stored_bytes::StoredBytes;
 use crate::application::uploads::services::PipelineServices;
@@ -202,7 +202,7 @@ impl Pipeline {
             return Err(self.refuse("DIGEST_MISMATCH", error).await);
         }
         self.settle().await?;
-        self.end(End::Succeeded(summary)).await
+        self.end(UploadEnd::Succeeded(summary)).await
     }
 
     /// Runs the steps of the engine until it needs bytes, or is done.
@@ -277,13 +277,13 @@ impl Pipeline {
             (reason, error)
         };
         let message = error.to_string();
-        self.end(End::Failed { reason, message })
+        self.end(UploadEnd::Failed { reason, message })
             .await
             .err()
             .unwrap_or(error)
     }
 
-    async fn end(&self, end: End) -> Result<(), Error> {
+    async fn end(&self, end: UploadEnd) -> Result<(), Error> {
         let now = self.services.clock.now();
         let kept = self.services.bounds.old_version_kept.as_micros();
         let sweep_after = now.saturating_add(i64::try_from(kept).unwrap_or(i64::MAX));

@@ -8,7 +8,7 @@ use crate::application::events::bus::Bus;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::uploads::Uploads;
 use crate::application::uploads::flush_timer::FlushSchedule;
-use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::limits::UploadLimits;
 
 /// The store, the bus, the clock, and the limits of uploads.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct PipelineServices {
     /// The tracker that waits for commits in progress when the server stops.
     pub tasks: TaskTracker,
     /// The limits of uploads.
-    pub bounds: Bounds,
+    pub bounds: UploadLimits,
     /// The schedule of flushes that all uploads of this instance share.
     pub flush_schedule: FlushSchedule,
 }

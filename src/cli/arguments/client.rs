@@ -9,12 +9,12 @@ use crate::cli::connection::address::Address;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::credential::Credential;
 use crate::cli::terminal::output::WrongArguments;
-use crate::config::client;
 use crate::config::addresses::host_port::PORT;
+use crate::config::client;
 
 /// The server and the credential.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Server {
+pub(crate) struct ServerArguments {
     /// Server address: HOST:PORT, HOST or :PORT, optionally after http:// or https://. The port defaults to 50051,
     /// the host to this machine, the scheme to http, or to https with --ca-file. Overrides `SLUICE_SERVER` [default:
     /// 127.0.0.1:50051].
@@ -28,7 +28,7 @@ pub(crate) struct Server {
     ca_file: Option<PathBuf>,
 }
 
-impl Server {
+impl ServerArguments {
     /// Returns a connection that sends the credential. It connects on first use, and reconnects when necessary.
     ///
     /// # Errors
@@ -60,6 +60,7 @@ impl Server {
             return Credential::file(file);
         }
         let key = client::api_key();
-        key.as_ref().map_or(Ok(Credential::default()), Credential::key)
+        key.as_ref()
+            .map_or(Ok(Credential::default()), Credential::key)
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::arguments::client::Server;
+use crate::cli::arguments::client::ServerArguments;
 use crate::cli::terminal::output::Format;
 
 /// The rows of a page.
@@ -12,7 +12,7 @@ pub(crate) const PAGE_ROWS: i32 = 1_000;
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     #[command(flatten)]
-    pub(crate) server: Server,
+    pub(crate) server: ServerArguments,
     /// Output format; `json` writes JSON Lines.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) output: Format,

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tonic::{Status, Streaming};
 
-use crate::cli::connection::channel::Connection;
 use crate::cli::calls::resumed_stream::{Follower, follow};
+use crate::cli::connection::channel::Connection;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation::State;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
 /// The watch of an operation, which passes on each state once.
-struct Watching<T> {
+struct OperationFollower<T> {
     name: String,
     /// The sequence number of the newest state passed on.
     seq: i64,
@@ -30,11 +30,11 @@ pub(crate) async fn watch(
     away_max: Duration,
     told: impl FnMut(pb::Operation) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut watching = Watching { name, seq: 0, told };
+    let mut watching = OperationFollower { name, seq: 0, told };
     follow(&mut watching, connection, away_max).await
 }
 
-impl<T: FnMut(pb::Operation) -> anyhow::Result<()>> Follower for Watching<T> {
+impl<T: FnMut(pb::Operation) -> anyhow::Result<()>> Follower for OperationFollower<T> {
     type Message = pb::WatchOperationResponse;
 
     async fn open(&mut self, connection: Connection) -> Result<Streaming<Self::Message>, Status> {

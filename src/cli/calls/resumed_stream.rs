@@ -7,9 +7,9 @@ use tokio::time::{Instant, sleep};
 use tonic::{Status, Streaming};
 
 use crate::cli::calls::backoff::jittered;
+use crate::cli::calls::failure::{Faults, is_passing};
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::unreached::Unreached;
-use crate::cli::calls::failure::{Faults, is_passing};
 use crate::cli::terminal::output;
 
 /// The longest time that a follower tries to reconnect.

@@ -9,9 +9,9 @@ use tonic::Status;
 use tonic_types::StatusExt;
 
 use crate::cli::calls::backoff::jittered;
+use crate::cli::calls::failure::{Faults, is_outage, is_passing};
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::unreached::Unreached;
-use crate::cli::calls::failure::{Faults, is_outage, is_passing};
 use crate::cli::terminal::output;
 
 /// Consecutive failures without a note. A busy server usually accepts one of the next two attempts.
@@ -30,7 +30,7 @@ pub(crate) struct Retrying {
 
 /// Retries that the documents of a command share, so that each outage is reported once.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct Retries {
     connection: Connection,
     retry_for: Duration,
     outage: Cell<Outage>,
@@ -49,14 +49,14 @@ enum Outage {
 /// The attempts of one task.
 #[derive(Debug)]
 pub(crate) struct Tries<'a> {
-    patience: &'a Patience,
+    patience: &'a Retries,
     /// The time of the first failure since the last progress.
     since: Option<Instant>,
     failures: u32,
     faults: Faults,
 }
 
-impl Patience {
+impl Retries {
     pub(crate) fn new(connection: Connection, retry_for: Duration) -> Self {
         Self {
             connection,

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::bail;
 
-use crate::cli::connection::channel::Connection;
+use crate::cli::calls::operation_watch::watch;
 use crate::cli::calls::resumed_stream::AWAY_MAX;
+use crate::cli::connection::channel::Connection;
 use crate::cli::json;
 use crate::cli::terminal::output::{self, Format};
-use crate::cli::calls::operation_watch::watch;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation::State;
 

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::cli::arguments::common::Common;
-use crate::cli::connection::channel::Connection;
 use crate::cli::calls::resumed_stream::{AWAY_MAX, Follower, follow};
+use crate::cli::connection::channel::Connection;
 use crate::cli::json;
 use crate::cli::terminal::names::within;
 use crate::cli::terminal::output::{Format, note_on_terminal};

@@ -7,11 +7,11 @@ use anyhow::ensure;
 use clap::Args;
 use tonic::{Status, Streaming};
 
-use crate::cli::terminal::chunk_rows;
 use crate::cli::arguments::common::Common;
-use crate::cli::connection::channel::Connection;
 use crate::cli::calls::resumed_stream::{AWAY_MAX, Follower, follow};
+use crate::cli::connection::channel::Connection;
 use crate::cli::json;
+use crate::cli::terminal::chunk_rows;
 use crate::cli::terminal::output::Format;
 use crate::cli::terminal::table::Table;
 use crate::interface::grpc::pb;

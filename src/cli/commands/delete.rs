@@ -3,10 +3,10 @@
 use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 
-use crate::cli::calls::wait;
 use crate::cli::arguments::common::Common;
-use crate::cli::terminal::output::WrongArguments;
 use crate::cli::calls::status::said;
+use crate::cli::calls::wait;
+use crate::cli::terminal::output::WrongArguments;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;

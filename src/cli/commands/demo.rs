@@ -12,17 +12,17 @@ use tonic::{Code, Streaming};
 use uuid::Uuid;
 
 use crate::bootstrap::Instance;
+use crate::cli::calls::retry::Retries;
+use crate::cli::calls::status::said;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::credential::Credential;
+use crate::cli::stopping::Stopping;
 use crate::cli::terminal::output;
-use crate::cli::calls::retry::Patience;
 use crate::cli::terminal::printable::{on_one_line, shortened};
 use crate::cli::terminal::progress;
-use crate::cli::uploads::source_reader::Reading;
 use crate::cli::uploads::resumable_upload::Sending;
 use crate::cli::uploads::source::Source;
-use crate::cli::calls::status::said;
-use crate::cli::stopping::Stopping;
+use crate::cli::uploads::source_reader::SourceReader;
 use crate::cli::uploads::uploader::ensure_collection;
 use crate::config::Config;
 use crate::config::sections::store::Store;
@@ -55,7 +55,7 @@ const FOLLOW_WAIT: Duration = Duration::from_millis(25);
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut stopping = Stopping::listen()?;
-    let folder = Folder::new()?;
+    let folder = TemporaryFolder::new()?;
     let config = Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         store: Store::at(&folder.0.join("demo.db")),
@@ -95,11 +95,11 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
     let bar = progress::of_document(&file.display().to_string(), Some(bytes));
     let document = format!("collections/{COLLECTION}/documents/{}", spec.document_id);
     let sending = Sending {
-        reading: Reading::open(Source::named(file)).await?,
+        reading: SourceReader::open(Source::named(file)).await?,
         spec,
         is_resumed: false,
     };
-    let patience = Patience::new(channel.clone(), RETRY_FOR);
+    let patience = Retries::new(channel.clone(), RETRY_FOR);
     // Read the chunks while the document is sent, each as soon as it is committed.
     let sent = async {
         sending
@@ -206,9 +206,9 @@ async fn spread(channel: Connection) -> anyhow::Result<()> {
 }
 
 /// A folder that is removed when it is dropped.
-struct Folder(PathBuf);
+struct TemporaryFolder(PathBuf);
 
-impl Folder {
+impl TemporaryFolder {
     fn new() -> anyhow::Result<Self> {
         let folder = std::env::temp_dir().join(format!("sluice-demo-{}", Uuid::new_v4()));
         std::fs::create_dir(&folder)?;
@@ -216,7 +216,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         // A folder that cannot be removed stays in the system's temporary folder.
         let _left_over = std::fs::remove_dir_all(&self.0);

@@ -4,11 +4,11 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::cli::arguments::common::{Common, PAGE_ROWS};
-use crate::cli::json;
 use crate::cli::arguments::label::Labels;
+use crate::cli::calls::status::said;
+use crate::cli::json;
 use crate::cli::terminal::names::within;
 use crate::cli::terminal::output::{Format, WrongArguments, note_on_terminal};
-use crate::cli::calls::status::said;
 use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;

@@ -3,12 +3,12 @@
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use crate::cli::calls::wait::tell;
 use crate::cli::arguments::common::Common;
 use crate::cli::arguments::label::Labels;
-use crate::cli::terminal::output::WrongArguments;
 use crate::cli::arguments::spec::{Chunking, Decoding};
 use crate::cli::calls::status::said;
+use crate::cli::calls::wait::tell;
+use crate::cli::terminal::output::WrongArguments;
 use crate::cli::uploads::uploader::ensure_collection;
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::DocumentName;

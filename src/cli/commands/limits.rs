@@ -3,10 +3,10 @@
 use clap::Args;
 
 use crate::cli::arguments::common::Common;
+use crate::cli::calls::status::said;
 use crate::cli::json;
 use crate::cli::json::fields::word;
 use crate::cli::terminal::output::{Format, line};
-use crate::cli::calls::status::said;
 use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::limit_service_client::LimitServiceClient;

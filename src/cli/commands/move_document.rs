@@ -3,12 +3,12 @@
 use anyhow::ensure;
 use clap::Args;
 
-use crate::cli::calls::wait;
 use crate::cli::arguments::common::Common;
 use crate::cli::calls::resumed_stream::AWAY_MAX;
+use crate::cli::calls::status::said;
+use crate::cli::calls::wait;
 use crate::cli::json;
 use crate::cli::terminal::output::{self, Format};
-use crate::cli::calls::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 

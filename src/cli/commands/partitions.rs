@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use crate::cli::arguments::common::Common;
-use crate::cli::connection::channel::Connection;
 use crate::cli::calls::resumed_stream::{AWAY_MAX, Follower, follow};
+use crate::cli::calls::status::said;
+use crate::cli::connection::channel::Connection;
 use crate::cli::json;
 use crate::cli::terminal::output::{Format, line, object};
-use crate::cli::calls::status::said;
 use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             health.balance.unwrap_or_default(),
         );
     }
-    let mut watching = Watching {
+    let mut watching = HealthFollower {
         format,
         shown: None,
     };
@@ -55,12 +55,12 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Shows each state once.
-struct Watching {
+struct HealthFollower {
     format: Format,
     shown: Option<pb::WatchPartitionHealthResponse>,
 }
 
-impl Follower for Watching {
+impl Follower for HealthFollower {
     type Message = pb::WatchPartitionHealthResponse;
 
     async fn open(&mut self, connection: Connection) -> Result<Streaming<Self::Message>, Status> {

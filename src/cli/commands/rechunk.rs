@@ -3,11 +3,11 @@
 use anyhow::Context;
 use clap::Args;
 
-use crate::cli::calls::wait::tell;
 use crate::cli::arguments::common::Common;
-use crate::cli::terminal::output::WrongArguments;
 use crate::cli::arguments::spec::Chunking;
 use crate::cli::calls::status::said;
+use crate::cli::calls::wait::tell;
+use crate::cli::terminal::output::WrongArguments;
 use crate::domain::names::resource::DocumentName;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;

@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::bootstrap::Instance;
-use crate::cli::terminal::output::{self, WrongArguments};
 use crate::cli::stopping::Stopping;
+use crate::cli::terminal::output::{self, WrongArguments};
 use crate::config::Config;
 use crate::config::addresses::listen::Listen;
 use crate::config::log_format::LogFormat;

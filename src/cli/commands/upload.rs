@@ -6,11 +6,11 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use uuid::Uuid;
 
-use crate::cli::uploads::outcome::{Done, Kind, Line, Outcome};
+use crate::cli::stopping::Stopping;
 use crate::cli::terminal::output::{Format, WrongArguments};
+use crate::cli::uploads::outcome::{DocumentResult, Done, Line, Outcome};
 use crate::cli::uploads::source::Source;
 use crate::cli::uploads::sources::{self, Sources};
-use crate::cli::stopping::Stopping;
 use crate::cli::uploads::stored_document::{self, Difference, Expected};
 use crate::cli::uploads::uploader::{self, UploadArguments, Uploader, ensure_collection};
 use crate::domain::names::resource::{CollectionId, DocumentId};
@@ -122,8 +122,8 @@ impl Call<'_> {
     /// Uploads all documents, and reports how each ended.
     async fn run(&self, all: Sources) -> anyhow::Result<()> {
         let mut outcome = Outcome::new(self.output);
-        outcome.explain_all(Kind::Skipped, all.skipped);
-        outcome.explain_all(Kind::Failed, all.failed);
+        outcome.explain_all(DocumentResult::Skipped, all.skipped);
+        outcome.explain_all(DocumentResult::Failed, all.failed);
         let one = |(id, source): (DocumentId, Source)| async move {
             Done {
                 name: source.name(),
@@ -141,20 +141,27 @@ impl Call<'_> {
 
     /// Uploads a document. A file of a folder is skipped if an upload would change nothing. A file that was named is
     /// always sent.
-    async fn one(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
+    async fn one(
+        &self,
+        id: &DocumentId,
+        source: Source,
+    ) -> anyhow::Result<(DocumentResult, Option<Line>)> {
         if source.is_below_folder()
             && let Some(expected) = &self.expected
             && let Some(document) = self.stored(id).await?
             && expected.difference(&document, &source).await? == Difference::Nothing
         {
-            return Ok((Kind::Unchanged, Some(Line::silent(&document.name))));
+            return Ok((
+                DocumentResult::Unchanged,
+                Some(Line::silent(&document.name)),
+            ));
         }
         let upload = self
             .uploader
             .upload(id, source, self.request_id, self.is_single)
             .await?;
         let line = self.uploader.line("", upload).await;
-        Ok((Kind::Uploaded, Some(line)))
+        Ok((DocumentResult::Uploaded, Some(line)))
     }
 }
 

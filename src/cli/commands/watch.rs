@@ -3,10 +3,10 @@
 use clap::Args;
 
 use crate::cli::arguments::common::Common;
+use crate::cli::calls::operation_watch::watch;
 use crate::cli::calls::resumed_stream::AWAY_MAX;
 use crate::cli::json;
 use crate::cli::terminal::table::{Column, Table};
-use crate::cli::calls::operation_watch::watch;
 use crate::interface::grpc::pb;
 
 /// Watch an operation until it ends. Reconnect for up to 24 hours if the server is away.

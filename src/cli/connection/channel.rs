@@ -19,8 +19,8 @@ use tonic::transport::{Channel, Endpoint, Uri};
 
 use crate::cli::connection::address::Address;
 use crate::cli::connection::connector::Connector;
-use crate::cli::connection::opening::Fault;
 use crate::cli::connection::credential::Credential;
+use crate::cli::connection::opening::ConnectionFault;
 use crate::cli::connection::trust;
 use crate::cli::connection::unreached::{Unreached, Why};
 
@@ -37,14 +37,14 @@ const GRPC: &[u8] = b"application/grpc";
 pub(crate) struct Connection {
     channel: Channel,
     credential: Credential,
-    way: Arc<Way>,
+    way: Arc<ServerState>,
 }
 
 /// The address of a server, and the state of its connection.
 #[derive(Debug)]
-struct Way {
+struct ServerState {
     url: Arc<str>,
-    fault: Fault,
+    fault: ConnectionFault,
     has_answered: AtomicBool,
 }
 
@@ -65,7 +65,7 @@ impl Connection {
         // The connector adds TLS, which tonic would refuse for an https address.
         let plain = format!("http://{}:{}", address.host, address.port);
         let tls = address.is_private.then(|| trust::connector(authorities));
-        let fault = Fault::default();
+        let fault = ConnectionFault::default();
         let connector = Connector {
             tls: tls.transpose()?,
             address: Arc::new(address),
@@ -78,7 +78,7 @@ impl Connection {
             .http2_keep_alive_interval(PING_EVERY)
             .keep_alive_timeout(PING_WAIT)
             .connect_with_connector_lazy(connector);
-        let way = Way {
+        let way = ServerState {
             url: url.into(),
             fault,
             has_answered: AtomicBool::new(false),
@@ -101,7 +101,7 @@ impl Connection {
     }
 }
 
-impl Way {
+impl ServerState {
     /// Finds the cause of an error from the layers below. Some of them drop the cause, which the connector keeps.
     fn unreached(&self, error: &(dyn Error + 'static)) -> Unreached {
         let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
@@ -173,18 +173,18 @@ impl Service<Request<Body>> for Connection {
             let answered = channel.call(request).await;
             let response = answered.map_err(|error| way.unreached(&error))?;
             way.check(&response)?;
-            Ok(response.map(|body| Body::new(Answer { body, way })))
+            Ok(response.map(|body| Body::new(ResponseBody { body, way })))
         })
     }
 }
 
 /// The body of an answer, which may end early.
-struct Answer {
+struct ResponseBody {
     body: Body,
-    way: Arc<Way>,
+    way: Arc<ServerState>,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = Status;
 

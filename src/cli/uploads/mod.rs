@@ -7,8 +7,8 @@
 
 mod open_uploads;
 pub(super) mod outcome;
-mod resume_records;
 pub(super) mod resumable_upload;
+mod resume_records;
 pub(super) mod source;
 pub(super) mod source_reader;
 pub(super) mod sources;

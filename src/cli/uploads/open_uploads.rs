@@ -6,8 +6,8 @@ use std::ffi::OsStr;
 
 use uuid::Uuid;
 
-use crate::cli::terminal::output::{self, Stopped};
 use crate::cli::stopping::Stopping;
+use crate::cli::terminal::output::{self, Stopped};
 
 /// Characters besides letters and digits that need no quotes in a shell.
 const PLAIN: &str = "_@%+=:,./-";
@@ -16,11 +16,11 @@ const UPLOAD: &str = "upload";
 
 /// Uploads in progress.
 #[derive(Debug, Default)]
-pub(crate) struct Underway(RefCell<BTreeMap<Uuid, Upload>>);
+pub(crate) struct OpenUploads(RefCell<BTreeMap<Uuid, OpenUpload>>);
 
 /// An upload in progress.
 #[derive(Clone, Debug)]
-pub(crate) struct Upload {
+pub(crate) struct OpenUpload {
     /// The name of its source.
     pub(crate) name: String,
     pub(crate) document_id: String,
@@ -31,12 +31,12 @@ pub(crate) struct Upload {
 /// Keeps an upload in progress until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
-    underway: &'a Underway,
+    underway: &'a OpenUploads,
     request_id: Uuid,
 }
 
-impl Underway {
-    pub(crate) fn enter(&self, request_id: Uuid, upload: Upload) -> Entry<'_> {
+impl OpenUploads {
+    pub(crate) fn enter(&self, request_id: Uuid, upload: OpenUpload) -> Entry<'_> {
         self.0.borrow_mut().insert(request_id, upload);
         Entry {
             underway: self,
@@ -68,7 +68,7 @@ impl Underway {
     fn explain(&self, is_single: bool) {
         let uploads = self.0.borrow();
         for (request_id, upload) in uploads.iter() {
-            let Upload {
+            let OpenUpload {
                 name, document_id, ..
             } = upload;
             output::note(&format!(

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use tonic::{Code, Status};
 
-use crate::cli::terminal::output::{self, Format, Reported};
 use crate::cli::calls::status::said;
+use crate::cli::terminal::output::{self, Format, Reported};
 use crate::cli::terminal::table::Object;
 
 /// The result of a document. The summary lists them in this order.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Kind {
+pub(crate) enum DocumentResult {
     Uploaded,
     Rechunked,
     Deleted,
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     Skipped,
 }
 
-impl Kind {
+impl DocumentResult {
     fn name(self) -> &'static str {
         match self {
             Self::Uploaded => "uploaded",
@@ -97,14 +97,14 @@ impl Line {
 pub(crate) struct Done {
     /// The document's name in messages.
     pub(crate) name: String,
-    pub(crate) result: anyhow::Result<(Kind, Option<Line>)>,
+    pub(crate) result: anyhow::Result<(DocumentResult, Option<Line>)>,
 }
 
 /// The results of the documents of a command.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     format: Format,
-    counts: BTreeMap<Kind, usize>,
+    counts: BTreeMap<DocumentResult, usize>,
     /// A line for each document that failed or was skipped, ordered by name.
     lines: BTreeSet<String>,
 }
@@ -127,7 +127,7 @@ impl Outcome {
                 self.write(&done.name, kind, line)
             }
             Err(error) => {
-                let kind = Kind::of(&error);
+                let kind = DocumentResult::of(&error);
                 let why = format!("{:#}", said(error));
                 self.explain(kind, format!("{}: {why}", done.name));
                 if self.format == Format::Table {
@@ -140,7 +140,7 @@ impl Outcome {
     }
 
     /// Writes the line of a document. In JSON every document has one.
-    fn write(&self, name: &str, kind: Kind, line: Option<Line>) -> anyhow::Result<()> {
+    fn write(&self, name: &str, kind: DocumentResult, line: Option<Line>) -> anyhow::Result<()> {
         match self.format {
             Format::Table => {
                 let text = line.and_then(|line| line.text);
@@ -155,18 +155,18 @@ impl Outcome {
         }
     }
 
-    fn count(&mut self, kind: Kind) {
+    fn count(&mut self, kind: DocumentResult) {
         *self.counts.entry(kind).or_default() += 1;
     }
 
     /// Counts a document and keeps the line that explains its result.
-    pub(crate) fn explain(&mut self, kind: Kind, line: String) {
+    pub(crate) fn explain(&mut self, kind: DocumentResult, line: String) {
         self.count(kind);
         self.lines.insert(line);
     }
 
     /// Counts a document for each line, and keeps the lines.
-    pub(crate) fn explain_all(&mut self, kind: Kind, lines: Vec<String>) {
+    pub(crate) fn explain_all(&mut self, kind: DocumentResult, lines: Vec<String>) {
         for line in lines {
             self.explain(kind, line);
         }

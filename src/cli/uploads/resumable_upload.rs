@@ -6,9 +6,9 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
+use crate::cli::calls::retry::Retries;
 use crate::cli::connection::channel::Connection;
-use crate::cli::calls::retry::Patience;
-use crate::cli::uploads::source_reader::{Next, Reading};
+use crate::cli::uploads::source_reader::{Next, SourceReader};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::upload_document_request::Target;
 use crate::interface::grpc::pb::upload_service_client::UploadServiceClient;
@@ -23,7 +23,7 @@ const TAKEN_BYTES_MIN: u64 = 8 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Sending {
     /// The source of the document.
-    pub(crate) reading: Reading,
+    pub(crate) reading: SourceReader,
     /// The spec of the upload.
     pub(crate) spec: pb::UploadSpec,
     /// Whether an earlier attempt may have started the upload.
@@ -52,7 +52,7 @@ impl Sending {
     pub(crate) async fn run(
         mut self,
         channel: Connection,
-        patience: &Patience,
+        patience: &Retries,
         bar: &ProgressBar,
     ) -> anyhow::Result<pb::Upload> {
         let mut client = UploadServiceClient::new(channel);
@@ -114,7 +114,7 @@ impl Sending {
     pub(crate) async fn is_resumable(
         &mut self,
         channel: Connection,
-        patience: &Patience,
+        patience: &Retries,
     ) -> anyhow::Result<bool> {
         let name = format!("uploads/{}", self.spec.request_id);
         let ask = async || {
@@ -186,7 +186,7 @@ impl Sending {
     async fn attempt(
         &mut self,
         client: &mut UploadServiceClient<Connection>,
-        patience: &Patience,
+        patience: &Retries,
         bar: &ProgressBar,
     ) -> Result<pb::Upload, Failure> {
         let (messages, receiver) = mpsc::channel(MESSAGES_AHEAD);
@@ -239,7 +239,7 @@ fn check(upload: &pb::Upload, name: &str, spec: &pb::UploadSpec) -> anyhow::Resu
 
 /// Sends the messages of a source, the last one with `finish_write` and the digest.
 async fn feed(
-    reading: &mut Reading,
+    reading: &mut SourceReader,
     spec: &pb::UploadSpec,
     messages: mpsc::Sender<pb::UploadDocumentRequest>,
     sent: impl Fn(u64),

@@ -30,7 +30,7 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// The folder of the records.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
+pub(crate) struct ResumeRecords {
     /// `None` means that no record can be stored.
     folder: Option<PathBuf>,
     /// Whether the records of earlier runs are discarded.
@@ -39,7 +39,7 @@ pub(crate) struct Kept {
 
 /// The identity of an upload: its source, document and server.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) struct Upload {
+pub(crate) struct UploadIdentity {
     pub(crate) server: String,
     pub(crate) collection: String,
     pub(crate) document_id: String,
@@ -58,7 +58,7 @@ pub(crate) struct Upload {
 struct Content {
     /// The request id, a UUID.
     request_id: String,
-    upload: Upload,
+    upload: UploadIdentity,
 }
 
 /// The record of an upload, while this run sends it.
@@ -72,7 +72,7 @@ pub(crate) struct Record {
     pub(crate) is_resumed: bool,
 }
 
-impl Kept {
+impl ResumeRecords {
     /// Opens the user's folder, and removes its expired and surplus files. `begins_anew` discards the uploads of
     /// earlier runs instead of resuming them.
     pub(crate) fn open(begins_anew: bool) -> Self {
@@ -92,15 +92,15 @@ impl Kept {
 
     /// Takes the record of an upload: one that an earlier run left, or a new one. Returns `None` if another run holds
     /// it, or if no record can be stored.
-    pub(crate) fn take(&self, upload: &Upload) -> Option<Record> {
+    pub(crate) fn take(&self, upload: &UploadIdentity) -> Option<Record> {
         let folder = self.folder.as_ref()?;
         let path = folder.join(upload.name()).with_extension(EXTENSION);
         for _ in 0..TRIES_MAX {
             match Record::resume(&path, upload, now()) {
-                Found::Record(record) if self.begins_anew => record.forget(),
-                Found::Record(record) => return Some(record),
-                Found::Busy => return None,
-                Found::Nothing => {}
+                Lookup::Record(record) if self.begins_anew => record.forget(),
+                Lookup::Record(record) => return Some(record),
+                Lookup::Busy => return None,
+                Lookup::Nothing => {}
             }
             if let Some(record) = Record::begin(folder, &path, upload) {
                 return Some(record);
@@ -110,7 +110,7 @@ impl Kept {
     }
 }
 
-impl Upload {
+impl UploadIdentity {
     /// Returns the name of the file, derived from the fields that runs of the same command share.
     fn name(&self) -> String {
         let names = [
@@ -124,7 +124,7 @@ impl Upload {
 }
 
 /// The result of looking for a record.
-enum Found {
+enum Lookup {
     Record(Record),
     /// The file is locked, or cannot be opened.
     Busy,
@@ -133,25 +133,25 @@ enum Found {
 }
 
 impl Record {
-    fn resume(path: &Path, upload: &Upload, now: SystemTime) -> Found {
+    fn resume(path: &Path, upload: &UploadIdentity, now: SystemTime) -> Lookup {
         let opened = OpenOptions::new().read(true).write(true).open(path);
         let mut file = match opened {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Found::Nothing,
-            Err(_unusable) => return Found::Busy,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Lookup::Nothing,
+            Err(_unusable) => return Lookup::Busy,
         };
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => return Found::Busy,
+            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => return Lookup::Busy,
         }
         if !is_at(&file, path) {
-            return Found::Nothing;
+            return Lookup::Nothing;
         }
         let content = read(&mut file).filter(|content| content.upload == *upload);
         let content = content.filter(|_| !is_old(&file, now));
         let request_id = content.and_then(|content| content.request_id.parse().ok());
         match request_id {
-            Some(request_id) if file.set_modified(now).is_ok() => Found::Record(Self {
+            Some(request_id) if file.set_modified(now).is_ok() => Lookup::Record(Self {
                 file,
                 path: path.to_owned(),
                 request_id,
@@ -160,13 +160,13 @@ impl Record {
             _ => {
                 // The file belongs to this run as long as it is locked.
                 let _absent = std::fs::remove_file(path);
-                Found::Nothing
+                Lookup::Nothing
             }
         }
     }
 
     /// Creates a record. Returns `None` if another run was faster, or if the file cannot be written.
-    fn begin(folder: &Path, path: &Path, upload: &Upload) -> Option<Self> {
+    fn begin(folder: &Path, path: &Path, upload: &UploadIdentity) -> Option<Self> {
         let request_id = Uuid::new_v4();
         let content = Content {
             request_id: request_id.to_string(),
@@ -265,7 +265,7 @@ mod tests {
     use std::path::PathBuf;
     use std::time::Duration;
 
-    use super::{KEPT_FOR, KEPT_MAX, Kept, Upload, now, sweep};
+    use super::{KEPT_FOR, KEPT_MAX, ResumeRecords, UploadIdentity, now, sweep};
     use crate::cli::uploads::source::Stamp;
 
     struct Folder(PathBuf);
@@ -278,8 +278,8 @@ mod tests {
             Self(path)
         }
 
-        fn kept(&self) -> Kept {
-            Kept {
+        fn kept(&self) -> ResumeRecords {
+            ResumeRecords {
                 folder: Some(self.0.clone()),
                 begins_anew: false,
             }
@@ -296,8 +296,8 @@ mod tests {
         }
     }
 
-    fn upload() -> Upload {
-        Upload {
+    fn upload() -> UploadIdentity {
+        UploadIdentity {
             server: "http://127.0.0.1:50051".to_owned(),
             collection: "collections/c".to_owned(),
             document_id: "d".to_owned(),
@@ -320,7 +320,7 @@ mod tests {
         assert!(second.is_resumed && second.request_id == id);
         assert!(kept.take(&upload()).is_none());
         drop(second);
-        let anew = Kept {
+        let anew = ResumeRecords {
             begins_anew: true,
             ..kept.clone()
         };

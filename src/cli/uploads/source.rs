@@ -22,7 +22,7 @@ const STANDARD_INPUT_PATHS: [&str; 3] = ["/dev/stdin", "/dev/fd/0", "/proc/self/
 
 /// The location of a document's bytes.
 #[derive(Clone, Debug, Eq, PartialEq)]
-enum Place {
+enum Location {
     File(PathBuf),
     StandardInput,
 }
@@ -30,7 +30,7 @@ enum Place {
 /// A document to read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Source {
-    place: Place,
+    place: Location,
     /// The path from which the document id is derived.
     id_path: Vec<u8>,
     is_below_folder: bool,
@@ -61,7 +61,7 @@ impl Source {
     /// Returns the standard input.
     pub(crate) fn standard_input() -> Self {
         Self {
-            place: Place::StandardInput,
+            place: Location::StandardInput,
             id_path: STANDARD_INPUT_ID.into(),
             is_below_folder: false,
         }
@@ -70,7 +70,7 @@ impl Source {
     /// Returns a file that was named by this path.
     pub(crate) fn named(path: &Path) -> Self {
         Self {
-            place: Place::File(path.to_owned()),
+            place: Location::File(path.to_owned()),
             id_path: normalized(path.as_os_str().as_encoded_bytes()),
             is_below_folder: false,
         }
@@ -81,7 +81,7 @@ impl Source {
         let within = path.strip_prefix(folder).unwrap_or(&path);
         Self {
             id_path: normalized(within.as_os_str().as_encoded_bytes()),
-            place: Place::File(path),
+            place: Location::File(path),
             is_below_folder: true,
         }
     }
@@ -94,16 +94,16 @@ impl Source {
     /// Returns the name in messages and output.
     pub(crate) fn name(&self) -> String {
         match &self.place {
-            Place::File(path) => path.display().to_string(),
-            Place::StandardInput => "-".to_owned(),
+            Location::File(path) => path.display().to_string(),
+            Location::StandardInput => "-".to_owned(),
         }
     }
 
     /// Returns the absolute path. `None` means the standard input.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         match &self.place {
-            Place::File(path) => std::path::absolute(path).ok(),
-            Place::StandardInput => None,
+            Location::File(path) => std::path::absolute(path).ok(),
+            Location::StandardInput => None,
         }
     }
 
@@ -115,14 +115,14 @@ impl Source {
     /// Opens the source. Waits until a named pipe has a writer.
     pub(crate) fn open(&self) -> anyhow::Result<Opened> {
         let is_standard_input = match &self.place {
-            Place::File(path) => STANDARD_INPUT_PATHS
+            Location::File(path) => STANDARD_INPUT_PATHS
                 .iter()
                 .any(|other| path == Path::new(other)),
-            Place::StandardInput => true,
+            Location::StandardInput => true,
         };
         let file = match &self.place {
-            Place::File(path) if !is_standard_input => File::open(path),
-            Place::File(_) | Place::StandardInput => {
+            Location::File(path) if !is_standard_input => File::open(path),
+            Location::File(_) | Location::StandardInput => {
                 io::stdin().as_fd().try_clone_to_owned().map(File::from)
             }
         };
@@ -130,12 +130,12 @@ impl Source {
         let metadata = file.metadata().context("cannot be read")?;
         ensure!(!output::is_output(&metadata), "is also the output file");
         let is_regular = metadata.is_file() && !is_standard_input;
-        let (packing, first, file) = Packing::detect(file).context("cannot be read")?;
+        let (packing, first, file) = Compression::detect(file).context("cannot be read")?;
         let whole = Cursor::new(first).chain(file);
         let bytes: Box<dyn Read + Send> = match packing {
             None => Box::new(whole),
-            Some(Packing::Gzip) => Box::new(MultiGzDecoder::new(BufReader::new(whole))),
-            Some(Packing::Zstd) => {
+            Some(Compression::Gzip) => Box::new(MultiGzDecoder::new(BufReader::new(whole))),
+            Some(Compression::Zstd) => {
                 let decoder = zstd::stream::read::Decoder::new(whole);
                 Box::new(decoder.context("cannot be read")?)
             }
@@ -163,12 +163,12 @@ impl Stamp {
 
 /// The compression of a whole source. The document is the decompressed content.
 #[derive(Clone, Copy, Debug)]
-enum Packing {
+enum Compression {
     Gzip,
     Zstd,
 }
 
-impl Packing {
+impl Compression {
     /// The first bytes of each format (RFC 1952, 2.3.1, and RFC 8878, 3.1.1).
     const MAGIC: [(&[u8], Self); 2] =
         [(b"\x1F\x8B", Self::Gzip), (b"\x28\xB5\x2F\xFD", Self::Zstd)];

@@ -45,7 +45,7 @@ pub(crate) enum Next {
 
 /// A source that is being read.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct SourceReader {
     source: Source,
     length: Option<u64>,
     stamp: Option<Stamp>,
@@ -67,7 +67,7 @@ pub(crate) struct Reading {
     has_waited: bool,
 }
 
-impl Reading {
+impl SourceReader {
     /// Opens the source and starts to read it.
     pub(crate) async fn open(source: Source) -> anyhow::Result<Self> {
         let (opened, pieces) = begin(source.clone()).await?;
@@ -244,7 +244,7 @@ mod tests {
     use std::os::fd::AsRawFd;
     use std::path::Path;
 
-    use super::{CONTENT_BYTES, KEPT_BYTES_MAX, Next, Reading, Source};
+    use super::{CONTENT_BYTES, KEPT_BYTES_MAX, Next, Source, SourceReader};
     use crate::domain::ingest::digest::sha256;
 
     /// Returns bytes without repetition.
@@ -254,7 +254,7 @@ mod tests {
         b"text".iter().copied().chain(words).take(length).collect()
     }
 
-    async fn read_on(reading: &mut Reading) -> Vec<u8> {
+    async fn read_on(reading: &mut SourceReader) -> Vec<u8> {
         let mut read = Vec::new();
         loop {
             match reading.next().await.unwrap() {
@@ -269,10 +269,10 @@ mod tests {
     }
 
     /// Returns a reading of a pipe, and the writer that keeps the pipe open.
-    async fn pipe() -> (Reading, PipeWriter) {
+    async fn pipe() -> (SourceReader, PipeWriter) {
         let (reader, writer) = std::io::pipe().unwrap();
         let path = format!("/proc/self/fd/{}", reader.as_raw_fd());
-        let reading = Reading::open(Source::named(Path::new(&path)));
+        let reading = SourceReader::open(Source::named(Path::new(&path)));
         let first = writer.try_clone().unwrap();
         std::thread::spawn(move || (&first).write_all(b"t").unwrap());
         let reading = reading.await.unwrap();
@@ -305,7 +305,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("sluice-reading-{}", std::process::id()));
         let whole = bytes(KEPT_BYTES_MAX + 2_000_000);
         std::fs::write(&path, &whole).unwrap();
-        let mut reading = Reading::open(Source::named(&path)).await.unwrap();
+        let mut reading = SourceReader::open(Source::named(&path)).await.unwrap();
         assert_eq!(reading.length(), Some(whole.len() as u64));
         assert!(read_on(&mut reading).await == whole);
         reading.seek(1_000, &sha256(&whole[..1_000])).await.unwrap();
@@ -317,7 +317,7 @@ mod tests {
             "{refused}"
         );
         std::fs::write(&path, b"short").unwrap();
-        let mut shorter = Reading::open(Source::named(&path)).await.unwrap();
+        let mut shorter = SourceReader::open(Source::named(&path)).await.unwrap();
         let refused = shorter.seek(1_000, b"").await.unwrap_err();
         assert!(refused.to_string().contains("is shorter"), "{refused}");
         std::fs::remove_file(&path).unwrap();

@@ -18,7 +18,7 @@ const SOURCES_MAX: usize = 1_000_000;
 
 /// An entry that the arguments name.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub(crate) enum Entry {
     /// A document.
     Source(Source),
     /// An entry of a folder that is neither a file nor a folder, with the reason why it is skipped.
@@ -29,9 +29,9 @@ pub(crate) enum Found {
 
 /// Returns every document that `paths` name, sorted by name below each folder. `-` and empty `paths` mean the
 /// standard input.
-pub(crate) fn of(paths: &[PathBuf]) -> Box<dyn Iterator<Item = Found> + '_> {
+pub(crate) fn of(paths: &[PathBuf]) -> Box<dyn Iterator<Item = Entry> + '_> {
     if paths.is_empty() {
-        return Box::new(std::iter::once(Found::Source(Source::standard_input())));
+        return Box::new(std::iter::once(Entry::Source(Source::standard_input())));
     }
     Box::new(paths.iter().flat_map(|path| of_path(path)))
 }
@@ -45,43 +45,43 @@ pub(crate) fn is_single(paths: &[PathBuf]) -> bool {
     }
 }
 
-fn of_path(path: &Path) -> Box<dyn Iterator<Item = Found> + '_> {
+fn of_path(path: &Path) -> Box<dyn Iterator<Item = Entry> + '_> {
     if path == Path::new("-") {
-        Box::new(std::iter::once(Found::Source(Source::standard_input())))
+        Box::new(std::iter::once(Entry::Source(Source::standard_input())))
     } else if path.is_dir() {
         Box::new(below(path))
     } else {
-        Box::new(std::iter::once(Found::Source(Source::named(path))))
+        Box::new(std::iter::once(Entry::Source(Source::named(path))))
     }
 }
 
 /// Returns every document below a folder, sorted by name.
-pub(crate) fn below(folder: &Path) -> impl Iterator<Item = Found> {
+pub(crate) fn below(folder: &Path) -> impl Iterator<Item = Entry> {
     let walk = WalkBuilder::new(folder).sort_by_file_name(Ord::cmp).build();
     walk.flat_map(|entry| match entry {
         Ok(entry) => {
             // An ignore file has an invalid rule, so the excluded files are unknown.
-            let fault = entry.error().map(|fault| Found::Failed(fault.to_string()));
+            let fault = entry.error().map(|fault| Entry::Failed(fault.to_string()));
             fault.into_iter().chain(of_entry(folder, entry))
         }
-        Err(error) => Some(Found::Failed(error.to_string()))
+        Err(error) => Some(Entry::Failed(error.to_string()))
             .into_iter()
             .chain(None),
     })
 }
 
-fn of_entry(folder: &Path, entry: DirEntry) -> Option<Found> {
+fn of_entry(folder: &Path, entry: DirEntry) -> Option<Entry> {
     let kind = entry.file_type()?;
     let skipped = |kind: &str| {
         let path = entry.path().display();
-        Some(Found::Skipped(format!(
+        Some(Entry::Skipped(format!(
             "{path}: skipped {kind}; name it as an argument to read it"
         )))
     };
     if kind.is_dir() || entry.depth() == 0 {
         None
     } else if kind.is_file() {
-        Some(Found::Source(Source::below(folder, entry.into_path())))
+        Some(Entry::Source(Source::below(folder, entry.into_path())))
     } else if kind.is_symlink() {
         skipped("symbolic link")
     } else {
@@ -107,15 +107,15 @@ impl Sources {
     ///
     /// Fails if two documents have the same id, because the second would replace the first, or if there are too many.
     pub(crate) fn new(
-        found: impl Iterator<Item = Found>,
+        found: impl Iterator<Item = Entry>,
         id: Option<&DocumentId>,
     ) -> anyhow::Result<Self> {
         let mut all = Self::default();
         for entry in found {
             match entry {
-                Found::Skipped(why) => all.skipped.push(why),
-                Found::Failed(why) => all.failed.push(why),
-                Found::Source(source) => {
+                Entry::Skipped(why) => all.skipped.push(why),
+                Entry::Failed(why) => all.failed.push(why),
+                Entry::Source(source) => {
                     let id = match id {
                         Some(id) => id.clone(),
                         None => source.document_id().context(WrongArguments)?,

@@ -6,10 +6,10 @@ use std::io::{ErrorKind, Read};
 use anyhow::Context;
 use tonic::Code;
 
+use crate::cli::arguments::spec::{Chunking, Decoding};
 use crate::cli::connection::channel::Connection;
 use crate::cli::terminal::output::WrongArguments;
 use crate::cli::uploads::source::Source;
-use crate::cli::arguments::spec::{Chunking, Decoding};
 use crate::domain::ingest::digest::Running;
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::convert::chunking::{partial, partial_decoding, to_decoding, to_spec};

@@ -10,20 +10,20 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 
 use crate::cli::arguments::common::Common;
+use crate::cli::arguments::label::Labels;
+use crate::cli::arguments::spec::{Chunking, Decoding};
+use crate::cli::calls::retry::{Retries, Retrying};
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::unreached::Unreached;
 use crate::cli::json;
-use crate::cli::uploads::resume_records::{self, Kept, Record};
-use crate::cli::arguments::label::Labels;
-use crate::cli::uploads::outcome::Line;
 use crate::cli::terminal::output::WrongArguments;
-use crate::cli::calls::retry::{Patience, Retrying};
 use crate::cli::terminal::progress;
-use crate::cli::uploads::source_reader::Reading;
+use crate::cli::uploads::open_uploads::{self, OpenUploads};
+use crate::cli::uploads::outcome::Line;
 use crate::cli::uploads::resumable_upload::Sending;
+use crate::cli::uploads::resume_records::{self, Record, ResumeRecords};
 use crate::cli::uploads::source::Source;
-use crate::cli::arguments::spec::{Chunking, Decoding};
-use crate::cli::uploads::open_uploads::{self, Underway};
+use crate::cli::uploads::source_reader::SourceReader;
 use crate::domain::ingest::digest::{hex, sha256};
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
@@ -82,9 +82,9 @@ impl UploadArguments {
 #[derive(Debug)]
 pub(crate) struct Uploader {
     pub(crate) channel: Connection,
-    pub(crate) patience: Patience,
-    kept: Kept,
-    pub(crate) underway: Underway,
+    pub(crate) patience: Retries,
+    kept: ResumeRecords,
+    pub(crate) underway: OpenUploads,
     /// The fields that all uploads share: collection, labels, chunking and decoding.
     pub(crate) common: pb::UploadSpec,
 }
@@ -102,9 +102,9 @@ impl Uploader {
             no_resume,
         } = &arguments.resuming;
         Ok(Self {
-            patience: Patience::new(channel.clone(), retrying.retry_for),
-            kept: Kept::open(*no_resume),
-            underway: Underway::default(),
+            patience: Retries::new(channel.clone(), retrying.retry_for),
+            kept: ResumeRecords::open(*no_resume),
+            underway: OpenUploads::default(),
             common,
             channel,
         })
@@ -125,7 +125,7 @@ impl Uploader {
             display_name: display_name(&name),
             ..self.common.clone()
         };
-        let reading = Reading::open(source).await?;
+        let reading = SourceReader::open(source).await?;
         let bar = if shows_progress {
             progress::of_document(&name, reading.length())
         } else {
@@ -143,7 +143,7 @@ impl Uploader {
         let kept_id = record.as_ref().map(|record| record.request_id);
         let request_id = request_id.or(kept_id).unwrap_or_else(Uuid::new_v4);
         sending.spec.request_id = request_id.to_string();
-        let upload = open_uploads::Upload {
+        let upload = open_uploads::OpenUpload {
             name,
             document_id: id.as_str().to_owned(),
             is_kept: record.is_some(),
@@ -216,7 +216,7 @@ impl Uploader {
             return Ok(None);
         };
         let spec = &sending.spec;
-        let upload = resume_records::Upload {
+        let upload = resume_records::UploadIdentity {
             server: self.channel.url().to_owned(),
             collection: spec.collection.clone(),
             document_id: spec.document_id.clone(),

@@ -26,7 +26,7 @@ impl Default for Audit {
 
 impl Audit {
     /// Returns each setting that has a least value, with its value and that least one.
-    pub(crate) fn least(&self) -> [(&'static str, u64, u64); 1] {
+    pub(in crate::config) fn least(&self) -> [(&'static str, u64, u64); 1] {
         [("audit.kept_seconds", self.kept_seconds, 1)]
     }
 }

@@ -27,7 +27,7 @@ impl Store {
     }
 
     /// Returns each setting that has a least value, with its value and that least one.
-    pub(crate) fn least(&self) -> [(&'static str, u64, u64); 1] {
+    pub(in crate::config) fn least(&self) -> [(&'static str, u64, u64); 1] {
         [("store.connections_max", self.connections_max.into(), 2)]
     }
 }

@@ -30,11 +30,19 @@ impl Uploads {
     /// Returns each setting that has a least value, with its value and that least one.
     pub(crate) fn least(&self) -> [(&'static str, u64, u64); 5] {
         [
-            ("uploads.memory_bytes_max", self.memory_bytes_max as u64, MEMORY_BYTES_MIN as u64),
+            (
+                "uploads.memory_bytes_max",
+                self.memory_bytes_max as u64,
+                MEMORY_BYTES_MIN as u64,
+            ),
             ("uploads.source_bytes_max", self.source_bytes_max, 1),
             ("uploads.idle_seconds_max", self.idle_seconds_max, 1),
             ("uploads.rate_window_seconds", self.rate_window_seconds, 1),
-            ("uploads.slow_reader_seconds_max", self.slow_reader_seconds_max, 1),
+            (
+                "uploads.slow_reader_seconds_max",
+                self.slow_reader_seconds_max,
+                1,
+            ),
         ]
     }
 }

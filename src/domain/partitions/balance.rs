@@ -48,7 +48,7 @@ pub struct Document {
 
 /// The severity of an imbalance.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub enum Severity {
     /// The partitions are balanced.
     Healthy,
     /// The fullest partition has more than 1.1 times the mean.
@@ -89,7 +89,7 @@ pub enum Advice {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Balance {
     /// The severity.
-    pub verdict: Verdict,
+    pub verdict: Severity,
     /// The reasons, at least one.
     pub reasons: Vec<Reason>,
     /// The recommended action.
@@ -114,9 +114,9 @@ impl Balance {
             documents.any(|document| would_help(&chunks, document))
         };
         let (verdict, reason, advice) = if max_over_mean == 0.0 {
-            (Verdict::Healthy, Reason::Empty, Advice::None)
+            (Severity::Healthy, Reason::Empty, Advice::None)
         } else if max_over_mean <= WARNING {
-            (Verdict::Healthy, Reason::Balanced, Advice::None)
+            (Severity::Healthy, Reason::Balanced, Advice::None)
         } else if !hot_documents.is_empty() {
             let advice = if helps(&hot_documents) {
                 Advice::MoveDocument
@@ -138,19 +138,19 @@ impl Balance {
     }
 }
 
-fn verdict(max_over_mean: f64) -> Verdict {
+fn verdict(max_over_mean: f64) -> Severity {
     match max_over_mean {
-        over if over > CRITICAL => Verdict::Critical,
-        over if over > WARNING => Verdict::Warning,
-        _ => Verdict::Healthy,
+        over if over > CRITICAL => Severity::Critical,
+        over if over > WARNING => Severity::Warning,
+        _ => Severity::Healthy,
     }
 }
 
 /// Returns the verdict on partitions that are uneven for another reason than large documents.
-fn without_large(loads: &[Load], max_over_mean: f64, can_move: bool) -> (Verdict, Reason, Advice) {
+fn without_large(loads: &[Load], max_over_mean: f64, can_move: bool) -> (Severity, Reason, Advice) {
     let documents = loads.iter().map(|load| load.documents).collect::<Vec<_>>();
     if documents.iter().sum::<u64>() < DOCUMENTS_MIN {
-        return (Verdict::Healthy, Reason::TooFewDocuments, Advice::Wait);
+        return (Severity::Healthy, Reason::TooFewDocuments, Advice::Wait);
     }
     let verdict = verdict(max_over_mean);
     let reason = if self::max_over_mean(&documents) > CRITICAL {
@@ -159,8 +159,8 @@ fn without_large(loads: &[Load], max_over_mean: f64, can_move: bool) -> (Verdict
         Reason::SizesUneven
     };
     let advice = match verdict {
-        Verdict::Critical if can_move => Advice::MoveDocument,
-        Verdict::Critical | Verdict::Healthy | Verdict::Warning => Advice::Wait,
+        Severity::Critical if can_move => Advice::MoveDocument,
+        Severity::Critical | Severity::Healthy | Severity::Warning => Advice::Wait,
     };
     (verdict, reason, advice)
 }
@@ -238,7 +238,7 @@ fn number(count: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Advice, Balance, Document, Load, Reason, Verdict, gini};
+    use super::{Advice, Balance, Document, Load, Reason, Severity, gini};
     use crate::domain::names::resource::DocumentName;
 
     fn load(documents: u64, chunks: u64) -> Load {
@@ -264,7 +264,7 @@ mod tests {
     fn check(
         loads: &[Load],
         largest: &[Document],
-        expected: (Verdict, Reason, Advice),
+        expected: (Severity, Reason, Advice),
         hot: usize,
     ) -> Balance {
         let balance = Balance::of(loads, largest);
@@ -277,11 +277,11 @@ mod tests {
 
     #[test]
     fn even_and_empty_partitions_are_healthy() {
-        let empty = (Verdict::Healthy, Reason::Empty, Advice::None);
+        let empty = (Severity::Healthy, Reason::Empty, Advice::None);
         let balance = check(&[Load::default(); 100], &[], empty, 0);
         assert_eq!((balance.gini, balance.max_over_mean), (0.0, 0.0));
         check(&[], &[], empty, 0);
-        let even = (Verdict::Healthy, Reason::Balanced, Advice::None);
+        let even = (Severity::Healthy, Reason::Balanced, Advice::None);
         let balance = check(&[load(50, 5_000); 100], &[document(3, 5_000)], even, 0);
         assert!(balance.gini < 1e-9 && (balance.max_over_mean - 1.0).abs() < 1e-9);
     }
@@ -293,12 +293,16 @@ mod tests {
             (loads[0].chunks, loads[1].chunks) = (chunks, 20_000 - chunks);
             loads
         };
-        let even = (Verdict::Healthy, Reason::Balanced, Advice::None);
+        let even = (Severity::Healthy, Reason::Balanced, Advice::None);
         check(&uneven(11_000), &[], even, 0);
-        let warning = (Verdict::Warning, Reason::SizesUneven, Advice::Wait);
+        let warning = (Severity::Warning, Reason::SizesUneven, Advice::Wait);
         check(&uneven(11_001), &[], warning, 0);
         check(&uneven(12_000), &[], warning, 0);
-        let critical = (Verdict::Critical, Reason::SizesUneven, Advice::MoveDocument);
+        let critical = (
+            Severity::Critical,
+            Reason::SizesUneven,
+            Advice::MoveDocument,
+        );
         check(&uneven(12_001), &[document(0, 1_000)], critical, 0);
     }
 
@@ -306,7 +310,7 @@ mod tests {
     fn a_few_equal_documents_are_too_few() {
         let mut loads = [Load::default(); 100];
         loads[..50].fill(load(1, 30));
-        let few = (Verdict::Healthy, Reason::TooFewDocuments, Advice::Wait);
+        let few = (Severity::Healthy, Reason::TooFewDocuments, Advice::Wait);
         let balance = check(&loads, &[document(0, 30)], few, 0);
         assert!((balance.max_over_mean - 2.0).abs() < 1e-9);
         assert!((balance.gini - 0.5).abs() < 1e-9);
@@ -321,7 +325,7 @@ mod tests {
     fn a_document_of_half_of_all_is_named_and_no_place_is_better() {
         let mut loads = [load(30, 100); 100];
         loads[42] = load(31, 10_100);
-        let critical = (Verdict::Critical, Reason::LargeDocuments, Advice::None);
+        let critical = (Severity::Critical, Reason::LargeDocuments, Advice::None);
         let largest = [document(42, 10_000), document(1, 4)];
         check(&loads, &largest, critical, 1);
         // Whether there are few documents or many, this one is too large.
@@ -335,7 +339,7 @@ mod tests {
         let mut loads = [load(30, 9_900); 100];
         loads[42] = load(31, 14_000);
         let critical = (
-            Verdict::Critical,
+            Severity::Critical,
             Reason::LargeDocuments,
             Advice::MoveDocument,
         );
@@ -349,7 +353,7 @@ mod tests {
 
     #[test]
     fn a_document_whose_other_candidate_is_no_lighter_stays() {
-        let large = |advice| (Verdict::Critical, Reason::LargeDocuments, advice);
+        let large = |advice| (Severity::Critical, Reason::LargeDocuments, advice);
         let mut loads = [load(30, 9_900); 100];
         loads[42] = load(31, 14_000);
         for (other, advice) in [
@@ -360,7 +364,7 @@ mod tests {
             loads[43] = load(30, other);
             check(&loads, &[document(42, 4_000)], large(advice), 1);
         }
-        let uneven = |advice| (Verdict::Critical, Reason::SizesUneven, advice);
+        let uneven = |advice| (Severity::Critical, Reason::SizesUneven, advice);
         let mut loads = [load(30, 9_900); 100];
         loads[42] = load(30, 12_500);
         for (other, advice) in [(11_499, Advice::MoveDocument), (11_500, Advice::Wait)] {
@@ -376,7 +380,7 @@ mod tests {
         let mut loads = [load(30, 3_000); 100];
         loads[1] = load(60, 6_000);
         let critical = (
-            Verdict::Critical,
+            Severity::Critical,
             Reason::DocumentsUneven,
             Advice::MoveDocument,
         );

@@ -12,7 +12,7 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::postgres::{moves, operations};
-use crate::infrastructure::rows::deletion::{self, Target};
+use crate::infrastructure::rows::deletion::{self, DeletionTarget};
 
 /// Returns the answer to an earlier request with the same uid, or `None` if the uid is new.
 pub(super) async fn known(
@@ -36,7 +36,7 @@ pub(super) async fn insert(
     connection: &mut PgConnection,
     caller: &Caller,
     asked: &Deletion,
-    target: Target,
+    target: DeletionTarget,
 ) -> Result<Operation, Error> {
     sqlx::query(
         "INSERT INTO deletions (tenant, uid, target, document_uid, collection_uid, state,

@@ -18,7 +18,7 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{look_up, read, transact};
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
-use crate::infrastructure::rows::deletion::Target;
+use crate::infrastructure::rows::deletion::DeletionTarget;
 use crate::infrastructure::rows::document::document;
 
 #[async_trait]
@@ -94,7 +94,7 @@ async fn delete(
         let before = current.version;
         upload_end::tell(&mut transaction, &known.uid, before, 0, now).await?;
     }
-    let target = Target {
+    let target = DeletionTarget {
         name: name.to_string(),
         document: Some(known.uid),
         collection: found.uid("collection_uid")?,

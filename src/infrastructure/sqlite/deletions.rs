@@ -8,7 +8,7 @@ use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::stored;
-use crate::infrastructure::rows::deletion::{self, Target};
+use crate::infrastructure::rows::deletion::{self, DeletionTarget};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::{moves, operations, upload_end};
 
@@ -34,7 +34,7 @@ pub(super) async fn insert(
     connection: &mut SqliteConnection,
     caller: &Caller,
     asked: &Deletion,
-    target: Target,
+    target: DeletionTarget,
 ) -> Result<Operation, Error> {
     sqlx::query(
         "INSERT INTO deletions (tenant, uid, target, document_uid, collection_uid, state,

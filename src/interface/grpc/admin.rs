@@ -9,7 +9,7 @@ use crate::application::admin::tenants::Tenants;
 use crate::application::audit::log::Log;
 use crate::application::error::Error;
 use crate::application::ports::clock::{Clock, Timestamp};
-use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::limits::UploadLimits;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::names::resource::TenantId;
@@ -42,7 +42,7 @@ pub struct Info {
     /// The time of its start.
     pub started_at: Timestamp,
     /// The limits of an upload.
-    pub bounds: Bounds,
+    pub bounds: UploadLimits,
     /// The source of the time.
     pub clock: Arc<dyn Clock>,
 }

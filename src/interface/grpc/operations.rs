@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 use crate::application::error::Error;
 use crate::application::events::tenant_subscription::Filter;
 use crate::application::operations::lifecycle::Operations;
-use crate::application::operations::watch::Watching;
+use crate::application::operations::watch::OperationWatch;
 use crate::application::ports::state::State;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::extract;
@@ -23,7 +23,7 @@ pub struct Service {
     /// Lists and cancels operations.
     pub operations: Operations,
     /// Watches operations.
-    pub watching: Watching,
+    pub watching: OperationWatch,
 }
 
 #[tonic::async_trait]

@@ -17,9 +17,9 @@ use tonic::codegen::Service;
 
 use crate::interface::drained_body::Drained;
 use crate::interface::guarded_body::Held;
-use crate::interface::transport::idle_timeout::{Patience, Usage};
+use crate::interface::transport::idle_timeout::{IdleTimeouts, RequestActivity};
 use crate::interface::transport::peer::Peer;
-use crate::interface::transport::throttled_stream::Paced;
+use crate::interface::transport::throttled_stream::ThrottledStream;
 
 /// The flow-control window of a stream: enough to keep one fast upload going. 100 stalled uploads hold 25 MiB.
 /// `drained_body` reads as much after an answer.
@@ -47,12 +47,12 @@ pub(crate) async fn serve<S>(
     stream: S,
     peer: Peer,
     router: Router,
-    patience: Patience,
+    patience: IdleTimeouts,
     closing: CancellationToken,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let usage = Usage::new();
+    let usage = RequestActivity::new();
     let hearing = peer.place.hearing();
     let service = Connected {
         router,
@@ -60,7 +60,7 @@ pub(crate) async fn serve<S>(
         usage: usage.clone(),
     };
     let builder = builder();
-    let stream = TokioIo::new(Paced::new(stream, hearing));
+    let stream = TokioIo::new(ThrottledStream::new(stream, hearing));
     let served = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
     let mut served = pin!(served);
     let is_closing = tokio::select! {
@@ -106,7 +106,7 @@ fn builder() -> auto::Builder<TokioExecutor> {
 struct Connected {
     router: Router,
     peer: Arc<Peer>,
-    usage: Usage,
+    usage: RequestActivity,
 }
 
 /// The future of a response.

@@ -8,9 +8,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::cli::arguments::common::Common;
+use crate::cli::calls::status::said;
 use crate::cli::json;
 use crate::cli::terminal::output::{self, Format};
-use crate::cli::calls::status::said;
 use crate::domain::ingest::digest::sha256;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::cli::arguments::common::Common;
-use crate::cli::json;
 use crate::cli::calls::status::said;
+use crate::cli::json;
 use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::arguments::common::Common;
-use crate::cli::json::fields::object;
 use crate::cli::calls::status::said;
+use crate::cli::json::fields::object;
 use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;

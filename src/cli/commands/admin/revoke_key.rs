@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::cli::arguments::common::Common;
+use crate::cli::calls::status::said;
 use crate::cli::json;
 use crate::cli::terminal::output::{self, Format};
-use crate::cli::calls::status::said;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 

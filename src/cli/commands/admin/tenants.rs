@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::cli::arguments::common::{Common, PAGE_ROWS};
+use crate::cli::calls::status::said;
 use crate::cli::connection::channel::Connection;
 use crate::cli::json;
-use crate::cli::calls::status::said;
 use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;

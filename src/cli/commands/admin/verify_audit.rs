@@ -36,7 +36,7 @@ pub(super) struct Arguments {
 
 /// A head as printed, one per line.
 #[derive(Deserialize)]
-struct Told {
+struct PrintedHead {
     chain: String,
     seq: u64,
     sha256: String,
@@ -70,7 +70,7 @@ fn told(file: &Path) -> anyhow::Result<Vec<Head>> {
     let named = || file.display().to_string();
     let lines = BufReader::new(File::open(file).with_context(named)?).lines();
     let heads = lines.map(|line| {
-        let told = serde_json::from_str::<Told>(&line?)?;
+        let told = serde_json::from_str::<PrintedHead>(&line?)?;
         Ok(Head {
             chain: told.chain.parse::<Uuid>()?.into_bytes(),
             seq: told.seq,

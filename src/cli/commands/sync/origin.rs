@@ -23,9 +23,9 @@ const DIGEST_BYTES: usize = 16;
 
 /// A synchronized folder, by its name in the collection.
 #[derive(Clone, Debug)]
-pub(super) struct Origin(String);
+pub(super) struct SyncedFolder(String);
 
-impl Origin {
+impl SyncedFolder {
     /// Returns the given name, or a digest. Paths are not revealed to readers of documents.
     pub(super) fn new(folder: &Path, id: Option<&str>) -> anyhow::Result<Self> {
         let name = || folder.display().to_string();

@@ -7,9 +7,9 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::cli::calls::wait;
-use crate::cli::commands::sync::origin::{MARK, Origin};
+use crate::cli::commands::sync::origin::{MARK, SyncedFolder};
 use crate::cli::json;
-use crate::cli::uploads::outcome::{Conflict, Done, Kind, Line};
+use crate::cli::uploads::outcome::{Conflict, DocumentResult, Done, Line};
 use crate::cli::uploads::source::Source;
 use crate::cli::uploads::stored_document::{self, Difference, Expected};
 use crate::cli::uploads::uploader::Uploader;
@@ -23,7 +23,7 @@ pub(super) struct Syncing<'a> {
     pub(super) uploader: &'a Uploader,
     pub(super) expected: Expected,
     pub(super) collection: CollectionId,
-    pub(super) origin: Origin,
+    pub(super) origin: SyncedFolder,
     /// The documents of this folder when the run began.
     pub(super) own: HashMap<DocumentId, pb::Document>,
     pub(super) adopts: bool,
@@ -39,9 +39,14 @@ impl Syncing<'_> {
         }
     }
 
-    async fn of(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
+    async fn of(
+        &self,
+        id: &DocumentId,
+        source: Source,
+    ) -> anyhow::Result<(DocumentResult, Option<Line>)> {
         let channel = &self.uploader.channel;
-        let stored = async || stored_document::document(channel.clone(), &self.collection, id).await;
+        let stored =
+            async || stored_document::document(channel.clone(), &self.collection, id).await;
         let document = match self.own.get(id) {
             Some(document) => Some(document.clone()),
             None => self.uploader.patience.ask(stored).await?,
@@ -55,7 +60,7 @@ impl Syncing<'_> {
         match self.expected.difference(&document, &source).await? {
             Difference::Nothing => {
                 let line = Line::silent(&document.name);
-                Ok((Kind::Unchanged, Some(line)))
+                Ok((DocumentResult::Unchanged, Some(line)))
             }
             Difference::Chunking => self.rechunk(id, source, &document.name).await,
             Difference::Content => self.upload(id, source).await,
@@ -66,18 +71,18 @@ impl Syncing<'_> {
         &self,
         id: &DocumentId,
         source: Source,
-    ) -> anyhow::Result<(Kind, Option<Line>)> {
+    ) -> anyhow::Result<(DocumentResult, Option<Line>)> {
         if self.is_dry {
             let document = format!("{}/documents/{}", self.collection, id.as_str());
             // An upload of a file that cannot be read would fail.
             let name = source.name();
             tokio::task::spawn_blocking(move || source.open().map(drop)).await??;
             let line = format!("would upload {name} as {document}");
-            return Ok((Kind::Uploaded, Some(Line::of(line, &document))));
+            return Ok((DocumentResult::Uploaded, Some(Line::of(line, &document))));
         }
         let upload = self.uploader.upload(id, source, None, false).await?;
         let line = self.uploader.line("uploaded ", upload).await;
-        Ok((Kind::Uploaded, Some(line)))
+        Ok((DocumentResult::Uploaded, Some(line)))
     }
 
     /// Makes the server chunk the stored text again. Uploads the file if the server cannot.
@@ -86,10 +91,10 @@ impl Syncing<'_> {
         id: &DocumentId,
         source: Source,
         name: &str,
-    ) -> anyhow::Result<(Kind, Option<Line>)> {
+    ) -> anyhow::Result<(DocumentResult, Option<Line>)> {
         if self.is_dry {
             let line = Line::of(format!("would rechunk {name}"), name);
-            return Ok((Kind::Rechunked, Some(line)));
+            return Ok((DocumentResult::Rechunked, Some(line)));
         }
         let request = pb::RechunkDocumentRequest {
             name: name.to_owned(),
@@ -119,7 +124,7 @@ impl Syncing<'_> {
         let text = format!("rechunked {name}: {} chunks", ended.chunks);
         let mut line = Line::of(text, name);
         line.fields.extend(json::operations::operation(ended));
-        Ok((Kind::Rechunked, Some(line)))
+        Ok((DocumentResult::Rechunked, Some(line)))
     }
 }
 
