@@ -58,11 +58,11 @@ pub(super) async fn first_key(
 pub(super) async fn audited(
     store: &Arc<dyn Store>,
     key_file: &Path,
-    told: &[Head],
+    printed: &[Head],
 ) -> anyhow::Result<Report> {
     let clock: Arc<dyn Clock> = Arc::new(System);
-    let seal = seal(key_file, &secret(store, &clock).await?)?;
-    Ok(verify(store.as_ref(), &seal, told).await?)
+    let signer = signer(key_file, &secret(store, &clock).await?)?;
+    Ok(verify(store.as_ref(), &signer, printed).await?)
 }
 
 /// Returns the secret that all instances share.
@@ -75,7 +75,7 @@ pub(super) async fn secret(
 }
 
 /// Returns the seal that signs the heads of the audit log: by the secret of the file, or else of the store.
-pub(super) fn seal(key_file: &Path, secret: &[u8; 32]) -> anyhow::Result<ChainSigner> {
+pub(super) fn signer(key_file: &Path, secret: &[u8; 32]) -> anyhow::Result<ChainSigner> {
     if key_file.as_os_str().is_empty() {
         return Ok(ChainSigner::new(secret));
     }

@@ -70,7 +70,7 @@ pub(super) fn fitted(config: &Config, memory_bytes_max: Option<u64>) -> Config {
     fitted
 }
 
-pub(super) fn entrance(
+pub(super) fn listener(
     config: &Config,
     listeners: Vec<TcpListener>,
     tls: Option<tls::Settings>,
@@ -94,7 +94,7 @@ pub(super) fn entrance(
                 calls_per_second_max: calls_per_address_per_second_max,
             },
         ),
-        patience: idle_timeout::IdleTimeouts {
+        idle_timeouts: idle_timeout::IdleTimeouts {
             first_request_max: Duration::from_secs(first_request_seconds_max),
             idle_max: Duration::from_secs(idle_seconds_max),
         },

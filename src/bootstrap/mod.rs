@@ -87,13 +87,13 @@ impl Instance {
         tasks.spawn(pressure.clone().watch(Arc::new(memory), drain.clone()));
         tasks.spawn(metrics_recorder::keep_up(recorder.clone(), drain.clone()));
         let services = wiring.services(config, recorder);
-        let entrance = from_config::entrance(config, listeners, tls, pressure);
+        let listener = from_config::listener(config, listeners, tls, pressure);
         let stop = drain.clone();
         // Not among the tasks: the actions of tasks until their end are written too.
         let recording = CancellationToken::new();
         let writing = tokio::spawn(writer.run(recording.clone()));
         let server = tokio::spawn(async move {
-            let served = server::serve(entrance, services, tasks, stop).await;
+            let served = server::serve(listener, services, tasks, stop).await;
             recording.cancel();
             if tokio::time::timeout(WRITE_MAX, writing).await.is_err() {
                 tracing::error!("the end of the audit log could not be written in time");
@@ -155,7 +155,7 @@ pub async fn first_key(config: &store::Store, force: bool) -> anyhow::Result<Opt
 /// # Errors
 ///
 /// Fails if the store or the key cannot be read. A missing file is not created: its log could only be empty.
-pub async fn audited(config: &Config, told: &[Head]) -> anyhow::Result<Report> {
+pub async fn audited(config: &Config, printed: &[Head]) -> anyhow::Result<Report> {
     let location = &config.store.location;
     let is_missing = location.database().is_none() && !location.file().exists();
     anyhow::ensure!(
@@ -164,7 +164,7 @@ pub async fn audited(config: &Config, told: &[Head]) -> anyhow::Result<Report> {
     );
     let store = open(&config.store).await;
     let store = store.with_context(|| config.store.location.to_string())?;
-    let report = admin::audited(&store, &config.audit.key_file, told).await;
+    let report = admin::audited(&store, &config.audit.key_file, printed).await;
     store.close().await;
     report
 }

@@ -86,7 +86,7 @@ pub(super) struct Wiring {
     retention: Retention,
     admission: Admission,
     recorder: Recorder,
-    seal: ChainSigner,
+    signer: ChainSigner,
     audit_kept: Duration,
     pub(super) pressure: Pressure,
     room: Room,
@@ -119,11 +119,11 @@ impl Wiring {
             bounds,
             clock: Arc::clone(&clock),
         };
-        let seal = admin::seal(&config.audit.key_file, &secret)?;
+        let signer = admin::signer(&config.audit.key_file, &secret)?;
         let (recorder, taken) = Recorder::new(Arc::clone(&clock));
         let recording = (recorder.clone(), taken);
         let chain = clock.new_uid();
-        let writer = Writer::new(recording, Arc::clone(&store), seal.clone(), chain);
+        let writer = Writer::new(recording, Arc::clone(&store), signer.clone(), chain);
         let wiring = Self {
             room: Room::new(Arc::clone(&store)),
             store,
@@ -142,7 +142,7 @@ impl Wiring {
             retention: from_config::retention(config),
             admission,
             recorder,
-            seal,
+            signer,
             audit_kept: Duration::from_secs(config.audit.kept_seconds),
             pressure: Pressure::default(),
             identity,
@@ -232,7 +232,7 @@ impl Wiring {
             store: Arc::clone(&self.store),
             bus: Arc::clone(&self.bus),
             tasks: self.tasks.clone(),
-            patience: self.patience(),
+            send_limits: self.send_limits(),
             clock: Arc::clone(&self.clock),
             transport,
         }
@@ -285,7 +285,7 @@ impl Wiring {
             retention: self.retention,
             audit: Forgetting {
                 store: Arc::clone(&self.store),
-                seal: self.seal.clone(),
+                signer: self.signer.clone(),
                 kept: self.audit_kept,
             },
         }
@@ -356,7 +356,7 @@ impl Wiring {
             store: Arc::clone(&self.store),
             bus: Arc::clone(&self.bus),
             tasks: self.tasks.clone(),
-            patience: self.patience(),
+            send_limits: self.send_limits(),
         }
     }
 
@@ -367,7 +367,7 @@ impl Wiring {
                 store: Arc::clone(&self.store),
                 cell: Arc::default(),
                 tasks: self.tasks.clone(),
-                patience: self.patience(),
+                send_limits: self.send_limits(),
             },
             clock: Arc::clone(&self.clock),
             work: Arc::clone(&self.work),
@@ -382,7 +382,7 @@ impl Wiring {
             budget: self.budget.clone(),
             tasks: self.tasks.clone(),
             // A follower may hold digests of a whole version. A slow one is disconnected, and resumes by its cursor.
-            patience: SendLimits {
+            send_limits: SendLimits {
                 drain: self.drain.clone(),
                 slow_reader_max: Some(self.bounds.slow_reader_max),
             },
@@ -391,7 +391,7 @@ impl Wiring {
     }
 
     /// Returns the limits of readers and watchers: any speed is allowed, because each holds a page or a state.
-    fn patience(&self) -> SendLimits {
+    fn send_limits(&self) -> SendLimits {
         SendLimits {
             drain: self.drain.clone(),
             slow_reader_max: None,

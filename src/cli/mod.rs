@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::calls::status::said;
+use crate::cli::calls::status::explain;
 use crate::cli::commands::Command;
 use crate::cli::terminal::output;
 
@@ -44,7 +44,7 @@ pub fn run() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::end(&said(error)),
+        Err(error) => output::end(&explain(error)),
     }
 }
 
@@ -71,7 +71,7 @@ mod tests {
     /// One cursor in 64 begins with a hyphen.
     #[test]
     fn a_cursor_may_begin_with_a_hyphen() {
-        let told = ["sluice", "changes", "--after", "-k"];
-        assert!(super::Arguments::try_parse_from(told).is_ok());
+        let arguments = ["sluice", "changes", "--after", "-k"];
+        assert!(super::Arguments::try_parse_from(arguments).is_ok());
     }
 }

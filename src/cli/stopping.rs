@@ -31,7 +31,7 @@ impl Stopping {
     }
 
     /// Waits for either signal. A signal that arrived earlier is not missed.
-    pub(super) async fn told(&mut self) -> StopSignal {
+    pub(super) async fn wait(&mut self) -> StopSignal {
         tokio::select! {
             _ = self.terminate.recv() => StopSignal::Terminate,
             _ = self.interrupt.recv() => StopSignal::Interrupt,

@@ -23,7 +23,7 @@ fn event(tenant: &str, target: usize) -> Event {
     }
 }
 
-fn seal() -> ChainSigner {
+fn signer() -> ChainSigner {
     ChainSigner::new(b"a secret")
 }
 
@@ -35,7 +35,7 @@ async fn appended(store: &dyn Store, chain: u8, tenants: &[&str]) -> (Vec<Entry>
         let events = tenants.iter().enumerate();
         let events = events.map(|(number, tenant)| event(tenant, batch * 2 + number + 1));
         let entries = events.map(|event| head.append(event)).collect::<Vec<_>>();
-        let sealed = seal().seal(SignedPosition::Head, head);
+        let sealed = signer().sign(SignedPosition::Head, head);
         for _ in 0..2 {
             store.append_audit(&entries, &sealed).await.unwrap();
         }
@@ -45,7 +45,7 @@ async fn appended(store: &dyn Store, chain: u8, tenants: &[&str]) -> (Vec<Entry>
 }
 
 async fn verified(store: &dyn Store, told: &[Head]) -> Report {
-    verify(store, &seal(), told).await.unwrap()
+    verify(store, &signer(), told).await.unwrap()
 }
 
 pub(crate) async fn entries_are_appended_once_and_listed_by_tenant_and_time(store: &dyn Store) {
@@ -102,7 +102,7 @@ pub(crate) async fn old_entries_are_deleted_and_the_rest_is_still_verified(store
     );
     let mut steps = Vec::new();
     while let Some(last) = store.audit_before(6, 3).await.unwrap() {
-        let checkpoint = seal().seal(SignedPosition::Checkpoint, last);
+        let checkpoint = signer().sign(SignedPosition::Checkpoint, last);
         let done = store
             .forget_audit(fence, &checkpoint)
             .await
@@ -118,7 +118,7 @@ pub(crate) async fn old_entries_are_deleted_and_the_rest_is_still_verified(store
     );
     let report = verified(store, &[head]).await;
     assert_eq!((report.entries, report.heads), (2, vec![head]));
-    let later = seal().seal(SignedPosition::Checkpoint, head);
+    let later = signer().sign(SignedPosition::Checkpoint, head);
     let old = store
         .forget_audit(Fence(fence.0 - 1), &later)
         .await
@@ -140,7 +140,7 @@ pub(crate) async fn forged_and_truncated_ends_are_detected(store: &dyn Store) {
         ..head
     };
     store
-        .append_audit(&[], &seal().seal(SignedPosition::Head, shorter))
+        .append_audit(&[], &signer().sign(SignedPosition::Head, shorter))
         .await
         .unwrap();
     assert_eq!(verified(store, &[]).await.faults, vec![]);

@@ -8,7 +8,7 @@ use sluice::application::ports::clock::Clock;
 use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::NewUpload;
-use sluice::domain::partitions::balance::{Reason, Severity};
+use sluice::domain::partitions::balance::{Reason, Verdict};
 use sluice::domain::partitions::candidates::candidates;
 use sluice::infrastructure::postgres::connection::{self, Error, Postgres};
 use sluice::infrastructure::system_clock::System;
@@ -263,13 +263,13 @@ async fn equal_documents_are_spread_evenly_and_a_large_one_is_named() {
     let health = Health::read(store.as_ref()).await.unwrap();
     let balance = &health.balance;
     assert!(balance.max_over_mean <= 1.2, "{}", balance.max_over_mean);
-    assert_ne!(balance.verdict, Severity::Critical);
+    assert_ne!(balance.verdict, Verdict::Critical);
 
     let large = text().repeat(30);
     store_document(store.as_ref(), "large", &large).await;
     let health = Health::read(store.as_ref()).await.unwrap();
     let balance = &health.balance;
-    assert_eq!(balance.verdict, Severity::Critical);
+    assert_eq!(balance.verdict, Verdict::Critical);
     assert_eq!(balance.reasons, [Reason::LargeDocuments]);
     assert_eq!(balance.hot_documents[0].name.document.as_str(), "large");
     assert_eq!(health.partitions.len(), 100);

@@ -63,7 +63,7 @@ impl Keys {
             None => new.role,
         };
         may_give(caller, needed)?;
-        let (key, secret) = self.made(new);
+        let (key, secret) = self.new_key(new);
         match self.store.create_key(&key).await? {
             Created::Stored => Ok((key, secret)),
             Created::NoTenant => Err(Error::NotFound { kind: "tenant" }),
@@ -130,7 +130,7 @@ impl Keys {
                 what: "a principal",
                 source: None,
             })?;
-        let (key, secret) = self.made(NewKey {
+        let (key, secret) = self.new_key(NewKey {
             tenant: TenantId::default(),
             principal,
             role: Role::Operator,
@@ -146,7 +146,7 @@ impl Keys {
         }
     }
 
-    fn made(&self, new: NewKey) -> (Key, Option<Secret>) {
+    fn new_key(&self, new: NewKey) -> (Key, Option<Secret>) {
         let (kind, lookup, digest, secret) = if let Some(digest) = new.certificate {
             (KeyKind::Certificate, hex(&digest), digest, None)
         } else {

@@ -46,7 +46,7 @@ impl ChainSigner {
 
     /// Signs a position.
     #[must_use]
-    pub fn seal(&self, place: SignedPosition, head: Head) -> Sealed {
+    pub fn sign(&self, place: SignedPosition, head: Head) -> Sealed {
         let mac = self.keyed(place, &head).finalize().into_bytes().into();
         Sealed { head, mac }
     }

@@ -115,11 +115,11 @@ mod tests {
         }
         let mut over = refusals.add(refusal("a", 2 * MINUTE));
         over.sort_by(|one, other| one.source.cmp(&other.source));
-        let told = over
+        let rows = over
             .iter()
             .map(|event| (&*event.source, event.count, event.at));
         assert_eq!(
-            told.collect::<Vec<_>>(),
+            rows.collect::<Vec<_>>(),
             [("a", 2, MINUTE), ("b", 1, MINUTE)]
         );
         assert!(over.iter().all(|event| event.target.is_empty()));

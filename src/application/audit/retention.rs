@@ -15,7 +15,7 @@ pub struct Forgetting {
     /// The store of the chains.
     pub store: Arc<dyn Store>,
     /// The signer of checkpoints.
-    pub seal: ChainSigner,
+    pub signer: ChainSigner,
     /// The age from which entries are removed.
     pub kept: Duration,
 }
@@ -37,7 +37,7 @@ impl Forgetting {
         let Some(last) = old.await? else {
             return Ok(Some(Done::default()));
         };
-        let checkpoint = self.seal.seal(SignedPosition::Checkpoint, last);
+        let checkpoint = self.signer.sign(SignedPosition::Checkpoint, last);
         self.store.forget_audit(fence, &checkpoint).await
     }
 }

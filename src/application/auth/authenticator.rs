@@ -80,7 +80,7 @@ impl Identity {
     ///
     /// Fails if the credential is not valid, with the same error for every reason, and if the store fails.
     pub async fn authenticate(&self, credential: &Credential) -> Result<Caller, Error> {
-        let caller = match self.shown(credential) {
+        let caller = match self.parsed(credential) {
             ParsedCredential::Key(kind, key) => {
                 let found = self.find(&key.lookup).await?;
                 self.known(found.as_ref(), kind, &key)
@@ -94,13 +94,13 @@ impl Identity {
     /// Returns for each credential whether it is no longer valid. Reads all keys by one query, and each tenant of
     /// tokens once. A credential that the store cannot check counts as valid.
     async fn refused(&self, credentials: &[&Credential]) -> Vec<bool> {
-        let shown = credentials.iter().map(|credential| self.shown(credential));
-        let shown = shown.collect::<Vec<_>>();
-        let keys = self.keys_of(&shown).await;
+        let parsed = credentials.iter().map(|credential| self.parsed(credential));
+        let parsed = parsed.collect::<Vec<_>>();
+        let keys = self.keys_of(&parsed).await;
         let mut tenants = HashMap::new();
-        let mut refused = Vec::with_capacity(shown.len());
-        for shown in shown {
-            refused.push(match shown {
+        let mut refused = Vec::with_capacity(parsed.len());
+        for parsed in parsed {
+            refused.push(match parsed {
                 ParsedCredential::Key(kind, key) => keys.as_ref().is_ok_and(|found| {
                     let found = found.get(&key.lookup);
                     self.known(found, kind, &key).is_none()
@@ -115,13 +115,13 @@ impl Identity {
     /// Reads the keys of the credentials, by their look-up values.
     async fn keys_of(
         &self,
-        shown: &[ParsedCredential<'_>],
+        parsed: &[ParsedCredential<'_>],
     ) -> Result<HashMap<String, Key>, store_error::Error> {
-        let lookup = |shown: &ParsedCredential<'_>| match shown {
+        let lookup = |parsed: &ParsedCredential<'_>| match parsed {
             ParsedCredential::Key(_, key) => Some(key.lookup.clone()),
             ParsedCredential::Token(_) | ParsedCredential::Nothing => None,
         };
-        let lookups = shown.iter().filter_map(lookup).collect::<Vec<_>>();
+        let lookups = parsed.iter().filter_map(lookup).collect::<Vec<_>>();
         if lookups.is_empty() {
             return Ok(HashMap::new());
         }
@@ -177,7 +177,7 @@ impl Identity {
         }
     }
 
-    fn shown<'a>(&self, credential: &'a Credential) -> ParsedCredential<'a> {
+    fn parsed<'a>(&self, credential: &'a Credential) -> ParsedCredential<'a> {
         match credential {
             Credential::Certificate(digest) => {
                 let (lookup, digest) = (hex(digest), *digest);
@@ -210,9 +210,9 @@ impl Identity {
     }
 
     /// Returns the owner of a key, if the key is the presented one and has not expired.
-    fn known(&self, found: Option<&Key>, kind: KeyKind, shown: &Presented) -> Option<Caller> {
+    fn known(&self, found: Option<&Key>, kind: KeyKind, parsed: &Presented) -> Option<Caller> {
         let key = found?;
-        let is_it = bool::from(key.digest.ct_eq(&shown.digest)) && key.kind == kind;
+        let is_it = bool::from(key.digest.ct_eq(&parsed.digest)) && key.kind == kind;
         (is_it && !has_expired(key.expires_at, self.clock.now())).then(|| Caller {
             tenant: key.tenant.as_str().to_owned(),
             principal: key.principal.as_str().to_owned(),

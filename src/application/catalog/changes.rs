@@ -41,7 +41,7 @@ pub struct Changes {
     /// The tasks of followers, which a shutdown waits for.
     pub tasks: TaskTracker,
     /// The limits of a stream to a follower.
-    pub patience: SendLimits,
+    pub send_limits: SendLimits,
     /// The codec of cursors.
     pub tokens: Tokens,
 }
@@ -84,7 +84,7 @@ impl Changes {
         let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
         let collection = default_collection::find(store, clock, caller, id).await?;
         let place = self.place(caller, &collection, after_cursor).await?;
-        let (outbox, inbox) = response_stream::channel(self.patience.clone());
+        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
         let follower = Follower {
             source: DiffContext {
                 store: Arc::clone(&self.store),
@@ -98,8 +98,8 @@ impl Changes {
             outbox,
         };
         self.tasks.spawn(async move {
-            let told = follower.tell(place, follow).await;
-            follower.outbox.end(told);
+            let result = follower.send_changes(place, follow).await;
+            follower.outbox.end(result);
         });
         Ok(inbox)
     }
@@ -147,11 +147,11 @@ struct Follower {
 }
 
 impl Follower {
-    async fn tell(&self, mut place: FollowerPosition, follow: bool) -> Result<(), Halt> {
+    async fn send_changes(&self, mut place: FollowerPosition, follow: bool) -> Result<(), Halt> {
         let mut news = self.bus.changes();
         loop {
             if let Some(after) = place.after {
-                place = self.tell_next_document(place, after).await?;
+                place = self.send_next_document(place, after).await?;
                 continue;
             }
             let (store, uid) = (&self.source.store, &self.collection);
@@ -179,7 +179,7 @@ impl Follower {
     }
 
     /// Sends the next document of the snapshot, in the version that was current at the change `place.seq`.
-    async fn tell_next_document(
+    async fn send_next_document(
         &self,
         place: FollowerPosition,
         after: Uid,

@@ -35,7 +35,7 @@ pub struct Chunks {
     /// The tasks of readers, which a shutdown waits for.
     pub tasks: TaskTracker,
     /// The limits of a stream to a reader.
-    pub patience: SendLimits,
+    pub send_limits: SendLimits,
 }
 
 /// A chunk of a version.
@@ -139,17 +139,17 @@ impl Chunks {
     }
 
     fn read(&self, caller: &Caller, source: ChunkSelection, from: u64) -> Inbox<Vec<Versioned>> {
-        let (outbox, inbox) = response_stream::channel(self.patience.clone());
+        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
         let (chunks, caller) = (self.clone(), caller.clone());
         self.tasks.spawn(async move {
-            let told = chunks.tell(&caller, source, from, &outbox).await;
-            outbox.end(told);
+            let result = chunks.send_pages(&caller, source, from, &outbox).await;
+            outbox.end(result);
         });
         inbox
     }
 
     /// Sends pages until the end of the chunks.
-    async fn tell(
+    async fn send_pages(
         &self,
         caller: &Caller,
         mut source: ChunkSelection,

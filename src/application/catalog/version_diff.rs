@@ -123,7 +123,7 @@ pub(crate) enum DiffPage {
 /// The contents of a version, sorted, and for each whether it was sent to the follower.
 struct Contents {
     digests: Vec<[u8; DIGEST_BYTES]>,
-    is_told: Vec<bool>,
+    is_sent: Vec<bool>,
     chunks: u64,
     _held: Permit,
 }
@@ -157,7 +157,7 @@ impl<'a> Difference<'a> {
             difference.before = difference.contents(within.before).await?;
             match difference.before {
                 None => difference.begin_anew(),
-                Some(_) => difference.mark_told().await?,
+                Some(_) => difference.mark_sent().await?,
             }
         }
         Ok(difference)
@@ -285,7 +285,7 @@ impl<'a> Difference<'a> {
         digests.sort_unstable();
         digests.dedup();
         Ok(Some(Contents {
-            is_told: vec![false; digests.len()],
+            is_sent: vec![false; digests.len()],
             digests,
             chunks,
             _held: held,
@@ -293,11 +293,11 @@ impl<'a> Difference<'a> {
     }
 
     /// Marks the contents that were sent before the follower resumed.
-    async fn mark_told(&mut self) -> Result<(), Error> {
-        let (told, removed) = (self.within.ordinal, self.within.removed);
+    async fn mark_sent(&mut self) -> Result<(), Error> {
+        let (ordinal, removed) = (self.within.ordinal, self.within.removed);
         let version = self.within.version;
-        let is_there = self.mark(version, told).await?
-            || (self.follow_move().await? && self.mark(version, told).await?);
+        let is_there = self.mark(version, ordinal).await?
+            || (self.follow_move().await? && self.mark(version, ordinal).await?);
         if !is_there {
             self.chunks = None;
         } else if !self.mark(self.within.before, removed).await? {
@@ -348,14 +348,14 @@ impl Contents {
     /// Marks a content as sent. Returns whether the version has it and it was not marked before.
     fn give_up(&mut self, sha256: &[u8; 32]) -> bool {
         let found = self.digests.binary_search(&short(sha256));
-        found.is_ok_and(|at| !std::mem::replace(&mut self.is_told[at], true))
+        found.is_ok_and(|at| !std::mem::replace(&mut self.is_sent[at], true))
     }
 
     /// Marks a content as sent. Returns whether the version has it.
     fn keep(&mut self, sha256: &[u8; 32]) -> bool {
         let found = self.digests.binary_search(&short(sha256));
         if let Ok(at) = found {
-            self.is_told[at] = true;
+            self.is_sent[at] = true;
         }
         found.is_ok()
     }

@@ -118,7 +118,7 @@ pub struct HealthWatch {
     /// The tracker that waits for watchers when the server stops.
     pub tasks: TaskTracker,
     /// The time that a stream waits for its watcher.
-    pub patience: SendLimits,
+    pub send_limits: SendLimits,
 }
 
 impl HealthWatch {
@@ -131,16 +131,16 @@ impl HealthWatch {
         let (news, is_first) = self.cell.subscribe();
         if is_first {
             let (cell, store) = (Arc::clone(&self.cell), Arc::clone(&self.store));
-            let drain = self.patience.drain.clone();
+            let drain = self.send_limits.drain.clone();
             self.tasks
                 .spawn(async move { cell.read(store, drain).await });
         }
         let first = self.newest().await?;
-        let (outbox, inbox) = response_stream::channel(self.patience.clone());
+        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
         let watching = self.clone();
         self.tasks.spawn(async move {
-            let told = watching.tell(news, &outbox, first).await;
-            outbox.end(told);
+            let result = watching.send_states(news, &outbox, first).await;
+            outbox.end(result);
         });
         Ok(inbox)
     }
@@ -157,7 +157,7 @@ impl HealthWatch {
     }
 
     /// Sends each health that differs from the last one sent, until the client disconnects or the server shuts down.
-    async fn tell(
+    async fn send_states(
         &self,
         mut news: watch::Receiver<Option<Arc<Health>>>,
         outbox: &Outbox<Arc<Health>>,

@@ -16,7 +16,7 @@ enum CommitStage {
     Committed,
 }
 
-/// The turn of one batch. If it is dropped before [`CommitTicket::committed`], no later batch is committed.
+/// The turn of one batch. If it is dropped before [`CommitTicket::mark_committed`], no later batch is committed.
 #[derive(Debug)]
 pub struct CommitTicket {
     before: Option<watch::Receiver<CommitStage>>,
@@ -49,7 +49,7 @@ impl CommitTicket {
     }
 
     /// Marks the batch as begun: it has a connection.
-    pub fn begun(&self) {
+    pub fn mark_begun(&self) {
         self.own.send_replace(CommitStage::Begun);
     }
 
@@ -60,7 +60,7 @@ impl CommitTicket {
     }
 
     /// Marks the batch as committed.
-    pub fn committed(self) {
+    pub fn mark_committed(self) {
         self.own.send_replace(CommitStage::Committed);
     }
 
@@ -85,9 +85,9 @@ mod tests {
         let first = CommitTicket::first();
         let second = first.next();
         assert!(first.to_begin().await && first.to_commit().await);
-        first.begun();
+        first.mark_begun();
         assert!(second.to_begin().await);
-        first.committed();
+        first.mark_committed();
         assert!(second.to_commit().await);
     }
 
@@ -95,7 +95,7 @@ mod tests {
     async fn no_batch_commits_after_one_that_did_not() {
         let (first, unborn) = (CommitTicket::first(), CommitTicket::first());
         let (second, never) = (first.next(), unborn.next());
-        first.begun();
+        first.mark_begun();
         drop((first, unborn));
         assert!(second.to_begin().await && !second.to_commit().await);
         assert!(!never.to_begin().await);

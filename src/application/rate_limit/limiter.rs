@@ -47,7 +47,7 @@ impl Limiter {
     /// one in `instances` while the shared limiter fails.
     #[must_use]
     pub fn new(shared: Option<Arc<dyn RateLimiter>>, instances: u32) -> Self {
-        tell(true);
+        record_backend(true);
         Self {
             shared,
             instances: instances.max(1),
@@ -60,7 +60,7 @@ impl Limiter {
     /// Takes `units` from a budget, if it has them.
     pub async fn check(&self, key: &CounterKey, quota: Quota, units: u64) -> RateDecision {
         self.use_of(key);
-        let shared = match self.asked() {
+        let shared = match self.closed_breaker_limiter() {
             Some(shared) => self.learnt(shared.check(key, quota, units).await),
             None => None,
         };
@@ -86,13 +86,15 @@ impl Limiter {
     /// Takes a place, if fewer than `most` are held. `None` means that the shared limiter did not respond: the place
     /// may or may not have been taken.
     pub async fn acquire(&self, key: &CounterKey, member: Member, most: u32) -> Option<bool> {
-        let acquired = self.asked()?.acquire(key, member, most, PLACE_LIFETIME);
+        let acquired = self
+            .closed_breaker_limiter()?
+            .acquire(key, member, most, PLACE_LIFETIME);
         self.learnt(acquired.await)
     }
 
     /// Renews places. Returns whether that succeeded.
     pub async fn renew(&self, key: &CounterKey, members: &[Member]) -> bool {
-        let Some(shared) = self.asked() else {
+        let Some(shared) = self.closed_breaker_limiter() else {
             return false;
         };
         let renewed = shared.renew(key, members, PLACE_LIFETIME).await;
@@ -101,7 +103,7 @@ impl Limiter {
 
     /// Releases places. Returns whether that succeeded.
     pub async fn release(&self, key: &CounterKey, members: &[Member]) -> bool {
-        let Some(shared) = self.asked() else {
+        let Some(shared) = self.closed_breaker_limiter() else {
             return false;
         };
         let released = shared.release(key, members).await;
@@ -119,7 +121,7 @@ impl Limiter {
 
     /// Records on the shared limiter which limits were used since the last record.
     pub async fn note(&self) {
-        let Some(shared) = self.asked() else {
+        let Some(shared) = self.closed_breaker_limiter() else {
             return;
         };
         let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
@@ -139,7 +141,7 @@ impl Limiter {
     /// Returns the usage of a tenant, of at most `most` budgets and kinds of places.
     pub async fn usage(&self, tenant: &str, most: usize) -> Vec<Used> {
         self.note().await;
-        if let Some(shared) = self.asked() {
+        if let Some(shared) = self.closed_breaker_limiter() {
             let used = shared.usage(tenant, most).await;
             if let Some(used) = self.learnt(used) {
                 return used;
@@ -192,7 +194,7 @@ impl Limiter {
     }
 
     /// Returns the shared limiter, if the breaker is closed.
-    fn asked(&self) -> Option<&Arc<dyn RateLimiter>> {
+    fn closed_breaker_limiter(&self) -> Option<&Arc<dyn RateLimiter>> {
         let shared = self.shared.as_ref();
         shared.filter(|_| !self.breaker().is_open())
     }
@@ -202,14 +204,14 @@ impl Limiter {
         match answer {
             Ok(answer) => {
                 if self.breaker().succeeded() {
-                    tell(true);
+                    record_backend(true);
                     tracing::info!("shared limiter works again: limits are shared");
                 }
                 Some(answer)
             }
             Err(error) => {
                 if self.breaker().failed(Instant::now()) {
-                    tell(false);
+                    record_backend(false);
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "shared limiter failed: counting limits per instance");
                 }
@@ -231,6 +233,6 @@ pub fn count(limit: &'static str, is_admitted: bool) {
 }
 
 /// Sets the metric that shows whether the configured limiter works.
-fn tell(is_up: bool) {
+fn record_backend(is_up: bool) {
     metrics::gauge!("sluice_ratelimit_backend_up").set(f64::from(u8::from(is_up)));
 }

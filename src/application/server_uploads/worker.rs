@@ -66,13 +66,13 @@ impl Copier {
             if !is_ours || drain.is_cancelled() {
                 return Ok(false);
             }
-            has_ended_some |= self.go_on(&upload, drain).await?;
+            has_ended_some |= self.resume(&upload, drain).await?;
         }
         Ok(has_ended_some)
     }
 
     /// Resumes an upload while the lease is held. Returns whether the upload has ended.
-    async fn go_on(&self, upload: &Upload, drain: &CancellationToken) -> Result<bool, Error> {
+    async fn resume(&self, upload: &Upload, drain: &CancellationToken) -> Result<bool, Error> {
         let caller = Caller::of_tenant(&upload.tenant);
         let stop = drain.child_token();
         let copied = self.copy(&caller, upload, &stop);

@@ -90,7 +90,7 @@ impl Commits {
             let committed = committed?;
             // The state is published only after its commit.
             if let Some(operation) = committed.clone() {
-                turn.committed();
+                turn.mark_committed();
                 task.bus.publish(operation);
             }
             Ok((committed, started.elapsed()))

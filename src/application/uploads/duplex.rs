@@ -58,8 +58,8 @@ impl Conversation {
         });
         let (conversation, caller) = (self.clone(), caller.clone());
         self.chunks.tasks.spawn(async move {
-            let told = conversation.run(&caller, messages, &outbox).await;
-            outbox.end(told);
+            let sent = conversation.run(&caller, messages, &outbox).await;
+            outbox.end(sent);
         });
         inbox
     }
@@ -86,22 +86,22 @@ impl Conversation {
             enough.cancel();
             received
         };
-        let told = self.tell(caller, is_attached, &looked_up, &enough, outbox);
-        tokio::pin!(received, told);
+        let sent = self.send_events(caller, is_attached, &looked_up, &enough, outbox);
+        tokio::pin!(received, sent);
         // Both run concurrently: a client that does not read must not stop the reading of its messages, possibly
         // forever.
         let upload = tokio::select! {
             received = &mut received => {
                 let upload = received?;
-                told.await?;
+                sent.await?;
                 upload
             }
-            told = &mut told => {
-                if told.is_err() {
+            sent = &mut sent => {
+                if sent.is_err() {
                     // The decided chunks are committed first.
                     drain.cancel();
                     let _sent_away = received.await;
-                    return told;
+                    return sent;
                 }
                 received.await?
             }
@@ -110,7 +110,7 @@ impl Conversation {
     }
 
     /// Sends acks, and chunks if the client wants them, until the session is over and all are sent.
-    async fn tell(
+    async fn send_events(
         &self,
         caller: &Caller,
         is_attached: oneshot::Receiver<Attached>,

@@ -108,12 +108,12 @@ mod tests {
     fn a_trickle_is_too_slow_after_a_minute_of_waiting() {
         for (bytes, is_too_slow) in [(1, true), (16_383, true), (16_384, false)] {
             let mut pace = Pace::new(bounds());
-            let told = (0..60).try_for_each(|_| {
+            let result = (0..60).try_for_each(|_| {
                 pace.received(bytes);
                 pace.waited(SECOND)
             });
-            assert_eq!(told.is_err(), is_too_slow, "{bytes} bytes a second");
-            if let Err(error) = told {
+            assert_eq!(result.is_err(), is_too_slow, "{bytes} bytes a second");
+            if let Err(error) = result {
                 assert!(matches!(error, Error::UploadTooSlow { .. }), "{error}");
             }
         }
@@ -129,10 +129,10 @@ mod tests {
             }
             pace.waited(SECOND).unwrap();
         }
-        let told = (0..60).try_for_each(|_| {
+        let result = (0..60).try_for_each(|_| {
             pace.received(1);
             pace.waited(SECOND)
         });
-        assert!(matches!(told, Err(Error::UploadTooSlow { .. })));
+        assert!(matches!(result, Err(Error::UploadTooSlow { .. })));
     }
 }

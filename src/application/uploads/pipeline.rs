@@ -261,7 +261,7 @@ impl Pipeline {
     async fn still_ours(&self, committed: Committed) -> Result<(), Error> {
         match committed {
             Committed::Ours => Ok(()),
-            Committed::Lost => Err(self.lost().await?),
+            Committed::Lost => Err(self.reason_of_loss().await?),
         }
     }
 
@@ -293,7 +293,7 @@ impl Pipeline {
             .await?;
         match ended {
             Some(operation) => self.services.bus.publish(operation),
-            None => return Err(self.lost().await?),
+            None => return Err(self.reason_of_loss().await?),
         }
         Ok(())
     }
@@ -303,7 +303,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// Fails if the store does.
-    pub async fn lost(&self) -> Result<Error, Error> {
+    pub async fn reason_of_loss(&self) -> Result<Error, Error> {
         let upload = self
             .services
             .store

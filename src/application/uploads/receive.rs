@@ -150,10 +150,10 @@ impl Session<'_> {
                 (new.uid, self.uploads.start(self.caller, new, memory).await?)
             }
         };
-        if let Some(told) = listener.attached {
+        if let Some(sender) = listener.attached {
             // A listener that is gone needs no notification.
             let (upload, wish) = (self.uploads.get(self.caller, &uid).await?, first.wish);
-            let _gone = told.send(Attached { upload, wish });
+            let _gone = sender.send(Attached { upload, wish });
         }
         let first = Message {
             target: None,
@@ -227,7 +227,7 @@ impl Session<'_> {
                 Received::Pause => Ok(()),
                 Received::Broken(error) => Err(error),
                 Received::End => return upload.flush().await,
-                Received::Ended => return Err(upload.lost().await?),
+                Received::Ended => return Err(upload.reason_of_loss().await?),
             };
             if let Err(error) = done {
                 // The client does not repeat the chunks decided before the error. If this flush fails too, the first
@@ -256,7 +256,7 @@ impl Session<'_> {
                 biased;
                 () = &mut spent => return Ok(()),
                 () = self.drain.cancelled() => return Err(Error::Draining),
-                () = over(ended) => return Err(upload.lost().await?),
+                () = over(ended) => return Err(upload.reason_of_loss().await?),
                 () = tokio::time::sleep(flush_after) => upload.flush().await?,
             }
         }

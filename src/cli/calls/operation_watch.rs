@@ -16,7 +16,7 @@ struct OperationFollower<T> {
     name: String,
     /// The sequence number of the newest state passed on.
     seq: i64,
-    told: T,
+    on_state: T,
 }
 
 /// Passes on the states of an operation, up to the last one.
@@ -28,9 +28,13 @@ pub(crate) async fn watch(
     connection: &Connection,
     name: String,
     away_max: Duration,
-    told: impl FnMut(pb::Operation) -> anyhow::Result<()>,
+    on_state: impl FnMut(pb::Operation) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut watching = OperationFollower { name, seq: 0, told };
+    let mut watching = OperationFollower {
+        name,
+        seq: 0,
+        on_state,
+    };
     follow(&mut watching, connection, away_max).await
 }
 
@@ -52,7 +56,7 @@ impl<T: FnMut(pb::Operation) -> anyhow::Result<()>> Follower for OperationFollow
         let is_last = operation.state() != State::Running;
         if operation.seq > self.seq || self.seq == 0 {
             self.seq = operation.seq;
-            (self.told)(operation)?;
+            (self.on_state)(operation)?;
         }
         Ok(if is_last {
             ControlFlow::Break(())

@@ -49,7 +49,7 @@ enum Outage {
 /// The attempts of one task.
 #[derive(Debug)]
 pub(crate) struct Tries<'a> {
-    patience: &'a Retries,
+    retries: &'a Retries,
     /// The time of the first failure since the last progress.
     since: Option<Instant>,
     failures: u32,
@@ -68,7 +68,7 @@ impl Retries {
     /// Starts the attempts of a task.
     pub(crate) fn tries(&self) -> Tries<'_> {
         Tries {
-            patience: self,
+            retries: self,
             since: None,
             failures: 0,
             faults: Faults::default(),
@@ -146,18 +146,18 @@ impl Tries<'_> {
     ///
     /// Fails with the status if it is final, or if the time is over.
     pub(crate) async fn failed(&mut self, status: Status) -> Result<(), Status> {
-        let patience = self.patience;
-        if !patience.is_passing(&status) {
+        let retries = self.retries;
+        if !retries.is_passing(&status) {
             return Err(status);
         }
         self.failures += 1;
         let since = *self.since.get_or_insert_with(Instant::now);
-        let left = patience.retry_for.saturating_sub(since.elapsed());
+        let left = retries.retry_for.saturating_sub(since.elapsed());
         if self.faults.are_too_many_with(&status) || left.is_zero() {
             return Err(status);
         }
         if is_outage(&status) || self.failures > UNTOLD_MAX {
-            patience.begin(&status);
+            retries.begin(&status);
         }
         let wait = jittered(self.failures).max(asked_wait(&status));
         sleep(wait.min(left)).await;
@@ -167,12 +167,12 @@ impl Tries<'_> {
     /// Whether the time without progress is over.
     pub(crate) fn are_over(&self) -> bool {
         let since = self.since;
-        since.is_some_and(|since| since.elapsed() >= self.patience.retry_for)
+        since.is_some_and(|since| since.elapsed() >= self.retries.retry_for)
     }
 
     /// Records progress, which restarts the time limit.
     pub(crate) fn progressed(&mut self) {
-        *self = self.patience.tries();
+        *self = self.retries.tries();
     }
 }
 

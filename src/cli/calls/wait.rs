@@ -24,22 +24,28 @@ pub(crate) async fn tell(
     }
     // The operation does not depend on this client, so a closed output may end the program.
     output::end_when_closed();
-    let ended = ended(channel, operation, AWAY_MAX).await?;
-    let has_succeeded = ended.state() == State::Succeeded;
+    let wait_for_end = wait_for_end(channel, operation, AWAY_MAX).await?;
+    let has_succeeded = wait_for_end.state() == State::Succeeded;
     if format == Format::Json {
-        output::object(&json::operations::operation(ended.clone()).into())?;
+        output::object(&json::operations::operation(wait_for_end.clone()).into())?;
     }
     if !has_succeeded {
-        let state = ended.state().as_str_name().trim_start_matches("STATE_");
+        let state = wait_for_end
+            .state()
+            .as_str_name()
+            .trim_start_matches("STATE_");
         bail!(
             "{} has ended as {state}: {}",
-            ended.name,
-            ended.failure_message
+            wait_for_end.name,
+            wait_for_end.failure_message
         );
     }
     match format {
         Format::Json => Ok(()),
-        Format::Table => output::line(&format!("{}: {} chunks", ended.target, ended.chunks)),
+        Format::Table => output::line(&format!(
+            "{}: {} chunks",
+            wait_for_end.target, wait_for_end.chunks
+        )),
     }
 }
 
@@ -52,17 +58,17 @@ pub(crate) fn name(operation: pb::Operation, format: Format) -> anyhow::Result<(
 }
 
 /// Returns the last state of an operation. Reconnects for up to `away_max` if the connection is lost.
-pub(crate) async fn ended(
+pub(crate) async fn wait_for_end(
     channel: Connection,
     operation: pb::Operation,
     away_max: Duration,
 ) -> anyhow::Result<pb::Operation> {
     let mut latest = operation;
     let name = latest.name.clone();
-    let told = |state| {
+    let on_state = |state| {
         latest = state;
         Ok(())
     };
-    watch(&channel, name, away_max, told).await?;
+    watch(&channel, name, away_max, on_state).await?;
     Ok(latest)
 }

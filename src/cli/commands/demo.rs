@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::bootstrap::Instance;
 use crate::cli::calls::retry::Retries;
-use crate::cli::calls::status::said;
+use crate::cli::calls::status::explain;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::credential::Credential;
 use crate::cli::stopping::Stopping;
@@ -63,7 +63,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let started = tokio::select! {
         started = Instance::start(&config) => started,
-        _ = stopping.told() => bail!(STOPPED),
+        _ = stopping.wait() => bail!(STOPPED),
     };
     let instance = started?;
     output::line(&format!(
@@ -73,7 +73,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ))?;
     let done = tokio::select! {
         done = show(&arguments.file, instance.address) => done,
-        _ = stopping.told() => Err(anyhow!(STOPPED)),
+        _ = stopping.wait() => Err(anyhow!(STOPPED)),
     };
     let stopped = instance.stop().await;
     done?;
@@ -99,13 +99,13 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
         spec,
         is_resumed: false,
     };
-    let patience = Retries::new(channel.clone(), RETRY_FOR);
+    let retries = Retries::new(channel.clone(), RETRY_FOR);
     // Read the chunks while the document is sent, each as soon as it is committed.
     let sent = async {
         sending
-            .run(channel.clone(), &patience, &bar)
+            .run(channel.clone(), &retries, &bar)
             .await
-            .map_err(said)
+            .map_err(explain)
     };
     let proven = async { prove(follow(channel.clone(), document).await?, file).await };
     let (_, chunks) = tokio::try_join!(sent, proven)?;
@@ -137,7 +137,11 @@ async fn follow(
     for _ in 0..FOLLOW_TRIES {
         match client.stream_chunks(request.clone()).await {
             Err(status) if status.code() == Code::NotFound => tokio::time::sleep(FOLLOW_WAIT).await,
-            answered => return Ok(answered.map_err(|status| said(status.into()))?.into_inner()),
+            answered => {
+                return Ok(answered
+                    .map_err(|status| explain(status.into()))?
+                    .into_inner());
+            }
         }
     }
     bail!("the upload did not begin")

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::cli::arguments::common::Common;
 use crate::cli::arguments::label::Labels;
 use crate::cli::arguments::spec::{Chunking, Decoding};
-use crate::cli::calls::status::said;
+use crate::cli::calls::status::explain;
 use crate::cli::calls::wait::tell;
 use crate::cli::terminal::output::WrongArguments;
 use crate::cli::uploads::uploader::ensure_collection;
@@ -58,7 +58,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let begun = DocumentServiceClient::new(channel.clone())
         .import_document(request)
         .await;
-    let begun = begun.map_err(|status| said(status.into()))?.into_inner();
+    let begun = begun.map_err(|status| explain(status.into()))?.into_inner();
     let operation = begun.operation.unwrap_or_default();
     tell(channel, operation, arguments.wait, arguments.common.output).await
 }

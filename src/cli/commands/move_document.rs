@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::cli::arguments::common::Common;
 use crate::cli::calls::resumed_stream::AWAY_MAX;
-use crate::cli::calls::status::said;
+use crate::cli::calls::status::explain;
 use crate::cli::calls::wait;
 use crate::cli::json;
 use crate::cli::terminal::output::{self, Format};
@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let moved = PartitionServiceClient::new(channel.clone())
         .move_document(request)
         .await;
-    let moved = moved.map_err(|status| said(status.into()))?.into_inner();
+    let moved = moved.map_err(|status| explain(status.into()))?.into_inner();
     let operation = moved.operation.unwrap_or_default();
     let format = arguments.common.output;
     if !arguments.wait {
@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     // The move does not depend on this client, so a closed output may end the program.
     output::end_when_closed();
-    let ended = wait::ended(channel, operation, AWAY_MAX).await?;
+    let ended = wait::wait_for_end(channel, operation, AWAY_MAX).await?;
     if format == Format::Json {
         output::object(&json::operations::operation(ended.clone()).into())?;
     }

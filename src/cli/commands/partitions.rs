@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::cli::arguments::common::Common;
 use crate::cli::calls::resumed_stream::{AWAY_MAX, Follower, follow};
-use crate::cli::calls::status::said;
+use crate::cli::calls::status::explain;
 use crate::cli::connection::channel::Connection;
 use crate::cli::json;
 use crate::cli::terminal::output::{Format, line, object};
@@ -40,7 +40,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let health = client
             .get_partition_health(pb::GetPartitionHealthRequest {})
             .await;
-        let health = health.map_err(|status| said(status.into()))?.into_inner();
+        let health = health
+            .map_err(|status| explain(status.into()))?
+            .into_inner();
         return show(
             format,
             health.partitions,

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::cli::arguments::common::Common;
 use crate::cli::arguments::spec::Chunking;
-use crate::cli::calls::status::said;
+use crate::cli::calls::status::explain;
 use crate::cli::calls::wait::tell;
 use crate::cli::terminal::output::WrongArguments;
 use crate::domain::names::resource::DocumentName;
@@ -38,7 +38,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let begun = DocumentServiceClient::new(channel.clone())
         .rechunk_document(request)
         .await;
-    let begun = begun.map_err(|status| said(status.into()))?.into_inner();
+    let begun = begun.map_err(|status| explain(status.into()))?.into_inner();
     let operation = begun.operation.unwrap_or_default();
     tell(channel, operation, arguments.wait, arguments.common.output).await
 }

@@ -76,7 +76,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         call.run(all).await
     };
     uploader
-        .underway
+        .open_uploads
         .unless_stopped(stopping, arguments.is_single(), work)
         .await
 }
@@ -96,10 +96,10 @@ impl Call<'_> {
     /// Creates the collection. If folders were named, also gets the properties to compare stored documents with.
     async fn prepare(&mut self, arguments: &Arguments, all: &Sources) -> anyhow::Result<()> {
         let Uploader {
-            channel, patience, ..
+            channel, retries, ..
         } = self.uploader;
         let made = async || ensure_collection(channel.clone(), &self.collection).await;
-        patience.ask(made).await?;
+        retries.ask(made).await?;
         let mut documents = all.documents.iter();
         if documents.any(|(_, source)| source.is_below_folder()) {
             let (chunking, decoding) = (&arguments.uploads.chunking, &arguments.uploads.decoding);
@@ -107,7 +107,7 @@ impl Call<'_> {
             let of = async || {
                 Expected::of(channel.clone(), collection, chunking, decoding, labels).await
             };
-            self.expected = Some(patience.ask(of).await?);
+            self.expected = Some(retries.ask(of).await?);
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Call<'_> {
     async fn stored(&self, id: &DocumentId) -> anyhow::Result<Option<pb::Document>> {
         let channel = &self.uploader.channel;
         let asked = async || stored_document::document(channel.clone(), &self.collection, id).await;
-        self.uploader.patience.ask(asked).await
+        self.uploader.retries.ask(asked).await
     }
 
     /// Uploads all documents, and reports how each ended.

@@ -29,10 +29,10 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ];
     let mut table = Table::new(arguments.common.output, &columns);
     let connection = arguments.common.server.channel()?;
-    let told = |operation: pb::Operation| {
+    let on_state = |operation: pb::Operation| {
         table.row(&json::operations::operation(operation))?;
         table.flush()
     };
-    watch(&connection, arguments.operation.clone(), AWAY_MAX, told).await?;
+    watch(&connection, arguments.operation.clone(), AWAY_MAX, on_state).await?;
     table.finish()
 }

@@ -211,7 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failed_write_is_explained_by_the_first_byte() {
-        for (sent, is_told) in [
+        for (sent, expected) in [
             (&b"\x15\x03\x01"[..], Some("IsPrivate")),
             (b"HTTP/1.1 400", Some("NotHttp2")),
             (b"", Some("Closed")),
@@ -224,12 +224,12 @@ mod tests {
             };
             let mut opening = Opening::new(refusing, ConnectionFault::clone(&fault));
             let failed = opening.write_all(b"PRI *").await.unwrap_err();
-            let told = fault
+            let message = fault
                 .lock()
                 .unwrap()
                 .take()
                 .map(|why: Why| format!("{why:?}"));
-            assert_eq!(told.as_deref(), is_told, "{failed}");
+            assert_eq!(message.as_deref(), expected, "{failed}");
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct OpenUpload {
 /// Keeps an upload in progress until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
-    underway: &'a OpenUploads,
+    open_uploads: &'a OpenUploads,
     request_id: Uuid,
 }
 
@@ -39,7 +39,7 @@ impl OpenUploads {
     pub(crate) fn enter(&self, request_id: Uuid, upload: OpenUpload) -> Entry<'_> {
         self.0.borrow_mut().insert(request_id, upload);
         Entry {
-            underway: self,
+            open_uploads: self,
             request_id,
         }
     }
@@ -59,7 +59,7 @@ impl OpenUploads {
         tokio::pin!(work);
         let signal = tokio::select! {
             done = &mut work => return done,
-            signal = stopping.told() => signal,
+            signal = stopping.wait() => signal,
         };
         self.explain(is_single);
         Err(Stopped(signal.exit_code()).into())
@@ -100,7 +100,7 @@ impl OpenUploads {
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        self.underway.0.borrow_mut().remove(&self.request_id);
+        self.open_uploads.0.borrow_mut().remove(&self.request_id);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use tonic::{Code, Status};
 
-use crate::cli::calls::status::said;
+use crate::cli::calls::status::explain;
 use crate::cli::terminal::output::{self, Format, Reported};
 use crate::cli::terminal::table::Object;
 
@@ -128,7 +128,7 @@ impl Outcome {
             }
             Err(error) => {
                 let kind = DocumentResult::of(&error);
-                let why = format!("{:#}", said(error));
+                let why = format!("{:#}", explain(error));
                 self.explain(kind, format!("{}: {why}", done.name));
                 if self.format == Format::Table {
                     return Ok(());

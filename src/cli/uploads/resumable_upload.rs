@@ -52,31 +52,31 @@ impl Sending {
     pub(crate) async fn run(
         mut self,
         channel: Connection,
-        patience: &Retries,
+        retries: &Retries,
         bar: &ProgressBar,
     ) -> anyhow::Result<pb::Upload> {
         let mut client = UploadServiceClient::new(channel);
-        let (mut committed, mut tries) = (0, patience.tries());
+        let (mut committed, mut tries) = (0, retries.tries());
         let mut has_begun = self.is_resumed;
         loop {
             let attempt = match self.resume(&mut client, has_begun).await {
                 Ok(()) => {
                     if has_begun {
-                        patience.answered();
+                        retries.answered();
                     }
                     let from = self.reading.at();
                     if from > committed {
                         tries.progressed();
                     }
                     committed = from;
-                    self.attempt(&mut client, patience, bar).await
+                    self.attempt(&mut client, retries, bar).await
                 }
                 Err(failure) => Err(failure),
             };
             has_begun = true;
             match attempt {
                 Ok(upload) => {
-                    patience.progressed();
+                    retries.progressed();
                     return Ok(upload);
                 }
                 Err(Failure::Final(error)) => return Err(error),
@@ -114,7 +114,7 @@ impl Sending {
     pub(crate) async fn is_resumable(
         &mut self,
         channel: Connection,
-        patience: &Retries,
+        retries: &Retries,
     ) -> anyhow::Result<bool> {
         let name = format!("uploads/{}", self.spec.request_id);
         let ask = async || {
@@ -126,7 +126,7 @@ impl Sending {
                 Err(status) => Err(status.into()),
             }
         };
-        let Some(upload) = patience.ask(ask).await? else {
+        let Some(upload) = retries.ask(ask).await? else {
             return Ok(true);
         };
         if upload.state() != pb::upload::State::Running {
@@ -186,7 +186,7 @@ impl Sending {
     async fn attempt(
         &mut self,
         client: &mut UploadServiceClient<Connection>,
-        patience: &Retries,
+        retries: &Retries,
         bar: &ProgressBar,
     ) -> Result<pb::Upload, Failure> {
         let (messages, receiver) = mpsc::channel(MESSAGES_AHEAD);
@@ -195,7 +195,7 @@ impl Sending {
         let sent = |at| {
             bar.set_position(at);
             if at > taken {
-                patience.progressed();
+                retries.progressed();
             }
         };
         let reading = feed(&mut self.reading, &self.spec, messages, sent);

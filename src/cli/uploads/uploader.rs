@@ -82,9 +82,9 @@ impl UploadArguments {
 #[derive(Debug)]
 pub(crate) struct Uploader {
     pub(crate) channel: Connection,
-    pub(crate) patience: Retries,
+    pub(crate) retries: Retries,
     kept: ResumeRecords,
-    pub(crate) underway: OpenUploads,
+    pub(crate) open_uploads: OpenUploads,
     /// The fields that all uploads share: collection, labels, chunking and decoding.
     pub(crate) common: pb::UploadSpec,
 }
@@ -102,9 +102,9 @@ impl Uploader {
             no_resume,
         } = &arguments.resuming;
         Ok(Self {
-            patience: Retries::new(channel.clone(), retrying.retry_for),
+            retries: Retries::new(channel.clone(), retrying.retry_for),
             kept: ResumeRecords::open(*no_resume),
-            underway: OpenUploads::default(),
+            open_uploads: OpenUploads::default(),
             common,
             channel,
         })
@@ -148,10 +148,8 @@ impl Uploader {
             document_id: id.as_str().to_owned(),
             is_kept: record.is_some(),
         };
-        let _entry = self.underway.enter(request_id, upload);
-        let sent = sending
-            .run(self.channel.clone(), &self.patience, &bar)
-            .await;
+        let _entry = self.open_uploads.enter(request_id, upload);
+        let sent = sending.run(self.channel.clone(), &self.retries, &bar).await;
         bar.finish_and_clear();
         // Another run may resume after a transient failure, or once the source can be read.
         let has_ended = sent
@@ -203,7 +201,7 @@ impl Uploader {
             Code::ResourceExhausted,
         ];
         error.downcast_ref::<Status>().is_some_and(|status| {
-            !self.patience.is_passing(status)
+            !self.retries.is_passing(status)
                 && Unreached::of(status).is_none()
                 && !open.contains(&status.code())
         })
@@ -233,7 +231,7 @@ impl Uploader {
         }
         sending.spec.request_id = record.request_id.to_string();
         if sending
-            .is_resumable(self.channel.clone(), &self.patience)
+            .is_resumable(self.channel.clone(), &self.retries)
             .await?
         {
             sending.is_resumed = true;

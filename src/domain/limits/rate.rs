@@ -193,8 +193,8 @@ mod tests {
                 match verdict {
                     RateDecision::Admitted { .. } => admitted.push((now, units)),
                     RateDecision::Wait { wait_us, .. } => {
-                        let told = quota.decide(arrival, now + wait_us, units).0;
-                        let is_true = matches!(told, RateDecision::Admitted { .. });
+                        let decision = quota.decide(arrival, now + wait_us, units).0;
+                        let is_true = matches!(decision, RateDecision::Admitted { .. });
                         prop_assert!(is_true, "waiting {wait_us} did not help");
                     }
                     RateDecision::Never => prop_assert!(units > quota.burst()),

@@ -268,8 +268,8 @@ mod tests {
         hot: usize,
     ) -> Balance {
         let balance = Balance::of(loads, largest);
-        let told = (balance.verdict, balance.reasons[0], balance.advice);
-        assert_eq!(told, expected, "{balance:?}");
+        let actual = (balance.verdict, balance.reasons[0], balance.advice);
+        assert_eq!(actual, expected, "{balance:?}");
         assert_eq!(balance.reasons.len(), 1);
         assert_eq!(balance.hot_documents, largest[..hot]);
         balance

@@ -33,7 +33,7 @@ pub(super) async fn commit(
     }
     for _ in 0..MOVED_MAX {
         let mut transaction = pool.begin().await.map_err(failed)?;
-        turn.begun();
+        turn.mark_begun();
         let Some(into) = place(&mut transaction, writer).await? else {
             return Ok(None);
         };

@@ -192,8 +192,8 @@ impl AdminService for Service {
             end_time,
         } = request;
         let listed = async {
-            let wanted = audit::wanted(&parent, start_time, end_time)?;
-            self.log.list(&caller, wanted, page_size, &page_token).await
+            let filter = audit::filter(&parent, start_time, end_time)?;
+            self.log.list(&caller, filter, page_size, &page_token).await
         };
         let (list, next_page_token) = listed.await.map_err(|error| status::of(&error))?;
         Ok(Response::new(pb::ListAuditEventsResponse {

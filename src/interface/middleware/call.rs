@@ -65,7 +65,7 @@ pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: 
         }).map(|body| Body::new(Limited::new(body, end))),
         error = &mut end => status::of(&error).into_http(),
     };
-    let mut response = framework_status::explained(response, bytes_max);
+    let mut response = framework_status::explain(response, bytes_max);
     response.extensions_mut().insert(LoggedAtItsEnd);
     observed.see(response.headers());
     response.map(|body| Body::new(Measured { body, observed }))

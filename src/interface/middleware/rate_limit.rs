@@ -67,7 +67,7 @@ pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Re
         }
         Ok(None) => next.run(request).await,
     };
-    tell(response.headers_mut(), &standing);
+    set_headers(response.headers_mut(), &standing);
     response
 }
 
@@ -100,7 +100,7 @@ async fn place(
     admission.place(caller, places).await.map(Some)
 }
 
-fn tell(headers: &mut HeaderMap, standing: &Standing) {
+fn set_headers(headers: &mut HeaderMap, standing: &Standing) {
     let Standing {
         limit,
         quota,

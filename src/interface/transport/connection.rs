@@ -47,25 +47,25 @@ pub(crate) async fn serve<S>(
     stream: S,
     peer: Peer,
     router: Router,
-    patience: IdleTimeouts,
+    idle_timeouts: IdleTimeouts,
     closing: CancellationToken,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let usage = RequestActivity::new();
-    let hearing = peer.place.hearing();
+    let read_budget = peer.place.read_budget();
     let service = Connected {
         router,
         peer: Arc::new(peer),
         usage: usage.clone(),
     };
     let builder = builder();
-    let stream = TokioIo::new(ThrottledStream::new(stream, hearing));
+    let stream = TokioIo::new(ThrottledStream::new(stream, read_budget));
     let served = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
     let mut served = pin!(served);
     let is_closing = tokio::select! {
         _ended = served.as_mut() => return,
-        () = usage.clone().unused(patience) => false,
+        () = usage.clone().unused(idle_timeouts) => false,
         () = closing.cancelled() => true,
     };
     if !is_closing && !usage.has_begun() {

@@ -45,7 +45,7 @@ struct Networks {
 #[derive(Debug)]
 struct NetworkState {
     connections: u32,
-    hearing: Arc<ReadBudget>,
+    read_budget: Arc<ReadBudget>,
 }
 
 /// A connection's place among all connections. Dropping it frees the place.
@@ -53,7 +53,7 @@ struct NetworkState {
 pub struct ConnectionPermit {
     known: Arc<Mutex<Networks>>,
     network: Network,
-    hearing: Arc<ReadBudget>,
+    read_budget: Arc<ReadBudget>,
     _one_of_all: OwnedSemaphorePermit,
 }
 
@@ -94,7 +94,7 @@ impl Connections {
             .entry(network)
             .or_insert_with(|| NetworkState {
                 connections: 0,
-                hearing: Arc::new(ReadBudget::new(self.per_address.calls_per_second_max)),
+                read_budget: Arc::new(ReadBudget::new(self.per_address.calls_per_second_max)),
             });
         if of.connections >= self.per_address.connections_max {
             return None;
@@ -103,7 +103,7 @@ impl Connections {
         Some(ConnectionPermit {
             known: Arc::clone(&self.known),
             network,
-            hearing: Arc::clone(&of.hearing),
+            read_budget: Arc::clone(&of.read_budget),
             _one_of_all: room,
         })
     }
@@ -114,7 +114,7 @@ impl Networks {
     fn forget(&mut self) {
         if self.by_network.len() >= KNOWN_MIN.max(2 * self.needed) {
             self.by_network
-                .retain(|_, of| of.connections > 0 || !of.hearing.is_whole());
+                .retain(|_, of| of.connections > 0 || !of.read_budget.is_whole());
             self.needed = self.by_network.len();
         }
     }
@@ -122,8 +122,8 @@ impl Networks {
 
 impl ConnectionPermit {
     /// Returns the read budget that all connections of the address share.
-    pub(crate) fn hearing(&self) -> Arc<ReadBudget> {
-        Arc::clone(&self.hearing)
+    pub(crate) fn read_budget(&self) -> Arc<ReadBudget> {
+        Arc::clone(&self.read_budget)
     }
 }
 
@@ -183,7 +183,7 @@ mod tests {
             let room = connections.room().await.unwrap();
             let place = connections.enter(room, address.into()).unwrap();
             if number == 0 {
-                let _whole_in_ten_seconds = place.hearing().charge(100 * CALL);
+                let _whole_in_ten_seconds = place.read_budget().charge(100 * CALL);
             }
         }
         let known = connections.known.lock().unwrap();

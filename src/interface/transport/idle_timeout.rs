@@ -50,20 +50,20 @@ impl RequestActivity {
     }
 
     /// Returns when the connection has been unused for too long.
-    pub(crate) async fn unused(self, patience: IdleTimeouts) {
+    pub(crate) async fn unused(self, idle_timeouts: IdleTimeouts) {
         let mut requests = self.0.subscribe();
-        let mut rest = patience.first_request_max;
+        let mut rest = idle_timeouts.first_request_max;
         loop {
             // `self` holds the sender, so neither wait ends because it was dropped.
             let seen = *requests.borrow_and_update();
             if seen.under_way > 0 {
                 let _answered = requests.wait_for(|now| now.under_way == 0).await;
-                rest = patience.idle_max;
+                rest = idle_timeouts.idle_max;
                 continue;
             }
             let used = requests.wait_for(|now| now.all > seen.all);
             match tokio::time::timeout(rest, used).await {
-                Ok(_used) => rest = patience.idle_max,
+                Ok(_used) => rest = idle_timeouts.idle_max,
                 Err(_unused) => return,
             }
         }

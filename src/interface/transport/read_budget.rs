@@ -78,22 +78,22 @@ mod tests {
 
     #[test]
     fn the_burst_is_a_tenth_of_a_second_and_a_later_charge_waits_for_earlier_ones() {
-        let hearing = ReadBudget::new(10);
-        assert!(hearing.is_whole());
-        assert_eq!(hearing.charge(CALL), Duration::ZERO);
+        let read_budget = ReadBudget::new(10);
+        assert!(read_budget.is_whole());
+        assert_eq!(read_budget.charge(CALL), Duration::ZERO);
         for seconds in 1..4 {
-            let wait = hearing.charge(10 * CALL);
+            let wait = read_budget.charge(10 * CALL);
             let [least, most] = [seconds * 1_000 - 900, seconds * 1_000].map(Duration::from_millis);
             assert!((least..=most).contains(&wait), "{wait:?}");
         }
-        assert!(hearing.is_owing() && !hearing.is_whole());
-        assert_eq!(hearing.charge(1_000 * CALL), OWED_MAX, "and no longer");
+        assert!(read_budget.is_owing() && !read_budget.is_whole());
+        assert_eq!(read_budget.charge(1_000 * CALL), OWED_MAX, "and no longer");
     }
 
     #[test]
     fn a_rate_above_the_maximum_is_capped_and_its_burst_is_a_tenth() {
-        let hearing = ReadBudget::new(u32::MAX);
-        let waits = hearing.charge(u64::from(CALLS_PER_SECOND_MAX) * CALL);
+        let read_budget = ReadBudget::new(u32::MAX);
+        let waits = read_budget.charge(u64::from(CALLS_PER_SECOND_MAX) * CALL);
         assert!(waits > Duration::from_millis(800), "{waits:?}");
     }
 }

@@ -24,17 +24,17 @@ const OWING_BYTES: usize = 512;
 pub(crate) struct ThrottledStream<S> {
     stream: Take<S>,
     costs: Costs,
-    hearing: Arc<ReadBudget>,
+    read_budget: Arc<ReadBudget>,
     rest: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S: AsyncRead> ThrottledStream<S> {
     /// Throttles a stream by the read budget of its address.
-    pub(crate) fn new(stream: S, hearing: Arc<ReadBudget>) -> Self {
+    pub(crate) fn new(stream: S, read_budget: Arc<ReadBudget>) -> Self {
         Self {
             stream: stream.take(0),
             costs: Costs::new(),
-            hearing,
+            read_budget,
             rest: None,
         }
     }
@@ -50,7 +50,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ThrottledStream<S> {
             ready!(rest.as_mut().poll(context));
             self.rest = None;
         }
-        let most = if self.hearing.is_owing() {
+        let most = if self.read_budget.is_owing() {
             OWING_BYTES
         } else {
             buffer.remaining()
@@ -60,7 +60,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ThrottledStream<S> {
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let cost = self.costs.of(&buffer.filled()[before..]);
         if cost > 0 {
-            let wait = self.hearing.charge(cost);
+            let wait = self.read_budget.charge(cost);
             if !wait.is_zero() {
                 metrics::counter!("sluice_reads_paced_total").increment(1);
                 self.rest = Some(Box::pin(tokio::time::sleep(wait)));
@@ -115,9 +115,9 @@ mod tests {
     async fn each_connection_of_an_address_over_budget_is_read_in_small_pieces() {
         let mut buffer = vec![0; 8 * 1024];
         for (owed, most) in [(0, buffer.len()), (20 * CALL, OWING_BYTES)] {
-            let hearing = Arc::new(ReadBudget::new(10));
-            let _two_seconds = hearing.charge(owed);
-            let mut paced = ThrottledStream::new(tokio::io::repeat(b'a'), hearing);
+            let read_budget = Arc::new(ReadBudget::new(10));
+            let _two_seconds = read_budget.charge(owed);
+            let mut paced = ThrottledStream::new(tokio::io::repeat(b'a'), read_budget);
             assert_eq!(paced.read(&mut buffer).await.unwrap(), most);
         }
     }

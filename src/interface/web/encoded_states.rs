@@ -32,10 +32,10 @@ impl Frames {
         if let Some((_, frame)) = found {
             return frame.clone();
         }
-        let told = ServerMessage::State {
+        let message = ServerMessage::State {
             operation: Operation::clone(state).into(),
         };
-        let frame = Utf8Bytes::from(told.text());
+        let frame = Utf8Bytes::from(message.text());
         if kept.len() == KEPT_MAX {
             kept.pop_front();
         }

@@ -58,7 +58,7 @@ pub(super) struct Socket {
     /// Unreadable frames in a row.
     faults: u32,
     /// Whether a frame has arrived: a token is accepted only as the first frame.
-    has_asked: bool,
+    has_sent_request: bool,
 }
 
 /// The end of a socket.
@@ -74,8 +74,8 @@ enum SocketEvent {
     Drain,
     /// The caller is no longer admitted.
     Lost(Error),
-    Pulse,
-    Heard(Option<Result<Message, axum::Error>>),
+    PingDue,
+    Received(Option<Result<Message, axum::Error>>),
     State(Uid, Result<Arc<Operation>, Error>),
 }
 
@@ -93,7 +93,7 @@ impl Socket {
             wire,
             followed: StreamMap::new(),
             faults: 0,
-            has_asked: false,
+            has_sent_request: false,
         })
     }
 
@@ -101,7 +101,7 @@ impl Socket {
     /// it.
     pub(super) async fn run(mut self: Box<Self>) {
         let end = match Box::pin(self.introduced()).await {
-            Ok(admitted) => self.placed(admitted).await,
+            Ok(admitted) => self.serve_in_slot(admitted).await,
             Err(end) => end,
         };
         if let SocketEnd::Close(close) = end {
@@ -116,22 +116,22 @@ impl Socket {
         if let Some(admitted) = &self.admitted {
             return Ok(admitted.clone());
         }
-        let heard = tokio::time::timeout(INTRODUCED_WITHIN, self.wire.recv()).await;
-        let admitted = match heard {
+        let received = tokio::time::timeout(INTRODUCED_WITHIN, self.wire.recv()).await;
+        let admitted = match received {
             Ok(Some(Ok(Message::Text(text)))) => self.believed(&text).await,
             Ok(None | Some(Err(_))) => return Err(SocketEnd::Gone),
             Ok(Some(Ok(_))) | Err(_) => Err(Error::CredentialMissing),
         };
         match admitted {
             Ok(admitted) => {
-                self.has_asked = true;
+                self.has_sent_request = true;
                 self.admitted = Some(admitted.clone());
                 Ok(admitted)
             }
             Err(error) => {
                 self.record(paths::WEBSOCKET, "", status::code(&error));
-                let told = self.tell(&ServerMessage::error(None, &error)).await;
-                Err(told
+                let sent = self.send(&ServerMessage::error(None, &error)).await;
+                Err(sent
                     .err()
                     .unwrap_or(SocketEnd::Close(Close::Unauthenticated)))
             }
@@ -156,14 +156,14 @@ impl Socket {
     }
 
     /// Serves a client while it holds a place of its concurrency limit.
-    async fn placed(&mut self, admitted: Admitted) -> SocketEnd {
+    async fn serve_in_slot(&mut self, admitted: Admitted) -> SocketEnd {
         let admission = &self.gateway.admission;
         let place = admission.place(&admitted.caller, Places::Sockets);
         match Box::pin(place).await {
             Ok(_place) => self.talk(&admitted).await,
             Err(error) => {
-                let told = self.tell(&ServerMessage::error(None, &error)).await;
-                told.err().unwrap_or(SocketEnd::Close(Close::TooMany))
+                let sent = self.send(&ServerMessage::error(None, &error)).await;
+                sent.err().unwrap_or(SocketEnd::Close(Close::TooMany))
             }
         }
     }
@@ -173,35 +173,35 @@ impl Socket {
         // Created once, not for each event: thousands of sockets may have an event at the same time.
         let mut drain = pin!(gateway.drain.cancelled());
         let mut lost = pin!(admitted.lost());
-        let mut pulse = pin!(tokio::time::sleep(gateway.bounds.ping_every));
+        let mut ping_timer = pin!(tokio::time::sleep(gateway.bounds.ping_every));
         let mut is_pong_due = false;
         loop {
             let event = tokio::select! {
                 () = &mut drain => SocketEvent::Drain,
                 error = &mut lost => SocketEvent::Lost(error),
-                () = &mut pulse => SocketEvent::Pulse,
-                heard = self.wire.recv() => SocketEvent::Heard(heard),
+                () = &mut ping_timer => SocketEvent::PingDue,
+                received = self.wire.recv() => SocketEvent::Received(received),
                 Some((uid, state)) = self.followed.next() => SocketEvent::State(uid, state),
             };
             let done = match event {
                 SocketEvent::Drain => Err(SocketEnd::Close(Close::Draining)),
                 SocketEvent::Lost(error) => {
-                    let told = self.tell(&ServerMessage::error(None, &error)).await;
-                    told.and(Err(SocketEnd::Close(Close::Unauthenticated)))
+                    let sent = self.send(&ServerMessage::error(None, &error)).await;
+                    sent.and(Err(SocketEnd::Close(Close::Unauthenticated)))
                 }
-                SocketEvent::Pulse if is_pong_due => Err(SocketEnd::Close(Close::Silent)),
-                SocketEvent::Pulse => {
+                SocketEvent::PingDue if is_pong_due => Err(SocketEnd::Close(Close::Silent)),
+                SocketEvent::PingDue => {
                     is_pong_due = true;
-                    rest(pulse.as_mut(), gateway.bounds.pong_max);
+                    rest(ping_timer.as_mut(), gateway.bounds.pong_max);
                     self.write(Message::Ping(Bytes::new())).await
                 }
-                SocketEvent::Heard(Some(Ok(Message::Pong(_)))) => {
+                SocketEvent::Received(Some(Ok(Message::Pong(_)))) => {
                     is_pong_due = false;
-                    rest(pulse.as_mut(), gateway.bounds.ping_every);
+                    rest(ping_timer.as_mut(), gateway.bounds.ping_every);
                     Ok(())
                 }
                 // Boxed, like all rare paths: each socket would otherwise reserve space for it all its life.
-                SocketEvent::Heard(heard) => Box::pin(self.hear(heard)).await,
+                SocketEvent::Received(received) => Box::pin(self.receive(received)).await,
                 SocketEvent::State(uid, state) => self.forward(&uid, state).await,
             };
             if let Err(end) = done {
@@ -210,8 +210,11 @@ impl Socket {
         }
     }
 
-    async fn hear(&mut self, heard: Option<Result<Message, axum::Error>>) -> Result<(), SocketEnd> {
-        let asked = match heard {
+    async fn receive(
+        &mut self,
+        received: Option<Result<Message, axum::Error>>,
+    ) -> Result<(), SocketEnd> {
+        let asked = match received {
             None => return Err(SocketEnd::Gone),
             Some(Err(error)) => return Err(self.broken(error).await),
             // The library answers pings and the client's close; nothing arrives after a close.
@@ -219,11 +222,11 @@ impl Socket {
             Some(Ok(Message::Binary(_))) => Err(Error::MessageUnreadable),
             Some(Ok(Message::Text(text))) => ClientMessage::parse(&text),
         };
-        let is_first = !std::mem::replace(&mut self.has_asked, true);
+        let is_first = !std::mem::replace(&mut self.has_sent_request, true);
         let (uid, done) = match asked {
             Err(error) => {
                 self.faults += 1;
-                self.tell(&ServerMessage::error(None, &error)).await?;
+                self.send(&ServerMessage::error(None, &error)).await?;
                 let is_enough = self.faults >= FAULTS_MAX;
                 return if is_enough {
                     Err(SocketEnd::Close(Close::Unreadable))
@@ -241,7 +244,7 @@ impl Socket {
         self.faults = 0;
         match done {
             Ok(()) => Ok(()),
-            Err(error) => self.tell(&ServerMessage::error(uid.as_ref(), &error)).await,
+            Err(error) => self.send(&ServerMessage::error(uid.as_ref(), &error)).await,
         }
     }
 
@@ -251,8 +254,8 @@ impl Socket {
             Some(tungstenite::Error::Capacity(_)) => SocketEnd::Close(Close::TooLarge),
             Some(tungstenite::Error::Utf8(_) | tungstenite::Error::Protocol(_)) => {
                 let unreadable = ServerMessage::error(None, &Error::MessageUnreadable);
-                let told = self.tell(&unreadable).await;
-                told.err().unwrap_or(SocketEnd::Close(Close::Unreadable))
+                let sent = self.send(&unreadable).await;
+                sent.err().unwrap_or(SocketEnd::Close(Close::Unreadable))
             }
             Some(_) | None => SocketEnd::Gone,
         }
@@ -335,12 +338,12 @@ impl Socket {
                 self.write(Message::Text(frame)).await
             }
             Err(Error::Draining) => Err(SocketEnd::Close(Close::Draining)),
-            Err(error) => self.tell(&ServerMessage::error(Some(uid), &error)).await,
+            Err(error) => self.send(&ServerMessage::error(Some(uid), &error)).await,
         }
     }
 
-    async fn tell(&mut self, told: &ServerMessage) -> Result<(), SocketEnd> {
-        self.write(Message::Text(told.text().into())).await
+    async fn send(&mut self, message: &ServerMessage) -> Result<(), SocketEnd> {
+        self.write(Message::Text(message.text().into())).await
     }
 
     /// Sends a message to the last byte. Ends the socket if the client reads too slowly or the server stops.
@@ -386,6 +389,6 @@ impl Socket {
     }
 }
 
-fn rest(pulse: Pin<&mut Sleep>, time: Duration) {
-    pulse.reset(Instant::now() + time);
+fn rest(ping_timer: Pin<&mut Sleep>, time: Duration) {
+    ping_timer.reset(Instant::now() + time);
 }

@@ -143,7 +143,7 @@ mod tests {
     }
 
     /// Returns the new bytes of the messages, or the reason of the first error.
-    fn told(mut known: StoredBytes, messages: &[Write]) -> Result<Vec<u8>, &'static str> {
+    fn take_all(mut known: StoredBytes, messages: &[Write]) -> Result<Vec<u8>, &'static str> {
         let mut new = Vec::new();
         for message in messages {
             match known.take(message) {
@@ -165,35 +165,35 @@ mod tests {
                 content: SOURCE[begin..].into(),
                 ..Write::default()
             }];
-            assert_eq!(told(prefix(4), &messages).unwrap(), &SOURCE[4..]);
+            assert_eq!(take_all(prefix(4), &messages).unwrap(), &SOURCE[4..]);
         }
-        assert_eq!(told(prefix(4), &[write(5, b"56789")]), Err("gap"));
+        assert_eq!(take_all(prefix(4), &[write(5, b"56789")]), Err("gap"));
     }
 
     #[test]
     fn after_its_first_message_a_stream_only_goes_forward_without_gaps() {
         let first = || write(0, b"012");
         let next = [first(), write(3, b"3456")];
-        assert_eq!(told(prefix(4), &next).unwrap(), b"456");
+        assert_eq!(take_all(prefix(4), &next).unwrap(), b"456");
         for (offset, expected) in [(0, "write_offset"), (2, "write_offset"), (4, "gap")] {
             assert_eq!(
-                told(prefix(4), &[first(), write(offset, b"x")]),
+                take_all(prefix(4), &[first(), write(offset, b"x")]),
                 Err(expected)
             );
         }
         let kept_alive = [first(), write(0, b""), write(99, b""), write(3, b"3456")];
-        assert_eq!(told(prefix(4), &kept_alive).unwrap(), b"456");
+        assert_eq!(take_all(prefix(4), &kept_alive).unwrap(), b"456");
     }
 
     #[test]
     fn the_end_of_a_source_must_be_in_its_place() {
         for (offset, expected) in [(4, Ok(vec![])), (0, Err("write_offset")), (5, Err("gap"))] {
-            assert_eq!(told(prefix(4), &[last(write(offset, b""))]), expected);
+            assert_eq!(take_all(prefix(4), &[last(write(offset, b""))]), expected);
         }
         let sent = [write(4, b"56"), last(write(0, b""))];
-        assert_eq!(told(prefix(4), &sent), Err("write_offset"));
+        assert_eq!(take_all(prefix(4), &sent), Err("write_offset"));
         assert_eq!(
-            told(prefix(4), &[last(write(0, b"012"))]),
+            take_all(prefix(4), &[last(write(0, b"012"))]),
             Err("reused"),
             "shorter"
         );
@@ -201,11 +201,11 @@ mod tests {
 
     #[test]
     fn a_prefix_that_is_sent_again_has_to_be_the_same() {
-        assert_eq!(told(prefix(4), &[write(0, b"01X3456")]), Err("reused"));
+        assert_eq!(take_all(prefix(4), &[write(0, b"01X3456")]), Err("reused"));
         let late = [write(0, b"01X"), write(3, b"3"), write(4, b"456")];
-        assert_eq!(told(prefix(4), &late), Err("reused"));
+        assert_eq!(take_all(prefix(4), &late), Err("reused"));
         // The bytes before 1 were not sent, so the rest cannot be compared.
-        assert_eq!(told(prefix(4), &[write(1, b"1X3456")]).unwrap(), b"456");
+        assert_eq!(take_all(prefix(4), &[write(1, b"1X3456")]).unwrap(), b"456");
     }
 
     #[test]
@@ -218,7 +218,7 @@ mod tests {
             vec![last(write(6, b"6789"))],
             vec![write(0, b"0123")],
         ] {
-            assert_eq!(told(whole(), &messages), Ok(vec![]), "{messages:?}");
+            assert_eq!(take_all(whole(), &messages), Ok(vec![]), "{messages:?}");
         }
         for messages in [
             vec![last(write(0, b"01234567X9"))],
@@ -229,10 +229,10 @@ mod tests {
             vec![last(write(6, b"678"))],
             vec![last(write(0, b""))],
         ] {
-            assert_eq!(told(whole(), &messages), Err("reused"), "{messages:?}");
+            assert_eq!(take_all(whole(), &messages), Err("reused"), "{messages:?}");
         }
         let empty = || StoredBytes::whole(0, digest::sha256(b""));
-        assert_eq!(told(empty(), &[last(write(0, b""))]), Ok(vec![]));
-        assert_eq!(told(empty(), &[write(0, b"x")]), Err("reused"));
+        assert_eq!(take_all(empty(), &[last(write(0, b""))]), Ok(vec![]));
+        assert_eq!(take_all(empty(), &[write(0, b"x")]), Err("reused"));
     }
 }

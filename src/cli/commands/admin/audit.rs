@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::arguments::common::{Common, PAGE_ROWS};
-use crate::cli::calls::status::said;
+use crate::cli::calls::status::explain;
 use crate::cli::json;
 use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             ..pb::ListAuditEventsRequest::default()
         };
         let page = client.list_audit_events(request).await;
-        let page = page.map_err(|status| said(status.into()))?.into_inner();
+        let page = page.map_err(|status| explain(status.into()))?.into_inner();
         left = left.saturating_sub(page.audit_events.len());
         for event in page.audit_events {
             table.row(&json::admin::audit_event(event))?;

@@ -8,7 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::cli::arguments::common::Common;
-use crate::cli::calls::status::said;
+use crate::cli::calls::status::explain;
 use crate::cli::json;
 use crate::cli::terminal::output::{self, Format};
 use crate::domain::ingest::digest::sha256;
@@ -67,7 +67,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             certificate_sha256: certificate.unwrap_or_default().into(),
         })
         .await;
-    let created = created.map_err(|status| said(status.into()))?.into_inner();
+    let created = created
+        .map_err(|status| explain(status.into()))?
+        .into_inner();
     let pb::CreateApiKeyResponse { api_key, secret } = created;
     let key = api_key.unwrap_or_default();
     if arguments.common.output == Format::Json {

@@ -47,8 +47,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(location) = &arguments.store {
         config.store.location = location.clone().into();
     }
-    let told = arguments.heads.as_deref().map(told).transpose()?;
-    let report = bootstrap::audited(&config, &told.unwrap_or_default()).await?;
+    let heads = arguments.heads.as_deref().map(read_heads).transpose()?;
+    let report = bootstrap::audited(&config, &heads.unwrap_or_default()).await?;
     for fault in &report.faults {
         let chain = Uuid::from_bytes(fault.chain);
         complain(&format!("{chain}: {}", fault.what));
@@ -66,15 +66,15 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Reads the heads that an earlier run has printed.
-fn told(file: &Path) -> anyhow::Result<Vec<Head>> {
+fn read_heads(file: &Path) -> anyhow::Result<Vec<Head>> {
     let named = || file.display().to_string();
     let lines = BufReader::new(File::open(file).with_context(named)?).lines();
     let heads = lines.map(|line| {
-        let told = serde_json::from_str::<PrintedHead>(&line?)?;
+        let head = serde_json::from_str::<PrintedHead>(&line?)?;
         Ok(Head {
-            chain: told.chain.parse::<Uuid>()?.into_bytes(),
-            seq: told.seq,
-            hash: digest(&told.sha256).context("sha256 must have 64 hexadecimal digits")?,
+            chain: head.chain.parse::<Uuid>()?.into_bytes(),
+            seq: head.seq,
+            hash: digest(&head.sha256).context("sha256 must have 64 hexadecimal digits")?,
         })
     });
     heads

@@ -76,7 +76,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         apply(arguments, &syncing, all).await
     };
     uploader
-        .underway
+        .open_uploads
         .unless_stopped(stopping, false, work)
         .await
 }
@@ -90,23 +90,23 @@ async fn compare<'a>(
     all: &Sources,
 ) -> anyhow::Result<Syncing<'a>> {
     let Uploader {
-        channel, patience, ..
+        channel, retries, ..
     } = uploader;
-    let found = patience
+    let found = retries
         .ask(async || stored_document::collection(channel.clone(), &collection).await)
         .await?;
     let (typed, decoded) = (&arguments.uploads.chunking, &arguments.uploads.decoding);
     let labels = &uploader.common.labels;
-    let expected = patience
+    let expected = retries
         .ask(async || Expected::of(channel.clone(), &collection, typed, decoded, labels).await)
         .await?;
     let mut own = HashMap::new();
     if found.is_some() {
         let listed = async || origin.documents(channel.clone(), &collection).await;
-        own = patience.ask(listed).await?;
+        own = retries.ask(listed).await?;
     } else if !arguments.dry_run && !all.documents.is_empty() {
         let made = async || ensure_collection(channel.clone(), &collection).await;
-        patience.ask(made).await?;
+        retries.ask(made).await?;
     }
     Ok(Syncing {
         uploader,

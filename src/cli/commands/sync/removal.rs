@@ -85,7 +85,7 @@ impl Syncing<'_> {
                 Err(status) => Err(status.into()),
             }
         };
-        let is_deleted = self.uploader.patience.ask(deleted).await?;
+        let is_deleted = self.uploader.retries.ask(deleted).await?;
         let line = is_deleted.then(|| {
             let text = format!("deleted {}", document.name);
             Line::of(text, &document.name)

@@ -49,7 +49,7 @@ impl Syncing<'_> {
             async || stored_document::document(channel.clone(), &self.collection, id).await;
         let document = match self.own.get(id) {
             Some(document) => Some(document.clone()),
-            None => self.uploader.patience.ask(stored).await?,
+            None => self.uploader.retries.ask(stored).await?,
         };
         let Some(document) = document else {
             return self.upload(id, source).await;
@@ -111,12 +111,13 @@ impl Syncing<'_> {
                 Err(status) => Err(status.into()),
             }
         };
-        let Some(begun) = self.uploader.patience.ask(rechunk).await? else {
+        let Some(begun) = self.uploader.retries.ask(rechunk).await? else {
             return self.upload(id, source).await;
         };
         // The shared `Patience` reports a server that is away once for all documents.
-        let ended = async || wait::ended(channel.clone(), begun.clone(), Duration::ZERO).await;
-        let ended = self.uploader.patience.ask(ended).await?;
+        let ended =
+            async || wait::wait_for_end(channel.clone(), begun.clone(), Duration::ZERO).await;
+        let ended = self.uploader.retries.ask(ended).await?;
         if ended.state() != pb::operation::State::Succeeded {
             // The source cannot be restored from the text, or a newer version exists: upload the file.
             return self.upload(id, source).await;

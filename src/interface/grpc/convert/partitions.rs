@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::application::partitions::health::Health;
 use crate::application::partitions::placement::Placement;
 use crate::application::ports::partitions::Partition;
-use crate::domain::partitions::balance::{Advice, Balance, Document, Reason, Severity};
+use crate::domain::partitions::balance::{Advice, Balance, Document, Reason, Verdict};
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::pb;
@@ -72,9 +72,9 @@ fn balance(from: &Balance) -> pb::Balance {
     } = from;
     pb::Balance {
         verdict: match verdict {
-            Severity::Healthy => pb::balance::Severity::Healthy,
-            Severity::Warning => pb::balance::Severity::Warning,
-            Severity::Critical => pb::balance::Severity::Critical,
+            Verdict::Healthy => pb::balance::Verdict::Healthy,
+            Verdict::Warning => pb::balance::Verdict::Warning,
+            Verdict::Critical => pb::balance::Verdict::Critical,
         }
         .into(),
         reasons: reasons.iter().map(|from| reason(*from).into()).collect(),
