@@ -30,7 +30,8 @@ pub(super) fn identity(
     tokens: Option<Arc<dyn Bearer>>,
 ) -> Option<Arc<Identity>> {
     config.has_identity().then(|| {
-        let (store, clock) = (Arc::clone(store), Arc::clone(clock));
+        let store = Arc::clone(store);
+        let clock = Arc::clone(clock);
         let identity = Identity::new(store, clock, tokens, config.identity.api_keys);
         Arc::new(identity)
     })

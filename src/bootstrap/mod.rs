@@ -63,7 +63,8 @@ impl Instance {
         config.check()?;
         let memory = cgroup_memory::MemorySource::open(config.server.memory_bytes_max);
         let config = &from_config::fitted(config, memory.most());
-        let (addresses, location) = (config.addresses()?, &config.store.location);
+        let addresses = config.addresses()?;
+        let location = &config.store.location;
         let store = open(&config.store).await;
         let store = store.with_context(|| location.to_string())?;
         let root = import_root(&config.import).context("import.root")?;
@@ -75,7 +76,8 @@ impl Instance {
         let addresses = listeners.iter().map(TcpListener::local_addr);
         let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
         let address = addresses[0];
-        let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let drain = CancellationToken::new();
+        let tasks = TaskTracker::new();
         let Access { issued, tls } = Access::open(config, &tasks, &drain)?;
         let around = (tasks.clone(), drain.clone());
         let wired = Wiring::new(Arc::clone(&store), (root, issued), config, around).await?;

@@ -49,10 +49,9 @@ use crate::application::uploads::flush_timer::FlushSchedule;
 use crate::application::uploads::lifecycle::UploadLifecycle;
 use crate::application::uploads::limits::UploadLimits;
 use crate::application::uploads::services::PipelineServices;
-use crate::bootstrap::admin;
-use crate::bootstrap::from_config;
 use crate::bootstrap::limits::limits;
 use crate::bootstrap::redis_backends::{Shared, shared};
+use crate::bootstrap::{admin, from_config};
 use crate::config::Config;
 use crate::config::sections::web::Web;
 use crate::infrastructure::system_clock::System;
@@ -266,7 +265,8 @@ impl Wiring {
             lease.release().await;
         });
         if let Some(imports) = self.copied_imports() {
-            let (lease, drain) = (imports.lease.clone(), self.drain.clone());
+            let lease = imports.lease.clone();
+            let drain = self.drain.clone();
             self.tasks.spawn(async move {
                 imports.run(drain).await;
                 lease.release().await;

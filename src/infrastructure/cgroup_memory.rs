@@ -70,7 +70,9 @@ impl Memory for MemorySource {
 fn group(groups: &str, root: &Path) -> Option<MemorySource> {
     let found = groups.lines().find_map(|line| {
         let mut parts = line.splitn(3, ':');
-        let (number, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
+        let number = parts.next()?;
+        let controllers = parts.next()?;
+        let path = parts.next()?;
         let is_first = controllers.split(',').any(|name| name == "memory");
         (is_first || number == "0").then_some((is_first, path.trim_start_matches('/')))
     });

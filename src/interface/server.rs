@@ -71,8 +71,10 @@ pub async fn serve(
             certificate: None,
             place,
         };
-        let (tls, idle_timeouts) = (listener.tls.clone(), listener.idle_timeouts);
-        let (router, closing) = (router.clone(), closing.clone());
+        let tls = listener.tls.clone();
+        let idle_timeouts = listener.idle_timeouts;
+        let router = router.clone();
+        let closing = closing.clone();
         tasks.spawn(connected(stream, peer, tls, router, idle_timeouts, closing));
     }
     drop(listener);

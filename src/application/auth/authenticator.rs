@@ -180,7 +180,8 @@ impl Identity {
     fn parsed<'a>(&self, credential: &'a Credential) -> ParsedCredential<'a> {
         match credential {
             Credential::Certificate(digest) => {
-                let (lookup, digest) = (hex(digest), *digest);
+                let lookup = hex(digest);
+                let digest = *digest;
                 ParsedCredential::Key(KeyKind::Certificate, Presented { lookup, digest })
             }
             Credential::Bearer(text) if !api_key::is_key(text.expose()) => {

@@ -81,7 +81,8 @@ impl Changes {
         after_cursor: &str,
         follow: bool,
     ) -> Result<Inbox<Part>, Error> {
-        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        let store = self.store.as_ref();
+        let clock = self.clock.as_ref();
         let collection = default_collection::find(store, clock, caller, id).await?;
         let place = self.place(caller, &collection, after_cursor).await?;
         let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
@@ -120,7 +121,8 @@ impl Changes {
                 within: None,
             });
         }
-        let (field, scope) = ("after_cursor", scope(&collection.id));
+        let field = "after_cursor";
+        let scope = scope(&collection.id);
         let place = self.tokens.open(caller, &scope, field, cursor)?;
         let place: FollowerPosition =
             serde_json::from_str(&place).map_err(|error| Error::invalid(field, error))?;
@@ -154,7 +156,8 @@ impl Follower {
                 place = self.send_next_document(place, after).await?;
                 continue;
             }
-            let (store, uid) = (&self.source.store, &self.collection);
+            let store = &self.source.store;
+            let uid = &self.collection;
             let extent = store.changes_extent(&self.source.caller, uid).await?;
             let extent = extent.ok_or(Error::NotFound { kind: "collection" })?;
             if extent.forgotten > place.seq {
@@ -184,7 +187,8 @@ impl Follower {
         place: FollowerPosition,
         after: Uid,
     ) -> Result<FollowerPosition, Halt> {
-        let (store, uid) = (&self.source.store, &self.collection);
+        let store = &self.source.store;
+        let uid = &self.collection;
         let Some(document) = store
             .document_after(&self.source.caller, uid, &after)
             .await?
@@ -285,7 +289,8 @@ impl Follower {
     }
 
     async fn send(&self, events: Vec<ChangeEvent>, place: FollowerPosition) -> Result<(), Halt> {
-        let (caller, scope) = (&self.source.caller, scope(&self.source.collection));
+        let caller = &self.source.caller;
+        let scope = scope(&self.source.collection);
         let place = serde_json::to_string(&place).map_err(|error| store_error::Error::Damaged {
             what: "a cursor that cannot be written",
             source: Some(error.into()),

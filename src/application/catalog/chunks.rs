@@ -140,7 +140,8 @@ impl Chunks {
 
     fn read(&self, caller: &Caller, source: ChunkSelection, from: u64) -> Inbox<Vec<Versioned>> {
         let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
-        let (chunks, caller) = (self.clone(), caller.clone());
+        let chunks = self.clone();
+        let caller = caller.clone();
         self.tasks.spawn(async move {
             let result = chunks.send_pages(&caller, source, from, &outbox).await;
             outbox.end(result);
@@ -208,7 +209,8 @@ impl Chunks {
     /// Follows a move of the document to its new partition. Fails if the document was not moved: its chunks were
     /// swept.
     async fn follow_move(&self, caller: &Caller, of: &mut Of) -> Result<(), Error> {
-        let (store, partition) = (self.store.as_ref(), &mut of.partition);
+        let store = self.store.as_ref();
+        let partition = &mut of.partition;
         let has_moved = relocation::follow(store, caller, &of.document, partition).await?;
         has_moved.then_some(()).ok_or(Error::VersionGone)
     }

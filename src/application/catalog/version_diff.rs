@@ -134,7 +134,8 @@ impl<'a> Difference<'a> {
         document: Document,
         within: Within,
     ) -> Result<Self, Error> {
-        let (store, caller) = (&source.store, &source.caller);
+        let store = &source.store;
+        let caller = &source.caller;
         let chunks = store
             .version_chunks(caller, &document.uid, within.version)
             .await?;
@@ -191,8 +192,10 @@ impl<'a> Difference<'a> {
 
     async fn next_chunks(&mut self, mut events: Vec<ChangeEvent>) -> Result<DiffPage, Error> {
         if self.read.len() == 0 {
-            let (store, caller) = (&self.source.store, &self.source.caller);
-            let (of, from) = (self.of(self.within.version), self.within.ordinal);
+            let store = &self.source.store;
+            let caller = &self.source.caller;
+            let of = self.of(self.within.version);
+            let from = self.within.ordinal;
             let page = store.chunks(caller, of, from, PAGE_ROWS).await?;
             let is_next = page
                 .first()
@@ -232,9 +235,11 @@ impl<'a> Difference<'a> {
 
     /// Follows a move of the document since it was read. Returns `false` if it was not moved.
     async fn follow_move(&mut self) -> Result<bool, Error> {
-        let (store, caller) = (self.source.store.as_ref(), &self.source.caller);
+        let store = self.source.store.as_ref();
+        let caller = &self.source.caller;
         let document = &mut self.document;
-        let (uid, partition) = (&document.uid, &mut document.partition);
+        let uid = &document.uid;
+        let partition = &mut document.partition;
         Ok(relocation::follow(store, caller, uid, partition).await?)
     }
 
@@ -245,7 +250,8 @@ impl<'a> Difference<'a> {
             if self.within.removed >= before.chunks {
                 break;
             }
-            let (from, chunks) = (self.within.removed, before.chunks);
+            let from = self.within.removed;
+            let chunks = before.chunks;
             let Some(digests) = self.source.digests(of, from, chunks).await? else {
                 self.begin_anew();
                 return Ok(Some(vec![]));
@@ -263,7 +269,8 @@ impl<'a> Difference<'a> {
 
     /// Reads the contents of a version. Returns `None` if it is swept or too large to be compared.
     async fn contents(&self, version: u64) -> Result<Option<Contents>, Error> {
-        let (store, caller) = (&self.source.store, &self.source.caller);
+        let store = &self.source.store;
+        let caller = &self.source.caller;
         let chunks = store
             .version_chunks(caller, &self.document.uid, version)
             .await?;
@@ -294,7 +301,8 @@ impl<'a> Difference<'a> {
 
     /// Marks the contents that were sent before the follower resumed.
     async fn mark_sent(&mut self) -> Result<(), Error> {
-        let (ordinal, removed) = (self.within.ordinal, self.within.removed);
+        let ordinal = self.within.ordinal;
+        let removed = self.within.removed;
         let version = self.within.version;
         let is_there = self.mark(version, ordinal).await?
             || (self.follow_move().await? && self.mark(version, ordinal).await?);
@@ -308,7 +316,8 @@ impl<'a> Difference<'a> {
 
     /// Marks the contents of a version's first `until` chunks. Returns `false` if the version is being swept.
     async fn mark(&mut self, version: u64, until: u64) -> Result<bool, Error> {
-        let (of, mut from) = (self.of(version), 0);
+        let of = self.of(version);
+        let mut from = 0;
         while let Some(before) = &mut self.before
             && from < until
         {

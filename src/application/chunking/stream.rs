@@ -143,7 +143,8 @@ impl ChunkStream {
     }
 
     fn check(&self, cutting: &mut Cutting, piece: &Piece) -> Result<(), Error> {
-        let (content, most) = (&piece.content, self.bounds.source_bytes_max);
+        let content = &piece.content;
+        let most = self.bounds.source_bytes_max;
         if content.len() > CONTENT_BYTES_MAX {
             let most = CONTENT_BYTES_MAX;
             return Err(Error::MessageTooLarge { most });

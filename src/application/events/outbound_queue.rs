@@ -100,7 +100,8 @@ impl OutboundQueue {
     /// Returns the updates that are due now, and when the next one is due.
     fn due(&self, now: Instant) -> (Vec<News>, Option<Instant>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut news, mut next) = (Vec::new(), None::<Instant>);
+        let mut news = Vec::new();
+        let mut next = None::<Instant>;
         if std::mem::take(&mut waiting.is_changed) {
             news.push(News::Change);
         }
@@ -146,7 +147,8 @@ mod tests {
 
     #[test]
     fn the_newest_state_is_sent_four_times_a_second_and_the_last_at_once() {
-        let (outbound, start) = (OutboundQueue::default(), Instant::now());
+        let outbound = OutboundQueue::default();
+        let start = Instant::now();
         for seq in [2, 3, 1] {
             outbound.put(operation(1, seq, State::Running));
         }

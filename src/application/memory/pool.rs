@@ -231,7 +231,8 @@ mod tests {
         let _of_a = pool.try_take(&owner("a"), 10).unwrap();
         let (first, mut order) = tokio::sync::mpsc::channel(2);
         for (number, tenant) in ["a", "b"].into_iter().enumerate() {
-            let (pool, first) = (pool.clone(), first.clone());
+            let pool = pool.clone();
+            let first = first.clone();
             let waiting = pool.clone();
             tokio::spawn(async move {
                 let permit = pool.take(&owner(tenant), 30, SECOND).await;

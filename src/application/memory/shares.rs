@@ -170,7 +170,8 @@ mod tests {
     #[test]
     fn two_tenants_that_take_and_give_back_get_equal_shares() {
         let mut shares = Shares::new(21_000);
-        let (a, b) = (owner("a", "1"), owner("b", "1"));
+        let a = owner("a", "1");
+        let b = owner("b", "1");
         let mut units = [fill(&mut shares, &a), fill(&mut shares, &b)];
         for _ in 0..2_000 {
             shares.give_back(&a, UNIT);

@@ -38,7 +38,8 @@ impl OperationWatch {
     /// Fails if there is no such collection, or the store fails.
     pub async fn watch_all(&self, caller: &Caller, filter: Filter) -> Result<Inbox<Page>, Error> {
         if let Some(id) = &filter.collection {
-            let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+            let store = self.store.as_ref();
+            let clock = self.clock.as_ref();
             default_collection::find(store, clock, caller, id).await?;
         }
         let subscription = self.bus.subscribe_tenant(caller, filter);
@@ -136,7 +137,8 @@ impl Overview {
         states.retain(|operation| self.is_news(operation));
         let mut pages = states.chunks(PAGE_OPERATIONS).peekable();
         if is_first && pages.peek().is_none() {
-            let (operations, is_complete) = (Vec::new(), true);
+            let operations = Vec::new();
+            let is_complete = true;
             outbox
                 .send(Page {
                     operations,
@@ -145,7 +147,8 @@ impl Overview {
                 .await?;
         }
         while let Some(page) = pages.next() {
-            let (operations, is_last) = (page.to_vec(), pages.peek().is_none());
+            let operations = page.to_vec();
+            let is_last = pages.peek().is_none();
             let is_complete = is_first && is_last;
             outbox
                 .send(Page {

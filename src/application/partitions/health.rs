@@ -130,7 +130,8 @@ impl HealthWatch {
     pub async fn watch(&self) -> Result<Inbox<Arc<Health>>, Error> {
         let (news, is_first) = self.cell.subscribe();
         if is_first {
-            let (cell, store) = (Arc::clone(&self.cell), Arc::clone(&self.store));
+            let cell = Arc::clone(&self.cell);
+            let store = Arc::clone(&self.store);
             let drain = self.send_limits.drain.clone();
             self.tasks
                 .spawn(async move { cell.read(store, drain).await });

@@ -93,8 +93,10 @@ mod tests {
 
     #[tokio::test]
     async fn no_batch_commits_after_one_that_did_not() {
-        let (first, unborn) = (CommitTicket::first(), CommitTicket::first());
-        let (second, never) = (first.next(), unborn.next());
+        let first = CommitTicket::first();
+        let unborn = CommitTicket::first();
+        let second = first.next();
+        let never = unborn.next();
         first.mark_begun();
         drop((first, unborn));
         assert!(second.to_begin().await && !second.to_commit().await);

@@ -48,7 +48,8 @@ impl Admission {
     /// The second value is an error with the delay after which to try again.
     pub async fn admit(&self, caller: &Caller, class: RateClass) -> (Standing, Result<(), Error>) {
         let budget = Budget::Calls(class);
-        let (key, quota) = (key(caller, budget.name()), self.quota(caller, budget));
+        let key = key(caller, budget.name());
+        let quota = self.quota(caller, budget);
         let verdict = self.limiter.check(&key, quota, 1).await;
         let (whole_after_us, admitted) = match verdict {
             RateDecision::Admitted { whole_after_us } => (whole_after_us, Ok(())),
@@ -80,7 +81,8 @@ impl Admission {
     ///
     /// Fails if too many credentials from that address were rejected.
     pub fn may_authenticate(&self, address: IpAddr) -> Result<(), Error> {
-        let (key, quota) = (of_address(address), self.limits.auth_failure);
+        let key = of_address(address);
+        let quota = self.limits.auth_failure;
         match self.limiter.peek(&key, quota) {
             RateDecision::Wait { wait_us, .. } => {
                 limiter::count(key.limit, false);
@@ -94,7 +96,8 @@ impl Admission {
     /// Counts rejected credentials of an address, on all instances. Each instance learns that there were too many
     /// when it counts the next one.
     pub async fn authentication_failed(&self, address: IpAddr) {
-        let (key, quota) = (of_address(address), self.limits.auth_failure);
+        let key = of_address(address);
+        let quota = self.limits.auth_failure;
         let left = match self.limiter.check(&key, quota, 1).await {
             RateDecision::Admitted { whole_after_us } => quota.remaining(whole_after_us),
             RateDecision::Wait { .. } | RateDecision::Never => 0,
@@ -125,7 +128,8 @@ impl Admission {
     #[must_use]
     pub fn allowance(&self, caller: &Caller) -> Allowance {
         let budget = Budget::UploadBytes;
-        let (key, quota) = (key(caller, budget.name()), self.quota(caller, budget));
+        let key = key(caller, budget.name());
+        let quota = self.quota(caller, budget);
         Allowance::new(Arc::clone(&self.limiter), key, quota)
     }
 
@@ -205,7 +209,8 @@ mod tests {
 
     #[tokio::test]
     async fn classes_principals_and_tenants_have_budgets_of_their_own() {
-        let (admission, one) = (admission(SLOW), Caller::anonymous());
+        let admission = admission(SLOW);
+        let one = Caller::anonymous();
         let mut other = one.clone();
         other.principal = "other".to_owned();
         assert_eq!(admitted(&admission, &one, RateClass::Read).await, 3);
@@ -220,7 +225,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_passes_after_its_retry_delay() {
-        let (admission, caller) = (admission(20.0), Caller::anonymous());
+        let admission = admission(20.0);
+        let caller = Caller::anonymous();
         let mut refusals = 0;
         while refusals < 3 {
             let (_, refused) = admission.admit(&caller, RateClass::Read).await;
@@ -236,7 +242,8 @@ mod tests {
 
     #[tokio::test]
     async fn places_are_taken_and_given_back() {
-        let (admission, caller) = (admission(SLOW), Caller::anonymous());
+        let admission = admission(SLOW);
+        let caller = Caller::anonymous();
         let mut places = Vec::new();
         for _ in 0..3 {
             places.push(admission.place(&caller, Places::Sockets).await.unwrap());
@@ -266,7 +273,8 @@ mod tests {
 
     #[tokio::test]
     async fn upload_bytes_are_delayed_to_their_rate() {
-        let (admission, caller) = (admission(20.0), Caller::anonymous());
+        let admission = admission(20.0);
+        let caller = Caller::anonymous();
         let mut allowance = admission.allowance(&caller);
         let begun = Instant::now();
         allowance.spend(3 * 64 * 1024).await;

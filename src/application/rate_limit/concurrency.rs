@@ -110,10 +110,8 @@ impl Keeper {
     /// Renews places, releases dropped ones, and probes a shared limiter while the breaker is open. Runs until
     /// `drain` is cancelled and no place is held.
     pub async fn run(self: Arc<Self>, drain: CancellationToken) {
-        let (mut renew, mut probe) = (
-            tokio::time::interval(RENEW_EVERY),
-            tokio::time::interval(PROBE_EVERY),
-        );
+        let mut renew = tokio::time::interval(RENEW_EVERY);
+        let mut probe = tokio::time::interval(PROBE_EVERY);
         renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
         probe.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !(drain.is_cancelled() && self.held().is_empty()) {

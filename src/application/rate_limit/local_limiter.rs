@@ -44,7 +44,8 @@ impl Default for Local {
 impl Local {
     /// Takes `units` from a budget, if it has them.
     pub fn check(&self, key: &CounterKey, quota: Quota, units: u64, now: Instant) -> RateDecision {
-        let (now, mut budgets) = (self.since_begun(now), self.budgets());
+        let now = self.since_begun(now);
+        let mut budgets = self.budgets();
         let arrival = budgets.of(key, now);
         let (verdict, next) = quota.decide(Some(*arrival), now, units);
         *arrival = next;
@@ -59,7 +60,8 @@ impl Local {
 
     /// Takes all units that are left in a budget.
     pub fn use_up(&self, key: &CounterKey, quota: Quota, now: Instant) {
-        let (now, mut budgets) = (self.since_begun(now), self.budgets());
+        let now = self.since_begun(now);
+        let mut budgets = self.budgets();
         *budgets.of(key, now) = now + quota.window_us();
     }
 
@@ -131,7 +133,9 @@ mod tests {
 
     #[test]
     fn a_flood_of_principals_takes_no_more_memory_and_is_limited() {
-        let (local, slow, now) = (Local::default(), Quota::new(0.01, 1), Instant::now());
+        let local = Local::default();
+        let slow = Quota::new(0.01, 1);
+        let now = Instant::now();
         for principal in 0..BUDGETS_MAX {
             assert!(passes(&local, principal, slow, now));
         }
@@ -148,7 +152,9 @@ mod tests {
 
     #[test]
     fn a_budget_used_up_elsewhere_is_used_up_here_for_an_interval() {
-        let (local, quota, begun) = (Local::default(), Quota::new(0.1, 3), Instant::now());
+        let local = Local::default();
+        let quota = Quota::new(0.1, 3);
+        let begun = Instant::now();
         local.use_up(&key(1), quota, begun);
         let admitted = |after| {
             let peeked = local.peek(&key(1), quota, 1, begun + Duration::from_secs(after));

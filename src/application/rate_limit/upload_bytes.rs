@@ -87,7 +87,8 @@ impl Allowance {
 
 /// Leases up to `units`, as soon as the budget has them.
 fn begin(limiter: &Arc<Limiter>, key: &CounterKey, quota: Quota, units: u64) -> Lease {
-    let (limiter, key) = (Arc::clone(limiter), key.clone());
+    let limiter = Arc::clone(limiter);
+    let key = key.clone();
     let units = units.clamp(1, limiter.units_max(quota, LEASE_UNITS_MAX));
     Lease(tokio::spawn(async move {
         // `Never` is not returned: the units are within the burst of both limiters.

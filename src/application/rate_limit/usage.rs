@@ -107,7 +107,8 @@ impl Admission {
                     per_second: f64::from(unit) / interval,
                     whole_after: Duration::from_micros(us),
                 };
-                let (used, unit) = (quota.burst() - quota.remaining(us), u64::from(unit));
+                let used = quota.burst() - quota.remaining(us);
+                let unit = u64::from(unit);
                 (used * unit, quota.burst() * unit, Some(refill))
             }
         };

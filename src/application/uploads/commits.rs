@@ -78,13 +78,15 @@ impl Commits {
         }
         let next = self.turn.next();
         let turn = std::mem::replace(&mut self.turn, next);
-        let (by, task) = (writer.clone(), services.clone());
+        let by = writer.clone();
+        let task = services.clone();
         writer.committed_offset = committed_offset;
         self.queue.push_back(services.tasks.spawn(async move {
             // The commit continues after the client has disconnected, and needs the memory of its batch until then.
             let _memory = memory;
             let batch = Arc::new(digesting.await.map_err(panicked)?);
-            let (store, now) = (&task.store, task.clock.now());
+            let store = &task.store;
+            let now = task.clock.now();
             let committed = store.commit_batch(&by, &batch, &turn, now).await;
             drop(batch);
             let committed = committed?;

@@ -56,7 +56,8 @@ impl Conversation {
             drain: self.drain.clone(),
             slow_reader_max: Some(self.uploads.bounds().slow_reader_max),
         });
-        let (conversation, caller) = (self.clone(), caller.clone());
+        let conversation = self.clone();
+        let caller = caller.clone();
         self.chunks.tasks.spawn(async move {
             let sent = conversation.run(&caller, messages, &outbox).await;
             outbox.end(sent);
@@ -69,7 +70,8 @@ impl Conversation {
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
         let (attached, is_attached) = oneshot::channel();
-        let (looked_up, enough) = (Arc::new(Notify::new()), CancellationToken::new());
+        let looked_up = Arc::new(Notify::new());
+        let enough = CancellationToken::new();
         let listener = Listener {
             attached: Some(attached),
             looked_up: Arc::clone(&looked_up),
@@ -155,7 +157,8 @@ impl Conversation {
                 }
                 () = looked_up.notified() => {
                     let upload = self.uploads.get(caller, &upload.uid).await?;
-                    let (committed_offset, chunks) = (upload.committed_offset, upload.next_ordinal);
+                    let committed_offset = upload.committed_offset;
+                    let chunks = upload.next_ordinal;
                     outbox.send(News::Ack { committed_offset, chunks }).await?;
                 }
                 () = enough.cancelled(), if pages.is_none() => return Ok(()),

@@ -141,8 +141,10 @@ impl UploadLifecycle {
             what: "an upload's spec",
             source: None,
         };
-        let (spec, decoding) = (known.spec.spec(), known.spec.decoding());
-        let (spec, decoding) = (spec.map_err(damaged)?, decoding.map_err(damaged)?);
+        let spec = known.spec.spec();
+        let decoding = known.spec.decoding();
+        let spec = spec.map_err(damaged)?;
+        let decoding = decoding.map_err(damaged)?;
         memory.size(&spec, decoding).await?;
         let attached = self
             .services
@@ -183,7 +185,8 @@ impl UploadLifecycle {
         reason: &'static str,
         error: &Error,
     ) -> Result<(), Error> {
-        let (store, now) = (&self.services.store, self.services.clock.now());
+        let store = &self.services.store;
+        let now = self.services.clock.now();
         // Attaching raises the epoch: from here on no commit in progress can come between.
         let attached = store.attach_upload(caller, uid, now).await?;
         let Some(upload) = attached.filter(|upload| !upload.state.is_terminal()) else {

@@ -185,7 +185,8 @@ impl Pipeline {
     /// Fails if the source is refused or differs from its declarations; then the upload has failed for good. Also
     /// fails if the store does, or another writer has taken over.
     pub async fn finish(mut self) -> Result<(), Error> {
-        let (declared, actual) = (self.declared, self.received);
+        let declared = self.declared;
+        let actual = self.received;
         if let Some(expected) = declared.total_size.filter(|expected| *expected != actual) {
             return Err(self
                 .refuse("SIZE_MISMATCH", Error::SizeMismatch { expected, actual })

@@ -152,7 +152,8 @@ impl Session<'_> {
         };
         if let Some(sender) = listener.attached {
             // A listener that is gone needs no notification.
-            let (upload, wish) = (self.uploads.get(self.caller, &uid).await?, first.wish);
+            let upload = self.uploads.get(self.caller, &uid).await?;
+            let wish = first.wish;
             let _gone = sender.send(Attached { upload, wish });
         }
         let first = Message {
@@ -191,7 +192,8 @@ impl Session<'_> {
                     let bytes = message.write.as_ref().map(|write| write.content.len());
                     let bytes = bytes.unwrap_or_default();
                     pace.received(bytes);
-                    let (finishes, looks_up) = (message.ends(), message.looks_up);
+                    let finishes = message.ends();
+                    let looks_up = message.looks_up;
                     let is_due = flushes.is_due();
                     let spent = allowance.spend(bytes);
                     let mut taken = self

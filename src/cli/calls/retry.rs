@@ -122,7 +122,8 @@ impl Retries {
         let (outage, what) = if Unreached::of(status).is_some() {
             (Outage::Away, status.message().to_owned())
         } else {
-            let (url, code) = (self.connection.url(), status.code());
+            let url = self.connection.url();
+            let code = status.code();
             let what = format!("{url}: {} ({code:?})", status.message());
             (Outage::Full, what)
         };

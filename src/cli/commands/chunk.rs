@@ -171,7 +171,8 @@ fn row<'a>(document: &'a str, chunk: &Chunk, text: Option<&'a str>) -> Row<'a> {
         } = place;
         (byte, character, line, source)
     };
-    let (start, end) = (of(start), of(end));
+    let start = of(start);
+    let end = of(end);
     Row {
         document,
         ordinal,
@@ -210,12 +211,14 @@ fn chunk(
     chunks: &mut ChunkWriter,
 ) -> Result<(), Failure> {
     let opened = document.open().map_err(Failure::Document)?;
-    let (mut source, length) = (opened.bytes, opened.length);
+    let mut source = opened.bytes;
+    let length = opened.length;
     let name = document.name();
     let bar = progress::of_document(&name, length);
     let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
     let mut buffer = vec![0; READ_BYTES];
-    let (mut fed, mut read) = (0, 0);
+    let mut fed = 0;
+    let mut read = 0;
     loop {
         let step = engine.step();
         match step.map_err(|fault| Failure::Document(with_remedy(fault)))? {

@@ -122,10 +122,8 @@ impl Follower for Following {
 }
 
 fn cells(chunk: pb::Chunk) -> Vec<String> {
-    let (start, end) = (
-        chunk.start.unwrap_or_default(),
-        chunk.end.unwrap_or_default(),
-    );
+    let start = chunk.start.unwrap_or_default();
+    let end = chunk.end.unwrap_or_default();
     let places = [
         (start.byte, end.byte),
         (start.character, end.character),

@@ -150,13 +150,12 @@ async fn follow(
 /// Reads every chunk and compares it with the file.
 async fn prove(mut pages: Streaming<pb::StreamChunksResponse>, file: &Path) -> anyhow::Result<i64> {
     let mut source = File::open(file)?;
-    let (mut chunks, mut covered) = (0, 0);
+    let mut chunks = 0;
+    let mut covered = 0;
     while let Some(page) = pages.message().await? {
         for chunk in page.chunks {
-            let (start, end) = (
-                chunk.start.unwrap_or_default(),
-                chunk.end.unwrap_or_default(),
-            );
+            let start = chunk.start.unwrap_or_default();
+            let end = chunk.end.unwrap_or_default();
             let mut slice = vec![0; chunk.text.len()];
             source.seek(SeekFrom::Start(u64::try_from(start.source)?))?;
             source.read_exact(&mut slice)?;

@@ -39,7 +39,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Column::of("whole_after_ms", 14),
     ];
     let mut table = Table::new(arguments.common.output, &columns);
-    let (backend, instances) = (response.backend(), response.instances);
+    let backend = response.backend();
+    let instances = response.instances;
     for usage in response.usages {
         let mut fields = json::limits::usage(usage);
         fields.insert(

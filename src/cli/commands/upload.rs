@@ -102,8 +102,10 @@ impl Call<'_> {
         retries.ask(made).await?;
         let mut documents = all.documents.iter();
         if documents.any(|(_, source)| source.is_below_folder()) {
-            let (chunking, decoding) = (&arguments.uploads.chunking, &arguments.uploads.decoding);
-            let (collection, labels) = (&self.collection, &self.uploader.common.labels);
+            let chunking = &arguments.uploads.chunking;
+            let decoding = &arguments.uploads.decoding;
+            let collection = &self.collection;
+            let labels = &self.uploader.common.labels;
             let of = async || {
                 Expected::of(channel.clone(), collection, chunking, decoding, labels).await
             };

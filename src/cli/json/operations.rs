@@ -8,7 +8,8 @@ use crate::interface::grpc::pb;
 
 /// Returns the fields of an operation.
 pub(crate) fn operation(operation: pb::Operation) -> Object {
-    let (kind, state) = (operation.kind(), operation.state());
+    let kind = operation.kind();
+    let state = operation.state();
     let pb::Operation {
         name,
         seq,

@@ -37,7 +37,8 @@ pub(crate) fn partition(health: pb::PartitionHealth) -> Object {
 
 /// Returns the fields of the balance over all partitions.
 pub(crate) fn balance(balance: pb::Balance) -> Object {
-    let (verdict, advice) = (balance.verdict(), balance.advice());
+    let verdict = balance.verdict();
+    let advice = balance.advice();
     let reasons = balance.reasons();
     let reasons = reasons.map(|reason| word(reason.as_str_name(), "REASON_"));
     let reasons = reasons.collect::<Vec<_>>();

@@ -81,7 +81,8 @@ pub(crate) fn shortened(text: &str, columns: usize) -> String {
     let room = columns.saturating_sub(width(CUT));
     let mut clusters = Clusters::new(text);
     let places = text.char_indices().skip(1).map(|(place, _)| place);
-    let (mut end, mut taken) = (0, 0);
+    let mut end = 0;
+    let mut taken = 0;
     for next in places.filter(|place| clusters.begin_at(*place)) {
         taken += width(&text[end..next]);
         if taken > room {

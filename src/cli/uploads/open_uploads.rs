@@ -77,7 +77,8 @@ impl OpenUploads {
             ));
         }
         let mut lost = uploads.iter().filter(|(_, upload)| !upload.is_kept);
-        let (first, more) = (lost.next(), lost.next());
+        let first = lost.next();
+        let more = lost.next();
         let command = match (first, more) {
             (Some((request_id, _)), None) if is_single => command(Some(*request_id)),
             _ => command(None),

@@ -56,7 +56,8 @@ impl Sending {
         bar: &ProgressBar,
     ) -> anyhow::Result<pb::Upload> {
         let mut client = UploadServiceClient::new(channel);
-        let (mut committed, mut tries) = (0, retries.tries());
+        let mut committed = 0;
+        let mut tries = retries.tries();
         let mut has_begun = self.is_resumed;
         loop {
             let attempt = match self.resume(&mut client, has_begun).await {

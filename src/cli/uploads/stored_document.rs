@@ -142,7 +142,8 @@ pub(crate) fn is_complete(document: &pb::Document) -> bool {
 
 fn digest(source: &Source) -> anyhow::Result<[u8; 32]> {
     let mut bytes = source.open()?.bytes;
-    let (mut digest, mut buffer) = (Running::default(), vec![0; PIECE_BYTES]);
+    let mut digest = Running::default();
+    let mut buffer = vec![0; PIECE_BYTES];
     loop {
         match bytes.read(&mut buffer) {
             Ok(0) => return Ok(digest.sha256()),

@@ -198,7 +198,8 @@ impl Splitter {
 
     /// Returns the view that decides the next chunk, or `None` if it is not complete.
     fn view(&self) -> Result<Option<View<'_>>, Fault> {
-        let (text, features) = (self.window.text(), self.window.features());
+        let text = self.window.text();
+        let features = self.window.features();
         let horizon = self.chunker.horizon_bytes();
         if text.len() >= horizon {
             let text = &text[..text.floor_char_boundary(horizon)];

@@ -147,7 +147,8 @@ impl Checkpoint {
         let covered_sha256 = take(&mut rest, "digest of covered text")?;
         let mut number = |what| take(&mut rest, what).map(u64::from_le_bytes);
         let byte = number("byte")?;
-        let (character, line) = (number("character")?, number("line")?);
+        let character = number("character")?;
+        let line = number("line")?;
         let position = Position {
             byte,
             character,
@@ -155,7 +156,8 @@ impl Checkpoint {
             source: number("source")?,
         };
         let covered = number("covered")?;
-        let (next_ordinal, replaced) = (number("next ordinal")?, number("replaced")?);
+        let next_ordinal = number("next ordinal")?;
+        let replaced = number("replaced")?;
         let choice = choice_of(take(&mut rest, "charset")?)?;
         let digest = take(&mut rest, "digest state")?;
         let checked = encoded.len() - rest.len();

@@ -148,7 +148,8 @@ mod tests {
         let quota = Quota::new(1.0, 5);
         let hour_ahead = Some(3_600_000_000);
         let (verdict, arrival) = quota.decide(hour_ahead, 0, 1);
-        let (wait_us, whole_after_us) = (1_000_000, 5_000_000);
+        let wait_us = 1_000_000;
+        let whole_after_us = 5_000_000;
         assert_eq!(
             verdict,
             RateDecision::Wait {
@@ -180,13 +181,15 @@ mod tests {
             requests in vec((0_u64..400_000, 1_u64..5, 0_usize..3), 1..120),
         ) {
             let quota = Quota::new(per_second, burst);
-            let (mut clocks, mut calls) = ([0; 3], Vec::new());
+            let mut clocks = [0; 3];
+            let mut calls = Vec::new();
             for (gap, units, client) in requests {
                 clocks[client] += gap;
                 calls.push((clocks[client], units));
             }
             calls.sort_unstable();
-            let (mut arrival, mut admitted) = (None, Vec::new());
+            let mut arrival = None;
+            let mut admitted = Vec::new();
             for (now, units) in calls {
                 let (verdict, next) = quota.decide(arrival, now, units);
                 arrival = Some(next);

@@ -5,6 +5,7 @@
 //! documents to judge by, an uneven number of documents, and uneven sizes.
 
 use crate::domain::names::resource::DocumentName;
+use crate::domain::partitions::spread::{gini, max_over_mean, mean, number};
 
 /// Above this multiple of the mean, the fullest partition gets a warning.
 const WARNING: f64 = 1.1;
@@ -48,7 +49,7 @@ pub struct Document {
 
 /// The severity of an imbalance.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Severity {
+pub enum Verdict {
     /// The partitions are balanced.
     Healthy,
     /// The fullest partition has more than 1.1 times the mean.
@@ -89,7 +90,7 @@ pub enum Advice {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Balance {
     /// The severity.
-    pub verdict: Severity,
+    pub verdict: Verdict,
     /// The reasons, at least one.
     pub reasons: Vec<Reason>,
     /// The recommended action.
@@ -114,9 +115,9 @@ impl Balance {
             documents.any(|document| would_help(&chunks, document))
         };
         let (verdict, reason, advice) = if max_over_mean == 0.0 {
-            (Severity::Healthy, Reason::Empty, Advice::None)
+            (Verdict::Healthy, Reason::Empty, Advice::None)
         } else if max_over_mean <= WARNING {
-            (Severity::Healthy, Reason::Balanced, Advice::None)
+            (Verdict::Healthy, Reason::Balanced, Advice::None)
         } else if !hot_documents.is_empty() {
             let advice = if helps(&hot_documents) {
                 Advice::MoveDocument
@@ -138,19 +139,19 @@ impl Balance {
     }
 }
 
-fn verdict(max_over_mean: f64) -> Severity {
+fn verdict(max_over_mean: f64) -> Verdict {
     match max_over_mean {
-        over if over > CRITICAL => Severity::Critical,
-        over if over > WARNING => Severity::Warning,
-        _ => Severity::Healthy,
+        over if over > CRITICAL => Verdict::Critical,
+        over if over > WARNING => Verdict::Warning,
+        _ => Verdict::Healthy,
     }
 }
 
 /// Returns the verdict on partitions that are uneven for another reason than large documents.
-fn without_large(loads: &[Load], max_over_mean: f64, can_move: bool) -> (Severity, Reason, Advice) {
+fn without_large(loads: &[Load], max_over_mean: f64, can_move: bool) -> (Verdict, Reason, Advice) {
     let documents = loads.iter().map(|load| load.documents).collect::<Vec<_>>();
     if documents.iter().sum::<u64>() < DOCUMENTS_MIN {
-        return (Severity::Healthy, Reason::TooFewDocuments, Advice::Wait);
+        return (Verdict::Healthy, Reason::TooFewDocuments, Advice::Wait);
     }
     let verdict = verdict(max_over_mean);
     let reason = if self::max_over_mean(&documents) > CRITICAL {
@@ -159,8 +160,8 @@ fn without_large(loads: &[Load], max_over_mean: f64, can_move: bool) -> (Severit
         Reason::SizesUneven
     };
     let advice = match verdict {
-        Severity::Critical if can_move => Advice::MoveDocument,
-        Severity::Critical | Severity::Healthy | Severity::Warning => Advice::Wait,
+        Verdict::Critical if can_move => Advice::MoveDocument,
+        Verdict::Critical | Verdict::Healthy | Verdict::Warning => Advice::Wait,
     };
     (verdict, reason, advice)
 }
@@ -197,48 +198,9 @@ fn held(chunks: &[u64], partition: u32) -> u64 {
         .unwrap_or_default()
 }
 
-fn mean(counts: &[u64]) -> f64 {
-    number(counts.iter().sum()) / number(counts.len().max(1) as u64)
-}
-
-/// Returns the largest count divided by the mean; 0 if all are 0.
-fn max_over_mean(counts: &[u64]) -> f64 {
-    let (max, sum) = (counts.iter().copied().max(), counts.iter().sum::<u64>());
-    match max {
-        // Multiply first: the quotient of whole numbers is exact at the thresholds.
-        Some(max) if max > 0 => number(max) * number(counts.len() as u64) / number(sum),
-        Some(_) | None => 0.0,
-    }
-}
-
-/// Returns the Gini coefficient: half the mean difference between any two counts, divided by the mean (C. Gini,
-/// Variabilità e mutabilità, 1912). Over sorted counts it is `2 Σ i·xᵢ / (n Σ xᵢ) - (n + 1) / n`, with `i` from 1
-/// (A. Sen, On Economic Inequality, 1973).
-fn gini(counts: &[u64]) -> f64 {
-    let mut counts = counts.to_vec();
-    counts.sort_unstable();
-    let (len, sum) = (number(counts.len() as u64), number(counts.iter().sum()));
-    if sum == 0.0 {
-        return 0.0;
-    }
-    let ranked = counts.iter().zip(1_u64..);
-    let ranked = ranked.map(|(count, rank)| number(rank) * number(*count));
-    let gini = 2.0 * ranked.sum::<f64>() / (len * sum) - (len + 1.0) / len;
-    // Rounding may give slightly less than 0.
-    gini.max(0.0)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "exact to 2⁵³ chunks; a share needs three digits"
-)]
-fn number(count: u64) -> f64 {
-    count as f64
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Advice, Balance, Document, Load, Reason, Severity, gini};
+    use super::{Advice, Balance, Document, Load, Reason, Verdict};
     use crate::domain::names::resource::DocumentName;
 
     fn load(documents: u64, chunks: u64) -> Load {
@@ -264,7 +226,7 @@ mod tests {
     fn check(
         loads: &[Load],
         largest: &[Document],
-        expected: (Severity, Reason, Advice),
+        expected: (Verdict, Reason, Advice),
         hot: usize,
     ) -> Balance {
         let balance = Balance::of(loads, largest);
@@ -277,11 +239,11 @@ mod tests {
 
     #[test]
     fn even_and_empty_partitions_are_healthy() {
-        let empty = (Severity::Healthy, Reason::Empty, Advice::None);
+        let empty = (Verdict::Healthy, Reason::Empty, Advice::None);
         let balance = check(&[Load::default(); 100], &[], empty, 0);
         assert_eq!((balance.gini, balance.max_over_mean), (0.0, 0.0));
         check(&[], &[], empty, 0);
-        let even = (Severity::Healthy, Reason::Balanced, Advice::None);
+        let even = (Verdict::Healthy, Reason::Balanced, Advice::None);
         let balance = check(&[load(50, 5_000); 100], &[document(3, 5_000)], even, 0);
         assert!(balance.gini < 1e-9 && (balance.max_over_mean - 1.0).abs() < 1e-9);
     }
@@ -293,16 +255,12 @@ mod tests {
             (loads[0].chunks, loads[1].chunks) = (chunks, 20_000 - chunks);
             loads
         };
-        let even = (Severity::Healthy, Reason::Balanced, Advice::None);
+        let even = (Verdict::Healthy, Reason::Balanced, Advice::None);
         check(&uneven(11_000), &[], even, 0);
-        let warning = (Severity::Warning, Reason::SizesUneven, Advice::Wait);
+        let warning = (Verdict::Warning, Reason::SizesUneven, Advice::Wait);
         check(&uneven(11_001), &[], warning, 0);
         check(&uneven(12_000), &[], warning, 0);
-        let critical = (
-            Severity::Critical,
-            Reason::SizesUneven,
-            Advice::MoveDocument,
-        );
+        let critical = (Verdict::Critical, Reason::SizesUneven, Advice::MoveDocument);
         check(&uneven(12_001), &[document(0, 1_000)], critical, 0);
     }
 
@@ -310,7 +268,7 @@ mod tests {
     fn a_few_equal_documents_are_too_few() {
         let mut loads = [Load::default(); 100];
         loads[..50].fill(load(1, 30));
-        let few = (Severity::Healthy, Reason::TooFewDocuments, Advice::Wait);
+        let few = (Verdict::Healthy, Reason::TooFewDocuments, Advice::Wait);
         let balance = check(&loads, &[document(0, 30)], few, 0);
         assert!((balance.max_over_mean - 2.0).abs() < 1e-9);
         assert!((balance.gini - 0.5).abs() < 1e-9);
@@ -325,7 +283,7 @@ mod tests {
     fn a_document_of_half_of_all_is_named_and_no_place_is_better() {
         let mut loads = [load(30, 100); 100];
         loads[42] = load(31, 10_100);
-        let critical = (Severity::Critical, Reason::LargeDocuments, Advice::None);
+        let critical = (Verdict::Critical, Reason::LargeDocuments, Advice::None);
         let largest = [document(42, 10_000), document(1, 4)];
         check(&loads, &largest, critical, 1);
         // Whether there are few documents or many, this one is too large.
@@ -339,7 +297,7 @@ mod tests {
         let mut loads = [load(30, 9_900); 100];
         loads[42] = load(31, 14_000);
         let critical = (
-            Severity::Critical,
+            Verdict::Critical,
             Reason::LargeDocuments,
             Advice::MoveDocument,
         );
@@ -353,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_document_whose_other_candidate_is_no_lighter_stays() {
-        let large = |advice| (Severity::Critical, Reason::LargeDocuments, advice);
+        let large = |advice| (Verdict::Critical, Reason::LargeDocuments, advice);
         let mut loads = [load(30, 9_900); 100];
         loads[42] = load(31, 14_000);
         for (other, advice) in [
@@ -364,7 +322,7 @@ mod tests {
             loads[43] = load(30, other);
             check(&loads, &[document(42, 4_000)], large(advice), 1);
         }
-        let uneven = |advice| (Severity::Critical, Reason::SizesUneven, advice);
+        let uneven = |advice| (Verdict::Critical, Reason::SizesUneven, advice);
         let mut loads = [load(30, 9_900); 100];
         loads[42] = load(30, 12_500);
         for (other, advice) in [(11_499, Advice::MoveDocument), (11_500, Advice::Wait)] {
@@ -380,21 +338,10 @@ mod tests {
         let mut loads = [load(30, 3_000); 100];
         loads[1] = load(60, 6_000);
         let critical = (
-            Severity::Critical,
+            Verdict::Critical,
             Reason::DocumentsUneven,
             Advice::MoveDocument,
         );
         check(&loads, &[document(1, 150)], critical, 0);
-    }
-
-    #[test]
-    fn the_coefficient_equals_its_definition() {
-        for counts in [[1, 2, 3, 4], [0, 0, 0, 9], [5, 5, 5, 5], [7, 0, 2, 2]] {
-            let pairs = counts.iter().flat_map(|a| counts.map(|b| (*a, b)));
-            let differences = pairs.map(|(a, b)| u64::abs_diff(a, b)).sum::<u64>();
-            let sum = counts.iter().sum::<u64>();
-            let defined = super::number(differences) / (2.0 * 4.0 * super::number(sum));
-            assert!((gini(&counts) - defined).abs() < 1e-12, "{counts:?}");
-        }
     }
 }

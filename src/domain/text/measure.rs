@@ -100,7 +100,8 @@ fn nth_character(text: &str, n: usize) -> usize {
     let bytes = text.as_bytes();
     // No character has less than one byte, so skipping as many bytes as there are missing characters never passes
     // the place. At least a quarter of the skipped bytes are new characters.
-    let (mut place, mut missing) = (0, n);
+    let mut place = 0;
+    let mut missing = n;
     while missing >= COUNT_BYTES_MIN && place < bytes.len() {
         let next = bytes.len().min(place + missing);
         missing -= bytecount::num_chars(&bytes[place..next]);
@@ -171,7 +172,9 @@ impl CharacterClass {
 }
 
 fn word_suffix(text: &str, size: usize) -> usize {
-    let (mut words, mut start, mut after) = (0, text.len(), CharacterClass::Space);
+    let mut words = 0;
+    let mut start = text.len();
+    let mut after = CharacterClass::Space;
     for (place, character) in text.char_indices().rev() {
         // The character becomes the suffix's first. It adds a word unless it extends one.
         let kind = CharacterClass::of(character);

@@ -68,7 +68,8 @@ pub(super) async fn give_up(
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    let (reason, message) = ("DOCUMENT_DELETED", "the document was deleted");
+    let reason = "DOCUMENT_DELETED";
+    let message = "the document was deleted";
     let mut ended = upload_end::fail_running(connection, document, reason, message, now).await?;
     ended.extend(moves::give_up(connection, document, now).await?);
     sqlx::query("UPDATE versions SET sweep_after = $1 WHERE document_uid = $2")

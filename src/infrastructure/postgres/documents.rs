@@ -82,7 +82,8 @@ async fn delete(
     let Some(found) = held(&mut transaction, caller, name).await? else {
         return Ok(Deleted::NotFound);
     };
-    let (known, now) = (document(&found)?, deletion.now);
+    let known = document(&found)?;
+    let now = deletion.now;
     if deletion
         .revision
         .is_some_and(|revision| revision != known.revision)

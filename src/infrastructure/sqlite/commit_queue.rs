@@ -49,7 +49,8 @@ impl CommitQueue {
     pub(super) fn take_group(&self) -> Vec<QueuedCommit> {
         let mut queue = self.lock();
         queue.retain(|waiting| !waiting.answer.is_closed());
-        let (mut chunks, mut bytes) = (0, 0);
+        let mut chunks = 0;
+        let mut bytes = 0;
         let fitting = queue.iter().take(GROUP_BATCHES).take_while(|waiting| {
             chunks += waiting.batch.chunks.len();
             bytes += waiting.batch.text_bytes();

@@ -60,7 +60,8 @@ pub(super) async fn give_up(
     document: &Uid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let (reason, message) = ("DOCUMENT_DELETED", "the document was deleted");
+    let reason = "DOCUMENT_DELETED";
+    let message = "the document was deleted";
     let mut ended = upload_end::fail_running(connection, document, reason, message, now).await?;
     ended.extend(moves::give_up(connection, document, now).await?);
     sqlx::query("UPDATE documents SET deleted_at = ?1, updated_at = ?1 WHERE uid = ?2")

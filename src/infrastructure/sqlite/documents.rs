@@ -73,7 +73,8 @@ impl Documents for Sqlite {
         let Some(found) = live(&mut *transaction, caller, name).await? else {
             return Ok(Deleted::NotFound);
         };
-        let (known, now) = (document(&found)?, deletion.now);
+        let known = document(&found)?;
+        let now = deletion.now;
         if deletion
             .revision
             .is_some_and(|revision| revision != known.revision)

@@ -199,7 +199,8 @@ pub(super) async fn fail_running_in(
     .fetch_all(&mut *connection)
     .await
     .map_err(failed)?;
-    let (reason, message) = ("DOCUMENT_DELETED", "the document's collection was deleted");
+    let reason = "DOCUMENT_DELETED";
+    let message = "the document's collection was deleted";
     fail(connection, &running, reason, message, now).await
 }
 

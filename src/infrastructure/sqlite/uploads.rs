@@ -143,7 +143,8 @@ impl Uploads for Sqlite {
                 upload_end::make_current(&mut transaction, &upload, now, sweep_after).await?;
             }
             UploadEnd::Failed { .. } => {
-                let (document, version) = (&upload.document_uid, upload.version);
+                let document = &upload.document_uid;
+                let version = upload.version;
                 upload_end::sweep(&mut transaction, document, version, now).await?;
                 deletions::give_up_empty(&mut transaction, document, now).await?;
             }

@@ -211,7 +211,9 @@ fn chunks(
     content: &[u8],
 ) -> Result<(Vec<pb::PreviewChunk>, Summary), Error> {
     let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
-    let (mut rest, mut chunks, mut bytes) = (content, Vec::new(), 0);
+    let mut rest = content;
+    let mut chunks = Vec::new();
+    let mut bytes = 0;
     loop {
         match engine.step()? {
             Step::Feed if rest.is_empty() => engine.finish(),

@@ -140,7 +140,8 @@ impl Observed {
 
 impl Drop for Observed {
     fn drop(&mut self) {
-        let (method, status) = (self.method, status::name(self.code));
+        let method = self.method;
+        let status = status::name(self.code);
         let duration = self.begun.elapsed();
         metrics::histogram!(DURATION, "grpc_method" => method, "grpc_status" => status)
             .record(duration);

@@ -127,7 +127,8 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         request.extensions_mut().insert(Arc::clone(&self.peer));
         let under_way = self.usage.begin();
-        let (mut request, mut answer) = (request.map(Body::new), None);
+        let mut request = request.map(Body::new);
+        let mut answer = None;
         // HTTP/1 has no streams to reset: its connection is closed instead.
         if request.version() == Version::HTTP_2 {
             request = request.map(|body| {

@@ -155,7 +155,8 @@ mod tests {
             let room = connections.room().await.unwrap();
             connections.enter(room, address.parse().unwrap())
         };
-        let (one, two) = (enter("10.0.0.1").await, enter("10.0.0.1").await);
+        let one = enter("10.0.0.1").await;
+        let two = enter("10.0.0.1").await;
         assert!(one.is_some() && two.is_some());
         assert!(enter("10.0.0.1").await.is_none());
         assert!(enter("::ffff:10.0.0.1").await.is_none(), "the same in IPv6");

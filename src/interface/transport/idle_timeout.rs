@@ -94,8 +94,10 @@ mod tests {
         let begun = Instant::now();
         RequestActivity::new().unused(PATIENCE).await;
         assert!(begun.elapsed() >= PATIENCE.first_request_max);
-        let (usage, begun) = (RequestActivity::new(), Instant::now());
-        let (other, long) = (usage.clone(), usage.begin());
+        let usage = RequestActivity::new();
+        let begun = Instant::now();
+        let other = usage.clone();
+        let long = usage.begin();
         tokio::spawn(async move {
             tokio::time::sleep(PATIENCE.idle_max * 2).await;
             drop(long);

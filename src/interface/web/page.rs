@@ -110,7 +110,8 @@ fn is_shown(address: &str) -> bool {
 fn prefers_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter();
     let accepted = accepted.filter_map(|accepted| accepted.to_str().ok());
-    let (mut html, mut text) = (0.0, 0.0);
+    let mut html = 0.0;
+    let mut text = 0.0;
     for range in accepted.flat_map(|accepted| accepted.split(',')) {
         let mut parts = range.split(';').map(str::trim);
         let kind = parts.next().unwrap_or_default().to_ascii_lowercase();

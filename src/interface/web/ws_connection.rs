@@ -192,12 +192,12 @@ impl Socket {
                 SocketEvent::PingDue if is_pong_due => Err(SocketEnd::Close(Close::Silent)),
                 SocketEvent::PingDue => {
                     is_pong_due = true;
-                    rest(ping_timer.as_mut(), gateway.bounds.pong_max);
+                    restart(ping_timer.as_mut(), gateway.bounds.pong_max);
                     self.write(Message::Ping(Bytes::new())).await
                 }
                 SocketEvent::Received(Some(Ok(Message::Pong(_)))) => {
                     is_pong_due = false;
-                    rest(ping_timer.as_mut(), gateway.bounds.ping_every);
+                    restart(ping_timer.as_mut(), gateway.bounds.ping_every);
                     Ok(())
                 }
                 // Boxed, like all rare paths: each socket would otherwise reserve space for it all its life.
@@ -389,6 +389,6 @@ impl Socket {
     }
 }
 
-fn rest(ping_timer: Pin<&mut Sleep>, time: Duration) {
+fn restart(ping_timer: Pin<&mut Sleep>, time: Duration) {
     ping_timer.reset(Instant::now() + time);
 }

@@ -37,7 +37,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ];
     let mut client = AdminServiceClient::new(arguments.common.server.channel()?);
     let mut table = Table::new(arguments.common.output, &columns);
-    let (mut page_token, mut left) = (String::new(), arguments.most);
+    let mut page_token = String::new();
+    let mut left = arguments.most;
     while left > 0 {
         let request = pb::ListAuditEventsRequest {
             parent: format!("tenants/{}", arguments.tenant),

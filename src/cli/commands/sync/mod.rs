@@ -95,7 +95,8 @@ async fn compare<'a>(
     let found = retries
         .ask(async || stored_document::collection(channel.clone(), &collection).await)
         .await?;
-    let (typed, decoded) = (&arguments.uploads.chunking, &arguments.uploads.decoding);
+    let typed = &arguments.uploads.chunking;
+    let decoded = &arguments.uploads.decoding;
     let labels = &uploader.common.labels;
     let expected = retries
         .ask(async || Expected::of(channel.clone(), &collection, typed, decoded, labels).await)
@@ -122,7 +123,8 @@ async fn compare<'a>(
 /// Uploads or rechunks the files if necessary, then deletes the documents whose files are gone.
 async fn apply(arguments: &Arguments, syncing: &Syncing<'_>, all: Sources) -> anyhow::Result<()> {
     let mut outcome = Outcome::new(arguments.uploads.common.output);
-    let (is_whole, is_empty) = (all.failed.is_empty(), all.documents.is_empty());
+    let is_whole = all.failed.is_empty();
+    let is_empty = all.documents.is_empty();
     let present = all.documents.iter().map(|(id, _)| id.clone());
     let present = present.collect::<HashSet<_>>();
     outcome.explain_all(DocumentResult::Skipped, all.skipped);

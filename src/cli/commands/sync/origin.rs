@@ -67,7 +67,8 @@ impl SyncedFolder {
         collection: &CollectionId,
     ) -> anyhow::Result<HashMap<DocumentId, pb::Document>> {
         let mut client = DocumentServiceClient::new(channel);
-        let (mut documents, mut page_token) = (HashMap::new(), String::new());
+        let mut documents = HashMap::new();
+        let mut page_token = String::new();
         loop {
             let request = pb::ListDocumentsRequest {
                 parent: collection.to_string(),

@@ -283,7 +283,8 @@ impl Decoder {
         let Some(charset) = self.choice().charset() else {
             return Ok(());
         };
-        let (decoding, source_end) = (self.decoding, &mut self.decoded_bytes);
+        let decoding = self.decoding;
+        let source_end = &mut self.decoded_bytes;
         let out = &mut TextSink {
             decoding,
             window,

@@ -104,10 +104,8 @@ mod tests {
     fn check(sentences: &[&str]) {
         let text = sentences.concat();
         let mut starts = Vec::new();
-        let (first, last) = (
-            text.ceil_char_boundary(1),
-            text.floor_char_boundary(text.len() - 1),
-        );
+        let first = text.ceil_char_boundary(1);
+        let last = text.floor_char_boundary(text.len() - 1);
         find(&text, first, last, &mut |place| starts.push(place));
         let mut expected = Vec::new();
         for sentence in sentences {

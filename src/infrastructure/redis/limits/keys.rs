@@ -76,7 +76,8 @@ mod tests {
             ("", "2001:db8::/64"),
             ("é", "水 %41"),
         ] {
-            let (tenant, principal) = (tenant.to_owned(), principal.to_owned());
+            let tenant = tenant.to_owned();
+            let principal = principal.to_owned();
             let known = CounterKey {
                 tenant,
                 principal,
