@@ -1,7 +1,7 @@
 //! Converts the settings of limits.
 
 use crate::application::rate_limit::limits::{Allowed, Limits};
-use crate::config::limits::{self, Rate, Tenant};
+use crate::config::sections::limits::{self, Rate, Tenant};
 use crate::domain::limits::rate::Quota;
 
 /// Returns the limits of all principals.
@@ -18,7 +18,8 @@ pub(super) fn limits(from: &limits::Limits) -> Limits {
 
 /// Returns the limits of a tenant's principals, with the default of each that the tenant does not set.
 fn allowed(from: &limits::Limits, tenant: &Tenant) -> Allowed {
-    let (rates, places) = (&from.rates, &from.places);
+    let rates = &from.rates;
+    let places = &from.places;
     let one = |own: Option<Rate>, default| quota(own.unwrap_or(default));
     let bytes = tenant.upload_bytes.unwrap_or(rates.upload_bytes);
     Allowed {

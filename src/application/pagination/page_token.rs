@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn only_an_unchanged_token_of_the_same_caller_and_scope_is_accepted() {
         let tokens = Tokens::new(&[7; 32]);
-        let (caller, stranger) = (Caller::anonymous(), Caller::of_tenant("other"));
+        let caller = Caller::anonymous();
+        let stranger = Caller::of_tenant("other");
         let token = tokens.seal(&caller, "list", "row 50");
         let open = |tokens: &Tokens, caller: &Caller, scope: &str, token: &str| {
             tokens.open(caller, scope, "page_token", token).ok()

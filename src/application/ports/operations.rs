@@ -9,7 +9,7 @@ use crate::application::ports::store_error::Error;
 
 /// The kind of an operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
+pub enum OperationKind {
     /// Uploads a document.
     Upload,
     /// Makes a document of a file.
@@ -24,7 +24,7 @@ pub enum Kind {
     MoveDocument,
 }
 
-impl Kind {
+impl OperationKind {
     /// Every kind.
     pub const ALL: [Self; 6] = [
         Self::Upload,
@@ -57,7 +57,7 @@ pub struct Operation {
     /// The uid of the operation.
     pub uid: Uid,
     /// The kind of the operation.
-    pub kind: Kind,
+    pub kind: OperationKind,
     /// A number that grows with every state.
     pub seq: u64,
     /// The progress: running, or how it ended.
@@ -85,7 +85,7 @@ impl Operation {
         std::sync::Arc::new(Self {
             tenant: tenant.to_owned(),
             uid,
-            kind: Kind::Upload,
+            kind: OperationKind::Upload,
             seq,
             state,
             target: "collections/c/documents/d".to_owned(),

@@ -100,7 +100,8 @@ fn nth_character(text: &str, n: usize) -> usize {
     let bytes = text.as_bytes();
     // No character has less than one byte, so skipping as many bytes as there are missing characters never passes
     // the place. At least a quarter of the skipped bytes are new characters.
-    let (mut place, mut missing) = (0, n);
+    let mut place = 0;
+    let mut missing = n;
     while missing >= COUNT_BYTES_MIN && place < bytes.len() {
         let next = bytes.len().min(place + missing);
         missing -= bytecount::num_chars(&bytes[place..next]);
@@ -114,17 +115,17 @@ fn nth_character(text: &str, n: usize) -> usize {
 /// Returns the starts of the words in `text`.
 fn word_starts(text: &str) -> impl Iterator<Item = usize> {
     let mut at = 0;
-    let mut before = Kind::Space;
+    let mut before = CharacterClass::Space;
     std::iter::from_fn(move || {
         while let Some(byte) = text.as_bytes().get(at) {
             let place = at;
             let kind = if byte.is_ascii() {
                 at += 1;
-                Kind::of_ascii(*byte)
+                CharacterClass::of_ascii(*byte)
             } else {
                 let character = text[at..].chars().next()?;
                 at += character.len_utf8();
-                Kind::of(character)
+                CharacterClass::of(character)
             };
             let begins = kind.begins_word(before);
             before = kind;
@@ -138,14 +139,14 @@ fn word_starts(text: &str) -> impl Iterator<Item = usize> {
 
 /// The role of a character in a word.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Kind {
+enum CharacterClass {
     Space,
     /// A character of a script that puts no space between words.
     Alone,
     Letter,
 }
 
-impl Kind {
+impl CharacterClass {
     fn of(character: char) -> Self {
         if character.is_whitespace() {
             Self::Space
@@ -171,10 +172,12 @@ impl Kind {
 }
 
 fn word_suffix(text: &str, size: usize) -> usize {
-    let (mut words, mut start, mut after) = (0, text.len(), Kind::Space);
+    let mut words = 0;
+    let mut start = text.len();
+    let mut after = CharacterClass::Space;
     for (place, character) in text.char_indices().rev() {
         // The character becomes the suffix's first. It adds a word unless it extends one.
-        let kind = Kind::of(character);
+        let kind = CharacterClass::of(character);
         words += usize::from(kind.begins_word(after));
         if words > size {
             break;

@@ -106,7 +106,8 @@ impl CollectionService for Service {
             let sent = request.identify()?;
             let id = resource_name::collection("name", &request.name)?;
             let delete = resource_name::delete(&request.etag, sent)?;
-            let (collections, force) = (&self.collections, request.force);
+            let collections = &self.collections;
+            let force = request.force;
             collections.delete(&caller, &id, force, delete).await
         };
         let operation = deleted.await.map_err(|error| status::of(&error))?;

@@ -23,8 +23,8 @@ impl LimitService for Service {
     ) -> Result<Response<pb::GetLimitsStatusResponse>, Status> {
         let (caller, request) = extract::of(request)?;
         let pb::GetLimitsStatusRequest { page_size } = request;
-        let told = self.admission.status(&caller, page_size).await;
-        let told = told.map_err(|error| status::of(&error))?;
-        Ok(Response::new(limits::status(told)))
+        let response = self.admission.status(&caller, page_size).await;
+        let response = response.map_err(|error| status::of(&error))?;
+        Ok(Response::new(limits::status(response)))
     }
 }

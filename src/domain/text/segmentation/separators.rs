@@ -128,7 +128,8 @@ impl Separators {
             text, floor, limit, ..
         } = *section;
         let through = text.len().min(limit + self.look_ahead_bytes);
-        let (from, bytes) = (section.from(), &text.as_bytes()[..through]);
+        let from = section.from();
+        let bytes = &text.as_bytes()[..through];
         let has_returns = self.has_lines && section.has_returns();
         for group in &self.groups {
             if !group.may_be_in(section) {

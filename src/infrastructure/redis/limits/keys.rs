@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::application::ports::rate_limiter::Key;
+use crate::application::ports::rate_limiter::CounterKey;
 use crate::domain::limits::class::{Budget, Places};
 
 /// The key that a probe writes.
@@ -10,8 +10,8 @@ pub(super) const PROBE: &str = "{rl}:probe";
 
 /// Returns the key of a rate limit or a concurrency limit. The part in braces keeps all keys of a principal on one
 /// node of a cluster.
-pub(super) fn of(key: &Key) -> String {
-    let Key {
+pub(super) fn of(key: &CounterKey) -> String {
+    let CounterKey {
         tenant,
         principal,
         limit,
@@ -25,11 +25,11 @@ pub(super) fn noted(tenant: &str) -> String {
 }
 
 /// Parses the name of a key. `None` means that the name is not one of these.
-pub(super) fn key(name: &str) -> Option<Key> {
+pub(super) fn key(name: &str) -> Option<CounterKey> {
     let (principal, limit) = name.strip_prefix("{rl:")?.split_once("}:")?;
     let (tenant, principal) = principal.split_once(':')?;
     let budget = Budget::named(limit).map(Budget::name);
-    Some(Key {
+    Some(CounterKey {
         tenant: unescaped(tenant)?,
         principal: unescaped(principal)?,
         limit: budget.or_else(|| Places::named(limit).map(Places::name))?,
@@ -64,7 +64,7 @@ fn unescaped(part: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{key, of};
-    use crate::application::ports::rate_limiter::Key;
+    use crate::application::ports::rate_limiter::CounterKey;
 
     #[test]
     fn names_are_distinct_for_each_principal_and_parse_back() {
@@ -76,8 +76,9 @@ mod tests {
             ("", "2001:db8::/64"),
             ("é", "水 %41"),
         ] {
-            let (tenant, principal) = (tenant.to_owned(), principal.to_owned());
-            let known = Key {
+            let tenant = tenant.to_owned();
+            let principal = principal.to_owned();
+            let known = CounterKey {
                 tenant,
                 principal,
                 limit: "sockets",
