@@ -100,6 +100,71 @@ fn a_sentence_end_beats_the_end_of_a_wrapped_line() {
     }
 }
 
+/// Lines of a page from which tags were removed differ in length.
+#[test]
+fn a_sentence_end_beats_the_end_of_an_uneven_line() {
+    let text = "When a client connects to the old server, it\n\
+        specifies which of the databases in the cluster it wants to connect\n\
+        to and under which name. The server checks that name first. As soon as the\n\
+        list of allowed hosts is present in it,\n\
+        Postgres reads the list again for each connection that is accepted by\n\
+        one of the processes. Then it answers.\n";
+    let japanese = "\u{6C34}\u{9580}\u{306F}\u{5DDD}\u{306E}\u{6C34}\u{306E}\u{6D41}\u{308C}\u{3092}\u{8ABF}\u{7BC0}\u{3059}\u{308B}\u{304C}\u{3001}\n\
+        Sluice \u{3068}\u{547C}\u{3070}\u{308C}\u{308B}\u{3002}\u{6C34}\u{4F4D}\u{306F}\u{4E0B}\u{304C}\u{308B}\u{3002}\n";
+    for (text, end) in [(text, '.'), (japanese, '\u{3002}')] {
+        let text = text.repeat(20);
+        let chunks = texts(&spec(Kind::Recursive, (150, 300)), &text);
+        for chunk in chunks {
+            assert!(chunk.trim_end().ends_with(end), "{chunk:?}");
+        }
+    }
+    let help = "  clone   copy a repository into a new directory of this machine\n  \
+        init    create an empty repository\n  add     store the changes of some files for the next commit\n";
+    let columns = "  total numeric NOT NULL CHECK (total > 0 AND total < 100),\n  \
+        name text NOT NULL DEFAULT 'the name of the row',\n  kind text,\n";
+    for text in [help, columns] {
+        let chunks = texts(&spec(Kind::Recursive, (150, 300)), &text.repeat(20));
+        assert!(
+            chunks.iter().all(|chunk| chunk.ends_with('\n')),
+            "{chunks:?}"
+        );
+    }
+}
+
+#[test]
+fn the_label_of_a_caption_stays_with_its_title() {
+    let text = "The gates of the mill\n\n      Table 2.18. List of the gates of the old mill\n\n   \
+        Chapter 3. The wheels and the gears of it\n\n";
+    for kind in [Kind::Recursive, Kind::Sentence] {
+        for max_size in [40, 50, 60, 70] {
+            for chunk in texts(&spec(kind, (max_size / 2, max_size)), &text.repeat(20)) {
+                let shown = chunk.trim();
+                assert!(
+                    !shown.ends_with("2.18.") && !shown.ends_with("3."),
+                    "{chunk:?}"
+                );
+            }
+        }
+    }
+}
+
+/// A comment and a lone bracket look like the markers of a heading and of an item.
+#[test]
+fn lines_of_a_program_keep_their_brackets() {
+    let text =
+        "if the gate is open {\n    # close it\n    close(gate) [\n    now\n    ] [later]\n}\n";
+    let text = text.repeat(30);
+    for max_size in [40, 60, 80] {
+        for chunk in texts(&spec(Kind::Recursive, (max_size / 2, max_size)), &text) {
+            let shown = chunk.trim();
+            assert!(
+                !shown.ends_with(['{', '[']) && !shown.starts_with([']', '}']),
+                "{chunk:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn no_chunk_is_blank_where_its_white_space_fits_elsewhere() {
     let word = "word ".repeat(30);

@@ -14,7 +14,7 @@ use crate::domain::text::encoding::decoder::Choice;
 use crate::domain::text::position::Position;
 
 /// The version of the engine, which is raised whenever the same bytes and spec would give other chunks than before.
-pub const ENGINE_VERSION: u32 = 3;
+pub const ENGINE_VERSION: u32 = 4;
 
 /// The length of an encoded checkpoint, in bytes.
 pub const ENCODED_BYTES: usize = 4 + 2 * 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + CHECK_BYTES;

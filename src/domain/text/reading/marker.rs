@@ -5,6 +5,8 @@ use crate::domain::text::white_space::is_line_break;
 
 /// The longest marker, in bytes: `12.3.4.`, or a few nested markers.
 const MARKER_BYTES: usize = 24;
+/// An empty checkbox, the only marker with a space in it.
+const CHECKBOX: &str = "[ ]";
 /// The longest number or letters of a marker, in characters.
 const LABEL_CHARACTERS: usize = 4;
 
@@ -17,16 +19,15 @@ pub fn ends_with_marker(before: &str) -> bool {
     if last.is_alphanumeric() && !last.is_numeric() || matches!(last, ',' | '\u{201D}' | '"') {
         return false;
     }
-    let from = before.ceil_char_boundary(before.len().saturating_sub(MARKER_BYTES));
-    let near = &before[from..];
-    let line = near.rfind(is_line_break).map(|at| &near[at..]);
-    let line = line
-        .or_else(|| (from == 0).then_some(near))
-        .map(str::trim_start);
-    if line.is_some_and(is_marker_line) {
+    // The indentation of the line may be longer than the marker.
+    let line = before
+        .rfind(is_line_break)
+        .map_or(before, |at| &before[at..])
+        .trim_start();
+    if line.len() <= MARKER_BYTES && is_marker_line(line) {
         return true;
     }
-    let word = near.rsplit(char::is_whitespace).next().unwrap_or(near);
+    let word = line.rsplit(char::is_whitespace).next().unwrap_or(line);
     matches!(last, '\u{2022}' | '\u{2023}' | '\u{25E6}' | '\u{25AA}')
         && word.chars().nth(1).is_none()
         || last == ')' && is_label(word.trim_end_matches(')').trim_start_matches('('))
@@ -38,14 +39,13 @@ pub fn begins_with_marker(line: &str) -> bool {
     let line = line.trim_start_matches([' ', '\t', '\u{A0}', '\u{3000}']);
     let end = line.find(char::is_whitespace).unwrap_or(line.len());
     let word = &line[..end];
-    end < line.len() && word.len() <= MARKER_BYTES && is_marker(word)
+    line.starts_with(CHECKBOX) || end < line.len() && word.len() <= MARKER_BYTES && is_marker(word)
 }
 
 /// Whether the start of a line consists of markers alone.
 fn is_marker_line(line: &str) -> bool {
     let mut words = line.split_whitespace().peekable();
-    // A checkbox contains a space.
-    words.peek().is_some() && (words.all(is_marker) || line.ends_with("[ ]"))
+    words.peek().is_some() && (words.all(is_marker) || line.ends_with(CHECKBOX))
 }
 
 fn is_marker(word: &str) -> bool {
@@ -56,7 +56,7 @@ fn is_marker(word: &str) -> bool {
     if second.is_none() && is_bullet(first) || word.chars().all(|one| one == '#' || one == '>') {
         return true;
     }
-    if matches!(word, "[x]" | "[X]" | "[ ]" | "[" | "]") {
+    if matches!(word, "[x]" | "[X]") {
         return true;
     }
     let label = word.trim_start_matches('(').trim_start_matches('\u{FF08}');
@@ -122,8 +122,18 @@ mod tests {
     #[test]
     fn markers_stay_with_their_items() {
         for marker in [
-            "\n5.", "\n  - ", "\n12)", "\n(a)", "see (b)", "\n##", "\n> -", "\n1.2.3", "\n一、",
-            "\n• ", "\n- [ ]",
+            "\n5.",
+            "\n  - ",
+            "\n12)",
+            "\n(a)",
+            "see (b)",
+            "\n##",
+            "\n> -",
+            "\n1.2.3",
+            "\n一、",
+            "\n• ",
+            "\n- [ ]",
+            "\n                        7.2.",
         ] {
             assert!(ends_with_marker(marker.trim_end()), "{marker:?}");
         }
@@ -140,6 +150,9 @@ mod tests {
         }
         assert!(begins_with_marker("  - item"));
         assert!(begins_with_marker("10. item"));
+        assert!(begins_with_marker("[ ] item"));
+        assert!(!begins_with_marker("  ] [-W] [-t seconds]"));
+        assert!(!begins_with_marker("  [ user name or oid ]"));
         assert!(!begins_with_marker("no item"));
         assert!(!begins_with_marker("-5 degrees"));
     }

@@ -30,8 +30,11 @@ pub fn tears(text: &str, place: usize) -> bool {
 #[must_use]
 pub fn tears_line(text: &str, place: usize) -> bool {
     let around = Around::of(text, place);
-    if around.gap() == Gap::Paragraph || marker::begins_with_marker(around.after) {
+    if around.gap() == Gap::Paragraph {
         return false;
+    }
+    if marker::begins_with_marker(around.after) {
+        return around.tears_brackets();
     }
     let goes_on = match around.sense() {
         Some(Sense::Ends) => return false,

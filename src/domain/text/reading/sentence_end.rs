@@ -25,6 +25,8 @@ pub enum Sense {
 
 /// The longest part of an initialism, in characters: `Dipl.Ing`.
 const PART_CHARACTERS: usize = 4;
+/// The longest part of the number of a table, a figure or a chapter, in digits. Years are longer.
+const LABEL_DIGITS: usize = 3;
 /// Numbers of at most this many digits are ordinals in many languages.
 const ORDINAL_DIGITS: usize = 2;
 
@@ -202,7 +204,11 @@ impl Mark<'_> {
         let is_date = rest
             .strip_suffix('.')
             .is_some_and(|rest| rest.ends_with(char::is_numeric));
-        if is_date || self.begins_item(number) || next.letter().is_some_and(char::is_numeric) {
+        if is_date
+            || self.begins_item(number)
+            || self.labels_caption(number)
+            || next.letter().is_some_and(char::is_numeric)
+        {
             return Sense::Belongs;
         }
         let digits = number.chars().filter(|one| one.is_numeric()).count();
@@ -213,6 +219,23 @@ impl Mark<'_> {
             return ends_if(next.is_starter());
         }
         Sense::Ends
+    }
+
+    /// Whether `number` labels a caption or heading: `Table 2.1. Sizes`. The word before it is the first of a paragraph,
+    /// or of a line after the end of a sentence. In the middle of a sentence, wrapping can put it there.
+    fn labels_caption(&self, number: &str) -> bool {
+        let before = self.before[..self.before.len() - number.len()].trim_end();
+        let word = last_word(before);
+        let start = &before[..before.len() - word.len()];
+        let above = start.trim_end();
+        let begins = match Gap::of(&start[above.len()..]) {
+            Gap::Paragraph => true,
+            Gap::Line => above.ends_with(|last| Stop::of(last).is_some()),
+            Gap::Blank => above.is_empty(),
+        };
+        begins
+            && word.starts_with(char::is_uppercase)
+            && number.split('.').all(|part| part.len() <= LABEL_DIGITS)
     }
 
     /// Whether `word`, the last one before the mark, stands where an item begins: after the end of a line or a

@@ -1,7 +1,8 @@
 //! Decides whether a line was broken because it was full.
 //!
 //! Lines that are wrapped by hand or by a program have similar lengths: the next line's first word did not fit. The
-//! lines of a list, a table, a log or a program differ in length, or begin in the same way.
+//! lines of a list, a table, a log or a program differ in length, or begin in the same way. Prose continues with a small
+//! letter or after a comma, also where its lines differ in length.
 
 use crate::domain::text::reading::letters::is_ideographic;
 use crate::domain::text::reading::marker;
@@ -15,6 +16,10 @@ const WIDTH_MIN_WIDE: usize = 20;
 const LINE_BYTES: usize = 256;
 /// The least part of the width that a wrapped line fills, in percent.
 const FILL_PERCENT: usize = 75;
+/// The same for prose. Lines from which tags were removed differ in length.
+const FILL_PERCENT_PROSE: usize = 50;
+/// The least number of words in a line of prose. Lines of lists, tables and programs usually have fewer.
+const WORDS_MIN_PROSE: usize = 6;
 
 /// Whether the line that ends at `place` was wrapped there and continues in the next.
 #[must_use]
@@ -31,6 +36,9 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     {
         return false;
     }
+    if line.ends_with(['\u{3001}', '\u{FF0C}']) {
+        return true;
+    }
     if is_ideographic(letter) || line.ends_with(is_ideographic) {
         return is_wide_wrapped(line, next);
     }
@@ -38,6 +46,9 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     // Prose has a space every dozen bytes, and every forty bytes in scripts of three bytes for each character.
     if words < 4 || words * 40 < line.len() || line.ends_with([':', '|', '{', ';']) {
         return false;
+    }
+    if (letter.is_lowercase() || line.ends_with(',')) && is_prose(line, next) {
+        return true;
     }
     let length = |line: &str| line.chars().count();
     let width = length(line);
@@ -66,6 +77,21 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
 /// Whether a line is prose to its end, without a colon or brace that ends a line of a program.
 fn is_plain(line: &str) -> bool {
     line.ends_with(|last: char| last.is_alphabetic() || last == ',')
+}
+
+/// Whether a line is prose that the next may continue: words in one column, and no entry of a log. The line above does
+/// not matter.
+fn is_prose(line: &str, next: &str) -> bool {
+    let text = line.trim_start();
+    let width = |line: &str| bytecount::num_chars(line.as_bytes());
+    text.strip_suffix(',')
+        .unwrap_or(text)
+        .ends_with(char::is_alphabetic)
+        && next.trim_start().starts_with(char::is_alphabetic)
+        && bytecount::count(text.as_bytes(), b' ') + 1 >= WORDS_MIN_PROSE
+        && memchr::memmem::find(text.as_bytes(), b"   ").is_none()
+        && width(line) * 100 >= width(next) * FILL_PERCENT_PROSE
+        && !begins_alike(line, next)
 }
 
 /// Whether a line of ideographs was wrapped. Such lines break anywhere, so all of them are full.
