@@ -19,6 +19,7 @@ use crate::domain::text::reading::syllable;
 use crate::domain::text::segmentation::boundary::Boundary;
 use crate::domain::text::segmentation::grapheme;
 use crate::domain::text::segmentation::section::Section;
+use crate::domain::text::white_space;
 
 /// Decides where chunks end, by a ladder of boundaries.
 #[derive(Debug)]
@@ -75,7 +76,8 @@ impl Chunker {
             is_end,
             covered,
         } = view;
-        let longest = self.limits.longest(text);
+        let prefixes = self.limits.prefixes(text);
+        let longest = *prefixes.end();
         if is_end && longest == text.len() {
             return Some(longest);
         }
@@ -86,9 +88,9 @@ impl Chunker {
         if limit <= covered {
             return None;
         }
-        let floor = self.limits.shortest(&text[..limit]);
         // White space at the start of the text is joined to the text after it, if that fits.
-        let floor = floor
+        let floor = limit
+            .min(*prefixes.start())
             .max(text.ceil_char_boundary(covered + 1))
             .max(after_blank_start(text));
         let limit = if is_end {
@@ -105,16 +107,15 @@ impl Chunker {
     /// Returns the best place of a section.
     fn pick(&self, section: &Section<'_>) -> usize {
         let text = section.text;
-        let pick = |boundary: &Boundary, is_read: bool| {
-            let mut pick = Pick::new(self.packing, text);
-            boundary.find(section, &mut |place| pick.offer(place));
-            pick.place(|place| !is_read || !boundary.tears(text, place))
+        let mut places = Pick::new(self.packing, text);
+        let mut pick = |boundary: &Boundary, is_read: bool| {
+            boundary.find(section, &mut |place| places.offer(place));
+            places.take(|place| !is_read || !boundary.tears(text, place))
         };
-        let best = || self.ladder.iter().find_map(|boundary| pick(boundary, true));
+        let best = self.ladder.iter().find_map(|boundary| pick(boundary, true));
         // A cut between two words that belong together is better than one within a word.
         let finest = || self.ladder.last().and_then(|words| pick(words, false));
-        best()
-            .or_else(finest)
+        best.or_else(finest)
             .unwrap_or_else(|| self.cut_between_clusters(section))
     }
 
@@ -160,9 +161,9 @@ impl Chunker {
             return limit;
         }
         let pick = |is_read: bool| {
-            let mut pick = Pick::new(self.packing, text);
-            Boundary::Grapheme.find(section, &mut |place| pick.offer(place));
-            pick.place(|place| !is_read || !Boundary::Grapheme.tears(text, place))
+            let mut places = Pick::new(self.packing, text);
+            Boundary::Grapheme.find(section, &mut |place| places.offer(place));
+            places.take(|place| !is_read || !Boundary::Grapheme.tears(text, place))
         };
         let read = (!self.ladder.is_empty()).then(|| pick(true)).flatten();
         read.or_else(|| pick(false)).unwrap_or(limit)
@@ -173,7 +174,7 @@ impl Chunker {
 fn after_blank_start(text: &str) -> usize {
     match text.chars().next() {
         Some(first) if first.is_whitespace() => {
-            let blank = text.len() - text.trim_start().len();
+            let blank = text.len() - white_space::trim_start(text).len();
             text.ceil_char_boundary(blank + 1)
         }
         _ => 0,

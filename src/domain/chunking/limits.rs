@@ -1,5 +1,7 @@
 //! The size limits of chunks, and their overlap.
 
+use std::ops::RangeInclusive;
+
 use crate::domain::text::measure::Measure;
 use crate::domain::text::segmentation::boundary::LOOK_AHEAD_BYTES;
 
@@ -186,17 +188,11 @@ impl Limits {
         self.chunk_bytes_max() + LOOK_AHEAD_BYTES + 8
     }
 
-    /// Returns the end of the longest prefix of `text` that a chunk may have.
+    /// Returns the ends of the shortest and of the longest prefix of `text` that a chunk may have.
     #[must_use]
-    pub fn longest(&self, text: &str) -> usize {
+    pub fn prefixes(&self, text: &str) -> RangeInclusive<usize> {
         let text = &text[..text.floor_char_boundary(self.max_bytes)];
-        self.measure.prefix(text, self.max_size)
-    }
-
-    /// Returns the end of the shortest prefix of `text` that has `min_size`.
-    #[must_use]
-    pub fn shortest(&self, text: &str) -> usize {
-        self.measure.reach(text, self.min_size)
+        self.measure.prefixes(text, self.min_size, self.max_size)
     }
 
     /// Returns the start of the longest suffix of a chunk that the next one may repeat.

@@ -32,19 +32,34 @@ impl Packing {
     }
 }
 
-/// The number of places that are kept. A reader refuses few of the best places. If all kept places are refused, the
-/// next kind of boundary is used, so that the number of readings is bounded.
-const KEPT: usize = 8;
+/// The most places that are read. A reader refuses few of the best places. If all of these are refused, the next kind
+/// of boundary is used, so that the number of readings is bounded.
+const READ_MAX: usize = 8;
+
+/// The most offers that are kept before all but the best are dropped. Most sections have fewer places.
+const OFFERS_MAX: usize = 32;
 
 /// The best places offered until now.
 #[derive(Debug)]
 pub struct Pick<'a> {
     packing: Packing,
     text: &'a [u8],
-    /// The first `kept` entries are places with their ranks.
-    best: [(u64, usize); KEPT],
+    /// The first `kept` entries are places with their ranks. A place that several separators lead to has several
+    /// entries.
+    offers: [Offer; OFFERS_MAX],
     kept: usize,
+    /// The best of them, or zero. Most sections need no other.
+    best: Offer,
+    /// Worse offers are not kept.
+    least: Offer,
 }
+
+/// A place below its rank, as one number that is compared without a branch. Between two places with the same rank, the
+/// later one is better.
+type Offer = u128;
+
+/// The bits below the rank.
+const RANK_SHIFT: u32 = 64;
 
 impl<'a> Pick<'a> {
     /// Picks from places in `text`.
@@ -53,57 +68,63 @@ impl<'a> Pick<'a> {
         Self {
             packing,
             text: text.as_bytes(),
-            best: [(0, 0); KEPT],
+            offers: [Offer::default(); OFFERS_MAX],
             kept: 0,
+            best: Offer::default(),
+            least: Offer::default(),
         }
     }
 
-    /// Offers a place. Between two places with the same hash, the later one is better.
+    /// Offers a place.
     pub fn offer(&mut self, place: usize) {
         let rank = match self.packing {
             Packing::Stable => hash(self.text, place),
             Packing::Full => 0,
         };
-        if self.kept < KEPT {
-            if self.has(place) {
-                return;
-            }
-            self.best[self.kept] = (rank, place);
-            self.kept += 1;
-            if self.kept == KEPT {
-                self.best.sort_unstable();
-            }
+        let offer = Offer::from(rank) << RANK_SHIFT | place as Offer;
+        if offer < self.least {
             return;
         }
-        // Keep the worst place first.
-        let offered = (rank, place);
-        if offered > self.best[0] && !self.has(place) {
-            let at = self.best.partition_point(|best| *best < offered);
-            self.best[..at].rotate_left(1);
-            self.best[at - 1] = offered;
+        if self.kept == OFFERS_MAX {
+            self.drop_worst();
         }
+        self.offers[self.kept] = offer;
+        self.kept += 1;
+        self.best = self.best.max(offer);
     }
 
-    /// Whether the place was already found by another separator.
-    fn has(&self, place: usize) -> bool {
-        self.best[..self.kept]
-            .iter()
-            .any(|(_, kept)| *kept == place)
+    /// Drops all offers but the best.
+    fn drop_worst(&mut self) {
+        let mut best = [Offer::default(); READ_MAX];
+        let mut kept = 0;
+        for (slot, offer) in best.iter_mut().zip(self.best_first()) {
+            *slot = offer;
+            kept += 1;
+        }
+        self.offers[..READ_MAX].copy_from_slice(&best);
+        self.kept = kept;
+        self.least = best[READ_MAX - 1];
     }
 
-    /// Returns the best place that `will_do` accepts, or `None`.
-    pub fn place(mut self, mut will_do: impl FnMut(usize) -> bool) -> Option<usize> {
-        let mut kept = &mut self.best[..self.kept];
-        while let Some(at) = (0..kept.len()).max_by_key(|at| kept[*at]) {
-            let (_, place) = kept[at];
-            if will_do(place) {
-                return Some(place);
-            }
-            let last = kept.len() - 1;
-            kept.swap(at, last);
-            kept = &mut kept[..last];
-        }
-        None
+    /// Returns each place offered once, the best first.
+    fn best_first(&self) -> impl Iterator<Item = Offer> {
+        let offers = &self.offers[..self.kept];
+        let mut last = self.best;
+        let worse = std::iter::from_fn(move || {
+            last = *offers.iter().filter(|offer| **offer < last).max()?;
+            Some(last)
+        });
+        offers.first().map(|_| self.best).into_iter().chain(worse)
+    }
+
+    /// Returns the best place that `will_do` accepts, or `None`, and forgets all places.
+    pub fn take(&mut self, mut will_do: impl FnMut(usize) -> bool) -> Option<usize> {
+        let best = self.best_first().take(READ_MAX).map(|offer| offer as usize);
+        let taken = { best }.find(|place| will_do(*place));
+        self.kept = 0;
+        self.best = Offer::default();
+        self.least = Offer::default();
+        taken
     }
 }
 
@@ -161,7 +182,7 @@ mod tests {
             for place in places {
                 pick.offer(prefix.len() + place);
             }
-            pick.place(|_| true).unwrap() - prefix.len()
+            pick.take(|_| true).unwrap() - prefix.len()
         };
         assert_eq!(picked(""), picked("something before it "));
     }
@@ -172,13 +193,13 @@ mod tests {
         for place in [2, 6, 4] {
             pick.offer(place);
         }
-        assert_eq!(pick.place(|_| true), Some(6));
+        assert_eq!(pick.take(|_| true), Some(6));
         let text = "ab ".repeat(40);
         let mut pick = Pick::new(Packing::Stable, &text);
         for place in [30, 60, 45] {
             pick.offer(place);
         }
-        assert_eq!(pick.place(|_| true), Some(60));
+        assert_eq!(pick.take(|_| true), Some(60));
     }
 
     #[test]
@@ -190,11 +211,11 @@ mod tests {
             }
             pick
         };
-        assert_eq!(pick(0).place(|place| place < 6), Some(4));
-        assert_eq!(pick(0).place(|place| place < 2), None);
-        assert_eq!(pick(100).place(|place| place < 97), Some(96));
+        assert_eq!(pick(0).take(|place| place < 6), Some(4));
+        assert_eq!(pick(0).take(|place| place < 2), None);
+        assert_eq!(pick(100).take(|place| place < 97), Some(96));
         assert_eq!(
-            pick(100).place(|place| place < 50),
+            pick(100).take(|place| place < 50),
             None,
             "too many were refused"
         );

@@ -22,11 +22,28 @@ pub struct Skipped {
 /// Returns the place that the white space around `at` leads to, or `None` if it is past `limit`. White space that
 /// continues far beyond `limit` leads to no place.
 #[must_use]
+#[inline]
 pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
+    if is_bare(text, at) {
+        let skipped = Skipped { place: at, end: at };
+        return (at <= limit).then_some(skipped);
+    }
+    skip_all(text, at, limit)
+}
+
+/// Whether the only white space around `at` is a line break before it, or there is none. Most places are like that.
+fn is_bare(text: &str, at: usize) -> bool {
+    matches!(
+        text.as_bytes().get(at.wrapping_sub(1)..=at),
+        Some([b'\n'..=b'\r' | b'!'..=b'~', b'!'..=b'~'])
+    )
+}
+
+fn skip_all(text: &str, at: usize, limit: usize) -> Option<Skipped> {
     let mut line = line_start(text, at);
     let mut end = at;
     loop {
-        end += blanks(text.as_bytes()[end..].iter());
+        end = after_blanks(text.as_bytes(), end);
         if end > limit + LOOK_AHEAD_BYTES {
             return None;
         }
@@ -59,7 +76,12 @@ pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
 /// Returns the start of the line if it has only white space before `at`.
 fn line_start(text: &str, at: usize) -> Option<usize> {
     let before = &text[..at];
-    let before = &before[..at - blanks(before.as_bytes().iter().rev())];
+    let blanks = before
+        .bytes()
+        .rev()
+        .take_while(|byte| is_blank(*byte))
+        .count();
+    let before = &before[..at - blanks];
     match before.as_bytes().last() {
         Some(b'\n'..=b'\r') => Some(before.len()),
         Some(byte) if !byte.is_ascii() => {
@@ -72,11 +94,30 @@ fn line_start(text: &str, at: usize) -> Option<usize> {
     }
 }
 
-/// Counts the spaces and tabs at the start.
-fn blanks<'a>(bytes: impl Iterator<Item = &'a u8>) -> usize {
-    bytes
-        .take_while(|byte| matches!(byte, b' ' | b'\t'))
-        .count()
+/// The part of an indentation that is compared at once.
+const SPACES: &[u8] = b"        ";
+
+/// Returns `text` without the white space at its start.
+#[must_use]
+pub fn trim_start(text: &str) -> &str {
+    text[after_blanks(text.as_bytes(), 0)..].trim_start()
+}
+
+/// Returns the end of the spaces and tabs that begin at `at`.
+#[must_use]
+pub fn after_blanks(text: &[u8], at: usize) -> usize {
+    let mut end = at;
+    while text[end..].starts_with(SPACES) {
+        end += SPACES.len();
+    }
+    while text.get(end).is_some_and(|byte| is_blank(*byte)) {
+        end += 1;
+    }
+    end
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// The place where the white space that ends at `at` begins.

@@ -1,7 +1,7 @@
 //! List markers, section numbers, and signs of headings and quoted lines. They stay with the text that they mark.
 
 use crate::domain::text::reading::letters::is_roman;
-use crate::domain::text::white_space::is_line_break;
+use crate::domain::text::white_space::{after_blanks, is_line_break};
 
 /// The longest marker, in bytes: `12.3.4.`, or a few nested markers.
 const MARKER_BYTES: usize = 24;
@@ -36,10 +36,28 @@ pub fn ends_with_marker(before: &str) -> bool {
 /// Whether a line begins with a marker, leading white space aside.
 #[must_use]
 pub fn begins_with_marker(line: &str) -> bool {
+    let line = &line[after_blanks(line.as_bytes(), 0)..];
     let line = line.trim_start_matches([' ', '\t', '\u{A0}', '\u{3000}']);
-    let end = line.find(char::is_whitespace).unwrap_or(line.len());
-    let word = &line[..end];
-    line.starts_with(CHECKBOX) || end < line.len() && word.len() <= MARKER_BYTES && is_marker(word)
+    if begins_with_word(line) {
+        return false;
+    }
+    // A word that continues after these bytes is too long, with any last character.
+    let near = &line[..line.floor_char_boundary(MARKER_BYTES + 4)];
+    let end = near.find(char::is_whitespace);
+    line.starts_with(CHECKBOX)
+        || end.is_some_and(|end| end <= MARKER_BYTES && is_marker(&line[..end]))
+}
+
+/// Whether a line begins with two letters that begin no marker, as most lines do.
+fn begins_with_word(line: &str) -> bool {
+    matches!(
+        line.as_bytes(),
+        [
+            b'A'..=b'Z' | b'a'..=b'z',
+            b'a'..=b'h' | b'j'..=b'u' | b'w' | b'y' | b'z',
+            ..,
+        ]
+    )
 }
 
 /// Whether the start of a line consists of markers alone.

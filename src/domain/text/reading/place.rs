@@ -108,7 +108,7 @@ impl<'a> Around<'a> {
     }
 
     fn tears_brackets(&self) -> bool {
-        bracket::tears(self.before, self.gap, self.after.trim_start())
+        bracket::tears(self.before, self.gap, white_space::trim_start(self.after))
     }
 
     fn tears_marker(&self) -> bool {

@@ -6,7 +6,7 @@
 
 use crate::domain::text::reading::letters::is_ideographic;
 use crate::domain::text::reading::marker;
-use crate::domain::text::white_space::is_line_break;
+use crate::domain::text::white_space::{is_line_break, trim_start};
 
 /// The least width of a wrapped line, in characters. Narrower wrapping is rare, and lists of short lines are not.
 const WIDTH_MIN: usize = 36;
@@ -26,7 +26,7 @@ const WORDS_MIN_PROSE: usize = 6;
 pub fn is_wrapped(text: &str, place: usize) -> bool {
     let (before, line) = last_line(&text[..place]);
     let next = first_line(&text[place..]);
-    let first = next.trim_start();
+    let first = trim_start(next);
     let Some(letter) = first.chars().next() else {
         return false;
     };
@@ -50,7 +50,6 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     if (letter.is_lowercase() || line.ends_with(',')) && is_prose(line, next) {
         return true;
     }
-    let length = |line: &str| line.chars().count();
     let width = length(line);
     let next_width = length(next);
     let word = first.find(char::is_whitespace).unwrap_or(first.len());
@@ -74,6 +73,11 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     has_filled_neighbour && !begins_alike(line, next) && letter.is_alphanumeric()
 }
 
+/// Returns the characters of a line.
+fn length(line: &str) -> usize {
+    bytecount::num_chars(line.as_bytes())
+}
+
 /// Whether a line is prose to its end, without a colon or brace that ends a line of a program.
 fn is_plain(line: &str) -> bool {
     line.ends_with(|last: char| last.is_alphabetic() || last == ',')
@@ -83,14 +87,13 @@ fn is_plain(line: &str) -> bool {
 /// not matter.
 fn is_prose(line: &str, next: &str) -> bool {
     let text = line.trim_start();
-    let width = |line: &str| bytecount::num_chars(line.as_bytes());
     text.strip_suffix(',')
         .unwrap_or(text)
         .ends_with(char::is_alphabetic)
         && next.trim_start().starts_with(char::is_alphabetic)
         && bytecount::count(text.as_bytes(), b' ') + 1 >= WORDS_MIN_PROSE
         && memchr::memmem::find(text.as_bytes(), b"   ").is_none()
-        && width(line) * 100 >= width(next) * FILL_PERCENT_PROSE
+        && length(line) * 100 >= length(next) * FILL_PERCENT_PROSE
         && !begins_alike(line, next)
 }
 

@@ -19,7 +19,7 @@ pub struct Section<'a> {
     pub floor: usize,
     /// The last place.
     pub limit: usize,
-    from: OnceCell<usize>,
+    blank_start: OnceCell<usize>,
     features: Features,
     is_ascii: OnceCell<bool>,
     has_returns: OnceCell<bool>,
@@ -34,19 +34,24 @@ impl<'a> Section<'a> {
             text,
             floor,
             limit,
-            from: OnceCell::new(),
+            blank_start: OnceCell::new(),
             features,
             is_ascii: OnceCell::new(),
             has_returns: OnceCell::new(),
         }
     }
 
+    /// Returns the start of the white space around the first place.
+    #[must_use]
+    pub fn blank_start(&self) -> usize {
+        let find = || white_space::unskip(self.text, self.floor);
+        *self.blank_start.get_or_init(find)
+    }
+
     /// Returns the offset from which separators can lead to a place of the section. It may lie within a character.
     #[must_use]
     pub fn from(&self) -> usize {
-        *self.from.get_or_init(|| {
-            white_space::unskip(self.text, self.floor).saturating_sub(LOOK_BACK_BYTES)
-        })
+        self.blank_start().saturating_sub(LOOK_BACK_BYTES)
     }
 
     /// Whether all bytes that finders read are ASCII.

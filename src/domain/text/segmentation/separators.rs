@@ -61,6 +61,8 @@ struct Group {
     first: u8,
     /// Whether each of these separators has NEL, U+2028 or U+2029.
     are_wide_breaks: bool,
+    /// Whether each of these separators is white space.
+    are_blank: bool,
     needles: Vec<Needle>,
 }
 
@@ -109,14 +111,17 @@ impl Separators {
             self.look_ahead_bytes = self.look_ahead_bytes.max(longest);
         }
         let is_wide_break = Features::of(separator).has_wide_breaks;
+        let is_blank = separator.chars().all(char::is_whitespace);
         match self.groups.iter_mut().find(|group| group.first == first) {
             Some(group) => {
                 group.are_wide_breaks &= is_wide_break;
+                group.are_blank &= is_blank;
                 group.needles.push(needle);
             }
             None => self.groups.push(Group {
                 first,
                 are_wide_breaks: is_wide_break,
+                are_blank: is_blank,
                 needles: vec![needle],
             }),
         }
@@ -128,13 +133,13 @@ impl Separators {
             text, floor, limit, ..
         } = *section;
         let through = text.len().min(limit + self.look_ahead_bytes);
-        let from = section.from();
         let bytes = &text.as_bytes()[..through];
         let has_returns = self.has_lines && section.has_returns();
         for group in &self.groups {
             if !group.may_be_in(section) {
                 continue;
             }
+            let from = group.from(section);
             let start = match group.first {
                 b'\n' if has_returns => memchr::memchr2(b'\n', b'\r', &bytes[from..]),
                 first => memchr::memchr(first, &bytes[from..]),
@@ -201,6 +206,16 @@ impl Group {
             first => first.is_ascii() || !section.is_ascii(),
         }
     }
+
+    /// Returns the offset from which the separators can lead to a place of a section.
+    fn from(&self, section: &Section<'_>) -> usize {
+        if self.are_blank {
+            // White space leads only to a place within it or at its end.
+            section.blank_start()
+        } else {
+            section.from()
+        }
+    }
 }
 
 impl Needle {
@@ -215,8 +230,11 @@ impl Needle {
         let whole = self.finder.needle();
         let (beginning, lines) = whole.split_at(self.beginning_bytes);
         if lines.is_empty() || !has_returns {
-            let mut starts = self.finder.find_iter(&text[from..]);
-            starts.all(|start| visit(from + start, from + start + whole.len()));
+            let visit = |start| visit(from + start, from + start + whole.len());
+            match whole {
+                [byte] => memchr::memchr_iter(*byte, &text[from..]).all(visit),
+                _ => self.finder.find_iter(&text[from..]).all(visit),
+            };
             return;
         }
         let mut visit_whole = |start: usize| {
