@@ -4,8 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use sluice::bootstrap::Instance;
-use sluice::config::limits::Rate;
-use sluice::config::{Config, Store};
+use sluice::config::Config;
+use sluice::config::sections::limits::Rate;
+use sluice::config::sections::store::Store;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use sluice::interface::grpc::pb::upload_document_request::Target;

@@ -20,7 +20,7 @@ mod reads;
 
 use std::time::{Duration, Instant};
 
-use sluice::config::Store;
+use sluice::config::sections::store::Store;
 use sluice::infrastructure::postgres::connection;
 use sluice::interface::grpc::pb;
 use tonic::transport::Channel;

@@ -10,19 +10,19 @@ use sluice::application::caller::Caller;
 use sluice::application::events::bus::{Bus, Link};
 use sluice::application::memory::budget::Budget;
 use sluice::application::ports::clock::{Timestamp, Uid};
-use sluice::application::ports::commit_order::Turn;
+use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::operations::Operation;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store_error::Error;
 use sluice::application::ports::stored_spec::StoredSpec;
-use sluice::application::ports::uploads::{End, NewUpload, Started, Upload, Uploads, Writer};
+use sluice::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Uploads, Writer};
 use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limits::{Allowed, Limits};
 use sluice::application::uploads::flush_timer::FlushSchedule;
 use sluice::application::uploads::lifecycle;
-use sluice::application::uploads::limits::Bounds;
-use sluice::application::uploads::outside::Outside;
+use sluice::application::uploads::limits::UploadLimits;
 use sluice::application::uploads::receive::{Listener, Session};
+use sluice::application::uploads::services::PipelineServices;
 
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
@@ -52,9 +52,9 @@ pub(crate) async fn serve_bare() -> SocketAddr {
 
 /// Starts a server that receives uploads as the service does, over a store that keeps nothing.
 pub(crate) async fn serve_receiving() -> SocketAddr {
-    let config = sluice::config::Uploads::default();
+    let config = sluice::config::sections::uploads::Uploads::default();
     let second = std::time::Duration::from_secs(1);
-    let bounds = Bounds {
+    let bounds = UploadLimits {
         source_bytes_max: config.source_bytes_max,
         memory_bytes_max: config.memory_bytes_max,
         waiting_bytes_max: config.memory_bytes_max,
@@ -65,7 +65,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         slow_reader_max: second,
         old_version_kept: second,
     };
-    let outside = Outside {
+    let services = PipelineServices {
         store: Arc::new(Nowhere::default()),
         bus: Arc::new(Bus::new(Link::Alone, false)),
         clock: Arc::new(System),
@@ -78,7 +78,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         bounds.waiting_bytes_max,
         bounds.memory_wait_max,
     );
-    let uploads = lifecycle::Uploads::new(outside, budget, admission());
+    let uploads = lifecycle::UploadLifecycle::new(services, budget, admission());
     let service = Service {
         uploads: Some(uploads),
     };
@@ -116,7 +116,7 @@ async fn serve(mut server: Server, service: Service) -> SocketAddr {
 }
 
 struct Service {
-    uploads: Option<lifecycle::Uploads>,
+    uploads: Option<lifecycle::UploadLifecycle>,
 }
 
 #[tonic::async_trait]
@@ -238,7 +238,7 @@ impl Uploads for Nowhere {
         &self,
         writer: &Writer,
         batch: &Arc<Batch>,
-        turn: &Turn,
+        turn: &CommitTicket,
         _now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
         turn.to_commit().await;
@@ -254,7 +254,7 @@ impl Uploads for Nowhere {
     async fn end_upload(
         &self,
         writer: &Writer,
-        _end: End,
+        _end: UploadEnd,
         _now: Timestamp,
         _sweep_after: Timestamp,
     ) -> Result<Option<Operation>, Error> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sluice::bootstrap::Instance;
 use sluice::config::Config;
-use sluice::config::limits::Rate;
+use sluice::config::sections::limits::Rate;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use tokio::runtime::Runtime;

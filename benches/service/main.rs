@@ -33,7 +33,7 @@ mod slow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use sluice::config::Store;
+use sluice::config::sections::store::Store;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
 use tonic::transport::Channel;

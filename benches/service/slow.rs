@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use sluice::bootstrap;
-use sluice::config::Store;
+use sluice::config::sections::store::Store;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::admin_service_client::AdminServiceClient;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;

@@ -285,7 +285,7 @@ pub enum Error {
     #[error("the tenant has as many {} as its quota allows", .0.name())]
     QuotaExceeded(Quota),
     /// The store failed.
-    #[error("{}", told(.0))]
+    #[error("{}", store_message(.0))]
     Store(#[source] store_error::Error),
 }
 
@@ -302,7 +302,7 @@ impl From<Fault> for Error {
 }
 
 /// Returns the part of a store failure that clients may see. Its causes go to the log.
-fn told(failure: &store_error::Error) -> &'static str {
+fn store_message(failure: &store_error::Error) -> &'static str {
     match failure {
         store_error::Error::Full(_) => "the store is full: try again once there is room",
         store_error::Error::Unavailable(_)

@@ -15,12 +15,12 @@ use crate::application::error::Error;
 pub struct Outbox<T> {
     messages: mpsc::Sender<Box<T>>,
     end: oneshot::Sender<Result<(), Error>>,
-    patience: Patience,
+    send_limits: SendLimits,
 }
 
 /// The limits of an outbox while it waits for its client.
 #[derive(Clone, Debug)]
-pub struct Patience {
+pub struct SendLimits {
     /// Cancelled when the server shuts down. The outbox stops waiting then.
     pub drain: CancellationToken,
     /// The longest time for which a client may read nothing. `None` means that the outbox waits for as long as the
@@ -54,13 +54,13 @@ impl<E: Into<Error>> From<E> for Halt {
 
 /// Returns both ends of a stream. The channel holds one message while the transport sends the one before.
 #[must_use]
-pub fn channel<T>(patience: Patience) -> (Outbox<T>, Inbox<T>) {
+pub fn channel<T>(send_limits: SendLimits) -> (Outbox<T>, Inbox<T>) {
     let (messages, received) = mpsc::channel(1);
     let (end, ended) = oneshot::channel();
     let outbox = Outbox {
         messages,
         end,
-        patience,
+        send_limits,
     };
     let inbox = Inbox {
         messages: received,
@@ -77,7 +77,7 @@ impl<T> Outbox<T> {
     /// Fails if the client has disconnected or reads nothing for too long, or the server shuts down.
     pub async fn send(&self, message: T) -> Result<(), Halt> {
         let slow_reader = async {
-            match self.patience.slow_reader_max {
+            match self.send_limits.slow_reader_max {
                 Some(most) => tokio::time::sleep(most).await,
                 None => std::future::pending().await,
             }
@@ -91,7 +91,7 @@ impl<T> Outbox<T> {
                 }
                 Err(_) => Err(Halt::Gone),
             },
-            () = self.patience.drain.cancelled() => Err(Error::Draining.into()),
+            () = self.send_limits.drain.cancelled() => Err(Error::Draining.into()),
             () = slow_reader => Err(Error::SlowReader.into()),
         }
     }
@@ -105,7 +105,7 @@ impl<T> Outbox<T> {
     pub async fn halted(&self) -> Halt {
         tokio::select! {
             () = self.messages.closed() => Halt::Gone,
-            () = self.patience.drain.cancelled() => Error::Draining.into(),
+            () = self.send_limits.drain.cancelled() => Error::Draining.into(),
         }
     }
 

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::application::admin::keys::Keys;
 use crate::application::admin::tenants::Tenants;
-use crate::application::audit::chain_signer::Seal;
+use crate::application::audit::chain_signer::ChainSigner;
 use crate::application::audit::log::Log;
 use crate::application::audit::verify::{Report, verify};
 use crate::application::pagination::page_token::Tokens;
@@ -58,11 +58,11 @@ pub(super) async fn first_key(
 pub(super) async fn audited(
     store: &Arc<dyn Store>,
     key_file: &Path,
-    told: &[Head],
+    printed: &[Head],
 ) -> anyhow::Result<Report> {
     let clock: Arc<dyn Clock> = Arc::new(System);
-    let seal = seal(key_file, &secret(store, &clock).await?)?;
-    Ok(verify(store.as_ref(), &seal, told).await?)
+    let signer = signer(key_file, &secret(store, &clock).await?)?;
+    Ok(verify(store.as_ref(), &signer, printed).await?)
 }
 
 /// Returns the secret that all instances share.
@@ -75,9 +75,9 @@ pub(super) async fn secret(
 }
 
 /// Returns the seal that signs the heads of the audit log: by the secret of the file, or else of the store.
-pub(super) fn seal(key_file: &Path, secret: &[u8; 32]) -> anyhow::Result<Seal> {
+pub(super) fn signer(key_file: &Path, secret: &[u8; 32]) -> anyhow::Result<ChainSigner> {
     if key_file.as_os_str().is_empty() {
-        return Ok(Seal::new(secret));
+        return Ok(ChainSigner::new(secret));
     }
     let named = || format!("audit.key_file {}", key_file.display());
     let key = std::fs::read(key_file).with_context(named)?;
@@ -87,7 +87,7 @@ pub(super) fn seal(key_file: &Path, secret: &[u8; 32]) -> anyhow::Result<Seal> {
         "{}: must have at least {KEY_BYTES_MIN} bytes",
         named()
     );
-    Ok(Seal::new(key))
+    Ok(ChainSigner::new(key))
 }
 
 fn keys(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, tokens: Tokens) -> Keys {

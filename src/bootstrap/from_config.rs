@@ -13,11 +13,12 @@ use crate::application::memory::pressure::Pressure;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::store::Store;
 use crate::application::ports::token_verifier::Bearer;
-use crate::application::uploads::limits::Bounds;
-use crate::config::server::Server;
-use crate::config::{Config, MEMORY_BYTES_MIN};
+use crate::application::uploads::limits::UploadLimits;
+use crate::config::Config;
+use crate::config::sections::server::Server;
+use crate::config::sections::uploads::MEMORY_BYTES_MIN;
 use crate::interface::middleware::origin::Allowed;
-use crate::interface::server::Entrance;
+use crate::interface::server::Listener;
 use crate::interface::transport::connection_limits::{Connections, PerAddress};
 use crate::interface::transport::idle_timeout;
 use crate::interface::transport::tls;
@@ -29,7 +30,8 @@ pub(super) fn identity(
     tokens: Option<Arc<dyn Bearer>>,
 ) -> Option<Arc<Identity>> {
     config.has_identity().then(|| {
-        let (store, clock) = (Arc::clone(store), Arc::clone(clock));
+        let store = Arc::clone(store);
+        let clock = Arc::clone(clock);
         let identity = Identity::new(store, clock, tokens, config.identity.api_keys);
         Arc::new(identity)
     })
@@ -69,12 +71,12 @@ pub(super) fn fitted(config: &Config, memory_bytes_max: Option<u64>) -> Config {
     fitted
 }
 
-pub(super) fn entrance(
+pub(super) fn listener(
     config: &Config,
     listeners: Vec<TcpListener>,
     tls: Option<tls::Settings>,
     pressure: Pressure,
-) -> Entrance {
+) -> Listener {
     let Server {
         connections_max,
         connections_per_address_max,
@@ -83,7 +85,7 @@ pub(super) fn entrance(
         idle_seconds_max,
         ..
     } = config.server;
-    Entrance {
+    Listener {
         listeners,
         tls,
         connections: Connections::new(
@@ -93,7 +95,7 @@ pub(super) fn entrance(
                 calls_per_second_max: calls_per_address_per_second_max,
             },
         ),
-        patience: idle_timeout::Patience {
+        idle_timeouts: idle_timeout::IdleTimeouts {
             first_request_max: Duration::from_secs(first_request_seconds_max),
             idle_max: Duration::from_secs(idle_seconds_max),
         },
@@ -101,9 +103,9 @@ pub(super) fn entrance(
     }
 }
 
-pub(super) fn bounds(config: &Config) -> Bounds {
+pub(super) fn bounds(config: &Config) -> UploadLimits {
     let from = &config.uploads;
-    Bounds {
+    UploadLimits {
         source_bytes_max: from.source_bytes_max,
         memory_bytes_max: from.memory_bytes_max,
         waiting_bytes_max: waiting_bytes_max(config),
@@ -117,7 +119,7 @@ pub(super) fn bounds(config: &Config) -> Bounds {
 }
 
 /// Returns the memory of uploads, streams and previews.
-pub(super) fn budget(bounds: &Bounds) -> Budget {
+pub(super) fn budget(bounds: &UploadLimits) -> Budget {
     Budget::new(
         bounds.memory_bytes_max,
         bounds.waiting_bytes_max,

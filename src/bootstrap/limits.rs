@@ -3,7 +3,7 @@
 use anyhow::Context;
 
 use crate::application::rate_limit::limits::{Allowed, Limits};
-use crate::config::limits::{self, Rate, Tenant};
+use crate::config::sections::limits::{self, Rate, Tenant};
 use crate::domain::limits::rate::Quota;
 use crate::domain::names::resource::TenantId;
 
@@ -27,7 +27,8 @@ pub(super) fn limits(from: &limits::Limits) -> anyhow::Result<Limits> {
 
 /// Returns the limits of a tenant's principals, with the default of each that the tenant does not set.
 fn allowed(from: &limits::Limits, tenant: &Tenant) -> Allowed {
-    let (rates, places) = (&from.rates, &from.places);
+    let rates = &from.rates;
+    let places = &from.places;
     let one = |own: Option<Rate>, default| quota(own.unwrap_or(default));
     let bytes = tenant.upload_bytes.unwrap_or(rates.upload_bytes);
     Allowed {

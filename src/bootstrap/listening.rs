@@ -21,7 +21,8 @@ struct Unbound {
 ///
 /// Fails if no address can be opened, or if one is in use or not allowed.
 pub(super) async fn listen(addresses: &[SocketAddr]) -> anyhow::Result<Vec<TcpListener>> {
-    let (mut listeners, mut absent) = (Vec::<TcpListener>::new(), None);
+    let mut listeners = Vec::<TcpListener>::new();
+    let mut absent = None;
     for address in addresses {
         let mut address = *address;
         if let (0, Some(first)) = (address.port(), listeners.first()) {

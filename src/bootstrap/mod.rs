@@ -17,8 +17,9 @@ use crate::application::ports::store::Store;
 use crate::bootstrap::listening::listen;
 use crate::bootstrap::tls_and_jwt::Access;
 use crate::bootstrap::wiring::Wiring;
-use crate::config::store_url::Location;
-use crate::config::{self, Config};
+use crate::config::Config;
+use crate::config::addresses::store_url::Location;
+use crate::config::sections::{import, store};
 use crate::domain::audit::Head;
 use crate::domain::identity::secret::Secret;
 use crate::infrastructure::cgroup_memory;
@@ -60,9 +61,10 @@ impl Instance {
     /// the import root cannot be opened.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         config.check()?;
-        let memory = cgroup_memory::Source::open(config.server.memory_bytes_max);
+        let memory = cgroup_memory::MemorySource::open(config.server.memory_bytes_max);
         let config = &from_config::fitted(config, memory.most());
-        let (addresses, location) = (config.addresses()?, &config.store.location);
+        let addresses = config.addresses()?;
+        let location = &config.store.location;
         let store = open(&config.store).await;
         let store = store.with_context(|| location.to_string())?;
         let root = import_root(&config.import).context("import.root")?;
@@ -74,7 +76,8 @@ impl Instance {
         let addresses = listeners.iter().map(TcpListener::local_addr);
         let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
         let address = addresses[0];
-        let (drain, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let drain = CancellationToken::new();
+        let tasks = TaskTracker::new();
         let Access { issued, tls } = Access::open(config, &tasks, &drain)?;
         let around = (tasks.clone(), drain.clone());
         let wired = Wiring::new(Arc::clone(&store), (root, issued), config, around).await?;
@@ -86,13 +89,13 @@ impl Instance {
         tasks.spawn(pressure.clone().watch(Arc::new(memory), drain.clone()));
         tasks.spawn(metrics_recorder::keep_up(recorder.clone(), drain.clone()));
         let services = wiring.services(config, recorder);
-        let entrance = from_config::entrance(config, listeners, tls, pressure);
+        let listener = from_config::listener(config, listeners, tls, pressure);
         let stop = drain.clone();
         // Not among the tasks: the actions of tasks until their end are written too.
         let recording = CancellationToken::new();
         let writing = tokio::spawn(writer.run(recording.clone()));
         let server = tokio::spawn(async move {
-            let served = server::serve(entrance, services, tasks, stop).await;
+            let served = server::serve(listener, services, tasks, stop).await;
             recording.cancel();
             if tokio::time::timeout(WRITE_MAX, writing).await.is_err() {
                 tracing::error!("the end of the audit log could not be written in time");
@@ -140,7 +143,7 @@ pub async fn migrate(location: &Location) -> anyhow::Result<()> {
 /// # Errors
 ///
 /// Fails if the store cannot be opened, or refuses the key.
-pub async fn first_key(config: &config::Store, force: bool) -> anyhow::Result<Option<Secret>> {
+pub async fn first_key(config: &store::Store, force: bool) -> anyhow::Result<Option<Secret>> {
     let store = open(config).await;
     let store = store.with_context(|| config.location.to_string())?;
     let key = admin::first_key(&store, force).await;
@@ -154,7 +157,7 @@ pub async fn first_key(config: &config::Store, force: bool) -> anyhow::Result<Op
 /// # Errors
 ///
 /// Fails if the store or the key cannot be read. A missing file is not created: its log could only be empty.
-pub async fn audited(config: &Config, told: &[Head]) -> anyhow::Result<Report> {
+pub async fn audited(config: &Config, printed: &[Head]) -> anyhow::Result<Report> {
     let location = &config.store.location;
     let is_missing = location.database().is_none() && !location.file().exists();
     anyhow::ensure!(
@@ -163,12 +166,12 @@ pub async fn audited(config: &Config, told: &[Head]) -> anyhow::Result<Report> {
     );
     let store = open(&config.store).await;
     let store = store.with_context(|| config.store.location.to_string())?;
-    let report = admin::audited(&store, &config.audit.key_file, told).await;
+    let report = admin::audited(&store, &config.audit.key_file, printed).await;
     store.close().await;
     report
 }
 
-async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {
+async fn open(store: &store::Store) -> anyhow::Result<Arc<dyn Store>> {
     store.location.check_store()?;
     Ok(match store.location.database() {
         Some(address) => Arc::new(Postgres::open(address, store.connections_max).await?),
@@ -177,13 +180,13 @@ async fn open(store: &config::Store) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 /// Opens the directory to import from. `None` if its name is empty.
-fn import_root(import: &config::import::Import) -> std::io::Result<Option<Arc<dyn ImportRoot>>> {
+fn import_root(import: &import::Import) -> std::io::Result<Option<Arc<dyn ImportRoot>>> {
     if import.root.as_os_str().is_empty() {
         return Ok(None);
     }
     let hard_links = match import.hard_links {
-        config::import::HardLinks::Allow => HardLinks::Allow,
-        config::import::HardLinks::Refuse => HardLinks::Refuse,
+        import::HardLinks::Allow => HardLinks::Allow,
+        import::HardLinks::Refuse => HardLinks::Refuse,
     };
     Ok(Some(Arc::new(Root::open(&import.root, hard_links)?)))
 }

@@ -8,9 +8,9 @@ use anyhow::Context;
 use crate::application::ports::event_bus::EventBus;
 use crate::application::ports::rate_limiter::RateLimiter;
 use crate::config::Config;
-use crate::infrastructure::redis::connection::Server;
+use crate::infrastructure::redis::connection::RedisAddress;
 use crate::infrastructure::redis::event_bus::RedisBus;
-use crate::infrastructure::redis::limits::rate_limiter::Limits;
+use crate::infrastructure::redis::limits::rate_limiter::RedisLimits;
 
 /// The shared backends. All are `None` if no Redis is configured.
 #[derive(Default)]
@@ -27,10 +27,10 @@ pub(super) fn shared(config: &Config, secret: &[u8; 32]) -> anyhow::Result<Share
     let Some(address) = redis.location.redis() else {
         return Ok(Shared::default());
     };
-    let server = Server::at(address, redis.cluster).context("redis.location")?;
+    let server = RedisAddress::at(address, redis.cluster).context("redis.location")?;
     let connection = server.connection().context("redis.location")?;
     let wait_max = Duration::from_millis(config.limits.redis_wait_ms_max.into());
-    let limiter = Limits::new(&connection, wait_max);
+    let limiter = RedisLimits::new(&connection, wait_max);
     Ok(Shared {
         event_bus: Some(Arc::new(RedisBus::new(server, &connection, secret))),
         limiter: Some(Arc::new(limiter)),

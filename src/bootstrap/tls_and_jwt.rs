@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::ports::token_verifier::Bearer;
 use crate::config::Config;
-use crate::config::identity::{Algorithm, Jwt, Tls};
+use crate::config::sections::identity::{Algorithm, Jwt, Tls};
 use crate::infrastructure::certificates::{self, Files};
 use crate::infrastructure::jwt_verifier::{Issuer, Settings};
 use crate::infrastructure::reloading_files::Error;

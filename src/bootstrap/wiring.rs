@@ -8,7 +8,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::application::audit::chain_signer::Seal;
+use crate::application::audit::chain_signer::ChainSigner;
 use crate::application::audit::recorder::Recorder;
 use crate::application::audit::retention::Forgetting;
 use crate::application::audit::writer::Writer;
@@ -27,7 +27,7 @@ use crate::application::maintenance::store_space::Room;
 use crate::application::memory::budget::Budget;
 use crate::application::memory::pressure::Pressure;
 use crate::application::operations::lifecycle::Operations;
-use crate::application::operations::watch::Watching;
+use crate::application::operations::watch::OperationWatch;
 use crate::application::pagination::page_token::Tokens;
 use crate::application::partitions::health;
 use crate::application::partitions::placement::Partitions;
@@ -39,22 +39,21 @@ use crate::application::ports::store::Store;
 use crate::application::ports::token_verifier::Bearer;
 use crate::application::rate_limit::admission::Admission;
 use crate::application::readiness::Readiness;
-use crate::application::response_stream::Patience;
+use crate::application::response_stream::SendLimits;
 use crate::application::server_uploads::import_source::Files;
 use crate::application::server_uploads::rechunk_source::Versions;
-use crate::application::server_uploads::source::Origin;
+use crate::application::server_uploads::source::SourceProvider;
 use crate::application::server_uploads::worker::Copier;
 use crate::application::uploads::duplex::Conversation;
 use crate::application::uploads::flush_timer::FlushSchedule;
-use crate::application::uploads::lifecycle::Uploads;
-use crate::application::uploads::limits::Bounds;
-use crate::application::uploads::outside::Outside;
-use crate::bootstrap::admin;
-use crate::bootstrap::from_config;
+use crate::application::uploads::lifecycle::UploadLifecycle;
+use crate::application::uploads::limits::UploadLimits;
+use crate::application::uploads::services::PipelineServices;
 use crate::bootstrap::limits::limits;
 use crate::bootstrap::redis_backends::{Shared, shared};
+use crate::bootstrap::{admin, from_config};
 use crate::config::Config;
-use crate::config::web::Web;
+use crate::config::sections::web::Web;
 use crate::infrastructure::system_clock::System;
 use crate::interface::grpc::admin::Info;
 use crate::interface::middleware::authenticate::Door;
@@ -82,11 +81,11 @@ pub(super) struct Wiring {
     tokens: Tokens,
     budget: Budget,
     flush_schedule: FlushSchedule,
-    bounds: Bounds,
+    bounds: UploadLimits,
     retention: Retention,
     admission: Admission,
     recorder: Recorder,
-    seal: Seal,
+    signer: ChainSigner,
     audit_kept: Duration,
     pub(super) pressure: Pressure,
     room: Room,
@@ -119,11 +118,11 @@ impl Wiring {
             bounds,
             clock: Arc::clone(&clock),
         };
-        let seal = admin::seal(&config.audit.key_file, &secret)?;
+        let signer = admin::signer(&config.audit.key_file, &secret)?;
         let (recorder, taken) = Recorder::new(Arc::clone(&clock));
         let recording = (recorder.clone(), taken);
         let chain = clock.new_uid();
-        let writer = Writer::new(recording, Arc::clone(&store), seal.clone(), chain);
+        let writer = Writer::new(recording, Arc::clone(&store), signer.clone(), chain);
         let wiring = Self {
             room: Room::new(Arc::clone(&store)),
             store,
@@ -142,7 +141,7 @@ impl Wiring {
             retention: from_config::retention(config),
             admission,
             recorder,
-            seal,
+            signer,
             audit_kept: Duration::from_secs(config.audit.kept_seconds),
             pressure: Pressure::default(),
             identity,
@@ -198,7 +197,7 @@ impl Wiring {
     }
 
     fn gateway(&self, config: &Web) -> Gateway {
-        let bounds = ws_shared::Bounds {
+        let bounds = ws_shared::SocketLimits {
             sockets_max: config.sockets_max as usize,
             ping_every: Duration::from_secs(config.ping_every_seconds),
             pong_max: Duration::from_secs(config.pong_seconds_max),
@@ -227,12 +226,12 @@ impl Wiring {
         }
     }
 
-    fn watching(&self, transport: &'static str) -> Watching {
-        Watching {
+    fn watching(&self, transport: &'static str) -> OperationWatch {
+        OperationWatch {
             store: Arc::clone(&self.store),
             bus: Arc::clone(&self.bus),
             tasks: self.tasks.clone(),
-            patience: self.patience(),
+            send_limits: self.send_limits(),
             clock: Arc::clone(&self.clock),
             transport,
         }
@@ -266,7 +265,8 @@ impl Wiring {
             lease.release().await;
         });
         if let Some(imports) = self.copied_imports() {
-            let (lease, drain) = (imports.lease.clone(), self.drain.clone());
+            let lease = imports.lease.clone();
+            let drain = self.drain.clone();
             self.tasks.spawn(async move {
                 imports.run(drain).await;
                 lease.release().await;
@@ -285,7 +285,7 @@ impl Wiring {
             retention: self.retention,
             audit: Forgetting {
                 store: Arc::clone(&self.store),
-                seal: self.seal.clone(),
+                signer: self.signer.clone(),
                 kept: self.audit_kept,
             },
         }
@@ -308,7 +308,7 @@ impl Wiring {
         Some(self.copier(origin, lease, &self.import_asked))
     }
 
-    fn copier(&self, origin: Arc<dyn Origin>, lease: Lease, asked: &Arc<Notify>) -> Copier {
+    fn copier(&self, origin: Arc<dyn SourceProvider>, lease: Lease, asked: &Arc<Notify>) -> Copier {
         Copier {
             origin,
             uploads: self.uploads(),
@@ -338,9 +338,9 @@ impl Wiring {
         }
     }
 
-    fn uploads(&self) -> Uploads {
+    fn uploads(&self) -> UploadLifecycle {
         let store: Arc<dyn Store> = Arc::clone(&self.store);
-        let outside = Outside {
+        let services = PipelineServices {
             store,
             bus: Arc::clone(&self.bus),
             clock: Arc::clone(&self.clock),
@@ -348,7 +348,7 @@ impl Wiring {
             bounds: self.bounds,
             flush_schedule: self.flush_schedule.clone(),
         };
-        Uploads::new(outside, self.budget.clone(), self.admission.clone())
+        UploadLifecycle::new(services, self.budget.clone(), self.admission.clone())
     }
 
     fn chunks(&self) -> Chunks {
@@ -356,18 +356,18 @@ impl Wiring {
             store: Arc::clone(&self.store),
             bus: Arc::clone(&self.bus),
             tasks: self.tasks.clone(),
-            patience: self.patience(),
+            send_limits: self.send_limits(),
         }
     }
 
     fn partitions(&self) -> Partitions {
         Partitions {
             store: Arc::clone(&self.store),
-            watching: health::Watching {
+            watching: health::HealthWatch {
                 store: Arc::clone(&self.store),
                 cell: Arc::default(),
                 tasks: self.tasks.clone(),
-                patience: self.patience(),
+                send_limits: self.send_limits(),
             },
             clock: Arc::clone(&self.clock),
             work: Arc::clone(&self.work),
@@ -382,7 +382,7 @@ impl Wiring {
             budget: self.budget.clone(),
             tasks: self.tasks.clone(),
             // A follower may hold digests of a whole version. A slow one is disconnected, and resumes by its cursor.
-            patience: Patience {
+            send_limits: SendLimits {
                 drain: self.drain.clone(),
                 slow_reader_max: Some(self.bounds.slow_reader_max),
             },
@@ -391,8 +391,8 @@ impl Wiring {
     }
 
     /// Returns the limits of readers and watchers: any speed is allowed, because each holds a page or a state.
-    fn patience(&self) -> Patience {
-        Patience {
+    fn send_limits(&self) -> SendLimits {
+        SendLimits {
             drain: self.drain.clone(),
             slow_reader_max: None,
         }

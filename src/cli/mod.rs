@@ -1,6 +1,7 @@
 //! The command line.
 //!
-//! `commands` has a file for each command. Only `output` writes to the terminal.
+//! `commands` has a file for each command. They take `arguments`, call a server by `calls` over a `connection`, send
+//! documents by `uploads`, and print `json` or rows on the `terminal`.
 //!
 //! Exit codes: 0 success; 1 failure, with a message; 2 wrong arguments; 130 or 143 an upload that SIGINT or SIGTERM
 //! interrupted.
@@ -9,39 +10,18 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::cli::calls::status::explain;
 use crate::cli::commands::Command;
-use crate::cli::status::said;
+use crate::cli::terminal::output;
 
-mod backoff;
-mod begun;
-mod chunk_rows;
-mod client;
+mod arguments;
+mod calls;
 mod commands;
-mod common;
 mod connection;
-mod failure;
-mod following;
 mod json;
-mod kept;
-mod label;
-mod names;
-mod outcome;
-mod output;
-mod patience;
-mod printable;
-mod progress;
-mod reading;
-mod sending;
-mod source;
-mod sources;
-mod spec;
-mod status;
 mod stopping;
-mod stored;
-mod table;
-mod underway;
-mod uploader;
-mod watching;
+mod terminal;
+mod uploads;
 
 /// Cuts documents into chunks while they stream, and proves every offset.
 #[derive(Debug, Parser)]
@@ -64,7 +44,7 @@ pub fn run() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::end(&said(error)),
+        Err(error) => output::end(&explain(error)),
     }
 }
 
@@ -91,7 +71,7 @@ mod tests {
     /// One cursor in 64 begins with a hyphen.
     #[test]
     fn a_cursor_may_begin_with_a_hyphen() {
-        let told = ["sluice", "changes", "--after", "-k"];
-        assert!(super::Arguments::try_parse_from(told).is_ok());
+        let arguments = ["sluice", "changes", "--after", "-k"];
+        assert!(super::Arguments::try_parse_from(arguments).is_ok());
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Stopping {
 
 /// The signal that was received.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Told {
+pub(super) enum StopSignal {
     Terminate,
     Interrupt,
 }
@@ -31,15 +31,15 @@ impl Stopping {
     }
 
     /// Waits for either signal. A signal that arrived earlier is not missed.
-    pub(super) async fn told(&mut self) -> Told {
+    pub(super) async fn wait(&mut self) -> StopSignal {
         tokio::select! {
-            _ = self.terminate.recv() => Told::Terminate,
-            _ = self.interrupt.recv() => Told::Interrupt,
+            _ = self.terminate.recv() => StopSignal::Terminate,
+            _ = self.interrupt.recv() => StopSignal::Interrupt,
         }
     }
 }
 
-impl Told {
+impl StopSignal {
     /// Returns the exit code of a program that the signal ended, as in shells: 128 plus the signal's number.
     pub(super) fn exit_code(self) -> u8 {
         match self {

@@ -3,10 +3,11 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::config::listen::Listen;
-use crate::config::store_url;
-use crate::config::store_url::Location;
-use crate::config::{environment, web};
+use crate::config::addresses::listen::Listen;
+use crate::config::addresses::store_url;
+use crate::config::addresses::store_url::Location;
+use crate::config::environment;
+use crate::config::sections::web;
 
 /// An error of a configuration.
 #[derive(Debug, thiserror::Error)]

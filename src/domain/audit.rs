@@ -165,7 +165,8 @@ mod tests {
     #[test]
     fn bytes_cannot_move_from_one_text_to_another() {
         let [mut one, mut other] = [Head::new([7; 16]), Head::new([7; 16])];
-        let (one, other) = (one.append(event("ab", "c")), other.append(event("a", "bc")));
+        let one = one.append(event("ab", "c"));
+        let other = other.append(event("a", "bc"));
         assert_ne!(one.hash, other.hash);
     }
 }

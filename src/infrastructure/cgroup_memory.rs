@@ -12,7 +12,7 @@ const NO_LIMIT: u64 = 1 << 60;
 
 /// The place from which limit and use are read.
 #[derive(Clone, Debug)]
-pub enum Source {
+pub enum MemorySource {
     /// A limit of the process's own resident memory.
     Process {
         /// The limit, in bytes.
@@ -31,7 +31,7 @@ pub enum Source {
     Unlimited,
 }
 
-impl Source {
+impl MemorySource {
     /// Returns the configured limit, in bytes. If it is 0, returns the limit of the control group.
     #[must_use]
     pub fn open(most: u64) -> Self {
@@ -43,7 +43,7 @@ impl Source {
     }
 }
 
-impl Memory for Source {
+impl Memory for MemorySource {
     fn most(&self) -> Option<u64> {
         match self {
             Self::Process { most } | Self::Group { most, .. } => Some(*most),
@@ -67,10 +67,12 @@ impl Memory for Source {
 /// Returns the group with a memory limit among the groups of a process (cgroups(7)). Version 1 names its
 /// controllers; version 2 has number 0. Inside a container the path may be the host's; the group is then at the
 /// root.
-fn group(groups: &str, root: &Path) -> Option<Source> {
+fn group(groups: &str, root: &Path) -> Option<MemorySource> {
     let found = groups.lines().find_map(|line| {
         let mut parts = line.splitn(3, ':');
-        let (number, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
+        let number = parts.next()?;
+        let controllers = parts.next()?;
+        let path = parts.next()?;
         let is_first = controllers.split(',').any(|name| name == "memory");
         (is_first || number == "0").then_some((is_first, path.trim_start_matches('/')))
     });
@@ -88,7 +90,7 @@ fn group(groups: &str, root: &Path) -> Option<Source> {
     let folders = [root.join(path), root];
     let folder = folders.iter().find(|folder| folder.join(limit).exists())?;
     let most = number(&folder.join(limit)).filter(|most| *most < NO_LIMIT)?;
-    Some(Source::Group {
+    Some(MemorySource::Group {
         most,
         used: folder.join(used),
         dropped: (folder.join("memory.stat"), name),
@@ -116,7 +118,7 @@ fn line(text: &str, name: &str) -> Option<u64> {
 mod tests {
     use std::fs;
 
-    use super::{Source, group, resident};
+    use super::{MemorySource, group, resident};
     use crate::application::ports::memory_usage::Memory;
 
     /// Creates files laid out as the kernel does.
@@ -152,7 +154,7 @@ mod tests {
             ],
         );
         let of = |groups: &str, root| {
-            let source = group(groups, root).unwrap_or(Source::Unlimited);
+            let source = group(groups, root).unwrap_or(MemorySource::Unlimited);
             source.most().zip(source.used())
         };
         assert_eq!(

@@ -79,7 +79,8 @@ impl Root {
 #[async_trait]
 impl ImportRoot for Root {
     async fn open(&self, path: &PathName) -> Result<Option<Box<dyn OpenFile>>, Error> {
-        let (root, path) = (self.clone(), path.clone());
+        let root = self.clone();
+        let path = path.clone();
         let opened = step(move || open(&root, &path)).await?;
         Ok(opened.map(|opened| -> Box<dyn OpenFile> { Box::new(opened) }))
     }

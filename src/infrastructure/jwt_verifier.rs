@@ -54,20 +54,20 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Issuer {
     settings: Settings,
-    keys: watch::Receiver<Arc<Keys>>,
+    keys: watch::Receiver<Arc<KeySet>>,
 }
 
 /// The keys that can verify tokens.
-pub struct Keys(Vec<Known>);
+pub struct KeySet(Vec<VerificationKey>);
 
-impl std::fmt::Debug for Keys {
+impl std::fmt::Debug for KeySet {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names = self.0.iter().map(|known| &known.id);
+        let names = self.0.iter().map(|verification_key| &verification_key.id);
         formatter.debug_list().entries(names).finish()
     }
 }
 
-struct Known {
+struct VerificationKey {
     id: String,
     algorithm: Algorithm,
     key: DecodingKey,
@@ -85,7 +85,7 @@ impl Issuer {
     /// # Errors
     ///
     /// Fails if the file cannot be read, or has no key that could verify a token.
-    pub fn open(settings: Settings) -> Result<(Self, Watched<Keys>), Error> {
+    pub fn open(settings: Settings) -> Result<(Self, Watched<KeySet>), Error> {
         let algorithms = settings.algorithms.clone();
         let make = move |contents: &[Vec<u8>]| keys(contents, &algorithms);
         let watched = Watched::open(vec![settings.jwks_file.clone()], Box::new(make))?;
@@ -99,17 +99,17 @@ impl Issuer {
         }
         let header = jsonwebtoken::decode_header(token).ok()?;
         let keys = Arc::clone(&self.keys.borrow());
-        let known = keys
+        let verification_key = keys
             .0
             .iter()
-            .find(|known| Some(&known.id) == header.kid.as_ref())?;
-        let mut validation = Validation::new(known.algorithm);
+            .find(|verification_key| Some(&verification_key.id) == header.kid.as_ref())?;
+        let mut validation = Validation::new(verification_key.algorithm);
         validation.leeway = SKEW_SECONDS;
         validation.validate_nbf = true;
         validation.set_issuer(&[&self.settings.issuer]);
         validation.set_audience(&[&self.settings.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        let claims = jsonwebtoken::decode::<Unique>(token, &known.key, &validation);
+        let claims = jsonwebtoken::decode::<Unique>(token, &verification_key.key, &validation);
         let Unique(claims) = claims.ok()?.claims;
         // The library treats an `nbf` that is not a number as absent.
         if claims.get("nbf").is_some_and(|nbf| !nbf.is_number()) {
@@ -188,21 +188,21 @@ impl Bearer for Issuer {
     }
 }
 
-fn keys(contents: &[Vec<u8>], algorithms: &[Algorithm]) -> Result<Keys, Refused> {
+fn keys(contents: &[Vec<u8>], algorithms: &[Algorithm]) -> Result<KeySet, Refused> {
     let content = contents.first().map(Vec::as_slice).unwrap_or_default();
     let set: Set = serde_json::from_slice(content)?;
-    let known = set.keys.into_iter().filter_map(known);
-    let known = known
-        .filter(|known| algorithms.contains(&known.algorithm))
+    let verification_key = set.keys.into_iter().filter_map(verification_key);
+    let verification_key = verification_key
+        .filter(|verification_key| algorithms.contains(&verification_key.algorithm))
         .collect::<Vec<_>>();
-    if known.is_empty() {
+    if verification_key.is_empty() {
         return Err("there is no key with a kid and an algorithm that is allowed".into());
     }
-    Ok(Keys(known))
+    Ok(KeySet(verification_key))
 }
 
 /// Returns a key if it is understood, has a name, and is for signatures.
-fn known(written: Value) -> Option<Known> {
+fn verification_key(written: Value) -> Option<VerificationKey> {
     let jwk: Jwk = serde_json::from_value(written).ok()?;
     let algorithm = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => Algorithm::RS256,
@@ -222,7 +222,7 @@ fn known(written: Value) -> Option<Known> {
     if !is_for_it || !is_for_signatures {
         return None;
     }
-    Some(Known {
+    Some(VerificationKey {
         key: DecodingKey::from_jwk(&jwk).ok()?,
         id: jwk.common.key_id?,
         algorithm,

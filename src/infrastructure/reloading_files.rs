@@ -50,7 +50,7 @@ pub enum Error {
 pub struct Watched<T> {
     files: Vec<PathBuf>,
     make: Make<T>,
-    made: watch::Sender<Arc<T>>,
+    build: watch::Sender<Arc<T>>,
     stamps: Vec<Option<Stamp>>,
 }
 
@@ -74,11 +74,11 @@ impl<T: Send + Sync + 'static> Watched<T> {
     /// Fails if a file cannot be read, or no value can be built from them.
     pub fn open(files: Vec<PathBuf>, make: Make<T>) -> Result<Self, Error> {
         let stamps = stamps(&files);
-        let first = made(&files, &make)?;
+        let first = build(&files, &make)?;
         Ok(Self {
             files,
             make,
-            made: watch::Sender::new(Arc::new(first)),
+            build: watch::Sender::new(Arc::new(first)),
             stamps,
         })
     }
@@ -86,7 +86,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
     /// Returns a receiver that always has the newest value.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<Arc<T>> {
-        self.made.subscribe()
+        self.build.subscribe()
     }
 
     /// Reads the files again whenever they have changed, until `drain` is cancelled. If the files cannot be read,
@@ -115,9 +115,9 @@ impl<T: Send + Sync + 'static> Watched<T> {
             return;
         }
         self.stamps = stamps;
-        match made(&self.files, &self.make) {
-            Ok(made) => {
-                self.made.send_replace(Arc::new(made));
+        match build(&self.files, &self.make) {
+            Ok(build) => {
+                self.build.send_replace(Arc::new(build));
                 tracing::info!(files = ?self.files, "files have changed and were read again");
             }
             Err(error) => {
@@ -137,7 +137,7 @@ fn stamps(files: &[PathBuf]) -> Vec<Option<Stamp>> {
     files.iter().map(stamp).collect()
 }
 
-fn made<T>(files: &[PathBuf], make: &Make<T>) -> Result<T, Error> {
+fn build<T>(files: &[PathBuf], make: &Make<T>) -> Result<T, Error> {
     let contents = files.iter().map(|file| read(file));
     make(&contents.collect::<Result<Vec<_>, _>>()?).map_err(|source| {
         let files = files.iter().map(|file| file.display().to_string());

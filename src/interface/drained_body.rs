@@ -30,16 +30,16 @@ pub(super) struct Drained {
 
 /// Represents the answer: dropped after its last byte, or when the client is gone.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct ResponseGuard {
     _ended: oneshot::Sender<()>,
 }
 
 impl Drained {
     /// Returns the body of a request and the value that represents its answer.
-    pub(super) fn new(body: Body) -> (Self, Answer) {
+    pub(super) fn new(body: Body) -> (Self, ResponseGuard) {
         let (ended, answered) = oneshot::channel();
         let answered = Some(answered);
-        (Self { body, answered }, Answer { _ended: ended })
+        (Self { body, answered }, ResponseGuard { _ended: ended })
     }
 }
 
@@ -108,10 +108,10 @@ mod tests {
     use tokio_stream::StreamExt;
     use tokio_stream::wrappers::ReceiverStream;
 
-    use super::{Answer, BYTES_MAX, Drained, WAIT_MAX};
+    use super::{BYTES_MAX, Drained, ResponseGuard, WAIT_MAX};
 
     /// Returns the sender of an open request, its body, and its answer.
-    fn request() -> (mpsc::Sender<Bytes>, Drained, Answer) {
+    fn request() -> (mpsc::Sender<Bytes>, Drained, ResponseGuard) {
         let (sender, receiver) = mpsc::channel(1);
         let body = ReceiverStream::new(receiver).map(Ok::<_, std::io::Error>);
         let (body, answer) = Drained::new(Body::from_stream(body));

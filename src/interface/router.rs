@@ -20,11 +20,11 @@ use crate::application::catalog::documents::Documents;
 use crate::application::memory::budget::Budget;
 use crate::application::memory::pressure::Pressure;
 use crate::application::operations::lifecycle::Operations;
-use crate::application::operations::watch::Watching;
+use crate::application::operations::watch::OperationWatch;
 use crate::application::partitions::placement::Partitions;
 use crate::application::ports::clock::Clock;
 use crate::application::uploads::duplex::Conversation;
-use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::limits::UploadLimits;
 use crate::interface::grpc::message_limits;
 use crate::interface::grpc::pb::admin_service_server::AdminServiceServer;
 use crate::interface::grpc::pb::chunk_service_server::ChunkServiceServer;
@@ -43,7 +43,7 @@ use crate::interface::middleware::authenticate::Door;
 use crate::interface::middleware::call;
 use crate::interface::middleware::rate_limit::{self, Gate};
 use crate::interface::middleware::request;
-use crate::interface::web::page::About;
+use crate::interface::web::page::PageSettings;
 use crate::interface::web::probes::Probes;
 use crate::interface::web::ws_shared::Gateway;
 use crate::interface::web::ws_upgrade;
@@ -65,11 +65,11 @@ pub struct Services {
     /// Operations.
     pub operations: Operations,
     /// Watches on operations.
-    pub watching: Watching,
+    pub watching: OperationWatch,
     /// The memory that uploads and previews share.
     pub budget: Budget,
     /// The limits of an upload.
-    pub bounds: Bounds,
+    pub bounds: UploadLimits,
     /// Partitions.
     pub partitions: Partitions,
     /// Tenants, keys, and information about the server.
@@ -172,7 +172,7 @@ pub(super) async fn router(
         .add_service(served!(AdminServiceServer::new(admin)))
         .add_service(served!(LimitServiceServer::new(limits)));
     let grpc = services.routes().into_axum_router();
-    let about = About {
+    let about = PageSettings {
         is_https: door.allowed.is_https,
     };
     let web = web(gateway, probes, about);
@@ -226,7 +226,7 @@ async fn follow(
 }
 
 /// Returns the routes besides gRPC.
-fn web(gateway: Gateway, probes: Probes, about: About) -> Router {
+fn web(gateway: Gateway, probes: Probes, about: PageSettings) -> Router {
     let page = Router::new()
         .route(paths::PAGE, get(page::show))
         .with_state(about);

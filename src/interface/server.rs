@@ -20,7 +20,7 @@ use crate::interface::router::{Services, router};
 use crate::interface::transport::connection;
 use crate::interface::transport::connection_limits::Connections;
 use crate::interface::transport::frame_cost::{CONNECTION, HANDSHAKE};
-use crate::interface::transport::idle_timeout::Patience;
+use crate::interface::transport::idle_timeout::IdleTimeouts;
 use crate::interface::transport::peer::Peer;
 use crate::interface::transport::tls;
 
@@ -31,7 +31,7 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 
 /// The listeners, and the limits of the connections that they accept.
 #[derive(Debug)]
-pub struct Entrance {
+pub struct Listener {
     /// The listeners; at least one.
     pub listeners: Vec<TcpListener>,
     /// The TLS settings. `None` means that connections are not encrypted.
@@ -39,7 +39,7 @@ pub struct Entrance {
     /// The limits on the number of connections.
     pub connections: Connections,
     /// The time for which a connection may be unused.
-    pub patience: Patience,
+    pub idle_timeouts: IdleTimeouts,
     /// Memory pressure: while memory is nearly used up, only a few connections are accepted.
     pub pressure: Pressure,
 }
@@ -51,16 +51,16 @@ pub struct Entrance {
 ///
 /// Fails if reflection cannot be set up.
 pub async fn serve(
-    entrance: Entrance,
+    listener: Listener,
     services: Services,
     tasks: TaskTracker,
     drain: CancellationToken,
 ) -> Result<(), tonic_reflection::server::Error> {
     let (health, router) = router(services, &tasks, &drain).await?;
     let closing = CancellationToken::new();
-    while let Some((stream, address, room)) = next(&entrance, &drain).await {
-        let is_too_much = entrance.pressure.is_on() && entrance.connections.are_many();
-        let admitted = entrance.connections.enter(room, address.ip());
+    while let Some((stream, address, room)) = next(&listener, &drain).await {
+        let is_too_much = listener.pressure.is_on() && listener.connections.are_many();
+        let admitted = listener.connections.enter(room, address.ip());
         let place = admitted.filter(|_| !is_too_much);
         let Some(place) = place else {
             metrics::counter!("sluice_connections_refused_total").increment(1);
@@ -71,11 +71,13 @@ pub async fn serve(
             certificate: None,
             place,
         };
-        let (tls, patience) = (entrance.tls.clone(), entrance.patience);
-        let (router, closing) = (router.clone(), closing.clone());
-        tasks.spawn(connected(stream, peer, tls, router, patience, closing));
+        let tls = listener.tls.clone();
+        let idle_timeouts = listener.idle_timeouts;
+        let router = router.clone();
+        let closing = closing.clone();
+        tasks.spawn(connected(stream, peer, tls, router, idle_timeouts, closing));
     }
-    drop(entrance);
+    drop(listener);
     health
         .set_service_status("", tonic_health::ServingStatus::NotServing)
         .await;
@@ -90,13 +92,13 @@ pub async fn serve(
 
 /// Waits for room, then accepts the next connection. Returns `None` once `drain` is cancelled.
 async fn next(
-    entrance: &Entrance,
+    listener: &Listener,
     drain: &CancellationToken,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let accepting = async {
-        let room = entrance.connections.room().await?;
+        let room = listener.connections.room().await?;
         loop {
-            match accept(&entrance.listeners).await {
+            match accept(&listener.listeners).await {
                 Ok((stream, address)) => return Some((stream, address, room)),
                 Err(error) => {
                     tracing::warn!(
@@ -127,11 +129,11 @@ async fn connected(
     mut peer: Peer,
     tls: Option<tls::Settings>,
     router: Router,
-    patience: Patience,
+    idle_timeouts: IdleTimeouts,
     closing: CancellationToken,
 ) {
     let cost = if tls.is_some() { HANDSHAKE } else { CONNECTION };
-    let wait = peer.place.hearing().charge(cost);
+    let wait = peer.place.read_budget().charge(cost);
     // A connection that was not read yet loses nothing when the server stops: its client connects elsewhere.
     let rested = tokio::time::sleep(wait);
     if !wait.is_zero() && closing.run_until_cancelled(rested).await.is_none() {
@@ -140,11 +142,11 @@ async fn connected(
     // Latency matters more than the number of packets. If the option fails, the connection works anyway.
     let _unsupported = stream.set_nodelay(true);
     match tls {
-        None => connection::serve(stream, peer, router, patience, closing).await,
+        None => connection::serve(stream, peer, router, idle_timeouts, closing).await,
         Some(tls) => {
             if let Some((stream, certificate)) = tls::accept(stream, &tls).await {
                 peer.certificate = certificate;
-                connection::serve(stream, peer, router, patience, closing).await;
+                connection::serve(stream, peer, router, idle_timeouts, closing).await;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The audit log: entries are appended, listed, deleted from the beginning, and never changed.
 
-use sluice::application::audit::chain_signer::{Place, Seal};
+use sluice::application::audit::chain_signer::{ChainSigner, SignedPosition};
 use sluice::application::audit::verify::{Report, verify};
 use sluice::application::ports::audit::{Sealed, Wanted};
 use sluice::application::ports::jobs::{Fence, Work};
@@ -23,8 +23,8 @@ fn event(tenant: &str, target: usize) -> Event {
     }
 }
 
-fn seal() -> Seal {
-    Seal::new(b"a secret")
+fn signer() -> ChainSigner {
+    ChainSigner::new(b"a secret")
 }
 
 /// Appends events to a chain in batches. Each batch is sent twice, as after a lost answer.
@@ -35,7 +35,7 @@ async fn appended(store: &dyn Store, chain: u8, tenants: &[&str]) -> (Vec<Entry>
         let events = tenants.iter().enumerate();
         let events = events.map(|(number, tenant)| event(tenant, batch * 2 + number + 1));
         let entries = events.map(|event| head.append(event)).collect::<Vec<_>>();
-        let sealed = seal().seal(Place::Head, head);
+        let sealed = signer().sign(SignedPosition::Head, head);
         for _ in 0..2 {
             store.append_audit(&entries, &sealed).await.unwrap();
         }
@@ -45,7 +45,7 @@ async fn appended(store: &dyn Store, chain: u8, tenants: &[&str]) -> (Vec<Entry>
 }
 
 async fn verified(store: &dyn Store, told: &[Head]) -> Report {
-    verify(store, &seal(), told).await.unwrap()
+    verify(store, &signer(), told).await.unwrap()
 }
 
 pub(crate) async fn entries_are_appended_once_and_listed_by_tenant_and_time(store: &dyn Store) {
@@ -102,7 +102,7 @@ pub(crate) async fn old_entries_are_deleted_and_the_rest_is_still_verified(store
     );
     let mut steps = Vec::new();
     while let Some(last) = store.audit_before(6, 3).await.unwrap() {
-        let checkpoint = seal().seal(Place::Checkpoint, last);
+        let checkpoint = signer().sign(SignedPosition::Checkpoint, last);
         let done = store
             .forget_audit(fence, &checkpoint)
             .await
@@ -118,7 +118,7 @@ pub(crate) async fn old_entries_are_deleted_and_the_rest_is_still_verified(store
     );
     let report = verified(store, &[head]).await;
     assert_eq!((report.entries, report.heads), (2, vec![head]));
-    let later = seal().seal(Place::Checkpoint, head);
+    let later = signer().sign(SignedPosition::Checkpoint, head);
     let old = store
         .forget_audit(Fence(fence.0 - 1), &later)
         .await
@@ -129,7 +129,9 @@ pub(crate) async fn old_entries_are_deleted_and_the_rest_is_still_verified(store
 pub(crate) async fn forged_and_truncated_ends_are_detected(store: &dyn Store) {
     let (entries, head) = appended(store, 1, &["a"; 5]).await;
     assert_eq!(verified(store, &[head]).await.faults, vec![]);
-    let other_key = verify(store, &Seal::new(b"another"), &[]).await.unwrap();
+    let other_key = verify(store, &ChainSigner::new(b"another"), &[])
+        .await
+        .unwrap();
     assert_eq!(other_key.faults.len(), 1, "{:?}", other_key.faults);
     // A head without the last entry, signed with the key, contradicts a head that was reported earlier.
     let shorter = Head {
@@ -138,7 +140,7 @@ pub(crate) async fn forged_and_truncated_ends_are_detected(store: &dyn Store) {
         ..head
     };
     store
-        .append_audit(&[], &seal().seal(Place::Head, shorter))
+        .append_audit(&[], &signer().sign(SignedPosition::Head, shorter))
         .await
         .unwrap();
     assert_eq!(verified(store, &[]).await.faults, vec![]);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sluice::application::ports::commit_order::Turn;
+use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::operations::Operation;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::store_error::Error;
@@ -63,7 +63,7 @@ async fn commit_at_once(
     for (number, writer) in (0..).zip(writers) {
         let store = Arc::clone(store);
         commits.spawn(async move {
-            let (batch, turn) = (batch(number), Turn::first());
+            let (batch, turn) = (batch(number), CommitTicket::first());
             (number, store.commit_batch(&writer, &batch, &turn, 3).await)
         });
     }

@@ -2,7 +2,7 @@
 
 use sluice::application::ports::import_root::Stamp;
 use sluice::application::ports::jobs::Work;
-use sluice::application::ports::operations::Kind;
+use sluice::application::ports::operations::OperationKind;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{Import, NewUpload, Started};
 use sluice::domain::names::path::PathName;
@@ -46,9 +46,12 @@ pub(crate) async fn an_import_is_an_upload_of_a_file_started_once(store: &dyn St
 
     let operation = store.operation(&caller(), &import.uid).await.unwrap();
     assert_eq!(operation, Some(import.operation()));
-    assert_eq!(import.operation().kind, Kind::ImportDocument);
+    assert_eq!(import.operation().kind, OperationKind::ImportDocument);
     let cancelled = store.cancel_upload(&caller(), &import.uid, 5).await;
-    assert_eq!(cancelled.unwrap().unwrap().kind, Kind::ImportDocument);
+    assert_eq!(
+        cancelled.unwrap().unwrap().kind,
+        OperationKind::ImportDocument
+    );
 }
 
 pub(crate) async fn running_imports_are_listed_the_oldest_first(store: &dyn Store) {

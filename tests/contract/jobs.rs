@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use sluice::application::ports::collections::{Deleted, Deletion};
-use sluice::application::ports::commit_order::Turn;
+use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::jobs::{Fence, Work};
-use sluice::application::ports::operations::Kind;
+use sluice::application::ports::operations::OperationKind;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::domain::names::resource::{CollectionId, DocumentName};
@@ -86,7 +86,7 @@ pub(crate) async fn a_deleted_document_is_gone_at_once_and_its_chunks_soon(store
     };
     assert_eq!(
         (operation.kind, operation.state),
-        (Kind::DeleteDocument, State::Running)
+        (OperationKind::DeleteDocument, State::Running)
     );
     assert_eq!(operation.target, name.to_string());
     assert_eq!(
@@ -144,7 +144,7 @@ pub(crate) async fn abandoned_uploads_fail_and_old_operations_expire(store: &dyn
     let open = start(store, &new_upload(1, "d")).await;
     let writer = attach(store, &open.uid).await;
     store
-        .commit_batch(&writer, &batches[0], &Turn::first(), 10)
+        .commit_batch(&writer, &batches[0], &CommitTicket::first(), 10)
         .await
         .unwrap()
         .unwrap();

@@ -2,7 +2,7 @@
 
 use sluice::application::caller::Caller;
 use sluice::application::ports::collections::Written;
-use sluice::application::ports::keys::{Created, Key, Kind};
+use sluice::application::ports::keys::{Created, Key, KeyKind};
 use sluice::application::ports::store::Store;
 use sluice::application::ports::tenants::Removed;
 use sluice::domain::identity::role::Role;
@@ -20,7 +20,7 @@ fn key(number: u8, of: &str, lookup: &str) -> Key {
         tenant: tenant(of),
         principal: Principal::parse("somebody@example.org").unwrap(),
         role: Role::Writer,
-        kind: Kind::Secret,
+        kind: KeyKind::Secret,
         lookup: lookup.to_owned(),
         digest: [number; 32],
         created_at: 1,
@@ -147,7 +147,7 @@ pub(crate) async fn keys_are_listed_and_operators_known(store: &dyn Store) {
     assert!(!store.has_operator_key(2).await.unwrap());
     let operator = Key {
         role: Role::Operator,
-        kind: Kind::Certificate,
+        kind: KeyKind::Certificate,
         ..key(9, "default", "9")
     };
     assert_eq!(store.create_key(&operator).await.unwrap(), Created::Stored);

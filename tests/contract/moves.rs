@@ -2,13 +2,13 @@
 
 use sluice::application::ports::clock::Timestamp;
 use sluice::application::ports::collections::{Deleted, Deletion};
-use sluice::application::ports::commit_order::Turn;
+use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::jobs::{Done, Fence, Work};
-use sluice::application::ports::operations::{Kind, Operation};
+use sluice::application::ports::operations::{Operation, OperationKind};
 use sluice::application::ports::partitions::{Location, Move, Moved};
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{End, Started, Upload};
+use sluice::application::ports::uploads::{Started, Upload, UploadEnd};
 use sluice::domain::names::resource::DocumentName;
 use sluice::domain::partitions::candidates;
 
@@ -100,7 +100,7 @@ pub(crate) async fn a_moved_document_reads_the_same_and_nothing_is_left(store: &
     assert_eq!(
         (begun.kind, begun.state, begun.target.as_str()),
         (
-            Kind::MoveDocument,
+            OperationKind::MoveDocument,
             State::Running,
             document().to_string().as_str()
         )
@@ -181,14 +181,16 @@ pub(crate) async fn an_upload_during_a_move_ends_with_all_its_rows(store: &dyn S
         let uid = 90 + number;
         begin(store, uid, 20).await;
         for batch in &batches {
-            let committed = store.commit_batch(&writer, batch, &Turn::first(), 30).await;
+            let committed = store
+                .commit_batch(&writer, batch, &CommitTicket::first(), 30)
+                .await;
             committed.unwrap().unwrap();
             writer.committed_offset = batch.checkpoint.place.position.source;
             for _ in 0..steps {
                 step(store, 30).await;
             }
         }
-        let end = End::Succeeded(summary);
+        let end = UploadEnd::Succeeded(summary);
         let ended = store.end_upload(&writer, end, 30, 30 + KEPT).await;
         ended.unwrap().unwrap();
         while step(store, 30).await.rows > 0 {}

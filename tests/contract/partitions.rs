@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sluice::application::ports::commit_order::Turn;
+use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::store::Store;
 
 use sluice::application::ports::collections::Deletion;
@@ -18,7 +18,7 @@ pub(crate) async fn the_hundred_partitions_equal_a_recount(store: &dyn Store) {
         let upload = start(store, &new_upload(number, &format!("d{number}"))).await;
         let writer = attach(store, &upload.uid).await;
         store
-            .commit_batch(&writer, &batches[0], &Turn::first(), 3)
+            .commit_batch(&writer, &batches[0], &CommitTicket::first(), 3)
             .await
             .unwrap()
             .unwrap();

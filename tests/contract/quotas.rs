@@ -1,10 +1,10 @@
 //! The usage of a tenant is counted, and a request that would exceed a quota is refused.
 
 use sluice::application::ports::collections::Deletion;
-use sluice::application::ports::commit_order::Turn;
+use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::store_error::Error;
-use sluice::application::ports::uploads::{End, Started};
+use sluice::application::ports::uploads::{Started, UploadEnd};
 use sluice::domain::limits::quota::{Quota, Quotas, Usage};
 use sluice::domain::names::resource::{DocumentName, TenantId};
 
@@ -60,7 +60,7 @@ pub(crate) async fn usage_is_counted_from_the_first_quota_on(store: &dyn Store) 
     assert_eq!((documents, uploads), (2, 1));
     assert!(reserved > 13, "{reserved}");
     let writer = attach(store, &[3; 16]).await;
-    let failed = End::Failed {
+    let failed = UploadEnd::Failed {
         reason: "SIZE_MISMATCH",
         message: String::new(),
     };
@@ -138,7 +138,10 @@ pub(crate) async fn an_upload_over_a_quota_resumes_when_there_is_room(store: &dy
     let mut writer = attach(store, &[1; 16]).await;
     let (mut refused, mut at) = (0, 0);
     while let Some(batch) = all.get(at) {
-        match store.commit_batch(&writer, batch, &Turn::first(), 20).await {
+        match store
+            .commit_batch(&writer, batch, &CommitTicket::first(), 20)
+            .await
+        {
             Ok(Some(_)) => {
                 writer.committed_offset = batch.checkpoint.place.position.source;
                 at += 1;
@@ -156,7 +159,7 @@ pub(crate) async fn an_upload_over_a_quota_resumes_when_there_is_room(store: &dy
     }
     assert!(refused > 0);
     allow(store, 10, text().len() as u64, 10).await;
-    let end = End::Succeeded(summary);
+    let end = UploadEnd::Succeeded(summary);
     store
         .end_upload(&writer, end, 30, 30 + KEPT)
         .await

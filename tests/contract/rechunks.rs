@@ -1,12 +1,12 @@
 //! A rechunk is an upload whose bytes come from the store. A request starts one rechunk, which blocks no upload.
 
-use sluice::application::ports::commit_order::Turn;
-use sluice::application::ports::operations::Kind;
+use sluice::application::ports::commit_order::CommitTicket;
+use sluice::application::ports::operations::OperationKind;
 use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::rechunks::{NewRechunk, Started};
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{self, End, NewUpload, Upload};
+use sluice::application::ports::uploads::{self, NewUpload, Upload, UploadEnd};
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::checkpoint::ENGINE_VERSION;
@@ -51,14 +51,14 @@ async fn finish(store: &dyn Store, rechunk: &Upload, text: &str, now: i64) {
     let (batches, summary) = batches(text);
     for batch in &batches {
         let committed = store
-            .commit_batch(&writer, batch, &Turn::first(), now)
+            .commit_batch(&writer, batch, &CommitTicket::first(), now)
             .await
             .unwrap();
         writer.committed_offset = committed.unwrap().committed_bytes;
     }
-    let end = End::Succeeded(summary);
+    let end = UploadEnd::Succeeded(summary);
     let ended = store.end_upload(&writer, end, now, now + KEPT).await;
-    assert_eq!(ended.unwrap().unwrap().kind, Kind::RechunkDocument);
+    assert_eq!(ended.unwrap().unwrap().kind, OperationKind::RechunkDocument);
 }
 
 pub(crate) async fn a_rechunk_is_started_once(store: &dyn Store) {
@@ -87,8 +87,8 @@ pub(crate) async fn a_rechunk_is_started_once(store: &dyn Store) {
 
     let operation = store.operation(&caller(), &rechunk.uid).await.unwrap();
     assert_eq!(operation, Some(rechunk.operation()));
-    assert_eq!(rechunk.operation().kind, Kind::RechunkDocument);
-    assert_eq!(source.operation().kind, Kind::Upload);
+    assert_eq!(rechunk.operation().kind, OperationKind::RechunkDocument);
+    assert_eq!(source.operation().kind, OperationKind::Upload);
 }
 
 pub(crate) async fn a_rechunk_blocks_no_upload(store: &dyn Store) {
@@ -106,7 +106,7 @@ pub(crate) async fn a_rechunk_blocks_no_upload(store: &dyn Store) {
         unreachable!("the collection is there")
     };
     assert_eq!(superseded[0].uid, rechunk.uid);
-    assert_eq!(superseded[0].kind, Kind::RechunkDocument);
+    assert_eq!(superseded[0].kind, OperationKind::RechunkDocument);
     assert_eq!(superseded[0].failure_reason, "UPLOAD_SUPERSEDED");
 }
 
@@ -185,11 +185,11 @@ pub(crate) async fn a_rechunk_is_decoded_as_its_source_was(store: &dyn Store) {
         };
         let (batches, summary) = decoded(source, decoding);
         let committed = store
-            .commit_batch(&writer, &batches[0], &Turn::first(), 3)
+            .commit_batch(&writer, &batches[0], &CommitTicket::first(), 3)
             .await
             .unwrap();
         writer.committed_offset = committed.unwrap().committed_bytes;
-        let end = End::Succeeded(summary);
+        let end = UploadEnd::Succeeded(summary);
         store.end_upload(&writer, end, 4, 4).await.unwrap().unwrap();
         let current = store.document(&caller(), &upload.document).await.unwrap();
         assert_eq!(current.unwrap().current.unwrap().charset, charset);
@@ -217,11 +217,11 @@ pub(crate) async fn a_rechunk_keeps_the_policy_of_its_source(store: &dyn Store) 
     let mut writer = attach(store, &source.uid).await;
     let (batches, summary) = batches("some text");
     let committed = store
-        .commit_batch(&writer, &batches[0], &Turn::first(), 3)
+        .commit_batch(&writer, &batches[0], &CommitTicket::first(), 3)
         .await
         .unwrap();
     writer.committed_offset = committed.unwrap().committed_bytes;
-    let end = End::Succeeded(summary);
+    let end = UploadEnd::Succeeded(summary);
     store.end_upload(&writer, end, 4, 4).await.unwrap().unwrap();
     let current = async || {
         let found = store.document(&caller(), &source.document).await.unwrap();

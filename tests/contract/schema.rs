@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sluice::application::partitions::health::Health;
 use sluice::application::ports::clock::Clock;
-use sluice::application::ports::commit_order::Turn;
+use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::NewUpload;
 use sluice::domain::partitions::balance::{Reason, Verdict};
@@ -295,7 +295,9 @@ async fn store_document(store: &dyn Store, id: &str, text: &str) {
     store.start_upload(&caller(), &new).await.unwrap();
     let mut writer = attach(store, &new.uid).await;
     for batch in batches(text).0 {
-        let committed = store.commit_batch(&writer, &batch, &Turn::first(), 3).await;
+        let committed = store
+            .commit_batch(&writer, &batch, &CommitTicket::first(), 3)
+            .await;
         committed.unwrap().unwrap();
         writer.committed_offset = batch.checkpoint.place.position.source;
     }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use sluice::application::caller::Caller;
 use sluice::application::ports::chunks::Of;
 use sluice::application::ports::collections::{Deleted, Deletion, Written};
-use sluice::application::ports::commit_order::Turn;
+use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::partitions::{Move, Moved};
 use sluice::application::ports::rechunks::{self, NewRechunk};
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{End, Started, Upload, Writer};
+use sluice::application::ports::uploads::{Started, Upload, UploadEnd, Writer};
 use sluice::domain::chunking::partial::Partial;
 
 use crate::world::{
@@ -151,11 +151,11 @@ async fn uploads_of_others(store: &dyn Store, stranger: &Caller, open: &Upload) 
     };
     let (batches, summary) = batches("what a stranger sends");
     let stored = store
-        .commit_batch(&writer, &batches[0], &Turn::first(), 5)
+        .commit_batch(&writer, &batches[0], &CommitTicket::first(), 5)
         .await;
     assert_eq!(stored.unwrap(), None);
     let ended = store
-        .end_upload(&writer, End::Succeeded(summary), 5, 5)
+        .end_upload(&writer, UploadEnd::Succeeded(summary), 5, 5)
         .await;
     assert_eq!(ended.unwrap(), None);
 }

@@ -1,12 +1,12 @@
 //! Exactly once: the rows of an upload are written once, under repetitions and concurrent writers.
 
 use sluice::application::ports::collections::{Collection, Deleted, Deletion};
-use sluice::application::ports::commit_order::Turn;
+use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::partitions::{Move, Moved};
 use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{Declared, End, NewUpload, Started, Writer};
+use sluice::application::ports::uploads::{Declared, NewUpload, Started, UploadEnd, Writer};
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::partitions::candidates;
 use sluice::domain::text::encoding::policy::{self, Choice};
@@ -60,11 +60,11 @@ pub(crate) async fn an_upload_keeps_its_request_and_its_declaration(store: &dyn 
         (None, false)
     );
     let mut writer = attach(store, &begun.uid).await;
-    let turn = Turn::first();
+    let turn = CommitTicket::first();
     let committed = store.commit_batch(&writer, &batches[0], &turn, 3);
     committed.await.unwrap().unwrap();
     writer.committed_offset = 9;
-    let ended = store.end_upload(&writer, End::Succeeded(summary), 4, 4);
+    let ended = store.end_upload(&writer, UploadEnd::Succeeded(summary), 4, 4);
     ended.await.unwrap().unwrap();
     upload(store, 2, "d", "other text", 5).await;
     work(store, 5 + KEPT).await;
@@ -150,7 +150,7 @@ pub(crate) async fn a_batch_replayed_changes_nothing(store: &dyn Store) {
     let mut writer = attach(store, &upload.uid).await;
     for batch in &batches {
         let committed = store
-            .commit_batch(&writer, batch, &Turn::first(), 3)
+            .commit_batch(&writer, batch, &CommitTicket::first(), 3)
             .await
             .unwrap()
             .unwrap();
@@ -161,7 +161,7 @@ pub(crate) async fn a_batch_replayed_changes_nothing(store: &dyn Store) {
         for _ in 0..3 {
             assert_eq!(
                 store
-                    .commit_batch(&writer, batch, &Turn::first(), 3)
+                    .commit_batch(&writer, batch, &CommitTicket::first(), 3)
                     .await
                     .unwrap(),
                 None
@@ -194,21 +194,21 @@ pub(crate) async fn only_the_newest_writer_commits(store: &dyn Store) {
     let newer = attach(store, &upload.uid).await;
     assert_eq!(
         store
-            .commit_batch(&older, &batches[0], &Turn::first(), 3)
+            .commit_batch(&older, &batches[0], &CommitTicket::first(), 3)
             .await
             .unwrap(),
         None
     );
     assert_eq!(
         store
-            .end_upload(&older, End::Succeeded(summary), 3, 3)
+            .end_upload(&older, UploadEnd::Succeeded(summary), 3, 3)
             .await
             .unwrap(),
         None
     );
     assert!(
         store
-            .commit_batch(&newer, &batches[0], &Turn::first(), 3)
+            .commit_batch(&newer, &batches[0], &CommitTicket::first(), 3)
             .await
             .unwrap()
             .is_some()
@@ -225,7 +225,7 @@ pub(crate) async fn only_the_newest_writer_commits(store: &dyn Store) {
     };
     assert_eq!(
         store
-            .commit_batch(&after, &batches[1], &Turn::first(), 5)
+            .commit_batch(&after, &batches[1], &CommitTicket::first(), 5)
             .await
             .unwrap(),
         None
@@ -244,7 +244,7 @@ pub(crate) async fn a_version_becomes_current_at_its_end(store: &dyn Store) {
     let first = start(store, &new_upload(1, "d")).await;
     let mut writer = attach(store, &first.uid).await;
     store
-        .commit_batch(&writer, &batches[0], &Turn::first(), 3)
+        .commit_batch(&writer, &batches[0], &CommitTicket::first(), 3)
         .await
         .unwrap()
         .unwrap();
@@ -256,7 +256,7 @@ pub(crate) async fn a_version_becomes_current_at_its_end(store: &dyn Store) {
     assert_eq!(document.current, None);
     writer.committed_offset = 9;
     let ended = store
-        .end_upload(&writer, End::Succeeded(summary), 4, 4)
+        .end_upload(&writer, UploadEnd::Succeeded(summary), 4, 4)
         .await
         .unwrap()
         .unwrap();
@@ -299,7 +299,7 @@ pub(crate) async fn an_unfinished_upload_is_superseded_and_a_failed_one_is_never
         .unwrap();
     assert_eq!(newest.unwrap().uid, third.uid);
     let writer = attach(store, &third.uid).await;
-    let failed = End::Failed {
+    let failed = UploadEnd::Failed {
         reason: "DIGEST_MISMATCH",
         message: "wrong".to_owned(),
     };

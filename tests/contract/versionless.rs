@@ -6,7 +6,7 @@ use sluice::application::ports::clock::Uid;
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::store_error::Error;
-use sluice::application::ports::uploads::{End, Started, Upload};
+use sluice::application::ports::uploads::{Started, Upload, UploadEnd};
 use sluice::domain::limits::quota::Quotas;
 use sluice::domain::names::resource::TenantId;
 
@@ -32,7 +32,7 @@ async fn documents(store: &dyn Store) -> (usize, u64, u64) {
 
 async fn fail(store: &dyn Store, uid: &Uid) {
     let writer = attach(store, uid).await;
-    let failed = End::Failed {
+    let failed = UploadEnd::Failed {
         reason: "INVALID_CONTENT",
         message: "wrong".to_owned(),
     };

@@ -8,12 +8,12 @@ use sluice::application::caller::Caller;
 use sluice::application::ports::chunks::Of;
 use sluice::application::ports::clock::Uid;
 use sluice::application::ports::collections::Collection;
-use sluice::application::ports::commit_order::Turn;
+use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{
-    About, Declared, End, NewUpload, Started, Upload, Writer,
+    Declared, Description, NewUpload, Started, Upload, UploadEnd, Writer,
 };
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
@@ -52,7 +52,7 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
         declared: Declared::default(),
         document,
         document_uid: [number.wrapping_add(100); 16],
-        about: About {
+        about: Description {
             display_name: "name".to_owned(),
             media_type: "text/plain".to_owned(),
             labels: BTreeMap::from([("key".to_owned(), "'value'".to_owned())]),
@@ -156,13 +156,13 @@ pub(crate) async fn upload(
     let (batches, summary) = batches(text);
     for batch in &batches {
         store
-            .commit_batch(&writer, batch, &Turn::first(), now)
+            .commit_batch(&writer, batch, &CommitTicket::first(), now)
             .await
             .unwrap()
             .unwrap();
         writer.committed_offset = batch.checkpoint.place.position.source;
     }
-    let end = End::Succeeded(summary);
+    let end = UploadEnd::Succeeded(summary);
     store
         .end_upload(&writer, end, now, now + KEPT)
         .await

@@ -3,7 +3,7 @@
 use std::fs;
 
 use sluice::config::Config;
-use sluice::config::store_url::Location;
+use sluice::config::addresses::store_url::Location;
 
 /// The middle part of a password.
 const SECRET: &str = "eUvXzkT3bGrLw8Qp";

@@ -17,9 +17,9 @@ use sluice::application::ports::uploads::Upload;
 use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limits::{Allowed, Limits};
 use sluice::application::uploads::flush_timer::FlushSchedule;
-use sluice::application::uploads::lifecycle::Uploads;
-use sluice::application::uploads::limits::Bounds;
-use sluice::application::uploads::outside::Outside;
+use sluice::application::uploads::lifecycle::UploadLifecycle;
+use sluice::application::uploads::limits::UploadLimits;
+use sluice::application::uploads::services::PipelineServices;
 use sluice::domain::limits::rate::{self, Quota};
 use sluice::domain::names::resource::CollectionId;
 use sluice::infrastructure::sqlite::connection::Sqlite;
@@ -30,7 +30,7 @@ use tokio_util::task::TaskTracker;
 const LONG: Duration = Duration::from_mins(1);
 
 /// Limits like the defaults of an instance, with long timeouts.
-const BOUNDS: Bounds = Bounds {
+const BOUNDS: UploadLimits = UploadLimits {
     source_bytes_max: 1 << 30,
     memory_bytes_max: 40 << 20,
     waiting_bytes_max: 80 << 20,
@@ -47,7 +47,7 @@ pub(crate) struct Store {
     file: PathBuf,
     sqlite: Arc<Sqlite>,
     tasks: TaskTracker,
-    pub(crate) uploads: Uploads,
+    pub(crate) uploads: UploadLifecycle,
 }
 
 impl Store {
@@ -70,7 +70,7 @@ impl Store {
             .await
             .unwrap();
         let tasks = TaskTracker::new();
-        let outside = Outside {
+        let services = PipelineServices {
             store: Arc::clone(&sqlite) as _,
             bus: Arc::new(Bus::new(Link::Alone, false)),
             clock: Arc::new(System),
@@ -78,8 +78,8 @@ impl Store {
             bounds: BOUNDS,
             flush_schedule: FlushSchedule::default(),
         };
-        let uploads = Uploads::new(
-            outside,
+        let uploads = UploadLifecycle::new(
+            services,
             Budget::new(
                 BOUNDS.memory_bytes_max,
                 BOUNDS.waiting_bytes_max,

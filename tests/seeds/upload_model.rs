@@ -4,8 +4,8 @@ use bytes::Bytes;
 use sluice::application::error::Error;
 use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::state::State;
-use sluice::application::ports::uploads::{About, Declared, NewUpload, Upload};
-use sluice::application::uploads::receive::{Message, Target};
+use sluice::application::ports::uploads::{Declared, Description, NewUpload, Upload};
+use sluice::application::uploads::receive::{Message, UploadTarget};
 use sluice::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
@@ -69,7 +69,7 @@ impl<'a> Model<'a> {
                 document: DocumentId::parse(&id).unwrap(),
             },
             document_uid: uid("document"),
-            about: About {
+            about: Description {
                 display_name: id,
                 media_type: "text/plain".to_owned(),
                 labels: [].into(),
@@ -97,9 +97,9 @@ impl<'a> Model<'a> {
     pub(crate) fn attach(&mut self, committed_offset: u64, is_new: bool) {
         self.received = usize::try_from(committed_offset).unwrap();
         let target = if is_new {
-            Target::New(Box::new(self.new.clone()))
+            UploadTarget::New(Box::new(self.new.clone()))
         } else {
-            Target::Known(self.new.uid)
+            UploadTarget::Known(self.new.uid)
         };
         self.messages.clear();
         self.is_placed = false;
@@ -147,7 +147,7 @@ impl<'a> Model<'a> {
             ),
             14 => {
                 self.send(Message {
-                    target: Some(Target::Known(self.new.uid)),
+                    target: Some(UploadTarget::Known(self.new.uid)),
                     ..Message::default()
                 });
                 Some(Answer::Refused("INVALID_FIELD"))
@@ -164,7 +164,7 @@ impl<'a> Model<'a> {
 
     /// Returns a stream that sends a whole source under the same request.
     pub(crate) fn again(&self, source: &[u8]) -> Vec<Result<Message, Error>> {
-        let target = Some(Target::New(Box::new(self.new.clone())));
+        let target = Some(UploadTarget::New(Box::new(self.new.clone())));
         let mut messages = vec![Ok(Message {
             target,
             ..Message::default()

@@ -3,17 +3,17 @@
 use serde_json::{Map, Value};
 use sluice::domain::identity::secret::Secret;
 use sluice::interface::grpc::resource_name;
-use sluice::interface::web::ws_message::{Asked, Told};
+use sluice::interface::web::ws_message::{ClientMessage, ServerMessage};
 
 /// Checks a text as a frame.
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    match Asked::parse(text) {
+    match ClientMessage::parse(text) {
         Ok(asked) => assert_eq!(read(text, &asked), Some(asked)),
         Err(error) => {
-            let told = Told::error(None, &error).text();
+            let told = ServerMessage::error(None, &error).text();
             let told = serde_json::from_str::<Map<String, Value>>(&told).unwrap();
             assert_eq!(told["type"], "error");
             assert!(
@@ -30,7 +30,7 @@ pub(crate) fn check(bytes: &[u8]) {
 }
 
 /// Reads the frame again, from the fields that it must have.
-fn read(text: &str, like: &Asked) -> Option<Asked> {
+fn read(text: &str, like: &ClientMessage) -> Option<ClientMessage> {
     let fields = serde_json::from_str::<Map<String, Value>>(text).ok()?;
     let operation = || {
         resource_name::uid(
@@ -42,7 +42,7 @@ fn read(text: &str, like: &Asked) -> Option<Asked> {
     };
     let kind = fields.get("type")?.as_str()?;
     let (expected, count, asked) = match like {
-        Asked::Subscribe(..) => {
+        ClientMessage::Subscribe(..) => {
             let seq = fields.get("after_seq");
             let number = seq.map_or(Some(0), |seq| match seq {
                 Value::String(seq) => seq.parse().ok(),
@@ -50,13 +50,23 @@ fn read(text: &str, like: &Asked) -> Option<Asked> {
                 Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
             });
             let count = 2 + usize::from(seq.is_some());
-            ("subscribe", count, Asked::Subscribe(operation()?, number?))
+            (
+                "subscribe",
+                count,
+                ClientMessage::Subscribe(operation()?, number?),
+            )
         }
-        Asked::Unsubscribe(_) => ("unsubscribe", 2, Asked::Unsubscribe(operation()?)),
-        Asked::Cancel(_) => ("cancel", 2, Asked::Cancel(operation()?)),
-        Asked::Authenticate(_) => {
+        ClientMessage::Unsubscribe(_) => {
+            ("unsubscribe", 2, ClientMessage::Unsubscribe(operation()?))
+        }
+        ClientMessage::Cancel(_) => ("cancel", 2, ClientMessage::Cancel(operation()?)),
+        ClientMessage::Authenticate(_) => {
             let token = fields.get("token")?.as_str()?.to_owned();
-            ("authenticate", 2, Asked::Authenticate(Secret::new(token)))
+            (
+                "authenticate",
+                2,
+                ClientMessage::Authenticate(Secret::new(token)),
+            )
         }
     };
     (kind == expected && fields.len() == count).then_some(asked)

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use sluice::application::caller::Caller;
 use sluice::application::error::Error;
-use sluice::application::ports::rate_limiter::{Key, Member, RateLimiter};
+use sluice::application::ports::rate_limiter::{CounterKey, Member, RateLimiter};
 use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limiter::Backend;
 use sluice::application::rate_limit::limits::{Allowed, Limits};
 use sluice::domain::limits::class::{Places, RateClass};
-use sluice::domain::limits::rate::{Quota, Verdict};
+use sluice::domain::limits::rate::{Quota, RateDecision};
 use sluice::domain::names::resource::{Principal, TenantId};
-use sluice::infrastructure::redis::connection::Server;
+use sluice::infrastructure::redis::connection::RedisAddress;
 use sluice::infrastructure::redis::limits::rate_limiter;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -31,9 +31,12 @@ const USUAL: Duration = Duration::from_millis(25);
 /// The longest time until freed places, or a Redis that is back, are noticed.
 const AGAIN_MAX: Duration = Duration::from_secs(10);
 
-fn limiter(url: &str, is_cluster: bool, wait_max: Duration) -> Arc<rate_limiter::Limits> {
-    let connection = Server::at(url, is_cluster).unwrap().connection().unwrap();
-    Arc::new(rate_limiter::Limits::new(&connection, wait_max))
+fn limiter(url: &str, is_cluster: bool, wait_max: Duration) -> Arc<rate_limiter::RedisLimits> {
+    let connection = RedisAddress::at(url, is_cluster)
+        .unwrap()
+        .connection()
+        .unwrap();
+    Arc::new(rate_limiter::RedisLimits::new(&connection, wait_max))
 }
 
 /// Returns one of three instances. Each limit is 10.
@@ -112,7 +115,7 @@ async fn ten_sockets_are_open_over_three_instances() {
 async fn places_that_are_not_renewed_expire_and_renewed_ones_outlive_a_flush() {
     let redis = Redis::start();
     let limiter = limiter(&redis.url(), false, PATIENT);
-    let key = Key {
+    let key = CounterKey {
         tenant: Some(TenantId::parse("t").unwrap()),
         principal: "p".to_owned(),
         limit: Places::Sockets.name(),
@@ -298,13 +301,13 @@ async fn a_flushed_redis_resets_budgets_without_errors() {
                 .all(|one| one.limiter.backend() == Backend::Shared)
     );
     let never = limiter(&redis.url(), false, PATIENT);
-    let key = Key {
+    let key = CounterKey {
         tenant: Some(TenantId::parse("t").unwrap()),
         principal: "p".to_owned(),
         limit: "read",
     };
     let never = never.check(&key, Quota::new(1.0, 1), 2).await.unwrap();
-    assert_eq!(never, Verdict::Never);
+    assert_eq!(never, RateDecision::Never);
 }
 
 /// A clock that was set back: stored times lie far in the future. The budget counts as used up once, the answer

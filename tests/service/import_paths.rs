@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sluice::application::ports::import_root::ImportRoot;
-use sluice::config::import::HardLinks;
+use sluice::config::sections::import::HardLinks;
 use sluice::domain::names::path::PathName;
 use sluice::infrastructure::import_root;
 use tonic::Code;

@@ -297,8 +297,8 @@ async fn without_a_root_imports_are_refused() {
     );
     let nowhere = Config {
         listen: ([127, 0, 0, 1], 0).into(),
-        store: sluice::config::Store::at(&world.database()),
-        import: sluice::config::import::Import {
+        store: sluice::config::sections::store::Store::at(&world.database()),
+        import: sluice::config::sections::import::Import {
             root: world.database().join("none"),
             ..Default::default()
         },

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sluice::bootstrap::Instance;
-use sluice::config::{Config, Store};
+use sluice::config::Config;
+use sluice::config::sections::store::Store;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::operation_service_client::OperationServiceClient;
 use sqlx::ConnectOptions;

@@ -1,28 +1,40 @@
-//! The load program on a fleet of three instances: a thousand watchers, while one instance is killed.
+//! The load bench on a fleet of three instances: a thousand watchers, while one instance is killed.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Stdio};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use clap::Parser;
 use serde_json::Value;
 use sluice::infrastructure::postgres::connection;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::private;
 use crate::redis_server::Redis;
 use crate::support::fleet::listened;
-use crate::support::server::{Server, program};
+use crate::support::server::Server;
+
+#[path = "../../benches/load/watchers/mod.rs"]
+mod watchers;
 
 const WATCHERS: u64 = 500;
 const STALLED: u64 = 5;
 /// The timeout of each step, longer than any step takes on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(5);
+const STEP_MAX: Duration = Duration::from_mins(5);
 /// The longest time, in milliseconds, until a watcher that lost its server is attached to another one.
 const BACK_MAX_MS: f64 = 5_000.0;
+/// Rows that wait to be read. A report has fewer.
+const ROWS_MAX: usize = 64;
 
-/// The running load program.
+/// The arguments as a program takes them.
+#[derive(Debug, Parser)]
+struct Program {
+    #[command(flatten)]
+    watchers: watchers::Arguments,
+}
+
+/// A running load.
 struct Load {
-    child: Child,
+    task: JoinHandle<anyhow::Result<()>>,
     rows: mpsc::Receiver<(String, Value)>,
 }
 
@@ -32,55 +44,44 @@ impl Load {
             let url = format!("http://{}", server.address);
             ["--server".to_owned(), url]
         });
-        let mut child = program()
-            .args([
-                "load",
-                "watch",
-                "--output",
-                "json",
-                "--transport",
-                transport,
-            ])
-            .args(["--watchers", &WATCHERS.to_string(), "--documents", "50"])
-            .args(["--stalled-percent", "1", "--watchers-per-connection", "50"])
-            .args(["--seconds", "10", "--every-seconds", "2"])
-            .args(urls)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (sender, rows) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in lines {
-                let row = serde_json::from_str::<Value>(&line.unwrap()).unwrap();
-                let measure = row["measure"].as_str().unwrap().to_owned();
-                if sender.send((measure, row["value"].clone())).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { child, rows }
+        let count = WATCHERS.to_string();
+        let fixed = [
+            ["--transport", transport],
+            ["--watchers", &count],
+            ["--documents", "50"],
+            ["--stalled-percent", "1"],
+            ["--watchers-per-connection", "50"],
+            ["--seconds", "10"],
+            ["--every-seconds", "2"],
+        ];
+        let fixed = fixed
+            .as_flattened()
+            .iter()
+            .map(|&argument| argument.to_owned());
+        let arguments = ["load".to_owned()].into_iter().chain(fixed).chain(urls);
+        let program = Program::parse_from(arguments);
+        let (report, rows) = mpsc::channel(ROWS_MAX);
+        let task = tokio::spawn(async move { watchers::run(&program.watchers, report).await });
+        Self { task, rows }
     }
 
     /// Waits for the next value of a measure, and returns it.
-    fn value(&self, wanted: &str) -> Value {
-        let began = Instant::now();
-        loop {
-            let left = PATIENCE.saturating_sub(began.elapsed());
-            let (measure, value) = self.rows.recv_timeout(left).expect(wanted);
-            if measure == wanted {
-                return value;
+    async fn value(&mut self, wanted: &str) -> Value {
+        let next = async {
+            loop {
+                let (measure, value) = self.rows.recv().await.expect(wanted);
+                if measure == wanted {
+                    return value;
+                }
             }
-        }
+        };
+        tokio::time::timeout(STEP_MAX, next).await.expect(wanted)
     }
 
-    /// Waits for the end, and returns the exit code and the text of stderr.
-    fn ended(mut self) -> (Option<i32>, String) {
-        let mut said = String::new();
-        let mut complaints = self.child.stderr.take().unwrap();
-        complaints.read_to_string(&mut said).unwrap();
-        (self.child.wait().unwrap().code(), said)
+    /// Reads the remaining rows, and waits for the end.
+    async fn end(mut self) -> anyhow::Result<()> {
+        while self.rows.recv().await.is_some() {}
+        self.task.await?
     }
 }
 
@@ -98,29 +99,29 @@ async fn a_thousand_watchers_survive_the_loss_of_one_of_three_instances() {
         .map(|_| Server::start_with(&database, &settings))
         .collect::<Vec<_>>();
     listened(&redis, 3).await;
-    let loads = ["websocket", "grpc"].map(|transport| Load::start(transport, &servers));
-    for load in &loads {
-        assert_eq!(load.value("attached"), WATCHERS);
+    let mut loads = ["websocket", "grpc"].map(|transport| Load::start(transport, &servers));
+    for load in &mut loads {
+        assert_eq!(load.value("attached").await, WATCHERS);
     }
     // SIGKILL, to an instance other than the first: the documents are uploaded through the first one.
     drop(servers.pop());
-    for load in loads {
-        assert_eq!(load.value("states out of order or twice"), 0);
-        let closed = load.value("connections closed unexpectedly").as_u64();
+    for mut load in loads {
+        assert_eq!(load.value("states out of order or twice").await, 0);
+        let closed = load.value("connections closed unexpectedly").await.as_u64();
         // A third of the watchers that read.
         let third = (WATCHERS - STALLED) / 3;
         assert!(
             closed.is_some_and(|closed| closed.abs_diff(third) <= 20),
             "{closed:?}"
         );
-        let back = load.value("ms until the last was back").as_f64();
+        let back = load.value("ms until the last was back").await.as_f64();
         assert!(
             back.is_some_and(|back| back > 0.0 && back < BACK_MAX_MS),
             "{back:?}"
         );
-        assert_eq!(load.value("saw the end"), WATCHERS - STALLED);
-        assert_eq!(load.value("missed the end"), 0);
-        assert_eq!(load.ended(), (Some(0), String::new()));
+        assert_eq!(load.value("saw the end").await, WATCHERS - STALLED);
+        assert_eq!(load.value("missed the end").await, 0);
+        load.end().await.unwrap();
     }
 }
 
@@ -131,15 +132,11 @@ fn other_machines_are_not_put_under_load() {
         "https://127.0.0.1:1",
         "localhost:1",
     ] {
-        let refused = program()
-            .args(["load", "watch", "--transport", "grpc", "--server", server])
-            .output()
-            .unwrap();
-        assert_eq!(refused.status.code(), Some(2), "{server}");
-        let said = String::from_utf8(refused.stderr).unwrap();
+        let parsed = Program::try_parse_from(["load", "--transport", "grpc", "--server", server]);
+        let error = parsed.unwrap_err().to_string();
         assert!(
-            said.contains("must be an address of this machine"),
-            "{said}"
+            error.contains("must be an address of this machine"),
+            "{error}"
         );
     }
 }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use sluice::config::Config;
-use sluice::config::limits::Rate;
+use sluice::config::sections::limits::Rate;
 use sluice::interface::grpc::methods::METHODS;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use redis::cmd;
-use sluice::infrastructure::redis::connection::{Connection, Server};
+use sluice::infrastructure::redis::connection::{Connection, RedisAddress};
 
 use crate::redis_server::{Redis, RedisCluster};
 
@@ -41,7 +41,7 @@ async fn fail(connection: &Connection) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_restored_and_calls_never_exceed_the_timeout() {
     let server = Redis::start();
-    let connection = Server::at(&server.url(), false).unwrap();
+    let connection = RedisAddress::at(&server.url(), false).unwrap();
     let connection = connection.connection().unwrap();
     let impatient = connection.answering_within(ANSWER_MAX);
     server.kill();
@@ -64,7 +64,7 @@ async fn a_connection_is_restored_and_calls_never_exceed_the_timeout() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_node_of_a_cluster_leads_to_all_others() {
     let cluster = RedisCluster::start();
-    let server = Server::at(&cluster.url(), true).unwrap();
+    let server = RedisAddress::at(&cluster.url(), true).unwrap();
     let connection = server.connection().unwrap();
     for number in 0..20 {
         let key = format!("{{sluice:{number}}}:key");
@@ -79,7 +79,7 @@ async fn one_node_of_a_cluster_leads_to_all_others() {
 
 #[tokio::test]
 async fn an_address_is_checked_and_its_password_never_shown() {
-    let server = Server::at("redis://user:secret@127.0.0.1:1/", false).unwrap();
+    let server = RedisAddress::at("redis://user:secret@127.0.0.1:1/", false).unwrap();
     let connection = server.connection().unwrap();
     assert!(
         set(&connection, "key").await.is_err(),
@@ -90,6 +90,6 @@ async fn an_address_is_checked_and_its_password_never_shown() {
         shown.contains("127.0.0.1:1") && !shown.contains("secret"),
         "{shown}"
     );
-    let refused = Server::at("redis://:secret@", false).unwrap_err();
+    let refused = RedisAddress::at("redis://:secret@", false).unwrap_err();
     assert!(!format!("{refused:?}").contains("secret"));
 }

@@ -9,9 +9,9 @@ use sluice::application::ports::rate_limiter::RateLimiter;
 use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limits::{Allowed, Limits};
 use sluice::domain::limits::class::{Places, RateClass};
-use sluice::domain::limits::rate::{Quota, Verdict};
+use sluice::domain::limits::rate::{Quota, RateDecision};
 use sluice::domain::names::resource::{Principal, TenantId};
-use sluice::infrastructure::redis::connection::Server;
+use sluice::infrastructure::redis::connection::RedisAddress;
 use sluice::infrastructure::redis::limits::rate_limiter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,12 +57,12 @@ fn the_script_computes_the_same_as_the_domain() {
                 .unwrap();
             let (verdict, next) = quota.decide(arrival, now, units);
             let expected = match verdict {
-                Verdict::Admitted { whole_after_us } => (true, 0, whole_after_us),
-                Verdict::Wait {
+                RateDecision::Admitted { whole_after_us } => (true, 0, whole_after_us),
+                RateDecision::Wait {
                     wait_us,
                     whole_after_us,
                 } => (false, wait_us, whole_after_us),
-                Verdict::Never => unreachable!("units are within the burst"),
+                RateDecision::Never => unreachable!("units are within the burst"),
             };
             assert_eq!((passes, wait_us, whole_after_us), expected);
             arrival = Some(next);
@@ -117,11 +117,11 @@ async fn every_key_is_in_the_table_and_has_a_lifetime() {
     let _rows = world.rows("collections/c/documents/mixed").await.unwrap();
 
     let quota = Quota::new(0.01, 10);
-    let connection = Server::at(&redis.url(), false)
+    let connection = RedisAddress::at(&redis.url(), false)
         .unwrap()
         .connection()
         .unwrap();
-    let limiter = Arc::new(rate_limiter::Limits::new(
+    let limiter = Arc::new(rate_limiter::RedisLimits::new(
         &connection,
         Duration::from_secs(10),
     ));

@@ -9,7 +9,7 @@ use crate::application::error::Error;
 use crate::application::pagination::page::{Listed, Page};
 use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::clock::{Clock, Uid};
-use crate::application::ports::keys::{Created, Key, Kind};
+use crate::application::ports::keys::{Created, Key, KeyKind};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
 use crate::domain::identity::role::Role;
@@ -63,7 +63,7 @@ impl Keys {
             None => new.role,
         };
         may_give(caller, needed)?;
-        let (key, secret) = self.made(new);
+        let (key, secret) = self.new_key(new);
         match self.store.create_key(&key).await? {
             Created::Stored => Ok((key, secret)),
             Created::NoTenant => Err(Error::NotFound { kind: "tenant" }),
@@ -130,7 +130,7 @@ impl Keys {
                 what: "a principal",
                 source: None,
             })?;
-        let (key, secret) = self.made(NewKey {
+        let (key, secret) = self.new_key(NewKey {
             tenant: TenantId::default(),
             principal,
             role: Role::Operator,
@@ -146,13 +146,13 @@ impl Keys {
         }
     }
 
-    fn made(&self, new: NewKey) -> (Key, Option<Secret>) {
+    fn new_key(&self, new: NewKey) -> (Key, Option<Secret>) {
         let (kind, lookup, digest, secret) = if let Some(digest) = new.certificate {
-            (Kind::Certificate, hex(&digest), digest, None)
+            (KeyKind::Certificate, hex(&digest), digest, None)
         } else {
             let minted = api_key::mint(self.clock.as_ref());
             let api_key::Presented { lookup, digest } = minted.presented;
-            (Kind::Secret, lookup, digest, Some(minted.text))
+            (KeyKind::Secret, lookup, digest, Some(minted.text))
         };
         let now = self.clock.now();
         let lasts = |lasts: Duration| i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);

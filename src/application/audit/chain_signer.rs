@@ -9,7 +9,7 @@ use crate::domain::ingest::digest::sha256;
 
 /// The kind of a signed position. A signature of one kind is not valid for the other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Place {
+pub enum SignedPosition {
     /// The end of a chain.
     Head,
     /// The last entry that retention has removed from a chain.
@@ -18,18 +18,20 @@ pub enum Place {
 
 /// A signer by HMAC-SHA-256 (RFC 2104).
 #[derive(Clone)]
-pub struct Seal {
+pub struct ChainSigner {
     mac: Hmac<Sha256>,
 }
 
-impl std::fmt::Debug for Seal {
+impl std::fmt::Debug for ChainSigner {
     /// Omits the key.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Seal").finish_non_exhaustive()
+        formatter
+            .debug_struct("ChainSigner")
+            .finish_non_exhaustive()
     }
 }
 
-impl Seal {
+impl ChainSigner {
     /// Creates a signer with a key that all instances share.
     #[must_use]
     pub fn new(key: &[u8]) -> Self {
@@ -44,23 +46,23 @@ impl Seal {
 
     /// Signs a position.
     #[must_use]
-    pub fn seal(&self, place: Place, head: Head) -> Sealed {
+    pub fn sign(&self, place: SignedPosition, head: Head) -> Sealed {
         let mac = self.keyed(place, &head).finalize().into_bytes().into();
         Sealed { head, mac }
     }
 
     /// Whether the signature of a position is valid for that kind.
     #[must_use]
-    pub fn is_whole(&self, place: Place, sealed: &Sealed) -> bool {
+    pub fn is_whole(&self, place: SignedPosition, sealed: &Sealed) -> bool {
         let keyed = self.keyed(place, &sealed.head);
         keyed.verify_slice(&sealed.mac).is_ok()
     }
 
-    fn keyed(&self, place: Place, head: &Head) -> Hmac<Sha256> {
+    fn keyed(&self, place: SignedPosition, head: &Head) -> Hmac<Sha256> {
         let mut mac = self.mac.clone();
         mac.update(match place {
-            Place::Head => b"h",
-            Place::Checkpoint => b"c",
+            SignedPosition::Head => b"h",
+            SignedPosition::Checkpoint => b"c",
         });
         mac.update(&head.chain);
         mac.update(&head.seq.to_be_bytes());

@@ -148,7 +148,7 @@ impl Recorder {
             target: target
                 .chars()
                 .take(TARGET_CHARACTERS_MAX)
-                .map(shown)
+                .map(escape)
                 .collect(),
             result: result.to_owned(),
             count: 1,
@@ -157,7 +157,7 @@ impl Recorder {
 }
 
 /// Replaces a character that could control a terminal, or that a store cannot hold.
-fn shown(character: char) -> char {
+fn escape(character: char) -> char {
     if character.is_control() {
         char::REPLACEMENT_CHARACTER
     } else {

@@ -18,12 +18,12 @@ const OTHERS: &str = "others";
 pub(super) struct Refusals {
     minute: Timestamp,
     /// The number of refusals by key, without their times and targets.
-    sums: HashMap<Key, u64>,
+    sums: HashMap<RefusalKey, u64>,
 }
 
 /// The fields by which refusals are summed.
 #[derive(Debug, Eq, Hash, PartialEq)]
-struct Key {
+struct RefusalKey {
     tenant: String,
     principal: String,
     source: String,
@@ -45,7 +45,7 @@ impl Refusals {
             count,
             ..
         } = event;
-        let mut key = Key {
+        let mut key = RefusalKey {
             tenant,
             principal,
             source,
@@ -115,11 +115,11 @@ mod tests {
         }
         let mut over = refusals.add(refusal("a", 2 * MINUTE));
         over.sort_by(|one, other| one.source.cmp(&other.source));
-        let told = over
+        let rows = over
             .iter()
             .map(|event| (&*event.source, event.count, event.at));
         assert_eq!(
-            told.collect::<Vec<_>>(),
+            rows.collect::<Vec<_>>(),
             [("a", 2, MINUTE), ("b", 1, MINUTE)]
         );
         assert!(over.iter().all(|event| event.target.is_empty()));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::application::audit::chain_signer::{Place, Seal};
+use crate::application::audit::chain_signer::{ChainSigner, SignedPosition};
 use crate::application::ports::clock::Timestamp;
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store::Store;
@@ -15,7 +15,7 @@ pub struct Forgetting {
     /// The store of the chains.
     pub store: Arc<dyn Store>,
     /// The signer of checkpoints.
-    pub seal: Seal,
+    pub signer: ChainSigner,
     /// The age from which entries are removed.
     pub kept: Duration,
 }
@@ -37,7 +37,7 @@ impl Forgetting {
         let Some(last) = old.await? else {
             return Ok(Some(Done::default()));
         };
-        let checkpoint = self.seal.seal(Place::Checkpoint, last);
+        let checkpoint = self.signer.sign(SignedPosition::Checkpoint, last);
         self.store.forget_audit(fence, &checkpoint).await
     }
 }

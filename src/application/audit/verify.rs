@@ -1,6 +1,6 @@
 //! Verifies the audit log: finds entries that were changed or removed.
 
-use crate::application::audit::chain_signer::{Place, Seal};
+use crate::application::audit::chain_signer::{ChainSigner, SignedPosition};
 use crate::application::ports::audit::Chain;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::store::Store;
@@ -20,39 +20,43 @@ pub struct Report {
     /// The heads of the chains, without chains in which an entry was changed.
     pub heads: Vec<Head>,
     /// The faults of all chains. Empty means that the log is unchanged.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ChainFault>,
 }
 
 /// A fault of a chain.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Fault {
+pub struct ChainFault {
     /// The chain.
     pub chain: Uid,
     /// The description for people.
     pub what: String,
 }
 
-/// Reads all chains, and compares them with their signatures and with the heads that an earlier run printed (`told`).
+/// Reads all chains, and compares them with their signatures and with the heads that an earlier run printed (`printed`).
 ///
 /// # Errors
 ///
 /// Fails if the store cannot be read.
-pub async fn verify(store: &dyn Store, seal: &Seal, told: &[Head]) -> Result<Report, Error> {
+pub async fn verify(
+    store: &dyn Store,
+    signer: &ChainSigner,
+    printed: &[Head],
+) -> Result<Report, Error> {
     let mut report = Report::default();
     let chains = store.audit_chains().await?;
     let is_there = |of: &Head| chains.iter().any(|chain| chain.head.head.chain == of.chain);
-    for gone in told.iter().filter(|head| !is_there(head)) {
-        report.faults.push(Fault {
+    for gone in printed.iter().filter(|head| !is_there(head)) {
+        report.faults.push(ChainFault {
             chain: gone.chain,
             what: "the chain is gone".to_owned(),
         });
     }
     for chain in chains {
-        let of_chain = told
+        let of_chain = printed
             .iter()
             .filter(|head| head.chain == chain.head.head.chain);
-        let told = of_chain.copied().collect::<Vec<_>>();
-        let checked = check(store, seal, chain, &told).await?;
+        let printed = of_chain.copied().collect::<Vec<_>>();
+        let checked = check(store, signer, chain, &printed).await?;
         report.entries += checked.entries;
         report.heads.extend(checked.heads);
         report.faults.extend(checked.faults);
@@ -63,13 +67,13 @@ pub async fn verify(store: &dyn Store, seal: &Seal, told: &[Head]) -> Result<Rep
 /// Checks a chain. After a fault it checks the chain again if retention has moved the checkpoint meanwhile.
 async fn check(
     store: &dyn Store,
-    seal: &Seal,
+    signer: &ChainSigner,
     mut chain: Chain,
-    told: &[Head],
+    printed: &[Head],
 ) -> Result<Report, Error> {
     let mut tries = 1;
     loop {
-        let checked = read(store, seal, &chain, told).await?;
+        let checked = read(store, signer, &chain, printed).await?;
         if checked.faults.is_empty() || tries == TRIES {
             return Ok(checked);
         }
@@ -87,9 +91,9 @@ async fn check(
 
 async fn read(
     store: &dyn Store,
-    seal: &Seal,
+    signer: &ChainSigner,
     chain: &Chain,
-    told: &[Head],
+    printed: &[Head],
 ) -> Result<Report, Error> {
     let end = chain.head.head;
     let mut checked = Checked {
@@ -99,14 +103,14 @@ async fn read(
     let begin = chain
         .checkpoint
         .map_or_else(|| Head::new(end.chain), |sealed| sealed.head);
-    if !seal.is_whole(Place::Head, &chain.head) {
+    if !signer.is_whole(SignedPosition::Head, &chain.head) {
         checked.fault("the head is not signed by this key");
     }
-    let is_signed = |sealed| seal.is_whole(Place::Checkpoint, sealed);
+    let is_signed = |sealed| signer.is_whole(SignedPosition::Checkpoint, sealed);
     if !chain.checkpoint.as_ref().is_none_or(is_signed) {
         checked.fault("the checkpoint is not signed by this key");
     }
-    if let Some(shorter) = told.iter().find(|head| head.seq > end.seq) {
+    if let Some(shorter) = printed.iter().find(|head| head.seq > end.seq) {
         checked.fault(&format!(
             "the chain ended with entry {} before, and now ends with {}",
             shorter.seq, end.seq
@@ -129,10 +133,10 @@ async fn read(
                 checked.fault(&format!("entry {expected} was changed"));
                 return Ok(checked.report);
             }
-            checked.compare(told, head);
+            checked.compare(printed, head);
         }
     }
-    checked.compare(told, begin);
+    checked.compare(printed, begin);
     if head.seq == end.seq && head.hash != end.hash {
         checked.fault("the last entry is not the signed one");
     }
@@ -148,16 +152,16 @@ struct Checked {
 
 impl Checked {
     fn fault(&mut self, what: &str) {
-        self.report.faults.push(Fault {
+        self.report.faults.push(ChainFault {
             chain: self.chain,
             what: what.to_owned(),
         });
     }
 
     /// Compares a position with the earlier heads of the same number.
-    fn compare(&mut self, told: &[Head], head: Head) {
-        let other = |told: &&Head| told.seq == head.seq && told.hash != head.hash;
-        if told.iter().any(|told| other(&told)) {
+    fn compare(&mut self, printed: &[Head], head: Head) {
+        let other = |printed: &&Head| printed.seq == head.seq && printed.hash != head.hash;
+        if printed.iter().any(|printed| other(&printed)) {
             self.fault(&format!(
                 "entry {} differs from the head given for comparison",
                 head.seq

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::application::audit::chain_signer::{Place, Seal};
+use crate::application::audit::chain_signer::{ChainSigner, SignedPosition};
 use crate::application::audit::recorder::Recorder;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::store::Store;
@@ -34,7 +34,7 @@ pub struct Writer {
     recorder: Recorder,
     taken: mpsc::Receiver<Event>,
     store: Arc<dyn Store>,
-    seal: Seal,
+    signer: ChainSigner,
     head: Head,
     exported: (u64, Instant),
 }
@@ -45,14 +45,14 @@ impl Writer {
     pub fn new(
         (recorder, taken): (Recorder, mpsc::Receiver<Event>),
         store: Arc<dyn Store>,
-        seal: Seal,
+        signer: ChainSigner,
         chain: Uid,
     ) -> Self {
         Self {
             recorder,
             taken,
             store,
-            seal,
+            signer,
             head: Head::new(chain),
             exported: (0, Instant::now()),
         }
@@ -111,7 +111,7 @@ impl Writer {
         let mut head = self.head;
         let entries = events.into_iter().map(|event| head.append(event));
         let entries = entries.collect::<Vec<Entry>>();
-        let sealed = self.seal.seal(Place::Head, head);
+        let sealed = self.signer.sign(SignedPosition::Head, head);
         let mut last_tries = 0;
         while let Err(error) = self.store.append_audit(&entries, &sealed).await {
             tracing::error!(

@@ -14,7 +14,7 @@ use crate::application::auth::ttl_cache::Recent;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ports::clock::{Clock, Timestamp};
-use crate::application::ports::keys::{Key, Kind};
+use crate::application::ports::keys::{Key, KeyKind};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
 use crate::application::ports::token_verifier::Bearer;
@@ -43,9 +43,9 @@ pub struct Identity {
 }
 
 /// The kind of a credential, as far as its text shows it without a store.
-enum Shown<'a> {
+enum ParsedCredential<'a> {
     /// The values by which a key of that kind is found and verified.
-    Key(Kind, Presented),
+    Key(KeyKind, Presented),
     /// A text that is not a key and may be a token.
     Token(&'a str),
     /// No valid credential: a malformed key, or a key while keys are not accepted.
@@ -80,13 +80,13 @@ impl Identity {
     ///
     /// Fails if the credential is not valid, with the same error for every reason, and if the store fails.
     pub async fn authenticate(&self, credential: &Credential) -> Result<Caller, Error> {
-        let caller = match self.shown(credential) {
-            Shown::Key(kind, key) => {
+        let caller = match self.parsed(credential) {
+            ParsedCredential::Key(kind, key) => {
                 let found = self.find(&key.lookup).await?;
                 self.known(found.as_ref(), kind, &key)
             }
-            Shown::Token(text) => self.token(text).await?,
-            Shown::Nothing => None,
+            ParsedCredential::Token(text) => self.token(text).await?,
+            ParsedCredential::Nothing => None,
         };
         caller.ok_or(Error::CredentialRefused)
     }
@@ -94,19 +94,19 @@ impl Identity {
     /// Returns for each credential whether it is no longer valid. Reads all keys by one query, and each tenant of
     /// tokens once. A credential that the store cannot check counts as valid.
     async fn refused(&self, credentials: &[&Credential]) -> Vec<bool> {
-        let shown = credentials.iter().map(|credential| self.shown(credential));
-        let shown = shown.collect::<Vec<_>>();
-        let keys = self.keys_of(&shown).await;
+        let parsed = credentials.iter().map(|credential| self.parsed(credential));
+        let parsed = parsed.collect::<Vec<_>>();
+        let keys = self.keys_of(&parsed).await;
         let mut tenants = HashMap::new();
-        let mut refused = Vec::with_capacity(shown.len());
-        for shown in shown {
-            refused.push(match shown {
-                Shown::Key(kind, key) => keys.as_ref().is_ok_and(|found| {
+        let mut refused = Vec::with_capacity(parsed.len());
+        for parsed in parsed {
+            refused.push(match parsed {
+                ParsedCredential::Key(kind, key) => keys.as_ref().is_ok_and(|found| {
                     let found = found.get(&key.lookup);
                     self.known(found, kind, &key).is_none()
                 }),
-                Shown::Token(text) => self.is_refused(text, &mut tenants).await,
-                Shown::Nothing => true,
+                ParsedCredential::Token(text) => self.is_refused(text, &mut tenants).await,
+                ParsedCredential::Nothing => true,
             });
         }
         refused
@@ -115,13 +115,13 @@ impl Identity {
     /// Reads the keys of the credentials, by their look-up values.
     async fn keys_of(
         &self,
-        shown: &[Shown<'_>],
+        parsed: &[ParsedCredential<'_>],
     ) -> Result<HashMap<String, Key>, store_error::Error> {
-        let lookup = |shown: &Shown<'_>| match shown {
-            Shown::Key(_, key) => Some(key.lookup.clone()),
-            Shown::Token(_) | Shown::Nothing => None,
+        let lookup = |parsed: &ParsedCredential<'_>| match parsed {
+            ParsedCredential::Key(_, key) => Some(key.lookup.clone()),
+            ParsedCredential::Token(_) | ParsedCredential::Nothing => None,
         };
-        let lookups = shown.iter().filter_map(lookup).collect::<Vec<_>>();
+        let lookups = parsed.iter().filter_map(lookup).collect::<Vec<_>>();
         if lookups.is_empty() {
             return Ok(HashMap::new());
         }
@@ -177,18 +177,21 @@ impl Identity {
         }
     }
 
-    fn shown<'a>(&self, credential: &'a Credential) -> Shown<'a> {
+    fn parsed<'a>(&self, credential: &'a Credential) -> ParsedCredential<'a> {
         match credential {
             Credential::Certificate(digest) => {
-                let (lookup, digest) = (hex(digest), *digest);
-                Shown::Key(Kind::Certificate, Presented { lookup, digest })
+                let lookup = hex(digest);
+                let digest = *digest;
+                ParsedCredential::Key(KeyKind::Certificate, Presented { lookup, digest })
             }
             Credential::Bearer(text) if !api_key::is_key(text.expose()) => {
-                Shown::Token(text.expose())
+                ParsedCredential::Token(text.expose())
             }
             Credential::Bearer(text) => {
                 let key = api_key::read(text.expose()).filter(|_| self.takes_keys);
-                key.map_or(Shown::Nothing, |key| Shown::Key(Kind::Secret, key))
+                key.map_or(ParsedCredential::Nothing, |key| {
+                    ParsedCredential::Key(KeyKind::Secret, key)
+                })
             }
         }
     }
@@ -208,9 +211,9 @@ impl Identity {
     }
 
     /// Returns the owner of a key, if the key is the presented one and has not expired.
-    fn known(&self, found: Option<&Key>, kind: Kind, shown: &Presented) -> Option<Caller> {
+    fn known(&self, found: Option<&Key>, kind: KeyKind, parsed: &Presented) -> Option<Caller> {
         let key = found?;
-        let is_it = bool::from(key.digest.ct_eq(&shown.digest)) && key.kind == kind;
+        let is_it = bool::from(key.digest.ct_eq(&parsed.digest)) && key.kind == kind;
         (is_it && !has_expired(key.expires_at, self.clock.now())).then(|| Caller {
             tenant: key.tenant.clone(),
             principal: key.principal.clone(),

@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn values_expire_and_their_number_is_limited() {
-        let (recent, now) = (Recent::default(), Instant::now());
+        let recent = Recent::default();
+        let now = Instant::now();
         for number in 0..=KEPT_MAX {
             recent.keep(&number.to_string(), number, now);
         }

@@ -11,7 +11,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::caller::Caller;
 use crate::application::catalog::default_collection;
-use crate::application::catalog::version_diff::{Difference, Event, Source, Told, Within};
+use crate::application::catalog::version_diff::{
+    ChangeEvent, DiffContext, DiffPage, Difference, Within,
+};
 use crate::application::error::Error;
 use crate::application::events::bus::Bus;
 use crate::application::memory::budget::Budget;
@@ -22,7 +24,7 @@ use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
+use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
 use crate::domain::names::resource::{CollectionId, DocumentName};
 
 /// The use case of following changes.
@@ -39,7 +41,7 @@ pub struct Changes {
     /// The tasks of followers, which a shutdown waits for.
     pub tasks: TaskTracker,
     /// The limits of a stream to a follower.
-    pub patience: Patience,
+    pub send_limits: SendLimits,
     /// The codec of cursors.
     pub tokens: Tokens,
 }
@@ -48,14 +50,14 @@ pub struct Changes {
 #[derive(Debug)]
 pub struct Part {
     /// The events, in order.
-    pub events: Vec<Event>,
+    pub events: Vec<ChangeEvent>,
     /// The cursor to resume from.
     pub cursor: String,
 }
 
 /// The position of a follower, which its cursor encodes.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Place {
+pub struct FollowerPosition {
     /// The uid of the collection. A later collection may have the same name.
     pub collection: Uid,
     /// The last change that the follower has.
@@ -79,12 +81,13 @@ impl Changes {
         after_cursor: &str,
         follow: bool,
     ) -> Result<Inbox<Part>, Error> {
-        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        let store = self.store.as_ref();
+        let clock = self.clock.as_ref();
         let collection = default_collection::find(store, clock, caller, id).await?;
         let place = self.place(caller, &collection, after_cursor).await?;
-        let (outbox, inbox) = response_stream::channel(self.patience.clone());
+        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
         let follower = Follower {
-            source: Source {
+            source: DiffContext {
                 store: Arc::clone(&self.store),
                 budget: self.budget.clone(),
                 caller: caller.clone(),
@@ -96,8 +99,8 @@ impl Changes {
             outbox,
         };
         self.tasks.spawn(async move {
-            let told = follower.tell(place, follow).await;
-            follower.outbox.end(told);
+            let result = follower.send_changes(place, follow).await;
+            follower.outbox.end(result);
         });
         Ok(inbox)
     }
@@ -107,20 +110,21 @@ impl Changes {
         caller: &Caller,
         collection: &Collection,
         cursor: &str,
-    ) -> Result<Place, Error> {
+    ) -> Result<FollowerPosition, Error> {
         if cursor.is_empty() {
             let extent = self.store.changes_extent(caller, &collection.uid).await?;
             let extent = extent.ok_or(Error::NotFound { kind: "collection" })?;
-            return Ok(Place {
+            return Ok(FollowerPosition {
                 collection: collection.uid,
                 seq: extent.newest,
                 after: Some([0; 16]),
                 within: None,
             });
         }
-        let (field, scope) = ("after_cursor", scope(&collection.id));
+        let field = "after_cursor";
+        let scope = scope(&collection.id);
         let place = self.tokens.open(caller, &scope, field, cursor)?;
-        let place: Place =
+        let place: FollowerPosition =
             serde_json::from_str(&place).map_err(|error| Error::invalid(field, error))?;
         // The cursor is of a deleted collection of the same name, whose changes are no longer sent.
         if place.collection != collection.uid {
@@ -137,7 +141,7 @@ fn scope(collection: &CollectionId) -> String {
 
 /// A stream to one client.
 struct Follower {
-    source: Source,
+    source: DiffContext,
     collection: Uid,
     bus: Arc<Bus>,
     tokens: Tokens,
@@ -145,14 +149,15 @@ struct Follower {
 }
 
 impl Follower {
-    async fn tell(&self, mut place: Place, follow: bool) -> Result<(), Halt> {
+    async fn send_changes(&self, mut place: FollowerPosition, follow: bool) -> Result<(), Halt> {
         let mut news = self.bus.changes();
         loop {
             if let Some(after) = place.after {
-                place = self.tell_next_document(place, after).await?;
+                place = self.send_next_document(place, after).await?;
                 continue;
             }
-            let (store, uid) = (&self.source.store, &self.collection);
+            let store = &self.source.store;
+            let uid = &self.collection;
             let extent = store.changes_extent(&self.source.caller, uid).await?;
             let extent = extent.ok_or(Error::NotFound { kind: "collection" })?;
             if extent.forgotten > place.seq {
@@ -177,13 +182,18 @@ impl Follower {
     }
 
     /// Sends the next document of the snapshot, in the version that was current at the change `place.seq`.
-    async fn tell_next_document(&self, place: Place, after: Uid) -> Result<Place, Halt> {
-        let (store, uid) = (&self.source.store, &self.collection);
+    async fn send_next_document(
+        &self,
+        place: FollowerPosition,
+        after: Uid,
+    ) -> Result<FollowerPosition, Halt> {
+        let store = &self.source.store;
+        let uid = &self.collection;
         let Some(document) = store
             .document_after(&self.source.caller, uid, &after)
             .await?
         else {
-            let place = Place {
+            let place = FollowerPosition {
                 after: None,
                 within: None,
                 ..place
@@ -191,7 +201,7 @@ impl Follower {
             self.send(vec![], place).await?;
             return Ok(place);
         };
-        let next = Place {
+        let next = FollowerPosition {
             after: Some(document.uid),
             within: None,
             ..place
@@ -220,8 +230,12 @@ impl Follower {
         Ok(next)
     }
 
-    async fn tell_change(&self, place: Place, change: &Change) -> Result<Place, Halt> {
-        let next = Place {
+    async fn tell_change(
+        &self,
+        place: FollowerPosition,
+        change: &Change,
+    ) -> Result<FollowerPosition, Halt> {
+        let next = FollowerPosition {
             seq: change.seq,
             after: None,
             within: None,
@@ -236,7 +250,7 @@ impl Follower {
                 collection: self.source.collection.clone(),
                 document: change.id.clone(),
             };
-            self.send(vec![Event::Reset(name)], next).await?;
+            self.send(vec![ChangeEvent::Reset(name)], next).await?;
             return Ok(next);
         };
         let within = place
@@ -258,23 +272,25 @@ impl Follower {
         &self,
         document: Document,
         within: Within,
-        place: Place,
-        next: Place,
+        place: FollowerPosition,
+        next: FollowerPosition,
     ) -> Result<(), Halt> {
         let mut difference = Difference::new(&self.source, document, within).await?;
         loop {
             match difference.next().await? {
-                Told::Part(events, within) => {
+                DiffPage::Part(events, within) => {
                     let within = Some(within);
-                    self.send(events, Place { within, ..place }).await?;
+                    self.send(events, FollowerPosition { within, ..place })
+                        .await?;
                 }
-                Told::Last(events) => return self.send(events, next).await,
+                DiffPage::Last(events) => return self.send(events, next).await,
             }
         }
     }
 
-    async fn send(&self, events: Vec<Event>, place: Place) -> Result<(), Halt> {
-        let (caller, scope) = (&self.source.caller, scope(&self.source.collection));
+    async fn send(&self, events: Vec<ChangeEvent>, place: FollowerPosition) -> Result<(), Halt> {
+        let caller = &self.source.caller;
+        let scope = scope(&self.source.collection);
         let place = serde_json::to_string(&place).map_err(|error| store_error::Error::Damaged {
             what: "a cursor that cannot be written",
             source: Some(error.into()),

@@ -16,7 +16,7 @@ use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
+use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
 use crate::domain::names::resource::DocumentName;
 
 /// The most rows of a page: about 64 KiB of usual chunks.
@@ -35,7 +35,7 @@ pub struct Chunks {
     /// The tasks of readers, which a shutdown waits for.
     pub tasks: TaskTracker,
     /// The limits of a stream to a reader.
-    pub patience: Patience,
+    pub send_limits: SendLimits,
 }
 
 /// A chunk of a version.
@@ -51,7 +51,7 @@ pub struct Versioned {
 
 /// The chunks to read.
 #[derive(Debug)]
-struct Source {
+struct ChunkSelection {
     of: Of,
     labels: Arc<BTreeMap<String, String>>,
     until: Until,
@@ -114,7 +114,7 @@ impl Chunks {
         let (of, version) = current(&document)?;
         let until = Until::Count(version.chunks);
         let labels = Arc::new(document.labels.clone());
-        Ok(self.read(caller, Source { of, labels, until }, from))
+        Ok(self.read(caller, ChunkSelection { of, labels, until }, from))
     }
 
     /// Streams the chunks of an upload from ordinal `from` on, until it ends or `enough` is cancelled. Chunks that
@@ -135,24 +135,25 @@ impl Chunks {
         let subscription = self.bus.subscribe(caller, upload.uid);
         let until = Until::Upload(upload.uid, subscription, enough);
         let labels = Arc::new(upload.about.labels.clone());
-        self.read(caller, Source { of, labels, until }, from)
+        self.read(caller, ChunkSelection { of, labels, until }, from)
     }
 
-    fn read(&self, caller: &Caller, source: Source, from: u64) -> Inbox<Vec<Versioned>> {
-        let (outbox, inbox) = response_stream::channel(self.patience.clone());
-        let (chunks, caller) = (self.clone(), caller.clone());
+    fn read(&self, caller: &Caller, source: ChunkSelection, from: u64) -> Inbox<Vec<Versioned>> {
+        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
+        let chunks = self.clone();
+        let caller = caller.clone();
         self.tasks.spawn(async move {
-            let told = chunks.tell(&caller, source, from, &outbox).await;
-            outbox.end(told);
+            let result = chunks.send_pages(&caller, source, from, &outbox).await;
+            outbox.end(result);
         });
         inbox
     }
 
     /// Sends pages until the end of the chunks.
-    async fn tell(
+    async fn send_pages(
         &self,
         caller: &Caller,
-        mut source: Source,
+        mut source: ChunkSelection,
         mut from: u64,
         outbox: &Outbox<Vec<Versioned>>,
     ) -> Result<(), Halt> {
@@ -208,7 +209,8 @@ impl Chunks {
     /// Follows a move of the document to its new partition. Fails if the document was not moved: its chunks were
     /// swept.
     async fn follow_move(&self, caller: &Caller, of: &mut Of) -> Result<(), Error> {
-        let (store, partition) = (self.store.as_ref(), &mut of.partition);
+        let store = self.store.as_ref();
+        let partition = &mut of.partition;
         let has_moved = relocation::follow(store, caller, &of.document, partition).await?;
         has_moved.then_some(()).ok_or(Error::VersionGone)
     }
@@ -237,7 +239,7 @@ fn current(document: &Document) -> Result<(Of, &Version), Error> {
 /// Sends a page in parts that fit a message.
 async fn send(
     outbox: &Outbox<Vec<Versioned>>,
-    source: &Source,
+    source: &ChunkSelection,
     page: Vec<Chunk>,
 ) -> Result<(), Halt> {
     for part in parts(page) {

@@ -105,7 +105,8 @@ impl Collections {
         let scope = "collections".to_owned();
         let page = Page::new(&self.tokens, caller, scope, page_size, page_token)?;
         let after = page.after.as_deref().unwrap_or_default();
-        let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+        let store = self.store.as_ref();
+        let clock = self.clock.as_ref();
         let list = default_collection::list(store, clock, caller, after, page.rows()).await?;
         Ok(page.cut(
             list,

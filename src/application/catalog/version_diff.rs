@@ -29,7 +29,7 @@ const DIGEST_BYTES: usize = 16;
 
 /// A change as a follower receives it.
 #[derive(Debug)]
-pub enum Event {
+pub enum ChangeEvent {
     /// The follower must forget every chunk of the document.
     Reset(DocumentName),
     /// A chunk that is new to the follower.
@@ -66,7 +66,7 @@ pub struct Within {
 
 /// The store and the caller of a comparison.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct DiffContext {
     /// The store.
     pub store: Arc<dyn Store>,
     /// The memory for comparing.
@@ -77,7 +77,7 @@ pub struct Source {
     pub collection: CollectionId,
 }
 
-impl Source {
+impl DiffContext {
     /// Reads the digests of a version of `chunks` chunks, from ordinal `from` on. Returns `None` if the version is
     /// being swept.
     async fn digests(
@@ -98,7 +98,7 @@ impl Source {
 
 /// A difference that is being sent.
 pub(crate) struct Difference<'a> {
-    source: &'a Source,
+    source: &'a DiffContext,
     name: DocumentName,
     document: Document,
     labels: Arc<BTreeMap<String, String>>,
@@ -113,28 +113,29 @@ pub(crate) struct Difference<'a> {
 }
 
 /// The next events of a difference.
-pub(crate) enum Told {
+pub(crate) enum DiffPage {
     /// Events, and the position of the follower after them.
-    Part(Vec<Event>, Within),
+    Part(Vec<ChangeEvent>, Within),
     /// The last events.
-    Last(Vec<Event>),
+    Last(Vec<ChangeEvent>),
 }
 
 /// The contents of a version, sorted, and for each whether it was sent to the follower.
 struct Contents {
     digests: Vec<[u8; DIGEST_BYTES]>,
-    is_told: Vec<bool>,
+    is_sent: Vec<bool>,
     chunks: u64,
     _held: Permit,
 }
 
 impl<'a> Difference<'a> {
     pub(crate) async fn new(
-        source: &'a Source,
+        source: &'a DiffContext,
         document: Document,
         within: Within,
     ) -> Result<Self, Error> {
-        let (store, caller) = (&source.store, &source.caller);
+        let store = &source.store;
+        let caller = &source.caller;
         let chunks = store
             .version_chunks(caller, &document.uid, within.version)
             .await?;
@@ -157,53 +158,55 @@ impl<'a> Difference<'a> {
             difference.before = difference.contents(within.before).await?;
             match difference.before {
                 None => difference.begin_anew(),
-                Some(_) => difference.mark_told().await?,
+                Some(_) => difference.mark_sent().await?,
             }
         }
         Ok(difference)
     }
 
     /// Returns the next events.
-    pub(crate) async fn next(&mut self) -> Result<Told, Error> {
+    pub(crate) async fn next(&mut self) -> Result<DiffPage, Error> {
         let Some(chunks) = self.chunks else {
-            return Ok(Told::Last(vec![Event::Reset(self.name.clone())]));
+            return Ok(DiffPage::Last(vec![ChangeEvent::Reset(self.name.clone())]));
         };
         // The reset is sent together with the first chunks. Alone it would not advance the cursor, and a follower
         // that reads one response a call would make no progress.
         let is_anew = !std::mem::replace(&mut self.is_begun, true) && self.before.is_none();
         let mut events = Vec::new();
         if is_anew {
-            events.push(Event::Reset(self.name.clone()));
+            events.push(ChangeEvent::Reset(self.name.clone()));
         }
         if self.within.ordinal < chunks {
             return self.next_chunks(events).await;
         }
         if let Some(removed) = self.next_removed().await? {
-            return Ok(Told::Part(removed, self.within));
+            return Ok(DiffPage::Part(removed, self.within));
         }
-        events.push(Event::Complete {
+        events.push(ChangeEvent::Complete {
             document: self.name.clone(),
             version: self.within.version,
             chunks,
         });
-        Ok(Told::Last(events))
+        Ok(DiffPage::Last(events))
     }
 
-    async fn next_chunks(&mut self, mut events: Vec<Event>) -> Result<Told, Error> {
+    async fn next_chunks(&mut self, mut events: Vec<ChangeEvent>) -> Result<DiffPage, Error> {
         if self.read.len() == 0 {
-            let (store, caller) = (&self.source.store, &self.source.caller);
-            let (of, from) = (self.of(self.within.version), self.within.ordinal);
+            let store = &self.source.store;
+            let caller = &self.source.caller;
+            let of = self.of(self.within.version);
+            let from = self.within.ordinal;
             let page = store.chunks(caller, of, from, PAGE_ROWS).await?;
             let is_next = page
                 .first()
                 .is_some_and(|first| first.chunk.ordinal == from);
             if !is_next && self.follow_move().await? {
-                return Ok(Told::Part(events, self.within));
+                return Ok(DiffPage::Part(events, self.within));
             }
             if !is_next {
                 // The version is being swept: the chunks that were sent of it are no longer valid.
                 self.chunks = None;
-                return Ok(Told::Last(vec![Event::Reset(self.name.clone())]));
+                return Ok(DiffPage::Last(vec![ChangeEvent::Reset(self.name.clone())]));
             }
             self.read = parts(page).into_iter();
         }
@@ -222,37 +225,40 @@ impl<'a> Difference<'a> {
             };
             let name = self.name.clone();
             events.push(if is_kept {
-                Event::Kept(name, versioned)
+                ChangeEvent::Kept(name, versioned)
             } else {
-                Event::Added(name, versioned)
+                ChangeEvent::Added(name, versioned)
             });
         }
-        Ok(Told::Part(events, self.within))
+        Ok(DiffPage::Part(events, self.within))
     }
 
     /// Follows a move of the document since it was read. Returns `false` if it was not moved.
     async fn follow_move(&mut self) -> Result<bool, Error> {
-        let (store, caller) = (self.source.store.as_ref(), &self.source.caller);
+        let store = self.source.store.as_ref();
+        let caller = &self.source.caller;
         let document = &mut self.document;
-        let (uid, partition) = (&document.uid, &mut document.partition);
+        let uid = &document.uid;
+        let partition = &mut document.partition;
         Ok(relocation::follow(store, caller, uid, partition).await?)
     }
 
     /// Returns the next contents of the older version that the newer one does not have.
-    async fn next_removed(&mut self) -> Result<Option<Vec<Event>>, Error> {
+    async fn next_removed(&mut self) -> Result<Option<Vec<ChangeEvent>>, Error> {
         let of = self.of(self.within.before);
         while let Some(before) = &mut self.before {
             if self.within.removed >= before.chunks {
                 break;
             }
-            let (from, chunks) = (self.within.removed, before.chunks);
+            let from = self.within.removed;
+            let chunks = before.chunks;
             let Some(digests) = self.source.digests(of, from, chunks).await? else {
                 self.begin_anew();
                 return Ok(Some(vec![]));
             };
             self.within.removed += digests.len() as u64;
             let gone = digests.into_iter().filter(|digest| before.give_up(digest));
-            let gone = gone.map(|digest| Event::Removed(self.name.clone(), digest));
+            let gone = gone.map(|digest| ChangeEvent::Removed(self.name.clone(), digest));
             let events = gone.collect::<Vec<_>>();
             if !events.is_empty() {
                 return Ok(Some(events));
@@ -263,7 +269,8 @@ impl<'a> Difference<'a> {
 
     /// Reads the contents of a version. Returns `None` if it is swept or too large to be compared.
     async fn contents(&self, version: u64) -> Result<Option<Contents>, Error> {
-        let (store, caller) = (&self.source.store, &self.source.caller);
+        let store = &self.source.store;
+        let caller = &self.source.caller;
         let chunks = store
             .version_chunks(caller, &self.document.uid, version)
             .await?;
@@ -285,7 +292,7 @@ impl<'a> Difference<'a> {
         digests.sort_unstable();
         digests.dedup();
         Ok(Some(Contents {
-            is_told: vec![false; digests.len()],
+            is_sent: vec![false; digests.len()],
             digests,
             chunks,
             _held: held,
@@ -293,11 +300,12 @@ impl<'a> Difference<'a> {
     }
 
     /// Marks the contents that were sent before the follower resumed.
-    async fn mark_told(&mut self) -> Result<(), Error> {
-        let (told, removed) = (self.within.ordinal, self.within.removed);
+    async fn mark_sent(&mut self) -> Result<(), Error> {
+        let ordinal = self.within.ordinal;
+        let removed = self.within.removed;
         let version = self.within.version;
-        let is_there = self.mark(version, told).await?
-            || (self.follow_move().await? && self.mark(version, told).await?);
+        let is_there = self.mark(version, ordinal).await?
+            || (self.follow_move().await? && self.mark(version, ordinal).await?);
         if !is_there {
             self.chunks = None;
         } else if !self.mark(self.within.before, removed).await? {
@@ -308,7 +316,8 @@ impl<'a> Difference<'a> {
 
     /// Marks the contents of a version's first `until` chunks. Returns `false` if the version is being swept.
     async fn mark(&mut self, version: u64, until: u64) -> Result<bool, Error> {
-        let (of, mut from) = (self.of(version), 0);
+        let of = self.of(version);
+        let mut from = 0;
         while let Some(before) = &mut self.before
             && from < until
         {
@@ -348,14 +357,14 @@ impl Contents {
     /// Marks a content as sent. Returns whether the version has it and it was not marked before.
     fn give_up(&mut self, sha256: &[u8; 32]) -> bool {
         let found = self.digests.binary_search(&short(sha256));
-        found.is_ok_and(|at| !std::mem::replace(&mut self.is_told[at], true))
+        found.is_ok_and(|at| !std::mem::replace(&mut self.is_sent[at], true))
     }
 
     /// Marks a content as sent. Returns whether the version has it.
     fn keep(&mut self, sha256: &[u8; 32]) -> bool {
         let found = self.digests.binary_search(&short(sha256));
         if let Ok(at) = found {
-            self.is_told[at] = true;
+            self.is_sent[at] = true;
         }
         found.is_ok()
     }

@@ -62,7 +62,8 @@ pub fn compare(
         let chunker = comparison.spec.chunker();
         let mut covered = 0;
         each(Splitter::new(chunker, decoding), content, |cut| {
-            let (start, end) = (cut.span.start, cut.span.end);
+            let start = cut.span.start;
+            let end = cut.span.end;
             let characters = end.character - start.character;
             let is_first = comparison.chunks == 0;
             let smallest = comparison.characters_min;
@@ -122,7 +123,8 @@ pub fn recommend(
         }
     }
     let said = comparisons.iter().map(|comparison| {
-        let (name, chunks) = (comparison.spec.strategy().name(), comparison.chunks);
+        let name = comparison.spec.strategy().name();
+        let chunks = comparison.chunks;
         format!("{name} {} of {chunks}", comparison.clean_ends)
     });
     let reason = format!(

@@ -13,7 +13,7 @@ use crate::application::memory::pool::Permit;
 use crate::application::memory::upload::UploadMemory;
 use crate::application::ports::store_error;
 use crate::application::response_stream::{Halt, Outbox};
-use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::limits::UploadLimits;
 use crate::application::uploads::min_rate::Pace;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::chunking::spec::Spec;
@@ -56,7 +56,7 @@ pub struct Cut {
     clippy::large_enum_variant,
     reason = "nearly all answers are chunks, and the outbox boxes each"
 )]
-pub enum Answer {
+pub enum ChunkStreamEvent {
     /// Chunks whose ends are decided.
     Chunks {
         /// The chunks.
@@ -76,7 +76,7 @@ pub struct ChunkStream {
     /// The memory that it shares with uploads.
     pub budget: Budget,
     /// The limits of an upload.
-    pub bounds: Bounds,
+    pub bounds: UploadLimits,
     /// The caller that sends the source.
     pub caller: Caller,
 }
@@ -94,7 +94,7 @@ impl ChunkStream {
     /// # Errors
     ///
     /// Fails as an upload does, and if the stream ends before the source.
-    pub async fn run<S>(&self, mut pieces: S, outbox: &Outbox<Answer>) -> Result<(), Halt>
+    pub async fn run<S>(&self, mut pieces: S, outbox: &Outbox<ChunkStreamEvent>) -> Result<(), Halt>
     where
         S: Stream<Item = Result<Piece, Error>> + Send + Unpin,
     {
@@ -143,7 +143,8 @@ impl ChunkStream {
     }
 
     fn check(&self, cutting: &mut Cutting, piece: &Piece) -> Result<(), Error> {
-        let (content, most) = (&piece.content, self.bounds.source_bytes_max);
+        let content = &piece.content;
+        let most = self.bounds.source_bytes_max;
         if content.len() > CONTENT_BYTES_MAX {
             let most = CONTENT_BYTES_MAX;
             return Err(Error::MessageTooLarge { most });
@@ -175,7 +176,11 @@ async fn begin(cut: Cut, mut memory: UploadMemory) -> Result<Cutting, Error> {
 
 impl Cutting {
     /// Cuts bytes, and sends the chunks that they decide.
-    async fn cut(&mut self, mut content: &[u8], outbox: &Outbox<Answer>) -> Result<(), Halt> {
+    async fn cut(
+        &mut self,
+        mut content: &[u8],
+        outbox: &Outbox<ChunkStreamEvent>,
+    ) -> Result<(), Halt> {
         self.memory.receive(content.len());
         while !content.is_empty() {
             self.take_memory(outbox).await?;
@@ -186,15 +191,19 @@ impl Cutting {
     }
 
     /// Sends the chunks that are decided.
-    async fn flush(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
+    async fn flush(&mut self, outbox: &Outbox<ChunkStreamEvent>) -> Result<(), Halt> {
         if let Some(batch) = self.engine.flush() {
             self.send(batch, outbox).await?;
         }
         Ok(())
     }
 
-    async fn send(&mut self, batch: Gathered, outbox: &Outbox<Answer>) -> Result<(), Halt> {
-        let answer = Answer::Chunks {
+    async fn send(
+        &mut self,
+        batch: Gathered,
+        outbox: &Outbox<ChunkStreamEvent>,
+    ) -> Result<(), Halt> {
+        let answer = ChunkStreamEvent::Chunks {
             batch,
             has_text: !self.omits_text,
             memory: self.memory.take_batch(),
@@ -204,7 +213,7 @@ impl Cutting {
 
     /// Takes the memory to work in. If it has to wait, it sends the batch and gives its memory back first, so that it
     /// holds nothing that other owners wait for.
-    async fn take_memory(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
+    async fn take_memory(&mut self, outbox: &Outbox<ChunkStreamEvent>) -> Result<(), Halt> {
         if !self.memory.try_work() {
             self.flush(outbox).await?;
             self.rest();
@@ -220,11 +229,11 @@ impl Cutting {
         self.memory.rest(self.engine.has_batch());
     }
 
-    async fn finish(&mut self, outbox: &Outbox<Answer>) -> Result<(), Halt> {
+    async fn finish(&mut self, outbox: &Outbox<ChunkStreamEvent>) -> Result<(), Halt> {
         self.take_memory(outbox).await?;
         self.engine.finish();
         match self.work(outbox).await? {
-            Some(summary) => outbox.send(Answer::Summary(summary)).await,
+            Some(summary) => outbox.send(ChunkStreamEvent::Summary(summary)).await,
             None => Err(Error::from(store_error::Error::Damaged {
                 what: "an engine without an end",
                 source: None,
@@ -233,7 +242,7 @@ impl Cutting {
         }
     }
 
-    async fn work(&mut self, outbox: &Outbox<Answer>) -> Result<Option<Summary>, Halt> {
+    async fn work(&mut self, outbox: &Outbox<ChunkStreamEvent>) -> Result<Option<Summary>, Halt> {
         loop {
             match self.engine.step().map_err(Error::from)? {
                 Step::Feed => return Ok(None),

@@ -13,8 +13,8 @@ use tokio::sync::watch;
 
 use crate::application::caller::Caller;
 use crate::application::events::operation_log;
-use crate::application::events::outbound_queue::Outgoing;
-use crate::application::events::tenant_subscription::{Filter, Tap};
+use crate::application::events::outbound_queue::OutboundQueue;
+use crate::application::events::tenant_subscription::{Filter, TenantSubscription};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::Operation;
@@ -48,7 +48,7 @@ impl Link {
 
 /// The knowledge of a watched operation.
 #[derive(Clone, Debug, Default)]
-struct Known {
+struct TopicState {
     /// The newest state received. `None` means that no state has been received yet.
     state: Option<Arc<Operation>>,
     /// Whether its row was read from the store and not found.
@@ -56,8 +56,8 @@ struct Known {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Cell {
-    known: watch::Sender<Known>,
+struct TopicChannel {
+    known: watch::Sender<TopicState>,
     /// Held by the one watcher that reads the row.
     reading: Arc<tokio::sync::Mutex<()>>,
 }
@@ -66,15 +66,15 @@ struct Cell {
 #[derive(Debug)]
 pub struct Bus {
     /// A std mutex: never held across an await. A cell is removed when its last subscription is dropped.
-    cells: Mutex<HashMap<Topic, Cell>>,
+    cells: Mutex<HashMap<Topic, TopicChannel>>,
     /// The watchers of all operations of a tenant, by tenant.
-    taps: Mutex<HashMap<TenantId, Vec<Weak<Tap>>>>,
+    subscriptions: Mutex<HashMap<TenantId, Vec<Weak<TenantSubscription>>>>,
     /// A count of possible changes of collections, for the followers of changes.
     changes: watch::Sender<u64>,
     /// The way in which updates of other instances arrive.
     link: watch::Sender<Link>,
     /// The queue of updates for other instances. `None` if the instance sends none.
-    pub outgoing: Option<Outgoing>,
+    pub outbound: Option<OutboundQueue>,
 }
 
 impl Bus {
@@ -84,10 +84,10 @@ impl Bus {
     pub fn new(link: Link, has_outgoing: bool) -> Self {
         Self {
             cells: Mutex::default(),
-            taps: Mutex::default(),
+            subscriptions: Mutex::default(),
             changes: watch::Sender::new(0),
             link: watch::Sender::new(link),
-            outgoing: has_outgoing.then(Outgoing::default),
+            outbound: has_outgoing.then(OutboundQueue::default),
         }
     }
 
@@ -95,28 +95,28 @@ impl Bus {
     pub fn publish(&self, operation: Operation) {
         operation_log::ended(&operation);
         let operation = Arc::new(operation);
-        if let Some(outgoing) = &self.outgoing {
-            outgoing.put(Arc::clone(&operation));
+        if let Some(outbound) = &self.outbound {
+            outbound.put(Arc::clone(&operation));
         }
-        self.hear(News::State(operation));
+        self.receive_remote(News::State(operation));
     }
 
     /// Announces here and to other instances that a collection may have changed.
     pub fn announce_change(&self) {
-        if let Some(outgoing) = &self.outgoing {
-            outgoing.put_change();
+        if let Some(outbound) = &self.outbound {
+            outbound.put_change();
         }
-        self.hear(News::Change);
+        self.receive_remote(News::Change);
     }
 
     /// Receives an update. A terminal state also counts as a possible change of a collection.
-    pub fn hear(&self, news: News) {
+    pub fn receive_remote(&self, news: News) {
         match news {
             News::State(operation) => {
                 let is_terminal = operation.state.is_terminal();
-                self.note(operation);
+                self.apply_state(operation);
                 if is_terminal {
-                    self.hear(News::Change);
+                    self.receive_remote(News::Change);
                 }
             }
             News::Change => self
@@ -126,14 +126,17 @@ impl Bus {
     }
 
     /// Passes a state that was read or received to its watchers.
-    pub fn note(&self, operation: Arc<Operation>) {
-        let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(taps) = taps.get_mut(&operation.tenant) {
-            for tap in taps.iter().filter_map(Weak::upgrade) {
-                tap.offer(&operation);
+    pub fn apply_state(&self, operation: Arc<Operation>) {
+        let mut subscriptions = self
+            .subscriptions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(subscriptions) = subscriptions.get_mut(&operation.tenant) {
+            for subscription in subscriptions.iter().filter_map(Weak::upgrade) {
+                subscription.offer(&operation);
             }
         }
-        drop(taps);
+        drop(subscriptions);
         let topic = (operation.tenant.clone(), operation.uid);
         let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = cells.get(&topic) {
@@ -149,7 +152,7 @@ impl Bus {
     }
 
     /// Notes that the operation no longer exists.
-    pub fn note_gone(&self, topic: &Topic) {
+    pub fn mark_deleted(&self, topic: &Topic) {
         let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = cells.get(topic) {
             cell.known.send_if_modified(|known| {
@@ -176,12 +179,15 @@ impl Bus {
 
     /// Subscribes to the states of a tenant's operations, until the tap is dropped.
     #[must_use]
-    pub fn tap(&self, caller: &Caller, filter: Filter) -> Arc<Tap> {
-        let tap = Arc::new(Tap::new(filter));
-        let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
-        let taps = taps.entry(caller.tenant.clone()).or_default();
-        taps.push(Arc::downgrade(&tap));
-        tap
+    pub fn subscribe_tenant(&self, caller: &Caller, filter: Filter) -> Arc<TenantSubscription> {
+        let subscription = Arc::new(TenantSubscription::new(filter));
+        let mut subscriptions = self
+            .subscriptions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let subscriptions = subscriptions.entry(caller.tenant.clone()).or_default();
+        subscriptions.push(Arc::downgrade(&subscription));
+        subscription
     }
 
     /// Returns every watched operation.
@@ -194,18 +200,21 @@ impl Bus {
     /// Returns every tenant that has a watcher of all its operations.
     #[must_use]
     pub fn tenants(&self) -> Vec<TenantId> {
-        let mut taps = self.taps.lock().unwrap_or_else(PoisonError::into_inner);
-        taps.retain(|_, taps| {
-            taps.retain(|tap| tap.strong_count() > 0);
-            !taps.is_empty()
+        let mut subscriptions = self
+            .subscriptions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        subscriptions.retain(|_, subscriptions| {
+            subscriptions.retain(|subscription| subscription.strong_count() > 0);
+            !subscriptions.is_empty()
         });
-        taps.keys().cloned().collect()
+        subscriptions.keys().cloned().collect()
     }
 
     /// Subscribes to changes of all collections from now on.
     #[must_use]
-    pub fn changes(&self) -> Changes {
-        Changes {
+    pub fn changes(&self) -> ChangeSubscription {
+        ChangeSubscription {
             count: self.changes.subscribe(),
             link: self.link.subscribe(),
         }
@@ -225,12 +234,12 @@ impl Bus {
 
 /// A subscription to possible changes of collections.
 #[derive(Debug)]
-pub struct Changes {
+pub struct ChangeSubscription {
     count: watch::Receiver<u64>,
     link: watch::Receiver<Link>,
 }
 
-impl Changes {
+impl ChangeSubscription {
     /// Waits until a collection may have changed, or the next poll is due.
     pub async fn wait(&mut self) {
         let look_every = self.link.borrow().look_every();
@@ -244,7 +253,7 @@ impl Changes {
 #[derive(Debug)]
 pub struct Subscription {
     /// `None` only while this is dropped.
-    receiver: Option<watch::Receiver<Known>>,
+    receiver: Option<watch::Receiver<TopicState>>,
     reading: Arc<tokio::sync::Mutex<()>>,
     topic: Topic,
     bus: Arc<Bus>,
@@ -262,7 +271,7 @@ impl Subscription {
     /// Waits until the terminal state is received.
     pub async fn ended(&mut self) {
         let is_terminal =
-            |known: &Known| known.state.as_ref().is_some_and(|s| s.state.is_terminal());
+            |known: &TopicState| known.state.as_ref().is_some_and(|s| s.state.is_terminal());
         if let Some(receiver) = &mut self.receiver
             && receiver.wait_for(is_terminal).await.is_ok()
         {
@@ -335,16 +344,16 @@ mod tests {
         let [own, stranger] = ["own", "stranger"].map(of_tenant);
         let mut subscription = bus.subscribe(&own, [1; 16]);
         let mut other = bus.subscribe(&stranger, [1; 16]);
-        let tap = bus.tap(&own, Filter::default());
-        let strange = bus.tap(&stranger, Filter::default());
+        let all = bus.subscribe_tenant(&own, Filter::default());
+        let strange = bus.subscribe_tenant(&stranger, Filter::default());
         assert_eq!(bus.topics().len(), 2);
         for seq in [2, 3, 1] {
-            bus.hear(News::State(operation("own", seq, State::Running)));
+            bus.receive_remote(News::State(operation("own", seq, State::Running)));
         }
         assert_eq!(subscription.latest().unwrap().seq, 3);
-        assert_eq!(tap.take().await.states[&[1; 16]].seq, 3);
+        assert_eq!(all.take().await.states[&[1; 16]].seq, 3);
         assert!(other.latest().is_none(), "it is another's");
-        drop((subscription, other, tap));
+        drop((subscription, other, all));
         assert!(bus.topics().is_empty(), "nobody watches any more");
         assert_eq!(bus.tenants(), [stranger.tenant]);
         drop(strange);
@@ -357,10 +366,10 @@ mod tests {
         let caller = of_tenant("own");
         let topic = (caller.tenant.clone(), [1; 16]);
         let mut subscription = bus.subscribe(&caller, [1; 16]);
-        bus.note_gone(&topic);
+        bus.mark_deleted(&topic);
         assert!(!subscription.is_gone(), "it was not there yet");
-        bus.note(operation("own", 1, State::Running));
-        bus.note_gone(&topic);
+        bus.apply_state(operation("own", 1, State::Running));
+        bus.mark_deleted(&topic);
         subscription.wait().await;
         assert!(subscription.is_gone());
     }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::operations::{Operation, OperationKind};
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::SUPERSEDED;
 
@@ -16,9 +16,11 @@ pub(super) fn ended(operation: &Operation) {
         State::Failed => "failed",
     };
     let noun = match operation.kind {
-        Kind::Upload | Kind::ImportDocument | Kind::RechunkDocument => "upload",
-        Kind::DeleteDocument | Kind::DeleteCollection => "deletion",
-        Kind::MoveDocument => "move",
+        OperationKind::Upload | OperationKind::ImportDocument | OperationKind::RechunkDocument => {
+            "upload"
+        }
+        OperationKind::DeleteDocument | OperationKind::DeleteCollection => "deletion",
+        OperationKind::MoveDocument => "move",
     };
     // Timestamps are microseconds.
     let duration_ms = operation.updated_at.saturating_sub(operation.created_at) / 1_000;

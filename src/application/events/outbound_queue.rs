@@ -19,15 +19,15 @@ const WAITING_MAX: usize = 10_000;
 
 /// The queue of updates for other instances.
 #[derive(Debug, Default)]
-pub struct Outgoing {
+pub struct OutboundQueue {
     /// A std mutex: never held across an await.
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<QueueState>,
     /// Notified whenever an update is added.
     bell: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct QueueState {
     states: HashMap<Topic, Slot>,
     is_changed: bool,
 }
@@ -36,21 +36,21 @@ struct Waiting {
 #[derive(Debug, Default)]
 struct Slot {
     state: Option<Arc<Operation>>,
-    told_at: Option<Instant>,
+    sent_at: Option<Instant>,
 }
 
 impl Slot {
     /// Returns when the queued state may be sent. `None` means that no state is queued.
     fn due_at(&self, now: Instant) -> Option<Instant> {
         let state = self.state.as_ref()?;
-        match self.told_at {
-            Some(told_at) if !state.state.is_terminal() => Some(told_at + SPACING),
+        match self.sent_at {
+            Some(sent_at) if !state.state.is_terminal() => Some(sent_at + SPACING),
             Some(_) | None => Some(now),
         }
     }
 }
 
-impl Outgoing {
+impl OutboundQueue {
     /// Adds a state, in the place of an older one of the same operation.
     pub fn put(&self, operation: Arc<Operation>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,7 +100,8 @@ impl Outgoing {
     /// Returns the updates that are due now, and when the next one is due.
     fn due(&self, now: Instant) -> (Vec<News>, Option<Instant>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut news, mut next) = (Vec::new(), None::<Instant>);
+        let mut news = Vec::new();
+        let mut next = None::<Instant>;
         if std::mem::take(&mut waiting.is_changed) {
             news.push(News::Change);
         }
@@ -111,11 +112,11 @@ impl Outgoing {
                 }
                 Some(_) => {
                     news.extend(slot.state.take().map(News::State));
-                    slot.told_at = Some(now);
+                    slot.sent_at = Some(now);
                 }
                 None => {}
             }
-            let is_recent = slot.told_at.is_none_or(|told_at| told_at + SPACING > now);
+            let is_recent = slot.sent_at.is_none_or(|sent_at| sent_at + SPACING > now);
             slot.state.is_some() || is_recent
         });
         (news, next)
@@ -127,7 +128,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Instant;
 
-    use super::{Outgoing, SPACING, WAITING_MAX};
+    use super::{OutboundQueue, SPACING, WAITING_MAX};
     use crate::application::ports::event_bus::News;
     use crate::application::ports::operations::Operation;
     use crate::application::ports::state::State;
@@ -146,32 +147,33 @@ mod tests {
 
     #[test]
     fn the_newest_state_is_sent_four_times_a_second_and_the_last_at_once() {
-        let (outgoing, start) = (Outgoing::default(), Instant::now());
+        let outbound = OutboundQueue::default();
+        let start = Instant::now();
         for seq in [2, 3, 1] {
-            outgoing.put(operation(1, seq, State::Running));
+            outbound.put(operation(1, seq, State::Running));
         }
-        outgoing.put_change();
-        outgoing.put_change();
-        assert_eq!(seqs(&outgoing.due(start).0), [0, 3]);
-        outgoing.put(operation(1, 4, State::Running));
-        let (news, next) = outgoing.due(start + SPACING / 2);
+        outbound.put_change();
+        outbound.put_change();
+        assert_eq!(seqs(&outbound.due(start).0), [0, 3]);
+        outbound.put(operation(1, 4, State::Running));
+        let (news, next) = outbound.due(start + SPACING / 2);
         assert_eq!((news, next), (vec![], Some(start + SPACING)));
-        outgoing.put(operation(1, 5, State::Running));
-        assert_eq!(seqs(&outgoing.due(start + SPACING).0), [5]);
-        outgoing.put(operation(1, 6, State::Succeeded));
-        assert_eq!(seqs(&outgoing.due(start + SPACING).0), [6]);
-        assert_eq!(outgoing.due(start + 3 * SPACING), (vec![], None));
-        assert!(outgoing.waiting.lock().unwrap().states.is_empty());
+        outbound.put(operation(1, 5, State::Running));
+        assert_eq!(seqs(&outbound.due(start + SPACING).0), [5]);
+        outbound.put(operation(1, 6, State::Succeeded));
+        assert_eq!(seqs(&outbound.due(start + SPACING).0), [6]);
+        assert_eq!(outbound.due(start + 3 * SPACING), (vec![], None));
+        assert!(outbound.waiting.lock().unwrap().states.is_empty());
     }
 
     #[test]
     fn the_queue_is_bounded() {
-        let outgoing = Outgoing::default();
+        let outbound = OutboundQueue::default();
         for number in 0..WAITING_MAX as u128 + 9 {
-            outgoing.put(operation(number, 1, State::Running));
+            outbound.put(operation(number, 1, State::Running));
         }
-        outgoing.put(operation(0, 2, State::Succeeded));
-        let (news, _) = outgoing.due(Instant::now());
+        outbound.put(operation(0, 2, State::Succeeded));
+        let (news, _) = outbound.due(Instant::now());
         assert_eq!(news.len(), WAITING_MAX);
         assert!(seqs(&news).contains(&2), "one that waits is replaced");
     }

@@ -36,11 +36,11 @@ impl Reconciler {
     pub async fn run(self, drain: CancellationToken) {
         tokio::select! {
             () = drain.cancelled() => {}
-            () = self.go_on() => {}
+            () = self.poll_forever() => {}
         }
     }
 
-    async fn go_on(&self) {
+    async fn poll_forever(&self) {
         let mut link = self.bus.link();
         let mut looked_at = Instant::now();
         loop {
@@ -68,7 +68,7 @@ impl Reconciler {
             let caller = Caller::of_tenant(tenant);
             let newest = self.store.operations(&caller, None, NEWEST, NEWEST_ROWS);
             for operation in newest.await? {
-                self.bus.note(Arc::new(operation));
+                self.bus.apply_state(Arc::new(operation));
             }
         }
         Ok(())
@@ -78,10 +78,10 @@ impl Reconciler {
         let mut missing = topics.iter().collect::<HashSet<_>>();
         for operation in self.store.operations_of(topics).await? {
             missing.remove(&(operation.tenant.clone(), operation.uid));
-            self.bus.note(Arc::new(operation));
+            self.bus.apply_state(Arc::new(operation));
         }
         for topic in missing {
-            self.bus.note_gone(topic);
+            self.bus.mark_deleted(topic);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::events::bus::{Bus, Link};
-use crate::application::events::outbound_queue::Outgoing;
+use crate::application::events::outbound_queue::OutboundQueue;
 use crate::application::ports::event_bus::{EventBus, Unreachable};
 
 /// The wait before the next attempt to reach a bus that was unreachable.
@@ -29,8 +29,8 @@ impl Relay {
     /// Runs until the server shuts down.
     pub async fn run(self, drain: CancellationToken) {
         let out = async {
-            match &self.bus.outgoing {
-                Some(outgoing) => self.tell(outgoing).await,
+            match &self.bus.outbound {
+                Some(outbound) => self.send_queued(outbound).await,
                 None => std::future::pending().await,
             }
         };
@@ -42,9 +42,9 @@ impl Relay {
     }
 
     /// Sends updates, forever. An update that cannot be sent is dropped: other instances find the state in the store.
-    async fn tell(&self, outgoing: &Outgoing) {
+    async fn send_queued(&self, outbound: &OutboundQueue) {
         loop {
-            let news = outgoing.take().await;
+            let news = outbound.take().await;
             let count = u64::try_from(news.len()).unwrap_or(u64::MAX);
             if self.event_bus.publish(&news).await.is_ok() {
                 metrics::counter!("sluice_bus_published_total").increment(count);
@@ -58,26 +58,26 @@ impl Relay {
 
     /// Receives updates, forever, and opens the feed again whenever it is lost.
     async fn listen(&self) {
-        let mut is_told = false;
+        let mut is_reported = false;
         loop {
             match self.event_bus.listen().await {
                 Ok(mut feed) => {
                     self.set_link(Link::Up);
                     tracing::info!("connected to the event bus");
-                    is_told = false;
+                    is_reported = false;
                     while let Some(news) = feed.next().await {
                         metrics::counter!("sluice_bus_received_total").increment(1);
-                        self.bus.hear(news);
+                        self.bus.receive_remote(news);
                     }
                     self.set_link(Link::Down);
                     tracing::warn!("event bus connection lost");
                     tokio::time::sleep(PAUSE).await;
                 }
                 Err(Unreachable(error)) => {
-                    if !is_told {
+                    if !is_reported {
                         tracing::warn!(%error, "the event bus is unreachable");
                     }
-                    is_told = true;
+                    is_reported = true;
                     tokio::time::sleep(RETRY).await;
                 }
             }

@@ -42,27 +42,27 @@ impl Filter {
 
 /// The pending updates of one watcher.
 #[derive(Debug)]
-pub struct Tap {
+pub struct TenantSubscription {
     filter: Filter,
     /// A std mutex: never held across an await.
-    waiting: Mutex<Waiting>,
+    pending: Mutex<PendingUpdates>,
     bell: Notify,
 }
 
-/// The updates since the watcher's last call of [`Tap::take`].
+/// The updates since the watcher's last call of [`TenantSubscription::take`].
 #[derive(Debug, Default)]
-pub struct Waiting {
+pub struct PendingUpdates {
     /// The newest state of each operation.
     pub states: HashMap<Uid, Arc<Operation>>,
     /// Whether an update was dropped for lack of room.
     pub is_more: bool,
 }
 
-impl Tap {
+impl TenantSubscription {
     pub(crate) fn new(filter: Filter) -> Self {
         Self {
             filter,
-            waiting: Mutex::default(),
+            pending: Mutex::default(),
             bell: Notify::new(),
         }
     }
@@ -79,34 +79,34 @@ impl Tap {
         if !self.filter.has_target(operation) {
             return;
         }
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = waiting.states.len() >= WAITING_MAX;
-        match waiting.states.get_mut(&operation.uid) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = pending.states.len() >= WAITING_MAX;
+        match pending.states.get_mut(&operation.uid) {
             Some(state) if state.seq < operation.seq => *state = Arc::clone(operation),
             Some(_) => return,
-            None if is_full => waiting.is_more = true,
+            None if is_full => pending.is_more = true,
             None => {
-                waiting.states.insert(operation.uid, Arc::clone(operation));
+                pending.states.insert(operation.uid, Arc::clone(operation));
             }
         }
-        drop(waiting);
+        drop(pending);
         self.bell.notify_one();
     }
 
     /// Waits for an update, and removes all that are pending.
-    pub async fn take(&self) -> Waiting {
+    pub async fn take(&self) -> PendingUpdates {
         loop {
-            let waiting = self.taken();
-            if waiting.is_more || !waiting.states.is_empty() {
-                return waiting;
+            let pending = self.take_pending();
+            if pending.is_more || !pending.states.is_empty() {
+                return pending;
             }
             self.bell.notified().await;
         }
     }
 
-    fn taken(&self) -> Waiting {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *waiting)
+    fn take_pending(&self) -> PendingUpdates {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *pending)
     }
 }
 
@@ -114,7 +114,7 @@ impl Tap {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Filter, Tap, WAITING_MAX};
+    use super::{Filter, TenantSubscription, WAITING_MAX};
     use crate::application::ports::operations::Operation;
     use crate::application::ports::state::State;
     use crate::domain::names::resource::CollectionId;
@@ -125,20 +125,20 @@ mod tests {
 
     #[test]
     fn the_newest_state_of_each_operation_waits_and_an_overflow_is_flagged() {
-        let tap = Tap::new(Filter::default());
+        let subscription = TenantSubscription::new(Filter::default());
         for seq in [1, 3, 2] {
-            tap.offer(&operation(0, seq, State::Running));
+            subscription.offer(&operation(0, seq, State::Running));
         }
-        let waiting = tap.taken();
-        assert!(!waiting.is_more && waiting.states.len() == 1);
-        assert_eq!(waiting.states[&[0; 16]].seq, 3);
+        let pending = subscription.take_pending();
+        assert!(!pending.is_more && pending.states.len() == 1);
+        assert_eq!(pending.states[&[0; 16]].seq, 3);
         for number in 0..=WAITING_MAX as u128 {
-            tap.offer(&operation(number, 1, State::Running));
+            subscription.offer(&operation(number, 1, State::Running));
         }
-        let waiting = tap.taken();
-        assert!(waiting.is_more && waiting.states.len() == WAITING_MAX);
-        let waiting = tap.taken();
-        assert!(!waiting.is_more && waiting.states.is_empty());
+        let pending = subscription.take_pending();
+        assert!(pending.is_more && pending.states.len() == WAITING_MAX);
+        let pending = subscription.take_pending();
+        assert!(!pending.is_more && pending.states.is_empty());
     }
 
     #[test]

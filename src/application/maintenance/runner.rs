@@ -108,7 +108,8 @@ impl Runner {
 
     /// Takes the first step that has something to do.
     async fn step(&self, fence: Fence) -> Result<Option<Done>, Error> {
-        let (store, now) = (&self.store, self.clock.now());
+        let store = &self.store;
+        let now = self.clock.now();
         // Deletions give up all of their documents before any chunk is swept, however many documents they have.
         let advanced = store.advance_deletions(fence, now, STEP_ROWS).await?;
         if is_something(advanced.as_ref()) {

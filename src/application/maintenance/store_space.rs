@@ -55,7 +55,7 @@ impl Room {
             let was_full = self.is_full();
             if let Some(is_full) = self.look(was_full || times_full != seen).await {
                 seen = times_full;
-                self.tell(was_full, is_full);
+                self.log_change(was_full, is_full);
             }
         }
     }
@@ -70,7 +70,7 @@ impl Room {
         }
     }
 
-    fn tell(&self, was_full: bool, is_full: bool) {
+    fn log_change(&self, was_full: bool, is_full: bool) {
         if is_full == was_full {
             return;
         }

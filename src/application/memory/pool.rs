@@ -15,7 +15,7 @@ use crate::application::memory::shares::{Owner, Shares};
 #[derive(Clone, Debug)]
 pub struct Pool {
     // A std mutex: never held across an await.
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<PoolState>>,
 }
 
 /// Bytes of a pool. Dropping the permit gives them back.
@@ -27,7 +27,7 @@ pub struct Permit {
 }
 
 #[derive(Debug)]
-struct State {
+struct PoolState {
     shares: Shares,
     /// Bounded by the calls that may wait: each takes a slot of its own before it waits here.
     waiting: Vec<Waiter>,
@@ -47,7 +47,7 @@ impl Pool {
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
-            state: Arc::new(Mutex::new(State {
+            state: Arc::new(Mutex::new(PoolState {
                 shares: Shares::new(capacity),
                 waiting: Vec::new(),
                 next_ticket: 0,
@@ -139,13 +139,13 @@ impl Pool {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PoolState> {
         // The numbers are changed together, so a panic cannot leave them inconsistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl PoolState {
     /// Whether a request of an owner that holds no more than this one waits already.
     fn has_waiter_before(&self, owner: &Owner) -> bool {
         let own = self.shares.used(owner);
@@ -232,7 +232,8 @@ mod tests {
         let _of_a = pool.try_take(&owner("a"), 10).unwrap();
         let (first, mut order) = tokio::sync::mpsc::channel(2);
         for (number, tenant) in ["a", "b"].into_iter().enumerate() {
-            let (pool, first) = (pool.clone(), first.clone());
+            let pool = pool.clone();
+            let first = first.clone();
             let waiting = pool.clone();
             tokio::spawn(async move {
                 let permit = pool.take(&owner(tenant), 30, SECOND).await;

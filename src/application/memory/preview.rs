@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn the_memory_of_a_preview_grows_with_its_text() {
-        let (spec, decoding) = (Spec::default(), Decoding::default());
+        let spec = Spec::default();
+        let decoding = Decoding::default();
         let bytes = |content| preview_bytes(&spec, decoding, content, (128, 3 << 20));
         assert!(bytes(3) < 70_000, "{}", bytes(3));
         assert!(bytes(100_000) < 2_500_000, "{}", bytes(100_000));

@@ -38,12 +38,12 @@ impl Owner {
 pub(super) struct Shares {
     capacity: usize,
     free: usize,
-    tenants: HashMap<Arc<str>, Tenant>,
+    tenants: HashMap<Arc<str>, TenantShare>,
 }
 
 /// The bytes that a tenant holds, in all and by principal. A tenant that holds nothing has no entry.
 #[derive(Debug, Default)]
-struct Tenant {
+struct TenantShare {
     used: usize,
     principals: HashMap<Arc<str>, usize>,
 }
@@ -171,7 +171,8 @@ mod tests {
     #[test]
     fn two_tenants_that_take_and_give_back_get_equal_shares() {
         let mut shares = Shares::new(21_000);
-        let (a, b) = (owner("a", "1"), owner("b", "1"));
+        let a = owner("a", "1");
+        let b = owner("b", "1");
         let mut units = [fill(&mut shares, &a), fill(&mut shares, &b)];
         for _ in 0..2_000 {
             shares.give_back(&a, UNIT);

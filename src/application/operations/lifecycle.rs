@@ -7,10 +7,10 @@ use crate::application::error::Error;
 use crate::application::pagination::page::{Listed, Page};
 use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::operations::{Kind, NEWEST, Operation};
+use crate::application::ports::operations::{NEWEST, Operation, OperationKind};
 use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
-use crate::application::uploads::lifecycle::Uploads;
+use crate::application::uploads::lifecycle::UploadLifecycle;
 
 /// The use cases of operations.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Operations {
     /// The store of operations.
     pub store: Arc<dyn Store>,
     /// The uploads: only uploads, which include imports and rechunks, can be cancelled.
-    pub uploads: Uploads,
+    pub uploads: UploadLifecycle,
     /// The signer of page tokens.
     pub tokens: Tokens,
 }
@@ -59,12 +59,14 @@ impl Operations {
         let known = self.store.operation(caller, uid).await?;
         let known = known.ok_or(Error::NotFound { kind: "operation" })?;
         match known.kind {
-            Kind::Upload | Kind::ImportDocument | Kind::RechunkDocument => {
+            OperationKind::Upload
+            | OperationKind::ImportDocument
+            | OperationKind::RechunkDocument => {
                 Ok(self.uploads.cancel(caller, uid).await?.operation())
             }
-            Kind::DeleteDocument | Kind::DeleteCollection | Kind::MoveDocument => {
-                Err(Error::NotCancellable)
-            }
+            OperationKind::DeleteDocument
+            | OperationKind::DeleteCollection
+            | OperationKind::MoveDocument => Err(Error::NotCancellable),
         }
     }
 }

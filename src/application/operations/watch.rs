@@ -20,7 +20,7 @@ use crate::application::events::bus::{Bus, Subscription};
 use crate::application::ports::clock::{Clock, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
-use crate::application::response_stream::Patience;
+use crate::application::response_stream::SendLimits;
 
 /// The shortest time between two states of one stream: four a second are enough for people.
 pub const SPACING: Duration = Duration::from_millis(250);
@@ -34,7 +34,7 @@ pub type States = Pin<Box<dyn Stream<Item = Result<Arc<Operation>, Error>> + Sen
 
 /// The use case of watching operations.
 #[derive(Clone, Debug)]
-pub struct Watching {
+pub struct OperationWatch {
     /// The store of operations.
     pub store: Arc<dyn Store>,
     /// The bus with their updates.
@@ -42,14 +42,14 @@ pub struct Watching {
     /// The tracker that waits for watchers when the server stops.
     pub tasks: TaskTracker,
     /// The time that a stream waits for its watcher.
-    pub patience: Patience,
+    pub send_limits: SendLimits,
     /// The clock by which the lag of updates is measured.
     pub clock: Arc<dyn Clock>,
     /// The transport of the watchers: `grpc` or `websocket`.
     pub transport: &'static str,
 }
 
-impl Watching {
+impl OperationWatch {
     /// Returns the current state of the operation.
     ///
     /// # Errors
@@ -79,9 +79,9 @@ impl Watching {
             subscription,
             first: Some(first),
             sent: after_seq,
-            told_at: None,
+            sent_at: None,
             has_ended: false,
-            drain: self.patience.drain.clone(),
+            drain: self.send_limits.drain.clone(),
             clock: Arc::clone(&self.clock),
             _counted: Counted::new(self.transport),
         };
@@ -110,7 +110,7 @@ impl Watching {
             return Ok(state);
         }
         let read = Arc::new(self.get(caller, &uid).await?);
-        self.bus.note(Arc::clone(&read));
+        self.bus.apply_state(Arc::clone(&read));
         Ok(read)
     }
 
@@ -127,7 +127,7 @@ struct Watched {
     first: Option<Arc<Operation>>,
     /// The `seq` of the last state that was sent, or that the client knew.
     sent: u64,
-    told_at: Option<Instant>,
+    sent_at: Option<Instant>,
     has_ended: bool,
     drain: CancellationToken,
     clock: Arc<dyn Clock>,
@@ -144,7 +144,7 @@ impl Watched {
         match &next {
             Ok(state) => {
                 self.sent = state.seq;
-                self.told_at = Some(Instant::now());
+                self.sent_at = Some(Instant::now());
                 self.has_ended = state.state.is_terminal();
             }
             Err(_) => self.has_ended = true,
@@ -179,15 +179,15 @@ impl Watched {
 
     /// Whether the last state was sent less than [`SPACING`] ago.
     fn is_soon(&self) -> bool {
-        self.told_at
-            .is_some_and(|told_at| told_at.elapsed() < SPACING)
+        self.sent_at
+            .is_some_and(|sent_at| sent_at.elapsed() < SPACING)
     }
 
     /// Waits until [`SPACING`] has passed since the last state, or the terminal state is there.
     async fn space(&mut self) -> Result<(), Error> {
-        let told_at = self.told_at.unwrap_or_else(Instant::now);
+        let sent_at = self.sent_at.unwrap_or_else(Instant::now);
         tokio::select! {
-            () = tokio::time::sleep_until(told_at + SPACING) => Ok(()),
+            () = tokio::time::sleep_until(sent_at + SPACING) => Ok(()),
             () = self.subscription.ended() => Ok(()),
             () = self.drain.cancelled() => Err(Error::Draining),
         }

@@ -7,8 +7,8 @@ use crate::application::caller::Caller;
 use crate::application::catalog::default_collection;
 use crate::application::error::Error;
 use crate::application::events::bus::Subscription;
-use crate::application::events::tenant_subscription::{Filter, Tap};
-use crate::application::operations::watch::{Counted, SPACING, Watching};
+use crate::application::events::tenant_subscription::{Filter, TenantSubscription};
+use crate::application::operations::watch::{Counted, OperationWatch, SPACING};
 use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::{NEWEST, Operation};
 use crate::application::response_stream::{self, Halt, Inbox, Outbox};
@@ -16,7 +16,7 @@ use crate::application::response_stream::{self, Halt, Inbox, Outbox};
 /// The newest operations that are read; those that match are sent.
 const NEWEST_ROWS: u32 = 1_000;
 /// The most operations that a stream remembers as sent, so that it sends each state once; about 200 KB.
-const TOLD_MAX: usize = 2_000;
+const SENT_MAX: usize = 2_000;
 /// The most operations in one message: well below the message limit of clients.
 const PAGE_OPERATIONS: usize = 100;
 
@@ -29,7 +29,7 @@ pub struct Page {
     pub is_complete: bool,
 }
 
-impl Watching {
+impl OperationWatch {
     /// Sends the newest operations that match. Then it sends newer states of them, and new operations, until the
     /// client disconnects.
     ///
@@ -38,24 +38,25 @@ impl Watching {
     /// Fails if there is no such collection, or the store fails.
     pub async fn watch_all(&self, caller: &Caller, filter: Filter) -> Result<Inbox<Page>, Error> {
         if let Some(id) = &filter.collection {
-            let (store, clock) = (self.store.as_ref(), self.clock.as_ref());
+            let store = self.store.as_ref();
+            let clock = self.clock.as_ref();
             default_collection::find(store, clock, caller, id).await?;
         }
-        let tap = self.bus.tap(caller, filter);
+        let subscription = self.bus.subscribe_tenant(caller, filter);
         let mut overview = Overview {
             watching: self.clone(),
             caller: caller.clone(),
-            tap,
-            told: HashMap::new(),
+            subscription,
+            sent: HashMap::new(),
             floor: Timestamp::MIN,
         };
         let first = overview.read().await?;
-        let (outbox, inbox) = response_stream::channel(self.patience.clone());
+        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
         self.tasks.spawn(async move {
             let counted = Counted::new(overview.watching.transport);
-            let told = overview.tell(&outbox, first).await;
+            let sent = overview.send_states(&outbox, first).await;
             drop(counted);
-            outbox.end(told);
+            outbox.end(sent);
         });
         Ok(inbox)
     }
@@ -63,17 +64,17 @@ impl Watching {
 
 /// The record of the states that a stream has sent.
 struct Overview {
-    watching: Watching,
+    watching: OperationWatch,
     caller: Caller,
-    tap: Arc<Tap>,
-    told: HashMap<Uid, Told>,
-    /// The watermark: an operation created at or before this time that has ended and is not in `told` is not sent. It
+    subscription: Arc<TenantSubscription>,
+    sent: HashMap<Uid, SentState>,
+    /// The watermark: an operation created at or before this time that has ended and is not in `sent` is not sent. It
     /// was already sent or is too old to send.
     floor: Timestamp,
 }
 
 /// The newest state of an operation that was sent.
-struct Told {
+struct SentState {
     seq: u64,
     created_at: Timestamp,
     /// The subscription of a running operation, so that the reconciler reads its row. `None` once it has ended.
@@ -83,7 +84,7 @@ struct Told {
 impl Overview {
     /// Reads the newest operations that match, and raises the watermark if there are more.
     async fn read(&mut self) -> Result<Vec<Arc<Operation>>, Error> {
-        let states = &self.tap.filter().states;
+        let states = &self.subscription.filter().states;
         let only = states.first().copied().filter(|_| states.len() == 1);
         let store = &self.watching.store;
         let read = store
@@ -93,14 +94,14 @@ impl Overview {
             let oldest = read.last().map_or(Timestamp::MIN, |last| last.created_at);
             self.floor = self.floor.max(oldest);
         }
-        let filter = self.tap.filter();
+        let filter = self.subscription.filter();
         let matching = read
             .into_iter()
             .filter(|operation| filter.has_target(operation));
         Ok(matching.map(Arc::new).collect())
     }
 
-    async fn tell(
+    async fn send_states(
         &mut self,
         outbox: &Outbox<Page>,
         first: Vec<Arc<Operation>>,
@@ -109,7 +110,7 @@ impl Overview {
         loop {
             tokio::time::sleep(SPACING).await;
             let waiting = tokio::select! {
-                waiting = self.tap.take() => waiting,
+                waiting = self.subscription.take() => waiting,
                 halt = outbox.halted() => return Err(halt),
             };
             let mut news = waiting.states.into_values().collect::<Vec<_>>();
@@ -117,7 +118,7 @@ impl Overview {
                 news.extend(self.read().await?);
             }
             for operation in &news {
-                if self.told.contains_key(&operation.uid) {
+                if self.sent.contains_key(&operation.uid) {
                     self.watching.note_lag(operation);
                 }
             }
@@ -136,7 +137,8 @@ impl Overview {
         states.retain(|operation| self.is_news(operation));
         let mut pages = states.chunks(PAGE_OPERATIONS).peekable();
         if is_first && pages.peek().is_none() {
-            let (operations, is_complete) = (Vec::new(), true);
+            let operations = Vec::new();
+            let is_complete = true;
             outbox
                 .send(Page {
                     operations,
@@ -145,7 +147,8 @@ impl Overview {
                 .await?;
         }
         while let Some(page) = pages.next() {
-            let (operations, is_last) = (page.to_vec(), pages.peek().is_none());
+            let operations = page.to_vec();
+            let is_last = pages.peek().is_none();
             let is_complete = is_first && is_last;
             outbox
                 .send(Page {
@@ -161,18 +164,18 @@ impl Overview {
     /// whichever states the filter has.
     fn is_news(&mut self, operation: &Arc<Operation>) -> bool {
         let is_terminal = operation.state.is_terminal();
-        match self.told.get_mut(&operation.uid) {
-            Some(told) => {
-                let is_newer = told.seq < operation.seq;
+        match self.sent.get_mut(&operation.uid) {
+            Some(sent) => {
+                let is_newer = sent.seq < operation.seq;
                 if is_newer {
-                    told.seq = operation.seq;
+                    sent.seq = operation.seq;
                     if is_terminal {
-                        told.kept = None;
+                        sent.kept = None;
                     }
                 }
                 is_newer
             }
-            None if !self.tap.filter().has_state(operation) => false,
+            None if !self.subscription.filter().has_state(operation) => false,
             None if is_terminal && operation.created_at <= self.floor => false,
             None => {
                 self.remember(operation);
@@ -182,31 +185,31 @@ impl Overview {
     }
 
     fn remember(&mut self, operation: &Operation) {
-        if self.told.len() >= TOLD_MAX {
+        if self.sent.len() >= SENT_MAX {
             self.forget();
         }
         let kept = !operation.state.is_terminal();
         let bus = &self.watching.bus;
-        let told = Told {
+        let sent = SentState {
             seq: operation.seq,
             created_at: operation.created_at,
             kept: kept.then(|| bus.subscribe(&self.caller, operation.uid)),
         };
-        self.told.insert(operation.uid, told);
+        self.sent.insert(operation.uid, sent);
     }
 
     /// Makes room: removes the ended operations of the older half. If that is not enough, removes the whole older
     /// half.
     fn forget(&mut self) {
-        let times = self.told.values().map(|told| told.created_at);
+        let times = self.sent.values().map(|sent| sent.created_at);
         let mut times = times.collect::<Vec<_>>();
         times.sort_unstable();
         let middle = times.get(times.len() / 2).copied().unwrap_or(self.floor);
         self.floor = self.floor.max(middle);
-        self.told
-            .retain(|_, told| told.created_at > middle || told.kept.is_some());
-        if self.told.len() >= TOLD_MAX {
-            self.told.retain(|_, told| told.created_at > middle);
+        self.sent
+            .retain(|_, sent| sent.created_at > middle || sent.kept.is_some());
+        if self.sent.len() >= SENT_MAX {
+            self.sent.retain(|_, sent| sent.created_at > middle);
         }
     }
 }

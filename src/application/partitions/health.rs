@@ -12,7 +12,7 @@ use crate::application::error::Error;
 use crate::application::ports::partitions::Partition;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
+use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
 use crate::domain::partitions::balance::{Balance, Load};
 
 /// The interval between two reads while there is a watcher, and the shortest time between two states of one stream.
@@ -110,7 +110,7 @@ impl Cell {
 
 /// The use case of watching the health of partitions.
 #[derive(Clone, Debug)]
-pub struct Watching {
+pub struct HealthWatch {
     /// The store of chunks.
     pub store: Arc<dyn Store>,
     /// The cell that all watchers share.
@@ -118,10 +118,10 @@ pub struct Watching {
     /// The tracker that waits for watchers when the server stops.
     pub tasks: TaskTracker,
     /// The time that a stream waits for its watcher.
-    pub patience: Patience,
+    pub send_limits: SendLimits,
 }
 
-impl Watching {
+impl HealthWatch {
     /// Returns a stream of the current health, and of each later change.
     ///
     /// # Errors
@@ -130,17 +130,18 @@ impl Watching {
     pub async fn watch(&self) -> Result<Inbox<Arc<Health>>, Error> {
         let (news, is_first) = self.cell.subscribe();
         if is_first {
-            let (cell, store) = (Arc::clone(&self.cell), Arc::clone(&self.store));
-            let drain = self.patience.drain.clone();
+            let cell = Arc::clone(&self.cell);
+            let store = Arc::clone(&self.store);
+            let drain = self.send_limits.drain.clone();
             self.tasks
                 .spawn(async move { cell.read(store, drain).await });
         }
         let first = self.newest().await?;
-        let (outbox, inbox) = response_stream::channel(self.patience.clone());
+        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
         let watching = self.clone();
         self.tasks.spawn(async move {
-            let told = watching.tell(news, &outbox, first).await;
-            outbox.end(told);
+            let result = watching.send_states(news, &outbox, first).await;
+            outbox.end(result);
         });
         Ok(inbox)
     }
@@ -157,7 +158,7 @@ impl Watching {
     }
 
     /// Sends each health that differs from the last one sent, until the client disconnects or the server shuts down.
-    async fn tell(
+    async fn send_states(
         &self,
         mut news: watch::Receiver<Option<Arc<Health>>>,
         outbox: &Outbox<Arc<Health>>,

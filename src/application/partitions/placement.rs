@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::partitions::health::{Health, Watching};
+use crate::application::partitions::health::{Health, HealthWatch};
 use crate::application::ports::clock::Clock;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Location, Move, Moved};
@@ -21,7 +21,7 @@ pub struct Partitions {
     /// The store of chunks.
     pub store: Arc<dyn Store>,
     /// The watching of partition health.
-    pub watching: Watching,
+    pub watching: HealthWatch,
     /// The source of time and uids.
     pub clock: Arc<dyn Clock>,
     /// Notified when there is work for jobs.

@@ -9,27 +9,27 @@ pub const COMMITS_MAX: usize = 2;
 
 /// The progress of a batch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Stage {
+enum CommitStage {
     Waiting,
     /// The batch has a connection to the store, and is being transferred.
     Begun,
     Committed,
 }
 
-/// The turn of one batch. If it is dropped before [`Turn::committed`], no later batch is committed.
+/// The turn of one batch. If it is dropped before [`CommitTicket::mark_committed`], no later batch is committed.
 #[derive(Debug)]
-pub struct Turn {
-    before: Option<watch::Receiver<Stage>>,
-    own: watch::Sender<Stage>,
+pub struct CommitTicket {
+    before: Option<watch::Receiver<CommitStage>>,
+    own: watch::Sender<CommitStage>,
 }
 
-impl Turn {
+impl CommitTicket {
     /// Creates the turn of the first batch, which waits for no other.
     #[must_use]
     pub fn first() -> Self {
         Self {
             before: None,
-            own: watch::Sender::new(Stage::Waiting),
+            own: watch::Sender::new(CommitStage::Waiting),
         }
     }
 
@@ -45,25 +45,26 @@ impl Turn {
     /// Waits until the previous batch has begun. Returns `false` if it never will. Only then may the caller take a
     /// connection: a waiter that held one could block the batch that it waits for.
     pub async fn to_begin(&self) -> bool {
-        self.before_is(|stage| stage != Stage::Waiting).await
+        self.before_is(|stage| stage != CommitStage::Waiting).await
     }
 
     /// Marks the batch as begun: it has a connection.
-    pub fn begun(&self) {
-        self.own.send_replace(Stage::Begun);
+    pub fn mark_begun(&self) {
+        self.own.send_replace(CommitStage::Begun);
     }
 
     /// Waits until the previous batch is committed. Returns `false` if it never will be.
     pub async fn to_commit(&self) -> bool {
-        self.before_is(|stage| stage == Stage::Committed).await
+        self.before_is(|stage| stage == CommitStage::Committed)
+            .await
     }
 
     /// Marks the batch as committed.
-    pub fn committed(self) {
-        self.own.send_replace(Stage::Committed);
+    pub fn mark_committed(self) {
+        self.own.send_replace(CommitStage::Committed);
     }
 
-    async fn before_is(&self, reached: impl Fn(Stage) -> bool) -> bool {
+    async fn before_is(&self, reached: impl Fn(CommitStage) -> bool) -> bool {
         let Some(before) = &self.before else {
             return true;
         };
@@ -77,24 +78,26 @@ impl Turn {
 
 #[cfg(test)]
 mod tests {
-    use super::Turn;
+    use super::CommitTicket;
 
     #[tokio::test]
     async fn a_batch_waits_for_the_one_before() {
-        let first = Turn::first();
+        let first = CommitTicket::first();
         let second = first.next();
         assert!(first.to_begin().await && first.to_commit().await);
-        first.begun();
+        first.mark_begun();
         assert!(second.to_begin().await);
-        first.committed();
+        first.mark_committed();
         assert!(second.to_commit().await);
     }
 
     #[tokio::test]
     async fn no_batch_commits_after_one_that_did_not() {
-        let (first, unborn) = (Turn::first(), Turn::first());
-        let (second, never) = (first.next(), unborn.next());
-        first.begun();
+        let first = CommitTicket::first();
+        let unborn = CommitTicket::first();
+        let second = first.next();
+        let never = unborn.next();
+        first.mark_begun();
         drop((first, unborn));
         assert!(second.to_begin().await && !second.to_commit().await);
         assert!(!never.to_begin().await);

@@ -19,7 +19,7 @@ pub struct Key {
     /// The role of the principal.
     pub role: Role,
     /// The kind of the key.
-    pub kind: Kind,
+    pub kind: KeyKind,
     /// The value by which the key is found, unique among the keys that are not revoked.
     pub lookup: String,
     /// The SHA-256 digest of the secret, or of the certificate.
@@ -34,14 +34,14 @@ pub struct Key {
 
 /// The kind of a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
+pub enum KeyKind {
     /// A text that its owner knows. The prefix of the text is the lookup value.
     Secret,
     /// A certificate whose private key its owner has. The digest of the certificate is the lookup value.
     Certificate,
 }
 
-impl Kind {
+impl KeyKind {
     /// Every kind.
     pub const ALL: [Self; 2] = [Self::Secret, Self::Certificate];
 

@@ -10,7 +10,7 @@ use crate::domain::names::resource::TenantId;
 
 /// The kind of an operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
+pub enum OperationKind {
     /// Uploads a document.
     Upload,
     /// Makes a document of a file.
@@ -25,7 +25,7 @@ pub enum Kind {
     MoveDocument,
 }
 
-impl Kind {
+impl OperationKind {
     /// Every kind.
     pub const ALL: [Self; 6] = [
         Self::Upload,
@@ -58,7 +58,7 @@ pub struct Operation {
     /// The uid of the operation.
     pub uid: Uid,
     /// The kind of the operation.
-    pub kind: Kind,
+    pub kind: OperationKind,
     /// A number that grows with every state.
     pub seq: u64,
     /// The progress: running, or how it ended.
@@ -86,7 +86,7 @@ impl Operation {
         std::sync::Arc::new(Self {
             tenant: TenantId::parse(tenant).unwrap(),
             uid,
-            kind: Kind::Upload,
+            kind: OperationKind::Upload,
             seq,
             state,
             target: "collections/c/documents/d".to_owned(),

@@ -9,12 +9,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::application::ports::store_error::Error;
-use crate::domain::limits::rate::{Quota, Verdict};
+use crate::domain::limits::rate::{Quota, RateDecision};
 use crate::domain::names::resource::TenantId;
 
 /// The key of a counter.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Key {
+pub struct CounterKey {
     /// The tenant. `None` for counters by address.
     pub tenant: Option<TenantId>,
     /// The principal within the tenant, with the network of a caller without identity, or an address.
@@ -36,7 +36,7 @@ pub struct Member {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Used {
     /// The key of the limit.
-    pub key: Key,
+    pub key: CounterKey,
     /// The used amount.
     pub amount: Amount,
 }
@@ -59,7 +59,12 @@ pub trait RateLimiter: Debug + Send + Sync {
     /// # Errors
     ///
     /// Fails if the limiter cannot be reached. The units may have been taken.
-    async fn check(&self, key: &Key, quota: Quota, units: u64) -> Result<Verdict, Error>;
+    async fn check(
+        &self,
+        key: &CounterKey,
+        quota: Quota,
+        units: u64,
+    ) -> Result<RateDecision, Error>;
 
     /// Takes a place for `lifetime`, if fewer than `most` are held. Returns whether the place was taken.
     ///
@@ -68,7 +73,7 @@ pub trait RateLimiter: Debug + Send + Sync {
     /// Fails if the limiter cannot be reached. The place may have been taken.
     async fn acquire(
         &self,
-        key: &Key,
+        key: &CounterKey,
         member: Member,
         most: u32,
         lifetime: Duration,
@@ -79,14 +84,19 @@ pub trait RateLimiter: Debug + Send + Sync {
     /// # Errors
     ///
     /// Fails if the limiter cannot be reached.
-    async fn renew(&self, key: &Key, members: &[Member], lifetime: Duration) -> Result<(), Error>;
+    async fn renew(
+        &self,
+        key: &CounterKey,
+        members: &[Member],
+        lifetime: Duration,
+    ) -> Result<(), Error>;
 
     /// Releases places.
     ///
     /// # Errors
     ///
     /// Fails if the limiter cannot be reached. The places then expire.
-    async fn release(&self, key: &Key, members: &[Member]) -> Result<(), Error>;
+    async fn release(&self, key: &CounterKey, members: &[Member]) -> Result<(), Error>;
 
     /// Tests [`RateLimiter::check`] with a key of no caller.
     ///
@@ -101,7 +111,7 @@ pub trait RateLimiter: Debug + Send + Sync {
     /// # Errors
     ///
     /// Fails if the limiter cannot be reached.
-    async fn note(&self, tenant: &TenantId, keys: &[Key]) -> Result<(), Error>;
+    async fn note(&self, tenant: &TenantId, keys: &[CounterKey]) -> Result<(), Error>;
 
     /// Returns the used amounts of a tenant's `most` newest recorded limits.
     ///

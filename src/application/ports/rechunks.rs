@@ -7,7 +7,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{About, Declared, NewUpload, Upload};
+use crate::application::ports::uploads::{Declared, Description, NewUpload, Upload};
 use crate::domain::chunking::conflict::Conflict;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::names::resource::DocumentName;
@@ -46,7 +46,7 @@ impl NewRechunk {
             declared: Declared::default(),
             document: self.document.clone(),
             document_uid: document.uid,
-            about: About {
+            about: Description {
                 display_name: document.display_name.clone(),
                 media_type: document.media_type.clone(),
                 labels: document.labels.clone(),

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::commit_order::Turn;
+use crate::application::ports::commit_order::CommitTicket;
 use crate::application::ports::import_root::Stamp;
-use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::operations::{Operation, OperationKind};
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
@@ -26,7 +26,7 @@ pub const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
 
 /// A document's description by its uploader.
 #[derive(Clone, Debug, PartialEq)]
-pub struct About {
+pub struct Description {
     /// The name for people.
     pub display_name: String,
     /// The media type.
@@ -77,7 +77,7 @@ pub struct NewUpload {
     /// The uid of the document if it is new.
     pub document_uid: Uid,
     /// The document's description once the version is current.
-    pub about: About,
+    pub about: Description,
     /// The chunking and decoding fields that the client set. The collection's preferences supply the rest.
     pub preferences: Preferences,
     /// The file with the bytes. `None` means that a client sends them.
@@ -112,7 +112,7 @@ pub struct Upload {
     /// The file with the bytes. `None` means that it is not an import.
     pub import: Option<Import>,
     /// The document's description once the version is current.
-    pub about: About,
+    pub about: Description,
     /// The chunking spec and decoding policy.
     pub spec: StoredSpec,
     /// The progress: running, or how it ended.
@@ -165,9 +165,9 @@ impl Upload {
             tenant: self.tenant.clone(),
             uid: self.uid,
             kind: match &self.import {
-                Some(_) => Kind::ImportDocument,
-                None if self.is_rechunk() => Kind::RechunkDocument,
-                None => Kind::Upload,
+                Some(_) => OperationKind::ImportDocument,
+                None if self.is_rechunk() => OperationKind::RechunkDocument,
+                None => OperationKind::Upload,
             },
             seq: self.seq,
             state: self.state,
@@ -225,7 +225,7 @@ impl Writer {
 
 /// The end of an upload.
 #[derive(Clone, Debug)]
-pub enum End {
+pub enum UploadEnd {
     /// The upload is complete.
     Succeeded(Summary),
     /// The upload was refused or cannot be resumed.
@@ -265,7 +265,7 @@ pub trait Uploads: Debug + Send + Sync {
         &self,
         writer: &Writer,
         batch: &Arc<Batch>,
-        turn: &Turn,
+        turn: &CommitTicket,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error>;
     /// Ends the upload. If it succeeded, its version becomes current, a change of the collection is recorded, and the
@@ -274,7 +274,7 @@ pub trait Uploads: Debug + Send + Sync {
     async fn end_upload(
         &self,
         writer: &Writer,
-        end: End,
+        end: UploadEnd,
         now: Timestamp,
         sweep_after: Timestamp,
     ) -> Result<Option<Operation>, Error>;

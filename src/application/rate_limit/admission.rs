@@ -10,13 +10,13 @@ use crate::application::caller::Caller;
 use crate::application::client_network::Network;
 use crate::application::error::Error;
 use crate::application::ports::clock::Uid;
-use crate::application::ports::rate_limiter::{Key, RateLimiter};
-use crate::application::rate_limit::concurrency::{Keeper, Place};
+use crate::application::ports::rate_limiter::{CounterKey, RateLimiter};
+use crate::application::rate_limit::concurrency::{ConcurrencySlot, Keeper};
 use crate::application::rate_limit::limiter::{self, Limiter};
 use crate::application::rate_limit::limits::{Limits, Standing};
 use crate::application::rate_limit::upload_bytes::Allowance;
 use crate::domain::limits::class::{Budget, Places, RateClass};
-use crate::domain::limits::rate::{Quota, Verdict};
+use crate::domain::limits::rate::{Quota, RateDecision};
 
 /// Admits calls, or reports when to try again.
 #[derive(Clone, Debug)]
@@ -48,18 +48,19 @@ impl Admission {
     /// The second value is an error with the delay after which to try again.
     pub async fn admit(&self, caller: &Caller, class: RateClass) -> (Standing, Result<(), Error>) {
         let budget = Budget::Calls(class);
-        let (key, quota) = (key(caller, budget.name()), self.quota(caller, budget));
+        let key = key(caller, budget.name());
+        let quota = self.quota(caller, budget);
         let verdict = self.limiter.check(&key, quota, 1).await;
         let (whole_after_us, admitted) = match verdict {
-            Verdict::Admitted { whole_after_us } => (whole_after_us, Ok(())),
-            Verdict::Wait {
+            RateDecision::Admitted { whole_after_us } => (whole_after_us, Ok(())),
+            RateDecision::Wait {
                 wait_us,
                 whole_after_us,
             } => (
                 whole_after_us,
                 Err(limited(budget, subject(caller), wait_us)),
             ),
-            Verdict::Never => (
+            RateDecision::Never => (
                 0,
                 Err(Error::invalid("cost", "is more than the budget ever has")),
             ),
@@ -80,24 +81,26 @@ impl Admission {
     ///
     /// Fails if too many credentials from that address were rejected.
     pub fn may_authenticate(&self, address: IpAddr) -> Result<(), Error> {
-        let (key, quota) = (of_address(address), self.limits.auth_failure);
+        let key = of_address(address);
+        let quota = self.limits.auth_failure;
         match self.limiter.peek(&key, quota) {
-            Verdict::Wait { wait_us, .. } => {
+            RateDecision::Wait { wait_us, .. } => {
                 limiter::count(key.limit, false);
                 let subject = format!("address:{}", key.principal);
                 Err(limited(Budget::AuthFailure, subject, wait_us))
             }
-            Verdict::Admitted { .. } | Verdict::Never => Ok(()),
+            RateDecision::Admitted { .. } | RateDecision::Never => Ok(()),
         }
     }
 
     /// Counts rejected credentials of an address, on all instances. Each instance learns that there were too many
     /// when it counts the next one.
     pub async fn authentication_failed(&self, address: IpAddr) {
-        let (key, quota) = (of_address(address), self.limits.auth_failure);
+        let key = of_address(address);
+        let quota = self.limits.auth_failure;
         let left = match self.limiter.check(&key, quota, 1).await {
-            Verdict::Admitted { whole_after_us } => quota.remaining(whole_after_us),
-            Verdict::Wait { .. } | Verdict::Never => 0,
+            RateDecision::Admitted { whole_after_us } => quota.remaining(whole_after_us),
+            RateDecision::Wait { .. } | RateDecision::Never => 0,
         };
         if left == 0 {
             self.limiter.use_up(&key, quota);
@@ -110,7 +113,7 @@ impl Admission {
     /// # Errors
     ///
     /// Fails if the principal holds all of its places.
-    pub async fn place(&self, caller: &Caller, places: Places) -> Result<Place, Error> {
+    pub async fn place(&self, caller: &Caller, places: Places) -> Result<ConcurrencySlot, Error> {
         let most = self.limits.places(&caller.tenant, places);
         let place = self.keeper.take(key(caller, places.name()), most).await;
         limiter::count(places.name(), place.is_some());
@@ -125,7 +128,8 @@ impl Admission {
     #[must_use]
     pub fn allowance(&self, caller: &Caller) -> Allowance {
         let budget = Budget::UploadBytes;
-        let (key, quota) = (key(caller, budget.name()), self.quota(caller, budget));
+        let key = key(caller, budget.name());
+        let quota = self.quota(caller, budget);
         Allowance::new(Arc::clone(&self.limiter), key, quota)
     }
 
@@ -141,8 +145,8 @@ impl Admission {
 
 /// Returns the key of the caller's budget or places. Callers without identity are counted by network: a flood from
 /// one network uses up only its own budget.
-fn key(caller: &Caller, limit: &'static str) -> Key {
-    Key {
+fn key(caller: &Caller, limit: &'static str) -> CounterKey {
+    CounterKey {
         tenant: Some(caller.tenant.clone()),
         principal: caller.share_key().into_owned(),
         limit,
@@ -150,8 +154,8 @@ fn key(caller: &Caller, limit: &'static str) -> Key {
 }
 
 /// Returns the key of an address. All addresses of one network share a budget.
-fn of_address(address: IpAddr) -> Key {
-    Key {
+fn of_address(address: IpAddr) -> CounterKey {
+    CounterKey {
         tenant: None,
         principal: Network::of(address).to_string(),
         limit: Budget::AuthFailure.name(),
@@ -207,7 +211,8 @@ mod tests {
 
     #[tokio::test]
     async fn classes_principals_and_tenants_have_budgets_of_their_own() {
-        let (admission, one) = (admission(SLOW), Caller::anonymous());
+        let admission = admission(SLOW);
+        let one = Caller::anonymous();
         let mut other = one.clone();
         other.principal = Principal::parse("other").unwrap();
         assert_eq!(admitted(&admission, &one, RateClass::Read).await, 3);
@@ -222,7 +227,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_passes_after_its_retry_delay() {
-        let (admission, caller) = (admission(20.0), Caller::anonymous());
+        let admission = admission(20.0);
+        let caller = Caller::anonymous();
         let mut refusals = 0;
         while refusals < 3 {
             let (_, refused) = admission.admit(&caller, RateClass::Read).await;
@@ -238,7 +244,8 @@ mod tests {
 
     #[tokio::test]
     async fn places_are_taken_and_given_back() {
-        let (admission, caller) = (admission(SLOW), Caller::anonymous());
+        let admission = admission(SLOW);
+        let caller = Caller::anonymous();
         let mut places = Vec::new();
         for _ in 0..3 {
             places.push(admission.place(&caller, Places::Sockets).await.unwrap());
@@ -268,7 +275,8 @@ mod tests {
 
     #[tokio::test]
     async fn upload_bytes_are_delayed_to_their_rate() {
-        let (admission, caller) = (admission(20.0), Caller::anonymous());
+        let admission = admission(20.0);
+        let caller = Caller::anonymous();
         let mut allowance = admission.allowance(&caller);
         let begun = Instant::now();
         allowance.spend(3 * 64 * 1024).await;

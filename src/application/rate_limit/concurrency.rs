@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::application::ports::rate_limiter::{Amount, Key, Member, Used};
+use crate::application::ports::rate_limiter::{Amount, CounterKey, Member, Used};
 use crate::application::rate_limit::limiter::{Backend, Limiter};
 use crate::domain::names::resource::TenantId;
 
@@ -31,23 +31,23 @@ pub struct Keeper {
     instance: [u8; 16],
     next: AtomicU64,
     /// Std mutexes: never held across an await.
-    held: Mutex<HashMap<Arc<Key>, HashSet<u64>>>,
+    held: Mutex<HashMap<Arc<CounterKey>, HashSet<u64>>>,
     /// The released places. Each was held at some time since the task last took them, which bounds their number.
-    returned: Mutex<Vec<(Arc<Key>, u64)>>,
+    returned: Mutex<Vec<(Arc<CounterKey>, u64)>>,
     has_returned: Notify,
 }
 
 /// A held place, released when it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct ConcurrencySlot {
     keeper: Arc<Keeper>,
-    key: Arc<Key>,
+    key: Arc<CounterKey>,
     number: u64,
     /// False once the limiter has refused it: then there is nothing to release.
     is_taken: bool,
 }
 
-impl Drop for Place {
+impl Drop for ConcurrencySlot {
     fn drop(&mut self) {
         if self.is_taken {
             self.keeper.give_back(&self.key, self.number);
@@ -70,9 +70,9 @@ impl Keeper {
     }
 
     /// Takes a place, if fewer than `most` are held. `None` means that all are held.
-    pub async fn take(self: &Arc<Self>, key: Key, most: u32) -> Option<Place> {
+    pub async fn take(self: &Arc<Self>, key: CounterKey, most: u32) -> Option<ConcurrencySlot> {
         self.limiter.use_of(&key);
-        let mut place = Place {
+        let mut place = ConcurrencySlot {
             key: self.shared(key),
             number: self.next.fetch_add(1, Ordering::Relaxed),
             keeper: Arc::clone(self),
@@ -104,7 +104,7 @@ impl Keeper {
             .iter()
             .filter(|(key, _)| key.tenant.as_ref() == Some(tenant));
         let used = held.map(|(key, numbers)| Used {
-            key: Key::clone(key),
+            key: CounterKey::clone(key),
             amount: Amount::Places(numbers.len() as u64),
         });
         used.collect()
@@ -113,10 +113,8 @@ impl Keeper {
     /// Renews places, releases dropped ones, and probes a shared limiter while the breaker is open. Runs until
     /// `drain` is cancelled and no place is held.
     pub async fn run(self: Arc<Self>, drain: CancellationToken) {
-        let (mut renew, mut probe) = (
-            tokio::time::interval(RENEW_EVERY),
-            tokio::time::interval(PROBE_EVERY),
-        );
+        let mut renew = tokio::time::interval(RENEW_EVERY);
+        let mut probe = tokio::time::interval(PROBE_EVERY);
         renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
         probe.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !(drain.is_cancelled() && self.held().is_empty()) {
@@ -162,7 +160,7 @@ impl Keeper {
     }
 
     /// Returns the held places, by key.
-    fn all(&self) -> Vec<(Arc<Key>, Vec<Member>)> {
+    fn all(&self) -> Vec<(Arc<CounterKey>, Vec<Member>)> {
         let held = self.held();
         let all = held.iter().map(|(key, numbers)| {
             let members = numbers.iter().map(|number| self.member(*number));
@@ -177,14 +175,14 @@ impl Keeper {
     }
 
     /// Returns the shared copy of a key: one for all of its places.
-    fn shared(&self, key: Key) -> Arc<Key> {
+    fn shared(&self, key: CounterKey) -> Arc<CounterKey> {
         let held = self.held();
         let known = held.get_key_value(&key).map(|(key, _)| Arc::clone(key));
         known.unwrap_or_else(|| Arc::new(key))
     }
 
     /// Holds a place, if fewer than `most` are held on this instance. Returns whether it does.
-    fn hold(&self, place: &Place, most: u32) -> bool {
+    fn hold(&self, place: &ConcurrencySlot, most: u32) -> bool {
         let mut held = self.held();
         let numbers = held.entry(Arc::clone(&place.key)).or_default();
         let has_room = numbers.len() < most as usize;
@@ -194,7 +192,7 @@ impl Keeper {
         has_room
     }
 
-    fn give_back(&self, key: &Arc<Key>, number: u64) {
+    fn give_back(&self, key: &Arc<CounterKey>, number: u64) {
         let mut held = self.held();
         if let Some(numbers) = held.get_mut(key) {
             numbers.remove(&number);
@@ -209,11 +207,11 @@ impl Keeper {
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<Arc<Key>, HashSet<u64>>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Arc<CounterKey>, HashSet<u64>>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn returned(&self) -> MutexGuard<'_, Vec<(Arc<Key>, u64)>> {
+    fn returned(&self) -> MutexGuard<'_, Vec<(Arc<CounterKey>, u64)>> {
         self.returned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

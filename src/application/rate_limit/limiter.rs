@@ -8,11 +8,11 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::application::ports::rate_limiter::{Key, Member, RateLimiter, Used};
+use crate::application::ports::rate_limiter::{CounterKey, Member, RateLimiter, Used};
 use crate::application::ports::store_error;
 use crate::application::rate_limit::circuit_breaker::Breaker;
 use crate::application::rate_limit::local_limiter::Local;
-use crate::domain::limits::rate::{Quota, Verdict};
+use crate::domain::limits::rate::{Quota, RateDecision};
 use crate::domain::names::resource::TenantId;
 
 /// The lifetime of a place that is not renewed. After a crash, the instance's places are free again after this time.
@@ -29,7 +29,7 @@ pub struct Limiter {
     /// Std mutexes: never held across an await.
     breaker: Mutex<Breaker>,
     /// The limits that were used since the last record.
-    used: Mutex<HashSet<Key>>,
+    used: Mutex<HashSet<CounterKey>>,
 }
 
 /// The scope in which limits are counted.
@@ -48,7 +48,7 @@ impl Limiter {
     /// one in `instances` while the shared limiter fails.
     #[must_use]
     pub fn new(shared: Option<Arc<dyn RateLimiter>>, instances: u32) -> Self {
-        tell(true);
+        record_backend(true);
         Self {
             shared,
             instances: instances.max(1),
@@ -59,9 +59,9 @@ impl Limiter {
     }
 
     /// Takes `units` from a budget, if it has them.
-    pub async fn check(&self, key: &Key, quota: Quota, units: u64) -> Verdict {
+    pub async fn check(&self, key: &CounterKey, quota: Quota, units: u64) -> RateDecision {
         self.use_of(key);
-        let shared = match self.asked() {
+        let shared = match self.closed_breaker_limiter() {
             Some(shared) => self.learnt(shared.check(key, quota, units).await),
             None => None,
         };
@@ -69,31 +69,33 @@ impl Limiter {
             let part = self.part(quota);
             self.local.check(key, part, units, Instant::now())
         });
-        count(key.limit, matches!(verdict, Verdict::Admitted { .. }));
+        count(key.limit, matches!(verdict, RateDecision::Admitted { .. }));
         verdict
     }
 
     /// Checks whether this instance knows that a budget is used up. The check is local and takes nothing.
     #[must_use]
-    pub fn peek(&self, key: &Key, quota: Quota) -> Verdict {
+    pub fn peek(&self, key: &CounterKey, quota: Quota) -> RateDecision {
         self.local.peek(key, self.part(quota), 1, Instant::now())
     }
 
     /// Records on this instance that a budget is used up.
-    pub fn use_up(&self, key: &Key, quota: Quota) {
+    pub fn use_up(&self, key: &CounterKey, quota: Quota) {
         self.local.use_up(key, self.part(quota), Instant::now());
     }
 
     /// Takes a place, if fewer than `most` are held. `None` means that the shared limiter did not respond: the place
     /// may or may not have been taken.
-    pub async fn acquire(&self, key: &Key, member: Member, most: u32) -> Option<bool> {
-        let acquired = self.asked()?.acquire(key, member, most, PLACE_LIFETIME);
+    pub async fn acquire(&self, key: &CounterKey, member: Member, most: u32) -> Option<bool> {
+        let acquired = self
+            .closed_breaker_limiter()?
+            .acquire(key, member, most, PLACE_LIFETIME);
         self.learnt(acquired.await)
     }
 
     /// Renews places. Returns whether that succeeded.
-    pub async fn renew(&self, key: &Key, members: &[Member]) -> bool {
-        let Some(shared) = self.asked() else {
+    pub async fn renew(&self, key: &CounterKey, members: &[Member]) -> bool {
+        let Some(shared) = self.closed_breaker_limiter() else {
             return false;
         };
         let renewed = shared.renew(key, members, PLACE_LIFETIME).await;
@@ -101,8 +103,8 @@ impl Limiter {
     }
 
     /// Releases places. Returns whether that succeeded.
-    pub async fn release(&self, key: &Key, members: &[Member]) -> bool {
-        let Some(shared) = self.asked() else {
+    pub async fn release(&self, key: &CounterKey, members: &[Member]) -> bool {
+        let Some(shared) = self.closed_breaker_limiter() else {
             return false;
         };
         let released = shared.release(key, members).await;
@@ -120,7 +122,7 @@ impl Limiter {
 
     /// Records on the shared limiter which limits were used since the last record.
     pub async fn note(&self) {
-        let Some(shared) = self.asked() else {
+        let Some(shared) = self.closed_breaker_limiter() else {
             return;
         };
         let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
@@ -140,7 +142,7 @@ impl Limiter {
     /// Returns the usage of a tenant, of at most `most` budgets and kinds of places.
     pub async fn usage(&self, tenant: &TenantId, most: usize) -> Vec<Used> {
         self.note().await;
-        if let Some(shared) = self.asked() {
+        if let Some(shared) = self.closed_breaker_limiter() {
             let used = shared.usage(tenant, most).await;
             if let Some(used) = self.learnt(used) {
                 return used;
@@ -175,7 +177,7 @@ impl Limiter {
     }
 
     /// Records that a limit of a tenant is in use.
-    pub fn use_of(&self, key: &Key) {
+    pub fn use_of(&self, key: &CounterKey) {
         if self.shared.is_none() || key.tenant.is_none() {
             return;
         }
@@ -193,7 +195,7 @@ impl Limiter {
     }
 
     /// Returns the shared limiter, if the breaker is closed.
-    fn asked(&self) -> Option<&Arc<dyn RateLimiter>> {
+    fn closed_breaker_limiter(&self) -> Option<&Arc<dyn RateLimiter>> {
         let shared = self.shared.as_ref();
         shared.filter(|_| !self.breaker().is_open())
     }
@@ -203,14 +205,14 @@ impl Limiter {
         match answer {
             Ok(answer) => {
                 if self.breaker().succeeded() {
-                    tell(true);
+                    record_backend(true);
                     tracing::info!("shared limiter works again: limits are shared");
                 }
                 Some(answer)
             }
             Err(error) => {
                 if self.breaker().failed(Instant::now()) {
-                    tell(false);
+                    record_backend(false);
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "shared limiter failed: counting limits per instance");
                 }
@@ -232,6 +234,6 @@ pub fn count(limit: &'static str, is_admitted: bool) {
 }
 
 /// Sets the metric that shows whether the configured limiter works.
-fn tell(is_up: bool) {
+fn record_backend(is_up: bool) {
     metrics::gauge!("sluice_ratelimit_backend_up").set(f64::from(u8::from(is_up)));
 }

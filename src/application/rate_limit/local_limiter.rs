@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::application::ports::rate_limiter::{Amount, Key, Used};
-use crate::domain::limits::rate::{Quota, Verdict};
+use crate::application::ports::rate_limiter::{Amount, CounterKey, Used};
+use crate::domain::limits::rate::{Quota, RateDecision};
 use crate::domain::names::resource::TenantId;
 
 /// The most separate budgets, about 20 MB. Beyond it, all new keys of a limit share one budget, so that both they and
@@ -25,7 +25,7 @@ pub struct Local {
 #[derive(Debug)]
 struct Budgets {
     /// The time when each budget will be full, in microseconds since `begun`.
-    arrivals: HashMap<Key, u64>,
+    arrivals: HashMap<CounterKey, u64>,
     /// The number of budgets at which full ones are removed.
     sweep_at: usize,
 }
@@ -44,8 +44,9 @@ impl Default for Local {
 
 impl Local {
     /// Takes `units` from a budget, if it has them.
-    pub fn check(&self, key: &Key, quota: Quota, units: u64, now: Instant) -> Verdict {
-        let (now, mut budgets) = (self.since_begun(now), self.budgets());
+    pub fn check(&self, key: &CounterKey, quota: Quota, units: u64, now: Instant) -> RateDecision {
+        let now = self.since_begun(now);
+        let mut budgets = self.budgets();
         let arrival = budgets.of(key, now);
         let (verdict, next) = quota.decide(Some(*arrival), now, units);
         *arrival = next;
@@ -53,14 +54,15 @@ impl Local {
     }
 
     /// Returns the verdict of [`Local::check`], without taking units.
-    pub fn peek(&self, key: &Key, quota: Quota, units: u64, now: Instant) -> Verdict {
+    pub fn peek(&self, key: &CounterKey, quota: Quota, units: u64, now: Instant) -> RateDecision {
         let arrival = self.budgets().arrivals.get(key).copied();
         quota.decide(arrival, self.since_begun(now), units).0
     }
 
     /// Takes all units that are left in a budget.
-    pub fn use_up(&self, key: &Key, quota: Quota, now: Instant) {
-        let (now, mut budgets) = (self.since_begun(now), self.budgets());
+    pub fn use_up(&self, key: &CounterKey, quota: Quota, now: Instant) {
+        let now = self.since_begun(now);
+        let mut budgets = self.budgets();
         *budgets.of(key, now) = now + quota.window_us();
     }
 
@@ -90,7 +92,7 @@ impl Local {
 
 impl Budgets {
     /// Returns the time when the budget will be full. A budget without an entry is full now.
-    fn of(&mut self, key: &Key, now: u64) -> &mut u64 {
+    fn of(&mut self, key: &CounterKey, now: u64) -> &mut u64 {
         let is_new = !self.arrivals.contains_key(key);
         if is_new && self.arrivals.len() >= self.sweep_at {
             self.arrivals.retain(|_, arrival| *arrival > now);
@@ -98,7 +100,7 @@ impl Budgets {
             self.sweep_at = (2 * self.arrivals.len()).clamp(BUDGETS_MIN, BUDGETS_MAX);
         }
         let key = if is_new && self.arrivals.len() >= BUDGETS_MAX {
-            Key {
+            CounterKey {
                 tenant: None,
                 principal: String::new(),
                 limit: key.limit,
@@ -115,12 +117,12 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{BUDGETS_MAX, Local};
-    use crate::application::ports::rate_limiter::Key;
-    use crate::domain::limits::rate::{Quota, Verdict};
+    use crate::application::ports::rate_limiter::CounterKey;
+    use crate::domain::limits::rate::{Quota, RateDecision};
     use crate::domain::names::resource::TenantId;
 
-    fn key(principal: usize) -> Key {
-        Key {
+    fn key(principal: usize) -> CounterKey {
+        CounterKey {
             tenant: TenantId::parse("t").ok(),
             principal: principal.to_string(),
             limit: "read",
@@ -129,12 +131,14 @@ mod tests {
 
     fn passes(local: &Local, principal: usize, quota: Quota, now: Instant) -> bool {
         let verdict = local.check(&key(principal), quota, 1, now);
-        matches!(verdict, Verdict::Admitted { .. })
+        matches!(verdict, RateDecision::Admitted { .. })
     }
 
     #[test]
     fn a_flood_of_principals_takes_no_more_memory_and_is_limited() {
-        let (local, slow, now) = (Local::default(), Quota::new(0.01, 1), Instant::now());
+        let local = Local::default();
+        let slow = Quota::new(0.01, 1);
+        let now = Instant::now();
         for principal in 0..BUDGETS_MAX {
             assert!(passes(&local, principal, slow, now));
         }
@@ -151,11 +155,13 @@ mod tests {
 
     #[test]
     fn a_budget_used_up_elsewhere_is_used_up_here_for_an_interval() {
-        let (local, quota, begun) = (Local::default(), Quota::new(0.1, 3), Instant::now());
+        let local = Local::default();
+        let quota = Quota::new(0.1, 3);
+        let begun = Instant::now();
         local.use_up(&key(1), quota, begun);
         let admitted = |after| {
             let peeked = local.peek(&key(1), quota, 1, begun + Duration::from_secs(after));
-            matches!(peeked, Verdict::Admitted { .. })
+            matches!(peeked, RateDecision::Admitted { .. })
         };
         assert!(!admitted(0) && !admitted(9));
         assert!(admitted(10) && admitted(10), "to look takes nothing");

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use crate::application::ports::rate_limiter::Key;
+use crate::application::ports::rate_limiter::CounterKey;
 use crate::application::rate_limit::limiter::Limiter;
 use crate::domain::limits::class::Budget;
-use crate::domain::limits::rate::{Quota, Verdict};
+use crate::domain::limits::rate::{Quota, RateDecision};
 
 /// The largest lease, 4 MiB: at 100 MB/s the limiter is called 25 times a second.
 const LEASE_UNITS_MAX: u64 = 4 * 1024 * 1024 / UNIT_BYTES;
@@ -18,7 +18,7 @@ const UNIT_BYTES: u64 = Budget::UPLOAD_UNIT_BYTES as u64;
 #[derive(Debug)]
 pub struct Allowance {
     limiter: Arc<Limiter>,
-    key: Key,
+    key: CounterKey,
     quota: Quota,
     /// The bytes that are leased and not spent.
     left: u64,
@@ -41,7 +41,7 @@ impl Drop for Lease {
 impl Allowance {
     /// Creates an allowance without leased bytes.
     #[must_use]
-    pub fn new(limiter: Arc<Limiter>, key: Key, quota: Quota) -> Self {
+    pub fn new(limiter: Arc<Limiter>, key: CounterKey, quota: Quota) -> Self {
         Self {
             limiter,
             key,
@@ -86,15 +86,16 @@ impl Allowance {
 }
 
 /// Leases up to `units`, as soon as the budget has them.
-fn begin(limiter: &Arc<Limiter>, key: &Key, quota: Quota, units: u64) -> Lease {
-    let (limiter, key) = (Arc::clone(limiter), key.clone());
+fn begin(limiter: &Arc<Limiter>, key: &CounterKey, quota: Quota, units: u64) -> Lease {
+    let limiter = Arc::clone(limiter);
+    let key = key.clone();
     let units = units.clamp(1, limiter.units_max(quota, LEASE_UNITS_MAX));
     Lease(tokio::spawn(async move {
         // `Never` is not returned: the units are within the burst of both limiters.
         loop {
             match limiter.check(&key, quota, units).await {
-                Verdict::Admitted { .. } | Verdict::Never => return units,
-                Verdict::Wait { wait_us, .. } => {
+                RateDecision::Admitted { .. } | RateDecision::Never => return units,
+                RateDecision::Wait { wait_us, .. } => {
                     tokio::time::sleep(std::time::Duration::from_micros(wait_us)).await;
                 }
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::ports::rate_limiter::{Amount, Key, Used};
+use crate::application::ports::rate_limiter::{Amount, CounterKey, Used};
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::limiter::Backend;
 use crate::domain::limits::class::{Budget, Places};
@@ -83,7 +83,7 @@ impl Admission {
     /// Converts a usage. `None` means that nothing is used, or the limit is unknown.
     fn usage(&self, used: Used) -> Option<Usage> {
         let Used { key, amount } = used;
-        let Key {
+        let CounterKey {
             tenant,
             principal,
             limit,
@@ -108,7 +108,8 @@ impl Admission {
                     per_second: f64::from(unit) / interval,
                     whole_after: Duration::from_micros(us),
                 };
-                let (used, unit) = (quota.burst() - quota.remaining(us), u64::from(unit));
+                let used = quota.burst() - quota.remaining(us);
+                let unit = u64::from(unit);
                 (used * unit, quota.burst() * unit, Some(refill))
             }
         };

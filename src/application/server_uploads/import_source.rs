@@ -9,7 +9,7 @@ use crate::application::error::Error;
 use crate::application::ports::import_root::{ImportRoot, OpenFile, Stamp};
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::{Declared, Upload};
-use crate::application::server_uploads::source::{Origin, Source};
+use crate::application::server_uploads::source::{SourceProvider, SourceReader};
 use crate::application::uploads::write::Write;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest::Running;
@@ -34,7 +34,7 @@ struct FileSource {
 }
 
 #[async_trait]
-impl Origin for Files {
+impl SourceProvider for Files {
     async fn running(&self, rows: u32) -> Result<Vec<Upload>, Error> {
         Ok(self.store.running_imports(rows).await?)
     }
@@ -44,7 +44,7 @@ impl Origin for Files {
         caller: &Caller,
         upload: &Upload,
         at: u64,
-    ) -> Result<Box<dyn Source>, Error> {
+    ) -> Result<Box<dyn SourceReader>, Error> {
         let import = upload.import.as_ref().ok_or(Error::SourceChanged)?;
         let file = self.root.open(&import.path).await?;
         let file = file.ok_or(Error::SourceChanged)?;
@@ -87,7 +87,7 @@ impl FileSource {
 }
 
 #[async_trait]
-impl Source for FileSource {
+impl SourceReader for FileSource {
     fn declared(&self) -> Declared {
         Declared {
             sha256: None,

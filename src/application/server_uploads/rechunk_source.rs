@@ -14,7 +14,7 @@ use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::documents::Version;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::{Declared, Upload};
-use crate::application::server_uploads::source::{Origin, Source};
+use crate::application::server_uploads::source::{SourceProvider, SourceReader};
 use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use crate::domain::ingest::recovery::{Recovery, Unrecoverable};
 
@@ -41,7 +41,7 @@ struct StoredSource {
 }
 
 #[async_trait]
-impl Origin for Versions {
+impl SourceProvider for Versions {
     async fn running(&self, rows: u32) -> Result<Vec<Upload>, Error> {
         Ok(self.store.running_rechunks(rows).await?)
     }
@@ -51,15 +51,16 @@ impl Origin for Versions {
         caller: &Caller,
         upload: &Upload,
         at: u64,
-    ) -> Result<Box<dyn Source>, Error> {
-        let (store, caller) = (Arc::clone(&self.store), caller.clone());
+    ) -> Result<Box<dyn SourceReader>, Error> {
+        let store = Arc::clone(&self.store);
+        let caller = caller.clone();
         let source = StoredSource::open(store, caller, upload, at).await?;
         Ok(Box::new(source))
     }
 }
 
 #[async_trait]
-impl Source for StoredSource {
+impl SourceReader for StoredSource {
     /// Declares the digest and length of the version's source: other bytes are not its source.
     fn declared(&self) -> Declared {
         Declared {
@@ -144,8 +145,10 @@ impl StoredSource {
             if first == Some(from) {
                 return Ok(page);
             }
-            let (store, of) = (self.store.as_ref(), &mut self.of);
-            let (document, partition) = (&of.document, &mut of.partition);
+            let store = self.store.as_ref();
+            let of = &mut self.of;
+            let document = &of.document;
+            let partition = &mut of.partition;
             if !relocation::follow(store, &self.caller, document, partition).await? {
                 return Err(Error::VersionGone);
             }
@@ -155,7 +158,8 @@ impl StoredSource {
     /// Returns the ordinal of the last chunk that begins at or before this byte of the source, or else of the first
     /// chunk. Searches by bisection, because the starts of chunks increase.
     async fn ordinal_at(&mut self, at: u64) -> Result<u64, Error> {
-        let (mut ordinal, mut after) = (0, self.version.chunks);
+        let mut ordinal = 0;
+        let mut after = self.version.chunks;
         while at > 0 && after - ordinal > 1 {
             let middle = ordinal + (after - ordinal) / 2;
             let begins = self.read(middle, 1).await?;

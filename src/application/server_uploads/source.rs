@@ -14,7 +14,7 @@ use crate::application::uploads::write::Write;
 
 /// Supplies the bytes of one kind of uploads.
 #[async_trait]
-pub trait Origin: Debug + Send + Sync {
+pub trait SourceProvider: Debug + Send + Sync {
     /// Returns at most `rows` of its uploads that have not ended, of all tenants, the oldest first.
     async fn running(&self, rows: u32) -> Result<Vec<Upload>, Error>;
     /// Opens the source of an upload from byte `at` on, up to which it is committed. The caller has attached to the
@@ -24,12 +24,12 @@ pub trait Origin: Debug + Send + Sync {
         caller: &Caller,
         upload: &Upload,
         at: u64,
-    ) -> Result<Box<dyn Source>, Error>;
+    ) -> Result<Box<dyn SourceReader>, Error>;
 }
 
 /// A source that is being read.
 #[async_trait]
-pub trait Source: Debug + Send {
+pub trait SourceReader: Debug + Send {
     /// Returns the declarations about the whole source, known before its bytes are read.
     fn declared(&self) -> Declared;
     /// Returns the next bytes. `None` means the end of the source.

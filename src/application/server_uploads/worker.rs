@@ -16,9 +16,9 @@ use crate::application::error::Error;
 use crate::application::maintenance::lease::Lease;
 use crate::application::ports::store_error;
 use crate::application::ports::uploads::Upload;
-use crate::application::server_uploads::source::Origin;
+use crate::application::server_uploads::source::SourceProvider;
 use crate::application::uploads::attached::Attached;
-use crate::application::uploads::lifecycle::Uploads;
+use crate::application::uploads::lifecycle::UploadLifecycle;
 
 /// The most uploads tried in a round: if one has to wait, those behind it need not.
 const ROUND_ROWS: u32 = 16;
@@ -27,9 +27,9 @@ const ROUND_ROWS: u32 = 16;
 #[derive(Clone, Debug)]
 pub struct Copier {
     /// The origin of their bytes.
-    pub origin: Arc<dyn Origin>,
+    pub origin: Arc<dyn SourceProvider>,
     /// The pipeline for their bytes.
-    pub uploads: Uploads,
+    pub uploads: UploadLifecycle,
     /// The lease of the work.
     pub lease: Lease,
     /// Notified when an upload was started on this instance.
@@ -66,13 +66,13 @@ impl Copier {
             if !is_ours || drain.is_cancelled() {
                 return Ok(false);
             }
-            has_ended_some |= self.go_on(&upload, drain).await?;
+            has_ended_some |= self.resume(&upload, drain).await?;
         }
         Ok(has_ended_some)
     }
 
     /// Resumes an upload while the lease is held. Returns whether the upload has ended.
-    async fn go_on(&self, upload: &Upload, drain: &CancellationToken) -> Result<bool, Error> {
+    async fn resume(&self, upload: &Upload, drain: &CancellationToken) -> Result<bool, Error> {
         let caller = Caller::of_tenant(upload.tenant.clone());
         let stop = drain.child_token();
         let copied = self.copy(&caller, upload, &stop);

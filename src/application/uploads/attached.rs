@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::application::error::Error;
 use crate::application::ports::uploads::Declared;
 use crate::application::uploads::pipeline::Pipeline;
-use crate::application::uploads::repetition::Repetition;
+use crate::application::uploads::replay::repetition::Repetition;
 use crate::application::uploads::write::Write;
 
 /// An upload that receives a client's messages.
@@ -99,9 +99,9 @@ impl Attached {
     /// # Errors
     ///
     /// Fails if the store does.
-    pub async fn lost(&self) -> Result<Error, Error> {
+    pub async fn reason_of_loss(&self) -> Result<Error, Error> {
         match self {
-            Self::Open(pipeline) => pipeline.lost().await,
+            Self::Open(pipeline) => pipeline.reason_of_loss().await,
             Self::Complete(_) => Ok(Error::Superseded),
         }
     }

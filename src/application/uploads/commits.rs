@@ -9,11 +9,11 @@ use tokio::time::Instant;
 
 use crate::application::error::Error;
 use crate::application::memory::pool::Permit;
-use crate::application::ports::commit_order::{COMMITS_MAX, Turn};
+use crate::application::ports::commit_order::{COMMITS_MAX, CommitTicket};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error;
 use crate::application::ports::uploads::Writer;
-use crate::application::uploads::outside::Outside;
+use crate::application::uploads::services::PipelineServices;
 use crate::domain::ingest::batch::Gathered;
 
 /// The commits in progress.
@@ -22,7 +22,7 @@ pub struct Commits {
     /// The oldest first. Each is a task of its own, so that it completes even if the client disconnects.
     queue: VecDeque<Commit>,
     /// The turn of the next batch.
-    turn: Turn,
+    turn: CommitTicket,
     /// The duration of the newest settled commit, including digests and queues. Zero once it was taken.
     took: Duration,
 }
@@ -45,7 +45,7 @@ impl Commits {
     pub fn new() -> Self {
         Self {
             queue: VecDeque::new(),
-            turn: Turn::first(),
+            turn: CommitTicket::first(),
             took: Duration::ZERO,
         }
     }
@@ -63,14 +63,14 @@ impl Commits {
     /// Fails if an earlier commit did.
     pub async fn start(
         &mut self,
-        outside: &Outside,
+        services: &PipelineServices,
         writer: &mut Writer,
         batch: Gathered,
         memory: Option<Permit>,
     ) -> Result<Committed, Error> {
         let committed_offset = batch.checkpoint().place.position.source;
         let started = Instant::now();
-        let digesting = outside.tasks.spawn(async move { batch.digested() });
+        let digesting = services.tasks.spawn(async move { batch.digested() });
         while self.queue.len() >= COMMITS_MAX {
             if self.settle_oldest().await? == Committed::Lost {
                 return Ok(Committed::Lost);
@@ -78,19 +78,21 @@ impl Commits {
         }
         let next = self.turn.next();
         let turn = std::mem::replace(&mut self.turn, next);
-        let (by, task) = (writer.clone(), outside.clone());
+        let by = writer.clone();
+        let task = services.clone();
         writer.committed_offset = committed_offset;
-        self.queue.push_back(outside.tasks.spawn(async move {
+        self.queue.push_back(services.tasks.spawn(async move {
             // The commit continues after the client has disconnected, and needs the memory of its batch until then.
             let _memory = memory;
             let batch = Arc::new(digesting.await.map_err(panicked)?);
-            let (store, now) = (&task.store, task.clock.now());
+            let store = &task.store;
+            let now = task.clock.now();
             let committed = store.commit_batch(&by, &batch, &turn, now).await;
             drop(batch);
             let committed = committed?;
             // The state is published only after its commit.
             if let Some(operation) = committed.clone() {
-                turn.committed();
+                turn.mark_committed();
                 task.bus.publish(operation);
             }
             Ok((committed, started.elapsed()))

@@ -13,8 +13,8 @@ use crate::application::caller::Caller;
 use crate::application::catalog::chunks::{Chunks, Versioned};
 use crate::application::error::Error;
 use crate::application::ports::uploads::Upload;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox, Patience};
-use crate::application::uploads::lifecycle::Uploads;
+use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
+use crate::application::uploads::lifecycle::UploadLifecycle;
 use crate::application::uploads::receive::{Attached, Listener, Message, Session};
 use crate::domain::names::resource::DocumentName;
 
@@ -38,7 +38,7 @@ pub enum News {
 #[derive(Clone, Debug)]
 pub struct Conversation {
     /// The uploads, which receive the bytes.
-    pub uploads: Uploads,
+    pub uploads: UploadLifecycle,
     /// The reader of committed chunks.
     pub chunks: Chunks,
     /// Cancelled when the server shuts down.
@@ -52,14 +52,15 @@ impl Conversation {
     where
         S: Stream<Item = Result<Message, Error>> + Send + Unpin + 'static,
     {
-        let (outbox, inbox) = response_stream::channel(Patience {
+        let (outbox, inbox) = response_stream::channel(SendLimits {
             drain: self.drain.clone(),
             slow_reader_max: Some(self.uploads.bounds().slow_reader_max),
         });
-        let (conversation, caller) = (self.clone(), caller.clone());
+        let conversation = self.clone();
+        let caller = caller.clone();
         self.chunks.tasks.spawn(async move {
-            let told = conversation.run(&caller, messages, &outbox).await;
-            outbox.end(told);
+            let sent = conversation.run(&caller, messages, &outbox).await;
+            outbox.end(sent);
         });
         inbox
     }
@@ -69,7 +70,8 @@ impl Conversation {
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
         let (attached, is_attached) = oneshot::channel();
-        let (looked_up, enough) = (Arc::new(Notify::new()), CancellationToken::new());
+        let looked_up = Arc::new(Notify::new());
+        let enough = CancellationToken::new();
         let listener = Listener {
             attached: Some(attached),
             looked_up: Arc::clone(&looked_up),
@@ -86,22 +88,22 @@ impl Conversation {
             enough.cancel();
             received
         };
-        let told = self.tell(caller, is_attached, &looked_up, &enough, outbox);
-        tokio::pin!(received, told);
+        let sent = self.send_events(caller, is_attached, &looked_up, &enough, outbox);
+        tokio::pin!(received, sent);
         // Both run concurrently: a client that does not read must not stop the reading of its messages, possibly
         // forever.
         let upload = tokio::select! {
             received = &mut received => {
                 let upload = received?;
-                told.await?;
+                sent.await?;
                 upload
             }
-            told = &mut told => {
-                if told.is_err() {
+            sent = &mut sent => {
+                if sent.is_err() {
                     // The decided chunks are committed first.
                     drain.cancel();
                     let _sent_away = received.await;
-                    return told;
+                    return sent;
                 }
                 received.await?
             }
@@ -110,7 +112,7 @@ impl Conversation {
     }
 
     /// Sends acks, and chunks if the client wants them, until the session is over and all are sent.
-    async fn tell(
+    async fn send_events(
         &self,
         caller: &Caller,
         is_attached: oneshot::Receiver<Attached>,
@@ -155,7 +157,8 @@ impl Conversation {
                 }
                 () = looked_up.notified() => {
                     let upload = self.uploads.get(caller, &upload.uid).await?;
-                    let (committed_offset, chunks) = (upload.committed_offset, upload.next_ordinal);
+                    let committed_offset = upload.committed_offset;
+                    let chunks = upload.next_ordinal;
                     outbox.send(News::Ack { committed_offset, chunks }).await?;
                 }
                 () = enough.cancelled(), if pages.is_none() => return Ok(()),

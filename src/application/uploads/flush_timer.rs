@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn an_upload_alone_waits_for_its_own_reservation() {
-        let (schedule, now) = (FlushSchedule::default(), Instant::now());
+        let schedule = FlushSchedule::default();
+        let now = Instant::now();
         assert_eq!(schedule.reserve(now, COMMIT), FLUSH_AFTER_MIN);
         let later = now + FLUSH_AFTER_MIN;
         let waits = schedule.reserve(later, 100 * COMMIT);
@@ -106,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_slow_commit_does_not_stop_the_flushes_of_others() {
-        let (schedule, now) = (FlushSchedule::default(), Instant::now());
+        let schedule = FlushSchedule::default();
+        let now = Instant::now();
         assert_eq!(schedule.reserve(now, 10_000 * COMMIT), FLUSH_AFTER_MAX);
         assert_eq!(schedule.reserve(now, COMMIT), FLUSH_AFTER_MIN);
         assert_eq!(schedule.reserve(now, 100 * COMMIT), 500 * COMMIT);
@@ -114,7 +116,8 @@ mod tests {
 
     #[test]
     fn flushes_of_many_uploads_are_spread() {
-        let (schedule, now) = (FlushSchedule::default(), Instant::now());
+        let schedule = FlushSchedule::default();
+        let now = Instant::now();
         let waits = [(); 200].map(|()| schedule.reserve(now, COMMIT));
         // The 25th has to wait as long as any does.
         assert!(waits[..25].iter().all(|wait| *wait == FLUSH_AFTER_MIN));

@@ -10,33 +10,33 @@ use crate::application::memory::upload::UploadMemory;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error;
-use crate::application::ports::uploads::{End, NewUpload, Started, Upload, Writer};
+use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Writer};
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::upload_bytes::Allowance;
 use crate::application::uploads::attached::Attached;
 use crate::application::uploads::flush_timer::FlushSchedule;
-use crate::application::uploads::limits::Bounds;
-use crate::application::uploads::outside::Outside;
+use crate::application::uploads::limits::UploadLimits;
 use crate::application::uploads::pipeline::{self, Pipeline};
-use crate::application::uploads::repetition::Repetition;
+use crate::application::uploads::replay::repetition::Repetition;
+use crate::application::uploads::services::PipelineServices;
 
 /// The epoch of an upload's first writer.
 const FIRST_EPOCH: u64 = 1;
 
 /// The use cases of uploads.
 #[derive(Clone, Debug)]
-pub struct Uploads {
-    outside: Outside,
+pub struct UploadLifecycle {
+    services: PipelineServices,
     budget: Budget,
     admission: Admission,
 }
 
-impl Uploads {
+impl UploadLifecycle {
     /// Creates the use cases over this store, bus and clock.
     #[must_use]
-    pub fn new(outside: Outside, budget: Budget, admission: Admission) -> Self {
+    pub fn new(services: PipelineServices, budget: Budget, admission: Admission) -> Self {
         Self {
-            outside,
+            services,
             budget,
             admission,
         }
@@ -44,14 +44,14 @@ impl Uploads {
 
     /// Returns the limits of uploads.
     #[must_use]
-    pub fn bounds(&self) -> Bounds {
-        self.outside.bounds
+    pub fn bounds(&self) -> UploadLimits {
+        self.services.bounds
     }
 
     /// Returns the schedule of flushes that all uploads of this instance share.
     #[must_use]
     pub fn flush_schedule(&self) -> FlushSchedule {
-        self.outside.flush_schedule.clone()
+        self.services.flush_schedule.clone()
     }
 
     /// Returns the byte allowance for an upload of the caller.
@@ -72,7 +72,7 @@ impl Uploads {
     /// Subscribes to the states of an upload from now on.
     #[must_use]
     pub fn subscribe(&self, caller: &Caller, uid: &Uid) -> Subscription {
-        self.outside.bus.subscribe(caller, *uid)
+        self.services.bus.subscribe(caller, *uid)
     }
 
     /// Starts an upload, or resumes the one of the same request.
@@ -87,7 +87,7 @@ impl Uploads {
         new: &NewUpload,
         memory: UploadMemory,
     ) -> Result<Attached, Error> {
-        match self.outside.store.start_upload(caller, new).await? {
+        match self.services.store.start_upload(caller, new).await? {
             Started::Conflict(conflict) => Err(conflict.into()),
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
             Started::OtherRequest => Err(Error::RequestIdReused { differs: "fields" }),
@@ -96,7 +96,7 @@ impl Uploads {
             }
             Started::Upload(upload, superseded) => {
                 for operation in superseded {
-                    self.outside.bus.publish(operation);
+                    self.services.bus.publish(operation);
                 }
                 self.open(caller, &upload, memory).await
             }
@@ -126,7 +126,7 @@ impl Uploads {
     ///
     /// # Errors
     ///
-    /// As for [`Uploads::attach`].
+    /// As for [`UploadLifecycle::attach`].
     pub async fn open(
         &self,
         caller: &Caller,
@@ -141,13 +141,15 @@ impl Uploads {
             what: "an upload's spec",
             source: None,
         };
-        let (spec, decoding) = (known.spec.spec(), known.spec.decoding());
-        let (spec, decoding) = (spec.map_err(damaged)?, decoding.map_err(damaged)?);
+        let spec = known.spec.spec();
+        let decoding = known.spec.decoding();
+        let spec = spec.map_err(damaged)?;
+        let decoding = decoding.map_err(damaged)?;
         memory.size(&spec, decoding).await?;
         let attached = self
-            .outside
+            .services
             .store
-            .attach_upload(caller, &known.uid, self.outside.clock.now())
+            .attach_upload(caller, &known.uid, self.services.clock.now())
             .await?;
         let upload = attached.ok_or(Error::NotFound { kind: "upload" })?;
         if let Some(ended) = ended(&upload)? {
@@ -165,9 +167,9 @@ impl Uploads {
         // Watchers of all operations learn of an upload before its first commit. They know a resumed one already;
         // publishing it again would delay its next state.
         if is_first {
-            self.outside.bus.publish(upload.operation());
+            self.services.bus.publish(upload.operation());
         }
-        let pipeline = Pipeline::new(self.outside.clone(), caller.clone(), &upload, memory)?;
+        let pipeline = Pipeline::new(self.services.clone(), caller.clone(), &upload, memory)?;
         Ok(Attached::Open(Box::new(pipeline)))
     }
 
@@ -183,7 +185,8 @@ impl Uploads {
         reason: &'static str,
         error: &Error,
     ) -> Result<(), Error> {
-        let (store, now) = (&self.outside.store, self.outside.clock.now());
+        let store = &self.services.store;
+        let now = self.services.clock.now();
         // Attaching raises the epoch: from here on no commit in progress can come between.
         let attached = store.attach_upload(caller, uid, now).await?;
         let Some(upload) = attached.filter(|upload| !upload.state.is_terminal()) else {
@@ -191,9 +194,9 @@ impl Uploads {
         };
         let writer = Writer::attached(caller.clone(), &upload);
         let message = error.to_string();
-        let end = End::Failed { reason, message };
+        let end = UploadEnd::Failed { reason, message };
         if let Some(operation) = store.end_upload(&writer, end, now, now).await? {
-            self.outside.bus.publish(operation);
+            self.services.bus.publish(operation);
         }
         Ok(())
     }
@@ -204,7 +207,7 @@ impl Uploads {
     ///
     /// Fails if there is no such upload.
     pub async fn get(&self, caller: &Caller, uid: &Uid) -> Result<Upload, Error> {
-        self.outside
+        self.services
             .store
             .upload(caller, uid)
             .await?
@@ -217,10 +220,10 @@ impl Uploads {
     ///
     /// Fails if there is no such upload, or it has ended.
     pub async fn cancel(&self, caller: &Caller, uid: &Uid) -> Result<Upload, Error> {
-        let now = self.outside.clock.now();
-        match self.outside.store.cancel_upload(caller, uid, now).await? {
+        let now = self.services.clock.now();
+        match self.services.store.cancel_upload(caller, uid, now).await? {
             Some(operation) => {
-                self.outside.bus.publish(operation);
+                self.services.bus.publish(operation);
                 self.get(caller, uid).await
             }
             None => Err(Error::UploadEnded {

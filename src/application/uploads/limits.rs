@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The upload limits of an instance.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub struct UploadLimits {
     /// The longest source, in bytes.
     pub source_bytes_max: u64,
     /// The memory for all uploads together, in bytes.
@@ -15,7 +15,7 @@ pub struct Bounds {
     pub memory_wait_max: Duration,
     /// The longest silence of a client. An empty message ends the silence.
     pub idle_max: Duration,
-    /// The least bytes per second from a client, on average over [`Bounds::rate_window`]. An empty message restarts
+    /// The least bytes per second from a client, on average over [`UploadLimits::rate_window`]. An empty message restarts
     /// the measurement.
     pub rate_bytes_min: u64,
     /// The window in which the rate is measured. Only time spent waiting for the client counts.

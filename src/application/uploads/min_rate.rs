@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use crate::application::error::Error;
-use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::limits::UploadLimits;
 
 /// The measured rate of one client.
 #[derive(Debug)]
 pub struct Pace {
-    bounds: Bounds,
+    bounds: UploadLimits,
     silent: Duration,
     waited: Duration,
     received_bytes: u64,
@@ -21,7 +21,7 @@ pub struct Pace {
 impl Pace {
     /// Starts the measurement.
     #[must_use]
-    pub fn new(bounds: Bounds) -> Self {
+    pub fn new(bounds: UploadLimits) -> Self {
         Self {
             bounds,
             silent: Duration::ZERO,
@@ -72,12 +72,12 @@ mod tests {
 
     use super::Pace;
     use crate::application::error::Error;
-    use crate::application::uploads::limits::Bounds;
+    use crate::application::uploads::limits::UploadLimits;
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn bounds() -> Bounds {
-        Bounds {
+    fn bounds() -> UploadLimits {
+        UploadLimits {
             source_bytes_max: 1,
             memory_bytes_max: 1,
             waiting_bytes_max: 1,
@@ -108,12 +108,12 @@ mod tests {
     fn a_trickle_is_too_slow_after_a_minute_of_waiting() {
         for (bytes, is_too_slow) in [(1, true), (16_383, true), (16_384, false)] {
             let mut pace = Pace::new(bounds());
-            let told = (0..60).try_for_each(|_| {
+            let result = (0..60).try_for_each(|_| {
                 pace.received(bytes);
                 pace.waited(SECOND)
             });
-            assert_eq!(told.is_err(), is_too_slow, "{bytes} bytes a second");
-            if let Err(error) = told {
+            assert_eq!(result.is_err(), is_too_slow, "{bytes} bytes a second");
+            if let Err(error) = result {
                 assert!(matches!(error, Error::UploadTooSlow { .. }), "{error}");
             }
         }
@@ -129,10 +129,10 @@ mod tests {
             }
             pace.waited(SECOND).unwrap();
         }
-        let told = (0..60).try_for_each(|_| {
+        let result = (0..60).try_for_each(|_| {
             pace.received(1);
             pace.waited(SECOND)
         });
-        assert!(matches!(told, Err(Error::UploadTooSlow { .. })));
+        assert!(matches!(result, Err(Error::UploadTooSlow { .. })));
     }
 }

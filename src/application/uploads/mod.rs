@@ -2,9 +2,8 @@
 //!
 //! The data flows `receive` → `pipeline` → `commits`: `receive` reads one client's messages, `pipeline` feeds them to
 //! the engine and forms batches, `commits` stores the batches in order. `duplex` does the same and sends
-//! acknowledgements and chunks back. `lifecycle` starts, attaches, fails and cancels; `known` and `repetition`
-//! compare bytes and requests that are sent again. `min_rate` ends uploads that are idle or too slow; `limits` has
-//! the numbers.
+//! acknowledgements and chunks back. `lifecycle` starts, attaches, fails and cancels; `replay` compares bytes and
+//! requests that are sent again. `min_rate` ends uploads that are idle or too slow; `limits` has the numbers.
 //!
 //! To add a check on received bytes: a function in `pipeline`, its error in `application::error`, a test in
 //! `tests/service`.
@@ -13,12 +12,11 @@ pub mod attached;
 pub mod commits;
 pub mod duplex;
 pub mod flush_timer;
-pub mod known;
 pub mod lifecycle;
 pub mod limits;
 pub mod min_rate;
-pub mod outside;
 pub mod pipeline;
 pub mod receive;
-pub mod repetition;
+pub mod replay;
+pub mod services;
 pub mod write;

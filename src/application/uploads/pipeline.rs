@@ -11,10 +11,10 @@ use crate::application::error::Error;
 use crate::application::memory::upload::UploadMemory;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error;
-use crate::application::ports::uploads::{Declared, End, SUPERSEDED, Upload, Writer};
+use crate::application::ports::uploads::{Declared, SUPERSEDED, Upload, UploadEnd, Writer};
 use crate::application::uploads::commits::{Commits, Committed};
-use crate::application::uploads::known::Known;
-use crate::application::uploads::outside::Outside;
+use crate::application::uploads::replay::stored_bytes::StoredBytes;
+use crate::application::uploads::services::PipelineServices;
 use crate::application::uploads::write::Write;
 use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
@@ -43,14 +43,14 @@ pub fn ended(upload: &Upload) -> Option<Error> {
 /// The writer of an upload.
 #[derive(Debug)]
 pub struct Pipeline {
-    outside: Outside,
+    services: PipelineServices,
     engine: Engine,
     writer: Writer,
     /// Whether the bytes come from a stored version.
     is_rechunk: bool,
     declared: Declared,
     /// The bytes committed before this writer, and the position of its stream in them.
-    known: Known,
+    stored: StoredBytes,
     /// The offset of the next byte of the source.
     received: u64,
     commits: Commits,
@@ -64,7 +64,7 @@ impl Pipeline {
     ///
     /// Fails if the checkpoint is of another engine version, or the stored data is damaged.
     pub fn new(
-        outside: Outside,
+        services: PipelineServices,
         caller: Caller,
         upload: &Upload,
         memory: UploadMemory,
@@ -81,12 +81,12 @@ impl Pipeline {
             (engine, checkpoint.source_sha256()?)
         };
         Ok(Self {
-            outside,
+            services,
             engine,
             writer: Writer::attached(caller, upload),
             is_rechunk: upload.is_rechunk(),
             declared: upload.declared,
-            known: Known::prefix(upload.committed_offset, committed_sha256),
+            stored: StoredBytes::prefix(upload.committed_offset, committed_sha256),
             received: upload.committed_offset,
             commits: Commits::new(),
             memory,
@@ -105,7 +105,7 @@ impl Pipeline {
     ///
     /// Fails if they contradict an earlier declaration, or exceed the longest allowed source.
     pub fn declare(&mut self, declared: Declared) -> Result<(), Error> {
-        let most = self.outside.bounds.source_bytes_max;
+        let most = self.services.bounds.source_bytes_max;
         if declared.total_size.is_some_and(|size| size > most) {
             return Err(Error::invalid(
                 "total_size",
@@ -126,13 +126,13 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// Fails as [`Known::take`] does, if another writer has taken over, or if the store fails. Also fails if the
+    /// Fails as [`StoredBytes::take`] does, if another writer has taken over, or if the store fails. Also fails if the
     /// content is refused or exceeds the declared size; then the upload has failed for good.
     pub async fn write(&mut self, write: Write) -> Result<(), Error> {
         self.memory.receive(write.content.len());
-        let mut rest = self.known.take(&write)?;
+        let mut rest = self.stored.take(&write)?;
         let actual = self.received + rest.len() as u64;
-        let most = self.outside.bounds.source_bytes_max;
+        let most = self.services.bounds.source_bytes_max;
         if actual > most {
             let error = Error::SourceTooLarge { most };
             return Err(self.refuse("SOURCE_TOO_LARGE", error).await);
@@ -185,7 +185,8 @@ impl Pipeline {
     /// Fails if the source is refused or differs from its declarations; then the upload has failed for good. Also
     /// fails if the store does, or another writer has taken over.
     pub async fn finish(mut self) -> Result<(), Error> {
-        let (declared, actual) = (self.declared, self.received);
+        let declared = self.declared;
+        let actual = self.received;
         if let Some(expected) = declared.total_size.filter(|expected| *expected != actual) {
             return Err(self
                 .refuse("SIZE_MISMATCH", Error::SizeMismatch { expected, actual })
@@ -202,7 +203,7 @@ impl Pipeline {
             return Err(self.refuse("DIGEST_MISMATCH", error).await);
         }
         self.settle().await?;
-        self.end(End::Succeeded(summary)).await
+        self.end(UploadEnd::Succeeded(summary)).await
     }
 
     /// Runs the steps of the engine until it needs bytes, or is done.
@@ -247,7 +248,7 @@ impl Pipeline {
         let memory = self.memory.take_batch();
         let commits = &mut self.commits;
         let started = commits
-            .start(&self.outside, &mut self.writer, batch, memory)
+            .start(&self.services, &mut self.writer, batch, memory)
             .await?;
         self.still_ours(started).await
     }
@@ -261,7 +262,7 @@ impl Pipeline {
     async fn still_ours(&self, committed: Committed) -> Result<(), Error> {
         match committed {
             Committed::Ours => Ok(()),
-            Committed::Lost => Err(self.lost().await?),
+            Committed::Lost => Err(self.reason_of_loss().await?),
         }
     }
 
@@ -277,23 +278,23 @@ impl Pipeline {
             (reason, error)
         };
         let message = error.to_string();
-        self.end(End::Failed { reason, message })
+        self.end(UploadEnd::Failed { reason, message })
             .await
             .err()
             .unwrap_or(error)
     }
 
-    async fn end(&self, end: End) -> Result<(), Error> {
-        let now = self.outside.clock.now();
-        let kept = self.outside.bounds.old_version_kept.as_micros();
+    async fn end(&self, end: UploadEnd) -> Result<(), Error> {
+        let now = self.services.clock.now();
+        let kept = self.services.bounds.old_version_kept.as_micros();
         let sweep_after = now.saturating_add(i64::try_from(kept).unwrap_or(i64::MAX));
-        let store = &self.outside.store;
+        let store = &self.services.store;
         let ended = store
             .end_upload(&self.writer, end, now, sweep_after)
             .await?;
         match ended {
-            Some(operation) => self.outside.bus.publish(operation),
-            None => return Err(self.lost().await?),
+            Some(operation) => self.services.bus.publish(operation),
+            None => return Err(self.reason_of_loss().await?),
         }
         Ok(())
     }
@@ -303,9 +304,9 @@ impl Pipeline {
     /// # Errors
     ///
     /// Fails if the store does.
-    pub async fn lost(&self) -> Result<Error, Error> {
+    pub async fn reason_of_loss(&self) -> Result<Error, Error> {
         let upload = self
-            .outside
+            .services
             .store
             .upload(&self.writer.caller, &self.writer.uid)
             .await?;

@@ -17,7 +17,7 @@ use crate::application::ports::clock::Uid;
 use crate::application::ports::uploads::{Declared, NewUpload, Upload};
 use crate::application::uploads::attached;
 use crate::application::uploads::flush_timer::{FLUSH_AFTER_MIN, FlushTimer};
-use crate::application::uploads::lifecycle::Uploads;
+use crate::application::uploads::lifecycle::UploadLifecycle;
 use crate::application::uploads::min_rate::Pace;
 use crate::application::uploads::write::Write;
 
@@ -34,7 +34,7 @@ const FINISH_WAIT: Duration = Duration::from_millis(250);
 #[derive(Debug, Default)]
 pub struct Message {
     /// The upload that the stream is for. Only in the first message.
-    pub target: Option<Target>,
+    pub target: Option<UploadTarget>,
     /// The content. `None` means that the message has none.
     pub write: Option<Write>,
     /// The declarations about the whole source.
@@ -72,7 +72,7 @@ pub struct Attached {
 
 /// The upload that a stream is for.
 #[derive(Debug)]
-pub enum Target {
+pub enum UploadTarget {
     /// A new upload, or one of the same request.
     New(Box<NewUpload>),
     /// An upload to resume.
@@ -92,7 +92,7 @@ pub struct Listener {
 #[derive(Debug)]
 pub struct Session<'a> {
     /// The uploads.
-    pub uploads: &'a Uploads,
+    pub uploads: &'a UploadLifecycle,
     /// The client.
     pub caller: &'a Caller,
     /// Cancelled when the server shuts down.
@@ -100,7 +100,7 @@ pub struct Session<'a> {
 }
 
 /// The result of one wait for the stream.
-enum Turn {
+enum Received {
     Message(Box<Message>),
     /// The client has ended the stream, or was cancelled: the two look the same.
     End,
@@ -143,13 +143,18 @@ impl Session<'_> {
             ));
         };
         let (uid, attached) = match target {
-            Target::Known(uid) => (*uid, self.uploads.attach(self.caller, uid, memory).await?),
-            Target::New(new) => (new.uid, self.uploads.start(self.caller, new, memory).await?),
+            UploadTarget::Known(uid) => {
+                (*uid, self.uploads.attach(self.caller, uid, memory).await?)
+            }
+            UploadTarget::New(new) => {
+                (new.uid, self.uploads.start(self.caller, new, memory).await?)
+            }
         };
-        if let Some(told) = listener.attached {
+        if let Some(sender) = listener.attached {
             // A listener that is gone needs no notification.
-            let (upload, wish) = (self.uploads.get(self.caller, &uid).await?, first.wish);
-            let _gone = told.send(Attached { upload, wish });
+            let upload = self.uploads.get(self.caller, &uid).await?;
+            let wish = first.wish;
+            let _gone = sender.send(Attached { upload, wish });
         }
         let first = Message {
             target: None,
@@ -179,15 +184,16 @@ impl Session<'_> {
         let mut pace = Pace::new(self.uploads.bounds());
         let mut allowance = self.uploads.allowance(self.caller);
         let mut flushes = FlushTimer::start(self.uploads.flush_schedule());
-        let mut turn = Turn::Message(Box::new(first));
+        let mut turn = Received::Message(Box::new(first));
         let mut is_resting = false;
         loop {
             let done = match turn {
-                Turn::Message(message) => {
+                Received::Message(message) => {
                     let bytes = message.write.as_ref().map(|write| write.content.len());
                     let bytes = bytes.unwrap_or_default();
                     pace.received(bytes);
-                    let (finishes, looks_up) = (message.ends(), message.looks_up);
+                    let finishes = message.ends();
+                    let looks_up = message.looks_up;
                     let is_due = flushes.is_due();
                     let spent = allowance.spend(bytes);
                     let mut taken = self
@@ -210,20 +216,20 @@ impl Session<'_> {
                     }
                     taken
                 }
-                Turn::Rest => {
+                Received::Rest => {
                     upload.rest();
                     Ok(())
                 }
-                Turn::Pause if flushes.is_due() => {
+                Received::Pause if flushes.is_due() => {
                     let done = upload.flush().await;
                     flushes.restart(upload.take_commit_took());
                     upload.rest();
                     done
                 }
-                Turn::Pause => Ok(()),
-                Turn::Broken(error) => Err(error),
-                Turn::End => return upload.flush().await,
-                Turn::Ended => return Err(upload.lost().await?),
+                Received::Pause => Ok(()),
+                Received::Broken(error) => Err(error),
+                Received::End => return upload.flush().await,
+                Received::Ended => return Err(upload.reason_of_loss().await?),
             };
             if let Err(error) = done {
                 // The client does not repeat the chunks decided before the error. If this flush fails too, the first
@@ -233,7 +239,7 @@ impl Session<'_> {
             }
             let wait = if is_resting { PAUSE_AFTER } else { REST_AFTER };
             turn = self.next(&mut messages, &mut pace, &mut ended, wait).await;
-            is_resting = matches!(turn, Turn::Rest);
+            is_resting = matches!(turn, Received::Rest);
         }
     }
 
@@ -252,7 +258,7 @@ impl Session<'_> {
                 biased;
                 () = &mut spent => return Ok(()),
                 () = self.drain.cancelled() => return Err(Error::Draining),
-                () = over(ended) => return Err(upload.lost().await?),
+                () = over(ended) => return Err(upload.reason_of_loss().await?),
                 () = tokio::time::sleep(flush_after) => upload.flush().await?,
             }
         }
@@ -264,24 +270,26 @@ impl Session<'_> {
         pace: &mut Pace,
         ended: &mut Option<Subscription>,
         wait: Duration,
-    ) -> Turn
+    ) -> Received
     where
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
         let since = Instant::now();
         let turn = tokio::select! {
             biased;
-            () = self.drain.cancelled() => Turn::Broken(Error::Draining),
-            () = over(ended) => Turn::Ended,
+            () = self.drain.cancelled() => Received::Broken(Error::Draining),
+            () = over(ended) => Received::Ended,
             message = messages.next() => match message {
-                Some(Ok(message)) => Turn::Message(Box::new(message)),
-                Some(Err(error)) => Turn::Broken(error),
-                None => Turn::End,
+                Some(Ok(message)) => Received::Message(Box::new(message)),
+                Some(Err(error)) => Received::Broken(error),
+                None => Received::End,
             },
-            () = tokio::time::sleep(wait) => if wait == REST_AFTER { Turn::Rest } else { Turn::Pause },
+            () = tokio::time::sleep(wait) => if wait == REST_AFTER { Received::Rest } else { Received::Pause },
         };
         match (turn, pace.waited(since.elapsed())) {
-            (Turn::Message(_) | Turn::Rest | Turn::Pause, Err(error)) => Turn::Broken(error),
+            (Received::Message(_) | Received::Rest | Received::Pause, Err(error)) => {
+                Received::Broken(error)
+            }
             (turn, _) => turn,
         }
     }

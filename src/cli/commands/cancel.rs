@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::status::explain;
 use crate::cli::json;
-use crate::cli::output::{self, Format};
-use crate::cli::status::said;
+use crate::cli::terminal::output::{self, Format};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
@@ -25,7 +25,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .cancel_operation(pb::CancelOperationRequest { name })
         .await;
     let cancelled = cancelled
-        .map_err(|status| said(status.into()))?
+        .map_err(|status| explain(status.into()))?
         .into_inner();
     let operation = cancelled.operation.unwrap_or_default();
     match arguments.common.output {

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::resumed_stream::{AWAY_MAX, Follower, follow};
 use crate::cli::connection::channel::Connection;
-use crate::cli::following::{AWAY_MAX, Follower, follow};
 use crate::cli::json;
-use crate::cli::names::within;
-use crate::cli::output::{Format, note_on_terminal};
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::names::within;
+use crate::cli::terminal::output::{Format, note_on_terminal};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use clap::Args;

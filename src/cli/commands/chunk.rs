@@ -7,13 +7,13 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::chunk_rows;
-use crate::cli::output::{self, DocumentsFailed, Format, WrongArguments};
-use crate::cli::progress;
-use crate::cli::source::Source;
-use crate::cli::sources::{self, Found};
-use crate::cli::spec::{Chunking, Decoding};
-use crate::cli::table::{Column, Table};
+use crate::cli::arguments::spec::{Chunking, Decoding};
+use crate::cli::terminal::chunk_rows;
+use crate::cli::terminal::output::{self, DocumentsFailed, Format, WrongArguments};
+use crate::cli::terminal::progress;
+use crate::cli::terminal::table::{Column, Table};
+use crate::cli::uploads::source::Source;
+use crate::cli::uploads::sources::{self, Entry};
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::{Chunk, Gathered};
 use crate::domain::ingest::digest::hex;
@@ -50,15 +50,15 @@ const READ_BYTES: usize = 64 * 1024;
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let spec = arguments.chunking.spec().context(WrongArguments)?;
     let decoding = arguments.decoding.decoding().context(WrongArguments)?;
-    let mut chunks = Chunks::of(arguments);
+    let mut chunks = ChunkWriter::of(arguments);
     let mut outcome = DocumentsFailed { failed: 0, all: 0 };
     for found in sources::of(&arguments.paths) {
         let done = match found {
-            Found::Source(source) => {
+            Entry::Source(source) => {
                 chunk(&source, &spec, decoding, &mut chunks).map_err(|failure| failure.of(&source))
             }
-            Found::Failed(why) => Err(Failure::Document(anyhow::anyhow!(why))),
-            Found::Skipped(why) => {
+            Entry::Failed(why) => Err(Failure::Document(anyhow::anyhow!(why))),
+            Entry::Skipped(why) => {
                 output::complain(&why);
                 continue;
             }
@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Writes chunks to the standard output.
 #[derive(Debug)]
-struct Chunks {
+struct ChunkWriter {
     format: Format,
     with_text: bool,
     /// Whether the table has rows of several documents.
@@ -114,7 +114,7 @@ struct Row<'a> {
     text: Option<&'a str>,
 }
 
-impl Chunks {
+impl ChunkWriter {
     fn of(arguments: &Arguments) -> Self {
         let format = arguments.output;
         let with_text = !arguments.no_text;
@@ -171,7 +171,8 @@ fn row<'a>(document: &'a str, chunk: &Chunk, text: Option<&'a str>) -> Row<'a> {
         } = place;
         (byte, character, line, source)
     };
-    let (start, end) = (of(start), of(end));
+    let start = of(start);
+    let end = of(end);
     Row {
         document,
         ordinal,
@@ -207,15 +208,17 @@ fn chunk(
     document: &Source,
     spec: &Spec,
     decoding: decoding::Decoding,
-    chunks: &mut Chunks,
+    chunks: &mut ChunkWriter,
 ) -> Result<(), Failure> {
     let opened = document.open().map_err(Failure::Document)?;
-    let (mut source, length) = (opened.bytes, opened.length);
+    let mut source = opened.bytes;
+    let length = opened.length;
     let name = document.name();
     let bar = progress::of_document(&name, length);
     let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
     let mut buffer = vec![0; READ_BYTES];
-    let (mut fed, mut read) = (0, 0);
+    let mut fed = 0;
+    let mut read = 0;
     loop {
         let step = engine.step();
         match step.map_err(|fault| Failure::Document(with_remedy(fault)))? {
@@ -248,7 +251,7 @@ fn chunk(
     }
 }
 
-fn write(document: &str, batch: Option<Gathered>, chunks: &mut Chunks) -> anyhow::Result<()> {
+fn write(document: &str, batch: Option<Gathered>, chunks: &mut ChunkWriter) -> anyhow::Result<()> {
     let Some(batch) = batch.map(Gathered::digested) else {
         return Ok(());
     };

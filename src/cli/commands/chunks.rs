@@ -7,13 +7,13 @@ use anyhow::ensure;
 use clap::Args;
 use tonic::{Status, Streaming};
 
-use crate::cli::chunk_rows;
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::resumed_stream::{AWAY_MAX, Follower, follow};
 use crate::cli::connection::channel::Connection;
-use crate::cli::following::{AWAY_MAX, Follower, follow};
 use crate::cli::json;
-use crate::cli::output::Format;
-use crate::cli::table::Table;
+use crate::cli::terminal::chunk_rows;
+use crate::cli::terminal::output::Format;
+use crate::cli::terminal::table::Table;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
@@ -122,10 +122,8 @@ impl Follower for Following {
 }
 
 fn cells(chunk: pb::Chunk) -> Vec<String> {
-    let (start, end) = (
-        chunk.start.unwrap_or_default(),
-        chunk.end.unwrap_or_default(),
-    );
+    let start = chunk.start.unwrap_or_default();
+    let end = chunk.end.unwrap_or_default();
     let places = [
         (start.byte, end.byte),
         (start.character, end.character),

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::common::{Common, PAGE_ROWS};
+use crate::cli::arguments::common::{Common, PAGE_ROWS};
+use crate::cli::calls::status::explain;
 use crate::cli::json;
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 
@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let page = client
             .list_collections(request)
             .await
-            .map_err(|status| said(status.into()))?
+            .map_err(|status| explain(status.into()))?
             .into_inner();
         for collection in page.collections {
             table.row(&json::collections::collection(collection))?;

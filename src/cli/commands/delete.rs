@@ -3,10 +3,10 @@
 use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 
-use crate::cli::begun;
-use crate::cli::common::Common;
-use crate::cli::output::WrongArguments;
-use crate::cli::status::said;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::status::explain;
+use crate::cli::calls::wait;
+use crate::cli::terminal::output::WrongArguments;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
@@ -51,6 +51,6 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .await;
         deleted.map(|deleted| deleted.into_inner().operation)
     };
-    let operation = operation.map_err(|status| said(status.into()))?;
-    begun::name(operation.unwrap_or_default(), arguments.common.output)
+    let operation = operation.map_err(|status| explain(status.into()))?;
+    wait::name(operation.unwrap_or_default(), arguments.common.output)
 }

@@ -12,19 +12,20 @@ use tonic::{Code, Streaming};
 use uuid::Uuid;
 
 use crate::bootstrap::Instance;
+use crate::cli::calls::retry::Retries;
+use crate::cli::calls::status::explain;
 use crate::cli::connection::channel::Connection;
-use crate::cli::connection::shown::Shown;
-use crate::cli::output;
-use crate::cli::patience::Patience;
-use crate::cli::printable::{on_one_line, shortened};
-use crate::cli::progress;
-use crate::cli::reading::Reading;
-use crate::cli::sending::Sending;
-use crate::cli::source::Source;
-use crate::cli::status::said;
+use crate::cli::connection::credential::Credential;
 use crate::cli::stopping::Stopping;
-use crate::cli::uploader::ensure_collection;
-use crate::config::{Config, Store};
+use crate::cli::terminal::output;
+use crate::cli::terminal::printable::{on_one_line, shortened};
+use crate::cli::terminal::progress;
+use crate::cli::uploads::resumable_upload::Sending;
+use crate::cli::uploads::source::Source;
+use crate::cli::uploads::source_reader::SourceReader;
+use crate::cli::uploads::uploader::ensure_collection;
+use crate::config::Config;
+use crate::config::sections::store::Store;
 use crate::domain::ingest::digest;
 use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::pb;
@@ -54,7 +55,7 @@ const FOLLOW_WAIT: Duration = Duration::from_millis(25);
 
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut stopping = Stopping::listen()?;
-    let folder = Folder::new()?;
+    let folder = TemporaryFolder::new()?;
     let config = Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         store: Store::at(&folder.0.join("demo.db")),
@@ -62,7 +63,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let started = tokio::select! {
         started = Instance::start(&config) => started,
-        _ = stopping.told() => bail!(STOPPED),
+        _ = stopping.wait() => bail!(STOPPED),
     };
     let instance = started?;
     output::line(&format!(
@@ -72,7 +73,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ))?;
     let done = tokio::select! {
         done = show(&arguments.file, instance.address) => done,
-        _ = stopping.told() => Err(anyhow!(STOPPED)),
+        _ = stopping.wait() => Err(anyhow!(STOPPED)),
     };
     let stopped = instance.stop().await;
     done?;
@@ -80,7 +81,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> {
-    let channel = Connection::new(address.into(), None, Shown::default())?;
+    let channel = Connection::new(address.into(), None, Credential::default())?;
     ensure_collection(channel.clone(), &CollectionId::parse(COLLECTION)?).await?;
     let bytes = std::fs::metadata(file)
         .with_context(|| file.display().to_string())?
@@ -94,17 +95,17 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
     let bar = progress::of_document(&file.display().to_string(), Some(bytes));
     let document = format!("collections/{COLLECTION}/documents/{}", spec.document_id);
     let sending = Sending {
-        reading: Reading::open(Source::named(file)).await?,
+        reading: SourceReader::open(Source::named(file)).await?,
         spec,
         is_resumed: false,
     };
-    let patience = Patience::new(channel.clone(), RETRY_FOR);
+    let retries = Retries::new(channel.clone(), RETRY_FOR);
     // Read the chunks while the document is sent, each as soon as it is committed.
     let sent = async {
         sending
-            .run(channel.clone(), &patience, &bar)
+            .run(channel.clone(), &retries, &bar)
             .await
-            .map_err(said)
+            .map_err(explain)
     };
     let proven = async { prove(follow(channel.clone(), document).await?, file).await };
     let (_, chunks) = tokio::try_join!(sent, proven)?;
@@ -136,7 +137,11 @@ async fn follow(
     for _ in 0..FOLLOW_TRIES {
         match client.stream_chunks(request.clone()).await {
             Err(status) if status.code() == Code::NotFound => tokio::time::sleep(FOLLOW_WAIT).await,
-            answered => return Ok(answered.map_err(|status| said(status.into()))?.into_inner()),
+            answered => {
+                return Ok(answered
+                    .map_err(|status| explain(status.into()))?
+                    .into_inner());
+            }
         }
     }
     bail!("the upload did not begin")
@@ -145,13 +150,12 @@ async fn follow(
 /// Reads every chunk and compares it with the file.
 async fn prove(mut pages: Streaming<pb::StreamChunksResponse>, file: &Path) -> anyhow::Result<i64> {
     let mut source = File::open(file)?;
-    let (mut chunks, mut covered) = (0, 0);
+    let mut chunks = 0;
+    let mut covered = 0;
     while let Some(page) = pages.message().await? {
         for chunk in page.chunks {
-            let (start, end) = (
-                chunk.start.unwrap_or_default(),
-                chunk.end.unwrap_or_default(),
-            );
+            let start = chunk.start.unwrap_or_default();
+            let end = chunk.end.unwrap_or_default();
             let mut slice = vec![0; chunk.text.len()];
             source.seek(SeekFrom::Start(u64::try_from(start.source)?))?;
             source.read_exact(&mut slice)?;
@@ -205,9 +209,9 @@ async fn spread(channel: Connection) -> anyhow::Result<()> {
 }
 
 /// A folder that is removed when it is dropped.
-struct Folder(PathBuf);
+struct TemporaryFolder(PathBuf);
 
-impl Folder {
+impl TemporaryFolder {
     fn new() -> anyhow::Result<Self> {
         let folder = std::env::temp_dir().join(format!("sluice-demo-{}", Uuid::new_v4()));
         std::fs::create_dir(&folder)?;
@@ -215,7 +219,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         // A folder that cannot be removed stays in the system's temporary folder.
         let _left_over = std::fs::remove_dir_all(&self.0);

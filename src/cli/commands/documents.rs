@@ -3,13 +3,13 @@
 use anyhow::Context;
 use clap::Args;
 
-use crate::cli::common::{Common, PAGE_ROWS};
+use crate::cli::arguments::common::{Common, PAGE_ROWS};
+use crate::cli::arguments::label::Labels;
+use crate::cli::calls::status::explain;
 use crate::cli::json;
-use crate::cli::label::Labels;
-use crate::cli::names::within;
-use crate::cli::output::{Format, WrongArguments, note_on_terminal};
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::names::within;
+use crate::cli::terminal::output::{Format, WrongArguments, note_on_terminal};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
@@ -55,7 +55,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let page = client
             .list_documents(request)
             .await
-            .map_err(|status| said(status.into()))?
+            .map_err(|status| explain(status.into()))?
             .into_inner();
         for document in page.documents {
             let id = within(&document.name, &arguments.collection).to_owned();

@@ -3,13 +3,13 @@
 use anyhow::{Context, anyhow};
 use clap::Args;
 
-use crate::cli::begun::tell;
-use crate::cli::common::Common;
-use crate::cli::label::Labels;
-use crate::cli::output::WrongArguments;
-use crate::cli::spec::{Chunking, Decoding};
-use crate::cli::status::said;
-use crate::cli::uploader::ensure_collection;
+use crate::cli::arguments::common::Common;
+use crate::cli::arguments::label::Labels;
+use crate::cli::arguments::spec::{Chunking, Decoding};
+use crate::cli::calls::status::explain;
+use crate::cli::calls::wait::tell;
+use crate::cli::terminal::output::WrongArguments;
+use crate::cli::uploads::uploader::ensure_collection;
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::DocumentName;
 use crate::interface::grpc::pb;
@@ -58,7 +58,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let begun = DocumentServiceClient::new(channel.clone())
         .import_document(request)
         .await;
-    let begun = begun.map_err(|status| said(status.into()))?.into_inner();
+    let begun = begun.map_err(|status| explain(status.into()))?.into_inner();
     let operation = begun.operation.unwrap_or_default();
     tell(channel, operation, arguments.wait, arguments.common.output).await
 }

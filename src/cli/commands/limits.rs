@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::status::explain;
 use crate::cli::json;
 use crate::cli::json::fields::word;
-use crate::cli::output::{Format, line};
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::output::{Format, line};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::limit_service_client::LimitServiceClient;
 
@@ -26,8 +26,10 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let request = pb::GetLimitsStatusRequest {
         page_size: PAGE_ROWS,
     };
-    let told = client.get_limits_status(request).await;
-    let told = told.map_err(|status| said(status.into()))?.into_inner();
+    let response = client.get_limits_status(request).await;
+    let response = response
+        .map_err(|status| explain(status.into()))?
+        .into_inner();
     let columns = [
         Column::of("principal", 24),
         Column::of("limit", 12),
@@ -37,8 +39,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Column::of("whole_after_ms", 14),
     ];
     let mut table = Table::new(arguments.common.output, &columns);
-    let (backend, instances) = (told.backend(), told.instances);
-    for usage in told.usages {
+    let backend = response.backend();
+    let instances = response.instances;
+    for usage in response.usages {
         let mut fields = json::limits::usage(usage);
         fields.insert(
             "backend".to_owned(),

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::status::explain;
 use crate::cli::json;
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 
@@ -24,7 +24,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let located = client
         .locate_document(pb::LocateDocumentRequest { name })
         .await;
-    let located = located.map_err(|status| said(status.into()))?.into_inner();
+    let located = located
+        .map_err(|status| explain(status.into()))?
+        .into_inner();
     let columns = [
         Column::of("partition", 9),
         Column::of("candidates", 10),

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::bootstrap;
-use crate::cli::output::{self, WrongArguments};
+use crate::cli::terminal::output::{self, WrongArguments};
 use crate::config::Config;
 
 /// Create or update the tables of a PostgreSQL database. Repeating it changes nothing.

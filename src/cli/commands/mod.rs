@@ -16,7 +16,6 @@ mod demo;
 mod documents;
 mod import;
 mod limits;
-mod load;
 mod locate;
 mod migrate;
 mod move_document;
@@ -52,7 +51,6 @@ pub(super) enum Command {
     Delete(delete::Arguments),
     Changes(changes::Arguments),
     Admin(admin::Arguments),
-    Load(load::Arguments),
 }
 
 impl Command {
@@ -80,7 +78,6 @@ impl Command {
             Self::Delete(arguments) => delete::run(&arguments).await,
             Self::Changes(arguments) => changes::run(&arguments).await,
             Self::Admin(arguments) => admin::run(&arguments).await,
-            Self::Load(arguments) => load::run(&arguments).await,
         }
     }
 
@@ -107,8 +104,7 @@ impl Command {
             | Self::Rechunk(_)
             | Self::Move(_)
             | Self::Cancel(_)
-            | Self::Delete(_)
-            | Self::Load(_) => false,
+            | Self::Delete(_) => false,
         }
     }
 

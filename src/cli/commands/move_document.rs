@@ -3,12 +3,12 @@
 use anyhow::ensure;
 use clap::Args;
 
-use crate::cli::begun;
-use crate::cli::common::Common;
-use crate::cli::following::AWAY_MAX;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::resumed_stream::AWAY_MAX;
+use crate::cli::calls::status::explain;
+use crate::cli::calls::wait;
 use crate::cli::json;
-use crate::cli::output::{self, Format};
-use crate::cli::status::said;
+use crate::cli::terminal::output::{self, Format};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 
@@ -33,18 +33,18 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let moved = PartitionServiceClient::new(channel.clone())
         .move_document(request)
         .await;
-    let moved = moved.map_err(|status| said(status.into()))?.into_inner();
+    let moved = moved.map_err(|status| explain(status.into()))?.into_inner();
     let operation = moved.operation.unwrap_or_default();
     let format = arguments.common.output;
     if !arguments.wait {
-        return begun::name(operation, format);
+        return wait::name(operation, format);
     }
     if format == Format::Table {
         output::line(&operation.name)?;
     }
     // The move does not depend on this client, so a closed output may end the program.
     output::end_when_closed();
-    let ended = begun::ended(channel, operation, AWAY_MAX).await?;
+    let ended = wait::wait_for_end(channel, operation, AWAY_MAX).await?;
     if format == Format::Json {
         output::object(&json::operations::operation(ended.clone()).into())?;
     }

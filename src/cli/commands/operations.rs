@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::common::{Common, PAGE_ROWS};
+use crate::cli::arguments::common::{Common, PAGE_ROWS};
+use crate::cli::calls::status::explain;
 use crate::cli::json;
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation_service_client::OperationServiceClient;
 
@@ -35,7 +35,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             ..pb::ListOperationsRequest::default()
         };
         let page = client.list_operations(request).await;
-        let page = page.map_err(|status| said(status.into()))?.into_inner();
+        let page = page.map_err(|status| explain(status.into()))?.into_inner();
         for operation in page.operations {
             table.row(&json::operations::operation(operation))?;
         }

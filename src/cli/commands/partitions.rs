@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::resumed_stream::{AWAY_MAX, Follower, follow};
+use crate::cli::calls::status::explain;
 use crate::cli::connection::channel::Connection;
-use crate::cli::following::{AWAY_MAX, Follower, follow};
 use crate::cli::json;
-use crate::cli::output::{Format, line, object};
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::output::{Format, line, object};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 use clap::Args;
@@ -40,14 +40,16 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let health = client
             .get_partition_health(pb::GetPartitionHealthRequest {})
             .await;
-        let health = health.map_err(|status| said(status.into()))?.into_inner();
+        let health = health
+            .map_err(|status| explain(status.into()))?
+            .into_inner();
         return show(
             format,
             health.partitions,
             health.balance.unwrap_or_default(),
         );
     }
-    let mut watching = Watching {
+    let mut watching = HealthFollower {
         format,
         shown: None,
     };
@@ -55,12 +57,12 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Shows each state once.
-struct Watching {
+struct HealthFollower {
     format: Format,
     shown: Option<pb::WatchPartitionHealthResponse>,
 }
 
-impl Follower for Watching {
+impl Follower for HealthFollower {
     type Message = pb::WatchPartitionHealthResponse;
 
     async fn open(&mut self, connection: Connection) -> Result<Streaming<Self::Message>, Status> {

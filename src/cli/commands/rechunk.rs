@@ -3,11 +3,11 @@
 use anyhow::Context;
 use clap::Args;
 
-use crate::cli::begun::tell;
-use crate::cli::common::Common;
-use crate::cli::output::WrongArguments;
-use crate::cli::spec::Chunking;
-use crate::cli::status::said;
+use crate::cli::arguments::common::Common;
+use crate::cli::arguments::spec::Chunking;
+use crate::cli::calls::status::explain;
+use crate::cli::calls::wait::tell;
+use crate::cli::terminal::output::WrongArguments;
 use crate::domain::names::resource::DocumentName;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
@@ -38,7 +38,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let begun = DocumentServiceClient::new(channel.clone())
         .rechunk_document(request)
         .await;
-    let begun = begun.map_err(|status| said(status.into()))?.into_inner();
+    let begun = begun.map_err(|status| explain(status.into()))?.into_inner();
     let operation = begun.operation.unwrap_or_default();
     tell(channel, operation, arguments.wait, arguments.common.output).await
 }

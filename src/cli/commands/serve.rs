@@ -7,10 +7,10 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::bootstrap::Instance;
-use crate::cli::output::{self, WrongArguments};
 use crate::cli::stopping::Stopping;
+use crate::cli::terminal::output::{self, WrongArguments};
 use crate::config::Config;
-use crate::config::listen::Listen;
+use crate::config::addresses::listen::Listen;
 use crate::config::log_format::LogFormat;
 
 /// Run the server until SIGTERM or Ctrl-C. Requests in progress are committed and answered first.
@@ -67,13 +67,13 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let started = tokio::select! {
         started = Instance::start(&config) => started,
         // The server has served no request yet, and each write to the store was a transaction.
-        _ = stopping.told() => return Ok(()),
+        _ = stopping.wait() => return Ok(()),
     };
     let instance = started?;
     let addresses = instance.addresses.iter().map(ToString::to_string);
     let addresses = addresses.collect::<Vec<_>>().join(" and ");
     output::line(&format!("listening on {addresses}"))?;
-    stopping.told().await;
+    stopping.wait().await;
     instance.stop().await
 }
 

@@ -6,13 +6,13 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use uuid::Uuid;
 
-use crate::cli::outcome::{Done, Kind, Line, Outcome};
-use crate::cli::output::{Format, WrongArguments};
-use crate::cli::source::Source;
-use crate::cli::sources::{self, Sources};
 use crate::cli::stopping::Stopping;
-use crate::cli::stored::{self, Difference, Expected};
-use crate::cli::uploader::{self, UploadArguments, Uploader, ensure_collection};
+use crate::cli::terminal::output::{Format, WrongArguments};
+use crate::cli::uploads::outcome::{DocumentResult, Done, Line, Outcome};
+use crate::cli::uploads::source::Source;
+use crate::cli::uploads::sources::{self, Sources};
+use crate::cli::uploads::stored_document::{self, Difference, Expected};
+use crate::cli::uploads::uploader::{self, UploadArguments, Uploader, ensure_collection};
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 
@@ -76,7 +76,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         call.run(all).await
     };
     uploader
-        .underway
+        .open_uploads
         .unless_stopped(stopping, arguments.is_single(), work)
         .await
 }
@@ -96,18 +96,20 @@ impl Call<'_> {
     /// Creates the collection. If folders were named, also gets the properties to compare stored documents with.
     async fn prepare(&mut self, arguments: &Arguments, all: &Sources) -> anyhow::Result<()> {
         let Uploader {
-            channel, patience, ..
+            channel, retries, ..
         } = self.uploader;
         let made = async || ensure_collection(channel.clone(), &self.collection).await;
-        patience.ask(made).await?;
+        retries.ask(made).await?;
         let mut documents = all.documents.iter();
         if documents.any(|(_, source)| source.is_below_folder()) {
-            let (chunking, decoding) = (&arguments.uploads.chunking, &arguments.uploads.decoding);
-            let (collection, labels) = (&self.collection, &self.uploader.common.labels);
+            let chunking = &arguments.uploads.chunking;
+            let decoding = &arguments.uploads.decoding;
+            let collection = &self.collection;
+            let labels = &self.uploader.common.labels;
             let of = async || {
                 Expected::of(channel.clone(), collection, chunking, decoding, labels).await
             };
-            self.expected = Some(patience.ask(of).await?);
+            self.expected = Some(retries.ask(of).await?);
         }
         Ok(())
     }
@@ -115,15 +117,15 @@ impl Call<'_> {
     /// Returns the document. `None` means that it has no complete version.
     async fn stored(&self, id: &DocumentId) -> anyhow::Result<Option<pb::Document>> {
         let channel = &self.uploader.channel;
-        let asked = async || stored::document(channel.clone(), &self.collection, id).await;
-        self.uploader.patience.ask(asked).await
+        let asked = async || stored_document::document(channel.clone(), &self.collection, id).await;
+        self.uploader.retries.ask(asked).await
     }
 
     /// Uploads all documents, and reports how each ended.
     async fn run(&self, all: Sources) -> anyhow::Result<()> {
         let mut outcome = Outcome::new(self.output);
-        outcome.explain_all(Kind::Skipped, all.skipped);
-        outcome.explain_all(Kind::Failed, all.failed);
+        outcome.explain_all(DocumentResult::Skipped, all.skipped);
+        outcome.explain_all(DocumentResult::Failed, all.failed);
         let one = |(id, source): (DocumentId, Source)| async move {
             Done {
                 name: source.name(),
@@ -141,20 +143,27 @@ impl Call<'_> {
 
     /// Uploads a document. A file of a folder is skipped if an upload would change nothing. A file that was named is
     /// always sent.
-    async fn one(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
+    async fn one(
+        &self,
+        id: &DocumentId,
+        source: Source,
+    ) -> anyhow::Result<(DocumentResult, Option<Line>)> {
         if source.is_below_folder()
             && let Some(expected) = &self.expected
             && let Some(document) = self.stored(id).await?
             && expected.difference(&document, &source).await? == Difference::Nothing
         {
-            return Ok((Kind::Unchanged, Some(Line::silent(&document.name))));
+            return Ok((
+                DocumentResult::Unchanged,
+                Some(Line::silent(&document.name)),
+            ));
         }
         let upload = self
             .uploader
             .upload(id, source, self.request_id, self.is_single)
             .await?;
         let line = self.uploader.line("", upload).await;
-        Ok((Kind::Uploaded, Some(line)))
+        Ok((DocumentResult::Uploaded, Some(line)))
     }
 }
 

@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use crate::cli::common::Common;
-use crate::cli::following::AWAY_MAX;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::operation_watch::watch;
+use crate::cli::calls::resumed_stream::AWAY_MAX;
 use crate::cli::json;
-use crate::cli::table::{Column, Table};
-use crate::cli::watching::watch;
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 
 /// Watch an operation until it ends. Reconnect for up to 24 hours if the server is away.
@@ -29,10 +29,10 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ];
     let mut table = Table::new(arguments.common.output, &columns);
     let connection = arguments.common.server.channel()?;
-    let told = |operation: pb::Operation| {
+    let on_state = |operation: pb::Operation| {
         table.row(&json::operations::operation(operation))?;
         table.flush()
     };
-    watch(&connection, arguments.operation.clone(), AWAY_MAX, told).await?;
+    watch(&connection, arguments.operation.clone(), AWAY_MAX, on_state).await?;
     table.finish()
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use crate::config::host_port::{self, Host, HostPort, PORT};
+use crate::config::addresses::host_port::{self, Host, HostPort, PORT};
 
 /// The address of a server, and whether the connection is private.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn unsupported_parts_are_refused_with_the_remedy() {
-        for (text, said) in [
+        for (text, explain) in [
             ("", "is empty"),
             ("http://", "is empty"),
             ("ftp://a", "write http:// or https://"),
@@ -152,7 +152,7 @@ mod tests {
             ("::1:x", "[::1]:50051"),
         ] {
             let refused = read(text).unwrap_err().to_string();
-            assert!(refused.contains(said), "{text}: {refused}");
+            assert!(refused.contains(explain), "{text}: {refused}");
             assert!(!refused.contains("secret"), "{refused}");
         }
         let refused = Address::parse("http://a", true).unwrap_err();

@@ -19,8 +19,8 @@ use tonic::transport::{Channel, Endpoint, Uri};
 
 use crate::cli::connection::address::Address;
 use crate::cli::connection::connector::Connector;
-use crate::cli::connection::opening::Fault;
-use crate::cli::connection::shown::Shown;
+use crate::cli::connection::credential::Credential;
+use crate::cli::connection::opening::ConnectionFault;
 use crate::cli::connection::trust;
 use crate::cli::connection::unreached::{Unreached, Why};
 
@@ -36,15 +36,15 @@ const GRPC: &[u8] = b"application/grpc";
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     channel: Channel,
-    shown: Shown,
-    way: Arc<Way>,
+    credential: Credential,
+    way: Arc<ServerState>,
 }
 
 /// The address of a server, and the state of its connection.
 #[derive(Debug)]
-struct Way {
+struct ServerState {
     url: Arc<str>,
-    fault: Fault,
+    fault: ConnectionFault,
     has_answered: AtomicBool,
 }
 
@@ -58,14 +58,14 @@ impl Connection {
     pub(crate) fn new(
         address: Address,
         authorities: Option<&Path>,
-        shown: Shown,
+        credential: Credential,
     ) -> anyhow::Result<Self> {
         let url = address.to_string();
         let origin = url.parse::<Uri>().context("the address")?;
         // The connector adds TLS, which tonic would refuse for an https address.
         let plain = format!("http://{}:{}", address.host, address.port);
         let tls = address.is_private.then(|| trust::connector(authorities));
-        let fault = Fault::default();
+        let fault = ConnectionFault::default();
         let connector = Connector {
             tls: tls.transpose()?,
             address: Arc::new(address),
@@ -78,24 +78,16 @@ impl Connection {
             .http2_keep_alive_interval(PING_EVERY)
             .keep_alive_timeout(PING_WAIT)
             .connect_with_connector_lazy(connector);
-        let way = Way {
+        let way = ServerState {
             url: url.into(),
             fault,
             has_answered: AtomicBool::new(false),
         };
         Ok(Self {
             channel,
-            shown,
+            credential,
             way: Arc::new(way),
         })
-    }
-
-    /// Returns the same connection with another credential.
-    pub(crate) fn showing(&self, shown: &Shown) -> Self {
-        Self {
-            shown: shown.clone(),
-            ..self.clone()
-        }
     }
 
     /// Returns the server's address.
@@ -109,7 +101,7 @@ impl Connection {
     }
 }
 
-impl Way {
+impl ServerState {
     /// Finds the cause of an error from the layers below. Some of them drop the cause, which the connector keeps.
     fn unreached(&self, error: &(dyn Error + 'static)) -> Unreached {
         let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
@@ -170,8 +162,8 @@ impl Service<Request<Body>> for Connection {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if let Some(shown) = self.shown.header() {
-            request.headers_mut().insert(header::AUTHORIZATION, shown);
+        if let Some(value) = self.credential.header() {
+            request.headers_mut().insert(header::AUTHORIZATION, value);
         }
         // Use the channel that is ready, and keep its clone for the next call.
         let other = self.channel.clone();
@@ -181,18 +173,18 @@ impl Service<Request<Body>> for Connection {
             let answered = channel.call(request).await;
             let response = answered.map_err(|error| way.unreached(&error))?;
             way.check(&response)?;
-            Ok(response.map(|body| Body::new(Answer { body, way })))
+            Ok(response.map(|body| Body::new(ResponseBody { body, way })))
         })
     }
 }
 
 /// The body of an answer, which may end early.
-struct Answer {
+struct ResponseBody {
     body: Body,
-    way: Arc<Way>,
+    way: Arc<ServerState>,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = Status;
 

@@ -15,7 +15,7 @@ use tonic::codegen::{BoxFuture, Service};
 use tonic::transport::Uri;
 
 use crate::cli::connection::address::Address;
-use crate::cli::connection::opening::{Fault, Opening};
+use crate::cli::connection::opening::{ConnectionFault, Opening};
 use crate::cli::connection::unreached::Why;
 
 /// The time limit of a TCP connection, over all addresses of its host.
@@ -38,7 +38,7 @@ pub(super) struct Connector {
     /// The TLS connector. `None` means plain text.
     pub(super) tls: Option<TlsConnector>,
     /// The fault of the last connection.
-    pub(super) fault: Fault,
+    pub(super) fault: ConnectionFault,
 }
 
 impl Service<Uri> for Connector {

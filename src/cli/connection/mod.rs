@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! --server ──▶ address ──▶ connector ──▶ opening ──▶ channel ──▶ calls
-//!              parsed      TCP, then     the first   shows the key; each fault becomes
+//!              parsed      TCP, then     the first   sends the key; each fault becomes
 //!                          trust (TLS)   byte        a status that an `Unreached` explains
 //! ```
 //!
@@ -11,7 +11,7 @@
 pub(super) mod address;
 pub(super) mod channel;
 pub(super) mod connector;
+pub(super) mod credential;
 pub(super) mod opening;
-pub(super) mod shown;
 pub(super) mod trust;
 pub(super) mod unreached;

@@ -19,12 +19,12 @@ const HTTP_2: u8 = 0;
 const TLS: [u8; 2] = [21, 22];
 
 /// The fault of the current connection. It outlives the error, of which the layers above keep only the text.
-pub(super) type Fault = Arc<Mutex<Option<Why>>>;
+pub(super) type ConnectionFault = Arc<Mutex<Option<Why>>>;
 
 /// A connection that may not have received a byte yet.
 pub(super) struct Opening<S> {
     stream: S,
-    fault: Fault,
+    fault: ConnectionFault,
     /// The deadline of the first byte. `None` means that it was received.
     waiting: Option<Pin<Box<Sleep>>>,
     /// The error of a write that failed before the first byte.
@@ -32,7 +32,7 @@ pub(super) struct Opening<S> {
 }
 
 impl<S> Opening<S> {
-    pub(super) fn new(stream: S, fault: Fault) -> Self {
+    pub(super) fn new(stream: S, fault: ConnectionFault) -> Self {
         Self {
             stream,
             fault,
@@ -167,7 +167,7 @@ mod tests {
 
     use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-    use super::{Fault, Opening};
+    use super::{ConnectionFault, Opening};
     use crate::cli::connection::unreached::Why;
 
     /// A server that sent its reason and closed before the client wrote, which the runtime notices late.
@@ -211,25 +211,25 @@ mod tests {
 
     #[tokio::test]
     async fn a_failed_write_is_explained_by_the_first_byte() {
-        for (sent, is_told) in [
+        for (sent, expected) in [
             (&b"\x15\x03\x01"[..], Some("IsPrivate")),
             (b"HTTP/1.1 400", Some("NotHttp2")),
             (b"", Some("Closed")),
             (b"\0\0\x12", None),
         ] {
-            let fault = Fault::default();
+            let fault = ConnectionFault::default();
             let refusing = Refusing {
                 sent,
                 is_seen: false,
             };
-            let mut opening = Opening::new(refusing, Fault::clone(&fault));
+            let mut opening = Opening::new(refusing, ConnectionFault::clone(&fault));
             let failed = opening.write_all(b"PRI *").await.unwrap_err();
-            let told = fault
+            let message = fault
                 .lock()
                 .unwrap()
                 .take()
                 .map(|why: Why| format!("{why:?}"));
-            assert_eq!(told.as_deref(), is_told, "{failed}");
+            assert_eq!(message.as_deref(), expected, "{failed}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::cli::json::fields::{digest, object, places};
-use crate::cli::table::Object;
+use crate::cli::terminal::table::Object;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::change::Change as Kind;
 

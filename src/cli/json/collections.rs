@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::cli::json::fields::{object, time};
 use crate::cli::json::spec;
-use crate::cli::table::Object;
+use crate::cli::terminal::table::Object;
 use crate::interface::grpc::pb;
 
 /// Returns the fields of a collection.

@@ -7,7 +7,7 @@ use prost_reflect::DescriptorPool;
 use crate::cli::json::{
     admin, chunks, collections, documents, limits, operations, partitions, uploads,
 };
-use crate::cli::table::Object;
+use crate::cli::terminal::table::Object;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::change::Change;
 

@@ -3,7 +3,7 @@
 use prost_types::{Duration, Timestamp};
 use serde_json::Value;
 
-use crate::cli::table::Object;
+use crate::cli::terminal::table::Object;
 use crate::domain::ingest::digest::hex;
 use crate::interface::grpc::pb;
 
@@ -56,7 +56,8 @@ pub(super) fn places(start: Option<pb::Position>, end: Option<pb::Position>) -> 
             [byte, character, line, source]
         })
     };
-    let (start, end) = (units(start), units(end));
+    let start = units(start);
+    let end = units(end);
     let at = |place: Option<[i64; 4]>, unit: usize| place.map(|place| place[unit]).into();
     object([
         ("start_byte", at(start, 0)),

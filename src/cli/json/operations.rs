@@ -3,12 +3,13 @@
 use serde_json::json;
 
 use crate::cli::json::fields::{object, time, word};
-use crate::cli::table::Object;
+use crate::cli::terminal::table::Object;
 use crate::interface::grpc::pb;
 
 /// Returns the fields of an operation.
 pub(crate) fn operation(operation: pb::Operation) -> Object {
-    let (kind, state) = (operation.kind(), operation.state());
+    let kind = operation.kind();
+    let state = operation.state();
     let pb::Operation {
         name,
         seq,

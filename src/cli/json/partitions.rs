@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::json::fields::{object, time, word};
-use crate::cli::table::Object;
+use crate::cli::terminal::table::Object;
 use crate::interface::grpc::pb;
 
 /// Returns the fields of a partition. Figures that the store does not provide are null.
@@ -37,7 +37,8 @@ pub(crate) fn partition(health: pb::PartitionHealth) -> Object {
 
 /// Returns the fields of the balance over all partitions.
 pub(crate) fn balance(balance: pb::Balance) -> Object {
-    let (verdict, advice) = (balance.verdict(), balance.advice());
+    let verdict = balance.verdict();
+    let advice = balance.advice();
     let reasons = balance.reasons();
     let reasons = reasons.map(|reason| word(reason.as_str_name(), "REASON_"));
     let reasons = reasons.collect::<Vec<_>>();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::cli::json::fields::{digest, object, time, word};
-use crate::cli::table::Object;
+use crate::cli::terminal::table::Object;
 use crate::interface::grpc::pb;
 
 /// Returns the fields of an upload.

@@ -170,7 +170,8 @@ mod tests {
             ..Partial::from(&Spec::default())
         };
         for set in fields {
-            let (mut request, mut merged) = (Partial::default(), collection());
+            let mut request = Partial::default();
+            let mut merged = collection();
             set(&mut request, &builtin);
             set(&mut merged, &builtin);
             let spec = request.over(&collection()).unwrap();

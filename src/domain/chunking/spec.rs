@@ -121,7 +121,8 @@ impl fmt::Display for Spec {
             limits,
             packing,
         } = self;
-        let (measure, packing) = (limits.measure().name(), packing.name());
+        let measure = limits.measure().name();
+        let packing = packing.name();
         write!(
             f,
             "{} of {} to {} {measure}",

@@ -42,7 +42,7 @@ enum Stage {
 
 /// A place from which a splitter can resume: the state that decides all later chunks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Place {
+pub struct ResumePoint {
     /// The start of the next chunk.
     pub position: Position,
     /// The bytes of text after it that the last chunk covers.
@@ -64,7 +64,7 @@ impl Splitter {
     /// Starts a document.
     #[must_use]
     pub fn new(chunker: Chunker, decoding: Decoding) -> Self {
-        let start = Place {
+        let start = ResumePoint {
             position: Position::default(),
             covered: 0,
             choice: Choice::Start,
@@ -74,8 +74,8 @@ impl Splitter {
 
     /// Resumes at `place`, with the source from `place.position.source` on.
     #[must_use]
-    pub fn resume(chunker: Chunker, decoding: Decoding, place: Place) -> Self {
-        let Place {
+    pub fn resume(chunker: Chunker, decoding: Decoding, place: ResumePoint) -> Self {
+        let ResumePoint {
             position,
             covered,
             choice,
@@ -161,8 +161,8 @@ impl Splitter {
 
     /// Returns the start of the next chunk, with the state to resume there.
     #[must_use]
-    pub fn place(&self) -> Place {
-        Place {
+    pub fn place(&self) -> ResumePoint {
+        ResumePoint {
             position: self.window.start(),
             covered: self.covered,
             choice: self.decoder.choice(),
@@ -198,7 +198,8 @@ impl Splitter {
 
     /// Returns the view that decides the next chunk, or `None` if it is not complete.
     fn view(&self) -> Result<Option<View<'_>>, Fault> {
-        let (text, features) = (self.window.text(), self.window.features());
+        let text = self.window.text();
+        let features = self.window.features();
         let horizon = self.chunker.horizon_bytes();
         if text.len() >= horizon {
             let text = &text[..text.floor_char_boundary(horizon)];

@@ -7,7 +7,7 @@
 //! little-endian order. A checkpoint of another version or another spec is rejected, because its chunks would differ
 //! from those of an uninterrupted run.
 
-use crate::domain::chunking::splitter::Place;
+use crate::domain::chunking::splitter::ResumePoint;
 use crate::domain::ingest::digest::{self, Running, STATE_BYTES};
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoder::Choice;
@@ -34,7 +34,7 @@ pub struct Checkpoint {
     /// The digest of everything that the user chose.
     pub spec_sha256: [u8; 32],
     /// The place where the next chunk begins. `place.position.source` is the `committed_offset`.
-    pub place: Place,
+    pub place: ResumePoint,
     /// The digest of the text after the place that the last chunk covers. The client sends that text again, and it
     /// must be the same.
     pub covered_sha256: [u8; 32],
@@ -96,7 +96,7 @@ impl Checkpoint {
             replaced,
             digest,
         } = self;
-        let Place {
+        let ResumePoint {
             position,
             covered,
             choice,
@@ -147,7 +147,8 @@ impl Checkpoint {
         let covered_sha256 = take(&mut rest, "digest of covered text")?;
         let mut number = |what| take(&mut rest, what).map(u64::from_le_bytes);
         let byte = number("byte")?;
-        let (character, line) = (number("character")?, number("line")?);
+        let character = number("character")?;
+        let line = number("line")?;
         let position = Position {
             byte,
             character,
@@ -155,7 +156,8 @@ impl Checkpoint {
             source: number("source")?,
         };
         let covered = number("covered")?;
-        let (next_ordinal, replaced) = (number("next ordinal")?, number("replaced")?);
+        let next_ordinal = number("next ordinal")?;
+        let replaced = number("replaced")?;
         let choice = choice_of(take(&mut rest, "charset")?)?;
         let digest = take(&mut rest, "digest state")?;
         let checked = encoded.len() - rest.len();
@@ -168,7 +170,7 @@ impl Checkpoint {
         }
         let covered =
             usize::try_from(covered).map_err(|_too_large| Error::Damaged { what: "covered" })?;
-        let place = Place {
+        let place = ResumePoint {
             position,
             covered,
             choice,
@@ -220,7 +222,7 @@ fn take<const N: usize>(rest: &mut &[u8], what: &'static str) -> Result<[u8; N],
 #[cfg(test)]
 mod tests {
     use super::{Checkpoint, ENCODED_BYTES, Error};
-    use crate::domain::chunking::splitter::Place;
+    use crate::domain::chunking::splitter::ResumePoint;
     use crate::domain::ingest::digest::Running;
     use crate::domain::text::encoding::charset::Charset;
     use crate::domain::text::encoding::decoder::Choice;
@@ -233,7 +235,7 @@ mod tests {
             line: 5,
             source: u64::MAX,
         };
-        let place = Place {
+        let place = ResumePoint {
             position,
             covered: 3,
             choice: Choice::Charset(Charset::from_label("x-mac-cyrillic").unwrap()),

@@ -41,7 +41,8 @@ impl Recovery {
     /// Fails if the text of the chunk has another length in the source, or does not continue it.
     pub fn chunk(&mut self, span: Span, text: &str) -> Result<Vec<u8>, Unrecoverable> {
         let encoded = encode(self.charset, text).ok_or(Unrecoverable)?;
-        let (mut begin, end) = (span.start.source, span.end.source);
+        let mut begin = span.start.source;
+        let end = span.end.source;
         if begin.checked_add(encoded.len() as u64) != Some(end) {
             return Err(Unrecoverable);
         }

@@ -23,7 +23,7 @@ pub struct Quota {
 
 /// The decision on a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub enum RateDecision {
     /// The request is admitted.
     Admitted {
         /// Microseconds after which the budget is full again.
@@ -99,22 +99,22 @@ impl Quota {
     /// Returns the new arrival time too. An arrival time that is too far ahead was written by another clock or for
     /// another quota; the budget then counts as empty.
     #[must_use]
-    pub fn decide(self, arrival_us: Option<u64>, now_us: u64, units: u64) -> (Verdict, u64) {
+    pub fn decide(self, arrival_us: Option<u64>, now_us: u64, units: u64) -> (RateDecision, u64) {
         let full_us = now_us + self.window_us();
         let arrival_us = arrival_us.unwrap_or(now_us).clamp(now_us, full_us);
         if units > self.burst {
-            return (Verdict::Never, arrival_us);
+            return (RateDecision::Never, arrival_us);
         }
         let next_us = arrival_us + self.cost_us(units);
         if next_us > full_us {
-            let verdict = Verdict::Wait {
+            let verdict = RateDecision::Wait {
                 wait_us: next_us - full_us,
                 whole_after_us: arrival_us - now_us,
             };
             return (verdict, arrival_us);
         }
         let whole_after_us = next_us - now_us;
-        (Verdict::Admitted { whole_after_us }, next_us)
+        (RateDecision::Admitted { whole_after_us }, next_us)
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use super::{Quota, Verdict};
+    use super::{Quota, RateDecision};
 
     #[test]
     fn a_burst_passes_at_once_and_then_one_each_interval() {
@@ -134,7 +134,7 @@ mod tests {
             for _ in 0..4 {
                 let (verdict, next) = quota.decide(arrival, now, 1);
                 arrival = Some(next);
-                if matches!(verdict, Verdict::Admitted { .. }) {
+                if matches!(verdict, RateDecision::Admitted { .. }) {
                     admitted.push(now);
                 }
             }
@@ -148,19 +148,20 @@ mod tests {
         let quota = Quota::new(1.0, 5);
         let hour_ahead = Some(3_600_000_000);
         let (verdict, arrival) = quota.decide(hour_ahead, 0, 1);
-        let (wait_us, whole_after_us) = (1_000_000, 5_000_000);
+        let wait_us = 1_000_000;
+        let whole_after_us = 5_000_000;
         assert_eq!(
             verdict,
-            Verdict::Wait {
+            RateDecision::Wait {
                 wait_us,
                 whole_after_us
             }
         );
         assert!(matches!(
             quota.decide(Some(arrival), wait_us, 1).0,
-            Verdict::Admitted { .. }
+            RateDecision::Admitted { .. }
         ));
-        assert_eq!(quota.decide(None, 0, 6).0, Verdict::Never);
+        assert_eq!(quota.decide(None, 0, 6).0, RateDecision::Never);
     }
 
     #[test]
@@ -180,24 +181,26 @@ mod tests {
             requests in vec((0_u64..400_000, 1_u64..5, 0_usize..3), 1..120),
         ) {
             let quota = Quota::new(per_second, burst);
-            let (mut clocks, mut calls) = ([0; 3], Vec::new());
+            let mut clocks = [0; 3];
+            let mut calls = Vec::new();
             for (gap, units, client) in requests {
                 clocks[client] += gap;
                 calls.push((clocks[client], units));
             }
             calls.sort_unstable();
-            let (mut arrival, mut admitted) = (None, Vec::new());
+            let mut arrival = None;
+            let mut admitted = Vec::new();
             for (now, units) in calls {
                 let (verdict, next) = quota.decide(arrival, now, units);
                 arrival = Some(next);
                 match verdict {
-                    Verdict::Admitted { .. } => admitted.push((now, units)),
-                    Verdict::Wait { wait_us, .. } => {
-                        let told = quota.decide(arrival, now + wait_us, units).0;
-                        let is_true = matches!(told, Verdict::Admitted { .. });
+                    RateDecision::Admitted { .. } => admitted.push((now, units)),
+                    RateDecision::Wait { wait_us, .. } => {
+                        let decision = quota.decide(arrival, now + wait_us, units).0;
+                        let is_true = matches!(decision, RateDecision::Admitted { .. });
                         prop_assert!(is_true, "waiting {wait_us} did not help");
                     }
-                    Verdict::Never => prop_assert!(units > quota.burst()),
+                    RateDecision::Never => prop_assert!(units > quota.burst()),
                 }
             }
             for (first, (from, _)) in admitted.iter().enumerate() {

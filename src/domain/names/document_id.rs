@@ -129,7 +129,8 @@ mod tests {
 
     /// Returns the path of a short id.
     fn path_of(id: &str) -> Vec<u8> {
-        let (mut path, mut rest) = (Vec::new(), id.as_bytes());
+        let mut path = Vec::new();
+        let mut rest = id.as_bytes();
         while let Some((first, after)) = rest.split_first() {
             if *first == b'~' {
                 let digits = str::from_utf8(&after[..2]).unwrap();

@@ -5,6 +5,7 @@
 //! documents to judge by, an uneven number of documents, and uneven sizes.
 
 use crate::domain::names::resource::{DocumentName, TenantId};
+use crate::domain::partitions::spread::{gini, max_over_mean, mean, number};
 
 /// Above this multiple of the mean, the fullest partition gets a warning.
 const WARNING: f64 = 1.1;
@@ -197,48 +198,9 @@ fn held(chunks: &[u64], partition: u32) -> u64 {
         .unwrap_or_default()
 }
 
-fn mean(counts: &[u64]) -> f64 {
-    number(counts.iter().sum()) / number(counts.len().max(1) as u64)
-}
-
-/// Returns the largest count divided by the mean; 0 if all are 0.
-fn max_over_mean(counts: &[u64]) -> f64 {
-    let (max, sum) = (counts.iter().copied().max(), counts.iter().sum::<u64>());
-    match max {
-        // Multiply first: the quotient of whole numbers is exact at the thresholds.
-        Some(max) if max > 0 => number(max) * number(counts.len() as u64) / number(sum),
-        Some(_) | None => 0.0,
-    }
-}
-
-/// Returns the Gini coefficient: half the mean difference between any two counts, divided by the mean (C. Gini,
-/// Variabilità e mutabilità, 1912). Over sorted counts it is `2 Σ i·xᵢ / (n Σ xᵢ) - (n + 1) / n`, with `i` from 1
-/// (A. Sen, On Economic Inequality, 1973).
-fn gini(counts: &[u64]) -> f64 {
-    let mut counts = counts.to_vec();
-    counts.sort_unstable();
-    let (len, sum) = (number(counts.len() as u64), number(counts.iter().sum()));
-    if sum == 0.0 {
-        return 0.0;
-    }
-    let ranked = counts.iter().zip(1_u64..);
-    let ranked = ranked.map(|(count, rank)| number(rank) * number(*count));
-    let gini = 2.0 * ranked.sum::<f64>() / (len * sum) - (len + 1.0) / len;
-    // Rounding may give slightly less than 0.
-    gini.max(0.0)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "exact to 2⁵³ chunks; a share needs three digits"
-)]
-fn number(count: u64) -> f64 {
-    count as f64
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Advice, Balance, Document, Load, Reason, Verdict, gini};
+    use super::{Advice, Balance, Document, Load, Reason, Verdict};
     use crate::domain::names::resource::{DocumentName, TenantId};
 
     fn load(documents: u64, chunks: u64) -> Load {
@@ -268,8 +230,8 @@ mod tests {
         hot: usize,
     ) -> Balance {
         let balance = Balance::of(loads, largest);
-        let told = (balance.verdict, balance.reasons[0], balance.advice);
-        assert_eq!(told, expected, "{balance:?}");
+        let actual = (balance.verdict, balance.reasons[0], balance.advice);
+        assert_eq!(actual, expected, "{balance:?}");
         assert_eq!(balance.reasons.len(), 1);
         assert_eq!(balance.hot_documents, largest[..hot]);
         balance
@@ -381,16 +343,5 @@ mod tests {
             Advice::MoveDocument,
         );
         check(&loads, &[document(1, 150)], critical, 0);
-    }
-
-    #[test]
-    fn the_coefficient_equals_its_definition() {
-        for counts in [[1, 2, 3, 4], [0, 0, 0, 9], [5, 5, 5, 5], [7, 0, 2, 2]] {
-            let pairs = counts.iter().flat_map(|a| counts.map(|b| (*a, b)));
-            let differences = pairs.map(|(a, b)| u64::abs_diff(a, b)).sum::<u64>();
-            let sum = counts.iter().sum::<u64>();
-            let defined = super::number(differences) / (2.0 * 4.0 * super::number(sum));
-            assert!((gini(&counts) - defined).abs() < 1e-12, "{counts:?}");
-        }
     }
 }

@@ -109,7 +109,8 @@ impl Measure {
 /// Returns the start of the `n`th character of `text`, from 0, or the end if there are fewer characters.
 fn nth_character(text: &str, n: usize) -> usize {
     let bytes = text.as_bytes();
-    let (mut place, mut missing) = (0, n);
+    let mut place = 0;
+    let mut missing = n;
     // No character has less than one byte, so a block with at most as many bytes as there are missing characters
     // never passes the place.
     skip_blocks::<128>(bytes, &mut place, &mut missing);
@@ -144,17 +145,17 @@ fn is_continuation(byte: u8) -> bool {
 /// Returns the starts of the words in `text`.
 fn word_starts(text: &str) -> impl Iterator<Item = usize> {
     let mut at = 0;
-    let mut before = Kind::Space;
+    let mut before = CharacterClass::Space;
     std::iter::from_fn(move || {
         while let Some(byte) = text.as_bytes().get(at) {
             let place = at;
             let kind = if byte.is_ascii() {
                 at += 1;
-                Kind::of_ascii(*byte)
+                CharacterClass::of_ascii(*byte)
             } else {
                 let character = text[at..].chars().next()?;
                 at += character.len_utf8();
-                Kind::of(character)
+                CharacterClass::of(character)
             };
             let begins = kind.begins_word(before);
             before = kind;
@@ -168,14 +169,14 @@ fn word_starts(text: &str) -> impl Iterator<Item = usize> {
 
 /// The role of a character in a word.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Kind {
+enum CharacterClass {
     Space,
     /// A character of a script that puts no space between words.
     Alone,
     Letter,
 }
 
-impl Kind {
+impl CharacterClass {
     fn of(character: char) -> Self {
         if character.is_whitespace() {
             Self::Space
@@ -201,10 +202,12 @@ impl Kind {
 }
 
 fn word_suffix(text: &str, size: usize) -> usize {
-    let (mut words, mut start, mut after) = (0, text.len(), Kind::Space);
+    let mut words = 0;
+    let mut start = text.len();
+    let mut after = CharacterClass::Space;
     for (place, character) in text.char_indices().rev() {
         // The character becomes the suffix's first. It adds a word unless it extends one.
-        let kind = Kind::of(character);
+        let kind = CharacterClass::of(character);
         words += usize::from(kind.begins_word(after));
         if words > size {
             break;

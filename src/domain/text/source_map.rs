@@ -61,7 +61,8 @@ impl SourceMap {
     /// Returns the number of source bytes of the first `text_bytes` bytes of text.
     #[must_use]
     pub fn source_bytes(&self, text_bytes: usize) -> u64 {
-        let (mut text, mut source) = (text_bytes, 0);
+        let mut text = text_bytes;
+        let mut source = 0;
         for run in &self.runs {
             let units = run.units_within(text);
             source += units * usize::from(run.unit.source_bytes);
@@ -79,7 +80,8 @@ impl SourceMap {
 
     /// Removes the first `text_bytes` bytes of text, and returns the number of faults in them.
     pub fn advance(&mut self, text_bytes: usize) -> u64 {
-        let (mut text, mut faults) = (text_bytes, 0);
+        let mut text = text_bytes;
+        let mut faults = 0;
         while text > 0 {
             let Some(run) = self.runs.front_mut() else {
                 break;
@@ -124,7 +126,8 @@ impl Unit {
         reason = "both lengths are at most 4"
     )]
     fn of(character: char, source_bytes: usize, is_fault: bool) -> Self {
-        let (text_bytes, source_bytes) = (character.len_utf8() as u8, source_bytes as u8);
+        let text_bytes = character.len_utf8() as u8;
+        let source_bytes = source_bytes as u8;
         Self {
             text_bytes,
             source_bytes,

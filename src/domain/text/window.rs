@@ -72,7 +72,8 @@ impl Window {
     /// Returns the place `bytes` bytes of text after the start.
     #[must_use]
     pub fn position(&self, bytes: usize) -> Position {
-        let (text, source_bytes) = (&self.text()[..bytes], self.map.source_bytes(bytes));
+        let text = &self.text()[..bytes];
+        let source_bytes = self.map.source_bytes(bytes);
         self.start.after(text, self.features, source_bytes)
     }
 

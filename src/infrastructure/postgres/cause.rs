@@ -65,7 +65,7 @@ fn cause(options: &PgConnectOptions, error: &sqlx::Error) -> Option<Cause> {
     );
     let user = options.get_username().to_owned();
     if let sqlx::Error::Database(said) = error {
-        return told(options, user, said.as_ref());
+        return explain(options, user, said.as_ref());
     }
     if matches!(error, sqlx::Error::PoolTimedOut) {
         return Some(Cause::Silent(at));
@@ -90,7 +90,7 @@ fn cause(options: &PgConnectOptions, error: &sqlx::Error) -> Option<Cause> {
 }
 
 /// Returns the cause in an error of the database server itself.
-fn told(options: &PgConnectOptions, user: String, error: &dyn DatabaseError) -> Option<Cause> {
+fn explain(options: &PgConnectOptions, user: String, error: &dyn DatabaseError) -> Option<Cause> {
     let said = error.message().to_owned();
     match error.code()?.as_ref() {
         NO_DATABASE => {

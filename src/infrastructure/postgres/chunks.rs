@@ -85,7 +85,8 @@ pub(super) async fn insert(
          FROM (SELECT generate_series(0, $7 - 1) AS row, unnest($8::text[]) AS text) AS rows",
     )?;
     let first = batch.chunks.first().map_or(0, |chunk| chunk.ordinal);
-    let (mut places, mut digests) = (Vec::new(), Vec::new());
+    let mut places = Vec::new();
+    let mut digests = Vec::new();
     for (chunk, ordinal) in batch.chunks.iter().zip(first..) {
         if chunk.ordinal != ordinal {
             return Err(damaged("a batch with a gap"));

@@ -17,7 +17,7 @@ use crate::infrastructure::postgres::retry::{look_up, read, transact};
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::rows::collection::{collection, created_before};
-use crate::infrastructure::rows::deletion::Target;
+use crate::infrastructure::rows::deletion::DeletionTarget;
 use crate::infrastructure::sql;
 
 #[async_trait]
@@ -155,7 +155,7 @@ async fn delete(
         .await
         .map_err(failed)?;
     let ended = upload_end::fail_running_in(&mut transaction, &found.uid, deletion.now).await?;
-    let target = Target {
+    let target = DeletionTarget {
         name: id.to_string(),
         document: None,
         collection: found.uid,

@@ -12,7 +12,7 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::postgres::{moves, operations};
-use crate::infrastructure::rows::deletion::{self, Target};
+use crate::infrastructure::rows::deletion::{self, DeletionTarget};
 use crate::infrastructure::sql;
 
 /// Returns the answer to an earlier request with the same uid, or `None` if the uid is new.
@@ -37,7 +37,7 @@ pub(super) async fn insert(
     connection: &mut PgConnection,
     caller: &Caller,
     asked: &Deletion,
-    target: Target,
+    target: DeletionTarget,
 ) -> Result<Operation, Error> {
     sqlx::query(sql::deletions::INSERT)
         .bind(&caller.tenant)
@@ -65,7 +65,8 @@ pub(super) async fn give_up(
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    let (reason, message) = ("DOCUMENT_DELETED", "the document was deleted");
+    let reason = "DOCUMENT_DELETED";
+    let message = "the document was deleted";
     let mut ended = upload_end::fail_running(connection, document, reason, message, now).await?;
     ended.extend(moves::give_up(connection, document, now).await?);
     sqlx::query(sql::deletions::SWEEP_DOCUMENT)

@@ -18,7 +18,7 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{look_up, read, transact};
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
-use crate::infrastructure::rows::deletion::Target;
+use crate::infrastructure::rows::deletion::DeletionTarget;
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::sql;
 
@@ -83,7 +83,8 @@ async fn delete(
     let Some(found) = held(&mut transaction, caller, name).await? else {
         return Ok(Deleted::NotFound);
     };
-    let (known, now) = (document(&found)?, deletion.now);
+    let known = document(&found)?;
+    let now = deletion.now;
     if deletion.expects_other(known.revision) {
         return Ok(Deleted::Changed);
     }
@@ -92,7 +93,7 @@ async fn delete(
         let before = current.version;
         upload_end::tell(&mut transaction, &known.uid, before, 0, now).await?;
     }
-    let target = Target {
+    let target = DeletionTarget {
         name: name.to_string(),
         document: Some(known.uid),
         collection: found.uid("collection_uid")?,

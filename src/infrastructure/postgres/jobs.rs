@@ -185,7 +185,8 @@ impl Jobs for Postgres {
         let documents = abandoned.iter().map(|found| found.uid("document_uid"));
         let documents = documents.collect::<Result<Vec<_>, _>>()?;
         upload_end::hold_documents(&mut transaction, &documents).await?;
-        let (reason, message) = ("UPLOAD_ABANDONED", "no client resumed the upload in time");
+        let reason = "UPLOAD_ABANDONED";
+        let message = "no client resumed the upload in time";
         let news = upload_end::fail(&mut transaction, &abandoned, reason, message, now).await?;
         for document in &documents {
             deletions::give_up_empty(&mut transaction, document, now).await?;

@@ -115,7 +115,8 @@ pub(super) async fn changed(
 ) -> Result<Vec<Operation>, Error> {
     let mut operations = Vec::new();
     for found in rows {
-        let (tenant, uid) = (found.tenant("tenant")?, found.uid("uid")?);
+        let tenant = found.tenant("tenant")?;
+        let uid = found.uid("uid")?;
         operations.push(of(&mut *connection, &tenant, &uid).await?);
     }
     Ok(operations)

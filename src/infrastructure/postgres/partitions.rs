@@ -55,7 +55,8 @@ impl Partitions for Postgres {
         let Some(found) = look_up(documents::live(&self.pool, caller, name)).await? else {
             return Ok(None);
         };
-        let (uid, partition) = (found.uid("uid")?, found.small("partition_key")?);
+        let uid = found.uid("uid")?;
+        let partition = found.small("partition_key")?;
         let counted = self.counted(partition, &uid).await?;
         // The table's CHECK allows a document's chunks only in these two partitions.
         let other = other_candidate(&uid, partition);

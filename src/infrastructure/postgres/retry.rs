@@ -61,7 +61,8 @@ async fn within<T, F>(
 where
     F: Future<Output = Result<T, Error>> + Send,
 {
-    let (begun, mut before) = (Instant::now(), 0);
+    let begun = Instant::now();
+    let mut before = 0;
     loop {
         let error = match tokio::time::timeout(WRITE_MAX, attempt(before)).await {
             // The attempt has waited already, and started nothing.

@@ -3,7 +3,7 @@
 use sqlx::{PgConnection, PgPool};
 
 use crate::application::ports::clock::Timestamp;
-use crate::application::ports::commit_order::Turn;
+use crate::application::ports::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
@@ -22,7 +22,7 @@ pub(super) async fn commit(
     pool: &PgPool,
     writer: &Writer,
     batch: &Batch,
-    turn: &Turn,
+    turn: &CommitTicket,
     (now, before): (Timestamp, u32),
 ) -> Result<Option<Operation>, Error> {
     if before > 0
@@ -33,7 +33,7 @@ pub(super) async fn commit(
     }
     for _ in 0..MOVED_MAX {
         let mut transaction = pool.begin().await.map_err(failed)?;
-        turn.begun();
+        turn.mark_begun();
         let Some(into) = place(&mut transaction, writer).await? else {
             return Ok(None);
         };

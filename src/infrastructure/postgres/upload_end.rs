@@ -8,7 +8,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{End, Upload, Writer};
+use crate::application::ports::uploads::{Upload, UploadEnd, Writer};
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::engine::Summary;
 use crate::infrastructure::columns::{Columns, stored};
@@ -56,12 +56,12 @@ pub(super) async fn hold_documents(
 pub(super) async fn end(
     connection: &mut PgConnection,
     writer: &Writer,
-    end: &End,
+    end: &UploadEnd,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let (state, reason, message, summary) = match end {
-        End::Succeeded(summary) => (State::Succeeded, "", "", Some(summary)),
-        End::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
+        UploadEnd::Succeeded(summary) => (State::Succeeded, "", "", Some(summary)),
+        UploadEnd::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
     };
     let ended = sqlx::query(sql::upload_end::END)
         .bind(state.name())
@@ -84,11 +84,11 @@ pub(super) async fn end(
 pub(super) async fn ended(
     pool: &PgPool,
     writer: &Writer,
-    end: &End,
+    end: &UploadEnd,
 ) -> Result<Option<Operation>, Error> {
     let state = match end {
-        End::Succeeded(_) => State::Succeeded,
-        End::Failed { .. } => State::Failed,
+        UploadEnd::Succeeded(_) => State::Succeeded,
+        UploadEnd::Failed { .. } => State::Failed,
     };
     let upload = upload_of(pool, &writer.caller, &writer.uid).await?;
     let is_ours = |upload: &Upload| upload.writer_epoch == writer.epoch && upload.state == state;
@@ -222,7 +222,8 @@ pub(super) async fn fail_running_in(
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;
-    let (reason, message) = ("DOCUMENT_DELETED", "the document's collection was deleted");
+    let reason = "DOCUMENT_DELETED";
+    let message = "the document's collection was deleted";
     fail(connection, &running, reason, message, now).await
 }
 

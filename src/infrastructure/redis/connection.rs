@@ -25,20 +25,20 @@ const REDIRECTS_MAX: u32 = 2;
 
 /// The address of a Redis server. Its `Debug` output omits the password.
 #[derive(Clone)]
-pub struct Server {
+pub struct RedisAddress {
     info: ConnectionInfo,
     is_cluster: bool,
 }
 
-impl std::fmt::Debug for Server {
+impl std::fmt::Debug for RedisAddress {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut shown = formatter.debug_struct("Server");
+        let mut shown = formatter.debug_struct("RedisAddress");
         shown.field("address", &self.info.addr().to_string());
         shown.finish_non_exhaustive()
     }
 }
 
-impl Server {
+impl RedisAddress {
     /// Parses an address `redis://user:password@host:port/database`. For a cluster, give any of its nodes; the
     /// others are discovered.
     ///
@@ -75,7 +75,7 @@ impl Server {
             let config = ClusterConfig::new()
                 .set_connection_timeout(CONNECT_MAX)
                 .set_response_timeout(ANSWER_MAX);
-            Way::Cluster(
+            Backend::Cluster(
                 self.cluster()?
                     .get_pending_async_connection_with_config(config),
             )
@@ -86,7 +86,7 @@ impl Server {
                 .set_concurrency_limit(UNDER_WAY_MAX)
                 // The next command tries again.
                 .set_number_of_retries(0);
-            Way::Single(ConnectionManager::new_lazy_with_config(
+            Backend::Single(ConnectionManager::new_lazy_with_config(
                 self.client()?,
                 config,
             )?)
@@ -123,12 +123,12 @@ fn tcp() -> TcpSettings {
 /// One connection to a server, or one to each node of a cluster. Clones share it.
 #[derive(Clone)]
 pub struct Connection {
-    way: Way,
+    way: Backend,
     answer_max: Duration,
 }
 
 #[derive(Clone)]
-enum Way {
+enum Backend {
     Single(ConnectionManager),
     Cluster(ClusterConnection),
 }
@@ -154,8 +154,8 @@ impl Connection {
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         let answer = match &mut self.way {
-            Way::Single(connection) => connection.req_packed_command(command),
-            Way::Cluster(connection) => connection.req_packed_command(command),
+            Backend::Single(connection) => connection.req_packed_command(command),
+            Backend::Cluster(connection) => connection.req_packed_command(command),
         };
         Box::pin(within(self.answer_max, answer))
     }
@@ -167,16 +167,16 @@ impl ConnectionLike for Connection {
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         let answers = match &mut self.way {
-            Way::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
-            Way::Cluster(connection) => connection.req_packed_commands(pipeline, offset, count),
+            Backend::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
+            Backend::Cluster(connection) => connection.req_packed_commands(pipeline, offset, count),
         };
         Box::pin(within(self.answer_max, answers))
     }
 
     fn get_db(&self) -> i64 {
         match &self.way {
-            Way::Single(connection) => connection.get_db(),
-            Way::Cluster(connection) => connection.get_db(),
+            Backend::Single(connection) => connection.get_db(),
+            Backend::Cluster(connection) => connection.get_db(),
         }
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use redis::{RedisError, cmd, pipe};
 
 use crate::application::ports::event_bus::{EventBus, Feed, News, Unreachable};
-use crate::infrastructure::redis::connection::{Connection, Server};
+use crate::infrastructure::redis::connection::{Connection, RedisAddress};
 use crate::infrastructure::redis::feed;
 use crate::infrastructure::redis::message::Seal;
 
@@ -22,7 +22,7 @@ const PIPELINE: usize = 256;
 /// The event bus on Redis.
 #[derive(Debug)]
 pub struct RedisBus {
-    server: Server,
+    server: RedisAddress,
     connection: Connection,
     seal: Seal,
 }
@@ -30,7 +30,7 @@ pub struct RedisBus {
 impl RedisBus {
     /// Creates the bus on this server and connection, with a key that all instances share.
     #[must_use]
-    pub fn new(server: Server, connection: &Connection, key: &[u8; 32]) -> Self {
+    pub fn new(server: RedisAddress, connection: &Connection, key: &[u8; 32]) -> Self {
         Self {
             server,
             connection: connection.answering_within(PUBLISH_MAX),

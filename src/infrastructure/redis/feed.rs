@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::ports::event_bus::{Feed, News};
-use crate::infrastructure::redis::connection::{CONNECT_MAX, Server, within};
+use crate::infrastructure::redis::connection::{CONNECT_MAX, RedisAddress, within};
 use crate::infrastructure::redis::message::Seal;
 
 /// The longest time subscribing may take, on all nodes together.
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Subscriber {
 
 /// Subscribes to all these channels.
 pub(super) async fn open(
-    server: &Server,
+    server: &RedisAddress,
     channels: &[String],
     seal: Seal,
 ) -> Result<RedisFeed, RedisError> {
@@ -67,7 +67,7 @@ pub(super) async fn open(
 }
 
 async fn subscribe(
-    server: &Server,
+    server: &RedisAddress,
     channels: &[String],
     taker: impl Fn(PushInfo) -> Result<(), SendError> + Send + Sync + 'static,
 ) -> Result<Subscriber, RedisError> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::application::ports::event_bus::News;
-use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::operations::{Operation, OperationKind};
 use crate::application::ports::state::State;
 use crate::domain::names::resource::TenantId;
 
@@ -33,7 +33,7 @@ impl std::fmt::Debug for Seal {
 
 /// The reason why a message is dropped.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Fault {
+pub(super) enum DropReason {
     /// The message was not sealed with the key.
     Forged,
     /// The message is longer than [`MESSAGE_BYTES_MAX`].
@@ -42,7 +42,7 @@ pub(super) enum Fault {
     Unknown,
 }
 
-impl Fault {
+impl DropReason {
     /// Returns the name of the fault, for metrics.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -101,15 +101,17 @@ impl Seal {
     }
 
     /// Returns the news in a message.
-    pub(super) fn open(&self, message: &[u8]) -> Result<News, Fault> {
+    pub(super) fn open(&self, message: &[u8]) -> Result<News, DropReason> {
         if message.len() > MESSAGE_BYTES_MAX {
-            return Err(Fault::TooLong);
+            return Err(DropReason::TooLong);
         }
-        let (tag, json) = message.split_at_checked(TAG_BYTES).ok_or(Fault::Forged)?;
+        let (tag, json) = message
+            .split_at_checked(TAG_BYTES)
+            .ok_or(DropReason::Forged)?;
         self.keyed(json)
             .verify_truncated_left(tag)
-            .map_err(|_forged| Fault::Forged)?;
-        match serde_json::from_slice(json).map_err(|_other| Fault::Unknown)? {
+            .map_err(|_forged| DropReason::Forged)?;
+        match serde_json::from_slice(json).map_err(|_other| DropReason::Unknown)? {
             Message::State(sent) => Ok(News::State(Arc::new(received(*sent)?))),
             Message::Change => Ok(News::Change),
         }
@@ -154,7 +156,7 @@ fn sent(operation: &Operation) -> Sent {
     }
 }
 
-fn received(sent: Sent) -> Result<Operation, Fault> {
+fn received(sent: Sent) -> Result<Operation, DropReason> {
     let Sent {
         tenant,
         uid,
@@ -169,14 +171,16 @@ fn received(sent: Sent) -> Result<Operation, Fault> {
         created_at,
         updated_at,
     } = sent;
-    let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
+    let kind = OperationKind::ALL
+        .into_iter()
+        .find(|known| known.name() == kind);
     let state = State::ALL.into_iter().find(|known| known.name() == state);
     Ok(Operation {
         tenant: TenantId::parse(&tenant).map_err(|_other| Fault::Unknown)?,
         uid: uid.to_be_bytes(),
-        kind: kind.ok_or(Fault::Unknown)?,
+        kind: kind.ok_or(DropReason::Unknown)?,
         seq,
-        state: state.ok_or(Fault::Unknown)?,
+        state: state.ok_or(DropReason::Unknown)?,
         target,
         committed_bytes,
         chunks,
@@ -191,9 +195,9 @@ fn received(sent: Sent) -> Result<Operation, Fault> {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Fault, MESSAGE_BYTES_MAX, Seal};
+    use super::{DropReason, MESSAGE_BYTES_MAX, Seal};
     use crate::application::ports::event_bus::News;
-    use crate::application::ports::operations::{Kind, Operation};
+    use crate::application::ports::operations::{Operation, OperationKind};
     use crate::application::ports::state::State;
     use crate::domain::names::resource::TenantId;
 
@@ -201,7 +205,7 @@ mod tests {
         News::State(Arc::new(Operation {
             tenant: TenantId::parse("tenant").unwrap(),
             uid: [255; 16],
-            kind: Kind::MoveDocument,
+            kind: OperationKind::MoveDocument,
             seq: u64::MAX,
             state: State::Failed,
             target: "collections/c/documents/\u{6C34}\"".to_owned(),
@@ -221,16 +225,20 @@ mod tests {
             let message = seal.close(&news).unwrap();
             assert_eq!(seal.open(&message), Ok(news));
             let other = Seal::new(&[8; 32]).open(&message);
-            assert_eq!(other, Err(Fault::Forged), "another key");
+            assert_eq!(other, Err(DropReason::Forged), "another key");
             for at in 0..message.len() {
                 let mut tampered = message.clone();
                 tampered[at] ^= 1;
-                assert_eq!(seal.open(&tampered), Err(Fault::Forged), "at {at}");
-                assert_eq!(seal.open(&message[..at]), Err(Fault::Forged), "to {at}");
+                assert_eq!(seal.open(&tampered), Err(DropReason::Forged), "at {at}");
+                assert_eq!(
+                    seal.open(&message[..at]),
+                    Err(DropReason::Forged),
+                    "to {at}"
+                );
             }
         }
         let long = vec![0; MESSAGE_BYTES_MAX + 1];
-        assert_eq!(seal.open(&long), Err(Fault::TooLong));
+        assert_eq!(seal.open(&long), Err(DropReason::TooLong));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reads tenants and keys from their rows.
 
-use crate::application::ports::keys::{Key, Kind};
+use crate::application::ports::keys::{Key, KeyKind};
 use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
 use crate::domain::identity::role::Role;
@@ -42,7 +42,7 @@ fn most(found: &impl Columns, column: &str) -> Result<Option<u64>, Error> {
 /// Reads a key from a row of `api_keys`.
 pub(crate) fn key(found: &impl Columns) -> Result<Key, Error> {
     let kind = found.text("kind")?;
-    let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
+    let kind = KeyKind::ALL.into_iter().find(|known| known.name() == kind);
     Ok(Key {
         uid: found.uid("uid")?,
         tenant: found.tenant("tenant")?,

@@ -3,11 +3,11 @@
 use crate::application::caller::Caller;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::collections::Deletion;
-use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::operations::{Operation, OperationKind};
 use crate::application::ports::state::State;
 
 /// The document or collection that is deleted.
-pub(crate) struct Target {
+pub(crate) struct DeletionTarget {
     pub(crate) name: String,
     /// `None` means the whole collection.
     pub(crate) document: Option<Uid>,
@@ -15,13 +15,13 @@ pub(crate) struct Target {
 }
 
 /// Returns the operation of a deletion that begins.
-pub(crate) fn begun(caller: &Caller, deletion: &Deletion, target: Target) -> Operation {
+pub(crate) fn begun(caller: &Caller, deletion: &Deletion, target: DeletionTarget) -> Operation {
     Operation {
         tenant: caller.tenant.clone(),
         uid: deletion.uid,
         kind: match target.document {
-            Some(_) => Kind::DeleteDocument,
-            None => Kind::DeleteCollection,
+            Some(_) => OperationKind::DeleteDocument,
+            None => OperationKind::DeleteCollection,
         },
         seq: 1,
         state: State::Running,

@@ -1,13 +1,15 @@
 //! Reads an operation from its row.
 
-use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::operations::{Operation, OperationKind};
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged};
 
 /// Reads an operation from a row of `operations`.
 pub(crate) fn operation(found: &impl Columns) -> Result<Operation, Error> {
     let kind = found.text("kind")?;
-    let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
+    let kind = OperationKind::ALL
+        .into_iter()
+        .find(|known| known.name() == kind);
     Ok(Operation {
         tenant: found.tenant("tenant")?,
         uid: found.uid("uid")?,

@@ -2,7 +2,7 @@
 
 use crate::application::ports::import_root::Stamp;
 use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{About, Declared, Import, Upload};
+use crate::application::ports::uploads::{Declared, Description, Import, Upload};
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::infrastructure::columns::{Columns, name, stored};
@@ -28,7 +28,7 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         version: found.count("version")?,
         source_version: found.count("source_version")?,
         import: import(found)?,
-        about: About {
+        about: Description {
             display_name: found.text("display_name")?,
             media_type: found.text("media_type")?,
             labels: found.json("labels")?,

@@ -11,7 +11,7 @@ use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::CollectionId;
 use crate::infrastructure::columns::{stored, to_json};
 use crate::infrastructure::rows::collection::{collection, created_before};
-use crate::infrastructure::rows::deletion::Target;
+use crate::infrastructure::rows::deletion::DeletionTarget;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::deletions;
@@ -112,7 +112,7 @@ impl Collections for Sqlite {
             .await
             .map_err(failed)?;
         let ended = upload_end::fail_running_in(&mut transaction, &found.uid, deletion.now).await?;
-        let target = Target {
+        let target = DeletionTarget {
             name: id.to_string(),
             document: None,
             collection: found.uid,

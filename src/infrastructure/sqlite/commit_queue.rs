@@ -23,11 +23,11 @@ pub(super) type Outcome = Result<Option<Operation>, Error>;
 /// Batches that wait for the writer connection, the oldest first. A caller waits for each of them, so there are no
 /// more batches than uploads.
 #[derive(Debug, Default)]
-pub(super) struct CommitQueue(Mutex<VecDeque<Waiting>>);
+pub(super) struct CommitQueue(Mutex<VecDeque<QueuedCommit>>);
 
 /// A batch, and the caller that waits for its outcome.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct QueuedCommit {
     pub(super) writer: Writer,
     pub(super) batch: Arc<Batch>,
     pub(super) now: Timestamp,
@@ -36,7 +36,7 @@ pub(super) struct Waiting {
 
 impl CommitQueue {
     /// Adds a batch as the newest.
-    pub(super) fn push(&self, waiting: Waiting) {
+    pub(super) fn push(&self, waiting: QueuedCommit) {
         self.lock().push_back(waiting);
     }
 
@@ -46,10 +46,11 @@ impl CommitQueue {
     }
 
     /// Takes the oldest batches that fit into a group. Batches whose callers have gone are dropped.
-    pub(super) fn take_group(&self) -> Vec<Waiting> {
+    pub(super) fn take_group(&self) -> Vec<QueuedCommit> {
         let mut queue = self.lock();
         queue.retain(|waiting| !waiting.answer.is_closed());
-        let (mut chunks, mut bytes) = (0, 0);
+        let mut chunks = 0;
+        let mut bytes = 0;
         let fitting = queue.iter().take(GROUP_BATCHES).take_while(|waiting| {
             chunks += waiting.batch.chunks.len();
             bytes += waiting.batch.text_bytes();
@@ -59,12 +60,12 @@ impl CommitQueue {
         queue.drain(..size).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<QueuedCommit>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Waiting {
+impl QueuedCommit {
     /// Sends the outcome to the caller.
     pub(super) fn answer(self, outcome: Outcome) {
         // A caller that has gone needs no answer.

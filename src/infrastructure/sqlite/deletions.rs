@@ -8,7 +8,7 @@ use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::stored;
-use crate::infrastructure::rows::deletion::{self, Target};
+use crate::infrastructure::rows::deletion::{self, DeletionTarget};
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::{moves, operations, upload_end};
@@ -35,7 +35,7 @@ pub(super) async fn insert(
     connection: &mut SqliteConnection,
     caller: &Caller,
     asked: &Deletion,
-    target: Target,
+    target: DeletionTarget,
 ) -> Result<Operation, Error> {
     sqlx::query(sql::deletions::INSERT)
         .bind(&caller.tenant)
@@ -57,7 +57,8 @@ pub(super) async fn give_up(
     document: &Uid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let (reason, message) = ("DOCUMENT_DELETED", "the document was deleted");
+    let reason = "DOCUMENT_DELETED";
+    let message = "the document was deleted";
     let mut ended = upload_end::fail_running(connection, document, reason, message, now).await?;
     ended.extend(moves::give_up(connection, document, now).await?);
     sqlx::query(sql::deletions::DELETE_DOCUMENT)

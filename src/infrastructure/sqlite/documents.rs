@@ -12,7 +12,7 @@ use crate::application::ports::documents::{Document, Documents};
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::infrastructure::columns::{Columns, to_json};
-use crate::infrastructure::rows::deletion::Target;
+use crate::infrastructure::rows::deletion::DeletionTarget;
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
@@ -74,7 +74,8 @@ impl Documents for Sqlite {
         let Some(found) = live(&mut *transaction, caller, name).await? else {
             return Ok(Deleted::NotFound);
         };
-        let (known, now) = (document(&found)?, deletion.now);
+        let known = document(&found)?;
+        let now = deletion.now;
         if deletion.expects_other(known.revision) {
             return Ok(Deleted::Changed);
         }
@@ -83,7 +84,7 @@ impl Documents for Sqlite {
             let before = current.version;
             upload_end::tell(&mut transaction, &known.uid, before, 0, now).await?;
         }
-        let target = Target {
+        let target = DeletionTarget {
             name: name.to_string(),
             document: Some(known.uid),
             collection: found.uid("collection_uid")?,

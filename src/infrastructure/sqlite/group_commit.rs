@@ -20,7 +20,7 @@ use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
 use crate::domain::ingest::batch::Batch;
-use crate::infrastructure::sqlite::commit_queue::{Outcome, Waiting};
+use crate::infrastructure::sqlite::commit_queue::{Outcome, QueuedCommit};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::upload_commit;
@@ -34,7 +34,7 @@ impl Sqlite {
         now: Timestamp,
     ) -> Outcome {
         let (answer, mut answered) = oneshot::channel();
-        self.commits.push(Waiting {
+        self.commits.push(QueuedCommit {
             writer: writer.clone(),
             batch: Arc::clone(batch),
             now,
@@ -70,7 +70,7 @@ impl Sqlite {
                     waiting.answer(Ok(operation));
                 }
             }
-            Err(error) => match <[Waiting; 1]>::try_from(group) {
+            Err(error) => match <[QueuedCommit; 1]>::try_from(group) {
                 Ok([alone]) => alone.answer(Err(error)),
                 Err(group) => {
                     // After a full disk the connection cannot be used again; the pool detects that.
@@ -83,7 +83,7 @@ impl Sqlite {
     }
 
     /// Commits each batch of a failed group alone.
-    async fn commit_each(&self, group: Vec<Waiting>) {
+    async fn commit_each(&self, group: Vec<QueuedCommit>) {
         for waiting in group {
             let outcome = match self.writer.begin_with(BEGIN).await {
                 Ok(transaction) => store(transaction, std::slice::from_ref(&waiting)).await,
@@ -97,11 +97,11 @@ impl Sqlite {
 /// Stores batches in one transaction. Returns an operation for each.
 async fn store(
     mut transaction: Transaction<'_, Driver>,
-    group: &[Waiting],
+    group: &[QueuedCommit],
 ) -> Result<Vec<Option<Operation>>, Error> {
     let mut operations = Vec::with_capacity(group.len());
     for waiting in group {
-        let Waiting {
+        let QueuedCommit {
             writer, batch, now, ..
         } = waiting;
         operations.push(upload_commit::store(&mut transaction, writer, batch, *now).await?);

@@ -7,7 +7,7 @@ use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{End, Upload, Writer};
+use crate::application::ports::uploads::{Upload, UploadEnd, Writer};
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::engine::Summary;
 use crate::infrastructure::columns::{Columns, damaged, stored};
@@ -19,12 +19,12 @@ use crate::infrastructure::sqlite::error::failed;
 pub(super) async fn end(
     connection: &mut SqliteConnection,
     writer: &Writer,
-    end: &End,
+    end: &UploadEnd,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let (state, reason, message, summary) = match end {
-        End::Succeeded(summary) => (State::Succeeded, "", "", Some(summary)),
-        End::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
+        UploadEnd::Succeeded(summary) => (State::Succeeded, "", "", Some(summary)),
+        UploadEnd::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
     };
     let ended = sqlx::query(sql::upload_end::END)
         .bind(state.name())
@@ -171,7 +171,8 @@ pub(super) async fn fail_running_in(
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;
-    let (reason, message) = ("DOCUMENT_DELETED", "the document's collection was deleted");
+    let reason = "DOCUMENT_DELETED";
+    let message = "the document's collection was deleted";
     fail(connection, &running, reason, message, now).await
 }
 

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::clock::{Timestamp, Uid};
-use crate::application::ports::commit_order::Turn;
+use crate::application::ports::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{
-    End, NewUpload, SUPERSEDED, Started, Upload, Uploads, Writer,
+    NewUpload, SUPERSEDED, Started, Upload, UploadEnd, Uploads, Writer,
 };
 use crate::domain::ingest::batch::Batch;
 use crate::infrastructure::columns::damaged;
@@ -112,7 +112,7 @@ impl Uploads for Sqlite {
         &self,
         writer: &Writer,
         batch: &Arc<Batch>,
-        turn: &Turn,
+        turn: &CommitTicket,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
         // SQLite has one writer, so beginning early gains nothing.
@@ -125,7 +125,7 @@ impl Uploads for Sqlite {
     async fn end_upload(
         &self,
         writer: &Writer,
-        end: End,
+        end: UploadEnd,
         now: Timestamp,
         sweep_after: Timestamp,
     ) -> Result<Option<Operation>, Error> {
@@ -136,12 +136,13 @@ impl Uploads for Sqlite {
         let upload = upload_of(&mut *transaction, &writer.caller, &writer.uid).await?;
         let upload = upload.ok_or_else(|| damaged("an upload that was ended"))?;
         match &end {
-            End::Succeeded(summary) => {
+            UploadEnd::Succeeded(summary) => {
                 upload_end::complete(&mut transaction, &upload, summary, now).await?;
                 upload_end::make_current(&mut transaction, &upload, now, sweep_after).await?;
             }
-            End::Failed { .. } => {
-                let (document, version) = (&upload.document_uid, upload.version);
+            UploadEnd::Failed { .. } => {
+                let document = &upload.document_uid;
+                let version = upload.version;
                 upload_end::sweep(&mut transaction, document, version, now).await?;
                 deletions::give_up_empty(&mut transaction, document, now).await?;
             }

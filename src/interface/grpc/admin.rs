@@ -9,7 +9,7 @@ use crate::application::admin::tenants::Tenants;
 use crate::application::audit::log::Log;
 use crate::application::error::Error;
 use crate::application::ports::clock::{Clock, Timestamp};
-use crate::application::uploads::limits::Bounds;
+use crate::application::uploads::limits::UploadLimits;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::names::resource::TenantId;
@@ -42,7 +42,7 @@ pub struct Info {
     /// The time of its start.
     pub started_at: Timestamp,
     /// The limits of an upload.
-    pub bounds: Bounds,
+    pub bounds: UploadLimits,
     /// The source of the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -172,10 +172,10 @@ impl AdminService for Service {
             start_time,
             end_time,
         } = request;
-        let wanted = audit::wanted(&parent, start_time, end_time)?;
+        let filter = audit::filter(&parent, start_time, end_time)?;
         let (list, next_page_token) = self
             .log
-            .list(&caller, wanted, page_size, &page_token)
+            .list(&caller, filter, page_size, &page_token)
             .await?;
         Ok(Response::new(pb::ListAuditEventsResponse {
             audit_events: list.into_iter().map(audit::entry).collect(),

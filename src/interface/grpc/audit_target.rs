@@ -6,9 +6,9 @@ use crate::interface::grpc::pb;
 
 /// The resource that a call names, known once its message is read. The request carries it through all layers.
 #[derive(Clone, Debug, Default)]
-pub struct Target(Arc<OnceLock<String>>);
+pub struct AuditTarget(Arc<OnceLock<String>>);
 
-impl Target {
+impl AuditTarget {
     /// Notes the first name that is not empty.
     pub fn note(&self, named: &str) {
         if !named.is_empty() {

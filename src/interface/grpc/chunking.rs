@@ -10,12 +10,12 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::application::caller::Caller;
 use crate::application::chunking::comparison::{self, Comparison};
-use crate::application::chunking::stream::{Answer, ChunkStream, Cut, Piece};
+use crate::application::chunking::stream::{ChunkStream, ChunkStreamEvent, Cut, Piece};
 use crate::application::error::Error;
 use crate::application::memory::budget::Budget;
 use crate::application::memory::preview::{comparison_bytes, preview_bytes};
-use crate::application::response_stream::{self, Patience};
-use crate::application::uploads::limits::Bounds;
+use crate::application::response_stream::{self, SendLimits};
+use crate::application::uploads::limits::UploadLimits;
 use crate::domain::chunking::spec::{self, Spec};
 use crate::domain::chunking::strategy::Strategy;
 use crate::domain::ingest::batch::Batch;
@@ -48,7 +48,7 @@ pub struct Service {
     /// The memory shared with uploads.
     pub budget: Budget,
     /// The limits of a stream.
-    pub bounds: Bounds,
+    pub bounds: UploadLimits,
     /// Tracks the tasks of streams: the server waits for them when it stops.
     pub tasks: TaskTracker,
     /// Cancelled when the server stops.
@@ -64,7 +64,7 @@ impl ChunkingService for Service {
         &self,
         request: Request<Streaming<pb::ChunkStreamRequest>>,
     ) -> Result<Response<Self::ChunkStreamStream>, Status> {
-        let (outbox, answers) = response_stream::channel(Patience {
+        let (outbox, answers) = response_stream::channel(SendLimits {
             drain: self.drain.clone(),
             slow_reader_max: Some(self.bounds.slow_reader_max),
         });
@@ -201,7 +201,9 @@ fn chunks(
     content: &[u8],
 ) -> Result<(Vec<pb::PreviewChunk>, Summary), Error> {
     let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
-    let (mut rest, mut chunks, mut bytes) = (content, Vec::new(), 0);
+    let mut rest = content;
+    let mut chunks = Vec::new();
+    let mut bytes = 0;
     loop {
         match engine.step()? {
             Step::Feed if rest.is_empty() => engine.finish(),
@@ -245,9 +247,9 @@ fn piece(received: Result<pb::ChunkStreamRequest, Status>) -> Result<Piece, Erro
     })
 }
 
-fn response(answer: Answer) -> pb::ChunkStreamResponse {
+fn response(answer: ChunkStreamEvent) -> pb::ChunkStreamResponse {
     match answer {
-        Answer::Chunks {
+        ChunkStreamEvent::Chunks {
             batch,
             has_text,
             memory: _sent,
@@ -255,7 +257,7 @@ fn response(answer: Answer) -> pb::ChunkStreamResponse {
             chunks: previews(&batch.digested(), has_text).collect(),
             summary: None,
         },
-        Answer::Summary(summary) => pb::ChunkStreamResponse {
+        ChunkStreamEvent::Summary(summary) => pb::ChunkStreamResponse {
             chunks: Vec::new(),
             summary: Some(to_summary(summary)),
         },

@@ -92,7 +92,8 @@ impl CollectionService for Service {
         let sent = request.identify()?;
         let id = resource_name::collection("name", &request.name)?;
         let delete = resource_name::delete(&request.etag, sent)?;
-        let (collections, force) = (&self.collections, request.force);
+        let collections = &self.collections;
+        let force = request.force;
         let operation = collections.delete(&caller, &id, force, delete).await?;
         let operation = Some(resources::operation(operation));
         Ok(Response::new(pb::DeleteCollectionResponse { operation }))

@@ -13,7 +13,7 @@ const ACCEPTED_ENCODINGS: &str = "grpc-accept-encoding";
 /// Returns the response, or a refusal with a reason in its place if it is a refusal without one. `request_bytes_max`
 /// is the largest request of the method.
 #[must_use]
-pub fn explained(response: Response, request_bytes_max: usize) -> Response {
+pub fn explain(response: Response, request_bytes_max: usize) -> Response {
     match reason(response.headers(), request_bytes_max) {
         Some(error) => status::of(&error).into_http(),
         None => response,

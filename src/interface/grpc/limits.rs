@@ -23,7 +23,7 @@ impl LimitService for Service {
     ) -> Result<Response<pb::GetLimitsStatusResponse>, Status> {
         let (caller, request) = extract::of(request)?;
         let pb::GetLimitsStatusRequest { page_size } = request;
-        let told = self.admission.status(&caller, page_size).await?;
-        Ok(Response::new(limits::status(told)))
+        let response = self.admission.status(&caller, page_size).await?;
+        Ok(Response::new(limits::status(response)))
     }
 }

@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 use crate::application::error::Error;
 use crate::application::events::tenant_subscription::Filter;
 use crate::application::operations::lifecycle::Operations;
-use crate::application::operations::watch::Watching;
+use crate::application::operations::watch::OperationWatch;
 use crate::application::ports::state::State;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::extract;
@@ -23,7 +23,7 @@ pub struct Service {
     /// Lists and cancels operations.
     pub operations: Operations,
     /// Watches operations.
-    pub watching: Watching,
+    pub watching: OperationWatch,
 }
 
 #[tonic::async_trait]
@@ -55,7 +55,7 @@ impl OperationService for Service {
             page_token,
             state,
         } = request;
-        let state = asked("state", state)?;
+        let state = state_filter("state", state)?;
         let operations = &self.operations;
         let (list, next_page_token) = operations
             .list(&caller, state, page_size, &page_token)
@@ -123,7 +123,7 @@ fn filter(request: &pb::WatchOperationsRequest) -> Result<Filter, Error> {
         return Err(Error::invalid("states", "must not be more than there are"));
     }
     let states = request.states.iter().map(|state| {
-        let state = asked("states", *state)?;
+        let state = state_filter("states", *state)?;
         state.ok_or_else(|| Error::invalid("states", "must not be STATE_UNSPECIFIED"))
     });
     let collection = Some(&request.collection).filter(|name| !name.is_empty());
@@ -136,7 +136,7 @@ fn filter(request: &pb::WatchOperationsRequest) -> Result<Filter, Error> {
 }
 
 /// Parses the state in a filter. `None` means any state.
-fn asked(field: &'static str, state: i32) -> Result<Option<State>, Error> {
+fn state_filter(field: &'static str, state: i32) -> Result<Option<State>, Error> {
     match pb::operation::State::try_from(state) {
         Ok(pb::operation::State::Unspecified) => Ok(None),
         Ok(pb::operation::State::Running) => Ok(Some(State::Running)),

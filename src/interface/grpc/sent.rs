@@ -101,10 +101,8 @@ mod tests {
             change(&mut other);
             assert_ne!(sha256(spec()), sha256(other));
         }
-        let (mut deletion, mut rechunk) = (
-            pb::DeleteDocumentRequest::default(),
-            pb::RechunkDocumentRequest::default(),
-        );
+        let mut deletion = pb::DeleteDocumentRequest::default();
+        let mut rechunk = pb::RechunkDocumentRequest::default();
         let deletion = deletion.identify().unwrap();
         assert_ne!(deletion.sha256, rechunk.identify().unwrap().sha256);
     }

@@ -10,7 +10,7 @@ use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
 use crate::application::uploads::duplex::{Conversation, News};
 use crate::application::uploads::receive::{Listener, Session};
-use crate::interface::grpc::audit_target::Target;
+use crate::interface::grpc::audit_target::AuditTarget;
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::{resources, uploads};
 use crate::interface::grpc::extract;
@@ -38,7 +38,7 @@ impl UploadService for Service {
         &self,
         request: Request<Streaming<pb::UploadDocumentRequest>>,
     ) -> Result<Response<pb::UploadDocumentResponse>, Status> {
-        let (target, intake) = (extension::<Target, _>(&request), extension(&request));
+        let (target, intake) = (extension::<AuditTarget, _>(&request), extension(&request));
         let (caller, messages) = extract::of(request)?;
         let messages = Messages::new(messages, intake);
         let clock = Arc::clone(&self.clock);
@@ -65,7 +65,7 @@ impl UploadService for Service {
         &self,
         request: Request<Streaming<pb::StreamDocumentRequest>>,
     ) -> Result<Response<Self::StreamDocumentStream>, Status> {
-        let (target, intake) = (extension::<Target, _>(&request), extension(&request));
+        let (target, intake) = (extension::<AuditTarget, _>(&request), extension(&request));
         let (caller, messages) = extract::of(request)?;
         let messages = Messages::new(messages, intake);
         let clock = Arc::clone(&self.clock);

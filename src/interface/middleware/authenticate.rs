@@ -75,16 +75,18 @@ impl Door {
 ///
 /// Fails if its role is not enough.
 pub(crate) fn may_ask(caller: &Caller, path: &str) -> Result<(), Error> {
-    let needed = needed(path);
-    if caller.role < needed {
-        let needed = needed.name();
-        return Err(Error::RoleTooLow { needed });
+    let required_role = required_role(path);
+    if caller.role < required_role {
+        let required_role = required_role.name();
+        return Err(Error::RoleTooLow {
+            needed: required_role,
+        });
     }
     Ok(())
 }
 
 /// Returns the role that a path needs. A path outside this API is reflection, or does not exist.
-fn needed(path: &str) -> Role {
+fn required_role(path: &str) -> Role {
     match methods::at(path) {
         Some(method) => method.role,
         None if path == paths::METRICS => Role::Operator,

@@ -22,11 +22,11 @@ use crate::application::audit::recorder::{Deed, Recorder, is_recorded};
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::interface::authenticated_caller::Admitted;
-use crate::interface::grpc::audit_target::Target;
+use crate::interface::grpc::audit_target::AuditTarget;
 use crate::interface::grpc::framework_status;
 use crate::interface::grpc::message_limits;
 use crate::interface::grpc::{methods, status};
-use crate::interface::middleware::deadline::{self, End, Limited};
+use crate::interface::middleware::deadline::{self, EarlyEnd, Limited};
 use crate::interface::transport::peer::Peer;
 
 /// Durations of calls: a histogram by method and status (gRFC A66, as Prometheus writes it).
@@ -65,14 +65,14 @@ pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: 
         }).map(|body| Body::new(Limited::new(body, end))),
         error = &mut end => status::of(&error).into_http(),
     };
-    let mut response = framework_status::explained(response, bytes_max);
+    let mut response = framework_status::explain(response, bytes_max);
     response.extensions_mut().insert(LoggedAtItsEnd);
     observed.see(response.headers());
     response.map(|body| Body::new(Measured { body, observed }))
 }
 
 /// Returns the early end of the call: at its deadline, or when its caller is no longer admitted.
-fn end(deadline: Option<Instant>, admitted: Option<Admitted>) -> End {
+fn end(deadline: Option<Instant>, admitted: Option<Admitted>) -> EarlyEnd {
     Box::pin(async move {
         let late = async {
             match deadline {
@@ -111,13 +111,13 @@ struct Doing {
     recorder: Recorder,
     caller: Option<Caller>,
     source: Option<IpAddr>,
-    target: Target,
+    target: AuditTarget,
 }
 
 impl Doing {
-    /// Adds a [`Target`] to the request, where its handler notes the resource that it names.
+    /// Adds a [`AuditTarget`] to the request, where its handler notes the resource that it names.
     fn new(recorder: Recorder, request: &mut Request) -> Self {
-        let target = Target::default();
+        let target = AuditTarget::default();
         request.extensions_mut().insert(target.clone());
         let peer = request.extensions().get::<Arc<Peer>>();
         Self {
@@ -140,7 +140,8 @@ impl Observed {
 
 impl Drop for Observed {
     fn drop(&mut self) {
-        let (method, status) = (self.method, status::name(self.code));
+        let method = self.method;
+        let status = status::name(self.code);
         let duration = self.begun.elapsed();
         metrics::histogram!(DURATION, "grpc_method" => method, "grpc_status" => status)
             .record(duration);

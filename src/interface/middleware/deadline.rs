@@ -30,13 +30,13 @@ pub fn of(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The early end of a response, with its reason.
-pub type End = Pin<Box<dyn Future<Output = Error> + Send>>;
+pub type EarlyEnd = Pin<Box<dyn Future<Output = Error> + Send>>;
 
 /// A body that ends with an error status once `end` is ready. The inner body is dropped then, so that its work stops.
 pub struct Limited {
     /// `None` once the body has ended early.
     body: Option<Body>,
-    end: End,
+    end: EarlyEnd,
 }
 
 impl std::fmt::Debug for Limited {
@@ -48,7 +48,7 @@ impl std::fmt::Debug for Limited {
 impl Limited {
     /// Ends `body` early once `end` is ready.
     #[must_use]
-    pub fn new(body: Body, end: End) -> Self {
+    pub fn new(body: Body, end: EarlyEnd) -> Self {
         Self {
             body: Some(body),
             end,

@@ -13,7 +13,7 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::memory::pressure::Pressure;
 use crate::application::rate_limit::admission::Admission;
-use crate::application::rate_limit::concurrency::Place;
+use crate::application::rate_limit::concurrency::ConcurrencySlot;
 use crate::application::rate_limit::limits::Standing;
 use crate::domain::limits::class::{Places, RateClass};
 use crate::interface::grpc::methods;
@@ -67,7 +67,7 @@ pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Re
         }
         Ok(None) => next.run(request).await,
     };
-    tell(response.headers_mut(), &standing);
+    set_headers(response.headers_mut(), &standing);
     response
 }
 
@@ -89,7 +89,7 @@ async fn place(
     admission: &Admission,
     caller: &Caller,
     class: RateClass,
-) -> Result<Option<Place>, Error> {
+) -> Result<Option<ConcurrencySlot>, Error> {
     let places = match class {
         RateClass::UploadStart => Places::Uploads,
         RateClass::WatchOpen => Places::Watches,
@@ -100,7 +100,7 @@ async fn place(
     admission.place(caller, places).await.map(Some)
 }
 
-fn tell(headers: &mut HeaderMap, standing: &Standing) {
+fn set_headers(headers: &mut HeaderMap, standing: &Standing) {
     let Standing {
         limit,
         quota,

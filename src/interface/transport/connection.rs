@@ -17,9 +17,9 @@ use tonic::codegen::Service;
 
 use crate::interface::drained_body::Drained;
 use crate::interface::guarded_body::Held;
-use crate::interface::transport::idle_timeout::{Patience, Usage};
+use crate::interface::transport::idle_timeout::{IdleTimeouts, RequestActivity};
 use crate::interface::transport::peer::Peer;
-use crate::interface::transport::throttled_stream::Paced;
+use crate::interface::transport::throttled_stream::ThrottledStream;
 
 /// The flow-control window of a stream: enough to keep one fast upload going. 100 stalled uploads hold 25 MiB.
 /// `drained_body` reads as much after an answer.
@@ -47,25 +47,25 @@ pub(crate) async fn serve<S>(
     stream: S,
     peer: Peer,
     router: Router,
-    patience: Patience,
+    idle_timeouts: IdleTimeouts,
     closing: CancellationToken,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let usage = Usage::new();
-    let hearing = peer.place.hearing();
+    let usage = RequestActivity::new();
+    let read_budget = peer.place.read_budget();
     let service = Connected {
         router,
         peer: Arc::new(peer),
         usage: usage.clone(),
     };
     let builder = builder();
-    let stream = TokioIo::new(Paced::new(stream, hearing));
+    let stream = TokioIo::new(ThrottledStream::new(stream, read_budget));
     let served = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
     let mut served = pin!(served);
     let is_closing = tokio::select! {
         _ended = served.as_mut() => return,
-        () = usage.clone().unused(patience) => false,
+        () = usage.clone().unused(idle_timeouts) => false,
         () = closing.cancelled() => true,
     };
     if !is_closing && !usage.has_begun() {
@@ -106,7 +106,7 @@ fn builder() -> auto::Builder<TokioExecutor> {
 struct Connected {
     router: Router,
     peer: Arc<Peer>,
-    usage: Usage,
+    usage: RequestActivity,
 }
 
 /// The future of a response.
@@ -127,7 +127,8 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         request.extensions_mut().insert(Arc::clone(&self.peer));
         let under_way = self.usage.begin();
-        let (mut request, mut answer) = (request.map(Body::new), None);
+        let mut request = request.map(Body::new);
+        let mut answer = None;
         // HTTP/1 has no streams to reset: its connection is closed instead.
         if request.version() == Version::HTTP_2 {
             request = request.map(|body| {

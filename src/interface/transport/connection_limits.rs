@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::application::client_network::Network;
-use crate::interface::transport::read_budget::Hearing;
+use crate::interface::transport::read_budget::ReadBudget;
 
 /// Connections that are accepted even under memory pressure, so that an operator can reach the server.
 const FEW: usize = 64;
@@ -19,7 +19,7 @@ const KNOWN_MIN: usize = 1_024;
 pub struct Connections {
     all: Arc<Semaphore>,
     most: usize,
-    known: Arc<Mutex<Known>>,
+    known: Arc<Mutex<Networks>>,
     per_address: PerAddress,
 }
 
@@ -35,25 +35,25 @@ pub struct PerAddress {
 /// The networks that are connected, or were a moment ago: a client that reconnects gets no new budget. A std mutex:
 /// never held across an await.
 #[derive(Debug, Default)]
-struct Known {
-    by_network: HashMap<Network, Of>,
+struct Networks {
+    by_network: HashMap<Network, NetworkState>,
     /// The number of networks that were still needed when the others were last forgotten.
     needed: usize,
 }
 
 /// The state of a network.
 #[derive(Debug)]
-struct Of {
+struct NetworkState {
     connections: u32,
-    hearing: Arc<Hearing>,
+    read_budget: Arc<ReadBudget>,
 }
 
 /// A connection's place among all connections. Dropping it frees the place.
 #[derive(Debug)]
-pub struct Place {
-    known: Arc<Mutex<Known>>,
+pub struct ConnectionPermit {
+    known: Arc<Mutex<Networks>>,
     network: Network,
-    hearing: Arc<Hearing>,
+    read_budget: Arc<ReadBudget>,
     _one_of_all: OwnedSemaphorePermit,
 }
 
@@ -81,46 +81,53 @@ impl Connections {
     }
 
     /// Returns a place in that room, or `None` if the address has its maximum of connections.
-    pub(crate) fn enter(&self, room: OwnedSemaphorePermit, address: IpAddr) -> Option<Place> {
+    pub(crate) fn enter(
+        &self,
+        room: OwnedSemaphorePermit,
+        address: IpAddr,
+    ) -> Option<ConnectionPermit> {
         let network = Network::of(address);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.forget();
-        let of = known.by_network.entry(network).or_insert_with(|| Of {
-            connections: 0,
-            hearing: Arc::new(Hearing::new(self.per_address.calls_per_second_max)),
-        });
+        let of = known
+            .by_network
+            .entry(network)
+            .or_insert_with(|| NetworkState {
+                connections: 0,
+                read_budget: Arc::new(ReadBudget::new(self.per_address.calls_per_second_max)),
+            });
         if of.connections >= self.per_address.connections_max {
             return None;
         }
         of.connections += 1;
-        Some(Place {
+        Some(ConnectionPermit {
             known: Arc::clone(&self.known),
             network,
-            hearing: Arc::clone(&of.hearing),
+            read_budget: Arc::clone(&of.read_budget),
             _one_of_all: room,
         })
     }
 }
 
-impl Known {
+impl Networks {
     /// Forgets networks without connections and with a whole budget, once there are twice as many as were needed.
     fn forget(&mut self) {
         if self.by_network.len() >= KNOWN_MIN.max(2 * self.needed) {
             self.by_network
-                .retain(|_, of| of.connections > 0 || !of.hearing.is_whole());
+                .retain(|_, of| of.connections > 0 || !of.read_budget.is_whole());
             self.needed = self.by_network.len();
         }
     }
 }
 
-impl Place {
+impl ConnectionPermit {
     /// Returns the read budget that all connections of the address share.
-    pub(crate) fn hearing(&self) -> Arc<Hearing> {
-        Arc::clone(&self.hearing)
+    pub(crate) fn read_budget(&self) -> Arc<ReadBudget> {
+        Arc::clone(&self.read_budget)
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of) = known.by_network.get_mut(&self.network) {
@@ -148,7 +155,8 @@ mod tests {
             let room = connections.room().await.unwrap();
             connections.enter(room, address.parse().unwrap())
         };
-        let (one, two) = (enter("10.0.0.1").await, enter("10.0.0.1").await);
+        let one = enter("10.0.0.1").await;
+        let two = enter("10.0.0.1").await;
         assert!(one.is_some() && two.is_some());
         assert!(enter("10.0.0.1").await.is_none());
         assert!(enter("::ffff:10.0.0.1").await.is_none(), "the same in IPv6");
@@ -176,7 +184,7 @@ mod tests {
             let room = connections.room().await.unwrap();
             let place = connections.enter(room, address.into()).unwrap();
             if number == 0 {
-                let _whole_in_ten_seconds = place.hearing().charge(100 * CALL);
+                let _whole_in_ten_seconds = place.read_budget().charge(100 * CALL);
             }
         }
         let known = connections.known.lock().unwrap();

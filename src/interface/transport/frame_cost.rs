@@ -88,7 +88,8 @@ impl Costs {
     fn after_lines(mut is_empty: bool, bytes: &[u8]) -> (Self, u64) {
         // A line may end without a carriage return (RFC 9112 §2.2).
         let nothing = |line: &[u8]| matches!(line, [] | [b'\r']);
-        let (mut ends, mut begun) = (0, 0);
+        let mut ends = 0;
+        let mut begun = 0;
         for end in memchr_iter(b'\n', bytes) {
             ends += u64::from(is_empty && nothing(&bytes[begun..end]));
             (is_empty, begun) = (true, end + 1);
@@ -172,7 +173,9 @@ mod tests {
         ) {
             let frames = frames.into_iter().map(|(kind, length)| frame(kind, length));
             let bytes = [PREFACE.to_vec(), frames.collect::<Vec<_>>().concat()].concat();
-            let (mut costs, mut cost, mut rest) = (Costs::new(), 0, &bytes[..]);
+            let mut costs = Costs::new();
+            let mut cost = 0;
+            let mut rest = &bytes[..];
             for cut in cuts.into_iter().cycle() {
                 let (part, later) = rest.split_at(cut.min(rest.len()));
                 cost += costs.of(part);

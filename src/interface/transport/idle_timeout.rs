@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 /// The time for which a connection may be unused.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct IdleTimeouts {
     /// Until its first request.
     pub first_request_max: Duration,
     /// Between the end of a response and the next request.
@@ -16,7 +16,7 @@ pub struct Patience {
 
 /// The requests of a connection.
 #[derive(Clone, Debug)]
-pub(crate) struct Usage(Arc<watch::Sender<Requests>>);
+pub(crate) struct RequestActivity(Arc<watch::Sender<Requests>>);
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Requests {
@@ -30,7 +30,7 @@ struct Requests {
 #[derive(Debug)]
 pub(crate) struct UnderWay(Arc<watch::Sender<Requests>>);
 
-impl Usage {
+impl RequestActivity {
     pub(crate) fn new() -> Self {
         Self(Arc::new(watch::Sender::default()))
     }
@@ -50,20 +50,20 @@ impl Usage {
     }
 
     /// Returns when the connection has been unused for too long.
-    pub(crate) async fn unused(self, patience: Patience) {
+    pub(crate) async fn unused(self, idle_timeouts: IdleTimeouts) {
         let mut requests = self.0.subscribe();
-        let mut rest = patience.first_request_max;
+        let mut rest = idle_timeouts.first_request_max;
         loop {
             // `self` holds the sender, so neither wait ends because it was dropped.
             let seen = *requests.borrow_and_update();
             if seen.under_way > 0 {
                 let _answered = requests.wait_for(|now| now.under_way == 0).await;
-                rest = patience.idle_max;
+                rest = idle_timeouts.idle_max;
                 continue;
             }
             let used = requests.wait_for(|now| now.all > seen.all);
             match tokio::time::timeout(rest, used).await {
-                Ok(_used) => rest = patience.idle_max,
+                Ok(_used) => rest = idle_timeouts.idle_max,
                 Err(_unused) => return,
             }
         }
@@ -82,9 +82,9 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Patience, Usage};
+    use super::{IdleTimeouts, RequestActivity};
 
-    const PATIENCE: Patience = Patience {
+    const PATIENCE: IdleTimeouts = IdleTimeouts {
         first_request_max: Duration::from_millis(50),
         idle_max: Duration::from_millis(200),
     };
@@ -92,10 +92,12 @@ mod tests {
     #[tokio::test]
     async fn a_connection_times_out_when_unused_and_never_during_a_request() {
         let begun = Instant::now();
-        Usage::new().unused(PATIENCE).await;
+        RequestActivity::new().unused(PATIENCE).await;
         assert!(begun.elapsed() >= PATIENCE.first_request_max);
-        let (usage, begun) = (Usage::new(), Instant::now());
-        let (other, long) = (usage.clone(), usage.begin());
+        let usage = RequestActivity::new();
+        let begun = Instant::now();
+        let other = usage.clone();
+        let long = usage.begin();
         tokio::spawn(async move {
             tokio::time::sleep(PATIENCE.idle_max * 2).await;
             drop(long);

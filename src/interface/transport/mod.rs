@@ -5,7 +5,7 @@
 //! `read_budget` keeps the budget of an address, and `throttled_stream` delays reads while the address is over budget.
 //! Alternative: a proxy with such limits in front; all its clients then share one address here.
 //!
-//! To add a limit for connections: a counter in `connection_limits`, its setting in `config/server.rs`, its row in
+//! To add a limit for connections: a counter in `connection_limits`, its setting in `config/sections/server.rs`, its row in
 //! SECURITY.md.
 
 pub mod connection;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::interface::transport::connection_limits::Place;
+use crate::interface::transport::connection_limits::ConnectionPermit;
 
 /// The client of a connection. Each request of the connection holds it, and so does a WebSocket that a request
 /// becomes.
@@ -13,5 +13,5 @@ pub struct Peer {
     /// The SHA-256 digest of the client's certificate. `None` if the client has not proved to own one.
     pub certificate: Option<[u8; 32]>,
     /// The connection's place among all connections. The last holder of the peer frees it.
-    pub place: Place,
+    pub place: ConnectionPermit,
 }

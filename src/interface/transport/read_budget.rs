@@ -17,7 +17,7 @@ const CALLS_PER_SECOND_MAX: u32 = 100_000;
 
 /// The read budget of an address.
 #[derive(Debug)]
-pub(crate) struct Hearing {
+pub(crate) struct ReadBudget {
     quota: Quota,
     begun: Instant,
     /// The time at which the whole budget is available again, in microseconds since `begun` (the arrival time of the
@@ -25,7 +25,7 @@ pub(crate) struct Hearing {
     arrival_us: Mutex<u64>,
 }
 
-impl Hearing {
+impl ReadBudget {
     /// Creates a budget of `calls_per_second`, at most `CALLS_PER_SECOND_MAX`, with a burst of a tenth of that.
     pub(crate) fn new(calls_per_second: u32) -> Self {
         let units = u64::from(calls_per_second.min(CALLS_PER_SECOND_MAX)) * CALL;
@@ -73,27 +73,27 @@ impl Hearing {
 mod tests {
     use std::time::Duration;
 
-    use super::{CALLS_PER_SECOND_MAX, Hearing, OWED_MAX};
+    use super::{CALLS_PER_SECOND_MAX, OWED_MAX, ReadBudget};
     use crate::interface::transport::frame_cost::CALL;
 
     #[test]
     fn the_burst_is_a_tenth_of_a_second_and_a_later_charge_waits_for_earlier_ones() {
-        let hearing = Hearing::new(10);
-        assert!(hearing.is_whole());
-        assert_eq!(hearing.charge(CALL), Duration::ZERO);
+        let read_budget = ReadBudget::new(10);
+        assert!(read_budget.is_whole());
+        assert_eq!(read_budget.charge(CALL), Duration::ZERO);
         for seconds in 1..4 {
-            let wait = hearing.charge(10 * CALL);
+            let wait = read_budget.charge(10 * CALL);
             let [least, most] = [seconds * 1_000 - 900, seconds * 1_000].map(Duration::from_millis);
             assert!((least..=most).contains(&wait), "{wait:?}");
         }
-        assert!(hearing.is_owing() && !hearing.is_whole());
-        assert_eq!(hearing.charge(1_000 * CALL), OWED_MAX, "and no longer");
+        assert!(read_budget.is_owing() && !read_budget.is_whole());
+        assert_eq!(read_budget.charge(1_000 * CALL), OWED_MAX, "and no longer");
     }
 
     #[test]
     fn a_rate_above_the_maximum_is_capped_and_its_burst_is_a_tenth() {
-        let hearing = Hearing::new(u32::MAX);
-        let waits = hearing.charge(u64::from(CALLS_PER_SECOND_MAX) * CALL);
+        let read_budget = ReadBudget::new(u32::MAX);
+        let waits = read_budget.charge(u64::from(CALLS_PER_SECOND_MAX) * CALL);
         assert!(waits > Duration::from_millis(800), "{waits:?}");
     }
 }

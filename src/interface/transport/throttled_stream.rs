@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tokio::time::Sleep;
 
 use crate::interface::transport::frame_cost::Costs;
-use crate::interface::transport::read_budget::Hearing;
+use crate::interface::transport::read_budget::ReadBudget;
 
 /// The read size while the address is over budget. 1,000 connections that are each read once in 10 s then stay within
 /// the budget of their address. A call can be as short as 10 bytes.
@@ -21,26 +21,26 @@ const OWING_BYTES: usize = 512;
 
 /// A stream and its current sleep.
 #[derive(Debug)]
-pub(crate) struct Paced<S> {
+pub(crate) struct ThrottledStream<S> {
     stream: Take<S>,
     costs: Costs,
-    hearing: Arc<Hearing>,
+    read_budget: Arc<ReadBudget>,
     rest: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S: AsyncRead> Paced<S> {
+impl<S: AsyncRead> ThrottledStream<S> {
     /// Throttles a stream by the read budget of its address.
-    pub(crate) fn new(stream: S, hearing: Arc<Hearing>) -> Self {
+    pub(crate) fn new(stream: S, read_budget: Arc<ReadBudget>) -> Self {
         Self {
             stream: stream.take(0),
             costs: Costs::new(),
-            hearing,
+            read_budget,
             rest: None,
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ThrottledStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -50,7 +50,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
             ready!(rest.as_mut().poll(context));
             self.rest = None;
         }
-        let most = if self.hearing.is_owing() {
+        let most = if self.read_budget.is_owing() {
             OWING_BYTES
         } else {
             buffer.remaining()
@@ -60,7 +60,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let cost = self.costs.of(&buffer.filled()[before..]);
         if cost > 0 {
-            let wait = self.hearing.charge(cost);
+            let wait = self.read_budget.charge(cost);
             if !wait.is_zero() {
                 metrics::counter!("sluice_reads_paced_total").increment(1);
                 self.rest = Some(Box::pin(tokio::time::sleep(wait)));
@@ -70,7 +70,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ThrottledStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -106,18 +106,18 @@ mod tests {
 
     use tokio::io::AsyncReadExt;
 
-    use super::{OWING_BYTES, Paced};
+    use super::{OWING_BYTES, ThrottledStream};
     use crate::interface::transport::frame_cost::CALL;
-    use crate::interface::transport::read_budget::Hearing;
+    use crate::interface::transport::read_budget::ReadBudget;
 
     /// A thousand connections of one address together must not be read faster than its budget allows.
     #[tokio::test]
     async fn each_connection_of_an_address_over_budget_is_read_in_small_pieces() {
         let mut buffer = vec![0; 8 * 1024];
         for (owed, most) in [(0, buffer.len()), (20 * CALL, OWING_BYTES)] {
-            let hearing = Arc::new(Hearing::new(10));
-            let _two_seconds = hearing.charge(owed);
-            let mut paced = Paced::new(tokio::io::repeat(b'a'), hearing);
+            let read_budget = Arc::new(ReadBudget::new(10));
+            let _two_seconds = read_budget.charge(owed);
+            let mut paced = ThrottledStream::new(tokio::io::repeat(b'a'), read_budget);
             assert_eq!(paced.read(&mut buffer).await.unwrap(), most);
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::ws::Utf8Bytes;
 
 use crate::application::ports::operations::Operation;
-use crate::interface::web::ws_message::Told;
+use crate::interface::web::ws_message::ServerMessage;
 
 /// The number of states that are kept as text, about 700 bytes each: the states that are sent at one time. States
 /// beyond it are encoded again.
@@ -32,10 +32,10 @@ impl Frames {
         if let Some((_, frame)) = found {
             return frame.clone();
         }
-        let told = Told::State {
+        let message = ServerMessage::State {
             operation: Operation::clone(state).into(),
         };
-        let frame = Utf8Bytes::from(told.text());
+        let frame = Utf8Bytes::from(message.text());
         if kept.len() == KEPT_MAX {
             kept.pop_front();
         }

@@ -7,7 +7,7 @@ use tonic::Code;
 use crate::application::error::Error;
 use crate::application::ports::store_error;
 use crate::interface::grpc::status;
-use crate::interface::web::ws_message::Told;
+use crate::interface::web::ws_message::ServerMessage;
 
 /// Returns the error as an error frame, under the HTTP status of its code (`google.rpc.Code`).
 #[must_use]
@@ -31,7 +31,7 @@ pub fn of(error: &Error) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR
         }
     };
-    let mut response = (http, Told::error(None, error).text()).into_response();
+    let mut response = (http, ServerMessage::error(None, error).text()).into_response();
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     response

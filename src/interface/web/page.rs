@@ -26,13 +26,13 @@ const ADDRESS_BYTES_MAX: usize = 260;
 
 /// Facts about the server that the page shows.
 #[derive(Clone, Copy, Debug)]
-pub struct About {
+pub struct PageSettings {
     /// Whether clients connect by TLS.
     pub is_https: bool,
 }
 
 /// Returns the page: as HTML for clients that prefer it, otherwise as text.
-pub async fn show(State(about): State<About>, uri: Uri, headers: HeaderMap) -> Response {
+pub async fn show(State(about): State<PageSettings>, uri: Uri, headers: HeaderMap) -> Response {
     let asked = authority(&uri, &headers);
     let address = asked.filter(|asked| is_shown(asked)).unwrap_or(ADDRESS);
     let (kind, page) = if prefers_html(&headers) {
@@ -49,7 +49,7 @@ pub async fn show(State(about): State<About>, uri: Uri, headers: HeaderMap) -> R
     response
 }
 
-fn text(about: About, address: &str) -> String {
+fn text(about: PageSettings, address: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let call = call(about, address);
     format!(
@@ -67,7 +67,7 @@ Docs       README.md and docs/ of the source; `describe` documents each method
     )
 }
 
-fn html(about: About, address: &str) -> String {
+fn html(about: PageSettings, address: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let call = call(about, address);
     format!(
@@ -94,7 +94,7 @@ fn html(about: About, address: &str) -> String {
     )
 }
 
-fn call(about: About, address: &str) -> String {
+fn call(about: PageSettings, address: &str) -> String {
     let plain = if about.is_https { "" } else { " -plaintext" };
     format!("grpcurl{plain} {address}")
 }
@@ -110,7 +110,8 @@ fn is_shown(address: &str) -> bool {
 fn prefers_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter();
     let accepted = accepted.filter_map(|accepted| accepted.to_str().ok());
-    let (mut html, mut text) = (0.0, 0.0);
+    let mut html = 0.0;
+    let mut text = 0.0;
     for range in accepted.flat_map(|accepted| accepted.split(',')) {
         let mut parts = range.split(';').map(str::trim);
         let kind = parts.next().unwrap_or_default().to_ascii_lowercase();

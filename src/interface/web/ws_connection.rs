@@ -28,7 +28,7 @@ use crate::interface::grpc::{methods, status};
 use crate::interface::transport::peer::Peer;
 use crate::interface::web::close_code::Close;
 use crate::interface::web::paths;
-use crate::interface::web::ws_message::{Asked, Told};
+use crate::interface::web::ws_message::{ClientMessage, ServerMessage};
 use crate::interface::web::ws_shared::Gateway;
 
 /// The maximum number of operations that a socket follows at once.
@@ -58,11 +58,11 @@ pub(super) struct Socket {
     /// Unreadable frames in a row.
     faults: u32,
     /// Whether a frame has arrived: a token is accepted only as the first frame.
-    has_asked: bool,
+    has_sent_request: bool,
 }
 
 /// The end of a socket.
-enum End {
+enum SocketEnd {
     /// The client is gone.
     Gone,
     /// The server closes the socket and sends the reason.
@@ -70,12 +70,12 @@ enum End {
 }
 
 /// An event of a socket.
-enum Event {
+enum SocketEvent {
     Drain,
     /// The caller is no longer admitted.
     Lost(Error),
-    Pulse,
-    Heard(Option<Result<Message, axum::Error>>),
+    PingDue,
+    Received(Option<Result<Message, axum::Error>>),
     State(Uid, Result<Arc<Operation>, Error>),
 }
 
@@ -93,7 +93,7 @@ impl Socket {
             wire,
             followed: StreamMap::new(),
             faults: 0,
-            has_asked: false,
+            has_sent_request: false,
         })
     }
 
@@ -101,10 +101,10 @@ impl Socket {
     /// it.
     pub(super) async fn run(mut self: Box<Self>) {
         let end = match Box::pin(self.introduced()).await {
-            Ok(admitted) => self.placed(admitted).await,
+            Ok(admitted) => self.serve_in_slot(admitted).await,
             Err(end) => end,
         };
-        if let End::Close(close) = end {
+        if let SocketEnd::Close(close) = end {
             // A client that does not read gets no farewell.
             let farewell = Box::pin(self.part(close));
             let _unread = tokio::time::timeout(FAREWELL_MAX, farewell).await;
@@ -112,92 +112,97 @@ impl Socket {
     }
 
     /// Returns the caller, from the request or from the first frame.
-    async fn introduced(&mut self) -> Result<Admitted, End> {
+    async fn introduced(&mut self) -> Result<Admitted, SocketEnd> {
         if let Some(admitted) = &self.admitted {
             return Ok(admitted.clone());
         }
-        let heard = tokio::time::timeout(INTRODUCED_WITHIN, self.wire.recv()).await;
-        let admitted = match heard {
+        let received = tokio::time::timeout(INTRODUCED_WITHIN, self.wire.recv()).await;
+        let admitted = match received {
             Ok(Some(Ok(Message::Text(text)))) => self.believed(&text).await,
-            Ok(None | Some(Err(_))) => return Err(End::Gone),
+            Ok(None | Some(Err(_))) => return Err(SocketEnd::Gone),
             Ok(Some(Ok(_))) | Err(_) => Err(Error::CredentialMissing),
         };
         match admitted {
             Ok(admitted) => {
-                self.has_asked = true;
+                self.has_sent_request = true;
                 self.admitted = Some(admitted.clone());
                 Ok(admitted)
             }
             Err(error) => {
                 self.record(paths::WEBSOCKET, "", status::code(&error));
-                let told = self.tell(&Told::error(None, &error)).await;
-                Err(told.err().unwrap_or(End::Close(Close::Unauthenticated)))
+                let sent = self.send(&ServerMessage::error(None, &error)).await;
+                Err(sent
+                    .err()
+                    .unwrap_or(SocketEnd::Close(Close::Unauthenticated)))
             }
         }
     }
 
     async fn believed(&mut self, text: &str) -> Result<Admitted, Error> {
         let address = Some(self.held.1.address.ip());
-        match (&self.gateway.identity, Asked::parse(text)?) {
-            (Some(identity), Asked::Authenticate(token)) => {
+        match (&self.gateway.identity, ClientMessage::parse(text)?) {
+            (Some(identity), ClientMessage::Authenticate(token)) => {
                 let credential = Credential::Bearer(token);
                 Admitted::by(identity, credential, (&self.gateway.admission, address)).await
             }
-            (None, Asked::Authenticate(_)) => Ok(Admitted::anybody(address)),
-            (_, Asked::Subscribe(..) | Asked::Unsubscribe(_) | Asked::Cancel(_)) => {
-                Err(Error::CredentialMissing)
-            }
+            (None, ClientMessage::Authenticate(_)) => Ok(Admitted::anybody(address)),
+            (
+                _,
+                ClientMessage::Subscribe(..)
+                | ClientMessage::Unsubscribe(_)
+                | ClientMessage::Cancel(_),
+            ) => Err(Error::CredentialMissing),
         }
     }
 
     /// Serves a client while it holds a place of its concurrency limit.
-    async fn placed(&mut self, admitted: Admitted) -> End {
+    async fn serve_in_slot(&mut self, admitted: Admitted) -> SocketEnd {
         let admission = &self.gateway.admission;
         let place = admission.place(&admitted.caller, Places::Sockets);
         match Box::pin(place).await {
             Ok(_place) => self.talk(&admitted).await,
             Err(error) => {
-                let told = self.tell(&Told::error(None, &error)).await;
-                told.err().unwrap_or(End::Close(Close::TooMany))
+                let sent = self.send(&ServerMessage::error(None, &error)).await;
+                sent.err().unwrap_or(SocketEnd::Close(Close::TooMany))
             }
         }
     }
 
-    async fn talk(&mut self, admitted: &Admitted) -> End {
+    async fn talk(&mut self, admitted: &Admitted) -> SocketEnd {
         let gateway = Arc::clone(&self.gateway);
         // Created once, not for each event: thousands of sockets may have an event at the same time.
         let mut drain = pin!(gateway.drain.cancelled());
         let mut lost = pin!(admitted.lost());
-        let mut pulse = pin!(tokio::time::sleep(gateway.bounds.ping_every));
+        let mut ping_timer = pin!(tokio::time::sleep(gateway.bounds.ping_every));
         let mut is_pong_due = false;
         loop {
             let event = tokio::select! {
-                () = &mut drain => Event::Drain,
-                error = &mut lost => Event::Lost(error),
-                () = &mut pulse => Event::Pulse,
-                heard = self.wire.recv() => Event::Heard(heard),
-                Some((uid, state)) = self.followed.next() => Event::State(uid, state),
+                () = &mut drain => SocketEvent::Drain,
+                error = &mut lost => SocketEvent::Lost(error),
+                () = &mut ping_timer => SocketEvent::PingDue,
+                received = self.wire.recv() => SocketEvent::Received(received),
+                Some((uid, state)) = self.followed.next() => SocketEvent::State(uid, state),
             };
             let done = match event {
-                Event::Drain => Err(End::Close(Close::Draining)),
-                Event::Lost(error) => {
-                    let told = self.tell(&Told::error(None, &error)).await;
-                    told.and(Err(End::Close(Close::Unauthenticated)))
+                SocketEvent::Drain => Err(SocketEnd::Close(Close::Draining)),
+                SocketEvent::Lost(error) => {
+                    let sent = self.send(&ServerMessage::error(None, &error)).await;
+                    sent.and(Err(SocketEnd::Close(Close::Unauthenticated)))
                 }
-                Event::Pulse if is_pong_due => Err(End::Close(Close::Silent)),
-                Event::Pulse => {
+                SocketEvent::PingDue if is_pong_due => Err(SocketEnd::Close(Close::Silent)),
+                SocketEvent::PingDue => {
                     is_pong_due = true;
-                    rest(pulse.as_mut(), gateway.bounds.pong_max);
+                    restart(ping_timer.as_mut(), gateway.bounds.pong_max);
                     self.write(Message::Ping(Bytes::new())).await
                 }
-                Event::Heard(Some(Ok(Message::Pong(_)))) => {
+                SocketEvent::Received(Some(Ok(Message::Pong(_)))) => {
                     is_pong_due = false;
-                    rest(pulse.as_mut(), gateway.bounds.ping_every);
+                    restart(ping_timer.as_mut(), gateway.bounds.ping_every);
                     Ok(())
                 }
                 // Boxed, like all rare paths: each socket would otherwise reserve space for it all its life.
-                Event::Heard(heard) => Box::pin(self.hear(heard)).await,
-                Event::State(uid, state) => self.forward(&uid, state).await,
+                SocketEvent::Received(received) => Box::pin(self.receive(received)).await,
+                SocketEvent::State(uid, state) => self.forward(&uid, state).await,
             };
             if let Err(end) = done {
                 return end;
@@ -205,49 +210,54 @@ impl Socket {
         }
     }
 
-    async fn hear(&mut self, heard: Option<Result<Message, axum::Error>>) -> Result<(), End> {
-        let asked = match heard {
-            None => return Err(End::Gone),
+    async fn receive(
+        &mut self,
+        received: Option<Result<Message, axum::Error>>,
+    ) -> Result<(), SocketEnd> {
+        let asked = match received {
+            None => return Err(SocketEnd::Gone),
             Some(Err(error)) => return Err(self.broken(error).await),
             // The library answers pings and the client's close; nothing arrives after a close.
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => return Ok(()),
             Some(Ok(Message::Binary(_))) => Err(Error::MessageUnreadable),
-            Some(Ok(Message::Text(text))) => Asked::parse(&text),
+            Some(Ok(Message::Text(text))) => ClientMessage::parse(&text),
         };
-        let is_first = !std::mem::replace(&mut self.has_asked, true);
+        let is_first = !std::mem::replace(&mut self.has_sent_request, true);
         let (uid, done) = match asked {
             Err(error) => {
                 self.faults += 1;
-                self.tell(&Told::error(None, &error)).await?;
+                self.send(&ServerMessage::error(None, &error)).await?;
                 let is_enough = self.faults >= FAULTS_MAX;
                 return if is_enough {
-                    Err(End::Close(Close::Unreadable))
+                    Err(SocketEnd::Close(Close::Unreadable))
                 } else {
                     Ok(())
                 };
             }
-            Ok(Asked::Subscribe(uid, after)) => (Some(uid), self.subscribe(uid, after).await),
-            Ok(Asked::Unsubscribe(uid)) => (Some(uid), self.unsubscribe(&uid)),
-            Ok(Asked::Cancel(uid)) => return self.cancel(&uid).await,
-            Ok(Asked::Authenticate(_)) => (None, self.is_introduced(is_first)),
+            Ok(ClientMessage::Subscribe(uid, after)) => {
+                (Some(uid), self.subscribe(uid, after).await)
+            }
+            Ok(ClientMessage::Unsubscribe(uid)) => (Some(uid), self.unsubscribe(&uid)),
+            Ok(ClientMessage::Cancel(uid)) => return self.cancel(&uid).await,
+            Ok(ClientMessage::Authenticate(_)) => (None, self.is_introduced(is_first)),
         };
         self.faults = 0;
         match done {
             Ok(()) => Ok(()),
-            Err(error) => self.tell(&Told::error(uid.as_ref(), &error)).await,
+            Err(error) => self.send(&ServerMessage::error(uid.as_ref(), &error)).await,
         }
     }
 
     /// Returns the end after a failed read, and reports unreadable bytes to the client if it can still receive.
-    async fn broken(&mut self, error: axum::Error) -> End {
+    async fn broken(&mut self, error: axum::Error) -> SocketEnd {
         match error.into_inner().downcast_ref::<tungstenite::Error>() {
-            Some(tungstenite::Error::Capacity(_)) => End::Close(Close::TooLarge),
+            Some(tungstenite::Error::Capacity(_)) => SocketEnd::Close(Close::TooLarge),
             Some(tungstenite::Error::Utf8(_) | tungstenite::Error::Protocol(_)) => {
-                let unreadable = Told::error(None, &Error::MessageUnreadable);
-                let told = self.tell(&unreadable).await;
-                told.err().unwrap_or(End::Close(Close::Unreadable))
+                let unreadable = ServerMessage::error(None, &Error::MessageUnreadable);
+                let sent = self.send(&unreadable).await;
+                sent.err().unwrap_or(SocketEnd::Close(Close::Unreadable))
             }
-            Some(_) | None => End::Gone,
+            Some(_) | None => SocketEnd::Gone,
         }
     }
 
@@ -286,7 +296,7 @@ impl Socket {
     }
 
     /// Cancels an operation. A socket that follows it receives its last state that way.
-    async fn cancel(&mut self, uid: &Uid) -> Result<(), End> {
+    async fn cancel(&mut self, uid: &Uid) -> Result<(), SocketEnd> {
         let cancelled = self.cancelled(uid).await.map(Arc::new);
         let code = cancelled.as_ref().err().map_or(Code::Ok, status::code);
         self.record(CANCEL, &resource_name::of_uid("operations", uid), code);
@@ -321,32 +331,32 @@ impl Socket {
         &mut self,
         uid: &Uid,
         state: Result<Arc<Operation>, Error>,
-    ) -> Result<(), End> {
+    ) -> Result<(), SocketEnd> {
         match state {
             Ok(state) => {
                 let frame = self.gateway.frames.of(&state);
                 self.write(Message::Text(frame)).await
             }
-            Err(Error::Draining) => Err(End::Close(Close::Draining)),
-            Err(error) => self.tell(&Told::error(Some(uid), &error)).await,
+            Err(Error::Draining) => Err(SocketEnd::Close(Close::Draining)),
+            Err(error) => self.send(&ServerMessage::error(Some(uid), &error)).await,
         }
     }
 
-    async fn tell(&mut self, told: &Told) -> Result<(), End> {
-        self.write(Message::Text(told.text().into())).await
+    async fn send(&mut self, message: &ServerMessage) -> Result<(), SocketEnd> {
+        self.write(Message::Text(message.text().into())).await
     }
 
     /// Sends a message to the last byte. Ends the socket if the client reads too slowly or the server stops.
-    async fn write(&mut self, message: Message) -> Result<(), End> {
+    async fn write(&mut self, message: Message) -> Result<(), SocketEnd> {
         let slow = self.gateway.bounds.slow_reader_max;
         tokio::select! {
             biased;
-            sent = self.wire.send(message) => sent.map_err(|_broken| End::Gone),
-            () = self.gateway.drain.cancelled() => Err(End::Close(Close::Draining)),
+            sent = self.wire.send(message) => sent.map_err(|_broken| SocketEnd::Gone),
+            () = self.gateway.drain.cancelled() => Err(SocketEnd::Close(Close::Draining)),
             () = tokio::time::sleep(slow) => {
                 metrics::counter!("sluice_watch_slow_closed_total", "transport" => "websocket")
                     .increment(1);
-                Err(End::Close(Close::Slow))
+                Err(SocketEnd::Close(Close::Slow))
             }
         }
     }
@@ -355,7 +365,7 @@ impl Socket {
     /// the connection before the client has read the reason.
     async fn part(&mut self, close: Close) {
         if close == Close::Draining {
-            let goodbye = Told::Goodbye {
+            let goodbye = ServerMessage::Goodbye {
                 reason: close.name(),
                 reconnect_after_ms: self.reconnect_after_ms(),
             };
@@ -379,6 +389,6 @@ impl Socket {
     }
 }
 
-fn rest(pulse: Pin<&mut Sleep>, time: Duration) {
-    pulse.reset(Instant::now() + time);
+fn restart(ping_timer: Pin<&mut Sleep>, time: Duration) {
+    ping_timer.reset(Instant::now() + time);
 }

@@ -18,7 +18,7 @@ pub const TOLD: [&str; 3] = ["state", "error", "goodbye"];
 
 /// A client's frame.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Asked {
+pub enum ClientMessage {
     /// Follow an operation, from the state after this sequence number.
     Subscribe(Uid, u64),
     /// Stop following an operation.
@@ -29,7 +29,7 @@ pub enum Asked {
     Authenticate(Secret),
 }
 
-impl Asked {
+impl ClientMessage {
     /// Reads a frame.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ fn token(fields: &mut Map<String, Value>) -> Result<Secret, Error> {
 /// A frame of the server.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Told {
+pub enum ServerMessage {
     /// The current state of an operation.
     State {
         /// The whole operation.
@@ -115,7 +115,7 @@ pub enum Told {
     },
 }
 
-impl Told {
+impl ServerMessage {
     /// Returns the frame for an error, and the operation that it concerns.
     #[must_use]
     pub fn error(operation: Option<&Uid>, error: &Error) -> Self {
@@ -142,18 +142,18 @@ impl Told {
 
 #[cfg(test)]
 mod tests {
-    use super::Asked;
+    use super::ClientMessage;
     use crate::application::error::Error;
 
     const NAME: &str = "operations/018f2f6e-7b1a-7c3d-8e4f-0123456789ab";
 
     #[test]
     fn frames_are_read_and_the_wrong_field_is_named() {
-        let read = |text: &str| Asked::parse(&text.replace("NAME", NAME));
+        let read = |text: &str| ClientMessage::parse(&text.replace("NAME", NAME));
         let subscribe = read(r#"{"type":"subscribe","operation":"NAME","after_seq":"7"}"#);
-        assert!(matches!(subscribe, Ok(Asked::Subscribe(_, 7))));
+        assert!(matches!(subscribe, Ok(ClientMessage::Subscribe(_, 7))));
         let subscribe = read(r#"{"operation":"NAME","type":"subscribe"}"#);
-        assert!(matches!(subscribe, Ok(Asked::Subscribe(_, 0))));
+        assert!(matches!(subscribe, Ok(ClientMessage::Subscribe(_, 0))));
         for text in ["", "{", "[]", "1", "null", "\"subscribe\""] {
             let refused = read(text);
             assert!(matches!(refused, Err(Error::MessageUnreadable)), "{text}");

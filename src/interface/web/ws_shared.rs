@@ -10,14 +10,14 @@ use tokio_util::task::TaskTracker;
 use crate::application::audit::recorder::Recorder;
 use crate::application::auth::authenticator::Identity;
 use crate::application::operations::lifecycle::Operations;
-use crate::application::operations::watch::Watching;
+use crate::application::operations::watch::OperationWatch;
 use crate::application::ports::clock::Clock;
 use crate::application::rate_limit::admission::Admission;
 use crate::interface::web::encoded_states::Frames;
 
 /// The limits of sockets.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub struct SocketLimits {
     /// The maximum number of sockets on this instance.
     pub sockets_max: usize,
     /// The interval of pings to a client.
@@ -34,7 +34,7 @@ pub struct Gateway {
     /// Authenticates callers. `None` means that every caller may do everything.
     pub identity: Option<Arc<Identity>>,
     /// Watches on operations.
-    pub watching: Watching,
+    pub watching: OperationWatch,
     /// A cache of states as text.
     pub frames: Frames,
     /// Cancels operations.
@@ -50,7 +50,7 @@ pub struct Gateway {
     /// Cancelled when the server stops.
     pub drain: CancellationToken,
     /// The limits of sockets.
-    pub bounds: Bounds,
+    pub bounds: SocketLimits,
     /// One permit for each socket: `bounds.sockets_max` in all.
     pub sockets: Arc<Semaphore>,
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sluice::bootstrap::Instance;
-use sluice::config::{Config, Store};
+use sluice::config::Config;
+use sluice::config::sections::store::Store;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::text::encoding::decoding::Decoding;

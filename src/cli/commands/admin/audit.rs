@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::common::{Common, PAGE_ROWS};
+use crate::cli::arguments::common::{Common, PAGE_ROWS};
+use crate::cli::calls::status::explain;
 use crate::cli::json;
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
@@ -37,7 +37,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ];
     let mut client = AdminServiceClient::new(arguments.common.server.channel()?);
     let mut table = Table::new(arguments.common.output, &columns);
-    let (mut page_token, mut left) = (String::new(), arguments.most);
+    let mut page_token = String::new();
+    let mut left = arguments.most;
     while left > 0 {
         let request = pb::ListAuditEventsRequest {
             parent: format!("tenants/{}", arguments.tenant),
@@ -46,7 +47,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             ..pb::ListAuditEventsRequest::default()
         };
         let page = client.list_audit_events(request).await;
-        let page = page.map_err(|status| said(status.into()))?.into_inner();
+        let page = page.map_err(|status| explain(status.into()))?.into_inner();
         left = left.saturating_sub(page.audit_events.len());
         for event in page.audit_events {
             table.row(&json::admin::audit_event(event))?;

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::bootstrap;
-use crate::cli::output::{WrongArguments, line};
+use crate::cli::terminal::output::{WrongArguments, line};
 use crate::config::Config;
 
 /// Create the first operator's key and print it once. Works on the store, without a server.

@@ -7,10 +7,10 @@ use clap::{Args, ValueEnum};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::status::explain;
 use crate::cli::json;
-use crate::cli::output::{self, Format};
-use crate::cli::status::said;
+use crate::cli::terminal::output::{self, Format};
 use crate::domain::ingest::digest::sha256;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
@@ -67,7 +67,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             certificate_sha256: certificate.unwrap_or_default().into(),
         })
         .await;
-    let created = created.map_err(|status| said(status.into()))?.into_inner();
+    let created = created
+        .map_err(|status| explain(status.into()))?
+        .into_inner();
     let pb::CreateApiKeyResponse { api_key, secret } = created;
     let key = api_key.unwrap_or_default();
     if arguments.common.output == Format::Json {

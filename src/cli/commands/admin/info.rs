@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::status::explain;
 use crate::cli::json;
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
@@ -20,7 +20,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let info = AdminServiceClient::new(arguments.common.server.channel()?)
         .get_server_info(pb::GetServerInfoRequest {})
         .await;
-    let info = info.map_err(|status| said(status.into()))?.into_inner();
+    let info = info.map_err(|status| explain(status.into()))?.into_inner();
     let columns = [
         Column::of("version", 8),
         Column::of("engine_version", 14),

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::common::{Common, PAGE_ROWS};
+use crate::cli::arguments::common::{Common, PAGE_ROWS};
+use crate::cli::calls::status::explain;
 use crate::cli::json;
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
@@ -39,7 +39,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         });
         let page = page
             .await
-            .map_err(|status| said(status.into()))?
+            .map_err(|status| explain(status.into()))?
             .into_inner();
         for key in page.api_keys {
             table.row(&json::admin::key(key))?;

@@ -3,10 +3,10 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::status::explain;
 use crate::cli::json::fields::object;
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let name = format!("tenants/{}", arguments.tenant);
     let request = pb::GetTenantRequest { name: name.clone() };
     let found = client.get_tenant(request).await;
-    let found = found.map_err(|status| said(status.into()))?.into_inner();
+    let found = found.map_err(|status| explain(status.into()))?.into_inner();
     let mut tenant = found.tenant.unwrap_or_default();
     let asked = [arguments.documents, arguments.bytes, arguments.uploads];
     if asked.iter().any(Option::is_some) {
@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             quotas: Some(quotas),
         };
         let updated = client.update_tenant(request).await;
-        let updated = updated.map_err(|status| said(status.into()))?;
+        let updated = updated.map_err(|status| explain(status.into()))?;
         tenant = updated.into_inner().tenant.unwrap_or_default();
     }
     show(arguments, &tenant)

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::common::Common;
+use crate::cli::arguments::common::Common;
+use crate::cli::calls::status::explain;
 use crate::cli::json;
-use crate::cli::output::{self, Format};
-use crate::cli::status::said;
+use crate::cli::terminal::output::{self, Format};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
@@ -23,7 +23,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let revoked = AdminServiceClient::new(arguments.common.server.channel()?)
         .revoke_api_key(pb::RevokeApiKeyRequest { name })
         .await;
-    let revoked = revoked.map_err(|status| said(status.into()))?.into_inner();
+    let revoked = revoked
+        .map_err(|status| explain(status.into()))?
+        .into_inner();
     let key = revoked.api_key.unwrap_or_default();
     match arguments.common.output {
         Format::Json => output::object(&json::admin::key(key).into()),

@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use crate::cli::common::{Common, PAGE_ROWS};
+use crate::cli::arguments::common::{Common, PAGE_ROWS};
+use crate::cli::calls::status::explain;
 use crate::cli::connection::channel::Connection;
 use crate::cli::json;
-use crate::cli::status::said;
-use crate::cli::table::{Column, Table};
+use crate::cli::terminal::table::{Column, Table};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_client::AdminServiceClient;
 
@@ -34,7 +34,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let name = |tenant: &String| format!("tenants/{tenant}");
     if let Some(tenant_id) = arguments.create.clone() {
         let created = client.create_tenant(pb::CreateTenantRequest { tenant_id });
-        created.await.map_err(|status| said(status.into()))?;
+        created.await.map_err(|status| explain(status.into()))?;
     }
     let disabled = arguments.disable.iter().map(|tenant| (tenant, true));
     let enabled = arguments.enable.iter().map(|tenant| (tenant, false));
@@ -45,11 +45,11 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             disabled: Some(disabled),
             quotas: None,
         });
-        updated.await.map_err(|status| said(status.into()))?;
+        updated.await.map_err(|status| explain(status.into()))?;
     }
     if let Some(name) = arguments.delete.as_ref().map(name) {
         let deleted = client.delete_tenant(pb::DeleteTenantRequest { name });
-        deleted.await.map_err(|status| said(status.into()))?;
+        deleted.await.map_err(|status| explain(status.into()))?;
     }
     list_tenants(client, &arguments.common).await
 }
@@ -72,7 +72,7 @@ async fn list_tenants(
         });
         let page = page
             .await
-            .map_err(|status| said(status.into()))?
+            .map_err(|status| explain(status.into()))?
             .into_inner();
         for tenant in page.tenants {
             table.row(&json::admin::tenant(tenant))?;

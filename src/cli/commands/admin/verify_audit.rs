@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::bootstrap;
-use crate::cli::output::{Reported, WrongArguments, complain, object};
+use crate::cli::terminal::output::{Reported, WrongArguments, complain, object};
 use crate::config::Config;
 use crate::domain::audit::Head;
 use crate::domain::ingest::digest::hex;
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
 
 /// A head as printed, one per line.
 #[derive(Deserialize)]
-struct Told {
+struct PrintedHead {
     chain: String,
     seq: u64,
     sha256: String,
@@ -47,8 +47,8 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(location) = &arguments.store {
         config.store.location = location.clone().into();
     }
-    let told = arguments.heads.as_deref().map(told).transpose()?;
-    let report = bootstrap::audited(&config, &told.unwrap_or_default()).await?;
+    let heads = arguments.heads.as_deref().map(read_heads).transpose()?;
+    let report = bootstrap::audited(&config, &heads.unwrap_or_default()).await?;
     for fault in &report.faults {
         let chain = Uuid::from_bytes(fault.chain);
         complain(&format!("{chain}: {}", fault.what));
@@ -66,15 +66,15 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Reads the heads that an earlier run has printed.
-fn told(file: &Path) -> anyhow::Result<Vec<Head>> {
+fn read_heads(file: &Path) -> anyhow::Result<Vec<Head>> {
     let named = || file.display().to_string();
     let lines = BufReader::new(File::open(file).with_context(named)?).lines();
     let heads = lines.map(|line| {
-        let told = serde_json::from_str::<Told>(&line?)?;
+        let head = serde_json::from_str::<PrintedHead>(&line?)?;
         Ok(Head {
-            chain: told.chain.parse::<Uuid>()?.into_bytes(),
-            seq: told.seq,
-            hash: digest(&told.sha256).context("sha256 must have 64 hexadecimal digits")?,
+            chain: head.chain.parse::<Uuid>()?.into_bytes(),
+            seq: head.seq,
+            hash: digest(&head.sha256).context("sha256 must have 64 hexadecimal digits")?,
         })
     });
     heads

@@ -9,15 +9,15 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 use clap::Args;
 
-use crate::cli::commands::sync::origin::{MARK, Origin};
+use crate::cli::commands::sync::origin::{MARK, SyncedFolder};
 use crate::cli::commands::sync::removal::Deletion;
 use crate::cli::commands::sync::step::Syncing;
-use crate::cli::outcome::{Kind, Outcome};
-use crate::cli::output::WrongArguments;
-use crate::cli::sources::{self, Sources};
 use crate::cli::stopping::Stopping;
-use crate::cli::stored::{self, Expected};
-use crate::cli::uploader::{self, UploadArguments, Uploader, ensure_collection};
+use crate::cli::terminal::output::WrongArguments;
+use crate::cli::uploads::outcome::{DocumentResult, Outcome};
+use crate::cli::uploads::sources::{self, Sources};
+use crate::cli::uploads::stored_document::{self, Expected};
+use crate::cli::uploads::uploader::{self, UploadArguments, Uploader, ensure_collection};
 use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::pb;
 
@@ -62,7 +62,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         !spec.labels.contains_key(MARK),
         anyhow::anyhow!("--label: {MARK} is set by --source-id").context(WrongArguments)
     );
-    let origin = Origin::new(&arguments.folder, arguments.source_id.as_deref())?;
+    let origin = SyncedFolder::new(&arguments.folder, arguments.source_id.as_deref())?;
     let stopping = Stopping::listen()?;
     let all = Sources::new(sources::below(&arguments.folder), None)?;
     let spec = pb::UploadSpec {
@@ -76,7 +76,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         apply(arguments, &syncing, all).await
     };
     uploader
-        .underway
+        .open_uploads
         .unless_stopped(stopping, false, work)
         .await
 }
@@ -86,27 +86,28 @@ async fn compare<'a>(
     arguments: &Arguments,
     uploader: &'a Uploader,
     collection: CollectionId,
-    origin: Origin,
+    origin: SyncedFolder,
     all: &Sources,
 ) -> anyhow::Result<Syncing<'a>> {
     let Uploader {
-        channel, patience, ..
+        channel, retries, ..
     } = uploader;
-    let found = patience
-        .ask(async || stored::collection(channel.clone(), &collection).await)
+    let found = retries
+        .ask(async || stored_document::collection(channel.clone(), &collection).await)
         .await?;
-    let (typed, decoded) = (&arguments.uploads.chunking, &arguments.uploads.decoding);
+    let typed = &arguments.uploads.chunking;
+    let decoded = &arguments.uploads.decoding;
     let labels = &uploader.common.labels;
-    let expected = patience
+    let expected = retries
         .ask(async || Expected::of(channel.clone(), &collection, typed, decoded, labels).await)
         .await?;
     let mut own = HashMap::new();
     if found.is_some() {
         let listed = async || origin.documents(channel.clone(), &collection).await;
-        own = patience.ask(listed).await?;
+        own = retries.ask(listed).await?;
     } else if !arguments.dry_run && !all.documents.is_empty() {
         let made = async || ensure_collection(channel.clone(), &collection).await;
-        patience.ask(made).await?;
+        retries.ask(made).await?;
     }
     Ok(Syncing {
         uploader,
@@ -122,11 +123,12 @@ async fn compare<'a>(
 /// Uploads or rechunks the files if necessary, then deletes the documents whose files are gone.
 async fn apply(arguments: &Arguments, syncing: &Syncing<'_>, all: Sources) -> anyhow::Result<()> {
     let mut outcome = Outcome::new(arguments.uploads.common.output);
-    let (is_whole, is_empty) = (all.failed.is_empty(), all.documents.is_empty());
+    let is_whole = all.failed.is_empty();
+    let is_empty = all.documents.is_empty();
     let present = all.documents.iter().map(|(id, _)| id.clone());
     let present = present.collect::<HashSet<_>>();
-    outcome.explain_all(Kind::Skipped, all.skipped);
-    outcome.explain_all(Kind::Failed, all.failed);
+    outcome.explain_all(DocumentResult::Skipped, all.skipped);
+    outcome.explain_all(DocumentResult::Failed, all.failed);
     let one = |(id, source)| async move { syncing.step(id, source).await };
     uploader::each(all.documents, true, one, |done| outcome.take(done)).await?;
     if arguments.deletion.delete {
@@ -136,7 +138,7 @@ async fn apply(arguments: &Arguments, syncing: &Syncing<'_>, all: Sources) -> an
             .collect::<Vec<_>>();
         if let Some(why) = arguments.deletion.refusal(&gone, is_whole, is_empty) {
             let line = format!("{}: {why}", arguments.folder.display());
-            outcome.explain(Kind::Failed, line);
+            outcome.explain(DocumentResult::Failed, line);
         } else {
             let one = |document| async move { syncing.remove(document).await };
             uploader::each(gone, true, one, |done| outcome.take(done)).await?;

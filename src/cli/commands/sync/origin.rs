@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 
-use crate::cli::common::PAGE_ROWS;
+use crate::cli::arguments::common::PAGE_ROWS;
 use crate::cli::connection::channel::Connection;
-use crate::cli::output::WrongArguments;
-use crate::cli::stored::is_complete;
+use crate::cli::terminal::output::WrongArguments;
+use crate::cli::uploads::stored_document::is_complete;
 use crate::domain::ingest::digest::{hex, sha256};
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::interface::grpc::pb;
@@ -23,9 +23,9 @@ const DIGEST_BYTES: usize = 16;
 
 /// A synchronized folder, by its name in the collection.
 #[derive(Clone, Debug)]
-pub(super) struct Origin(String);
+pub(super) struct SyncedFolder(String);
 
-impl Origin {
+impl SyncedFolder {
     /// Returns the given name, or a digest. Paths are not revealed to readers of documents.
     pub(super) fn new(folder: &Path, id: Option<&str>) -> anyhow::Result<Self> {
         let name = || folder.display().to_string();
@@ -67,7 +67,8 @@ impl Origin {
         collection: &CollectionId,
     ) -> anyhow::Result<HashMap<DocumentId, pb::Document>> {
         let mut client = DocumentServiceClient::new(channel);
-        let (mut documents, mut page_token) = (HashMap::new(), String::new());
+        let mut documents = HashMap::new();
+        let mut page_token = String::new();
         loop {
             let request = pb::ListDocumentsRequest {
                 parent: collection.to_string(),

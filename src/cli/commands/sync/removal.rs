@@ -6,7 +6,7 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::cli::commands::sync::step::Syncing;
-use crate::cli::outcome::{Done, Kind, Line};
+use crate::cli::uploads::outcome::{DocumentResult, Done, Line};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
@@ -57,10 +57,16 @@ impl Syncing<'_> {
         }
     }
 
-    async fn delete(&self, document: &pb::Document) -> anyhow::Result<(Kind, Option<Line>)> {
+    async fn delete(
+        &self,
+        document: &pb::Document,
+    ) -> anyhow::Result<(DocumentResult, Option<Line>)> {
         if self.is_dry {
             let line = format!("would delete {}", document.name);
-            return Ok((Kind::Deleted, Some(Line::of(line, &document.name))));
+            return Ok((
+                DocumentResult::Deleted,
+                Some(Line::of(line, &document.name)),
+            ));
         }
         if !self.origin.owns(document) {
             bail!("does not belong to this folder");
@@ -79,11 +85,11 @@ impl Syncing<'_> {
                 Err(status) => Err(status.into()),
             }
         };
-        let is_deleted = self.uploader.patience.ask(deleted).await?;
+        let is_deleted = self.uploader.retries.ask(deleted).await?;
         let line = is_deleted.then(|| {
             let text = format!("deleted {}", document.name);
             Line::of(text, &document.name)
         });
-        Ok((Kind::Deleted, line))
+        Ok((DocumentResult::Deleted, line))
     }
 }

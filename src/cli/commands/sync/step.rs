@@ -6,13 +6,13 @@ use std::time::Duration;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::cli::begun;
-use crate::cli::commands::sync::origin::{MARK, Origin};
+use crate::cli::calls::wait;
+use crate::cli::commands::sync::origin::{MARK, SyncedFolder};
 use crate::cli::json;
-use crate::cli::outcome::{Conflict, Done, Kind, Line};
-use crate::cli::source::Source;
-use crate::cli::stored::{self, Difference, Expected};
-use crate::cli::uploader::Uploader;
+use crate::cli::uploads::outcome::{Conflict, DocumentResult, Done, Line};
+use crate::cli::uploads::source::Source;
+use crate::cli::uploads::stored_document::{self, Difference, Expected};
+use crate::cli::uploads::uploader::Uploader;
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
@@ -23,7 +23,7 @@ pub(super) struct Syncing<'a> {
     pub(super) uploader: &'a Uploader,
     pub(super) expected: Expected,
     pub(super) collection: CollectionId,
-    pub(super) origin: Origin,
+    pub(super) origin: SyncedFolder,
     /// The documents of this folder when the run began.
     pub(super) own: HashMap<DocumentId, pb::Document>,
     pub(super) adopts: bool,
@@ -39,12 +39,17 @@ impl Syncing<'_> {
         }
     }
 
-    async fn of(&self, id: &DocumentId, source: Source) -> anyhow::Result<(Kind, Option<Line>)> {
+    async fn of(
+        &self,
+        id: &DocumentId,
+        source: Source,
+    ) -> anyhow::Result<(DocumentResult, Option<Line>)> {
         let channel = &self.uploader.channel;
-        let stored = async || stored::document(channel.clone(), &self.collection, id).await;
+        let stored =
+            async || stored_document::document(channel.clone(), &self.collection, id).await;
         let document = match self.own.get(id) {
             Some(document) => Some(document.clone()),
-            None => self.uploader.patience.ask(stored).await?,
+            None => self.uploader.retries.ask(stored).await?,
         };
         let Some(document) = document else {
             return self.upload(id, source).await;
@@ -55,7 +60,7 @@ impl Syncing<'_> {
         match self.expected.difference(&document, &source).await? {
             Difference::Nothing => {
                 let line = Line::silent(&document.name);
-                Ok((Kind::Unchanged, Some(line)))
+                Ok((DocumentResult::Unchanged, Some(line)))
             }
             Difference::Chunking => self.rechunk(id, source, &document.name).await,
             Difference::Content => self.upload(id, source).await,
@@ -66,18 +71,18 @@ impl Syncing<'_> {
         &self,
         id: &DocumentId,
         source: Source,
-    ) -> anyhow::Result<(Kind, Option<Line>)> {
+    ) -> anyhow::Result<(DocumentResult, Option<Line>)> {
         if self.is_dry {
             let document = format!("{}/documents/{}", self.collection, id.as_str());
             // An upload of a file that cannot be read would fail.
             let name = source.name();
             tokio::task::spawn_blocking(move || source.open().map(drop)).await??;
             let line = format!("would upload {name} as {document}");
-            return Ok((Kind::Uploaded, Some(Line::of(line, &document))));
+            return Ok((DocumentResult::Uploaded, Some(Line::of(line, &document))));
         }
         let upload = self.uploader.upload(id, source, None, false).await?;
         let line = self.uploader.line("uploaded ", upload).await;
-        Ok((Kind::Uploaded, Some(line)))
+        Ok((DocumentResult::Uploaded, Some(line)))
     }
 
     /// Makes the server chunk the stored text again. Uploads the file if the server cannot.
@@ -86,10 +91,10 @@ impl Syncing<'_> {
         id: &DocumentId,
         source: Source,
         name: &str,
-    ) -> anyhow::Result<(Kind, Option<Line>)> {
+    ) -> anyhow::Result<(DocumentResult, Option<Line>)> {
         if self.is_dry {
             let line = Line::of(format!("would rechunk {name}"), name);
-            return Ok((Kind::Rechunked, Some(line)));
+            return Ok((DocumentResult::Rechunked, Some(line)));
         }
         let request = pb::RechunkDocumentRequest {
             name: name.to_owned(),
@@ -106,12 +111,13 @@ impl Syncing<'_> {
                 Err(status) => Err(status.into()),
             }
         };
-        let Some(begun) = self.uploader.patience.ask(rechunk).await? else {
+        let Some(begun) = self.uploader.retries.ask(rechunk).await? else {
             return self.upload(id, source).await;
         };
-        // The shared `Patience` reports a server that is away once for all documents.
-        let ended = async || begun::ended(channel.clone(), begun.clone(), Duration::ZERO).await;
-        let ended = self.uploader.patience.ask(ended).await?;
+        // The shared `Retries` reports a server that is away once for all documents.
+        let ended =
+            async || wait::wait_for_end(channel.clone(), begun.clone(), Duration::ZERO).await;
+        let ended = self.uploader.retries.ask(ended).await?;
         if ended.state() != pb::operation::State::Succeeded {
             // The source cannot be restored from the text, or a newer version exists: upload the file.
             return self.upload(id, source).await;
@@ -119,7 +125,7 @@ impl Syncing<'_> {
         let text = format!("rechunked {name}: {} chunks", ended.chunks);
         let mut line = Line::of(text, name);
         line.fields.extend(json::operations::operation(ended));
-        Ok((Kind::Rechunked, Some(line)))
+        Ok((DocumentResult::Rechunked, Some(line)))
     }
 }
 

@@ -8,10 +8,10 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// A charset by its standard name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Charset(Kind);
+pub struct Charset(CharsetKind);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Kind {
+enum CharsetKind {
     /// One of the WHATWG Encoding Standard.
     Standard(&'static Encoding),
     Utf32Le,
@@ -43,14 +43,14 @@ pub enum Unsupported {
 }
 
 /// The labels of UTF-32, which `encoding_rs` does not support.
-const UTF_32_LABELS: [(&str, Kind); 6] = [
+const UTF_32_LABELS: [(&str, CharsetKind); 6] = [
     // Without a byte order mark, `utf-32` is little-endian, as `utf-16` is by the standard.
-    ("utf-32", Kind::Utf32Le),
-    ("utf32", Kind::Utf32Le),
-    ("utf-32le", Kind::Utf32Le),
-    ("utf32le", Kind::Utf32Le),
-    ("utf-32be", Kind::Utf32Be),
-    ("utf32be", Kind::Utf32Be),
+    ("utf-32", CharsetKind::Utf32Le),
+    ("utf32", CharsetKind::Utf32Le),
+    ("utf-32le", CharsetKind::Utf32Le),
+    ("utf32le", CharsetKind::Utf32Le),
+    ("utf-32be", CharsetKind::Utf32Be),
+    ("utf32be", CharsetKind::Utf32Be),
 ];
 
 /// Charsets that the standard does not decode because of their escape sequences, by the start of a label.
@@ -68,15 +68,15 @@ pub fn converter(label: &str) -> &'static str {
 
 impl Charset {
     /// UTF-8, the default.
-    pub const UTF_8: Self = Self(Kind::Standard(UTF_8));
+    pub const UTF_8: Self = Self(CharsetKind::Standard(UTF_8));
     /// UTF-16, little-endian.
-    pub const UTF_16LE: Self = Self(Kind::Standard(UTF_16LE));
+    pub const UTF_16LE: Self = Self(CharsetKind::Standard(UTF_16LE));
     /// UTF-16, big-endian.
-    pub const UTF_16BE: Self = Self(Kind::Standard(UTF_16BE));
+    pub const UTF_16BE: Self = Self(CharsetKind::Standard(UTF_16BE));
     /// UTF-32, little-endian.
-    pub const UTF_32LE: Self = Self(Kind::Utf32Le);
+    pub const UTF_32LE: Self = Self(CharsetKind::Utf32Le);
     /// UTF-32, big-endian.
-    pub const UTF_32BE: Self = Self(Kind::Utf32Be);
+    pub const UTF_32BE: Self = Self(CharsetKind::Utf32Be);
 
     /// The byte order marks. The mark of UTF-32LE begins with that of UTF-16LE, so it comes first: no text begins
     /// with a NUL character.
@@ -107,7 +107,7 @@ impl Charset {
             *encoding != encoding_rs::ISO_2022_JP && *encoding != encoding_rs::REPLACEMENT
         };
         if let Some(encoding) = encoding.filter(is_decoded) {
-            return Ok(Self(Kind::Standard(encoding)));
+            return Ok(Self(CharsetKind::Standard(encoding)));
         }
         let is_stateful = STATEFUL_LABELS.iter().any(|start| plain.starts_with(start));
         if is_stateful {
@@ -118,7 +118,7 @@ impl Charset {
 
     /// Wraps an encoding of the standard.
     pub(crate) const fn standard(encoding: &'static Encoding) -> Self {
-        Self(Kind::Standard(encoding))
+        Self(CharsetKind::Standard(encoding))
     }
 
     /// Returns the charset whose byte order mark `start` begins with.
@@ -139,7 +139,7 @@ impl Charset {
     /// Whether the charset is UTF-32, of either byte order.
     #[must_use]
     pub fn is_utf_32(self) -> bool {
-        matches!(self.0, Kind::Utf32Le | Kind::Utf32Be)
+        matches!(self.0, CharsetKind::Utf32Le | CharsetKind::Utf32Be)
     }
 
     /// Returns a decoder that starts at a character's start; the caller handles the byte order mark. Returns `None`
@@ -147,8 +147,8 @@ impl Charset {
     #[must_use]
     pub fn decoder(self) -> Option<encoding_rs::Decoder> {
         match self.0 {
-            Kind::Standard(encoding) => Some(encoding.new_decoder_without_bom_handling()),
-            Kind::Utf32Le | Kind::Utf32Be => None,
+            CharsetKind::Standard(encoding) => Some(encoding.new_decoder_without_bom_handling()),
+            CharsetKind::Utf32Le | CharsetKind::Utf32Be => None,
         }
     }
 
@@ -157,8 +157,8 @@ impl Charset {
     #[must_use]
     pub fn encoder(self) -> Option<encoding_rs::Encoder> {
         match self.0 {
-            Kind::Standard(encoding) => Some(encoding.new_encoder()),
-            Kind::Utf32Le | Kind::Utf32Be => None,
+            CharsetKind::Standard(encoding) => Some(encoding.new_encoder()),
+            CharsetKind::Utf32Le | CharsetKind::Utf32Be => None,
         }
     }
 
@@ -166,9 +166,9 @@ impl Charset {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
-            Kind::Standard(encoding) => encoding.name(),
-            Kind::Utf32Le => "UTF-32LE",
-            Kind::Utf32Be => "UTF-32BE",
+            CharsetKind::Standard(encoding) => encoding.name(),
+            CharsetKind::Utf32Le => "UTF-32LE",
+            CharsetKind::Utf32Be => "UTF-32BE",
         }
     }
 

@@ -8,7 +8,7 @@ use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault};
 use crate::domain::text::encoding::detection::looks::Looks;
 use crate::domain::text::encoding::detection::sniff::{self, HEAD_BYTES};
-use crate::domain::text::encoding::detection::undecided::{HELD_BYTES_MAX, Undecided, Verdict};
+use crate::domain::text::encoding::detection::undecided::{Decision, HELD_BYTES_MAX, Undecided};
 use crate::domain::text::encoding::legacy::Legacy;
 use crate::domain::text::encoding::sink::TextSink;
 use crate::domain::text::encoding::utf8::Utf8;
@@ -57,7 +57,7 @@ impl Choice {
 #[derive(Debug)]
 pub struct Decoder {
     decoding: Decoding,
-    state: State,
+    state: DecoderState,
     /// The number of the source's bytes that were decoded.
     decoded_bytes: u64,
     looks: Looks,
@@ -66,7 +66,7 @@ pub struct Decoder {
 }
 
 #[derive(Debug)]
-enum State {
+enum DecoderState {
     /// The first bytes of a source in a declared charset, until a byte order mark can be recognised.
     Declared(Charset, Vec<u8>),
     Undecided(Undecided),
@@ -80,8 +80,8 @@ impl Decoder {
     #[must_use]
     pub fn new(decoding: Decoding) -> Self {
         let state = match decoding.charset {
-            Some(charset) => State::Declared(charset, Vec::new()),
-            None => State::Undecided(Undecided::new()),
+            Some(charset) => DecoderState::Declared(charset, Vec::new()),
+            None => DecoderState::Undecided(Undecided::new()),
         };
         Self {
             decoding,
@@ -97,8 +97,8 @@ impl Decoder {
     pub fn resume(decoding: Decoding, choice: Choice, source_offset: u64) -> Self {
         let state = match choice {
             Choice::Start => return Self::new(decoding),
-            Choice::Ascii => State::Undecided(Undecided::resume()),
-            Choice::Charset(charset) => State::of(charset),
+            Choice::Ascii => DecoderState::Undecided(Undecided::resume()),
+            Choice::Charset(charset) => DecoderState::of(charset),
         };
         Self {
             decoding,
@@ -114,11 +114,11 @@ impl Decoder {
     #[must_use]
     pub fn choice(&self) -> Choice {
         match &self.state {
-            State::Undecided(undecided) if undecided.is_ascii() => Choice::Ascii,
-            State::Declared(..) | State::Undecided(_) => Choice::Start,
-            State::Utf8(charset, _) | State::Utf32(charset, _) | State::Legacy(charset, _) => {
-                Choice::Charset(*charset)
-            }
+            DecoderState::Undecided(undecided) if undecided.is_ascii() => Choice::Ascii,
+            DecoderState::Declared(..) | DecoderState::Undecided(_) => Choice::Start,
+            DecoderState::Utf8(charset, _)
+            | DecoderState::Utf32(charset, _)
+            | DecoderState::Legacy(charset, _) => Choice::Charset(*charset),
         }
     }
 
@@ -192,14 +192,14 @@ impl Decoder {
 
     fn decode_piece(&mut self, piece: &[u8], window: &mut Window) -> Result<usize, Fault> {
         let taken = match &mut self.state {
-            State::Declared(charset, head) => {
+            DecoderState::Declared(charset, head) => {
                 let wanted = mark_bytes_max(*charset) - head.len();
                 let taken = wanted.min(piece.len());
                 head.extend_from_slice(&piece[..taken]);
                 taken
             }
-            State::Undecided(undecided) => undecided.hold(piece),
-            State::Utf8(..) | State::Utf32(..) | State::Legacy(..) => {
+            DecoderState::Undecided(undecided) => undecided.hold(piece),
+            DecoderState::Utf8(..) | DecoderState::Utf32(..) | DecoderState::Legacy(..) => {
                 self.run(Some(piece), window)?;
                 return Ok(piece.len());
             }
@@ -216,7 +216,7 @@ impl Decoder {
     /// Chooses the charset if all deciding bytes are there, and decodes the held bytes.
     fn settle(&mut self, is_whole: bool, window: &mut Window) -> Result<(), Fault> {
         match &mut self.state {
-            State::Declared(declared, head) => {
+            DecoderState::Declared(declared, head) => {
                 let declared = *declared;
                 if head.len() < mark_bytes_max(declared) && !is_whole {
                     return Ok(());
@@ -225,30 +225,30 @@ impl Decoder {
                 let by_mark = Charset::by_mark(&head).filter(|_| declared.is_wide());
                 self.start(by_mark.unwrap_or(declared), &head, window)
             }
-            State::Undecided(undecided) => match undecided.verdict(is_whole) {
-                Verdict::Ascii(bytes) => self.give_out(bytes, window),
-                Verdict::Charset(charset) => {
+            DecoderState::Undecided(undecided) => match undecided.verdict(is_whole) {
+                Decision::Ascii(bytes) => self.give_out(bytes, window),
+                Decision::Charset(charset) => {
                     let is_start = !undecided.is_ascii();
                     let held = std::mem::take(undecided);
                     if is_start {
                         return self.start(charset, held.held(), window);
                     }
-                    self.state = State::of(charset);
+                    self.state = DecoderState::of(charset);
                     self.run(Some(held.held()), window)
                 }
-                Verdict::Escape(at, charset) => {
+                Decision::Escape(at, charset) => {
                     self.give_out(at, window)?;
                     let offset = self.decoded_bytes;
                     Err(Fault::Escape { offset, charset })
                 }
             },
-            State::Utf8(..) | State::Utf32(..) | State::Legacy(..) => Ok(()),
+            DecoderState::Utf8(..) | DecoderState::Utf32(..) | DecoderState::Legacy(..) => Ok(()),
         }
     }
 
     /// Starts the source in this charset, with the held bytes, which are its first.
     fn start(&mut self, charset: Charset, held: &[u8], window: &mut Window) -> Result<(), Fault> {
-        self.state = State::of(charset);
+        self.state = DecoderState::of(charset);
         let mark = charset.byte_order_mark();
         let is_dropped = self.decoding.byte_order_mark == ByteOrderMark::Drop;
         let skipped = if is_dropped && held.starts_with(mark) {
@@ -263,7 +263,7 @@ impl Decoder {
 
     /// Decodes the first held bytes, which are ASCII and decide nothing.
     fn give_out(&mut self, bytes: usize, window: &mut Window) -> Result<(), Fault> {
-        let State::Undecided(undecided) = &mut self.state else {
+        let DecoderState::Undecided(undecided) = &mut self.state else {
             return Ok(());
         };
         let out = &mut TextSink {
@@ -283,7 +283,8 @@ impl Decoder {
         let Some(charset) = self.choice().charset() else {
             return Ok(());
         };
-        let (decoding, source_end) = (self.decoding, &mut self.decoded_bytes);
+        let decoding = self.decoding;
+        let source_end = &mut self.decoded_bytes;
         let out = &mut TextSink {
             decoding,
             window,
@@ -291,18 +292,18 @@ impl Decoder {
             charset,
         };
         match (&mut self.state, piece) {
-            (State::Declared(..) | State::Undecided(_), _) => Ok(()),
-            (State::Utf8(_, utf8), Some(piece)) => utf8.decode(piece, out),
-            (State::Utf8(_, utf8), None) => utf8.finish(out),
-            (State::Utf32(_, utf32), Some(piece)) => utf32.decode(piece, out),
-            (State::Utf32(_, utf32), None) => utf32.finish(out),
-            (State::Legacy(_, legacy), Some(piece)) => legacy.decode(piece, out),
-            (State::Legacy(_, legacy), None) => legacy.finish(out),
+            (DecoderState::Declared(..) | DecoderState::Undecided(_), _) => Ok(()),
+            (DecoderState::Utf8(_, utf8), Some(piece)) => utf8.decode(piece, out),
+            (DecoderState::Utf8(_, utf8), None) => utf8.finish(out),
+            (DecoderState::Utf32(_, utf32), Some(piece)) => utf32.decode(piece, out),
+            (DecoderState::Utf32(_, utf32), None) => utf32.finish(out),
+            (DecoderState::Legacy(_, legacy), Some(piece)) => legacy.decode(piece, out),
+            (DecoderState::Legacy(_, legacy), None) => legacy.finish(out),
         }
     }
 }
 
-impl State {
+impl DecoderState {
     fn of(charset: Charset) -> Self {
         match charset.decoder() {
             _ if charset == Charset::UTF_8 => Self::Utf8(charset, Utf8::default()),

@@ -25,7 +25,8 @@ impl<'a> Next<'a> {
     pub fn of(text: &'a str) -> Self {
         let text = text.trim_start();
         let text = &text[..text.floor_char_boundary(SEEN_BYTES)];
-        let (mut word, mut has_dash) = (text, false);
+        let mut word = text;
+        let mut has_dash = false;
         while let Some(first) = word.chars().next() {
             let is_dash = matches!(first, '-' | '\u{2010}'..='\u{2015}' | '\u{2022}' | '*');
             let is_aside = is_dash

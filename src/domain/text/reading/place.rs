@@ -84,7 +84,8 @@ impl<'a> Around<'a> {
 
     /// Whether letters stand on both sides, which is the usual case.
     fn is_plain(&self) -> bool {
-        let (before, after) = (self.before.as_bytes(), self.after.as_bytes());
+        let before = self.before.as_bytes();
+        let after = self.after.as_bytes();
         let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
         is_letter(before.last()) && is_letter(after.first())
     }

@@ -50,7 +50,8 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     if (letter.is_lowercase() || line.ends_with(',')) && is_prose(line, next) {
         return true;
     }
-    let (width, next_width) = (length(line), length(next));
+    let width = length(line);
+    let next_width = length(next);
     let word = first.find(char::is_whitespace).unwrap_or(first.len());
     let needed = width + 1 + length(&first[..word]);
     let had_no_room = width >= WIDTH_MIN && needed > next_width;
@@ -98,7 +99,8 @@ fn is_prose(line: &str, next: &str) -> bool {
 
 /// Whether a line of ideographs was wrapped. Such lines break anywhere, so all of them are full.
 fn is_wide_wrapped(line: &str, next: &str) -> bool {
-    let (width, next_width) = (line.chars().count(), next.chars().count());
+    let width = line.chars().count();
+    let next_width = next.chars().count();
     width >= WIDTH_MIN_WIDE && next_width <= width + 2 && !next.starts_with('\u{3000}')
 }
 

@@ -20,8 +20,8 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
     while let Some((end, kind)) = next_end(text, at, limit) {
         at = end;
         let end = match kind {
-            End::Line => end,
-            End::Mark { is_spaced } => {
+            SentenceEnd::Line => end,
+            SentenceEnd::Mark { is_spaced } => {
                 let tail = stop::tail(text, end);
                 if is_spaced && !stop::is_free(text, tail) {
                     continue;
@@ -34,8 +34,8 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
         };
         at = at.max(end);
         let is_end = match kind {
-            End::Mark { .. } => true,
-            End::Line => is_line_end(text, place),
+            SentenceEnd::Mark { .. } => true,
+            SentenceEnd::Line => is_line_end(text, place),
         };
         if is_end && place >= floor {
             found(place);
@@ -45,7 +45,7 @@ pub fn find(text: &str, floor: usize, limit: usize, found: &mut dyn FnMut(usize)
 
 /// A possible end of a sentence.
 #[derive(Clone, Copy, Debug)]
-enum End {
+enum SentenceEnd {
     Line,
     /// A mark, and whether it must be followed by white space.
     Mark {
@@ -54,7 +54,7 @@ enum End {
 }
 
 /// Returns the end of the first line or mark at or after `at`, if it is not past `limit`.
-fn next_end(text: &str, at: usize, limit: usize) -> Option<(usize, End)> {
+fn next_end(text: &str, at: usize, limit: usize) -> Option<(usize, SentenceEnd)> {
     let bytes = text.as_bytes();
     let mut at = at;
     while at < limit {
@@ -62,8 +62,8 @@ fn next_end(text: &str, at: usize, limit: usize) -> Option<(usize, End)> {
         if byte.is_ascii() {
             at += 1;
             match byte {
-                b'.' | b'!' | b'?' => return Some((at, End::Mark { is_spaced: true })),
-                b'\n'..=b'\r' => return Some((at, End::Line)),
+                b'.' | b'!' | b'?' => return Some((at, SentenceEnd::Mark { is_spaced: true })),
+                b'\n'..=b'\r' => return Some((at, SentenceEnd::Line)),
                 _ => {}
             }
             continue;
@@ -72,10 +72,10 @@ fn next_end(text: &str, at: usize, limit: usize) -> Option<(usize, End)> {
         at += character.len_utf8();
         if Stop::of(character).is_some() {
             let is_spaced = Stop::is_spaced(character);
-            return Some((at, End::Mark { is_spaced }));
+            return Some((at, SentenceEnd::Mark { is_spaced }));
         }
         if is_line_break(character) {
-            return Some((at, End::Line));
+            return Some((at, SentenceEnd::Line));
         }
     }
     None
@@ -104,10 +104,8 @@ mod tests {
     fn check(sentences: &[&str]) {
         let text = sentences.concat();
         let mut starts = Vec::new();
-        let (first, last) = (
-            text.ceil_char_boundary(1),
-            text.floor_char_boundary(text.len() - 1),
-        );
+        let first = text.ceil_char_boundary(1);
+        let last = text.floor_char_boundary(text.len() - 1);
         find(&text, first, last, &mut |place| starts.push(place));
         let mut expected = Vec::new();
         for sentence in sentences {

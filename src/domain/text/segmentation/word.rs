@@ -81,11 +81,10 @@ mod tests {
     #[track_caller]
     fn check(words: &[&str]) {
         let text = words.concat();
-        let (mut starts, mut at) = (Vec::new(), 0);
-        let (first, last) = (
-            text.ceil_char_boundary(1),
-            text.floor_char_boundary(text.len() - 1),
-        );
+        let mut starts = Vec::new();
+        let mut at = 0;
+        let first = text.ceil_char_boundary(1);
+        let last = text.floor_char_boundary(text.len() - 1);
         find(&text, first, last, &mut |place| starts.push(place));
         let found = starts.into_iter().chain([text.len()]).map(|end| {
             let word = &text[at..end];

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::application::ports::rate_limiter::Key;
+use crate::application::ports::rate_limiter::CounterKey;
 use crate::domain::limits::class::{Budget, Places};
 use crate::domain::names::resource::TenantId;
 
@@ -11,8 +11,8 @@ pub(super) const PROBE: &str = "{rl}:probe";
 
 /// Returns the key of a rate limit or a concurrency limit. The part in braces keeps all keys of a principal on one
 /// node of a cluster.
-pub(super) fn of(key: &Key) -> String {
-    let Key {
+pub(super) fn of(key: &CounterKey) -> String {
+    let CounterKey {
         tenant,
         principal,
         limit,
@@ -27,7 +27,7 @@ pub(super) fn noted(tenant: &TenantId) -> String {
 }
 
 /// Parses the name of a key. `None` means that the name is not one of these.
-pub(super) fn key(name: &str) -> Option<Key> {
+pub(super) fn key(name: &str) -> Option<CounterKey> {
     let (principal, limit) = name.strip_prefix("{rl:")?.split_once("}:")?;
     let (tenant, principal) = principal.split_once(':')?;
     let tenant = match unescaped(tenant)?.as_str() {
@@ -35,7 +35,7 @@ pub(super) fn key(name: &str) -> Option<Key> {
         tenant => Some(TenantId::parse(tenant).ok()?),
     };
     let budget = Budget::named(limit).map(Budget::name);
-    Some(Key {
+    Some(CounterKey {
         tenant,
         principal: unescaped(principal)?,
         limit: budget.or_else(|| Places::named(limit).map(Places::name))?,
@@ -70,7 +70,7 @@ fn unescaped(part: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{key, of};
-    use crate::application::ports::rate_limiter::Key;
+    use crate::application::ports::rate_limiter::CounterKey;
     use crate::domain::names::resource::TenantId;
 
     #[test]
@@ -83,7 +83,7 @@ mod tests {
             (None, "2001:db8::/64"),
             (Some("e"), "水 %41"),
         ] {
-            let known = Key {
+            let known = CounterKey {
                 tenant: tenant.map(|tenant| TenantId::parse(tenant).unwrap()),
                 principal: principal.to_owned(),
                 limit: "sockets",

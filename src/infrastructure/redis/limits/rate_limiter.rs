@@ -5,10 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::{Cmd, RedisError, Script};
 
-use crate::application::ports::rate_limiter::{Amount, Key, Member, RateLimiter, Used};
+use crate::application::ports::rate_limiter::{Amount, CounterKey, Member, RateLimiter, Used};
 use crate::application::ports::store_error::Error;
 use crate::domain::limits::class::Places;
-use crate::domain::limits::rate::{Quota, Verdict};
+use crate::domain::limits::rate::{Quota, RateDecision};
 use crate::domain::names::resource::TenantId;
 use crate::infrastructure::redis::connection::Connection;
 use crate::infrastructure::redis::limits::keys;
@@ -22,7 +22,7 @@ const NOTES_MAX: u32 = 1_000;
 
 /// The limits in Redis.
 #[derive(Debug)]
-pub struct Limits {
+pub struct RedisLimits {
     connection: Connection,
     check: Script,
     take: Script,
@@ -31,7 +31,7 @@ pub struct Limits {
     used: Script,
 }
 
-impl Limits {
+impl RedisLimits {
     /// Creates the limiter on a shared connection. Each request waits at most `wait_max` for an answer.
     #[must_use]
     pub fn new(connection: &Connection, wait_max: Duration) -> Self {
@@ -45,18 +45,23 @@ impl Limits {
         }
     }
 
-    async fn decide(&self, name: &str, quota: Quota, units: u64) -> Result<Verdict, RedisError> {
+    async fn decide(
+        &self,
+        name: &str,
+        quota: Quota,
+        units: u64,
+    ) -> Result<RateDecision, RedisError> {
         if units > quota.burst() {
-            return Ok(Verdict::Never);
+            return Ok(RateDecision::Never);
         }
         let mut invocation = self.check.key(name);
         invocation.arg(quota.cost_us(units)).arg(quota.window_us());
         let mut connection = self.connection.clone();
         let (passes, wait_us, whole_after_us) = invocation.invoke_async(&mut connection).await?;
         Ok(if passes {
-            Verdict::Admitted { whole_after_us }
+            RateDecision::Admitted { whole_after_us }
         } else {
-            Verdict::Wait {
+            RateDecision::Wait {
                 wait_us,
                 whole_after_us,
             }
@@ -65,15 +70,20 @@ impl Limits {
 }
 
 #[async_trait]
-impl RateLimiter for Limits {
-    async fn check(&self, key: &Key, quota: Quota, units: u64) -> Result<Verdict, Error> {
+impl RateLimiter for RedisLimits {
+    async fn check(
+        &self,
+        key: &CounterKey,
+        quota: Quota,
+        units: u64,
+    ) -> Result<RateDecision, Error> {
         let verdict = self.decide(&keys::of(key), quota, units).await;
         verdict.map_err(unavailable)
     }
 
     async fn acquire(
         &self,
-        key: &Key,
+        key: &CounterKey,
         member: Member,
         most: u32,
         lifetime: Duration,
@@ -85,7 +95,12 @@ impl RateLimiter for Limits {
         taken.map_err(unavailable)
     }
 
-    async fn renew(&self, key: &Key, members: &[Member], lifetime: Duration) -> Result<(), Error> {
+    async fn renew(
+        &self,
+        key: &CounterKey,
+        members: &[Member],
+        lifetime: Duration,
+    ) -> Result<(), Error> {
         let mut invocation = self.keep.key(keys::of(key));
         invocation.arg(ms(lifetime));
         for member in members {
@@ -96,7 +111,7 @@ impl RateLimiter for Limits {
         kept.map_err(unavailable)
     }
 
-    async fn release(&self, key: &Key, members: &[Member]) -> Result<(), Error> {
+    async fn release(&self, key: &CounterKey, members: &[Member]) -> Result<(), Error> {
         let mut command = Cmd::new();
         command.arg("ZREM").arg(keys::of(key));
         for member in members {
@@ -113,7 +128,7 @@ impl RateLimiter for Limits {
         probed.map(|_verdict| ()).map_err(unavailable)
     }
 
-    async fn note(&self, tenant: &TenantId, keys: &[Key]) -> Result<(), Error> {
+    async fn note(&self, tenant: &TenantId, keys: &[CounterKey]) -> Result<(), Error> {
         let mut invocation = self.note.key(keys::noted(tenant));
         invocation.arg(ms(NOTES_LIFETIME)).arg(NOTES_MAX);
         for key in keys {

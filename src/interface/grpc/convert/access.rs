@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::application::admin::keys::NewKey;
 use crate::application::error::Error;
-use crate::application::ports::keys::{Key, Kind};
+use crate::application::ports::keys::{Key, KeyKind};
 use crate::application::ports::tenants::Tenant;
 use crate::domain::identity::role::Role;
 use crate::domain::limits::quota::{Quotas, Usage};
@@ -99,8 +99,8 @@ pub fn key(from: Key) -> pb::ApiKey {
         revoked_at,
     } = from;
     let (prefix, certificate) = match kind {
-        Kind::Secret => (lookup, Vec::new()),
-        Kind::Certificate => (String::new(), digest.to_vec()),
+        KeyKind::Secret => (lookup, Vec::new()),
+        KeyKind::Certificate => (String::new(), digest.to_vec()),
     };
     pb::ApiKey {
         name: format!("{tenant}/{}", resource_name::of_uid("apiKeys", &uid)),

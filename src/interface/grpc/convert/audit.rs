@@ -60,7 +60,7 @@ pub fn entry(from: Entry) -> pb::AuditEvent {
 /// # Errors
 ///
 /// Fails with the field that is wrong.
-pub fn wanted(
+pub fn filter(
     parent: &str,
     start: Option<prost_types::Timestamp>,
     end: Option<prost_types::Timestamp>,

@@ -37,7 +37,7 @@ pub fn new_import(
         document: DocumentId::parse(&document_id)
             .map_err(|error| Error::invalid("document_id", error))?,
     };
-    let fields = uploads::About {
+    let fields = uploads::DescriptionFields {
         display_name: ("display_name", display_name),
         media_type: ("media_type", media_type),
         labels: ("labels", labels),

@@ -3,12 +3,12 @@
 use prost_types::Timestamp;
 
 use crate::application::catalog::chunks::Versioned;
-use crate::application::catalog::version_diff::Event;
+use crate::application::catalog::version_diff::ChangeEvent;
 use crate::application::error::Error;
 use crate::application::ports::clock;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
-use crate::application::ports::operations::{Kind, Operation};
+use crate::application::ports::operations::{Operation, OperationKind};
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::Upload;
 use crate::domain::ingest::checkpoint::Checkpoint;
@@ -91,16 +91,16 @@ pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
 
 /// Converts a change.
 #[must_use]
-pub fn change(from: Event) -> pb::Change {
+pub fn change(from: ChangeEvent) -> pb::Change {
     let change = match from {
-        Event::Reset(document) => change::Change::Reset(document.to_string()),
-        Event::Added(document, added) => change::Change::Added(chunk(&document, added)),
-        Event::Kept(document, kept) => change::Change::Kept(chunk(&document, kept)),
-        Event::Removed(document, sha256) => change::Change::Removed(pb::ChunkRemoved {
+        ChangeEvent::Reset(document) => change::Change::Reset(document.to_string()),
+        ChangeEvent::Added(document, added) => change::Change::Added(chunk(&document, added)),
+        ChangeEvent::Kept(document, kept) => change::Change::Kept(chunk(&document, kept)),
+        ChangeEvent::Removed(document, sha256) => change::Change::Removed(pb::ChunkRemoved {
             document: document.to_string(),
             sha256: sha256.to_vec().into(),
         }),
-        Event::Complete {
+        ChangeEvent::Complete {
             document,
             version,
             chunks,
@@ -162,12 +162,12 @@ pub fn operation(from: Operation) -> pb::Operation {
         }
         .into(),
         kind: match from.kind {
-            Kind::Upload => pb::operation::Kind::Upload,
-            Kind::ImportDocument => pb::operation::Kind::ImportDocument,
-            Kind::RechunkDocument => pb::operation::Kind::RechunkDocument,
-            Kind::DeleteDocument => pb::operation::Kind::DeleteDocument,
-            Kind::DeleteCollection => pb::operation::Kind::DeleteCollection,
-            Kind::MoveDocument => pb::operation::Kind::MoveDocument,
+            OperationKind::Upload => pb::operation::Kind::Upload,
+            OperationKind::ImportDocument => pb::operation::Kind::ImportDocument,
+            OperationKind::RechunkDocument => pb::operation::Kind::RechunkDocument,
+            OperationKind::DeleteDocument => pb::operation::Kind::DeleteDocument,
+            OperationKind::DeleteCollection => pb::operation::Kind::DeleteCollection,
+            OperationKind::MoveDocument => pb::operation::Kind::MoveDocument,
         }
         .into(),
         target: from.target,

@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::uploads::{self, Declared, NewUpload};
-use crate::application::uploads::receive::{Message, Target, Wish};
+use crate::application::uploads::receive::{Message, UploadTarget, Wish};
 use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use crate::domain::names::resource::{DocumentId, DocumentName};
 use crate::interface::grpc::convert::chunking;
@@ -151,12 +151,12 @@ fn write(clock: &dyn Clock, from: pb::UploadDocumentRequest) -> Result<Message, 
     };
     let target = match target {
         None => None,
-        Some(upload_document_request::Target::Upload(upload)) => Some(Target::Known(
+        Some(upload_document_request::Target::Upload(upload)) => Some(UploadTarget::Known(
             resource_name::uid("upload", "uploads", &upload)?,
         )),
-        Some(upload_document_request::Target::Spec(spec)) => {
-            Some(Target::New(Box::new(new_upload(clock, spec, declared)?)))
-        }
+        Some(upload_document_request::Target::Spec(spec)) => Some(UploadTarget::New(Box::new(
+            new_upload(clock, spec, declared)?,
+        ))),
     };
     Ok(Message {
         target,
@@ -192,7 +192,7 @@ fn new_upload(
     let document = DocumentId::parse(&document_id)
         .map_err(|error| Error::invalid("spec.document_id", error))?;
     let collection = resource_name::collection("spec.collection", &collection)?;
-    let fields = About {
+    let fields = DescriptionFields {
         display_name: ("spec.display_name", display_name),
         media_type: ("spec.media_type", media_type),
         labels: ("spec.labels", given),
@@ -214,7 +214,7 @@ fn new_upload(
 }
 
 /// The description of a document in a request, each value beside the name of its field.
-pub(super) struct About {
+pub(super) struct DescriptionFields {
     pub(super) display_name: (&'static str, String),
     pub(super) media_type: (&'static str, String),
     pub(super) labels: (&'static str, BTreeMap<String, String>),
@@ -225,8 +225,11 @@ pub(super) struct About {
 /// # Errors
 ///
 /// Fails with the field that is too long or contains a NUL.
-pub(super) fn about(from: About, id: &DocumentId) -> Result<uploads::About, Error> {
-    let About {
+pub(super) fn about(
+    from: DescriptionFields,
+    id: &DocumentId,
+) -> Result<uploads::Description, Error> {
+    let DescriptionFields {
         display_name,
         media_type,
         labels: given,
@@ -239,7 +242,7 @@ pub(super) fn about(from: About, id: &DocumentId) -> Result<uploads::About, Erro
             given
         })
     };
-    Ok(uploads::About {
+    Ok(uploads::Description {
         display_name: or(display_name, DISPLAY_NAME_BYTES_MAX, id.as_str())?,
         media_type: or(media_type, MEDIA_TYPE_BYTES_MAX, "text/plain")?,
         labels: labels(given.0, given.1.into_iter())?,

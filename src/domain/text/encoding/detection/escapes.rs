@@ -55,7 +55,8 @@ fn of_many_bytes(set: &[u8]) -> Option<&'static str> {
 
 /// Whether the bytes after `~{` are GB 2312 up to `~}`, with ideographs as at least half of the characters.
 fn is_hz(bytes: &[u8]) -> bool {
-    let (mut ideographs, mut others) = (0_usize, 0_usize);
+    let mut ideographs = 0_usize;
+    let mut others = 0_usize;
     for pair in bytes.chunks(2) {
         match pair {
             b"~}" => return ideographs >= others.max(1),
@@ -82,7 +83,9 @@ fn is_utf_7(bytes: &[u8]) -> bool {
     if bytes.get(run) == Some(&b'=') {
         return false;
     }
-    let (mut units, mut bits, mut held) = (Vec::with_capacity(run), 0_u32, 0_u32);
+    let mut units = Vec::with_capacity(run);
+    let mut bits = 0_u32;
+    let mut held = 0_u32;
     for value in bytes[..run].iter().filter_map(|byte| value_of(*byte)) {
         held = (held << 6 | value) & 0x003F_FFFF;
         bits += 6;

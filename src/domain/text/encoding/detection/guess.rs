@@ -56,7 +56,8 @@ fn guess(bytes: &[u8], is_whole: bool) -> &'static Encoding {
 
 /// Returns the two-byte charset of at least three quarters of the parts that are not ASCII.
 fn of_most_parts(window: &[u8]) -> Option<&'static Encoding> {
-    let (mut rest, mut guesses) = (window, Vec::new());
+    let mut rest = window;
+    let mut guesses = Vec::new();
     while !rest.is_empty() {
         let least = rest.len().min(PART_BYTES);
         let line_end = memchr::memchr(b'\n', &rest[least..]);

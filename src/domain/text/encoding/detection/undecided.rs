@@ -49,7 +49,7 @@ pub struct Undecided {
 
 /// The decision by the held bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub enum Decision {
     /// Undecided. This number of held bytes is ASCII, and no longer needed.
     Ascii(usize),
     /// The charset of all held bytes and of those that follow.
@@ -108,7 +108,7 @@ impl Undecided {
     }
 
     /// Decides by the held bytes. `is_whole` means that the source ends with them.
-    pub fn verdict(&mut self, is_whole: bool) -> Verdict {
+    pub fn verdict(&mut self, is_whole: bool) -> Decision {
         if self.is_head {
             if let Some(verdict) = self.by_head(is_whole) {
                 return verdict;
@@ -120,27 +120,27 @@ impl Undecided {
             let rest = self.held.len() - at;
             if !self.held[at].is_ascii() {
                 if rest < DECIDING_BYTES && !is_whole {
-                    return Verdict::Ascii(at.saturating_sub(CONTEXT_BYTES));
+                    return Decision::Ascii(at.saturating_sub(CONTEXT_BYTES));
                 }
                 let begin = at.saturating_sub(CONTEXT_BYTES);
                 let end = self.held.len().min(at + DECIDING_BYTES);
                 let is_whole = is_whole && end == self.held.len();
                 let window = &self.held[begin..end];
-                return Verdict::Charset(guess::charset_of(window, is_whole));
+                return Decision::Charset(guess::charset_of(window, is_whole));
             }
             if rest < ESCAPE_BYTES_MAX && !is_whole {
-                return Verdict::Ascii(at.saturating_sub(CONTEXT_BYTES));
+                return Decision::Ascii(at.saturating_sub(CONTEXT_BYTES));
             }
             if let Some(charset) = self.escape(at) {
-                return Verdict::Escape(at, charset);
+                return Decision::Escape(at, charset);
             }
             self.passed = at + 1;
         }
         self.passed = self.held.len();
         if is_whole {
-            return Verdict::Charset(Charset::UTF_8);
+            return Decision::Charset(Charset::UTF_8);
         }
-        Verdict::Ascii(self.held.len().saturating_sub(CONTEXT_BYTES))
+        Decision::Ascii(self.held.len().saturating_sub(CONTEXT_BYTES))
     }
 
     /// Returns the charset whose escape sequence begins with the held byte `at`.
@@ -155,13 +155,13 @@ impl Undecided {
     }
 
     /// Returns the decision by the first bytes of the source, or `None` if they do not decide.
-    fn by_head(&self, is_whole: bool) -> Option<Verdict> {
+    fn by_head(&self, is_whole: bool) -> Option<Decision> {
         let bytes = &self.held;
         if bytes.len() < HEAD_BYTES && !is_whole {
-            return Some(Verdict::Ascii(0));
+            return Some(Decision::Ascii(0));
         }
         if let Some(charset) = Charset::by_mark(bytes) {
-            return Some(Verdict::Charset(charset));
+            return Some(Decision::Charset(charset));
         }
         let head = &bytes[..bytes.len().min(HEAD_BYTES)];
         let telling = head
@@ -169,9 +169,9 @@ impl Undecided {
             .position(|byte| *byte == 0 || !byte.is_ascii())?;
         let end = telling + DECIDING_BYTES;
         if bytes.len() < end && !is_whole {
-            return Some(Verdict::Ascii(0));
+            return Some(Decision::Ascii(0));
         }
-        unmarked::detect(&bytes[..bytes.len().min(end)]).map(Verdict::Charset)
+        unmarked::detect(&bytes[..bytes.len().min(end)]).map(Decision::Charset)
     }
 
     /// Returns the next byte that is not ASCII, or that may begin an escape sequence.

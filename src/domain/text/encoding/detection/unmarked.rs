@@ -31,7 +31,7 @@ const UNITS_PER_PRINTABLE: usize = 3;
 
 /// The statistics of the bytes as UTF-16 of one byte order.
 #[derive(Clone, Copy, Debug, Default)]
-struct Reading {
+struct Utf16Statistics {
     /// The number of characters that texts use.
     plausible: usize,
     /// The number of hiragana, katakana and CJK punctuation marks.
@@ -53,8 +53,8 @@ pub fn detect(start: &[u8]) -> Option<Charset> {
     {
         return Some(charset);
     }
-    let little = Reading::of(start, u16::from_le_bytes);
-    let big = Reading::of(start, u16::from_be_bytes);
+    let little = Utf16Statistics::of(start, u16::from_le_bytes);
+    let big = Utf16Statistics::of(start, u16::from_be_bytes);
     let (charset, reading, other) = if little.rank() > big.rank() {
         (Charset::UTF_16LE, little, big)
     } else {
@@ -91,7 +91,7 @@ fn is_utf_32(charset: Charset, start: &[u8]) -> bool {
     characters >= 2 && units.len() - characters <= units.len() / UNITS_PER_FAULT
 }
 
-impl Reading {
+impl Utf16Statistics {
     fn of(start: &[u8], unit: fn([u8; 2]) -> u16) -> Self {
         let mut reading = Self::default();
         let (units, _) = start.as_chunks::<2>();

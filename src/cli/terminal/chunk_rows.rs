@@ -1,0 +1,25 @@
+//! Chunks as rows of a table.
+
+use std::fmt::Display;
+
+use crate::cli::terminal::table::Column;
+
+/// The columns of a chunk. The text is the last one, so that it can be left out.
+pub(crate) const COLUMNS: [Column; 5] = [
+    Column::of("chunk", 6),
+    Column::of("bytes", 15),
+    Column::of("characters", 15),
+    Column::of("lines", 11),
+    Column::text("text"),
+];
+
+/// Returns a chunk's cells: the ordinal, the spans in bytes, characters and lines, and the text.
+pub(crate) fn cells<T: Copy + Display>(
+    ordinal: T,
+    places: [(T, T); 3],
+    text: String,
+) -> Vec<String> {
+    let range = |(start, end): (T, T)| format!("{start}..{end}");
+    let [bytes, characters, lines] = places.map(range);
+    vec![ordinal.to_string(), bytes, characters, lines, text]
+}
