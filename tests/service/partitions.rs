@@ -167,11 +167,17 @@ async fn watchers_receive_changes_and_an_error_at_shutdown() {
         send(&world, &format!("d{number}"), "some text").await;
         let now = health(&world).await;
         for states in &mut watchers {
-            let news = states.message().await.unwrap().unwrap();
-            assert_eq!(
-                (news.partitions, news.balance),
-                (now.partitions.clone(), now.balance.clone())
-            );
+            // A message may show the state between two commits of the upload.
+            let arrives = async {
+                loop {
+                    let news = states.message().await.unwrap().unwrap();
+                    if (&news.partitions, &news.balance) == (&now.partitions, &now.balance) {
+                        return;
+                    }
+                }
+            };
+            let outcome = tokio::time::timeout(Duration::from_secs(20), arrives).await;
+            outcome.expect("the watcher receives the state after the upload");
         }
     }
     assert!(

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -98,8 +99,9 @@ async fn hog(channel: Channel, block: String) -> Status {
 /// Whether the server closed the connection while the client sent.
 fn is_reset(status: &Status) -> bool {
     let causes = std::iter::successors(status.source(), |cause| (*cause).source());
-    let mut errors = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>());
-    errors.any(|error| error.kind() == std::io::ErrorKind::ConnectionReset)
+    let mut errors = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
+    let closed = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
+    errors.any(|error| closed.contains(&error.kind()))
 }
 
 async fn get(channel: Channel) -> Result<(), Status> {
