@@ -137,20 +137,18 @@ fn receipts(all: &[Observations]) -> impl Iterator<Item = (usize, Receipt)> {
         .flat_map(|one| one.receipts.iter().map(|receipt| (one.document, *receipt)))
 }
 
+// A bench has no harness, so its tests run in `tests/service/load.rs`.
 #[cfg(test)]
 mod tests {
-    use super::*;
+    #[test]
+    fn states_out_of_order_twice_or_after_the_last_are_faults() {
+        use super::*;
 
-    fn state(seq: i64, is_terminal: bool) -> State {
-        State {
+        let state = |seq, is_terminal| State {
             seq,
             is_terminal,
             update_time: Some(SystemTime::UNIX_EPOCH),
-        }
-    }
-
-    #[test]
-    fn states_out_of_order_twice_or_after_the_last_are_faults() {
+        };
         let at = Instant::now();
         let clock = SystemTime::UNIX_EPOCH;
         let mut observations = Observations::default();
@@ -169,6 +167,13 @@ mod tests {
 
     #[test]
     fn only_news_counts_in_times() {
+        use super::*;
+
+        let state = |seq, is_terminal| State {
+            seq,
+            is_terminal,
+            update_time: Some(SystemTime::UNIX_EPOCH),
+        };
         let at = Instant::now();
         let ms = Duration::from_millis;
         let all = [1, 5].map(|late| {

@@ -15,13 +15,11 @@ use crate::application::caller::Caller;
 use crate::application::events::operation_log;
 use crate::application::events::outbound_queue::OutboundQueue;
 use crate::application::events::tenant_subscription::{Filter, TenantSubscription};
+use crate::application::events::topic::Topic;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::Operation;
 use crate::domain::names::resource::TenantId;
-
-/// A tenant and one of its operations.
-pub type Topic = (TenantId, Uid);
 
 /// The way in which updates of other instances arrive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

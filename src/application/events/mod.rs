@@ -10,3 +10,4 @@ pub mod outbound_queue;
 pub mod reconciler;
 pub mod relay;
 pub mod tenant_subscription;
+pub mod topic;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::application::events::bus::Topic;
+use crate::application::events::topic::Topic;
 use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::Operation;
 

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::caller::Caller;
-use crate::application::events::bus::{Bus, Link, Topic};
+use crate::application::events::bus::{Bus, Link};
+use crate::application::events::topic::Topic;
 use crate::application::ports::operations::NEWEST;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;

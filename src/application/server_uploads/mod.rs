@@ -2,7 +2,7 @@
 //!
 //! `worker` runs them one by one under a lease, through the same pipeline as a client's upload.
 //!
-//! To add a kind: a [`source::Origin`] that lists pending work and opens a reader, and its entry in
+//! To add a kind: a [`source::SourceProvider`] that lists pending work and opens a reader, and its entry in
 //! `bootstrap/wiring.rs`.
 
 pub mod import_source;

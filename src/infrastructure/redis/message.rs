@@ -176,7 +176,7 @@ fn received(sent: Sent) -> Result<Operation, DropReason> {
         .find(|known| known.name() == kind);
     let state = State::ALL.into_iter().find(|known| known.name() == state);
     Ok(Operation {
-        tenant: TenantId::parse(&tenant).map_err(|_other| Fault::Unknown)?,
+        tenant: TenantId::parse(&tenant).map_err(|_other| DropReason::Unknown)?,
         uid: uid.to_be_bytes(),
         kind: kind.ok_or(DropReason::Unknown)?,
         seq,
