@@ -11,6 +11,11 @@
 //! - *separator*: a string after which `recursive` may cut.
 //! - *chunk*: a run of the text. *Span*: the place where it starts and the place where it ends. *Ordinal*: its number
 //!   from 0.
+//! - *block*: a paragraph, heading, list, table or the like of a format. *Mark*: the place where a block begins. *Rank*:
+//!   how good it is to cut there; the lowest is the best.
+//! - *section*: the text from a heading to the next one. *Context*: the headings that a chunk is under, and the
+//!   introduction of a cut block.
+//! - *key*: the identity of a chunk's text and context.
 //! - *offset*: a number of units before a place, from 0.
 //! - *overlap*: the end of a chunk that the next one repeats.
 //! - *measure*: the unit of sizes: characters, bytes or words.
@@ -63,4 +68,5 @@ pub mod ingest;
 pub mod limits;
 pub mod names;
 pub mod partitions;
+pub mod structure;
 pub mod text;

@@ -91,7 +91,7 @@ pub fn compare(
 ///
 /// Fails if a strategy does not allow those sizes.
 pub fn every_strategy(chunking: &Partial) -> Result<Vec<Spec>, Error> {
-    let specs = [Kind::Recursive, Kind::Sentence, Kind::Fixed].map(|kind| {
+    let specs = [Kind::Recursive, Kind::Sentence, Kind::Markdown, Kind::Fixed].map(|kind| {
         let separators = chunking.separators.clone();
         let of_kind = Partial {
             strategy: Some(kind),

@@ -95,7 +95,7 @@ impl StoredSpec {
                     SeparatorLevels::new(self.levels.clone()).map_err(|_bounds| Damaged)?;
                 Strategy::Recursive(ladder.keeping(named(&Keep::ALL, Keep::name, &self.keep)?))
             }
-            other @ (Strategy::Fixed | Strategy::Sentence) => other,
+            other @ (Strategy::Fixed | Strategy::Sentence | Strategy::Markdown) => other,
         };
         Spec::new(Request {
             strategy: Some(strategy),

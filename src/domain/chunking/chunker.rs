@@ -14,6 +14,11 @@ use std::sync::Arc;
 
 use crate::domain::chunking::limits::Limits;
 use crate::domain::chunking::packing::{Packing, Pick};
+use crate::domain::chunking::structured::{Last, Places};
+use crate::domain::chunking::view::View;
+use crate::domain::structure::blocks::{BlocksView, Form};
+use crate::domain::structure::format::Format;
+use crate::domain::structure::line;
 use crate::domain::text::features::Features;
 use crate::domain::text::reading::syllable;
 use crate::domain::text::segmentation::boundary::Boundary;
@@ -28,30 +33,31 @@ pub struct Chunker {
     packing: Packing,
     /// The boundaries, best first. Grapheme clusters are implied below the last.
     ladder: Arc<[Boundary]>,
-}
-
-/// The text and state that decide the end of a chunk.
-#[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
-    /// The text from the chunk's start to the horizon or the text's end.
-    pub text: &'a str,
-    /// The features of the text. They speed the search up and decide nothing.
-    pub features: Features,
-    /// Whether the text ends at the end of `text`.
-    pub is_end: bool,
-    /// The number of its bytes that the chunk before covers.
-    pub covered: usize,
+    /// The format whose blocks the views have.
+    format: Option<Format>,
 }
 
 impl Chunker {
     /// Creates a chunker.
     #[must_use]
-    pub fn new(limits: Limits, packing: Packing, ladder: Arc<[Boundary]>) -> Self {
+    pub fn new(
+        limits: Limits,
+        packing: Packing,
+        ladder: Arc<[Boundary]>,
+        format: Option<Format>,
+    ) -> Self {
         Self {
             limits,
             packing,
             ladder,
+            format,
         }
+    }
+
+    /// Returns the format whose blocks its views must have, if any.
+    #[must_use]
+    pub fn format(&self) -> Option<Format> {
+        self.format
     }
 
     /// Returns the most bytes of text that a chunk has.
@@ -63,7 +69,13 @@ impl Chunker {
     /// Returns the bytes of text after a chunk's start that decide where it ends.
     #[must_use]
     pub fn horizon_bytes(&self) -> usize {
-        self.limits.horizon_bytes()
+        let horizon = self.limits.horizon_bytes();
+        if self.format.is_some() {
+            // A block that begins before the limit may be as long as a chunk.
+            horizon + self.chunk_bytes_max() + line::LOOK_AHEAD_BYTES
+        } else {
+            horizon
+        }
     }
 
     /// Returns the length in bytes of the chunk at the view's start. Returns `None` if the next cluster is too long
@@ -75,6 +87,7 @@ impl Chunker {
             features,
             is_end,
             covered,
+            blocks,
         } = view;
         let prefixes = self.limits.prefixes(text);
         let longest = *prefixes.end();
@@ -98,10 +111,67 @@ impl Chunker {
         } else {
             limit
         };
-        if floor >= limit {
-            return Some(limit);
+        let Some(blocks) = blocks else {
+            return Some(self.pick_within(text, features, floor, limit));
+        };
+        let places = Places::new(blocks, limit);
+        match places.last(view, &self.limits) {
+            Last::WithoutOverlap => None,
+            Last::Limit => Some(self.pick_block(view, places, floor, limit)),
+            Last::Unit(start) => {
+                let places = Places::new(blocks, start);
+                Some(self.pick_block(view, places, floor.min(start), start))
+            }
         }
-        Some(self.pick(&Section::new(text, features, floor, limit)))
+    }
+
+    fn pick_within(&self, text: &str, features: Features, floor: usize, limit: usize) -> usize {
+        if floor >= limit {
+            return limit;
+        }
+        self.pick(&Section::new(text, features, floor, limit))
+    }
+
+    /// Returns the best place between blocks, or within a block if no block begins in reach.
+    fn pick_block(&self, view: View<'_>, places: Places<'_>, floor: usize, limit: usize) -> usize {
+        if let Some(rank) = places.best_rank(floor) {
+            let mut pick = Pick::new(self.packing, view.text);
+            let best = places
+                .boundaries(floor)
+                .filter(|(_, mark)| mark.rank == rank);
+            best.for_each(|(place, _)| pick.offer(place));
+            return pick.take(|_| true).unwrap_or(limit);
+        }
+        if floor >= limit {
+            return limit;
+        }
+        let section = Section::new(view.text, view.features, floor, limit);
+        // A small chunk is better than a cut within a word. A heading that does not fit is cut like other text.
+        let before = || places.last_before(floor, view.covered);
+        self.pick_within_block(&section, places)
+            .or_else(before)
+            .unwrap_or_else(|| self.pick(&section))
+    }
+
+    /// Returns the best place within blocks that may be cut: between sentences of text, between lines of code and
+    /// tables, otherwise between lines or words of any.
+    fn pick_within_block(&self, section: &Section<'_>, places: Places<'_>) -> Option<usize> {
+        let [sentence, line, word] = &*self.ladder else {
+            return None;
+        };
+        let pick = |boundary: &Boundary, is_read: bool, accepts: fn(Form) -> bool| {
+            let mut pick = Pick::new(self.packing, section.text);
+            boundary.find(section, &mut |place| {
+                if places.form_at(place).is_some_and(accepts) {
+                    pick.offer(place);
+                }
+            });
+            pick.take(|place| !is_read || !boundary.tears(section.text, place))
+        };
+        pick(sentence, true, |form| !form.is_whole())
+            .or_else(|| pick(line, false, Form::is_whole))
+            .or_else(|| pick(line, true, |_| true))
+            .or_else(|| pick(word, true, |_| true))
     }
 
     /// Returns the best place of a section.
@@ -123,7 +193,12 @@ impl Chunker {
     /// three quarters of the requested size if a boundary allows it, and never more than all. `features` are those of
     /// `chunk`; they decide nothing.
     #[must_use]
-    pub fn next_start(&self, chunk: &str, features: Features) -> usize {
+    pub fn next_start(
+        &self,
+        chunk: &str,
+        features: Features,
+        blocks: Option<BlocksView<'_>>,
+    ) -> usize {
         if self.limits.overlap() == 0 {
             return chunk.len();
         }
@@ -131,14 +206,22 @@ impl Chunker {
             .limits
             .overlap_start(chunk)
             .max(chunk.ceil_char_boundary(1));
+        let places = blocks.map(|blocks| Places::new(blocks, chunk.len()));
+        // A chunk repeats no text of another section.
+        let section = blocks.and_then(|blocks| blocks.last_section(chunk.len()));
+        let start = start.max(section.unwrap_or(0));
         let last = chunk.floor_char_boundary(start + (chunk.len() - start) / 4);
+        if let Some(place) = places.and_then(|places| places.first_block(start, last)) {
+            return place;
+        }
         let near = Section::new(chunk, features, start, last);
         let whole = Section::new(chunk, features, start, chunk.len());
         let first_of = |boundary: &Boundary, section: &Section<'_>, is_read: bool| {
             let mut first = None;
             boundary.find(section, &mut |place| {
                 let is_earlier = first.is_none_or(|first| place < first);
-                if is_earlier && !(is_read && boundary.tears(chunk, place)) {
+                let may_begin = || places.is_none_or(|places| places.form_at(place).is_some());
+                if is_earlier && may_begin() && !(is_read && boundary.tears(chunk, place)) {
                     first = Some(place);
                 }
             });

@@ -17,3 +17,5 @@ pub mod spec;
 pub mod splitter;
 pub mod strategies;
 pub mod strategy;
+pub mod structured;
+pub mod view;

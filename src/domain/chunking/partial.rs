@@ -87,8 +87,8 @@ impl Partial {
                 let ladder = separators.as_ref().or(collection.separators.as_ref());
                 Ok(Strategy::Recursive(ladder.cloned().unwrap_or(universal)))
             }
-            (strategy @ (Strategy::Fixed | Strategy::Sentence), None) => Ok(strategy),
-            (strategy @ (Strategy::Fixed | Strategy::Sentence), Some(_)) => Err(Conflict {
+            (strategy, None) => Ok(strategy),
+            (strategy, Some(_)) => Err(Conflict {
                 field: Field::Separators,
                 message: format!(
                     "are for the strategy recursive only, but the strategy is {} ({origin}): \

@@ -102,7 +102,12 @@ impl Spec {
     /// Creates the chunker for this spec.
     #[must_use]
     pub fn chunker(&self) -> Chunker {
-        Chunker::new(self.limits, self.packing, self.strategy.ladder())
+        let Self {
+            strategy,
+            limits,
+            packing,
+        } = self;
+        Chunker::new(*limits, *packing, strategy.ladder(), strategy.format())
     }
 }
 

@@ -1,6 +1,9 @@
 //! Applies a chunker to a document that arrives in pieces.
 
-use crate::domain::chunking::chunker::{Chunker, View};
+use crate::domain::chunking::chunker::Chunker;
+use crate::domain::chunking::view::View;
+use crate::domain::structure::blocks;
+use crate::domain::structure::tracker::{self, Structure, Tracker};
 use crate::domain::text::encoding::decoder::{Choice, DECODED_BYTES_MAX, Decoder};
 use crate::domain::text::encoding::decoding::{Decoding, Fault};
 use crate::domain::text::position::{Position, Span};
@@ -28,6 +31,8 @@ pub struct Splitter {
     chunker: Chunker,
     /// The bytes of text after the window's start that the last chunk covers: its overlap.
     covered: usize,
+    /// The blocks of the window, if the strategy has any.
+    tracker: Option<Tracker>,
     stage: Stage,
 }
 
@@ -41,7 +46,7 @@ enum Stage {
 }
 
 /// A place from which a splitter can resume: the state that decides all later chunks.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ResumePoint {
     /// The start of the next chunk.
     pub position: Position,
@@ -49,15 +54,19 @@ pub struct ResumePoint {
     pub covered: usize,
     /// The charset that the source is decoded from, as far as known.
     pub choice: Choice,
+    /// The structure at the start, if the strategy has any.
+    pub structure: Option<Box<tracker::Place>>,
 }
 
 /// A chunk just cut.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Cut<'a> {
     /// The span of the chunk.
     pub span: Span,
     /// The text of the chunk.
     pub text: &'a str,
+    /// The structure of the chunk.
+    pub structure: Structure,
 }
 
 impl Splitter {
@@ -68,6 +77,7 @@ impl Splitter {
             position: Position::default(),
             covered: 0,
             choice: Choice::Start,
+            structure: None,
         };
         Self::resume(chunker, decoding, start)
     }
@@ -79,7 +89,12 @@ impl Splitter {
             position,
             covered,
             choice,
+            structure,
         } = place;
+        let tracker = chunker.format().map(|format| {
+            let started = || Tracker::new(format);
+            structure.map_or_else(started, |place| Tracker::resume(*place))
+        });
         let decoder = Decoder::resume(decoding, choice, position.source);
         let window = Window::new(position, Self::window_bytes(&chunker));
         Self {
@@ -87,6 +102,7 @@ impl Splitter {
             window,
             chunker,
             covered,
+            tracker,
             stage: Stage::Open,
         }
     }
@@ -95,6 +111,13 @@ impl Splitter {
     #[must_use]
     pub fn window_bytes(chunker: &Chunker) -> usize {
         chunker.horizon_bytes() + DECODED_BYTES_MAX
+    }
+
+    /// Returns the most bytes that the marks of blocks take with this chunker.
+    #[must_use]
+    pub fn marks_bytes(chunker: &Chunker) -> usize {
+        let horizon = chunker.horizon_bytes();
+        chunker.format().map_or(0, |_| blocks::bytes_max(horizon))
     }
 
     /// Returns the most bytes of text that a chunk has.
@@ -138,18 +161,21 @@ impl Splitter {
     /// Fails after the chunks that were decided before a fault. Each later call fails too.
     pub fn next_chunk(&mut self) -> Result<Option<Cut<'_>>, Fault> {
         loop {
-            let Some(view) = self.view()? else {
+            let Some((text_bytes, is_end)) = self.view_bytes()? else {
                 return Ok(None);
             };
+            if let Some(tracker) = &mut self.tracker {
+                tracker.read(&self.window.text()[..text_bytes], is_end);
+            }
+            let view = self.view(text_bytes, is_end);
             if let Some(end) = self.chunker.cut(view) {
-                let is_last = view.is_end && end == view.text.len();
-                return Ok(Some(self.take(end, is_last)));
+                return Ok(Some(self.take(end, text_bytes, is_end)));
             }
             // The next cluster does not fit after the overlap, so the chunk has no overlap. (If the source differs
             // from the checkpoint's, the place may be within a character.)
             let covered = view.text.floor_char_boundary(self.covered);
             let position = self.window.position(covered);
-            self.window.advance(covered, position);
+            self.advance(covered, position, text_bytes, is_end);
             self.covered = 0;
         }
     }
@@ -157,6 +183,21 @@ impl Splitter {
     /// Frees memory that is not needed until more is fed. The text of the last chunk is then gone.
     pub fn rest(&mut self) {
         self.window.rest();
+        if let Some(tracker) = &mut self.tracker {
+            tracker.rest();
+        }
+    }
+
+    /// Returns the start of the next chunk.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.window.start()
+    }
+
+    /// Returns the charset that the source is decoded from, as far as known.
+    #[must_use]
+    pub fn choice(&self) -> Choice {
+        self.decoder.choice()
     }
 
     /// Returns the start of the next chunk, with the state to resume there.
@@ -166,6 +207,10 @@ impl Splitter {
             position: self.window.start(),
             covered: self.covered,
             choice: self.decoder.choice(),
+            structure: self
+                .tracker
+                .as_ref()
+                .map(|tracker| Box::new(tracker.place().clone())),
         }
     }
 
@@ -196,41 +241,44 @@ impl Splitter {
         self.window.replaced()
     }
 
-    /// Returns the view that decides the next chunk, or `None` if it is not complete.
-    fn view(&self) -> Result<Option<View<'_>>, Fault> {
+    /// Returns the bytes of the view that decides the next chunk, and whether the text ends there. Returns `None` if
+    /// the view is not complete.
+    fn view_bytes(&self) -> Result<Option<(usize, bool)>, Fault> {
         let text = self.window.text();
-        let features = self.window.features();
         let horizon = self.chunker.horizon_bytes();
         if text.len() >= horizon {
-            let text = &text[..text.floor_char_boundary(horizon)];
-            return Ok(Some(View {
-                text,
-                features,
-                is_end: false,
-                covered: self.covered,
-            }));
+            return Ok(Some((text.floor_char_boundary(horizon), false)));
         }
         match self.stage {
             Stage::Open => Ok(None),
             Stage::Faulty(fault) => Err(fault),
             Stage::Finished if text.is_empty() => Ok(None),
-            Stage::Finished => Ok(Some(View {
-                text,
-                features,
-                is_end: true,
-                covered: self.covered,
-            })),
+            Stage::Finished => Ok(Some((text.len(), true))),
         }
     }
 
-    /// Takes the first `bytes` bytes of the window as a chunk.
-    fn take(&mut self, bytes: usize, is_last: bool) -> Cut<'_> {
+    fn view(&self, text_bytes: usize, is_end: bool) -> View<'_> {
+        View {
+            text: &self.window.text()[..text_bytes],
+            features: self.window.features(),
+            is_end,
+            covered: self.covered,
+            blocks: self.tracker.as_ref().map(Tracker::blocks),
+        }
+    }
+
+    /// Takes the first `bytes` bytes of a view as a chunk.
+    fn take(&mut self, bytes: usize, view_bytes: usize, is_end: bool) -> Cut<'_> {
         let end = self.window.position(bytes);
-        let chunk = &self.window.text()[..bytes];
-        let next = if is_last {
+        let text = &self.window.text()[..view_bytes];
+        let tracker = self.tracker.as_ref();
+        let structure = tracker.map(|tracker| tracker.structure(text, self.covered, bytes));
+        let next = if is_end && bytes == view_bytes {
             bytes
         } else {
-            self.chunker.next_start(chunk, self.window.features())
+            let blocks = tracker.map(Tracker::blocks);
+            let features = self.window.features();
+            self.chunker.next_start(&text[..bytes], features, blocks)
         };
         let position = if next == bytes {
             end
@@ -241,11 +289,24 @@ impl Splitter {
             start: self.window.start(),
             end,
         };
-        self.window.advance(next, position);
+        self.advance(next, position, view_bytes, is_end);
         self.covered = bytes - next;
+        let text = &self.window.passed(next)[..bytes];
         Cut {
             span,
-            text: &self.window.passed(next)[..bytes],
+            text,
+            structure: Structure {
+                is_blank: text.trim_start().is_empty(),
+                ..structure.unwrap_or_default()
+            },
         }
+    }
+
+    /// Moves the start by the first `bytes` bytes of a view; `position` is that place.
+    fn advance(&mut self, bytes: usize, position: Position, view_bytes: usize, is_end: bool) {
+        if let Some(tracker) = &mut self.tracker {
+            tracker.advance(bytes, &self.window.text()[..view_bytes], is_end);
+        }
+        self.window.advance(bytes, position);
     }
 }

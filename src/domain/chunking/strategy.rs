@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::domain::chunking::separator_levels::SeparatorLevels;
-use crate::domain::chunking::strategies::{fixed, recursive, sentence};
+use crate::domain::chunking::strategies::{fixed, markdown, recursive, sentence};
+use crate::domain::structure::format::Format;
 use crate::domain::text::segmentation::boundary::Boundary;
 
 /// A chunking strategy, with the parameters that only this strategy has.
@@ -15,6 +16,8 @@ pub enum Strategy {
     Recursive(SeparatorLevels),
     /// Chunks of whole sentences.
     Sentence,
+    /// Chunks of whole blocks of Markdown.
+    Markdown,
 }
 
 /// A strategy without its parameters.
@@ -27,6 +30,8 @@ pub enum Kind {
     Recursive,
     /// [`Strategy::Sentence`].
     Sentence,
+    /// [`Strategy::Markdown`].
+    Markdown,
 }
 
 impl Kind {
@@ -47,6 +52,7 @@ impl Strategy {
             Kind::Fixed => Self::Fixed,
             Kind::Recursive => Self::Recursive(SeparatorLevels::universal()),
             Kind::Sentence => Self::Sentence,
+            Kind::Markdown => Self::Markdown,
         }
     }
 
@@ -57,13 +63,14 @@ impl Strategy {
             Self::Fixed => Kind::Fixed,
             Self::Recursive(_) => Kind::Recursive,
             Self::Sentence => Kind::Sentence,
+            Self::Markdown => Kind::Markdown,
         }
     }
 
     /// Returns every strategy, with its defaults.
     #[must_use]
-    pub fn all() -> [Self; 3] {
-        [Kind::Fixed, Kind::Recursive, Kind::Sentence].map(Self::of)
+    pub fn all() -> [Self; 4] {
+        [Kind::Fixed, Kind::Recursive, Kind::Sentence, Kind::Markdown].map(Self::of)
     }
 
     /// Returns the name by which users choose it.
@@ -73,6 +80,7 @@ impl Strategy {
             Self::Fixed => fixed::NAME,
             Self::Recursive(_) => recursive::NAME,
             Self::Sentence => sentence::NAME,
+            Self::Markdown => markdown::NAME,
         }
     }
 
@@ -81,7 +89,16 @@ impl Strategy {
     pub fn separators(&self) -> Option<&SeparatorLevels> {
         match self {
             Self::Recursive(ladder) => Some(ladder),
-            Self::Fixed | Self::Sentence => None,
+            Self::Fixed | Self::Sentence | Self::Markdown => None,
+        }
+    }
+
+    /// Returns the format whose blocks it keeps whole, if it has any.
+    #[must_use]
+    pub fn format(&self) -> Option<Format> {
+        match self {
+            Self::Markdown => Some(Format::Markdown),
+            Self::Fixed | Self::Recursive(_) | Self::Sentence => None,
         }
     }
 
@@ -92,6 +109,7 @@ impl Strategy {
             Self::Fixed => fixed::ladder(),
             Self::Recursive(ladder) => recursive::ladder(ladder),
             Self::Sentence => sentence::ladder(),
+            Self::Markdown => markdown::ladder(),
         }
     }
 
@@ -102,6 +120,7 @@ impl Strategy {
             Self::Fixed => fixed::min_size_default(max_size),
             Self::Recursive(_) => recursive::min_size_default(max_size),
             Self::Sentence => sentence::min_size_default(max_size),
+            Self::Markdown => markdown::min_size_default(max_size),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::chunking::splitter::Cut;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
+use crate::domain::structure::tracker::Structure;
 use crate::domain::text::position::Span;
 
 /// The most chunks in a batch. PostgreSQL stores 2,000 rows at four fifths of its full speed, and commits them in
@@ -10,7 +11,7 @@ use crate::domain::text::position::Span;
 pub const CHUNKS_MAX: usize = 2_000;
 
 /// A chunk of a document.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Chunk {
     /// The ordinal of the chunk in the document, from 0.
     pub ordinal: u64,
@@ -18,6 +19,11 @@ pub struct Chunk {
     pub span: Span,
     /// The SHA-256 of its text.
     pub sha256: [u8; 32],
+    /// Identifies its text and context: the digest of the text without a context, otherwise that of the text's digest
+    /// and the context's.
+    pub key: [u8; 32],
+    /// The kind of its blocks, and the headings that it is under.
+    pub structure: Structure,
 }
 
 /// Consecutive chunks, and the checkpoint that is valid once they are stored.
@@ -61,6 +67,10 @@ impl Gathered {
             let span = chunk.span;
             let text = &batch.text[offset(first, span.start.byte)..offset(first, span.end.byte)];
             chunk.sha256 = digest::sha256(text.as_bytes());
+            chunk.key = match chunk.structure.context.identity() {
+                None => chunk.sha256,
+                Some(context) => digest::sha256(&[&chunk.sha256, &*context].concat()),
+            };
         }
         Batch { chunks, ..batch }
     }
@@ -81,6 +91,8 @@ pub struct Gathering {
     chunks: Vec<Chunk>,
     /// The text from the first chunk's start to the last chunk's end, overlaps once.
     text: String,
+    /// The bytes of the chunks' contexts. Stores keep one with each chunk.
+    context_bytes: usize,
 }
 
 impl Gathering {
@@ -91,6 +103,7 @@ impl Gathering {
             room,
             chunks: Vec::new(),
             text: String::new(),
+            context_bytes: 0,
         }
     }
 
@@ -110,11 +123,14 @@ impl Gathering {
         }
         self.text
             .push_str(&cut.text[offset(cut.span.start.byte, covered)..]);
+        self.context_bytes += cut.structure.context.bytes();
         self.chunks.push(Chunk {
             ordinal,
             span: cut.span,
             // Filled in by [`Gathered::digested`].
             sha256: [0; 32],
+            key: [0; 32],
+            structure: cut.structure,
         });
     }
 
@@ -124,14 +140,15 @@ impl Gathering {
         self.chunks.is_empty()
     }
 
-    /// Whether the batch has reached the limit of chunks or of text.
+    /// Whether the batch has reached the limit of chunks or of text, contexts included.
     #[must_use]
     pub fn is_full(&self, text_bytes_max: usize) -> bool {
-        self.chunks.len() >= CHUNKS_MAX || self.text.len() >= text_bytes_max
+        self.chunks.len() >= CHUNKS_MAX || self.text.len() + self.context_bytes >= text_bytes_max
     }
 
     /// Closes the batch with its checkpoint, and starts a new one.
     pub fn close(&mut self, checkpoint: Checkpoint) -> Gathered {
+        self.context_bytes = 0;
         Gathered(Batch {
             chunks: std::mem::take(&mut self.chunks),
             checkpoint,

@@ -3,12 +3,14 @@
 //! All fields of a checkpoint describe one byte of the source, the earliest that a later chunk needs (overlap
 //! included). A checkpoint never holds text; the client sends that text again.
 //!
-//! The encoded form always has [`ENCODED_BYTES`] bytes: a version, and then the fields in order, numbers in
-//! little-endian order. A checkpoint of another version or another spec is rejected, because its chunks would differ
+//! The encoded form has at most [`ENCODED_BYTES_MAX`] bytes: a version, and then the fields in order, numbers in
+//! little-endian order. Without structure it always has [`ENCODED_BYTES`] bytes. A checkpoint of another version or another spec is rejected, because its chunks would differ
 //! from those of an uninterrupted run.
 
 use crate::domain::chunking::splitter::ResumePoint;
 use crate::domain::ingest::digest::{self, Running, STATE_BYTES};
+use crate::domain::structure::codec::Reader;
+use crate::domain::structure::tracker;
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoder::Choice;
 use crate::domain::text::position::Position;
@@ -16,8 +18,11 @@ use crate::domain::text::position::Position;
 /// The version of the engine, which is raised whenever the same bytes and spec would give other chunks than before.
 pub const ENGINE_VERSION: u32 = 4;
 
-/// The length of an encoded checkpoint, in bytes.
-pub const ENCODED_BYTES: usize = 4 + 2 * 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + CHECK_BYTES;
+/// The length of an encoded checkpoint without structure, in bytes.
+pub const ENCODED_BYTES: usize = 4 + 2 * 32 + 7 * 8 + CHARSET_BYTES + STATE_BYTES + 1 + CHECK_BYTES;
+
+/// The most bytes of an encoded checkpoint: that of six headings, an introduction and the open blocks.
+pub const ENCODED_BYTES_MAX: usize = 4 * 1024;
 
 /// The bytes for a charset's name; the longest is `x-mac-cyrillic`.
 const CHARSET_BYTES: usize = 16;
@@ -100,13 +105,14 @@ impl Checkpoint {
             position,
             covered,
             choice,
-        } = *place;
+            structure,
+        } = place;
         let Position {
             byte,
             character,
             line,
             source,
-        } = position;
+        } = *position;
         let mut encoded = Vec::with_capacity(ENCODED_BYTES);
         encoded.extend_from_slice(&ENGINE_VERSION.to_le_bytes());
         encoded.extend_from_slice(spec_sha256);
@@ -116,18 +122,22 @@ impl Checkpoint {
             character,
             line,
             source,
-            covered as u64,
+            *covered as u64,
             *next_ordinal,
             *replaced,
         ] {
             encoded.extend_from_slice(&number.to_le_bytes());
         }
         let mut name = [0; CHARSET_BYTES];
-        for (to, from) in name.iter_mut().zip(name_of(choice).bytes()) {
+        for (to, from) in name.iter_mut().zip(name_of(*choice).bytes()) {
             *to = from;
         }
         encoded.extend_from_slice(&name);
         encoded.extend_from_slice(digest);
+        encoded.push(u8::from(structure.is_some()));
+        if let Some(structure) = structure {
+            structure.encode(&mut encoded);
+        }
         encoded.extend_from_slice(&check(&encoded));
         encoded
     }
@@ -160,6 +170,7 @@ impl Checkpoint {
         let replaced = number("replaced")?;
         let choice = choice_of(take(&mut rest, "charset")?)?;
         let digest = take(&mut rest, "digest state")?;
+        let structure = structure_of(&mut rest, byte)?;
         let checked = encoded.len() - rest.len();
         let found: [u8; CHECK_BYTES] = take(&mut rest, "check")?;
         if !rest.is_empty() {
@@ -174,6 +185,7 @@ impl Checkpoint {
             position,
             covered,
             choice,
+            structure,
         };
         Ok(Self {
             spec_sha256,
@@ -184,6 +196,20 @@ impl Checkpoint {
             digest,
         })
     }
+}
+
+fn structure_of(rest: &mut &[u8], byte: u64) -> Result<Option<Box<tracker::Place>>, Error> {
+    let damaged = || Error::Damaged { what: "structure" };
+    let mut reader = Reader(rest);
+    let has_structure = reader.flag().ok_or_else(damaged)?;
+    let structure = if has_structure {
+        let structure = tracker::Place::decode(&mut reader, byte);
+        Some(Box::new(structure.ok_or_else(damaged)?))
+    } else {
+        None
+    };
+    *rest = reader.0;
+    Ok(structure)
 }
 
 fn name_of(choice: Choice) -> &'static str {
@@ -239,6 +265,7 @@ mod tests {
             position,
             covered: 3,
             choice: Choice::Charset(Charset::from_label("x-mac-cyrillic").unwrap()),
+            structure: None,
         };
         let digest = Running::default().state();
         Checkpoint {

@@ -142,16 +142,17 @@ impl Engine {
             return Err(CheckpointError::Spec);
         }
         let is_start = place.position.source == 0;
+        let has_structure = place.structure.is_some() == spec.strategy().format().is_some();
         let has_choice = match place.choice {
             Choice::Start => is_start,
             Choice::Ascii => !is_start && decoding.charset.is_none(),
             Choice::Charset(_) => true,
         };
-        if place.covered > spec.limits().overlap_bytes_max() || !has_choice {
+        if place.covered > spec.limits().overlap_bytes_max() || !has_choice || !has_structure {
             return Err(CheckpointError::Damaged { what: "place" });
         }
         Ok(Self {
-            splitter: Splitter::resume(spec.chunker(), decoding, *place),
+            splitter: Splitter::resume(spec.chunker(), decoding, place.clone()),
             digest: digest.ok_or(CheckpointError::Damaged {
                 what: "digest state",
             })?,
@@ -196,41 +197,46 @@ impl Engine {
     /// text and as source, and the map between them.
     #[must_use]
     pub fn rest_bytes_max(spec: &Spec, decoding: Decoding) -> usize {
-        let horizon = spec.limits().horizon_bytes();
+        let chunker = spec.chunker();
+        let horizon = chunker.horizon_bytes();
+        let marks = Splitter::marks_bytes(&chunker);
         if decoding.is_verbatim() {
             // The text has the same bytes as the source.
-            return 2 * horizon;
+            return 2 * horizon + marks;
         }
         let held = match decoding.charset {
             Some(_) => 0,
             None => HELD_BYTES_MAX,
         };
         // Four bytes of source give at least one byte of text.
-        horizon + 4 * horizon + RUN_BYTES * horizon + held
+        horizon + 4 * horizon + RUN_BYTES * horizon + held + marks
     }
 
     /// Returns the most bytes that an engine with these settings holds while it works, without its batch.
     #[must_use]
     pub fn window_bytes_max(spec: &Spec, decoding: Decoding) -> usize {
-        let window = Splitter::window_bytes(&spec.chunker());
+        let chunker = spec.chunker();
+        let window = Splitter::window_bytes(&chunker);
+        let marks = Splitter::marks_bytes(&chunker);
         if decoding.is_verbatim() {
             // The text has the same bytes as the source.
-            return 2 * window;
+            return 2 * window + marks;
         }
-        window + source_bytes_max(spec.limits().horizon_bytes()) + runs_bytes_max(window)
+        window + source_bytes_max(chunker.horizon_bytes()) + runs_bytes_max(window) + marks
     }
 
     /// Returns the most bytes that an engine with these settings ever holds, for any document: the window's text,
     /// its source and the map between them, a batch, and the copies of a finder.
     #[must_use]
     pub fn memory_bytes_max(spec: &Spec, batch_bytes_max: usize) -> usize {
-        let window = Splitter::window_bytes(&spec.chunker());
+        let chunker = spec.chunker();
+        let window = Splitter::window_bytes(&chunker);
         let batch = batch_bytes_max.clamp(BATCH_BYTES_MIN, BATCH_BYTES_MAX);
         let chunk = spec.limits().chunk_bytes_max();
-        let horizon = spec.chunker().horizon_bytes();
+        let horizon = chunker.horizon_bytes();
         let gathering = 3 * (batch + chunk) + 3 * CHUNKS_MAX * size_of::<Chunk>();
         let window = window + source_bytes_max(horizon) + runs_bytes_max(window);
-        window + gathering + chunk + FIXED_BYTES
+        window + gathering + chunk + Splitter::marks_bytes(&chunker) + FIXED_BYTES
     }
 
     /// Takes the first bytes of `source`, and returns their number. The number is 0 while a step must be done first,
@@ -314,7 +320,7 @@ impl Engine {
             && let Some(covered) = self.splitter.covered()
         {
             if digest::sha256(covered) != expected {
-                let offset = self.splitter.place().position.source;
+                let offset = self.splitter.position().source;
                 return Err(Fault::Changed { offset });
             }
             self.covered_sha256 = None;
@@ -324,7 +330,7 @@ impl Engine {
 
     /// Digests the source before the window's start.
     fn digest_decided(&mut self) {
-        let decided = self.splitter.place().position.source - self.digested_bytes;
+        let decided = self.splitter.position().source - self.digested_bytes;
         let decided = usize::try_from(decided).unwrap_or(usize::MAX);
         debug_assert!(decided <= self.undigested.len(), "decided, but never fed");
         let decided = decided.min(self.undigested.len());
@@ -338,14 +344,14 @@ impl Engine {
     }
 
     fn summary(&self) -> Summary {
-        let place = self.splitter.place();
+        let end = self.splitter.position();
+        let choice = self.splitter.choice();
         Summary {
             source_sha256: self.digest.sha256(),
-            end: place.position,
+            end,
             chunks: self.next_ordinal,
             replaced: self.replaced(),
-            charset: place
-                .choice
+            charset: choice
                 .charset()
                 .expect("chosen at the source's end at the latest"),
         }

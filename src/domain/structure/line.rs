@@ -1,0 +1,16 @@
+//! A line as a scanner reads it.
+
+/// The bytes of a line that decide its class.
+pub const LINE_BYTES: usize = 4 * 1024;
+
+/// The bytes of text after a place within which the scanner decides whether a block begins there, and which one.
+pub const LOOK_AHEAD_BYTES: usize = LINE_BYTES;
+
+/// A line, or the part of a long line that decides its class.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// The byte of text where it begins.
+    pub byte: u64,
+    /// Its text without the line end.
+    pub text: &'a [u8],
+}

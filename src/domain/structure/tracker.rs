@@ -1,0 +1,143 @@
+//! Tracks the blocks and the context of a document's text while it is cut.
+
+use std::sync::Arc;
+
+use crate::domain::structure::blocks::{Blocks, BlocksView, First};
+use crate::domain::structure::codec::Reader;
+use crate::domain::structure::context::{self, Context};
+use crate::domain::structure::format::Format;
+use crate::domain::structure::kind::Kind;
+use crate::domain::structure::scanner::Scanner;
+
+/// The structure of the text from a chunk's start on.
+#[derive(Debug)]
+pub struct Tracker {
+    /// Reads ahead of the chunk's start, to the horizon.
+    ahead: Scanner,
+    blocks: Blocks,
+    place: Place,
+}
+
+/// The structure at a chunk's start: the state to resume there.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// The scan of the lines that begin before the start.
+    pub scanner: Scanner,
+    /// The block at the start.
+    pub first: First,
+    /// The context before the start.
+    pub context: Arc<Context>,
+}
+
+impl Place {
+    /// Appends the encoded form. The byte of the start is not part of it.
+    pub fn encode(&self, to: &mut Vec<u8>) {
+        self.scanner.encode(to);
+        self.first.encode(to);
+        self.context.encode(to);
+    }
+
+    /// Returns the place at `byte` that `from` begins with, and takes it off. Returns `None` if it is damaged.
+    pub fn decode(from: &mut Reader<'_>, byte: u64) -> Option<Self> {
+        Some(Self {
+            scanner: Scanner::decode(from, byte)?,
+            first: First::decode(from)?,
+            context: Arc::new(Context::decode(from)?),
+        })
+    }
+}
+
+/// The structure of a chunk.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Structure {
+    /// The kind of the blocks that begin in it or continue in it, without its overlap.
+    pub kind: Kind,
+    /// Whether it has a part of a block that is cut because it alone exceeds the limit.
+    pub continues: bool,
+    /// Whether it is white space only.
+    pub is_blank: bool,
+    /// The headings that it is under.
+    pub context: Arc<Context>,
+}
+
+impl Tracker {
+    /// Starts a document.
+    #[must_use]
+    pub fn new(format: Format) -> Self {
+        Self::resume(Place {
+            scanner: Scanner::new(format),
+            first: First::default(),
+            context: Arc::default(),
+        })
+    }
+
+    /// Resumes at a chunk's start.
+    #[must_use]
+    pub fn resume(place: Place) -> Self {
+        Self {
+            ahead: place.scanner.clone(),
+            blocks: Blocks::new(place.scanner.byte(), place.first),
+            place,
+        }
+    }
+
+    /// Returns the state to resume at the chunk's start.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Reads the blocks of `text`, which begins at the chunk's start.
+    pub fn read(&mut self, text: &str, is_end: bool) {
+        let read = usize::try_from(self.ahead.byte() - self.place.scanner.byte());
+        let rest = read.ok().and_then(|read| text.get(read..));
+        self.ahead
+            .read(rest.unwrap_or_default(), is_end, Some(&mut self.blocks));
+    }
+
+    /// Returns the blocks of the text that was read.
+    #[must_use]
+    pub fn blocks(&self) -> BlocksView<'_> {
+        self.blocks.view()
+    }
+
+    /// Returns the structure of a chunk: the first `end` bytes of `text`, of which the chunk before covers `covered`.
+    #[must_use]
+    pub fn structure(&self, text: &str, covered: usize, end: usize) -> Structure {
+        let blocks = self.blocks.view();
+        let first = self.blocks.first();
+        let is_last_cut = blocks.unit_around(end).is_some_and(|unit| {
+            let rest = &text[end..unit.end.unwrap_or(text.len())];
+            unit.form.is_whole() && !rest.trim_start().is_empty()
+        });
+        let kinds = blocks.marks(covered, end.saturating_sub(1));
+        let kind = kinds.fold(blocks.block_at(covered).kind, |kind, (_, mark)| {
+            kind.with(mark.kind)
+        });
+        Structure {
+            kind,
+            continues: is_last_cut || (first.is_begun && first.mark.form.is_whole()),
+            is_blank: false,
+            context: context::of(&self.place.context, text, blocks, covered..=covered),
+        }
+    }
+
+    /// Moves the chunk's start by `bytes` of `text`, which begins at the start and continues to the horizon.
+    pub fn advance(&mut self, bytes: usize, text: &str, is_end: bool) {
+        if bytes == 0 {
+            return;
+        }
+        let blocks = self.blocks.view();
+        // A heading at the new start is part of the text after it.
+        self.place.context = context::of(&self.place.context, text, blocks, bytes - 1..=bytes);
+        let byte = self.place.scanner.byte() + bytes as u64;
+        self.place.scanner.advance(byte, text, is_end);
+        self.blocks.advance(byte);
+        self.place.first = self.blocks.first();
+    }
+
+    /// Frees memory that is not needed until more text arrives.
+    pub fn rest(&mut self) {
+        self.blocks.rest();
+    }
+}
