@@ -16,6 +16,17 @@ CREATE TABLE chunks (
     end_line bigint NOT NULL,
     end_source bigint NOT NULL,
     sha256 bytea NOT NULL,
+    -- Identifies text and context. NULL: there is no context, so the key is sha256.
+    key bytea,
+    -- The number of the kind: 0 is prose.
+    kind integer NOT NULL,
+    -- 1: has a part of a cut block. 2: is white space only.
+    flags integer NOT NULL,
+    -- The section, its headings and the introduction of a cut block, as JSON. NULL: there are none.
+    context text,
+    tokens integer,
+    -- The number of the first record.
+    record bigint,
     -- lz4 compresses values over 2 kB three times as fast as the default method.
     text text COMPRESSION lz4 NOT NULL,
     PRIMARY KEY (partition_key, document_uid, version, ordinal),

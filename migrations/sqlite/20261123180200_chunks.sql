@@ -14,6 +14,17 @@ CREATE TABLE chunks (
     end_line INTEGER NOT NULL,
     end_source INTEGER NOT NULL,
     sha256 BLOB NOT NULL,
+    -- Identifies text and context. NULL: there is no context, so the key is sha256.
+    key BLOB,
+    -- The number of the kind: 0 is prose.
+    kind INTEGER NOT NULL,
+    -- 1: has a part of a cut block. 2: is white space only.
+    flags INTEGER NOT NULL,
+    -- The section, its headings and the introduction of a cut block, as JSON. NULL: there are none.
+    context TEXT,
+    tokens INTEGER,
+    -- The number of the first record.
+    record INTEGER,
     text TEXT NOT NULL,
     PRIMARY KEY (partition_key, document_uid, version, ordinal)
 ) WITHOUT ROWID;

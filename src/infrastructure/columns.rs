@@ -34,6 +34,12 @@ pub(super) trait Columns {
         (!is_null).then(|| self.signed(column)).transpose()
     }
 
+    /// Reads a text column that may be NULL.
+    fn text_if_any(&self, column: &str) -> Result<Option<String>, Error> {
+        let is_null = self.is_null(column)?;
+        (!is_null).then(|| self.text(column)).transpose()
+    }
+
     /// Reads a column of counts or offsets.
     fn count(&self, column: &str) -> Result<u64, Error> {
         u64::try_from(self.signed(column)?).map_err(|_negative| damaged("a negative count"))

@@ -36,7 +36,7 @@ pub enum ChangeEvent {
     Added(DocumentName, Versioned),
     /// A chunk whose content the follower has; sent without its text.
     Kept(DocumentName, Versioned),
-    /// A content that the document no longer has.
+    /// The key of a content that the document no longer has.
     Removed(DocumentName, [u8; 32]),
     /// All chunks of a version were sent.
     Complete {
@@ -214,7 +214,7 @@ impl<'a> Difference<'a> {
         for mut chunk in part {
             self.within.ordinal = chunk.chunk.ordinal + 1;
             let before = self.before.as_mut();
-            let is_kept = before.is_some_and(|before| before.keep(&chunk.chunk.sha256));
+            let is_kept = before.is_some_and(|before| before.keep(&chunk.chunk.key));
             if is_kept {
                 chunk.text.clear();
             }

@@ -20,7 +20,8 @@ use crate::interface::grpc::pb;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Chunks")]
 pub(crate) struct Chunking {
-    /// Cut at the best separator (recursive), between sentences (sentence) or anywhere (fixed) [default: recursive].
+    /// Cut at the best separator (recursive), between sentences (sentence), between the blocks of Markdown (markdown) or
+    /// anywhere (fixed) [default: recursive].
     #[arg(long, value_enum)]
     strategy: Option<Strategy>,
     /// Unit of the sizes [default: characters].
@@ -83,6 +84,7 @@ enum Strategy {
     Fixed,
     Recursive,
     Sentence,
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -131,6 +133,7 @@ impl Chunking {
             Strategy::Fixed => Kind::Fixed,
             Strategy::Recursive => Kind::Recursive,
             Strategy::Sentence => Kind::Sentence,
+            Strategy::Markdown => Kind::Markdown,
         });
         let measure = self.measure.map(|measure| match measure {
             Measure::Characters => measure::Measure::Characters,
@@ -176,6 +179,7 @@ impl Chunking {
             None | Some(Strategy::Recursive) => return Ok(()),
             Some(Strategy::Fixed) => "fixed",
             Some(Strategy::Sentence) => "sentence",
+            Some(Strategy::Markdown) => "markdown",
         };
         bail!(
             "{flag} is for the strategy recursive, and --strategy is {strategy}: \

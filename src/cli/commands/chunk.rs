@@ -18,6 +18,7 @@ use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::{Chunk, Gathered};
 use crate::domain::ingest::digest::hex;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
+use crate::domain::structure::tracker::Structure;
 use crate::domain::text::encoding::decoding;
 use crate::domain::text::position::{Position, Span};
 
@@ -110,8 +111,21 @@ struct Row<'a> {
     start_source: u64,
     end_source: u64,
     sha256: String,
+    kind: String,
+    continues: bool,
+    is_blank: bool,
+    section: u64,
+    headings: Vec<Title<'a>>,
+    introduction: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
+}
+
+/// A heading that a chunk is under.
+#[derive(Serialize)]
+struct Title<'a> {
+    level: u8,
+    title: &'a str,
 }
 
 impl ChunkWriter {
@@ -145,7 +159,9 @@ impl ChunkWriter {
                     (start.character, end.character),
                     (start.line, end.line),
                 ];
-                let text = text.unwrap_or_default().to_owned();
+                let headings = chunk.structure.context.headings.iter();
+                let titles = headings.map(|heading| &*heading.title);
+                let text = chunk_rows::under(titles, text.unwrap_or_default());
                 let mut cells = chunk_rows::cells(chunk.ordinal, places, text);
                 if self.with_document {
                     cells.insert(0, document.to_owned());
@@ -156,12 +172,24 @@ impl ChunkWriter {
     }
 }
 
-fn row<'a>(document: &'a str, chunk: &Chunk, text: Option<&'a str>) -> Row<'a> {
+fn row<'a>(document: &'a str, chunk: &'a Chunk, text: Option<&'a str>) -> Row<'a> {
     let Chunk {
         ordinal,
         span: Span { start, end },
-        sha256,
+        ref sha256,
+        key: _,
+        ref structure,
     } = *chunk;
+    let Structure {
+        kind,
+        continues,
+        is_blank,
+        context,
+    } = structure;
+    let headings = context.headings.iter().map(|heading| Title {
+        level: heading.level,
+        title: &heading.title,
+    });
     let of = |place: Position| {
         let Position {
             byte,
@@ -184,7 +212,13 @@ fn row<'a>(document: &'a str, chunk: &Chunk, text: Option<&'a str>) -> Row<'a> {
         end_line: end.2,
         start_source: start.3,
         end_source: end.3,
-        sha256: hex(&sha256),
+        sha256: hex(sha256),
+        kind: kind.name().to_uppercase(),
+        continues: *continues,
+        is_blank: *is_blank,
+        section: context.section,
+        headings: headings.collect(),
+        introduction: &context.introduction,
         text,
     }
 }

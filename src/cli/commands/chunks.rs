@@ -129,5 +129,8 @@ fn cells(chunk: pb::Chunk) -> Vec<String> {
         (start.character, end.character),
         (start.line, end.line),
     ];
-    chunk_rows::cells(chunk.ordinal, places, chunk.text)
+    let structure = chunk.structure.unwrap_or_default();
+    let titles = structure.headings.iter().map(|heading| &*heading.title);
+    let text = chunk_rows::under(titles, &chunk.text);
+    chunk_rows::cells(chunk.ordinal, places, text)
 }

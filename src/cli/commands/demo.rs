@@ -17,6 +17,7 @@ use crate::cli::calls::status::explain;
 use crate::cli::connection::channel::Connection;
 use crate::cli::connection::credential::Credential;
 use crate::cli::stopping::Stopping;
+use crate::cli::terminal::chunk_rows;
 use crate::cli::terminal::output;
 use crate::cli::terminal::printable::{on_one_line, shortened};
 use crate::cli::terminal::progress;
@@ -36,14 +37,14 @@ use crate::interface::grpc::pb::partition_service_client::PartitionServiceClient
 /// slice of the file.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// UTF-8 text file.
+    /// UTF-8 text file. A `.md` file is cut between the blocks of Markdown.
     file: PathBuf,
 }
 
 /// Chunks shown. All chunks are checked.
 const SHOWN_CHUNKS: i64 = 10;
 /// Columns of a chunk that are shown.
-const SHOWN_COLUMNS: usize = 60;
+const SHOWN_COLUMNS: usize = 72;
 const COLLECTION: &str = "demo";
 /// The error after SIGTERM or SIGINT, because the demo was not completed.
 const STOPPED: &str = "a signal stopped the demo before its end; its server and its store are gone";
@@ -90,6 +91,7 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
         collection: format!("collections/{COLLECTION}"),
         document_id: "document".to_owned(),
         request_id: Uuid::new_v4().to_string(),
+        chunking: chunking(file),
         ..pb::UploadSpec::default()
     };
     let bar = progress::of_document(&file.display().to_string(), Some(bytes));
@@ -121,6 +123,15 @@ async fn show(file: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> 
         "  sluice upload FILE...    sluice documents    sluice chunks NAME    sluice partitions",
     )?;
     output::line("  grpcurl -plaintext 127.0.0.1:50051 list")
+}
+
+/// Returns the chunking of a file: a Markdown file is cut between its blocks.
+fn chunking(file: &Path) -> Option<pb::ChunkingSpec> {
+    let is_markdown = file.extension().is_some_and(|extension| extension == "md");
+    is_markdown.then(|| pb::ChunkingSpec {
+        strategy: Some(pb::Strategy::Markdown.into()),
+        ..pb::ChunkingSpec::default()
+    })
 }
 
 /// Opens the stream of chunks as soon as the upload has begun.
@@ -174,7 +185,10 @@ async fn prove(mut pages: Streaming<pb::StreamChunksResponse>, file: &Path) -> a
                 "chunk {chunks} has another digest"
             );
             if chunks < SHOWN_CHUNKS {
-                let text = shortened(&on_one_line(&chunk.text), SHOWN_COLUMNS);
+                let structure = chunk.structure.unwrap_or_default();
+                let titles = structure.headings.iter().map(|heading| &*heading.title);
+                let text = chunk_rows::under(titles, &chunk.text);
+                let text = shortened(&on_one_line(&text), SHOWN_COLUMNS);
                 output::line(&format!(
                     "  #{:<4} bytes {}..{}  {text}",
                     chunk.ordinal, start.byte, end.byte

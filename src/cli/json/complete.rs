@@ -19,14 +19,17 @@ fn names(message: &str, renamed: &[(&str, &str)]) -> BTreeSet<String> {
         .unwrap();
     let names = message.fields().flat_map(|field| {
         let name = field.name().to_owned();
-        let is_place = field
-            .kind()
-            .as_message()
-            .is_some_and(|kind| kind.name() == "Position");
-        if is_place {
-            let units = pool.get_message_by_name("sluice.v1.Position").unwrap();
-            let units = units.fields().map(|unit| format!("{name}_{}", unit.name()));
+        let kind = field.kind();
+        let inner = kind.as_message();
+        if let Some(place) = inner.filter(|inner| inner.name() == "Position") {
+            let units = place.fields().map(|unit| format!("{name}_{}", unit.name()));
             return units.collect::<Vec<_>>();
+        }
+        if let Some(structure) = inner.filter(|inner| inner.name() == "ChunkStructure") {
+            return structure
+                .fields()
+                .map(|one| one.name().to_owned())
+                .collect();
         }
         let other = renamed.iter().find(|(field, _)| *field == name);
         vec![other.map_or(name, |(_, other)| (*other).to_owned())]

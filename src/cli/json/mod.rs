@@ -5,6 +5,7 @@
 //!
 //! - the `name` of a resource has the name of its kind, as `document`;
 //! - a `Position` is written as one field per unit, as `start_byte`;
+//! - a `ChunkStructure` is written as its fields;
 //! - a `Duration` has its unit in its name, as `uptime_seconds`;
 //! - a spec has its separators as lists, with `keep` beside them. Its enums are the words of the command line, and
 //!   unset fields are left out.

@@ -23,3 +23,13 @@ pub(crate) fn cells<T: Copy + Display>(
     let [bytes, characters, lines] = places.map(range);
     vec![ordinal.to_string(), bytes, characters, lines, text]
 }
+
+/// Returns the text of a chunk after the titles of the headings that it is under.
+pub(crate) fn under<'a>(titles: impl Iterator<Item = &'a str>, text: &str) -> String {
+    let path: Vec<&str> = titles.collect();
+    if path.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{} | {text}", path.join(" > "))
+    }
+}

@@ -122,7 +122,7 @@ impl Changes for Postgres {
     ) -> Result<Vec<[u8; 32]>, Error> {
         let statement = partition_table::on(
             of.partition,
-            "SELECT sha256 FROM chunks_pNN
+            "SELECT COALESCE(key, sha256) AS key FROM chunks_pNN
              WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4 AND ordinal < $5
                  AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
              ORDER BY ordinal",
@@ -135,6 +135,6 @@ impl Changes for Postgres {
             .bind(stored(from + u64::from(rows)))
             .fetch_all(&self.pool);
         let list = read(list).await?;
-        list.iter().map(|found| found.digest("sha256")).collect()
+        list.iter().map(|found| found.digest("key")).collect()
     }
 }

@@ -17,6 +17,7 @@ use crate::infrastructure::postgres::placement;
 use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::chunk::chunk;
+use crate::infrastructure::rows::structure::columned;
 
 #[async_trait]
 impl Chunks for Postgres {
@@ -75,14 +76,16 @@ pub(super) async fn insert(
         into.partition,
         "INSERT INTO chunks_pNN (partition_key, document_uid, version, ordinal,
              start_byte, start_character, start_line, start_source,
-             end_byte, end_character, end_line, end_source, sha256, text)
+             end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context, text)
          SELECT $1, $2, $3, $4 + row,
              ($5::bigint[])[8 * row + 1], ($5::bigint[])[8 * row + 2],
              ($5::bigint[])[8 * row + 3], ($5::bigint[])[8 * row + 4],
              ($5::bigint[])[8 * row + 5], ($5::bigint[])[8 * row + 6],
              ($5::bigint[])[8 * row + 7], ($5::bigint[])[8 * row + 8],
-             substr($6::bytea, 32 * row + 1, 32), text
-         FROM (SELECT generate_series(0, $7 - 1) AS row, unnest($8::text[]) AS text) AS rows",
+             substr($6::bytea, 32 * row + 1, 32), key,
+             ($10::integer[])[2 * row + 1], ($10::integer[])[2 * row + 2], context, text
+         FROM (SELECT generate_series(0, $7 - 1) AS row, unnest($8::text[]) AS text,
+             unnest($9::text[]) AS context, unnest($11::bytea[]) AS key) AS rows",
     )?;
     let first = batch.chunks.first().map_or(0, |chunk| chunk.ordinal);
     let mut places = Vec::new();
@@ -102,6 +105,19 @@ pub(super) async fn insert(
         }
         digests.extend_from_slice(&chunk.sha256);
     }
+    let structures = columned(&batch.chunks)?;
+    let contexts: Vec<Option<&str>> = structures
+        .iter()
+        .map(|one| one.context.as_deref())
+        .collect();
+    let kinds: Vec<i32> = structures
+        .iter()
+        .flat_map(|one| [one.kind, one.flags])
+        .collect();
+    let keys: Vec<Option<&[u8]>> = structures
+        .iter()
+        .map(|one| one.key.as_ref().map(|key| &key[..]))
+        .collect();
     let texts: Vec<&str> = batch.chunks.iter().map(|chunk| batch.text(chunk)).collect();
     let rows = i32::try_from(texts.len()).map_err(|_many| damaged("a batch out of range"))?;
     let inserted = sqlx::query(statement)
@@ -113,6 +129,9 @@ pub(super) async fn insert(
         .bind(digests)
         .bind(rows)
         .bind(texts)
+        .bind(contexts)
+        .bind(kinds)
+        .bind(keys)
         .execute(connection)
         .await
         .map_err(failed)?;

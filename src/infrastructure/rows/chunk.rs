@@ -5,6 +5,7 @@ use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch;
 use crate::domain::text::position::{Position, Span};
 use crate::infrastructure::columns::Columns;
+use crate::infrastructure::rows::structure::structure;
 
 /// Reads a chunk from a row of `chunks`.
 pub(crate) fn chunk(found: &impl Columns) -> Result<Chunk, Error> {
@@ -20,10 +21,13 @@ pub(crate) fn chunk(found: &impl Columns) -> Result<Chunk, Error> {
         line: found.count("end_line")?,
         source: found.count("end_source")?,
     };
+    let sha256 = found.digest("sha256")?;
     let chunk = batch::Chunk {
         ordinal: found.count("ordinal")?,
         span: Span { start, end },
-        sha256: found.digest("sha256")?,
+        sha256,
+        key: found.digest_if_any("key")?.unwrap_or(sha256),
+        structure: structure(found)?,
     };
     Ok(Chunk {
         chunk,

@@ -11,4 +11,5 @@ pub(super) mod deletion;
 pub(super) mod document;
 pub(super) mod operation;
 pub(super) mod partition;
+pub(super) mod structure;
 pub(super) mod upload;

@@ -113,7 +113,7 @@ impl Changes for Sqlite {
         rows: u32,
     ) -> Result<Vec<[u8; 32]>, Error> {
         let list = sqlx::query(
-            "SELECT chunks.sha256 FROM chunks
+            "SELECT COALESCE(chunks.key, chunks.sha256) AS key FROM chunks
              JOIN documents ON documents.uid = chunks.document_uid AND documents.tenant = ?
              WHERE chunks.partition_key = ? AND chunks.document_uid = ? AND chunks.version = ?
                  AND chunks.ordinal >= ? AND chunks.ordinal < ?
@@ -128,6 +128,6 @@ impl Changes for Sqlite {
         .fetch_all(&self.readers)
         .await
         .map_err(failed)?;
-        list.iter().map(|found| found.digest("sha256")).collect()
+        list.iter().map(|found| found.digest("key")).collect()
     }
 }

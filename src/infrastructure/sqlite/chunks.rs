@@ -11,10 +11,11 @@ use crate::domain::ingest::batch::Batch;
 use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::rows::chunk::chunk;
+use crate::infrastructure::rows::structure::columned;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::error::failed;
 
-/// The rows of one INSERT. More are no faster, and each row has fourteen arguments.
+/// The rows of one INSERT. More are no faster, and each row has eighteen arguments.
 const INSERT_ROWS: usize = 100;
 
 /// The partition, document and version of a batch's rows.
@@ -68,13 +69,16 @@ pub(super) async fn insert(
     into: Into,
     batch: &Batch,
 ) -> Result<(), Error> {
-    for chunks in batch.chunks.chunks(INSERT_ROWS) {
+    let structures = columned(&batch.chunks)?;
+    let rows: Vec<_> = batch.chunks.iter().zip(&structures).collect();
+    for chunks in rows.chunks(INSERT_ROWS) {
         let mut insert = QueryBuilder::<Driver>::new(
             "INSERT INTO chunks (partition_key, document_uid, version, ordinal,
                  start_byte, start_character, start_line, start_source,
-                 end_byte, end_character, end_line, end_source, sha256, text) ",
+                 end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context,
+                 text) ",
         );
-        insert.push_values(chunks, |mut row, chunk| {
+        insert.push_values(chunks, |mut row, (chunk, structure)| {
             row.push_bind(into.partition)
                 .push_bind(into.document.to_vec())
                 .push_bind(stored(into.version))
@@ -91,6 +95,10 @@ pub(super) async fn insert(
                 }
             }
             row.push_bind(chunk.sha256.to_vec())
+                .push_bind(structure.key.map(|key| key.to_vec()))
+                .push_bind(structure.kind)
+                .push_bind(structure.flags)
+                .push_bind(structure.context.as_deref().map(str::to_owned))
                 .push_bind(batch.text(chunk).to_owned());
         });
         let inserted = insert

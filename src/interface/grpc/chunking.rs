@@ -26,6 +26,7 @@ use crate::interface::grpc::convert::chunking::{
     count, decoding, partial, spec, to_position, to_spec,
 };
 use crate::interface::grpc::convert::content::content;
+use crate::interface::grpc::convert::structure::to_structure;
 use crate::interface::grpc::convert::uploads::unread;
 use crate::interface::grpc::extract;
 use crate::interface::grpc::intake::{Intake, Messages};
@@ -39,8 +40,8 @@ const PREVIEW_BYTES_MAX: usize = 1024 * 1024;
 const PREVIEW_RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// The maximum number of specs that are compared in one call.
 const COMPARED_MAX: usize = 8;
-/// The size of a chunk in a response besides its text.
-const CHUNK_BYTES: usize = 128;
+/// The size of a chunk in a response besides its text, titles and introduction.
+const CHUNK_BYTES: usize = 256;
 
 /// Serves previews, streams and descriptions.
 #[derive(Debug)]
@@ -210,7 +211,10 @@ fn chunks(
             Step::Feed => rest = &rest[engine.feed(rest)..],
             Step::Store(batch) => {
                 let batch = batch.digested();
-                let texts = batch.chunks.iter().map(|chunk| batch.text(chunk).len());
+                let texts = batch
+                    .chunks
+                    .iter()
+                    .map(|chunk| batch.text(chunk).len() + chunk.structure.context.bytes());
                 bytes += texts.sum::<usize>() + batch.chunks.len() * CHUNK_BYTES;
                 if bytes > PREVIEW_RESPONSE_BYTES_MAX {
                     let most = PREVIEW_RESPONSE_BYTES_MAX;
@@ -292,6 +296,9 @@ fn previews(batch: &Batch, has_text: bool) -> impl Iterator<Item = pb::PreviewCh
         } else {
             String::new()
         },
+        structure: Some(to_structure(&chunk.structure)),
+        tokens: None,
+        record: None,
     })
 }
 

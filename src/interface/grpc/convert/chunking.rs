@@ -36,6 +36,7 @@ pub fn partial(from: pb::ChunkingSpec) -> Result<Partial, Error> {
         pb::Strategy::Fixed => Some(Kind::Fixed),
         pb::Strategy::Recursive => Some(Kind::Recursive),
         pb::Strategy::Sentence => Some(Kind::Sentence),
+        pb::Strategy::Markdown => Some(Kind::Markdown),
     };
     let measure = match known("chunking.measure", measure)? {
         pb::Measure::Unspecified => None,
@@ -134,6 +135,7 @@ pub fn to_partial(from: &Partial) -> pb::ChunkingSpec {
         Kind::Fixed => pb::Strategy::Fixed,
         Kind::Recursive => pb::Strategy::Recursive,
         Kind::Sentence => pb::Strategy::Sentence,
+        Kind::Markdown => pb::Strategy::Markdown,
     });
     let measure = from.measure.map(|measure| match measure {
         Measure::Characters => pb::Measure::Characters,

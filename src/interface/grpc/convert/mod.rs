@@ -9,4 +9,5 @@ pub mod imports;
 pub mod limits;
 pub mod partitions;
 pub mod resources;
+pub mod structure;
 pub mod uploads;

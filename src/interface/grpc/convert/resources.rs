@@ -17,6 +17,7 @@ use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::interface::grpc::convert::chunking::{
     count, to_decoding, to_partial, to_partial_decoding, to_position, to_spec,
 };
+use crate::interface::grpc::convert::structure::to_structure;
 use crate::interface::grpc::pb::{self, change};
 use crate::interface::grpc::resource_name;
 
@@ -86,6 +87,10 @@ pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
             .iter()
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect(),
+        structure: Some(to_structure(&chunk.chunk.structure)),
+        key: chunk.chunk.key.to_vec().into(),
+        tokens: None,
+        record: None,
     }
 }
 
@@ -96,9 +101,9 @@ pub fn change(from: ChangeEvent) -> pb::Change {
         ChangeEvent::Reset(document) => change::Change::Reset(document.to_string()),
         ChangeEvent::Added(document, added) => change::Change::Added(chunk(&document, added)),
         ChangeEvent::Kept(document, kept) => change::Change::Kept(chunk(&document, kept)),
-        ChangeEvent::Removed(document, sha256) => change::Change::Removed(pb::ChunkRemoved {
+        ChangeEvent::Removed(document, key) => change::Change::Removed(pb::ChunkRemoved {
             document: document.to_string(),
-            sha256: sha256.to_vec().into(),
+            key: key.to_vec().into(),
         }),
         ChangeEvent::Complete {
             document,
