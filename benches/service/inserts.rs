@@ -78,6 +78,12 @@ impl Rows {
                         }
                     }
                     row.push_bind(chunk.sha256.to_vec());
+                    row.push("NULL")
+                        .push(0)
+                        .push(0)
+                        .push("NULL")
+                        .push("NULL")
+                        .push("NULL");
                     row.push_bind(batch.text(chunk).to_owned());
                 });
                 let inserted = insert.build().execute(&mut *transaction).await;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 
-use crate::world::documents::{corpus, graphemes, pathological, repeatable};
+use crate::world::documents::{corpus, graphemes, markdown, pathological, repeatable};
 use crate::world::run::split;
 use crate::world::specs::specs;
 
@@ -43,6 +43,7 @@ fn bytes_one_by_one_give_the_same_chunks() {
         .chain([graphemes()]);
     let documents = documents
         .map(|document| document.head(2_000))
+        .chain([markdown()])
         .collect::<Vec<_>>();
     for spec in specs(100, &[30]) {
         for document in &documents {

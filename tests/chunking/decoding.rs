@@ -163,7 +163,7 @@ fn a_replaced_fault_keeps_its_place_in_the_source() {
             .as_slice()],
     );
     let source = b"one \xFF\xFE two\0three \xE6\xB0 four ".repeat(20);
-    for Chunk { span, text } in chunks {
+    for Chunk { span, text, .. } in chunks {
         let (start, end) = (
             usize::try_from(span.start.source).unwrap(),
             usize::try_from(span.end.source).unwrap(),
@@ -297,7 +297,7 @@ fn check_mapped(decoding: Decoding, source: &[u8], encoding: &'static Encoding, 
             .map(|chunk| chunk.text.as_str())
             .collect::<String>();
         assert_eq!(joined, text, "{name} in {}", encoding.name());
-        for Chunk { span, text } in chunks {
+        for Chunk { span, text, .. } in chunks {
             let (start, end) = (
                 usize::try_from(span.start.source).unwrap(),
                 usize::try_from(span.end.source).unwrap(),

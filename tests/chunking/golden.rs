@@ -10,6 +10,7 @@ use std::path::Path;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
 
+use crate::world::documents::markdown;
 use crate::world::run::chunks;
 
 const TEXT: &str = "\
@@ -50,11 +51,46 @@ fn each_strategy_cuts_as_its_golden_file_shows() {
     }
 }
 
-#[track_caller]
+#[test]
+fn the_blocks_of_markdown_are_cut_as_the_golden_file_shows() {
+    let spec = Spec::new(Request {
+        strategy: Some(Strategy::Markdown),
+        max_size: Some(300),
+        ..Request::default()
+    });
+    let spec = spec.unwrap();
+    let mut shown = format!("{spec}\n");
+    for (ordinal, chunk) in chunks(&spec, &markdown().text).iter().enumerate() {
+        let structure = &chunk.structure;
+        let headings = structure.context.headings.iter();
+        let path: Vec<&str> = headings.map(|heading| &*heading.title).collect();
+        let continues = if structure.continues {
+            ", continues"
+        } else {
+            ""
+        };
+        writeln!(
+            shown,
+            "\n#{ordinal} {}{continues}, section {}: {}",
+            structure.kind.name(),
+            structure.context.section,
+            path.join(" > ")
+        )
+        .unwrap();
+        if !structure.context.introduction.is_empty() {
+            writeln!(
+                shown,
+                "  introduced by {:?}",
+                structure.context.introduction
+            )
+            .unwrap();
+        }
+        write_lines(&mut shown, &chunk.text);
+    }
+    compare("markdown", &shown);
+}
+
 fn check(spec: &Spec, name: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/chunking/golden")
-        .join(format!("{name}.txt"));
     let mut shown = format!(
         "{}\n",
         spec.to_string().split(", separators").next().unwrap()
@@ -67,13 +103,25 @@ fn check(spec: &Spec, name: &str) {
             start.byte, end.byte, start.character, end.character, start.line, end.line
         )
         .unwrap();
-        for line in chunk.text.split_inclusive('\n') {
-            writeln!(shown, "  |{}|", line.replace('\n', "\u{21B5}")).unwrap();
-        }
+        write_lines(&mut shown, &chunk.text);
     }
+    compare(name, &shown);
+}
+
+fn write_lines(shown: &mut String, text: &str) {
+    for line in text.split_inclusive('\n') {
+        writeln!(shown, "  |{}|", line.replace('\n', "\u{21B5}")).unwrap();
+    }
+}
+
+#[track_caller]
+fn compare(name: &str, shown: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/chunking/golden")
+        .join(format!("{name}.txt"));
     if std::env::var_os("SLUICE_GOLDEN").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, &shown).unwrap();
+        fs::write(&path, shown).unwrap();
     }
     let golden = fs::read_to_string(&path).unwrap();
     assert!(golden == shown, "{name} is now\n{shown}");

@@ -6,7 +6,7 @@ use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::text::measure::Measure;
 
-use crate::world::documents::{Document, corpus, graphemes, pathological};
+use crate::world::documents::{Document, corpus, graphemes, markdown, pathological};
 use crate::world::run::chunks;
 use crate::world::specs::specs;
 
@@ -52,7 +52,8 @@ const CLUSTER: usize = 40;
 #[test]
 fn no_chunk_except_the_last_is_smaller_than_min_size() {
     for document in corpus() {
-        for spec in specs(400, &[60]) {
+        let without_blocks = |spec: &Spec| spec.strategy().format().is_none();
+        for spec in specs(400, &[60]).into_iter().filter(without_blocks) {
             let limits = spec.limits();
             let chunks = chunks(&spec, &document.text);
             let (_, others) = chunks.split_last().unwrap();
@@ -62,6 +63,34 @@ fn no_chunk_except_the_last_is_smaller_than_min_size() {
                     size + CLUSTER >= limits.min_size(),
                     "{}: {size}: {spec}",
                     document.name
+                );
+            }
+        }
+    }
+}
+
+/// A chunk that ends before a block may be small, but then the next one has the block. So the number of chunks is
+/// bounded.
+#[test]
+fn two_neighbours_that_end_at_blocks_have_as_much_new_text_as_one_chunk() {
+    let mut documents = corpus();
+    documents.extend(pathological(20_000));
+    documents.push(markdown());
+    for document in &documents {
+        let with_blocks = |spec: &Spec| spec.strategy().format().is_some();
+        for spec in specs(400, &[60]).into_iter().filter(with_blocks) {
+            let limits = spec.limits();
+            let chunks = chunks(&spec, &document.text);
+            for pair in chunks[..chunks.len() - 1].windows(3) {
+                let [before, _, second] = pair else { continue };
+                let new = usize::try_from(before.span.end.byte).unwrap()
+                    ..usize::try_from(second.span.end.byte).unwrap();
+                let size = limits.measure().of(&document.text[new]);
+                assert!(
+                    size + CLUSTER >= limits.min_size() - limits.overlap(),
+                    "{} at {}: {size}: {spec}",
+                    document.name,
+                    before.span.end.byte
                 );
             }
         }

@@ -10,6 +10,7 @@ mod decoding;
 mod edges;
 mod golden;
 mod limits;
+mod markdown;
 mod memory;
 mod provenance;
 mod real_charsets;

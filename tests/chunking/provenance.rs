@@ -37,7 +37,7 @@ fn check(spec: &Spec, document: &Document) {
         text: &document.text,
         place: Position::default(),
     };
-    for Chunk { span, text } in &chunks {
+    for Chunk { span, text, .. } in &chunks {
         let (start, end) = (
             usize::try_from(span.start.byte).unwrap(),
             usize::try_from(span.end.byte).unwrap(),

@@ -28,22 +28,40 @@ const UNITS: [&str; 14] = [
     " \t\r\n",
 ];
 
+/// Texts that have broken parsers of Markdown: headings, containers and rows without an end.
+const MARKDOWN_UNITS: [&str; 8] = [
+    "#\n",
+    "> ",
+    "- ",
+    "> # a\n",
+    "a\n===\n",
+    "| a | b |\n| - | - |\n",
+    "```\na\n",
+    "1. a\n\n   <b>\n",
+];
+
 #[test]
 fn the_work_of_fixed_is_linear() {
-    check("fixed");
+    check("fixed", &UNITS);
 }
 
 #[test]
 fn the_work_of_recursive_is_linear() {
-    check("recursive");
+    check("recursive", &UNITS);
 }
 
 #[test]
 fn the_work_of_sentence_is_linear() {
-    check("sentence");
+    check("sentence", &UNITS);
 }
 
-fn check(strategy: &str) {
+#[test]
+fn the_work_of_markdown_is_linear() {
+    check("markdown", &UNITS);
+    check("markdown", &MARKDOWN_UNITS);
+}
+
+fn check(strategy: &str, units: &[&str]) {
     let folder = Folder::new();
     let arguments = [
         "--strategy",
@@ -54,7 +72,7 @@ fn check(strategy: &str) {
         "60",
     ];
     let start = instructions(&folder.file("nothing", ""), &arguments);
-    for unit in UNITS {
+    for unit in units {
         let work = |bytes: usize| {
             instructions(
                 &folder.file("document", unit.repeat(bytes / unit.len())),

@@ -9,7 +9,9 @@ use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Upload;
 use sluice::domain::ingest::digest::sha256;
 
-use crate::world::{caller, new_upload, start, stranger, text, texts, upload};
+use crate::world::{
+    caller, chunks, new_upload, start, stranger, structured, text, texts, upload, upload_batches,
+};
 
 pub(crate) async fn each_change_of_a_current_version_is_listed(store: &dyn Store) {
     let caller = caller();
@@ -110,6 +112,27 @@ pub(crate) async fn digests_are_those_of_the_chunks(store: &dyn Store) {
     );
     assert!(read(&caller, end, 5).await.is_empty());
     assert!(read(&stranger(), 0, 5).await.is_empty());
+}
+
+pub(crate) async fn chunks_are_stored_with_their_structure_and_keys(store: &dyn Store) {
+    let (batches, summary) = structured();
+    let expected: Vec<_> = batches
+        .iter()
+        .flat_map(|batch| batch.chunks.clone())
+        .collect();
+    assert!(expected.iter().any(|chunk| chunk.structure.continues));
+    let done = upload_batches(store, 1, "d", (batches, summary), 10).await;
+    let stored = chunks(store, &caller(), &done).await;
+    let stored: Vec<_> = stored.into_iter().map(|chunk| chunk.chunk).collect();
+    assert_eq!(stored, expected);
+    let of = Of {
+        document: done.document_uid,
+        partition: done.partition,
+        version: done.version,
+    };
+    let keys = store.chunk_digests(&caller(), of, 0, 10_000).await;
+    let expected: Vec<_> = expected.iter().map(|chunk| chunk.key).collect();
+    assert_eq!(keys.unwrap(), expected);
 }
 
 /// Returns all changes of a collection.

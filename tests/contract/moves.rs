@@ -13,7 +13,8 @@ use sluice::domain::names::resource::DocumentName;
 use sluice::domain::partitions::candidates;
 
 use crate::world::{
-    KEPT, LEASE, attach, batches, caller, new_upload, start, text, texts, upload, work,
+    KEPT, LEASE, attach, batches, caller, chunks, new_upload, start, structured, text, texts,
+    upload, upload_batches, work,
 };
 
 /// The rows of a step: few, so that a move needs many steps.
@@ -169,6 +170,18 @@ async fn texts_from(store: &dyn Store, upload: &Upload) -> u64 {
     };
     let left = store.chunks(&caller(), of, 0, 100_000).await.unwrap();
     left.len() as u64
+}
+
+pub(crate) async fn the_structure_of_chunks_moves_with_them(store: &dyn Store) {
+    let new = upload_batches(store, 1, "d", structured(), 10).await;
+    let before = chunks(store, &caller(), &new).await;
+    begin(store, 9, 20).await;
+    while operation(store, 9).await.state == State::Running {
+        step(store, 30).await;
+    }
+    let moved = again(store, &new).await;
+    assert_ne!(moved.partition, new.partition);
+    assert_eq!(chunks(store, &caller(), &moved).await, before);
 }
 
 pub(crate) async fn an_upload_during_a_move_ends_with_all_its_rows(store: &dyn Store) {

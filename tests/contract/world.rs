@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice::application::caller::Caller;
-use sluice::application::ports::chunks::Of;
+use sluice::application::ports::chunks::{Chunk, Of};
 use sluice::application::ports::clock::Uid;
 use sluice::application::ports::collections::Collection;
 use sluice::application::ports::commit_order::CommitTicket;
@@ -15,7 +15,8 @@ use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{
     Declared, Description, NewUpload, Started, Upload, UploadEnd, Writer,
 };
-use sluice::domain::chunking::spec::Spec;
+use sluice::domain::chunking::spec::{Request, Spec};
+use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
@@ -98,7 +99,32 @@ pub(crate) fn batches(text: &str) -> (Vec<Arc<Batch>>, Summary) {
 
 /// Returns the batches of a source in any charset, and the summary at its end.
 pub(crate) fn decoded(source: &[u8], decoding: Decoding) -> (Vec<Arc<Batch>>, Summary) {
-    let mut engine = Engine::new(&Spec::default(), decoding, BATCH_BYTES_MIN);
+    cut(&Spec::default(), source, decoding)
+}
+
+/// Returns the batches of a document with headings, a cut table and a cut fence, and the summary at its end.
+pub(crate) fn structured() -> (Vec<Arc<Batch>>, Summary) {
+    let request = Request {
+        strategy: Some(Strategy::Markdown),
+        ..Request::default()
+    };
+    let rows = "| one cell | \u{1F30A} |\n".repeat(100);
+    let lines = "let gate = \"open\";\n".repeat(100);
+    let sections =
+        (0..50).map(|number| format!("## \"{number}\"\n\n{}", "A sentence. ".repeat(30)));
+    let sections = sections.collect::<Vec<_>>().join("\n\n");
+    let text = format!(
+        "before\n\n# Title\n\n| a | b |\n| - | - |\n{rows}\n```rust\n{lines}```\n\n{sections}"
+    );
+    cut(
+        &Spec::new(request).unwrap(),
+        text.as_bytes(),
+        Decoding::default(),
+    )
+}
+
+fn cut(spec: &Spec, source: &[u8], decoding: Decoding) -> (Vec<Arc<Batch>>, Summary) {
+    let mut engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
     let (mut rest, mut batches) = (source, Vec::new());
     loop {
         match engine.step().unwrap() {
@@ -124,6 +150,11 @@ pub(crate) fn text() -> String {
 }
 
 pub(crate) async fn texts(store: &dyn Store, caller: &Caller, upload: &Upload) -> Vec<String> {
+    let chunks = chunks(store, caller, upload).await;
+    chunks.into_iter().map(|chunk| chunk.text).collect()
+}
+
+pub(crate) async fn chunks(store: &dyn Store, caller: &Caller, upload: &Upload) -> Vec<Chunk> {
     let of = Of {
         document: upload.document_uid,
         partition: upload.partition,
@@ -136,7 +167,7 @@ pub(crate) async fn texts(store: &dyn Store, caller: &Caller, upload: &Upload) -
             .zip(0..)
             .all(|(chunk, ordinal)| chunk.chunk.ordinal == ordinal)
     );
-    chunks.into_iter().map(|chunk| chunk.text).collect()
+    chunks
 }
 
 /// Uploads a whole text as a document, at the time `now`.
@@ -147,13 +178,24 @@ pub(crate) async fn upload(
     text: &str,
     now: i64,
 ) -> Upload {
+    upload_batches(store, number, document, batches(text), now).await
+}
+
+/// Uploads the batches of a whole source as a document, at the time `now`.
+pub(crate) async fn upload_batches(
+    store: &dyn Store,
+    number: u8,
+    document: &str,
+    source: (Vec<Arc<Batch>>, Summary),
+    now: i64,
+) -> Upload {
+    let (batches, summary) = source;
     let new = NewUpload {
         now,
         ..new_upload(number, document)
     };
     let upload = start(store, &new).await;
     let mut writer = attach(store, &upload.uid).await;
-    let (batches, summary) = batches(text);
     for batch in &batches {
         store
             .commit_batch(&writer, batch, &CommitTicket::first(), now)

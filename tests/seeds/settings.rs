@@ -44,6 +44,7 @@ pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
     let min_size = part(least, max_size);
     let request = Request {
         strategy: Some(match strategy % 4 {
+            _ if strategy >> 4 & 3 == 3 => Strategy::Markdown,
             0 => Strategy::Fixed,
             1 => Strategy::Sentence,
             2 => Strategy::Recursive(SeparatorLevels::universal()),

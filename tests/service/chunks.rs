@@ -244,7 +244,7 @@ async fn every_listed_strategy_runs_and_can_be_compared() {
     let names = listed.iter().map(|strategy| strategy.name.as_str());
     assert_eq!(
         names.collect::<Vec<_>>(),
-        ["fixed", "recursive", "sentence"]
+        ["fixed", "recursive", "sentence", "markdown"]
     );
     let content = bytes::Bytes::from(prose(100_000));
     let compare = pb::CompareStrategiesRequest {
@@ -278,7 +278,7 @@ async fn every_listed_strategy_runs_and_can_be_compared() {
     let recommended = client.recommend_strategy(recommend).await.unwrap();
     let recommended = recommended.into_inner();
     assert_eq!(recommended.chunking, compared[1].chunking, "recursive");
-    assert!(recommended.reason.contains("recursive") && recommended.comparisons.len() == 3);
+    assert!(recommended.reason.contains("recursive") && recommended.comparisons.len() == 4);
     let many = pb::CompareStrategiesRequest {
         chunkings: vec![pb::ChunkingSpec::default(); 9],
         ..Default::default()

@@ -75,6 +75,7 @@ mod stays;
 mod store_errors;
 mod stores;
 mod streams;
+mod structure;
 mod support;
 mod sync;
 mod tenants;

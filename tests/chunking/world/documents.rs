@@ -46,6 +46,12 @@ pub(crate) fn corpus() -> Vec<Document> {
     paths.iter().map(document).collect()
 }
 
+/// Returns a document with every block of Markdown.
+pub(crate) fn markdown() -> Document {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/handbook.md");
+    Document::new("Markdown", fs::read_to_string(path).unwrap())
+}
+
 /// Returns text that has broken chunkers. Each document has nearly `bytes` bytes.
 pub(crate) fn pathological(bytes: usize) -> Vec<Document> {
     let units = [
@@ -73,6 +79,11 @@ pub(crate) fn pathological(bytes: usize) -> Vec<Document> {
         ("prepended marks", "\u{600}"),
         ("byte order marks", "\u{FEFF}"),
         ("mixed widths", "a\u{DF}\u{6C34}\u{1F30A}"),
+        ("empty headings", "#\n"),
+        ("quotes in quotes", "> "),
+        ("lists in lists", "- "),
+        ("numbers of items", "1. a\n\n"),
+        ("short fences", "```\na\n```\n"),
     ];
     let mut documents = units
         .map(|(name, unit)| Document::new(name, unit.repeat(bytes / unit.len())))
@@ -86,6 +97,23 @@ pub(crate) fn pathological(bytes: usize) -> Vec<Document> {
             " it".repeat(bytes / 9)
         ),
     ));
+    let long_line = format!("{}\r", "line ".repeat(2_000));
+    let begun = [
+        ("a fence without end", "```\n", "    code\n"),
+        (
+            "a table without end",
+            "| a | b |\n| - | - |\n",
+            "| c | d |\n",
+        ),
+        ("a comment without end", "<!--\n", "a --\n"),
+        ("front matter without end", "---\n", "a: b\n"),
+        ("a long heading", "# ", "title "),
+        ("long lines that end with carriage returns", "", &long_line),
+    ];
+    for (name, start, unit) in begun {
+        let rest = unit.repeat(bytes.div_ceil(unit.len()));
+        documents.push(Document::new(name, format!("{start}{rest}")));
+    }
     let blank = " \t\r\n".repeat(bytes / 12);
     documents.push(Document::new(
         "blank lines amid text",

@@ -4,6 +4,7 @@ use sluice::domain::chunking::spec::Spec;
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::engine::{Engine, Step, Summary};
+use sluice::domain::structure::tracker::Structure;
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault};
 use sluice::domain::text::position::Span;
 
@@ -12,6 +13,7 @@ use sluice::domain::text::position::Span;
 pub(crate) struct Chunk {
     pub(crate) span: Span,
     pub(crate) text: String,
+    pub(crate) structure: Structure,
 }
 
 /// Returns the chunks of `pieces`, and the fault after them if there is one.
@@ -27,6 +29,7 @@ pub(crate) fn split<'a>(
             Ok(Some(cut)) => chunks.push(Chunk {
                 span: cut.span,
                 text: cut.text.to_owned(),
+                structure: cut.structure,
             }),
             Ok(None) => return None,
             Err(fault) => return Some(fault),
@@ -61,7 +64,7 @@ pub(crate) fn chunks(spec: &Spec, text: &str) -> Vec<Chunk> {
 /// The output of an engine.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Ingested {
-    pub(crate) rows: Vec<(u64, Span, [u8; 32], String)>,
+    pub(crate) rows: Vec<(u64, Span, [u8; 32], String, Structure)>,
     pub(crate) checkpoints: Vec<Checkpoint>,
     pub(crate) summary: Option<Summary>,
 }
@@ -106,6 +109,7 @@ pub(crate) fn ingest(
                 chunk.span,
                 chunk.sha256,
                 batch.text(chunk).to_owned(),
+                chunk.structure.clone(),
             )
         };
         out.rows.extend(batch.chunks.iter().map(row));

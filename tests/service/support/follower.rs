@@ -11,7 +11,7 @@ use tonic::{Status, Streaming};
 
 use crate::support::world::rows;
 
-/// The contents of each document, by name and digest.
+/// The contents of each document, by name and key.
 pub(crate) type Contents = BTreeMap<String, BTreeMap<Vec<u8>, String>>;
 
 /// The state of an embedder: its cursor, its contents, and the number of changes of each kind.
@@ -59,19 +59,19 @@ impl Follower {
                 Change::Added(chunk) => {
                     self.added += 1;
                     let contents = self.contents.entry(document_of(&chunk)).or_default();
-                    contents.insert(chunk.sha256.to_vec(), chunk.text);
+                    contents.insert(chunk.key.to_vec(), chunk.text);
                 }
                 Change::Kept(chunk) => {
                     self.kept += 1;
                     assert!(chunk.text.is_empty());
                     let contents = self.contents.get(&document_of(&chunk));
-                    let is_known = contents.is_some_and(|known| known.contains_key(&*chunk.sha256));
+                    let is_known = contents.is_some_and(|known| known.contains_key(&*chunk.key));
                     assert!(is_known, "{} is kept, but was never added", chunk.name);
                 }
                 Change::Removed(gone) => {
                     self.removed += 1;
                     let contents = self.contents.get_mut(&gone.document).unwrap();
-                    assert!(contents.remove(&*gone.sha256).is_some(), "removed twice");
+                    assert!(contents.remove(&*gone.key).is_some(), "removed twice");
                 }
                 Change::Complete(version) => {
                     assert!(version.version > 0);
@@ -99,7 +99,7 @@ pub(crate) async fn contents(channel: &Channel) -> Contents {
     let mut contents = Contents::new();
     for document in list.documents {
         let chunks = rows(channel, &document.name, None, false).await.unwrap();
-        let chunks = chunks.into_iter().map(|c| (c.sha256.to_vec(), c.text));
+        let chunks = chunks.into_iter().map(|c| (c.key.to_vec(), c.text));
         contents.insert(document.name, chunks.collect());
     }
     contents

@@ -1,0 +1,6 @@
+//! Markdown: its blocks are those of another parser, and its chunks keep them.
+
+mod blocks;
+mod corpus;
+mod oracle;
+mod quality;
