@@ -4,7 +4,7 @@ set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
 call sluice.v1.ChunkingService/ListStrategies '{}'
-for strategy in FIXED RECURSIVE SENTENCE; do says "\"strategy\": \"STRATEGY_$strategy\""; done
+for strategy in FIXED RECURSIVE SENTENCE MARKDOWN; do says "\"strategy\": \"STRATEGY_$strategy\""; done
 
 text="One sentence. Another sentence. And a third one, which is the longest of them."
 call sluice.v1.ChunkingService/Preview <<END
@@ -27,6 +27,17 @@ call sluice.v1.ChunkingService/Preview <<END
 END
 says '"text": "one two three four "'
 says '"text": "four five six"'
+
+# Markdown is cut between its blocks, and each chunk has the headings that it is under.
+text=$(printf '# Sluices\n\nA sluice is a gate.\n\n## Gates\n\n- oak\n- iron\n')
+call sluice.v1.ChunkingService/Preview <<END
+{
+  "content": "$(printf '%s' "$text" | encode)",
+  "chunking": { "strategy": "STRATEGY_MARKDOWN", "maxSize": 40 }
+}
+END
+says '"kind": "CHUNK_KIND_LIST"'
+says '"title": "Gates"'
 
 # Another charset: the é has one byte in the source, and two in the text.
 call sluice.v1.ChunkingService/Preview <<END
