@@ -29,7 +29,8 @@ const UNITS: [&str; 14] = [
 ];
 
 /// Texts that have broken parsers of Markdown: headings, containers and rows without an end.
-const MARKDOWN_UNITS: [&str; 8] = [
+const MARKDOWN_UNITS: [&str; 9] = [
+    "-\n  # h\n",
     "#\n",
     "> ",
     "- ",

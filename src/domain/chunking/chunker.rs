@@ -114,12 +114,12 @@ impl Chunker {
         let Some(blocks) = blocks else {
             return Some(self.pick_within(text, features, floor, limit));
         };
-        let places = Places::new(blocks, limit);
+        let places = Places::new(blocks, text, limit);
         match places.last(view, &self.limits) {
             Last::WithoutOverlap => None,
             Last::Limit => Some(self.pick_block(view, places, floor, limit)),
             Last::Unit(start) => {
-                let places = Places::new(blocks, start);
+                let places = Places::new(blocks, text, start);
                 Some(self.pick_block(view, places, floor.min(start), start))
             }
         }
@@ -142,7 +142,7 @@ impl Chunker {
             best.for_each(|(place, _)| pick.offer(place));
             return pick.take(|_| true).unwrap_or(limit);
         }
-        if floor >= limit {
+        if floor >= limit || places.ends_with_block(view.text, floor) {
             return limit;
         }
         let section = Section::new(view.text, view.features, floor, limit);
@@ -189,24 +189,27 @@ impl Chunker {
             .unwrap_or_else(|| self.cut_between_clusters(section))
     }
 
-    /// Returns the start of the next chunk within `chunk`, which is its end without overlap. The overlap is at least
+    /// Returns the start of the next chunk within the chunk of the first `end` bytes of `text`, which is its end without
+    /// overlap. The overlap is at least
     /// three quarters of the requested size if a boundary allows it, and never more than all. `features` are those of
-    /// `chunk`; they decide nothing.
+    /// `text`; they decide nothing.
     #[must_use]
     pub fn next_start(
         &self,
-        chunk: &str,
+        text: &str,
+        end: usize,
         features: Features,
         blocks: Option<BlocksView<'_>>,
     ) -> usize {
+        let chunk = &text[..end];
         if self.limits.overlap() == 0 {
-            return chunk.len();
+            return end;
         }
         let start = self
             .limits
             .overlap_start(chunk)
             .max(chunk.ceil_char_boundary(1));
-        let places = blocks.map(|blocks| Places::new(blocks, chunk.len()));
+        let places = blocks.map(|blocks| Places::new(blocks, text, end));
         // A chunk repeats no text of another section.
         let section = blocks.and_then(|blocks| blocks.last_section(chunk.len()));
         let start = start.max(section.unwrap_or(0));

@@ -278,7 +278,7 @@ impl Splitter {
         } else {
             let blocks = tracker.map(Tracker::blocks);
             let features = self.window.features();
-            self.chunker.next_start(&text[..bytes], features, blocks)
+            self.chunker.next_start(text, bytes, features, blocks)
         };
         let position = if next == bytes {
             end

@@ -10,6 +10,8 @@ pub struct Places<'a> {
     blocks: BlocksView<'a>,
     /// The last place.
     limit: usize,
+    /// Whether the last place cuts a block that stays whole where it fits, and not only the white space after it.
+    is_last_cut: bool,
 }
 
 /// The last place that a chunk may end at.
@@ -24,10 +26,24 @@ pub enum Last {
 }
 
 impl<'a> Places<'a> {
-    /// Returns the places of a text up to `limit`.
+    /// Returns the places of `text` up to `limit`. The text continues after the limit.
     #[must_use]
-    pub fn new(blocks: BlocksView<'a>, limit: usize) -> Self {
-        Self { blocks, limit }
+    pub fn new(blocks: BlocksView<'a>, text: &str, limit: usize) -> Self {
+        Self {
+            blocks,
+            limit,
+            is_last_cut: blocks.cut_at(text, limit).is_some(),
+        }
+    }
+
+    /// Whether the last place is in the white space after a block that stays whole, whose text ends at `floor` or
+    /// after.
+    #[must_use]
+    pub fn ends_with_block(self, text: &str, floor: usize) -> bool {
+        let unit = self.blocks.unit_around(self.limit);
+        unit.is_some_and(|unit| unit.form.is_whole())
+            && !self.is_last_cut
+            && text[..self.limit].trim_end().len() >= floor
     }
 
     /// Decides how a unit around the limit moves it.
@@ -93,7 +109,8 @@ impl<'a> Places<'a> {
             Form::Heading => false,
             // A block that ends before the limit fits.
             Form::Fence | Form::Table | Form::Whole => {
-                unit.start.is_none() || unit.end.is_none_or(|end| end > self.limit)
+                let is_last = unit.end.is_none_or(|end| end > self.limit);
+                unit.start.is_none() || (is_last && self.is_last_cut)
             }
         };
         is_cut.then_some(unit.form)

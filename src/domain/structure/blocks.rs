@@ -79,11 +79,12 @@ impl Mark {
     }
 
     /// Whether the block is a heading that the next block stays with. A heading of the same level or above does not
-    /// belong to it, and in containers no other heading does. So at most a few blocks stay together.
+    /// belong to it, and in containers no other heading does, nor anything after a heading that stays with its marker. So at most a
+    /// few blocks stay together.
     fn introduces(self, next: Self) -> bool {
         let is_other = match (self.section_level(), next.section_level()) {
             (Some(level), Some(next)) => next <= level,
-            (None, _) => next.form == Form::Heading,
+            (None, _) => next.form == Form::Heading || self.is_glued,
             (Some(_), None) => false,
         };
         self.form == Form::Heading && !is_other
@@ -222,7 +223,7 @@ impl Blocks {
             self.marks[self.head + 1..].partition_point(|mark| mark.at as usize <= self.start);
         self.head += passed;
         // Each mark is moved once for as many that are dropped.
-        if self.head > self.marks.len() / 2 {
+        if self.head > self.marks.len() / 2 || self.start > START_BYTES_MAX {
             self.drop_passed();
         }
     }
@@ -230,9 +231,11 @@ impl Blocks {
     fn drop_passed(&mut self) {
         self.marks.drain(..self.head);
         self.head = 0;
-        let first = self.marks[0].at;
+        // How far the first block begins before the start decides nothing.
+        let before = u32::try_from(self.start.saturating_sub(1)).unwrap_or(u32::MAX);
+        let first = self.marks[0].at.max(before);
         for mark in &mut self.marks {
-            mark.at -= first;
+            mark.at = mark.at.saturating_sub(first);
         }
         self.base += u64::from(first);
         self.start -= first as usize;
@@ -259,17 +262,20 @@ impl Blocks {
             .expect("there is always a first block")
     }
 
-    /// Returns the distance of `byte` from the base, which is less than a window.
+    /// Returns the distance of `byte` from the base, which is less than [`START_BYTES_MAX`] and a window.
     fn offset(&self, byte: u64) -> u32 {
         u32::try_from(byte.saturating_sub(self.base)).unwrap_or(u32::MAX)
     }
 }
 
-/// The most bytes that the marks of `text_bytes` bytes of text take: a block of one character and its line end, in a
-/// buffer that doubles, beside its old half.
+/// The distance of the start from the base at which passed marks are dropped, however few. Distances fit into 32 bits.
+const START_BYTES_MAX: usize = 1 << 30;
+
+/// The most bytes that the marks of `text_bytes` bytes of text take: a block of one character and its line end, half
+/// as many passed marks, in a buffer that doubles, beside its old half.
 #[must_use]
 pub fn bytes_max(text_bytes: usize) -> usize {
-    3 * text_bytes / 2 * size_of::<Mark>()
+    9 * text_bytes / 4 * size_of::<Mark>()
 }
 
 /// The blocks of a text. Offsets count from the text's start.
@@ -335,6 +341,15 @@ impl<'a> BlocksView<'a> {
         })
     }
 
+    /// Returns the unit whose block is cut at `place` of `text`: the block stays whole where it fits, and has more than
+    /// white space after the place.
+    #[must_use]
+    pub fn cut_at(self, text: &str, place: usize) -> Option<Unit> {
+        let unit = self.unit_around(place)?;
+        let rest = &text[place..unit.end.unwrap_or(text.len())];
+        (unit.form.is_whole() && !rest.trim_start().is_empty()).then_some(unit)
+    }
+
     /// Returns the places and levels of the headings that open sections, from the text's start through `place`.
     pub fn sections(self, place: usize) -> impl Iterator<Item = (usize, u8)> + use<'a> {
         let marks = &self.marks[..self.index_after(place)];
@@ -368,5 +383,27 @@ impl<'a> BlocksView<'a> {
 
     fn place_of(self, mark: Mark) -> Option<usize> {
         (mark.at as usize).checked_sub(self.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Blocks, First, Form, Mark};
+    use crate::domain::structure::kind::Kind;
+
+    /// A block may be longer than 32 bits count.
+    #[test]
+    fn marks_after_a_very_long_block_keep_their_places() {
+        let mut blocks = Blocks::new(0, First::default());
+        let end = 5_u64 << 30;
+        for byte in (0..=end).step_by(1 << 20) {
+            blocks.advance(byte);
+        }
+        for byte in [end + 2, end + 5] {
+            blocks.begin(byte, Mark::new(7, Kind::Prose, Form::Text));
+        }
+        let places = blocks.view().marks(0, 10).map(|(place, _)| place);
+        assert_eq!(places.collect::<Vec<_>>(), [2, 5]);
+        assert!(blocks.first().is_begun);
     }
 }

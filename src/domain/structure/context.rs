@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::structure::blocks::{BlocksView, Form};
 use crate::domain::structure::codec::{self, Reader};
+use crate::domain::structure::line;
 use crate::domain::structure::markdown::heading;
 
 /// The most bytes of a heading's title in a context. Longer titles are cut off.
@@ -142,13 +143,13 @@ pub fn of(
 
 /// Returns the introduction of the block that is cut at `end`.
 fn introduction(context: &Context, text: &str, blocks: BlocksView<'_>, end: usize) -> String {
-    let Some(unit) = blocks.unit_around(end).filter(|unit| unit.form.is_whole()) else {
+    let Some(unit) = blocks.cut_at(text, end) else {
         return String::new();
     };
     let Some(start) = unit.block else {
         return context.introduction.clone();
     };
-    let line = head(text, start).lines().next().unwrap_or_default();
+    let line = line::lines(head(text, start)).next().unwrap_or_default();
     let introduction = match unit.form {
         Form::Table => line.trim_start_matches(['>', ' ', '\t']).trim_end(),
         Form::Fence => info_string(line),

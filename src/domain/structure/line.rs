@@ -14,3 +14,9 @@ pub struct Line<'a> {
     /// Its text without the line end.
     pub text: &'a [u8],
 }
+
+/// Returns the lines of a text without their ends: LF, CR LF or CR.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.split('\n');
+    lines.flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+}

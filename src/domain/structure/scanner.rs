@@ -75,11 +75,11 @@ impl Scanner {
             self.begin(text, true, None);
         }
         while self.byte < byte {
-            let Some(line) = self.next_line(rest, is_end) else {
+            let distance = usize::try_from(byte - self.byte).unwrap_or(usize::MAX);
+            let Some(line) = self.line_before(distance, rest, is_end) else {
                 // The text ends within a line whose class it decides.
                 break;
             };
-            let distance = usize::try_from(byte - self.byte).unwrap_or(usize::MAX);
             if !self.skips_line {
                 let text = &rest[..line.text];
                 self.state.read(
@@ -127,6 +127,21 @@ impl Scanner {
             self.skips_line = true;
         }
         true
+    }
+
+    /// Returns the line that `text` begins with, of which only the first `bytes` bytes are passed. It reads no more
+    /// than decides the line, because a chunk can be far shorter than its line.
+    fn line_before(&self, bytes: usize, text: &[u8], is_end: bool) -> Option<Found> {
+        let decisive = if self.skips_line {
+            bytes
+        } else {
+            bytes.max(LINE_BYTES)
+        };
+        // A carriage return at the end needs the byte after it.
+        match text.get(..decisive.saturating_add(2)) {
+            Some(part) if part.len() < text.len() => self.next_line(part, false),
+            _ => self.next_line(text, is_end),
+        }
     }
 
     /// Returns the line that `text` begins with, or `None` if not enough of it has arrived.

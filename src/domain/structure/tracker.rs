@@ -105,18 +105,17 @@ impl Tracker {
     #[must_use]
     pub fn structure(&self, text: &str, covered: usize, end: usize) -> Structure {
         let blocks = self.blocks.view();
-        let first = self.blocks.first();
-        let is_last_cut = blocks.unit_around(end).is_some_and(|unit| {
-            let rest = &text[end..unit.end.unwrap_or(text.len())];
-            unit.form.is_whole() && !rest.trim_start().is_empty()
-        });
-        let kinds = blocks.marks(covered, end.saturating_sub(1));
-        let kind = kinds.fold(blocks.block_at(covered).kind, |kind, (_, mark)| {
+        let new = &text[covered..end];
+        let shown = end - new.trim_start().len();
+        let first = if shown < end { shown } else { covered };
+        let kinds = blocks.marks(first, end.saturating_sub(1));
+        let kind = kinds.fold(blocks.block_at(first).kind, |kind, (_, mark)| {
             kind.with(mark.kind)
         });
+        let is_cut = |place| blocks.cut_at(text, place).is_some();
         Structure {
             kind,
-            continues: is_last_cut || (first.is_begun && first.mark.form.is_whole()),
+            continues: is_cut(0) || is_cut(end),
             is_blank: false,
             context: context::of(&self.place.context, text, blocks, covered..=covered),
         }

@@ -2,5 +2,6 @@
 
 mod blocks;
 mod corpus;
+mod edges;
 mod oracle;
 mod quality;

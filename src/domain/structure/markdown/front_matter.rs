@@ -1,10 +1,12 @@
 //! Front matter: YAML between lines of `---`, or TOML between lines of `+++`, at the start of a document.
 
+use crate::domain::structure::line;
+
 /// Returns the mark of the front matter that a text begins with: `-` or `+`. Front matter that does not end within
 /// the text is none.
 #[must_use]
 pub fn mark(text: &str) -> Option<u8> {
-    let mut lines = text.lines();
+    let mut lines = line::lines(text);
     let mark = match lines.next()?.trim_end() {
         "---" => b'-',
         "+++" => b'+',

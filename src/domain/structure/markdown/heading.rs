@@ -1,5 +1,7 @@
 //! Headings: ATX (`## Title`) and setext (a paragraph above a line of `=` or `-`).
 
+use crate::domain::structure::line;
+
 /// The number of levels of headings.
 pub const LEVELS: usize = 6;
 
@@ -43,7 +45,7 @@ pub fn is_thematic_break(rest: &[u8]) -> bool {
 /// Returns the title of the heading that a text begins with, without its marks: of an ATX heading one line, of a
 /// setext heading all lines above its underline, joined by spaces.
 pub fn title(text: &str) -> String {
-    let mut lines = text.lines().map(str::trim);
+    let mut lines = line::lines(text).map(str::trim);
     let first = lines.next().unwrap_or_default();
     if atx_level(first.as_bytes()).is_some() {
         return without_closing(first.trim_start_matches('#').trim()).to_owned();

@@ -49,13 +49,13 @@ impl State {
     /// Reads a line.
     pub fn read(&mut self, line: Line<'_>, blocks: Option<&mut Blocks>) {
         if self.is_plain(line.text) {
-            self.extend_paragraph(line);
+            self.extend_paragraph(line.byte, line.text);
             return;
         }
         let mut cursor = Cursor::new(line.text);
         let begun = self.continue_containers(&mut cursor);
         let is_whole = begun.continued == self.containers.len();
-        if is_whole && self.continues_leaf(&cursor) {
+        if is_whole && self.continues_leaf(line, &cursor) {
             return;
         }
         if cursor.is_blank() {
@@ -76,10 +76,11 @@ impl State {
                 .is_some_and(|first| first.is_ascii_alphabetic() || *first >= 0x80)
     }
 
-    fn extend_paragraph(&mut self, text: Line<'_>) {
+    /// Adds a line to the open paragraph. `row` is its text after the marks of its containers.
+    fn extend_paragraph(&mut self, byte: u64, row: &[u8]) {
         if let Leaf::Paragraph { line, cells, .. } = &mut self.leaf {
-            *line = text.byte;
-            *cells = table::cells(text.text);
+            *line = byte;
+            *cells = table::cells(row);
         }
     }
 
@@ -102,7 +103,7 @@ impl State {
     }
 
     /// Whether the line is part of the open block, which is not a paragraph.
-    fn continues_leaf(&mut self, cursor: &Cursor<'_>) -> bool {
+    fn continues_leaf(&mut self, line: Line<'_>, cursor: &Cursor<'_>) -> bool {
         let rest = cursor.rest();
         match self.leaf {
             Leaf::None | Leaf::Paragraph { .. } => false,
@@ -122,7 +123,7 @@ impl State {
             }
             Leaf::Table => !cursor.is_blank() && start::is_row(cursor),
             Leaf::FrontMatter(mark) => {
-                if front_matter::is_end(rest, mark) {
+                if front_matter::is_end(line.text, mark) {
                     self.leaf = Leaf::None;
                 }
                 true
@@ -163,11 +164,11 @@ impl State {
             interrupts = false;
         };
         if start == Start::Continuation {
-            self.extend_paragraph(line);
+            self.extend_paragraph(line.byte, cursor.rest());
             return;
         }
         self.containers.truncate(depth);
-        self.begin_leaf(start, line);
+        self.begin_leaf(start, line.byte, cursor.rest());
         if let Some(blocks) = blocks {
             blocks.begin(line.byte, self.mark(start, begun));
         }
@@ -192,17 +193,18 @@ impl State {
         RANK_BLOCK + 2 * Rank::try_from(depth).unwrap_or(Rank::MAX / 4)
     }
 
-    fn begin_leaf(&mut self, start: Start, line: Line<'_>) {
+    /// Opens the block that a line begins. `rest` is its text after the marks of its containers.
+    fn begin_leaf(&mut self, start: Start, byte: u64, rest: &[u8]) {
         self.leaf = match start {
             Start::Fence(fence) => Leaf::Fence(fence),
             // The line may end the block that it begins.
-            Start::Html(end) if !end.is_blank() && end.is_in(line.text) => Leaf::None,
+            Start::Html(end) if !end.is_blank() && end.is_in(rest) => Leaf::None,
             Start::Html(end) => Leaf::Html(end),
             Start::Indented => Leaf::Indented,
             Start::Text | Start::Continuation => Leaf::Paragraph {
-                start: line.byte,
-                line: line.byte,
-                cells: table::cells(line.text),
+                start: byte,
+                line: byte,
+                cells: table::cells(rest),
             },
             Start::Container(_) | Start::Heading(_) | Start::Break | Start::Empty => Leaf::None,
         };
@@ -246,7 +248,7 @@ impl State {
             return false;
         };
         let end = line.byte + line.text.len() as u64;
-        let is_decided = |from: u64| end - from <= LOOK_AHEAD_BYTES as u64;
+        let is_decided = |from: u64| end.saturating_sub(from) <= LOOK_AHEAD_BYTES as u64;
         let rest = cursor.rest();
         if !start::may_begin(cursor) {
             return false;
