@@ -385,25 +385,3 @@ impl<'a> BlocksView<'a> {
         (mark.at as usize).checked_sub(self.start)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{Blocks, First, Form, Mark};
-    use crate::domain::structure::kind::Kind;
-
-    /// A block may be longer than 32 bits count.
-    #[test]
-    fn marks_after_a_very_long_block_keep_their_places() {
-        let mut blocks = Blocks::new(0, First::default());
-        let end = 5_u64 << 30;
-        for byte in (0..=end).step_by(1 << 20) {
-            blocks.advance(byte);
-        }
-        for byte in [end + 2, end + 5] {
-            blocks.begin(byte, Mark::new(7, Kind::Prose, Form::Text));
-        }
-        let places = blocks.view().marks(0, 10).map(|(place, _)| place);
-        assert_eq!(places.collect::<Vec<_>>(), [2, 5]);
-        assert!(blocks.first().is_begun);
-    }
-}

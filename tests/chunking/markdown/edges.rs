@@ -2,6 +2,7 @@
 
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
+use sluice::domain::structure::blocks::{Blocks, First, Form, Mark};
 use sluice::domain::structure::kind::Kind;
 
 use crate::world::run::{Chunk, chunks};
@@ -78,4 +79,20 @@ fn an_indented_line_does_not_end_front_matter() {
     let cut = cut("---\na: |\n  ---\n  # x\n---\ntext\n", 100);
     assert_eq!(titles(&cut[0]), [""; 0]);
     assert_eq!(cut[0].structure.context.section, 0);
+}
+
+/// A block may be longer than 32 bits count.
+#[test]
+fn marks_after_a_very_long_block_keep_their_places() {
+    let mut blocks = Blocks::new(0, First::default());
+    let end = 5_u64 << 30;
+    for byte in (0..=end).step_by(1 << 20) {
+        blocks.advance(byte);
+    }
+    for byte in [end + 2, end + 5] {
+        blocks.begin(byte, Mark::new(7, Kind::Prose, Form::Text));
+    }
+    let places = blocks.view().marks(0, 10).map(|(place, _)| place);
+    assert_eq!(places.collect::<Vec<_>>(), [2, 5]);
+    assert!(blocks.first().is_begun);
 }
