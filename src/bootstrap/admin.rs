@@ -74,7 +74,7 @@ pub(super) async fn secret(
     Ok(store.secret(digest::sha256(&key)).await?)
 }
 
-/// Returns the seal that signs the heads of the audit log: by the secret of the file, or else of the store.
+/// Returns the signer of the heads of the audit log: by the secret of the file, or else of the store.
 pub(super) fn signer(key_file: &Path, secret: &[u8; 32]) -> anyhow::Result<ChainSigner> {
     if key_file.as_os_str().is_empty() {
         return Ok(ChainSigner::new(secret));

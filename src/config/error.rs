@@ -8,6 +8,7 @@ use crate::config::addresses::store_url;
 use crate::config::addresses::store_url::Location;
 use crate::config::environment;
 use crate::config::sections::web;
+use crate::domain::names::resource;
 
 /// An error of a configuration.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,14 @@ pub enum Error {
     Rate {
         /// The setting.
         key: String,
+    },
+    /// Limits are set for a name that no tenant can have.
+    #[error("limits.tenants.{name}: {source}")]
+    Tenant {
+        /// The name.
+        name: String,
+        /// The rule that it breaks.
+        source: resource::Error,
     },
     /// A setting of the web has a value that no browser or client sends.
     #[error(transparent)]

@@ -22,6 +22,7 @@ use crate::config::sections::store::Store;
 use crate::config::sections::uploads::Uploads;
 use crate::config::sections::web::Web;
 use crate::domain::limits::rate;
+use crate::domain::names::resource::TenantId;
 
 pub mod addresses;
 pub mod client;
@@ -193,6 +194,12 @@ impl Config {
     }
 
     fn check_limits(&self) -> Result<(), Error> {
+        for name in self.limits.tenants.keys() {
+            TenantId::parse(name).map_err(|source| Error::Tenant {
+                name: name.clone(),
+                source,
+            })?;
+        }
         for (key, rate) in self.limits.rates() {
             let has_rate = (rate::PER_SECOND_MIN..=rate::PER_SECOND_MAX).contains(&rate.per_second);
             if !has_rate || !(1..=rate::BURST_MAX).contains(&rate.burst) {

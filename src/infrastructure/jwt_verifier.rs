@@ -191,14 +191,14 @@ impl Bearer for Issuer {
 fn keys(contents: &[Vec<u8>], algorithms: &[Algorithm]) -> Result<KeySet, Refused> {
     let content = contents.first().map(Vec::as_slice).unwrap_or_default();
     let set: Set = serde_json::from_slice(content)?;
-    let verification_key = set.keys.into_iter().filter_map(verification_key);
-    let verification_key = verification_key
+    let keys = set.keys.into_iter().filter_map(verification_key);
+    let keys = keys
         .filter(|verification_key| algorithms.contains(&verification_key.algorithm))
         .collect::<Vec<_>>();
-    if verification_key.is_empty() {
+    if keys.is_empty() {
         return Err("there is no key with a kid and an algorithm that is allowed".into());
     }
-    Ok(KeySet(verification_key))
+    Ok(KeySet(keys))
 }
 
 /// Returns a key if it is understood, has a name, and is for signatures.

@@ -50,7 +50,7 @@ pub enum Error {
 pub struct Watched<T> {
     files: Vec<PathBuf>,
     make: Make<T>,
-    build: watch::Sender<Arc<T>>,
+    newest: watch::Sender<Arc<T>>,
     stamps: Vec<Option<Stamp>>,
 }
 
@@ -78,7 +78,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
         Ok(Self {
             files,
             make,
-            build: watch::Sender::new(Arc::new(first)),
+            newest: watch::Sender::new(Arc::new(first)),
             stamps,
         })
     }
@@ -86,7 +86,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
     /// Returns a receiver that always has the newest value.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<Arc<T>> {
-        self.build.subscribe()
+        self.newest.subscribe()
     }
 
     /// Reads the files again whenever they have changed, until `drain` is cancelled. If the files cannot be read,
@@ -116,8 +116,8 @@ impl<T: Send + Sync + 'static> Watched<T> {
         }
         self.stamps = stamps;
         match build(&self.files, &self.make) {
-            Ok(build) => {
-                self.build.send_replace(Arc::new(build));
+            Ok(built) => {
+                self.newest.send_replace(Arc::new(built));
                 tracing::info!(files = ?self.files, "files have changed and were read again");
             }
             Err(error) => {

@@ -62,7 +62,7 @@ fn the_blocks_of_markdown_are_cut_as_the_golden_file_shows() {
     let mut shown = format!("{spec}\n");
     for (ordinal, chunk) in chunks(&spec, &markdown().text).iter().enumerate() {
         let structure = &chunk.structure;
-        let headings = structure.context.headings.iter();
+        let headings = structure.context().headings.iter();
         let path: Vec<&str> = headings.map(|heading| &*heading.title).collect();
         let continues = if structure.continues {
             ", continues"
@@ -73,15 +73,15 @@ fn the_blocks_of_markdown_are_cut_as_the_golden_file_shows() {
             shown,
             "\n#{ordinal} {}{continues}, section {}: {}",
             structure.kind.name(),
-            structure.context.section,
+            structure.context().section,
             path.join(" > ")
         )
         .unwrap();
-        if !structure.context.introduction.is_empty() {
+        if !structure.context().introduction.is_empty() {
             writeln!(
                 shown,
                 "  introduced by {:?}",
-                structure.context.introduction
+                structure.context().introduction
             )
             .unwrap();
         }

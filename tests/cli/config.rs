@@ -211,6 +211,10 @@ fn a_wrong_setting_is_named() {
         ),
         ("[limits.rates]\nread = { burst = 1 }", "per_second"),
         (
+            "[limits.tenants.\"no tenant\"]\nsockets = 1",
+            "limits.tenants.no tenant",
+        ),
+        (
             "[limits.tenants.acme]\nupload_bytes = { per_second = 1e6, burst = 1000 }",
             "limits.tenants.acme.upload_bytes",
         ),

@@ -100,7 +100,7 @@ pub(crate) async fn digests_are_those_of_the_chunks(store: &dyn Store) {
     let expected = texts.iter().map(|text| sha256(text.as_bytes()));
     let expected = expected.collect::<Vec<_>>();
     let read = async |caller, from, rows| {
-        let digests = store.chunk_digests(caller, of, from, rows).await;
+        let digests = store.chunk_keys(caller, of, from, rows).await;
         digests.unwrap()
     };
     assert_eq!(read(&caller, 0, 10_000).await, expected);
@@ -130,7 +130,7 @@ pub(crate) async fn chunks_are_stored_with_their_structure_and_keys(store: &dyn 
         partition: done.partition,
         version: done.version,
     };
-    let keys = store.chunk_digests(&caller(), of, 0, 10_000).await;
+    let keys = store.chunk_keys(&caller(), of, 0, 10_000).await;
     let expected: Vec<_> = expected.iter().map(|chunk| chunk.key).collect();
     assert_eq!(keys.unwrap(), expected);
 }

@@ -171,7 +171,7 @@ impl Follower {
                 Some(change) if change.seq != place.seq + 1 => {
                     return Err(Error::CursorExpired.into());
                 }
-                Some(change) => place = self.tell_change(place, &change).await?,
+                Some(change) => place = self.send_change(place, &change).await?,
                 None if !follow => return Ok(()),
                 None => tokio::select! {
                     () = news.wait() => {}
@@ -224,13 +224,13 @@ impl Follower {
                     ordinal: 0,
                     removed: 0,
                 });
-                self.tell_document(document, within, place, next).await?;
+                self.send_document(document, within, place, next).await?;
             }
         }
         Ok(next)
     }
 
-    async fn tell_change(
+    async fn send_change(
         &self,
         place: FollowerPosition,
         change: &Change,
@@ -263,12 +263,12 @@ impl Follower {
             ordinal: 0,
             removed: 0,
         });
-        self.tell_document(document, within, place, next).await?;
+        self.send_document(document, within, place, next).await?;
         Ok(next)
     }
 
     /// Sends a version as the difference to the version before.
-    async fn tell_document(
+    async fn send_document(
         &self,
         document: Document,
         within: Within,

@@ -21,7 +21,7 @@ use crate::domain::names::resource::DocumentName;
 
 /// The most rows of a page: about 64 KiB of usual chunks.
 pub const PAGE_ROWS: u32 = 64;
-/// The most text of a message, in bytes. A single chunk may have more. gRPC clients accept messages of 4 MiB by
+/// The most text of a message with its contexts, in bytes. A single chunk may have more. gRPC clients accept messages of 4 MiB by
 /// default.
 const PART_BYTES: usize = 1024 * 1024;
 
@@ -259,11 +259,12 @@ pub fn parts(page: Vec<Chunk>) -> Vec<Vec<Chunk>> {
     let mut parts: Vec<Vec<Chunk>> = Vec::new();
     let mut bytes = PART_BYTES;
     for chunk in page {
-        bytes += chunk.text.len();
+        let size = chunk.text.len() + chunk.chunk.structure.context().bytes();
+        bytes += size;
         match parts.last_mut() {
             Some(part) if bytes <= PART_BYTES => part.push(chunk),
             _ => {
-                bytes = chunk.text.len();
+                bytes = size;
                 parts.push(vec![chunk]);
             }
         }

@@ -18,14 +18,14 @@ use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 
-/// The most chunks of a version that a newer one is compared with: 8 MB of digests. After a version with more chunks
+/// The most chunks of a version that a newer one is compared with: 8 MB of keys. After a version with more chunks
 /// the newer one is sent anew.
 const CHUNKS_MAX: u64 = 500_000;
-/// The digests read at once: 32 KB.
-const DIGEST_ROWS: u32 = 1_000;
-/// The bytes of a SHA-256 that identify a content. Two contents with the same 128 bits are not to be expected: a
+/// The keys read at once: 32 KB.
+const KEY_ROWS: u32 = 1_000;
+/// The bytes of a key that identify a content. Two contents with the same 128 bits are not to be expected: a
 /// search for such a pair takes about 2^64 hashes.
-const DIGEST_BYTES: usize = 16;
+const KEY_BYTES: usize = 16;
 
 /// A change as a follower receives it.
 #[derive(Debug)]
@@ -78,20 +78,12 @@ pub struct DiffContext {
 }
 
 impl DiffContext {
-    /// Reads the digests of a version of `chunks` chunks, from ordinal `from` on. Returns `None` if the version is
+    /// Reads the keys of a version of `chunks` chunks, from ordinal `from` on. Returns `None` if the version is
     /// being swept.
-    async fn digests(
-        &self,
-        of: Of,
-        from: u64,
-        chunks: u64,
-    ) -> Result<Option<Vec<[u8; 32]>>, Error> {
+    async fn keys(&self, of: Of, from: u64, chunks: u64) -> Result<Option<Vec<[u8; 32]>>, Error> {
         let left = u32::try_from(chunks - from).unwrap_or(u32::MAX);
-        let rows = left.min(DIGEST_ROWS);
-        let page = self
-            .store
-            .chunk_digests(&self.caller, of, from, rows)
-            .await?;
+        let rows = left.min(KEY_ROWS);
+        let page = self.store.chunk_keys(&self.caller, of, from, rows).await?;
         Ok((page.len() == rows as usize).then_some(page))
     }
 }
@@ -122,7 +114,7 @@ pub(crate) enum DiffPage {
 
 /// The contents of a version, sorted, and for each whether it was sent to the follower.
 struct Contents {
-    digests: Vec<[u8; DIGEST_BYTES]>,
+    keys: Vec<[u8; KEY_BYTES]>,
     is_sent: Vec<bool>,
     chunks: u64,
     _held: Permit,
@@ -252,13 +244,13 @@ impl<'a> Difference<'a> {
             }
             let from = self.within.removed;
             let chunks = before.chunks;
-            let Some(digests) = self.source.digests(of, from, chunks).await? else {
+            let Some(keys) = self.source.keys(of, from, chunks).await? else {
                 self.begin_anew();
                 return Ok(Some(vec![]));
             };
-            self.within.removed += digests.len() as u64;
-            let gone = digests.into_iter().filter(|digest| before.give_up(digest));
-            let gone = gone.map(|digest| ChangeEvent::Removed(self.name.clone(), digest));
+            self.within.removed += keys.len() as u64;
+            let gone = keys.into_iter().filter(|key| before.give_up(key));
+            let gone = gone.map(|key| ChangeEvent::Removed(self.name.clone(), key));
             let events = gone.collect::<Vec<_>>();
             if !events.is_empty() {
                 return Ok(Some(events));
@@ -278,22 +270,22 @@ impl<'a> Difference<'a> {
             return Ok(None);
         };
         let capacity = usize::try_from(chunks).unwrap_or(usize::MAX);
-        let bytes = capacity * (DIGEST_BYTES + size_of::<bool>());
+        let bytes = capacity * (KEY_BYTES + size_of::<bool>());
         let held = self.source.budget.hold(caller, bytes).await?;
-        let mut digests = Vec::with_capacity(capacity);
-        while (digests.len() as u64) < chunks {
-            let from = digests.len() as u64;
-            let page = self.source.digests(self.of(version), from, chunks).await?;
+        let mut keys = Vec::with_capacity(capacity);
+        while (keys.len() as u64) < chunks {
+            let from = keys.len() as u64;
+            let page = self.source.keys(self.of(version), from, chunks).await?;
             let Some(page) = page else {
                 return Ok(None);
             };
-            digests.extend(page.iter().map(short));
+            keys.extend(page.iter().map(short));
         }
-        digests.sort_unstable();
-        digests.dedup();
+        keys.sort_unstable();
+        keys.dedup();
         Ok(Some(Contents {
-            is_sent: vec![false; digests.len()],
-            digests,
+            is_sent: vec![false; keys.len()],
+            keys,
             chunks,
             _held: held,
         }))
@@ -321,12 +313,12 @@ impl<'a> Difference<'a> {
         while let Some(before) = &mut self.before
             && from < until
         {
-            let Some(page) = self.source.digests(of, from, until).await? else {
+            let Some(page) = self.source.keys(of, from, until).await? else {
                 return Ok(false);
             };
             from += page.len() as u64;
-            for digest in &page {
-                before.keep(digest);
+            for key in &page {
+                before.keep(key);
             }
         }
         Ok(true)
@@ -355,14 +347,14 @@ impl<'a> Difference<'a> {
 
 impl Contents {
     /// Marks a content as sent. Returns whether the version has it and it was not marked before.
-    fn give_up(&mut self, sha256: &[u8; 32]) -> bool {
-        let found = self.digests.binary_search(&short(sha256));
+    fn give_up(&mut self, key: &[u8; 32]) -> bool {
+        let found = self.keys.binary_search(&short(key));
         found.is_ok_and(|at| !std::mem::replace(&mut self.is_sent[at], true))
     }
 
     /// Marks a content as sent. Returns whether the version has it.
-    fn keep(&mut self, sha256: &[u8; 32]) -> bool {
-        let found = self.digests.binary_search(&short(sha256));
+    fn keep(&mut self, key: &[u8; 32]) -> bool {
+        let found = self.keys.binary_search(&short(key));
         if let Ok(at) = found {
             self.is_sent[at] = true;
         }
@@ -370,8 +362,8 @@ impl Contents {
     }
 }
 
-fn short(sha256: &[u8; 32]) -> [u8; DIGEST_BYTES] {
-    let mut short = [0; DIGEST_BYTES];
-    short.copy_from_slice(&sha256[..DIGEST_BYTES]);
+fn short(key: &[u8; 32]) -> [u8; KEY_BYTES] {
+    let mut short = [0; KEY_BYTES];
+    short.copy_from_slice(&key[..KEY_BYTES]);
     short
 }

@@ -1,4 +1,4 @@
-//! The in-process event bus. It has one cell for each watched operation, and one tap for each watcher of all
+//! The in-process event bus. It has one cell for each watched operation, and one subscription for each watcher of all
 //! operations of a tenant.
 //!
 //! An update carries the whole state of an operation with its `seq`, so that only the loss of the last one matters.
@@ -96,7 +96,7 @@ impl Bus {
         if let Some(outbound) = &self.outbound {
             outbound.put(Arc::clone(&operation));
         }
-        self.receive_remote(News::State(operation));
+        self.receive(News::State(operation));
     }
 
     /// Announces here and to other instances that a collection may have changed.
@@ -104,17 +104,17 @@ impl Bus {
         if let Some(outbound) = &self.outbound {
             outbound.put_change();
         }
-        self.receive_remote(News::Change);
+        self.receive(News::Change);
     }
 
     /// Receives an update. A terminal state also counts as a possible change of a collection.
-    pub fn receive_remote(&self, news: News) {
+    pub fn receive(&self, news: News) {
         match news {
             News::State(operation) => {
                 let is_terminal = operation.state.is_terminal();
                 self.apply_state(operation);
                 if is_terminal {
-                    self.receive_remote(News::Change);
+                    self.receive(News::Change);
                 }
             }
             News::Change => self
@@ -175,7 +175,7 @@ impl Bus {
         }
     }
 
-    /// Subscribes to the states of a tenant's operations, until the tap is dropped.
+    /// Subscribes to the states of a tenant's operations, until the subscription is dropped.
     #[must_use]
     pub fn subscribe_tenant(&self, caller: &Caller, filter: Filter) -> Arc<TenantSubscription> {
         let subscription = Arc::new(TenantSubscription::new(filter));
@@ -346,7 +346,7 @@ mod tests {
         let strange = bus.subscribe_tenant(&stranger, Filter::default());
         assert_eq!(bus.topics().len(), 2);
         for seq in [2, 3, 1] {
-            bus.receive_remote(News::State(operation("own", seq, State::Running)));
+            bus.receive(News::State(operation("own", seq, State::Running)));
         }
         assert_eq!(subscription.latest().unwrap().seq, 3);
         assert_eq!(all.take().await.states[&[1; 16]].seq, 3);

@@ -67,7 +67,7 @@ impl Relay {
                     is_reported = false;
                     while let Some(news) = feed.next().await {
                         metrics::counter!("sluice_bus_received_total").increment(1);
-                        self.bus.receive_remote(news);
+                        self.bus.receive(news);
                     }
                     self.set_link(Link::Down);
                     tracing::warn!("event bus connection lost");

@@ -2,6 +2,7 @@
 
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine};
+use crate::domain::structure::context;
 use crate::domain::text::encoding::decoding::Decoding;
 
 /// The memory of any call: its tasks, an engine, and a batch that has just begun.
@@ -14,8 +15,11 @@ const VERBATIM_BYTES_EACH: usize = 8;
 /// The further memory of a comparison for each byte: its text in up to three bytes, in a buffer that has doubled its
 /// capacity.
 const COMPARED_BYTES_EACH: usize = 6;
-/// Each chunk advances the text by at least one twenty-fourth of the largest chunk size.
+/// Each chunk advances the text by at least one twenty-fourth of the largest chunk size. With blocks, two chunks do so
+/// together.
 const CHUNK_PART: usize = 24;
+/// The size of a chunk in a response besides its text and context.
+pub const CHUNK_BYTES: usize = 256;
 
 /// Returns the most bytes that an engine holds while it cuts `content` bytes.
 #[must_use]
@@ -30,13 +34,13 @@ pub fn engine_bytes(spec: &Spec, decoding: Decoding, content: usize) -> usize {
 }
 
 /// Returns the most bytes that a preview of `content` bytes takes. The response has all of its chunks, up to
-/// `response_max` bytes, each with `chunk_bytes` besides its text.
+/// `response_max` bytes.
 #[must_use]
 pub fn preview_bytes(
     spec: &Spec,
     decoding: Decoding,
     content: usize,
-    (chunk_bytes, response_max): (usize, usize),
+    response_max: usize,
 ) -> usize {
     let limits = spec.limits();
     let text = if decoding.is_verbatim() {
@@ -44,7 +48,11 @@ pub fn preview_bytes(
     } else {
         3 * content
     };
-    let least = (limits.max_size().min(limits.max_bytes()) / CHUNK_PART).max(1);
+    let (part, chunk_bytes) = match spec.strategy().format() {
+        None => (CHUNK_PART, CHUNK_BYTES),
+        Some(_) => (2 * CHUNK_PART, CHUNK_BYTES + context::BYTES_MAX),
+    };
+    let least = (limits.max_size().min(limits.max_bytes()) / part).max(1);
     // An overlap is at most two thirds of a chunk. The response is built, then encoded.
     let response = 3 * text + (text / least + 1).saturating_mul(chunk_bytes);
     content + engine_bytes(spec, decoding, content) + 2 * response.min(response_max)
@@ -68,9 +76,9 @@ mod tests {
     fn the_memory_of_a_preview_grows_with_its_text() {
         let spec = Spec::default();
         let decoding = Decoding::default();
-        let bytes = |content| preview_bytes(&spec, decoding, content, (128, 3 << 20));
+        let bytes = |content| preview_bytes(&spec, decoding, content, 3 << 20);
         assert!(bytes(3) < 70_000, "{}", bytes(3));
-        assert!(bytes(100_000) < 2_500_000, "{}", bytes(100_000));
+        assert!(bytes(100_000) < 3_000_000, "{}", bytes(100_000));
         let large = bytes(1 << 20);
         assert!((6 << 20..12 << 20).contains(&large), "{large}");
     }

@@ -74,9 +74,9 @@ pub trait Changes: Send + Sync {
         document: &Uid,
         version: u64,
     ) -> Result<Option<u64>, Error>;
-    /// Returns the digests of at most `rows` chunks in order, from the ordinal `from` on. Digests are missing if the
+    /// Returns the keys of at most `rows` chunks in order, from the ordinal `from` on. Keys are missing if the
     /// version is being swept.
-    async fn chunk_digests(
+    async fn chunk_keys(
         &self,
         caller: &Caller,
         of: Of,

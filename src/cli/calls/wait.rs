@@ -13,7 +13,7 @@ use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::operation::State;
 
 /// Prints the name of an operation that makes a version, or waits for its end and prints that.
-pub(crate) async fn tell(
+pub(crate) async fn report(
     channel: Connection,
     operation: pb::Operation,
     waits: bool,
@@ -24,28 +24,22 @@ pub(crate) async fn tell(
     }
     // The operation does not depend on this client, so a closed output may end the program.
     output::end_when_closed();
-    let wait_for_end = wait_for_end(channel, operation, AWAY_MAX).await?;
-    let has_succeeded = wait_for_end.state() == State::Succeeded;
+    let ended = wait_for_end(channel, operation, AWAY_MAX).await?;
+    let has_succeeded = ended.state() == State::Succeeded;
     if format == Format::Json {
-        output::object(&json::operations::operation(wait_for_end.clone()).into())?;
+        output::object(&json::operations::operation(ended.clone()).into())?;
     }
     if !has_succeeded {
-        let state = wait_for_end
-            .state()
-            .as_str_name()
-            .trim_start_matches("STATE_");
+        let state = ended.state().as_str_name().trim_start_matches("STATE_");
         bail!(
             "{} has ended as {state}: {}",
-            wait_for_end.name,
-            wait_for_end.failure_message
+            ended.name,
+            ended.failure_message
         );
     }
     match format {
         Format::Json => Ok(()),
-        Format::Table => output::line(&format!(
-            "{}: {} chunks",
-            wait_for_end.target, wait_for_end.chunks
-        )),
+        Format::Table => output::line(&format!("{}: {} chunks", ended.target, ended.chunks)),
     }
 }
 

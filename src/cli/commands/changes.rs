@@ -42,7 +42,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let columns = [
         Column::of("change", 8),
         Column::of("name", 24),
-        Column::of("sha256", 64),
+        Column::of("key", 64),
         Column::of("cursor", 0),
     ];
     let table = Table::new(format, &columns);

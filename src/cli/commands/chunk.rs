@@ -159,7 +159,7 @@ impl ChunkWriter {
                     (start.character, end.character),
                     (start.line, end.line),
                 ];
-                let headings = chunk.structure.context.headings.iter();
+                let headings = chunk.structure.context().headings.iter();
                 let titles = headings.map(|heading| &*heading.title);
                 let text = chunk_rows::under(titles, text.unwrap_or_default());
                 let mut cells = chunk_rows::cells(chunk.ordinal, places, text);
@@ -184,8 +184,9 @@ fn row<'a>(document: &'a str, chunk: &'a Chunk, text: Option<&'a str>) -> Row<'a
         kind,
         continues,
         is_blank,
-        context,
+        context: _,
     } = structure;
+    let context = structure.context();
     let headings = context.headings.iter().map(|heading| Title {
         level: heading.level,
         title: &heading.title,

@@ -7,7 +7,7 @@ use crate::cli::arguments::common::Common;
 use crate::cli::arguments::label::Labels;
 use crate::cli::arguments::spec::{Chunking, Decoding};
 use crate::cli::calls::status::explain;
-use crate::cli::calls::wait::tell;
+use crate::cli::calls::wait::report;
 use crate::cli::terminal::output::WrongArguments;
 use crate::cli::uploads::uploader::ensure_collection;
 use crate::domain::names::path::PathName;
@@ -60,7 +60,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .await;
     let begun = begun.map_err(|status| explain(status.into()))?.into_inner();
     let operation = begun.operation.unwrap_or_default();
-    tell(channel, operation, arguments.wait, arguments.common.output).await
+    report(channel, operation, arguments.wait, arguments.common.output).await
 }
 
 /// Parses the name of a document, in its short form or its full one.

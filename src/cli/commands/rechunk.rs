@@ -6,7 +6,7 @@ use clap::Args;
 use crate::cli::arguments::common::Common;
 use crate::cli::arguments::spec::Chunking;
 use crate::cli::calls::status::explain;
-use crate::cli::calls::wait::tell;
+use crate::cli::calls::wait::report;
 use crate::cli::terminal::output::WrongArguments;
 use crate::domain::names::resource::DocumentName;
 use crate::interface::grpc::pb;
@@ -40,5 +40,5 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .await;
     let begun = begun.map_err(|status| explain(status.into()))?.into_inner();
     let operation = begun.operation.unwrap_or_default();
-    tell(channel, operation, arguments.wait, arguments.common.output).await
+    report(channel, operation, arguments.wait, arguments.common.output).await
 }

@@ -43,8 +43,8 @@ fn levels(separators: &pb::Separators) -> Value {
 /// Returns the chunk that separators belong to. `None` means that it is not set.
 fn keep(separators: &pb::Separators) -> Option<Value> {
     let keep = separators.keep();
-    let explain = (keep != pb::Keep::Unspecified).then_some(separators.keep);
-    word(explain, keep.as_str_name())
+    let set = (keep != pb::Keep::Unspecified).then_some(separators.keep);
+    word(set, keep.as_str_name())
 }
 
 /// Returns the fields of a decoding policy.

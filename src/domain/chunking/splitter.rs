@@ -272,7 +272,10 @@ impl Splitter {
         let end = self.window.position(bytes);
         let text = &self.window.text()[..view_bytes];
         let tracker = self.tracker.as_ref();
-        let structure = tracker.map(|tracker| tracker.structure(text, self.covered, bytes));
+        let structure = match tracker {
+            Some(tracker) => tracker.structure(text, self.covered, bytes),
+            None => Structure::without_blocks(&text[..bytes]),
+        };
         let next = if is_end && bytes == view_bytes {
             bytes
         } else {
@@ -291,14 +294,10 @@ impl Splitter {
         };
         self.advance(next, position, view_bytes, is_end);
         self.covered = bytes - next;
-        let text = &self.window.passed(next)[..bytes];
         Cut {
             span,
-            text,
-            structure: Structure {
-                is_blank: text.trim_start().is_empty(),
-                ..structure.unwrap_or_default()
-            },
+            text: &self.window.passed(next)[..bytes],
+            structure,
         }
     }
 

@@ -37,10 +37,12 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Returns the bytes of all chunks' text, overlaps counted once.
+    /// Returns the bytes of all chunks' text, overlaps counted once, and of their contexts.
     #[must_use]
-    pub fn text_bytes(&self) -> usize {
-        self.text.len()
+    pub fn bytes(&self) -> usize {
+        let contexts = self.chunks.iter();
+        let contexts = contexts.map(|chunk| chunk.structure.context().bytes());
+        self.text.len() + contexts.sum::<usize>()
     }
 
     /// Returns the text of one of the batch's chunks.
@@ -67,9 +69,9 @@ impl Gathered {
             let span = chunk.span;
             let text = &batch.text[offset(first, span.start.byte)..offset(first, span.end.byte)];
             chunk.sha256 = digest::sha256(text.as_bytes());
-            chunk.key = match chunk.structure.context.identity() {
+            chunk.key = match &chunk.structure.context {
                 None => chunk.sha256,
-                Some(context) => digest::sha256(&[&chunk.sha256, &*context].concat()),
+                Some(context) => digest::sha256(&[&chunk.sha256, &*context.identity()].concat()),
             };
         }
         Batch { chunks, ..batch }
@@ -123,7 +125,7 @@ impl Gathering {
         }
         self.text
             .push_str(&cut.text[offset(cut.span.start.byte, covered)..]);
-        self.context_bytes += cut.structure.context.bytes();
+        self.context_bytes += cut.structure.context().bytes();
         self.chunks.push(Chunk {
             ordinal,
             span: cut.span,

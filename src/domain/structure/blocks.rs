@@ -79,8 +79,8 @@ impl Mark {
     }
 
     /// Whether the block is a heading that the next block stays with. A heading of the same level or above does not
-    /// belong to it, and in containers no other heading does, nor anything after a heading that stays with its marker. So at most a
-    /// few blocks stay together.
+    /// belong to it. In containers no other heading does, nor anything after a heading that stays with its marker. So
+    /// at most a few blocks stay together.
     fn introduces(self, next: Self) -> bool {
         let is_other = match (self.section_level(), next.section_level()) {
             (Some(level), Some(next)) => next <= level,
@@ -207,13 +207,6 @@ impl Blocks {
         {
             last.is_glued &= before.introduces(*last);
         }
-    }
-
-    /// Returns the byte where the last block begins.
-    #[must_use]
-    pub fn last_byte(&self) -> u64 {
-        let last = self.marks.last().map_or(0, |last| last.at);
-        self.base + u64::from(last)
     }
 
     /// Moves the start to a later `byte`.

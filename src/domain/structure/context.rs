@@ -6,13 +6,16 @@ use std::sync::Arc;
 use crate::domain::structure::blocks::{BlocksView, Form};
 use crate::domain::structure::codec::{self, Reader};
 use crate::domain::structure::line;
-use crate::domain::structure::markdown::heading;
+use crate::domain::structure::markdown::{fence, heading, start};
 
 /// The most bytes of a heading's title in a context. Longer titles are cut off.
 pub const TITLE_BYTES_MAX: usize = 256;
 
 /// The most bytes of a block's introduction in a context. Longer ones are cut off.
 pub const INTRODUCTION_BYTES_MAX: usize = 1024;
+
+/// The most bytes of text that a context has.
+pub const BYTES_MAX: usize = heading::LEVELS * TITLE_BYTES_MAX + INTRODUCTION_BYTES_MAX;
 
 /// The context of a chunk: of the first character that the chunk before does not cover.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -39,7 +42,6 @@ impl Context {
     /// Opens the section of a heading.
     pub fn open(&mut self, heading: Heading) {
         self.section += 1;
-        self.introduction.clear();
         let outer = self
             .headings
             .iter()
@@ -91,13 +93,10 @@ impl Context {
         self.headings.is_empty() && self.introduction.is_empty()
     }
 
-    /// Returns the bytes that identify the headings and the introduction. Returns `None` if there are none. The number
-    /// of the section does not count, because a heading before it changes it.
+    /// Returns the bytes that identify the headings and the introduction. The number of the section does not count,
+    /// because a heading before it changes it.
     #[must_use]
-    pub fn identity(&self) -> Option<Vec<u8>> {
-        if self.is_empty() {
-            return None;
-        }
+    pub fn identity(&self) -> Vec<u8> {
         let mut identity = Vec::new();
         for heading in &self.headings {
             identity.push(heading.level);
@@ -106,7 +105,7 @@ impl Context {
         }
         identity.push(0);
         identity.extend_from_slice(self.introduction.as_bytes());
-        Some(identity)
+        identity
     }
 
     /// Returns the bytes of text that a chunk's context has.
@@ -146,23 +145,17 @@ fn introduction(context: &Context, text: &str, blocks: BlocksView<'_>, end: usiz
     let Some(unit) = blocks.cut_at(text, end) else {
         return String::new();
     };
-    let Some(start) = unit.block else {
+    let Some(block) = unit.block else {
         return context.introduction.clone();
     };
-    let line = line::lines(head(text, start)).next().unwrap_or_default();
+    let line = line::lines(head(text, block)).next().unwrap_or_default();
+    let first = start::content(line);
     let introduction = match unit.form {
-        Form::Table => line.trim_start_matches(['>', ' ', '\t']).trim_end(),
-        Form::Fence => info_string(line),
+        Form::Table => first.trim_end(),
+        Form::Fence => fence::info_string(first),
         Form::Text | Form::Heading | Form::Whole => "",
     };
     shortened(introduction, INTRODUCTION_BYTES_MAX)
-}
-
-/// Returns the info string of the line that opens a fence.
-fn info_string(line: &str) -> &str {
-    let at = line.find("```").or_else(|| line.find("~~~"));
-    let marks = at.map_or("", |at| &line[at..]);
-    marks.trim_start_matches(['`', '~']).trim()
 }
 
 /// Returns the text from `place` on that can have a heading or an introduction.

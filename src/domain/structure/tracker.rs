@@ -56,8 +56,32 @@ pub struct Structure {
     pub continues: bool,
     /// Whether it is white space only.
     pub is_blank: bool,
-    /// The headings that it is under.
-    pub context: Arc<Context>,
+    /// The headings that it is under. `None` means that the context is empty.
+    pub context: Option<Arc<Context>>,
+}
+
+/// The context of text under no heading.
+static NO_CONTEXT: Context = Context {
+    section: 0,
+    headings: Vec::new(),
+    introduction: String::new(),
+};
+
+impl Structure {
+    /// Returns the structure of a chunk of a strategy without blocks.
+    #[must_use]
+    pub fn without_blocks(text: &str) -> Self {
+        Self {
+            is_blank: text.trim_start().is_empty(),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the context, which may be empty.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        self.context.as_deref().unwrap_or(&NO_CONTEXT)
+    }
 }
 
 impl Tracker {
@@ -113,11 +137,12 @@ impl Tracker {
             kind.with(mark.kind)
         });
         let is_cut = |place| blocks.cut_at(text, place).is_some();
+        let context = context::of(&self.place.context, text, blocks, covered..=covered);
         Structure {
             kind,
             continues: is_cut(0) || is_cut(end),
-            is_blank: false,
-            context: context::of(&self.place.context, text, blocks, covered..=covered),
+            context: (!context.is_empty()).then_some(context),
+            ..Structure::without_blocks(&text[..end])
         }
     }
 

@@ -113,7 +113,7 @@ impl Changes for Postgres {
         found.map(|found| found.count("chunks")).transpose()
     }
 
-    async fn chunk_digests(
+    async fn chunk_keys(
         &self,
         caller: &Caller,
         of: Of,

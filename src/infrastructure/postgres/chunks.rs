@@ -66,7 +66,7 @@ pub(super) struct Into {
 ///
 /// One INSERT is used, not COPY. COPY ends with a small packet of its own. The driver's sockets delay that packet by
 /// 40 ms a batch, until the one before is acknowledged (Nagle's algorithm, RFC 896). Texts are unnested one by one,
-/// and all other values are found by their index, so no intermediate rows are written.
+/// contexts too if there are any, and all other values are found by their index, so no intermediate rows are written.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     into: Into,
@@ -82,10 +82,11 @@ pub(super) async fn insert(
              ($5::bigint[])[8 * row + 3], ($5::bigint[])[8 * row + 4],
              ($5::bigint[])[8 * row + 5], ($5::bigint[])[8 * row + 6],
              ($5::bigint[])[8 * row + 7], ($5::bigint[])[8 * row + 8],
-             substr($6::bytea, 32 * row + 1, 32), key,
+             substr($6::bytea, 32 * row + 1, 32),
+             CASE WHEN context IS NOT NULL THEN substr($11::bytea, 32 * row + 1, 32) END,
              ($10::integer[])[2 * row + 1], ($10::integer[])[2 * row + 2], context, text
          FROM (SELECT generate_series(0, $7 - 1) AS row, unnest($8::text[]) AS text,
-             unnest($9::text[]) AS context, unnest($11::bytea[]) AS key) AS rows",
+             unnest($9::text[]) AS context) AS rows",
     )?;
     let first = batch.chunks.first().map_or(0, |chunk| chunk.ordinal);
     let mut places = Vec::new();
@@ -110,14 +111,14 @@ pub(super) async fn insert(
         .iter()
         .map(|one| one.context.as_deref())
         .collect();
+    // Without any context the columns of contexts and keys are NULL in all rows.
+    let contexts = contexts.iter().any(Option::is_some).then_some(contexts);
     let kinds: Vec<i32> = structures
         .iter()
         .flat_map(|one| [one.kind, one.flags])
         .collect();
-    let keys: Vec<Option<&[u8]>> = structures
-        .iter()
-        .map(|one| one.key.as_ref().map(|key| &key[..]))
-        .collect();
+    let keyed = contexts.iter().flat_map(|_| &batch.chunks);
+    let keys = keyed.flat_map(|chunk| chunk.key).collect::<Vec<u8>>();
     let texts: Vec<&str> = batch.chunks.iter().map(|chunk| batch.text(chunk)).collect();
     let rows = i32::try_from(texts.len()).map_err(|_many| damaged("a batch out of range"))?;
     let inserted = sqlx::query(statement)

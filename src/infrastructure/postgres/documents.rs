@@ -91,7 +91,7 @@ async fn delete(
     let ended = deletions::give_up(&mut transaction, &known.uid, now).await?;
     if let Some(current) = &known.current {
         let before = current.version;
-        upload_end::tell(&mut transaction, &known.uid, before, 0, now).await?;
+        upload_end::record_change(&mut transaction, &known.uid, before, 0, now).await?;
     }
     let target = DeletionTarget {
         name: name.to_string(),

@@ -29,15 +29,19 @@ pub(crate) struct Columned {
 
 /// Returns the column values of the chunks of a batch. Neighbours with the same context share its JSON.
 pub(crate) fn columned(chunks: &[Chunk]) -> Result<Vec<Columned>, Error> {
-    let mut last: Option<(&Arc<Context>, Option<Arc<str>>)> = None;
+    let mut last = None;
     let mut columned = Vec::with_capacity(chunks.len());
     for chunk in chunks {
         let structure = &chunk.structure;
-        let context = match &last {
-            Some((of, json)) if Arc::ptr_eq(of, &structure.context) => json.clone(),
-            _ => encoded(&structure.context)?,
+        let context = match (&structure.context, &last) {
+            (None, _) => None,
+            (Some(context), Some((of, json))) if context == *of => Some(Arc::clone(json)),
+            (Some(context), _) => {
+                let json = encoded(context)?;
+                last = Some((context, Arc::clone(&json)));
+                Some(json)
+            }
         };
-        last = Some((&structure.context, context.clone()));
         columned.push(Columned {
             kind: i32::from(structure.kind.number()),
             flags: CONTINUES * i32::from(structure.continues)
@@ -56,15 +60,13 @@ pub(crate) fn structure(found: &impl Columns) -> Result<Structure, Error> {
         .and_then(Kind::from_number);
     let flags = found.small("flags")?;
     let has = |bit: i32| flags & bit.unsigned_abs() != 0;
-    let context = match found.text_if_any("context")? {
-        Some(json) => Arc::new(decoded(&json)?),
-        None => Arc::default(),
-    };
+    let json = found.text_if_any("context")?;
+    let context = json.map(|json| decoded(&json).map(Arc::new));
     Ok(Structure {
         kind: kind.ok_or_else(|| damaged("a kind of chunk"))?,
         continues: has(CONTINUES),
         is_blank: has(BLANK),
-        context,
+        context: context.transpose()?,
     })
 }
 
@@ -78,10 +80,7 @@ struct Json {
     introduction: String,
 }
 
-fn encoded(context: &Context) -> Result<Option<Arc<str>>, Error> {
-    if context.is_empty() {
-        return Ok(None);
-    }
+fn encoded(context: &Context) -> Result<Arc<str>, Error> {
     let headings = context.headings.iter();
     let json = serde_json::to_string(&Json {
         section: context.section,
@@ -92,7 +91,7 @@ fn encoded(context: &Context) -> Result<Option<Arc<str>>, Error> {
     });
     // PostgreSQL has no U+0000 in text. JSON escapes it.
     let json = json.map_err(|_error| damaged("a context"))?;
-    Ok(Some(json.into()))
+    Ok(json.into())
 }
 
 fn decoded(json: &str) -> Result<Context, Error> {

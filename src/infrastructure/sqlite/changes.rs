@@ -105,7 +105,7 @@ impl Changes for Sqlite {
         found.map(|found| found.count("chunks")).transpose()
     }
 
-    async fn chunk_digests(
+    async fn chunk_keys(
         &self,
         caller: &Caller,
         of: Of,

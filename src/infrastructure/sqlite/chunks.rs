@@ -98,7 +98,7 @@ pub(super) async fn insert(
                 .push_bind(structure.key.map(|key| key.to_vec()))
                 .push_bind(structure.kind)
                 .push_bind(structure.flags)
-                .push_bind(structure.context.as_deref().map(str::to_owned))
+                .push_bind(structure.context.clone())
                 .push_bind(batch.text(chunk).to_owned());
         });
         let inserted = insert

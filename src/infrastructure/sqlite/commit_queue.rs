@@ -53,7 +53,7 @@ impl CommitQueue {
         let mut bytes = 0;
         let fitting = queue.iter().take(GROUP_BATCHES).take_while(|waiting| {
             chunks += waiting.batch.chunks.len();
-            bytes += waiting.batch.text_bytes();
+            bytes += waiting.batch.bytes();
             chunks <= CHUNKS_MAX && bytes <= GROUP_TEXT_BYTES
         });
         let size = fitting.count().max(1).min(queue.len());

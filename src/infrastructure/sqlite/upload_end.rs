@@ -90,7 +90,7 @@ pub(super) async fn make_current(
         .await
         .map_err(failed)?;
     sweep(connection, &upload.document_uid, before, sweep_after).await?;
-    tell(
+    record_change(
         connection,
         &upload.document_uid,
         before,
@@ -118,7 +118,7 @@ pub(super) async fn sweep(
 }
 
 /// Adds a change of a document to the changes of its collection.
-pub(super) async fn tell(
+pub(super) async fn record_change(
     connection: &mut SqliteConnection,
     document: &Uid,
     before: u64,

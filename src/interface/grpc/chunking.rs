@@ -13,7 +13,7 @@ use crate::application::chunking::comparison::{self, Comparison};
 use crate::application::chunking::stream::{ChunkStream, ChunkStreamEvent, Cut, Piece};
 use crate::application::error::Error;
 use crate::application::memory::budget::Budget;
-use crate::application::memory::preview::{comparison_bytes, preview_bytes};
+use crate::application::memory::preview::{CHUNK_BYTES, comparison_bytes, preview_bytes};
 use crate::application::response_stream::{self, SendLimits};
 use crate::application::uploads::limits::UploadLimits;
 use crate::domain::chunking::spec::{self, Spec};
@@ -40,8 +40,6 @@ const PREVIEW_BYTES_MAX: usize = 1024 * 1024;
 const PREVIEW_RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// The maximum number of specs that are compared in one call.
 const COMPARED_MAX: usize = 8;
-/// The size of a chunk in a response besides its text, titles and introduction.
-const CHUNK_BYTES: usize = 256;
 
 /// Serves previews, streams and descriptions.
 #[derive(Debug)]
@@ -101,8 +99,7 @@ impl ChunkingService for Service {
         } = request;
         let spec = spec(chunking.unwrap_or_default())?;
         let decoding = decoding(policy.unwrap_or_default())?;
-        let sizes = (CHUNK_BYTES, PREVIEW_RESPONSE_BYTES_MAX);
-        let bytes = preview_bytes(&spec, decoding, content.len(), sizes);
+        let bytes = preview_bytes(&spec, decoding, content.len(), PREVIEW_RESPONSE_BYTES_MAX);
         let work = move |content: &[u8]| chunks(&spec, decoding, content);
         let (chunks, summary) = self.work(&caller, (content, bytes), work).await?;
         Ok(Response::new(pb::PreviewResponse {
@@ -214,7 +211,7 @@ fn chunks(
                 let texts = batch
                     .chunks
                     .iter()
-                    .map(|chunk| batch.text(chunk).len() + chunk.structure.context.bytes());
+                    .map(|chunk| batch.text(chunk).len() + chunk.structure.context().bytes());
                 bytes += texts.sum::<usize>() + batch.chunks.len() * CHUNK_BYTES;
                 if bytes > PREVIEW_RESPONSE_BYTES_MAX {
                     let most = PREVIEW_RESPONSE_BYTES_MAX;

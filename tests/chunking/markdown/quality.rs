@@ -74,7 +74,7 @@ fn fault(text: &str, ranges: &Ranges, chunk: &Chunk, covered: usize) -> Option<&
         return Some("a block is cut, and not marked so");
     }
     let first = start.max(covered);
-    let has_header = !chunk.structure.context.introduction.is_empty();
+    let has_header = !chunk.structure.context().introduction.is_empty();
     if !has_header && ranges.tables.iter().any(|range| tears(range, first)) {
         return Some("a part of a table is without its header");
     }

@@ -114,7 +114,7 @@ impl Syncing<'_> {
         let Some(begun) = self.uploader.retries.ask(rechunk).await? else {
             return self.upload(id, source).await;
         };
-        // The shared `Patience` reports a server that is away once for all documents.
+        // The shared `Retries` reports a server that is away once for all documents.
         let ended =
             async || wait::wait_for_end(channel.clone(), begun.clone(), Duration::ZERO).await;
         let ended = self.uploader.retries.ask(ended).await?;

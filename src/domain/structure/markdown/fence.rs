@@ -36,6 +36,13 @@ impl Fence {
     }
 }
 
+/// Returns the info string of the line that opens a fence, which begins at its first mark.
+#[must_use]
+pub fn info_string(rest: &str) -> &str {
+    let (_, marks) = marks(rest.as_bytes()).unwrap_or_default();
+    rest[marks..].trim()
+}
+
 /// Returns the mark that a line begins with, and how many of it.
 fn marks(rest: &[u8]) -> Option<(u8, usize)> {
     let mark = *rest.first().filter(|mark| matches!(mark, b'`' | b'~'))?;
@@ -45,7 +52,7 @@ fn marks(rest: &[u8]) -> Option<(u8, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::Fence;
+    use super::{Fence, info_string};
 
     #[test]
     fn a_fence_is_closed_by_as_many_of_its_marks_alone() {
@@ -59,5 +66,6 @@ mod tests {
         assert_eq!(Fence::open(b"``` a`b"), None);
         assert!(Fence::open(b"~~~ a`b").is_some());
         assert_eq!(Fence::open(b"``"), None);
+        assert_eq!(info_string("~~~ a ```b "), "a ```b");
     }
 }

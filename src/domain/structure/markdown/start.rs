@@ -1,6 +1,6 @@
 //! The blocks that a line begins, after the marks of its containers.
 
-use crate::domain::structure::markdown::container::{CODE_INDENT, Container};
+use crate::domain::structure::markdown::container::{CODE_INDENT, Container, DEPTH_MAX};
 use crate::domain::structure::markdown::cursor::Cursor;
 use crate::domain::structure::markdown::fence::Fence;
 use crate::domain::structure::markdown::heading;
@@ -50,6 +50,20 @@ impl Opening {
             Self::Item(marker) => Container::item(marker, cursor),
         }
     }
+}
+
+/// Returns the text of a line after the markers of the containers that it opens.
+#[must_use]
+pub fn content(line: &str) -> &str {
+    let mut cursor = Cursor::new(line.as_bytes());
+    for _ in 0..DEPTH_MAX {
+        let Start::Container(opening) = of(&cursor, false, false) else {
+            break;
+        };
+        opening.open(&mut cursor);
+    }
+    // The rest is an end of the line, after ASCII.
+    &line[line.len() - cursor.rest().len()..]
 }
 
 /// Whether the indentation allows a line to begin a block that is not code.

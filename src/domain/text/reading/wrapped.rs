@@ -47,11 +47,12 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     if words < 4 || words * 40 < line.len() || line.ends_with([':', '|', '{', ';']) {
         return false;
     }
-    if (letter.is_lowercase() || line.ends_with(',')) && is_prose(line, next) {
-        return true;
-    }
     let width = length(line);
     let next_width = length(next);
+    let is_filled = width * 100 >= next_width * FILL_PERCENT_PROSE;
+    if is_filled && (letter.is_lowercase() || line.ends_with(',')) && is_prose(line, next) {
+        return true;
+    }
     let word = first.find(char::is_whitespace).unwrap_or(first.len());
     let needed = width + 1 + length(&first[..word]);
     let had_no_room = width >= WIDTH_MIN && needed > next_width;
@@ -93,14 +94,13 @@ fn is_prose(line: &str, next: &str) -> bool {
         && next.trim_start().starts_with(char::is_alphabetic)
         && bytecount::count(text.as_bytes(), b' ') + 1 >= WORDS_MIN_PROSE
         && memchr::memmem::find(text.as_bytes(), b"   ").is_none()
-        && length(line) * 100 >= length(next) * FILL_PERCENT_PROSE
         && !begins_alike(line, next)
 }
 
 /// Whether a line of ideographs was wrapped. Such lines break anywhere, so all of them are full.
 fn is_wide_wrapped(line: &str, next: &str) -> bool {
-    let width = line.chars().count();
-    let next_width = next.chars().count();
+    let width = length(line);
+    let next_width = length(next);
     width >= WIDTH_MIN_WIDE && next_width <= width + 2 && !next.starts_with('\u{3000}')
 }
 

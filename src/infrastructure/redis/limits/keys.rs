@@ -18,19 +18,19 @@ pub(super) fn of(key: &CounterKey) -> String {
         limit,
     } = key;
     let tenant = tenant.as_ref().map_or("", TenantId::as_str);
-    format!("{{rl:{}:{}}}:{limit}", escaped(tenant), escaped(principal))
+    format!("{{rl:{tenant}:{}}}:{limit}", escaped(principal))
 }
 
 /// Returns the key with the list of limits that a tenant has used.
 pub(super) fn noted(tenant: &TenantId) -> String {
-    format!("{{rl:{}}}:noted", escaped(tenant.as_str()))
+    format!("{{rl:{}}}:noted", tenant.as_str())
 }
 
 /// Parses the name of a key. `None` means that the name is not one of these.
 pub(super) fn key(name: &str) -> Option<CounterKey> {
     let (principal, limit) = name.strip_prefix("{rl:")?.split_once("}:")?;
     let (tenant, principal) = principal.split_once(':')?;
-    let tenant = match unescaped(tenant)?.as_str() {
+    let tenant = match tenant {
         "" => None,
         tenant => Some(TenantId::parse(tenant).ok()?),
     };

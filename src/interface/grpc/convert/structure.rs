@@ -13,13 +13,13 @@ pub fn to_structure(from: &Structure) -> pb::ChunkStructure {
         kind,
         continues,
         is_blank,
-        context,
+        context: _,
     } = from;
     let Context {
         section,
         headings,
         introduction,
-    } = &**context;
+    } = from.context();
     pb::ChunkStructure {
         kind: to_kind(*kind).into(),
         continues: *continues,
