@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sluice::application::caller::Caller;
 use sluice::application::events::bus::{Bus, Link};
 use sluice::application::memory::budget::Budget;
-use sluice::application::ports::clock::{Timestamp, Uid};
 use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::operations::Operation;
 use sluice::application::ports::state::State;
@@ -27,7 +26,9 @@ use sluice::application::uploads::services::PipelineServices;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::limits::rate::{self, Quota};
+use sluice::domain::names::uid::{DocumentUid, OperationUid};
 use sluice::domain::text::encoding::decoding::Decoding;
+use sluice::domain::timestamp::Timestamp;
 use sluice::infrastructure::system_clock::System;
 use sluice::interface::grpc::convert;
 use sluice::interface::grpc::pb;
@@ -89,7 +90,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
 fn admission() -> Admission {
     let quota = Quota::new(rate::PER_SECOND_MAX, rate::BURST_MAX);
     let limits = Limits::of(Allowed::each(quota, rate::BURST_MAX), quota);
-    Admission::new(limits, None, [0; 16])
+    Admission::new(limits, None, [0; 16].into())
 }
 
 fn as_the_service() -> Server {
@@ -172,10 +173,10 @@ impl UploadService for Service {
 
 /// A store that remembers uploads, but not their chunks.
 #[derive(Debug, Default)]
-struct Nowhere(Mutex<HashMap<Uid, Upload>>);
+struct Nowhere(Mutex<HashMap<OperationUid, Upload>>);
 
 impl Nowhere {
-    fn change(&self, uid: &Uid, change: impl FnOnce(&mut Upload)) -> Option<Upload> {
+    fn change(&self, uid: &OperationUid, change: impl FnOnce(&mut Upload)) -> Option<Upload> {
         let mut uploads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let upload = uploads.get_mut(uid)?;
         change(upload);
@@ -209,8 +210,8 @@ impl Uploads for Nowhere {
             source_sha256: None,
             failure_reason: String::new(),
             failure_message: String::new(),
-            created_at: 0,
-            updated_at: 0,
+            created_at: Timestamp::from_micros(0),
+            updated_at: Timestamp::from_micros(0),
         };
         let mut uploads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         uploads.insert(new.uid, upload.clone());
@@ -220,17 +221,17 @@ impl Uploads for Nowhere {
     async fn attach_upload(
         &self,
         _caller: &Caller,
-        uid: &Uid,
+        uid: &OperationUid,
         _now: Timestamp,
     ) -> Result<Option<Upload>, Error> {
         Ok(self.change(uid, |_| {}))
     }
 
-    async fn upload(&self, _caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error> {
+    async fn upload(&self, _caller: &Caller, uid: &OperationUid) -> Result<Option<Upload>, Error> {
         Ok(self.change(uid, |_| {}))
     }
 
-    async fn newest_upload(&self, _: &Caller, _: &Uid) -> Result<Option<Upload>, Error> {
+    async fn newest_upload(&self, _: &Caller, _: &DocumentUid) -> Result<Option<Upload>, Error> {
         Ok(None)
     }
 
@@ -265,7 +266,7 @@ impl Uploads for Nowhere {
     async fn cancel_upload(
         &self,
         _caller: &Caller,
-        _uid: &Uid,
+        _uid: &OperationUid,
         _now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
         Ok(None)

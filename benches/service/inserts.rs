@@ -54,7 +54,7 @@ impl Rows {
             made.expect("it is new");
         }
         let document = Uuid::now_v7().into_bytes();
-        let [partition, _] = candidates::candidates(&document);
+        let [partition, _] = candidates::candidates(&document.into());
         let begun = Instant::now();
         for batch in &self.0 {
             let mut transaction = connection.begin().await.expect("it begins");

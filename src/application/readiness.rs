@@ -11,6 +11,7 @@ use crate::application::maintenance::store_space::Room;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::OperationUid;
 
 /// The longest time for the store to answer: 1 second.
 const STORE_MAX: Duration = Duration::from_secs(1);
@@ -40,7 +41,7 @@ impl Readiness {
         }
         // No operation has this uid: the query is one look-up by key.
         let caller = Caller::of_tenant(TenantId::default());
-        let asked = self.store.operation(&caller, &[0; 16]);
+        let asked = self.store.operation(&caller, &OperationUid::MIN);
         match tokio::time::timeout(STORE_MAX, asked).await {
             Ok(answered) => drop(answered?),
             Err(elapsed) => return Err(store_error::Error::Unavailable(elapsed.into()).into()),

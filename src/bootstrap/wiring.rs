@@ -106,7 +106,7 @@ impl Wiring {
         let clock: Arc<dyn Clock> = Arc::new(System);
         let secret = admin::secret(&store, &clock).await?;
         let Shared { event_bus, limiter } = shared(config, &secret)?;
-        let admission = Admission::new(limits(&config.limits)?, limiter, clock.new_secret());
+        let admission = Admission::new(limits(&config.limits)?, limiter, clock.new_secret().into());
         let is_shared = config.store.location.database().is_some();
         let link = if is_shared { Link::Down } else { Link::Alone };
         let bounds = from_config::bounds(config);
@@ -121,7 +121,7 @@ impl Wiring {
         let signer = admin::signer(&config.audit.key_file, &secret)?;
         let (recorder, taken) = Recorder::new(Arc::clone(&clock));
         let recording = (recorder.clone(), taken);
-        let chain = clock.new_uid();
+        let chain = clock.new_uid().into();
         let writer = Writer::new(recording, Arc::clone(&store), signer.clone(), chain);
         let wiring = Self {
             room: Room::new(Arc::clone(&store)),

@@ -5,6 +5,8 @@
 //! Kelsey, "Secure Audit Logs to Support Computer Forensics", 1999).
 
 use crate::domain::ingest::digest::Running;
+use crate::domain::names::uid::ChainUid;
+use crate::domain::timestamp::Timestamp;
 
 /// A SHA-256 digest of a chain up to an entry.
 pub type Hash = [u8; 32];
@@ -15,8 +17,8 @@ pub const START: Hash = [0; 32];
 /// An action that was executed or rejected.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Event {
-    /// The time in microseconds since 1970. For aggregated refusals, the start of their minute.
-    pub at: i64,
+    /// The time. For aggregated refusals, the start of their minute.
+    pub at: Timestamp,
     /// The tenant of the data; empty if the caller is unknown.
     pub tenant: String,
     /// The caller; empty if unknown.
@@ -37,7 +39,7 @@ pub struct Event {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entry {
     /// The id of the chain.
-    pub chain: [u8; 16],
+    pub chain: ChainUid,
     /// The number of the entry in the chain, from 1.
     pub seq: u64,
     /// The event.
@@ -50,7 +52,7 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Head {
     /// The id of the chain.
-    pub chain: [u8; 16],
+    pub chain: ChainUid,
     /// The number of its newest entry; 0 if the chain is empty.
     pub seq: u64,
     /// The hash of that entry.
@@ -60,7 +62,7 @@ pub struct Head {
 impl Head {
     /// Creates an empty chain.
     #[must_use]
-    pub fn new(chain: [u8; 16]) -> Self {
+    pub fn new(chain: ChainUid) -> Self {
         Self {
             chain,
             seq: 0,
@@ -103,9 +105,9 @@ fn link(head: &Head, event: &Event) -> Hash {
     } = event;
     let mut digest = Running::default();
     digest.update(&head.hash);
-    digest.update(&head.chain);
+    digest.update(head.chain.bytes());
     digest.update(&head.seq.to_be_bytes());
-    digest.update(&at.to_be_bytes());
+    digest.update(&at.micros().to_be_bytes());
     digest.update(&count.to_be_bytes());
     for text in [tenant, principal, source, method, target, result] {
         digest.update(&(text.len() as u64).to_be_bytes());
@@ -117,10 +119,11 @@ fn link(head: &Head, event: &Event) -> Hash {
 #[cfg(test)]
 mod tests {
     use super::{Entry, Event, Head};
+    use crate::domain::timestamp::Timestamp;
 
     fn event(target: &str, result: &str) -> Event {
         Event {
-            at: 1,
+            at: Timestamp::from_micros(1),
             tenant: "acme".to_owned(),
             principal: "somebody".to_owned(),
             source: "127.0.0.1".to_owned(),
@@ -132,18 +135,18 @@ mod tests {
     }
 
     fn is_whole(chain: &[Entry]) -> bool {
-        let mut head = Head::new([7; 16]);
+        let mut head = Head::new([7; 16].into());
         chain.iter().all(|entry| head.follow(entry))
     }
 
     #[test]
     fn any_change_in_a_chain_is_detected() {
-        let mut head = Head::new([7; 16]);
+        let mut head = Head::new([7; 16].into());
         let chain = ["a", "b", "c"].map(|target| head.append(event(target, "OK")));
         assert!(is_whole(&chain));
         assert_eq!((head.seq, head.hash), (3, chain[2].hash));
         let changes: [fn(&mut Event); 8] = [
-            |event| event.at += 1,
+            |event| event.at = Timestamp::MAX,
             |event| event.tenant.push('x'),
             |event| event.principal.push('x'),
             |event| event.source.push('x'),
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn bytes_cannot_move_from_one_text_to_another() {
-        let [mut one, mut other] = [Head::new([7; 16]), Head::new([7; 16])];
+        let [mut one, mut other] = [Head::new([7; 16].into()), Head::new([7; 16].into())];
         let one = one.append(event("ab", "c"));
         let other = other.append(event("a", "bc"));
         assert_ne!(one.hash, other.hash);

@@ -70,3 +70,4 @@ pub mod names;
 pub mod partitions;
 pub mod structure;
 pub mod text;
+pub mod timestamp;

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::application::ports::clock::Uid;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::TenantId;
 use crate::domain::text::encoding::charset::Charset;
+use crate::domain::timestamp::Timestamp;
 
 /// A row. Each method fails if the column is missing or its value has another type.
 pub(super) trait Columns {
@@ -21,8 +21,8 @@ pub(super) trait Columns {
     fn real(&self, column: &str) -> Result<f64, Error>;
     /// Reads a column of bytes.
     fn bytes(&self, column: &str) -> Result<Vec<u8>, Error>;
-    /// Reads a column of uids.
-    fn uid(&self, column: &str) -> Result<Uid, Error>;
+    /// Reads the bytes of a column of uids.
+    fn uid_bytes(&self, column: &str) -> Result<[u8; 16], Error>;
     /// Whether a column is NULL.
     fn is_null(&self, column: &str) -> Result<bool, Error>;
     /// Reads a boolean column that may be NULL.
@@ -38,6 +38,21 @@ pub(super) trait Columns {
     fn text_if_any(&self, column: &str) -> Result<Option<String>, Error> {
         let is_null = self.is_null(column)?;
         (!is_null).then(|| self.text(column)).transpose()
+    }
+
+    /// Reads a column of uids of one kind.
+    fn uid<T: From<[u8; 16]>>(&self, column: &str) -> Result<T, Error> {
+        self.uid_bytes(column).map(T::from)
+    }
+
+    /// Reads a column of times.
+    fn time(&self, column: &str) -> Result<Timestamp, Error> {
+        self.signed(column).map(Timestamp::from_micros)
+    }
+
+    /// Reads a column of times that may be NULL.
+    fn time_if_any(&self, column: &str) -> Result<Option<Timestamp>, Error> {
+        Ok(self.signed_if_any(column)?.map(Timestamp::from_micros))
     }
 
     /// Reads a column of counts or offsets.

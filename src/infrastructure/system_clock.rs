@@ -4,7 +4,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
-use crate::application::ports::clock::{Clock, Timestamp, Uid};
+use crate::application::ports::clock::Clock;
+use crate::domain::timestamp::Timestamp;
 
 /// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,14 +20,14 @@ impl Clock for System {
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        Timestamp::try_from(since.as_micros()).unwrap_or(Timestamp::MAX)
+        Timestamp::default().plus(since)
     }
 
-    fn new_uid(&self) -> Uid {
+    fn new_uid(&self) -> [u8; 16] {
         Uuid::now_v7().into_bytes()
     }
 
-    fn new_secret(&self) -> Uid {
+    fn new_secret(&self) -> [u8; 16] {
         Uuid::new_v4().into_bytes()
     }
 }

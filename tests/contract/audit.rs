@@ -8,11 +8,11 @@ use sluice::application::ports::store::Store;
 use sluice::domain::audit::{Entry, Event, Head};
 use sluice::domain::names::resource::TenantId;
 
-use crate::world::LEASE;
+use crate::world::{LEASE, at};
 
 fn event(tenant: &str, target: usize) -> Event {
     Event {
-        at: i64::try_from(target).unwrap(),
+        at: at(i64::try_from(target).unwrap()),
         tenant: tenant.to_owned(),
         principal: "somebody".to_owned(),
         source: "127.0.0.1".to_owned(),
@@ -29,7 +29,7 @@ fn signer() -> ChainSigner {
 
 /// Appends events to a chain in batches. Each batch is sent twice, as after a lost answer.
 async fn appended(store: &dyn Store, chain: u8, tenants: &[&str]) -> (Vec<Entry>, Head) {
-    let mut head = Head::new([chain; 16]);
+    let mut head = Head::new([chain; 16].into());
     let mut all = Vec::new();
     for (batch, tenants) in tenants.chunks(2).enumerate() {
         let events = tenants.iter().enumerate();
@@ -51,15 +51,18 @@ async fn verified(store: &dyn Store, told: &[Head]) -> Report {
 pub(crate) async fn entries_are_appended_once_and_listed_by_tenant_and_time(store: &dyn Store) {
     let (one, _) = appended(store, 1, &["acme", "other", "acme", "", "acme"]).await;
     let (two, _) = appended(store, 2, &["acme"]).await;
-    assert_eq!(store.audit_entries(&[1; 16], 0, 100).await.unwrap(), one);
     assert_eq!(
-        store.audit_entries(&[1; 16], 2, 2).await.unwrap(),
+        store.audit_entries(&[1; 16].into(), 0, 100).await.unwrap(),
+        one
+    );
+    assert_eq!(
+        store.audit_entries(&[1; 16].into(), 2, 2).await.unwrap(),
         one[2..4]
     );
     let list = async |wanted: Wanted, rows| {
         let list = store.audit_events(&wanted, rows).await.unwrap();
         list.into_iter()
-            .map(|entry| (entry.chain[0], entry.seq))
+            .map(|entry| (entry.chain.bytes()[0], entry.seq))
             .collect::<Vec<_>>()
     };
     let all = [(1, 5), (1, 4), (1, 3), (1, 2), (2, 1), (1, 1)];
@@ -73,13 +76,13 @@ pub(crate) async fn entries_are_appended_once_and_listed_by_tenant_and_time(stor
         [(1, 5), (1, 3), (2, 1), (1, 1)]
     );
     let behind = Wanted {
-        behind: Some((3, [1; 16], 3)),
+        behind: Some((at(3), [1; 16].into(), 3)),
         ..acme.clone()
     };
     assert_eq!(list(behind, 1).await, [(2, 1)]);
     let between = Wanted {
-        since: Some(2),
-        until: Some(4),
+        since: Some(at(2)),
+        until: Some(at(4)),
         ..Wanted::default()
     };
     assert_eq!(list(between, 100).await, [(1, 3), (1, 2)]);
@@ -91,17 +94,17 @@ pub(crate) async fn entries_are_appended_once_and_listed_by_tenant_and_time(stor
 pub(crate) async fn old_entries_are_deleted_and_the_rest_is_still_verified(store: &dyn Store) {
     let (entries, head) = appended(store, 1, &["a"; 7]).await;
     let fence = store
-        .claim(Work::Jobs, &[1; 16], LEASE)
+        .claim(Work::Jobs, &[1; 16].into(), LEASE)
         .await
         .unwrap()
         .unwrap();
     assert_eq!(
-        store.audit_before(1, 100).await.unwrap(),
+        store.audit_before(at(1), 100).await.unwrap(),
         None,
         "no entry is that old"
     );
     let mut steps = Vec::new();
-    while let Some(last) = store.audit_before(6, 3).await.unwrap() {
+    while let Some(last) = store.audit_before(at(6), 3).await.unwrap() {
         let checkpoint = signer().sign(SignedPosition::Checkpoint, last);
         let done = store
             .forget_audit(fence, &checkpoint)
@@ -113,7 +116,7 @@ pub(crate) async fn old_entries_are_deleted_and_the_rest_is_still_verified(store
     }
     assert_eq!(steps, [(3, 3), (5, 2)]);
     assert_eq!(
-        store.audit_entries(&[1; 16], 0, 9).await.unwrap(),
+        store.audit_entries(&[1; 16].into(), 0, 9).await.unwrap(),
         entries[5..]
     );
     let report = verified(store, &[head]).await;
@@ -157,7 +160,7 @@ pub(crate) async fn forged_and_truncated_ends_are_detected(store: &dyn Store) {
     store.append_audit(&[], &forged).await.unwrap();
     let faults = verified(store, &[]).await.faults;
     assert!(faults[0].what.contains("is not signed"), "{faults:?}");
-    let gone = Head::new([9; 16]);
+    let gone = Head::new([9; 16].into());
     let faults = verified(store, &[gone]).await.faults;
     assert!(faults[0].what.contains("is gone"), "{faults:?}");
     let turned = Head {

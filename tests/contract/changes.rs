@@ -2,15 +2,17 @@
 
 use sluice::application::ports::changes::Change;
 use sluice::application::ports::chunks::Of;
-use sluice::application::ports::clock::Uid;
 use sluice::application::ports::collections::Deletion;
 use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Upload;
 use sluice::domain::ingest::digest::sha256;
+use sluice::domain::names::uid::{CollectionUid, DocumentUid, OperationUid};
+use sluice::domain::timestamp::Timestamp;
 
 use crate::world::{
-    caller, chunks, new_upload, start, stranger, structured, text, texts, upload, upload_batches,
+    at, caller, chunks, new_upload, start, stranger, structured, text, texts, upload,
+    upload_batches,
 };
 
 pub(crate) async fn each_change_of_a_current_version_is_listed(store: &dyn Store) {
@@ -20,10 +22,10 @@ pub(crate) async fn each_change_of_a_current_version_is_listed(store: &dyn Store
     upload(store, 3, "d", "two", 30).await;
     start(store, &new_upload(4, "e")).await;
     let deletion = Deletion {
-        uid: [9; 16],
+        uid: [9; 16].into(),
         request_sha256: [7; 32],
         revision: None,
-        now: 40,
+        now: at(40),
     };
     store
         .delete_document(&caller, &first.document, &deletion)
@@ -53,7 +55,7 @@ pub(crate) async fn each_change_of_a_current_version_is_listed(store: &dyn Store
     assert_eq!(told, expected);
     check_extent(store, &collection, &first.document_uid).await;
     let next = store
-        .document_after(&caller, &collection, &[0; 16])
+        .document_after(&caller, &collection, &[0; 16].into())
         .await
         .unwrap()
         .unwrap();
@@ -64,7 +66,7 @@ pub(crate) async fn each_change_of_a_current_version_is_listed(store: &dyn Store
 }
 
 /// Checks the extent of four changes, three of them of the document, for its tenant and for a stranger.
-async fn check_extent(store: &dyn Store, collection: &Uid, document: &Uid) {
+async fn check_extent(store: &dyn Store, collection: &CollectionUid, document: &DocumentUid) {
     let (caller, stranger) = (caller(), stranger());
     let extent = store
         .changes_extent(&caller, collection)
@@ -136,7 +138,7 @@ pub(crate) async fn chunks_are_stored_with_their_structure_and_keys(store: &dyn 
 }
 
 /// Returns all changes of a collection.
-async fn told(store: &dyn Store, collection: &Uid) -> Vec<Change> {
+async fn told(store: &dyn Store, collection: &CollectionUid) -> Vec<Change> {
     let mut told = Vec::new();
     let caller = caller();
     while let Some(change) = store
@@ -165,10 +167,10 @@ pub(crate) async fn operations_are_listed_newest_first(store: &dyn Store) {
     let list = async |state, before| {
         let list = store.operations(&caller, state, before, 10).await.unwrap();
         list.into_iter()
-            .map(|operation| operation.uid[0])
+            .map(|operation| operation.uid.bytes()[0])
             .collect::<Vec<_>>()
     };
-    let newest = (i64::MAX, [255; 16]);
+    let newest = (Timestamp::MAX, OperationUid::MAX);
     assert_eq!(list(None, newest).await, [3, 9, 2, 1]);
     assert_eq!(list(Some(State::Running), newest).await, [9]);
     assert_eq!(list(None, (open.created_at, open.uid)).await, [2, 1]);

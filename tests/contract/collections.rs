@@ -9,7 +9,7 @@ use sluice::domain::names::resource::CollectionId;
 use sluice::domain::text::encoding::decoding::Policy;
 use sluice::domain::text::encoding::policy;
 
-use crate::world::{caller, collection, new_upload, stranger};
+use crate::world::{at, caller, collection, new_upload, stranger};
 
 pub(crate) async fn has_collection(store: &dyn Store) -> bool {
     store
@@ -32,7 +32,7 @@ pub(crate) async fn a_collection_is_created_once(store: &dyn Store) {
     assert_eq!(create(&collection(), 1).await, created, "the same request");
     assert_eq!(create(&collection(), 2).await, Written::OtherRequest);
     let again = Collection {
-        uid: [9; 16],
+        uid: [9; 16].into(),
         ..collection()
     };
     assert_eq!(create(&again, 1).await, Written::Refused);
@@ -60,10 +60,10 @@ pub(crate) async fn a_deleted_collection_is_not_created_again_by_its_request(sto
     };
     assert_eq!(create().await, Written::Collection(Box::new(collection())));
     let deletion = Deletion {
-        uid: [5; 16],
+        uid: [5; 16].into(),
         request_sha256: [7; 32],
         revision: None,
-        now: 9,
+        now: at(9),
     };
     let deleted = store.delete_collection(&caller, &known.id, false, &deletion);
     assert!(matches!(deleted.await.unwrap(), Deleted::Operation(..)));
@@ -84,19 +84,19 @@ pub(crate) async fn an_update_needs_the_newest_revision(store: &dyn Store) {
         },
     };
     let update = async |revision| {
-        let updated = store.update_collection(&caller, &known.id, revision, &preferences, 7);
+        let updated = store.update_collection(&caller, &known.id, revision, &preferences, at(7));
         updated.await.unwrap()
     };
     let changed = Collection {
         preferences: preferences.clone(),
         revision: 2,
-        updated_at: 7,
+        updated_at: at(7),
         ..known.clone()
     };
     assert_eq!(update(1).await, Written::Collection(Box::new(changed)));
     assert_eq!(update(1).await, Written::Changed);
     let none = CollectionId::parse("none").unwrap();
-    let refused = store.update_collection(&caller, &none, 1, &preferences, 7);
+    let refused = store.update_collection(&caller, &none, 1, &preferences, at(7));
     assert_eq!(refused.await.unwrap(), Written::Refused);
 }
 

@@ -19,7 +19,7 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::task::JoinSet;
 
 use crate::sqlite::File;
-use crate::world::{attach, batches, caller, new_upload, start, texts};
+use crate::world::{at, attach, batches, caller, new_upload, start, texts};
 
 const UPLOADS: u8 = 16;
 /// The bytes of its tenant's quota that a new document reserves.
@@ -43,7 +43,7 @@ async fn writers(store: &Sqlite) -> Vec<Writer> {
     let mut writers = Vec::new();
     for number in 0..UPLOADS {
         start(store, &new_upload(number, &number.to_string())).await;
-        writers.push(attach(store, &[number; 16]).await);
+        writers.push(attach(store, &[number; 16].into()).await);
     }
     writers
 }
@@ -64,7 +64,10 @@ async fn commit_at_once(
         let store = Arc::clone(store);
         commits.spawn(async move {
             let (batch, turn) = (batch(number), CommitTicket::first());
-            (number, store.commit_batch(&writer, &batch, &turn, 3).await)
+            (
+                number,
+                store.commit_batch(&writer, &batch, &turn, at(3)).await,
+            )
         });
     }
     tokio::time::sleep(ASKED).await;
@@ -101,7 +104,7 @@ async fn batches_that_wait_together_share_a_transaction() {
         let is_stored = number != 7;
         assert_eq!(outcome.unwrap().is_some(), is_stored, "{number}");
         let upload = store
-            .upload(&caller(), &[number; 16])
+            .upload(&caller(), &[number; 16].into())
             .await
             .unwrap()
             .unwrap();

@@ -7,7 +7,7 @@ use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{Import, NewUpload, Started};
 use sluice::domain::names::path::PathName;
 
-use crate::world::{LEASE, caller, new_upload, start, stranger};
+use crate::world::{LEASE, at, caller, new_upload, start, stranger};
 
 fn file(path: &str) -> Import {
     Import {
@@ -47,7 +47,7 @@ pub(crate) async fn an_import_is_an_upload_of_a_file_started_once(store: &dyn St
     let operation = store.operation(&caller(), &import.uid).await.unwrap();
     assert_eq!(operation, Some(import.operation()));
     assert_eq!(import.operation().kind, OperationKind::ImportDocument);
-    let cancelled = store.cancel_upload(&caller(), &import.uid, 5).await;
+    let cancelled = store.cancel_upload(&caller(), &import.uid, at(5)).await;
     assert_eq!(
         cancelled.unwrap().unwrap().kind,
         OperationKind::ImportDocument
@@ -58,25 +58,33 @@ pub(crate) async fn running_imports_are_listed_the_oldest_first(store: &dyn Stor
     start(store, &new_upload(1, "other")).await;
     for (number, document, now) in [(11, "a", 30), (12, "b", 20), (13, "c", 40)] {
         let new = NewUpload {
-            now,
+            now: at(now),
             ..new_import(number, document, document)
         };
         start(store, &new).await;
     }
     let listed = async |rows| {
         let list = store.running_imports(rows).await.unwrap();
-        let numbers = list.iter().map(|import| import.uid[0]);
+        let numbers = list.iter().map(|import| import.uid.bytes()[0]);
         numbers.collect::<Vec<_>>()
     };
     assert_eq!(listed(10).await, [12, 11, 13]);
     assert_eq!(listed(2).await, [12, 11]);
     assert!(store.running_rechunks(10).await.unwrap().is_empty());
-    store.cancel_upload(&caller(), &[12; 16], 50).await.unwrap();
+    store
+        .cancel_upload(&caller(), &[12; 16].into(), at(50))
+        .await
+        .unwrap();
     assert_eq!(listed(10).await, [11, 13]);
 }
 
 pub(crate) async fn the_lease_of_imports_is_not_that_of_jobs(store: &dyn Store) {
-    let claim = async |work, holder: u8| store.claim(work, &[holder; 16], LEASE).await.unwrap();
+    let claim = async |work, holder: u8| {
+        store
+            .claim(work, &[holder; 16].into(), LEASE)
+            .await
+            .unwrap()
+    };
     assert!(claim(Work::Jobs, 1).await.is_some());
     assert!(claim(Work::Imports, 2).await.is_some());
     assert!(claim(Work::Jobs, 2).await.is_none());

@@ -11,15 +11,15 @@ use sluice::application::ports::store::Store;
 use sluice::domain::names::resource::{CollectionId, DocumentName};
 
 use crate::world::{
-    KEPT, LEASE, attach, batches, caller, new_upload, start, text, texts, upload, work,
+    KEPT, LEASE, at, attach, batches, caller, new_upload, start, text, texts, upload, work,
 };
 
 fn deletion(uid: u8, revision: Option<u64>) -> Deletion {
     Deletion {
-        uid: [uid; 16],
+        uid: [uid; 16].into(),
         request_sha256: [7; 32],
         revision,
-        now: 50,
+        now: at(50),
     }
 }
 
@@ -100,7 +100,11 @@ pub(crate) async fn a_deleted_document_is_gone_at_once_and_its_chunks_soon(store
 
     let chunks = texts(store, &caller, &done).await.len() as u64;
     work(store, 60).await;
-    let ended = store.operation(&caller, &[9; 16]).await.unwrap().unwrap();
+    let ended = store
+        .operation(&caller, &[9; 16].into())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((ended.state, ended.chunks), (State::Succeeded, chunks));
     assert!(ended.seq > operation.seq);
     let (_, chunks, bytes) = held(store).await;
@@ -133,7 +137,11 @@ pub(crate) async fn a_deleted_collection_takes_its_documents_with_it(store: &dyn
         None
     );
     work(store, 60).await;
-    let ended = store.operation(&caller, &[99; 16]).await.unwrap().unwrap();
+    let ended = store
+        .operation(&caller, &[99; 16].into())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((ended.state, ended.chunks), (State::Succeeded, 25));
     assert_eq!((held(store).await.1, held(store).await.2), (0, 0));
 }
@@ -144,19 +152,19 @@ pub(crate) async fn abandoned_uploads_fail_and_old_operations_expire(store: &dyn
     let open = start(store, &new_upload(1, "d")).await;
     let writer = attach(store, &open.uid).await;
     store
-        .commit_batch(&writer, &batches[0], &CommitTicket::first(), 10)
+        .commit_batch(&writer, &batches[0], &CommitTicket::first(), at(10))
         .await
         .unwrap()
         .unwrap();
     let done = upload(store, 2, "done", "some text", 10).await;
     let fence = store
-        .claim(Work::Jobs, &[1; 16], LEASE)
+        .claim(Work::Jobs, &[1; 16].into(), LEASE)
         .await
         .unwrap()
         .unwrap();
     let abandon = async |since| {
         store
-            .abandon_uploads(fence, since, 30, 10)
+            .abandon_uploads(fence, at(since), at(30), 10)
             .await
             .unwrap()
             .unwrap()
@@ -172,7 +180,14 @@ pub(crate) async fn abandoned_uploads_fail_and_old_operations_expire(store: &dyn
         "the chunks of the abandoned upload are swept"
     );
 
-    let expire = async |before| store.expire(fence, before, 10).await.unwrap().unwrap().rows;
+    let expire = async |before| {
+        store
+            .expire(fence, at(before), 10)
+            .await
+            .unwrap()
+            .unwrap()
+            .rows
+    };
     assert_eq!(expire(10).await, 0);
     assert!(expire(11).await > 0);
     assert_eq!(store.upload(&caller, &done.uid).await.unwrap(), None);
@@ -201,8 +216,18 @@ pub(crate) async fn abandoned_uploads_fail_and_old_operations_expire(store: &dyn
 }
 
 pub(crate) async fn a_released_lease_goes_to_the_next_claim(store: &dyn Store) {
-    let claim = async |holder: u8| store.claim(Work::Jobs, &[holder; 16], LEASE).await.unwrap();
-    let release = async |holder: u8| store.release(Work::Jobs, &[holder; 16]).await.unwrap();
+    let claim = async |holder: u8| {
+        store
+            .claim(Work::Jobs, &[holder; 16].into(), LEASE)
+            .await
+            .unwrap()
+    };
+    let release = async |holder: u8| {
+        store
+            .release(Work::Jobs, &[holder; 16].into())
+            .await
+            .unwrap();
+    };
     release(1).await;
     let first = claim(1).await.unwrap();
     release(2).await;
@@ -210,7 +235,7 @@ pub(crate) async fn a_released_lease_goes_to_the_next_claim(store: &dyn Store) {
     release(1).await;
     let second = claim(2).await.unwrap();
     assert!(second.0 > first.0);
-    assert_eq!(store.sweep_chunks(first, 1, 10).await.unwrap(), None);
+    assert_eq!(store.sweep_chunks(first, at(1), 10).await.unwrap(), None);
     release(1).await;
     assert_eq!(
         claim(1).await,
@@ -221,8 +246,12 @@ pub(crate) async fn a_released_lease_goes_to_the_next_claim(store: &dyn Store) {
 
 pub(crate) async fn only_the_newest_fence_works(store: &dyn Store) {
     upload(store, 1, "d", "some text", 10).await;
-    let claim =
-        async |holder: u8, lasts| store.claim(Work::Jobs, &[holder; 16], lasts).await.unwrap();
+    let claim = async |holder: u8, lasts| {
+        store
+            .claim(Work::Jobs, &[holder; 16].into(), lasts)
+            .await
+            .unwrap()
+    };
     let first = claim(1, Duration::ZERO).await.unwrap();
     tokio::time::sleep(Duration::from_millis(5)).await;
     let second = claim(2, LEASE).await.unwrap();
@@ -233,22 +262,25 @@ pub(crate) async fn only_the_newest_fence_works(store: &dyn Store) {
         Some(second),
         "the holder renews the lease"
     );
-    assert_eq!(store.sweep_chunks(first, 1_000, 10).await.unwrap(), None);
     assert_eq!(
-        store.advance_deletions(first, 1_000, 10).await.unwrap(),
+        store.sweep_chunks(first, at(1_000), 10).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        store.advance_deletions(first, at(1_000), 10).await.unwrap(),
         None
     );
     assert_eq!(
         store
-            .abandon_uploads(first, 1_000, 1_000, 10)
+            .abandon_uploads(first, at(1_000), at(1_000), 10)
             .await
             .unwrap(),
         None
     );
-    assert_eq!(store.expire(Fence(0), 1_000, 10).await.unwrap(), None);
+    assert_eq!(store.expire(Fence(0), at(1_000), 10).await.unwrap(), None);
     assert!(
         store
-            .sweep_chunks(second, 1_000, 10)
+            .sweep_chunks(second, at(1_000), 10)
             .await
             .unwrap()
             .is_some()

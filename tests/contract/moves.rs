@@ -1,6 +1,5 @@
 //! A document moves to its other candidate: readers do not notice, and no chunk is lost or left behind.
 
-use sluice::application::ports::clock::Timestamp;
 use sluice::application::ports::collections::{Deleted, Deletion};
 use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::jobs::{Done, Fence, Work};
@@ -13,7 +12,7 @@ use sluice::domain::names::resource::DocumentName;
 use sluice::domain::partitions::candidates;
 
 use crate::world::{
-    KEPT, LEASE, attach, batches, caller, chunks, new_upload, start, structured, text, texts,
+    KEPT, LEASE, at, attach, batches, caller, chunks, new_upload, start, structured, text, texts,
     upload, upload_batches, work,
 };
 
@@ -24,17 +23,17 @@ fn document() -> DocumentName {
     DocumentName::parse("collections/c/documents/d").unwrap()
 }
 
-async fn ask(store: &dyn Store, uid: u8, now: Timestamp) -> Moved {
+async fn ask(store: &dyn Store, uid: u8, now: i64) -> Moved {
     let asked = Move {
-        uid: [uid; 16],
+        uid: [uid; 16].into(),
         request_sha256: [8; 32],
-        now,
+        now: at(now),
     };
     let moved = store.move_document(&caller(), &document(), &asked).await;
     moved.unwrap()
 }
 
-async fn begin(store: &dyn Store, uid: u8, now: Timestamp) -> Operation {
+async fn begin(store: &dyn Store, uid: u8, now: i64) -> Operation {
     match ask(store, uid, now).await {
         Moved::Operation(operation) => *operation,
         refused @ (Moved::NotFound | Moved::Pending | Moved::OtherRequest) => {
@@ -44,18 +43,20 @@ async fn begin(store: &dyn Store, uid: u8, now: Timestamp) -> Operation {
 }
 
 async fn fence(store: &dyn Store) -> Fence {
-    let claimed = store.claim(Work::Jobs, &[1; 16], LEASE).await;
+    let claimed = store.claim(Work::Jobs, &[1; 16].into(), LEASE).await;
     claimed.unwrap().unwrap()
 }
 
-async fn step(store: &dyn Store, now: Timestamp) -> Done {
+async fn step(store: &dyn Store, now: i64) -> Done {
     let fence = fence(store).await;
-    let done = store.advance_moves(fence, now, now + KEPT, ROWS).await;
+    let done = store
+        .advance_moves(fence, at(now), at(now + KEPT), ROWS)
+        .await;
     done.unwrap().unwrap()
 }
 
 async fn operation(store: &dyn Store, uid: u8) -> Operation {
-    let found = store.operation(&caller(), &[uid; 16]).await;
+    let found = store.operation(&caller(), &[uid; 16].into()).await;
     found.unwrap().unwrap()
 }
 
@@ -68,12 +69,12 @@ async fn locate(store: &dyn Store) -> Location {
 }
 
 /// Deletes the document, and returns the last states of the operations that this ends.
-async fn delete(store: &dyn Store, uid: u8, now: Timestamp) -> Vec<Operation> {
+async fn delete(store: &dyn Store, uid: u8, now: i64) -> Vec<Operation> {
     let deletion = Deletion {
-        uid: [uid; 16],
+        uid: [uid; 16].into(),
         request_sha256: [7; 32],
         revision: None,
-        now,
+        now: at(now),
     };
     let deleted = store
         .delete_document(&caller(), &document(), &deletion)
@@ -138,7 +139,7 @@ pub(crate) async fn a_moved_document_reads_the_same_and_nothing_is_left(store: &
 
     let sweep = async |now| {
         let fence = fence(store).await;
-        let swept = store.sweep_moves(fence, now, ROWS).await;
+        let swept = store.sweep_moves(fence, at(now), ROWS).await;
         swept.unwrap().unwrap().rows
     };
     assert_eq!(
@@ -195,7 +196,7 @@ pub(crate) async fn an_upload_during_a_move_ends_with_all_its_rows(store: &dyn S
         begin(store, uid, 20).await;
         for batch in &batches {
             let committed = store
-                .commit_batch(&writer, batch, &CommitTicket::first(), 30)
+                .commit_batch(&writer, batch, &CommitTicket::first(), at(30))
                 .await;
             committed.unwrap().unwrap();
             writer.committed_offset = batch.checkpoint.place.position.source;
@@ -204,7 +205,7 @@ pub(crate) async fn an_upload_during_a_move_ends_with_all_its_rows(store: &dyn S
             }
         }
         let end = UploadEnd::Succeeded(summary);
-        let ended = store.end_upload(&writer, end, 30, 30 + KEPT).await;
+        let ended = store.end_upload(&writer, end, at(30), at(30 + KEPT)).await;
         ended.unwrap().unwrap();
         while step(store, 30).await.rows > 0 {}
         assert_eq!(operation(store, uid).await.state, State::Succeeded);
@@ -223,7 +224,7 @@ pub(crate) async fn a_document_deleted_while_it_moves_leaves_nothing(store: &dyn
     step(store, 20).await;
     assert_eq!(locate(store).await.chunks_elsewhere, 2 * u64::from(ROWS));
     let ended = delete(store, 8, 30).await;
-    assert_eq!((ended.len(), ended[0].uid), (1, [9; 16]));
+    assert_eq!((ended.len(), ended[0].uid), (1, [9; 16].into()));
     assert_eq!(
         (ended[0].state, ended[0].failure_reason.as_str()),
         (State::Failed, "DOCUMENT_DELETED")
@@ -281,7 +282,7 @@ pub(crate) async fn no_chunk_is_swept_during_a_move_and_no_operation_expires_too
     step(store, 20).await;
     let sweep = async |now| {
         let fence = fence(store).await;
-        let swept = store.sweep_chunks(fence, now, ROWS).await;
+        let swept = store.sweep_chunks(fence, at(now), ROWS).await;
         swept.unwrap().unwrap().rows
     };
     assert_eq!(
@@ -294,7 +295,7 @@ pub(crate) async fn no_chunk_is_swept_during_a_move_and_no_operation_expires_too
     assert!(sweep(1_000).await > 0);
     let expire = async || {
         let fence = fence(store).await;
-        let expired = store.expire(fence, 10_000, 10).await;
+        let expired = store.expire(fence, at(10_000), 10).await;
         expired.unwrap().unwrap().rows
     };
     while expire().await > 0 {}
@@ -302,7 +303,7 @@ pub(crate) async fn no_chunk_is_swept_during_a_move_and_no_operation_expires_too
     work(store, 1_000).await;
     assert_eq!(locate(store).await.said.chunks, 1);
     while expire().await > 0 {}
-    let forgotten = store.operation(&caller(), &[9; 16]).await.unwrap();
+    let forgotten = store.operation(&caller(), &[9; 16].into()).await.unwrap();
     assert_eq!(
         forgotten, None,
         "the move has left nothing, so its operation expires"
@@ -312,21 +313,29 @@ pub(crate) async fn no_chunk_is_swept_during_a_move_and_no_operation_expires_too
     delete(store, 8, 2_000).await;
     work(store, 2_000).await;
     while expire().await > 0 {}
-    assert_eq!(store.operation(&caller(), &[19; 16]).await.unwrap(), None);
+    assert_eq!(
+        store.operation(&caller(), &[19; 16].into()).await.unwrap(),
+        None
+    );
 }
 
 pub(crate) async fn only_the_newest_fence_moves(store: &dyn Store) {
     upload(store, 1, "d", &text(), 10).await;
     begin(store, 9, 20).await;
     let old = store
-        .claim(Work::Jobs, &[1; 16], std::time::Duration::ZERO)
+        .claim(Work::Jobs, &[1; 16].into(), std::time::Duration::ZERO)
         .await;
     let old = old.unwrap().unwrap();
-    let advance = async |fence| store.advance_moves(fence, 30, 30, ROWS).await.unwrap();
+    let advance = async |fence| {
+        store
+            .advance_moves(fence, at(30), at(30), ROWS)
+            .await
+            .unwrap()
+    };
     assert!(advance(old).await.is_some());
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     let new = store
-        .claim(Work::Jobs, &[2; 16], LEASE)
+        .claim(Work::Jobs, &[2; 16].into(), LEASE)
         .await
         .unwrap()
         .unwrap();
@@ -334,10 +343,10 @@ pub(crate) async fn only_the_newest_fence_moves(store: &dyn Store) {
     assert_eq!(locate(store).await.chunks_elsewhere, u64::from(ROWS));
     // The new holder resumes where the old one stopped.
     while advance(new).await.unwrap().rows > 0 {}
-    assert_eq!(store.sweep_moves(old, 30, ROWS).await.unwrap(), None);
+    assert_eq!(store.sweep_moves(old, at(30), ROWS).await.unwrap(), None);
     let moved = locate(store).await;
     assert_eq!(moved.chunks_elsewhere, moved.said.chunks);
-    let sweep = async || store.sweep_moves(new, 30, ROWS).await.unwrap().unwrap();
+    let sweep = async || store.sweep_moves(new, at(30), ROWS).await.unwrap().unwrap();
     while sweep().await.rows > 0 {}
     assert_eq!(locate(store).await.chunks_elsewhere, 0);
 }

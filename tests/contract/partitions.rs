@@ -9,7 +9,7 @@ use sluice::application::ports::collections::Deletion;
 use sluice::domain::names::resource::DocumentName;
 use sluice::domain::partitions::candidates::candidates;
 
-use crate::world::{attach, batches, caller, new_upload, start, stranger, text, texts, upload};
+use crate::world::{at, attach, batches, caller, new_upload, start, stranger, text, texts, upload};
 
 pub(crate) async fn the_hundred_partitions_equal_a_recount(store: &dyn Store) {
     let (batches, _) = batches(&text());
@@ -18,7 +18,7 @@ pub(crate) async fn the_hundred_partitions_equal_a_recount(store: &dyn Store) {
         let upload = start(store, &new_upload(number, &format!("d{number}"))).await;
         let writer = attach(store, &upload.uid).await;
         store
-            .commit_batch(&writer, &batches[0], &CommitTicket::first(), 3)
+            .commit_batch(&writer, &batches[0], &CommitTicket::first(), at(3))
             .await
             .unwrap()
             .unwrap();
@@ -47,10 +47,10 @@ pub(crate) async fn the_row_of_a_document_has_its_partition_and_its_counts(store
     }
     let large = upload(store, 9, "large", &text(), 20).await;
     let deletion = Deletion {
-        uid: [99; 16],
+        uid: [99; 16].into(),
         request_sha256: [7; 32],
         revision: None,
-        now: 30,
+        now: at(30),
     };
     store
         .delete_document(&caller, &name("gone"), &deletion)

@@ -8,7 +8,7 @@ use sluice::application::ports::uploads::{Started, UploadEnd};
 use sluice::domain::limits::quota::{Quota, Quotas, Usage};
 use sluice::domain::names::resource::{DocumentName, TenantId};
 
-use crate::world::{KEPT, attach, batches, caller, new_upload, start, text, upload, work};
+use crate::world::{KEPT, at, attach, batches, caller, new_upload, start, text, upload, work};
 
 async fn allow(store: &dyn Store, documents: u64, bytes: u64, uploads: u64) {
     let quotas = Quotas {
@@ -59,19 +59,22 @@ pub(crate) async fn usage_is_counted_from_the_first_quota_on(store: &dyn Store) 
     let (documents, reserved, uploads) = usage(store).await;
     assert_eq!((documents, uploads), (2, 1));
     assert!(reserved > 13, "{reserved}");
-    let writer = attach(store, &[3; 16]).await;
+    let writer = attach(store, &[3; 16].into()).await;
     let failed = UploadEnd::Failed {
         reason: "SIZE_MISMATCH",
         message: String::new(),
     };
-    store.end_upload(&writer, failed, 30, 30).await.unwrap();
+    store
+        .end_upload(&writer, failed, at(30), at(30))
+        .await
+        .unwrap();
     for name in ["d", "e"] {
         let name = DocumentName::parse(&format!("collections/c/documents/{name}")).unwrap();
         let deletion = Deletion {
-            uid: [name.document.as_str().as_bytes()[0]; 16],
+            uid: [name.document.as_str().as_bytes()[0]; 16].into(),
             request_sha256: [7; 32],
             revision: None,
-            now: 40,
+            now: at(40),
         };
         store
             .delete_document(&caller(), &name, &deletion)
@@ -135,20 +138,24 @@ pub(crate) async fn an_upload_over_a_quota_resumes_when_there_is_room(store: &dy
     assert!(all.len() >= 3, "{}", all.len());
     allow(store, 10, text().len() as u64 / 2, 10).await;
     start(store, &new_upload(1, "d")).await;
-    let mut writer = attach(store, &[1; 16]).await;
-    let (mut refused, mut at) = (0, 0);
-    while let Some(batch) = all.get(at) {
+    let mut writer = attach(store, &[1; 16].into()).await;
+    let (mut refused, mut committed) = (0, 0);
+    while let Some(batch) = all.get(committed) {
         match store
-            .commit_batch(&writer, batch, &CommitTicket::first(), 20)
+            .commit_batch(&writer, batch, &CommitTicket::first(), at(20))
             .await
         {
             Ok(Some(_)) => {
                 writer.committed_offset = batch.checkpoint.place.position.source;
-                at += 1;
+                committed += 1;
             }
             other => {
                 assert_eq!(crossed(other), Quota::Bytes);
-                let found = store.upload(&caller(), &[1; 16]).await.unwrap().unwrap();
+                let found = store
+                    .upload(&caller(), &[1; 16].into())
+                    .await
+                    .unwrap()
+                    .unwrap();
                 assert_eq!(found.committed_offset, writer.committed_offset);
                 assert!(!found.state.is_terminal());
                 refused += 1;
@@ -161,7 +168,7 @@ pub(crate) async fn an_upload_over_a_quota_resumes_when_there_is_room(store: &dy
     allow(store, 10, text().len() as u64, 10).await;
     let end = UploadEnd::Succeeded(summary);
     store
-        .end_upload(&writer, end, 30, 30 + KEPT)
+        .end_upload(&writer, end, at(30), at(30 + KEPT))
         .await
         .unwrap()
         .unwrap();

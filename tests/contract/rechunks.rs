@@ -16,16 +16,17 @@ use sluice::domain::text::encoding::charset::Charset;
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 
 use crate::world::{
-    KEPT, attach, batches, caller, decoded, new_upload, start, stranger, text, texts, upload, work,
+    KEPT, at, attach, batches, caller, decoded, new_upload, start, stranger, text, texts, upload,
+    work,
 };
 
 fn new_rechunk(number: u8, document: &str) -> NewRechunk {
     NewRechunk {
-        uid: [number; 16],
+        uid: [number; 16].into(),
         request_sha256: digest::sha256(format!("rechunk {document}").as_bytes()),
         document: DocumentName::parse(&format!("collections/c/documents/{document}")).unwrap(),
         chunking: Partial::default(),
-        now: 20,
+        now: at(20),
     }
 }
 
@@ -51,13 +52,15 @@ async fn finish(store: &dyn Store, rechunk: &Upload, text: &str, now: i64) {
     let (batches, summary) = batches(text);
     for batch in &batches {
         let committed = store
-            .commit_batch(&writer, batch, &CommitTicket::first(), now)
+            .commit_batch(&writer, batch, &CommitTicket::first(), at(now))
             .await
             .unwrap();
         writer.committed_offset = committed.unwrap().committed_bytes;
     }
     let end = UploadEnd::Succeeded(summary);
-    let ended = store.end_upload(&writer, end, now, now + KEPT).await;
+    let ended = store
+        .end_upload(&writer, end, at(now), at(now + KEPT))
+        .await;
     assert_eq!(ended.unwrap().unwrap().kind, OperationKind::RechunkDocument);
 }
 
@@ -65,7 +68,10 @@ pub(crate) async fn a_rechunk_is_started_once(store: &dyn Store) {
     assert_eq!(ask(store, 9, "d").await, Started::NotFound);
     let first = start(store, &new_upload(1, "d")).await;
     assert_eq!(ask(store, 9, "d").await, Started::NoCurrentVersion);
-    store.cancel_upload(&caller(), &first.uid, 5).await.unwrap();
+    store
+        .cancel_upload(&caller(), &first.uid, at(5))
+        .await
+        .unwrap();
     let source = upload(store, 2, "d", "some text", 10).await;
     upload(store, 3, "e", "other", 10).await;
     let foreign = store.start_rechunk(&stranger(), &new_rechunk(9, "d")).await;
@@ -97,7 +103,10 @@ pub(crate) async fn a_rechunk_blocks_no_upload(store: &dyn Store) {
     assert_eq!(ask(store, 9, "d").await, Started::UploadRunning);
     let kept = store.upload(&caller(), &open.uid).await.unwrap().unwrap();
     assert_eq!(kept.state, State::Running);
-    store.cancel_upload(&caller(), &open.uid, 5).await.unwrap();
+    store
+        .cancel_upload(&caller(), &open.uid, at(5))
+        .await
+        .unwrap();
     let rechunk = begun(store, 9, "d").await;
     assert_eq!(ask(store, 8, "d").await, Started::UploadRunning);
     let new = new_upload(3, "d");
@@ -117,7 +126,7 @@ pub(crate) async fn running_rechunks_are_listed_the_oldest_first(store: &dyn Sto
     start(store, &new_upload(4, "d")).await;
     for (number, document, now) in [(11, "a", 30), (12, "b", 20), (13, "c", 40)] {
         let new = NewRechunk {
-            now,
+            now: at(now),
             ..new_rechunk(number, document)
         };
         store.start_rechunk(&caller(), &new).await.unwrap();
@@ -125,13 +134,20 @@ pub(crate) async fn running_rechunks_are_listed_the_oldest_first(store: &dyn Sto
     let listed = async |rows| {
         let list = store.running_rechunks(rows).await.unwrap();
         list.iter()
-            .map(|rechunk| rechunk.uid[0])
+            .map(|rechunk| rechunk.uid.bytes()[0])
             .collect::<Vec<_>>()
     };
     assert_eq!(listed(10).await, [12, 11, 13]);
     assert_eq!(listed(2).await, [12, 11]);
-    store.cancel_upload(&caller(), &[12; 16], 50).await.unwrap();
-    let second = store.upload(&caller(), &[11; 16]).await.unwrap().unwrap();
+    store
+        .cancel_upload(&caller(), &[12; 16].into(), at(50))
+        .await
+        .unwrap();
+    let second = store
+        .upload(&caller(), &[11; 16].into())
+        .await
+        .unwrap()
+        .unwrap();
     finish(store, &second, "some text", 50).await;
     assert_eq!(listed(10).await, [13]);
 }
@@ -142,7 +158,7 @@ pub(crate) async fn the_source_of_a_rechunk_is_retained_until_it_ends(store: &dy
     let late = 20 + 10 * KEPT;
     assert_eq!(work(store, late).await, 0);
     store
-        .cancel_upload(&caller(), &cancelled.uid, 21)
+        .cancel_upload(&caller(), &cancelled.uid, at(21))
         .await
         .unwrap();
     assert_eq!(
@@ -185,12 +201,16 @@ pub(crate) async fn a_rechunk_is_decoded_as_its_source_was(store: &dyn Store) {
         };
         let (batches, summary) = decoded(source, decoding);
         let committed = store
-            .commit_batch(&writer, &batches[0], &CommitTicket::first(), 3)
+            .commit_batch(&writer, &batches[0], &CommitTicket::first(), at(3))
             .await
             .unwrap();
         writer.committed_offset = committed.unwrap().committed_bytes;
         let end = UploadEnd::Succeeded(summary);
-        store.end_upload(&writer, end, 4, 4).await.unwrap().unwrap();
+        store
+            .end_upload(&writer, end, at(4), at(4))
+            .await
+            .unwrap()
+            .unwrap();
         let current = store.document(&caller(), &upload.document).await.unwrap();
         assert_eq!(current.unwrap().current.unwrap().charset, charset);
         let rechunk = begun(store, 100 + number, &document).await;
@@ -217,12 +237,16 @@ pub(crate) async fn a_rechunk_keeps_the_policy_of_its_source(store: &dyn Store) 
     let mut writer = attach(store, &source.uid).await;
     let (batches, summary) = batches("some text");
     let committed = store
-        .commit_batch(&writer, &batches[0], &CommitTicket::first(), 3)
+        .commit_batch(&writer, &batches[0], &CommitTicket::first(), at(3))
         .await
         .unwrap();
     writer.committed_offset = committed.unwrap().committed_bytes;
     let end = UploadEnd::Succeeded(summary);
-    store.end_upload(&writer, end, 4, 4).await.unwrap().unwrap();
+    store
+        .end_upload(&writer, end, at(4), at(4))
+        .await
+        .unwrap()
+        .unwrap();
     let current = async || {
         let found = store.document(&caller(), &source.document).await.unwrap();
         found.unwrap().current.unwrap()
@@ -261,7 +285,7 @@ pub(crate) async fn the_source_of_a_rechunk_is_pinned(
     assert_eq!(work(store, 50).await, 0);
     assert_eq!(texts(store, &caller(), &source).await.concat(), text());
     store
-        .cancel_upload(&caller(), &rechunk.uid, 60)
+        .cancel_upload(&caller(), &rechunk.uid, at(60))
         .await
         .unwrap();
     assert!(work(store, 70).await > 100);

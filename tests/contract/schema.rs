@@ -15,7 +15,7 @@ use sluice::infrastructure::system_clock::System;
 
 use crate::private;
 use crate::private::postgres::Cluster;
-use crate::world::{attach, batches, caller, collection, new_upload, text};
+use crate::world::{at, attach, batches, caller, collection, new_upload, text};
 use crate::{changes, jobs, moves, rechunks, uploads};
 
 /// The number of ids compared, large enough that a wrong rule shows in some of them.
@@ -47,7 +47,7 @@ async fn there_are_a_hundred_partitions_and_a_wrong_key_is_refused() {
         )
     };
     assert_eq!(
-        candidates(&[0; 16]),
+        candidates(&[0; 16].into()),
         [0, 1],
         "the last bytes of the row's uid are 0"
     );
@@ -88,7 +88,7 @@ async fn sql_and_the_program_agree_on_every_candidate() {
         };
         let uid = uuid::Uuid::parse_str(uid).unwrap();
         let said: [u32; 2] = [a.parse().unwrap(), b.parse().unwrap()];
-        assert_eq!(candidates(uid.as_bytes()), said, "{uid}");
+        assert_eq!(candidates(&uid.into_bytes().into()), said, "{uid}");
         lines += 1;
     }
     assert_eq!(lines, IDS);
@@ -288,15 +288,15 @@ async fn equal_documents_are_spread_evenly_and_a_large_one_is_named() {
 /// Stores a document with the kind of uid that the server assigns.
 async fn store_document(store: &dyn Store, id: &str, text: &str) {
     let new = NewUpload {
-        uid: System.new_secret(),
-        document_uid: System.new_uid(),
+        uid: System.new_secret().into(),
+        document_uid: System.new_uid().into(),
         ..new_upload(1, id)
     };
     store.start_upload(&caller(), &new).await.unwrap();
     let mut writer = attach(store, &new.uid).await;
     for batch in batches(text).0 {
         let committed = store
-            .commit_batch(&writer, &batch, &CommitTicket::first(), 3)
+            .commit_batch(&writer, &batch, &CommitTicket::first(), at(3))
             .await;
         committed.unwrap().unwrap();
         writer.committed_offset = batch.checkpoint.place.position.source;

@@ -6,6 +6,7 @@ use sluice::application::caller::Caller;
 use sluice::application::ports::chunks::Of;
 use sluice::application::ports::collections::{Deleted, Deletion, Written};
 use sluice::application::ports::commit_order::CommitTicket;
+use sluice::application::ports::operations::NEWEST;
 use sluice::application::ports::partitions::{Move, Moved};
 use sluice::application::ports::rechunks::{self, NewRechunk};
 use sluice::application::ports::store::Store;
@@ -13,11 +14,8 @@ use sluice::application::ports::uploads::{Started, Upload, UploadEnd, Writer};
 use sluice::domain::chunking::partial::Partial;
 
 use crate::world::{
-    attach, batches, caller, collection, new_upload, start, stranger, texts, upload,
+    at, attach, batches, caller, collection, new_upload, start, stranger, texts, upload,
 };
-
-/// A position later than all others.
-const NEWEST: (i64, [u8; 16]) = (i64::MAX, [u8::MAX; 16]);
 
 pub(crate) async fn another_tenant_sees_nothing(store: &dyn Store) {
     upload(store, 1, "old", "old text", 2).await;
@@ -30,7 +28,7 @@ pub(crate) async fn another_tenant_sees_nothing(store: &dyn Store) {
     assert_eq!(texts(store, &caller(), &whole).await, ["some text"]);
     let topics = [
         (stranger().tenant, whole.uid),
-        (caller().tenant, [9; 16]),
+        (caller().tenant, [9; 16].into()),
         (caller().tenant, whole.uid),
     ];
     let own = store.operation(&caller(), &whole.uid).await.unwrap();
@@ -83,7 +81,10 @@ async fn seen_of_changes(
     seen.push(("version_at", found.is_some()));
     let found = store.document_of(caller, &document).await.unwrap();
     seen.push(("document_of", found.is_some()));
-    let found = store.document_after(caller, &uid, &[0; 16]).await.unwrap();
+    let found = store
+        .document_after(caller, &uid, &[0; 16].into())
+        .await
+        .unwrap();
     seen.push(("document_after", found.is_some()));
     let found = store.version_chunks(caller, &document, of.version).await;
     seen.push(("version_chunks", found.unwrap().is_some()));
@@ -97,13 +98,13 @@ pub(crate) async fn another_tenant_changes_nothing(store: &dyn Store) {
     let open = start(store, &new_upload(2, "e")).await;
     let stranger = stranger();
     let deletion = Deletion {
-        uid: [9; 16],
+        uid: [9; 16].into(),
         request_sha256: [7; 32],
         revision: None,
-        now: 3,
+        now: at(3),
     };
     let known = collection();
-    let updated = store.update_collection(&stranger, &known.id, 1, &known.preferences, 3);
+    let updated = store.update_collection(&stranger, &known.id, 1, &known.preferences, at(3));
     assert_eq!(updated.await.unwrap(), Written::Refused);
     let deleted = store
         .delete_collection(&stranger, &collection().id, true, &deletion)
@@ -114,20 +115,20 @@ pub(crate) async fn another_tenant_changes_nothing(store: &dyn Store) {
         .await;
     assert_eq!(deleted.unwrap(), Deleted::NotFound);
     let asked = Move {
-        uid: [9; 16],
+        uid: [9; 16].into(),
         request_sha256: [8; 32],
-        now: 3,
+        now: at(3),
     };
     let moved = store
         .move_document(&stranger, &whole.document, &asked)
         .await;
     assert_eq!(moved.unwrap(), Moved::NotFound);
     let rechunk = NewRechunk {
-        uid: [9; 16],
+        uid: [9; 16].into(),
         request_sha256: [6; 32],
         document: whole.document.clone(),
         chunking: Partial::default(),
-        now: 3,
+        now: at(3),
     };
     let started = store.start_rechunk(&stranger, &rechunk).await;
     assert_eq!(started.unwrap(), rechunks::Started::NotFound);
@@ -141,9 +142,9 @@ pub(crate) async fn another_tenant_changes_nothing(store: &dyn Store) {
 
 /// Only its own tenant can resume, end and cancel an upload.
 async fn uploads_of_others(store: &dyn Store, stranger: &Caller, open: &Upload) {
-    let attached = store.attach_upload(stranger, &open.uid, 9).await;
+    let attached = store.attach_upload(stranger, &open.uid, at(9)).await;
     assert_eq!(attached.unwrap(), None);
-    let cancelled = store.cancel_upload(stranger, &open.uid, 4).await;
+    let cancelled = store.cancel_upload(stranger, &open.uid, at(4)).await;
     assert_eq!(cancelled.unwrap(), None);
     let writer = Writer {
         caller: stranger.clone(),
@@ -151,11 +152,11 @@ async fn uploads_of_others(store: &dyn Store, stranger: &Caller, open: &Upload) 
     };
     let (batches, summary) = batches("what a stranger sends");
     let stored = store
-        .commit_batch(&writer, &batches[0], &CommitTicket::first(), 5)
+        .commit_batch(&writer, &batches[0], &CommitTicket::first(), at(5))
         .await;
     assert_eq!(stored.unwrap(), None);
     let ended = store
-        .end_upload(&writer, UploadEnd::Succeeded(summary), 5, 5)
+        .end_upload(&writer, UploadEnd::Succeeded(summary), at(5), at(5))
         .await;
     assert_eq!(ended.unwrap(), None);
 }
@@ -164,14 +165,14 @@ async fn uploads_of_others(store: &dyn Store, stranger: &Caller, open: &Upload) 
 pub(crate) async fn tenants_may_use_the_same_names_and_uids(store: &dyn Store) {
     let first = upload(store, 1, "d", "some text", 2).await;
     let theirs = sluice::application::ports::collections::Collection {
-        uid: [2; 16],
+        uid: [2; 16].into(),
         ..collection()
     };
     let stranger = stranger();
     let created = store.create_collection(&stranger, &theirs, &[0; 32]).await;
     assert!(matches!(created.unwrap(), Written::Collection(_)));
     let new = sluice::application::ports::uploads::NewUpload {
-        document_uid: [200; 16],
+        document_uid: [200; 16].into(),
         ..new_upload(1, "d")
     };
     let started = store.start_upload(&stranger, &new).await.unwrap();
@@ -179,8 +180,14 @@ pub(crate) async fn tenants_may_use_the_same_names_and_uids(store: &dyn Store) {
         unreachable!("{started:?}")
     };
     assert_eq!((started.uid, started.committed_offset), (first.uid, 0));
-    assert_eq!((started.document_uid, ended), ([200; 16], Vec::new()));
-    let cancelled = store.cancel_upload(&stranger, &first.uid, 5).await.unwrap();
+    assert_eq!(
+        (started.document_uid, ended),
+        ([200; 16].into(), Vec::new())
+    );
+    let cancelled = store
+        .cancel_upload(&stranger, &first.uid, at(5))
+        .await
+        .unwrap();
     assert_eq!(cancelled.unwrap().tenant, stranger.tenant);
     let mine = store.upload(&caller(), &first.uid).await.unwrap().unwrap();
     assert_eq!(mine.state, first.state);

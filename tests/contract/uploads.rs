@@ -12,7 +12,7 @@ use sluice::domain::partitions::candidates;
 use sluice::domain::text::encoding::policy::{self, Choice};
 
 use crate::world::{
-    KEPT, attach, batches, caller, collection, new_upload, start, text, texts, upload, work,
+    KEPT, at, attach, batches, caller, collection, new_upload, start, text, texts, upload, work,
 };
 
 pub(crate) async fn an_upload_started_twice_is_stored_once(store: &dyn Store) {
@@ -61,10 +61,10 @@ pub(crate) async fn an_upload_keeps_its_request_and_its_declaration(store: &dyn 
     );
     let mut writer = attach(store, &begun.uid).await;
     let turn = CommitTicket::first();
-    let committed = store.commit_batch(&writer, &batches[0], &turn, 3);
+    let committed = store.commit_batch(&writer, &batches[0], &turn, at(3));
     committed.await.unwrap().unwrap();
     writer.committed_offset = 9;
-    let ended = store.end_upload(&writer, UploadEnd::Succeeded(summary), 4, 4);
+    let ended = store.end_upload(&writer, UploadEnd::Succeeded(summary), at(4), at(4));
     ended.await.unwrap().unwrap();
     upload(store, 2, "d", "other text", 5).await;
     work(store, 5 + KEPT).await;
@@ -74,10 +74,10 @@ pub(crate) async fn an_upload_keeps_its_request_and_its_declaration(store: &dyn 
     assert!(!found.is_document_deleted);
 
     let deletion = Deletion {
-        uid: [9; 16],
+        uid: [9; 16].into(),
         request_sha256: [7; 32],
         revision: None,
-        now: 200,
+        now: at(200),
     };
     let deleted = store.delete_document(&caller, &begun.document, &deletion);
     deleted.await.unwrap();
@@ -85,7 +85,7 @@ pub(crate) async fn an_upload_keeps_its_request_and_its_declaration(store: &dyn 
     let again = upload(store, 3, "d", "some text", 210).await;
     assert!(!again.is_document_deleted && kept().await.is_document_deleted);
     let deletion = Deletion {
-        uid: [10; 16],
+        uid: [10; 16].into(),
         ..deletion
     };
     let collection = collection().id;
@@ -107,12 +107,12 @@ pub(crate) async fn a_request_id_of_another_operation_is_refused(store: &dyn Sto
         uid,
         request_sha256,
         revision: None,
-        now: 4,
+        now: at(4),
     };
     let asked = Move {
         uid,
         request_sha256,
-        now: 4,
+        now: at(4),
     };
     let deleted = store.delete_document(&caller, &first.document, &deletion);
     assert_eq!(deleted.await.unwrap(), Deleted::OtherRequest);
@@ -122,7 +122,7 @@ pub(crate) async fn a_request_id_of_another_operation_is_refused(store: &dyn Sto
     let moved = store.move_document(&caller, &first.document, &asked);
     assert_eq!(moved.await.unwrap(), Moved::OtherRequest);
     let deletion = Deletion {
-        uid: [9; 16],
+        uid: [9; 16].into(),
         ..deletion
     };
     let delete = async |deletion: &Deletion| {
@@ -150,7 +150,7 @@ pub(crate) async fn a_batch_replayed_changes_nothing(store: &dyn Store) {
     let mut writer = attach(store, &upload.uid).await;
     for batch in &batches {
         let committed = store
-            .commit_batch(&writer, batch, &CommitTicket::first(), 3)
+            .commit_batch(&writer, batch, &CommitTicket::first(), at(3))
             .await
             .unwrap()
             .unwrap();
@@ -161,7 +161,7 @@ pub(crate) async fn a_batch_replayed_changes_nothing(store: &dyn Store) {
         for _ in 0..3 {
             assert_eq!(
                 store
-                    .commit_batch(&writer, batch, &CommitTicket::first(), 3)
+                    .commit_batch(&writer, batch, &CommitTicket::first(), at(3))
                     .await
                     .unwrap(),
                 None
@@ -194,27 +194,27 @@ pub(crate) async fn only_the_newest_writer_commits(store: &dyn Store) {
     let newer = attach(store, &upload.uid).await;
     assert_eq!(
         store
-            .commit_batch(&older, &batches[0], &CommitTicket::first(), 3)
+            .commit_batch(&older, &batches[0], &CommitTicket::first(), at(3))
             .await
             .unwrap(),
         None
     );
     assert_eq!(
         store
-            .end_upload(&older, UploadEnd::Succeeded(summary), 3, 3)
+            .end_upload(&older, UploadEnd::Succeeded(summary), at(3), at(3))
             .await
             .unwrap(),
         None
     );
     assert!(
         store
-            .commit_batch(&newer, &batches[0], &CommitTicket::first(), 3)
+            .commit_batch(&newer, &batches[0], &CommitTicket::first(), at(3))
             .await
             .unwrap()
             .is_some()
     );
     let cancelled = store
-        .cancel_upload(&caller(), &upload.uid, 4)
+        .cancel_upload(&caller(), &upload.uid, at(4))
         .await
         .unwrap()
         .unwrap();
@@ -225,14 +225,14 @@ pub(crate) async fn only_the_newest_writer_commits(store: &dyn Store) {
     };
     assert_eq!(
         store
-            .commit_batch(&after, &batches[1], &CommitTicket::first(), 5)
+            .commit_batch(&after, &batches[1], &CommitTicket::first(), at(5))
             .await
             .unwrap(),
         None
     );
     assert_eq!(
         store
-            .cancel_upload(&caller(), &upload.uid, 5)
+            .cancel_upload(&caller(), &upload.uid, at(5))
             .await
             .unwrap(),
         None
@@ -244,7 +244,7 @@ pub(crate) async fn a_version_becomes_current_at_its_end(store: &dyn Store) {
     let first = start(store, &new_upload(1, "d")).await;
     let mut writer = attach(store, &first.uid).await;
     store
-        .commit_batch(&writer, &batches[0], &CommitTicket::first(), 3)
+        .commit_batch(&writer, &batches[0], &CommitTicket::first(), at(3))
         .await
         .unwrap()
         .unwrap();
@@ -256,7 +256,7 @@ pub(crate) async fn a_version_becomes_current_at_its_end(store: &dyn Store) {
     assert_eq!(document.current, None);
     writer.committed_offset = 9;
     let ended = store
-        .end_upload(&writer, UploadEnd::Succeeded(summary), 4, 4)
+        .end_upload(&writer, UploadEnd::Succeeded(summary), at(4), at(4))
         .await
         .unwrap()
         .unwrap();
@@ -304,7 +304,7 @@ pub(crate) async fn an_unfinished_upload_is_superseded_and_a_failed_one_is_never
         message: "wrong".to_owned(),
     };
     store
-        .end_upload(&writer, failed, 5, 5)
+        .end_upload(&writer, failed, at(5), at(5))
         .await
         .unwrap()
         .unwrap();

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use sluice::application::ports::clock::Uid;
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::store_error::Error;
 use sluice::application::ports::uploads::{Started, Upload, UploadEnd};
 use sluice::domain::limits::quota::Quotas;
 use sluice::domain::names::resource::TenantId;
+use sluice::domain::names::uid::OperationUid;
 
-use crate::world::{LEASE, attach, caller, new_upload, start, upload, work};
+use crate::world::{LEASE, at, attach, caller, new_upload, start, upload, work};
 
 /// Returns the number of documents in the list, in the partitions and in the usage of the tenant.
 async fn documents(store: &dyn Store) -> (usize, u64, u64) {
@@ -30,13 +30,13 @@ async fn documents(store: &dyn Store) -> (usize, u64, u64) {
     (listed.unwrap().len(), held, counted)
 }
 
-async fn fail(store: &dyn Store, uid: &Uid) {
+async fn fail(store: &dyn Store, uid: &OperationUid) {
     let writer = attach(store, uid).await;
     let failed = UploadEnd::Failed {
         reason: "INVALID_CONTENT",
         message: "wrong".to_owned(),
     };
-    let ended = store.end_upload(&writer, failed, 5, 5).await;
+    let ended = store.end_upload(&writer, failed, at(5), at(5)).await;
     ended.unwrap().unwrap();
 }
 
@@ -73,14 +73,17 @@ pub(crate) async fn a_document_without_a_version_is_removed_with_its_last_upload
         is_known(store, &third).await,
         "a newer upload keeps the document"
     );
-    let cancelled = store.cancel_upload(&caller(), &third.uid, 6).await;
+    let cancelled = store.cancel_upload(&caller(), &third.uid, at(6)).await;
     cancelled.unwrap().unwrap();
     assert_eq!(documents(store).await, (0, 0, 0));
 
     let open = start(store, &new_upload(4, "d")).await;
-    let fence = store.claim(Work::Jobs, &[1; 16], LEASE).await.unwrap();
+    let fence = store
+        .claim(Work::Jobs, &[1; 16].into(), LEASE)
+        .await
+        .unwrap();
     let abandoned = store
-        .abandon_uploads(fence.unwrap(), 1_000, 1_000, 10)
+        .abandon_uploads(fence.unwrap(), at(1_000), at(1_000), 10)
         .await;
     assert_eq!(abandoned.unwrap().unwrap().news[0].uid, open.uid);
     assert_eq!(documents(store).await, (0, 0, 0));
@@ -106,7 +109,7 @@ pub(crate) async fn an_upload_that_starts_while_its_document_is_removed_is_not_l
         let first = start(store, &new_upload(number, "d")).await;
         let next = new_upload(number + 1, "d");
         let as_caller = caller();
-        let cancelling = store.cancel_upload(&as_caller, &first.uid, 5);
+        let cancelling = store.cancel_upload(&as_caller, &first.uid, at(5));
         let (cancelled, started) = tokio::join!(cancelling, store.start_upload(&as_caller, &next));
         cancelled.unwrap();
         match started {
@@ -117,7 +120,7 @@ pub(crate) async fn an_upload_that_starts_while_its_document_is_removed_is_not_l
             Err(Error::Unavailable(_)) => {}
             other => unreachable!("{other:?}"),
         }
-        let ended = store.cancel_upload(&as_caller, &next.uid, 6).await;
+        let ended = store.cancel_upload(&as_caller, &next.uid, at(6)).await;
         ended.unwrap();
     }
     assert!(begun > 0, "a start may fail at times, but not always");

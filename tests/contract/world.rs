@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use sluice::application::caller::Caller;
 use sluice::application::ports::chunks::{Chunk, Of};
-use sluice::application::ports::clock::Uid;
 use sluice::application::ports::collections::Collection;
 use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::jobs::Work;
@@ -21,7 +20,13 @@ use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
 use sluice::domain::names::resource::{CollectionId, DocumentId, DocumentName, TenantId};
+use sluice::domain::names::uid::OperationUid;
 use sluice::domain::text::encoding::decoding::Decoding;
+use sluice::domain::timestamp::Timestamp;
+
+pub(crate) fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
 
 pub(crate) fn caller() -> Caller {
     Caller::anonymous()
@@ -33,12 +38,12 @@ pub(crate) fn stranger() -> Caller {
 
 pub(crate) fn collection() -> Collection {
     Collection {
-        uid: [1; 16],
+        uid: [1; 16].into(),
         id: CollectionId::parse("c").unwrap(),
         preferences: Preferences::default(),
         revision: 1,
-        created_at: 1,
-        updated_at: 1,
+        created_at: at(1),
+        updated_at: at(1),
     }
 }
 
@@ -48,11 +53,11 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
         document: DocumentId::parse(document).unwrap(),
     };
     NewUpload {
-        uid: [number; 16],
+        uid: [number; 16].into(),
         request_sha256: digest::sha256(format!("upload {document}").as_bytes()),
         declared: Declared::default(),
         document,
-        document_uid: [number.wrapping_add(100); 16],
+        document_uid: [number.wrapping_add(100); 16].into(),
         about: Description {
             display_name: "name".to_owned(),
             media_type: "text/plain".to_owned(),
@@ -60,7 +65,7 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
         },
         preferences: Preferences::default(),
         import: None,
-        now: 2,
+        now: at(2),
     }
 }
 
@@ -78,9 +83,9 @@ pub(crate) async fn start(store: &dyn Store, new: &NewUpload) -> Upload {
 }
 
 /// Attaches a writer to an upload, and returns it.
-pub(crate) async fn attach(store: &dyn Store, uid: &Uid) -> Writer {
+pub(crate) async fn attach(store: &dyn Store, uid: &OperationUid) -> Writer {
     let upload = store
-        .attach_upload(&caller(), uid, 2)
+        .attach_upload(&caller(), uid, at(2))
         .await
         .unwrap()
         .unwrap();
@@ -191,14 +196,14 @@ pub(crate) async fn upload_batches(
 ) -> Upload {
     let (batches, summary) = source;
     let new = NewUpload {
-        now,
+        now: at(now),
         ..new_upload(number, document)
     };
     let upload = start(store, &new).await;
     let mut writer = attach(store, &upload.uid).await;
     for batch in &batches {
         store
-            .commit_batch(&writer, batch, &CommitTicket::first(), now)
+            .commit_batch(&writer, batch, &CommitTicket::first(), at(now))
             .await
             .unwrap()
             .unwrap();
@@ -206,7 +211,7 @@ pub(crate) async fn upload_batches(
     }
     let end = UploadEnd::Succeeded(summary);
     store
-        .end_upload(&writer, end, now, now + KEPT)
+        .end_upload(&writer, end, at(now), at(now + KEPT))
         .await
         .unwrap()
         .unwrap();
@@ -219,21 +224,31 @@ pub(crate) const KEPT: i64 = 100;
 /// Runs the jobs until nothing is left to do, and returns the number of their rows.
 pub(crate) async fn work(store: &dyn Store, now: i64) -> u64 {
     let fence = store
-        .claim(Work::Jobs, &[1; 16], LEASE)
+        .claim(Work::Jobs, &[1; 16].into(), LEASE)
         .await
         .unwrap()
         .unwrap();
     let mut rows = 0;
     loop {
-        let swept = store.sweep_chunks(fence, now, 10).await.unwrap().unwrap();
-        let advanced = store
-            .advance_deletions(fence, now, 10)
+        let swept = store
+            .sweep_chunks(fence, at(now), 10)
             .await
             .unwrap()
             .unwrap();
-        let moved = store.advance_moves(fence, now, now + KEPT, 10).await;
+        let advanced = store
+            .advance_deletions(fence, at(now), 10)
+            .await
+            .unwrap()
+            .unwrap();
+        let moved = store
+            .advance_moves(fence, at(now), at(now + KEPT), 10)
+            .await;
         let moved = moved.unwrap().unwrap();
-        let left = store.sweep_moves(fence, now, 10).await.unwrap().unwrap();
+        let left = store
+            .sweep_moves(fence, at(now), 10)
+            .await
+            .unwrap()
+            .unwrap();
         assert!(swept.rows <= 11 && advanced.rows <= 10, "steps are small");
         assert!(moved.rows <= 11 && left.rows <= 10, "steps are small");
         let step = swept.rows + advanced.rows + moved.rows + left.rows;

@@ -22,6 +22,7 @@ use sluice::application::uploads::limits::UploadLimits;
 use sluice::application::uploads::services::PipelineServices;
 use sluice::domain::limits::rate::{self, Quota};
 use sluice::domain::names::resource::CollectionId;
+use sluice::domain::timestamp::Timestamp;
 use sluice::infrastructure::sqlite::connection::Sqlite;
 use sluice::infrastructure::system_clock::System;
 use tokio_util::task::TaskTracker;
@@ -57,12 +58,12 @@ impl Store {
         let file = std::env::temp_dir().join(name);
         let sqlite = Arc::new(Sqlite::open(&file).await.unwrap());
         let collection = Collection {
-            uid: [1; 16],
+            uid: [1; 16].into(),
             id: collection(),
             preferences: Preferences::default(),
             revision: 1,
-            created_at: 1,
-            updated_at: 1,
+            created_at: Timestamp::from_micros(1),
+            updated_at: Timestamp::from_micros(1),
         };
         let caller = Caller::anonymous();
         sqlite
@@ -148,5 +149,5 @@ pub(crate) fn collection() -> CollectionId {
 fn admission() -> Admission {
     let quota = Quota::new(rate::PER_SECOND_MAX, rate::BURST_MAX);
     let limits = Limits::of(Allowed::each(quota, rate::BURST_MAX), quota);
-    Admission::new(limits, None, [0; 16])
+    Admission::new(limits, None, [0; 16].into())
 }

@@ -15,6 +15,7 @@ use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
 use sluice::domain::names::resource::{DocumentId, DocumentName};
 use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::domain::text::position::Span;
+use sluice::domain::timestamp::Timestamp;
 use sluice::interface::grpc::status;
 use tonic_types::StatusExt;
 
@@ -55,20 +56,20 @@ pub(crate) struct Model<'a> {
 
 impl<'a> Model<'a> {
     pub(crate) fn new(number: u64, spec: &Spec, decoding: Decoding, source: &'a [u8]) -> Self {
-        let uid = |what: &str| {
+        let uid = |what: &str| -> [u8; 16] {
             let digest = digest::sha256(format!("{what} {number}").as_bytes());
             *digest.first_chunk().unwrap()
         };
         let id = format!("document-{number}");
         let new = NewUpload {
-            uid: uid("upload"),
+            uid: uid("upload").into(),
             request_sha256: digest::sha256(&number.to_le_bytes()),
             declared: Declared::default(),
             document: DocumentName {
                 collection: collection(),
                 document: DocumentId::parse(&id).unwrap(),
             },
-            document_uid: uid("document"),
+            document_uid: uid("document").into(),
             about: Description {
                 display_name: id,
                 media_type: "text/plain".to_owned(),
@@ -79,7 +80,7 @@ impl<'a> Model<'a> {
                 decoding: decoding.into(),
             },
             import: None,
-            now: 2,
+            now: Timestamp::from_micros(2),
         };
         let mut model = Self {
             new,

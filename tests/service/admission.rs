@@ -45,7 +45,7 @@ fn instance(url: &str, is_cluster: bool, wait_max: Duration, per_second: f64) ->
     let mut limits = Limits::of(Allowed::each(quota, 10), quota);
     limits.instances = 3;
     let uid = uuid::Uuid::new_v4().into_bytes();
-    Admission::new(limits, Some(limiter(url, is_cluster, wait_max)), uid)
+    Admission::new(limits, Some(limiter(url, is_cluster, wait_max)), uid.into())
 }
 
 fn three(url: &str, is_cluster: bool, per_second: f64) -> [Admission; 3] {
@@ -121,7 +121,7 @@ async fn places_that_are_not_renewed_expire_and_renewed_ones_outlive_a_flush() {
         limit: Places::Sockets.name(),
     };
     let [crashed, alive, next] = [1, 2, 3].map(|number| Member {
-        instance: [number; 16],
+        instance: [number; 16].into(),
         number: 0,
     });
     let (short, long) = (Duration::from_millis(200), Duration::from_secs(30));

@@ -127,7 +127,7 @@ async fn every_key_is_in_the_table_and_has_a_lifetime() {
     ));
     limiter.probe().await.unwrap();
     let limits = Limits::of(Allowed::each(quota, 10), quota);
-    let admission = Admission::new(limits, Some(limiter), [7; 16]);
+    let admission = Admission::new(limits, Some(limiter), [7; 16].into());
     let caller = Caller {
         tenant: TenantId::parse("t-1").unwrap(),
         principal: Principal::parse("t:}{%an*odd^one").unwrap(),

@@ -8,7 +8,7 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::pagination::page::{Listed, Page};
 use crate::application::pagination::page_token::Tokens;
-use crate::application::ports::clock::{Clock, Uid};
+use crate::application::ports::clock::Clock;
 use crate::application::ports::keys::{Created, Key, KeyKind};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
@@ -16,6 +16,7 @@ use crate::domain::identity::role::Role;
 use crate::domain::identity::secret::Secret;
 use crate::domain::ingest::digest::hex;
 use crate::domain::names::resource::{Principal, TenantId};
+use crate::domain::names::uid::KeyUid;
 
 /// The use cases of keys.
 #[derive(Clone, Debug)]
@@ -90,9 +91,9 @@ impl Keys {
         let scope = format!("keys {tenant}");
         let page = Page::new(&self.tokens, caller, scope, page_size, page_token)?;
         let after = page.after.as_deref().and_then(|after| after.parse().ok());
-        let after = u128::to_be_bytes(after.unwrap_or_default());
+        let after = after.map_or(KeyUid::MIN, |after: u128| after.to_be_bytes().into());
         let list = self.store.keys(tenant, &after, page.rows()).await?;
-        let name = |key: &Key| u128::from_be_bytes(key.uid).to_string();
+        let name = |key: &Key| u128::from_be_bytes(*key.uid.bytes()).to_string();
         Ok(page.cut(list, name, |key| key.principal.as_str().len()))
     }
 
@@ -105,7 +106,7 @@ impl Keys {
         &self,
         caller: &Caller,
         tenant: &TenantId,
-        uid: &Uid,
+        uid: &KeyUid,
     ) -> Result<Key, Error> {
         may_see(caller, tenant)?;
         let not_found = || Error::NotFound { kind: "api_key" };
@@ -155,9 +156,8 @@ impl Keys {
             (KeyKind::Secret, lookup, digest, Some(minted.text))
         };
         let now = self.clock.now();
-        let lasts = |lasts: Duration| i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
         let key = Key {
-            uid: self.clock.new_uid(),
+            uid: self.clock.new_uid().into(),
             tenant: new.tenant,
             principal: new.principal,
             role: new.role,
@@ -165,7 +165,7 @@ impl Keys {
             lookup,
             digest,
             created_at: now,
-            expires_at: new.lasts.map(|given| now.saturating_add(lasts(given))),
+            expires_at: new.lasts.map(|lasts| now.plus(lasts)),
             revoked_at: None,
         };
         (key, secret)

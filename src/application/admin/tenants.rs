@@ -1,6 +1,7 @@
 //! Creates, lists, changes and deletes tenants. Only operators may call these use cases.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
@@ -13,7 +14,7 @@ use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
 
 /// The time after which no instance admits callers of a disabled tenant from its cache: 5 seconds.
-const FORGOTTEN_MICROS: i64 = 5_000_000;
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
 
 /// The use cases of tenants.
 #[derive(Clone, Debug)]
@@ -107,7 +108,7 @@ impl Tenants {
     /// `default`, which the operators belong to, cannot be deleted.
     pub async fn delete(&self, id: &TenantId) -> Result<(), Error> {
         is_not_default(id)?;
-        let latest = self.clock.now().saturating_sub(FORGOTTEN_MICROS);
+        let latest = self.clock.now().minus(FORGOTTEN_AFTER);
         let disabled_at = self.get(id).await?.disabled_at;
         if disabled_at.is_none_or(|disabled_at| disabled_at > latest) {
             return Err(Error::TenantEnabled);

@@ -64,7 +64,7 @@ impl ChainSigner {
             SignedPosition::Head => b"h",
             SignedPosition::Checkpoint => b"c",
         });
-        mac.update(&head.chain);
+        mac.update(head.chain.bytes());
         mac.update(&head.seq.to_be_bytes());
         mac.update(&head.hash);
         mac

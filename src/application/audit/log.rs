@@ -8,10 +8,11 @@ use crate::application::error::Error;
 use crate::application::pagination::page::{Listed, Page};
 use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::audit::Wanted;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::store::Store;
 use crate::domain::audit::Entry;
 use crate::domain::identity::role::Role;
+use crate::domain::names::uid::ChainUid;
+use crate::domain::timestamp::Timestamp;
 
 /// The use case of listing the audit log.
 #[derive(Clone, Debug)]
@@ -62,13 +63,13 @@ impl Log {
 
 /// Returns the token of the last entry of a page: its time, chain and number.
 fn token(entry: &Entry) -> String {
-    let chain = u128::from_be_bytes(entry.chain);
-    format!("{} {chain} {}", entry.event.at, entry.seq)
+    let chain = u128::from_be_bytes(*entry.chain.bytes());
+    format!("{} {chain} {}", entry.event.at.micros(), entry.seq)
 }
 
-fn place(token: &str) -> Option<(Timestamp, Uid, u64)> {
+fn place(token: &str) -> Option<(Timestamp, ChainUid, u64)> {
     let mut parts = token.split(' ');
-    let at = parts.next()?.parse().ok()?;
+    let at = Timestamp::from_micros(parts.next()?.parse().ok()?);
     let chain = parts.next()?.parse::<u128>().ok()?.to_be_bytes();
-    Some((at, chain, parts.next()?.parse().ok()?))
+    Some((at, chain.into(), parts.next()?.parse().ok()?))
 }

@@ -1,13 +1,14 @@
 //! Refusals, summed by the minute: a flood of them becomes a few entries and takes a few kilobytes of memory.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use crate::application::ports::clock::Timestamp;
 use crate::domain::audit::Event;
+use crate::domain::timestamp::Timestamp;
 
-/// The interval of a sum, in microseconds: long enough that a flood becomes a small number of entries, short enough
+/// The interval of a sum: long enough that a flood becomes a small number of entries, short enough
 /// to separate events later.
-const MINUTE: Timestamp = 60 * 1_000_000;
+const MINUTE: Duration = Duration::from_mins(1);
 /// The most sums of a minute. Further sources share one sum for each method and result.
 const SUMS_MAX: usize = 1_024;
 /// The source of such a shared sum.
@@ -63,7 +64,7 @@ impl Refusals {
 
     /// Returns the sums of the current minute, if it is over at `now`.
     pub(super) fn turn(&mut self, now: Timestamp) -> Vec<Event> {
-        let minute = now - now.rem_euclid(MINUTE);
+        let minute = now.floor(MINUTE);
         if minute == self.minute {
             return Vec::new();
         }
@@ -92,9 +93,17 @@ impl Refusals {
 
 #[cfg(test)]
 mod tests {
-    use super::{Event, MINUTE, Refusals, SUMS_MAX};
+    use std::time::Duration;
 
-    fn refusal(source: &str, at: i64) -> Event {
+    use super::{Event, MINUTE, Refusals, SUMS_MAX};
+    use crate::domain::timestamp::Timestamp;
+
+    /// Returns the time after a number of minutes.
+    fn minute(number: u32) -> Timestamp {
+        Timestamp::default().plus(MINUTE * number)
+    }
+
+    fn refusal(source: &str, at: Timestamp) -> Event {
         Event {
             at,
             tenant: String::new(),
@@ -110,28 +119,29 @@ mod tests {
     #[test]
     fn refusals_are_summed_by_source_and_minute() {
         let mut refusals = Refusals::default();
-        for (source, at) in [("a", 0), ("b", 1), ("a", MINUTE - 1)] {
-            assert_eq!(refusals.add(refusal(source, MINUTE + at)), []);
+        for (source, micros) in [("a", 0), ("b", 1), ("a", 59_999_999)] {
+            let at = minute(1).plus(Duration::from_micros(micros));
+            assert_eq!(refusals.add(refusal(source, at)), []);
         }
-        let mut over = refusals.add(refusal("a", 2 * MINUTE));
+        let mut over = refusals.add(refusal("a", minute(2)));
         over.sort_by(|one, other| one.source.cmp(&other.source));
         let rows = over
             .iter()
             .map(|event| (&*event.source, event.count, event.at));
         assert_eq!(
             rows.collect::<Vec<_>>(),
-            [("a", 2, MINUTE), ("b", 1, MINUTE)]
+            [("a", 2, minute(1)), ("b", 1, minute(1))]
         );
         assert!(over.iter().all(|event| event.target.is_empty()));
         assert_eq!(refusals.take().len(), 1);
-        assert_eq!(refusals.turn(3 * MINUTE), []);
+        assert_eq!(refusals.turn(minute(3)), []);
     }
 
     #[test]
     fn a_flood_of_sources_takes_no_more_memory_and_is_counted() {
         let mut refusals = Refusals::default();
         for number in 0..5 * SUMS_MAX {
-            refusals.add(refusal(&number.to_string(), MINUTE));
+            refusals.add(refusal(&number.to_string(), minute(1)));
         }
         let sums = refusals.take();
         assert!(sums.len() <= SUMS_MAX + 1, "{}", sums.len());

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::application::audit::chain_signer::{ChainSigner, SignedPosition};
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error::Error;
+use crate::domain::timestamp::Timestamp;
 
 /// The retention of the audit log.
 #[derive(Clone, Debug)]
@@ -32,8 +32,7 @@ impl Forgetting {
         now: Timestamp,
         rows: u32,
     ) -> Result<Option<Done>, Error> {
-        let kept = i64::try_from(self.kept.as_micros()).unwrap_or(i64::MAX);
-        let old = self.store.audit_before(now.saturating_sub(kept), rows);
+        let old = self.store.audit_before(now.minus(self.kept), rows);
         let Some(last) = old.await? else {
             return Ok(Some(Done::default()));
         };

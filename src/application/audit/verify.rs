@@ -2,10 +2,10 @@
 
 use crate::application::audit::chain_signer::{ChainSigner, SignedPosition};
 use crate::application::ports::audit::Chain;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error::Error;
 use crate::domain::audit::Head;
+use crate::domain::names::uid::ChainUid;
 
 /// Entries read at a time.
 const PAGE_ROWS: u32 = 1_000;
@@ -27,7 +27,7 @@ pub struct Report {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ChainFault {
     /// The chain.
-    pub chain: Uid,
+    pub chain: ChainUid,
     /// The description for people.
     pub what: String,
 }
@@ -146,7 +146,7 @@ async fn read(
 
 /// The report of one chain.
 struct Checked {
-    chain: Uid,
+    chain: ChainUid,
     report: Report,
 }
 

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::application::audit::chain_signer::{ChainSigner, SignedPosition};
 use crate::application::audit::recorder::Recorder;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::store::Store;
 use crate::domain::audit::{Entry, Event, Head};
 use crate::domain::ingest::digest::hex;
+use crate::domain::names::uid::ChainUid;
 
 /// The most events of a batch: one takes the store's writer some milliseconds.
 const BATCH_MAX: usize = 512;
@@ -46,7 +46,7 @@ impl Writer {
         (recorder, taken): (Recorder, mpsc::Receiver<Event>),
         store: Arc<dyn Store>,
         signer: ChainSigner,
-        chain: Uid,
+        chain: ChainUid,
     ) -> Self {
         Self {
             recorder,
@@ -136,7 +136,7 @@ impl Writer {
         let (seq, at) = self.exported;
         if self.head.seq > seq && (is_last || at.elapsed() >= EXPORT_EVERY) {
             tracing::info!(
-                audit.chain = hex(&self.head.chain),
+                audit.chain = hex(self.head.chain.bytes()),
                 audit.seq = self.head.seq,
                 audit.hash = hex(&self.head.hash),
                 "audit chain head"

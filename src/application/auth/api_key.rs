@@ -70,7 +70,8 @@ pub fn read(text: &str) -> Option<Presented> {
 #[cfg(test)]
 mod tests {
     use super::{mint, read};
-    use crate::application::ports::clock::{Clock, Timestamp, Uid};
+    use crate::application::ports::clock::Clock;
+    use crate::domain::timestamp::Timestamp;
 
     /// A clock whose secrets are all different.
     #[derive(Debug, Default)]
@@ -78,14 +79,14 @@ mod tests {
 
     impl Clock for Counting {
         fn now(&self) -> Timestamp {
-            0
+            Timestamp::default()
         }
 
-        fn new_uid(&self) -> Uid {
+        fn new_uid(&self) -> [u8; 16] {
             [0; 16]
         }
 
-        fn new_secret(&self) -> Uid {
+        fn new_secret(&self) -> [u8; 16] {
             [self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed); 16]
         }
     }

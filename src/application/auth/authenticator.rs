@@ -13,13 +13,14 @@ use crate::application::auth::sessions::{Stay, Stays};
 use crate::application::auth::ttl_cache::Recent;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::ports::clock::{Clock, Timestamp};
+use crate::application::ports::clock::Clock;
 use crate::application::ports::keys::{Key, KeyKind};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
 use crate::application::ports::token_verifier::Bearer;
 use crate::domain::ingest::digest::hex;
 use crate::domain::names::resource::TenantId;
+use crate::domain::timestamp::Timestamp;
 
 /// The interval at which open sessions are revalidated. A cached key admits callers for up to 3 s after its
 /// revocation. Such a caller is disconnected within 5 s of it, unless the store is slow.

@@ -19,13 +19,14 @@ use crate::application::events::bus::Bus;
 use crate::application::memory::budget::Budget;
 use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::changes::Change;
-use crate::application::ports::clock::{Clock, Uid};
+use crate::application::ports::clock::Clock;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error;
 use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
 use crate::domain::names::resource::{CollectionId, DocumentName};
+use crate::domain::names::uid::{CollectionUid, DocumentUid};
 
 /// The use case of following changes.
 #[derive(Clone, Debug)]
@@ -59,11 +60,11 @@ pub struct Part {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct FollowerPosition {
     /// The uid of the collection. A later collection may have the same name.
-    pub collection: Uid,
+    pub collection: CollectionUid,
     /// The last change that the follower has.
     pub seq: u64,
     /// The last document of the snapshot that the follower has. `None` means that it has the whole snapshot.
-    pub after: Option<Uid>,
+    pub after: Option<DocumentUid>,
     /// The position within the next document. `None` means its beginning.
     pub within: Option<Within>,
 }
@@ -117,7 +118,7 @@ impl Changes {
             return Ok(FollowerPosition {
                 collection: collection.uid,
                 seq: extent.newest,
-                after: Some([0; 16]),
+                after: Some(DocumentUid::MIN),
                 within: None,
             });
         }
@@ -142,7 +143,7 @@ fn scope(collection: &CollectionId) -> String {
 /// A stream to one client.
 struct Follower {
     source: DiffContext,
-    collection: Uid,
+    collection: CollectionUid,
     bus: Arc<Bus>,
     tokens: Tokens,
     outbox: Outbox<Part>,
@@ -185,7 +186,7 @@ impl Follower {
     async fn send_next_document(
         &self,
         place: FollowerPosition,
-        after: Uid,
+        after: DocumentUid,
     ) -> Result<FollowerPosition, Halt> {
         let store = &self.source.store;
         let uid = &self.collection;

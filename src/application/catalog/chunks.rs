@@ -11,13 +11,13 @@ use crate::application::catalog::relocation;
 use crate::application::error::Error;
 use crate::application::events::bus::{Bus, Subscription};
 use crate::application::ports::chunks::{Chunk, Of};
-use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
 use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
 use crate::domain::names::resource::DocumentName;
+use crate::domain::names::uid::OperationUid;
 
 /// The most rows of a page: about 64 KiB of usual chunks.
 pub const PAGE_ROWS: u32 = 64;
@@ -63,7 +63,7 @@ enum Until {
     /// The number of chunks.
     Count(u64),
     /// The end of the upload that stores the chunks. The token ends the wait for further chunks earlier.
-    Upload(Uid, Subscription, CancellationToken),
+    Upload(OperationUid, Subscription, CancellationToken),
 }
 
 impl Chunks {

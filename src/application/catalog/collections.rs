@@ -10,7 +10,7 @@ use crate::application::error::Error;
 use crate::application::events::bus::Bus;
 use crate::application::pagination::page::{Listed, Page};
 use crate::application::pagination::page_token::Tokens;
-use crate::application::ports::clock::{Clock, Uid};
+use crate::application::ports::clock::Clock;
 use crate::application::ports::collections::{Collection, Deleted, Deletion, Written};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::preferences::Preferences;
@@ -18,6 +18,7 @@ use crate::application::ports::store::Store;
 use crate::application::request::Request;
 use crate::domain::ingest::digest;
 use crate::domain::names::resource::CollectionId;
+use crate::domain::names::uid::{CollectionUid, OperationUid};
 
 /// The use cases of collections.
 #[derive(Clone, Debug)]
@@ -62,7 +63,7 @@ impl Collections {
         let collection = Collection {
             uid: match &request.uid {
                 Some(request) => uid(caller, request),
-                None => self.clock.new_uid(),
+                None => self.clock.new_uid().into(),
             },
             id,
             preferences,
@@ -169,7 +170,10 @@ impl Collections {
 
     pub(crate) fn deletion(&self, delete: Delete) -> Deletion {
         Deletion {
-            uid: delete.request.uid.unwrap_or_else(|| self.clock.new_uid()),
+            uid: delete
+                .request
+                .uid
+                .unwrap_or_else(|| self.clock.new_uid().into()),
             request_sha256: delete.request.sha256,
             revision: delete.revision,
             now: self.clock.now(),
@@ -199,9 +203,10 @@ impl Collections {
 
 /// Returns the uid of the collection that a request creates. A repeated request gives the same uid. Two tenants never
 /// get the same uid, even if they choose the same request id.
-fn uid(caller: &Caller, request: &Uid) -> Uid {
-    let whole = digest::sha256(&[caller.tenant.as_str().as_bytes(), b"/", request].concat());
-    std::array::from_fn(|at| whole[at])
+fn uid(caller: &Caller, request: &OperationUid) -> CollectionUid {
+    let whole =
+        digest::sha256(&[caller.tenant.as_str().as_bytes(), b"/", request.bytes()].concat());
+    std::array::from_fn(|at| whole[at]).into()
 }
 
 /// Returns the error of a request id that was sent before with other fields.

@@ -55,7 +55,7 @@ pub async fn list(
 async fn create(store: &dyn Store, clock: &dyn Clock, caller: &Caller) -> Result<(), Error> {
     let now = clock.now();
     let collection = Collection {
-        uid: clock.new_uid(),
+        uid: clock.new_uid().into(),
         id: CollectionId::default(),
         preferences: Preferences::default(),
         revision: 1,
@@ -84,15 +84,16 @@ mod tests {
     use crate::application::ports::collections::Collection;
     use crate::application::ports::preferences::Preferences;
     use crate::domain::names::resource::CollectionId;
+    use crate::domain::timestamp::Timestamp;
 
     fn list(ids: &[&str]) -> Vec<Collection> {
         let collection = |id: &&str| Collection {
-            uid: [1; 16],
+            uid: [1; 16].into(),
             id: CollectionId::parse(id).unwrap(),
             preferences: Preferences::default(),
             revision: 1,
-            created_at: 1,
-            updated_at: 1,
+            created_at: Timestamp::from_micros(1),
+            updated_at: Timestamp::from_micros(1),
         };
         ids.iter().map(collection).collect()
     }

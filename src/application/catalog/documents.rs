@@ -106,7 +106,7 @@ impl Documents {
     ) -> Result<Operation, Error> {
         let Collections { store, clock, .. } = &self.collections;
         let new = NewRechunk {
-            uid: request.uid.unwrap_or_else(|| clock.new_uid()),
+            uid: request.uid.unwrap_or_else(|| clock.new_uid().into()),
             request_sha256: request.sha256,
             document,
             chunking,

@@ -5,6 +5,7 @@
 pub mod changes;
 pub mod chunks;
 pub mod collections;
+mod cursor_uid;
 pub mod default_collection;
 pub mod documents;
 pub mod imports;

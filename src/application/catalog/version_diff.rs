@@ -13,10 +13,10 @@ use crate::application::error::Error;
 use crate::application::memory::budget::Budget;
 use crate::application::memory::pool::Permit;
 use crate::application::ports::chunks::{Chunk, Of};
-use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
 use crate::domain::names::resource::{CollectionId, DocumentName};
+use crate::domain::names::uid::DocumentUid;
 
 /// The most chunks of a version that a newer one is compared with: 8 MB of keys. After a version with more chunks
 /// the newer one is sent anew.
@@ -53,7 +53,7 @@ pub enum ChangeEvent {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Within {
     /// The document.
-    pub document: Uid,
+    pub document: DocumentUid,
     /// The version that the follower has; 0 if it has none.
     pub before: u64,
     /// The version that it receives.

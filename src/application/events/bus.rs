@@ -16,10 +16,10 @@ use crate::application::events::operation_log;
 use crate::application::events::outbound_queue::OutboundQueue;
 use crate::application::events::tenant_subscription::{Filter, TenantSubscription};
 use crate::application::events::topic::Topic;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::Operation;
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::OperationUid;
 
 /// The way in which updates of other instances arrive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -163,7 +163,7 @@ impl Bus {
 
     /// Subscribes to the states of an operation from now on.
     #[must_use]
-    pub fn subscribe(self: &Arc<Self>, caller: &Caller, uid: Uid) -> Subscription {
+    pub fn subscribe(self: &Arc<Self>, caller: &Caller, uid: OperationUid) -> Subscription {
         let topic = (caller.tenant.clone(), uid);
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         let cell = cells.entry(topic.clone()).or_default();
@@ -327,6 +327,7 @@ mod tests {
     use crate::application::ports::operations::Operation;
     use crate::application::ports::state::State;
     use crate::domain::names::resource::TenantId;
+    use crate::domain::names::uid::OperationUid;
 
     fn of_tenant(tenant: &str) -> Caller {
         Caller::of_tenant(TenantId::parse(tenant).unwrap())
@@ -340,8 +341,8 @@ mod tests {
     async fn a_tenant_receives_only_newer_states_of_its_own() {
         let bus = Arc::new(Bus::new(Link::Up, false));
         let [own, stranger] = ["own", "stranger"].map(of_tenant);
-        let mut subscription = bus.subscribe(&own, [1; 16]);
-        let mut other = bus.subscribe(&stranger, [1; 16]);
+        let mut subscription = bus.subscribe(&own, [1; 16].into());
+        let mut other = bus.subscribe(&stranger, [1; 16].into());
         let all = bus.subscribe_tenant(&own, Filter::default());
         let strange = bus.subscribe_tenant(&stranger, Filter::default());
         assert_eq!(bus.topics().len(), 2);
@@ -349,7 +350,7 @@ mod tests {
             bus.receive(News::State(operation("own", seq, State::Running)));
         }
         assert_eq!(subscription.latest().unwrap().seq, 3);
-        assert_eq!(all.take().await.states[&[1; 16]].seq, 3);
+        assert_eq!(all.take().await.states[&OperationUid::from([1; 16])].seq, 3);
         assert!(other.latest().is_none(), "it is another's");
         drop((subscription, other, all));
         assert!(bus.topics().is_empty(), "nobody watches any more");
@@ -362,8 +363,8 @@ mod tests {
     async fn only_a_known_operation_is_reported_as_gone() {
         let bus = Arc::new(Bus::new(Link::Alone, false));
         let caller = of_tenant("own");
-        let topic = (caller.tenant.clone(), [1; 16]);
-        let mut subscription = bus.subscribe(&caller, [1; 16]);
+        let topic = (caller.tenant.clone(), [1; 16].into());
+        let mut subscription = bus.subscribe(&caller, [1; 16].into());
         bus.mark_deleted(&topic);
         assert!(!subscription.is_gone(), "it was not there yet");
         bus.apply_state(operation("own", 1, State::Running));

@@ -1,7 +1,5 @@
 //! The end of operations in the log: succeeded, failed, cancelled or superseded, with ids, counts and duration.
 
-use uuid::Uuid;
-
 use crate::application::ports::operations::{Operation, OperationKind};
 use crate::application::ports::state::State;
 use crate::application::ports::uploads::SUPERSEDED;
@@ -22,10 +20,11 @@ pub(super) fn ended(operation: &Operation) {
         OperationKind::DeleteDocument | OperationKind::DeleteCollection => "deletion",
         OperationKind::MoveDocument => "move",
     };
-    // Timestamps are microseconds.
-    let duration_ms = operation.updated_at.saturating_sub(operation.created_at) / 1_000;
+    let duration = operation.updated_at.since(operation.created_at);
+    // Numbers of 128 bits would be logged as text.
+    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(
-        operation = %Uuid::from_bytes(operation.uid),
+        operation = %operation.uid,
         kind = operation.kind.name(),
         resource = operation.target,
         bytes = operation.committed_bytes,

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::domain::names::resource::CollectionId;
+use crate::domain::names::uid::OperationUid;
 
 /// The most operations that wait at once, about 300 KB. If there are more, the watcher reads rows.
 const WAITING_MAX: usize = 1_000;
@@ -53,7 +53,7 @@ pub struct TenantSubscription {
 #[derive(Debug, Default)]
 pub struct PendingUpdates {
     /// The newest state of each operation.
-    pub states: HashMap<Uid, Arc<Operation>>,
+    pub states: HashMap<OperationUid, Arc<Operation>>,
     /// Whether an update was dropped for lack of room.
     pub is_more: bool,
 }
@@ -118,6 +118,7 @@ mod tests {
     use crate::application::ports::operations::Operation;
     use crate::application::ports::state::State;
     use crate::domain::names::resource::CollectionId;
+    use crate::domain::names::uid::OperationUid;
 
     fn operation(number: u128, seq: u64, state: State) -> Arc<Operation> {
         Operation::example("tenant", number.to_be_bytes(), seq, state)
@@ -131,7 +132,7 @@ mod tests {
         }
         let pending = subscription.take_pending();
         assert!(!pending.is_more && pending.states.len() == 1);
-        assert_eq!(pending.states[&[0; 16]].seq, 3);
+        assert_eq!(pending.states[&OperationUid::MIN].seq, 3);
         for number in 0..=WAITING_MAX as u128 {
             subscription.offer(&operation(number, 1, State::Running));
         }

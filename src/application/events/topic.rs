@@ -1,7 +1,7 @@
 //! The name of an operation across tenants.
 
-use crate::application::ports::clock::Uid;
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::OperationUid;
 
 /// A tenant and one of its operations.
-pub type Topic = (TenantId, Uid);
+pub type Topic = (TenantId, OperationUid);

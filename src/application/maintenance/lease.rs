@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::application::ports::clock::{Clock, Uid};
+use crate::application::ports::clock::Clock;
 use crate::application::ports::jobs::{Fence, Work};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error::Error;
+use crate::domain::names::uid::InstanceUid;
 
 /// The lifetime of the lease: 30 seconds after the last renewal another instance may take it.
 const LASTS: Duration = Duration::from_secs(30);
@@ -18,7 +19,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Lease {
     store: Arc<dyn Store>,
-    holder: Uid,
+    holder: InstanceUid,
     work: Work,
 }
 
@@ -26,7 +27,7 @@ impl Lease {
     /// Creates a claim with a holder id of its own. Its clones have the same holder id.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: &dyn Clock, work: Work) -> Self {
-        let holder = clock.new_uid();
+        let holder = clock.new_uid().into();
         Self {
             store,
             holder,

@@ -10,10 +10,11 @@ use tokio_util::sync::CancellationToken;
 use crate::application::audit::retention::Forgetting;
 use crate::application::events::bus::Bus;
 use crate::application::maintenance::lease::Lease;
-use crate::application::ports::clock::{Clock, Timestamp};
+use crate::application::ports::clock::Clock;
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store::Store;
 use crate::application::ports::store_error::Error;
+use crate::domain::timestamp::Timestamp;
 
 /// The most rows of a step: they take the store's writer some milliseconds.
 const STEP_ROWS: u32 = 1_000;
@@ -124,12 +125,12 @@ impl Runner {
         if is_something(moved.as_ref()) {
             return Ok(moved);
         }
-        let since = before(now, self.retention.open_uploads);
+        let since = now.minus(self.retention.open_uploads);
         let abandoned = store.abandon_uploads(fence, since, now, STEP_ROWS).await?;
         if is_something(abandoned.as_ref()) {
             return Ok(abandoned);
         }
-        let since = before(now, self.retention.operations);
+        let since = now.minus(self.retention.operations);
         let expired = store.expire(fence, since, STEP_ROWS).await?;
         if is_something(expired.as_ref()) {
             return Ok(expired);
@@ -139,7 +140,7 @@ impl Runner {
 
     /// Advances moves, and removes the chunks that finished moves have left.
     async fn advance_moves(&self, fence: Fence, now: Timestamp) -> Result<Option<Done>, Error> {
-        let sweep_after = now.saturating_add(micros(self.retention.old_versions));
+        let sweep_after = now.plus(self.retention.old_versions);
         let moved = self
             .store
             .advance_moves(fence, now, sweep_after, STEP_ROWS)
@@ -154,12 +155,4 @@ impl Runner {
 /// Whether a step did something, or found that its fence is not the newest.
 fn is_something(done: Option<&Done>) -> bool {
     done.is_none_or(|done| done.rows > 0)
-}
-
-fn before(now: Timestamp, kept: Duration) -> Timestamp {
-    now.saturating_sub(micros(kept))
-}
-
-fn micros(kept: Duration) -> i64 {
-    i64::try_from(kept.as_micros()).unwrap_or(i64::MAX)
 }

@@ -6,11 +6,12 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::pagination::page::{Listed, Page};
 use crate::application::pagination::page_token::Tokens;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::{NEWEST, Operation, OperationKind};
 use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::uploads::lifecycle::UploadLifecycle;
+use crate::domain::names::uid::OperationUid;
+use crate::domain::timestamp::Timestamp;
 
 /// The use cases of operations.
 #[derive(Clone, Debug)]
@@ -44,8 +45,8 @@ impl Operations {
             .operations(caller, state, before, page.rows())
             .await?;
         let key = |operation: &Operation| {
-            let uid = u128::from_be_bytes(operation.uid);
-            format!("{} {uid}", operation.created_at)
+            let uid = u128::from_be_bytes(*operation.uid.bytes());
+            format!("{} {uid}", operation.created_at.micros())
         };
         Ok(page.cut(list, key, |operation| operation.target.len()))
     }
@@ -55,7 +56,7 @@ impl Operations {
     /// # Errors
     ///
     /// Fails if there is no such operation, it has ended, or it is a deletion or a move.
-    pub async fn cancel(&self, caller: &Caller, uid: &Uid) -> Result<Operation, Error> {
+    pub async fn cancel(&self, caller: &Caller, uid: &OperationUid) -> Result<Operation, Error> {
         let known = self.store.operation(caller, uid).await?;
         let known = known.ok_or(Error::NotFound { kind: "operation" })?;
         match known.kind {
@@ -72,10 +73,11 @@ impl Operations {
 }
 
 /// Returns the position that a page token contains.
-fn place(after: &str) -> (Timestamp, Uid) {
+fn place(after: &str) -> (Timestamp, OperationUid) {
     let parsed = after.split_once(' ').and_then(|(created_at, uid)| {
         let uid = uid.parse::<u128>().ok()?.to_be_bytes();
-        Some((created_at.parse().ok()?, uid))
+        let created_at = Timestamp::from_micros(created_at.parse().ok()?);
+        Some((created_at, uid.into()))
     });
     parsed.unwrap_or(NEWEST)
 }

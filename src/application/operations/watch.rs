@@ -17,10 +17,11 @@ use tokio_util::task::TaskTracker;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::events::bus::{Bus, Subscription};
-use crate::application::ports::clock::{Clock, Uid};
+use crate::application::ports::clock::Clock;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
 use crate::application::response_stream::SendLimits;
+use crate::domain::names::uid::OperationUid;
 
 /// The shortest time between two states of one stream: four a second are enough for people.
 pub const SPACING: Duration = Duration::from_millis(250);
@@ -55,7 +56,7 @@ impl OperationWatch {
     /// # Errors
     ///
     /// Fails if there is no such operation.
-    pub async fn get(&self, caller: &Caller, uid: &Uid) -> Result<Operation, Error> {
+    pub async fn get(&self, caller: &Caller, uid: &OperationUid) -> Result<Operation, Error> {
         self.store.operation(caller, uid).await?.ok_or(NOT_FOUND)
     }
 
@@ -64,7 +65,12 @@ impl OperationWatch {
     /// # Errors
     ///
     /// Fails if there is no such operation, or `after_seq` is in the future.
-    pub async fn watch(&self, caller: &Caller, uid: Uid, after_seq: u64) -> Result<States, Error> {
+    pub async fn watch(
+        &self,
+        caller: &Caller,
+        uid: OperationUid,
+        after_seq: u64,
+    ) -> Result<States, Error> {
         let mut subscription = self.bus.subscribe(caller, uid);
         let first = self
             .first(caller, &mut subscription, uid, after_seq)
@@ -94,7 +100,7 @@ impl OperationWatch {
         &self,
         caller: &Caller,
         subscription: &mut Subscription,
-        uid: Uid,
+        uid: OperationUid,
         after_seq: u64,
     ) -> Result<Arc<Operation>, Error> {
         let known = |subscription: &mut Subscription| {
@@ -195,8 +201,7 @@ impl Watched {
 }
 
 fn note_lag(clock: &dyn Clock, state: &Operation) {
-    let micros = clock.now().saturating_sub(state.updated_at);
-    let lag = Duration::from_micros(u64::try_from(micros).unwrap_or_default());
+    let lag = clock.now().since(state.updated_at);
     metrics::histogram!(LAG).record(lag);
 }
 

@@ -9,9 +9,10 @@ use crate::application::error::Error;
 use crate::application::events::bus::Subscription;
 use crate::application::events::tenant_subscription::{Filter, TenantSubscription};
 use crate::application::operations::watch::{Counted, OperationWatch, SPACING};
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::{NEWEST, Operation};
 use crate::application::response_stream::{self, Halt, Inbox, Outbox};
+use crate::domain::names::uid::OperationUid;
+use crate::domain::timestamp::Timestamp;
 
 /// The newest operations that are read; those that match are sent.
 const NEWEST_ROWS: u32 = 1_000;
@@ -67,7 +68,7 @@ struct Overview {
     watching: OperationWatch,
     caller: Caller,
     subscription: Arc<TenantSubscription>,
-    sent: HashMap<Uid, SentState>,
+    sent: HashMap<OperationUid, SentState>,
     /// The watermark: an operation created at or before this time that has ended and is not in `sent` is not sent. It
     /// was already sent or is too old to send.
     floor: Timestamp,

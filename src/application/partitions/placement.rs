@@ -74,7 +74,7 @@ impl Partitions {
         request: Request,
     ) -> Result<Operation, Error> {
         let asked = Move {
-            uid: request.uid.unwrap_or_else(|| self.clock.new_uid()),
+            uid: request.uid.unwrap_or_else(|| self.clock.new_uid().into()),
             request_sha256: request.sha256,
             now: self.clock.now(),
         };

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store_error::Error;
 use crate::domain::audit::{Entry, Head};
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::ChainUid;
+use crate::domain::timestamp::Timestamp;
 
 /// A position in a chain, signed by the instance that wrote it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,7 +37,7 @@ pub struct Wanted {
     /// The end of the time range, exclusive. `None` means to the last entry.
     pub until: Option<Timestamp>,
     /// The entry after which the list resumes: its time, chain and number. `None` means from the newest.
-    pub behind: Option<(Timestamp, Uid, u64)>,
+    pub behind: Option<(Timestamp, ChainUid, u64)>,
 }
 
 /// Stores chains of entries.
@@ -50,7 +51,7 @@ pub trait Audit: Send + Sync {
     /// Returns at most `rows` entries of a chain after `after_seq`, in their order.
     async fn audit_entries(
         &self,
-        chain: &Uid,
+        chain: &ChainUid,
         after_seq: u64,
         rows: u32,
     ) -> Result<Vec<Entry>, Error>;

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::chunks::Of;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::DocumentId;
+use crate::domain::names::uid::{CollectionUid, DocumentUid};
 
 /// A change of a document's current version.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Change {
     /// The number of the change in its collection, without gaps.
     pub seq: u64,
     /// The document.
-    pub document: Uid,
+    pub document: DocumentUid,
     /// The document's id, chosen by the client.
     pub id: DocumentId,
     /// The version that was current before. 0 means that there was none.
@@ -40,13 +40,13 @@ pub trait Changes: Send + Sync {
     async fn changes_extent(
         &self,
         caller: &Caller,
-        collection: &Uid,
+        collection: &CollectionUid,
     ) -> Result<Option<Extent>, Error>;
     /// Returns the first change after `seq`. `None` means that there is none yet.
     async fn change_after(
         &self,
         caller: &Caller,
-        collection: &Uid,
+        collection: &CollectionUid,
         seq: u64,
     ) -> Result<Option<Change>, Error>;
     /// Returns the version of a document that was current after the change `seq`. `None` means that no later change
@@ -54,24 +54,28 @@ pub trait Changes: Send + Sync {
     async fn version_at(
         &self,
         caller: &Caller,
-        document: &Uid,
+        document: &DocumentUid,
         seq: u64,
     ) -> Result<Option<u64>, Error>;
     /// Returns the document of that uid.
-    async fn document_of(&self, caller: &Caller, uid: &Uid) -> Result<Option<Document>, Error>;
+    async fn document_of(
+        &self,
+        caller: &Caller,
+        uid: &DocumentUid,
+    ) -> Result<Option<Document>, Error>;
     /// Returns the first document of a collection that has a current version and a uid greater than `after`.
     async fn document_after(
         &self,
         caller: &Caller,
-        collection: &Uid,
-        after: &Uid,
+        collection: &CollectionUid,
+        after: &DocumentUid,
     ) -> Result<Option<Document>, Error>;
     /// Returns the number of chunks of a complete version that has not been swept. `None` means that there is no such
     /// version.
     async fn version_chunks(
         &self,
         caller: &Caller,
-        document: &Uid,
+        document: &DocumentUid,
         version: u64,
     ) -> Result<Option<u64>, Error>;
     /// Returns the keys of at most `rows` chunks in order, from the ordinal `from` on. Keys are missing if the

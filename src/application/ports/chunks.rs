@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch;
+use crate::domain::names::uid::DocumentUid;
 
 /// A chunk as stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub struct Chunk {
 #[derive(Clone, Copy, Debug)]
 pub struct Of {
     /// The document.
-    pub document: Uid,
+    pub document: DocumentUid,
     /// The partition that holds its chunks.
     pub partition: u32,
     /// The number of the version.

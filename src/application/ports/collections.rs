@@ -3,17 +3,18 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::CollectionId;
+use crate::domain::names::uid::{CollectionUid, OperationUid};
+use crate::domain::timestamp::Timestamp;
 
 /// A collection as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Collection {
     /// The uid, made by the server.
-    pub uid: Uid,
+    pub uid: CollectionUid,
     /// The id, chosen by the client.
     pub id: CollectionId,
     /// The defaults for chunking and decoding its documents. A request can override them.
@@ -30,7 +31,7 @@ pub struct Collection {
 #[derive(Clone, Debug)]
 pub struct Deletion {
     /// The uid of the operation: the client's request id, or one made by the server.
-    pub uid: Uid,
+    pub uid: OperationUid,
     /// The digest of the request's other fields, as they were sent.
     pub request_sha256: [u8; 32],
     /// The revision that it must have. `None` means any.

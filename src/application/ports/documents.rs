@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::store_error::Error;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
+use crate::domain::names::uid::DocumentUid;
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::Decoding;
+use crate::domain::timestamp::Timestamp;
 
 /// A document as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     /// The uid, made by the server.
-    pub uid: Uid,
+    pub uid: DocumentUid,
     /// The id, chosen by the client.
     pub id: DocumentId,
     /// The name for people.

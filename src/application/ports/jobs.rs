@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
+use crate::domain::names::uid::InstanceUid;
+use crate::domain::timestamp::Timestamp;
 
 /// The fencing token of a lease, valid until another instance takes the lease.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,11 +51,11 @@ pub trait Jobs: Send + Sync {
     async fn claim(
         &self,
         work: Work,
-        holder: &Uid,
+        holder: &InstanceUid,
         lasts: Duration,
     ) -> Result<Option<Fence>, Error>;
     /// Releases the lease if that holder has it, so that the next caller can claim it.
-    async fn release(&self, work: Work, holder: &Uid) -> Result<(), Error>;
+    async fn release(&self, work: Work, holder: &InstanceUid) -> Result<(), Error>;
     /// Removes at most `rows` chunks of one version that may be swept, and the version with its last chunk. Versions
     /// that a running rechunk reads are skipped, and so are documents that are being moved.
     async fn sweep_chunks(

@@ -2,16 +2,17 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::store_error::Error;
 use crate::domain::identity::role::Role;
 use crate::domain::names::resource::{Principal, TenantId};
+use crate::domain::names::uid::KeyUid;
+use crate::domain::timestamp::Timestamp;
 
 /// A key as stored: the digest of its secret, never the secret itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Key {
     /// The uid, made by the server.
-    pub uid: Uid,
+    pub uid: KeyUid,
     /// The tenant that it belongs to.
     pub tenant: TenantId,
     /// The principal that it authenticates.
@@ -75,14 +76,14 @@ pub trait Keys: Send + Sync {
     /// left out; expired ones are not.
     async fn find_keys(&self, lookups: &[String]) -> Result<Vec<Key>, Error>;
     /// Returns the tenant's key of that uid.
-    async fn key(&self, tenant: &TenantId, uid: &Uid) -> Result<Option<Key>, Error>;
+    async fn key(&self, tenant: &TenantId, uid: &KeyUid) -> Result<Option<Key>, Error>;
     /// Returns at most `rows` keys of a tenant in the order of their uids, from the first after `after`.
-    async fn keys(&self, tenant: &TenantId, after: &Uid, rows: u32) -> Result<Vec<Key>, Error>;
+    async fn keys(&self, tenant: &TenantId, after: &KeyUid, rows: u32) -> Result<Vec<Key>, Error>;
     /// Revokes the tenant's key of that uid, and returns it. A second call changes nothing.
     async fn revoke_key(
         &self,
         tenant: &TenantId,
-        uid: &Uid,
+        uid: &KeyUid,
         now: Timestamp,
     ) -> Result<Option<Key>, Error>;
     /// Whether there is an operator's key that is neither revoked nor expired.

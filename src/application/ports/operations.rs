@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::OperationUid;
+use crate::domain::timestamp::Timestamp;
 
 /// The kind of an operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,7 +57,7 @@ pub struct Operation {
     /// The tenant that it belongs to.
     pub tenant: TenantId,
     /// The uid of the operation.
-    pub uid: Uid,
+    pub uid: OperationUid,
     /// The kind of the operation.
     pub kind: OperationKind,
     /// A number that grows with every state.
@@ -82,10 +83,15 @@ pub struct Operation {
 #[cfg(test)]
 impl Operation {
     /// Returns an upload of `tenant` for tests.
-    pub(crate) fn example(tenant: &str, uid: Uid, seq: u64, state: State) -> std::sync::Arc<Self> {
+    pub(crate) fn example(
+        tenant: &str,
+        uid: [u8; 16],
+        seq: u64,
+        state: State,
+    ) -> std::sync::Arc<Self> {
         std::sync::Arc::new(Self {
             tenant: TenantId::parse(tenant).unwrap(),
-            uid,
+            uid: uid.into(),
             kind: OperationKind::Upload,
             seq,
             state,
@@ -94,30 +100,37 @@ impl Operation {
             chunks: 0,
             failure_reason: String::new(),
             failure_message: String::new(),
-            created_at: 0,
-            updated_at: 0,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
         })
     }
 }
 
 /// A position before the newest operation: every operation is older.
-pub const NEWEST: (Timestamp, Uid) = (Timestamp::MAX, [u8::MAX; 16]);
+pub const NEWEST: (Timestamp, OperationUid) = (Timestamp::MAX, OperationUid::MAX);
 
 /// Reads the states of operations.
 #[async_trait]
 pub trait Operations: Send + Sync {
     /// Returns the operation of that uid.
-    async fn operation(&self, caller: &Caller, uid: &Uid) -> Result<Option<Operation>, Error>;
+    async fn operation(
+        &self,
+        caller: &Caller,
+        uid: &OperationUid,
+    ) -> Result<Option<Operation>, Error>;
     /// Returns at most `rows` operations, the newest first, from the first that is older than `before`. `state`
     /// selects those in one state; `None` means all.
     async fn operations(
         &self,
         caller: &Caller,
         state: Option<State>,
-        before: (Timestamp, Uid),
+        before: (Timestamp, OperationUid),
         rows: u32,
     ) -> Result<Vec<Operation>, Error>;
     /// Returns those of the given operations that exist, in any order. One query serves all watchers of an instance.
     /// Each operation is named by tenant and uid, so that only watchers of its own tenant receive it.
-    async fn operations_of(&self, topics: &[(TenantId, Uid)]) -> Result<Vec<Operation>, Error>;
+    async fn operations_of(
+        &self,
+        topics: &[(TenantId, OperationUid)],
+    ) -> Result<Vec<Operation>, Error>;
 }

@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::DocumentName;
+use crate::domain::names::uid::{DocumentUid, OperationUid};
 use crate::domain::partitions::balance::Document;
+use crate::domain::timestamp::Timestamp;
 
 /// The fill level of a partition.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +49,7 @@ pub struct Weight {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Location {
     /// The document's uid.
-    pub uid: Uid,
+    pub uid: DocumentUid,
     /// The partition that should hold all of its chunks.
     pub partition: u32,
     /// The size according to the document's row.
@@ -63,7 +64,7 @@ pub struct Location {
 #[derive(Clone, Copy, Debug)]
 pub struct Move {
     /// The uid of the operation: the client's request id, or one made by the server.
-    pub uid: Uid,
+    pub uid: OperationUid,
     /// The digest of the request's other fields, as they were sent.
     pub request_sha256: [u8; 32],
     /// The current time.

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use crate::application::ports::store_error::Error;
 use crate::domain::limits::rate::{Quota, RateDecision};
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::InstanceUid;
 
 /// The key of a counter.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -27,7 +28,7 @@ pub struct CounterKey {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Member {
     /// A random id, made when the instance started.
-    pub instance: [u8; 16],
+    pub instance: InstanceUid,
     /// The number of the place in its instance, from 0.
     pub number: u64,
 }

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
@@ -11,13 +10,15 @@ use crate::application::ports::uploads::{Declared, Description, NewUpload, Uploa
 use crate::domain::chunking::conflict::Conflict;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::names::resource::DocumentName;
+use crate::domain::names::uid::OperationUid;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding};
+use crate::domain::timestamp::Timestamp;
 
 /// A validated request to chunk a document again.
 #[derive(Clone, Debug)]
 pub struct NewRechunk {
     /// The client's request id, or one made by the server.
-    pub uid: Uid,
+    pub uid: OperationUid,
     /// The digest of the request's other fields, as they were sent.
     pub request_sha256: [u8; 32],
     /// The document.

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::store_error::Error;
 use crate::domain::limits::quota::{Quotas, Usage};
 use crate::domain::names::resource::TenantId;
+use crate::domain::timestamp::Timestamp;
 
 /// A tenant as stored.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::commit_order::CommitTicket;
 use crate::application::ports::import_root::Stamp;
 use crate::application::ports::operations::{Operation, OperationKind};
@@ -20,6 +19,8 @@ use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::engine::Summary;
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{DocumentName, TenantId};
+use crate::domain::names::uid::{DocumentUid, OperationUid};
+use crate::domain::timestamp::Timestamp;
 
 /// The reason of an upload that failed because a newer one of its document was started.
 pub const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
@@ -67,7 +68,7 @@ impl Declared {
 #[derive(Clone, Debug)]
 pub struct NewUpload {
     /// The client's request id.
-    pub uid: Uid,
+    pub uid: OperationUid,
     /// The digest of the request's other fields, as they were sent.
     pub request_sha256: [u8; 32],
     /// The first message's declarations about the source.
@@ -75,7 +76,7 @@ pub struct NewUpload {
     /// The name of the document.
     pub document: DocumentName,
     /// The uid of the document if it is new.
-    pub document_uid: Uid,
+    pub document_uid: DocumentUid,
     /// The document's description once the version is current.
     pub about: Description,
     /// The chunking and decoding fields that the client set. The collection's preferences supply the rest.
@@ -92,7 +93,7 @@ pub struct Upload {
     /// The tenant that it belongs to.
     pub tenant: TenantId,
     /// The uid of the upload.
-    pub uid: Uid,
+    pub uid: OperationUid,
     /// The digest of the other fields of the request that started it, as they were sent.
     pub request_sha256: [u8; 32],
     /// The first message's declarations about the source.
@@ -100,7 +101,7 @@ pub struct Upload {
     /// The name of the document.
     pub document: DocumentName,
     /// The uid of the document.
-    pub document_uid: Uid,
+    pub document_uid: DocumentUid,
     /// Whether the document was deleted.
     pub is_document_deleted: bool,
     /// The partition of the document's chunks.
@@ -203,7 +204,7 @@ pub struct Writer {
     /// The caller that the upload belongs to.
     pub caller: Caller,
     /// The upload.
-    pub uid: Uid,
+    pub uid: OperationUid,
     /// The epoch that attaching returned.
     pub epoch: u64,
     /// The last committed offset.
@@ -250,14 +251,17 @@ pub trait Uploads: Debug + Send + Sync {
     async fn attach_upload(
         &self,
         caller: &Caller,
-        uid: &Uid,
+        uid: &OperationUid,
         now: Timestamp,
     ) -> Result<Option<Upload>, Error>;
     /// Returns the upload of that uid.
-    async fn upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error>;
+    async fn upload(&self, caller: &Caller, uid: &OperationUid) -> Result<Option<Upload>, Error>;
     /// Returns the newest upload of a document.
-    async fn newest_upload(&self, caller: &Caller, document: &Uid)
-    -> Result<Option<Upload>, Error>;
+    async fn newest_upload(
+        &self,
+        caller: &Caller,
+        document: &DocumentUid,
+    ) -> Result<Option<Upload>, Error>;
     /// Stores a batch and its checkpoint in one transaction, and returns the new state. `None` means that nothing was
     /// stored: epoch or offset differ from what the writer expects, or the upload has ended. Batches of an upload
     /// commit in the order of their turns. Their rows may be transferred earlier.
@@ -283,7 +287,7 @@ pub trait Uploads: Debug + Send + Sync {
     async fn cancel_upload(
         &self,
         caller: &Caller,
-        uid: &Uid,
+        uid: &OperationUid,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error>;
 }

@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 use crate::application::caller::Caller;
 use crate::application::client_network::Network;
 use crate::application::error::Error;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::rate_limiter::{CounterKey, RateLimiter};
 use crate::application::rate_limit::concurrency::{ConcurrencySlot, Keeper};
 use crate::application::rate_limit::limiter::{self, Limiter};
@@ -17,6 +16,7 @@ use crate::application::rate_limit::limits::{Limits, Standing};
 use crate::application::rate_limit::upload_bytes::Allowance;
 use crate::domain::limits::class::{Budget, Places, RateClass};
 use crate::domain::limits::rate::{Quota, RateDecision};
+use crate::domain::names::uid::InstanceUid;
 
 /// Admits calls, or reports when to try again.
 #[derive(Clone, Debug)]
@@ -32,7 +32,11 @@ pub struct Admission {
 impl Admission {
     /// Creates the admission over a limiter that all instances share, or without one. `instance` is random.
     #[must_use]
-    pub fn new(limits: Limits, shared: Option<Arc<dyn RateLimiter>>, instance: Uid) -> Self {
+    pub fn new(
+        limits: Limits,
+        shared: Option<Arc<dyn RateLimiter>>,
+        instance: InstanceUid,
+    ) -> Self {
         let limiter = Arc::new(Limiter::new(shared, limits.instances));
         Self {
             limits: Arc::new(limits),
@@ -188,6 +192,7 @@ mod tests {
     use crate::domain::limits::class::{Places, RateClass};
     use crate::domain::limits::rate::Quota;
     use crate::domain::names::resource::{Principal, TenantId};
+    use crate::domain::names::uid::InstanceUid;
 
     /// A rate at which no unit comes back during a test.
     const SLOW: f64 = 0.001;
@@ -198,7 +203,7 @@ mod tests {
         let mut limits = Limits::of(allowed(3), Quota::new(per_second, 3));
         let acme = TenantId::parse("acme").unwrap();
         limits.tenants.insert(acme, allowed(5));
-        Admission::new(limits, None, [0; 16])
+        Admission::new(limits, None, InstanceUid::MIN)
     }
 
     async fn admitted(admission: &Admission, caller: &Caller, class: RateClass) -> u32 {

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::application::ports::rate_limiter::{Amount, CounterKey, Member, Used};
 use crate::application::rate_limit::limiter::{Backend, Limiter};
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::InstanceUid;
 
 /// The interval between two renewals. Two renewals may fail before a place is lost.
 pub const RENEW_EVERY: Duration = Duration::from_secs(10);
@@ -28,7 +29,7 @@ const RENEWED_MAX: usize = 500;
 #[derive(Debug)]
 pub struct Keeper {
     limiter: Arc<Limiter>,
-    instance: [u8; 16],
+    instance: InstanceUid,
     next: AtomicU64,
     /// Std mutexes: never held across an await.
     held: Mutex<HashMap<Arc<CounterKey>, HashSet<u64>>>,
@@ -58,7 +59,7 @@ impl Drop for ConcurrencySlot {
 impl Keeper {
     /// Creates a keeper that holds no places. `instance` is random, so that a restarted process is another instance.
     #[must_use]
-    pub fn new(limiter: Arc<Limiter>, instance: [u8; 16]) -> Self {
+    pub fn new(limiter: Arc<Limiter>, instance: InstanceUid) -> Self {
         Self {
             limiter,
             instance,

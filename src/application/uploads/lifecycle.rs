@@ -1,13 +1,10 @@
 //! Starting, resuming and cancelling uploads.
 
-use uuid::Uuid;
-
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::events::bus::Subscription;
 use crate::application::memory::budget::Budget;
 use crate::application::memory::upload::UploadMemory;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error;
 use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Writer};
@@ -19,6 +16,7 @@ use crate::application::uploads::limits::UploadLimits;
 use crate::application::uploads::pipeline::{self, Pipeline};
 use crate::application::uploads::replay::repetition::Repetition;
 use crate::application::uploads::services::PipelineServices;
+use crate::domain::names::uid::OperationUid;
 
 /// The epoch of an upload's first writer.
 const FIRST_EPOCH: u64 = 1;
@@ -71,7 +69,7 @@ impl UploadLifecycle {
 
     /// Subscribes to the states of an upload from now on.
     #[must_use]
-    pub fn subscribe(&self, caller: &Caller, uid: &Uid) -> Subscription {
+    pub fn subscribe(&self, caller: &Caller, uid: &OperationUid) -> Subscription {
         self.services.bus.subscribe(caller, *uid)
     }
 
@@ -112,7 +110,7 @@ impl UploadLifecycle {
     pub async fn attach(
         &self,
         caller: &Caller,
-        uid: &Uid,
+        uid: &OperationUid,
         memory: UploadMemory,
     ) -> Result<Attached, Error> {
         let known = self.get(caller, uid).await?;
@@ -157,7 +155,7 @@ impl UploadLifecycle {
         }
         let is_first = upload.writer_epoch == FIRST_EPOCH;
         tracing::info!(
-            operation = %Uuid::from_bytes(upload.uid),
+            operation = %upload.uid,
             resource = %upload.document,
             version = upload.version,
             bytes = upload.committed_offset,
@@ -181,7 +179,7 @@ impl UploadLifecycle {
     pub async fn give_up(
         &self,
         caller: &Caller,
-        uid: &Uid,
+        uid: &OperationUid,
         reason: &'static str,
         error: &Error,
     ) -> Result<(), Error> {
@@ -206,7 +204,7 @@ impl UploadLifecycle {
     /// # Errors
     ///
     /// Fails if there is no such upload.
-    pub async fn get(&self, caller: &Caller, uid: &Uid) -> Result<Upload, Error> {
+    pub async fn get(&self, caller: &Caller, uid: &OperationUid) -> Result<Upload, Error> {
         self.services
             .store
             .upload(caller, uid)
@@ -219,7 +217,7 @@ impl UploadLifecycle {
     /// # Errors
     ///
     /// Fails if there is no such upload, or it has ended.
-    pub async fn cancel(&self, caller: &Caller, uid: &Uid) -> Result<Upload, Error> {
+    pub async fn cancel(&self, caller: &Caller, uid: &OperationUid) -> Result<Upload, Error> {
         let now = self.services.clock.now();
         match self.services.store.cancel_upload(caller, uid, now).await? {
             Some(operation) => {

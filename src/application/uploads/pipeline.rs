@@ -286,8 +286,7 @@ impl Pipeline {
 
     async fn end(&self, end: UploadEnd) -> Result<(), Error> {
         let now = self.services.clock.now();
-        let kept = self.services.bounds.old_version_kept.as_micros();
-        let sweep_after = now.saturating_add(i64::try_from(kept).unwrap_or(i64::MAX));
+        let sweep_after = now.plus(self.services.bounds.old_version_kept);
         let store = &self.services.store;
         let ended = store
             .end_upload(&self.writer, end, now, sweep_after)

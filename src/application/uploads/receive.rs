@@ -13,13 +13,13 @@ use tokio_util::sync::CancellationToken;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::events::bus::Subscription;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::uploads::{Declared, NewUpload, Upload};
 use crate::application::uploads::attached;
 use crate::application::uploads::flush_timer::{FLUSH_AFTER_MIN, FlushTimer};
 use crate::application::uploads::lifecycle::UploadLifecycle;
 use crate::application::uploads::min_rate::Pace;
 use crate::application::uploads::write::Write;
+use crate::domain::names::uid::OperationUid;
 
 /// The silence after which a client counts as slow, and its upload falls to the least share of memory. Shorter than
 /// the time between two messages of most slow clients, longer than a busy client takes for the next one.
@@ -76,7 +76,7 @@ pub enum UploadTarget {
     /// A new upload, or one of the same request.
     New(Box<NewUpload>),
     /// An upload to resume.
-    Known(Uid),
+    Known(OperationUid),
 }
 
 /// The receiver of notifications while a session runs.

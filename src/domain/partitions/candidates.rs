@@ -5,13 +5,15 @@
 //! 7, RFC 9562), so they serve as the hash. PostgreSQL computes it in a CHECK for every chunk, at no measurable
 //! cost.
 
+use crate::domain::names::uid::DocumentUid;
+
 /// The number of partitions.
 pub const PARTITIONS: u32 = 100;
 
 /// Returns the two partitions that may hold the document's chunks. They always differ.
 #[must_use]
-pub fn candidates(document_uid: &[u8; 16]) -> [u32; 2] {
-    let [.., a, b, c, d] = *document_uid;
+pub fn candidates(document: &DocumentUid) -> [u32; 2] {
+    let [.., a, b, c, d] = *document.bytes();
     let first = u32::from(u16::from_be_bytes([a, b])) % PARTITIONS;
     let distance = 1 + u32::from(u16::from_be_bytes([c, d])) % (PARTITIONS - 1);
     [first, (first + distance) % PARTITIONS]
@@ -19,14 +21,15 @@ pub fn candidates(document_uid: &[u8; 16]) -> [u32; 2] {
 
 /// Returns the other candidate of a document that is in `partition`.
 #[must_use]
-pub fn other_candidate(document_uid: &[u8; 16], partition: u32) -> u32 {
-    let [first, second] = candidates(document_uid);
+pub fn other_candidate(document: &DocumentUid, partition: u32) -> u32 {
+    let [first, second] = candidates(document);
     if partition == first { second } else { first }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{PARTITIONS, candidates, other_candidate};
+    use crate::domain::names::uid::DocumentUid;
 
     #[test]
     fn candidates_differ_and_are_spread_evenly() {
@@ -34,7 +37,7 @@ mod tests {
         for number in 0..100_000_u128 {
             // A multiplicative hash stands in for random bytes (Knuth, TAOCP 3, 6.4).
             let uid = number.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
-            let [first, second] = candidates(&uid.rotate_right(64).to_be_bytes());
+            let [first, second] = candidates(&uid.rotate_right(64).to_be_bytes().into());
             assert!(first != second && first < PARTITIONS && second < PARTITIONS);
             counts[first as usize] += 1;
             counts[second as usize] += 1;
@@ -48,10 +51,10 @@ mod tests {
     /// The same values verify other implementations, such as those in SQL.
     #[test]
     fn known_uids_have_known_candidates() {
-        assert_eq!(candidates(&[0; 16]), [0, 1]);
-        assert_eq!(candidates(&[0xFF; 16]), [35, 32]);
+        assert_eq!(candidates(&DocumentUid::MIN), [0, 1]);
+        assert_eq!(candidates(&DocumentUid::MAX), [35, 32]);
         assert_eq!(
-            [35, 32].map(|held| other_candidate(&[0xFF; 16], held)),
+            [35, 32].map(|held| other_candidate(&DocumentUid::MAX, held)),
             [32, 35]
         );
     }

@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 
 use crate::application::ports::audit::{Audit, Chain, Sealed, Wanted};
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store_error::Error;
 use crate::domain::audit::{Entry, Head};
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::ChainUid;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{read, transact};
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::audit;
 use crate::infrastructure::sql;
 
@@ -29,12 +29,12 @@ impl Audit for Postgres {
 
     async fn audit_entries(
         &self,
-        chain: &Uid,
+        chain: &ChainUid,
         after_seq: u64,
         rows: u32,
     ) -> Result<Vec<Entry>, Error> {
         let entries = sqlx::query(sql::audit::ENTRIES)
-            .bind(uuid(chain))
+            .bind(chain)
             .bind(stored(after_seq))
             .bind(i64::from(rows))
             .fetch_all(&self.pool);
@@ -42,7 +42,9 @@ impl Audit for Postgres {
     }
 
     async fn audit_events(&self, wanted: &Wanted, rows: u32) -> Result<Vec<Entry>, Error> {
-        let (at, chain, seq) = wanted.behind.unwrap_or((i64::MAX, [0xFF; 16], u64::MAX));
+        let (at, chain, seq) = wanted
+            .behind
+            .unwrap_or((Timestamp::MAX, ChainUid::MAX, u64::MAX));
         let entries = sqlx::query(
             "SELECT * FROM audit_entries
              WHERE ($1::text IS NULL OR tenant = $1) AND at >= $2 AND at < $3
@@ -50,10 +52,10 @@ impl Audit for Postgres {
              ORDER BY at DESC, chain DESC, seq DESC LIMIT $7",
         )
         .bind(wanted.tenant.as_ref().map(TenantId::as_str))
-        .bind(wanted.since.unwrap_or(i64::MIN))
-        .bind(wanted.until.unwrap_or(i64::MAX))
+        .bind(wanted.since.unwrap_or(Timestamp::MIN))
+        .bind(wanted.until.unwrap_or(Timestamp::MAX))
         .bind(at)
-        .bind(uuid(&chain))
+        .bind(chain)
         .bind(stored(seq))
         .bind(i64::from(rows))
         .fetch_all(&self.pool);
@@ -74,7 +76,7 @@ impl Audit for Postgres {
         };
         let Sealed { head, mac } = checkpoint;
         sqlx::query(sql::audit::CHECKPOINT)
-            .bind(uuid(&head.chain))
+            .bind(head.chain)
             .bind(stored(head.seq))
             .bind(head.hash.to_vec())
             .bind(mac.to_vec())
@@ -82,7 +84,7 @@ impl Audit for Postgres {
             .await
             .map_err(failed)?;
         let forgotten = sqlx::query(sql::audit::FORGET)
-            .bind(uuid(&head.chain))
+            .bind(head.chain)
             .bind(stored(head.seq))
             .execute(&mut *transaction)
             .await
@@ -99,7 +101,7 @@ async fn append(store: &Postgres, entries: &[Entry], sealed: &Sealed) -> Result<
     let mut transaction = store.pool.begin().await.map_err(failed)?;
     let Sealed { head, mac } = sealed;
     sqlx::query(sql::audit::SET_HEAD)
-        .bind(uuid(&head.chain))
+        .bind(head.chain)
         .bind(stored(head.seq))
         .bind(head.hash.to_vec())
         .bind(mac.to_vec())
@@ -116,9 +118,9 @@ async fn append(store: &Postgres, entries: &[Entry], sealed: &Sealed) -> Result<
              $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bytea[])
          ON CONFLICT (chain, seq) DO NOTHING",
     )
-    .bind(uuid(&head.chain))
+    .bind(head.chain)
     .bind(number(|entry| stored(entry.seq)))
-    .bind(number(|entry| entry.event.at))
+    .bind(number(|entry| entry.event.at.micros()))
     .bind(text(|entry| &entry.event.tenant))
     .bind(text(|entry| &entry.event.principal))
     .bind(text(|entry| &entry.event.source))

@@ -5,14 +5,13 @@ use async_trait::async_trait;
 use crate::application::caller::Caller;
 use crate::application::ports::changes::{Change, Changes, Extent};
 use crate::application::ports::chunks::Of;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store_error::Error;
+use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::retry::read;
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::change::{change, extent};
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::sql;
@@ -22,12 +21,12 @@ impl Changes for Postgres {
     async fn changes_extent(
         &self,
         caller: &Caller,
-        collection: &Uid,
+        collection: &CollectionUid,
     ) -> Result<Option<Extent>, Error> {
         let found = read(
             sqlx::query(sql::changes::EXTENT)
                 .bind(&caller.tenant)
-                .bind(uuid(collection))
+                .bind(collection)
                 .fetch_optional(&self.pool),
         )
         .await?;
@@ -37,13 +36,13 @@ impl Changes for Postgres {
     async fn change_after(
         &self,
         caller: &Caller,
-        collection: &Uid,
+        collection: &CollectionUid,
         seq: u64,
     ) -> Result<Option<Change>, Error> {
         let found = read(
             sqlx::query(sql::changes::CHANGE_AFTER)
                 .bind(&caller.tenant)
-                .bind(uuid(collection))
+                .bind(collection)
                 .bind(stored(seq))
                 .fetch_optional(&self.pool),
         )
@@ -54,13 +53,13 @@ impl Changes for Postgres {
     async fn version_at(
         &self,
         caller: &Caller,
-        document: &Uid,
+        document: &DocumentUid,
         seq: u64,
     ) -> Result<Option<u64>, Error> {
         let found = read(
             sqlx::query(sql::changes::VERSION_AT)
                 .bind(&caller.tenant)
-                .bind(uuid(document))
+                .bind(document)
                 .bind(stored(seq))
                 .fetch_optional(&self.pool),
         )
@@ -68,11 +67,15 @@ impl Changes for Postgres {
         found.map(|found| found.count("version_before")).transpose()
     }
 
-    async fn document_of(&self, caller: &Caller, uid: &Uid) -> Result<Option<Document>, Error> {
+    async fn document_of(
+        &self,
+        caller: &Caller,
+        uid: &DocumentUid,
+    ) -> Result<Option<Document>, Error> {
         let found = read(
             sqlx::query(sql::changes::DOCUMENT_OF)
                 .bind(&caller.tenant)
-                .bind(uuid(uid))
+                .bind(uid)
                 .fetch_optional(&self.pool),
         )
         .await?;
@@ -82,14 +85,14 @@ impl Changes for Postgres {
     async fn document_after(
         &self,
         caller: &Caller,
-        collection: &Uid,
-        after: &Uid,
+        collection: &CollectionUid,
+        after: &DocumentUid,
     ) -> Result<Option<Document>, Error> {
         let found = read(
             sqlx::query(sql::changes::DOCUMENT_AFTER)
                 .bind(&caller.tenant)
-                .bind(uuid(collection))
-                .bind(uuid(after))
+                .bind(collection)
+                .bind(after)
                 .fetch_optional(&self.pool),
         )
         .await?;
@@ -99,13 +102,13 @@ impl Changes for Postgres {
     async fn version_chunks(
         &self,
         caller: &Caller,
-        document: &Uid,
+        document: &DocumentUid,
         version: u64,
     ) -> Result<Option<u64>, Error> {
         let found = read(
             sqlx::query(sql::changes::VERSION_CHUNKS)
                 .bind(&caller.tenant)
-                .bind(uuid(document))
+                .bind(document)
                 .bind(stored(version))
                 .fetch_optional(&self.pool),
         )
@@ -129,7 +132,7 @@ impl Changes for Postgres {
         )?;
         let list = sqlx::query(statement)
             .bind(&caller.tenant)
-            .bind(uuid(&of.document))
+            .bind(of.document)
             .bind(stored(of.version))
             .bind(stored(from))
             .bind(stored(from + u64::from(rows)))

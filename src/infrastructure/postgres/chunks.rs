@@ -5,9 +5,9 @@ use sqlx::PgConnection;
 
 use crate::application::caller::Caller;
 use crate::application::ports::chunks::{Chunk, Chunks, Of, PAGE_BYTES};
-use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch::Batch;
+use crate::domain::names::uid::DocumentUid;
 use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::postgres::connection::Postgres;
@@ -15,7 +15,6 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::placement;
 use crate::infrastructure::postgres::retry::read;
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::chunk::chunk;
 use crate::infrastructure::rows::structure::columned;
 
@@ -44,7 +43,7 @@ impl Chunks for Postgres {
         )?;
         let list = sqlx::query(statement)
             .bind(&caller.tenant)
-            .bind(uuid(&of.document))
+            .bind(of.document)
             .bind(stored(of.version))
             .bind(stored(from))
             .bind(i64::from(rows))
@@ -58,7 +57,7 @@ impl Chunks for Postgres {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Into {
     pub(super) partition: u32,
-    pub(super) document: Uid,
+    pub(super) document: DocumentUid,
     pub(super) version: u64,
 }
 
@@ -123,7 +122,7 @@ pub(super) async fn insert(
     let rows = i32::try_from(texts.len()).map_err(|_many| damaged("a batch out of range"))?;
     let inserted = sqlx::query(statement)
         .bind(placement::signed(into.partition))
-        .bind(uuid(&into.document))
+        .bind(into.document)
         .bind(stored(into.version))
         .bind(stored(first))
         .bind(places)

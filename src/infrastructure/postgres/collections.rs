@@ -4,17 +4,16 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::CollectionId;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{stored, to_json};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::deletions;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{look_up, read, transact};
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::DeletionTarget;
@@ -99,7 +98,7 @@ async fn create(
     request_sha256: &[u8; 32],
 ) -> Result<Written, Error> {
     let created = sqlx::query(sql::collections::INSERT)
-        .bind(uuid(&new.uid))
+        .bind(new.uid)
         .bind(&caller.tenant)
         .bind(new.id.as_str())
         .bind(to_json(&new.preferences)?)
@@ -113,7 +112,7 @@ async fn create(
         return Ok(Written::Collection(Box::new(new.clone())));
     }
     let known = sqlx::query(sql::collections::COLLECTION_OF)
-        .bind(uuid(&new.uid))
+        .bind(new.uid)
         .fetch_optional(pool)
         .await
         .map_err(failed)?;
@@ -141,7 +140,7 @@ async fn delete(
         return Ok(Deleted::Changed);
     }
     let documents = sqlx::query(sql::collections::FIRST_DOCUMENT)
-        .bind(uuid(&found.uid))
+        .bind(found.uid)
         .fetch_optional(&mut *transaction)
         .await
         .map_err(failed)?;
@@ -150,7 +149,7 @@ async fn delete(
     }
     sqlx::query(sql::collections::DELETE)
         .bind(deletion.now)
-        .bind(uuid(&found.uid))
+        .bind(found.uid)
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;

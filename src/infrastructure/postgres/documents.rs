@@ -11,12 +11,12 @@ use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::documents::{Document, Documents};
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::{CollectionId, DocumentName};
+use crate::domain::names::uid::DocumentUid;
 use crate::infrastructure::columns::{Columns, to_json};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::deletions;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{look_up, read, transact};
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::rows::deletion::DeletionTarget;
 use crate::infrastructure::rows::document::document;
@@ -113,7 +113,7 @@ pub(super) async fn held(
         return Ok(None);
     };
     sqlx::query("SELECT 1 FROM documents WHERE uid = $1 FOR NO KEY UPDATE")
-        .bind(uuid(&found.uid("uid")?))
+        .bind(found.uid::<DocumentUid>("uid")?)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;

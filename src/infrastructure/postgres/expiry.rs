@@ -2,8 +2,8 @@
 
 use sqlx::PgConnection;
 
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::store_error::Error;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::sql;
 

@@ -7,16 +7,16 @@ use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres as Driver, Transaction};
 
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::jobs::{Done, Fence, Jobs, Work};
 use crate::application::ports::store_error::Error;
+use crate::domain::names::uid::{DocumentUid, InstanceUid};
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::expiry;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::retry::read;
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::{deletions, moves, operations, upload_end};
 use crate::infrastructure::sql;
 
@@ -25,7 +25,7 @@ impl Jobs for Postgres {
     async fn claim(
         &self,
         work: Work,
-        holder: &Uid,
+        holder: &InstanceUid,
         lasts: Duration,
     ) -> Result<Option<Fence>, Error> {
         let lasts = i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
@@ -40,7 +40,7 @@ impl Jobs for Postgres {
              RETURNING fence",
         )
         .bind(work.name())
-        .bind(uuid(holder))
+        .bind(holder)
         .bind(lasts)
         .fetch_optional(&self.pool);
         let claimed = read(claimed).await?;
@@ -49,10 +49,10 @@ impl Jobs for Postgres {
             .transpose()
     }
 
-    async fn release(&self, work: Work, holder: &Uid) -> Result<(), Error> {
+    async fn release(&self, work: Work, holder: &InstanceUid) -> Result<(), Error> {
         let released = sqlx::query(sql::jobs::RELEASE)
             .bind(work.name())
-            .bind(uuid(holder))
+            .bind(holder)
             .execute(&self.pool);
         read(released).await?;
         Ok(())
@@ -96,7 +96,7 @@ impl Jobs for Postgres {
         let document = version.uid("document_uid")?;
         if chunks < u64::from(rows) {
             sqlx::query(sql::jobs::REMOVE_VERSION)
-                .bind(uuid(&document))
+                .bind(document)
                 .bind(version.signed("version")?)
                 .execute(&mut *transaction)
                 .await
@@ -234,7 +234,7 @@ async fn remove_chunks(
     version: &PgRow,
     rows: u32,
 ) -> Result<u64, Error> {
-    let document = uuid(&version.uid("document_uid")?);
+    let document = version.uid::<DocumentUid>("document_uid")?;
     let statement = partition_table::on(
         version.small("partition_key")?,
         "WITH last AS (

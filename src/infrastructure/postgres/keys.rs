@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::keys::{Created, Key, Keys};
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::KeyUid;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::read;
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::access::key;
 use crate::infrastructure::sql;
 
@@ -26,7 +26,7 @@ impl Keys for Postgres {
             return Ok(Created::NoTenant);
         }
         let created = sqlx::query(sql::keys::INSERT)
-            .bind(uuid(&new.uid))
+            .bind(new.uid)
             .bind(new.tenant.as_str())
             .bind(new.principal.as_str())
             .bind(new.role.name())
@@ -60,22 +60,22 @@ impl Keys for Postgres {
         found.iter().map(key).collect()
     }
 
-    async fn key(&self, tenant: &TenantId, uid: &Uid) -> Result<Option<Key>, Error> {
+    async fn key(&self, tenant: &TenantId, uid: &KeyUid) -> Result<Option<Key>, Error> {
         let found = read(
             sqlx::query(sql::keys::KEY)
                 .bind(tenant.as_str())
-                .bind(uuid(uid))
+                .bind(uid)
                 .fetch_optional(&self.pool),
         )
         .await?;
         found.as_ref().map(key).transpose()
     }
 
-    async fn keys(&self, tenant: &TenantId, after: &Uid, rows: u32) -> Result<Vec<Key>, Error> {
+    async fn keys(&self, tenant: &TenantId, after: &KeyUid, rows: u32) -> Result<Vec<Key>, Error> {
         let list = read(
             sqlx::query(sql::keys::KEYS)
                 .bind(tenant.as_str())
-                .bind(uuid(after))
+                .bind(after)
                 .bind(i64::from(rows))
                 .fetch_all(&self.pool),
         )
@@ -86,14 +86,14 @@ impl Keys for Postgres {
     async fn revoke_key(
         &self,
         tenant: &TenantId,
-        uid: &Uid,
+        uid: &KeyUid,
         now: Timestamp,
     ) -> Result<Option<Key>, Error> {
         let revoked = read(
             sqlx::query(sql::keys::REVOKE)
                 .bind(now)
                 .bind(tenant.as_str())
-                .bind(uuid(uid))
+                .bind(uid)
                 .fetch_optional(&self.pool),
         )
         .await?;

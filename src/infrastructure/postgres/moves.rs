@@ -8,15 +8,15 @@ use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::jobs::Done;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Move, Moved};
 use crate::application::ports::store_error::Error;
+use crate::domain::names::uid::{DocumentUid, OperationUid};
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::partition_table;
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::{operations, placement};
 use crate::infrastructure::rows::copies::cursor_after;
 use crate::infrastructure::sql;
@@ -43,7 +43,7 @@ pub(super) async fn insert(
     connection: &mut PgConnection,
     caller: &Caller,
     asked: &Move,
-    document: &Uid,
+    document: &DocumentUid,
     target: &str,
 ) -> Result<Moved, Error> {
     let inserted = sqlx::query(
@@ -55,11 +55,11 @@ pub(super) async fn insert(
          ON CONFLICT (document_uid) WHERE state = 'RUNNING' OR leftover_partition IS NOT NULL
          DO NOTHING",
     )
-    .bind(uuid(&asked.uid))
+    .bind(asked.uid)
     .bind(target)
     .bind(asked.now)
     .bind(&caller.tenant)
-    .bind(uuid(document))
+    .bind(document)
     .bind(asked.request_sha256.to_vec())
     .execute(&mut *connection)
     .await
@@ -87,7 +87,7 @@ pub(super) async fn advance(
     };
     // Until this step commits, no upload commits and no client deletes the document.
     sqlx::query("SELECT 1 FROM documents WHERE uid = $1 FOR NO KEY UPDATE")
-        .bind(uuid(&running.uid("document_uid")?))
+        .bind(running.uid::<DocumentUid>("document_uid")?)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
@@ -131,7 +131,7 @@ async fn copy(
     )?;
     sqlx::query(statement)
         .bind(placement::signed(running.small("to_partition")?))
-        .bind(uuid(&running.uid("document_uid")?))
+        .bind(running.uid::<DocumentUid>("document_uid")?)
         .bind(running.signed("copied_version")?)
         .bind(running.signed("copied_ordinal")?)
         .bind(i64::from(rows))
@@ -154,7 +154,7 @@ async fn count(
         .bind(stored(copied.len() as u64))
         .bind(now)
         .bind(running.text("tenant")?)
-        .bind(uuid(&running.uid("uid")?))
+        .bind(running.uid::<OperationUid>("uid")?)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -165,7 +165,7 @@ async fn count(
 async fn turn(connection: &mut PgConnection, running: &PgRow) -> Result<bool, Error> {
     let turned = sqlx::query(sql::moves::TURN)
         .bind(running.text("tenant")?)
-        .bind(uuid(&running.uid("uid")?))
+        .bind(running.uid::<OperationUid>("uid")?)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -181,7 +181,7 @@ async fn succeed(
     sqlx::query(sql::moves::SUCCEED)
         .bind(sweep_after)
         .bind(running.text("tenant")?)
-        .bind(uuid(&running.uid("uid")?))
+        .bind(running.uid::<OperationUid>("uid")?)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -193,7 +193,7 @@ async fn fail(connection: &mut PgConnection, running: &PgRow, now: Timestamp) ->
     sqlx::query(sql::moves::FAIL)
         .bind(now)
         .bind(running.text("tenant")?)
-        .bind(uuid(&running.uid("uid")?))
+        .bind(running.uid::<OperationUid>("uid")?)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -204,18 +204,18 @@ async fn fail(connection: &mut PgConnection, running: &PgRow, now: Timestamp) ->
 /// removed at once.
 pub(super) async fn give_up(
     connection: &mut PgConnection,
-    document: &Uid,
+    document: &DocumentUid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     sqlx::query(sql::moves::ADVANCE_SWEEP)
         .bind(now)
-        .bind(uuid(document))
+        .bind(document)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
     let failed_moves = sqlx::query(sql::moves::GIVE_UP)
         .bind(now)
-        .bind(uuid(document))
+        .bind(document)
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;
@@ -241,7 +241,7 @@ pub(super) async fn sweep(
     }
     sqlx::query(sql::moves::SWEPT)
         .bind(left.text("tenant")?)
-        .bind(uuid(&left.uid("uid")?))
+        .bind(left.uid::<OperationUid>("uid")?)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -264,7 +264,7 @@ async fn remove_chunks(
              AND chunks_pNN.ordinal = first.ordinal",
     )?;
     let removed = sqlx::query(statement)
-        .bind(uuid(&left.uid("document_uid")?))
+        .bind(left.uid::<DocumentUid>("document_uid")?)
         .bind(i64::from(rows))
         .execute(connection)
         .await

@@ -5,22 +5,26 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgExecutor};
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::{Operation, Operations};
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::OperationUid;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{look_up, read};
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::operation::operation;
 use crate::infrastructure::sql;
 
 #[async_trait]
 impl Operations for Postgres {
-    async fn operation(&self, caller: &Caller, uid: &Uid) -> Result<Option<Operation>, Error> {
+    async fn operation(
+        &self,
+        caller: &Caller,
+        uid: &OperationUid,
+    ) -> Result<Option<Operation>, Error> {
         look_up(find(&self.pool, &caller.tenant, uid)).await
     }
 
@@ -28,14 +32,14 @@ impl Operations for Postgres {
         &self,
         caller: &Caller,
         state: Option<State>,
-        before: (Timestamp, Uid),
+        before: (Timestamp, OperationUid),
         rows: u32,
     ) -> Result<Vec<Operation>, Error> {
         let list = read(
             sqlx::query(sql::operations::OPERATIONS)
                 .bind(&caller.tenant)
                 .bind(before.0)
-                .bind(uuid(&before.1))
+                .bind(before.1)
                 .bind(state.map(State::name))
                 .bind(i64::from(rows))
                 .fetch_all(&self.pool),
@@ -44,9 +48,12 @@ impl Operations for Postgres {
         list.iter().map(operation).collect()
     }
 
-    async fn operations_of(&self, topics: &[(TenantId, Uid)]) -> Result<Vec<Operation>, Error> {
+    async fn operations_of(
+        &self,
+        topics: &[(TenantId, OperationUid)],
+    ) -> Result<Vec<Operation>, Error> {
         let tenants = topics.iter().map(|(tenant, _)| tenant.as_str());
-        let uids = topics.iter().map(|(_, uid)| uuid(uid));
+        let uids = topics.iter().map(|(_, uid)| *uid);
         // LATERAL: each of the view's tables is read by its primary key.
         let list = read(
             sqlx::query(
@@ -69,11 +76,11 @@ impl Operations for Postgres {
 pub(super) async fn find(
     executor: impl PgExecutor<'_>,
     tenant: &TenantId,
-    uid: &Uid,
+    uid: &OperationUid,
 ) -> Result<Option<Operation>, Error> {
     let found = sqlx::query(sql::operations::OPERATION)
         .bind(tenant)
-        .bind(uuid(uid))
+        .bind(uid)
         .fetch_optional(executor)
         .await
         .map_err(failed)?;
@@ -85,12 +92,12 @@ pub(super) async fn find(
 pub(super) async fn is_repeated(
     executor: impl PgExecutor<'_>,
     caller: &Caller,
-    uid: &Uid,
+    uid: &OperationUid,
     request_sha256: &[u8; 32],
 ) -> Result<Option<bool>, Error> {
     let found = sqlx::query(sql::operations::REQUEST)
         .bind(&caller.tenant)
-        .bind(uuid(uid))
+        .bind(uid)
         .fetch_optional(executor)
         .await
         .map_err(failed)?;
@@ -102,7 +109,7 @@ pub(super) async fn is_repeated(
 pub(super) async fn of(
     executor: impl PgExecutor<'_>,
     tenant: &TenantId,
-    uid: &Uid,
+    uid: &OperationUid,
 ) -> Result<Operation, Error> {
     let found = find(executor, tenant, uid).await?;
     found.ok_or_else(|| damaged("an operation that was changed"))

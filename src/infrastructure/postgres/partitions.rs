@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::partitions::{Location, Move, Moved, Partition, Partitions, Weight};
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::DocumentName;
+use crate::domain::names::uid::DocumentUid;
 use crate::domain::partitions::balance::Document;
 use crate::domain::partitions::candidates::other_candidate;
 use crate::infrastructure::columns::Columns;
@@ -15,7 +15,6 @@ use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::retry::{look_up, read, transact};
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::{documents, moves};
 use crate::infrastructure::rows::partition::{large_document, partition};
 use crate::infrastructure::sql;
@@ -86,16 +85,14 @@ impl Partitions for Postgres {
 
 impl Postgres {
     /// Counts the chunks of a document in a partition.
-    async fn counted(&self, partition: u32, document: &Uid) -> Result<Weight, Error> {
+    async fn counted(&self, partition: u32, document: &DocumentUid) -> Result<Weight, Error> {
         let statement = partition_table::on(
             partition,
             "SELECT count(*) AS chunks,
                  coalesce(sum(end_byte - start_byte), 0)::bigint AS text_bytes
              FROM chunks_pNN WHERE partition_key = key_NN AND document_uid = $1",
         )?;
-        let counted = sqlx::query(statement)
-            .bind(uuid(document))
-            .fetch_one(&self.pool);
+        let counted = sqlx::query(statement).bind(document).fetch_one(&self.pool);
         let counted = read(counted).await?;
         Ok(Weight {
             chunks: counted.count("chunks")?,

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use sqlx::{PgConnection, PgPool};
 
-use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
+use crate::domain::names::uid::DocumentUid;
 use crate::domain::partitions::candidates;
 use crate::infrastructure::columns::Columns;
 use crate::infrastructure::postgres::error::failed;
@@ -83,7 +83,10 @@ impl Sums {
 
 /// Returns the lighter of a document's two candidate partitions. Documents added after the sums count with the
 /// average size.
-pub(super) async fn lighter(connection: &mut PgConnection, document: &Uid) -> Result<u32, Error> {
+pub(super) async fn lighter(
+    connection: &mut PgConnection,
+    document: &DocumentUid,
+) -> Result<u32, Error> {
     let [a, b] = candidates::candidates(document);
     let found = sqlx::query(
         "WITH mean (chunks) AS (

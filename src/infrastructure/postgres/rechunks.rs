@@ -4,18 +4,17 @@ use async_trait::async_trait;
 use sqlx::{PgConnection, PgPool};
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::rechunks::{NewRechunk, Rechunks, Started};
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
+use crate::domain::names::uid::DocumentUid;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::documents::held;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::retry::{read, transact};
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::postgres::{operations, upload_start};
 use crate::infrastructure::rows::document::document;
@@ -86,10 +85,10 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewRechunk) -> Result<Start
 }
 
 /// Whether the document has a running upload.
-async fn has_running(connection: &mut PgConnection, document: &Uid) -> Result<bool, Error> {
+async fn has_running(connection: &mut PgConnection, document: &DocumentUid) -> Result<bool, Error> {
     let found =
         sqlx::query("SELECT 1 FROM uploads WHERE document_uid = $1 AND state = 'RUNNING' LIMIT 1")
-            .bind(uuid(document))
+            .bind(document)
             .fetch_optional(connection)
             .await
             .map_err(failed)?;
@@ -112,7 +111,7 @@ async fn keeps_mark(
     )?;
     let found = sqlx::query(statement)
         .bind(&caller.tenant)
-        .bind(uuid(&document.uid))
+        .bind(document.uid)
         .bind(stored(version))
         .bind("\u{FEFF}")
         .fetch_optional(connection)

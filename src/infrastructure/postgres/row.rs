@@ -1,10 +1,9 @@
-//! Reads values from PostgreSQL's rows, and converts them for its statements.
+//! Reads values from PostgreSQL's rows.
 
 use sqlx::postgres::PgRow;
 use sqlx::types::Uuid;
 use sqlx::{Row, ValueRef};
 
-use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged, unreadable};
 
@@ -30,7 +29,7 @@ impl Columns for PgRow {
         self.try_get(column).map_err(unreadable)
     }
 
-    fn uid(&self, column: &str) -> Result<Uid, Error> {
+    fn uid_bytes(&self, column: &str) -> Result<[u8; 16], Error> {
         let uid: Uuid = self.try_get(column).map_err(unreadable)?;
         Ok(uid.into_bytes())
     }
@@ -42,9 +41,4 @@ impl Columns for PgRow {
     fn is_null(&self, column: &str) -> Result<bool, Error> {
         Ok(self.try_get_raw(column).map_err(unreadable)?.is_null())
     }
-}
-
-/// Converts a uid to the driver's type.
-pub(super) fn uuid(uid: &Uid) -> Uuid {
-    Uuid::from_bytes(*uid)
 }

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::{Removed, Tenant, Tenants};
 use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::quotas;

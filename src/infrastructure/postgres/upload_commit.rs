@@ -2,16 +2,15 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
 use crate::domain::ingest::batch::Batch;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::chunks::{self, Into};
 use crate::infrastructure::postgres::error::failed;
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::operation::operation;
 
 /// The number of times a commit is attempted if the document is moved meanwhile.
@@ -66,7 +65,7 @@ async fn place(connection: &mut PgConnection, writer: &Writer) -> Result<Option<
              AND committed_offset <= $4 AND state = 'RUNNING'",
     )
     .bind(&writer.caller.tenant)
-    .bind(uuid(&writer.uid))
+    .bind(writer.uid)
     .bind(stored(writer.epoch))
     .bind(stored(writer.committed_offset))
     .fetch_optional(connection)
@@ -115,7 +114,7 @@ async fn advance(
          FROM moved",
     )
     .bind(&writer.caller.tenant)
-    .bind(uuid(&writer.uid))
+    .bind(writer.uid)
     .bind(stored(writer.epoch))
     .bind(stored(writer.committed_offset))
     .bind(stored(batch.chunks.len() as u64))
@@ -124,7 +123,7 @@ async fn advance(
     .bind(stored(checkpoint.next_ordinal))
     .bind(checkpoint.encode())
     .bind(now)
-    .bind(uuid(&into.document))
+    .bind(into.document)
     .bind(stored(into.version))
     .fetch_optional(connection)
     .await
@@ -147,7 +146,7 @@ async fn committed(
              AND state = 'RUNNING'",
     )
     .bind(&writer.caller.tenant)
-    .bind(uuid(&writer.uid))
+    .bind(writer.uid)
     .bind(stored(writer.epoch))
     .bind(batch.checkpoint.encode())
     .fetch_optional(pool)

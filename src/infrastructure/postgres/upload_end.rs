@@ -4,16 +4,16 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool};
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{Upload, UploadEnd, Writer};
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::engine::Summary;
+use crate::domain::names::uid::{CollectionUid, DocumentUid, OperationUid};
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::error::failed;
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::rows::operation::operation;
 use crate::infrastructure::rows::upload::upload;
@@ -23,7 +23,7 @@ use crate::infrastructure::sql;
 pub(super) async fn hold_document(
     connection: &mut PgConnection,
     caller: &Caller,
-    uid: &Uid,
+    uid: &OperationUid,
 ) -> Result<(), Error> {
     sqlx::query(
         "SELECT 1 FROM documents
@@ -31,7 +31,7 @@ pub(super) async fn hold_document(
          FOR NO KEY UPDATE",
     )
     .bind(&caller.tenant)
-    .bind(uuid(uid))
+    .bind(uid)
     .execute(connection)
     .await
     .map_err(failed)?;
@@ -41,9 +41,8 @@ pub(super) async fn hold_document(
 /// The same for several documents.
 pub(super) async fn hold_documents(
     connection: &mut PgConnection,
-    documents: &[Uid],
+    documents: &[DocumentUid],
 ) -> Result<(), Error> {
-    let documents = documents.iter().map(uuid).collect::<Vec<_>>();
     sqlx::query("SELECT 1 FROM documents WHERE uid = ANY($1) ORDER BY uid FOR NO KEY UPDATE")
         .bind(documents)
         .execute(connection)
@@ -71,7 +70,7 @@ pub(super) async fn end(
         .bind(summary.map(|summary| summary.source_sha256.to_vec()))
         .bind(now)
         .bind(&writer.caller.tenant)
-        .bind(uuid(&writer.uid))
+        .bind(writer.uid)
         .bind(stored(writer.epoch))
         .bind(stored(writer.committed_offset))
         .execute(connection)
@@ -112,7 +111,7 @@ pub(super) async fn complete(
         .bind(summary.source_sha256.to_vec())
         .bind(summary.charset.name())
         .bind(i64::from(ENGINE_VERSION))
-        .bind(uuid(&upload.document_uid))
+        .bind(upload.document_uid)
         .bind(stored(upload.version))
         .execute(connection)
         .await
@@ -129,15 +128,15 @@ pub(super) async fn make_current(
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
     let before = sqlx::query(sql::upload_end::CURRENT_VERSION)
-        .bind(uuid(&upload.document_uid))
+        .bind(upload.document_uid)
         .fetch_one(&mut *connection)
         .await
         .map_err(failed)?;
     let before = before.count("current_version")?;
     sqlx::query(sql::upload_end::MAKE_CURRENT)
         .bind(now)
-        .bind(uuid(&upload.document_uid))
-        .bind(uuid(&upload.uid))
+        .bind(upload.document_uid)
+        .bind(upload.uid)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
@@ -155,13 +154,13 @@ pub(super) async fn make_current(
 /// Marks the chunks of a version for removal from `sweep_after` on.
 pub(super) async fn sweep(
     connection: &mut PgConnection,
-    document: &Uid,
+    document: &DocumentUid,
     version: u64,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
     sqlx::query(sql::upload_end::SWEEP)
         .bind(sweep_after)
-        .bind(uuid(document))
+        .bind(document)
         .bind(stored(version))
         .execute(connection)
         .await
@@ -172,14 +171,14 @@ pub(super) async fn sweep(
 /// Adds a change of a document to the changes of its collection.
 pub(super) async fn record_change(
     connection: &mut PgConnection,
-    document: &Uid,
+    document: &DocumentUid,
     before: u64,
     after: u64,
     now: Timestamp,
 ) -> Result<(), Error> {
     // The collection's row stays locked until the commit, so changes are numbered in the order of their commits.
     sqlx::query(sql::upload_end::NUMBER_CHANGE)
-        .bind(uuid(document))
+        .bind(document)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
@@ -187,7 +186,7 @@ pub(super) async fn record_change(
         .bind(stored(before))
         .bind(stored(after))
         .bind(now)
-        .bind(uuid(document))
+        .bind(document)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -197,14 +196,14 @@ pub(super) async fn record_change(
 /// Fails the running uploads of a document, and returns their last states.
 pub(super) async fn fail_running(
     connection: &mut PgConnection,
-    document: &Uid,
+    document: &DocumentUid,
     reason: &'static str,
     message: &'static str,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     let running =
         sqlx::query("SELECT * FROM upload_rows WHERE document_uid = $1 AND state = 'RUNNING'")
-            .bind(uuid(document))
+            .bind(document)
             .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
@@ -214,11 +213,11 @@ pub(super) async fn fail_running(
 /// Fails the running uploads of a collection, and returns their last states.
 pub(super) async fn fail_running_in(
     connection: &mut PgConnection,
-    collection: &Uid,
+    collection: &CollectionUid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     let running = sqlx::query(sql::upload_end::RUNNING_IN_COLLECTION)
-        .bind(uuid(collection))
+        .bind(collection)
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;
@@ -249,7 +248,7 @@ pub(super) async fn fail(
         .bind(message)
         .bind(now)
         .bind(&upload.tenant)
-        .bind(uuid(&upload.uid))
+        .bind(upload.uid)
         .fetch_optional(&mut *connection)
         .await
         .map_err(failed)?;

@@ -3,11 +3,10 @@
 use sqlx::PgExecutor;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
+use crate::domain::names::uid::OperationUid;
 use crate::infrastructure::postgres::error::failed;
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sql;
 
@@ -15,11 +14,11 @@ use crate::infrastructure::sql;
 pub(super) async fn upload_of(
     executor: impl PgExecutor<'_>,
     caller: &Caller,
-    uid: &Uid,
+    uid: &OperationUid,
 ) -> Result<Option<Upload>, Error> {
     let found = sqlx::query(sql::uploads::UPLOAD)
         .bind(&caller.tenant)
-        .bind(uuid(uid))
+        .bind(uid)
         .fetch_optional(executor)
         .await
         .map_err(failed)?;

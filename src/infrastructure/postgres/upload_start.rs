@@ -3,16 +3,15 @@
 use sqlx::PgConnection;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::stored_spec::StoredSpec;
 use crate::application::ports::uploads::NewUpload;
 use crate::domain::names::resource::CollectionId;
+use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::placement;
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::upload::import_columns;
 use crate::infrastructure::sql;
 
@@ -22,7 +21,7 @@ pub(super) async fn collection(
     connection: &mut PgConnection,
     caller: &Caller,
     id: &CollectionId,
-) -> Result<Option<(Uid, Preferences)>, Error> {
+) -> Result<Option<(CollectionUid, Preferences)>, Error> {
     let found = sqlx::query(
         "SELECT uid, preferences FROM collections
          WHERE tenant = $1 AND collection_id = $2 AND deleted_at IS NULL
@@ -45,7 +44,7 @@ pub(super) async fn create_default(
 ) -> Result<(), Error> {
     sqlx::query(sql::collections::INSERT)
         // The collection has no request id. It reuses the new document's uid: uids must differ only within a table.
-        .bind(uuid(&new.document_uid))
+        .bind(new.document_uid)
         .bind(&caller.tenant)
         .bind(CollectionId::DEFAULT)
         .bind("{}")
@@ -60,7 +59,7 @@ pub(super) async fn create_default(
 
 /// The document of a new version.
 pub(super) struct Found {
-    pub(super) uid: Uid,
+    pub(super) uid: DocumentUid,
     /// The partition of its chunks. `None` means that the document existed before.
     pub(super) placed: Option<u32>,
 }
@@ -71,7 +70,7 @@ pub(super) async fn document(
     connection: &mut PgConnection,
     caller: &Caller,
     new: &NewUpload,
-    collection: &Uid,
+    collection: &CollectionUid,
 ) -> Result<Found, Error> {
     let partition = placement::lighter(connection, &new.document_uid).await?;
     let created = sqlx::query(
@@ -80,9 +79,9 @@ pub(super) async fn document(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
          ON CONFLICT (tenant, collection_uid, document_id) WHERE deleted_at IS NULL DO NOTHING",
     )
-    .bind(uuid(&new.document_uid))
+    .bind(new.document_uid)
     .bind(&caller.tenant)
-    .bind(uuid(collection))
+    .bind(collection)
     .bind(new.document.document.as_str())
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
@@ -103,11 +102,11 @@ pub(super) async fn take_version(
     connection: &mut PgConnection,
     caller: &Caller,
     new: &NewUpload,
-    collection: &Uid,
-) -> Result<Uid, Error> {
+    collection: &CollectionUid,
+) -> Result<DocumentUid, Error> {
     let found = sqlx::query(sql::uploads::TAKE_VERSION)
         .bind(&caller.tenant)
-        .bind(uuid(collection))
+        .bind(collection)
         .bind(new.document.document.as_str())
         .fetch_one(connection)
         .await
@@ -125,14 +124,14 @@ pub(super) async fn take_version(
 /// Inserts the taken version, with the chunking and decoding that readers will see.
 pub(super) async fn insert_version(
     connection: &mut PgConnection,
-    document: &Uid,
+    document: &DocumentUid,
     spec: &StoredSpec,
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO versions (document_uid, version, reserved_bytes, spec)
          SELECT uid, latest_version, quota_grant(tenant, 0, 1), $2 FROM documents WHERE uid = $1",
     )
-    .bind(uuid(document))
+    .bind(document)
     .bind(to_json(spec)?)
     .execute(connection)
     .await
@@ -146,7 +145,7 @@ pub(super) async fn insert(
     connection: &mut PgConnection,
     caller: &Caller,
     new: &NewUpload,
-    document: &Uid,
+    document: &DocumentUid,
     spec: &StoredSpec,
     source_version: u64,
 ) -> Result<(), Error> {
@@ -161,13 +160,13 @@ pub(super) async fn insert(
          FROM documents WHERE uid = $8",
     )
     .bind(&caller.tenant)
-    .bind(uuid(&new.uid))
+    .bind(new.uid)
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
     .bind(to_json(&new.about.labels)?)
     .bind(to_json(spec)?)
     .bind(new.now)
-    .bind(uuid(document))
+    .bind(document)
     .bind(new.document.to_string())
     .bind(stored(source_version))
     .bind(path)

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
@@ -15,11 +14,12 @@ use crate::application::ports::uploads::{
     NewUpload, SUPERSEDED, Started, Upload, UploadEnd, Uploads, Writer,
 };
 use crate::domain::ingest::batch::Batch;
+use crate::domain::names::uid::{DocumentUid, OperationUid};
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::damaged;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{look_up, read, transact, transact_patiently};
-use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::postgres::{
     deletions, operations, placement, upload_commit, upload_end, upload_start,
@@ -41,24 +41,24 @@ impl Uploads for Postgres {
     async fn attach_upload(
         &self,
         caller: &Caller,
-        uid: &Uid,
+        uid: &OperationUid,
         now: Timestamp,
     ) -> Result<Option<Upload>, Error> {
         transact(|_| attach(&self.pool, caller, uid, now)).await
     }
 
-    async fn upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error> {
+    async fn upload(&self, caller: &Caller, uid: &OperationUid) -> Result<Option<Upload>, Error> {
         look_up(upload_of(&self.pool, caller, uid)).await
     }
 
     async fn newest_upload(
         &self,
         caller: &Caller,
-        document: &Uid,
+        document: &DocumentUid,
     ) -> Result<Option<Upload>, Error> {
         let found = sqlx::query(sql::uploads::NEWEST)
             .bind(&caller.tenant)
-            .bind(uuid(document))
+            .bind(document)
             .fetch_optional(&self.pool);
         read(found).await?.as_ref().map(upload).transpose()
     }
@@ -94,7 +94,7 @@ impl Uploads for Postgres {
     async fn cancel_upload(
         &self,
         caller: &Caller,
-        uid: &Uid,
+        uid: &OperationUid,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
         transact(|_| cancel(&self.pool, caller, uid, now)).await
@@ -148,7 +148,7 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
 async fn attach(
     pool: &PgPool,
     caller: &Caller,
-    uid: &Uid,
+    uid: &OperationUid,
     now: Timestamp,
 ) -> Result<Option<Upload>, Error> {
     // The row is read in the same transaction, so two writers that attach at once get two epochs.
@@ -159,7 +159,7 @@ async fn attach(
     )
     .bind(now)
     .bind(&caller.tenant)
-    .bind(uuid(uid))
+    .bind(uid)
     .execute(&mut *transaction)
     .await
     .map_err(failed)?;
@@ -207,7 +207,7 @@ async fn finish(
 async fn cancel(
     pool: &PgPool,
     caller: &Caller,
-    uid: &Uid,
+    uid: &OperationUid,
     now: Timestamp,
 ) -> Result<Option<Operation>, Error> {
     let mut transaction = pool.begin().await.map_err(failed)?;
@@ -216,7 +216,7 @@ async fn cancel(
         .bind(State::Cancelled.name())
         .bind(now)
         .bind(&caller.tenant)
-        .bind(uuid(uid))
+        .bind(uid)
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;

@@ -47,7 +47,7 @@ impl RedisBus {
         let number = match news {
             News::State(operation) => {
                 let tenant = crc32c::crc32c(operation.tenant.as_str().as_bytes());
-                crc32c::crc32c_append(tenant, &operation.uid) % CHANNELS
+                crc32c::crc32c_append(tenant, operation.uid.bytes()) % CHANNELS
             }
             News::Change => 0,
         };

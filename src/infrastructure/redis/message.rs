@@ -11,6 +11,7 @@ use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::{Operation, OperationKind};
 use crate::application::ports::state::State;
 use crate::domain::names::resource::TenantId;
+use crate::domain::timestamp::Timestamp;
 
 /// The longest message, in bytes. It fits an operation with a long target and a long failure message. Longer
 /// messages are not sent.
@@ -142,7 +143,7 @@ fn sent(operation: &Operation) -> Sent {
     } = operation.clone();
     Sent {
         tenant: tenant.as_str().to_owned(),
-        uid: u128::from_be_bytes(uid),
+        uid: u128::from_be_bytes(*uid.bytes()),
         kind: kind.name().to_owned(),
         seq,
         state: state.name().to_owned(),
@@ -151,8 +152,8 @@ fn sent(operation: &Operation) -> Sent {
         chunks,
         failure_reason,
         failure_message,
-        created_at,
-        updated_at,
+        created_at: created_at.micros(),
+        updated_at: updated_at.micros(),
     }
 }
 
@@ -177,7 +178,7 @@ fn received(sent: Sent) -> Result<Operation, DropReason> {
     let state = State::ALL.into_iter().find(|known| known.name() == state);
     Ok(Operation {
         tenant: TenantId::parse(&tenant).map_err(|_other| DropReason::Unknown)?,
-        uid: uid.to_be_bytes(),
+        uid: uid.to_be_bytes().into(),
         kind: kind.ok_or(DropReason::Unknown)?,
         seq,
         state: state.ok_or(DropReason::Unknown)?,
@@ -186,8 +187,8 @@ fn received(sent: Sent) -> Result<Operation, DropReason> {
         chunks,
         failure_reason,
         failure_message,
-        created_at,
-        updated_at,
+        created_at: Timestamp::from_micros(created_at),
+        updated_at: Timestamp::from_micros(updated_at),
     })
 }
 
@@ -200,11 +201,13 @@ mod tests {
     use crate::application::ports::operations::{Operation, OperationKind};
     use crate::application::ports::state::State;
     use crate::domain::names::resource::TenantId;
+    use crate::domain::names::uid::OperationUid;
+    use crate::domain::timestamp::Timestamp;
 
     fn news() -> News {
         News::State(Arc::new(Operation {
             tenant: TenantId::parse("tenant").unwrap(),
-            uid: [255; 16],
+            uid: OperationUid::MAX,
             kind: OperationKind::MoveDocument,
             seq: u64::MAX,
             state: State::Failed,
@@ -213,8 +216,8 @@ mod tests {
             chunks: 2,
             failure_reason: "REASON".to_owned(),
             failure_message: "why\n".to_owned(),
-            created_at: i64::MIN,
-            updated_at: 4,
+            created_at: Timestamp::MIN,
+            updated_at: Timestamp::from_micros(4),
         }))
     }
 

@@ -13,14 +13,14 @@ pub(crate) fn tenant(found: &impl Columns) -> Result<Tenant, Error> {
     let is_counted = found.flag_if_any("is_counted")?.unwrap_or_default();
     Ok(Tenant {
         id: found.tenant("tenant_id")?,
-        created_at: found.signed("created_at")?,
+        created_at: found.time("created_at")?,
         quotas: Quotas {
             documents: most(found, "documents_max")?,
             bytes: most(found, "bytes_max")?,
             uploads: most(found, "uploads_max")?,
         },
         usage: is_counted.then(|| usage(found)).transpose()?,
-        disabled_at: found.signed_if_any("disabled_at")?,
+        disabled_at: found.time_if_any("disabled_at")?,
     })
 }
 
@@ -51,8 +51,8 @@ pub(crate) fn key(found: &impl Columns) -> Result<Key, Error> {
         kind: kind.ok_or_else(|| damaged("a kind of key"))?,
         lookup: found.text("lookup")?,
         digest: found.digest("digest")?,
-        created_at: found.signed("created_at")?,
-        expires_at: found.signed_if_any("expires_at")?,
-        revoked_at: found.signed_if_any("revoked_at")?,
+        created_at: found.time("created_at")?,
+        expires_at: found.time_if_any("expires_at")?,
+        revoked_at: found.time_if_any("revoked_at")?,
     })
 }

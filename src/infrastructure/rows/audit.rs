@@ -11,7 +11,7 @@ pub(crate) fn entry(found: &impl Columns) -> Result<Entry, Error> {
         chain: found.uid("chain")?,
         seq: found.count("seq")?,
         event: Event {
-            at: found.signed("at")?,
+            at: found.time("at")?,
             tenant: found.text("tenant")?,
             principal: found.text("principal")?,
             source: found.text("source")?,

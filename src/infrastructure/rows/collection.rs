@@ -12,8 +12,8 @@ pub(crate) fn collection(found: &impl Columns) -> Result<Collection, Error> {
         id: name(CollectionId::parse(&found.text("collection_id")?))?,
         preferences: found.json("preferences")?,
         revision: found.count("revision")?,
-        created_at: found.signed("created_at")?,
-        updated_at: found.signed("updated_at")?,
+        created_at: found.time("created_at")?,
+        updated_at: found.time("updated_at")?,
     })
 }
 

@@ -1,17 +1,17 @@
 //! The first state of a deletion.
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::collections::Deletion;
 use crate::application::ports::operations::{Operation, OperationKind};
 use crate::application::ports::state::State;
+use crate::domain::names::uid::{CollectionUid, DocumentUid};
 
 /// The document or collection that is deleted.
 pub(crate) struct DeletionTarget {
     pub(crate) name: String,
     /// `None` means the whole collection.
-    pub(crate) document: Option<Uid>,
-    pub(crate) collection: Uid,
+    pub(crate) document: Option<DocumentUid>,
+    pub(crate) collection: CollectionUid,
 }
 
 /// Returns the operation of a deletion that begins.

@@ -18,8 +18,8 @@ pub(crate) fn document(found: &impl Columns) -> Result<Document, Error> {
         partition: found.small("partition_key")?,
         current: (current > 0).then(|| version(found)).transpose()?,
         revision: found.count("revision")?,
-        created_at: found.signed("created_at")?,
-        updated_at: found.signed("updated_at")?,
+        created_at: found.time("created_at")?,
+        updated_at: found.time("updated_at")?,
     })
 }
 

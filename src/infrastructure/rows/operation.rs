@@ -21,7 +21,7 @@ pub(crate) fn operation(found: &impl Columns) -> Result<Operation, Error> {
         chunks: found.count("chunks")?,
         failure_reason: found.text("failure_reason")?,
         failure_message: found.text("failure_message")?,
-        created_at: found.signed("created_at")?,
-        updated_at: found.signed("updated_at")?,
+        created_at: found.time("created_at")?,
+        updated_at: found.time("updated_at")?,
     })
 }

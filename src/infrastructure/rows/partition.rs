@@ -21,8 +21,8 @@ pub(crate) fn partition(found: &impl Columns) -> Result<Partition, Error> {
             .transpose()
             .map_err(|_negative| damaged("a negative count"))?,
         needs_vacuum: found.flag_if_any("needs_vacuum")?,
-        last_vacuum_at: found.signed_if_any("last_vacuum_at")?,
-        last_analyze_at: found.signed_if_any("last_analyze_at")?,
+        last_vacuum_at: found.time_if_any("last_vacuum_at")?,
+        last_analyze_at: found.time_if_any("last_analyze_at")?,
     })
 }
 

@@ -43,8 +43,8 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         source_sha256: found.digest_if_any("source_sha256")?,
         failure_reason: found.text("failure_reason")?,
         failure_message: found.text("failure_message")?,
-        created_at: found.signed("created_at")?,
-        updated_at: found.signed("updated_at")?,
+        created_at: found.time("created_at")?,
+        updated_at: found.time("updated_at")?,
     })
 }
 

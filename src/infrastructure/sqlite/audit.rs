@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 
 use crate::application::ports::audit::{Audit, Chain, Sealed, Wanted};
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store_error::Error;
 use crate::domain::audit::{Entry, Event, Head};
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::ChainUid;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::audit;
 use crate::infrastructure::sql;
@@ -28,7 +29,7 @@ impl Audit for Sqlite {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         let Sealed { head, mac } = head;
         sqlx::query(sql::audit::SET_HEAD)
-            .bind(head.chain.to_vec())
+            .bind(head.chain)
             .bind(stored(head.seq))
             .bind(head.hash.to_vec())
             .bind(mac.to_vec())
@@ -52,7 +53,7 @@ impl Audit for Sqlite {
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT (chain, seq) DO NOTHING",
             )
-            .bind(entry.chain.to_vec())
+            .bind(entry.chain)
             .bind(stored(entry.seq))
             .bind(at)
             .bind(tenant)
@@ -80,12 +81,12 @@ impl Audit for Sqlite {
 
     async fn audit_entries(
         &self,
-        chain: &Uid,
+        chain: &ChainUid,
         after_seq: u64,
         rows: u32,
     ) -> Result<Vec<Entry>, Error> {
         let entries = sqlx::query(sql::audit::ENTRIES)
-            .bind(chain.to_vec())
+            .bind(chain)
             .bind(stored(after_seq))
             .bind(rows)
             .fetch_all(&self.readers)
@@ -95,17 +96,19 @@ impl Audit for Sqlite {
     }
 
     async fn audit_events(&self, wanted: &Wanted, rows: u32) -> Result<Vec<Entry>, Error> {
-        let (at, chain, seq) = wanted.behind.unwrap_or((i64::MAX, [0xFF; 16], u64::MAX));
+        let (at, chain, seq) = wanted
+            .behind
+            .unwrap_or((Timestamp::MAX, ChainUid::MAX, u64::MAX));
         let statement = match wanted.tenant {
             Some(_) => EVENTS_OF_TENANT,
             None => EVENTS,
         };
         let entries = sqlx::query(statement)
             .bind(wanted.tenant.as_ref().map(TenantId::as_str))
-            .bind(wanted.since.unwrap_or(i64::MIN))
-            .bind(wanted.until.unwrap_or(i64::MAX))
+            .bind(wanted.since.unwrap_or(Timestamp::MIN))
+            .bind(wanted.until.unwrap_or(Timestamp::MAX))
             .bind(at)
-            .bind(chain.to_vec())
+            .bind(chain)
             .bind(stored(seq))
             .bind(rows)
             .fetch_all(&self.readers)
@@ -130,7 +133,7 @@ impl Audit for Sqlite {
         };
         let Sealed { head, mac } = checkpoint;
         sqlx::query(sql::audit::CHECKPOINT)
-            .bind(head.chain.to_vec())
+            .bind(head.chain)
             .bind(stored(head.seq))
             .bind(head.hash.to_vec())
             .bind(mac.to_vec())
@@ -138,7 +141,7 @@ impl Audit for Sqlite {
             .await
             .map_err(failed)?;
         let forgotten = sqlx::query(sql::audit::FORGET)
-            .bind(head.chain.to_vec())
+            .bind(head.chain)
             .bind(stored(head.seq))
             .execute(&mut *transaction)
             .await

@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use crate::application::caller::Caller;
 use crate::application::ports::changes::{Change, Changes, Extent};
 use crate::application::ports::chunks::Of;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store_error::Error;
+use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::rows::change::{change, extent};
 use crate::infrastructure::rows::document::document;
@@ -20,11 +20,11 @@ impl Changes for Sqlite {
     async fn changes_extent(
         &self,
         caller: &Caller,
-        collection: &Uid,
+        collection: &CollectionUid,
     ) -> Result<Option<Extent>, Error> {
         let found = sqlx::query(sql::changes::EXTENT)
             .bind(&caller.tenant)
-            .bind(collection.to_vec())
+            .bind(collection)
             .fetch_optional(&self.readers)
             .await
             .map_err(failed)?;
@@ -34,12 +34,12 @@ impl Changes for Sqlite {
     async fn change_after(
         &self,
         caller: &Caller,
-        collection: &Uid,
+        collection: &CollectionUid,
         seq: u64,
     ) -> Result<Option<Change>, Error> {
         let found = sqlx::query(sql::changes::CHANGE_AFTER)
             .bind(&caller.tenant)
-            .bind(collection.to_vec())
+            .bind(collection)
             .bind(stored(seq))
             .fetch_optional(&self.readers)
             .await
@@ -50,12 +50,12 @@ impl Changes for Sqlite {
     async fn version_at(
         &self,
         caller: &Caller,
-        document: &Uid,
+        document: &DocumentUid,
         seq: u64,
     ) -> Result<Option<u64>, Error> {
         let found = sqlx::query(sql::changes::VERSION_AT)
             .bind(&caller.tenant)
-            .bind(document.to_vec())
+            .bind(document)
             .bind(stored(seq))
             .fetch_optional(&self.readers)
             .await
@@ -63,10 +63,14 @@ impl Changes for Sqlite {
         found.map(|found| found.count("version_before")).transpose()
     }
 
-    async fn document_of(&self, caller: &Caller, uid: &Uid) -> Result<Option<Document>, Error> {
+    async fn document_of(
+        &self,
+        caller: &Caller,
+        uid: &DocumentUid,
+    ) -> Result<Option<Document>, Error> {
         let found = sqlx::query(sql::changes::DOCUMENT_OF)
             .bind(&caller.tenant)
-            .bind(uid.to_vec())
+            .bind(uid)
             .fetch_optional(&self.readers)
             .await
             .map_err(failed)?;
@@ -76,13 +80,13 @@ impl Changes for Sqlite {
     async fn document_after(
         &self,
         caller: &Caller,
-        collection: &Uid,
-        after: &Uid,
+        collection: &CollectionUid,
+        after: &DocumentUid,
     ) -> Result<Option<Document>, Error> {
         let found = sqlx::query(sql::changes::DOCUMENT_AFTER)
             .bind(&caller.tenant)
-            .bind(collection.to_vec())
-            .bind(after.to_vec())
+            .bind(collection)
+            .bind(after)
             .fetch_optional(&self.readers)
             .await
             .map_err(failed)?;
@@ -92,12 +96,12 @@ impl Changes for Sqlite {
     async fn version_chunks(
         &self,
         caller: &Caller,
-        document: &Uid,
+        document: &DocumentUid,
         version: u64,
     ) -> Result<Option<u64>, Error> {
         let found = sqlx::query(sql::changes::VERSION_CHUNKS)
             .bind(&caller.tenant)
-            .bind(document.to_vec())
+            .bind(document)
             .bind(stored(version))
             .fetch_optional(&self.readers)
             .await
@@ -121,7 +125,7 @@ impl Changes for Sqlite {
         )
         .bind(&caller.tenant)
         .bind(of.partition)
-        .bind(of.document.to_vec())
+        .bind(of.document)
         .bind(stored(of.version))
         .bind(stored(from))
         .bind(stored(from + u64::from(rows)))

@@ -5,9 +5,9 @@ use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
 
 use crate::application::caller::Caller;
 use crate::application::ports::chunks::{Chunk, Chunks, Of, PAGE_BYTES};
-use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch::Batch;
+use crate::domain::names::uid::DocumentUid;
 use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::rows::chunk::chunk;
@@ -22,7 +22,7 @@ const INSERT_ROWS: usize = 100;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Into {
     pub(super) partition: u32,
-    pub(super) document: Uid,
+    pub(super) document: DocumentUid,
     pub(super) version: u64,
 }
 
@@ -51,7 +51,7 @@ impl Chunks for Sqlite {
         )
         .bind(&caller.tenant)
         .bind(of.partition)
-        .bind(of.document.to_vec())
+        .bind(of.document)
         .bind(stored(of.version))
         .bind(stored(from))
         .bind(rows)
@@ -80,7 +80,7 @@ pub(super) async fn insert(
         );
         insert.push_values(chunks, |mut row, (chunk, structure)| {
             row.push_bind(into.partition)
-                .push_bind(into.document.to_vec())
+                .push_bind(into.document)
                 .push_bind(stored(into.version))
                 .push_bind(stored(chunk.ordinal));
             for Position {
@@ -116,7 +116,7 @@ pub(super) async fn insert(
 /// Adds the chunks and bytes of a batch to the counts of its document.
 pub(super) async fn weigh(
     connection: &mut SqliteConnection,
-    document: &Uid,
+    document: &DocumentUid,
     batch: &Batch,
 ) -> Result<(), Error> {
     let spans = batch
@@ -128,7 +128,7 @@ pub(super) async fn weigh(
     )
     .bind(stored(batch.chunks.len() as u64))
     .bind(stored(spans.sum()))
-    .bind(document.to_vec())
+    .bind(document)
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use sqlx::SqliteExecutor;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::CollectionId;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{stored, to_json};
 use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::DeletionTarget;
@@ -28,7 +28,7 @@ impl Collections for Sqlite {
     ) -> Result<Written, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         let known = sqlx::query(sql::collections::COLLECTION_OF)
-            .bind(new.uid.to_vec())
+            .bind(new.uid)
             .fetch_optional(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -36,7 +36,7 @@ impl Collections for Sqlite {
             return created_before(&known, request_sha256);
         }
         let created = sqlx::query(sql::collections::INSERT)
-            .bind(new.uid.to_vec())
+            .bind(new.uid)
             .bind(&caller.tenant)
             .bind(new.id.as_str())
             .bind(to_json(&new.preferences)?)
@@ -98,7 +98,7 @@ impl Collections for Sqlite {
             return Ok(Deleted::Changed);
         }
         let documents = sqlx::query(sql::collections::FIRST_DOCUMENT)
-            .bind(found.uid.to_vec())
+            .bind(found.uid)
             .fetch_optional(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -107,7 +107,7 @@ impl Collections for Sqlite {
         }
         sqlx::query(sql::collections::DELETE)
             .bind(deletion.now)
-            .bind(found.uid.to_vec())
+            .bind(found.uid)
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;

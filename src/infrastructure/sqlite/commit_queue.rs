@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
 use crate::domain::ingest::batch::{Batch, CHUNKS_MAX};
+use crate::domain::timestamp::Timestamp;
 
 /// The text of one group, in bytes, unless its first batch alone has more. Other transactions wait while it is
 /// stored.

@@ -3,10 +3,11 @@
 use sqlx::SqliteConnection;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
+use crate::domain::names::uid::{CollectionUid, DocumentUid};
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::deletion::{self, DeletionTarget};
 use crate::infrastructure::sql;
@@ -39,10 +40,10 @@ pub(super) async fn insert(
 ) -> Result<Operation, Error> {
     sqlx::query(sql::deletions::INSERT)
         .bind(&caller.tenant)
-        .bind(asked.uid.to_vec())
+        .bind(asked.uid)
         .bind(&target.name)
-        .bind(target.document.map(|document| document.to_vec()))
-        .bind(target.collection.to_vec())
+        .bind(target.document)
+        .bind(target.collection)
         .bind(asked.now)
         .bind(asked.request_sha256.to_vec())
         .execute(connection)
@@ -54,7 +55,7 @@ pub(super) async fn insert(
 /// Removes a document's name, fails its uploads and moves, and marks all its chunks for removal.
 pub(super) async fn give_up(
     connection: &mut SqliteConnection,
-    document: &Uid,
+    document: &DocumentUid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     let reason = "DOCUMENT_DELETED";
@@ -63,13 +64,13 @@ pub(super) async fn give_up(
     ended.extend(moves::give_up(connection, document, now).await?);
     sqlx::query(sql::deletions::DELETE_DOCUMENT)
         .bind(now)
-        .bind(document.to_vec())
+        .bind(document)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
     sqlx::query(sql::deletions::SWEEP_DOCUMENT)
         .bind(now)
-        .bind(document.to_vec())
+        .bind(document)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -79,7 +80,7 @@ pub(super) async fn give_up(
 /// Deletes a document that is empty: it never had a version, and no running upload creates one.
 pub(super) async fn give_up_empty(
     connection: &mut SqliteConnection,
-    document: &Uid,
+    document: &DocumentUid,
     now: Timestamp,
 ) -> Result<(), Error> {
     let is_empty = sqlx::query(
@@ -87,7 +88,7 @@ pub(super) async fn give_up_empty(
          WHERE uid = ?1 AND current_version = 0 AND deleted_at IS NULL
              AND NOT EXISTS (SELECT 1 FROM uploads WHERE document_uid = ?1 AND +state = 'RUNNING')",
     )
-    .bind(document.to_vec())
+    .bind(document)
     .fetch_optional(&mut *connection)
     .await
     .map_err(failed)?;
@@ -101,16 +102,16 @@ pub(super) async fn give_up_empty(
 /// Adds removed chunks to the count of the deletion that removed them, if one did.
 pub(super) async fn count(
     connection: &mut SqliteConnection,
-    document: &Uid,
-    collection: &Uid,
+    document: &DocumentUid,
+    collection: &CollectionUid,
     chunks: u64,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     let counted = sqlx::query(sql::deletions::COUNT)
         .bind(stored(chunks))
         .bind(now)
-        .bind(document.to_vec())
-        .bind(collection.to_vec())
+        .bind(document)
+        .bind(collection)
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;

@@ -2,8 +2,8 @@
 
 use sqlx::SqliteConnection;
 
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::store_error::Error;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 

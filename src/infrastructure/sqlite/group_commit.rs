@@ -15,11 +15,11 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Sqlite as Driver, Transaction};
 use tokio::sync::oneshot;
 
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
 use crate::domain::ingest::batch::Batch;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::sqlite::commit_queue::{Outcome, QueuedCommit};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite as Driver, Transaction};
 
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::jobs::{Done, Fence, Jobs, Work};
 use crate::application::ports::store_error::Error;
+use crate::domain::names::uid::InstanceUid;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
@@ -22,7 +23,7 @@ impl Jobs for Sqlite {
     async fn claim(
         &self,
         work: Work,
-        holder: &Uid,
+        holder: &InstanceUid,
         lasts: Duration,
     ) -> Result<Option<Fence>, Error> {
         let lasts = i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
@@ -37,7 +38,7 @@ impl Jobs for Sqlite {
              RETURNING fence",
         )
         .bind(work.name())
-        .bind(holder.to_vec())
+        .bind(holder)
         .bind(lasts)
         .fetch_optional(&self.writer)
         .await
@@ -47,10 +48,10 @@ impl Jobs for Sqlite {
             .transpose()
     }
 
-    async fn release(&self, work: Work, holder: &Uid) -> Result<(), Error> {
+    async fn release(&self, work: Work, holder: &InstanceUid) -> Result<(), Error> {
         sqlx::query(sql::jobs::RELEASE)
             .bind(work.name())
-            .bind(holder.to_vec())
+            .bind(holder)
             .execute(&self.writer)
             .await
             .map_err(failed)?;

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::keys::{Created, Key, Keys};
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::KeyUid;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::rows::access::key;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
@@ -24,7 +25,7 @@ impl Keys for Sqlite {
             return Ok(Created::NoTenant);
         }
         let created = sqlx::query(sql::keys::INSERT)
-            .bind(new.uid.to_vec())
+            .bind(new.uid)
             .bind(new.tenant.as_str())
             .bind(new.principal.as_str())
             .bind(new.role.name())
@@ -63,20 +64,20 @@ impl Keys for Sqlite {
         Ok(list)
     }
 
-    async fn key(&self, tenant: &TenantId, uid: &Uid) -> Result<Option<Key>, Error> {
+    async fn key(&self, tenant: &TenantId, uid: &KeyUid) -> Result<Option<Key>, Error> {
         let found = sqlx::query(sql::keys::KEY)
             .bind(tenant.as_str())
-            .bind(uid.to_vec())
+            .bind(uid)
             .fetch_optional(&self.readers)
             .await
             .map_err(failed)?;
         found.as_ref().map(key).transpose()
     }
 
-    async fn keys(&self, tenant: &TenantId, after: &Uid, rows: u32) -> Result<Vec<Key>, Error> {
+    async fn keys(&self, tenant: &TenantId, after: &KeyUid, rows: u32) -> Result<Vec<Key>, Error> {
         let list = sqlx::query(sql::keys::KEYS)
             .bind(tenant.as_str())
-            .bind(after.to_vec())
+            .bind(after)
             .bind(rows)
             .fetch_all(&self.readers)
             .await
@@ -87,13 +88,13 @@ impl Keys for Sqlite {
     async fn revoke_key(
         &self,
         tenant: &TenantId,
-        uid: &Uid,
+        uid: &KeyUid,
         now: Timestamp,
     ) -> Result<Option<Key>, Error> {
         let revoked = sqlx::query(sql::keys::REVOKE)
             .bind(now)
             .bind(tenant.as_str())
-            .bind(uid.to_vec())
+            .bind(uid)
             .fetch_optional(&self.writer)
             .await
             .map_err(failed)?;

@@ -8,11 +8,12 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::jobs::Done;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Move, Moved};
 use crate::application::ports::store_error::Error;
+use crate::domain::names::uid::DocumentUid;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::rows::copies::cursor_after;
 use crate::infrastructure::sql;
@@ -41,7 +42,7 @@ pub(super) async fn insert(
     connection: &mut SqliteConnection,
     caller: &Caller,
     asked: &Move,
-    document: &Uid,
+    document: &DocumentUid,
     target: &str,
 ) -> Result<Moved, Error> {
     let inserted = sqlx::query(
@@ -53,11 +54,11 @@ pub(super) async fn insert(
          ON CONFLICT (document_uid) WHERE state = 'RUNNING' OR leftover_partition IS NOT NULL
          DO NOTHING",
     )
-    .bind(asked.uid.to_vec())
+    .bind(asked.uid)
     .bind(target)
     .bind(asked.now)
     .bind(&caller.tenant)
-    .bind(document.to_vec())
+    .bind(document)
     .bind(asked.request_sha256.to_vec())
     .execute(&mut *connection)
     .await
@@ -198,18 +199,18 @@ async fn fail(
 /// removed at once.
 pub(super) async fn give_up(
     connection: &mut SqliteConnection,
-    document: &Uid,
+    document: &DocumentUid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     sqlx::query(sql::moves::ADVANCE_SWEEP)
         .bind(now)
-        .bind(document.to_vec())
+        .bind(document)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
     let failed_moves = sqlx::query(sql::moves::GIVE_UP)
         .bind(now)
-        .bind(document.to_vec())
+        .bind(document)
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;

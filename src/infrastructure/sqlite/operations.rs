@@ -5,11 +5,12 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqliteExecutor};
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::{Operation, Operations};
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::OperationUid;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged};
 use crate::infrastructure::rows::operation::operation;
 use crate::infrastructure::sql;
@@ -18,7 +19,11 @@ use crate::infrastructure::sqlite::error::failed;
 
 #[async_trait]
 impl Operations for Sqlite {
-    async fn operation(&self, caller: &Caller, uid: &Uid) -> Result<Option<Operation>, Error> {
+    async fn operation(
+        &self,
+        caller: &Caller,
+        uid: &OperationUid,
+    ) -> Result<Option<Operation>, Error> {
         find(&self.readers, &caller.tenant, uid).await
     }
 
@@ -26,13 +31,13 @@ impl Operations for Sqlite {
         &self,
         caller: &Caller,
         state: Option<State>,
-        before: (Timestamp, Uid),
+        before: (Timestamp, OperationUid),
         rows: u32,
     ) -> Result<Vec<Operation>, Error> {
         let list = sqlx::query(sql::operations::OPERATIONS)
             .bind(&caller.tenant)
             .bind(before.0)
-            .bind(before.1.to_vec())
+            .bind(before.1)
             .bind(state.map(State::name))
             .bind(rows)
             .fetch_all(&self.readers)
@@ -41,7 +46,10 @@ impl Operations for Sqlite {
         list.iter().map(operation).collect()
     }
 
-    async fn operations_of(&self, topics: &[(TenantId, Uid)]) -> Result<Vec<Operation>, Error> {
+    async fn operations_of(
+        &self,
+        topics: &[(TenantId, OperationUid)],
+    ) -> Result<Vec<Operation>, Error> {
         let mut connection = self.readers.acquire().await.map_err(failed)?;
         let mut list = Vec::new();
         // One query per operation: SQLite has no round trip to save.
@@ -56,11 +64,11 @@ impl Operations for Sqlite {
 pub(super) async fn find(
     executor: impl SqliteExecutor<'_>,
     tenant: &TenantId,
-    uid: &Uid,
+    uid: &OperationUid,
 ) -> Result<Option<Operation>, Error> {
     let found = sqlx::query(sql::operations::OPERATION)
         .bind(tenant)
-        .bind(uid.to_vec())
+        .bind(uid)
         .fetch_optional(executor)
         .await
         .map_err(failed)?;
@@ -72,12 +80,12 @@ pub(super) async fn find(
 pub(super) async fn is_repeated(
     executor: impl SqliteExecutor<'_>,
     caller: &Caller,
-    uid: &Uid,
+    uid: &OperationUid,
     request_sha256: &[u8; 32],
 ) -> Result<Option<bool>, Error> {
     let found = sqlx::query(sql::operations::REQUEST)
         .bind(&caller.tenant)
-        .bind(uid.to_vec())
+        .bind(uid)
         .fetch_optional(executor)
         .await
         .map_err(failed)?;
@@ -89,7 +97,7 @@ pub(super) async fn is_repeated(
 pub(super) async fn of(
     executor: impl SqliteExecutor<'_>,
     tenant: &TenantId,
-    uid: &Uid,
+    uid: &OperationUid,
 ) -> Result<Operation, Error> {
     let found = find(executor, tenant, uid).await?;
     found.ok_or_else(|| damaged("an operation that was changed"))

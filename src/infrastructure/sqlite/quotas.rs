@@ -2,11 +2,11 @@
 
 use sqlx::SqliteConnection;
 
-use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
 use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
+use crate::domain::names::uid::DocumentUid;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::access::tenant;
 use crate::infrastructure::sql;
@@ -17,7 +17,7 @@ use crate::infrastructure::sqlite::error::failed;
 /// the rest of the tenant's quota.
 pub(super) async fn reserve(
     connection: &mut SqliteConnection,
-    document: &Uid,
+    document: &DocumentUid,
     needed: u64,
 ) -> Result<(), Error> {
     sqlx::query(
@@ -31,7 +31,7 @@ pub(super) async fn reserve(
              AND version = (SELECT latest_version FROM documents WHERE uid = ?2)",
     )
     .bind(stored(needed))
-    .bind(document.to_vec())
+    .bind(document)
     .execute(connection)
     .await
     .map_err(failed)?;

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::rechunks::{NewRechunk, Rechunks, Started};
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
+use crate::domain::names::uid::DocumentUid;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::rows::upload::upload;
@@ -83,10 +83,13 @@ impl Rechunks for Sqlite {
 
 /// Whether the document has a running upload. The plus makes SQLite read the document's few uploads instead of all
 /// running ones, which may be many.
-async fn has_running(connection: &mut SqliteConnection, document: &Uid) -> Result<bool, Error> {
+async fn has_running(
+    connection: &mut SqliteConnection,
+    document: &DocumentUid,
+) -> Result<bool, Error> {
     let found =
         sqlx::query("SELECT 1 FROM uploads WHERE document_uid = ? AND +state = 'RUNNING' LIMIT 1")
-            .bind(document.to_vec())
+            .bind(document)
             .fetch_optional(connection)
             .await
             .map_err(failed)?;
@@ -108,7 +111,7 @@ async fn keeps_mark(
     )
     .bind(&caller.tenant)
     .bind(document.partition)
-    .bind(document.uid.to_vec())
+    .bind(document.uid)
     .bind(stored(version))
     .bind("\u{FEFF}")
     .fetch_optional(connection)

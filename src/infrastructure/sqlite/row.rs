@@ -3,7 +3,6 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, ValueRef};
 
-use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged, unreadable};
 
@@ -28,7 +27,7 @@ impl Columns for SqliteRow {
         self.try_get(column).map_err(unreadable)
     }
 
-    fn uid(&self, column: &str) -> Result<Uid, Error> {
+    fn uid_bytes(&self, column: &str) -> Result<[u8; 16], Error> {
         self.bytes(column)?
             .try_into()
             .map_err(|_length| damaged("a uid of another length"))

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::{Removed, Tenant, Tenants};
 use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::rows::access::tenant;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};

@@ -2,11 +2,11 @@
 
 use sqlx::SqliteConnection;
 
-use crate::application::ports::clock::Timestamp;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
 use crate::domain::ingest::batch::Batch;
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::sqlite::chunks::{self, Into};
 use crate::infrastructure::sqlite::error::failed;
@@ -32,7 +32,7 @@ pub(super) async fn store(
     .bind(checkpoint.encode())
     .bind(now)
     .bind(&writer.caller.tenant)
-    .bind(writer.uid.to_vec())
+    .bind(writer.uid)
     .bind(stored(writer.epoch))
     .bind(stored(writer.committed_offset))
     .execute(&mut *connection)

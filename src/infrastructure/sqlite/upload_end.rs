@@ -3,13 +3,14 @@
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{Upload, UploadEnd, Writer};
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::engine::Summary;
+use crate::domain::names::uid::{CollectionUid, DocumentUid};
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sql;
@@ -34,7 +35,7 @@ pub(super) async fn end(
         .bind(summary.map(|summary| summary.source_sha256.to_vec()))
         .bind(now)
         .bind(&writer.caller.tenant)
-        .bind(writer.uid.to_vec())
+        .bind(writer.uid)
         .bind(stored(writer.epoch))
         .bind(stored(writer.committed_offset))
         .execute(connection)
@@ -60,7 +61,7 @@ pub(super) async fn complete(
         .bind(summary.source_sha256.to_vec())
         .bind(summary.charset.name())
         .bind(i64::from(ENGINE_VERSION))
-        .bind(upload.document_uid.to_vec())
+        .bind(upload.document_uid)
         .bind(stored(upload.version))
         .execute(connection)
         .await
@@ -77,15 +78,15 @@ pub(super) async fn make_current(
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
     let before = sqlx::query(sql::upload_end::CURRENT_VERSION)
-        .bind(upload.document_uid.to_vec())
+        .bind(upload.document_uid)
         .fetch_one(&mut *connection)
         .await
         .map_err(failed)?;
     let before = before.count("current_version")?;
     sqlx::query(sql::upload_end::MAKE_CURRENT)
         .bind(now)
-        .bind(upload.document_uid.to_vec())
-        .bind(upload.uid.to_vec())
+        .bind(upload.document_uid)
+        .bind(upload.uid)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
@@ -103,13 +104,13 @@ pub(super) async fn make_current(
 /// Marks the chunks of a version for removal from `sweep_after` on.
 pub(super) async fn sweep(
     connection: &mut SqliteConnection,
-    document: &Uid,
+    document: &DocumentUid,
     version: u64,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
     sqlx::query(sql::upload_end::SWEEP)
         .bind(sweep_after)
-        .bind(document.to_vec())
+        .bind(document)
         .bind(stored(version))
         .execute(connection)
         .await
@@ -120,14 +121,14 @@ pub(super) async fn sweep(
 /// Adds a change of a document to the changes of its collection.
 pub(super) async fn record_change(
     connection: &mut SqliteConnection,
-    document: &Uid,
+    document: &DocumentUid,
     before: u64,
     after: u64,
     now: Timestamp,
 ) -> Result<(), Error> {
     // The collection's row stays locked until the commit, so changes are numbered in the order of their commits.
     sqlx::query(sql::upload_end::NUMBER_CHANGE)
-        .bind(document.to_vec())
+        .bind(document)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
@@ -135,7 +136,7 @@ pub(super) async fn record_change(
         .bind(stored(before))
         .bind(stored(after))
         .bind(now)
-        .bind(document.to_vec())
+        .bind(document)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -146,14 +147,14 @@ pub(super) async fn record_change(
 /// few uploads instead of all running ones, which may be many.
 pub(super) async fn fail_running(
     connection: &mut SqliteConnection,
-    document: &Uid,
+    document: &DocumentUid,
     reason: &'static str,
     message: &'static str,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     let running =
         sqlx::query("SELECT * FROM upload_rows WHERE document_uid = ? AND +state = 'RUNNING'")
-            .bind(document.to_vec())
+            .bind(document)
             .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
@@ -163,11 +164,11 @@ pub(super) async fn fail_running(
 /// Fails the running uploads of a collection, and returns their last states.
 pub(super) async fn fail_running_in(
     connection: &mut SqliteConnection,
-    collection: &Uid,
+    collection: &CollectionUid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     let running = sqlx::query(sql::upload_end::RUNNING_IN_COLLECTION)
-        .bind(collection.to_vec())
+        .bind(collection)
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;
@@ -207,7 +208,7 @@ async fn fail_one(
     .bind(message)
     .bind(now)
     .bind(&upload.tenant)
-    .bind(upload.uid.to_vec())
+    .bind(upload.uid)
     .execute(&mut *connection)
     .await
     .map_err(failed)?;

@@ -3,9 +3,9 @@
 use sqlx::SqliteExecutor;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
+use crate::domain::names::uid::OperationUid;
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
@@ -14,11 +14,11 @@ use crate::infrastructure::sqlite::error::failed;
 pub(super) async fn upload_of(
     executor: impl SqliteExecutor<'_>,
     caller: &Caller,
-    uid: &Uid,
+    uid: &OperationUid,
 ) -> Result<Option<Upload>, Error> {
     let found = sqlx::query(sql::uploads::UPLOAD)
         .bind(&caller.tenant)
-        .bind(uid.to_vec())
+        .bind(uid)
         .fetch_optional(executor)
         .await
         .map_err(failed)?;

@@ -3,12 +3,12 @@
 use sqlx::SqliteConnection;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::stored_spec::StoredSpec;
 use crate::application::ports::uploads::NewUpload;
 use crate::domain::names::resource::CollectionId;
+use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::domain::partitions::candidates;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::rows::upload::import_columns;
@@ -21,7 +21,7 @@ pub(super) async fn collection(
     connection: &mut SqliteConnection,
     caller: &Caller,
     id: &CollectionId,
-) -> Result<Option<(Uid, Preferences)>, Error> {
+) -> Result<Option<(CollectionUid, Preferences)>, Error> {
     let found = sqlx::query(sql::collections::LIVE)
         .bind(&caller.tenant)
         .bind(id.as_str())
@@ -40,7 +40,7 @@ pub(super) async fn create_default(
 ) -> Result<(), Error> {
     sqlx::query(sql::collections::INSERT)
         // The collection has no request id. It reuses the new document's uid: uids must differ only within a table.
-        .bind(new.document_uid.to_vec())
+        .bind(new.document_uid)
         .bind(&caller.tenant)
         .bind(CollectionId::DEFAULT)
         .bind("{}")
@@ -59,8 +59,8 @@ pub(super) async fn document(
     connection: &mut SqliteConnection,
     caller: &Caller,
     new: &NewUpload,
-    collection: &Uid,
-) -> Result<Uid, Error> {
+    collection: &CollectionUid,
+) -> Result<DocumentUid, Error> {
     let [a, b] = candidates::candidates(&new.document_uid);
     sqlx::query(
         "INSERT INTO documents (uid, tenant, collection_uid, document_id, display_name, media_type,
@@ -74,9 +74,9 @@ pub(super) async fn document(
          WHERE true
          ON CONFLICT (tenant, collection_uid, document_id) WHERE deleted_at IS NULL DO NOTHING",
     )
-    .bind(new.document_uid.to_vec())
+    .bind(new.document_uid)
     .bind(&caller.tenant)
-    .bind(collection.to_vec())
+    .bind(collection)
     .bind(new.document.document.as_str())
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
@@ -95,11 +95,11 @@ pub(super) async fn take_version(
     connection: &mut SqliteConnection,
     caller: &Caller,
     new: &NewUpload,
-    collection: &Uid,
-) -> Result<Uid, Error> {
+    collection: &CollectionUid,
+) -> Result<DocumentUid, Error> {
     let found = sqlx::query(sql::uploads::TAKE_VERSION)
         .bind(&caller.tenant)
-        .bind(collection.to_vec())
+        .bind(collection)
         .bind(new.document.document.as_str())
         .fetch_one(connection)
         .await
@@ -110,7 +110,7 @@ pub(super) async fn take_version(
 /// Inserts the taken version, with the chunking and decoding that readers will see.
 pub(super) async fn insert_version(
     connection: &mut SqliteConnection,
-    document: &Uid,
+    document: &DocumentUid,
     spec: &StoredSpec,
 ) -> Result<(), Error> {
     sqlx::query(
@@ -118,7 +118,7 @@ pub(super) async fn insert_version(
          SELECT uid, latest_version, ? FROM documents WHERE uid = ?",
     )
     .bind(to_json(spec)?)
-    .bind(document.to_vec())
+    .bind(document)
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
@@ -131,7 +131,7 @@ pub(super) async fn insert(
     connection: &mut SqliteConnection,
     caller: &Caller,
     new: &NewUpload,
-    document: &Uid,
+    document: &DocumentUid,
     spec: &StoredSpec,
     source_version: u64,
 ) -> Result<(), Error> {
@@ -146,14 +146,14 @@ pub(super) async fn insert(
          FROM documents WHERE uid = ?9",
     )
     .bind(&caller.tenant)
-    .bind(new.uid.to_vec())
+    .bind(new.uid)
     .bind(stored(source_version))
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
     .bind(to_json(&new.about.labels)?)
     .bind(to_json(spec)?)
     .bind(new.now)
-    .bind(document.to_vec())
+    .bind(document)
     .bind(path)
     .bind(bytes)
     .bind(modified_ns)

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::clock::{Timestamp, Uid};
 use crate::application::ports::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::state::State;
@@ -14,6 +13,8 @@ use crate::application::ports::uploads::{
     NewUpload, SUPERSEDED, Started, Upload, UploadEnd, Uploads, Writer,
 };
 use crate::domain::ingest::batch::Batch;
+use crate::domain::names::uid::{DocumentUid, OperationUid};
+use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::damaged;
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sql;
@@ -70,7 +71,7 @@ impl Uploads for Sqlite {
     async fn attach_upload(
         &self,
         caller: &Caller,
-        uid: &Uid,
+        uid: &OperationUid,
         now: Timestamp,
     ) -> Result<Option<Upload>, Error> {
         // The row is read in the same transaction, so two writers that attach at once get two epochs.
@@ -81,7 +82,7 @@ impl Uploads for Sqlite {
         )
         .bind(now)
         .bind(&caller.tenant)
-        .bind(uid.to_vec())
+        .bind(uid)
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
@@ -90,18 +91,18 @@ impl Uploads for Sqlite {
         Ok(attached)
     }
 
-    async fn upload(&self, caller: &Caller, uid: &Uid) -> Result<Option<Upload>, Error> {
+    async fn upload(&self, caller: &Caller, uid: &OperationUid) -> Result<Option<Upload>, Error> {
         upload_of(&self.readers, caller, uid).await
     }
 
     async fn newest_upload(
         &self,
         caller: &Caller,
-        document: &Uid,
+        document: &DocumentUid,
     ) -> Result<Option<Upload>, Error> {
         let found = sqlx::query(sql::uploads::NEWEST)
             .bind(&caller.tenant)
-            .bind(document.to_vec())
+            .bind(document)
             .fetch_optional(&self.readers)
             .await
             .map_err(failed)?;
@@ -154,7 +155,7 @@ impl Uploads for Sqlite {
     async fn cancel_upload(
         &self,
         caller: &Caller,
-        uid: &Uid,
+        uid: &OperationUid,
         now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
@@ -162,7 +163,7 @@ impl Uploads for Sqlite {
             .bind(State::Cancelled.name())
             .bind(now)
             .bind(&caller.tenant)
-            .bind(uid.to_vec())
+            .bind(uid)
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;

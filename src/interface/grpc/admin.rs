@@ -8,11 +8,12 @@ use crate::application::admin::keys::Keys;
 use crate::application::admin::tenants::Tenants;
 use crate::application::audit::log::Log;
 use crate::application::error::Error;
-use crate::application::ports::clock::{Clock, Timestamp};
+use crate::application::ports::clock::Clock;
 use crate::application::uploads::limits::UploadLimits;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::names::resource::TenantId;
+use crate::domain::timestamp::Timestamp;
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::convert::{access, audit};
@@ -198,14 +199,14 @@ impl AdminService for Service {
         } else {
             pb::get_server_info_response::Store::Sqlite
         };
-        let uptime = clock.now().saturating_sub(*started_at).max(0);
+        let uptime = clock.now().since(*started_at);
         Ok(Response::new(pb::GetServerInfoResponse {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             engine_version: ENGINE_VERSION.cast_signed(),
             store: store.into(),
             start_time: Some(time(*started_at)),
             uptime: Some(prost_types::Duration {
-                seconds: uptime / 1_000_000,
+                seconds: count(uptime.as_secs()),
                 nanos: 0,
             }),
             source_bytes_max: count(bounds.source_bytes_max),

@@ -1,12 +1,14 @@
 //! Resource names and page tokens on the wire.
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use crate::application::catalog::collections::Delete;
 use crate::application::error::Error;
-use crate::application::ports::clock::Uid;
 use crate::application::request::Request;
 use crate::domain::names::resource::{CollectionId, DocumentName, TenantId};
+use crate::domain::names::uid::{KeyUid, OperationUid};
 
 /// Parses `collections/{collection}`.
 ///
@@ -31,12 +33,13 @@ pub fn document(field: &'static str, name: &str) -> Result<DocumentName, Error> 
 /// # Errors
 ///
 /// Fails with the field's name if `name` has another form.
-pub fn uid(field: &'static str, collection: &str, name: &str) -> Result<Uid, Error> {
+pub fn uid(field: &'static str, collection: &str, name: &str) -> Result<OperationUid, Error> {
     let invalid = || Error::invalid(field, format!("must have the form {collection}/{{uuid}}"));
     let id = name
         .strip_prefix(collection)
         .and_then(|rest| rest.strip_prefix('/'));
-    uuid(id.ok_or_else(invalid)?).ok_or_else(invalid)
+    let uid = uuid(id.ok_or_else(invalid)?).ok_or_else(invalid)?;
+    Ok(uid.into())
 }
 
 /// Parses `tenants/{tenant}`.
@@ -53,16 +56,17 @@ pub fn tenant(field: &'static str, name: &str) -> Result<TenantId, Error> {
 /// # Errors
 ///
 /// Fails with the field's name if `name` has another form.
-pub fn api_key(field: &'static str, name: &str) -> Result<(TenantId, Uid), Error> {
+pub fn api_key(field: &'static str, name: &str) -> Result<(TenantId, KeyUid), Error> {
     let invalid = || Error::invalid(field, "must have the form tenants/{tenant}/apiKeys/{uuid}");
     let (tenant, id) = name.split_once("/apiKeys/").ok_or_else(invalid)?;
     let tenant = TenantId::parse_name(tenant).map_err(|_form| invalid())?;
-    Ok((tenant, uuid(id).ok_or_else(invalid)?))
+    let uid = uuid(id).ok_or_else(invalid)?;
+    Ok((tenant, uid.into()))
 }
 
 /// Parses a UUID in the form of RFC 9562. `None` if it has another form.
 #[must_use]
-pub fn uuid(id: &str) -> Option<Uid> {
+pub fn uuid(id: &str) -> Option<[u8; 16]> {
     let is_hyphenated = id.len() == 36;
     Uuid::try_parse(id)
         .ok()
@@ -70,10 +74,10 @@ pub fn uuid(id: &str) -> Option<Uid> {
         .map(Uuid::into_bytes)
 }
 
-/// Returns the name of an upload or operation.
+/// Returns the name of a resource that is named by its uid, such as an upload, an operation or a key.
 #[must_use]
-pub fn of_uid(collection: &str, uid: &Uid) -> String {
-    format!("{collection}/{}", Uuid::from_bytes(*uid))
+pub fn of_uid(collection: &str, uid: &impl fmt::Display) -> String {
+    format!("{collection}/{uid}")
 }
 
 /// Parses the client's request id. `None` if it is empty.
@@ -81,11 +85,12 @@ pub fn of_uid(collection: &str, uid: &Uid) -> String {
 /// # Errors
 ///
 /// Fails if it is not a UUID.
-pub fn request_id(id: &str) -> Result<Option<Uid>, Error> {
+pub fn request_id(id: &str) -> Result<Option<OperationUid>, Error> {
     let invalid = || Error::invalid("request_id", "must be a UUID");
-    (!id.is_empty())
-        .then(|| uuid(id).ok_or_else(invalid))
-        .transpose()
+    if id.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(uuid(id).ok_or_else(invalid)?.into()))
 }
 
 /// Returns the etag of a revision: opaque to clients.

@@ -18,10 +18,10 @@ use crate::application::auth::credential::Credential;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::operations::watch::States;
-use crate::application::ports::clock::Uid;
 use crate::application::ports::operations::Operation;
 use crate::domain::identity::role::Role;
 use crate::domain::limits::class::Places;
+use crate::domain::names::uid::OperationUid;
 use crate::interface::authenticated_caller::Admitted;
 use crate::interface::grpc::resource_name;
 use crate::interface::grpc::{methods, status};
@@ -54,7 +54,7 @@ pub(super) struct Socket {
     /// The caller. `None` until its client has authenticated.
     admitted: Option<Admitted>,
     wire: WebSocket,
-    followed: StreamMap<Uid, States>,
+    followed: StreamMap<OperationUid, States>,
     /// Unreadable frames in a row.
     faults: u32,
     /// Whether a frame has arrived: a token is accepted only as the first frame.
@@ -76,7 +76,7 @@ enum SocketEvent {
     Lost(Error),
     PingDue,
     Received(Option<Result<Message, axum::Error>>),
-    State(Uid, Result<Arc<Operation>, Error>),
+    State(OperationUid, Result<Arc<Operation>, Error>),
 }
 
 impl Socket {
@@ -262,7 +262,7 @@ impl Socket {
     }
 
     /// Follows an operation. If the socket follows it already, the watch starts again.
-    async fn subscribe(&mut self, uid: Uid, after_seq: u64) -> Result<(), Error> {
+    async fn subscribe(&mut self, uid: OperationUid, after_seq: u64) -> Result<(), Error> {
         self.followed.remove(&uid);
         if self.followed.len() >= SUBSCRIPTIONS_MAX {
             return Err(Error::TooManySubscriptions {
@@ -289,14 +289,14 @@ impl Socket {
         Ok(&admitted.caller)
     }
 
-    fn unsubscribe(&mut self, uid: &Uid) -> Result<(), Error> {
+    fn unsubscribe(&mut self, uid: &OperationUid) -> Result<(), Error> {
         let kind = "subscription";
         let removed = self.followed.remove(uid);
         removed.map(drop).ok_or(Error::NotFound { kind })
     }
 
     /// Cancels an operation. A socket that follows it receives its last state that way.
-    async fn cancel(&mut self, uid: &Uid) -> Result<(), SocketEnd> {
+    async fn cancel(&mut self, uid: &OperationUid) -> Result<(), SocketEnd> {
         let cancelled = self.cancelled(uid).await.map(Arc::new);
         let code = cancelled.as_ref().err().map_or(Code::Ok, status::code);
         self.record(CANCEL, &resource_name::of_uid("operations", uid), code);
@@ -317,7 +317,7 @@ impl Socket {
         });
     }
 
-    async fn cancelled(&mut self, uid: &Uid) -> Result<Operation, Error> {
+    async fn cancelled(&mut self, uid: &OperationUid) -> Result<Operation, Error> {
         let caller = self.caller()?;
         let needed = methods::at(CANCEL).map_or(Role::Operator, |method| method.role);
         if caller.role < needed {
@@ -329,7 +329,7 @@ impl Socket {
 
     async fn forward(
         &mut self,
-        uid: &Uid,
+        uid: &OperationUid,
         state: Result<Arc<Operation>, Error>,
     ) -> Result<(), SocketEnd> {
         match state {

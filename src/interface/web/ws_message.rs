@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use tonic_types::StatusExt;
 
 use crate::application::error::Error;
-use crate::application::ports::clock::Uid;
 use crate::domain::identity::secret::Secret;
+use crate::domain::names::uid::OperationUid;
 use crate::interface::grpc::resource_name;
 use crate::interface::grpc::status;
 use crate::interface::web::operation_json::Snapshot;
@@ -20,11 +20,11 @@ pub const TOLD: [&str; 3] = ["state", "error", "goodbye"];
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ClientMessage {
     /// Follow an operation, from the state after this sequence number.
-    Subscribe(Uid, u64),
+    Subscribe(OperationUid, u64),
     /// Stop following an operation.
-    Unsubscribe(Uid),
+    Unsubscribe(OperationUid),
     /// Cancel an operation.
-    Cancel(Uid),
+    Cancel(OperationUid),
     /// Authenticate by this token.
     Authenticate(Secret),
 }
@@ -58,7 +58,7 @@ impl ClientMessage {
     }
 }
 
-fn operation(fields: &mut Map<String, Value>) -> Result<Uid, Error> {
+fn operation(fields: &mut Map<String, Value>) -> Result<OperationUid, Error> {
     let given = fields.remove("operation");
     let given = given.as_ref().and_then(Value::as_str).unwrap_or_default();
     resource_name::uid("operation", "operations", given)
@@ -118,7 +118,7 @@ pub enum ServerMessage {
 impl ServerMessage {
     /// Returns the frame for an error, and the operation that it concerns.
     #[must_use]
-    pub fn error(operation: Option<&Uid>, error: &Error) -> Self {
+    pub fn error(operation: Option<&OperationUid>, error: &Error) -> Self {
         let status = status::of(error);
         let details = status.get_error_details();
         let info = details.error_info();

@@ -50,11 +50,10 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let heads = arguments.heads.as_deref().map(read_heads).transpose()?;
     let report = bootstrap::audited(&config, &heads.unwrap_or_default()).await?;
     for fault in &report.faults {
-        let chain = Uuid::from_bytes(fault.chain);
-        complain(&format!("{chain}: {}", fault.what));
+        complain(&format!("{}: {}", fault.chain, fault.what));
     }
     let printed = report.heads.iter().try_for_each(|head| {
-        let chain = Uuid::from_bytes(head.chain).to_string();
+        let chain = head.chain.to_string();
         object(&json!({ "chain": chain, "seq": head.seq, "sha256": hex(&head.hash) }))
     });
     // The verdict counts, even if the reader has closed the output.
@@ -72,7 +71,7 @@ fn read_heads(file: &Path) -> anyhow::Result<Vec<Head>> {
     let heads = lines.map(|line| {
         let head = serde_json::from_str::<PrintedHead>(&line?)?;
         Ok(Head {
-            chain: head.chain.parse::<Uuid>()?.into_bytes(),
+            chain: head.chain.parse::<Uuid>()?.into_bytes().into(),
             seq: head.seq,
             hash: digest(&head.sha256).context("sha256 must have 64 hexadecimal digits")?,
         })

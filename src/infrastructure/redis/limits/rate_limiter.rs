@@ -169,7 +169,7 @@ impl RateLimiter for RedisLimits {
 fn bytes(member: Member) -> [u8; 24] {
     let mut bytes = [0; 24];
     let (instance, number) = bytes.split_at_mut(16);
-    instance.copy_from_slice(&member.instance);
+    instance.copy_from_slice(member.instance.bytes());
     number.copy_from_slice(&member.number.to_be_bytes());
     bytes
 }

@@ -1,11 +1,9 @@
 //! Converts entries of the audit log.
 
-use uuid::Uuid;
-
 use crate::application::error::Error;
 use crate::application::ports::audit::Wanted;
-use crate::application::ports::clock::Timestamp;
 use crate::domain::audit::{Entry, Event};
+use crate::domain::timestamp::Timestamp;
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::pb;
@@ -41,7 +39,7 @@ pub fn entry(from: Entry) -> pb::AuditEvent {
         format!("tenants/{tenant}")
     };
     pb::AuditEvent {
-        chain: Uuid::from_bytes(chain).to_string(),
+        chain: chain.to_string(),
         seq: count(seq),
         event_time: Some(time(at)),
         tenant,
@@ -71,16 +69,17 @@ pub fn filter(
     };
     Ok(Wanted {
         tenant,
-        since: start.map(|at| micros("start_time", at)).transpose()?,
-        until: end.map(|at| micros("end_time", at)).transpose()?,
+        since: start.map(|at| time_of("start_time", at)).transpose()?,
+        until: end.map(|at| time_of("end_time", at)).transpose()?,
         behind: None,
     })
 }
 
-fn micros(field: &'static str, at: prost_types::Timestamp) -> Result<Timestamp, Error> {
+fn time_of(field: &'static str, at: prost_types::Timestamp) -> Result<Timestamp, Error> {
     let is_time = (0..SECONDS_END).contains(&at.seconds) && (0..1_000_000_000).contains(&at.nanos);
     if !is_time {
         return Err(Error::invalid(field, "must be a time from 1970 to 9999"));
     }
-    Ok(at.seconds * 1_000_000 + i64::from(at.nanos) / 1_000)
+    let micros = at.seconds * 1_000_000 + i64::from(at.nanos) / 1_000;
+    Ok(Timestamp::from_micros(micros))
 }

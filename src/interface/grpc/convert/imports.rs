@@ -43,11 +43,11 @@ pub fn new_import(
         labels: ("labels", labels),
     };
     let new = NewUpload {
-        uid: sent.uid.unwrap_or_else(|| clock.new_uid()),
+        uid: sent.uid.unwrap_or_else(|| clock.new_uid().into()),
         request_sha256: sent.sha256,
         // The stamp of the file includes its length.
         declared: Declared::default(),
-        document_uid: clock.new_uid(),
+        document_uid: clock.new_uid().into(),
         about: uploads::about(fields, &document.document)?,
         document,
         preferences: chunking::preferences(chunking, decoding)?,

@@ -1,7 +1,5 @@
 //! Converts the health of partitions and the placement of documents.
 
-use uuid::Uuid;
-
 use crate::application::partitions::health::Health;
 use crate::application::partitions::placement::Placement;
 use crate::application::ports::partitions::Partition;
@@ -28,7 +26,7 @@ pub fn placement(from: &Placement) -> pb::LocateDocumentResponse {
         candidates,
     } = from;
     pb::LocateDocumentResponse {
-        uid: Uuid::from_bytes(location.uid).to_string(),
+        uid: location.uid.to_string(),
         partition: number(location.partition),
         candidates: candidates.map(number).to_vec(),
         is_candidate: candidates.contains(&location.partition),

@@ -5,7 +5,6 @@ use prost_types::Timestamp;
 use crate::application::catalog::chunks::Versioned;
 use crate::application::catalog::version_diff::ChangeEvent;
 use crate::application::error::Error;
-use crate::application::ports::clock;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
 use crate::application::ports::operations::{Operation, OperationKind};
@@ -14,6 +13,7 @@ use crate::application::ports::uploads::Upload;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
 use crate::domain::names::resource::{CollectionId, DocumentName};
+use crate::domain::timestamp;
 use crate::interface::grpc::convert::chunking::{
     count, to_decoding, to_partial, to_partial_decoding, to_position, to_spec,
 };
@@ -187,7 +187,8 @@ pub fn operation(from: Operation) -> pb::Operation {
 
 /// Converts a point in time.
 #[must_use]
-pub fn time(at: clock::Timestamp) -> Timestamp {
+pub fn time(at: timestamp::Timestamp) -> Timestamp {
+    let at = at.micros();
     let nanos = i32::try_from(at.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
     Timestamp {
         seconds: at.div_euclid(1_000_000),

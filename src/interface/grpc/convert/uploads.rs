@@ -198,10 +198,10 @@ fn new_upload(
         labels: ("spec.labels", given),
     };
     Ok(NewUpload {
-        uid,
+        uid: uid.into(),
         request_sha256,
         declared,
-        document_uid: clock.new_uid(),
+        document_uid: clock.new_uid().into(),
         about: about(fields, &document)?,
         document: DocumentName {
             collection,
