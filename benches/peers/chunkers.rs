@@ -1,74 +1,115 @@
-//! The chunkers that are written in Rust: Sluice and text-splitter. `run` builds this file outside of the workspace.
+//! The chunkers that are written in Rust: Sluice, text-splitter, and the pass of pulldown-cmark, which only parses.
+//! `run` builds this file outside of the workspace.
 //!
-//! `chunkers spans NAME SIZE FILE` prints the byte offsets of all chunks, `chunkers rate NAME SIZE FILE BYTES` the
-//! megabytes a second.
+//! - `chunkers spans NAME SIZE OVERLAP FILE` prints the chunks of the documents in FILE, see `judge.rs`.
+//! - `chunkers judge SIZE FILE` reads such chunks of any chunker, and prints the counts of their faults.
+//! - `chunkers rate NAME SIZE FILE BYTES` prints the megabytes a second and the peak memory in megabytes. The text is
+//!   that of FILE, repeated until it has BYTES.
 
-use std::env;
+mod judge;
+mod text;
+
 use std::fs;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+use std::{env, io};
 
+use pulldown_cmark::Parser;
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::chunking::strategy::{Kind, Strategy};
 use sluice::domain::text::encoding::decoding::Decoding;
-use text_splitter::{MarkdownSplitter, TextSplitter};
+use text_splitter::{ChunkConfig, MarkdownSplitter, TextSplitter};
 
-/// The size of the pieces in which Sluice receives a document, as in `benches/chunking.rs`.
-const PIECE_BYTES: usize = 64 * 1024;
+use crate::judge::{Chunk, SEPARATOR};
+use crate::text::Text;
+
 /// Short texts are cut again until this time has passed.
 const TIME_MIN: Duration = Duration::from_millis(500);
 
-/// Calls the function with the start and the end of each chunk.
-type Job = Box<dyn Fn(&str, &mut dyn FnMut(usize, usize))>;
+/// Calls the function with each chunk.
+type Job = Box<dyn Fn(&Text<'_>, &mut dyn FnMut(Chunk<'_>))>;
 
 fn main() {
     let arguments = env::args().skip(1).collect::<Vec<_>>();
-    let [command, name, size, file, rest @ ..] = arguments.as_slice() else {
-        panic!("usage: chunkers spans|rate NAME SIZE FILE [BYTES]");
-    };
-    let job = job(name, size.parse().expect("a size"));
-    let text = fs::read_to_string(file).expect("a readable UTF-8 file");
-    if command == "spans" {
-        job(&text, &mut |start, end| println!("{start} {end}"));
-        return;
+    let arguments = arguments.iter().map(String::as_str).collect::<Vec<_>>();
+    match arguments.as_slice() {
+        ["spans", name, size, overlap, file] => {
+            let job = job(name, number(size), number(overlap));
+            print_spans(&job, &read(file));
+        }
+        ["judge", size, file] => {
+            let lines = io::stdin().lines().map(|line| line.expect("UTF-8"));
+            println!("{}", judge::counts(&read(file), number(size), lines));
+        }
+        ["rate", name, size, file, bytes] => {
+            let text = read(file);
+            let text = Text::repeated(&text, number(bytes));
+            let is_streaming = Kind::from_name(name).is_some();
+            let text = if is_streaming { text } else { text.joined() };
+            println!("{} {}", rate(&job(name, number(size), 0), &text), peak());
+        }
+        _ => panic!("usage: chunkers spans|judge|rate …, see the source"),
     }
-    let bytes = rest[0].parse().expect("a number of bytes");
-    println!("{}", rate(&job, &text[..text.floor_char_boundary(bytes)]));
 }
 
-fn job(name: &str, size: usize) -> Job {
+fn number(argument: &str) -> usize {
+    argument.parse().expect("a number")
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(file).expect("a readable UTF-8 file")
+}
+
+fn print_spans(job: &Job, documents: &str) {
+    for (number, document) in documents.split(SEPARATOR).enumerate() {
+        let text = Text::repeated(document, document.len());
+        job(&text, &mut |chunk| println!("{number} {chunk}"));
+    }
+}
+
+fn job(name: &str, size: usize, overlap: usize) -> Job {
+    if let Some(kind) = Kind::from_name(name) {
+        return sluice(kind, size, overlap);
+    }
+    let config = ChunkConfig::new(size)
+        .with_overlap(overlap)
+        .expect("a smaller overlap");
     match name {
-        "recursive" => sluice(Kind::Recursive, size),
-        "sentence" => sluice(Kind::Sentence, size),
         "TextSplitter" => {
-            let splitter = TextSplitter::new(size);
-            Box::new(move |text, found| visit(splitter.chunk_indices(text), found))
+            let splitter = TextSplitter::new(config);
+            Box::new(move |text, found| visit(splitter.chunk_indices(text.whole()), found))
         }
         "MarkdownSplitter" => {
-            let splitter = MarkdownSplitter::new(size);
-            Box::new(move |text, found| visit(splitter.chunk_indices(text), found))
+            let splitter = MarkdownSplitter::new(config);
+            Box::new(move |text, found| visit(splitter.chunk_indices(text.whole()), found))
         }
+        "pulldown-cmark" => Box::new(|text, found| {
+            for (_, range) in Parser::new_ext(text.whole(), judge::options()).into_offset_iter() {
+                found(Chunk::of(range.start, range.end));
+            }
+        }),
         _ => panic!("no chunker is called {name}"),
     }
 }
 
-fn visit<'a>(chunks: impl Iterator<Item = (usize, &'a str)>, found: &mut dyn FnMut(usize, usize)) {
+fn visit<'a>(chunks: impl Iterator<Item = (usize, &'a str)>, found: &mut dyn FnMut(Chunk<'_>)) {
     for (start, chunk) in chunks {
-        found(start, start + chunk.len());
+        found(Chunk::of(start, start + chunk.len()));
     }
 }
 
-fn sluice(kind: Kind, size: usize) -> Job {
+fn sluice(kind: Kind, size: usize, overlap: usize) -> Job {
     let request = Request {
         strategy: Some(Strategy::of(kind)),
         max_size: Some(size),
+        overlap,
         ..Request::default()
     };
     let spec = Spec::new(request).expect("within bounds");
     Box::new(move |text, found| {
         let mut splitter = Splitter::new(spec.chunker(), Decoding::default());
-        for mut piece in text.as_bytes().chunks(PIECE_BYTES) {
+        for mut piece in text.pieces() {
             while !piece.is_empty() {
                 piece = &piece[splitter.feed(piece)..];
                 drain(&mut splitter, found);
@@ -79,21 +120,37 @@ fn sluice(kind: Kind, size: usize) -> Job {
     })
 }
 
-fn drain(splitter: &mut Splitter, found: &mut dyn FnMut(usize, usize)) {
+fn drain(splitter: &mut Splitter, found: &mut dyn FnMut(Chunk<'_>)) {
     while let Some(cut) = splitter.next_chunk().expect("the text is UTF-8") {
-        let offset = |byte: u64| usize::try_from(byte).expect("the text is in memory");
-        found(offset(cut.span.start.byte), offset(cut.span.end.byte));
+        let offset = |byte: u64| usize::try_from(byte).expect("64 bits");
+        found(Chunk {
+            start: offset(cut.span.start.byte),
+            end: offset(cut.span.end.byte),
+            is_flagged: cut.structure.continues,
+            introduction: &cut.structure.context().introduction,
+        });
     }
 }
 
 /// Returns the megabytes a second.
-fn rate(job: &Job, text: &str) -> f64 {
-    let (begun, mut bytes) = (Instant::now(), 0);
+fn rate(job: &Job, text: &Text<'_>) -> f64 {
+    let begun = Instant::now();
+    let mut bytes = 0;
     while begun.elapsed() < TIME_MIN {
-        job(text, &mut |start, end| {
-            black_box((start, end));
+        job(text, &mut |chunk| {
+            black_box(chunk);
         });
-        bytes += text.len();
+        bytes += text.bytes();
     }
     bytes as f64 / 1e6 / begun.elapsed().as_secs_f64()
+}
+
+/// Returns the peak memory of this process in megabytes.
+fn peak() -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kibibytes.map_or(f64::NAN, |number| {
+        number.parse::<f64>().expect("a number") * 1_024.0 / 1e6
+    })
 }
