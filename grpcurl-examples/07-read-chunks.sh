@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All chunks of a document, those after the last one that a client has, and a single one.
+# All chunks of a document, those after the last one that a client has, a single one, and the outline.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -31,3 +31,12 @@ start=$(field byte)
 end=$(sed -n '/"end"/,$s/.*"byte": "\(.*\)",/\1/p' <<<"$answer")
 printf '\nBytes %d to %d of the document:\n%s\n' "$start" "$end" "${text:start:end - start}"
 expect sha256 "$(printf '%s' "${text:start:end - start}" | sha256)"
+
+# The outline of Markdown: sections with their headings and spans.
+upload collections/tour outline.md "$(printf '# Sluices\n\nA gate.\n\n## Parts\n\nOak and iron.\n')" \
+    '"chunking": { "strategy": "STRATEGY_MARKDOWN" }'
+call sluice.v1.ChunkService/StreamSections <<END
+{ "document": "collections/tour/documents/outline.md" }
+END
+[ "$(count '"firstOrdinal":')" -eq 2 ] || fail "the document has two sections"
+says '"title": "Parts"'

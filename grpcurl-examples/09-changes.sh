@@ -35,6 +35,19 @@ upload "collections/$id" fruit "The apples are red and sweet, as always. The ban
 changes 1 1 1
 says "The bananas are yellow"
 says '"version": "2"'
+says '"left": "0"' # No chunk has the green bananas any more.
+
+# A heading is renamed: its text is added under the new heading, with a mark that the text itself is known.
+headed() {
+    printf '# %s\n\nThe apples are red, and they are sweet as always in autumn.\n\n' "$1"
+    printf 'The bananas are green, and they are not sweet before the winter.\n'
+}
+markdown='"chunking": { "strategy": "STRATEGY_MARKDOWN", "maxSize": 80, "minSize": 30 }'
+upload "collections/$id" headed "$(headed Fruit)" "$markdown"
+changes 2 0 0
+upload "collections/$id" headed "$(headed Food)" "$markdown"
+changes 2 0 2
+[ "$(count '"isTextKept": true')" -eq 1 ] || fail "no text is known under another heading"
 
 call sluice.v1.DocumentService/DeleteDocument <<END
 { "name": "collections/$id/documents/fruit" }

@@ -98,11 +98,11 @@ need_collection() {
     if [ "$status" -ne 70 ] && [ "$status" -ne 0 ]; then fail "$answer"; fi
 }
 
-# upload COLLECTION DOCUMENT_ID TEXT: uploads the text as a document.
+# upload COLLECTION DOCUMENT_ID TEXT [SPEC]: uploads the text as a document, with these fields of its spec.
 upload() {
     call sluice.v1.UploadService/UploadDocument <<END
 {
-  "spec": { "collection": "$1", "documentId": "$2", "requestId": "$(new_id)" },
+  "spec": { "collection": "$1", "documentId": "$2", "requestId": "$(new_id)"${4:+, $4} },
   "content": "$(printf '%s' "$3" | encode)", "finishWrite": true
 }
 END

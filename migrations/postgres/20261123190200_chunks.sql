@@ -24,6 +24,8 @@ CREATE TABLE chunks (
     flags integer NOT NULL,
     -- The section, its headings and the introduction of a cut block, as JSON. NULL: there are none.
     context text,
+    -- The sections that begin in the chunk, as JSON. NULL: there are none.
+    sections text,
     tokens integer,
     -- The number of the first record.
     record bigint,

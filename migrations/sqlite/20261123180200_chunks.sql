@@ -22,6 +22,8 @@ CREATE TABLE chunks (
     flags INTEGER NOT NULL,
     -- The section, its headings and the introduction of a cut block, as JSON. NULL: there are none.
     context TEXT,
+    -- The sections that begin in the chunk, as JSON. NULL: there are none.
+    sections TEXT,
     tokens INTEGER,
     -- The number of the first record.
     record INTEGER,

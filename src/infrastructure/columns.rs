@@ -66,10 +66,7 @@ pub(super) trait Columns {
 
     /// Reads a column of JSON.
     fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, Error> {
-        serde_json::from_str(&self.text(column)?).map_err(|error| Error::Damaged {
-            what: "JSON",
-            source: Some(Box::new(error)),
-        })
+        from_json(&self.text(column)?)
     }
 
     /// Reads a column of charsets.
@@ -91,6 +88,14 @@ pub(super) trait Columns {
         let state = State::ALL.into_iter().find(|state| state.name() == name);
         state.ok_or_else(|| damaged("a state"))
     }
+}
+
+/// Reads a value from its JSON.
+pub(super) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
+    serde_json::from_str(json).map_err(|error| Error::Damaged {
+        what: "JSON",
+        source: Some(Box::new(error)),
+    })
 }
 
 /// Serializes a value to JSON.

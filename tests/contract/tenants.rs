@@ -87,8 +87,8 @@ async fn seen_of_changes(
     seen.push(("document_after", found.is_some()));
     let found = store.version_chunks(caller, &document, of.version).await;
     seen.push(("version_chunks", found.unwrap().is_some()));
-    let list = store.chunk_keys(caller, chunks, 0, 10).await.unwrap();
-    seen.push(("chunk_keys", !list.is_empty()));
+    let list = store.chunk_heads(caller, chunks, 0, 10).await.unwrap();
+    seen.push(("chunk_heads", !list.is_empty()));
     seen
 }
 

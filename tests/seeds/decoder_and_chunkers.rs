@@ -5,6 +5,7 @@ use sluice::domain::chunking::splitter::Splitter;
 use sluice::domain::ingest::checkpoint::Checkpoint;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
+use sluice::domain::structure::tracker::Structure;
 use sluice::domain::text::encoding::charset::Charset;
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault, Policy};
 use sluice::domain::text::position::{Position, Span};
@@ -17,7 +18,14 @@ const LENGTHS: usize = 8;
 /// The approximate number of chunks at whose ends the rest of the source is decoded.
 const PLACES_MAX: usize = 32;
 
-type Chunks = (Vec<(Span, String)>, Option<Fault>);
+type Chunks = (Vec<Chunk>, Option<Fault>);
+
+#[derive(Debug, Eq, PartialEq)]
+struct Chunk {
+    span: Span,
+    text: String,
+    structure: Structure,
+}
 
 /// Checks an input: the settings, the lengths of the pieces, and the source.
 pub(crate) fn check(bytes: &[u8]) {
@@ -53,7 +61,9 @@ pub(crate) fn check(bytes: &[u8]) {
     // chunk
     // is not decoded alone: after a fault, bytes are decoded again, and a slice may end there.
     let some = chunks.len() / PLACES_MAX + 1;
-    let places = chunks.iter().flat_map(|(span, _)| [span.start, span.end]);
+    let places = chunks
+        .iter()
+        .flat_map(|chunk| [chunk.span.start, chunk.span.end]);
     for place in places.step_by(some).chain([Position::default()]) {
         let rest = decoded(decoding, &source[at(place.source)..], place.source == 0);
         assert!(
@@ -82,7 +92,11 @@ fn split(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
     let mut chunks = Vec::new();
     let mut drain = |splitter: &mut Splitter| loop {
         match splitter.next_chunk() {
-            Ok(Some(cut)) => chunks.push((cut.span, cut.text.to_owned())),
+            Ok(Some(cut)) => chunks.push(Chunk {
+                span: cut.span,
+                text: cut.text.to_owned(),
+                structure: cut.structure,
+            }),
             Ok(None) => return None,
             Err(fault) => return Some(fault),
         }
@@ -136,7 +150,11 @@ fn resumed(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
             assert_eq!(chunk.ordinal, chunks.len() as u64);
             let text = batch.text(chunk);
             assert_eq!(chunk.sha256, digest::sha256(text.as_bytes()));
-            chunks.push((chunk.span, text.to_owned()));
+            chunks.push(Chunk {
+                span: chunk.span,
+                text: text.to_owned(),
+                structure: chunk.structure.clone(),
+            });
         }
         let stored = Checkpoint::decode(&batch.checkpoint.encode()).unwrap();
         fed = at(stored.place.position.source);
@@ -145,9 +163,12 @@ fn resumed(spec: &Spec, decoding: Decoding, pieces: &[&[u8]]) -> Chunks {
 }
 
 /// Returns the text that the chunks cover. Each chunk must be its slice of the text, without gaps.
-fn covered(spec: &Spec, chunks: &[(Span, String)]) -> String {
+fn covered(spec: &Spec, chunks: &[Chunk]) -> String {
     let (mut text, mut start_before) = (String::new(), None);
-    for (span, chunk) in chunks {
+    for Chunk {
+        span, text: chunk, ..
+    } in chunks
+    {
         let [start, end] = [span.start.byte, span.end.byte].map(at);
         assert!(start_before < Some(start), "law 3: starts increase");
         assert!(start <= text.len() && text.len() < end, "law 3: {span:?}");
@@ -159,8 +180,13 @@ fn covered(spec: &Spec, chunks: &[(Span, String)]) -> String {
         start_before = Some(start);
     }
     let counted = places(&text);
-    for (span, _) in chunks {
-        for place in [span.start, span.end] {
+    for Chunk {
+        span, structure, ..
+    } in chunks
+    {
+        let sections = structure.sections.iter().flat_map(|all| &all.listed);
+        let starts = sections.map(|section| section.start);
+        for place in starts.chain([span.start, span.end]) {
             assert_eq!(
                 counted[at(place.byte)],
                 (place.character, place.line),

@@ -48,7 +48,7 @@ pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
             0 => Strategy::Fixed,
             1 => Strategy::Sentence,
             2 => Strategy::Recursive(SeparatorLevels::universal()),
-            _ => Strategy::Recursive(ladder(strategy)?),
+            _ => Strategy::Recursive(own_levels(strategy)?),
         }),
         measure: Measure::ALL[shape % Measure::ALL.len()],
         min_size,
@@ -61,7 +61,7 @@ pub(crate) fn settings(bytes: [u8; BYTES]) -> Option<(Spec, Decoding)> {
 }
 
 /// Custom levels of separators.
-fn ladder(strategy: usize) -> Option<SeparatorLevels> {
+fn own_levels(strategy: usize) -> Option<SeparatorLevels> {
     let own = ["aa", "\u{301}", "\n", "\r\n", " a ", "\u{6C34}"];
     let own = own
         .iter()

@@ -1,10 +1,13 @@
 //! Chunks of Markdown know their place: kind, section, headings and the introduction of a cut block, as stored,
 //! streamed and previewed.
 
+use std::collections::BTreeSet;
+
 use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use sluice::interface::grpc::pb::chunking_service_client::ChunkingServiceClient;
 
-use crate::support::follower::{Follower, assert_same, contents};
+use crate::support::follower::{Contents, Follower, assert_same, contents};
 use crate::support::world::{World, rows, spec, whole};
 
 const DOCUMENT: &str = "collections/c/documents/d";
@@ -78,7 +81,8 @@ async fn stored_chunks_have_the_headings_and_the_header_that_they_are_under() {
     assert_eq!(previewed.collect::<Vec<_>>(), structures);
 }
 
-/// A follower that embeds chunks with their headings embeds exactly those whose text or headings changed.
+/// A follower that embeds chunks with their headings embeds exactly those whose text or headings changed. Their texts
+/// are known, so a follower that embeds texts alone embeds only the renamed heading's own chunk.
 #[tokio::test]
 async fn a_renamed_heading_changes_the_keys_of_its_section_only() {
     let world = World::start().await;
@@ -99,6 +103,148 @@ async fn a_renamed_heading_changes_the_keys_of_its_section_only() {
     assert_eq!(follower.added - added, new);
     assert!((1..=3).contains(&new), "{new} of {added} chunks are new");
     assert_eq!(follower.removed, new);
+    let keys = |contents: &Contents| {
+        let keys = contents[DOCUMENT].keys();
+        keys.cloned().collect::<BTreeSet<_>>()
+    };
+    let texts = |contents: &Contents| {
+        let all = contents[DOCUMENT].values();
+        all.map(|content| content.text.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    let known = texts(&before);
+    let old = keys(&before);
+    let new_keys = after[DOCUMENT]
+        .iter()
+        .filter(|(key, _)| !old.contains(*key));
+    let kept = new_keys.filter(|(_, content)| known.contains(&content.text));
+    assert_eq!(follower.text_kept, kept.count());
+    assert!(follower.text_kept > 0 && follower.text_kept < new);
+}
+
+/// Equal chunks count as often as they are in a version.
+#[tokio::test]
+async fn changes_are_the_difference_of_multisets() {
+    let world = World::start().await;
+    let paragraph = "The same words stand here again and again in this paragraph. ".repeat(5);
+    let document = |times: usize, before: &str| {
+        let same = format!("# Same\n\n{paragraph}\n\n").repeat(times);
+        format!("{before}{same}")
+    };
+    let mut follower = Follower::default();
+    let mut counts = Vec::new();
+    for (times, before) in [
+        (2, ""),
+        (5, ""),
+        (5, "# First\n\nA section before.\n\n"),
+        (1, ""),
+    ] {
+        send(&world, &document(times, before)).await;
+        let last = follower.clone();
+        follower.catch_up(&world.channel).await.unwrap();
+        assert_same(&follower.contents, &contents(&world.channel).await);
+        let change = [
+            follower.added - last.added,
+            follower.kept - last.kept,
+            follower.moved - last.moved,
+            follower.removed - last.removed,
+        ];
+        counts.push(change);
+    }
+    assert_eq!(
+        counts,
+        [[2, 0, 0, 0], [3, 2, 0, 0], [1, 5, 5, 0], [0, 1, 1, 5]]
+    );
+}
+
+async fn sections(world: &World, after: Option<i64>) -> Vec<pb::Section> {
+    let mut client = ChunkServiceClient::new(world.channel.clone());
+    let request = pb::StreamSectionsRequest {
+        document: DOCUMENT.to_owned(),
+        after_section: after,
+    };
+    let mut pages = client.stream_sections(request).await.unwrap().into_inner();
+    let mut sections = Vec::new();
+    while let Some(page) = pages.message().await.unwrap() {
+        sections.extend(page.sections);
+    }
+    sections
+}
+
+#[tokio::test]
+async fn the_outline_has_every_section_with_its_span_and_chunks() {
+    let world = World::start().await;
+    let text = format!("before\n\n{}\n\n# Last\n", handbook("Second"));
+    send(&world, &text).await;
+    let all = sections(&world, None).await;
+    let path = |section: &pb::Section| {
+        let titles = section.headings.iter().map(|heading| &*heading.title);
+        titles.collect::<Vec<_>>().join(" > ")
+    };
+    let paths: Vec<_> = all.iter().map(path).collect();
+    let expected = [
+        "",
+        "Gates",
+        "Gates > First",
+        "Gates > Second",
+        "Gates > Tools",
+        "Last",
+    ];
+    assert_eq!(paths, expected);
+    let stored = rows(&world.channel, DOCUMENT, None, false).await.unwrap();
+    let mut end = 0;
+    for (number, section) in all.iter().enumerate() {
+        let span = [section.start.unwrap(), section.end.unwrap()];
+        let [from, to] = span.map(|place| usize::try_from(place.byte).unwrap());
+        assert_eq!(
+            (section.section, from),
+            (i64::try_from(number).unwrap(), end)
+        );
+        end = to;
+        let heading = section.headings.last().map(|heading| &*heading.title);
+        assert!(
+            text[from..]
+                .trim_start_matches(['#', ' '])
+                .starts_with(heading.unwrap_or("before"))
+        );
+        for place in span {
+            let before = &text[..usize::try_from(place.byte).unwrap()];
+            let counts = [
+                before.chars().count(),
+                before.matches('\n').count(),
+                before.len(),
+            ];
+            assert_eq!(
+                [place.character, place.line, place.source].map(|n| usize::try_from(n).unwrap()),
+                counts
+            );
+        }
+        let has = |ordinal: i64, byte: i64| {
+            let chunk = &stored[usize::try_from(ordinal).unwrap()];
+            (chunk.start.unwrap().byte..chunk.end.unwrap().byte).contains(&byte)
+        };
+        assert!(has(section.first_ordinal, span[0].byte));
+        assert!(has(section.last_ordinal, span[1].byte - 1));
+    }
+    assert_eq!(end, text.len());
+    assert_eq!(sections(&world, Some(2)).await, all[3..]);
+}
+
+/// A document of nothing but headings lists some of them in each chunk, and says how many it leaves out.
+#[tokio::test]
+async fn an_outline_counts_the_sections_that_it_leaves_out() {
+    let world = World::start().await;
+    let headings = 1_000;
+    send(&world, &"# a\n".repeat(headings)).await;
+    let all = sections(&world, None).await;
+    let omitted: i64 = all.iter().map(|section| section.omitted_sections).sum();
+    assert!(omitted > 0);
+    assert_eq!(all.len() + usize::try_from(omitted).unwrap(), headings);
+    let mut next = 1;
+    for section in all {
+        assert_eq!(section.section, next);
+        next = section.section + section.omitted_sections + 1;
+    }
 }
 
 /// A chunk of white space is marked by every strategy, so that an embedder can skip it.

@@ -21,8 +21,8 @@ use crate::domain::names::resource::DocumentName;
 
 /// The most rows of a page: about 64 KiB of usual chunks.
 pub const PAGE_ROWS: u32 = 64;
-/// The most text of a message with its contexts, in bytes. A single chunk may have more. gRPC clients accept messages of 4 MiB by
-/// default.
+/// The most text of a message with its contexts and sections, in bytes. A single chunk may have more. gRPC clients
+/// accept messages of 4 MiB by default.
 const PART_BYTES: usize = 1024 * 1024;
 
 /// The use case of reading chunks.
@@ -208,14 +208,18 @@ impl Chunks {
 
     /// Follows a move of the document to its new partition. Fails if the document was not moved: its chunks were
     /// swept.
-    async fn follow_move(&self, caller: &Caller, of: &mut Of) -> Result<(), Error> {
+    pub(super) async fn follow_move(&self, caller: &Caller, of: &mut Of) -> Result<(), Error> {
         let store = self.store.as_ref();
         let partition = &mut of.partition;
         let has_moved = relocation::follow(store, caller, &of.document, partition).await?;
         has_moved.then_some(()).ok_or(Error::VersionGone)
     }
 
-    async fn document(&self, caller: &Caller, name: &DocumentName) -> Result<Document, Error> {
+    pub(super) async fn document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+    ) -> Result<Document, Error> {
         self.store
             .document(caller, name)
             .await?
@@ -224,7 +228,7 @@ impl Chunks {
 }
 
 /// Returns the current version, and the location of its chunks.
-fn current(document: &Document) -> Result<(Of, &Version), Error> {
+pub(super) fn current(document: &Document) -> Result<(Of, &Version), Error> {
     let version = document.current.as_ref().ok_or(Error::NotFound {
         kind: "complete version",
     })?;
@@ -259,7 +263,7 @@ pub fn parts(page: Vec<Chunk>) -> Vec<Vec<Chunk>> {
     let mut parts: Vec<Vec<Chunk>> = Vec::new();
     let mut bytes = PART_BYTES;
     for chunk in page {
-        let size = chunk.text.len() + chunk.chunk.structure.context().bytes();
+        let size = chunk.text.len() + chunk.chunk.structure.bytes();
         bytes += size;
         match parts.last_mut() {
             Some(part) if bytes <= PART_BYTES => part.push(chunk),

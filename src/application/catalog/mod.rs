@@ -9,4 +9,6 @@ pub mod default_collection;
 pub mod documents;
 pub mod imports;
 pub mod relocation;
+pub mod sections;
+mod version_contents;
 pub mod version_diff;

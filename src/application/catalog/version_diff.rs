@@ -1,5 +1,6 @@
 //! The difference between two versions of a document, sent in parts. First come the chunks of the newer version in
-//! order, each as added or kept by its content. Then come the contents that the newer version no longer has.
+//! order, each as added or kept by its content. Then come the contents that the newer version has less often. Added
+//! and removed keys are the difference of both versions' multisets of keys.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,23 +10,21 @@ use serde::{Deserialize, Serialize};
 use crate::application::caller::Caller;
 use crate::application::catalog::chunks::{PAGE_ROWS, Versioned, parts};
 use crate::application::catalog::relocation;
+use crate::application::catalog::version_contents::{CHUNK_BYTES, Comparison, VersionContents};
 use crate::application::error::Error;
 use crate::application::memory::budget::Budget;
-use crate::application::memory::pool::Permit;
 use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
+use crate::domain::ingest::batch;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 
-/// The most chunks of a version that a newer one is compared with: 8 MB of keys. After a version with more chunks
+/// The most chunks of a version that a newer one is compared with: 8 MB of contents. After a version with more chunks
 /// the newer one is sent anew.
-const CHUNKS_MAX: u64 = 500_000;
-/// The keys read at once: 32 KB.
-const KEY_ROWS: u32 = 1_000;
-/// The bytes of a key that identify a content. Two contents with the same 128 bits are not to be expected: a
-/// search for such a pair takes about 2^64 hashes.
-const KEY_BYTES: usize = 16;
+const CHUNKS_MAX: u64 = 200_000;
+/// The chunks without text that are read at once: about 250 KB with usual contexts.
+pub(super) const HEAD_ROWS: u32 = 1_000;
 
 /// A change as a follower receives it.
 #[derive(Debug)]
@@ -33,11 +32,32 @@ pub enum ChangeEvent {
     /// The follower must forget every chunk of the document.
     Reset(DocumentName),
     /// A chunk that is new to the follower.
-    Added(DocumentName, Versioned),
+    Added {
+        /// The document.
+        document: DocumentName,
+        /// The chunk.
+        chunk: Versioned,
+        /// Whether the follower has its text under other headings or with another introduction.
+        is_text_kept: bool,
+    },
     /// A chunk whose content the follower has; sent without its text.
-    Kept(DocumentName, Versioned),
-    /// The key of a content that the document no longer has.
-    Removed(DocumentName, [u8; 32]),
+    Kept {
+        /// The document.
+        document: DocumentName,
+        /// The chunk.
+        chunk: Versioned,
+        /// Whether its ordinal, span or section is another one than before.
+        is_moved: bool,
+    },
+    /// A content that the document has once less.
+    Removed {
+        /// The document.
+        document: DocumentName,
+        /// The key of the content.
+        key: [u8; 32],
+        /// The number of chunks that still have the content.
+        left: u64,
+    },
     /// All chunks of a version were sent.
     Complete {
         /// The document.
@@ -78,13 +98,20 @@ pub struct DiffContext {
 }
 
 impl DiffContext {
-    /// Reads the keys of a version of `chunks` chunks, from ordinal `from` on. Returns `None` if the version is
-    /// being swept.
-    async fn keys(&self, of: Of, from: u64, chunks: u64) -> Result<Option<Vec<[u8; 32]>>, Error> {
-        let left = u32::try_from(chunks - from).unwrap_or(u32::MAX);
-        let rows = left.min(KEY_ROWS);
-        let page = self.store.chunk_keys(&self.caller, of, from, rows).await?;
-        Ok((page.len() == rows as usize).then_some(page))
+    /// Reads the next chunks of a version's first `until`, from ordinal `from` on, without text. Returns `None` if the
+    /// version is being swept.
+    async fn heads(
+        &self,
+        of: Of,
+        from: u64,
+        until: u64,
+    ) -> Result<Option<Vec<batch::Chunk>>, Error> {
+        let left = u32::try_from(until - from).unwrap_or(u32::MAX);
+        let rows = left.min(HEAD_ROWS);
+        let page = self.store.chunk_heads(&self.caller, of, from, rows).await?;
+        // The sweep removes the first chunks of a version first.
+        let is_next = page.first().is_some_and(|first| first.ordinal == from);
+        Ok(is_next.then_some(page))
     }
 }
 
@@ -98,7 +125,7 @@ pub(crate) struct Difference<'a> {
     /// The number of chunks of the newer version. `None` means that it is swept.
     chunks: Option<u64>,
     /// The contents of the older version. `None` means that the follower keeps nothing.
-    before: Option<Contents>,
+    before: Option<VersionContents>,
     /// The parts of the current page that are still to be sent.
     read: std::vec::IntoIter<Vec<Chunk>>,
     is_begun: bool,
@@ -110,14 +137,6 @@ pub(crate) enum DiffPage {
     Part(Vec<ChangeEvent>, Within),
     /// The last events.
     Last(Vec<ChangeEvent>),
-}
-
-/// The contents of a version, sorted, and for each whether it was sent to the follower.
-struct Contents {
-    keys: Vec<[u8; KEY_BYTES]>,
-    is_sent: Vec<bool>,
-    chunks: u64,
-    _held: Permit,
 }
 
 impl<'a> Difference<'a> {
@@ -150,7 +169,7 @@ impl<'a> Difference<'a> {
             difference.before = difference.contents(within.before).await?;
             match difference.before {
                 None => difference.begin_anew(),
-                Some(_) => difference.mark_sent().await?,
+                Some(_) => difference.count_sent().await?,
             }
         }
         Ok(difference)
@@ -205,21 +224,30 @@ impl<'a> Difference<'a> {
         let part = self.read.next().unwrap_or_default();
         for mut chunk in part {
             self.within.ordinal = chunk.chunk.ordinal + 1;
-            let before = self.before.as_mut();
-            let is_kept = before.is_some_and(|before| before.keep(&chunk.chunk.key));
-            if is_kept {
+            let comparison = self
+                .before
+                .as_mut()
+                .map(|before| before.compare(&chunk.chunk));
+            if let Some(Comparison::Kept { .. }) = comparison {
                 chunk.text.clear();
             }
-            let versioned = Versioned {
+            let chunk = Versioned {
                 version: self.within.version,
                 labels: Arc::clone(&self.labels),
                 chunk,
             };
-            let name = self.name.clone();
-            events.push(if is_kept {
-                ChangeEvent::Kept(name, versioned)
-            } else {
-                ChangeEvent::Added(name, versioned)
+            let document = self.name.clone();
+            events.push(match comparison {
+                Some(Comparison::Kept { is_moved }) => ChangeEvent::Kept {
+                    document,
+                    chunk,
+                    is_moved,
+                },
+                _ => ChangeEvent::Added {
+                    document,
+                    chunk,
+                    is_text_kept: comparison == Some(Comparison::Added { is_text_kept: true }),
+                },
             });
         }
         Ok(DiffPage::Part(events, self.within))
@@ -235,22 +263,27 @@ impl<'a> Difference<'a> {
         Ok(relocation::follow(store, caller, uid, partition).await?)
     }
 
-    /// Returns the next contents of the older version that the newer one does not have.
+    /// Returns the next contents of the older version that the newer one has less often.
     async fn next_removed(&mut self) -> Result<Option<Vec<ChangeEvent>>, Error> {
         let of = self.of(self.within.before);
         while let Some(before) = &mut self.before {
-            if self.within.removed >= before.chunks {
+            let from = self.within.removed;
+            let chunks = before.chunks();
+            if from >= chunks {
                 break;
             }
-            let from = self.within.removed;
-            let chunks = before.chunks;
-            let Some(keys) = self.source.keys(of, from, chunks).await? else {
+            let Some(heads) = self.source.heads(of, from, chunks).await? else {
                 self.begin_anew();
                 return Ok(Some(vec![]));
             };
-            self.within.removed += keys.len() as u64;
-            let gone = keys.into_iter().filter(|key| before.give_up(key));
-            let gone = gone.map(|key| ChangeEvent::Removed(self.name.clone(), key));
+            self.within.removed += heads.len() as u64;
+            let gone = heads.into_iter().filter_map(|head| {
+                Some(ChangeEvent::Removed {
+                    left: before.remove(&head.key)?,
+                    document: self.name.clone(),
+                    key: head.key,
+                })
+            });
             let events = gone.collect::<Vec<_>>();
             if !events.is_empty() {
                 return Ok(Some(events));
@@ -260,7 +293,7 @@ impl<'a> Difference<'a> {
     }
 
     /// Reads the contents of a version. Returns `None` if it is swept or too large to be compared.
-    async fn contents(&self, version: u64) -> Result<Option<Contents>, Error> {
+    async fn contents(&self, version: u64) -> Result<Option<VersionContents>, Error> {
         let store = &self.source.store;
         let caller = &self.source.caller;
         let chunks = store
@@ -269,56 +302,68 @@ impl<'a> Difference<'a> {
         let Some(chunks) = chunks.filter(|chunks| *chunks <= CHUNKS_MAX) else {
             return Ok(None);
         };
-        let capacity = usize::try_from(chunks).unwrap_or(usize::MAX);
-        let bytes = capacity * (KEY_BYTES + size_of::<bool>());
+        let bytes = usize::try_from(chunks).unwrap_or(usize::MAX) * CHUNK_BYTES;
         let held = self.source.budget.hold(caller, bytes).await?;
-        let mut keys = Vec::with_capacity(capacity);
-        while (keys.len() as u64) < chunks {
-            let from = keys.len() as u64;
-            let page = self.source.keys(self.of(version), from, chunks).await?;
+        let mut contents = VersionContents::new(chunks, held);
+        while contents.len() < chunks {
+            let from = contents.len();
+            let page = self.source.heads(self.of(version), from, chunks).await?;
             let Some(page) = page else {
                 return Ok(None);
             };
-            keys.extend(page.iter().map(short));
+            page.iter().for_each(|head| contents.push(head));
         }
-        keys.sort_unstable();
-        keys.dedup();
-        Ok(Some(Contents {
-            is_sent: vec![false; keys.len()],
-            keys,
-            chunks,
-            _held: held,
-        }))
+        contents.sort();
+        Ok(Some(contents))
     }
 
-    /// Marks the contents that were sent before the follower resumed.
-    async fn mark_sent(&mut self) -> Result<(), Error> {
-        let ordinal = self.within.ordinal;
-        let removed = self.within.removed;
-        let version = self.within.version;
-        let is_there = self.mark(version, ordinal).await?
-            || (self.follow_move().await? && self.mark(version, ordinal).await?);
-        if !is_there {
+    /// Counts the chunks that were sent before the follower resumed.
+    async fn count_sent(&mut self) -> Result<(), Error> {
+        if !self.count_compared().await? {
             self.chunks = None;
-        } else if !self.mark(self.within.before, removed).await? {
+        } else if !self.count_removed().await? {
             self.begin_anew();
         }
         Ok(())
     }
 
-    /// Marks the contents of a version's first `until` chunks. Returns `false` if the version is being swept.
-    async fn mark(&mut self, version: u64, until: u64) -> Result<bool, Error> {
-        let of = self.of(version);
+    /// Counts the chunks of the newer version that were compared. Returns `false` if it is being swept.
+    async fn count_compared(&mut self) -> Result<bool, Error> {
+        let until = self.within.ordinal;
+        let mut from = 0;
+        while from < until {
+            let of = self.of(self.within.version);
+            let Some(page) = self.source.heads(of, from, until).await? else {
+                if self.follow_move().await? {
+                    continue;
+                }
+                return Ok(false);
+            };
+            from += page.len() as u64;
+            if let Some(before) = &mut self.before {
+                for head in &page {
+                    before.compare(head);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Counts the chunks of the older version that were checked for removed contents. Returns `false` if it is being
+    /// swept.
+    async fn count_removed(&mut self) -> Result<bool, Error> {
+        let of = self.of(self.within.before);
+        let until = self.within.removed;
         let mut from = 0;
         while let Some(before) = &mut self.before
             && from < until
         {
-            let Some(page) = self.source.keys(of, from, until).await? else {
+            let Some(page) = self.source.heads(of, from, until).await? else {
                 return Ok(false);
             };
             from += page.len() as u64;
-            for key in &page {
-                before.keep(key);
+            for head in &page {
+                before.remove(&head.key);
             }
         }
         Ok(true)
@@ -343,27 +388,4 @@ impl<'a> Difference<'a> {
             version,
         }
     }
-}
-
-impl Contents {
-    /// Marks a content as sent. Returns whether the version has it and it was not marked before.
-    fn give_up(&mut self, key: &[u8; 32]) -> bool {
-        let found = self.keys.binary_search(&short(key));
-        found.is_ok_and(|at| !std::mem::replace(&mut self.is_sent[at], true))
-    }
-
-    /// Marks a content as sent. Returns whether the version has it.
-    fn keep(&mut self, key: &[u8; 32]) -> bool {
-        let found = self.keys.binary_search(&short(key));
-        if let Ok(at) = found {
-            self.is_sent[at] = true;
-        }
-        found.is_ok()
-    }
-}
-
-fn short(key: &[u8; 32]) -> [u8; KEY_BYTES] {
-    let mut short = [0; KEY_BYTES];
-    short.copy_from_slice(&key[..KEY_BYTES]);
-    short
 }

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::chunks::Of;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store_error::Error;
@@ -74,13 +73,4 @@ pub trait Changes: Send + Sync {
         document: &Uid,
         version: u64,
     ) -> Result<Option<u64>, Error>;
-    /// Returns the keys of at most `rows` chunks in order, from the ordinal `from` on. Keys are missing if the
-    /// version is being swept.
-    async fn chunk_keys(
-        &self,
-        caller: &Caller,
-        of: Of,
-        from: u64,
-        rows: u32,
-    ) -> Result<Vec<[u8; 32]>, Error>;
 }

@@ -30,11 +30,14 @@ pub struct Of {
 /// The bytes of text that complete a page. A reader holds one page in memory.
 pub const PAGE_BYTES: u64 = 1024 * 1024;
 
+/// The bytes of contexts and sections that complete a page of chunks without text.
+pub const HEAD_PAGE_BYTES: u64 = 256 * 1024;
+
 /// Reads chunks.
 #[async_trait]
 pub trait Chunks: Send + Sync {
     /// Returns at most `rows` chunks in order, from the ordinal `from` on. The page ends with the chunk that reaches
-    /// [`PAGE_BYTES`] of text. The document must belong to the caller's tenant.
+    /// [`PAGE_BYTES`] of text, contexts and sections. The document must belong to the caller's tenant.
     async fn chunks(
         &self,
         caller: &Caller,
@@ -42,4 +45,13 @@ pub trait Chunks: Send + Sync {
         from: u64,
         rows: u32,
     ) -> Result<Vec<Chunk>, Error>;
+    /// Returns at most `rows` chunks without their text, in order, from the ordinal `from` on. The page ends with the
+    /// chunk that reaches [`HEAD_PAGE_BYTES`]. The document must belong to the caller's tenant.
+    async fn chunk_heads(
+        &self,
+        caller: &Caller,
+        of: Of,
+        from: u64,
+        rows: u32,
+    ) -> Result<Vec<batch::Chunk>, Error>;
 }

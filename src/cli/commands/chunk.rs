@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::arguments::spec::{Chunking, Decoding};
+use crate::cli::json::local_chunk;
 use crate::cli::terminal::chunk_rows;
 use crate::cli::terminal::output::{self, DocumentsFailed, Format, WrongArguments};
 use crate::cli::terminal::progress;
@@ -16,11 +16,9 @@ use crate::cli::uploads::source::Source;
 use crate::cli::uploads::sources::{self, Entry};
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::{Chunk, Gathered};
-use crate::domain::ingest::digest::hex;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
-use crate::domain::structure::tracker::Structure;
 use crate::domain::text::encoding::decoding;
-use crate::domain::text::position::{Position, Span};
+use crate::domain::text::position::Span;
 
 /// Stream text through the engine and write its chunks.
 ///
@@ -97,37 +95,6 @@ struct ChunkWriter {
     table: Table,
 }
 
-/// A chunk as a line of JSON. Offsets count from 0; ends are exclusive.
-#[derive(Serialize)]
-struct Row<'a> {
-    document: &'a str,
-    ordinal: u64,
-    start_byte: u64,
-    end_byte: u64,
-    start_character: u64,
-    end_character: u64,
-    start_line: u64,
-    end_line: u64,
-    start_source: u64,
-    end_source: u64,
-    sha256: String,
-    kind: String,
-    continues: bool,
-    is_blank: bool,
-    section: u64,
-    headings: Vec<Title<'a>>,
-    introduction: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-}
-
-/// A heading that a chunk is under.
-#[derive(Serialize)]
-struct Title<'a> {
-    level: u8,
-    title: &'a str,
-}
-
 impl ChunkWriter {
     fn of(arguments: &Arguments) -> Self {
         let format = arguments.output;
@@ -149,7 +116,7 @@ impl ChunkWriter {
         let text = self.with_text.then_some(text);
         match self.format {
             Format::Json => {
-                let row = row(document, chunk, text);
+                let row = local_chunk::row(document, chunk, text);
                 self.table.json(&serde_json::to_string(&row)?)
             }
             Format::Table => {
@@ -169,58 +136,6 @@ impl ChunkWriter {
                 self.table.cells(cells)
             }
         }
-    }
-}
-
-fn row<'a>(document: &'a str, chunk: &'a Chunk, text: Option<&'a str>) -> Row<'a> {
-    let Chunk {
-        ordinal,
-        span: Span { start, end },
-        ref sha256,
-        key: _,
-        ref structure,
-    } = *chunk;
-    let Structure {
-        kind,
-        continues,
-        is_blank,
-        context: _,
-    } = structure;
-    let context = structure.context();
-    let headings = context.headings.iter().map(|heading| Title {
-        level: heading.level,
-        title: &heading.title,
-    });
-    let of = |place: Position| {
-        let Position {
-            byte,
-            character,
-            line,
-            source,
-        } = place;
-        (byte, character, line, source)
-    };
-    let start = of(start);
-    let end = of(end);
-    Row {
-        document,
-        ordinal,
-        start_byte: start.0,
-        end_byte: end.0,
-        start_character: start.1,
-        end_character: end.1,
-        start_line: start.2,
-        end_line: end.2,
-        start_source: start.3,
-        end_source: end.3,
-        sha256: hex(sha256),
-        kind: kind.name().to_uppercase(),
-        continues: *continues,
-        is_blank: *is_blank,
-        section: context.section,
-        headings: headings.collect(),
-        introduction: &context.introduction,
-        text,
     }
 }
 

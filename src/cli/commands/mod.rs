@@ -22,6 +22,7 @@ mod move_document;
 mod operations;
 mod partitions;
 mod rechunk;
+mod sections;
 mod serve;
 mod sync;
 mod upload;
@@ -40,6 +41,7 @@ pub(super) enum Command {
     Rechunk(rechunk::Arguments),
     Watch(watch::Arguments),
     Chunks(chunks::Arguments),
+    Sections(sections::Arguments),
     Collections(collections::Arguments),
     Documents(documents::Arguments),
     Partitions(partitions::Arguments),
@@ -67,6 +69,7 @@ impl Command {
             Self::Rechunk(arguments) => rechunk::run(&arguments).await,
             Self::Watch(arguments) => watch::run(&arguments).await,
             Self::Chunks(arguments) => chunks::run(&arguments).await,
+            Self::Sections(arguments) => sections::run(&arguments).await,
             Self::Collections(arguments) => collections::run(&arguments).await,
             Self::Documents(arguments) => documents::run(&arguments).await,
             Self::Partitions(arguments) => partitions::run(&arguments).await,
@@ -87,6 +90,7 @@ impl Command {
             Self::Chunk(_)
             | Self::Watch(_)
             | Self::Chunks(_)
+            | Self::Sections(_)
             | Self::Collections(_)
             | Self::Documents(_)
             | Self::Partitions(_)

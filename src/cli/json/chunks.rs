@@ -1,8 +1,8 @@
 //! Chunks and changes.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::cli::json::fields::{digest, object, places, word};
+use crate::cli::json::fields::{digest, object, place, places, word};
 use crate::cli::terminal::table::Object;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::change::Change as Kind;
@@ -49,25 +49,77 @@ fn structure(place: pb::ChunkStructure) -> Object {
         section,
         headings,
         introduction,
+        sections,
+        omitted_sections,
     } = place;
-    let heading = |heading: pb::Heading| {
-        let pb::Heading { level, title } = heading;
-        json!({ "level": level, "title": title })
-    };
-    let headings: Vec<_> = headings.into_iter().map(heading).collect();
+    let sections = sections.into_iter().map(section_start).collect::<Vec<_>>();
     object([
         ("kind", word(kind.as_str_name(), "CHUNK_KIND_")),
         ("continues", json!(continues)),
         ("is_blank", json!(is_blank)),
         ("section", json!(section)),
-        ("headings", json!(headings)),
+        ("headings", titles(headings)),
         ("introduction", json!(introduction)),
+        ("sections", json!(sections)),
+        ("omitted_sections", json!(omitted_sections)),
     ])
+}
+
+fn titles(headings: Vec<pb::Heading>) -> Value {
+    headings.into_iter().map(heading).collect()
+}
+
+fn heading(heading: pb::Heading) -> Value {
+    let pb::Heading { level, title } = heading;
+    json!({ "level": level, "title": title })
+}
+
+/// Returns the fields of the beginning of a section.
+fn section_start(section: pb::SectionStart) -> Object {
+    let pb::SectionStart {
+        section,
+        start,
+        heading: title,
+    } = section;
+    let mut fields = object([
+        ("section", json!(section)),
+        ("heading", heading(title.unwrap_or_default())),
+    ]);
+    fields.extend(place("start", start));
+    fields
+}
+
+/// Returns the fields of a section.
+pub(crate) fn section(section: pb::Section) -> Object {
+    let pb::Section {
+        section,
+        headings,
+        start,
+        end,
+        first_ordinal,
+        last_ordinal,
+        omitted_sections,
+        version,
+    } = section;
+    let mut fields = object([
+        ("section", json!(section)),
+        ("headings", titles(headings)),
+        ("first_ordinal", json!(first_ordinal)),
+        ("last_ordinal", json!(last_ordinal)),
+        ("omitted_sections", json!(omitted_sections)),
+        ("version", json!(version)),
+    ]);
+    fields.extend(places(start, end));
+    fields
 }
 
 /// Returns the fields of a change: its kind, the document or chunk that it concerns, and its details.
 pub(crate) fn change(change: pb::Change) -> Option<Object> {
-    let pb::Change { change } = change;
+    let pb::Change {
+        change,
+        is_text_kept,
+        is_moved,
+    } = change;
     let (kind, mut fields) = match change? {
         Kind::Reset(document) => {
             let name = json!(document);
@@ -76,11 +128,16 @@ pub(crate) fn change(change: pb::Change) -> Option<Object> {
                 object([("name", name.clone()), ("document", name)]),
             )
         }
-        Kind::Added(added) => ("added", chunk(added)),
+        Kind::Added(added) => {
+            let mut fields = chunk(added);
+            fields.insert("is_text_kept".to_owned(), json!(is_text_kept));
+            ("added", fields)
+        }
         Kind::Kept(kept) => {
             let mut fields = chunk(kept);
             // The client has the text already.
             fields.remove("text");
+            fields.insert("is_moved".to_owned(), json!(is_moved));
             ("kept", fields)
         }
         Kind::Removed(gone) => ("removed", removed(gone)),
@@ -92,11 +149,16 @@ pub(crate) fn change(change: pb::Change) -> Option<Object> {
 
 /// Returns the fields of content that was removed.
 fn removed(gone: pb::ChunkRemoved) -> Object {
-    let pb::ChunkRemoved { document, key } = gone;
+    let pb::ChunkRemoved {
+        document,
+        key,
+        left,
+    } = gone;
     object([
         ("name", json!(document)),
         ("document", json!(document)),
         ("key", digest(&key)),
+        ("left", json!(left)),
     ])
 }
 

@@ -94,10 +94,14 @@ fn every_field_of_a_chunk_and_of_a_change_is_written() {
     let change = |change| {
         chunks::change(pb::Change {
             change: Some(change),
+            ..pb::Change::default()
         })
         .unwrap()
     };
-    check("Chunk", &[], &["change"], &change(Change::Added(chunk())));
+    let also = ["change", "is_text_kept"];
+    check("Chunk", &[], &also, &change(Change::Added(chunk())));
+    let section = chunks::section(pb::Section::default());
+    check("Section", &[], &[], &section);
     let gone = change(Change::Removed(pb::ChunkRemoved::default()));
     check("ChunkRemoved", &[], &["change", "name"], &gone);
     let version = change(Change::Complete(pb::VersionComplete::default()));

@@ -43,30 +43,28 @@ pub(crate) fn word(name: &str, prefix: &str) -> Value {
     name.strip_prefix(prefix).unwrap_or(name).into()
 }
 
-/// Returns the fields of a chunk's start and end.
+/// Returns the fields of the start and the end of a text, in every unit.
 pub(super) fn places(start: Option<pb::Position>, end: Option<pb::Position>) -> Object {
-    let units = |place: Option<pb::Position>| {
-        place.map(|place| {
-            let pb::Position {
-                byte,
-                character,
-                line,
-                source,
-            } = place;
-            [byte, character, line, source]
-        })
-    };
-    let start = units(start);
-    let end = units(end);
-    let at = |place: Option<[i64; 4]>, unit: usize| place.map(|place| place[unit]).into();
-    object([
-        ("start_byte", at(start, 0)),
-        ("end_byte", at(end, 0)),
-        ("start_character", at(start, 1)),
-        ("end_character", at(end, 1)),
-        ("start_line", at(start, 2)),
-        ("end_line", at(end, 2)),
-        ("start_source", at(start, 3)),
-        ("end_source", at(end, 3)),
-    ])
+    let mut fields = place("start", start);
+    fields.extend(place("end", end));
+    fields
+}
+
+/// Returns the fields of a place, in every unit. `NULL` stands for a missing place.
+pub(super) fn place(name: &str, place: Option<pb::Position>) -> Object {
+    let units = place.map(|place| {
+        let pb::Position {
+            byte,
+            character,
+            line,
+            source,
+        } = place;
+        [byte, character, line, source]
+    });
+    let names = ["byte", "character", "line", "source"];
+    let fields = names.into_iter().enumerate().map(|(number, unit)| {
+        let value = units.map(|units| units[number]).into();
+        (format!("{name}_{unit}"), value)
+    });
+    fields.collect()
 }

@@ -21,6 +21,7 @@ mod complete;
 pub(super) mod documents;
 pub(super) mod fields;
 pub(super) mod limits;
+pub(super) mod local_chunk;
 pub(super) mod operations;
 pub(super) mod partitions;
 pub(super) mod spec;

@@ -19,17 +19,26 @@ pub(crate) fn cells<T: Copy + Display>(
     places: [(T, T); 3],
     text: String,
 ) -> Vec<String> {
-    let range = |(start, end): (T, T)| format!("{start}..{end}");
-    let [bytes, characters, lines] = places.map(range);
+    let [bytes, characters, lines] = places.map(|(start, end)| range(start, end));
     vec![ordinal.to_string(), bytes, characters, lines, text]
+}
+
+/// Returns the cell of a range from `start` to `end`, exclusive.
+pub(crate) fn range<T: Display>(start: T, end: T) -> String {
+    format!("{start}..{end}")
+}
+
+/// Returns the cell of the titles of headings, outermost first.
+pub(crate) fn path<'a>(titles: impl Iterator<Item = &'a str>) -> String {
+    titles.collect::<Vec<_>>().join(" > ")
 }
 
 /// Returns the text of a chunk after the titles of the headings that it is under.
 pub(crate) fn under<'a>(titles: impl Iterator<Item = &'a str>, text: &str) -> String {
-    let path: Vec<&str> = titles.collect();
+    let path = path(titles);
     if path.is_empty() {
         text.to_owned()
     } else {
-        format!("{} | {text}", path.join(" > "))
+        format!("{path} | {text}")
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::chunking::chunker::Chunker;
 use crate::domain::chunking::view::View;
 use crate::domain::structure::blocks;
+use crate::domain::structure::section::{SECTIONS_MAX, Section, Sections};
 use crate::domain::structure::tracker::{self, Structure, Tracker};
 use crate::domain::text::encoding::decoder::{Choice, DECODED_BYTES_MAX, Decoder};
 use crate::domain::text::encoding::decoding::{Decoding, Fault};
@@ -273,7 +274,7 @@ impl Splitter {
         let text = &self.window.text()[..view_bytes];
         let tracker = self.tracker.as_ref();
         let structure = match tracker {
-            Some(tracker) => tracker.structure(text, self.covered, bytes),
+            Some(tracker) => self.structure(tracker, text, bytes),
             None => Structure::without_blocks(&text[..bytes]),
         };
         let next = if is_end && bytes == view_bytes {
@@ -298,6 +299,33 @@ impl Splitter {
             span,
             text: &self.window.passed(next)[..bytes],
             structure,
+        }
+    }
+
+    /// Returns the structure of the first `bytes` bytes of `text` as a chunk.
+    fn structure(&self, tracker: &Tracker, text: &str, bytes: usize) -> Structure {
+        let structure = tracker.structure(text, self.covered, bytes);
+        let mut sections = Sections::default();
+        // The context's section is the one at the first character that the chunk before does not cover.
+        let mut number = structure.context().section;
+        let mut start = self.window.start();
+        for (place, heading) in tracker.headings(text, self.covered, bytes) {
+            number += u64::from(place > self.covered);
+            if sections.listed.len() == SECTIONS_MAX {
+                sections.omitted += 1;
+                continue;
+            }
+            start = self.window.position_from(start, place);
+            sections.listed.push(Section {
+                number,
+                start,
+                heading,
+            });
+        }
+        let has_sections = !sections.listed.is_empty();
+        Structure {
+            sections: has_sections.then(|| Box::new(sections)),
+            ..structure
         }
     }
 

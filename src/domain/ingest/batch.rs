@@ -37,12 +37,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Returns the bytes of all chunks' text, overlaps counted once, and of their contexts.
+    /// Returns the bytes of all chunks' text, overlaps counted once, and of their contexts and sections.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let contexts = self.chunks.iter();
-        let contexts = contexts.map(|chunk| chunk.structure.context().bytes());
-        self.text.len() + contexts.sum::<usize>()
+        let structures = self.chunks.iter().map(|chunk| chunk.structure.bytes());
+        self.text.len() + structures.sum::<usize>()
     }
 
     /// Returns the text of one of the batch's chunks.
@@ -93,8 +92,8 @@ pub struct Gathering {
     chunks: Vec<Chunk>,
     /// The text from the first chunk's start to the last chunk's end, overlaps once.
     text: String,
-    /// The bytes of the chunks' contexts. Stores keep one with each chunk.
-    context_bytes: usize,
+    /// The bytes of the chunks' contexts and sections. Stores keep them with each chunk.
+    structure_bytes: usize,
 }
 
 impl Gathering {
@@ -105,7 +104,7 @@ impl Gathering {
             room,
             chunks: Vec::new(),
             text: String::new(),
-            context_bytes: 0,
+            structure_bytes: 0,
         }
     }
 
@@ -125,7 +124,7 @@ impl Gathering {
         }
         self.text
             .push_str(&cut.text[offset(cut.span.start.byte, covered)..]);
-        self.context_bytes += cut.structure.context().bytes();
+        self.structure_bytes += cut.structure.bytes();
         self.chunks.push(Chunk {
             ordinal,
             span: cut.span,
@@ -142,15 +141,15 @@ impl Gathering {
         self.chunks.is_empty()
     }
 
-    /// Whether the batch has reached the limit of chunks or of text, contexts included.
+    /// Whether the batch has reached the limit of chunks or of text, contexts and sections included.
     #[must_use]
     pub fn is_full(&self, text_bytes_max: usize) -> bool {
-        self.chunks.len() >= CHUNKS_MAX || self.text.len() + self.context_bytes >= text_bytes_max
+        self.chunks.len() >= CHUNKS_MAX || self.text.len() + self.structure_bytes >= text_bytes_max
     }
 
     /// Closes the batch with its checkpoint, and starts a new one.
     pub fn close(&mut self, checkpoint: Checkpoint) -> Gathered {
-        self.context_bytes = 0;
+        self.structure_bytes = 0;
         Gathered(Batch {
             chunks: std::mem::take(&mut self.chunks),
             checkpoint,

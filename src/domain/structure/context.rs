@@ -126,18 +126,23 @@ pub fn of(
     places: RangeInclusive<usize>,
 ) -> Arc<Context> {
     let mut context = Arc::clone(context);
-    let opens = |(place, level): (usize, u8)| Heading {
-        level,
-        title: shortened(&heading::title(head(text, place)), TITLE_BYTES_MAX),
-    };
-    for heading in blocks.sections(*places.start()).map(opens) {
-        Arc::make_mut(&mut context).open(heading);
+    for (place, level) in blocks.sections(*places.start()) {
+        Arc::make_mut(&mut context).open(heading_at(text, place, level));
     }
     let introduction = introduction(&context, text, blocks, *places.end());
     if introduction != context.introduction {
         Arc::make_mut(&mut context).introduction = introduction;
     }
     context
+}
+
+/// Returns the heading of that level at `place`.
+#[must_use]
+pub fn heading_at(text: &str, place: usize, level: u8) -> Heading {
+    Heading {
+        level,
+        title: shortened(&heading::title(head(text, place)), TITLE_BYTES_MAX),
+    }
 }
 
 /// Returns the introduction of the block that is cut at `end`.

@@ -22,4 +22,5 @@ pub mod kind;
 pub mod line;
 pub mod markdown;
 pub mod scanner;
+pub mod section;
 pub mod tracker;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::domain::structure::blocks::{Blocks, BlocksView, First};
 use crate::domain::structure::codec::Reader;
-use crate::domain::structure::context::{self, Context};
+use crate::domain::structure::context::{self, Context, Heading};
 use crate::domain::structure::format::Format;
 use crate::domain::structure::kind::Kind;
 use crate::domain::structure::scanner::Scanner;
+use crate::domain::structure::section::Sections;
 use crate::domain::text::white_space;
 
 /// The structure of the text from a chunk's start on.
@@ -59,6 +60,8 @@ pub struct Structure {
     pub is_blank: bool,
     /// The headings that it is under. `None` means that the context is empty.
     pub context: Option<Arc<Context>>,
+    /// The sections that begin in it, without its overlap. `None` means that there are none.
+    pub sections: Option<Box<Sections>>,
 }
 
 /// The context of text under no heading.
@@ -82,6 +85,16 @@ impl Structure {
     #[must_use]
     pub fn context(&self) -> &Context {
         self.context.as_deref().unwrap_or(&NO_CONTEXT)
+    }
+
+    /// Returns the bytes that the context and the sections take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.context().bytes()
+            + self
+                .sections
+                .as_ref()
+                .map_or(0, |sections| sections.bytes())
     }
 }
 
@@ -145,6 +158,19 @@ impl Tracker {
             context: (!context.is_empty()).then_some(context),
             ..Structure::without_blocks(&text[..end])
         }
+    }
+
+    /// Returns the headings that open sections in `text` from `covered` on and before `end`, with their places.
+    pub fn headings<'a>(
+        &'a self,
+        text: &'a str,
+        covered: usize,
+        end: usize,
+    ) -> impl Iterator<Item = (usize, Heading)> + use<'a> {
+        let headings = self.blocks.view().sections(end.saturating_sub(1));
+        headings
+            .filter(move |(place, _)| *place >= covered)
+            .map(move |(place, level)| (place, context::heading_at(text, place, level)))
     }
 
     /// Moves the chunk's start by `bytes` of `text`, which begins at the start and continues to the horizon.

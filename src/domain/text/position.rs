@@ -3,7 +3,7 @@
 use crate::domain::text::features::Features;
 
 /// A place between two characters of a document. All counts are from zero.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Position {
     /// Bytes of text (UTF-8) before this place.
     pub byte: u64,
@@ -55,7 +55,7 @@ fn line_ends(bytes: &[u8], features: Features) -> usize {
 }
 
 /// A run of text from `start` to `end`, exclusive.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Span {
     /// The place before the first character.
     pub start: Position,

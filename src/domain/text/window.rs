@@ -72,9 +72,17 @@ impl Window {
     /// Returns the place `bytes` bytes of text after the start.
     #[must_use]
     pub fn position(&self, bytes: usize) -> Position {
-        let text = &self.text()[..bytes];
-        let source_bytes = self.map.source_bytes(bytes);
-        self.start.after(text, self.features, source_bytes)
+        self.position_from(self.start, bytes)
+    }
+
+    /// Returns the place `bytes` bytes of text after the start, by counting from `earlier`, a place of the window
+    /// before it.
+    #[must_use]
+    pub fn position_from(&self, earlier: Position, bytes: usize) -> Position {
+        let counted = usize::try_from(earlier.byte - self.start.byte).unwrap_or(bytes);
+        let text = &self.text()[counted..bytes];
+        let source = self.start.source + self.map.source_bytes(bytes);
+        earlier.after(text, self.features, source - earlier.source)
     }
 
     /// Moves the start to `bytes` bytes after it; `position` is that place.

@@ -4,13 +4,11 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::changes::{Change, Changes, Extent};
-use crate::application::ports::chunks::Of;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store_error::Error;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::connection::Postgres;
-use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::row::uuid;
 use crate::infrastructure::rows::change::{change, extent};
@@ -111,30 +109,5 @@ impl Changes for Postgres {
         )
         .await?;
         found.map(|found| found.count("chunks")).transpose()
-    }
-
-    async fn chunk_keys(
-        &self,
-        caller: &Caller,
-        of: Of,
-        from: u64,
-        rows: u32,
-    ) -> Result<Vec<[u8; 32]>, Error> {
-        let statement = partition_table::on(
-            of.partition,
-            "SELECT COALESCE(key, sha256) AS key FROM chunks_pNN
-             WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4 AND ordinal < $5
-                 AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
-             ORDER BY ordinal",
-        )?;
-        let list = sqlx::query(statement)
-            .bind(&caller.tenant)
-            .bind(uuid(&of.document))
-            .bind(stored(of.version))
-            .bind(stored(from))
-            .bind(stored(from + u64::from(rows)))
-            .fetch_all(&self.pool);
-        let list = read(list).await?;
-        list.iter().map(|found| found.digest("key")).collect()
     }
 }

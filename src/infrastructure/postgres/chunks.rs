@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 
 use crate::application::caller::Caller;
-use crate::application::ports::chunks::{Chunk, Chunks, Of, PAGE_BYTES};
+use crate::application::ports::chunks::{Chunk, Chunks, HEAD_PAGE_BYTES, Of, PAGE_BYTES};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
-use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::batch::{self, Batch};
 use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{damaged, stored};
 use crate::infrastructure::postgres::connection::Postgres;
@@ -16,7 +16,7 @@ use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::placement;
 use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::row::uuid;
-use crate::infrastructure::rows::chunk::chunk;
+use crate::infrastructure::rows::chunk::{chunk, head};
 use crate::infrastructure::rows::structure::columned;
 
 #[async_trait]
@@ -31,7 +31,9 @@ impl Chunks for Postgres {
         let statement = partition_table::on(
             of.partition,
             "WITH first AS (
-                 SELECT ordinal, end_byte - start_byte AS bytes FROM chunks_pNN
+                 SELECT ordinal, end_byte - start_byte
+                     + coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
+                 FROM chunks_pNN
                  WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
                  ORDER BY ordinal LIMIT $5),
              page AS (
@@ -52,6 +54,38 @@ impl Chunks for Postgres {
             .fetch_all(&self.pool);
         read(list).await?.iter().map(chunk).collect()
     }
+
+    async fn chunk_heads(
+        &self,
+        caller: &Caller,
+        of: Of,
+        from: u64,
+        rows: u32,
+    ) -> Result<Vec<batch::Chunk>, Error> {
+        let statement = partition_table::on(
+            of.partition,
+            "WITH first AS (
+                 SELECT ordinal, start_byte, start_character, start_line, start_source,
+                     end_byte, end_character, end_line, end_source,
+                     sha256, key, kind, flags, context, sections,
+                     coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
+                 FROM chunks_pNN
+                 WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
+                     AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
+                 ORDER BY ordinal LIMIT $5),
+             page AS (SELECT *, sum(bytes) OVER (ORDER BY ordinal) - bytes AS before FROM first)
+             SELECT * FROM page WHERE before < $6 ORDER BY ordinal",
+        )?;
+        let list = sqlx::query(statement)
+            .bind(&caller.tenant)
+            .bind(uuid(&of.document))
+            .bind(stored(of.version))
+            .bind(stored(from))
+            .bind(i64::from(rows))
+            .bind(stored(HEAD_PAGE_BYTES))
+            .fetch_all(&self.pool);
+        read(list).await?.iter().map(head).collect()
+    }
 }
 
 /// The partition, document and version of a batch's rows.
@@ -66,7 +100,7 @@ pub(super) struct Into {
 ///
 /// One INSERT is used, not COPY. COPY ends with a small packet of its own. The driver's sockets delay that packet by
 /// 40 ms a batch, until the one before is acknowledged (Nagle's algorithm, RFC 896). Texts are unnested one by one,
-/// contexts too if there are any, and all other values are found by their index, so no intermediate rows are written.
+/// contexts and sections too if there are any, and all other values are found by their index, so no intermediate rows are written.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     into: Into,
@@ -76,7 +110,8 @@ pub(super) async fn insert(
         into.partition,
         "INSERT INTO chunks_pNN (partition_key, document_uid, version, ordinal,
              start_byte, start_character, start_line, start_source,
-             end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context, text)
+             end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context,
+             sections, text)
          SELECT $1, $2, $3, $4 + row,
              ($5::bigint[])[8 * row + 1], ($5::bigint[])[8 * row + 2],
              ($5::bigint[])[8 * row + 3], ($5::bigint[])[8 * row + 4],
@@ -84,9 +119,10 @@ pub(super) async fn insert(
              ($5::bigint[])[8 * row + 7], ($5::bigint[])[8 * row + 8],
              substr($6::bytea, 32 * row + 1, 32),
              CASE WHEN context IS NOT NULL THEN substr($11::bytea, 32 * row + 1, 32) END,
-             ($10::integer[])[2 * row + 1], ($10::integer[])[2 * row + 2], context, text
+             ($10::integer[])[2 * row + 1], ($10::integer[])[2 * row + 2], context,
+             sections, text
          FROM (SELECT generate_series(0, $7 - 1) AS row, unnest($8::text[]) AS text,
-             unnest($9::text[]) AS context) AS rows",
+             unnest($9::text[]) AS context, unnest($12::text[]) AS sections) AS rows",
     )?;
     let first = batch.chunks.first().map_or(0, |chunk| chunk.ordinal);
     let mut places = Vec::new();
@@ -107,12 +143,9 @@ pub(super) async fn insert(
         digests.extend_from_slice(&chunk.sha256);
     }
     let structures = columned(&batch.chunks)?;
-    let contexts: Vec<Option<&str>> = structures
-        .iter()
-        .map(|one| one.context.as_deref())
-        .collect();
     // Without any context the columns of contexts and keys are NULL in all rows.
-    let contexts = contexts.iter().any(Option::is_some).then_some(contexts);
+    let contexts = if_any(structures.iter().map(|one| one.context.as_deref()));
+    let sections = if_any(structures.iter().map(|one| one.sections.as_deref()));
     let kinds: Vec<i32> = structures
         .iter()
         .flat_map(|one| [one.kind, one.flags])
@@ -133,6 +166,7 @@ pub(super) async fn insert(
         .bind(contexts)
         .bind(kinds)
         .bind(keys)
+        .bind(sections)
         .execute(connection)
         .await
         .map_err(failed)?;
@@ -140,4 +174,10 @@ pub(super) async fn insert(
         return Err(damaged("an INSERT of fewer rows than given"));
     }
     Ok(())
+}
+
+/// Returns the values, or `None` if all are `None`.
+fn if_any<'a>(values: impl Iterator<Item = Option<&'a str>>) -> Option<Vec<Option<&'a str>>> {
+    let values: Vec<_> = values.collect();
+    values.iter().any(Option::is_some).then_some(values)
 }

@@ -9,6 +9,14 @@ use crate::infrastructure::rows::structure::structure;
 
 /// Reads a chunk from a row of `chunks`.
 pub(crate) fn chunk(found: &impl Columns) -> Result<Chunk, Error> {
+    Ok(Chunk {
+        chunk: head(found)?,
+        text: found.text("text")?,
+    })
+}
+
+/// Reads a chunk without its text from a row of `chunks`.
+pub(crate) fn head(found: &impl Columns) -> Result<batch::Chunk, Error> {
     let start = Position {
         byte: found.count("start_byte")?,
         character: found.count("start_character")?,
@@ -22,15 +30,11 @@ pub(crate) fn chunk(found: &impl Columns) -> Result<Chunk, Error> {
         source: found.count("end_source")?,
     };
     let sha256 = found.digest("sha256")?;
-    let chunk = batch::Chunk {
+    Ok(batch::Chunk {
         ordinal: found.count("ordinal")?,
         span: Span { start, end },
         sha256,
         key: found.digest_if_any("key")?.unwrap_or(sha256),
         structure: structure(found)?,
-    };
-    Ok(Chunk {
-        chunk,
-        text: found.text("text")?,
     })
 }

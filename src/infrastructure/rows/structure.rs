@@ -1,4 +1,4 @@
-//! The structure of a chunk as stored: a kind, flags, and a context as JSON.
+//! The structure of a chunk as stored: a kind, flags, and a context and sections as JSON.
 
 use std::sync::Arc;
 
@@ -8,8 +8,10 @@ use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch::Chunk;
 use crate::domain::structure::context::{Context, Heading};
 use crate::domain::structure::kind::Kind;
+use crate::domain::structure::section::{Section, Sections};
 use crate::domain::structure::tracker::Structure;
-use crate::infrastructure::columns::{Columns, damaged};
+use crate::domain::text::position::Position;
+use crate::infrastructure::columns::{Columns, damaged, from_json, to_json};
 
 /// The bit of `flags` of a chunk that has a part of a cut block.
 const CONTINUES: i32 = 1;
@@ -23,6 +25,8 @@ pub(crate) struct Columned {
     pub(crate) flags: i32,
     /// The context as JSON. `None` means that it is empty.
     pub(crate) context: Option<Arc<str>>,
+    /// The sections as JSON. `None` means that there are none.
+    pub(crate) sections: Option<String>,
     /// The key. `None` means that it is the digest of the text.
     pub(crate) key: Option<[u8; 32]>,
 }
@@ -47,6 +51,7 @@ pub(crate) fn columned(chunks: &[Chunk]) -> Result<Vec<Columned>, Error> {
             flags: CONTINUES * i32::from(structure.continues)
                 + BLANK * i32::from(structure.is_blank),
             context,
+            sections: structure.sections.as_deref().map(listed).transpose()?,
             key: Some(chunk.key).filter(|key| *key != chunk.sha256),
         });
     }
@@ -62,11 +67,14 @@ pub(crate) fn structure(found: &impl Columns) -> Result<Structure, Error> {
     let has = |bit: i32| flags & bit.unsigned_abs() != 0;
     let json = found.text_if_any("context")?;
     let context = json.map(|json| decoded(&json).map(Arc::new));
+    let json = found.text_if_any("sections")?;
+    let sections = json.map(|json| unlisted(&json).map(Box::new));
     Ok(Structure {
         kind: kind.ok_or_else(|| damaged("a kind of chunk"))?,
         continues: has(CONTINUES),
         is_blank: has(BLANK),
         context: context.transpose()?,
+        sections: sections.transpose()?,
     })
 }
 
@@ -82,20 +90,19 @@ struct Json {
 
 fn encoded(context: &Context) -> Result<Arc<str>, Error> {
     let headings = context.headings.iter();
-    let json = serde_json::to_string(&Json {
+    // PostgreSQL has no U+0000 in text. JSON escapes it.
+    let json = to_json(&Json {
         section: context.section,
         headings: headings
             .map(|heading| (heading.level, heading.title.clone()))
             .collect(),
         introduction: context.introduction.clone(),
-    });
-    // PostgreSQL has no U+0000 in text. JSON escapes it.
-    let json = json.map_err(|_error| damaged("a context"))?;
+    })?;
     Ok(json.into())
 }
 
 fn decoded(json: &str) -> Result<Context, Error> {
-    let json: Json = serde_json::from_str(json).map_err(|_error| damaged("a context"))?;
+    let json: Json = from_json(json)?;
     let headings = json.headings.into_iter();
     Ok(Context {
         section: json.section,
@@ -103,5 +110,64 @@ fn decoded(json: &str) -> Result<Context, Error> {
             .map(|(level, title)| Heading { level, title })
             .collect(),
         introduction: json.introduction,
+    })
+}
+
+/// The JSON of the sections that begin in a chunk.
+#[derive(Deserialize, Serialize)]
+struct SectionsJson {
+    /// The number, the byte, character, line and source byte of the start, the level and the title.
+    listed: Vec<(u64, [u64; 4], u8, String)>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    omitted: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+fn listed(sections: &Sections) -> Result<String, Error> {
+    let listed = sections.listed.iter().map(|section| {
+        let Position {
+            byte,
+            character,
+            line,
+            source,
+        } = section.start;
+        let Heading { level, title } = &section.heading;
+        let start = [byte, character, line, source];
+        (section.number, start, *level, title.clone())
+    });
+    to_json(&SectionsJson {
+        listed: listed.collect(),
+        omitted: sections.omitted,
+    })
+}
+
+fn unlisted(json: &str) -> Result<Sections, Error> {
+    let json: SectionsJson = from_json(json)?;
+    let listed = json
+        .listed
+        .into_iter()
+        .map(|(number, start, level, title)| {
+            let [byte, character, line, source] = start;
+            Section {
+                number,
+                start: Position {
+                    byte,
+                    character,
+                    line,
+                    source,
+                },
+                heading: Heading { level, title },
+            }
+        });
+    Ok(Sections {
+        listed: listed.collect(),
+        omitted: json.omitted,
     })
 }

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::changes::{Change, Changes, Extent};
-use crate::application::ports::chunks::Of;
 use crate::application::ports::clock::Uid;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store_error::Error;
@@ -103,31 +102,5 @@ impl Changes for Sqlite {
             .await
             .map_err(failed)?;
         found.map(|found| found.count("chunks")).transpose()
-    }
-
-    async fn chunk_keys(
-        &self,
-        caller: &Caller,
-        of: Of,
-        from: u64,
-        rows: u32,
-    ) -> Result<Vec<[u8; 32]>, Error> {
-        let list = sqlx::query(
-            "SELECT COALESCE(chunks.key, chunks.sha256) AS key FROM chunks
-             JOIN documents ON documents.uid = chunks.document_uid AND documents.tenant = ?
-             WHERE chunks.partition_key = ? AND chunks.document_uid = ? AND chunks.version = ?
-                 AND chunks.ordinal >= ? AND chunks.ordinal < ?
-             ORDER BY chunks.ordinal",
-        )
-        .bind(&caller.tenant)
-        .bind(of.partition)
-        .bind(of.document.to_vec())
-        .bind(stored(of.version))
-        .bind(stored(from))
-        .bind(stored(from + u64::from(rows)))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
-        list.iter().map(|found| found.digest("key")).collect()
     }
 }

@@ -4,18 +4,18 @@ use async_trait::async_trait;
 use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
 
 use crate::application::caller::Caller;
-use crate::application::ports::chunks::{Chunk, Chunks, Of, PAGE_BYTES};
+use crate::application::ports::chunks::{Chunk, Chunks, HEAD_PAGE_BYTES, Of, PAGE_BYTES};
 use crate::application::ports::clock::Uid;
 use crate::application::ports::store_error::Error;
-use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::batch::{self, Batch};
 use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{damaged, stored};
-use crate::infrastructure::rows::chunk::chunk;
+use crate::infrastructure::rows::chunk::{chunk, head};
 use crate::infrastructure::rows::structure::columned;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::error::failed;
 
-/// The rows of one INSERT. More are no faster, and each row has eighteen arguments.
+/// The rows of one INSERT. More are no faster, and each row has nineteen arguments.
 const INSERT_ROWS: usize = 100;
 
 /// The partition, document and version of a batch's rows.
@@ -37,7 +37,9 @@ impl Chunks for Sqlite {
     ) -> Result<Vec<Chunk>, Error> {
         let list = sqlx::query(
             "WITH first (ordinal, bytes) AS (
-                 SELECT ordinal, end_byte - start_byte FROM chunks
+                 SELECT ordinal, end_byte - start_byte
+                     + coalesce(length(context), 0) + coalesce(length(sections), 0)
+                 FROM chunks
                  WHERE partition_key = ?2 AND document_uid = ?3 AND version = ?4 AND ordinal >= ?5
                  ORDER BY ordinal LIMIT ?6),
              page (ordinal, before) AS (
@@ -61,6 +63,39 @@ impl Chunks for Sqlite {
         .map_err(failed)?;
         list.iter().map(chunk).collect()
     }
+
+    async fn chunk_heads(
+        &self,
+        caller: &Caller,
+        of: Of,
+        from: u64,
+        rows: u32,
+    ) -> Result<Vec<batch::Chunk>, Error> {
+        let list = sqlx::query(
+            "WITH first AS (
+                 SELECT ordinal, start_byte, start_character, start_line, start_source,
+                     end_byte, end_character, end_line, end_source,
+                     sha256, key, kind, flags, context, sections,
+                     coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
+                 FROM chunks
+                 WHERE partition_key = ?2 AND document_uid = ?3 AND version = ?4 AND ordinal >= ?5
+                     AND EXISTS (SELECT 1 FROM documents WHERE uid = ?3 AND tenant = ?1)
+                 ORDER BY ordinal LIMIT ?6),
+             page AS (SELECT *, sum(bytes) OVER (ORDER BY ordinal) - bytes AS before FROM first)
+             SELECT * FROM page WHERE before < ?7 ORDER BY ordinal",
+        )
+        .bind(&caller.tenant)
+        .bind(of.partition)
+        .bind(of.document.to_vec())
+        .bind(stored(of.version))
+        .bind(stored(from))
+        .bind(rows)
+        .bind(stored(HEAD_PAGE_BYTES))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(failed)?;
+        list.iter().map(head).collect()
+    }
 }
 
 /// Inserts the rows of a batch.
@@ -76,7 +111,7 @@ pub(super) async fn insert(
             "INSERT INTO chunks (partition_key, document_uid, version, ordinal,
                  start_byte, start_character, start_line, start_source,
                  end_byte, end_character, end_line, end_source, sha256, key, kind, flags, context,
-                 text) ",
+                 sections, text) ",
         );
         insert.push_values(chunks, |mut row, (chunk, structure)| {
             row.push_bind(into.partition)
@@ -99,6 +134,7 @@ pub(super) async fn insert(
                 .push_bind(structure.kind)
                 .push_bind(structure.flags)
                 .push_bind(structure.context.clone())
+                .push_bind(structure.sections.clone())
                 .push_bind(batch.text(chunk).to_owned());
         });
         let inserted = insert

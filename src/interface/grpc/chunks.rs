@@ -10,6 +10,7 @@ use crate::application::catalog::chunks::Chunks;
 use crate::application::error::Error;
 use crate::domain::names::resource::DocumentName;
 use crate::interface::grpc::convert::resources;
+use crate::interface::grpc::convert::structure::to_outline;
 use crate::interface::grpc::convert::uploads::from_ordinal;
 use crate::interface::grpc::extract;
 use crate::interface::grpc::pb;
@@ -29,6 +30,8 @@ pub struct Service {
 impl ChunkService for Service {
     type StreamChunksStream =
         Pin<Box<dyn Stream<Item = Result<pb::StreamChunksResponse, Status>> + Send>>;
+    type StreamSectionsStream =
+        Pin<Box<dyn Stream<Item = Result<pb::StreamSectionsResponse, Status>> + Send>>;
     type StreamChangesStream =
         Pin<Box<dyn Stream<Item = Result<pb::StreamChangesResponse, Status>> + Send>>;
 
@@ -74,6 +77,29 @@ impl ChunkService for Service {
             Ok(part) => Ok(pb::StreamChangesResponse {
                 changes: part.events.into_iter().map(resources::change).collect(),
                 cursor: part.cursor,
+            }),
+            Err(error) => Err(error.into()),
+        });
+        Ok(Response::new(Box::pin(responses)))
+    }
+
+    async fn stream_sections(
+        &self,
+        request: Request<pb::StreamSectionsRequest>,
+    ) -> Result<Response<Self::StreamSectionsStream>, Status> {
+        let (caller, request) = extract::of(request)?;
+        let pb::StreamSectionsRequest {
+            document,
+            after_section,
+        } = request;
+        let name = resource_name::document("document", &document)?;
+        let after = after_section.map(u64::try_from).transpose();
+        let after =
+            after.map_err(|_negative| Error::invalid("after_section", "must not be negative"))?;
+        let pages = self.chunks.sections(&caller, &name, after).await?;
+        let responses = pages.map(|page| match page {
+            Ok(page) => Ok(pb::StreamSectionsResponse {
+                sections: page.into_iter().map(to_outline).collect(),
             }),
             Err(error) => Err(error.into()),
         });

@@ -5,3 +5,4 @@ mod corpus;
 mod edges;
 mod oracle;
 mod quality;
+mod sections;

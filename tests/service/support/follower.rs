@@ -12,7 +12,14 @@ use tonic::{Status, Streaming};
 use crate::support::world::rows;
 
 /// The contents of each document, by name and key.
-pub(crate) type Contents = BTreeMap<String, BTreeMap<Vec<u8>, String>>;
+pub(crate) type Contents = BTreeMap<String, BTreeMap<Vec<u8>, Content>>;
+
+/// A content, and the number of chunks that have it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Content {
+    pub(crate) text: String,
+    pub(crate) chunks: i64,
+}
 
 /// The state of an embedder: its cursor, its contents, and the number of changes of each kind.
 #[derive(Clone, Default)]
@@ -20,7 +27,11 @@ pub(crate) struct Follower {
     pub(crate) cursor: String,
     pub(crate) contents: Contents,
     pub(crate) added: usize,
+    /// The added chunks whose text the document had under other headings.
+    pub(crate) text_kept: usize,
     pub(crate) kept: usize,
+    /// The kept chunks that have another place.
+    pub(crate) moved: usize,
     pub(crate) removed: usize,
     pub(crate) resets: usize,
 }
@@ -58,11 +69,15 @@ impl Follower {
                 }
                 Change::Added(chunk) => {
                     self.added += 1;
+                    self.text_kept += usize::from(change.is_text_kept);
                     let contents = self.contents.entry(document_of(&chunk)).or_default();
-                    contents.insert(chunk.key.to_vec(), chunk.text);
+                    let content = contents.entry(chunk.key.to_vec()).or_default();
+                    content.text = chunk.text;
+                    content.chunks += 1;
                 }
                 Change::Kept(chunk) => {
                     self.kept += 1;
+                    self.moved += usize::from(change.is_moved);
                     assert!(chunk.text.is_empty());
                     let contents = self.contents.get(&document_of(&chunk));
                     let is_known = contents.is_some_and(|known| known.contains_key(&*chunk.key));
@@ -71,7 +86,12 @@ impl Follower {
                 Change::Removed(gone) => {
                     self.removed += 1;
                     let contents = self.contents.get_mut(&gone.document).unwrap();
-                    assert!(contents.remove(&*gone.key).is_some(), "removed twice");
+                    let content = contents.get_mut(&*gone.key).expect("it was added");
+                    content.chunks -= 1;
+                    assert!(content.chunks >= gone.left, "removed twice");
+                    if content.chunks == 0 {
+                        contents.remove(&*gone.key);
+                    }
                 }
                 Change::Complete(version) => {
                     assert!(version.version > 0);
@@ -99,8 +119,13 @@ pub(crate) async fn contents(channel: &Channel) -> Contents {
     let mut contents = Contents::new();
     for document in list.documents {
         let chunks = rows(channel, &document.name, None, false).await.unwrap();
-        let chunks = chunks.into_iter().map(|c| (c.key.to_vec(), c.text));
-        contents.insert(document.name, chunks.collect());
+        let mut by_key = BTreeMap::new();
+        for chunk in chunks {
+            let content: &mut Content = by_key.entry(chunk.key.to_vec()).or_default();
+            content.text = chunk.text;
+            content.chunks += 1;
+        }
+        contents.insert(document.name, by_key);
     }
     contents
 }

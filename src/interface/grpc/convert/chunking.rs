@@ -162,9 +162,9 @@ pub fn to_partial(from: &Partial) -> pb::ChunkingSpec {
         overlap: size(from.overlap),
         max_bytes: size(from.max_bytes),
         packing: packing.map(i32::from),
-        separators: separators.map(|ladder| pb::Separators {
-            levels: ladder.levels().iter().map(level).collect(),
-            keep: keep(ladder.keep()).into(),
+        separators: separators.map(|separators| pb::Separators {
+            levels: separators.levels().iter().map(level).collect(),
+            keep: keep(separators.keep()).into(),
         }),
     }
 }

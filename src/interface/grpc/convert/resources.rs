@@ -97,13 +97,34 @@ pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
 /// Converts a change.
 #[must_use]
 pub fn change(from: ChangeEvent) -> pb::Change {
+    let is_text_kept = matches!(
+        from,
+        ChangeEvent::Added {
+            is_text_kept: true,
+            ..
+        }
+    );
+    let is_moved = matches!(from, ChangeEvent::Kept { is_moved: true, .. });
     let change = match from {
         ChangeEvent::Reset(document) => change::Change::Reset(document.to_string()),
-        ChangeEvent::Added(document, added) => change::Change::Added(chunk(&document, added)),
-        ChangeEvent::Kept(document, kept) => change::Change::Kept(chunk(&document, kept)),
-        ChangeEvent::Removed(document, key) => change::Change::Removed(pb::ChunkRemoved {
+        ChangeEvent::Added {
+            document,
+            chunk: added,
+            ..
+        } => change::Change::Added(chunk(&document, added)),
+        ChangeEvent::Kept {
+            document,
+            chunk: kept,
+            ..
+        } => change::Change::Kept(chunk(&document, kept)),
+        ChangeEvent::Removed {
+            document,
+            key,
+            left,
+        } => change::Change::Removed(pb::ChunkRemoved {
             document: document.to_string(),
             key: key.to_vec().into(),
+            left: count(left),
         }),
         ChangeEvent::Complete {
             document,
@@ -117,6 +138,8 @@ pub fn change(from: ChangeEvent) -> pb::Change {
     };
     pb::Change {
         change: Some(change),
+        is_text_kept,
+        is_moved,
     }
 }
 

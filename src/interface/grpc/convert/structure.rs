@@ -1,9 +1,11 @@
 //! The structure of chunks.
 
+use crate::application::catalog::sections;
 use crate::domain::structure::context::{Context, Heading};
 use crate::domain::structure::kind::Kind;
+use crate::domain::structure::section::Section;
 use crate::domain::structure::tracker::Structure;
-use crate::interface::grpc::convert::chunking::count;
+use crate::interface::grpc::convert::chunking::{count, to_position};
 use crate::interface::grpc::pb;
 
 /// Converts the structure of a chunk.
@@ -14,7 +16,9 @@ pub fn to_structure(from: &Structure) -> pb::ChunkStructure {
         continues,
         is_blank,
         context: _,
+        sections,
     } = from;
+    let sections = sections.as_deref();
     let Context {
         section,
         headings,
@@ -27,6 +31,45 @@ pub fn to_structure(from: &Structure) -> pb::ChunkStructure {
         section: count(*section),
         headings: headings.iter().map(to_heading).collect(),
         introduction: introduction.clone(),
+        sections: sections.map_or_else(Vec::new, |all| all.listed.iter().map(to_section).collect()),
+        omitted_sections: count(sections.map_or(0, |all| all.omitted)),
+    }
+}
+
+fn to_section(from: &Section) -> pb::SectionStart {
+    let Section {
+        number,
+        start,
+        heading,
+    } = from;
+    pb::SectionStart {
+        section: count(*number),
+        start: Some(to_position(*start)),
+        heading: Some(to_heading(heading)),
+    }
+}
+
+/// Converts a section of a version.
+#[must_use]
+pub fn to_outline(from: sections::Section) -> pb::Section {
+    let sections::Section {
+        version,
+        number,
+        headings,
+        span,
+        first_ordinal,
+        last_ordinal,
+        omitted,
+    } = from;
+    pb::Section {
+        section: count(number),
+        headings: headings.iter().map(to_heading).collect(),
+        start: Some(to_position(span.start)),
+        end: Some(to_position(span.end)),
+        first_ordinal: count(first_ordinal),
+        last_ordinal: count(last_ordinal),
+        omitted_sections: count(omitted),
+        version: count(version),
     }
 }
 
