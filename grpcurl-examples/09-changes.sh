@@ -56,5 +56,5 @@ changes 0 0 0
 says '"reset":'
 
 call sluice.v1.CollectionService/DeleteCollection <<END
-{ "name": "collections/$id" }
+{ "name": "collections/$id", "force": true }
 END

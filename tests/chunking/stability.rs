@@ -16,9 +16,9 @@ const SENTENCE: &str =
 
 /// The share of chunks kept, in percent, and the mean fill.
 #[derive(Debug)]
-struct Stability {
-    kept: f64,
-    fill: f64,
+pub(crate) struct Stability {
+    pub(crate) kept: f64,
+    pub(crate) fill: f64,
 }
 
 /// A document, and the offset between two sentences where another one is inserted.
@@ -54,7 +54,12 @@ pub(crate) fn check(edits: &[Edit]) {
     }
 }
 
-fn measure(edits: &[Edit], strategy: &Strategy, packing: Packing, overlap: usize) -> Stability {
+pub(crate) fn measure(
+    edits: &[Edit],
+    strategy: &Strategy,
+    packing: Packing,
+    overlap: usize,
+) -> Stability {
     let strategy = Some(strategy.clone());
     let spec = Spec::new(Request {
         strategy,

@@ -182,7 +182,11 @@ impl Chunker {
             boundary.find(section, &mut |place| places.offer(place));
             places.take(|place| !is_read || !boundary.tears(text, place))
         };
-        let best = self.ladder.iter().find_map(|boundary| pick(boundary, true));
+        let mut ladder = self.ladder.iter();
+        let best = ladder.find_map(|boundary| {
+            let may_be = boundary.may_be_in(section);
+            may_be.then(|| pick(boundary, true)).flatten()
+        });
         // A cut between two words that belong together is better than one within a word.
         let finest = || self.ladder.last().and_then(|words| pick(words, false));
         best.or_else(finest)

@@ -9,6 +9,7 @@ use crate::domain::structure::format::Format;
 use crate::domain::structure::kind::Kind;
 use crate::domain::structure::scanner::Scanner;
 use crate::domain::structure::section::Sections;
+use crate::domain::text::white_space;
 
 /// The structure of the text from a chunk's start on.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl Structure {
     #[must_use]
     pub fn without_blocks(text: &str) -> Self {
         Self {
-            is_blank: text.trim_start().is_empty(),
+            is_blank: white_space::trim_start(text).is_empty(),
             ..Self::default()
         }
     }

@@ -18,7 +18,7 @@ const WIDE_BREAK_STARTS: [u8; 2] = [0xC2, 0xE2];
 pub struct Features {
     /// Whether it may have characters beyond ASCII.
     pub has_wide: bool,
-    /// Whether it may have carriage returns or form feeds.
+    /// Whether it may have carriage returns, form feeds or NUL.
     pub has_controls: bool,
     /// Whether it may have NEL, U+2028 or U+2029.
     pub has_wide_breaks: bool,
@@ -35,7 +35,7 @@ impl Features {
         let mut has_break = || starts.any(|at| text[at..].starts_with(WIDE_BREAKS));
         Self {
             has_wide,
-            has_controls: memchr::memchr2(b'\r', PAGE, bytes).is_some(),
+            has_controls: memchr::memchr3(b'\r', PAGE, 0, bytes).is_some(),
             has_wide_breaks: has_wide && has_break(),
         }
     }
@@ -45,7 +45,7 @@ impl Features {
     pub fn of_character(character: char) -> Self {
         Self {
             has_wide: !character.is_ascii(),
-            has_controls: character == '\r' || character == char::from(PAGE),
+            has_controls: ['\r', char::from(PAGE), '\0'].contains(&character),
             has_wide_breaks: WIDE_BREAKS.contains(&character),
         }
     }

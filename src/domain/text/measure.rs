@@ -106,6 +106,9 @@ impl Measure {
     }
 }
 
+/// The least bytes for which the call of a function that counts characters is worth its cost.
+const COUNTED_BYTES_MIN: usize = 32;
+
 /// Returns the start of the `n`th character of `text`, from 0, or the end if there are fewer characters.
 fn nth_character(text: &str, n: usize) -> usize {
     let bytes = text.as_bytes();
@@ -113,8 +116,12 @@ fn nth_character(text: &str, n: usize) -> usize {
     let mut missing = n;
     // No character has less than one byte, so a block with at most as many bytes as there are missing characters
     // never passes the place.
-    skip_blocks::<128>(bytes, &mut place, &mut missing);
-    skip_blocks::<32>(bytes, &mut place, &mut missing);
+    while missing >= COUNTED_BYTES_MIN
+        && let Some(block) = bytes.get(place..place + missing)
+    {
+        place += block.len();
+        missing -= bytecount::num_chars(block);
+    }
     skip_blocks::<8>(bytes, &mut place, &mut missing);
     // The place may be within a character. Its start was counted, so it belongs to the character before.
     let rest = &bytes[place..];

@@ -24,19 +24,35 @@ pub struct Skipped {
 #[must_use]
 #[inline]
 pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
-    if is_bare(text, at) {
-        let skipped = Skipped { place: at, end: at };
-        return (at <= limit).then_some(skipped);
+    if let Some(place) = skip_one(text.as_bytes(), at) {
+        return (place <= limit).then_some(Skipped { place, end: place });
+    }
+    if let Some(skipped) = skip_indentation(text.as_bytes(), at) {
+        let is_near = skipped.place <= limit && skipped.end <= limit + LOOK_AHEAD_BYTES;
+        return is_near.then_some(skipped);
     }
     skip_all(text, at, limit)
 }
 
-/// Whether the only white space around `at` is a line break before it, or there is none. Most places are like that.
-fn is_bare(text: &str, at: usize) -> bool {
-    matches!(
-        text.as_bytes().get(at.wrapping_sub(1)..=at),
-        Some([b'\n'..=b'\r' | b'!'..=b'~', b'!'..=b'~'])
-    )
+/// Returns the place if the white space around `at` is at most one ASCII character. Most places are like that.
+fn skip_one(text: &[u8], at: usize) -> Option<usize> {
+    match text.get(at.checked_sub(2)?..at + 2)? {
+        [_, b'\n'..=b'\r' | b'!'..=b'~', b'!'..=b'~', _] | [b'!'..=b'~', b' ', b'!'..=b'~', _] => {
+            Some(at)
+        }
+        [_, b'!'..=b'~', b' ', b'!'..=b'~'] | [_, _, b'\n'..=b'\r', b'!'..=b'~'] => Some(at + 1),
+        _ => None,
+    }
+}
+
+/// Returns the start of the line and of its text if `at` is between these, and no other white space is around it.
+fn skip_indentation(text: &[u8], at: usize) -> Option<Skipped> {
+    if !matches!(text.get(at.checked_sub(1)?)?, b'\n'..=b'\r') {
+        return None;
+    }
+    let end = after_blanks(text, at);
+    let is_text = matches!(text.get(end)?, b'!'..=b'~');
+    is_text.then_some(Skipped { place: at, end })
 }
 
 fn skip_all(text: &str, at: usize, limit: usize) -> Option<Skipped> {
@@ -95,20 +111,53 @@ fn line_start(text: &str, at: usize) -> Option<usize> {
 }
 
 /// The part of an indentation that is compared at once.
-const SPACES: &[u8] = b"        ";
+const SPACES: [u8; 16] = *b"                ";
 
 /// Returns `text` without the white space at its start.
 #[must_use]
 pub fn trim_start(text: &str) -> &str {
-    text[after_blanks(text.as_bytes(), 0)..].trim_start()
+    let bytes = text.as_bytes();
+    let mut start = after_blanks(bytes, 0);
+    while bytes.get(start).is_some_and(|byte| is_ascii_space(*byte)) {
+        start += 1;
+    }
+    match bytes.get(start) {
+        Some(byte) if !byte.is_ascii() => text[start..].trim_start(),
+        _ => &text[start..],
+    }
+}
+
+/// Returns `text` without the white space at its end.
+#[must_use]
+pub fn trim_end(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let mut end = bytes.len();
+    while end > 0 && is_ascii_space(bytes[end - 1]) {
+        end -= 1;
+    }
+    if end > 0 && !bytes[end - 1].is_ascii() {
+        return text[..end].trim_end();
+    }
+    &text[..end]
+}
+
+/// Whether a byte is an ASCII character with the property `White_Space`.
+fn is_ascii_space(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | b' ')
 }
 
 /// Returns the end of the spaces and tabs that begin at `at`.
 #[must_use]
 pub fn after_blanks(text: &[u8], at: usize) -> usize {
     let mut end = at;
-    while text[end..].starts_with(SPACES) {
-        end += SPACES.len();
+    while let Some(block) = text[end..].first_chunk() {
+        // The first byte that is no space has the lowest bit that differs.
+        let different = u128::from_le_bytes(*block) ^ u128::from_le_bytes(SPACES);
+        let spaces = different.trailing_zeros() as usize / 8;
+        end += spaces;
+        if spaces < SPACES.len() {
+            break;
+        }
     }
     while text.get(end).is_some_and(|byte| is_blank(*byte)) {
         end += 1;
@@ -123,7 +172,7 @@ fn is_blank(byte: u8) -> bool {
 /// The place where the white space that ends at `at` begins.
 #[must_use]
 pub fn unskip(text: &str, at: usize) -> usize {
-    text[..at].trim_end().len()
+    trim_end(&text[..at]).len()
 }
 
 /// The number of line ends within white space, as far as it matters.

@@ -125,10 +125,10 @@ impl Window {
         self.head = 0;
     }
 
-    /// Appends text with exactly the source's bytes.
-    pub fn push_verbatim(&mut self, text: &str) {
+    /// Appends text that has these features, with exactly the source's bytes.
+    pub fn push_verbatim(&mut self, text: &str, features: Features) {
         self.buffer.push_str(text);
-        self.features |= Features::of(text);
+        self.features |= features;
         self.map.push_verbatim(text.len());
     }
 

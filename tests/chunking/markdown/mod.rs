@@ -6,3 +6,4 @@ mod edges;
 mod oracle;
 mod quality;
 mod sections;
+mod stability;

@@ -2,6 +2,7 @@
 
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{Decoding, Fault, Policy};
+use crate::domain::text::features::Features;
 use crate::domain::text::window::Window;
 
 /// Receives the text and the faults of a decoder.
@@ -24,12 +25,15 @@ impl TextSink<'_> {
     ///
     /// Fails at a NUL if the policy rejects it.
     pub fn verbatim(&mut self, mut text: &str) -> Result<(), Fault> {
-        while let Some(nul) = memchr::memchr(0, text.as_bytes()) {
-            self.push(&text[..nul]);
+        let features = Features::of(text);
+        while features.has_controls
+            && let Some(nul) = memchr::memchr(0, text.as_bytes())
+        {
+            self.push(&text[..nul], features);
             self.nul(1)?;
             text = &text[nul + 1..];
         }
-        self.push(text);
+        self.push(text, features);
         Ok(())
     }
 
@@ -81,8 +85,8 @@ impl TextSink<'_> {
         }
     }
 
-    fn push(&mut self, text: &str) {
-        self.window.push_verbatim(text);
+    fn push(&mut self, text: &str, features: Features) {
+        self.window.push_verbatim(text, features);
         *self.source_end += text.len() as u64;
     }
 }

@@ -15,6 +15,12 @@ pub fn small<'a>(word: &str, buffer: &'a mut [u8; WORD_BYTES_MAX]) -> Option<&'a
     if word.len() > WORD_BYTES_MAX {
         return None;
     }
+    if word.is_ascii() {
+        let small = &mut buffer[..word.len()];
+        small.copy_from_slice(word.as_bytes());
+        small.make_ascii_lowercase();
+        return std::str::from_utf8(small).ok();
+    }
     let mut length = 0;
     for character in word.chars().flat_map(char::to_lowercase) {
         let end = length + character.len_utf8();

@@ -1,7 +1,7 @@
 //! List markers, section numbers, and signs of headings and quoted lines. They stay with the text that they mark.
 
 use crate::domain::text::reading::letters::is_roman;
-use crate::domain::text::white_space::{after_blanks, is_line_break};
+use crate::domain::text::white_space::{self, after_blanks, is_line_break};
 
 /// The longest marker, in bytes: `12.3.4.`, or a few nested markers.
 const MARKER_BYTES: usize = 24;
@@ -19,15 +19,11 @@ pub fn ends_with_marker(before: &str) -> bool {
     if last.is_alphanumeric() && !last.is_numeric() || matches!(last, ',' | '\u{201D}' | '"') {
         return false;
     }
-    // The indentation of the line may be longer than the marker.
-    let line = before
-        .rfind(is_line_break)
-        .map_or(before, |at| &before[at..])
-        .trim_start();
-    if line.len() <= MARKER_BYTES && is_marker_line(line) {
+    let word = before.rsplit(char::is_whitespace).next().unwrap_or(before);
+    // Most words are no marker, so that their line need not be found.
+    if (is_marker(word) || before.ends_with(CHECKBOX)) && is_marker_line(before) {
         return true;
     }
-    let word = line.rsplit(char::is_whitespace).next().unwrap_or(line);
     matches!(last, '\u{2022}' | '\u{2023}' | '\u{25E6}' | '\u{25AA}')
         && word.chars().nth(1).is_none()
         || last == ')' && is_label(word.trim_end_matches(')').trim_start_matches('('))
@@ -37,10 +33,10 @@ pub fn ends_with_marker(before: &str) -> bool {
 #[must_use]
 pub fn begins_with_marker(line: &str) -> bool {
     let line = &line[after_blanks(line.as_bytes(), 0)..];
-    let line = line.trim_start_matches([' ', '\t', '\u{A0}', '\u{3000}']);
-    if begins_with_word(line) {
+    if begins_with_word(line) || begins_with_other_sign(line) {
         return false;
     }
+    let line = line.trim_start_matches([' ', '\t', '\u{A0}', '\u{3000}']);
     // A word that continues after these bytes is too long, with any last character.
     let near = &line[..line.floor_char_boundary(MARKER_BYTES + 4)];
     let end = near.find(char::is_whitespace);
@@ -48,20 +44,36 @@ pub fn begins_with_marker(line: &str) -> bool {
         || end.is_some_and(|end| end <= MARKER_BYTES && is_marker(&line[..end]))
 }
 
-/// Whether a line begins with two letters that begin no marker, as most lines do.
+/// Whether a line begins with a letter that begins no marker because of the character after it, as most lines do.
+///
+/// The bytes from 0xC3 to 0xD4 begin the letters from U+00C0 to U+053F: Latin, Greek and Cyrillic, without numerals.
 fn begins_with_word(line: &str) -> bool {
-    matches!(
-        line.as_bytes(),
-        [
-            b'A'..=b'Z' | b'a'..=b'z',
-            b'a'..=b'h' | b'j'..=b'u' | b'w' | b'y' | b'z',
-            ..,
-        ]
-    )
+    let is_numeral = |letter: &u8| b"IVXLCDMivx".contains(letter);
+    match line.as_bytes() {
+        [first, next, ..] if first.is_ascii_alphabetic() => match next {
+            b' ' | b',' | b'\'' | 0xC3..=0xD4 => true,
+            b'A'..=b'Z' | b'a'..=b'z' => !is_numeral(next) || !is_numeral(first),
+            _ => false,
+        },
+        [0xC3..=0xD4, _, next, ..] => next.is_ascii_alphabetic() || (0xC3..=0xD4).contains(next),
+        _ => false,
+    }
 }
 
-/// Whether the start of a line consists of markers alone.
-fn is_marker_line(line: &str) -> bool {
+/// Whether a line begins with an ASCII sign that begins no marker.
+fn begins_with_other_sign(line: &str) -> bool {
+    let first = line.as_bytes().first();
+    first.is_some_and(|first| first.is_ascii_punctuation() && !b"#>[(*+-".contains(first))
+}
+
+/// Whether the start of a line, which is the last of `text`, consists of markers alone.
+fn is_marker_line(text: &str) -> bool {
+    let line = text.rfind(is_line_break).map_or(text, |at| &text[at..]);
+    // The indentation of the line may be longer than the marker.
+    let line = white_space::trim_start(line);
+    if line.len() > MARKER_BYTES {
+        return false;
+    }
     let mut words = line.split_whitespace().peekable();
     words.peek().is_some() && (words.all(is_marker) || line.ends_with(CHECKBOX))
 }

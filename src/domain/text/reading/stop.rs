@@ -119,6 +119,13 @@ pub fn is_free(text: &str, end: usize) -> bool {
 /// Returns the start and the kind of the mark to whose sentence the end of `text` belongs.
 #[must_use]
 pub fn before(text: &str) -> Option<(usize, Stop)> {
+    // Most places follow a letter or a comma, and none of these belongs to a mark.
+    if matches!(
+        text.as_bytes(),
+        [.., b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b',']
+    ) {
+        return None;
+    }
     let mut end = text.len();
     for _ in 0..TAIL_CHARACTERS {
         let character = text[..end].chars().next_back()?;

@@ -4,9 +4,13 @@
 //! lines of a list, a table, a log or a program differ in length, or begin in the same way. Prose continues with a small
 //! letter or after a comma, also where its lines differ in length.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::domain::text::reading::letters::is_ideographic;
 use crate::domain::text::reading::marker;
-use crate::domain::text::white_space::{is_line_break, trim_start};
+use crate::domain::text::white_space::{is_line_break, trim_end, trim_start};
 
 /// The least width of a wrapped line, in characters. Narrower wrapping is rare, and lists of short lines are not.
 const WIDTH_MIN: usize = 36;
@@ -20,41 +24,44 @@ const FILL_PERCENT: usize = 75;
 const FILL_PERCENT_PROSE: usize = 50;
 /// The least number of words in a line of prose. Lines of lists, tables and programs usually have fewer.
 const WORDS_MIN_PROSE: usize = 6;
+/// The space between two columns. A searcher costs more to create than a line costs to search.
+static COLUMN_GAP: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"   "));
 
 /// Whether the line that ends at `place` was wrapped there and continues in the next.
 #[must_use]
 pub fn is_wrapped(text: &str, place: usize) -> bool {
     let (before, line) = last_line(&text[..place]);
+    if line.len() < WIDTH_MIN {
+        return false;
+    }
     let next = first_line(&text[place..]);
     let first = trim_start(next);
-    let Some(letter) = first.chars().next() else {
+    let (Some(last), Some(letter)) = (line.chars().next_back(), first.chars().next()) else {
         return false;
     };
-    if line.len() < WIDTH_MIN
+    if matches!(letter, '|' | '#' | '<' | '{' | '}' | '+' | '\\' | '/')
         || marker::begins_with_marker(next)
-        || matches!(letter, '|' | '#' | '<' | '{' | '}' | '+' | '\\' | '/')
     {
         return false;
     }
-    if line.ends_with(['\u{3001}', '\u{FF0C}']) {
+    if matches!(last, '\u{3001}' | '\u{FF0C}') {
         return true;
     }
-    if is_ideographic(letter) || line.ends_with(is_ideographic) {
+    if is_ideographic(letter) || is_ideographic(last) {
         return is_wide_wrapped(line, next);
     }
     let words = bytecount::count(line.as_bytes(), b' ');
     // Prose has a space every dozen bytes, and every forty bytes in scripts of three bytes for each character.
-    if words < 4 || words * 40 < line.len() || line.ends_with([':', '|', '{', ';']) {
+    if words < 4 || words * 40 < line.len() || matches!(last, ':' | '|' | '{' | ';') {
         return false;
     }
     let width = length(line);
     let next_width = length(next);
     let is_filled = width * 100 >= next_width * FILL_PERCENT_PROSE;
-    if is_filled && (letter.is_lowercase() || line.ends_with(',')) && is_prose(line, next) {
+    if is_filled && (letter.is_lowercase() || last == ',') && is_prose(line, first) {
         return true;
     }
-    let word = first.find(char::is_whitespace).unwrap_or(first.len());
-    let needed = width + 1 + length(&first[..word]);
+    let needed = width + 1 + length(first_word(first));
     let had_no_room = width >= WIDTH_MIN && needed > next_width;
     // The line above can only show that there was room.
     if !had_no_room && !letter.is_lowercase() {
@@ -71,7 +78,7 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     }
     let is_filled = |other: usize| other.abs_diff(width) * 100 <= width * (100 - FILL_PERCENT);
     let has_filled_neighbour = is_filled(above_width) || is_filled(next_width);
-    has_filled_neighbour && !begins_alike(line, next) && letter.is_alphanumeric()
+    has_filled_neighbour && !begins_alike(trim_start(line), first) && letter.is_alphanumeric()
 }
 
 /// Returns the characters of a line.
@@ -85,16 +92,16 @@ fn is_plain(line: &str) -> bool {
 }
 
 /// Whether a line is prose that the next may continue: words in one column, and no entry of a log. The line above does
-/// not matter.
+/// not matter. `next` has no indentation.
 fn is_prose(line: &str, next: &str) -> bool {
-    let text = line.trim_start();
+    let text = trim_start(line);
     text.strip_suffix(',')
         .unwrap_or(text)
         .ends_with(char::is_alphabetic)
-        && next.trim_start().starts_with(char::is_alphabetic)
+        && next.starts_with(char::is_alphabetic)
+        && !begins_alike(text, next)
         && bytecount::count(text.as_bytes(), b' ') + 1 >= WORDS_MIN_PROSE
-        && memchr::memmem::find(text.as_bytes(), b"   ").is_none()
-        && !begins_alike(line, next)
+        && COLUMN_GAP.find(text.as_bytes()).is_none()
 }
 
 /// Whether a line of ideographs was wrapped. Such lines break anywhere, so all of them are full.
@@ -104,13 +111,20 @@ fn is_wide_wrapped(line: &str, next: &str) -> bool {
     width >= WIDTH_MIN_WIDE && next_width <= width + 2 && !next.starts_with('\u{3000}')
 }
 
-/// Whether two lines begin in the same way, as log entries do: with a number, or with the same word.
-fn begins_alike(line: &str, next: &str) -> bool {
-    let one = line.split_whitespace().next().unwrap_or_default();
-    let other = next.split_whitespace().next().unwrap_or_default();
+/// Whether two lines without indentation begin in the same way, as log entries do: with a number, or with the same
+/// word.
+fn begins_alike(one: &str, other: &str) -> bool {
     let starts_with_digit =
-        |word: &str| word.starts_with(|first: char| first.is_numeric() || first == '[');
-    one == other || starts_with_digit(one) && starts_with_digit(other)
+        |text: &str| text.starts_with(|first: char| first.is_numeric() || first == '[');
+    // Most lines begin with different characters, so that their words need not be compared.
+    let is_same_word =
+        || one.chars().next() == other.chars().next() && first_word(one) == first_word(other);
+    is_same_word() || starts_with_digit(one) && starts_with_digit(other)
+}
+
+/// Returns the word that `text` begins with.
+fn first_word(text: &str) -> &str {
+    &text[..text.find(char::is_whitespace).unwrap_or(text.len())]
 }
 
 /// Returns the last line of a text, without its end, and the text before it.
@@ -121,12 +135,12 @@ fn last_line(text: &str) -> (&str, &str) {
     let from = text.ceil_char_boundary(text.len().saturating_sub(LINE_BYTES));
     let start = memchr::memrchr2(b'\n', b'\r', &text.as_bytes()[from..]);
     let start = start.map_or(from, |at| from + at + 1);
-    (&text[..start], text[start..].trim_end())
+    (&text[..start], trim_end(&text[start..]))
 }
 
 /// Returns the first line of a text, up to [`LINE_BYTES`].
 fn first_line(text: &str) -> &str {
     let through = text.floor_char_boundary(LINE_BYTES);
     let end = memchr::memchr2(b'\n', b'\r', &text.as_bytes()[..through]);
-    text[..end.unwrap_or(through)].trim_end()
+    trim_end(&text[..end.unwrap_or(through)])
 }

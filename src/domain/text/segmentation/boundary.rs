@@ -26,6 +26,15 @@ pub enum Boundary {
 }
 
 impl Boundary {
+    /// Whether a section may have such a boundary.
+    #[must_use]
+    pub fn may_be_in(&self, section: &Section<'_>) -> bool {
+        match self {
+            Self::Separator(separators) => separators.may_be_in(section),
+            Self::Sentence | Self::Word | Self::Grapheme => true,
+        }
+    }
+
     /// Calls `found` with every place of a section that is such a boundary. The places depend on the section's text
     /// alone.
     ///
@@ -52,7 +61,7 @@ impl Boundary {
             }
         };
         match self {
-            Self::Separator(separators) => separators.find(section, &mut whole),
+            Self::Separator(separators) => separators.find(section, whole),
             Self::Sentence => sentence::find(text, floor, limit, &mut whole),
             Self::Word => word::find(text, floor, limit, &mut whole),
             Self::Grapheme => grapheme::find(text, floor, limit, &mut |place| {

@@ -130,6 +130,13 @@ fn certain_boundary(text: &str, at: usize) -> Option<usize> {
 /// Whether no rule can join the two characters in any context.
 fn stand_apart(before: char, after: char) -> bool {
     is_plain(before) && is_plain(after) && (before, after) != ('\r', '\n')
+        || after.is_ascii() && is_no_prefix(before)
+}
+
+/// Whether a character is in a range without prefixes, which are all that joins an ASCII character after them. The
+/// words of most scripts that are not plain have a space after them.
+fn is_no_prefix(character: char) -> bool {
+    matches!(character, '\u{900}'..='\u{D4D}' | '\u{E00}'..='\u{FFFF}')
 }
 
 /// Whether a character joins no neighbour, except in CR LF: no mark, joiner, prefix, regional indicator,
@@ -197,6 +204,19 @@ mod tests {
             let text = String::from_iter(['a', character, 'a', character, character]);
             let places = SEGMENTER.segment_str(&text).count();
             assert_eq!(places, 6, "U+{:04X}", u32::from(character));
+        }
+    }
+
+    #[test]
+    fn no_character_without_prefixes_joins_ascii_after_it() {
+        let characters = (0..=0xFFFF).filter_map(char::from_u32);
+        for character in characters.filter(|c| super::is_no_prefix(*c)) {
+            for after in '\0'..='\u{7F}' {
+                let text = String::from_iter([character, character, after]);
+                let at = 2 * character.len_utf8();
+                let mut places = SEGMENTER.segment_str(&text);
+                assert!(places.any(|place| place == at), "{text:?}");
+            }
         }
     }
 }

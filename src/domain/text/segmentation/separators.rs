@@ -127,8 +127,14 @@ impl Separators {
         }
     }
 
+    /// Whether a section may have any of the separators.
+    #[must_use]
+    pub fn may_be_in(&self, section: &Section<'_>) -> bool {
+        self.groups.iter().any(|group| group.may_be_in(section))
+    }
+
     /// Calls `found` with every place of a section that a separator leads to, in order for each separator.
-    pub fn find(&self, section: &Section<'_>, found: &mut dyn FnMut(usize)) {
+    pub fn find(&self, section: &Section<'_>, mut found: impl FnMut(usize)) {
         let Section {
             text, floor, limit, ..
         } = *section;
@@ -149,7 +155,7 @@ impl Separators {
             };
             for needle in &group.needles {
                 let mut last = 0;
-                needle.each(bytes, start, has_returns, &mut |start, end| {
+                needle.each(bytes, start, has_returns, |start, end| {
                     if end <= last {
                         return true;
                     }
@@ -225,7 +231,7 @@ impl Needle {
         text: &[u8],
         from: usize,
         has_returns: bool,
-        visit: &mut dyn FnMut(usize, usize) -> bool,
+        mut visit: impl FnMut(usize, usize) -> bool,
     ) {
         let whole = self.finder.needle();
         let (beginning, lines) = whole.split_at(self.beginning_bytes);
