@@ -44,12 +44,12 @@ pub(crate) fn check(bytes: &[u8]) {
         whole,
         "law 1"
     );
-    assert_eq!(
-        resumed(&spec, decoding, &pieces(source, lengths)),
-        whole,
-        "law 5"
-    );
+    let again = resumed(&spec, decoding, &pieces(source, lengths));
     let (chunks, fault) = whole;
+    // Only a run from the start sees the first bytes, which the advice in a fault needs.
+    let unadvised = |fault: Option<Fault>| fault.map(|fault| fault.with_look(None));
+    assert_eq!(again.0, chunks, "law 5");
+    assert_eq!(unadvised(again.1), unadvised(fault), "law 5");
     let text = covered(&spec, &chunks);
     let declared = decoding.charset.filter(|charset| charset.is_wide());
     let is_other = |declared| Charset::by_mark(source).is_some_and(|marked| marked != declared);

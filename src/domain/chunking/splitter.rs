@@ -3,6 +3,7 @@
 use crate::domain::chunking::chunker::Chunker;
 use crate::domain::chunking::view::View;
 use crate::domain::structure::blocks;
+use crate::domain::structure::context;
 use crate::domain::structure::section::{SECTIONS_MAX, Section, Sections};
 use crate::domain::structure::tracker::{self, Structure, Tracker};
 use crate::domain::text::encoding::decoder::{Choice, DECODED_BYTES_MAX, Decoder};
@@ -309,7 +310,7 @@ impl Splitter {
         // The context's section is the one at the first character that the chunk before does not cover.
         let mut number = structure.context().section;
         let mut start = self.window.start();
-        for (place, heading) in tracker.headings(text, self.covered, bytes) {
+        for (place, level) in tracker.sections(self.covered, bytes) {
             number += u64::from(place > self.covered);
             if sections.listed.len() == SECTIONS_MAX {
                 sections.omitted += 1;
@@ -319,7 +320,7 @@ impl Splitter {
             sections.listed.push(Section {
                 number,
                 start,
-                heading,
+                heading: context::heading_at(text, place, level),
             });
         }
         let has_sections = !sections.listed.is_empty();

@@ -126,8 +126,21 @@ pub fn of(
     places: RangeInclusive<usize>,
 ) -> Arc<Context> {
     let mut context = Arc::clone(context);
+    let mut opened: Vec<(usize, u8)> = Vec::new();
+    let mut count = 0;
     for (place, level) in blocks.sections(*places.start()) {
-        Arc::make_mut(&mut context).open(heading_at(text, place, level));
+        let outer = opened.iter().take_while(|(_, outer)| *outer < level);
+        opened.truncate(outer.count());
+        opened.push((place, level));
+        count += 1;
+    }
+    if count > 0 {
+        // Only headings that stay open are read, however many there are.
+        let context = Arc::make_mut(&mut context);
+        context.section += count - opened.len() as u64;
+        for (place, level) in opened {
+            context.open(heading_at(text, place, level));
+        }
     }
     let introduction = introduction(&context, text, blocks, *places.end());
     if introduction != context.introduction {

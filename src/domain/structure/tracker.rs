@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::structure::blocks::{Blocks, BlocksView, First};
 use crate::domain::structure::codec::Reader;
-use crate::domain::structure::context::{self, Context, Heading};
+use crate::domain::structure::context::{self, Context};
 use crate::domain::structure::format::Format;
 use crate::domain::structure::kind::Kind;
 use crate::domain::structure::scanner::Scanner;
@@ -160,17 +160,14 @@ impl Tracker {
         }
     }
 
-    /// Returns the headings that open sections in `text` from `covered` on and before `end`, with their places.
-    pub fn headings<'a>(
-        &'a self,
-        text: &'a str,
+    /// Returns the places and levels of the headings that open sections from `covered` on and before `end`.
+    pub fn sections(
+        &self,
         covered: usize,
         end: usize,
-    ) -> impl Iterator<Item = (usize, Heading)> + use<'a> {
-        let headings = self.blocks.view().sections(end.saturating_sub(1));
-        headings
-            .filter(move |(place, _)| *place >= covered)
-            .map(move |(place, level)| (place, context::heading_at(text, place, level)))
+    ) -> impl Iterator<Item = (usize, u8)> + use<'_> {
+        let sections = self.blocks.view().sections(end.saturating_sub(1));
+        sections.filter(move |(place, _)| *place >= covered)
     }
 
     /// Moves the chunk's start by `bytes` of `text`, which begins at the start and continues to the horizon.

@@ -35,6 +35,6 @@ pub(crate) fn head(found: &impl Columns) -> Result<batch::Chunk, Error> {
         span: Span { start, end },
         sha256,
         key: found.digest_if_any("key")?.unwrap_or(sha256),
-        structure: structure(found)?,
+        structure: structure(found, start)?,
     })
 }

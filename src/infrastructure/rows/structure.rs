@@ -51,15 +51,15 @@ pub(crate) fn columned(chunks: &[Chunk]) -> Result<Vec<Columned>, Error> {
             flags: CONTINUES * i32::from(structure.continues)
                 + BLANK * i32::from(structure.is_blank),
             context,
-            sections: structure.sections.as_deref().map(listed).transpose()?,
+            sections: encoded_sections(chunk)?,
             key: Some(chunk.key).filter(|key| *key != chunk.sha256),
         });
     }
     Ok(columned)
 }
 
-/// Reads the structure of a chunk from its row.
-pub(crate) fn structure(found: &impl Columns) -> Result<Structure, Error> {
+/// Reads the structure of a chunk from its row. The chunk begins at `start`.
+pub(crate) fn structure(found: &impl Columns, start: Position) -> Result<Structure, Error> {
     let kind = u8::try_from(found.small("kind")?)
         .ok()
         .and_then(Kind::from_number);
@@ -68,7 +68,7 @@ pub(crate) fn structure(found: &impl Columns) -> Result<Structure, Error> {
     let json = found.text_if_any("context")?;
     let context = json.map(|json| decoded(&json).map(Arc::new));
     let json = found.text_if_any("sections")?;
-    let sections = json.map(|json| unlisted(&json).map(Box::new));
+    let sections = json.map(|json| decoded_sections(&json, start).map(Box::new));
     Ok(Structure {
         kind: kind.ok_or_else(|| damaged("a kind of chunk"))?,
         continues: has(CONTINUES),
@@ -116,7 +116,7 @@ fn decoded(json: &str) -> Result<Context, Error> {
 /// The JSON of the sections that begin in a chunk.
 #[derive(Deserialize, Serialize)]
 struct SectionsJson {
-    /// The number, the byte, character, line and source byte of the start, the level and the title.
+    /// The number, the start as byte, character, line and source byte after the chunk's start, the level and the title.
     listed: Vec<(u64, [u64; 4], u8, String)>,
     #[serde(default, skip_serializing_if = "is_zero")]
     omitted: u64,
@@ -130,31 +130,43 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-fn listed(sections: &Sections) -> Result<String, Error> {
+fn encoded_sections(chunk: &Chunk) -> Result<Option<String>, Error> {
+    let Some(sections) = &chunk.structure.sections else {
+        return Ok(None);
+    };
+    let from = units(chunk.span.start);
     let listed = sections.listed.iter().map(|section| {
-        let Position {
-            byte,
-            character,
-            line,
-            source,
-        } = section.start;
+        let start = units(section.start);
+        let start = std::array::from_fn(|unit| start[unit] - from[unit]);
         let Heading { level, title } = &section.heading;
-        let start = [byte, character, line, source];
         (section.number, start, *level, title.clone())
     });
-    to_json(&SectionsJson {
+    let json = to_json(&SectionsJson {
         listed: listed.collect(),
         omitted: sections.omitted,
-    })
+    });
+    json.map(Some)
 }
 
-fn unlisted(json: &str) -> Result<Sections, Error> {
+fn units(place: Position) -> [u64; 4] {
+    let Position {
+        byte,
+        character,
+        line,
+        source,
+    } = place;
+    [byte, character, line, source]
+}
+
+fn decoded_sections(json: &str, from: Position) -> Result<Sections, Error> {
+    let from = units(from);
     let json: SectionsJson = from_json(json)?;
     let listed = json
         .listed
         .into_iter()
         .map(|(number, start, level, title)| {
-            let [byte, character, line, source] = start;
+            let [byte, character, line, source] =
+                std::array::from_fn(|unit| from[unit].saturating_add(start[unit]));
             Section {
                 number,
                 start: Position {
