@@ -39,7 +39,7 @@ const DOCUMENTS: &str = "
 const CHUNKS: &str = "
     INSERT INTO chunks
     SELECT partition_key, uid, 1, ordinal, at, at, 0, at, at + 992, at + 992, 0, at + 992,
-        sha256(text::bytea), NULL, 0, 0, NULL, NULL, NULL, text
+        sha256(text::bytea), NULL, 0, 0, NULL, NULL, NULL, NULL, text
     FROM (
         SELECT partition_key, uid, ordinal, 992 * ordinal AS at, (
             SELECT string_agg(md5(document_id || ' ' || 31 * ordinal + part), '')

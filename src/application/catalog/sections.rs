@@ -78,7 +78,9 @@ impl Chunks {
                 continue;
             }
             from += page.len() as u64;
-            page.iter().for_each(|chunk| outline.read(chunk));
+            for chunk in &page {
+                outline.read(chunk);
+            }
             if from >= count {
                 outline.end();
             }

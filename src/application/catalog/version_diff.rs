@@ -311,7 +311,9 @@ impl<'a> Difference<'a> {
             let Some(page) = page else {
                 return Ok(None);
             };
-            page.iter().for_each(|head| contents.push(head));
+            for head in &page {
+                contents.push(head);
+            }
         }
         contents.sort();
         Ok(Some(contents))

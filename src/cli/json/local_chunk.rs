@@ -29,7 +29,7 @@ pub(crate) struct Row<'a> {
     section: u64,
     headings: Vec<Title<'a>>,
     introduction: &'a str,
-    sections: Vec<Start<'a>>,
+    sections: Vec<SectionStart<'a>>,
     omitted_sections: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
@@ -44,7 +44,7 @@ struct Title<'a> {
 
 /// The beginning of a section.
 #[derive(Serialize)]
-struct Start<'a> {
+struct SectionStart<'a> {
     section: u64,
     heading: Title<'a>,
     start_byte: u64,
@@ -104,14 +104,14 @@ fn title(heading: &Heading) -> Title<'_> {
     }
 }
 
-fn begin(section: &Section) -> Start<'_> {
+fn begin(section: &Section) -> SectionStart<'_> {
     let Position {
         byte,
         character,
         line,
         source,
     } = section.start;
-    Start {
+    SectionStart {
         section: section.number,
         heading: title(&section.heading),
         start_byte: byte,
