@@ -20,18 +20,22 @@ fn chunking(max_size: u32) -> pb::ChunkingSpec {
     }
 }
 
-/// Returns a document with sections of prose, of which the second has several chunks, and a table that is larger than a
-/// chunk.
+/// Returns a document with sections of prose, and a table that is larger than a chunk.
 fn handbook(second: &str) -> String {
     let prose = "The gate opens slowly, and the water follows. ".repeat(8);
-    let long =
-        (1..=30).map(|number| format!("Gate {number} opens slowly, and the water follows. "));
-    let long: String = long.collect();
     let rows = "| a cell of the table | another cell |\n".repeat(20);
     format!(
-        "# Gates\n\n{prose}\n\n## First\n\n{prose}\n\n## {second}\n\n{long}\n\n## Tools\n\n\
+        "# Gates\n\n{prose}\n\n## First\n\n{prose}\n\n## {second}\n\n{prose}\n\n## Tools\n\n\
          | tool | use |\n| --- | --- |\n{rows}"
     )
+}
+
+/// Returns a document whose last section has several chunks.
+fn with_long_section(title: &str) -> String {
+    let sentences =
+        (1..=30).map(|number| format!("Gate {number} opens slowly, and the water follows. "));
+    let sentences: String = sentences.collect();
+    format!("{}\n\n## {title}\n\n{sentences}", handbook("Second"))
 }
 
 async fn send(world: &World, text: &str) {
@@ -90,13 +94,13 @@ async fn stored_chunks_have_the_headings_and_the_header_that_they_are_under() {
 #[tokio::test]
 async fn a_renamed_heading_changes_the_keys_of_its_section_only() {
     let world = World::start().await;
-    send(&world, &handbook("Second")).await;
+    send(&world, &with_long_section("Last")).await;
     let mut follower = Follower::default();
     follower.catch_up(&world.channel).await.unwrap();
     let before = contents(&world.channel).await;
     let added = follower.added;
 
-    send(&world, &handbook("Renamed")).await;
+    send(&world, &with_long_section("Renamed")).await;
     follower.catch_up(&world.channel).await.unwrap();
     let after = contents(&world.channel).await;
     assert_same(&follower.contents, &after);
