@@ -1,6 +1,6 @@
 //! The scanner's blocks are those of another parser.
 
-use sluice::domain::structure::blocks::{self, Blocks, First, Mark};
+use sluice::domain::structure::blocks::{self, Blocks, First, Mark, Rank};
 use sluice::domain::structure::format::Format;
 use sluice::domain::structure::kind::Kind;
 use sluice::domain::structure::scanner::Scanner;
@@ -24,6 +24,51 @@ fn the_blocks_of_the_examples_of_the_specifications_are_those_of_another_parser(
 #[test]
 fn the_blocks_of_real_documents_are_those_of_another_parser() {
     check(&real(), REAL_PER_10_000);
+}
+
+/// A text that arrives in two parts has the same marks, and so has the rest for a scanner that resumes anywhere.
+#[test]
+fn the_marks_of_the_examples_are_the_same_for_every_cut() {
+    for Document { name, text } in examples() {
+        let whole = marks(&text, 0, Scanner::new(Format::Markdown));
+        for cut in 1..text.len() {
+            if !text.is_char_boundary(cut) {
+                continue;
+            }
+            let mut scanner = Scanner::new(Format::Markdown);
+            let mut blocks = Blocks::new(0, First::default());
+            scanner.read(&text[..cut], false, Some(&mut blocks));
+            let rest = usize::try_from(scanner.byte()).unwrap();
+            scanner.read(&text[rest..], true, Some(&mut blocks));
+            assert_eq!(listed(&blocks, 0, &text), whole, "{name}, cut at {cut}");
+
+            let mut scanner = Scanner::new(Format::Markdown);
+            scanner.advance(cut as u64, &text, true);
+            let later = whole.iter().filter(|(place, ..)| *place > cut);
+            let later: Vec<_> = later.copied().collect();
+            assert_eq!(
+                marks(&text, cut, scanner),
+                later,
+                "{name}, resumed at {cut}"
+            );
+        }
+    }
+}
+
+/// A mark: its place, the rank of its boundary, its kind and its form.
+type Listed = (usize, Rank, Kind, blocks::Form);
+
+/// Returns the marks after the place `from`, where the scanner is.
+fn marks(text: &str, from: usize, mut scanner: Scanner) -> Vec<Listed> {
+    let mut blocks = Blocks::new(from as u64, First::default());
+    scanner.read(&text[from..], true, Some(&mut blocks));
+    listed(&blocks, from, &text[from..])
+}
+
+fn listed(blocks: &Blocks, from: usize, text: &str) -> Vec<Listed> {
+    let marks = blocks.view().marks(0, text.len());
+    let marks = marks.map(|(place, mark)| (from + place, mark.rank, mark.kind, mark.form));
+    marks.collect()
 }
 
 #[track_caller]
