@@ -7,6 +7,9 @@
 //!   that of FILE, repeated until it has BYTES.
 
 mod judge;
+#[allow(dead_code, reason = "the tests need more of it")]
+#[path = "../../tests/chunking/markdown/ranges.rs"]
+mod ranges;
 mod text;
 
 use std::fs;
@@ -85,7 +88,7 @@ fn job(name: &str, size: usize, overlap: usize) -> Job {
             Box::new(move |text, found| visit(splitter.chunk_indices(text.whole()), found))
         }
         "pulldown-cmark" => Box::new(|text, found| {
-            for (_, range) in Parser::new_ext(text.whole(), judge::options()).into_offset_iter() {
+            for (_, range) in Parser::new_ext(text.whole(), ranges::options()).into_offset_iter() {
                 found(Chunk::of(range.start, range.end));
             }
         }),

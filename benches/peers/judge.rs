@@ -7,7 +7,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use crate::ranges::{Ranges, tears};
 
 /// The character between two documents of a file.
 pub(crate) const SEPARATOR: char = '\0';
@@ -80,32 +80,12 @@ impl fmt::Display for Counts {
     }
 }
 
-/// The ranges of a document's blocks.
-#[derive(Default)]
-struct Blocks {
-    fences: Vec<Range<usize>>,
-    tables: Vec<Range<usize>>,
-    /// Headings with their levels.
-    headings: Vec<(Range<usize>, u8)>,
-    /// From the marker of an item to its text.
-    markers: Vec<Range<usize>>,
-}
-
 /// A document that is judged.
 struct Document<'a> {
     text: &'a str,
-    blocks: Blocks,
+    ranges: Ranges,
     /// The end of the chunk before.
     covered: usize,
-}
-
-/// Returns the extensions of Markdown that are parsed: those that Sluice reads.
-pub(crate) fn options() -> Options {
-    Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
-        | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS
 }
 
 /// Returns the counts for the chunks in `lines`.
@@ -142,23 +122,24 @@ impl<'a> Document<'a> {
     fn new(text: &'a str) -> Self {
         Self {
             text,
-            blocks: Blocks::of(text),
+            ranges: Ranges::of(text),
             covered: 0,
         }
     }
 
     fn judge(&self, chunk: &Chunk<'_>, size: usize, counts: &mut Counts) {
         let characters = self.text[chunk.start..chunk.end].chars().count();
-        let is_torn =
-            |range: &Range<usize>| self.tears(range, chunk.start) || self.tears(range, chunk.end);
+        let is_torn = |range: &Range<usize>| {
+            tears(self.text, range, chunk.start) || tears(self.text, range, chunk.end)
+        };
         let fits = |range: &Range<usize>| self.text[range.clone()].trim().chars().count() <= size;
-        let mut all = self.blocks.fences.iter().chain(&self.blocks.tables);
+        let mut all = self.ranges.fences.iter().chain(&self.ranges.tables);
         let is_long = characters > size;
-        let has_fence = !chunk.is_flagged && self.blocks.fences.iter().any(is_torn);
+        let has_fence = !chunk.is_flagged && self.ranges.fences.iter().any(is_torn);
         let has_fitting = all.any(|range| is_torn(range) && fits(range));
-        let has_heading = self.ends_with_heading(chunk.end);
+        let has_heading = self.ranges.end_with_heading(self.text, chunk.end);
         let has_table = self.lacks_header(chunk);
-        let has_marker = self.tears_marker(chunk.end);
+        let has_marker = self.ranges.tear_marker(chunk.end);
         let faults = [is_long, has_fence, has_heading, has_table, has_marker];
         counts.chunks += 1;
         counts.characters += characters;
@@ -172,79 +153,15 @@ impl<'a> Document<'a> {
         counts.faulty += usize::from(faults.contains(&true));
     }
 
-    fn is_blank(&self, range: Range<usize>) -> bool {
-        self.text[range].trim().is_empty()
-    }
-
-    /// Whether a chunk that starts or ends there has a part of the range only.
-    fn tears(&self, range: &Range<usize>, at: usize) -> bool {
-        range.start < at
-            && at < range.end
-            && !self.is_blank(range.start..at)
-            && !self.is_blank(at..range.end)
-    }
-
-    /// Whether the text before `end` ends with a heading that has text or a subheading after it.
-    fn ends_with_heading(&self, end: usize) -> bool {
-        if self.is_blank(end..self.text.len()) {
-            return false;
-        }
-        let headings = &self.blocks.headings;
-        headings
-            .iter()
-            .enumerate()
-            .any(|(number, (heading, level))| {
-                let heading_end = heading.start + self.text[heading.clone()].trim_end().len();
-                let is_last = heading_end <= end && self.is_blank(heading_end..end);
-                let is_empty = headings.get(number + 1).is_some_and(|(next, next_level)| {
-                    next_level <= level
-                        && heading_end <= next.start
-                        && self.is_blank(heading_end..next.start)
-                });
-                is_last && !is_empty
-            })
-    }
-
     /// Whether the chunk continues a table, and has its header neither in its overlap nor in its introduction.
     fn lacks_header(&self, chunk: &Chunk<'_>) -> bool {
         let first = chunk.start.max(self.covered);
-        self.blocks.tables.iter().any(|table| {
+        self.ranges.tables.iter().any(|table| {
             let header = self.text[table.clone()].lines().next().unwrap_or_default();
-            self.tears(table, first)
-                && self.tears(table, chunk.start)
+            tears(self.text, table, first)
+                && tears(self.text, table, chunk.start)
                 && !chunk.introduction.contains(&in_one_line(header))
         })
-    }
-
-    fn tears_marker(&self, end: usize) -> bool {
-        let mut markers = self.blocks.markers.iter();
-        markers.any(|marker| marker.start < end && end <= marker.end)
-    }
-}
-
-impl Blocks {
-    fn of(text: &str) -> Self {
-        let mut blocks = Self::default();
-        let mut item = None;
-        for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
-            let is_item = matches!(event, Event::Start(Tag::Item) | Event::End(TagEnd::Item));
-            if let Some(start) = item.take()
-                && !is_item
-                && start < range.start
-            {
-                blocks.markers.push(start..range.start);
-            }
-            match event {
-                Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => blocks.fences.push(range),
-                Event::Start(Tag::Table(_)) => blocks.tables.push(range),
-                Event::Start(Tag::Heading { level, .. }) => {
-                    blocks.headings.push((range, level as u8))
-                }
-                Event::Start(Tag::Item) => item = Some(range.start),
-                _ => {}
-            }
-        }
-        blocks
     }
 }
 

@@ -30,6 +30,13 @@ pub(super) enum Comparison {
     },
 }
 
+impl Comparison {
+    /// The relation of a chunk without an older version.
+    pub(super) const NEW: Self = Self::Added {
+        is_text_kept: false,
+    };
+}
+
 /// The contents of a version, sorted.
 pub(super) struct VersionContents {
     keys: Vec<ShortKey>,

@@ -224,11 +224,11 @@ impl<'a> Difference<'a> {
         let part = self.read.next().unwrap_or_default();
         for mut chunk in part {
             self.within.ordinal = chunk.chunk.ordinal + 1;
-            let comparison = self
-                .before
-                .as_mut()
-                .map(|before| before.compare(&chunk.chunk));
-            if let Some(Comparison::Kept { .. }) = comparison {
+            let comparison = match &mut self.before {
+                Some(before) => before.compare(&chunk.chunk),
+                None => Comparison::NEW,
+            };
+            if let Comparison::Kept { .. } = comparison {
                 chunk.text.clear();
             }
             let chunk = Versioned {
@@ -238,15 +238,15 @@ impl<'a> Difference<'a> {
             };
             let document = self.name.clone();
             events.push(match comparison {
-                Some(Comparison::Kept { is_moved }) => ChangeEvent::Kept {
+                Comparison::Kept { is_moved } => ChangeEvent::Kept {
                     document,
                     chunk,
                     is_moved,
                 },
-                _ => ChangeEvent::Added {
+                Comparison::Added { is_text_kept } => ChangeEvent::Added {
                     document,
                     chunk,
-                    is_text_kept: comparison == Some(Comparison::Added { is_text_kept: true }),
+                    is_text_kept,
                 },
             });
         }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::domain::ingest::batch::Chunk;
 use crate::domain::ingest::digest::hex;
 use crate::domain::structure::context::Heading;
-use crate::domain::structure::section::Section;
+use crate::domain::structure::section::SectionStart;
 use crate::domain::structure::tracker::Structure;
 use crate::domain::text::position::{Position, Span};
 
@@ -29,7 +29,7 @@ pub(crate) struct Row<'a> {
     section: u64,
     headings: Vec<Title<'a>>,
     introduction: &'a str,
-    sections: Vec<SectionStart<'a>>,
+    sections: Vec<SectionRow<'a>>,
     omitted_sections: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
@@ -44,7 +44,7 @@ struct Title<'a> {
 
 /// The beginning of a section.
 #[derive(Serialize)]
-struct SectionStart<'a> {
+struct SectionRow<'a> {
     section: u64,
     heading: Title<'a>,
     start_byte: u64,
@@ -104,14 +104,14 @@ fn title(heading: &Heading) -> Title<'_> {
     }
 }
 
-fn begin(section: &Section) -> SectionStart<'_> {
+fn begin(section: &SectionStart) -> SectionRow<'_> {
     let Position {
         byte,
         character,
         line,
         source,
     } = section.start;
-    SectionStart {
+    SectionRow {
         section: section.number,
         heading: title(&section.heading),
         start_byte: byte,

@@ -194,9 +194,8 @@ impl Chunker {
     }
 
     /// Returns the start of the next chunk within the chunk of the first `end` bytes of `text`, which is its end without
-    /// overlap. The overlap is at least
-    /// three quarters of the requested size if a boundary allows it, and never more than all. `features` are those of
-    /// `text`; they decide nothing.
+    /// overlap. The overlap is at least three quarters of the requested size if a boundary allows it, and never more than
+    /// all. `features` are those of `text`; they decide nothing.
     #[must_use]
     pub fn next_start(
         &self,

@@ -3,8 +3,6 @@
 use crate::domain::chunking::chunker::Chunker;
 use crate::domain::chunking::view::View;
 use crate::domain::structure::blocks;
-use crate::domain::structure::context;
-use crate::domain::structure::section::{SECTIONS_MAX, Section, Sections};
 use crate::domain::structure::tracker::{self, Structure, Tracker};
 use crate::domain::text::encoding::decoder::{Choice, DECODED_BYTES_MAX, Decoder};
 use crate::domain::text::encoding::decoding::{Decoding, Fault};
@@ -275,7 +273,13 @@ impl Splitter {
         let text = &self.window.text()[..view_bytes];
         let tracker = self.tracker.as_ref();
         let structure = match tracker {
-            Some(tracker) => self.structure(tracker, text, bytes),
+            Some(tracker) => {
+                let mut last = self.window.start();
+                tracker.structure(text, self.covered, bytes, |place| {
+                    last = self.window.position_from(last, place);
+                    last
+                })
+            }
             None => Structure::without_blocks(&text[..bytes]),
         };
         let next = if is_end && bytes == view_bytes {
@@ -300,33 +304,6 @@ impl Splitter {
             span,
             text: &self.window.passed(next)[..bytes],
             structure,
-        }
-    }
-
-    /// Returns the structure of the first `bytes` bytes of `text` as a chunk.
-    fn structure(&self, tracker: &Tracker, text: &str, bytes: usize) -> Structure {
-        let structure = tracker.structure(text, self.covered, bytes);
-        let mut sections = Sections::default();
-        // The context's section is the one at the first character that the chunk before does not cover.
-        let mut number = structure.context().section;
-        let mut start = self.window.start();
-        for (place, level) in tracker.sections(self.covered, bytes) {
-            number += u64::from(place > self.covered);
-            if sections.listed.len() == SECTIONS_MAX {
-                sections.omitted += 1;
-                continue;
-            }
-            start = self.window.position_from(start, place);
-            sections.listed.push(Section {
-                number,
-                start,
-                heading: context::heading_at(text, place, level),
-            });
-        }
-        let has_sections = !sections.listed.is_empty();
-        Structure {
-            sections: has_sections.then(|| Box::new(sections)),
-            ..structure
         }
     }
 

@@ -9,7 +9,7 @@ pub const SECTIONS_MAX: usize = 64;
 
 /// The beginning of a section.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Section {
+pub struct SectionStart {
     /// The number in the document's order, from 1.
     pub number: u64,
     /// The place before the heading.
@@ -22,7 +22,7 @@ pub struct Section {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Sections {
     /// The first sections in order, at most [`SECTIONS_MAX`].
-    pub listed: Vec<Section>,
+    pub listed: Vec<SectionStart>,
     /// The number of sections that begin after them and are left out.
     pub omitted: u64,
 }
@@ -35,6 +35,6 @@ impl Sections {
             .listed
             .iter()
             .map(|section| section.heading.title.len());
-        self.listed.len() * size_of::<Section>() + titles.sum::<usize>()
+        self.listed.len() * size_of::<SectionStart>() + titles.sum::<usize>()
     }
 }

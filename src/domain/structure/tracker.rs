@@ -1,5 +1,6 @@
 //! Tracks the blocks and the context of a document's text while it is cut.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::domain::structure::blocks::{Blocks, BlocksView, First};
@@ -8,7 +9,8 @@ use crate::domain::structure::context::{self, Context};
 use crate::domain::structure::format::Format;
 use crate::domain::structure::kind::Kind;
 use crate::domain::structure::scanner::Scanner;
-use crate::domain::structure::section::Sections;
+use crate::domain::structure::section::{SECTIONS_MAX, SectionStart, Sections};
+use crate::domain::text::position::Position;
 use crate::domain::text::white_space;
 
 /// The structure of the text from a chunk's start on.
@@ -140,8 +142,15 @@ impl Tracker {
     }
 
     /// Returns the structure of a chunk: the first `end` bytes of `text`, of which the chunk before covers `covered`.
+    /// `position` returns the position of a place; it is called for places in order.
     #[must_use]
-    pub fn structure(&self, text: &str, covered: usize, end: usize) -> Structure {
+    pub fn structure(
+        &self,
+        text: &str,
+        covered: usize,
+        end: usize,
+        position: impl FnMut(usize) -> Position,
+    ) -> Structure {
         let blocks = self.blocks.view();
         let new = &text[covered..end];
         let shown = end - new.trim_start().len();
@@ -152,22 +161,41 @@ impl Tracker {
         });
         let is_cut = |place| blocks.cut_at(text, place).is_some();
         let context = context::of(&self.place.context, text, blocks, covered..=covered);
+        let sections = self.sections(text, covered..end, context.section, position);
         Structure {
             kind,
             continues: is_cut(0) || is_cut(end),
+            sections: (!sections.listed.is_empty()).then(|| Box::new(sections)),
             context: (!context.is_empty()).then_some(context),
             ..Structure::without_blocks(&text[..end])
         }
     }
 
-    /// Returns the places and levels of the headings that open sections from `covered` on and before `end`.
-    pub fn sections(
+    /// Returns the sections that begin in `places` of `text`. The first place is in the section of that number.
+    fn sections(
         &self,
-        covered: usize,
-        end: usize,
-    ) -> impl Iterator<Item = (usize, u8)> + use<'_> {
-        let sections = self.blocks.view().sections(end.saturating_sub(1));
-        sections.filter(move |(place, _)| *place >= covered)
+        text: &str,
+        places: Range<usize>,
+        mut number: u64,
+        mut position: impl FnMut(usize) -> Position,
+    ) -> Sections {
+        let mut sections = Sections::default();
+        for (place, level) in self.blocks.view().sections(places.end.saturating_sub(1)) {
+            if place < places.start {
+                continue;
+            }
+            number += u64::from(place > places.start);
+            if sections.listed.len() == SECTIONS_MAX {
+                sections.omitted += 1;
+                continue;
+            }
+            sections.listed.push(SectionStart {
+                number,
+                start: position(place),
+                heading: context::heading_at(text, place, level),
+            });
+        }
+        sections
     }
 
     /// Moves the chunk's start by `bytes` of `text`, which begins at the start and continues to the horizon.

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
 
 use crate::application::caller::Caller;
 use crate::application::ports::chunks::{Chunk, Chunks, HEAD_PAGE_BYTES, Of, PAGE_BYTES};
@@ -15,8 +16,36 @@ use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::placement;
 use crate::infrastructure::postgres::retry::read;
-use crate::infrastructure::rows::chunk::{chunk, head};
+use crate::infrastructure::rows::chunk::{Page, chunk, head};
 use crate::infrastructure::rows::structure::columned;
+
+/// A page of chunks, through the one that reaches a number of bytes.
+const CHUNKS: &str = "WITH first AS (
+         SELECT ordinal, end_byte - start_byte
+             + coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
+         FROM chunks_pNN
+         WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
+         ORDER BY ordinal LIMIT $5),
+     page AS (
+         SELECT ordinal, sum(bytes) OVER (ORDER BY ordinal) - bytes AS before FROM first)
+     SELECT * FROM chunks_pNN
+     WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
+         AND ordinal <= (SELECT max(ordinal) FROM page WHERE before < $6)
+         AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
+     ORDER BY ordinal";
+
+/// The same without texts, which do not count then.
+const HEADS: &str = "WITH first AS (
+         SELECT ordinal, start_byte, start_character, start_line, start_source,
+             end_byte, end_character, end_line, end_source,
+             sha256, key, kind, flags, context, sections,
+             coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
+         FROM chunks_pNN
+         WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
+             AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
+         ORDER BY ordinal LIMIT $5),
+     page AS (SELECT *, sum(bytes) OVER (ORDER BY ordinal) - bytes AS before FROM first)
+     SELECT * FROM page WHERE before < $6 ORDER BY ordinal";
 
 #[async_trait]
 impl Chunks for Postgres {
@@ -27,31 +56,14 @@ impl Chunks for Postgres {
         from: u64,
         rows: u32,
     ) -> Result<Vec<Chunk>, Error> {
-        let statement = partition_table::on(
-            of.partition,
-            "WITH first AS (
-                 SELECT ordinal, end_byte - start_byte
-                     + coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
-                 FROM chunks_pNN
-                 WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
-                 ORDER BY ordinal LIMIT $5),
-             page AS (
-                 SELECT ordinal, sum(bytes) OVER (ORDER BY ordinal) - bytes AS before FROM first)
-             SELECT * FROM chunks_pNN
-             WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
-                 AND ordinal <= (SELECT max(ordinal) FROM page WHERE before < $6)
-                 AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
-             ORDER BY ordinal",
-        )?;
-        let list = sqlx::query(statement)
-            .bind(&caller.tenant)
-            .bind(of.document)
-            .bind(stored(of.version))
-            .bind(stored(from))
-            .bind(i64::from(rows))
-            .bind(stored(PAGE_BYTES))
-            .fetch_all(&self.pool);
-        read(list).await?.iter().map(chunk).collect()
+        let page = Page {
+            of,
+            from,
+            rows,
+            bytes: PAGE_BYTES,
+        };
+        let list = self.page(CHUNKS, caller, page).await?;
+        list.iter().map(chunk).collect()
     }
 
     async fn chunk_heads(
@@ -61,29 +73,33 @@ impl Chunks for Postgres {
         from: u64,
         rows: u32,
     ) -> Result<Vec<batch::Chunk>, Error> {
-        let statement = partition_table::on(
-            of.partition,
-            "WITH first AS (
-                 SELECT ordinal, start_byte, start_character, start_line, start_source,
-                     end_byte, end_character, end_line, end_source,
-                     sha256, key, kind, flags, context, sections,
-                     coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
-                 FROM chunks_pNN
-                 WHERE partition_key = key_NN AND document_uid = $2 AND version = $3 AND ordinal >= $4
-                     AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
-                 ORDER BY ordinal LIMIT $5),
-             page AS (SELECT *, sum(bytes) OVER (ORDER BY ordinal) - bytes AS before FROM first)
-             SELECT * FROM page WHERE before < $6 ORDER BY ordinal",
-        )?;
-        let list = sqlx::query(statement)
+        let page = Page {
+            of,
+            from,
+            rows,
+            bytes: HEAD_PAGE_BYTES,
+        };
+        let list = self.page(HEADS, caller, page).await?;
+        list.iter().map(head).collect()
+    }
+}
+
+impl Postgres {
+    async fn page(
+        &self,
+        statement: &'static str,
+        caller: &Caller,
+        page: Page,
+    ) -> Result<Vec<PgRow>, Error> {
+        let list = sqlx::query(partition_table::on(page.of.partition, statement)?)
             .bind(&caller.tenant)
-            .bind(of.document)
-            .bind(stored(of.version))
-            .bind(stored(from))
-            .bind(i64::from(rows))
-            .bind(stored(HEAD_PAGE_BYTES))
+            .bind(page.of.document)
+            .bind(stored(page.of.version))
+            .bind(stored(page.from))
+            .bind(i64::from(page.rows))
+            .bind(stored(page.bytes))
             .fetch_all(&self.pool);
-        read(list).await?.iter().map(head).collect()
+        read(list).await
     }
 }
 

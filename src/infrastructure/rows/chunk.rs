@@ -1,11 +1,23 @@
 //! Reads a chunk from its row.
 
-use crate::application::ports::chunks::Chunk;
+use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch;
 use crate::domain::text::position::{Position, Span};
 use crate::infrastructure::columns::Columns;
 use crate::infrastructure::rows::structure::structure;
+
+/// A page of a version's chunks, as a statement selects it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Page {
+    pub(crate) of: Of,
+    /// The ordinal of the first chunk.
+    pub(crate) from: u64,
+    /// The most chunks.
+    pub(crate) rows: u32,
+    /// The bytes that complete the page.
+    pub(crate) bytes: u64,
+}
 
 /// Reads a chunk from a row of `chunks`.
 pub(crate) fn chunk(found: &impl Columns) -> Result<Chunk, Error> {

@@ -8,7 +8,7 @@ use crate::application::ports::store_error::Error;
 use crate::domain::ingest::batch::Chunk;
 use crate::domain::structure::context::{Context, Heading};
 use crate::domain::structure::kind::Kind;
-use crate::domain::structure::section::{Section, Sections};
+use crate::domain::structure::section::{SectionStart, Sections};
 use crate::domain::structure::tracker::Structure;
 use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{Columns, damaged, from_json, to_json};
@@ -167,7 +167,7 @@ fn decoded_sections(json: &str, from: Position) -> Result<Sections, Error> {
         .map(|(number, start, level, title)| {
             let [byte, character, line, source] =
                 std::array::from_fn(|unit| from[unit].saturating_add(start[unit]));
-            Section {
+            SectionStart {
                 number,
                 start: Position {
                     byte,

@@ -1,6 +1,7 @@
 //! Chunks in SQLite.
 
 use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
 
 use crate::application::caller::Caller;
@@ -10,7 +11,7 @@ use crate::domain::ingest::batch::{self, Batch};
 use crate::domain::names::uid::DocumentUid;
 use crate::domain::text::position::Position;
 use crate::infrastructure::columns::{damaged, stored};
-use crate::infrastructure::rows::chunk::{chunk, head};
+use crate::infrastructure::rows::chunk::{Page, chunk, head};
 use crate::infrastructure::rows::structure::columned;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::error::failed;
@@ -26,6 +27,35 @@ pub(super) struct Into {
     pub(super) version: u64,
 }
 
+/// A page of chunks, through the one that reaches a number of bytes.
+const CHUNKS: &str = "WITH first (ordinal, bytes) AS (
+         SELECT ordinal, end_byte - start_byte
+             + coalesce(length(context), 0) + coalesce(length(sections), 0)
+         FROM chunks
+         WHERE partition_key = ?2 AND document_uid = ?3 AND version = ?4 AND ordinal >= ?5
+         ORDER BY ordinal LIMIT ?6),
+     page (ordinal, before) AS (
+         SELECT ordinal, sum(bytes) OVER (ORDER BY ordinal) - bytes FROM first)
+     SELECT chunks.* FROM page
+     CROSS JOIN chunks ON chunks.partition_key = ?2 AND chunks.document_uid = ?3
+         AND chunks.version = ?4 AND chunks.ordinal = page.ordinal
+     JOIN documents ON documents.uid = chunks.document_uid AND documents.tenant = ?1
+     WHERE page.before < ?7
+     ORDER BY chunks.ordinal";
+
+/// The same without texts, which do not count then.
+const HEADS: &str = "WITH first AS (
+         SELECT ordinal, start_byte, start_character, start_line, start_source,
+             end_byte, end_character, end_line, end_source,
+             sha256, key, kind, flags, context, sections,
+             coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
+         FROM chunks
+         WHERE partition_key = ?2 AND document_uid = ?3 AND version = ?4 AND ordinal >= ?5
+             AND EXISTS (SELECT 1 FROM documents WHERE uid = ?3 AND tenant = ?1)
+         ORDER BY ordinal LIMIT ?6),
+     page AS (SELECT *, sum(bytes) OVER (ORDER BY ordinal) - bytes AS before FROM first)
+     SELECT * FROM page WHERE before < ?7 ORDER BY ordinal";
+
 #[async_trait]
 impl Chunks for Sqlite {
     async fn chunks(
@@ -35,32 +65,13 @@ impl Chunks for Sqlite {
         from: u64,
         rows: u32,
     ) -> Result<Vec<Chunk>, Error> {
-        let list = sqlx::query(
-            "WITH first (ordinal, bytes) AS (
-                 SELECT ordinal, end_byte - start_byte
-                     + coalesce(length(context), 0) + coalesce(length(sections), 0)
-                 FROM chunks
-                 WHERE partition_key = ?2 AND document_uid = ?3 AND version = ?4 AND ordinal >= ?5
-                 ORDER BY ordinal LIMIT ?6),
-             page (ordinal, before) AS (
-                 SELECT ordinal, sum(bytes) OVER (ORDER BY ordinal) - bytes FROM first)
-             SELECT chunks.* FROM page
-             CROSS JOIN chunks ON chunks.partition_key = ?2 AND chunks.document_uid = ?3
-                 AND chunks.version = ?4 AND chunks.ordinal = page.ordinal
-             JOIN documents ON documents.uid = chunks.document_uid AND documents.tenant = ?1
-             WHERE page.before < ?7
-             ORDER BY chunks.ordinal",
-        )
-        .bind(&caller.tenant)
-        .bind(of.partition)
-        .bind(of.document)
-        .bind(stored(of.version))
-        .bind(stored(from))
-        .bind(rows)
-        .bind(stored(PAGE_BYTES))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
+        let page = Page {
+            of,
+            from,
+            rows,
+            bytes: PAGE_BYTES,
+        };
+        let list = self.page(CHUNKS, caller, page).await?;
         list.iter().map(chunk).collect()
     }
 
@@ -71,30 +82,35 @@ impl Chunks for Sqlite {
         from: u64,
         rows: u32,
     ) -> Result<Vec<batch::Chunk>, Error> {
-        let list = sqlx::query(
-            "WITH first AS (
-                 SELECT ordinal, start_byte, start_character, start_line, start_source,
-                     end_byte, end_character, end_line, end_source,
-                     sha256, key, kind, flags, context, sections,
-                     coalesce(length(context), 0) + coalesce(length(sections), 0) AS bytes
-                 FROM chunks
-                 WHERE partition_key = ?2 AND document_uid = ?3 AND version = ?4 AND ordinal >= ?5
-                     AND EXISTS (SELECT 1 FROM documents WHERE uid = ?3 AND tenant = ?1)
-                 ORDER BY ordinal LIMIT ?6),
-             page AS (SELECT *, sum(bytes) OVER (ORDER BY ordinal) - bytes AS before FROM first)
-             SELECT * FROM page WHERE before < ?7 ORDER BY ordinal",
-        )
-        .bind(&caller.tenant)
-        .bind(of.partition)
-        .bind(of.document)
-        .bind(stored(of.version))
-        .bind(stored(from))
-        .bind(rows)
-        .bind(stored(HEAD_PAGE_BYTES))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(failed)?;
+        let page = Page {
+            of,
+            from,
+            rows,
+            bytes: HEAD_PAGE_BYTES,
+        };
+        let list = self.page(HEADS, caller, page).await?;
         list.iter().map(head).collect()
+    }
+}
+
+impl Sqlite {
+    async fn page(
+        &self,
+        statement: &'static str,
+        caller: &Caller,
+        page: Page,
+    ) -> Result<Vec<SqliteRow>, Error> {
+        sqlx::query(statement)
+            .bind(&caller.tenant)
+            .bind(page.of.partition)
+            .bind(page.of.document)
+            .bind(stored(page.of.version))
+            .bind(stored(page.from))
+            .bind(page.rows)
+            .bind(stored(page.bytes))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)
     }
 }
 

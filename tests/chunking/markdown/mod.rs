@@ -5,5 +5,6 @@ mod corpus;
 mod edges;
 mod oracle;
 mod quality;
+mod ranges;
 mod sections;
 mod stability;

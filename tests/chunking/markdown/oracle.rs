@@ -4,7 +4,9 @@
 //! innermost counts. Items without text count as text. Link definitions are text to the scanner, and nothing to the
 //! other parser; lines of nothing but the marks of containers likewise. Both are left out.
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+
+use crate::markdown::ranges::options;
 
 /// A block.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,15 +29,6 @@ pub(super) enum Form {
     /// Indented code, or HTML.
     Other,
     FrontMatter,
-}
-
-/// Returns the extensions of Markdown that the scanner reads.
-pub(super) fn options() -> Options {
-    Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
-        | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS
 }
 
 /// Returns the blocks of a text.

@@ -2,7 +2,7 @@
 
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
-use sluice::domain::structure::section::{SECTIONS_MAX, Section};
+use sluice::domain::structure::section::{SECTIONS_MAX, SectionStart};
 
 use crate::world::charset::AUTO;
 use crate::world::documents;
@@ -25,7 +25,7 @@ fn book() -> String {
     parts.collect()
 }
 
-fn listed(chunks: &[Chunk]) -> Vec<Section> {
+fn listed(chunks: &[Chunk]) -> Vec<SectionStart> {
     let sections = chunks.iter().flat_map(|chunk| &chunk.structure.sections);
     sections
         .flat_map(|sections| sections.listed.clone())

@@ -97,26 +97,25 @@ pub fn chunk(document: &DocumentName, from: Versioned) -> pb::Chunk {
 /// Converts a change.
 #[must_use]
 pub fn change(from: ChangeEvent) -> pb::Change {
-    let is_text_kept = matches!(
-        from,
-        ChangeEvent::Added {
-            is_text_kept: true,
-            ..
-        }
-    );
-    let is_moved = matches!(from, ChangeEvent::Kept { is_moved: true, .. });
+    let mut converted = pb::Change::default();
     let change = match from {
         ChangeEvent::Reset(document) => change::Change::Reset(document.to_string()),
         ChangeEvent::Added {
             document,
             chunk: added,
-            ..
-        } => change::Change::Added(chunk(&document, added)),
+            is_text_kept,
+        } => {
+            converted.is_text_kept = is_text_kept;
+            change::Change::Added(chunk(&document, added))
+        }
         ChangeEvent::Kept {
             document,
             chunk: kept,
-            ..
-        } => change::Change::Kept(chunk(&document, kept)),
+            is_moved,
+        } => {
+            converted.is_moved = is_moved;
+            change::Change::Kept(chunk(&document, kept))
+        }
         ChangeEvent::Removed {
             document,
             key,
@@ -136,11 +135,8 @@ pub fn change(from: ChangeEvent) -> pb::Change {
             chunks: count(chunks),
         }),
     };
-    pb::Change {
-        change: Some(change),
-        is_text_kept,
-        is_moved,
-    }
+    converted.change = Some(change);
+    converted
 }
 
 /// Converts an upload.

@@ -3,7 +3,7 @@
 use crate::application::catalog::sections;
 use crate::domain::structure::context::{Context, Heading};
 use crate::domain::structure::kind::Kind;
-use crate::domain::structure::section::Section;
+use crate::domain::structure::section::SectionStart;
 use crate::domain::structure::tracker::Structure;
 use crate::interface::grpc::convert::chunking::{count, to_position};
 use crate::interface::grpc::pb;
@@ -36,8 +36,8 @@ pub fn to_structure(from: &Structure) -> pb::ChunkStructure {
     }
 }
 
-fn to_section(from: &Section) -> pb::SectionStart {
-    let Section {
+fn to_section(from: &SectionStart) -> pb::SectionStart {
+    let SectionStart {
         number,
         start,
         heading,
