@@ -11,7 +11,6 @@ use sluice::application::events::bus::{Bus, Link};
 use sluice::application::memory::budget::Budget;
 use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::operations::Operation;
-use sluice::application::ports::state::State;
 use sluice::application::ports::store_error::Error;
 use sluice::application::ports::stored_spec::StoredSpec;
 use sluice::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Uploads, Writer};
@@ -22,6 +21,7 @@ use sluice::application::uploads::lifecycle;
 use sluice::application::uploads::limits::UploadLimits;
 use sluice::application::uploads::receive::{Listener, Session};
 use sluice::application::uploads::services::PipelineServices;
+use sluice::domain::operation::state::State;
 
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
@@ -196,8 +196,7 @@ impl Uploads for Nowhere {
             document_uid: new.document_uid,
             is_document_deleted: false,
             partition: 0,
-            source_version: 0,
-            import: new.import.clone(),
+            origin: new.origin.clone(),
             version: 1,
             about: new.about.clone(),
             spec: StoredSpec::new(&Spec::default(), Decoding::default()),
@@ -206,10 +205,9 @@ impl Uploads for Nowhere {
             writer_epoch: 1,
             committed_offset: 0,
             next_ordinal: 0,
-            checkpoint: Vec::new(),
+            checkpoint: None,
             source_sha256: None,
-            failure_reason: String::new(),
-            failure_message: String::new(),
+            failure: None,
             created_at: Timestamp::from_micros(0),
             updated_at: Timestamp::from_micros(0),
         };
@@ -247,7 +245,7 @@ impl Uploads for Nowhere {
         let moved = self.change(&writer.uid, |upload| {
             upload.committed_offset = checkpoint.place.position.source;
             upload.next_ordinal = checkpoint.next_ordinal;
-            upload.checkpoint = checkpoint.encode();
+            upload.checkpoint = Some(checkpoint.encode());
         });
         Ok(moved.map(|upload| upload.operation()))
     }

@@ -3,11 +3,11 @@
 use sluice::application::ports::changes::Change;
 use sluice::application::ports::chunks::Of;
 use sluice::application::ports::collections::Deletion;
-use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Upload;
 use sluice::domain::ingest::digest::sha256;
 use sluice::domain::names::uid::{CollectionUid, DocumentUid, OperationUid};
+use sluice::domain::operation::state::State;
 use sluice::domain::timestamp::Timestamp;
 
 use crate::world::{
@@ -47,10 +47,10 @@ pub(crate) async fn each_change_of_a_current_version_is_listed(store: &dyn Store
         after,
     };
     let expected = [
-        change(1, &first, 0, 1),
-        change(2, &other, 0, 1),
-        change(3, &first, 1, 2),
-        change(4, &first, 2, 0),
+        change(1, &first, None, Some(1)),
+        change(2, &other, None, Some(1)),
+        change(3, &first, Some(1), Some(2)),
+        change(4, &first, Some(2), None),
     ];
     assert_eq!(told, expected);
     check_extent(store, &collection, &first.document_uid).await;

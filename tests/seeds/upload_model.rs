@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use sluice::application::error::Error;
 use sluice::application::ports::preferences::Preferences;
-use sluice::application::ports::state::State;
-use sluice::application::ports::uploads::{Declared, Description, NewUpload, Upload};
+use sluice::application::ports::uploads::{Declared, Description, NewUpload, Origin, Upload};
 use sluice::application::uploads::receive::{Message, UploadTarget};
 use sluice::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use sluice::domain::chunking::partial::Partial;
@@ -13,6 +12,7 @@ use sluice::domain::ingest::batch::Chunk;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
 use sluice::domain::names::resource::{DocumentId, DocumentName};
+use sluice::domain::operation::state::State;
 use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::domain::text::position::Span;
 use sluice::domain::timestamp::Timestamp;
@@ -79,7 +79,7 @@ impl<'a> Model<'a> {
                 chunking: Partial::from(spec),
                 decoding: decoding.into(),
             },
-            import: None,
+            origin: Origin::Client,
             now: Timestamp::from_micros(2),
         };
         let mut model = Self {

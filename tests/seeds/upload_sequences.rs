@@ -5,9 +5,9 @@ use std::mem::{replace, take};
 
 use sluice::application::caller::Caller;
 use sluice::application::error::Error;
-use sluice::application::ports::state::State;
 use sluice::application::ports::uploads::Upload;
 use sluice::application::uploads::receive::{Listener, Session};
+use sluice::domain::operation::state::State;
 use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 

@@ -246,7 +246,7 @@ impl Follower {
         let document = store
             .document_of(&self.source.caller, &change.document)
             .await?;
-        let Some(document) = document.filter(|_| change.after > 0) else {
+        let Some((document, version)) = document.zip(change.after) else {
             let name = DocumentName {
                 collection: self.source.collection.clone(),
                 document: change.id.clone(),
@@ -257,10 +257,10 @@ impl Follower {
         let within = place
             .within
             .filter(|within| within.document == change.document);
-        let within = within.unwrap_or(Within {
+        let within = within.unwrap_or_else(|| Within {
             document: change.document,
-            before: change.before,
-            version: change.after,
+            before: change.before.unwrap_or_default(),
+            version,
             ordinal: 0,
             removed: 0,
         });

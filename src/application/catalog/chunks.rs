@@ -12,12 +12,12 @@ use crate::application::error::Error;
 use crate::application::events::bus::{Bus, Subscription};
 use crate::application::ports::chunks::{Chunk, Of};
 use crate::application::ports::documents::{Document, Version};
-use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
 use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
 use crate::domain::names::resource::DocumentName;
 use crate::domain::names::uid::OperationUid;
+use crate::domain::operation::state::State;
 
 /// The most rows of a page: about 64 KiB of usual chunks.
 pub const PAGE_ROWS: u32 = 64;

@@ -325,9 +325,9 @@ mod tests {
     use crate::application::events::tenant_subscription::Filter;
     use crate::application::ports::event_bus::News;
     use crate::application::ports::operations::Operation;
-    use crate::application::ports::state::State;
     use crate::domain::names::resource::TenantId;
     use crate::domain::names::uid::OperationUid;
+    use crate::domain::operation::state::State;
 
     fn of_tenant(tenant: &str) -> Caller {
         Caller::of_tenant(TenantId::parse(tenant).unwrap())

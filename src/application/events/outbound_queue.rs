@@ -131,7 +131,7 @@ mod tests {
     use super::{OutboundQueue, SPACING, WAITING_MAX};
     use crate::application::ports::event_bus::News;
     use crate::application::ports::operations::Operation;
-    use crate::application::ports::state::State;
+    use crate::domain::operation::state::State;
 
     fn operation(number: u128, seq: u64, state: State) -> Arc<Operation> {
         Operation::example("tenant", number.to_be_bytes(), seq, state)

@@ -21,7 +21,6 @@ pub mod partitions;
 pub mod preferences;
 pub mod rate_limiter;
 pub mod rechunks;
-pub mod state;
 pub mod store;
 pub mod store_error;
 pub mod stored_spec;

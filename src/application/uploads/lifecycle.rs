@@ -5,7 +5,6 @@ use crate::application::error::Error;
 use crate::application::events::bus::Subscription;
 use crate::application::memory::budget::Budget;
 use crate::application::memory::upload::UploadMemory;
-use crate::application::ports::state::State;
 use crate::application::ports::store_error;
 use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Writer};
 use crate::application::rate_limit::admission::Admission;
@@ -17,6 +16,8 @@ use crate::application::uploads::pipeline::{self, Pipeline};
 use crate::application::uploads::replay::repetition::Repetition;
 use crate::application::uploads::services::PipelineServices;
 use crate::domain::names::uid::OperationUid;
+use crate::domain::operation::failure::{Failure, FailureReason};
+use crate::domain::operation::state::State;
 
 /// The epoch of an upload's first writer.
 const FIRST_EPOCH: u64 = 1;
@@ -180,7 +181,7 @@ impl UploadLifecycle {
         &self,
         caller: &Caller,
         uid: &OperationUid,
-        reason: &'static str,
+        reason: FailureReason,
         error: &Error,
     ) -> Result<(), Error> {
         let store = &self.services.store;
@@ -192,7 +193,7 @@ impl UploadLifecycle {
         };
         let writer = Writer::attached(caller.clone(), &upload);
         let message = error.to_string();
-        let end = UploadEnd::Failed { reason, message };
+        let end = UploadEnd::Failed(Failure { reason, message });
         if let Some(operation) = store.end_upload(&writer, end, now, now).await? {
             self.services.bus.publish(operation);
         }

@@ -8,6 +8,7 @@ use crate::application::ports::collections::{Collection, Collections, Deleted, D
 use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::CollectionId;
+use crate::domain::operation::target::Target;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{stored, to_json};
 use crate::infrastructure::postgres::connection::Postgres;
@@ -155,7 +156,7 @@ async fn delete(
         .map_err(failed)?;
     let ended = upload_end::fail_running_in(&mut transaction, &found.uid, deletion.now).await?;
     let target = DeletionTarget {
-        name: id.to_string(),
+        name: Target::Collection(id.clone()),
         document: None,
         collection: found.uid,
     };

@@ -7,6 +7,7 @@ use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
+use crate::domain::operation::failure::FailureReason;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::postgres::error::failed;
@@ -42,7 +43,7 @@ pub(super) async fn insert(
     sqlx::query(sql::deletions::INSERT)
         .bind(&caller.tenant)
         .bind(asked.uid)
-        .bind(&target.name)
+        .bind(target.name.to_string())
         .bind(target.document)
         .bind(target.collection)
         .bind(asked.now)
@@ -65,7 +66,7 @@ pub(super) async fn give_up(
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    let reason = "DOCUMENT_DELETED";
+    let reason = FailureReason::DocumentDeleted;
     let message = "the document was deleted";
     let mut ended = upload_end::fail_running(connection, document, reason, message, now).await?;
     ended.extend(moves::give_up(connection, document, now).await?);

@@ -12,6 +12,7 @@ use crate::application::ports::documents::{Document, Documents};
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::domain::names::uid::DocumentUid;
+use crate::domain::operation::target::Target;
 use crate::infrastructure::columns::{Columns, to_json};
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::deletions;
@@ -90,11 +91,11 @@ async fn delete(
     }
     let ended = deletions::give_up(&mut transaction, &known.uid, now).await?;
     if let Some(current) = &known.current {
-        let before = current.version;
-        upload_end::record_change(&mut transaction, &known.uid, before, 0, now).await?;
+        let before = Some(current.version);
+        upload_end::record_change(&mut transaction, &known.uid, before, None, now).await?;
     }
     let target = DeletionTarget {
-        name: name.to_string(),
+        name: Target::Document(name.clone()),
         document: Some(known.uid),
         collection: found.uid("collection_uid")?,
     };

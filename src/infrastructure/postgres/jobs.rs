@@ -10,6 +10,7 @@ use sqlx::{Postgres as Driver, Transaction};
 use crate::application::ports::jobs::{Done, Fence, Jobs, Work};
 use crate::application::ports::store_error::Error;
 use crate::domain::names::uid::{DocumentUid, InstanceUid};
+use crate::domain::operation::failure::FailureReason;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::connection::Postgres;
@@ -185,7 +186,7 @@ impl Jobs for Postgres {
         let documents = abandoned.iter().map(|found| found.uid("document_uid"));
         let documents = documents.collect::<Result<Vec<_>, _>>()?;
         upload_end::hold_documents(&mut transaction, &documents).await?;
-        let reason = "UPLOAD_ABANDONED";
+        let reason = FailureReason::UploadAbandoned;
         let message = "no client resumed the upload in time";
         let news = upload_end::fail(&mut transaction, &abandoned, reason, message, now).await?;
         for document in &documents {

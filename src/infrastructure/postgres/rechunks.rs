@@ -74,10 +74,9 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewRechunk) -> Result<Start
     };
     let document =
         upload_start::take_version(&mut transaction, caller, &upload, &collection).await?;
-    let version = source.version;
     let shown = spec.decoded_as(source.decoding);
     upload_start::insert_version(&mut transaction, &document, &shown).await?;
-    upload_start::insert(&mut transaction, caller, &upload, &document, &spec, version).await?;
+    upload_start::insert(&mut transaction, caller, &upload, &document, &spec).await?;
     let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
     transaction.commit().await.map_err(failed)?;
     let upload = upload.ok_or_else(|| damaged("a rechunk that was inserted"))?;

@@ -5,12 +5,13 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::application::caller::Caller;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{Upload, UploadEnd, Writer};
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::engine::Summary;
 use crate::domain::names::uid::{CollectionUid, DocumentUid, OperationUid};
+use crate::domain::operation::failure::{Failure, FailureReason};
+use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::postgres::error::failed;
@@ -60,7 +61,9 @@ pub(super) async fn end(
 ) -> Result<bool, Error> {
     let (state, reason, message, summary) = match end {
         UploadEnd::Succeeded(summary) => (State::Succeeded, "", "", Some(summary)),
-        UploadEnd::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
+        UploadEnd::Failed(Failure { reason, message }) => {
+            (State::Failed, reason.name(), message.as_str(), None)
+        }
     };
     let ended = sqlx::query(sql::upload_end::END)
         .bind(state.name())
@@ -87,7 +90,7 @@ pub(super) async fn ended(
 ) -> Result<Option<Operation>, Error> {
     let state = match end {
         UploadEnd::Succeeded(_) => State::Succeeded,
-        UploadEnd::Failed { .. } => State::Failed,
+        UploadEnd::Failed(_) => State::Failed,
     };
     let upload = upload_of(pool, &writer.caller, &writer.uid).await?;
     let is_ours = |upload: &Upload| upload.writer_epoch == writer.epoch && upload.state == state;
@@ -132,7 +135,7 @@ pub(super) async fn make_current(
         .fetch_one(&mut *connection)
         .await
         .map_err(failed)?;
-    let before = before.count("current_version")?;
+    let before = before.version_if_any("current_version")?;
     sqlx::query(sql::upload_end::MAKE_CURRENT)
         .bind(now)
         .bind(upload.document_uid)
@@ -140,12 +143,14 @@ pub(super) async fn make_current(
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    sweep(connection, &upload.document_uid, before, sweep_after).await?;
+    if let Some(before) = before {
+        sweep(connection, &upload.document_uid, before, sweep_after).await?;
+    }
     record_change(
         connection,
         &upload.document_uid,
         before,
-        upload.version,
+        Some(upload.version),
         now,
     )
     .await
@@ -172,8 +177,8 @@ pub(super) async fn sweep(
 pub(super) async fn record_change(
     connection: &mut PgConnection,
     document: &DocumentUid,
-    before: u64,
-    after: u64,
+    before: Option<u64>,
+    after: Option<u64>,
     now: Timestamp,
 ) -> Result<(), Error> {
     // The collection's row stays locked until the commit, so changes are numbered in the order of their commits.
@@ -183,8 +188,8 @@ pub(super) async fn record_change(
         .await
         .map_err(failed)?;
     sqlx::query(sql::upload_end::ADD_CHANGE)
-        .bind(stored(before))
-        .bind(stored(after))
+        .bind(before.map_or(0, stored))
+        .bind(after.map_or(0, stored))
         .bind(now)
         .bind(document)
         .execute(connection)
@@ -197,7 +202,7 @@ pub(super) async fn record_change(
 pub(super) async fn fail_running(
     connection: &mut PgConnection,
     document: &DocumentUid,
-    reason: &'static str,
+    reason: FailureReason,
     message: &'static str,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
@@ -221,7 +226,7 @@ pub(super) async fn fail_running_in(
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;
-    let reason = "DOCUMENT_DELETED";
+    let reason = FailureReason::DocumentDeleted;
     let message = "the document's collection was deleted";
     fail(connection, &running, reason, message, now).await
 }
@@ -231,7 +236,7 @@ pub(super) async fn fail_running_in(
 pub(super) async fn fail(
     connection: &mut PgConnection,
     running: &[PgRow],
-    reason: &'static str,
+    reason: FailureReason,
     message: &'static str,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
@@ -244,7 +249,7 @@ pub(super) async fn fail(
              WHERE tenant = $4 AND uid = $5 AND state = 'RUNNING'
              RETURNING uploads.*, upload_kind(source_version, import_path) AS kind, next_ordinal AS chunks",
         )
-        .bind(reason)
+        .bind(reason.name())
         .bind(message)
         .bind(now)
         .bind(&upload.tenant)

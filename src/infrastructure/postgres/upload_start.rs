@@ -12,7 +12,7 @@ use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::placement;
-use crate::infrastructure::rows::upload::import_columns;
+use crate::infrastructure::rows::upload::{import_columns, source_version};
 use crate::infrastructure::sql;
 
 /// Returns the uid and the preferences of a collection. The row is locked, so that a concurrent deletion of the
@@ -139,17 +139,15 @@ pub(super) async fn insert_version(
     Ok(())
 }
 
-/// Inserts the upload that creates the version. It reads the chunks of `source_version`; if that is 0, it reads a
-/// file or the bytes that a client sends.
+/// Inserts the upload that creates the version.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     caller: &Caller,
     new: &NewUpload,
     document: &DocumentUid,
     spec: &StoredSpec,
-    source_version: u64,
 ) -> Result<(), Error> {
-    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(new.import.as_ref());
+    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(&new.origin);
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, display_name, media_type, labels,
              spec, state, created_at, updated_at, target, source_version, import_path, import_bytes,
@@ -168,7 +166,7 @@ pub(super) async fn insert(
     .bind(new.now)
     .bind(document)
     .bind(new.document.to_string())
-    .bind(stored(source_version))
+    .bind(source_version(&new.origin))
     .bind(path)
     .bind(bytes)
     .bind(modified_ns)

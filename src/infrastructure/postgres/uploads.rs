@@ -8,13 +8,12 @@ use sqlx::PgPool;
 use crate::application::caller::Caller;
 use crate::application::ports::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{
-    NewUpload, SUPERSEDED, Started, Upload, UploadEnd, Uploads, Writer,
-};
+use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Uploads, Writer};
 use crate::domain::ingest::batch::Batch;
 use crate::domain::names::uid::{DocumentUid, OperationUid};
+use crate::domain::operation::failure::FailureReason;
+use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::damaged;
 use crate::infrastructure::postgres::connection::Postgres;
@@ -129,13 +128,13 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
     let superseded = upload_end::fail_running(
         &mut transaction,
         &created.uid,
-        SUPERSEDED,
+        FailureReason::UploadSuperseded,
         "a newer upload of the same document was started",
         new.now,
     )
     .await?;
     upload_start::insert_version(&mut transaction, &created.uid, &spec).await?;
-    upload_start::insert(&mut transaction, caller, new, &created.uid, &spec, 0).await?;
+    upload_start::insert(&mut transaction, caller, new, &created.uid, &spec).await?;
     let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
     if let Some(partition) = created.placed {
         placement::count(&mut transaction, partition).await?;
@@ -193,7 +192,7 @@ async fn finish(
             upload_end::complete(&mut transaction, &upload, summary, now).await?;
             upload_end::make_current(&mut transaction, &upload, now, sweep_after).await?;
         }
-        UploadEnd::Failed { .. } => {
+        UploadEnd::Failed(_) => {
             let document = &upload.document_uid;
             let version = upload.version;
             upload_end::sweep(&mut transaction, document, version, now).await?;

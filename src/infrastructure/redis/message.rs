@@ -9,8 +9,10 @@ use sha2::Sha256;
 
 use crate::application::ports::event_bus::News;
 use crate::application::ports::operations::{Operation, OperationKind};
-use crate::application::ports::state::State;
 use crate::domain::names::resource::TenantId;
+use crate::domain::operation::failure::{Failure, FailureReason};
+use crate::domain::operation::state::State;
+use crate::domain::operation::target::Target;
 use crate::domain::timestamp::Timestamp;
 
 /// The longest message, in bytes. It fits an operation with a long target and a long failure message. Longer
@@ -136,18 +138,19 @@ fn sent(operation: &Operation) -> Sent {
         target,
         committed_bytes,
         chunks,
-        failure_reason,
-        failure_message,
+        failure,
         created_at,
         updated_at,
     } = operation.clone();
+    let failure = failure.map(|failure| (failure.reason.name().to_owned(), failure.message));
+    let (failure_reason, failure_message) = failure.unwrap_or_default();
     Sent {
         tenant: tenant.as_str().to_owned(),
         uid: u128::from_be_bytes(*uid.bytes()),
         kind: kind.name().to_owned(),
         seq,
         state: state.name().to_owned(),
-        target,
+        target: target.to_string(),
         committed_bytes,
         chunks,
         failure_reason,
@@ -182,14 +185,22 @@ fn received(sent: Sent) -> Result<Operation, DropReason> {
         kind: kind.ok_or(DropReason::Unknown)?,
         seq,
         state: state.ok_or(DropReason::Unknown)?,
-        target,
+        target: Target::parse(&target).map_err(|_other| DropReason::Unknown)?,
         committed_bytes,
         chunks,
-        failure_reason,
-        failure_message,
+        failure: failure(&failure_reason, failure_message)?,
         created_at: Timestamp::from_micros(created_at),
         updated_at: Timestamp::from_micros(updated_at),
     })
+}
+
+/// Returns a failure. An empty reason means that there is none.
+fn failure(reason: &str, message: String) -> Result<Option<Failure>, DropReason> {
+    if reason.is_empty() {
+        return Ok(None);
+    }
+    let reason = FailureReason::named(reason).ok_or(DropReason::Unknown)?;
+    Ok(Some(Failure { reason, message }))
 }
 
 #[cfg(test)]
@@ -199,10 +210,19 @@ mod tests {
     use super::{DropReason, MESSAGE_BYTES_MAX, Seal};
     use crate::application::ports::event_bus::News;
     use crate::application::ports::operations::{Operation, OperationKind};
-    use crate::application::ports::state::State;
     use crate::domain::names::resource::TenantId;
     use crate::domain::names::uid::OperationUid;
+    use crate::domain::operation::failure::{Failure, FailureReason};
+    use crate::domain::operation::state::State;
+    use crate::domain::operation::target::Target;
     use crate::domain::timestamp::Timestamp;
+
+    fn failure(message: String) -> Failure {
+        Failure {
+            reason: FailureReason::MoveIncomplete,
+            message,
+        }
+    }
 
     fn news() -> News {
         News::State(Arc::new(Operation {
@@ -211,11 +231,10 @@ mod tests {
             kind: OperationKind::MoveDocument,
             seq: u64::MAX,
             state: State::Failed,
-            target: "collections/c/documents/\u{6C34}\"".to_owned(),
+            target: Target::parse("collections/c/documents/\u{6C34}\"").unwrap(),
             committed_bytes: 1,
             chunks: 2,
-            failure_reason: "REASON".to_owned(),
-            failure_message: "why\n".to_owned(),
+            failure: Some(failure("why\n".to_owned())),
             created_at: Timestamp::MIN,
             updated_at: Timestamp::from_micros(4),
         }))
@@ -249,9 +268,9 @@ mod tests {
         let News::State(operation) = news() else {
             unreachable!()
         };
-        let failure_message = "x".repeat(MESSAGE_BYTES_MAX);
+        let failure = Some(failure("x".repeat(MESSAGE_BYTES_MAX)));
         let long = News::State(Arc::new(Operation {
-            failure_message,
+            failure,
             ..Operation::clone(&operation)
         }));
         assert_eq!(Seal::new(&[7; 32]).close(&long), None);

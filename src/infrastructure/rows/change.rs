@@ -11,8 +11,8 @@ pub(crate) fn change(found: &impl Columns) -> Result<Change, Error> {
         seq: found.count("seq")?,
         document: found.uid("document_uid")?,
         id: name(DocumentId::parse(&found.text("document_id")?))?,
-        before: found.count("version_before")?,
-        after: found.count("version_after")?,
+        before: found.version_if_any("version_before")?,
+        after: found.version_if_any("version_after")?,
     })
 }
 

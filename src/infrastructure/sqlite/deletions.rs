@@ -7,6 +7,7 @@ use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
+use crate::domain::operation::failure::FailureReason;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::deletion::{self, DeletionTarget};
@@ -41,7 +42,7 @@ pub(super) async fn insert(
     sqlx::query(sql::deletions::INSERT)
         .bind(&caller.tenant)
         .bind(asked.uid)
-        .bind(&target.name)
+        .bind(target.name.to_string())
         .bind(target.document)
         .bind(target.collection)
         .bind(asked.now)
@@ -58,7 +59,7 @@ pub(super) async fn give_up(
     document: &DocumentUid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let reason = "DOCUMENT_DELETED";
+    let reason = FailureReason::DocumentDeleted;
     let message = "the document was deleted";
     let mut ended = upload_end::fail_running(connection, document, reason, message, now).await?;
     ended.extend(moves::give_up(connection, document, now).await?);

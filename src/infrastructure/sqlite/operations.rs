@@ -6,10 +6,10 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 
 use crate::application::caller::Caller;
 use crate::application::ports::operations::{Operation, Operations};
-use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::OperationUid;
+use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged};
 use crate::infrastructure::rows::operation::operation;

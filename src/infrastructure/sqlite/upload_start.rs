@@ -11,7 +11,7 @@ use crate::domain::names::resource::CollectionId;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::domain::partitions::candidates;
 use crate::infrastructure::columns::{Columns, stored, to_json};
-use crate::infrastructure::rows::upload::import_columns;
+use crate::infrastructure::rows::upload::{import_columns, source_version};
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::quotas;
@@ -125,17 +125,15 @@ pub(super) async fn insert_version(
     quotas::reserve(connection, document, 1).await
 }
 
-/// Inserts the upload that creates the version. It reads the chunks of `source_version`; if that is 0, it reads a
-/// file or the bytes that a client sends.
+/// Inserts the upload that creates the version.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     caller: &Caller,
     new: &NewUpload,
     document: &DocumentUid,
     spec: &StoredSpec,
-    source_version: u64,
 ) -> Result<(), Error> {
-    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(new.import.as_ref());
+    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(&new.origin);
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, source_version, display_name,
              media_type, labels, spec, state, created_at, updated_at, import_path, import_bytes,
@@ -147,7 +145,7 @@ pub(super) async fn insert(
     )
     .bind(&caller.tenant)
     .bind(new.uid)
-    .bind(stored(source_version))
+    .bind(source_version(&new.origin))
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
     .bind(to_json(&new.about.labels)?)

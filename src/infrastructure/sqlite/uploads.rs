@@ -7,13 +7,12 @@ use async_trait::async_trait;
 use crate::application::caller::Caller;
 use crate::application::ports::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::state::State;
 use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{
-    NewUpload, SUPERSEDED, Started, Upload, UploadEnd, Uploads, Writer,
-};
+use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Uploads, Writer};
 use crate::domain::ingest::batch::Batch;
 use crate::domain::names::uid::{DocumentUid, OperationUid};
+use crate::domain::operation::failure::FailureReason;
+use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::damaged;
 use crate::infrastructure::rows::upload::upload;
@@ -55,13 +54,13 @@ impl Uploads for Sqlite {
         let superseded = upload_end::fail_running(
             &mut transaction,
             &document,
-            SUPERSEDED,
+            FailureReason::UploadSuperseded,
             "a newer upload of the same document was started",
             new.now,
         )
         .await?;
         upload_start::insert_version(&mut transaction, &document, &spec).await?;
-        upload_start::insert(&mut transaction, caller, new, &document, &spec, 0).await?;
+        upload_start::insert(&mut transaction, caller, new, &document, &spec).await?;
         let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
         transaction.commit().await.map_err(failed)?;
         let upload = upload.ok_or_else(|| damaged("an upload that was inserted"))?;
@@ -141,7 +140,7 @@ impl Uploads for Sqlite {
                 upload_end::complete(&mut transaction, &upload, summary, now).await?;
                 upload_end::make_current(&mut transaction, &upload, now, sweep_after).await?;
             }
-            UploadEnd::Failed { .. } => {
+            UploadEnd::Failed(_) => {
                 let document = &upload.document_uid;
                 let version = upload.version;
                 upload_end::sweep(&mut transaction, document, version, now).await?;

@@ -2,7 +2,7 @@
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::uploads::{Declared, NewUpload};
+use crate::application::ports::uploads::{Declared, NewUpload, Origin};
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{DocumentId, DocumentName};
 use crate::interface::grpc::convert::{chunking, uploads};
@@ -51,7 +51,7 @@ pub fn new_import(
         about: uploads::about(fields, &document.document)?,
         document,
         preferences: chunking::preferences(chunking, decoding)?,
-        import: None,
+        origin: Origin::Client,
         now: clock.now(),
     };
     Ok((path, new))

@@ -6,7 +6,7 @@ use tonic::{Code, Status};
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::uploads::{self, Declared, NewUpload};
+use crate::application::ports::uploads::{self, Declared, NewUpload, Origin};
 use crate::application::uploads::receive::{Message, UploadTarget, Wish};
 use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use crate::domain::names::resource::{DocumentId, DocumentName};
@@ -208,7 +208,7 @@ fn new_upload(
             document,
         },
         preferences: chunking::preferences(chunking, decoding)?,
-        import: None,
+        origin: Origin::Client,
         now: clock.now(),
     })
 }
