@@ -7,15 +7,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sluice::application::caller::Caller;
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::events::bus::{Bus, Link};
 use sluice::application::memory::budget::Budget;
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::operations::Operation;
-use sluice::application::ports::store_error::Error;
-use sluice::application::ports::stored_spec::StoredSpec;
 use sluice::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Uploads, Writer};
 use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limits::{Allowed, Limits};
+use sluice::application::store_error::Error;
 use sluice::application::uploads::flush_timer::FlushSchedule;
 use sluice::application::uploads::lifecycle;
 use sluice::application::uploads::limits::UploadLimits;
@@ -199,7 +198,8 @@ impl Uploads for Nowhere {
             origin: new.origin.clone(),
             version: 1,
             about: new.about.clone(),
-            spec: StoredSpec::new(&Spec::default(), Decoding::default()),
+            spec: Spec::default(),
+            decoding: Decoding::default(),
             state: State::Running,
             seq: 1,
             writer_epoch: 1,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::application::ports::store_error;
+use crate::application::store_error;
 use crate::domain::chunking::conflict::{Conflict, Field};
 use crate::domain::ingest::checkpoint;
 use crate::domain::limits::quota::Quota;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::collections::{Deleted, Deletion};
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::jobs::{Fence, Work};
 use sluice::application::ports::operations::OperationKind;
 use sluice::application::ports::store::Store;

@@ -1,7 +1,7 @@
 //! A document moves to its other candidate: readers do not notice, and no chunk is lost or left behind.
 
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::collections::{Deleted, Deletion};
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::jobs::{Done, Fence, Work};
 use sluice::application::ports::operations::{Operation, OperationKind};
 use sluice::application::ports::partitions::{Location, Move, Moved};

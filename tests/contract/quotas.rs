@@ -1,10 +1,10 @@
 //! The usage of a tenant is counted, and a request that would exceed a quota is refused.
 
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::collections::Deletion;
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::store_error::Error;
 use sluice::application::ports::uploads::{Started, UploadEnd};
+use sluice::application::store_error::Error;
 use sluice::domain::limits::quota::{Quota, Quotas, Usage};
 use sluice::domain::names::resource::{DocumentName, TenantId};
 use sluice::domain::operation::failure::{Failure, FailureReason};

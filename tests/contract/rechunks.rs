@@ -1,8 +1,7 @@
 //! A rechunk is an upload whose bytes come from the store. A request starts one rechunk, which blocks no upload.
 
-use sluice::application::ports::commit_order::CommitTicket;
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::operations::OperationKind;
-use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::rechunks::{NewRechunk, Started};
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{self, NewUpload, Origin, Upload, UploadEnd};
@@ -10,6 +9,7 @@ use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::checkpoint::ENGINE_VERSION;
 use sluice::domain::ingest::digest;
+use sluice::domain::ingest::preferences::Preferences;
 use sluice::domain::names::resource::DocumentName;
 use sluice::domain::operation::failure::FailureReason;
 use sluice::domain::operation::state::State;
@@ -90,7 +90,7 @@ pub(crate) async fn a_rechunk_is_started_once(store: &dyn Store) {
         )
     );
     assert_eq!(rechunk.about, source.about);
-    let decoding = rechunk.spec.decoding().unwrap();
+    let decoding = rechunk.decoding;
     assert_eq!(decoding, Decoding::default(), "as the source was decoded");
     assert_eq!(begun(store, 9, "d").await, rechunk, "the same request");
     assert_eq!(ask(store, 9, "e").await, Started::OtherRequest);
@@ -224,7 +224,7 @@ pub(crate) async fn a_rechunk_is_decoded_as_its_source_was(store: &dyn Store) {
         let current = store.document(&caller(), &upload.document).await.unwrap();
         assert_eq!(current.unwrap().current.unwrap().charset, charset);
         let rechunk = begun(store, 100 + number, &document).await;
-        let decoding = rechunk.spec.decoding().unwrap();
+        let decoding = rechunk.decoding;
         assert_eq!(decoding.charset, Some(charset), "{number}");
         assert_eq!(decoding.byte_order_mark, expected, "{number}");
     }
@@ -275,7 +275,7 @@ pub(crate) async fn a_rechunk_keeps_the_policy_of_its_source(store: &dyn Store) 
     let Started::Rechunk(rechunk) = started else {
         unreachable!("{started:?}");
     };
-    let decoding = rechunk.spec.decoding().unwrap();
+    let decoding = rechunk.decoding;
     assert_eq!(decoding, Decoding::default(), "as the source was decoded");
     finish(store, &rechunk, "some text", 5).await;
     let after = current().await;

@@ -1,12 +1,12 @@
 //! Exactly once: the rows of an upload are written once, under repetitions and concurrent writers.
 
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::collections::{Collection, Deleted, Deletion};
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::partitions::{Move, Moved};
-use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{Declared, NewUpload, Started, UploadEnd, Writer};
 use sluice::domain::chunking::partial::Partial;
+use sluice::domain::ingest::preferences::Preferences;
 use sluice::domain::operation::failure::{Failure, FailureReason};
 use sluice::domain::operation::state::State;
 use sluice::domain::partitions::candidates;
@@ -359,12 +359,12 @@ pub(crate) async fn an_upload_s_preferences_are_merged_over_its_collection_s(sto
         unreachable!("{started:?}");
     };
     assert_eq!(
-        Ok(&upload.spec),
-        new.preferences.over(&tuned.preferences).as_ref()
+        Ok((upload.spec.clone(), upload.decoding)),
+        new.preferences.over(&tuned.preferences)
     );
-    let limits = *upload.spec.spec().unwrap().limits();
+    let limits = *upload.spec.limits();
     assert_eq!((limits.max_size(), limits.overlap()), (400, 0));
-    assert_eq!(upload.spec.decoding().unwrap().charset, None);
+    assert_eq!(upload.decoding.charset, None);
     let small = Partial {
         max_size: Some(100),
         ..Partial::default()

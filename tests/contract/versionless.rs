@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::store_error::Error;
 use sluice::application::ports::uploads::{Started, Upload, UploadEnd};
+use sluice::application::store_error::Error;
 use sluice::domain::limits::quota::Quotas;
 use sluice::domain::names::resource::TenantId;
 use sluice::domain::names::uid::OperationUid;

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice::application::caller::Caller;
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::chunks::{Chunk, Of};
 use sluice::application::ports::collections::Collection;
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::operations::Operation;
-use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{
     Declared, Description, NewUpload, Origin, Started, Upload, UploadEnd, Writer,
@@ -20,6 +19,7 @@ use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
+use sluice::domain::ingest::preferences::Preferences;
 use sluice::domain::names::resource::{CollectionId, DocumentId, DocumentName, TenantId};
 use sluice::domain::names::uid::OperationUid;
 use sluice::domain::operation::failure::FailureReason;

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use sluice::application::error::Error;
-use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::uploads::{Declared, Description, NewUpload, Origin, Upload};
 use sluice::application::uploads::receive::{Message, UploadTarget};
 use sluice::application::uploads::write::{CONTENT_BYTES_MAX, Write};
@@ -11,6 +10,7 @@ use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Chunk;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
+use sluice::domain::ingest::preferences::Preferences;
 use sluice::domain::names::resource::{DocumentId, DocumentName};
 use sluice::domain::operation::state::State;
 use sluice::domain::text::encoding::decoding::Decoding;

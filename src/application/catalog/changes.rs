@@ -23,8 +23,8 @@ use crate::application::ports::clock::Clock;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error;
 use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
+use crate::application::store_error;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 

@@ -13,7 +13,7 @@ use crate::application::events::bus::{Bus, Link};
 use crate::application::events::topic::Topic;
 use crate::application::ports::operations::NEWEST;
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error;
+use crate::application::store_error;
 
 /// The most operations read by one query.
 const ROWS_MAX: usize = 500;

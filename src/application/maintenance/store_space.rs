@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 
 /// The time between two checks. Clients retry after five seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

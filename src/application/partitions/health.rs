@@ -11,8 +11,8 @@ use tokio_util::task::TaskTracker;
 use crate::application::error::Error;
 use crate::application::ports::partitions::Partition;
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error;
 use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
+use crate::application::store_error;
 use crate::domain::partitions::balance::{Balance, Load};
 
 /// The interval between two reads while there is a watcher, and the shortest time between two states of one stream.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch;
 use crate::domain::names::uid::DocumentUid;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::InstanceUid;
 use crate::domain::timestamp::Timestamp;
 

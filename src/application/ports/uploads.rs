@@ -7,21 +7,22 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::commit_order::CommitTicket;
+use crate::application::commit_order::CommitTicket;
 use crate::application::ports::import_root::Stamp;
 use crate::application::ports::operations::{Operation, OperationKind};
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::store_error::Error;
-use crate::application::ports::stored_spec::StoredSpec;
+use crate::application::store_error::Error;
 use crate::domain::chunking::conflict::Conflict;
+use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::engine::Summary;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{DocumentName, TenantId};
 use crate::domain::names::uid::{DocumentUid, OperationUid};
 use crate::domain::operation::failure::Failure;
 use crate::domain::operation::state::State;
 use crate::domain::operation::target::Target;
+use crate::domain::text::encoding::decoding::Decoding;
 use crate::domain::timestamp::Timestamp;
 
 /// A document's description by its uploader.
@@ -125,8 +126,10 @@ pub struct Upload {
     pub origin: Origin,
     /// The document's description once the version is current.
     pub about: Description,
-    /// The chunking spec and decoding policy.
-    pub spec: StoredSpec,
+    /// The chunking spec.
+    pub spec: Spec,
+    /// The decoding policy.
+    pub decoding: Decoding,
     /// The progress: running, or how it ended.
     pub state: State,
     /// A number that grows with every change that watchers see.

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::application::ports::rate_limiter::{CounterKey, Member, RateLimiter, Used};
-use crate::application::ports::store_error;
 use crate::application::rate_limit::circuit_breaker::Breaker;
 use crate::application::rate_limit::local_limiter::Local;
+use crate::application::store_error;
 use crate::domain::limits::rate::{Quota, RateDecision};
 use crate::domain::names::resource::TenantId;
 

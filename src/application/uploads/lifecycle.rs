@@ -5,7 +5,6 @@ use crate::application::error::Error;
 use crate::application::events::bus::Subscription;
 use crate::application::memory::budget::Budget;
 use crate::application::memory::upload::UploadMemory;
-use crate::application::ports::store_error;
 use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Writer};
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::upload_bytes::Allowance;
@@ -136,15 +135,7 @@ impl UploadLifecycle {
             return Ok(ended);
         }
         // Memory first: a writer that gets no memory must not have replaced the previous writer.
-        let damaged = |_damaged| store_error::Error::Damaged {
-            what: "an upload's spec",
-            source: None,
-        };
-        let spec = known.spec.spec();
-        let decoding = known.spec.decoding();
-        let spec = spec.map_err(damaged)?;
-        let decoding = decoding.map_err(damaged)?;
-        memory.size(&spec, decoding).await?;
+        memory.size(&known.spec, known.decoding).await?;
         let attached = self
             .services
             .store

@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::memory::upload::UploadMemory;
-use crate::application::ports::store_error;
 use crate::application::ports::uploads::{Declared, Upload, UploadEnd, Writer};
+use crate::application::store_error;
 use crate::application::uploads::commits::{Commits, Committed};
 use crate::application::uploads::replay::stored_bytes::StoredBytes;
 use crate::application::uploads::services::PipelineServices;
@@ -68,15 +68,14 @@ impl Pipeline {
         upload: &Upload,
         memory: UploadMemory,
     ) -> Result<Self, Error> {
-        let damaged = |_damaged| damaged("an upload's spec");
-        let spec = upload.spec.spec().map_err(damaged)?;
-        let decoding = upload.spec.decoding().map_err(damaged)?;
+        let spec = &upload.spec;
+        let decoding = upload.decoding;
         let (engine, committed_sha256) = if let Some(checkpoint) = &upload.checkpoint {
             let checkpoint = Checkpoint::decode(checkpoint)?;
-            let engine = Engine::resume(&spec, decoding, BATCH_BYTES_MIN, &checkpoint)?;
+            let engine = Engine::resume(spec, decoding, BATCH_BYTES_MIN, &checkpoint)?;
             (engine, checkpoint.source_sha256()?)
         } else {
-            let engine = Engine::new(&spec, decoding, BATCH_BYTES_MIN);
+            let engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
             (engine, digest::sha256(b""))
         };
         Ok(Self {

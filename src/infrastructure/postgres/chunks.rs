@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use crate::application::caller::Caller;
 use crate::application::ports::chunks::{Chunk, Chunks, HEAD_PAGE_BYTES, Of, PAGE_BYTES};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch::{self, Batch};
 use crate::domain::names::uid::DocumentUid;
 use crate::domain::text::position::Position;

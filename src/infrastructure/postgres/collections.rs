@@ -5,12 +5,12 @@ use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::domain::operation::target::Target;
 use crate::domain::timestamp::Timestamp;
-use crate::infrastructure::columns::{stored, to_json};
+use crate::infrastructure::columns::stored;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::deletions;
 use crate::infrastructure::postgres::error::failed;
@@ -18,6 +18,7 @@ use crate::infrastructure::postgres::retry::{look_up, read, transact};
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::DeletionTarget;
+use crate::infrastructure::rows::preferences;
 use crate::infrastructure::sql;
 
 #[async_trait]
@@ -40,7 +41,7 @@ impl Collections for Postgres {
         now: Timestamp,
     ) -> Result<Written, Error> {
         let updated = sqlx::query(sql::collections::UPDATE)
-            .bind(to_json(preferences)?)
+            .bind(preferences::encoded(preferences)?)
             .bind(now)
             .bind(&caller.tenant)
             .bind(id.as_str())
@@ -102,7 +103,7 @@ async fn create(
         .bind(new.uid)
         .bind(&caller.tenant)
         .bind(new.id.as_str())
-        .bind(to_json(&new.preferences)?)
+        .bind(preferences::encoded(&new.preferences)?)
         .bind(new.created_at)
         .bind(new.updated_at)
         .bind(request_sha256.to_vec())

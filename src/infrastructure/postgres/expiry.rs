@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::sql;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::application::ports::keys::{Created, Key, Keys};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::KeyUid;
 use crate::domain::timestamp::Timestamp;

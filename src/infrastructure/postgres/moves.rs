@@ -11,7 +11,7 @@ use crate::application::caller::Caller;
 use crate::application::ports::jobs::Done;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Move, Moved};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::{DocumentUid, OperationUid};
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgExecutor};
 
 use crate::application::caller::Caller;
 use crate::application::ports::operations::{Operation, Operations};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::OperationUid;
 use crate::domain::operation::state::State;

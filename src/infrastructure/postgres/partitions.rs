@@ -5,7 +5,7 @@ use sqlx::PgPool;
 
 use crate::application::caller::Caller;
 use crate::application::ports::partitions::{Location, Move, Moved, Partition, Partitions, Weight};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::names::uid::DocumentUid;
 use crate::domain::partitions::balance::Document;

@@ -2,8 +2,8 @@
 
 use sqlx::PgPool;
 
-use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
+use crate::application::store_error::Error;
 use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
 use crate::infrastructure::columns::stored;

@@ -3,15 +3,18 @@
 use sqlx::PgConnection;
 
 use crate::application::caller::Caller;
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::store_error::Error;
-use crate::application::ports::stored_spec::StoredSpec;
 use crate::application::ports::uploads::NewUpload;
+use crate::application::store_error::Error;
+use crate::domain::chunking::spec::Spec;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
+use crate::domain::text::encoding::decoding::Decoding;
 use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::placement;
+use crate::infrastructure::rows::preferences::preferences;
+use crate::infrastructure::rows::spec;
 use crate::infrastructure::rows::upload::{import_columns, source_version};
 use crate::infrastructure::sql;
 
@@ -33,7 +36,7 @@ pub(super) async fn collection(
     .await
     .map_err(failed)?;
     let Some(found) = found else { return Ok(None) };
-    Ok(Some((found.uid("uid")?, found.json("preferences")?)))
+    Ok(Some((found.uid("uid")?, preferences(&found)?)))
 }
 
 /// Creates the collection `default`, unless another transaction just did.
@@ -125,14 +128,15 @@ pub(super) async fn take_version(
 pub(super) async fn insert_version(
     connection: &mut PgConnection,
     document: &DocumentUid,
-    spec: &StoredSpec,
+    spec: &Spec,
+    decoding: Decoding,
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO versions (document_uid, version, reserved_bytes, spec)
          SELECT uid, latest_version, quota_grant(tenant, 0, 1), $2 FROM documents WHERE uid = $1",
     )
     .bind(document)
-    .bind(to_json(spec)?)
+    .bind(spec::encoded(spec, decoding)?)
     .execute(connection)
     .await
     .map_err(failed)?;
@@ -145,7 +149,8 @@ pub(super) async fn insert(
     caller: &Caller,
     new: &NewUpload,
     document: &DocumentUid,
-    spec: &StoredSpec,
+    spec: &Spec,
+    decoding: Decoding,
 ) -> Result<(), Error> {
     let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(&new.origin);
     sqlx::query(
@@ -162,7 +167,7 @@ pub(super) async fn insert(
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
     .bind(to_json(&new.about.labels)?)
-    .bind(to_json(spec)?)
+    .bind(spec::encoded(spec, decoding)?)
     .bind(new.now)
     .bind(document)
     .bind(new.document.to_string())

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 
 use crate::application::caller::Caller;
-use crate::application::ports::commit_order::CommitTicket;
+use crate::application::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Uploads, Writer};
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::names::uid::{DocumentUid, OperationUid};
 use crate::domain::operation::failure::FailureReason;
@@ -120,8 +120,8 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
     let Some((collection, preferences)) = found else {
         return Ok(Started::NoCollection);
     };
-    let spec = match new.preferences.over(&preferences) {
-        Ok(spec) => spec,
+    let (spec, decoding) = match new.preferences.over(&preferences) {
+        Ok(merged) => merged,
         Err(conflict) => return Ok(Started::Conflict(conflict)),
     };
     let created = upload_start::document(&mut transaction, caller, new, &collection).await?;
@@ -133,8 +133,8 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
         new.now,
     )
     .await?;
-    upload_start::insert_version(&mut transaction, &created.uid, &spec).await?;
-    upload_start::insert(&mut transaction, caller, new, &created.uid, &spec).await?;
+    upload_start::insert_version(&mut transaction, &created.uid, &spec, decoding).await?;
+    upload_start::insert(&mut transaction, caller, new, &created.uid, &spec, decoding).await?;
     let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
     if let Some(partition) = created.placed {
         placement::count(&mut transaction, partition).await?;

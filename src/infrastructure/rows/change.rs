@@ -1,7 +1,7 @@
 //! Reads changes of collections from their rows.
 
 use crate::application::ports::changes::{Change, Extent};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::DocumentId;
 use crate::infrastructure::columns::{Columns, name};
 

@@ -1,7 +1,7 @@
 //! Reads a chunk from its row.
 
 use crate::application::ports::chunks::Chunk;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch;
 use crate::domain::text::position::{Position, Span};
 use crate::infrastructure::columns::Columns;

@@ -11,5 +11,7 @@ pub(super) mod deletion;
 pub(super) mod document;
 pub(super) mod operation;
 pub(super) mod partition;
+pub(super) mod preferences;
+pub(super) mod spec;
 pub(super) mod structure;
 pub(super) mod upload;

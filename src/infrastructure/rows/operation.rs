@@ -1,7 +1,7 @@
 //! Reads an operation from its row.
 
 use crate::application::ports::operations::{Operation, OperationKind};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::operation::target::Target;
 use crate::infrastructure::columns::{Columns, damaged, name};
 

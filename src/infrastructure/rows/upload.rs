@@ -1,11 +1,12 @@
 //! Reads an upload from its row.
 
 use crate::application::ports::import_root::Stamp;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{Declared, Description, Import, Origin, Upload};
+use crate::application::store_error::Error;
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::infrastructure::columns::{Columns, name, stored};
+use crate::infrastructure::rows::spec::spec;
 
 /// Reads an upload, with the names and the partition of its document, from a row of `upload_rows`.
 pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
@@ -13,6 +14,7 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         collection: name(CollectionId::parse(&found.text("collection_id")?))?,
         document: name(DocumentId::parse(&found.text("document_id")?))?,
     };
+    let (spec, decoding) = spec(found)?;
     Ok(Upload {
         tenant: found.tenant("tenant")?,
         uid: found.uid("uid")?,
@@ -32,7 +34,8 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
             media_type: found.text("media_type")?,
             labels: found.json("labels")?,
         },
-        spec: found.json("spec")?,
+        spec,
+        decoding,
         state: found.state("state")?,
         seq: found.count("seq")?,
         writer_epoch: found.count("writer_epoch")?,

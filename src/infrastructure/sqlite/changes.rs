@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::application::caller::Caller;
 use crate::application::ports::changes::{Change, Changes, Extent};
 use crate::application::ports::documents::Document;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::infrastructure::columns::{Columns, stored};
 use crate::infrastructure::rows::change::{change, extent};

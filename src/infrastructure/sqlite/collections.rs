@@ -5,14 +5,15 @@ use sqlx::SqliteExecutor;
 
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::domain::operation::target::Target;
 use crate::domain::timestamp::Timestamp;
-use crate::infrastructure::columns::{stored, to_json};
+use crate::infrastructure::columns::stored;
 use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::DeletionTarget;
+use crate::infrastructure::rows::preferences;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::deletions;
@@ -40,7 +41,7 @@ impl Collections for Sqlite {
             .bind(new.uid)
             .bind(&caller.tenant)
             .bind(new.id.as_str())
-            .bind(to_json(&new.preferences)?)
+            .bind(preferences::encoded(&new.preferences)?)
             .bind(new.created_at)
             .bind(new.updated_at)
             .bind(request_sha256.to_vec())
@@ -64,7 +65,7 @@ impl Collections for Sqlite {
         now: Timestamp,
     ) -> Result<Written, Error> {
         let updated = sqlx::query(sql::collections::UPDATE)
-            .bind(to_json(preferences)?)
+            .bind(preferences::encoded(preferences)?)
             .bind(now)
             .bind(&caller.tenant)
             .bind(id.as_str())

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::domain::operation::failure::FailureReason;
 use crate::domain::timestamp::Timestamp;

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::documents::{Document, Documents};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::domain::operation::target::Target;
 use crate::infrastructure::columns::{Columns, to_json};

@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::application::ports::imports::Imports;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
+use crate::application::store_error::Error;
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::Sqlite;

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite as Driver, Transaction};
 
 use crate::application::ports::jobs::{Done, Fence, Jobs, Work};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::InstanceUid;
 use crate::domain::operation::failure::FailureReason;
 use crate::domain::timestamp::Timestamp;

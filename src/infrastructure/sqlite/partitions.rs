@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::partitions::{Location, Move, Moved, Partition, Partitions};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::partitions::balance::Document;
 use crate::infrastructure::columns::Columns;

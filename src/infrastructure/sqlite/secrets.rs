@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::infrastructure::columns::Columns;
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::Sqlite;

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::{Removed, Tenant, Tenants};
+use crate::application::store_error::Error;
 use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
 use crate::domain::timestamp::Timestamp;

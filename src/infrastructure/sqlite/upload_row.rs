@@ -3,8 +3,8 @@
 use sqlx::SqliteExecutor;
 
 use crate::application::caller::Caller;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::OperationUid;
 use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sql;

@@ -3,14 +3,17 @@
 use sqlx::SqliteConnection;
 
 use crate::application::caller::Caller;
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::store_error::Error;
-use crate::application::ports::stored_spec::StoredSpec;
 use crate::application::ports::uploads::NewUpload;
+use crate::application::store_error::Error;
+use crate::domain::chunking::spec::Spec;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::domain::partitions::candidates;
+use crate::domain::text::encoding::decoding::Decoding;
 use crate::infrastructure::columns::{Columns, stored, to_json};
+use crate::infrastructure::rows::preferences::preferences;
+use crate::infrastructure::rows::spec;
 use crate::infrastructure::rows::upload::{import_columns, source_version};
 use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
@@ -29,7 +32,7 @@ pub(super) async fn collection(
         .await
         .map_err(failed)?;
     let Some(found) = found else { return Ok(None) };
-    Ok(Some((found.uid("uid")?, found.json("preferences")?)))
+    Ok(Some((found.uid("uid")?, preferences(&found)?)))
 }
 
 /// Creates the collection `default`, unless another transaction just did.
@@ -111,13 +114,14 @@ pub(super) async fn take_version(
 pub(super) async fn insert_version(
     connection: &mut SqliteConnection,
     document: &DocumentUid,
-    spec: &StoredSpec,
+    spec: &Spec,
+    decoding: Decoding,
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO versions (document_uid, version, spec)
          SELECT uid, latest_version, ? FROM documents WHERE uid = ?",
     )
-    .bind(to_json(spec)?)
+    .bind(spec::encoded(spec, decoding)?)
     .bind(document)
     .execute(&mut *connection)
     .await
@@ -131,7 +135,8 @@ pub(super) async fn insert(
     caller: &Caller,
     new: &NewUpload,
     document: &DocumentUid,
-    spec: &StoredSpec,
+    spec: &Spec,
+    decoding: Decoding,
 ) -> Result<(), Error> {
     let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(&new.origin);
     sqlx::query(
@@ -149,7 +154,7 @@ pub(super) async fn insert(
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
     .bind(to_json(&new.about.labels)?)
-    .bind(to_json(spec)?)
+    .bind(spec::encoded(spec, decoding)?)
     .bind(new.now)
     .bind(document)
     .bind(path)

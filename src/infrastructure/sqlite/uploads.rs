@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::commit_order::CommitTicket;
+use crate::application::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Uploads, Writer};
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::names::uid::{DocumentUid, OperationUid};
 use crate::domain::operation::failure::FailureReason;
@@ -46,8 +46,8 @@ impl Uploads for Sqlite {
         let Some((collection, preferences)) = found else {
             return Ok(Started::NoCollection);
         };
-        let spec = match new.preferences.over(&preferences) {
-            Ok(spec) => spec,
+        let (spec, decoding) = match new.preferences.over(&preferences) {
+            Ok(merged) => merged,
             Err(conflict) => return Ok(Started::Conflict(conflict)),
         };
         let document = upload_start::document(&mut transaction, caller, new, &collection).await?;
@@ -59,8 +59,8 @@ impl Uploads for Sqlite {
             new.now,
         )
         .await?;
-        upload_start::insert_version(&mut transaction, &document, &spec).await?;
-        upload_start::insert(&mut transaction, caller, new, &document, &spec).await?;
+        upload_start::insert_version(&mut transaction, &document, &spec, decoding).await?;
+        upload_start::insert(&mut transaction, caller, new, &document, &spec, decoding).await?;
         let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
         transaction.commit().await.map_err(failed)?;
         let upload = upload.ok_or_else(|| damaged("an upload that was inserted"))?;

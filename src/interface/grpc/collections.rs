@@ -6,7 +6,7 @@ use crate::application::caller::Caller;
 use crate::application::catalog::collections::Collections;
 use crate::application::error::Error;
 use crate::application::ports::collections::Collection;
-use crate::application::ports::preferences::Preferences;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::extract;

@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::application::error::Error;
-use crate::application::ports::store_error;
+use crate::application::store_error;
 use crate::domain::ingest::checkpoint;
 use crate::domain::ingest::digest::hex;
 

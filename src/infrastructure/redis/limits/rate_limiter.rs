@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use redis::{Cmd, RedisError, Script};
 
 use crate::application::ports::rate_limiter::{Amount, CounterKey, Member, RateLimiter, Used};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::limits::class::Places;
 use crate::domain::limits::rate::{Quota, RateDecision};
 use crate::domain::names::resource::TenantId;
