@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sluice::bootstrap::Instance;
 use sluice::config::Config;
-use sluice::config::sections::limits::Rate;
+use sluice::config::sections::limits::RateSetting;
 use sluice::config::sections::store::Store;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
@@ -60,7 +60,7 @@ pub(crate) fn config(store: Store) -> Config {
 pub(crate) async fn start(store: Store) -> Instance {
     let mut config = config(store);
     // Measure the speed of reads, not their rate limit.
-    config.limits.rates.read = Rate {
+    config.limits.rates.read = RateSetting {
         per_second: 1e6,
         burst: 1_000_000,
     };

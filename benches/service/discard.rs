@@ -7,25 +7,24 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sluice::application::caller::Caller;
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::events::bus::{Bus, Link};
-use sluice::application::memory::budget::Budget;
-use sluice::application::ports::commit_order::CommitTicket;
+use sluice::application::memory::budget::MemoryBudget;
 use sluice::application::ports::operations::Operation;
-use sluice::application::ports::state::State;
-use sluice::application::ports::store_error::Error;
-use sluice::application::ports::stored_spec::StoredSpec;
 use sluice::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Uploads, Writer};
 use sluice::application::rate_limit::admission::Admission;
-use sluice::application::rate_limit::limits::{Allowed, Limits};
+use sluice::application::rate_limit::limits::{Limits, PrincipalLimits};
+use sluice::application::store_error::Error;
 use sluice::application::uploads::flush_timer::FlushSchedule;
 use sluice::application::uploads::lifecycle;
 use sluice::application::uploads::limits::UploadLimits;
-use sluice::application::uploads::receive::{Listener, Session};
 use sluice::application::uploads::services::PipelineServices;
+use sluice::application::uploads::upload_stream::{UploadNotifier, UploadStream};
+use sluice::domain::operation::state::State;
 
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Batch;
-use sluice::domain::limits::rate::{self, Quota};
+use sluice::domain::limits::rate::{self, Rate};
 use sluice::domain::names::uid::{DocumentUid, OperationUid};
 use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::domain::timestamp::Timestamp;
@@ -74,7 +73,7 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
         bounds,
         flush_schedule: FlushSchedule::default(),
     };
-    let budget = Budget::new(
+    let budget = MemoryBudget::new(
         bounds.memory_bytes_max,
         bounds.waiting_bytes_max,
         bounds.memory_wait_max,
@@ -88,8 +87,8 @@ pub(crate) async fn serve_receiving() -> SocketAddr {
 
 /// Returns limits that no client reaches, so that no limit is measured.
 fn admission() -> Admission {
-    let quota = Quota::new(rate::PER_SECOND_MAX, rate::BURST_MAX);
-    let limits = Limits::of(Allowed::each(quota, rate::BURST_MAX), quota);
+    let rate = Rate::new(rate::PER_SECOND_MAX, rate::BURST_MAX);
+    let limits = Limits::of(PrincipalLimits::each(rate, rate::BURST_MAX), rate);
     Admission::new(limits, None, [0; 16].into())
 }
 
@@ -131,13 +130,13 @@ impl UploadService for Service {
     ) -> Result<Response<pb::UploadDocumentResponse>, Status> {
         let mut messages = request.into_inner();
         if let Some(uploads) = &self.uploads {
-            let session = Session {
+            let session = UploadStream {
                 uploads,
                 caller: &Caller::anonymous(),
                 drain: &CancellationToken::new(),
             };
             let messages = messages.map(|message| convert::uploads::message(&System, message));
-            let done = session.run(messages, Listener::default()).await;
+            let done = session.run(messages, UploadNotifier::default()).await;
             done.map_err(|error| Status::internal(error.to_string()))?;
         } else {
             let mut bytes = 0;
@@ -196,20 +195,19 @@ impl Uploads for Nowhere {
             document_uid: new.document_uid,
             is_document_deleted: false,
             partition: 0,
-            source_version: 0,
-            import: new.import.clone(),
+            origin: new.origin.clone(),
             version: 1,
             about: new.about.clone(),
-            spec: StoredSpec::new(&Spec::default(), Decoding::default()),
+            spec: Spec::default(),
+            decoding: Decoding::default(),
             state: State::Running,
             seq: 1,
             writer_epoch: 1,
             committed_offset: 0,
             next_ordinal: 0,
-            checkpoint: Vec::new(),
+            checkpoint: None,
             source_sha256: None,
-            failure_reason: String::new(),
-            failure_message: String::new(),
+            failure: None,
             created_at: Timestamp::from_micros(0),
             updated_at: Timestamp::from_micros(0),
         };
@@ -247,7 +245,7 @@ impl Uploads for Nowhere {
         let moved = self.change(&writer.uid, |upload| {
             upload.committed_offset = checkpoint.place.position.source;
             upload.next_ordinal = checkpoint.next_ordinal;
-            upload.checkpoint = checkpoint.encode();
+            upload.checkpoint = Some(checkpoint.encode());
         });
         Ok(moved.map(|upload| upload.operation()))
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sluice::bootstrap::Instance;
 use sluice::config::Config;
-use sluice::config::sections::limits::Rate;
+use sluice::config::sections::limits::RateSetting;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use tokio::runtime::Runtime;
@@ -140,7 +140,7 @@ fn spin() {
 
 /// Measures calls with the limiter in memory, with Redis, and with a Redis that hangs.
 pub(crate) async fn limiters(mut config: Config) {
-    config.limits.rates.read = Rate {
+    config.limits.rates.read = RateSetting {
         per_second: 1e6,
         burst: 1_000_000,
     };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::application::ports::store_error;
+use crate::application::store_error;
 use crate::domain::chunking::conflict::{Conflict, Field};
 use crate::domain::ingest::checkpoint;
 use crate::domain::limits::quota::Quota;
@@ -219,7 +219,7 @@ pub enum Error {
     },
     /// A concurrency limit is reached.
     #[error("{most} {limit} are open, which is the limit: close one first")]
-    PlacesTaken {
+    ConcurrencyLimited {
         /// The kind of things that are open.
         limit: &'static str,
         /// Their owner: `principal:name` or `address:prefix`.

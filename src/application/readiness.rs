@@ -9,7 +9,7 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::maintenance::store_space::Room;
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error;
+use crate::application::store_error;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::OperationUid;
 

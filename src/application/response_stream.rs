@@ -12,25 +12,25 @@ use crate::application::error::Error;
 
 /// The sending end of a stream, which its task holds.
 #[derive(Debug)]
-pub struct Outbox<T> {
+pub struct ResponseSender<T> {
     messages: mpsc::Sender<Box<T>>,
     end: oneshot::Sender<Result<(), Error>>,
     send_limits: SendLimits,
 }
 
-/// The limits of an outbox while it waits for its client.
+/// The limits of an sender while it waits for its client.
 #[derive(Clone, Debug)]
 pub struct SendLimits {
-    /// Cancelled when the server shuts down. The outbox stops waiting then.
+    /// Cancelled when the server shuts down. The sender stops waiting then.
     pub drain: CancellationToken,
-    /// The longest time for which a client may read nothing. `None` means that the outbox waits for as long as the
+    /// The longest time for which a client may read nothing. `None` means that the sender waits for as long as the
     /// client is connected.
     pub slow_reader_max: Option<Duration>,
 }
 
 /// The receiving end of a stream: the messages in order, then the error if there was one.
 #[derive(Debug)]
-pub struct Inbox<T> {
+pub struct ResponseReceiver<T> {
     /// Boxed, because the channel allocates room for 32 messages at once and usually holds one.
     messages: mpsc::Receiver<Box<T>>,
     /// `None` once the end was received.
@@ -39,14 +39,14 @@ pub struct Inbox<T> {
 
 /// The reason why a task must stop.
 #[derive(Debug)]
-pub enum Halt {
+pub enum StopReason {
     /// The client has disconnected, so no status can be sent.
     Gone,
     /// The task failed. The error is sent to the client.
     Failed(Error),
 }
 
-impl<E: Into<Error>> From<E> for Halt {
+impl<E: Into<Error>> From<E> for StopReason {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
@@ -54,28 +54,28 @@ impl<E: Into<Error>> From<E> for Halt {
 
 /// Returns both ends of a stream. The channel holds one message while the transport sends the one before.
 #[must_use]
-pub fn channel<T>(send_limits: SendLimits) -> (Outbox<T>, Inbox<T>) {
-    let (messages, received) = mpsc::channel(1);
+pub fn channel<T>(send_limits: SendLimits) -> (ResponseSender<T>, ResponseReceiver<T>) {
+    let (messages, waiting) = mpsc::channel(1);
     let (end, ended) = oneshot::channel();
-    let outbox = Outbox {
+    let sender = ResponseSender {
         messages,
         end,
         send_limits,
     };
-    let inbox = Inbox {
-        messages: received,
+    let receiver = ResponseReceiver {
+        messages: waiting,
         end: Some(ended),
     };
-    (outbox, inbox)
+    (sender, receiver)
 }
 
-impl<T> Outbox<T> {
+impl<T> ResponseSender<T> {
     /// Sends a message, once there is room.
     ///
     /// # Errors
     ///
     /// Fails if the client has disconnected or reads nothing for too long, or the server shuts down.
-    pub async fn send(&self, message: T) -> Result<(), Halt> {
+    pub async fn send(&self, message: T) -> Result<(), StopReason> {
         let slow_reader = async {
             match self.send_limits.slow_reader_max {
                 Some(most) => tokio::time::sleep(most).await,
@@ -89,7 +89,7 @@ impl<T> Outbox<T> {
                     room.send(Box::new(message));
                     Ok(())
                 }
-                Err(_) => Err(Halt::Gone),
+                Err(_) => Err(StopReason::Gone),
             },
             () = self.send_limits.drain.cancelled() => Err(Error::Draining.into()),
             () = slow_reader => Err(Error::SlowReader.into()),
@@ -102,25 +102,25 @@ impl<T> Outbox<T> {
     }
 
     /// Waits until the task must stop: the client has disconnected, or the server shuts down.
-    pub async fn halted(&self) -> Halt {
+    pub async fn stopped(&self) -> StopReason {
         tokio::select! {
-            () = self.messages.closed() => Halt::Gone,
+            () = self.messages.closed() => StopReason::Gone,
             () = self.send_limits.drain.cancelled() => Error::Draining.into(),
         }
     }
 
     /// Ends the stream with its final status.
-    pub fn end(self, result: Result<(), Halt>) {
+    pub fn end(self, result: Result<(), StopReason>) {
         let result = match result {
-            Ok(()) | Err(Halt::Gone) => Ok(()),
-            Err(Halt::Failed(error)) => Err(error),
+            Ok(()) | Err(StopReason::Gone) => Ok(()),
+            Err(StopReason::Failed(error)) => Err(error),
         };
         // Fails only if the client has disconnected meanwhile.
         let _gone = self.end.send(result);
     }
 }
 
-impl<T> Stream for Inbox<T> {
+impl<T> Stream for ResponseReceiver<T> {
     type Item = Result<T, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

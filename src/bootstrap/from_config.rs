@@ -6,9 +6,9 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 use tokio::net::TcpListener;
 
-use crate::application::auth::authenticator::Identity;
+use crate::application::auth::authenticator::Authenticator;
 use crate::application::maintenance::runner::Retention;
-use crate::application::memory::budget::Budget;
+use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::pressure::Pressure;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::store::Store;
@@ -17,9 +17,9 @@ use crate::application::uploads::limits::UploadLimits;
 use crate::config::Config;
 use crate::config::sections::server::Server;
 use crate::config::sections::uploads::MEMORY_BYTES_MIN;
-use crate::interface::middleware::origin::Allowed;
+use crate::interface::middleware::origin::AllowedOrigins;
 use crate::interface::server::Listener;
-use crate::interface::transport::connection_limits::{Connections, PerAddress};
+use crate::interface::transport::connection_limits::{ConnectionLimits, PerAddress};
 use crate::interface::transport::idle_timeout;
 use crate::interface::transport::tls;
 
@@ -28,20 +28,20 @@ pub(super) fn identity(
     clock: &Arc<dyn Clock>,
     config: &Config,
     tokens: Option<Arc<dyn Bearer>>,
-) -> Option<Arc<Identity>> {
+) -> Option<Arc<Authenticator>> {
     config.has_identity().then(|| {
         let store = Arc::clone(store);
         let clock = Arc::clone(clock);
-        let identity = Identity::new(store, clock, tokens, config.identity.api_keys);
+        let identity = Authenticator::new(store, clock, tokens, config.identity.api_keys);
         Arc::new(identity)
     })
 }
 
-pub(super) fn allowed(config: &Config) -> Allowed {
+pub(super) fn allowed(config: &Config) -> AllowedOrigins {
     let is_open = config.has_identity() || config.insecure_no_auth;
     let takes_any = config.hosts.is_empty() && is_open;
     let origins = config.web.origins.iter();
-    Allowed {
+    AllowedOrigins {
         hosts: (!takes_any).then(|| {
             let named = config.listen.name().map(str::to_owned);
             config.hosts.iter().cloned().chain(named).collect()
@@ -88,7 +88,7 @@ pub(super) fn listener(
     Listener {
         listeners,
         tls,
-        connections: Connections::new(
+        connections: ConnectionLimits::new(
             connections_max as usize,
             PerAddress {
                 connections_max: connections_per_address_max,
@@ -119,8 +119,8 @@ pub(super) fn bounds(config: &Config) -> UploadLimits {
 }
 
 /// Returns the memory of uploads, streams and previews.
-pub(super) fn budget(bounds: &UploadLimits) -> Budget {
-    Budget::new(
+pub(super) fn budget(bounds: &UploadLimits) -> MemoryBudget {
+    MemoryBudget::new(
         bounds.memory_bytes_max,
         bounds.waiting_bytes_max,
         bounds.memory_wait_max,

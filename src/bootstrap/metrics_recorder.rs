@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::application::operations::watch;
 use crate::interface::middleware::call;
 
-/// The bounds of buckets in seconds, as OpenTelemetry advises for calls. The lag of news has the same range.
+/// The bounds of buckets in seconds, as OpenTelemetry advises for calls. The lag of updates has the same range.
 const DURATION_BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];

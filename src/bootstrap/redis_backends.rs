@@ -15,7 +15,7 @@ use crate::infrastructure::redis::limits::rate_limiter::RedisLimits;
 /// The shared backends. All are `None` if no Redis is configured.
 #[derive(Default)]
 pub(super) struct Shared {
-    /// The bus that carries news to other instances.
+    /// The bus that carries updates to other instances.
     pub(super) event_bus: Option<Arc<dyn EventBus>>,
     /// The shared counter of limits.
     pub(super) limiter: Option<Arc<dyn RateLimiter>>,

@@ -12,7 +12,8 @@ use crate::application::audit::chain_signer::ChainSigner;
 use crate::application::audit::recorder::Recorder;
 use crate::application::audit::retention::Forgetting;
 use crate::application::audit::writer::Writer;
-use crate::application::auth::authenticator::Identity;
+use crate::application::auth::authenticator::Authenticator;
+use crate::application::auth::revocation;
 use crate::application::catalog::changes::Changes;
 use crate::application::catalog::chunks::Chunks;
 use crate::application::catalog::collections::Collections;
@@ -24,7 +25,7 @@ use crate::application::events::relay::Relay;
 use crate::application::maintenance::lease::Lease;
 use crate::application::maintenance::runner::{Retention, Runner};
 use crate::application::maintenance::store_space::Room;
-use crate::application::memory::budget::Budget;
+use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::pressure::Pressure;
 use crate::application::operations::lifecycle::Operations;
 use crate::application::operations::watch::OperationWatch;
@@ -43,8 +44,8 @@ use crate::application::response_stream::SendLimits;
 use crate::application::server_uploads::import_source::Files;
 use crate::application::server_uploads::rechunk_source::Versions;
 use crate::application::server_uploads::source::SourceProvider;
-use crate::application::server_uploads::worker::Copier;
-use crate::application::uploads::duplex::Conversation;
+use crate::application::server_uploads::worker::UploadWorker;
+use crate::application::uploads::duplex::DuplexUpload;
 use crate::application::uploads::flush_timer::FlushSchedule;
 use crate::application::uploads::lifecycle::UploadLifecycle;
 use crate::application::uploads::limits::UploadLimits;
@@ -56,11 +57,11 @@ use crate::config::Config;
 use crate::config::sections::web::Web;
 use crate::infrastructure::system_clock::System;
 use crate::interface::grpc::admin::Info;
-use crate::interface::middleware::authenticate::Door;
+use crate::interface::middleware::authenticate::AuthenticationState;
 use crate::interface::router::Services;
 use crate::interface::web::encoded_states::Frames;
 use crate::interface::web::probes::Probes;
-use crate::interface::web::ws_shared::{self, Gateway};
+use crate::interface::web::ws_shared::{self, SocketContext};
 
 /// The directory that files are imported from.
 type Root = Arc<dyn ImportRoot>;
@@ -79,7 +80,7 @@ pub(super) struct Wiring {
     import_asked: Arc<Notify>,
     lease: Lease,
     tokens: Tokens,
-    budget: Budget,
+    budget: MemoryBudget,
     flush_schedule: FlushSchedule,
     bounds: UploadLimits,
     retention: Retention,
@@ -89,7 +90,7 @@ pub(super) struct Wiring {
     audit_kept: Duration,
     pub(super) pressure: Pressure,
     room: Room,
-    identity: Option<Arc<Identity>>,
+    identity: Option<Arc<Authenticator>>,
     info: Info,
     tasks: TaskTracker,
     drain: CancellationToken,
@@ -162,7 +163,7 @@ impl Wiring {
                 asked: Arc::clone(&self.rechunk_asked),
             },
             collections,
-            conversation: Conversation {
+            duplex_upload: DuplexUpload {
                 uploads: self.uploads(),
                 chunks: self.chunks(),
                 drain: self.drain.clone(),
@@ -175,14 +176,14 @@ impl Wiring {
             bounds: self.bounds,
             partitions: self.partitions(),
             admin: admin::service(&self.store, &self.clock, &self.tokens, self.info.clone()),
-            door: Door {
+            authentication: AuthenticationState {
                 identity: self.identity.clone(),
                 admission: self.admission.clone(),
                 allowed: from_config::allowed(config),
                 recorder: self.recorder.clone(),
             },
             clock: Arc::clone(&self.clock),
-            gateway: self.gateway(&config.web),
+            socket_context: self.socket_context(&config.web),
             probes: Probes {
                 readiness: Readiness {
                     store: Arc::clone(&self.store),
@@ -196,14 +197,14 @@ impl Wiring {
         }
     }
 
-    fn gateway(&self, config: &Web) -> Gateway {
+    fn socket_context(&self, config: &Web) -> SocketContext {
         let bounds = ws_shared::SocketLimits {
             sockets_max: config.sockets_max as usize,
             ping_every: Duration::from_secs(config.ping_every_seconds),
             pong_max: Duration::from_secs(config.pong_seconds_max),
             slow_reader_max: Duration::from_secs(config.slow_reader_seconds_max),
         };
-        Gateway {
+        SocketContext {
             identity: self.identity.clone(),
             watching: self.watching("websocket"),
             frames: Frames::default(),
@@ -254,7 +255,8 @@ impl Wiring {
         let admission = self.admission.clone();
         self.tasks.spawn(admission.run(self.drain.clone()));
         if let Some(identity) = self.identity.clone() {
-            self.tasks.spawn(identity.run(self.drain.clone()));
+            self.tasks
+                .spawn(revocation::run(identity, self.drain.clone()));
         }
         let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
         let rechunks = self.tasks.spawn(self.rechunks().run(self.drain.clone()));
@@ -291,25 +293,30 @@ impl Wiring {
         }
     }
 
-    /// Returns the copier of rechunks, which run without their clients.
-    fn rechunks(&self) -> Copier {
+    /// Returns the worker of rechunks, which run without their clients.
+    fn rechunks(&self) -> UploadWorker {
         let store = Arc::clone(&self.store);
         let origin = Arc::new(Versions { store });
-        self.copier(origin, self.lease.clone(), &self.rechunk_asked)
+        self.upload_worker(origin, self.lease.clone(), &self.rechunk_asked)
     }
 
-    /// Returns the copier of imports. `None` if this instance has no import root.
-    fn copied_imports(&self) -> Option<Copier> {
+    /// Returns the worker of imports. `None` if this instance has no import root.
+    fn copied_imports(&self) -> Option<UploadWorker> {
         let root = Arc::clone(self.root.as_ref()?);
         let store = Arc::clone(&self.store);
         // A lease of its own, so that an instance without a root does not keep it from those with one.
         let lease = Lease::new(Arc::clone(&store), self.clock.as_ref(), Work::Imports);
         let origin = Arc::new(Files { store, root });
-        Some(self.copier(origin, lease, &self.import_asked))
+        Some(self.upload_worker(origin, lease, &self.import_asked))
     }
 
-    fn copier(&self, origin: Arc<dyn SourceProvider>, lease: Lease, asked: &Arc<Notify>) -> Copier {
-        Copier {
+    fn upload_worker(
+        &self,
+        origin: Arc<dyn SourceProvider>,
+        lease: Lease,
+        asked: &Arc<Notify>,
+    ) -> UploadWorker {
+        UploadWorker {
             origin,
             uploads: self.uploads(),
             lease,

@@ -67,6 +67,7 @@ pub mod identity;
 pub mod ingest;
 pub mod limits;
 pub mod names;
+pub mod operation;
 pub mod partitions;
 pub mod structure;
 pub mod text;

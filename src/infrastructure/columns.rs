@@ -3,9 +3,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::application::ports::state::State;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::TenantId;
+use crate::domain::operation::failure::{Failure, FailureReason};
+use crate::domain::operation::state::State;
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::timestamp::Timestamp;
 
@@ -95,6 +96,24 @@ pub(super) trait Columns {
     /// Reads a column of tenants.
     fn tenant(&self, column: &str) -> Result<TenantId, Error> {
         name(TenantId::parse(&self.text(column)?))
+    }
+
+    /// Reads a column of versions in which 0 means that there is none.
+    fn version_if_any(&self, column: &str) -> Result<Option<u64>, Error> {
+        Ok(Some(self.count(column)?).filter(|version| *version > 0))
+    }
+
+    /// Reads the columns of a failure. Empty columns mean that there is none.
+    fn failure(&self) -> Result<Option<Failure>, Error> {
+        let reason = self.text("failure_reason")?;
+        if reason.is_empty() {
+            return Ok(None);
+        }
+        let reason = FailureReason::named(&reason);
+        Ok(Some(Failure {
+            reason: reason.ok_or_else(|| damaged("a reason of a failure"))?,
+            message: self.text("failure_message")?,
+        }))
     }
 
     /// Reads a column of operation states.

@@ -18,7 +18,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use rustix::io::Errno;
 
 use crate::application::ports::import_root::{ImportRoot, OpenFile, Stamp};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::names::path::PathName;
 

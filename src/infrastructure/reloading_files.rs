@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// The interval at which the files are checked for changes.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 /// The largest file that is read, in bytes. Certificates and keys are a few KiB.
 const BYTES_MAX: u64 = 1024 * 1024;
 
@@ -94,7 +94,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
     pub async fn follow(mut self, drain: CancellationToken) {
         loop {
             tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(CHECK_INTERVAL) => {}
                 () = drain.cancelled() => return,
             }
             let looked = tokio::task::spawn_blocking(move || {

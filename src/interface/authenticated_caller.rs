@@ -1,31 +1,31 @@
-//! An authenticated caller, and the time for which it stays admitted.
+//! An authenticated caller, and the time for which it stays authenticated.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::application::auth::authenticator::Identity;
+use crate::application::auth::authenticator::Authenticator;
 use crate::application::auth::credential::Credential;
-use crate::application::auth::sessions::Stay;
+use crate::application::auth::sessions::Session;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::rate_limit::admission::Admission;
 
 /// An authenticated caller.
 #[derive(Clone, Debug)]
-pub struct Admitted {
+pub struct AuthenticatedCaller {
     /// The caller's identity, tenant and role.
     pub caller: Caller,
     /// Tracks the caller's credential. `None` means that no credential was needed, so none can be lost.
-    stay: Option<Arc<Stay>>,
+    session: Option<Arc<Session>>,
 }
 
-impl Admitted {
+impl AuthenticatedCaller {
     /// Admits a caller by its address, where no credential is needed.
     #[must_use]
     pub fn anybody(address: Option<IpAddr>) -> Self {
         Self {
             caller: address.map_or_else(Caller::anonymous, Caller::anonymous_at),
-            stay: None,
+            session: None,
         }
     }
 
@@ -35,7 +35,7 @@ impl Admitted {
     ///
     /// Fails if the credential is not accepted, if the address has sent too many refused ones, or if the store fails.
     pub async fn by(
-        identity: &Arc<Identity>,
+        identity: &Arc<Authenticator>,
         credential: Credential,
         (admission, address): (&Admission, Option<IpAddr>),
     ) -> Result<Self, Error> {
@@ -48,15 +48,15 @@ impl Admitted {
         }
         Ok(Self {
             caller: caller?,
-            stay: Some(identity.stay(credential)),
+            session: Some(identity.session(credential)),
         })
     }
 
-    /// Waits until the caller is no longer admitted, and returns the reason. Never returns if no credential was
+    /// Waits until the caller is no longer authenticated, and returns the reason. Never returns if no credential was
     /// needed.
     pub async fn lost(&self) -> Error {
-        match &self.stay {
-            Some(stay) => stay.lost().await,
+        match &self.session {
+            Some(session) => session.lost().await,
             None => std::future::pending().await,
         }
     }

@@ -8,19 +8,19 @@ use http_body::{Frame, SizeHint};
 
 /// A body, and a value that is dropped with it: after the last byte, or when the client is gone.
 #[derive(Debug)]
-pub(super) struct Held<T> {
+pub(super) struct GuardedBody<T> {
     body: Body,
     _kept: T,
 }
 
-impl<T> Held<T> {
+impl<T> GuardedBody<T> {
     /// Keeps `kept` as long as the body.
     pub(super) fn new(body: Body, kept: T) -> Self {
         Self { body, _kept: kept }
     }
 }
 
-impl<T: Unpin> HttpBody for Held<T> {
+impl<T: Unpin> HttpBody for GuardedBody<T> {
     type Data = Bytes;
     type Error = axum::Error;
 

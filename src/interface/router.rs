@@ -17,13 +17,13 @@ use crate::application::catalog::changes::Changes;
 use crate::application::catalog::chunks::Chunks;
 use crate::application::catalog::collections::Collections;
 use crate::application::catalog::documents::Documents;
-use crate::application::memory::budget::Budget;
+use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::pressure::Pressure;
 use crate::application::operations::lifecycle::Operations;
 use crate::application::operations::watch::OperationWatch;
 use crate::application::partitions::placement::Partitions;
 use crate::application::ports::clock::Clock;
-use crate::application::uploads::duplex::Conversation;
+use crate::application::uploads::duplex::DuplexUpload;
 use crate::application::uploads::limits::UploadLimits;
 use crate::interface::grpc::message_limits;
 use crate::interface::grpc::pb::admin_service_server::AdminServiceServer;
@@ -39,13 +39,13 @@ use crate::interface::grpc::{
     admin, chunking, chunks, collections, compression, documents, intake, limits, operations,
     partitions, pb, uploads,
 };
-use crate::interface::middleware::authenticate::Door;
+use crate::interface::middleware::authenticate::AuthenticationState;
 use crate::interface::middleware::call;
-use crate::interface::middleware::rate_limit::{self, Gate};
+use crate::interface::middleware::rate_limit::{self, RateLimitState};
 use crate::interface::middleware::request;
 use crate::interface::web::page::PageSettings;
 use crate::interface::web::probes::Probes;
-use crate::interface::web::ws_shared::Gateway;
+use crate::interface::web::ws_shared::SocketContext;
 use crate::interface::web::ws_upgrade;
 use crate::interface::web::{page, paths, probes};
 
@@ -57,7 +57,7 @@ pub struct Services {
     /// Documents.
     pub documents: Documents,
     /// Uploads, answered at their end or while they arrive.
-    pub conversation: Conversation,
+    pub duplex_upload: DuplexUpload,
     /// Chunks.
     pub chunks: Chunks,
     /// Changes of chunks.
@@ -67,7 +67,7 @@ pub struct Services {
     /// Watches on operations.
     pub watching: OperationWatch,
     /// The memory that uploads and previews share.
-    pub budget: Budget,
+    pub budget: MemoryBudget,
     /// The limits of an upload.
     pub bounds: UploadLimits,
     /// Partitions.
@@ -75,11 +75,11 @@ pub struct Services {
     /// Tenants, keys, and information about the server.
     pub admin: admin::Service,
     /// Authentication and admission of requests.
-    pub door: Door,
+    pub authentication: AuthenticationState,
     /// The source of time and uids.
     pub clock: Arc<dyn Clock>,
     /// The shared state of WebSockets.
-    pub gateway: Gateway,
+    pub socket_context: SocketContext,
     /// The state behind metrics and probes.
     pub probes: Probes,
     /// Memory pressure: whether memory is nearly used up.
@@ -116,7 +116,7 @@ pub(super) async fn router(
     let Services {
         collections,
         documents,
-        conversation,
+        duplex_upload,
         chunks,
         changes,
         operations,
@@ -125,15 +125,15 @@ pub(super) async fn router(
         bounds,
         partitions,
         admin,
-        door,
+        authentication,
         clock,
-        gateway,
+        socket_context,
         probes,
         pressure,
         is_full,
     } = services;
     let uploads = uploads::Service {
-        conversation,
+        duplex_upload,
         clock,
     };
     let chunking = chunking::Service {
@@ -147,7 +147,7 @@ pub(super) async fn router(
         watching,
     };
     let limits = limits::Service {
-        admission: door.admission.clone(),
+        admission: authentication.admission.clone(),
     };
     let (health, mut services) = about().await?;
     tasks.spawn(follow(health.clone(), is_full, drain.clone()));
@@ -173,21 +173,29 @@ pub(super) async fn router(
         .add_service(served!(LimitServiceServer::new(limits)));
     let grpc = services.routes().into_axum_router();
     let about = PageSettings {
-        is_https: door.allowed.is_https,
+        is_https: authentication.allowed.is_https,
     };
-    let web = web(gateway, probes, about);
-    Ok((health, behind_the_door(grpc, door, pressure, web)))
+    let web = web(socket_context, probes, about);
+    Ok((
+        health,
+        authenticated_routes(grpc, authentication, pressure, web),
+    ))
 }
 
 /// Adds the layers: some for calls only, the others for all requests. Calls of browsers are converted to gRPC first,
 /// because browsers see trailers only at the end of the body.
-fn behind_the_door(grpc: Router, door: Door, pressure: Pressure, web: Router) -> Router {
-    let gate = Gate {
-        admission: door.admission.clone(),
+fn authenticated_routes(
+    grpc: Router,
+    authentication: AuthenticationState,
+    pressure: Pressure,
+    web: Router,
+) -> Router {
+    let state = RateLimitState {
+        admission: authentication.admission.clone(),
         pressure,
     };
-    let limited = middleware::from_fn_with_state(gate, rate_limit::admit);
-    let kept = middleware::from_fn_with_state(door.recorder.clone(), call::keep);
+    let limited = middleware::from_fn_with_state(state, rate_limit::limit);
+    let kept = middleware::from_fn_with_state(authentication.recorder.clone(), call::keep);
     let web = web.layer(limited.clone());
     let held = middleware::from_fn(intake::hold);
     let calls = grpc
@@ -196,10 +204,10 @@ fn behind_the_door(grpc: Router, door: Door, pressure: Pressure, web: Router) ->
         .layer(kept)
         .layer(middleware::from_fn(compression::negotiate))
         .layer(GrpcWebLayer::new());
-    let routes = calls.merge(web).layer(door.allowed.cors());
+    let routes = calls.merge(web).layer(authentication.allowed.cors());
     routes.layer(middleware::from_fn_with_state(
-        Arc::new(door),
-        request::admit,
+        Arc::new(authentication),
+        request::handle,
     ))
 }
 
@@ -226,13 +234,13 @@ async fn follow(
 }
 
 /// Returns the routes besides gRPC.
-fn web(gateway: Gateway, probes: Probes, about: PageSettings) -> Router {
+fn web(socket_context: SocketContext, probes: Probes, about: PageSettings) -> Router {
     let page = Router::new()
         .route(paths::PAGE, get(page::show))
         .with_state(about);
     let watched = Router::new()
         .route(paths::WEBSOCKET, get(ws_upgrade::open))
-        .with_state(Arc::new(gateway));
+        .with_state(Arc::new(socket_context));
     let asked = Router::new()
         .route(paths::METRICS, get(probes::metrics))
         .route(paths::READYZ, get(probes::readyz))

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::application::memory::pressure::Pressure;
 use crate::interface::router::{Services, router};
 use crate::interface::transport::connection;
-use crate::interface::transport::connection_limits::Connections;
+use crate::interface::transport::connection_limits::ConnectionLimits;
 use crate::interface::transport::frame_cost::{CONNECTION, HANDSHAKE};
 use crate::interface::transport::idle_timeout::IdleTimeouts;
 use crate::interface::transport::peer::Peer;
@@ -37,7 +37,7 @@ pub struct Listener {
     /// The TLS settings. `None` means that connections are not encrypted.
     pub tls: Option<tls::Settings>,
     /// The limits on the number of connections.
-    pub connections: Connections,
+    pub connections: ConnectionLimits,
     /// The time for which a connection may be unused.
     pub idle_timeouts: IdleTimeouts,
     /// Memory pressure: while memory is nearly used up, only a few connections are accepted.

@@ -7,7 +7,7 @@ use crate::sources::files_under;
 /// The words that begin a statement.
 const BEGINNINGS: &[&str] = &["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];
 
-/// A statement that both stores run unchanged stands once, in `src/infrastructure/sql`.
+/// A statement that both stores run unchanged stands once, in `src/infrastructure/common_statements`.
 #[test]
 fn no_statement_stands_in_both_stores() {
     let [postgres, sqlite] = ["postgres", "sqlite"].map(statements);

@@ -1,13 +1,13 @@
 //! Changes are numbered in the order of their commits, and operations are listed, the newest first.
 
 use sluice::application::ports::changes::Change;
-use sluice::application::ports::chunks::Of;
+use sluice::application::ports::chunks::VersionKey;
 use sluice::application::ports::collections::Deletion;
-use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Upload;
 use sluice::domain::ingest::digest::sha256;
 use sluice::domain::names::uid::{CollectionUid, DocumentUid, OperationUid};
+use sluice::domain::operation::state::State;
 use sluice::domain::timestamp::Timestamp;
 
 use crate::world::{
@@ -47,10 +47,10 @@ pub(crate) async fn each_change_of_a_current_version_is_listed(store: &dyn Store
         after,
     };
     let expected = [
-        change(1, &first, 0, 1),
-        change(2, &other, 0, 1),
-        change(3, &first, 1, 2),
-        change(4, &first, 2, 0),
+        change(1, &first, None, Some(1)),
+        change(2, &other, None, Some(1)),
+        change(3, &first, Some(1), Some(2)),
+        change(4, &first, Some(2), None),
     ];
     assert_eq!(told, expected);
     check_extent(store, &collection, &first.document_uid).await;
@@ -93,7 +93,7 @@ async fn check_extent(store: &dyn Store, collection: &CollectionUid, document: &
 pub(crate) async fn digests_are_those_of_the_chunks(store: &dyn Store) {
     let caller = caller();
     let done = upload(store, 1, "d", &text(), 10).await;
-    let of = Of {
+    let of = VersionKey {
         document: done.document_uid,
         partition: done.partition,
         version: done.version,
@@ -133,7 +133,7 @@ pub(crate) async fn chunks_are_stored_with_their_structure_and_keys(store: &dyn 
     let stored = chunks(store, &caller(), &done).await;
     let stored: Vec<_> = stored.into_iter().map(|chunk| chunk.chunk).collect();
     assert_eq!(stored, expected);
-    let of = Of {
+    let of = VersionKey {
         document: done.document_uid,
         partition: done.partition,
         version: done.version,

@@ -1,10 +1,10 @@
 //! Collections are created once, updated only at their newest revision, and listed.
 
 use sluice::application::ports::collections::{Collection, Deleted, Deletion, Written};
-use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::Started;
 use sluice::domain::chunking::partial::Partial;
+use sluice::domain::ingest::preferences::Preferences;
 use sluice::domain::names::resource::CollectionId;
 use sluice::domain::text::encoding::decoding::Policy;
 use sluice::domain::text::encoding::policy;

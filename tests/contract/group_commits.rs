@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sluice::application::ports::commit_order::CommitTicket;
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::operations::Operation;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::store_error::Error;
 use sluice::application::ports::tenants::Tenants;
 use sluice::application::ports::uploads::{Uploads, Writer};
+use sluice::application::store_error::Error;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::limits::quota::{Quota, Quotas};
 use sluice::domain::names::resource::TenantId;

@@ -4,10 +4,11 @@ use sluice::application::ports::import_root::Stamp;
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::operations::OperationKind;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{Import, NewUpload, Started};
+use sluice::application::ports::uploads::{Import, NewUpload, Origin, Started};
 use sluice::domain::names::path::PathName;
+use sluice::domain::operation::failure::FailureReason;
 
-use crate::world::{LEASE, at, caller, new_upload, start, stranger};
+use crate::world::{LEASE, at, caller, new_upload, reason, start, stranger};
 
 fn file(path: &str) -> Import {
     Import {
@@ -23,7 +24,7 @@ fn file(path: &str) -> Import {
 
 fn new_import(number: u8, document: &str, path: &str) -> NewUpload {
     NewUpload {
-        import: Some(file(path)),
+        origin: Origin::Import(file(path)),
         ..new_upload(number, document)
     }
 }
@@ -37,8 +38,11 @@ pub(crate) async fn an_import_is_an_upload_of_a_file_started_once(store: &dyn St
         unreachable!("the collection is there")
     };
     assert_eq!(superseded[0].uid, open.uid);
-    assert_eq!(superseded[0].failure_reason, "UPLOAD_SUPERSEDED");
-    assert_eq!((import.version, &import.import), (2, &new.import));
+    assert_eq!(
+        reason(&superseded[0]),
+        Some(FailureReason::UploadSuperseded)
+    );
+    assert_eq!((import.version, &import.origin), (2, &new.origin));
     assert!(!import.is_from_client() && !import.is_rechunk());
     assert_eq!(start(store, &new).await, *import, "the same request");
     let foreign = store.upload(&stranger(), &import.uid).await.unwrap();

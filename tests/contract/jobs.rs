@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::collections::{Deleted, Deletion};
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::jobs::{Fence, Work};
 use sluice::application::ports::operations::OperationKind;
-use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::domain::names::resource::{CollectionId, DocumentName};
+use sluice::domain::operation::failure::FailureReason;
+use sluice::domain::operation::state::State;
+use sluice::domain::operation::target::Target;
 
 use crate::world::{
-    KEPT, LEASE, at, attach, batches, caller, new_upload, start, text, texts, upload, work,
+    KEPT, LEASE, at, attach, batches, caller, new_upload, reason, start, text, texts, upload, work,
 };
 
 fn deletion(uid: u8, revision: Option<u64>) -> Deletion {
@@ -88,7 +90,7 @@ pub(crate) async fn a_deleted_document_is_gone_at_once_and_its_chunks_soon(store
         (operation.kind, operation.state),
         (OperationKind::DeleteDocument, State::Running)
     );
-    assert_eq!(operation.target, name.to_string());
+    assert_eq!(operation.target, Target::Document(name.clone()));
     assert_eq!(
         (ended.len(), ended[0].uid, ended[0].state),
         (1, open.uid, State::Failed)
@@ -171,8 +173,11 @@ pub(crate) async fn abandoned_uploads_fail_and_old_operations_expire(store: &dyn
     };
     assert_eq!(abandon(10).await.rows, 0);
     let abandoned = abandon(11).await;
-    assert_eq!((abandoned.rows, abandoned.news[0].uid), (1, open.uid));
-    assert_eq!(abandoned.news[0].failure_reason, "UPLOAD_ABANDONED");
+    assert_eq!((abandoned.rows, abandoned.updates[0].uid), (1, open.uid));
+    assert_eq!(
+        reason(&abandoned.updates[0]),
+        Some(FailureReason::UploadAbandoned)
+    );
     work(store, 30).await;
     assert_eq!(
         held(store).await.1,

@@ -1,19 +1,20 @@
 //! A document moves to its other candidate: readers do not notice, and no chunk is lost or left behind.
 
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::collections::{Deleted, Deletion};
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::jobs::{Done, Fence, Work};
 use sluice::application::ports::operations::{Operation, OperationKind};
 use sluice::application::ports::partitions::{Location, Move, Moved};
-use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{Started, Upload, UploadEnd};
 use sluice::domain::names::resource::DocumentName;
+use sluice::domain::operation::failure::FailureReason;
+use sluice::domain::operation::state::State;
 use sluice::domain::partitions::candidates;
 
 use crate::world::{
-    KEPT, LEASE, at, attach, batches, caller, chunks, new_upload, start, structured, text, texts,
-    upload, upload_batches, work,
+    KEPT, LEASE, at, attach, batches, caller, chunks, new_upload, reason, start, structured, text,
+    texts, upload, upload_batches, work,
 };
 
 /// The rows of a step: few, so that a move needs many steps.
@@ -100,7 +101,7 @@ pub(crate) async fn a_moved_document_reads_the_same_and_nothing_is_left(store: &
     let before = locate(store).await;
     let begun = begin(store, 9, 20).await;
     assert_eq!(
-        (begun.kind, begun.state, begun.target.as_str()),
+        (begun.kind, begun.state, &*begun.target.to_string()),
         (
             OperationKind::MoveDocument,
             State::Running,
@@ -110,9 +111,9 @@ pub(crate) async fn a_moved_document_reads_the_same_and_nothing_is_left(store: &
     let mut seq = begun.seq;
     loop {
         let done = step(store, 30).await;
-        assert!(done.news[0].seq > seq, "watchers receive the progress");
-        seq = done.news[0].seq;
-        if done.news[0].state != State::Running {
+        assert!(done.updates[0].seq > seq, "watchers receive the progress");
+        seq = done.updates[0].seq;
+        if done.updates[0].state != State::Running {
             break;
         }
         let read = texts(store, &caller(), &again(store, &new).await).await;
@@ -164,7 +165,7 @@ pub(crate) async fn a_moved_document_reads_the_same_and_nothing_is_left(store: &
 
 /// Returns the number of chunks of an upload in its old partition. They need not begin with the first chunk.
 async fn texts_from(store: &dyn Store, upload: &Upload) -> u64 {
-    let of = sluice::application::ports::chunks::Of {
+    let of = sluice::application::ports::chunks::VersionKey {
         document: upload.document_uid,
         partition: upload.partition,
         version: upload.version,
@@ -226,8 +227,8 @@ pub(crate) async fn a_document_deleted_while_it_moves_leaves_nothing(store: &dyn
     let ended = delete(store, 8, 30).await;
     assert_eq!((ended.len(), ended[0].uid), (1, [9; 16].into()));
     assert_eq!(
-        (ended[0].state, ended[0].failure_reason.as_str()),
-        (State::Failed, "DOCUMENT_DELETED")
+        (ended[0].state, reason(&ended[0])),
+        (State::Failed, Some(FailureReason::DocumentDeleted))
     );
     assert_eq!(step(store, 30).await, Done::default());
     assert_eq!(ask(store, 7, 30).await, Moved::NotFound);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sluice::application::ports::commit_order::CommitTicket;
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::store::Store;
 
 use sluice::application::ports::collections::Deletion;

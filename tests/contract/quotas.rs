@@ -1,12 +1,13 @@
 //! The usage of a tenant is counted, and a request that would exceed a quota is refused.
 
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::collections::Deletion;
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::store_error::Error;
 use sluice::application::ports::uploads::{Started, UploadEnd};
+use sluice::application::store_error::Error;
 use sluice::domain::limits::quota::{Quota, Quotas, Usage};
 use sluice::domain::names::resource::{DocumentName, TenantId};
+use sluice::domain::operation::failure::{Failure, FailureReason};
 
 use crate::world::{KEPT, at, attach, batches, caller, new_upload, start, text, upload, work};
 
@@ -60,10 +61,10 @@ pub(crate) async fn usage_is_counted_from_the_first_quota_on(store: &dyn Store) 
     assert_eq!((documents, uploads), (2, 1));
     assert!(reserved > 13, "{reserved}");
     let writer = attach(store, &[3; 16].into()).await;
-    let failed = UploadEnd::Failed {
-        reason: "SIZE_MISMATCH",
+    let failed = UploadEnd::Failed(Failure {
+        reason: FailureReason::SizeMismatch,
         message: String::new(),
-    };
+    });
     store
         .end_upload(&writer, failed, at(30), at(30))
         .await

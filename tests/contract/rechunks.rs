@@ -1,23 +1,24 @@
 //! A rechunk is an upload whose bytes come from the store. A request starts one rechunk, which blocks no upload.
 
-use sluice::application::ports::commit_order::CommitTicket;
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::operations::OperationKind;
-use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::rechunks::{NewRechunk, Started};
-use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{self, NewUpload, Upload, UploadEnd};
+use sluice::application::ports::uploads::{self, NewUpload, Origin, Upload, UploadEnd};
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::checkpoint::ENGINE_VERSION;
 use sluice::domain::ingest::digest;
+use sluice::domain::ingest::preferences::Preferences;
 use sluice::domain::names::resource::DocumentName;
+use sluice::domain::operation::failure::FailureReason;
+use sluice::domain::operation::state::State;
 use sluice::domain::text::encoding::charset::Charset;
 use sluice::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 
 use crate::world::{
-    KEPT, at, attach, batches, caller, decoded, new_upload, start, stranger, text, texts, upload,
-    work,
+    KEPT, at, attach, batches, caller, decoded, new_upload, reason, start, stranger, text, texts,
+    upload, work,
 };
 
 fn new_rechunk(number: u8, document: &str) -> NewRechunk {
@@ -79,11 +80,17 @@ pub(crate) async fn a_rechunk_is_started_once(store: &dyn Store) {
 
     let rechunk = begun(store, 9, "d").await;
     assert_eq!(
-        (rechunk.version, rechunk.source_version, rechunk.state),
-        (source.version + 1, source.version, State::Running)
+        (rechunk.version, rechunk.origin.clone(), rechunk.state),
+        (
+            source.version + 1,
+            Origin::Rechunk {
+                source_version: source.version
+            },
+            State::Running
+        )
     );
     assert_eq!(rechunk.about, source.about);
-    let decoding = rechunk.spec.decoding().unwrap();
+    let decoding = rechunk.decoding;
     assert_eq!(decoding, Decoding::default(), "as the source was decoded");
     assert_eq!(begun(store, 9, "d").await, rechunk, "the same request");
     assert_eq!(ask(store, 9, "e").await, Started::OtherRequest);
@@ -116,7 +123,10 @@ pub(crate) async fn a_rechunk_blocks_no_upload(store: &dyn Store) {
     };
     assert_eq!(superseded[0].uid, rechunk.uid);
     assert_eq!(superseded[0].kind, OperationKind::RechunkDocument);
-    assert_eq!(superseded[0].failure_reason, "UPLOAD_SUPERSEDED");
+    assert_eq!(
+        reason(&superseded[0]),
+        Some(FailureReason::UploadSuperseded)
+    );
 }
 
 pub(crate) async fn running_rechunks_are_listed_the_oldest_first(store: &dyn Store) {
@@ -214,7 +224,7 @@ pub(crate) async fn a_rechunk_is_decoded_as_its_source_was(store: &dyn Store) {
         let current = store.document(&caller(), &upload.document).await.unwrap();
         assert_eq!(current.unwrap().current.unwrap().charset, charset);
         let rechunk = begun(store, 100 + number, &document).await;
-        let decoding = rechunk.spec.decoding().unwrap();
+        let decoding = rechunk.decoding;
         assert_eq!(decoding.charset, Some(charset), "{number}");
         assert_eq!(decoding.byte_order_mark, expected, "{number}");
     }
@@ -265,7 +275,7 @@ pub(crate) async fn a_rechunk_keeps_the_policy_of_its_source(store: &dyn Store) 
     let Started::Rechunk(rechunk) = started else {
         unreachable!("{started:?}");
     };
-    let decoding = rechunk.spec.decoding().unwrap();
+    let decoding = rechunk.decoding;
     assert_eq!(decoding, Decoding::default(), "as the source was decoded");
     finish(store, &rechunk, "some text", 5).await;
     let after = current().await;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::partitions::health::Health;
 use sluice::application::ports::clock::Clock;
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::NewUpload;
 use sluice::domain::partitions::balance::{Reason, Verdict};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use sluice::application::caller::Caller;
-use sluice::application::ports::chunks::Of;
+use sluice::application::commit_order::CommitTicket;
+use sluice::application::ports::chunks::VersionKey;
 use sluice::application::ports::collections::{Deleted, Deletion, Written};
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::operations::NEWEST;
 use sluice::application::ports::partitions::{Move, Moved};
 use sluice::application::ports::rechunks::{self, NewRechunk};
@@ -68,7 +68,7 @@ async fn seen_of_changes(
     of: &Upload,
 ) -> Vec<(&'static str, bool)> {
     let (uid, document) = (collection().uid, of.document_uid);
-    let chunks = Of {
+    let chunks = VersionKey {
         document,
         partition: of.partition,
         version: of.version,

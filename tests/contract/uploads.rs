@@ -1,18 +1,20 @@
 //! Exactly once: the rows of an upload are written once, under repetitions and concurrent writers.
 
+use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::collections::{Collection, Deleted, Deletion};
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::partitions::{Move, Moved};
-use sluice::application::ports::preferences::Preferences;
-use sluice::application::ports::state::State;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{Declared, NewUpload, Started, UploadEnd, Writer};
 use sluice::domain::chunking::partial::Partial;
+use sluice::domain::ingest::preferences::Preferences;
+use sluice::domain::operation::failure::{Failure, FailureReason};
+use sluice::domain::operation::state::State;
 use sluice::domain::partitions::candidates;
 use sluice::domain::text::encoding::policy::{self, Choice};
 
 use crate::world::{
-    KEPT, at, attach, batches, caller, collection, new_upload, start, text, texts, upload, work,
+    KEPT, at, attach, batches, caller, collection, new_upload, reason, start, text, texts, upload,
+    work,
 };
 
 pub(crate) async fn an_upload_started_twice_is_stored_once(store: &dyn Store) {
@@ -172,7 +174,7 @@ pub(crate) async fn a_batch_replayed_changes_nothing(store: &dyn Store) {
     let stored = store.upload(&caller(), &upload.uid).await.unwrap().unwrap();
     assert_eq!(
         stored.checkpoint,
-        batches.last().unwrap().checkpoint.encode()
+        Some(batches.last().unwrap().checkpoint.encode())
     );
     assert_eq!(stored.seq, upload.seq + batches.len() as u64);
     assert_eq!(texts(store, &caller(), &upload).await.concat(), text());
@@ -292,17 +294,20 @@ pub(crate) async fn an_unfinished_upload_is_superseded_and_a_failed_one_is_never
             .collect::<Vec<_>>(),
         [second.uid]
     );
-    assert_eq!(superseded[0].failure_reason, "UPLOAD_SUPERSEDED");
+    assert_eq!(
+        reason(&superseded[0]),
+        Some(FailureReason::UploadSuperseded)
+    );
     let newest = store
         .newest_upload(&caller(), &first.document_uid)
         .await
         .unwrap();
     assert_eq!(newest.unwrap().uid, third.uid);
     let writer = attach(store, &third.uid).await;
-    let failed = UploadEnd::Failed {
-        reason: "DIGEST_MISMATCH",
+    let failed = UploadEnd::Failed(Failure {
+        reason: FailureReason::DigestMismatch,
         message: "wrong".to_owned(),
-    };
+    });
     store
         .end_upload(&writer, failed, at(5), at(5))
         .await
@@ -354,12 +359,12 @@ pub(crate) async fn an_upload_s_preferences_are_merged_over_its_collection_s(sto
         unreachable!("{started:?}");
     };
     assert_eq!(
-        Ok(&upload.spec),
-        new.preferences.over(&tuned.preferences).as_ref()
+        Ok((upload.spec.clone(), upload.decoding)),
+        new.preferences.over(&tuned.preferences)
     );
-    let limits = *upload.spec.spec().unwrap().limits();
+    let limits = *upload.spec.limits();
     assert_eq!((limits.max_size(), limits.overlap()), (400, 0));
-    assert_eq!(upload.spec.decoding().unwrap().charset, None);
+    assert_eq!(upload.decoding.charset, None);
     let small = Partial {
         max_size: Some(100),
         ..Partial::default()

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::store_error::Error;
 use sluice::application::ports::uploads::{Started, Upload, UploadEnd};
+use sluice::application::store_error::Error;
 use sluice::domain::limits::quota::Quotas;
 use sluice::domain::names::resource::TenantId;
 use sluice::domain::names::uid::OperationUid;
+use sluice::domain::operation::failure::{Failure, FailureReason};
 
 use crate::world::{LEASE, at, attach, caller, new_upload, start, upload, work};
 
@@ -32,10 +33,10 @@ async fn documents(store: &dyn Store) -> (usize, u64, u64) {
 
 async fn fail(store: &dyn Store, uid: &OperationUid) {
     let writer = attach(store, uid).await;
-    let failed = UploadEnd::Failed {
-        reason: "INVALID_CONTENT",
+    let failed = UploadEnd::Failed(Failure {
+        reason: FailureReason::InvalidContent,
         message: "wrong".to_owned(),
-    };
+    });
     let ended = store.end_upload(&writer, failed, at(5), at(5)).await;
     ended.unwrap().unwrap();
 }
@@ -59,7 +60,8 @@ pub(crate) async fn a_document_without_a_version_is_removed_with_its_last_upload
     assert_eq!(documents(store).await, (0, 0, 0));
     let ended = store.upload(&caller(), &first.uid).await.unwrap().unwrap();
     assert_eq!(
-        ended.failure_reason, "INVALID_CONTENT",
+        ended.failure.map(|failure| failure.reason),
+        Some(FailureReason::InvalidContent),
         "the upload has the reason"
     );
 
@@ -85,7 +87,7 @@ pub(crate) async fn a_document_without_a_version_is_removed_with_its_last_upload
     let abandoned = store
         .abandon_uploads(fence.unwrap(), at(1_000), at(1_000), 10)
         .await;
-    assert_eq!(abandoned.unwrap().unwrap().news[0].uid, open.uid);
+    assert_eq!(abandoned.unwrap().unwrap().updates[0].uid, open.uid);
     assert_eq!(documents(store).await, (0, 0, 0));
 
     let whole = upload(store, 5, "d", "some text", 2_000).await;

@@ -5,22 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice::application::caller::Caller;
-use sluice::application::ports::chunks::{Chunk, Of};
+use sluice::application::commit_order::CommitTicket;
+use sluice::application::ports::chunks::{Chunk, VersionKey};
 use sluice::application::ports::collections::Collection;
-use sluice::application::ports::commit_order::CommitTicket;
 use sluice::application::ports::jobs::Work;
-use sluice::application::ports::preferences::Preferences;
+use sluice::application::ports::operations::Operation;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{
-    Declared, Description, NewUpload, Started, Upload, UploadEnd, Writer,
+    Declared, Description, NewUpload, Origin, Started, Upload, UploadEnd, Writer,
 };
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
 use sluice::domain::ingest::batch::Batch;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
+use sluice::domain::ingest::preferences::Preferences;
 use sluice::domain::names::resource::{CollectionId, DocumentId, DocumentName, TenantId};
 use sluice::domain::names::uid::OperationUid;
+use sluice::domain::operation::failure::FailureReason;
 use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::domain::timestamp::Timestamp;
 
@@ -30,6 +32,11 @@ pub(crate) fn at(micros: i64) -> Timestamp {
 
 pub(crate) fn caller() -> Caller {
     Caller::anonymous()
+}
+
+/// Returns the reason of an operation that has failed.
+pub(crate) fn reason(operation: &Operation) -> Option<FailureReason> {
+    operation.failure.as_ref().map(|failure| failure.reason)
 }
 
 pub(crate) fn stranger() -> Caller {
@@ -64,7 +71,7 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
             labels: BTreeMap::from([("key".to_owned(), "'value'".to_owned())]),
         },
         preferences: Preferences::default(),
-        import: None,
+        origin: Origin::Client,
         now: at(2),
     }
 }
@@ -160,7 +167,7 @@ pub(crate) async fn texts(store: &dyn Store, caller: &Caller, upload: &Upload) -
 }
 
 pub(crate) async fn chunks(store: &dyn Store, caller: &Caller, upload: &Upload) -> Vec<Chunk> {
-    let of = Of {
+    let of = VersionKey {
         document: upload.document_uid,
         partition: upload.partition,
         version: upload.version,

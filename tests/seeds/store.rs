@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use sluice::application::caller::Caller;
 use sluice::application::events::bus::{Bus, Link};
-use sluice::application::memory::budget::Budget;
-use sluice::application::ports::chunks::{Chunk, Chunks, Of};
+use sluice::application::memory::budget::MemoryBudget;
+use sluice::application::ports::chunks::{Chunk, Chunks, VersionKey};
 use sluice::application::ports::collections::{Collection, Collections};
 use sluice::application::ports::documents::Documents;
-use sluice::application::ports::preferences::Preferences;
 use sluice::application::ports::store::Store as _;
 use sluice::application::ports::uploads::Upload;
 use sluice::application::rate_limit::admission::Admission;
-use sluice::application::rate_limit::limits::{Allowed, Limits};
+use sluice::application::rate_limit::limits::{Limits, PrincipalLimits};
 use sluice::application::uploads::flush_timer::FlushSchedule;
 use sluice::application::uploads::lifecycle::UploadLifecycle;
 use sluice::application::uploads::limits::UploadLimits;
 use sluice::application::uploads::services::PipelineServices;
-use sluice::domain::limits::rate::{self, Quota};
+use sluice::domain::ingest::preferences::Preferences;
+use sluice::domain::limits::rate::{self, Rate};
 use sluice::domain::names::resource::CollectionId;
 use sluice::domain::timestamp::Timestamp;
 use sluice::infrastructure::sqlite::connection::Sqlite;
@@ -81,7 +81,7 @@ impl Store {
         };
         let uploads = UploadLifecycle::new(
             services,
-            Budget::new(
+            MemoryBudget::new(
                 BOUNDS.memory_bytes_max,
                 BOUNDS.waiting_bytes_max,
                 BOUNDS.memory_wait_max,
@@ -105,7 +105,7 @@ impl Store {
 
     /// Returns all chunks of an upload.
     pub(crate) async fn chunks(&self, upload: &Upload) -> Vec<Chunk> {
-        let of = Of {
+        let of = VersionKey {
             document: upload.document_uid,
             partition: upload.partition,
             version: upload.version,
@@ -147,7 +147,7 @@ pub(crate) fn collection() -> CollectionId {
 
 /// Returns an admission with limits that no run reaches.
 fn admission() -> Admission {
-    let quota = Quota::new(rate::PER_SECOND_MAX, rate::BURST_MAX);
-    let limits = Limits::of(Allowed::each(quota, rate::BURST_MAX), quota);
+    let rate = Rate::new(rate::PER_SECOND_MAX, rate::BURST_MAX);
+    let limits = Limits::of(PrincipalLimits::each(rate, rate::BURST_MAX), rate);
     Admission::new(limits, None, [0; 16].into())
 }

@@ -2,17 +2,17 @@
 
 use bytes::Bytes;
 use sluice::application::error::Error;
-use sluice::application::ports::preferences::Preferences;
-use sluice::application::ports::state::State;
-use sluice::application::ports::uploads::{Declared, Description, NewUpload, Upload};
-use sluice::application::uploads::receive::{Message, UploadTarget};
+use sluice::application::ports::uploads::{Declared, Description, NewUpload, Origin, Upload};
+use sluice::application::uploads::upload_stream::{Message, UploadTarget};
 use sluice::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::batch::Chunk;
 use sluice::domain::ingest::digest;
 use sluice::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step};
+use sluice::domain::ingest::preferences::Preferences;
 use sluice::domain::names::resource::{DocumentId, DocumentName};
+use sluice::domain::operation::state::State;
 use sluice::domain::text::encoding::decoding::Decoding;
 use sluice::domain::text::position::Span;
 use sluice::domain::timestamp::Timestamp;
@@ -79,7 +79,7 @@ impl<'a> Model<'a> {
                 chunking: Partial::from(spec),
                 decoding: decoding.into(),
             },
-            import: None,
+            origin: Origin::Client,
             now: Timestamp::from_micros(2),
         };
         let mut model = Self {
@@ -314,9 +314,8 @@ impl<'a> Model<'a> {
 
 /// Returns the chunks of a source that arrives whole, or `None` if it is refused.
 pub(crate) fn at_once(new: &NewUpload, source: &[u8]) -> Option<Vec<(Span, String)>> {
-    let spec = new.preferences.over(&Preferences::default()).ok()?;
-    let decoding = spec.decoding().ok()?;
-    let mut engine = Engine::new(&spec.spec().ok()?, decoding, BATCH_BYTES_MIN);
+    let (spec, decoding) = new.preferences.over(&Preferences::default()).ok()?;
+    let mut engine = Engine::new(&spec, decoding, BATCH_BYTES_MIN);
     let (mut rest, mut chunks) = (source, Vec::new());
     loop {
         match engine.step().ok()? {

@@ -5,9 +5,9 @@ use std::mem::{replace, take};
 
 use sluice::application::caller::Caller;
 use sluice::application::error::Error;
-use sluice::application::ports::state::State;
 use sluice::application::ports::uploads::Upload;
-use sluice::application::uploads::receive::{Listener, Session};
+use sluice::application::uploads::upload_stream::{UploadNotifier, UploadStream};
+use sluice::domain::operation::state::State;
 use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 
@@ -87,7 +87,7 @@ impl Uploads {
     /// Sends the stream, and compares its end with the model's.
     async fn stream(&self, model: &mut Model<'_>, answer: Answer) -> Upload {
         let (caller, drain) = (Caller::anonymous(), CancellationToken::new());
-        let session = Session {
+        let session = UploadStream {
             uploads: &self.store.uploads,
             caller: &caller,
             drain: &drain,
@@ -98,7 +98,7 @@ impl Uploads {
             let endless = messages.chain(tokio_stream::pending());
             tokio::select! {
                 biased;
-                _ended = session.run(endless, Listener::default()) => {}
+                _ended = session.run(endless, UploadNotifier::default()) => {}
                 () = pass(turns) => {}
             }
             self.store.settle().await;
@@ -106,10 +106,13 @@ impl Uploads {
                 // The upload was dropped before it was stored, so it is started again.
                 model.attach(0, true);
                 let messages = tokio_stream::iter(take(&mut model.messages));
-                session.run(messages, Listener::default()).await.unwrap();
+                session
+                    .run(messages, UploadNotifier::default())
+                    .await
+                    .unwrap();
             }
         } else {
-            let ended = session.run(messages, Listener::default()).await;
+            let ended = session.run(messages, UploadNotifier::default()).await;
             self.store.settle().await;
             model.judge(answer, ended.err(), &self.get(model).await.unwrap());
         }
@@ -135,13 +138,13 @@ impl Uploads {
         }
         model.attach(upload.committed_offset, false);
         let (caller, drain) = (Caller::anonymous(), CancellationToken::new());
-        let session = Session {
+        let session = UploadStream {
             uploads: &self.store.uploads,
             caller: &caller,
             drain: &drain,
         };
         let messages = tokio_stream::iter(take(&mut model.messages));
-        let again = session.run(messages, Listener::default()).await;
+        let again = session.run(messages, UploadNotifier::default()).await;
         assert_eq!(again.is_ok(), has_succeeded);
         if has_succeeded {
             // A repeated request is accepted with the same source only.
@@ -149,7 +152,7 @@ impl Uploads {
             let mut source = model.source[..length].to_vec();
             let repeat = async |source: &[u8]| {
                 let messages = tokio_stream::iter(model.again(source));
-                session.run(messages, Listener::default()).await
+                session.run(messages, UploadNotifier::default()).await
             };
             repeat(&source).await.unwrap();
             source.push(b'!');

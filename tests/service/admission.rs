@@ -11,9 +11,9 @@ use sluice::application::error::Error;
 use sluice::application::ports::rate_limiter::{CounterKey, Member, RateLimiter};
 use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limiter::Backend;
-use sluice::application::rate_limit::limits::{Allowed, Limits};
-use sluice::domain::limits::class::{Places, RateClass};
-use sluice::domain::limits::rate::{Quota, RateDecision};
+use sluice::application::rate_limit::limits::{Limits, PrincipalLimits};
+use sluice::domain::limits::class::{ConcurrencyLimit, RateClass};
+use sluice::domain::limits::rate::{Rate, RateDecision};
 use sluice::domain::names::resource::{Principal, TenantId};
 use sluice::infrastructure::redis::connection::RedisAddress;
 use sluice::infrastructure::redis::limits::rate_limiter;
@@ -28,7 +28,7 @@ const SLOW: f64 = 0.001;
 const PATIENT: Duration = Duration::from_secs(10);
 /// The default wait for Redis.
 const USUAL: Duration = Duration::from_millis(25);
-/// The longest time until freed places, or a Redis that is back, are noticed.
+/// The longest time until freed slots, or a Redis that is back, are noticed.
 const AGAIN_MAX: Duration = Duration::from_secs(10);
 
 fn limiter(url: &str, is_cluster: bool, wait_max: Duration) -> Arc<rate_limiter::RedisLimits> {
@@ -41,8 +41,8 @@ fn limiter(url: &str, is_cluster: bool, wait_max: Duration) -> Arc<rate_limiter:
 
 /// Returns one of three instances. Each limit is 10.
 fn instance(url: &str, is_cluster: bool, wait_max: Duration, per_second: f64) -> Admission {
-    let quota = Quota::new(per_second, 10);
-    let mut limits = Limits::of(Allowed::each(quota, 10), quota);
+    let rate = Rate::new(per_second, 10);
+    let mut limits = Limits::of(PrincipalLimits::each(rate, 10), rate);
     limits.instances = 3;
     let uid = uuid::Uuid::new_v4().into_bytes();
     Admission::new(limits, Some(limiter(url, is_cluster, wait_max)), uid.into())
@@ -74,7 +74,7 @@ async fn calls(instances: &[Admission], caller: &Caller, number: usize) -> usize
         .count()
 }
 
-/// Opens 50 sockets at once over three instances: exactly ten are admitted. A closed socket frees its place.
+/// Opens 50 sockets at once over three instances: exactly ten are admitted. A closed socket frees its slot.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_sockets_are_open_over_three_instances() {
     let redis = Redis::start();
@@ -86,7 +86,7 @@ async fn ten_sockets_are_open_over_three_instances() {
     let mut sockets = JoinSet::new();
     for admission in instances.iter().cycle().take(50) {
         let (admission, caller) = (admission.clone(), caller.clone());
-        sockets.spawn(async move { admission.place(&caller, Places::Sockets).await });
+        sockets.spawn(async move { admission.slot(&caller, ConcurrencyLimit::Sockets).await });
     }
     let (open, refused): (Vec<_>, Vec<_>) = sockets
         .join_all()
@@ -95,22 +95,30 @@ async fn ten_sockets_are_open_over_three_instances() {
         .partition(Result::is_ok);
     assert_eq!((open.len(), refused.len()), (10, 40));
     let other = instances[0]
-        .place(&principal("other"), Places::Sockets)
+        .slot(&principal("other"), ConcurrencyLimit::Sockets)
         .await;
-    assert!(other.is_ok(), "each principal has its own places");
+    assert!(other.is_ok(), "each principal has its own slots");
     drop(open);
     let began = Instant::now();
     let mut again = Vec::new();
     while again.len() < 10 {
-        again.extend(instances[1].place(&caller, Places::Sockets).await.ok());
+        again.extend(
+            instances[1]
+                .slot(&caller, ConcurrencyLimit::Sockets)
+                .await
+                .ok(),
+        );
         assert!(began.elapsed() < AGAIN_MAX, "{} are open", again.len());
     }
-    let refused = instances[2].place(&caller, Places::Sockets).await;
-    assert!(matches!(refused, Err(Error::PlacesTaken { most: 10, .. })));
+    let refused = instances[2].slot(&caller, ConcurrencyLimit::Sockets).await;
+    assert!(matches!(
+        refused,
+        Err(Error::ConcurrencyLimited { most: 10, .. })
+    ));
     drain.cancel();
 }
 
-/// Places of a crashed instance expire. Renewed places last, even if Redis loses its data.
+/// Slots of a crashed instance expire. Renewed slots last, even if Redis loses its data.
 #[tokio::test(flavor = "multi_thread")]
 async fn places_that_are_not_renewed_expire_and_renewed_ones_outlive_a_flush() {
     let redis = Redis::start();
@@ -118,7 +126,7 @@ async fn places_that_are_not_renewed_expire_and_renewed_ones_outlive_a_flush() {
     let key = CounterKey {
         tenant: Some(TenantId::parse("t").unwrap()),
         principal: "p".to_owned(),
-        limit: Places::Sockets.name(),
+        limit: ConcurrencyLimit::Sockets.name(),
     };
     let [crashed, alive, next] = [1, 2, 3].map(|number| Member {
         instance: [number; 16].into(),
@@ -201,11 +209,14 @@ async fn a_redis_that_hangs_is_bypassed_and_used_again_later() {
     assert!(told.contains("sluice_ratelimit_backend_up 0"), "{told}");
     let counted = "sluice_ratelimit_decisions_total{class=\"read\",decision=\"refused\"} 994";
     assert!(told.contains(counted), "{told}");
-    let mut places = Vec::new();
-    while let Ok(place) = one.place(&principal("hung"), Places::Sockets).await {
-        places.push(place);
+    let mut slots = Vec::new();
+    while let Ok(slot) = one
+        .slot(&principal("hung"), ConcurrencyLimit::Sockets)
+        .await
+    {
+        slots.push(slot);
     }
-    assert_eq!(places.len(), 3, "a third of ten places");
+    assert_eq!(slots.len(), 3, "a third of ten slots");
     redis.go_on();
     again(&one, Backend::Shared, &caller).await;
     assert!(metrics.render().contains("sluice_ratelimit_backend_up 1"));
@@ -260,15 +271,20 @@ async fn refused_credentials_count_on_all_instances_and_without_redis() {
 async fn limits_are_the_same_on_a_cluster() {
     let cluster = RedisCluster::start();
     let instances = three(&cluster.url(), true, SLOW);
-    let mut places = Vec::new();
+    let mut slots = Vec::new();
     for name in 0..6 {
         let caller = principal(&format!("principal-{name}"));
         assert_eq!(calls(&instances, &caller, 33).await, 10, "{caller:?}");
         for admission in instances.iter().cycle().take(20) {
-            places.extend(admission.place(&caller, Places::Sockets).await.ok());
+            slots.extend(
+                admission
+                    .slot(&caller, ConcurrencyLimit::Sockets)
+                    .await
+                    .ok(),
+            );
         }
     }
-    assert_eq!(places.len(), 60);
+    assert_eq!(slots.len(), 60);
     let told = instances[0].status(&Caller::anonymous(), 0).await.unwrap();
     assert_eq!(told.backend, Backend::Shared);
     assert!(
@@ -306,7 +322,7 @@ async fn a_flushed_redis_resets_budgets_without_errors() {
         principal: "p".to_owned(),
         limit: "read",
     };
-    let never = never.check(&key, Quota::new(1.0, 1), 2).await.unwrap();
+    let never = never.check(&key, Rate::new(1.0, 1), 2).await.unwrap();
     assert_eq!(never, RateDecision::Never);
 }
 

@@ -93,7 +93,7 @@ async fn a_thousand_watchers_survive_the_loss_of_one_of_three_instances() {
     let url = redis.url();
     let settings = [
         ("SLUICE_REDIS__LOCATION", url.as_str()),
-        ("SLUICE_LIMITS__PLACES__SOCKETS", "1000"),
+        ("SLUICE_LIMITS__CONCURRENCY__SOCKETS", "1000"),
     ];
     let mut servers = (0..3)
         .map(|_| Server::start_with(&database, &settings))

@@ -119,7 +119,7 @@ async fn streams_that_need_too_much_memory_are_refused_and_the_server_survives()
         // A wrong setting: more than there is.
         ("SLUICE_UPLOADS__MEMORY_BYTES_MAX", "4294967296"),
         ("SLUICE_UPLOADS__SLOW_READER_SECONDS_MAX", "600"),
-        ("SLUICE_LIMITS__PLACES__UPLOADS", "100000"),
+        ("SLUICE_LIMITS__CONCURRENCY__UPLOADS", "100000"),
     ];
     let limit = LIMIT_BYTES.to_string();
     let store = folder.0.join("small.db");

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use sluice::config::Config;
-use sluice::config::sections::limits::Rate;
+use sluice::config::sections::limits::RateSetting;
 use sluice::interface::grpc::methods::METHODS;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
@@ -31,11 +31,11 @@ use crate::support::world::{
 
 /// A rate so low that no budget refills during a test.
 const SLOW: f64 = 0.001;
-/// The longest time until the end of a stream must have freed its place.
+/// The longest time until the end of a stream must have freed its slot.
 const AGAIN_MAX: Duration = Duration::from_secs(10);
 
-fn rate(per_second: f64, burst: u32) -> Rate {
-    Rate { per_second, burst }
+fn rate(per_second: f64, burst: u32) -> RateSetting {
+    RateSetting { per_second, burst }
 }
 
 /// Configures a shared Redis. The long timeout keeps a busy machine from making it look unavailable.
@@ -67,7 +67,7 @@ async fn ten_of_thirty_three_pass_over_three_instances() {
     let with = |config: &mut Config| {
         shared(&redis)(config);
         config.limits.rates.read = rate(SLOW, 10);
-        config.limits.places.watches = 10;
+        config.limits.concurrency.watches = 10;
     };
     let worlds = [
         World::start_with(with).await,
@@ -117,7 +117,7 @@ async fn follow(channel: Channel) -> Result<tonic::Streaming<pb::StreamChangesRe
     Ok(client.stream_changes(request).await?.into_inner())
 }
 
-/// Opens fifty streams at once: ten are admitted, and each stream that ends frees a place.
+/// Opens fifty streams at once: ten are admitted, and each stream that ends frees a slot.
 async fn watches(worlds: &[World]) {
     let mut watches = JoinSet::new();
     for world in worlds.iter().cycle().take(50) {
@@ -133,7 +133,7 @@ async fn watches(worlds: &[World]) {
         assert_eq!(refused.code(), Code::ResourceExhausted);
         assert_eq!(
             (reason(&refused), metadata(&refused, "limit")),
-            ("PLACES_TAKEN".into(), "watches".into())
+            ("CONCURRENCY_LIMITED".into(), "watches".into())
         );
     }
     drop(open);
@@ -143,7 +143,7 @@ async fn watches(worlds: &[World]) {
         assert!(began.elapsed() < AGAIN_MAX, "{} are open", open.len());
     }
     let refused = follow(worlds[0].channel.clone()).await.unwrap_err();
-    assert_eq!(reason(&refused), "PLACES_TAKEN");
+    assert_eq!(reason(&refused), "CONCURRENCY_LIMITED");
 }
 
 /// With a budget of one call a class, the second call of every method is refused.
@@ -313,8 +313,8 @@ async fn from(world: &World, last: u8) -> Channel {
 async fn callers_without_identity_share_limits_only_within_an_address() {
     let world = World::start_with(|config| {
         config.limits.rates.read = rate(SLOW, 5);
-        config.limits.places.watches = 3;
-        config.limits.places.uploads = 3;
+        config.limits.concurrency.watches = 3;
+        config.limits.concurrency.uploads = 3;
     })
     .await;
     let mut held = Vec::new();
@@ -350,7 +350,7 @@ async fn callers_without_identity_share_limits_only_within_an_address() {
     }
 }
 
-/// Opens endless uploads until some are refused for want of a place.
+/// Opens endless uploads until some are refused for want of a slot.
 async fn uploads_until_refused(channel: &Channel) {
     let mut calls = JoinSet::new();
     for number in 0..6 {
@@ -363,6 +363,6 @@ async fn uploads_until_refused(channel: &Channel) {
         let refused = calls.join_next().await.unwrap().unwrap().unwrap_err();
         assert_eq!(metadata(&refused, "limit"), "uploads");
     }
-    // The other three uploads hold their places until the client disconnects.
+    // The other three uploads hold their slots until the client disconnects.
     tokio::spawn(calls.join_all());
 }

@@ -7,9 +7,9 @@ use proptest::test_runner::{Config, TestRunner};
 use sluice::application::caller::Caller;
 use sluice::application::ports::rate_limiter::RateLimiter;
 use sluice::application::rate_limit::admission::Admission;
-use sluice::application::rate_limit::limits::{Allowed, Limits};
-use sluice::domain::limits::class::{Places, RateClass};
-use sluice::domain::limits::rate::{Quota, RateDecision};
+use sluice::application::rate_limit::limits::{Limits, PrincipalLimits};
+use sluice::domain::limits::class::{ConcurrencyLimit, RateClass};
+use sluice::domain::limits::rate::{Rate, RateDecision};
 use sluice::domain::names::resource::{Principal, TenantId};
 use sluice::infrastructure::redis::connection::RedisAddress;
 use sluice::infrastructure::redis::limits::rate_limiter;
@@ -40,7 +40,7 @@ fn the_script_computes_the_same_as_the_domain() {
     let law = |(per_second, burst, steps): (f64, u32, Vec<(i64, u64)>)| {
         let mut connection = connection.borrow_mut();
         redis::cmd("FLUSHALL").exec(&mut *connection).unwrap();
-        let (quota, mut now, mut arrival) = (Quota::new(per_second, burst), BEGUN, None);
+        let (rate, mut now, mut arrival) = (Rate::new(per_second, burst), BEGUN, None);
         for (gap, units) in steps {
             // Most steps go forwards by a little.
             now = now.saturating_add_signed(if gap % 9 == 0 {
@@ -48,16 +48,16 @@ fn the_script_computes_the_same_as_the_domain() {
             } else {
                 gap.abs() % 300_000
             });
-            let units = units.min(quota.burst());
+            let units = units.min(rate.burst());
             let mut invocation = script.key("{rl:t:p}:read");
-            invocation.arg(quota.cost_us(units)).arg(quota.window_us());
+            invocation.arg(rate.cost_us(units)).arg(rate.window_us());
             invocation.arg(now / 1_000_000).arg(now % 1_000_000);
             let (passes, wait_us, whole_after_us) = invocation
                 .invoke::<(bool, u64, u64)>(&mut *connection)
                 .unwrap();
-            let (verdict, next) = quota.decide(arrival, now, units);
+            let (verdict, next) = rate.decide(arrival, now, units);
             let expected = match verdict {
-                RateDecision::Admitted { whole_after_us } => (true, 0, whole_after_us),
+                RateDecision::AuthenticatedCaller { whole_after_us } => (true, 0, whole_after_us),
                 RateDecision::Wait {
                     wait_us,
                     whole_after_us,
@@ -69,7 +69,7 @@ fn the_script_computes_the_same_as_the_domain() {
             let mut get = redis::cmd("GET");
             let stored: u64 = get.arg("{rl:t:p}:read").query(&mut *connection).unwrap();
             assert_eq!(stored, next);
-            assert!(wait_us <= quota.window_us());
+            assert!(wait_us <= rate.window_us());
         }
         Ok(())
     };
@@ -116,7 +116,7 @@ async fn every_key_is_in_the_table_and_has_a_lifetime() {
         .unwrap();
     let _rows = world.rows("collections/c/documents/mixed").await.unwrap();
 
-    let quota = Quota::new(0.01, 10);
+    let rate = Rate::new(0.01, 10);
     let connection = RedisAddress::at(&redis.url(), false)
         .unwrap()
         .connection()
@@ -126,7 +126,7 @@ async fn every_key_is_in_the_table_and_has_a_lifetime() {
         Duration::from_secs(10),
     ));
     limiter.probe().await.unwrap();
-    let limits = Limits::of(Allowed::each(quota, 10), quota);
+    let limits = Limits::of(PrincipalLimits::each(rate, 10), rate);
     let admission = Admission::new(limits, Some(limiter), [7; 16].into());
     let caller = Caller {
         tenant: TenantId::parse("t-1").unwrap(),
@@ -136,9 +136,9 @@ async fn every_key_is_in_the_table_and_has_a_lifetime() {
     for class in RateClass::ALL {
         admission.admit(&caller, class).await.1.unwrap();
     }
-    let mut places = Vec::new();
-    for kind in Places::ALL {
-        places.push(admission.place(&caller, kind).await.unwrap());
+    let mut slots = Vec::new();
+    for kind in ConcurrencyLimit::ALL {
+        slots.push(admission.slot(&caller, kind).await.unwrap());
     }
     for address in ["203.0.113.7", "2001:db8::1"] {
         admission
@@ -147,7 +147,7 @@ async fn every_key_is_in_the_table_and_has_a_lifetime() {
     }
     admission.allowance(&caller).spend(100_000).await;
     let told = admission.status(&caller, 0).await.unwrap();
-    // All limits that the caller has used: six classes, the bytes and three kinds of places.
+    // All limits that the caller has used: six classes, the bytes and three kinds of slots.
     assert_eq!(told.usages.len(), 10, "{told:?}");
     assert!(
         told.usages

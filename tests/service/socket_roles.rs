@@ -84,7 +84,7 @@ fn said(kind: &str, operation: &str) -> Value {
 
 #[tokio::test]
 async fn every_frame_is_open_to_its_role_and_only_to_its_tenant() {
-    let world = Guarded::start_with(|config, _| config.limits.places.sockets = 100).await;
+    let world = Guarded::start_with(|config, _| config.limits.concurrency.sockets = 100).await;
     let mut owned = Vec::new();
     for tenant in ["acme", "umbrella"] {
         world.tenant(tenant).await;

@@ -115,7 +115,7 @@ async fn a_client_that_does_not_answer_pings_is_disconnected() {
 #[tokio::test]
 async fn sockets_are_limited_per_principal_and_per_instance() {
     let world = World::start_with(|config| {
-        config.limits.places.sockets = 2;
+        config.limits.concurrency.sockets = 2;
         config.web.sockets_max = 3;
     })
     .await;
@@ -124,7 +124,7 @@ async fn sockets_are_limited_per_principal_and_per_instance() {
     let mut second = Watcher::open(address).await;
     assert!(first.is_quiet().await && second.is_quiet().await);
     let mut third = Watcher::open(address).await;
-    assert_eq!(third.refusal().await, "PLACES_TAKEN");
+    assert_eq!(third.refusal().await, "CONCURRENCY_LIMITED");
     // The refused socket still counts for the instance until its client closes it.
     let refused = Watcher::open_with(address, &[]).await.err().unwrap();
     assert_eq!(
@@ -164,7 +164,7 @@ async fn a_thousand_watching_sockets_use_little_memory() {
     const BYTES_MAX: u64 = 10 * 1024;
     let folder = Folder::new();
     let most = [
-        ("SLUICE_LIMITS__PLACES__SOCKETS", "2000"),
+        ("SLUICE_LIMITS__CONCURRENCY__SOCKETS", "2000"),
         ("SLUICE_SERVER__CONNECTIONS_PER_ADDRESS_MAX", "2000"),
     ];
     let server = Server::start_with(folder.0.join("test.db"), &most);

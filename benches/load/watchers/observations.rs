@@ -29,7 +29,7 @@ pub(super) struct Observations {
     closed_at: Option<Instant>,
 }
 
-/// A state that was received as news.
+/// A state that was received as updates.
 #[derive(Clone, Copy, Debug)]
 struct Receipt {
     seq: i64,
@@ -72,7 +72,7 @@ impl Observations {
         }
         self.seq = state.seq;
         self.has_ended = state.is_terminal;
-        // The first state of a watch is not news.
+        // The first state of a watch is not updates.
         if !std::mem::take(&mut self.awaits_first) {
             let delay = state.update_time.map(|start| clock.duration_since(start));
             self.receipts.push(Receipt {
@@ -83,8 +83,8 @@ impl Observations {
         }
     }
 
-    /// Returns the number of states that were received as news.
-    pub(super) fn news(&self) -> usize {
+    /// Returns the number of states that were received as updates.
+    pub(super) fn updates(&self) -> usize {
         self.receipts.len()
     }
 }

@@ -22,10 +22,11 @@ impl Report {
         let missed = reading.iter().filter(|one| !one.has_ended).count();
         let faults = reading.iter().map(|one| one.faults).sum::<u32>();
         let closes = reading.iter().map(|one| one.closes).sum::<u32>();
-        let news = reading.iter().map(|one| one.news()).sum::<usize>();
+        let updates = reading.iter().map(|one| one.updates()).sum::<usize>();
         let absent = reading.iter().map(|one| one.absent_max).max();
         let absent = milliseconds(absent.unwrap_or_default());
-        self.row("states received as news", json!(news)).await?;
+        self.row("states received as updates", json!(updates))
+            .await?;
         self.row("states out of order or twice", json!(faults))
             .await?;
         self.row("connections closed unexpectedly", json!(closes))

@@ -11,7 +11,7 @@ use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::keys::{Created, Key, KeyKind};
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error;
+use crate::application::store_error;
 use crate::domain::identity::role::Role;
 use crate::domain::identity::secret::Secret;
 use crate::domain::ingest::digest::hex;

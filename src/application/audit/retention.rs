@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::application::audit::chain_signer::{ChainSigner, SignedPosition};
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::timestamp::Timestamp;
 
 /// The retention of the audit log.

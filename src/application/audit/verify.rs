@@ -3,7 +3,7 @@
 use crate::application::audit::chain_signer::{ChainSigner, SignedPosition};
 use crate::application::ports::audit::Chain;
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::audit::Head;
 use crate::domain::names::uid::ChainUid;
 

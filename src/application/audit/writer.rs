@@ -20,7 +20,7 @@ const BATCH_MAX: usize = 512;
 /// loses the events of the last 250 ms and the refusals of the current minute.
 const GATHER: Duration = Duration::from_millis(250);
 /// The longest time between two checks for sums of a minute that is over.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// The time after which a failed batch is retried.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The most attempts to write a batch once the shutdown has begun.
@@ -95,7 +95,7 @@ impl Writer {
                     events.push(event);
                 }
             }
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = tokio::time::sleep(CHECK_INTERVAL) => {}
             () = over.cancelled() => {}
         }
         events.extend(self.recorder.sums());

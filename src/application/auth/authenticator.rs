@@ -2,45 +2,36 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use subtle::ConstantTimeEq;
-use tokio_util::sync::CancellationToken;
 
 use crate::application::auth::api_key::{self, Presented};
 use crate::application::auth::credential::Credential;
-use crate::application::auth::sessions::{Stay, Stays};
-use crate::application::auth::ttl_cache::Recent;
+use crate::application::auth::sessions::{Session, Sessions};
+use crate::application::auth::ttl_cache::TtlCache;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::keys::{Key, KeyKind};
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error;
 use crate::application::ports::token_verifier::Bearer;
+use crate::application::store_error;
 use crate::domain::ingest::digest::hex;
 use crate::domain::names::resource::TenantId;
 use crate::domain::timestamp::Timestamp;
 
-/// The interval at which open sessions are revalidated. A cached key admits callers for up to 3 s after its
-/// revocation. Such a caller is disconnected within 5 s of it, unless the store is slow.
-const LOOK_EVERY: Duration = Duration::from_millis(1_500);
-/// The longest time to revalidate [`ROWS_MAX`] credentials: a query that hangs must not stop later checks.
-const LOOK_MAX: Duration = Duration::from_secs(10);
-/// The most credentials of one query.
-const ROWS_MAX: usize = 500;
-
 /// The authenticator of credentials, with its caches and the open sessions.
 #[derive(Clone, Debug)]
-pub struct Identity {
+pub struct Authenticator {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     tokens: Option<Arc<dyn Bearer>>,
     takes_keys: bool,
-    keys: Arc<Recent<Key>>,
+    keys: Arc<TtlCache<Key>>,
     /// Tenants that are enabled.
-    tenants: Arc<Recent<()>>,
-    stays: Arc<Stays>,
+    tenants: Arc<TtlCache<()>>,
+    sessions: Arc<Sessions>,
 }
 
 /// The kind of a credential, as far as its text shows it without a store.
@@ -53,7 +44,7 @@ enum ParsedCredential<'a> {
     Nothing,
 }
 
-impl Identity {
+impl Authenticator {
     /// Creates an authenticator over a store. It accepts API keys if `takes_keys` is set, and tokens if there is a
     /// verifier.
     #[must_use]
@@ -70,7 +61,7 @@ impl Identity {
             takes_keys,
             keys: Arc::default(),
             tenants: Arc::default(),
-            stays: Arc::default(),
+            sessions: Arc::default(),
         }
     }
 
@@ -94,7 +85,7 @@ impl Identity {
 
     /// Returns for each credential whether it is no longer valid. Reads all keys by one query, and each tenant of
     /// tokens once. A credential that the store cannot check counts as valid.
-    async fn refused(&self, credentials: &[&Credential]) -> Vec<bool> {
+    pub async fn refused(&self, credentials: &[&Credential]) -> Vec<bool> {
         let parsed = credentials.iter().map(|credential| self.parsed(credential));
         let parsed = parsed.collect::<Vec<_>>();
         let keys = self.keys_of(&parsed).await;
@@ -149,33 +140,14 @@ impl Identity {
 
     /// Returns the session of an authenticated credential.
     #[must_use]
-    pub fn stay(&self, credential: Credential) -> Arc<Stay> {
-        self.stays.enter(credential)
+    pub fn session(&self, credential: Credential) -> Arc<Session> {
+        self.sessions.enter(credential)
     }
 
-    /// Revalidates all open sessions every 1.5 seconds, until the server shuts down.
-    pub async fn run(self: Arc<Self>, drain: CancellationToken) {
-        while drain
-            .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
-            .await
-            .is_some()
-        {
-            drain.run_until_cancelled(self.look()).await;
-        }
-    }
-
-    async fn look(&self) {
-        for here in self.stays.all().chunks(ROWS_MAX) {
-            let credentials = here.iter().map(|stay| stay.credential());
-            let credentials = credentials.collect::<Vec<_>>();
-            let refused = tokio::time::timeout(LOOK_MAX, self.refused(&credentials));
-            let Ok(refused) = refused.await else {
-                continue;
-            };
-            for (stay, _) in here.iter().zip(refused).filter(|(_, is)| *is) {
-                stay.end();
-            }
-        }
+    /// Returns the open sessions.
+    #[must_use]
+    pub fn sessions(&self) -> &Arc<Sessions> {
+        &self.sessions
     }
 
     fn parsed<'a>(&self, credential: &'a Credential) -> ParsedCredential<'a> {

@@ -12,12 +12,12 @@ const KEPT_MAX: usize = 4_096;
 
 /// The cached values, by name.
 #[derive(Debug)]
-pub struct Recent<V> {
+pub struct TtlCache<V> {
     /// A std mutex: never held across an await.
     values: Mutex<HashMap<String, (Instant, V)>>,
 }
 
-impl<V> Default for Recent<V> {
+impl<V> Default for TtlCache<V> {
     fn default() -> Self {
         Self {
             values: Mutex::default(),
@@ -25,7 +25,7 @@ impl<V> Default for Recent<V> {
     }
 }
 
-impl<V: Clone> Recent<V> {
+impl<V: Clone> TtlCache<V> {
     /// Returns the value if it is fresh at `now`.
     #[must_use]
     pub fn get(&self, name: &str, now: Instant) -> Option<V> {
@@ -50,11 +50,11 @@ impl<V: Clone> Recent<V> {
 mod tests {
     use std::time::Instant;
 
-    use super::{FRESH, KEPT_MAX, Recent};
+    use super::{FRESH, KEPT_MAX, TtlCache};
 
     #[test]
     fn values_expire_and_their_number_is_limited() {
-        let recent = Recent::default();
+        let recent = TtlCache::default();
         let now = Instant::now();
         for number in 0..=KEPT_MAX {
             recent.keep(&number.to_string(), number, now);

@@ -16,15 +16,17 @@ use crate::application::catalog::version_diff::{
 };
 use crate::application::error::Error;
 use crate::application::events::bus::Bus;
-use crate::application::memory::budget::Budget;
+use crate::application::memory::budget::MemoryBudget;
 use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::changes::Change;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
+use crate::application::response_stream::{
+    self, ResponseReceiver, ResponseSender, SendLimits, StopReason,
+};
+use crate::application::store_error;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 
@@ -38,7 +40,7 @@ pub struct Changes {
     /// The source of times and uids.
     pub clock: Arc<dyn Clock>,
     /// The memory for comparing versions.
-    pub budget: Budget,
+    pub budget: MemoryBudget,
     /// The tasks of followers, which a shutdown waits for.
     pub tasks: TaskTracker,
     /// The limits of a stream to a follower.
@@ -81,12 +83,12 @@ impl Changes {
         id: &CollectionId,
         after_cursor: &str,
         follow: bool,
-    ) -> Result<Inbox<Part>, Error> {
+    ) -> Result<ResponseReceiver<Part>, Error> {
         let store = self.store.as_ref();
         let clock = self.clock.as_ref();
         let collection = default_collection::find(store, clock, caller, id).await?;
         let place = self.place(caller, &collection, after_cursor).await?;
-        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
+        let (sender, receiver) = response_stream::channel(self.send_limits.clone());
         let follower = Follower {
             source: DiffContext {
                 store: Arc::clone(&self.store),
@@ -97,13 +99,13 @@ impl Changes {
             collection: collection.uid,
             bus: Arc::clone(&self.bus),
             tokens: self.tokens.clone(),
-            outbox,
+            sender,
         };
         self.tasks.spawn(async move {
             let result = follower.send_changes(place, follow).await;
-            follower.outbox.end(result);
+            follower.sender.end(result);
         });
-        Ok(inbox)
+        Ok(receiver)
     }
 
     async fn place(
@@ -146,12 +148,16 @@ struct Follower {
     collection: CollectionUid,
     bus: Arc<Bus>,
     tokens: Tokens,
-    outbox: Outbox<Part>,
+    sender: ResponseSender<Part>,
 }
 
 impl Follower {
-    async fn send_changes(&self, mut place: FollowerPosition, follow: bool) -> Result<(), Halt> {
-        let mut news = self.bus.changes();
+    async fn send_changes(
+        &self,
+        mut place: FollowerPosition,
+        follow: bool,
+    ) -> Result<(), StopReason> {
+        let mut updates = self.bus.changes();
         loop {
             if let Some(after) = place.after {
                 place = self.send_next_document(place, after).await?;
@@ -175,8 +181,8 @@ impl Follower {
                 Some(change) => place = self.send_change(place, &change).await?,
                 None if !follow => return Ok(()),
                 None => tokio::select! {
-                    () = news.wait() => {}
-                    halt = self.outbox.halted() => return Err(halt),
+                    () = updates.wait() => {}
+                    stop_reason = self.sender.stopped() => return Err(stop_reason),
                 },
             }
         }
@@ -187,7 +193,7 @@ impl Follower {
         &self,
         place: FollowerPosition,
         after: DocumentUid,
-    ) -> Result<FollowerPosition, Halt> {
+    ) -> Result<FollowerPosition, StopReason> {
         let store = &self.source.store;
         let uid = &self.collection;
         let Some(document) = store
@@ -235,7 +241,7 @@ impl Follower {
         &self,
         place: FollowerPosition,
         change: &Change,
-    ) -> Result<FollowerPosition, Halt> {
+    ) -> Result<FollowerPosition, StopReason> {
         let next = FollowerPosition {
             seq: change.seq,
             after: None,
@@ -246,7 +252,7 @@ impl Follower {
         let document = store
             .document_of(&self.source.caller, &change.document)
             .await?;
-        let Some(document) = document.filter(|_| change.after > 0) else {
+        let Some((document, version)) = document.zip(change.after) else {
             let name = DocumentName {
                 collection: self.source.collection.clone(),
                 document: change.id.clone(),
@@ -257,10 +263,10 @@ impl Follower {
         let within = place
             .within
             .filter(|within| within.document == change.document);
-        let within = within.unwrap_or(Within {
+        let within = within.unwrap_or_else(|| Within {
             document: change.document,
-            before: change.before,
-            version: change.after,
+            before: change.before.unwrap_or_default(),
+            version,
             ordinal: 0,
             removed: 0,
         });
@@ -275,7 +281,7 @@ impl Follower {
         within: Within,
         place: FollowerPosition,
         next: FollowerPosition,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), StopReason> {
         let mut difference = Difference::new(&self.source, document, within).await?;
         loop {
             match difference.next().await? {
@@ -289,7 +295,11 @@ impl Follower {
         }
     }
 
-    async fn send(&self, events: Vec<ChangeEvent>, place: FollowerPosition) -> Result<(), Halt> {
+    async fn send(
+        &self,
+        events: Vec<ChangeEvent>,
+        place: FollowerPosition,
+    ) -> Result<(), StopReason> {
         let caller = &self.source.caller;
         let scope = scope(&self.source.collection);
         let place = serde_json::to_string(&place).map_err(|error| store_error::Error::Damaged {
@@ -297,6 +307,6 @@ impl Follower {
             source: Some(error.into()),
         })?;
         let cursor = self.tokens.seal(caller, &scope, &place);
-        self.outbox.send(Part { events, cursor }).await
+        self.sender.send(Part { events, cursor }).await
     }
 }

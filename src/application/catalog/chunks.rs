@@ -10,17 +10,17 @@ use crate::application::caller::Caller;
 use crate::application::catalog::relocation;
 use crate::application::error::Error;
 use crate::application::events::bus::{Bus, Subscription};
-use crate::application::ports::chunks::{Chunk, Of};
+use crate::application::ports::chunks::{Chunk, PAGE_ROWS, VersionKey};
 use crate::application::ports::documents::{Document, Version};
-use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
+use crate::application::response_stream::{
+    self, ResponseReceiver, ResponseSender, SendLimits, StopReason,
+};
 use crate::domain::names::resource::DocumentName;
 use crate::domain::names::uid::OperationUid;
+use crate::domain::operation::state::State;
 
-/// The most rows of a page: about 64 KiB of usual chunks.
-pub const PAGE_ROWS: u32 = 64;
 /// The most text of a message with its contexts and sections, in bytes. A single chunk may have more. gRPC clients
 /// accept messages of 4 MiB by default.
 const PART_BYTES: usize = 1024 * 1024;
@@ -52,7 +52,7 @@ pub struct Versioned {
 /// The chunks to read.
 #[derive(Debug)]
 struct ChunkSelection {
-    of: Of,
+    of: VersionKey,
     labels: Arc<BTreeMap<String, String>>,
     until: Until,
 }
@@ -103,7 +103,7 @@ impl Chunks {
         name: &DocumentName,
         from: u64,
         follow: bool,
-    ) -> Result<Inbox<Vec<Versioned>>, Error> {
+    ) -> Result<ResponseReceiver<Vec<Versioned>>, Error> {
         let document = self.document(caller, name).await?;
         if follow
             && let Some(upload) = self.store.newest_upload(caller, &document.uid).await?
@@ -126,8 +126,8 @@ impl Chunks {
         upload: &Upload,
         from: u64,
         enough: CancellationToken,
-    ) -> Inbox<Vec<Versioned>> {
-        let of = Of {
+    ) -> ResponseReceiver<Vec<Versioned>> {
+        let of = VersionKey {
             document: upload.document_uid,
             partition: upload.partition,
             version: upload.version,
@@ -138,15 +138,20 @@ impl Chunks {
         self.read(caller, ChunkSelection { of, labels, until }, from)
     }
 
-    fn read(&self, caller: &Caller, source: ChunkSelection, from: u64) -> Inbox<Vec<Versioned>> {
-        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
+    fn read(
+        &self,
+        caller: &Caller,
+        source: ChunkSelection,
+        from: u64,
+    ) -> ResponseReceiver<Vec<Versioned>> {
+        let (sender, receiver) = response_stream::channel(self.send_limits.clone());
         let chunks = self.clone();
         let caller = caller.clone();
         self.tasks.spawn(async move {
-            let result = chunks.send_pages(&caller, source, from, &outbox).await;
-            outbox.end(result);
+            let result = chunks.send_pages(&caller, source, from, &sender).await;
+            sender.end(result);
         });
-        inbox
+        receiver
     }
 
     /// Sends pages until the end of the chunks.
@@ -155,8 +160,8 @@ impl Chunks {
         caller: &Caller,
         mut source: ChunkSelection,
         mut from: u64,
-        outbox: &Outbox<Vec<Versioned>>,
-    ) -> Result<(), Halt> {
+        sender: &ResponseSender<Vec<Versioned>>,
+    ) -> Result<(), StopReason> {
         loop {
             // These values are read before the page, so the page contains every chunk that was stored by then.
             let (state, chunks, is_enough) = match &source.until {
@@ -182,7 +187,7 @@ impl Chunks {
                     continue;
                 }
                 from = last.chunk.ordinal + 1;
-                send(outbox, &source, page).await?;
+                send(sender, &source, page).await?;
                 continue;
             }
             match (state, &mut source.until) {
@@ -194,7 +199,7 @@ impl Chunks {
                     tokio::select! {
                         () = subscription.wait() => {}
                         () = enough.cancelled() => {}
-                        halt = outbox.halted() => return Err(halt),
+                        stop_reason = sender.stopped() => return Err(stop_reason),
                     }
                 }
                 (State::Succeeded | State::Running, _) => return Ok(()),
@@ -208,7 +213,11 @@ impl Chunks {
 
     /// Follows a move of the document to its new partition. Fails if the document was not moved: its chunks were
     /// swept.
-    pub(super) async fn follow_move(&self, caller: &Caller, of: &mut Of) -> Result<(), Error> {
+    pub(super) async fn follow_move(
+        &self,
+        caller: &Caller,
+        of: &mut VersionKey,
+    ) -> Result<(), Error> {
         let store = self.store.as_ref();
         let partition = &mut of.partition;
         let has_moved = relocation::follow(store, caller, &of.document, partition).await?;
@@ -228,11 +237,11 @@ impl Chunks {
 }
 
 /// Returns the current version, and the location of its chunks.
-pub(super) fn current(document: &Document) -> Result<(Of, &Version), Error> {
+pub(super) fn current(document: &Document) -> Result<(VersionKey, &Version), Error> {
     let version = document.current.as_ref().ok_or(Error::NotFound {
         kind: "complete version",
     })?;
-    let of = Of {
+    let of = VersionKey {
         document: document.uid,
         partition: document.partition,
         version: version.version,
@@ -242,17 +251,17 @@ pub(super) fn current(document: &Document) -> Result<(Of, &Version), Error> {
 
 /// Sends a page in parts that fit a message.
 async fn send(
-    outbox: &Outbox<Vec<Versioned>>,
+    sender: &ResponseSender<Vec<Versioned>>,
     source: &ChunkSelection,
     page: Vec<Chunk>,
-) -> Result<(), Halt> {
+) -> Result<(), StopReason> {
     for part in parts(page) {
         let versioned = part.into_iter().map(|chunk| Versioned {
             version: source.of.version,
             labels: Arc::clone(&source.labels),
             chunk,
         });
-        outbox.send(versioned.collect()).await?;
+        sender.send(versioned.collect()).await?;
     }
     Ok(())
 }

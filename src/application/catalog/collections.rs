@@ -13,10 +13,10 @@ use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::collections::{Collection, Deleted, Deletion, Written};
 use crate::application::ports::operations::Operation;
-use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store::Store;
 use crate::application::request::Request;
 use crate::domain::ingest::digest;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::domain::names::uid::{CollectionUid, OperationUid};
 

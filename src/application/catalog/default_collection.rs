@@ -8,8 +8,8 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::collections::Collection;
-use crate::application::ports::preferences::Preferences;
 use crate::application::ports::store::Store;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 
 /// Returns the collection of that id, and creates it first if it is the missing `default`.
@@ -82,7 +82,7 @@ fn lacks_default(list: &[Collection], after: &str, rows: u32) -> bool {
 mod tests {
     use super::lacks_default;
     use crate::application::ports::collections::Collection;
-    use crate::application::ports::preferences::Preferences;
+    use crate::domain::ingest::preferences::Preferences;
     use crate::domain::names::resource::CollectionId;
     use crate::domain::timestamp::Timestamp;
 

@@ -2,7 +2,7 @@
 
 use crate::application::caller::Caller;
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::DocumentUid;
 
 /// Sets `partition` to the document's current one, and returns whether it has changed. `false` also means that the

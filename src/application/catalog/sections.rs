@@ -4,8 +4,8 @@ use crate::application::caller::Caller;
 use crate::application::catalog::chunks::{Chunks, current};
 use crate::application::catalog::version_diff::HEAD_ROWS;
 use crate::application::error::Error;
-use crate::application::ports::chunks::Of;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox};
+use crate::application::ports::chunks::VersionKey;
+use crate::application::response_stream::{self, ResponseReceiver, ResponseSender, StopReason};
 use crate::domain::ingest::batch::Chunk;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::structure::context::{Context, Heading};
@@ -44,31 +44,31 @@ impl Chunks {
         caller: &Caller,
         name: &DocumentName,
         after: Option<u64>,
-    ) -> Result<Inbox<Vec<Section>>, Error> {
+    ) -> Result<ResponseReceiver<Vec<Section>>, Error> {
         let document = self.document(caller, name).await?;
         let (of, version) = current(&document)?;
         let count = version.chunks;
-        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
+        let (sender, receiver) = response_stream::channel(self.send_limits.clone());
         let chunks = self.clone();
         let caller = caller.clone();
         self.tasks.spawn(async move {
             let outline = Outline::new(of.version, after);
             let result = chunks
-                .send_sections(&caller, of, count, outline, &outbox)
+                .send_sections(&caller, of, count, outline, &sender)
                 .await;
-            outbox.end(result);
+            sender.end(result);
         });
-        Ok(inbox)
+        Ok(receiver)
     }
 
     async fn send_sections(
         &self,
         caller: &Caller,
-        mut of: Of,
+        mut of: VersionKey,
         count: u64,
         mut outline: Outline,
-        outbox: &Outbox<Vec<Section>>,
-    ) -> Result<(), Halt> {
+        sender: &ResponseSender<Vec<Section>>,
+    ) -> Result<(), StopReason> {
         let mut from = 0;
         while from < count {
             let page = self.store.chunk_heads(caller, of, from, HEAD_ROWS).await?;
@@ -85,7 +85,7 @@ impl Chunks {
                 outline.end();
             }
             for message in outline.take().chunks(MESSAGE_SECTIONS) {
-                outbox.send(message.to_vec()).await?;
+                sender.send(message.to_vec()).await?;
             }
         }
         Ok(())

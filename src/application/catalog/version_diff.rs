@@ -8,12 +8,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::application::caller::Caller;
-use crate::application::catalog::chunks::{PAGE_ROWS, Versioned, parts};
+use crate::application::catalog::chunks::{Versioned, parts};
 use crate::application::catalog::relocation;
 use crate::application::catalog::version_contents::{CHUNK_BYTES, Comparison, VersionContents};
 use crate::application::error::Error;
-use crate::application::memory::budget::Budget;
-use crate::application::ports::chunks::{Chunk, Of};
+use crate::application::memory::budget::MemoryBudget;
+use crate::application::ports::chunks::PAGE_ROWS;
+use crate::application::ports::chunks::{Chunk, VersionKey};
 use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
 use crate::domain::ingest::batch;
@@ -90,7 +91,7 @@ pub struct DiffContext {
     /// The store.
     pub store: Arc<dyn Store>,
     /// The memory for comparing.
-    pub budget: Budget,
+    pub budget: MemoryBudget,
     /// The caller that follows the changes.
     pub caller: Caller,
     /// The collection of all the documents.
@@ -102,7 +103,7 @@ impl DiffContext {
     /// version is being swept.
     async fn heads(
         &self,
-        of: Of,
+        of: VersionKey,
         from: u64,
         until: u64,
     ) -> Result<Option<Vec<batch::Chunk>>, Error> {
@@ -383,8 +384,8 @@ impl<'a> Difference<'a> {
         };
     }
 
-    fn of(&self, version: u64) -> Of {
-        Of {
+    fn of(&self, version: u64) -> VersionKey {
+        VersionKey {
             document: self.document.uid,
             partition: self.document.partition,
             version,

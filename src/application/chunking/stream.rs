@@ -8,13 +8,13 @@ use tokio_stream::{Stream, StreamExt};
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::memory::budget::Budget;
+use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::pool::Permit;
 use crate::application::memory::upload::UploadMemory;
-use crate::application::ports::store_error;
-use crate::application::response_stream::{Halt, Outbox};
+use crate::application::response_stream::{ResponseSender, StopReason};
+use crate::application::store_error;
 use crate::application::uploads::limits::UploadLimits;
-use crate::application::uploads::min_rate::Pace;
+use crate::application::uploads::min_rate::MinRate;
 use crate::application::uploads::write::CONTENT_BYTES_MAX;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Gathered;
@@ -54,7 +54,7 @@ pub struct Cut {
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "nearly all answers are chunks, and the outbox boxes each"
+    reason = "nearly all answers are chunks, and the sender boxes each"
 )]
 pub enum ChunkStreamEvent {
     /// Chunks whose ends are decided.
@@ -74,7 +74,7 @@ pub enum ChunkStreamEvent {
 #[derive(Debug)]
 pub struct ChunkStream {
     /// The memory that it shares with uploads.
-    pub budget: Budget,
+    pub budget: MemoryBudget,
     /// The limits of an upload.
     pub bounds: UploadLimits,
     /// The caller that sends the source.
@@ -94,20 +94,24 @@ impl ChunkStream {
     /// # Errors
     ///
     /// Fails as an upload does, and if the stream ends before the source.
-    pub async fn run<S>(&self, mut pieces: S, outbox: &Outbox<ChunkStreamEvent>) -> Result<(), Halt>
+    pub async fn run<S>(
+        &self,
+        mut pieces: S,
+        sender: &ResponseSender<ChunkStreamEvent>,
+    ) -> Result<(), StopReason>
     where
         S: Stream<Item = Result<Piece, Error>> + Send + Unpin,
     {
         let memory = UploadMemory::enter(&self.budget, &self.caller).await?;
         let mut entered = Some(memory);
-        let mut pace = Pace::new(self.bounds);
+        let mut pace = MinRate::new(self.bounds);
         let mut cutting: Option<Cutting> = None;
         let mut look_after = REST_AFTER;
         loop {
             let since = Instant::now();
             let next = tokio::select! {
                 next = tokio::time::timeout(look_after, pieces.next()) => next,
-                halt = outbox.halted() => return Err(halt),
+                stop_reason = sender.stopped() => return Err(stop_reason),
             };
             pace.waited(since.elapsed())?;
             let Ok(next) = next else {
@@ -135,9 +139,9 @@ impl ChunkStream {
                 }
             };
             self.check(cutting, &piece)?;
-            cutting.cut(&piece.content, outbox).await?;
+            cutting.cut(&piece.content, sender).await?;
             if finishes {
-                return cutting.finish(outbox).await;
+                return cutting.finish(sender).await;
             }
         }
     }
@@ -179,21 +183,21 @@ impl Cutting {
     async fn cut(
         &mut self,
         mut content: &[u8],
-        outbox: &Outbox<ChunkStreamEvent>,
-    ) -> Result<(), Halt> {
+        sender: &ResponseSender<ChunkStreamEvent>,
+    ) -> Result<(), StopReason> {
         self.memory.receive(content.len());
         while !content.is_empty() {
-            self.take_memory(outbox).await?;
+            self.take_memory(sender).await?;
             content = &content[self.engine.feed(content)..];
-            self.work(outbox).await?;
+            self.work(sender).await?;
         }
-        self.flush(outbox).await
+        self.flush(sender).await
     }
 
     /// Sends the chunks that are decided.
-    async fn flush(&mut self, outbox: &Outbox<ChunkStreamEvent>) -> Result<(), Halt> {
+    async fn flush(&mut self, sender: &ResponseSender<ChunkStreamEvent>) -> Result<(), StopReason> {
         if let Some(batch) = self.engine.flush() {
-            self.send(batch, outbox).await?;
+            self.send(batch, sender).await?;
         }
         Ok(())
     }
@@ -201,21 +205,24 @@ impl Cutting {
     async fn send(
         &mut self,
         batch: Gathered,
-        outbox: &Outbox<ChunkStreamEvent>,
-    ) -> Result<(), Halt> {
+        sender: &ResponseSender<ChunkStreamEvent>,
+    ) -> Result<(), StopReason> {
         let answer = ChunkStreamEvent::Chunks {
             batch,
             has_text: !self.omits_text,
             memory: self.memory.take_batch(),
         };
-        outbox.send(answer).await
+        sender.send(answer).await
     }
 
     /// Takes the memory to work in. If it has to wait, it sends the batch and gives its memory back first, so that it
     /// holds nothing that other owners wait for.
-    async fn take_memory(&mut self, outbox: &Outbox<ChunkStreamEvent>) -> Result<(), Halt> {
+    async fn take_memory(
+        &mut self,
+        sender: &ResponseSender<ChunkStreamEvent>,
+    ) -> Result<(), StopReason> {
         if !self.memory.try_work() {
-            self.flush(outbox).await?;
+            self.flush(sender).await?;
             self.rest();
             self.memory.wait().await?;
         }
@@ -229,11 +236,14 @@ impl Cutting {
         self.memory.rest(self.engine.has_batch());
     }
 
-    async fn finish(&mut self, outbox: &Outbox<ChunkStreamEvent>) -> Result<(), Halt> {
-        self.take_memory(outbox).await?;
+    async fn finish(
+        &mut self,
+        sender: &ResponseSender<ChunkStreamEvent>,
+    ) -> Result<(), StopReason> {
+        self.take_memory(sender).await?;
         self.engine.finish();
-        match self.work(outbox).await? {
-            Some(summary) => outbox.send(ChunkStreamEvent::Summary(summary)).await,
+        match self.work(sender).await? {
+            Some(summary) => sender.send(ChunkStreamEvent::Summary(summary)).await,
             None => Err(Error::from(store_error::Error::Damaged {
                 what: "an engine without an end",
                 source: None,
@@ -242,14 +252,17 @@ impl Cutting {
         }
     }
 
-    async fn work(&mut self, outbox: &Outbox<ChunkStreamEvent>) -> Result<Option<Summary>, Halt> {
+    async fn work(
+        &mut self,
+        sender: &ResponseSender<ChunkStreamEvent>,
+    ) -> Result<Option<Summary>, StopReason> {
         loop {
             match self.engine.step().map_err(Error::from)? {
                 Step::Feed => return Ok(None),
                 Step::Store(batch) => {
-                    self.send(batch, outbox).await?;
+                    self.send(batch, sender).await?;
                     if !self.engine.is_done() {
-                        self.take_memory(outbox).await?;
+                        self.take_memory(sender).await?;
                     }
                 }
                 Step::Done(summary) => return Ok(Some(summary)),

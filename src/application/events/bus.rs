@@ -16,7 +16,7 @@ use crate::application::events::operation_log;
 use crate::application::events::outbound_queue::OutboundQueue;
 use crate::application::events::tenant_subscription::{Filter, TenantSubscription};
 use crate::application::events::topic::Topic;
-use crate::application::ports::event_bus::News;
+use crate::application::ports::event_bus::Update;
 use crate::application::ports::operations::Operation;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::OperationUid;
@@ -96,7 +96,7 @@ impl Bus {
         if let Some(outbound) = &self.outbound {
             outbound.put(Arc::clone(&operation));
         }
-        self.receive(News::State(operation));
+        self.receive(Update::State(operation));
     }
 
     /// Announces here and to other instances that a collection may have changed.
@@ -104,20 +104,20 @@ impl Bus {
         if let Some(outbound) = &self.outbound {
             outbound.put_change();
         }
-        self.receive(News::Change);
+        self.receive(Update::Change);
     }
 
     /// Receives an update. A terminal state also counts as a possible change of a collection.
-    pub fn receive(&self, news: News) {
-        match news {
-            News::State(operation) => {
+    pub fn receive(&self, updates: Update) {
+        match updates {
+            Update::State(operation) => {
                 let is_terminal = operation.state.is_terminal();
                 self.apply_state(operation);
                 if is_terminal {
-                    self.receive(News::Change);
+                    self.receive(Update::Change);
                 }
             }
-            News::Change => self
+            Update::Change => self
                 .changes
                 .send_modify(|changes| *changes = changes.wrapping_add(1)),
         }
@@ -323,11 +323,11 @@ mod tests {
     use super::{Bus, Link};
     use crate::application::caller::Caller;
     use crate::application::events::tenant_subscription::Filter;
-    use crate::application::ports::event_bus::News;
+    use crate::application::ports::event_bus::Update;
     use crate::application::ports::operations::Operation;
-    use crate::application::ports::state::State;
     use crate::domain::names::resource::TenantId;
     use crate::domain::names::uid::OperationUid;
+    use crate::domain::operation::state::State;
 
     fn of_tenant(tenant: &str) -> Caller {
         Caller::of_tenant(TenantId::parse(tenant).unwrap())
@@ -347,7 +347,7 @@ mod tests {
         let strange = bus.subscribe_tenant(&stranger, Filter::default());
         assert_eq!(bus.topics().len(), 2);
         for seq in [2, 3, 1] {
-            bus.receive(News::State(operation("own", seq, State::Running)));
+            bus.receive(Update::State(operation("own", seq, State::Running)));
         }
         assert_eq!(subscription.latest().unwrap().seq, 3);
         assert_eq!(all.take().await.states[&OperationUid::from([1; 16])].seq, 3);

@@ -1,16 +1,17 @@
 //! The end of operations in the log: succeeded, failed, cancelled or superseded, with ids, counts and duration.
 
 use crate::application::ports::operations::{Operation, OperationKind};
-use crate::application::ports::state::State;
-use crate::application::ports::uploads::SUPERSEDED;
+use crate::domain::operation::failure::FailureReason;
+use crate::domain::operation::state::State;
 
 /// Logs the terminal state of an operation; a running one is not logged.
 pub(super) fn ended(operation: &Operation) {
+    let reason = operation.failure.as_ref().map(|failure| failure.reason);
     let how = match operation.state {
         State::Running => return,
         State::Succeeded => "succeeded",
         State::Cancelled => "cancelled",
-        State::Failed if operation.failure_reason == SUPERSEDED => "superseded",
+        State::Failed if reason == Some(FailureReason::UploadSuperseded) => "superseded",
         State::Failed => "failed",
     };
     let noun = match operation.kind {
@@ -26,11 +27,11 @@ pub(super) fn ended(operation: &Operation) {
     tracing::info!(
         operation = %operation.uid,
         kind = operation.kind.name(),
-        resource = operation.target,
+        resource = operation.target.to_string(),
         bytes = operation.committed_bytes,
         chunks = operation.chunks,
         duration_ms,
-        reason = operation.failure_reason,
+        reason = reason.map_or("", FailureReason::name),
         "{noun} {how}"
     );
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use crate::application::events::topic::Topic;
-use crate::application::ports::event_bus::News;
+use crate::application::ports::event_bus::Update;
 use crate::application::ports::operations::Operation;
 
 /// The shortest time between two non-terminal states of an operation: watchers are not updated more often either.
@@ -78,11 +78,11 @@ impl OutboundQueue {
     }
 
     /// Waits until an update is due, and removes all that are due.
-    pub async fn take(&self) -> Vec<News> {
+    pub async fn take(&self) -> Vec<Update> {
         loop {
-            let (news, next) = self.due(Instant::now());
-            if !news.is_empty() {
-                return news;
+            let (updates, next) = self.due(Instant::now());
+            if !updates.is_empty() {
+                return updates;
             }
             let later = async {
                 match next {
@@ -98,12 +98,12 @@ impl OutboundQueue {
     }
 
     /// Returns the updates that are due now, and when the next one is due.
-    fn due(&self, now: Instant) -> (Vec<News>, Option<Instant>) {
+    fn due(&self, now: Instant) -> (Vec<Update>, Option<Instant>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut news = Vec::new();
+        let mut updates = Vec::new();
         let mut next = None::<Instant>;
         if std::mem::take(&mut waiting.is_changed) {
-            news.push(News::Change);
+            updates.push(Update::Change);
         }
         waiting.states.retain(|_, slot| {
             match slot.due_at(now) {
@@ -111,7 +111,7 @@ impl OutboundQueue {
                     next = Some(next.map_or(due_at, |next| next.min(due_at)));
                 }
                 Some(_) => {
-                    news.extend(slot.state.take().map(News::State));
+                    updates.extend(slot.state.take().map(Update::State));
                     slot.sent_at = Some(now);
                 }
                 None => {}
@@ -119,7 +119,7 @@ impl OutboundQueue {
             let is_recent = slot.sent_at.is_none_or(|sent_at| sent_at + SPACING > now);
             slot.state.is_some() || is_recent
         });
-        (news, next)
+        (updates, next)
     }
 }
 
@@ -129,20 +129,20 @@ mod tests {
     use std::time::Instant;
 
     use super::{OutboundQueue, SPACING, WAITING_MAX};
-    use crate::application::ports::event_bus::News;
+    use crate::application::ports::event_bus::Update;
     use crate::application::ports::operations::Operation;
-    use crate::application::ports::state::State;
+    use crate::domain::operation::state::State;
 
     fn operation(number: u128, seq: u64, state: State) -> Arc<Operation> {
         Operation::example("tenant", number.to_be_bytes(), seq, state)
     }
 
-    fn seqs(news: &[News]) -> Vec<u64> {
-        let seq = |news: &News| match news {
-            News::State(operation) => operation.seq,
-            News::Change => 0,
+    fn seqs(updates: &[Update]) -> Vec<u64> {
+        let seq = |updates: &Update| match updates {
+            Update::State(operation) => operation.seq,
+            Update::Change => 0,
         };
-        news.iter().map(seq).collect()
+        updates.iter().map(seq).collect()
     }
 
     #[test]
@@ -156,8 +156,8 @@ mod tests {
         outbound.put_change();
         assert_eq!(seqs(&outbound.due(start).0), [0, 3]);
         outbound.put(operation(1, 4, State::Running));
-        let (news, next) = outbound.due(start + SPACING / 2);
-        assert_eq!((news, next), (vec![], Some(start + SPACING)));
+        let (updates, next) = outbound.due(start + SPACING / 2);
+        assert_eq!((updates, next), (vec![], Some(start + SPACING)));
         outbound.put(operation(1, 5, State::Running));
         assert_eq!(seqs(&outbound.due(start + SPACING).0), [5]);
         outbound.put(operation(1, 6, State::Succeeded));
@@ -173,8 +173,8 @@ mod tests {
             outbound.put(operation(number, 1, State::Running));
         }
         outbound.put(operation(0, 2, State::Succeeded));
-        let (news, _) = outbound.due(Instant::now());
-        assert_eq!(news.len(), WAITING_MAX);
-        assert!(seqs(&news).contains(&2), "one that waits is replaced");
+        let (updates, _) = outbound.due(Instant::now());
+        assert_eq!(updates.len(), WAITING_MAX);
+        assert!(seqs(&updates).contains(&2), "one that waits is replaced");
     }
 }

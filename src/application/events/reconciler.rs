@@ -13,7 +13,7 @@ use crate::application::events::bus::{Bus, Link};
 use crate::application::events::topic::Topic;
 use crate::application::ports::operations::NEWEST;
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error;
+use crate::application::store_error;
 
 /// The most operations read by one query.
 const ROWS_MAX: usize = 500;
@@ -21,7 +21,7 @@ const ROWS_MAX: usize = 500;
 /// expected to begin between two polls.
 const NEWEST_ROWS: u32 = 500;
 /// The longest time of one poll: a poll that hangs must not stop the later ones.
-const LOOK_MAX: Duration = Duration::from_secs(10);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Finds updates that were lost.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Reconciler {
                     continue;
                 }
             }
-            if let Ok(Err(error)) = tokio::time::timeout(LOOK_MAX, self.look()).await {
+            if let Ok(Err(error)) = tokio::time::timeout(CHECK_TIMEOUT, self.look()).await {
                 // Callers get the store's error from their own requests; the next poll tries again.
                 tracing::debug!(%error, "failed to poll watched operations; will retry");
             }

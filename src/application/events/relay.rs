@@ -44,9 +44,9 @@ impl Relay {
     /// Sends updates, forever. An update that cannot be sent is dropped: other instances find the state in the store.
     async fn send_queued(&self, outbound: &OutboundQueue) {
         loop {
-            let news = outbound.take().await;
-            let count = u64::try_from(news.len()).unwrap_or(u64::MAX);
-            if self.event_bus.publish(&news).await.is_ok() {
+            let updates = outbound.take().await;
+            let count = u64::try_from(updates.len()).unwrap_or(u64::MAX);
+            if self.event_bus.publish(&updates).await.is_ok() {
                 metrics::counter!("sluice_bus_published_total").increment(count);
             } else {
                 metrics::counter!("sluice_bus_dropped_total", "why" => "unreachable")
@@ -65,9 +65,9 @@ impl Relay {
                     self.set_link(Link::Up);
                     tracing::info!("connected to the event bus");
                     is_reported = false;
-                    while let Some(news) = feed.next().await {
+                    while let Some(updates) = feed.next().await {
                         metrics::counter!("sluice_bus_received_total").increment(1);
-                        self.bus.receive(news);
+                        self.bus.receive(updates);
                     }
                     self.set_link(Link::Down);
                     tracing::warn!("event bus connection lost");

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 use crate::application::ports::operations::Operation;
-use crate::application::ports::state::State;
 use crate::domain::names::resource::CollectionId;
 use crate::domain::names::uid::OperationUid;
+use crate::domain::operation::state::State;
 
 /// The most operations that wait at once, about 300 KB. If there are more, the watcher reads rows.
 const WAITING_MAX: usize = 1_000;
@@ -26,11 +26,8 @@ impl Filter {
     /// Whether the operation works on the watched collection, or any collection is watched.
     #[must_use]
     pub fn has_target(&self, operation: &Operation) -> bool {
-        self.collection.as_ref().is_none_or(|collection| {
-            let target = operation.target.strip_prefix("collections/");
-            let target = target.and_then(|target| target.strip_prefix(collection.as_str()));
-            target.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        let watched = self.collection.as_ref();
+        watched.is_none_or(|collection| operation.target.collection() == collection)
     }
 
     /// Whether the operation is in a watched state.
@@ -116,9 +113,10 @@ mod tests {
 
     use super::{Filter, TenantSubscription, WAITING_MAX};
     use crate::application::ports::operations::Operation;
-    use crate::application::ports::state::State;
     use crate::domain::names::resource::CollectionId;
     use crate::domain::names::uid::OperationUid;
+    use crate::domain::operation::state::State;
+    use crate::domain::operation::target::Target;
 
     fn operation(number: u128, seq: u64, state: State) -> Arc<Operation> {
         Operation::example("tenant", number.to_be_bytes(), seq, state)
@@ -149,7 +147,7 @@ mod tests {
                 states: vec![],
                 collection: Some(CollectionId::parse(id).unwrap()),
             };
-            let target = target.to_owned();
+            let target = Target::parse(target).unwrap();
             let operation = operation(1, 1, State::Running);
             filter.has_target(&Operation {
                 target,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::jobs::{Fence, Work};
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::InstanceUid;
 
 /// The lifetime of the lease: 30 seconds after the last renewal another instance may take it.

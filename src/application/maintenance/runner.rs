@@ -13,7 +13,7 @@ use crate::application::maintenance::lease::Lease;
 use crate::application::ports::clock::Clock;
 use crate::application::ports::jobs::{Done, Fence};
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::timestamp::Timestamp;
 
 /// The most rows of a step: they take the store's writer some milliseconds.
@@ -97,7 +97,7 @@ impl Runner {
             }
             match self.step(fence).await? {
                 Some(done) if done.rows > 0 => {
-                    for operation in done.news {
+                    for operation in done.updates {
                         self.bus.publish(operation);
                     }
                 }

@@ -7,12 +7,12 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 
 /// The time between two checks. Clients retry after five seconds.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest time of a check. After it the store counts as unavailable, not as full.
-const LOOK_MAX: Duration = Duration::from_secs(5);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether the store of this instance is full.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Room {
     pub async fn watch(self, drain: CancellationToken) {
         let mut seen = Error::times_full();
         while drain
-            .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
+            .run_until_cancelled(tokio::time::sleep(CHECK_INTERVAL))
             .await
             .is_some()
         {
@@ -63,7 +63,7 @@ impl Room {
     /// Whether the store is full. `None` means that the check failed or timed out.
     async fn look(&self, is_suspected: bool) -> Option<bool> {
         let looking = self.store.room(is_suspected);
-        match tokio::time::timeout(LOOK_MAX, looking).await {
+        match tokio::time::timeout(CHECK_TIMEOUT, looking).await {
             Ok(Ok(())) => Some(false),
             Ok(Err(Error::Full(_))) => Some(true),
             Ok(Err(_)) | Err(_) => None,

@@ -36,7 +36,7 @@ const BATCH_PART: usize = 8;
 
 /// The memory budget of an instance.
 #[derive(Clone, Debug)]
-pub struct Budget {
+pub struct MemoryBudget {
     open: Pool,
     working: Pool,
     waiting: Pool,
@@ -44,7 +44,7 @@ pub struct Budget {
     wait_max: Duration,
 }
 
-impl Budget {
+impl MemoryBudget {
     /// Creates a budget of `bytes_max`: two fifths for open uploads, one fifth for work, two fifths for messages.
     /// Calls wait up to `wait_max` before they are rejected. Uploads that wait for working memory hold messages of up
     /// to `waiting_bytes_max` in all.

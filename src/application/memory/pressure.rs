@@ -17,7 +17,7 @@ const ON_PERCENT: u64 = 85;
 /// with every call.
 const OFF_PERCENT: u64 = 80;
 /// The interval of checks: a flood of requests takes some tens of megabytes a second.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The state of memory pressure. Its clones share it.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ impl Pressure {
     /// # Errors
     ///
     /// Fails if memory is nearly used up and the class takes memory.
-    pub fn admit(&self, class: RateClass) -> Result<(), Error> {
+    pub fn check(&self, class: RateClass) -> Result<(), Error> {
         let takes_memory = match class {
             RateClass::Read | RateClass::Admin => false,
             RateClass::Preview
@@ -59,7 +59,7 @@ impl Pressure {
             metrics::gauge!("sluice_memory_used_ratio").set(ratio(used, most));
             self.turn(used, most);
             tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(CHECK_INTERVAL) => {}
                 () = drain.cancelled() => {}
             }
         }
@@ -98,9 +98,9 @@ mod tests {
         let mut refused = Vec::new();
         for used in [84, 85, 84, 80, 79, 84, 99] {
             pressure.turn(used, 100);
-            refused.push(pressure.admit(RateClass::UploadStart).is_err());
-            assert!(pressure.admit(RateClass::Read).is_ok());
-            assert!(pressure.admit(RateClass::Admin).is_ok());
+            refused.push(pressure.check(RateClass::UploadStart).is_err());
+            assert!(pressure.check(RateClass::Read).is_ok());
+            assert!(pressure.check(RateClass::Admin).is_ok());
         }
         assert_eq!(refused, [false, true, true, true, false, false, true]);
     }

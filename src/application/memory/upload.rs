@@ -6,7 +6,7 @@
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::memory::budget::{Budget, LEAST_SHARE_BYTES};
+use crate::application::memory::budget::{LEAST_SHARE_BYTES, MemoryBudget};
 use crate::application::memory::pool::Permit;
 use crate::application::memory::shares::Owner;
 use crate::domain::chunking::spec::Spec;
@@ -19,7 +19,7 @@ const FIXED_BYTES: usize = 24 * 1024;
 /// The memory of one upload.
 #[derive(Debug)]
 pub struct UploadMemory {
-    budget: Budget,
+    budget: MemoryBudget,
     owner: Owner,
     /// The least share, or the memory of the engine at rest if that is more.
     open: Option<Permit>,
@@ -46,7 +46,7 @@ impl UploadMemory {
     /// # Errors
     ///
     /// Fails if the caller may not have the share in time, or too many uploads wait already.
-    pub async fn enter(budget: &Budget, caller: &Caller) -> Result<Self, Error> {
+    pub async fn enter(budget: &MemoryBudget, caller: &Caller) -> Result<Self, Error> {
         let owner = Owner::of(caller);
         let least = budget.enter(&owner).await?;
         Ok(Self {

@@ -7,10 +7,10 @@ use crate::application::error::Error;
 use crate::application::pagination::page::{Listed, Page};
 use crate::application::pagination::page_token::Tokens;
 use crate::application::ports::operations::{NEWEST, Operation, OperationKind};
-use crate::application::ports::state::State;
 use crate::application::ports::store::Store;
 use crate::application::uploads::lifecycle::UploadLifecycle;
 use crate::domain::names::uid::OperationUid;
+use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 
 /// The use cases of operations.
@@ -48,7 +48,7 @@ impl Operations {
             let uid = u128::from_be_bytes(*operation.uid.bytes());
             format!("{} {uid}", operation.created_at.micros())
         };
-        Ok(page.cut(list, key, |operation| operation.target.len()))
+        Ok(page.cut(list, key, |operation| operation.target.to_string().len()))
     }
 
     /// Cancels an operation.

@@ -160,8 +160,8 @@ impl Watched {
 
     /// Waits for a state that was not sent yet. A first state that is terminal is sent even if the client knows it.
     async fn newer(&mut self) -> Result<Arc<Operation>, Error> {
-        let is_news = |state: &Arc<Operation>| state.seq > self.sent || state.state.is_terminal();
-        if let Some(first) = self.first.take().filter(is_news) {
+        let is_newer = |state: &Arc<Operation>| state.seq > self.sent || state.state.is_terminal();
+        if let Some(first) = self.first.take().filter(is_newer) {
             return Ok(first);
         }
         loop {
@@ -170,10 +170,12 @@ impl Watched {
             }
             let latest = self.subscription.latest();
             match latest.filter(|latest| latest.seq > self.sent) {
-                Some(news) if self.is_soon() && !news.state.is_terminal() => self.space().await?,
-                Some(news) => {
-                    note_lag(self.clock.as_ref(), &news);
-                    return Ok(news);
+                Some(newest) if self.is_soon() && !newest.state.is_terminal() => {
+                    self.space().await?;
+                }
+                Some(newest) => {
+                    note_lag(self.clock.as_ref(), &newest);
+                    return Ok(newest);
                 }
                 None => {
                     let waited = self.drain.run_until_cancelled(self.subscription.wait());

@@ -10,7 +10,7 @@ use crate::application::events::bus::Subscription;
 use crate::application::events::tenant_subscription::{Filter, TenantSubscription};
 use crate::application::operations::watch::{Counted, OperationWatch, SPACING};
 use crate::application::ports::operations::{NEWEST, Operation};
-use crate::application::response_stream::{self, Halt, Inbox, Outbox};
+use crate::application::response_stream::{self, ResponseReceiver, ResponseSender, StopReason};
 use crate::domain::names::uid::OperationUid;
 use crate::domain::timestamp::Timestamp;
 
@@ -37,7 +37,11 @@ impl OperationWatch {
     /// # Errors
     ///
     /// Fails if there is no such collection, or the store fails.
-    pub async fn watch_all(&self, caller: &Caller, filter: Filter) -> Result<Inbox<Page>, Error> {
+    pub async fn watch_all(
+        &self,
+        caller: &Caller,
+        filter: Filter,
+    ) -> Result<ResponseReceiver<Page>, Error> {
         if let Some(id) = &filter.collection {
             let store = self.store.as_ref();
             let clock = self.clock.as_ref();
@@ -52,14 +56,14 @@ impl OperationWatch {
             floor: Timestamp::MIN,
         };
         let first = overview.read().await?;
-        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
+        let (sender, receiver) = response_stream::channel(self.send_limits.clone());
         self.tasks.spawn(async move {
             let counted = Counted::new(overview.watching.transport);
-            let sent = overview.send_states(&outbox, first).await;
+            let sent = overview.send_states(&sender, first).await;
             drop(counted);
-            outbox.end(sent);
+            sender.end(sent);
         });
-        Ok(inbox)
+        Ok(receiver)
     }
 }
 
@@ -104,43 +108,43 @@ impl Overview {
 
     async fn send_states(
         &mut self,
-        outbox: &Outbox<Page>,
+        sender: &ResponseSender<Page>,
         first: Vec<Arc<Operation>>,
-    ) -> Result<(), Halt> {
-        self.send(outbox, first, true).await?;
+    ) -> Result<(), StopReason> {
+        self.send(sender, first, true).await?;
         loop {
             tokio::time::sleep(SPACING).await;
             let waiting = tokio::select! {
                 waiting = self.subscription.take() => waiting,
-                halt = outbox.halted() => return Err(halt),
+                stop_reason = sender.stopped() => return Err(stop_reason),
             };
-            let mut news = waiting.states.into_values().collect::<Vec<_>>();
+            let mut updates = waiting.states.into_values().collect::<Vec<_>>();
             if waiting.is_more {
-                news.extend(self.read().await?);
+                updates.extend(self.read().await?);
             }
-            for operation in &news {
+            for operation in &updates {
                 if self.sent.contains_key(&operation.uid) {
                     self.watching.note_lag(operation);
                 }
             }
-            self.send(outbox, news, false).await?;
+            self.send(sender, updates, false).await?;
         }
     }
 
     /// Sends the states that are new to the client. The last page of the first states is marked as complete.
     async fn send(
         &mut self,
-        outbox: &Outbox<Page>,
+        sender: &ResponseSender<Page>,
         mut states: Vec<Arc<Operation>>,
         is_first: bool,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), StopReason> {
         states.sort_by_key(|operation| (operation.uid, operation.seq));
         states.retain(|operation| self.is_news(operation));
         let mut pages = states.chunks(PAGE_OPERATIONS).peekable();
         if is_first && pages.peek().is_none() {
             let operations = Vec::new();
             let is_complete = true;
-            outbox
+            sender
                 .send(Page {
                     operations,
                     is_complete,
@@ -151,7 +155,7 @@ impl Overview {
             let operations = page.to_vec();
             let is_last = pages.peek().is_none();
             let is_complete = is_first && is_last;
-            outbox
+            sender
                 .send(Page {
                     operations,
                     is_complete,

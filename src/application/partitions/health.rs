@@ -11,8 +11,10 @@ use tokio_util::task::TaskTracker;
 use crate::application::error::Error;
 use crate::application::ports::partitions::Partition;
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
+use crate::application::response_stream::{
+    self, ResponseReceiver, ResponseSender, SendLimits, StopReason,
+};
+use crate::application::store_error;
 use crate::domain::partitions::balance::{Balance, Load};
 
 /// The interval between two reads while there is a watcher, and the shortest time between two states of one stream.
@@ -127,8 +129,8 @@ impl HealthWatch {
     /// # Errors
     ///
     /// Fails if the store does.
-    pub async fn watch(&self) -> Result<Inbox<Arc<Health>>, Error> {
-        let (news, is_first) = self.cell.subscribe();
+    pub async fn watch(&self) -> Result<ResponseReceiver<Arc<Health>>, Error> {
+        let (updates, is_first) = self.cell.subscribe();
         if is_first {
             let cell = Arc::clone(&self.cell);
             let store = Arc::clone(&self.store);
@@ -137,13 +139,13 @@ impl HealthWatch {
                 .spawn(async move { cell.read(store, drain).await });
         }
         let first = self.newest().await?;
-        let (outbox, inbox) = response_stream::channel(self.send_limits.clone());
+        let (sender, receiver) = response_stream::channel(self.send_limits.clone());
         let watching = self.clone();
         self.tasks.spawn(async move {
-            let result = watching.send_states(news, &outbox, first).await;
-            outbox.end(result);
+            let result = watching.send_states(updates, &sender, first).await;
+            sender.end(result);
         });
-        Ok(inbox)
+        Ok(receiver)
     }
 
     /// Returns the newest health. One of several concurrent watchers reads it.
@@ -160,30 +162,30 @@ impl HealthWatch {
     /// Sends each health that differs from the last one sent, until the client disconnects or the server shuts down.
     async fn send_states(
         &self,
-        mut news: watch::Receiver<Option<Arc<Health>>>,
-        outbox: &Outbox<Arc<Health>>,
+        mut updates: watch::Receiver<Option<Arc<Health>>>,
+        sender: &ResponseSender<Arc<Health>>,
         first: Arc<Health>,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), StopReason> {
         let mut sent = Arc::clone(&first);
-        outbox.send(first).await?;
+        sender.send(first).await?;
         loop {
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}
-                halt = outbox.halted() => return Err(halt),
+                stop_reason = sender.stopped() => return Err(stop_reason),
             }
             tokio::select! {
                 // The sender lives in the cell as long as this does.
-                _news = news.changed() => {}
-                halt = outbox.halted() => return Err(halt),
+                _changed = updates.changed() => {}
+                stop_reason = sender.stopped() => return Err(stop_reason),
             }
-            let newest = news.borrow_and_update().clone();
+            let newest = updates.borrow_and_update().clone();
             let newest = match newest {
                 Some(newest) => newest,
                 None => self.newest().await?,
             };
             if newest != sent {
                 sent = Arc::clone(&newest);
-                outbox.send(newest).await?;
+                sender.send(newest).await?;
             }
         }
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::application::ports::jobs::{Done, Fence};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::audit::{Entry, Head};
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::ChainUid;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::documents::Document;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::DocumentId;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 
@@ -17,10 +17,10 @@ pub struct Change {
     pub document: DocumentUid,
     /// The document's id, chosen by the client.
     pub id: DocumentId,
-    /// The version that was current before. 0 means that there was none.
-    pub before: u64,
-    /// The version that is current after the change. 0 means that the document was deleted.
-    pub after: u64,
+    /// The version that was current before. `None` means that there was none.
+    pub before: Option<u64>,
+    /// The version that is current after the change. `None` means that the document was deleted.
+    pub after: Option<u64>,
 }
 
 /// The range of the changes of a collection.

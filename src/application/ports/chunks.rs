@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch;
 use crate::domain::names::uid::DocumentUid;
 
@@ -18,7 +18,7 @@ pub struct Chunk {
 
 /// The version whose chunks are read.
 #[derive(Clone, Copy, Debug)]
-pub struct Of {
+pub struct VersionKey {
     /// The document.
     pub document: DocumentUid,
     /// The partition that holds its chunks.
@@ -27,6 +27,8 @@ pub struct Of {
     pub version: u64,
 }
 
+/// The most rows of a page: about 64 KiB of usual chunks.
+pub const PAGE_ROWS: u32 = 64;
 /// The bytes of text that complete a page. A reader holds one page in memory.
 pub const PAGE_BYTES: u64 = 1024 * 1024;
 
@@ -41,7 +43,7 @@ pub trait Chunks: Send + Sync {
     async fn chunks(
         &self,
         caller: &Caller,
-        of: Of,
+        of: VersionKey,
         from: u64,
         rows: u32,
     ) -> Result<Vec<Chunk>, Error>;
@@ -50,7 +52,7 @@ pub trait Chunks: Send + Sync {
     async fn chunk_heads(
         &self,
         caller: &Caller,
-        of: Of,
+        of: VersionKey,
         from: u64,
         rows: u32,
     ) -> Result<Vec<batch::Chunk>, Error>;

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::domain::names::uid::{CollectionUid, OperationUid};
 use crate::domain::timestamp::Timestamp;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::domain::names::uid::DocumentUid;

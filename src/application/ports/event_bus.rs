@@ -9,7 +9,7 @@ use crate::application::ports::operations::Operation;
 
 /// An update that one instance sends to the others.
 #[derive(Clone, Debug, PartialEq)]
-pub enum News {
+pub enum Update {
     /// An operation has reached this state, which is committed.
     State(Arc<Operation>),
     /// A collection may have changed.
@@ -29,7 +29,7 @@ pub trait EventBus: Debug + Send + Sync {
     /// # Errors
     ///
     /// Fails soon if some of them may not have been sent. They are not sent again.
-    async fn publish(&self, news: &[News]) -> Result<(), Unreachable>;
+    async fn publish(&self, updates: &[Update]) -> Result<(), Unreachable>;
 
     /// Opens a feed. The feed receives each update that is published after this has returned, unless one is lost.
     ///
@@ -43,5 +43,5 @@ pub trait EventBus: Debug + Send + Sync {
 #[async_trait]
 pub trait Feed: Debug + Send {
     /// Returns the next update. `None` means that the feed is lost, which is noticed within seconds.
-    async fn next(&mut self) -> Option<News>;
+    async fn next(&mut self) -> Option<Update>;
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::path::PathName;
 
 /// The identity of a file's content, as exact as the clock of its file system. Two equal stamps mean that the file

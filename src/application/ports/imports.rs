@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
+use crate::application::store_error::Error;
 
 /// Lists imports.
 #[async_trait]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::InstanceUid;
 use crate::domain::timestamp::Timestamp;
 
@@ -40,7 +40,7 @@ pub struct Done {
     /// The number of changed rows. 0 means that there is nothing left to do at present.
     pub rows: u64,
     /// The operations that have reached a new state.
-    pub news: Vec<Operation>,
+    pub updates: Vec<Operation>,
 }
 
 /// Does background work. A result of `None` means that the fence is no longer the newest.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::identity::role::Role;
 use crate::domain::names::resource::{Principal, TenantId};
 use crate::domain::names::uid::KeyUid;

@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::state::State;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::OperationUid;
+use crate::domain::operation::failure::Failure;
+use crate::domain::operation::state::State;
+use crate::domain::operation::target::Target;
 use crate::domain::timestamp::Timestamp;
 
 /// The kind of an operation.
@@ -64,16 +66,14 @@ pub struct Operation {
     pub seq: u64,
     /// The progress: running, or how it ended.
     pub state: State,
-    /// The name of the document or collection that it works on.
-    pub target: String,
+    /// The document or collection that it works on.
+    pub target: Target,
     /// Bytes of the source that are committed: a restart does not need them again.
     pub committed_bytes: u64,
     /// Chunks stored, removed, or copied.
     pub chunks: u64,
-    /// The reason of a failure, for programs. Empty if it has not failed.
-    pub failure_reason: String,
-    /// The reason of a failure, for people. Empty if it has not failed.
-    pub failure_message: String,
+    /// The failure. `None` means that it has not failed.
+    pub failure: Option<Failure>,
     /// The time when it began.
     pub created_at: Timestamp,
     /// The time when it reached this state.
@@ -95,11 +95,10 @@ impl Operation {
             kind: OperationKind::Upload,
             seq,
             state,
-            target: "collections/c/documents/d".to_owned(),
+            target: Target::parse("collections/c/documents/d").unwrap(),
             committed_bytes: 0,
             chunks: 0,
-            failure_reason: String::new(),
-            failure_message: String::new(),
+            failure: None,
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
         })

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::names::uid::{DocumentUid, OperationUid};
 use crate::domain::partitions::balance::Document;

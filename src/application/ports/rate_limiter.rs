@@ -1,4 +1,4 @@
-//! Budgets and places that all instances share.
+//! Budgets and slots that all instances share.
 //!
 //! The limiter uses its own clock, so that instances with different clocks count the same. Each entry has a lifetime,
 //! so that an unused one expires. The limiter may lose all entries at any time.
@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::application::ports::store_error::Error;
-use crate::domain::limits::rate::{Quota, RateDecision};
+use crate::application::store_error::Error;
+use crate::domain::limits::rate::{Rate, RateDecision};
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::InstanceUid;
 
@@ -20,16 +20,16 @@ pub struct CounterKey {
     pub tenant: Option<TenantId>,
     /// The principal within the tenant, with the network of a caller without identity, or an address.
     pub principal: String,
-    /// The name of a budget or of a kind of places.
+    /// The name of a rate limit or of a concurrency limit.
     pub limit: &'static str,
 }
 
-/// One held place: the instance that holds it, and its number there.
+/// One held slot: the instance that holds it, and its number there.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Member {
     /// A random id, made when the instance started.
     pub instance: InstanceUid,
-    /// The number of the place in its instance, from 0.
+    /// The number of the slot in its instance, from 0.
     pub number: u64,
 }
 
@@ -47,31 +47,26 @@ pub struct Used {
 pub enum Amount {
     /// The microseconds until the budget is full again.
     WholeAfterUs(u64),
-    /// The number of held places.
-    Places(u64),
+    /// The number of held slots.
+    Slots(u64),
 }
 
 /// A limiter that several instances share. It neither waits nor retries: callers have a fallback.
 #[async_trait]
 pub trait RateLimiter: Debug + Send + Sync {
     /// Takes `units` from a budget, if it has them. However many instances call at once, no more units pass than
-    /// [`Quota::decide`] admits.
+    /// [`Rate::decide`] admits.
     ///
     /// # Errors
     ///
     /// Fails if the limiter cannot be reached. The units may have been taken.
-    async fn check(
-        &self,
-        key: &CounterKey,
-        quota: Quota,
-        units: u64,
-    ) -> Result<RateDecision, Error>;
+    async fn check(&self, key: &CounterKey, rate: Rate, units: u64) -> Result<RateDecision, Error>;
 
-    /// Takes a place for `lifetime`, if fewer than `most` are held. Returns whether the place was taken.
+    /// Takes a slot for `lifetime`, if fewer than `most` are held. Returns whether the slot was taken.
     ///
     /// # Errors
     ///
-    /// Fails if the limiter cannot be reached. The place may have been taken.
+    /// Fails if the limiter cannot be reached. The slot may have been taken.
     async fn acquire(
         &self,
         key: &CounterKey,
@@ -80,7 +75,7 @@ pub trait RateLimiter: Debug + Send + Sync {
         lifetime: Duration,
     ) -> Result<bool, Error>;
 
-    /// Extends places by another `lifetime`, and takes them again if they were lost.
+    /// Extends slots by another `lifetime`, and takes them again if they were lost.
     ///
     /// # Errors
     ///
@@ -92,11 +87,11 @@ pub trait RateLimiter: Debug + Send + Sync {
         lifetime: Duration,
     ) -> Result<(), Error>;
 
-    /// Releases places.
+    /// Releases slots.
     ///
     /// # Errors
     ///
-    /// Fails if the limiter cannot be reached. The places then expire.
+    /// Fails if the limiter cannot be reached. The slots then expire.
     async fn release(&self, key: &CounterKey, members: &[Member]) -> Result<(), Error>;
 
     /// Tests [`RateLimiter::check`] with a key of no caller.

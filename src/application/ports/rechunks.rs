@@ -4,11 +4,11 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::documents::{Document, Version};
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{Declared, Description, NewUpload, Upload};
+use crate::application::ports::uploads::{Declared, Description, NewUpload, Origin, Upload};
+use crate::application::store_error::Error;
 use crate::domain::chunking::conflict::Conflict;
 use crate::domain::chunking::partial::Partial;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::names::uid::OperationUid;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding};
@@ -56,7 +56,9 @@ impl NewRechunk {
                 chunking: self.chunking.clone(),
                 decoding: decoding.into(),
             },
-            import: None,
+            origin: Origin::Rechunk {
+                source_version: source.version,
+            },
             now: self.now,
         }
     }

@@ -15,9 +15,9 @@ use crate::application::ports::keys::Keys;
 use crate::application::ports::operations::Operations;
 use crate::application::ports::partitions::Partitions;
 use crate::application::ports::rechunks::Rechunks;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenants;
 use crate::application::ports::uploads::Uploads;
+use crate::application::store_error::Error;
 
 /// A store of collections, documents and chunks.
 #[async_trait]

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::limits::quota::{Quotas, Usage};
 use crate::domain::names::resource::TenantId;
 use crate::domain::timestamp::Timestamp;

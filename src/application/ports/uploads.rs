@@ -7,23 +7,23 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::commit_order::CommitTicket;
+use crate::application::commit_order::CommitTicket;
 use crate::application::ports::import_root::Stamp;
 use crate::application::ports::operations::{Operation, OperationKind};
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::state::State;
-use crate::application::ports::store_error::Error;
-use crate::application::ports::stored_spec::StoredSpec;
+use crate::application::store_error::Error;
 use crate::domain::chunking::conflict::Conflict;
+use crate::domain::chunking::spec::Spec;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::ingest::engine::Summary;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{DocumentName, TenantId};
 use crate::domain::names::uid::{DocumentUid, OperationUid};
+use crate::domain::operation::failure::Failure;
+use crate::domain::operation::state::State;
+use crate::domain::operation::target::Target;
+use crate::domain::text::encoding::decoding::Decoding;
 use crate::domain::timestamp::Timestamp;
-
-/// The reason of an upload that failed because a newer one of its document was started.
-pub const SUPERSEDED: &str = "UPLOAD_SUPERSEDED";
 
 /// A document's description by its uploader.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,20 @@ pub struct Import {
     pub path: PathName,
     /// The stamp that the file must keep until the end.
     pub stamp: Stamp,
+}
+
+/// The origin of an upload's bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// A client sends them.
+    Client,
+    /// They are read from a file.
+    Import(Import),
+    /// They are recovered from the chunks of a version.
+    Rechunk {
+        /// The number of that version.
+        source_version: u64,
+    },
 }
 
 /// The client's declarations about a whole source.
@@ -81,8 +95,8 @@ pub struct NewUpload {
     pub about: Description,
     /// The chunking and decoding fields that the client set. The collection's preferences supply the rest.
     pub preferences: Preferences,
-    /// The file with the bytes. `None` means that a client sends them.
-    pub import: Option<Import>,
+    /// The origin of its bytes.
+    pub origin: Origin,
     /// The current time.
     pub now: Timestamp,
 }
@@ -108,14 +122,14 @@ pub struct Upload {
     pub partition: u32,
     /// The version that the upload makes.
     pub version: u64,
-    /// The version from which a rechunk makes its bytes. 0 means that it is not a rechunk.
-    pub source_version: u64,
-    /// The file with the bytes. `None` means that it is not an import.
-    pub import: Option<Import>,
+    /// The origin of its bytes.
+    pub origin: Origin,
     /// The document's description once the version is current.
     pub about: Description,
-    /// The chunking spec and decoding policy.
-    pub spec: StoredSpec,
+    /// The chunking spec.
+    pub spec: Spec,
+    /// The decoding policy.
+    pub decoding: Decoding,
     /// The progress: running, or how it ended.
     pub state: State,
     /// A number that grows with every change that watchers see.
@@ -126,14 +140,12 @@ pub struct Upload {
     pub committed_offset: u64,
     /// The number of committed chunks, which is the ordinal of the next one.
     pub next_ordinal: u64,
-    /// The checkpoint from which the engine resumes. Empty before the first commit.
-    pub checkpoint: Vec<u8>,
+    /// The checkpoint from which the engine resumes. `None` means that nothing was committed yet.
+    pub checkpoint: Option<Vec<u8>>,
     /// The SHA-256 digest of the source. `None` means that the upload has not succeeded.
     pub source_sha256: Option<[u8; 32]>,
-    /// The reason of a failure, for programs. Empty if it has not failed.
-    pub failure_reason: String,
-    /// The reason of a failure, for people. Empty if it has not failed.
-    pub failure_message: String,
+    /// The failure. `None` means that it has not failed.
+    pub failure: Option<Failure>,
     /// The time of its start.
     pub created_at: Timestamp,
     /// The time of the last change.
@@ -144,13 +156,13 @@ impl Upload {
     /// Whether the bytes come from a stored version.
     #[must_use]
     pub fn is_rechunk(&self) -> bool {
-        self.source_version > 0
+        matches!(self.origin, Origin::Rechunk { .. })
     }
 
     /// Whether a client sends the bytes.
     #[must_use]
     pub fn is_from_client(&self) -> bool {
-        !self.is_rechunk() && self.import.is_none()
+        self.origin == Origin::Client
     }
 
     /// Whether the upload has succeeded and its document was deleted since.
@@ -165,18 +177,17 @@ impl Upload {
         Operation {
             tenant: self.tenant.clone(),
             uid: self.uid,
-            kind: match &self.import {
-                Some(_) => OperationKind::ImportDocument,
-                None if self.is_rechunk() => OperationKind::RechunkDocument,
-                None => OperationKind::Upload,
+            kind: match self.origin {
+                Origin::Client => OperationKind::Upload,
+                Origin::Import(_) => OperationKind::ImportDocument,
+                Origin::Rechunk { .. } => OperationKind::RechunkDocument,
             },
             seq: self.seq,
             state: self.state,
-            target: self.document.to_string(),
+            target: Target::Document(self.document.clone()),
             committed_bytes: self.committed_offset,
             chunks: self.next_ordinal,
-            failure_reason: self.failure_reason.clone(),
-            failure_message: self.failure_message.clone(),
+            failure: self.failure.clone(),
             created_at: self.created_at,
             updated_at: self.updated_at,
         }
@@ -230,19 +241,14 @@ pub enum UploadEnd {
     /// The upload is complete.
     Succeeded(Summary),
     /// The upload was refused or cannot be resumed.
-    Failed {
-        /// The reason, for programs.
-        reason: &'static str,
-        /// The reason, for people.
-        message: String,
-    },
+    Failed(Failure),
 }
 
 /// Stores uploads.
 #[async_trait]
 pub trait Uploads: Debug + Send + Sync {
     /// Stores a new upload in one transaction, with its document if that is new. Unfinished uploads of the same
-    /// document fail with [`SUPERSEDED`]; their last states are returned with it. A repeated uid changes nothing:
+    /// document fail as superseded; their last states are returned with it. A repeated uid changes nothing:
     /// with the same `request_sha256`, the stored upload is returned. If the tenant has no collection `default` and
     /// the upload needs it, the same transaction creates it.
     async fn start_upload(&self, caller: &Caller, new: &NewUpload) -> Result<Started, Error>;

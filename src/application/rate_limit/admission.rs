@@ -10,12 +10,12 @@ use crate::application::caller::Caller;
 use crate::application::client_network::Network;
 use crate::application::error::Error;
 use crate::application::ports::rate_limiter::{CounterKey, RateLimiter};
-use crate::application::rate_limit::concurrency::{ConcurrencySlot, Keeper};
+use crate::application::rate_limit::concurrency::{ConcurrencyPermits, ConcurrencySlot};
 use crate::application::rate_limit::limiter::{self, Limiter};
 use crate::application::rate_limit::limits::{Limits, Standing};
 use crate::application::rate_limit::upload_bytes::Allowance;
-use crate::domain::limits::class::{Budget, Places, RateClass};
-use crate::domain::limits::rate::{Quota, RateDecision};
+use crate::domain::limits::class::{ConcurrencyLimit, RateClass, RateLimit};
+use crate::domain::limits::rate::{Rate, RateDecision};
 use crate::domain::names::uid::InstanceUid;
 
 /// Admits calls, or reports when to try again.
@@ -25,8 +25,8 @@ pub struct Admission {
     pub limits: Arc<Limits>,
     /// The limiter that counts units.
     pub limiter: Arc<Limiter>,
-    /// The keeper of held places.
-    pub keeper: Arc<Keeper>,
+    /// The permits of held slots.
+    pub permits: Arc<ConcurrencyPermits>,
 }
 
 impl Admission {
@@ -40,7 +40,7 @@ impl Admission {
         let limiter = Arc::new(Limiter::new(shared, limits.instances));
         Self {
             limits: Arc::new(limits),
-            keeper: Arc::new(Keeper::new(Arc::clone(&limiter), instance)),
+            permits: Arc::new(ConcurrencyPermits::new(Arc::clone(&limiter), instance)),
             limiter,
         }
     }
@@ -51,12 +51,12 @@ impl Admission {
     ///
     /// The second value is an error with the delay after which to try again.
     pub async fn admit(&self, caller: &Caller, class: RateClass) -> (Standing, Result<(), Error>) {
-        let budget = Budget::Calls(class);
+        let budget = RateLimit::Calls(class);
         let key = key(caller, budget.name());
-        let quota = self.quota(caller, budget);
-        let verdict = self.limiter.check(&key, quota, 1).await;
+        let rate = self.rate(caller, budget);
+        let verdict = self.limiter.check(&key, rate, 1).await;
         let (whole_after_us, admitted) = match verdict {
-            RateDecision::Admitted { whole_after_us } => (whole_after_us, Ok(())),
+            RateDecision::AuthenticatedCaller { whole_after_us } => (whole_after_us, Ok(())),
             RateDecision::Wait {
                 wait_us,
                 whole_after_us,
@@ -71,8 +71,8 @@ impl Admission {
         };
         let standing = Standing {
             limit: budget.name(),
-            quota,
-            remaining: quota.remaining(whole_after_us),
+            rate,
+            remaining: rate.remaining(whole_after_us),
             whole_after: Duration::from_micros(whole_after_us),
         };
         (standing, admitted)
@@ -86,14 +86,14 @@ impl Admission {
     /// Fails if too many credentials from that address were rejected.
     pub fn may_authenticate(&self, address: IpAddr) -> Result<(), Error> {
         let key = of_address(address);
-        let quota = self.limits.auth_failure;
-        match self.limiter.peek(&key, quota) {
+        let rate = self.limits.auth_failure;
+        match self.limiter.peek(&key, rate) {
             RateDecision::Wait { wait_us, .. } => {
                 limiter::count(key.limit, false);
                 let subject = format!("address:{}", key.principal);
-                Err(limited(Budget::AuthFailure, subject, wait_us))
+                Err(limited(RateLimit::AuthFailure, subject, wait_us))
             }
-            RateDecision::Admitted { .. } | RateDecision::Never => Ok(()),
+            RateDecision::AuthenticatedCaller { .. } | RateDecision::Never => Ok(()),
         }
     }
 
@@ -101,28 +101,32 @@ impl Admission {
     /// when it counts the next one.
     pub async fn authentication_failed(&self, address: IpAddr) {
         let key = of_address(address);
-        let quota = self.limits.auth_failure;
-        let left = match self.limiter.check(&key, quota, 1).await {
-            RateDecision::Admitted { whole_after_us } => quota.remaining(whole_after_us),
+        let rate = self.limits.auth_failure;
+        let left = match self.limiter.check(&key, rate, 1).await {
+            RateDecision::AuthenticatedCaller { whole_after_us } => rate.remaining(whole_after_us),
             RateDecision::Wait { .. } | RateDecision::Never => 0,
         };
         if left == 0 {
-            self.limiter.use_up(&key, quota);
+            self.limiter.use_up(&key, rate);
         }
     }
 
-    /// Takes a place. The place is released when its guard is dropped, or within 30 seconds after this process has
+    /// Takes a slot. The slot is released when its guard is dropped, or within 30 seconds after this process has
     /// died.
     ///
     /// # Errors
     ///
-    /// Fails if the principal holds all of its places.
-    pub async fn place(&self, caller: &Caller, places: Places) -> Result<ConcurrencySlot, Error> {
-        let most = self.limits.places(&caller.tenant, places);
-        let place = self.keeper.take(key(caller, places.name()), most).await;
-        limiter::count(places.name(), place.is_some());
-        place.ok_or_else(|| Error::PlacesTaken {
-            limit: places.name(),
+    /// Fails if the principal holds all of its slots.
+    pub async fn slot(
+        &self,
+        caller: &Caller,
+        slots: ConcurrencyLimit,
+    ) -> Result<ConcurrencySlot, Error> {
+        let most = self.limits.slots(&caller.tenant, slots);
+        let slot = self.permits.take(key(caller, slots.name()), most).await;
+        limiter::count(slots.name(), slot.is_some());
+        slot.ok_or_else(|| Error::ConcurrencyLimited {
+            limit: slots.name(),
             subject: subject(caller),
             most,
         })
@@ -131,23 +135,23 @@ impl Admission {
     /// Returns the byte allowance for an upload of the caller.
     #[must_use]
     pub fn allowance(&self, caller: &Caller) -> Allowance {
-        let budget = Budget::UploadBytes;
+        let budget = RateLimit::UploadBytes;
         let key = key(caller, budget.name());
-        let quota = self.quota(caller, budget);
-        Allowance::new(Arc::clone(&self.limiter), key, quota)
+        let rate = self.rate(caller, budget);
+        Allowance::new(Arc::clone(&self.limiter), key, rate)
     }
 
-    /// Renews places until `drain` is cancelled and no place is held.
+    /// Renews slots until `drain` is cancelled and no slot is held.
     pub async fn run(self, drain: CancellationToken) {
-        self.keeper.run(drain).await;
+        self.permits.run(drain).await;
     }
 
-    fn quota(&self, caller: &Caller, budget: Budget) -> Quota {
-        self.limits.quota(&caller.tenant, budget)
+    fn rate(&self, caller: &Caller, budget: RateLimit) -> Rate {
+        self.limits.rate(&caller.tenant, budget)
     }
 }
 
-/// Returns the key of the caller's budget or places. Callers without identity are counted by network: a flood from
+/// Returns the key of the caller's budget or slots. Callers without identity are counted by network: a flood from
 /// one network uses up only its own budget.
 fn key(caller: &Caller, limit: &'static str) -> CounterKey {
     CounterKey {
@@ -162,7 +166,7 @@ fn of_address(address: IpAddr) -> CounterKey {
     CounterKey {
         tenant: None,
         principal: Network::of(address).to_string(),
-        limit: Budget::AuthFailure.name(),
+        limit: RateLimit::AuthFailure.name(),
     }
 }
 
@@ -173,7 +177,7 @@ fn subject(caller: &Caller) -> String {
     }
 }
 
-fn limited(budget: Budget, subject: String, wait_us: u64) -> Error {
+fn limited(budget: RateLimit, subject: String, wait_us: u64) -> Error {
     Error::RateLimited {
         limit: budget.name(),
         subject,
@@ -188,9 +192,9 @@ mod tests {
     use crate::application::caller::Caller;
     use crate::application::error::Error;
     use crate::application::rate_limit::admission::Admission;
-    use crate::application::rate_limit::limits::{Allowed, Limits};
-    use crate::domain::limits::class::{Places, RateClass};
-    use crate::domain::limits::rate::Quota;
+    use crate::application::rate_limit::limits::{Limits, PrincipalLimits};
+    use crate::domain::limits::class::{ConcurrencyLimit, RateClass};
+    use crate::domain::limits::rate::Rate;
     use crate::domain::names::resource::{Principal, TenantId};
     use crate::domain::names::uid::InstanceUid;
 
@@ -199,8 +203,8 @@ mod tests {
 
     /// Three of each limit, refilled at `per_second`; the tenant `acme` has five.
     fn admission(per_second: f64) -> Admission {
-        let allowed = |number| Allowed::each(Quota::new(per_second, number), number);
-        let mut limits = Limits::of(allowed(3), Quota::new(per_second, 3));
+        let allowed = |number| PrincipalLimits::each(Rate::new(per_second, number), number);
+        let mut limits = Limits::of(allowed(3), Rate::new(per_second, 3));
         let acme = TenantId::parse("acme").unwrap();
         limits.tenants.insert(acme, allowed(5));
         Admission::new(limits, None, InstanceUid::MIN)
@@ -248,18 +252,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn places_are_taken_and_given_back() {
+    async fn slots_are_taken_and_released() {
         let admission = admission(SLOW);
         let caller = Caller::anonymous();
-        let mut places = Vec::new();
+        let mut slots = Vec::new();
         for _ in 0..3 {
-            places.push(admission.place(&caller, Places::Sockets).await.unwrap());
+            slots.push(
+                admission
+                    .slot(&caller, ConcurrencyLimit::Sockets)
+                    .await
+                    .unwrap(),
+            );
         }
-        let refused = admission.place(&caller, Places::Sockets).await.unwrap_err();
-        assert!(matches!(refused, Error::PlacesTaken { most: 3, .. }));
-        admission.place(&caller, Places::Watches).await.unwrap();
-        places.pop();
-        admission.place(&caller, Places::Sockets).await.unwrap();
+        let refused = admission
+            .slot(&caller, ConcurrencyLimit::Sockets)
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, Error::ConcurrencyLimited { most: 3, .. }));
+        admission
+            .slot(&caller, ConcurrencyLimit::Watches)
+            .await
+            .unwrap();
+        slots.pop();
+        admission
+            .slot(&caller, ConcurrencyLimit::Sockets)
+            .await
+            .unwrap();
     }
 
     #[tokio::test]

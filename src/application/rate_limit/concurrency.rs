@@ -1,8 +1,8 @@
-//! Places: the slots of concurrency limits, counted over all instances. A place is the right to have one more
+//! Slots: the slots of concurrency limits, counted over all instances. A slot is the right to have one more
 //! long-lived thing open, such as a stream.
 //!
-//! A guard holds each place, until it is dropped or the process ends. One task renews all places; a place that is not
-//! renewed expires. The same task releases places, so that it does not renew a place after its release.
+//! A guard holds each slot, until it is dropped or the process ends. One task renews all slots; a slot that is not
+//! renewed expires. The same task releases slots, so that it does not renew a slot after its release.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,30 +18,30 @@ use crate::application::rate_limit::limiter::{Backend, Limiter};
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::InstanceUid;
 
-/// The interval between two renewals. Two renewals may fail before a place is lost.
+/// The interval between two renewals. Two renewals may fail before a slot is lost.
 pub const RENEW_EVERY: Duration = Duration::from_secs(10);
 /// The interval between two probes of a shared limiter while the breaker is open.
 pub const PROBE_EVERY: Duration = Duration::from_millis(500);
-/// The most places renewed in one request: one millisecond of the shared limiter's time.
+/// The most slots renewed in one request: one millisecond of the shared limiter's time.
 const RENEWED_MAX: usize = 500;
 
-/// The places that this instance holds.
+/// The slots that this instance holds.
 #[derive(Debug)]
-pub struct Keeper {
+pub struct ConcurrencyPermits {
     limiter: Arc<Limiter>,
     instance: InstanceUid,
     next: AtomicU64,
     /// Std mutexes: never held across an await.
     held: Mutex<HashMap<Arc<CounterKey>, HashSet<u64>>>,
-    /// The released places. Each was held at some time since the task last took them, which bounds their number.
+    /// The released slots. Each was held at some time since the task last took them, which bounds their number.
     returned: Mutex<Vec<(Arc<CounterKey>, u64)>>,
     has_returned: Notify,
 }
 
-/// A held place, released when it is dropped.
+/// A held slot, released when it is dropped.
 #[derive(Debug)]
 pub struct ConcurrencySlot {
-    keeper: Arc<Keeper>,
+    permits: Arc<ConcurrencyPermits>,
     key: Arc<CounterKey>,
     number: u64,
     /// False once the limiter has refused it: then there is nothing to release.
@@ -51,13 +51,13 @@ pub struct ConcurrencySlot {
 impl Drop for ConcurrencySlot {
     fn drop(&mut self) {
         if self.is_taken {
-            self.keeper.give_back(&self.key, self.number);
+            self.permits.give_back(&self.key, self.number);
         }
     }
 }
 
-impl Keeper {
-    /// Creates a keeper that holds no places. `instance` is random, so that a restarted process is another instance.
+impl ConcurrencyPermits {
+    /// Creates permits of no slots. `instance` is random, so that a restarted process is another instance.
     #[must_use]
     pub fn new(limiter: Arc<Limiter>, instance: InstanceUid) -> Self {
         Self {
@@ -70,34 +70,34 @@ impl Keeper {
         }
     }
 
-    /// Takes a place, if fewer than `most` are held. `None` means that all are held.
+    /// Takes a slot, if fewer than `most` are held. `None` means that all are held.
     pub async fn take(self: &Arc<Self>, key: CounterKey, most: u32) -> Option<ConcurrencySlot> {
         self.limiter.use_of(&key);
-        let mut place = ConcurrencySlot {
+        let mut slot = ConcurrencySlot {
             key: self.shared(key),
             number: self.next.fetch_add(1, Ordering::Relaxed),
-            keeper: Arc::clone(self),
-            // Set before the request: if this call is dropped before the response, the place is released.
+            permits: Arc::clone(self),
+            // Set before the request: if this call is dropped before the response, the slot is released.
             is_taken: true,
         };
-        let member = self.member(place.number);
-        match self.limiter.acquire(&place.key, member, most).await {
+        let member = self.member(slot.number);
+        match self.limiter.acquire(&slot.key, member, most).await {
             Some(true) => {
-                self.hold(&place, u32::MAX);
-                Some(place)
+                self.hold(&slot, u32::MAX);
+                Some(slot)
             }
             Some(false) => {
-                place.is_taken = false;
+                slot.is_taken = false;
                 None
             }
             None => {
-                let part = self.limiter.part_of_places(most);
-                self.hold(&place, part).then_some(place)
+                let part = self.limiter.part_of_slots(most);
+                self.hold(&slot, part).then_some(slot)
             }
         }
     }
 
-    /// Returns the places that a tenant holds on this instance.
+    /// Returns the slots that a tenant holds on this instance.
     #[must_use]
     pub fn usage(&self, tenant: &TenantId) -> Vec<Used> {
         let held = self.held();
@@ -106,13 +106,13 @@ impl Keeper {
             .filter(|(key, _)| key.tenant.as_ref() == Some(tenant));
         let used = held.map(|(key, numbers)| Used {
             key: CounterKey::clone(key),
-            amount: Amount::Places(numbers.len() as u64),
+            amount: Amount::Slots(numbers.len() as u64),
         });
         used.collect()
     }
 
-    /// Renews places, releases dropped ones, and probes a shared limiter while the breaker is open. Runs until
-    /// `drain` is cancelled and no place is held.
+    /// Renews slots, releases dropped ones, and probes a shared limiter while the breaker is open. Runs until
+    /// `drain` is cancelled and no slot is held.
     pub async fn run(self: Arc<Self>, drain: CancellationToken) {
         let mut renew = tokio::time::interval(RENEW_EVERY);
         let mut probe = tokio::time::interval(PROBE_EVERY);
@@ -153,14 +153,14 @@ impl Keeper {
             members.push(self.member(number));
         }
         for (key, members) in by_key {
-            // A place that cannot be released expires.
+            // A slot that cannot be released expires.
             for members in members.chunks(RENEWED_MAX) {
                 let _done = self.limiter.release(&key, members).await;
             }
         }
     }
 
-    /// Returns the held places, by key.
+    /// Returns the held slots, by key.
     fn all(&self) -> Vec<(Arc<CounterKey>, Vec<Member>)> {
         let held = self.held();
         let all = held.iter().map(|(key, numbers)| {
@@ -175,20 +175,20 @@ impl Keeper {
         Member { instance, number }
     }
 
-    /// Returns the shared copy of a key: one for all of its places.
+    /// Returns the shared copy of a key: one for all of its slots.
     fn shared(&self, key: CounterKey) -> Arc<CounterKey> {
         let held = self.held();
         let known = held.get_key_value(&key).map(|(key, _)| Arc::clone(key));
         known.unwrap_or_else(|| Arc::new(key))
     }
 
-    /// Holds a place, if fewer than `most` are held on this instance. Returns whether it does.
-    fn hold(&self, place: &ConcurrencySlot, most: u32) -> bool {
+    /// Holds a slot, if fewer than `most` are held on this instance. Returns whether it does.
+    fn hold(&self, slot: &ConcurrencySlot, most: u32) -> bool {
         let mut held = self.held();
-        let numbers = held.entry(Arc::clone(&place.key)).or_default();
+        let numbers = held.entry(Arc::clone(&slot.key)).or_default();
         let has_room = numbers.len() < most as usize;
         if has_room {
-            numbers.insert(place.number);
+            numbers.insert(slot.number);
         }
         has_room
     }

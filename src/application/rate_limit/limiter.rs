@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::application::ports::rate_limiter::{CounterKey, Member, RateLimiter, Used};
-use crate::application::ports::store_error;
 use crate::application::rate_limit::circuit_breaker::Breaker;
 use crate::application::rate_limit::local_limiter::Local;
-use crate::domain::limits::rate::{Quota, RateDecision};
+use crate::application::store_error;
+use crate::domain::limits::rate::{Rate, RateDecision};
 use crate::domain::names::resource::TenantId;
 
-/// The lifetime of a place that is not renewed. After a crash, the instance's places are free again after this time.
-pub const PLACE_LIFETIME: Duration = Duration::from_secs(30);
+/// The lifetime of a slot that is not renewed. After a crash, the instance's slots are free again after this time.
+pub const SLOT_LIFETIME: Duration = Duration::from_secs(30);
 /// The most limits recorded at once, of all tenants. A usage request returns no more.
 const NOTED_MAX: usize = 1_000;
 
@@ -59,50 +59,53 @@ impl Limiter {
     }
 
     /// Takes `units` from a budget, if it has them.
-    pub async fn check(&self, key: &CounterKey, quota: Quota, units: u64) -> RateDecision {
+    pub async fn check(&self, key: &CounterKey, rate: Rate, units: u64) -> RateDecision {
         self.use_of(key);
         let shared = match self.closed_breaker_limiter() {
-            Some(shared) => self.learnt(shared.check(key, quota, units).await),
+            Some(shared) => self.learnt(shared.check(key, rate, units).await),
             None => None,
         };
         let verdict = shared.unwrap_or_else(|| {
-            let part = self.part(quota);
+            let part = self.part(rate);
             self.local.check(key, part, units, Instant::now())
         });
-        count(key.limit, matches!(verdict, RateDecision::Admitted { .. }));
+        count(
+            key.limit,
+            matches!(verdict, RateDecision::AuthenticatedCaller { .. }),
+        );
         verdict
     }
 
     /// Checks whether this instance knows that a budget is used up. The check is local and takes nothing.
     #[must_use]
-    pub fn peek(&self, key: &CounterKey, quota: Quota) -> RateDecision {
-        self.local.peek(key, self.part(quota), 1, Instant::now())
+    pub fn peek(&self, key: &CounterKey, rate: Rate) -> RateDecision {
+        self.local.peek(key, self.part(rate), 1, Instant::now())
     }
 
     /// Records on this instance that a budget is used up.
-    pub fn use_up(&self, key: &CounterKey, quota: Quota) {
-        self.local.use_up(key, self.part(quota), Instant::now());
+    pub fn use_up(&self, key: &CounterKey, rate: Rate) {
+        self.local.use_up(key, self.part(rate), Instant::now());
     }
 
-    /// Takes a place, if fewer than `most` are held. `None` means that the shared limiter did not respond: the place
+    /// Takes a slot, if fewer than `most` are held. `None` means that the shared limiter did not respond: the slot
     /// may or may not have been taken.
     pub async fn acquire(&self, key: &CounterKey, member: Member, most: u32) -> Option<bool> {
         let acquired = self
             .closed_breaker_limiter()?
-            .acquire(key, member, most, PLACE_LIFETIME);
+            .acquire(key, member, most, SLOT_LIFETIME);
         self.learnt(acquired.await)
     }
 
-    /// Renews places. Returns whether that succeeded.
+    /// Renews slots. Returns whether that succeeded.
     pub async fn renew(&self, key: &CounterKey, members: &[Member]) -> bool {
         let Some(shared) = self.closed_breaker_limiter() else {
             return false;
         };
-        let renewed = shared.renew(key, members, PLACE_LIFETIME).await;
+        let renewed = shared.renew(key, members, SLOT_LIFETIME).await;
         self.learnt(renewed).is_some()
     }
 
-    /// Releases places. Returns whether that succeeded.
+    /// Releases slots. Returns whether that succeeded.
     pub async fn release(&self, key: &CounterKey, members: &[Member]) -> bool {
         let Some(shared) = self.closed_breaker_limiter() else {
             return false;
@@ -139,7 +142,7 @@ impl Limiter {
         }
     }
 
-    /// Returns the usage of a tenant, of at most `most` budgets and kinds of places.
+    /// Returns the usage of a tenant, of at most `most` budgets and kinds of slots.
     pub async fn usage(&self, tenant: &TenantId, most: usize) -> Vec<Used> {
         self.note().await;
         if let Some(shared) = self.closed_breaker_limiter() {
@@ -161,9 +164,9 @@ impl Limiter {
         }
     }
 
-    /// Returns this instance's share of a number of places, at least one.
+    /// Returns this instance's share of a number of slots, at least one.
     #[must_use]
-    pub fn part_of_places(&self, most: u32) -> u32 {
+    pub fn part_of_slots(&self, most: u32) -> u32 {
         match &self.shared {
             None => most,
             Some(_) => (most / self.instances).max(1),
@@ -172,8 +175,8 @@ impl Limiter {
 
     /// Returns the most units, up to `most`, that one request may take from either limiter.
     #[must_use]
-    pub fn units_max(&self, quota: Quota, most: u64) -> u64 {
-        self.part(quota).burst().min(most)
+    pub fn units_max(&self, rate: Rate, most: u64) -> u64 {
+        self.part(rate).burst().min(most)
     }
 
     /// Records that a limit of a tenant is in use.
@@ -187,10 +190,10 @@ impl Limiter {
         }
     }
 
-    fn part(&self, quota: Quota) -> Quota {
+    fn part(&self, rate: Rate) -> Rate {
         match &self.shared {
-            None => quota,
-            Some(_) => quota.share(self.instances),
+            None => rate,
+            Some(_) => rate.share(self.instances),
         }
     }
 

@@ -1,34 +1,34 @@
-//! The limits: a quota for each budget and a number for each kind of places, by tenant.
+//! The limits: a rate for each budget and a number for each kind of slots, by tenant.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::domain::limits::class::{Budget, Places, RateClass};
-use crate::domain::limits::rate::Quota;
+use crate::domain::limits::class::{ConcurrencyLimit, RateClass, RateLimit};
+use crate::domain::limits::rate::Rate;
 use crate::domain::names::resource::TenantId;
 
 /// The limits of each principal of a tenant.
 #[derive(Clone, Debug)]
-pub struct Allowed {
-    /// The quota of calls of [`RateClass::Read`].
-    pub read: Quota,
-    /// The quota of calls of [`RateClass::Preview`].
-    pub preview: Quota,
-    /// The quota of calls of [`RateClass::Write`].
-    pub write: Quota,
-    /// The quota of calls of [`RateClass::UploadStart`].
-    pub upload_start: Quota,
-    /// The quota of calls of [`RateClass::WatchOpen`].
-    pub watch_open: Quota,
-    /// The quota of calls of [`RateClass::Admin`].
-    pub admin: Quota,
-    /// The quota of units of [`Budget::UploadBytes`].
-    pub upload_bytes: Quota,
-    /// The most [`Places::Uploads`] at once.
+pub struct PrincipalLimits {
+    /// The rate of calls of [`RateClass::Read`].
+    pub read: Rate,
+    /// The rate of calls of [`RateClass::Preview`].
+    pub preview: Rate,
+    /// The rate of calls of [`RateClass::Write`].
+    pub write: Rate,
+    /// The rate of calls of [`RateClass::UploadStart`].
+    pub upload_start: Rate,
+    /// The rate of calls of [`RateClass::WatchOpen`].
+    pub watch_open: Rate,
+    /// The rate of calls of [`RateClass::Admin`].
+    pub admin: Rate,
+    /// The rate of units of [`RateLimit::UploadBytes`].
+    pub upload_bytes: Rate,
+    /// The most [`ConcurrencyLimit::Uploads`] at once.
     pub uploads: u32,
-    /// The most [`Places::Watches`] at once.
+    /// The most [`ConcurrencyLimit::Watches`] at once.
     pub watches: u32,
-    /// The most [`Places::Sockets`] at once.
+    /// The most [`ConcurrencyLimit::Sockets`] at once.
     pub sockets: u32,
 }
 
@@ -36,11 +36,11 @@ pub struct Allowed {
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// The limits of tenants without an entry in `tenants`.
-    pub default: Allowed,
+    pub default: PrincipalLimits,
     /// The limits of single tenants.
-    pub tenants: HashMap<TenantId, Allowed>,
-    /// The quota of rejected credentials from one address.
-    pub auth_failure: Quota,
+    pub tenants: HashMap<TenantId, PrincipalLimits>,
+    /// The rate of rejected credentials from one address.
+    pub auth_failure: Rate,
     /// The number of instances. Each takes an equal share of the limits while the shared limiter fails.
     pub instances: u32,
 }
@@ -50,29 +50,29 @@ pub struct Limits {
 pub struct Standing {
     /// The name of the budget.
     pub limit: &'static str,
-    /// The quota of the budget.
-    pub quota: Quota,
+    /// The rate of the budget.
+    pub rate: Rate,
     /// The units that would be admitted now.
     pub remaining: u64,
     /// The time until the budget is full again.
     pub whole_after: Duration,
 }
 
-impl Allowed {
-    /// Creates limits with the same quota for every budget, and the same number for all places.
+impl PrincipalLimits {
+    /// Creates limits with the same rate for every budget, and the same number for all slots.
     #[must_use]
-    pub fn each(quota: Quota, places: u32) -> Self {
+    pub fn each(rate: Rate, slots: u32) -> Self {
         Self {
-            read: quota,
-            preview: quota,
-            write: quota,
-            upload_start: quota,
-            watch_open: quota,
-            admin: quota,
-            upload_bytes: quota,
-            uploads: places,
-            watches: places,
-            sockets: places,
+            read: rate,
+            preview: rate,
+            write: rate,
+            upload_start: rate,
+            watch_open: rate,
+            admin: rate,
+            upload_bytes: rate,
+            uploads: slots,
+            watches: slots,
+            sockets: slots,
         }
     }
 }
@@ -80,7 +80,7 @@ impl Allowed {
 impl Limits {
     /// Creates the same limits for all tenants, on one instance.
     #[must_use]
-    pub fn of(allowed: Allowed, auth_failure: Quota) -> Self {
+    pub fn of(allowed: PrincipalLimits, auth_failure: Rate) -> Self {
         Self {
             default: allowed,
             tenants: HashMap::new(),
@@ -89,34 +89,34 @@ impl Limits {
         }
     }
 
-    /// Returns the quota of a budget.
+    /// Returns the rate of a budget.
     #[must_use]
-    pub fn quota(&self, tenant: &TenantId, budget: Budget) -> Quota {
+    pub fn rate(&self, tenant: &TenantId, budget: RateLimit) -> Rate {
         let allowed = self.allowed(tenant);
         match budget {
-            Budget::Calls(RateClass::Read) => allowed.read,
-            Budget::Calls(RateClass::Preview) => allowed.preview,
-            Budget::Calls(RateClass::Write) => allowed.write,
-            Budget::Calls(RateClass::UploadStart) => allowed.upload_start,
-            Budget::Calls(RateClass::WatchOpen) => allowed.watch_open,
-            Budget::Calls(RateClass::Admin) => allowed.admin,
-            Budget::UploadBytes => allowed.upload_bytes,
-            Budget::AuthFailure => self.auth_failure,
+            RateLimit::Calls(RateClass::Read) => allowed.read,
+            RateLimit::Calls(RateClass::Preview) => allowed.preview,
+            RateLimit::Calls(RateClass::Write) => allowed.write,
+            RateLimit::Calls(RateClass::UploadStart) => allowed.upload_start,
+            RateLimit::Calls(RateClass::WatchOpen) => allowed.watch_open,
+            RateLimit::Calls(RateClass::Admin) => allowed.admin,
+            RateLimit::UploadBytes => allowed.upload_bytes,
+            RateLimit::AuthFailure => self.auth_failure,
         }
     }
 
-    /// Returns the number of places of a kind.
+    /// Returns the number of slots of a kind.
     #[must_use]
-    pub fn places(&self, tenant: &TenantId, places: Places) -> u32 {
+    pub fn slots(&self, tenant: &TenantId, slots: ConcurrencyLimit) -> u32 {
         let allowed = self.allowed(tenant);
-        match places {
-            Places::Uploads => allowed.uploads,
-            Places::Watches => allowed.watches,
-            Places::Sockets => allowed.sockets,
+        match slots {
+            ConcurrencyLimit::Uploads => allowed.uploads,
+            ConcurrencyLimit::Watches => allowed.watches,
+            ConcurrencyLimit::Sockets => allowed.sockets,
         }
     }
 
-    fn allowed(&self, tenant: &TenantId) -> &Allowed {
+    fn allowed(&self, tenant: &TenantId) -> &PrincipalLimits {
         self.tenants.get(tenant).unwrap_or(&self.default)
     }
 }

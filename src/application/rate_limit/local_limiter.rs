@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::application::ports::rate_limiter::{Amount, CounterKey, Used};
-use crate::domain::limits::rate::{Quota, RateDecision};
+use crate::domain::limits::rate::{Rate, RateDecision};
 use crate::domain::names::resource::TenantId;
 
 /// The most separate budgets, about 20 MB. Beyond it, all new keys of a limit share one budget, so that both they and
-/// the memory stay limited.
+/// the memory session limited.
 const BUDGETS_MAX: usize = 100_000;
 /// The number of budgets below which full ones are not removed.
 const BUDGETS_MIN: usize = 1_024;
@@ -44,26 +44,26 @@ impl Default for Local {
 
 impl Local {
     /// Takes `units` from a budget, if it has them.
-    pub fn check(&self, key: &CounterKey, quota: Quota, units: u64, now: Instant) -> RateDecision {
+    pub fn check(&self, key: &CounterKey, rate: Rate, units: u64, now: Instant) -> RateDecision {
         let now = self.since_begun(now);
         let mut budgets = self.budgets();
         let arrival = budgets.of(key, now);
-        let (verdict, next) = quota.decide(Some(*arrival), now, units);
+        let (verdict, next) = rate.decide(Some(*arrival), now, units);
         *arrival = next;
         verdict
     }
 
     /// Returns the verdict of [`Local::check`], without taking units.
-    pub fn peek(&self, key: &CounterKey, quota: Quota, units: u64, now: Instant) -> RateDecision {
+    pub fn peek(&self, key: &CounterKey, rate: Rate, units: u64, now: Instant) -> RateDecision {
         let arrival = self.budgets().arrivals.get(key).copied();
-        quota.decide(arrival, self.since_begun(now), units).0
+        rate.decide(arrival, self.since_begun(now), units).0
     }
 
     /// Takes all units that are left in a budget.
-    pub fn use_up(&self, key: &CounterKey, quota: Quota, now: Instant) {
+    pub fn use_up(&self, key: &CounterKey, rate: Rate, now: Instant) {
         let now = self.since_begun(now);
         let mut budgets = self.budgets();
-        *budgets.of(key, now) = now + quota.window_us();
+        *budgets.of(key, now) = now + rate.window_us();
     }
 
     /// Returns the usage of a tenant, of at most `most` budgets.
@@ -118,7 +118,7 @@ mod tests {
 
     use super::{BUDGETS_MAX, Local};
     use crate::application::ports::rate_limiter::CounterKey;
-    use crate::domain::limits::rate::{Quota, RateDecision};
+    use crate::domain::limits::rate::{Rate, RateDecision};
     use crate::domain::names::resource::TenantId;
 
     fn key(principal: usize) -> CounterKey {
@@ -129,15 +129,15 @@ mod tests {
         }
     }
 
-    fn passes(local: &Local, principal: usize, quota: Quota, now: Instant) -> bool {
-        let verdict = local.check(&key(principal), quota, 1, now);
-        matches!(verdict, RateDecision::Admitted { .. })
+    fn passes(local: &Local, principal: usize, rate: Rate, now: Instant) -> bool {
+        let verdict = local.check(&key(principal), rate, 1, now);
+        matches!(verdict, RateDecision::AuthenticatedCaller { .. })
     }
 
     #[test]
     fn a_flood_of_principals_takes_no_more_memory_and_is_limited() {
         let local = Local::default();
-        let slow = Quota::new(0.01, 1);
+        let slow = Rate::new(0.01, 1);
         let now = Instant::now();
         for principal in 0..BUDGETS_MAX {
             assert!(passes(&local, principal, slow, now));
@@ -156,12 +156,12 @@ mod tests {
     #[test]
     fn a_budget_used_up_elsewhere_is_used_up_here_for_an_interval() {
         let local = Local::default();
-        let quota = Quota::new(0.1, 3);
+        let rate = Rate::new(0.1, 3);
         let begun = Instant::now();
-        local.use_up(&key(1), quota, begun);
+        local.use_up(&key(1), rate, begun);
         let admitted = |after| {
-            let peeked = local.peek(&key(1), quota, 1, begun + Duration::from_secs(after));
-            matches!(peeked, RateDecision::Admitted { .. })
+            let peeked = local.peek(&key(1), rate, 1, begun + Duration::from_secs(after));
+            matches!(peeked, RateDecision::AuthenticatedCaller { .. })
         };
         assert!(!admitted(0) && !admitted(9));
         assert!(admitted(10) && admitted(10), "to look takes nothing");

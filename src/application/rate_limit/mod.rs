@@ -2,7 +2,7 @@
 //!
 //! `admission` is the use case, `limits` has the numbers. `limiter` calls the limiter that all instances share. While
 //! that fails, `circuit_breaker` directs calls to `local_limiter`, which has this instance's share. `concurrency`
-//! holds a place until its guard is dropped; `upload_bytes` leases bytes ahead of an upload.
+//! holds a slot until its guard is dropped; `upload_bytes` leases bytes ahead of an upload.
 //!
 //! To add a rate limit: a variant of `Budget`, its rate in `limits`, its setting, its row in `docs/redis.md`.
 

@@ -6,12 +6,12 @@ use tokio::task::JoinHandle;
 
 use crate::application::ports::rate_limiter::CounterKey;
 use crate::application::rate_limit::limiter::Limiter;
-use crate::domain::limits::class::Budget;
-use crate::domain::limits::rate::{Quota, RateDecision};
+use crate::domain::limits::class::RateLimit;
+use crate::domain::limits::rate::{Rate, RateDecision};
 
 /// The largest lease, 4 MiB: at 100 MB/s the limiter is called 25 times a second.
 const LEASE_UNITS_MAX: u64 = 4 * 1024 * 1024 / UNIT_BYTES;
-const UNIT_BYTES: u64 = Budget::UPLOAD_UNIT_BYTES as u64;
+const UNIT_BYTES: u64 = RateLimit::UPLOAD_UNIT_BYTES as u64;
 
 /// One upload's share of its principal's budget. The rest of a lease is lost at the end of the upload. Leases
 /// therefore begin small and double, so that a small document takes no large one.
@@ -19,7 +19,7 @@ const UNIT_BYTES: u64 = Budget::UPLOAD_UNIT_BYTES as u64;
 pub struct Allowance {
     limiter: Arc<Limiter>,
     key: CounterKey,
-    quota: Quota,
+    rate: Rate,
     /// The bytes that are leased and not spent.
     left: u64,
     /// The units of the previous lease.
@@ -41,11 +41,11 @@ impl Drop for Lease {
 impl Allowance {
     /// Creates an allowance without leased bytes.
     #[must_use]
-    pub fn new(limiter: Arc<Limiter>, key: CounterKey, quota: Quota) -> Self {
+    pub fn new(limiter: Arc<Limiter>, key: CounterKey, rate: Rate) -> Self {
         Self {
             limiter,
             key,
-            quota,
+            rate,
             left: 0,
             last: 0,
             next: None,
@@ -62,7 +62,7 @@ impl Allowance {
                 None => self.next.insert(begin(
                     &self.limiter,
                     &self.key,
-                    self.quota,
+                    self.rate,
                     missing.max(self.last * 2),
                 )),
             };
@@ -76,25 +76,25 @@ impl Allowance {
         let is_half_spent = self.left < self.last * UNIT_BYTES / 2;
         if is_half_spent && self.last == self.units_max() && self.next.is_none() {
             let units = self.units_max();
-            self.next = Some(begin(&self.limiter, &self.key, self.quota, units));
+            self.next = Some(begin(&self.limiter, &self.key, self.rate, units));
         }
     }
 
     fn units_max(&self) -> u64 {
-        self.limiter.units_max(self.quota, LEASE_UNITS_MAX)
+        self.limiter.units_max(self.rate, LEASE_UNITS_MAX)
     }
 }
 
 /// Leases up to `units`, as soon as the budget has them.
-fn begin(limiter: &Arc<Limiter>, key: &CounterKey, quota: Quota, units: u64) -> Lease {
+fn begin(limiter: &Arc<Limiter>, key: &CounterKey, rate: Rate, units: u64) -> Lease {
     let limiter = Arc::clone(limiter);
     let key = key.clone();
-    let units = units.clamp(1, limiter.units_max(quota, LEASE_UNITS_MAX));
+    let units = units.clamp(1, limiter.units_max(rate, LEASE_UNITS_MAX));
     Lease(tokio::spawn(async move {
         // `Never` is not returned: the units are within the burst of both limiters.
         loop {
-            match limiter.check(&key, quota, units).await {
-                RateDecision::Admitted { .. } | RateDecision::Never => return units,
+            match limiter.check(&key, rate, units).await {
+                RateDecision::AuthenticatedCaller { .. } | RateDecision::Never => return units,
                 RateDecision::Wait { wait_us, .. } => {
                     tokio::time::sleep(std::time::Duration::from_micros(wait_us)).await;
                 }

@@ -7,7 +7,7 @@ use crate::application::error::Error;
 use crate::application::ports::rate_limiter::{Amount, CounterKey, Used};
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::limiter::Backend;
-use crate::domain::limits::class::{Budget, Places};
+use crate::domain::limits::class::{ConcurrencyLimit, RateLimit};
 
 /// The most limits that are read: a tenth of a second of the shared limiter's time.
 const LIMITS_MAX: u16 = 500;
@@ -30,13 +30,13 @@ pub struct Status {
 pub struct Usage {
     /// The principal, or the address of callers without identity.
     pub principal: String,
-    /// The name of a budget or of a kind of places.
+    /// The name of a rate limit or of a concurrency limit.
     pub limit: &'static str,
-    /// The used amount, in calls, bytes or places.
+    /// The used amount, in calls, bytes or slots.
     pub used: u64,
     /// The limit, in the same unit.
     pub most: u64,
-    /// The refill of a budget. `None` means that this is a limit of places.
+    /// The refill of a budget. `None` means that this is a limit of slots.
     pub refill: Option<Refill>,
 }
 
@@ -66,7 +66,7 @@ impl Admission {
         let mut used = self.limiter.usage(&caller.tenant, LIMITS_MAX.into()).await;
         let backend = self.limiter.backend();
         if backend != Backend::Shared {
-            used.extend(self.keeper.usage(&caller.tenant));
+            used.extend(self.permits.usage(&caller.tenant));
         }
         let mut usages = used.into_iter().filter_map(|used| self.usage(used));
         let mut usages = usages.by_ref().collect::<Vec<_>>();
@@ -90,27 +90,27 @@ impl Admission {
         } = key;
         let tenant = tenant?;
         let (used, most, refill) = match amount {
-            Amount::Places(used) => {
-                let most = self.limits.places(&tenant, Places::named(limit)?);
+            Amount::Slots(used) => {
+                let most = self.limits.slots(&tenant, ConcurrencyLimit::named(limit)?);
                 (used, most.into(), None)
             }
             Amount::WholeAfterUs(us) => {
-                let budget = Budget::named(limit)?;
-                let quota = self.limits.quota(&tenant, budget);
+                let budget = RateLimit::named(limit)?;
+                let rate = self.limits.rate(&tenant, budget);
                 // A later time counts as a used-up budget in the next check.
-                let us = us.min(quota.window_us());
+                let us = us.min(rate.window_us());
                 let unit = match budget {
-                    Budget::UploadBytes => Budget::UPLOAD_UNIT_BYTES,
-                    Budget::Calls(_) | Budget::AuthFailure => 1,
+                    RateLimit::UploadBytes => RateLimit::UPLOAD_UNIT_BYTES,
+                    RateLimit::Calls(_) | RateLimit::AuthFailure => 1,
                 };
-                let interval = Duration::from_micros(quota.interval_us()).as_secs_f64();
+                let interval = Duration::from_micros(rate.interval_us()).as_secs_f64();
                 let refill = Refill {
                     per_second: f64::from(unit) / interval,
                     whole_after: Duration::from_micros(us),
                 };
-                let used = quota.burst() - quota.remaining(us);
+                let used = rate.burst() - rate.remaining(us);
                 let unit = u64::from(unit);
-                (used * unit, quota.burst() * unit, Some(refill))
+                (used * unit, rate.burst() * unit, Some(refill))
             }
         };
         (used > 0).then_some(Usage {

@@ -8,7 +8,7 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ports::import_root::{ImportRoot, OpenFile, Stamp};
 use crate::application::ports::store::Store;
-use crate::application::ports::uploads::{Declared, Upload};
+use crate::application::ports::uploads::{Declared, Origin, Upload};
 use crate::application::server_uploads::source::{SourceProvider, SourceReader};
 use crate::application::uploads::write::Write;
 use crate::domain::ingest::checkpoint::Checkpoint;
@@ -45,7 +45,9 @@ impl SourceProvider for Files {
         upload: &Upload,
         at: u64,
     ) -> Result<Box<dyn SourceReader>, Error> {
-        let import = upload.import.as_ref().ok_or(Error::SourceChanged)?;
+        let Origin::Import(import) = &upload.origin else {
+            return Err(Error::SourceChanged);
+        };
         let file = self.root.open(&import.path).await?;
         let file = file.ok_or(Error::SourceChanged)?;
         let mut source = FileSource {
@@ -60,7 +62,8 @@ impl SourceProvider for Files {
             // Read again: since the caller attached, the upload may be further than when it was listed.
             let upload = self.store.upload(caller, &upload.uid).await?;
             let upload = upload.ok_or(Error::NotFound { kind: "upload" })?;
-            let committed = Checkpoint::decode(&upload.checkpoint)?.source_sha256()?;
+            let checkpoint = upload.checkpoint.unwrap_or_default();
+            let committed = Checkpoint::decode(&checkpoint)?.source_sha256()?;
             source.skip(at, committed).await?;
         }
         Ok(Box::new(source))

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::application::caller::Caller;
-use crate::application::catalog::chunks::PAGE_ROWS;
 use crate::application::catalog::relocation;
 use crate::application::error::Error;
-use crate::application::ports::chunks::{Chunk, Of};
+use crate::application::ports::chunks::PAGE_ROWS;
+use crate::application::ports::chunks::{Chunk, VersionKey};
 use crate::application::ports::documents::Version;
 use crate::application::ports::store::Store;
-use crate::application::ports::uploads::{Declared, Upload};
+use crate::application::ports::uploads::{Declared, Origin, Upload};
 use crate::application::server_uploads::source::{SourceProvider, SourceReader};
 use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use crate::domain::ingest::recovery::{Recovery, Unrecoverable};
@@ -30,7 +30,7 @@ pub struct Versions {
 struct StoredSource {
     store: Arc<dyn Store>,
     caller: Caller,
-    of: Of,
+    of: VersionKey,
     version: Version,
     recovery: Recovery,
     /// The ordinal of the next chunk.
@@ -104,16 +104,19 @@ impl StoredSource {
         rechunk: &Upload,
         at: u64,
     ) -> Result<Self, Error> {
+        let Origin::Rechunk { source_version } = rechunk.origin else {
+            return Err(Error::VersionGone);
+        };
         let document = store.document_of(&caller, &rechunk.document_uid).await?;
         let document = document.ok_or(Error::DocumentDeleted)?;
-        let of = Of {
+        let of = VersionKey {
             document: document.uid,
             partition: document.partition,
-            version: rechunk.source_version,
+            version: source_version,
         };
         let version = document
             .current
-            .filter(|current| current.version == rechunk.source_version)
+            .filter(|current| current.version == source_version)
             .ok_or(Error::VersionGone)?;
         let mut source = Self {
             store,

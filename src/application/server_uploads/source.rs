@@ -1,7 +1,7 @@
 //! The sources of uploads whose bytes no client sends.
 //!
 //! To add an origin: its port lists the uploads that have not ended, its source reads from any byte on, and
-//! `bootstrap` runs a copier for it.
+//! `bootstrap` runs a worker for it.
 
 use std::fmt::Debug;
 

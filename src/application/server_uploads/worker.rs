@@ -14,18 +14,19 @@ use tokio_util::sync::CancellationToken;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::maintenance::lease::Lease;
-use crate::application::ports::store_error;
 use crate::application::ports::uploads::Upload;
 use crate::application::server_uploads::source::SourceProvider;
-use crate::application::uploads::attached::Attached;
+use crate::application::store_error;
 use crate::application::uploads::lifecycle::UploadLifecycle;
+use crate::application::uploads::opened_upload::OpenedUpload;
+use crate::domain::operation::failure::FailureReason;
 
 /// The most uploads tried in a round: if one has to wait, those behind it need not.
 const ROUND_ROWS: u32 = 16;
 
 /// Runs the uploads of one origin.
 #[derive(Clone, Debug)]
-pub struct Copier {
+pub struct UploadWorker {
     /// The origin of their bytes.
     pub origin: Arc<dyn SourceProvider>,
     /// The pipeline for their bytes.
@@ -38,7 +39,7 @@ pub struct Copier {
     pub look_every: Duration,
 }
 
-impl Copier {
+impl UploadWorker {
     /// Runs until `drain` is cancelled.
     pub async fn run(self, drain: CancellationToken) {
         while !drain.is_cancelled() {
@@ -107,7 +108,7 @@ impl Copier {
     ) -> Result<(), Error> {
         let memory = self.uploads.enter(caller).await?;
         let opened = self.uploads.open(caller, upload, memory).await?;
-        let Attached::Open(mut pipeline) = opened else {
+        let OpenedUpload::Open(mut pipeline) = opened else {
             return Ok(());
         };
         let at = pipeline.received();
@@ -126,20 +127,32 @@ impl Copier {
 
 /// Returns the failure reason of an error that every attempt would give. `None` means that a later attempt may
 /// succeed.
-fn lasting(error: &Error) -> Option<&'static str> {
+fn lasting(error: &Error) -> Option<FailureReason> {
     let reasons = [
         (
             matches!(error, Error::SourceNotRecoverable),
-            "SOURCE_NOT_RECOVERABLE",
+            FailureReason::SourceNotRecoverable,
         ),
-        (matches!(error, Error::SourceChanged), "SOURCE_CHANGED"),
-        (matches!(error, Error::VersionGone), "VERSION_GONE"),
-        (matches!(error, Error::Checkpoint(_)), "CHECKPOINT_VERSION"),
+        (
+            matches!(error, Error::SourceChanged),
+            FailureReason::SourceChanged,
+        ),
+        (
+            matches!(error, Error::VersionGone),
+            FailureReason::VersionGone,
+        ),
+        (
+            matches!(error, Error::Checkpoint(_)),
+            FailureReason::CheckpointVersion,
+        ),
         // The limit of source lengths may be lower now than when this upload was accepted.
-        (matches!(error, Error::Invalid { .. }), "SOURCE_TOO_LARGE"),
+        (
+            matches!(error, Error::Invalid { .. }),
+            FailureReason::SourceTooLarge,
+        ),
         (
             matches!(error, Error::Store(store_error::Error::Damaged { .. })),
-            "STORE_DAMAGED",
+            FailureReason::StoreDamaged,
         ),
     ];
     let found = reasons.into_iter().find(|(is_it, _)| *is_it);

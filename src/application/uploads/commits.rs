@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
+use crate::application::commit_order::{COMMITS_MAX, CommitTicket};
 use crate::application::error::Error;
 use crate::application::memory::pool::Permit;
-use crate::application::ports::commit_order::{COMMITS_MAX, CommitTicket};
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error;
 use crate::application::ports::uploads::Writer;
+use crate::application::store_error;
 use crate::application::uploads::services::PipelineServices;
 use crate::domain::ingest::batch::Gathered;
 

@@ -13,14 +13,18 @@ use crate::application::caller::Caller;
 use crate::application::catalog::chunks::{Chunks, Versioned};
 use crate::application::error::Error;
 use crate::application::ports::uploads::Upload;
-use crate::application::response_stream::{self, Halt, Inbox, Outbox, SendLimits};
+use crate::application::response_stream::{
+    self, ResponseReceiver, ResponseSender, SendLimits, StopReason,
+};
 use crate::application::uploads::lifecycle::UploadLifecycle;
-use crate::application::uploads::receive::{Attached, Listener, Message, Session};
+use crate::application::uploads::upload_stream::{
+    AttachedUpload, Message, UploadNotifier, UploadStream,
+};
 use crate::domain::names::resource::DocumentName;
 
 /// A response to the client.
 #[derive(Debug)]
-pub enum News {
+pub enum UploadResponse {
     /// The progress of the commits.
     Ack {
         /// Bytes of the source that are committed: a restart does not need them again.
@@ -36,7 +40,7 @@ pub enum News {
 
 /// The use case of an upload with responses on the same stream.
 #[derive(Clone, Debug)]
-pub struct Conversation {
+pub struct DuplexUpload {
     /// The uploads, which receive the bytes.
     pub uploads: UploadLifecycle,
     /// The reader of committed chunks.
@@ -45,50 +49,55 @@ pub struct Conversation {
     pub drain: CancellationToken,
 }
 
-impl Conversation {
+impl DuplexUpload {
     /// Receives the client's messages, and returns the stream of responses.
     #[must_use]
-    pub fn open<S>(&self, caller: &Caller, messages: S) -> Inbox<News>
+    pub fn open<S>(&self, caller: &Caller, messages: S) -> ResponseReceiver<UploadResponse>
     where
         S: Stream<Item = Result<Message, Error>> + Send + Unpin + 'static,
     {
-        let (outbox, inbox) = response_stream::channel(SendLimits {
+        let (sender, receiver) = response_stream::channel(SendLimits {
             drain: self.drain.clone(),
             slow_reader_max: Some(self.uploads.bounds().slow_reader_max),
         });
-        let conversation = self.clone();
+        let duplex_upload = self.clone();
         let caller = caller.clone();
         self.chunks.tasks.spawn(async move {
-            let sent = conversation.run(&caller, messages, &outbox).await;
-            outbox.end(sent);
+            let sent = duplex_upload.run(&caller, messages, &sender).await;
+            sender.end(sent);
         });
-        inbox
+        receiver
     }
 
-    async fn run<S>(&self, caller: &Caller, messages: S, outbox: &Outbox<News>) -> Result<(), Halt>
+    async fn run<S>(
+        &self,
+        caller: &Caller,
+        messages: S,
+        sender: &ResponseSender<UploadResponse>,
+    ) -> Result<(), StopReason>
     where
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
         let (attached, is_attached) = oneshot::channel();
         let looked_up = Arc::new(Notify::new());
         let enough = CancellationToken::new();
-        let listener = Listener {
+        let notifier = UploadNotifier {
             attached: Some(attached),
             looked_up: Arc::clone(&looked_up),
         };
         // Cancelled with the server's token, and when this client's messages are no longer needed.
         let drain = self.drain.child_token();
-        let session = Session {
+        let stream = UploadStream {
             uploads: &self.uploads,
             caller,
             drain: &drain,
         };
         let received = async {
-            let received = session.run(messages, listener).await;
+            let received = stream.run(messages, notifier).await;
             enough.cancel();
             received
         };
-        let sent = self.send_events(caller, is_attached, &looked_up, &enough, outbox);
+        let sent = self.send_events(caller, is_attached, &looked_up, &enough, sender);
         tokio::pin!(received, sent);
         // Both run concurrently: a client that does not read must not stop the reading of its messages, possibly
         // forever.
@@ -108,31 +117,35 @@ impl Conversation {
                 received.await?
             }
         };
-        outbox.send(News::Upload(Box::new(upload))).await
+        sender.send(UploadResponse::Upload(Box::new(upload))).await
     }
 
-    /// Sends acks, and chunks if the client wants them, until the session is over and all are sent.
+    /// Sends acks, and chunks if the client wants them, until the stream is over and all are sent.
     async fn send_events(
         &self,
         caller: &Caller,
-        is_attached: oneshot::Receiver<Attached>,
+        is_attached: oneshot::Receiver<AttachedUpload>,
         looked_up: &Notify,
         enough: &CancellationToken,
-        outbox: &Outbox<News>,
-    ) -> Result<(), Halt> {
+        sender: &ResponseSender<UploadResponse>,
+    ) -> Result<(), StopReason> {
         let attached = tokio::select! {
             attached = is_attached => attached,
-            () = outbox.gone() => return Err(Halt::Gone),
+            () = sender.gone() => return Err(StopReason::Gone),
         };
-        // A session that ended before it attached has nothing to send.
-        let Ok(Attached { upload, wish }) = attached else {
+        // A stream that ended before it attached has nothing to send.
+        let Ok(AttachedUpload {
+            upload,
+            chunk_request,
+        }) = attached
+        else {
             return Ok(());
         };
-        let mut news = self.uploads.subscribe(caller, &upload.uid);
-        let mut pages = wish.map(|wish| {
+        let mut response = self.uploads.subscribe(caller, &upload.uid);
+        let mut pages = chunk_request.map(|chunk_request| {
             let enough = enough.clone();
             self.chunks
-                .follow(caller, &upload, wish.from_ordinal, enough)
+                .follow(caller, &upload, chunk_request.from_ordinal, enough)
         });
         let mut acked = None;
         loop {
@@ -141,35 +154,37 @@ impl Conversation {
                 biased;
                 page = next(&mut pages) => match page {
                     Some(Ok(page)) => {
-                        outbox.send(News::Page(upload.document.clone(), page)).await?;
+                        sender.send(UploadResponse::Page(upload.document.clone(), page)).await?;
                     }
-                    // The session returns a more precise error for the end of the upload.
+                    // The stream returns a more precise error for the end of the upload.
                     Some(Err(Error::FollowedUploadEnded { .. })) | None => pages = None,
                     Some(Err(error)) => return Err(error.into()),
                 },
-                () = news.wait() => {
-                    let state = news.latest().map(|state| (state.committed_bytes, state.chunks));
+                () = response.wait() => {
+                    let state = response.latest().map(|state| (state.committed_bytes, state.chunks));
                     if let Some(state) = state.filter(|state| Some(*state) != acked) {
                         acked = Some(state);
                         let (committed_offset, chunks) = state;
-                        outbox.send(News::Ack { committed_offset, chunks }).await?;
+                        sender.send(UploadResponse::Ack { committed_offset, chunks }).await?;
                     }
                 }
                 () = looked_up.notified() => {
                     let upload = self.uploads.get(caller, &upload.uid).await?;
                     let committed_offset = upload.committed_offset;
                     let chunks = upload.next_ordinal;
-                    outbox.send(News::Ack { committed_offset, chunks }).await?;
+                    sender.send(UploadResponse::Ack { committed_offset, chunks }).await?;
                 }
                 () = enough.cancelled(), if pages.is_none() => return Ok(()),
-                () = outbox.gone() => return Err(Halt::Gone),
+                () = sender.gone() => return Err(StopReason::Gone),
             }
         }
     }
 }
 
 /// Returns the next page. Never returns if the client wants no pages.
-async fn next(pages: &mut Option<Inbox<Vec<Versioned>>>) -> Option<Result<Vec<Versioned>, Error>> {
+async fn next(
+    pages: &mut Option<ResponseReceiver<Vec<Versioned>>>,
+) -> Option<Result<Vec<Versioned>, Error>> {
     match pages {
         Some(pages) => pages.next().await,
         None => std::future::pending().await,

@@ -3,20 +3,20 @@
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::events::bus::Subscription;
-use crate::application::memory::budget::Budget;
+use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::upload::UploadMemory;
-use crate::application::ports::state::State;
-use crate::application::ports::store_error;
 use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Writer};
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::upload_bytes::Allowance;
-use crate::application::uploads::attached::Attached;
 use crate::application::uploads::flush_timer::FlushSchedule;
 use crate::application::uploads::limits::UploadLimits;
+use crate::application::uploads::opened_upload::OpenedUpload;
 use crate::application::uploads::pipeline::{self, Pipeline};
 use crate::application::uploads::replay::repetition::Repetition;
 use crate::application::uploads::services::PipelineServices;
 use crate::domain::names::uid::OperationUid;
+use crate::domain::operation::failure::{Failure, FailureReason};
+use crate::domain::operation::state::State;
 
 /// The epoch of an upload's first writer.
 const FIRST_EPOCH: u64 = 1;
@@ -25,14 +25,14 @@ const FIRST_EPOCH: u64 = 1;
 #[derive(Clone, Debug)]
 pub struct UploadLifecycle {
     services: PipelineServices,
-    budget: Budget,
+    budget: MemoryBudget,
     admission: Admission,
 }
 
 impl UploadLifecycle {
     /// Creates the use cases over this store, bus and clock.
     #[must_use]
-    pub fn new(services: PipelineServices, budget: Budget, admission: Admission) -> Self {
+    pub fn new(services: PipelineServices, budget: MemoryBudget, admission: Admission) -> Self {
         Self {
             services,
             budget,
@@ -84,7 +84,7 @@ impl UploadLifecycle {
         caller: &Caller,
         new: &NewUpload,
         memory: UploadMemory,
-    ) -> Result<Attached, Error> {
+    ) -> Result<OpenedUpload, Error> {
         match self.services.store.start_upload(caller, new).await? {
             Started::Conflict(conflict) => Err(conflict.into()),
             Started::NoCollection => Err(Error::NotFound { kind: "collection" }),
@@ -112,7 +112,7 @@ impl UploadLifecycle {
         caller: &Caller,
         uid: &OperationUid,
         memory: UploadMemory,
-    ) -> Result<Attached, Error> {
+    ) -> Result<OpenedUpload, Error> {
         let known = self.get(caller, uid).await?;
         if !known.is_from_client() {
             return Err(Error::NotAClientUpload);
@@ -130,20 +130,12 @@ impl UploadLifecycle {
         caller: &Caller,
         known: &Upload,
         mut memory: UploadMemory,
-    ) -> Result<Attached, Error> {
+    ) -> Result<OpenedUpload, Error> {
         if let Some(ended) = ended(known)? {
             return Ok(ended);
         }
         // Memory first: a writer that gets no memory must not have replaced the previous writer.
-        let damaged = |_damaged| store_error::Error::Damaged {
-            what: "an upload's spec",
-            source: None,
-        };
-        let spec = known.spec.spec();
-        let decoding = known.spec.decoding();
-        let spec = spec.map_err(damaged)?;
-        let decoding = decoding.map_err(damaged)?;
-        memory.size(&spec, decoding).await?;
+        memory.size(&known.spec, known.decoding).await?;
         let attached = self
             .services
             .store
@@ -168,7 +160,7 @@ impl UploadLifecycle {
             self.services.bus.publish(upload.operation());
         }
         let pipeline = Pipeline::new(self.services.clone(), caller.clone(), &upload, memory)?;
-        Ok(Attached::Open(Box::new(pipeline)))
+        Ok(OpenedUpload::Open(Box::new(pipeline)))
     }
 
     /// Fails an upload that its writer cannot resume, unless it has ended.
@@ -180,7 +172,7 @@ impl UploadLifecycle {
         &self,
         caller: &Caller,
         uid: &OperationUid,
-        reason: &'static str,
+        reason: FailureReason,
         error: &Error,
     ) -> Result<(), Error> {
         let store = &self.services.store;
@@ -192,7 +184,7 @@ impl UploadLifecycle {
         };
         let writer = Writer::attached(caller.clone(), &upload);
         let message = error.to_string();
-        let end = UploadEnd::Failed { reason, message };
+        let end = UploadEnd::Failed(Failure { reason, message });
         if let Some(operation) = store.end_upload(&writer, end, now, now).await? {
             self.services.bus.publish(operation);
         }
@@ -232,13 +224,13 @@ impl UploadLifecycle {
 }
 
 /// Returns the response for an upload that has ended. `None` means that it has not ended.
-fn ended(upload: &Upload) -> Result<Option<Attached>, Error> {
+fn ended(upload: &Upload) -> Result<Option<OpenedUpload>, Error> {
     match pipeline::ended(upload) {
         None => Ok(None),
         Some(_) if upload.has_lost_its_document() => Err(Error::DocumentDeletedSince),
-        Some(_) if upload.state == State::Succeeded => {
-            Ok(Some(Attached::Complete(Box::new(Repetition::of(upload)?))))
-        }
+        Some(_) if upload.state == State::Succeeded => Ok(Some(OpenedUpload::Complete(Box::new(
+            Repetition::of(upload)?,
+        )))),
         Some(error) => Err(error),
     }
 }

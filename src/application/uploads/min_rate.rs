@@ -11,14 +11,14 @@ use crate::application::uploads::limits::UploadLimits;
 
 /// The measured rate of one client.
 #[derive(Debug)]
-pub struct Pace {
+pub struct MinRate {
     bounds: UploadLimits,
     silent: Duration,
     waited: Duration,
     received_bytes: u64,
 }
 
-impl Pace {
+impl MinRate {
     /// Starts the measurement.
     #[must_use]
     pub fn new(bounds: UploadLimits) -> Self {
@@ -70,7 +70,7 @@ impl Pace {
 mod tests {
     use std::time::Duration;
 
-    use super::Pace;
+    use super::MinRate;
     use crate::application::error::Error;
     use crate::application::uploads::limits::UploadLimits;
 
@@ -92,14 +92,14 @@ mod tests {
 
     #[test]
     fn a_silent_client_is_idle_unless_it_sends_an_empty_message() {
-        let mut pace = Pace::new(bounds());
+        let mut min_rate = MinRate::new(bounds());
         for _ in 0..29 {
-            pace.waited(SECOND).unwrap();
+            min_rate.waited(SECOND).unwrap();
         }
-        pace.received(0);
-        pace.waited(29 * SECOND).unwrap();
+        min_rate.received(0);
+        min_rate.waited(29 * SECOND).unwrap();
         assert!(matches!(
-            pace.waited(SECOND),
+            min_rate.waited(SECOND),
             Err(Error::UploadIdle { seconds: 30 })
         ));
     }
@@ -107,10 +107,10 @@ mod tests {
     #[test]
     fn a_trickle_is_too_slow_after_a_minute_of_waiting() {
         for (bytes, is_too_slow) in [(1, true), (16_383, true), (16_384, false)] {
-            let mut pace = Pace::new(bounds());
+            let mut min_rate = MinRate::new(bounds());
             let result = (0..60).try_for_each(|_| {
-                pace.received(bytes);
-                pace.waited(SECOND)
+                min_rate.received(bytes);
+                min_rate.waited(SECOND)
             });
             assert_eq!(result.is_err(), is_too_slow, "{bytes} bytes a second");
             if let Err(error) = result {
@@ -121,17 +121,17 @@ mod tests {
 
     #[test]
     fn a_client_that_reports_waiting_may_send_a_trickle_forever() {
-        let mut pace = Pace::new(bounds());
+        let mut min_rate = MinRate::new(bounds());
         for second in 0..3_600 {
-            pace.received(1);
+            min_rate.received(1);
             if second % 59 == 0 {
-                pace.received(0);
+                min_rate.received(0);
             }
-            pace.waited(SECOND).unwrap();
+            min_rate.waited(SECOND).unwrap();
         }
         let result = (0..60).try_for_each(|_| {
-            pace.received(1);
-            pace.waited(SECOND)
+            min_rate.received(1);
+            min_rate.waited(SECOND)
         });
         assert!(matches!(result, Err(Error::UploadTooSlow { .. })));
     }

@@ -8,15 +8,15 @@
 //! To add a check on received bytes: a function in `pipeline`, its error in `application::error`, a test in
 //! `tests/service`.
 
-pub mod attached;
 pub mod commits;
 pub mod duplex;
 pub mod flush_timer;
 pub mod lifecycle;
 pub mod limits;
 pub mod min_rate;
+pub mod opened_upload;
 pub mod pipeline;
-pub mod receive;
 pub mod replay;
 pub mod services;
+pub mod upload_stream;
 pub mod write;

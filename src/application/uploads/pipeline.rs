@@ -9,9 +9,8 @@ use std::time::Duration;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::memory::upload::UploadMemory;
-use crate::application::ports::state::State;
-use crate::application::ports::store_error;
-use crate::application::ports::uploads::{Declared, SUPERSEDED, Upload, UploadEnd, Writer};
+use crate::application::ports::uploads::{Declared, Upload, UploadEnd, Writer};
+use crate::application::store_error;
 use crate::application::uploads::commits::{Commits, Committed};
 use crate::application::uploads::replay::stored_bytes::StoredBytes;
 use crate::application::uploads::services::PipelineServices;
@@ -20,20 +19,20 @@ use crate::domain::ingest::batch::Gathered;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
 use crate::domain::ingest::engine::{BATCH_BYTES_MIN, Engine, Step, Summary};
+use crate::domain::operation::failure::{Failure, FailureReason};
+use crate::domain::operation::state::State;
 use crate::domain::text::encoding::decoding::Fault;
-
-/// The reason of an upload that failed because its document was deleted.
-const DELETED: &str = "DOCUMENT_DELETED";
 
 /// Returns why an ended upload accepts no bytes. `None` means that it has not ended. The caller decides about an
 /// upload that has succeeded.
 #[must_use]
 pub fn ended(upload: &Upload) -> Option<Error> {
     let state = upload.state.name();
-    match (upload.state, upload.failure_reason.as_str()) {
+    let reason = upload.failure.as_ref().map(|failure| failure.reason);
+    match (upload.state, reason) {
         (State::Running, _) => None,
-        (State::Failed, DELETED) => Some(Error::DocumentDeleted),
-        (State::Failed, SUPERSEDED) => Some(Error::Superseded),
+        (State::Failed, Some(FailureReason::DocumentDeleted)) => Some(Error::DocumentDeleted),
+        (State::Failed, Some(FailureReason::UploadSuperseded)) => Some(Error::Superseded),
         (State::Succeeded | State::Failed | State::Cancelled, _) => {
             Some(Error::UploadEnded { state })
         }
@@ -69,16 +68,15 @@ impl Pipeline {
         upload: &Upload,
         memory: UploadMemory,
     ) -> Result<Self, Error> {
-        let damaged = |_damaged| damaged("an upload's spec");
-        let spec = upload.spec.spec().map_err(damaged)?;
-        let decoding = upload.spec.decoding().map_err(damaged)?;
-        let (engine, committed_sha256) = if upload.checkpoint.is_empty() {
-            let engine = Engine::new(&spec, decoding, BATCH_BYTES_MIN);
-            (engine, digest::sha256(b""))
-        } else {
-            let checkpoint = Checkpoint::decode(&upload.checkpoint)?;
-            let engine = Engine::resume(&spec, decoding, BATCH_BYTES_MIN, &checkpoint)?;
+        let spec = &upload.spec;
+        let decoding = upload.decoding;
+        let (engine, committed_sha256) = if let Some(checkpoint) = &upload.checkpoint {
+            let checkpoint = Checkpoint::decode(checkpoint)?;
+            let engine = Engine::resume(spec, decoding, BATCH_BYTES_MIN, &checkpoint)?;
             (engine, checkpoint.source_sha256()?)
+        } else {
+            let engine = Engine::new(spec, decoding, BATCH_BYTES_MIN);
+            (engine, digest::sha256(b""))
         };
         Ok(Self {
             services,
@@ -135,11 +133,11 @@ impl Pipeline {
         let most = self.services.bounds.source_bytes_max;
         if actual > most {
             let error = Error::SourceTooLarge { most };
-            return Err(self.refuse("SOURCE_TOO_LARGE", error).await);
+            return Err(self.refuse(FailureReason::SourceTooLarge, error).await);
         }
         if let Some(expected) = self.declared.total_size.filter(|size| actual > *size) {
             let error = Error::SizeMismatch { expected, actual };
-            return Err(self.refuse("SIZE_MISMATCH", error).await);
+            return Err(self.refuse(FailureReason::SizeMismatch, error).await);
         }
         while !rest.is_empty() {
             self.take_memory().await?;
@@ -189,7 +187,10 @@ impl Pipeline {
         let actual = self.received;
         if let Some(expected) = declared.total_size.filter(|expected| *expected != actual) {
             return Err(self
-                .refuse("SIZE_MISMATCH", Error::SizeMismatch { expected, actual })
+                .refuse(
+                    FailureReason::SizeMismatch,
+                    Error::SizeMismatch { expected, actual },
+                )
                 .await);
         }
         self.take_memory().await?;
@@ -200,7 +201,7 @@ impl Pipeline {
         let actual = summary.source_sha256;
         if let Some(expected) = declared.sha256.filter(|expected| *expected != actual) {
             let error = Error::DigestMismatch { expected, actual };
-            return Err(self.refuse("DIGEST_MISMATCH", error).await);
+            return Err(self.refuse(FailureReason::DigestMismatch, error).await);
         }
         self.settle().await?;
         self.end(UploadEnd::Succeeded(summary)).await
@@ -219,9 +220,15 @@ impl Pipeline {
                 }
                 Ok(Step::Done(summary)) => return Ok(Some(summary)),
                 Err(fault @ Fault::Binary { .. }) => {
-                    return Err(self.refuse("UNSUPPORTED_CONTENT", fault.into()).await);
+                    return Err(self
+                        .refuse(FailureReason::UnsupportedContent, fault.into())
+                        .await);
                 }
-                Err(fault) => return Err(self.refuse("INVALID_CONTENT", fault.into()).await),
+                Err(fault) => {
+                    return Err(self
+                        .refuse(FailureReason::InvalidContent, fault.into())
+                        .await);
+                }
             }
         }
     }
@@ -267,18 +274,21 @@ impl Pipeline {
     }
 
     /// Ends the upload as failed, and returns the error.
-    async fn refuse(&mut self, reason: &'static str, error: Error) -> Error {
+    async fn refuse(&mut self, reason: FailureReason, error: Error) -> Error {
         if let Err(error) = self.settle().await {
             return error;
         }
         // The bytes that a rechunk recovers from a version must be its source. If they are refused, they are not.
         let (reason, error) = if self.is_rechunk {
-            ("SOURCE_NOT_RECOVERABLE", Error::SourceNotRecoverable)
+            (
+                FailureReason::SourceNotRecoverable,
+                Error::SourceNotRecoverable,
+            )
         } else {
             (reason, error)
         };
         let message = error.to_string();
-        self.end(UploadEnd::Failed { reason, message })
+        self.end(UploadEnd::Failed(Failure { reason, message }))
             .await
             .err()
             .unwrap_or(error)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::limits::class::Budget;
+use crate::domain::limits::class::RateLimit;
 
 /// The limits of each principal. They are enforced, but far above the use of one busy client.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -17,9 +17,9 @@ pub struct Limits {
     /// Rate limits, which refill with time.
     pub rates: Rates,
     /// Concurrency limits, which are freed when a call ends.
-    pub places: Places,
+    pub concurrency: Concurrency,
     /// The rate of refused credentials from one address (of IPv6: one network).
-    pub auth_failure: Rate,
+    pub auth_failure: RateSetting,
     /// Tenants with limits of their own. A limit that a tenant does not set is as above.
     pub tenants: BTreeMap<String, Tenant>,
 }
@@ -27,7 +27,7 @@ pub struct Limits {
 /// A rate and its burst. The ranges for bytes are 65,536 times as large.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rate {
+pub struct RateSetting {
     /// The number a second, from 0.001 to 1,000,000.
     pub per_second: f64,
     /// The number at once, from 1 to 1,000,000.
@@ -39,25 +39,25 @@ pub struct Rate {
 #[serde(default, deny_unknown_fields)]
 pub struct Rates {
     /// Methods that read.
-    pub read: Rate,
+    pub read: RateSetting,
     /// Methods that compute and store nothing.
-    pub preview: Rate,
+    pub preview: RateSetting,
     /// Methods that change something small.
-    pub write: Rate,
+    pub write: RateSetting,
     /// Uploads, rechunks and streams of chunks that begin or are resumed.
-    pub upload_start: Rate,
+    pub upload_start: RateSetting,
     /// Streams that begin to watch or read.
-    pub watch_open: Rate,
+    pub watch_open: RateSetting,
     /// Methods that administer the service.
-    pub admin: Rate,
+    pub admin: RateSetting,
     /// Bytes of uploads, in steps of 64 KiB. An upload above the rate waits, and is not refused.
-    pub upload_bytes: Rate,
+    pub upload_bytes: RateSetting,
 }
 
 /// The maximum numbers of uploads, streams and sockets that are open at once, each from 1.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Places {
+pub struct Concurrency {
     /// Uploads and streams of chunks.
     pub uploads: u32,
     /// Streams that watch or read.
@@ -71,35 +71,35 @@ pub struct Places {
 #[serde(default, deny_unknown_fields)]
 pub struct Tenant {
     /// As in [`Rates`].
-    pub read: Option<Rate>,
+    pub read: Option<RateSetting>,
     /// As in [`Rates`].
-    pub preview: Option<Rate>,
+    pub preview: Option<RateSetting>,
     /// As in [`Rates`].
-    pub write: Option<Rate>,
+    pub write: Option<RateSetting>,
     /// As in [`Rates`].
-    pub upload_start: Option<Rate>,
+    pub upload_start: Option<RateSetting>,
     /// As in [`Rates`].
-    pub watch_open: Option<Rate>,
+    pub watch_open: Option<RateSetting>,
     /// As in [`Rates`].
-    pub admin: Option<Rate>,
+    pub admin: Option<RateSetting>,
     /// As in [`Rates`].
-    pub upload_bytes: Option<Rate>,
-    /// As in [`Places`].
+    pub upload_bytes: Option<RateSetting>,
+    /// As in [`Concurrency`].
     pub uploads: Option<u32>,
-    /// As in [`Places`].
+    /// As in [`Concurrency`].
     pub watches: Option<u32>,
-    /// As in [`Places`].
+    /// As in [`Concurrency`].
     pub sockets: Option<u32>,
 }
 
-impl Rate {
-    /// Converts a rate of bytes to units of [`Budget::UPLOAD_UNIT_BYTES`]. A burst below one unit becomes 0.
+impl RateSetting {
+    /// Converts a rate of bytes to units of [`RateLimit::UPLOAD_UNIT_BYTES`]. A burst below one unit becomes 0.
     #[must_use]
     pub fn of_bytes(self) -> Self {
         let Self { per_second, burst } = self;
         Self {
-            per_second: per_second / f64::from(Budget::UPLOAD_UNIT_BYTES),
-            burst: burst / Budget::UPLOAD_UNIT_BYTES,
+            per_second: per_second / f64::from(RateLimit::UPLOAD_UNIT_BYTES),
+            burst: burst / RateLimit::UPLOAD_UNIT_BYTES,
         }
     }
 }
@@ -111,7 +111,7 @@ impl Default for Limits {
             // A hundred times a usual answer. At most five requests time out before the circuit breaker opens.
             redis_wait_ms_max: 25,
             rates: Rates::default(),
-            places: Places::default(),
+            concurrency: Concurrency::default(),
             // A user with a typing error is admitted after a moment. An attacker has a dozen tries a minute.
             auth_failure: rate(0.2, 20),
             tenants: BTreeMap::new(),
@@ -136,7 +136,7 @@ impl Default for Rates {
     }
 }
 
-impl Default for Places {
+impl Default for Concurrency {
     fn default() -> Self {
         Self {
             uploads: 1_000,
@@ -146,13 +146,13 @@ impl Default for Places {
     }
 }
 
-fn rate(per_second: f64, burst: u32) -> Rate {
-    Rate { per_second, burst }
+fn rate(per_second: f64, burst: u32) -> RateSetting {
+    RateSetting { per_second, burst }
 }
 
 impl Limits {
     /// Returns every rate with its setting, bytes in units.
-    pub(crate) fn rates(&self) -> Vec<(String, Rate)> {
+    pub(crate) fn rates(&self) -> Vec<(String, RateSetting)> {
         let Rates {
             read,
             preview,
@@ -180,7 +180,10 @@ impl Limits {
                 ("upload_start", tenant.upload_start),
                 ("watch_open", tenant.watch_open),
                 ("admin", tenant.admin),
-                ("upload_bytes", tenant.upload_bytes.map(Rate::of_bytes)),
+                (
+                    "upload_bytes",
+                    tenant.upload_bytes.map(RateSetting::of_bytes),
+                ),
             ];
             let own = own.into_iter().filter_map(|(key, rate)| Some((key, rate?)));
             rates.extend(own.map(|(key, rate)| (format!("tenants.{name}.{key}"), rate)));
@@ -190,17 +193,17 @@ impl Limits {
 
     /// Returns every number that must be at least 1, with its setting.
     pub(crate) fn numbers(&self) -> Vec<(String, u32)> {
-        let Places {
+        let Concurrency {
             uploads,
             watches,
             sockets,
-        } = self.places;
+        } = self.concurrency;
         let mut numbers = vec![
             ("instances".to_owned(), self.instances),
             ("redis_wait_ms_max".to_owned(), self.redis_wait_ms_max),
-            ("places.uploads".to_owned(), uploads),
-            ("places.watches".to_owned(), watches),
-            ("places.sockets".to_owned(), sockets),
+            ("concurrency.uploads".to_owned(), uploads),
+            ("concurrency.watches".to_owned(), watches),
+            ("concurrency.sockets".to_owned(), sockets),
         ];
         for (name, tenant) in &self.tenants {
             let own = [

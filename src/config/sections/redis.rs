@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::addresses::store_url::Location;
 
-/// The Redis that instances share besides the store, for news and rates.
+/// The Redis that instances share besides the store, for updates and rates.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Redis {

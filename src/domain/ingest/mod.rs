@@ -8,4 +8,5 @@ pub mod batch;
 pub mod checkpoint;
 pub mod digest;
 pub mod engine;
+pub mod preferences;
 pub mod recovery;

@@ -19,10 +19,10 @@ pub enum RateClass {
 
 /// A rate limit of a caller.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Budget {
+pub enum RateLimit {
     /// Calls of a class. Each call costs one unit.
     Calls(RateClass),
-    /// Bytes of uploads, in units of [`Budget::UPLOAD_UNIT_BYTES`].
+    /// Bytes of uploads, in units of [`RateLimit::UPLOAD_UNIT_BYTES`].
     UploadBytes,
     /// Rejected credentials from one address. Each costs one unit.
     AuthFailure,
@@ -30,7 +30,7 @@ pub enum Budget {
 
 /// A concurrency limit of a caller.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Places {
+pub enum ConcurrencyLimit {
     /// Running uploads, rechunks and streams of chunks.
     Uploads,
     /// Streams that are watched or read.
@@ -64,7 +64,7 @@ impl RateClass {
     }
 }
 
-impl Budget {
+impl RateLimit {
     /// The bytes in a unit. The unit is small enough for small documents, and large enough that intervals in whole
     /// microseconds are exact to 2 % at 1 GB/s.
     pub const UPLOAD_UNIT_BYTES: u32 = 64 * 1024;
@@ -88,7 +88,7 @@ impl Budget {
     }
 }
 
-impl Places {
+impl ConcurrencyLimit {
     /// All kinds.
     pub const ALL: [Self; 3] = [Self::Uploads, Self::Watches, Self::Sockets];
 
@@ -105,6 +105,6 @@ impl Places {
     /// Returns the kind of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|places| places.name() == name)
+        Self::ALL.into_iter().find(|slots| slots.name() == name)
     }
 }

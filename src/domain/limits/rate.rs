@@ -9,12 +9,12 @@
 pub const PER_SECOND_MIN: f64 = 0.001;
 /// The highest rate: one unit in a microsecond.
 pub const PER_SECOND_MAX: f64 = 1_000_000.0;
-/// The largest burst. With the longest interval, all values stay below 2^53, where a double is still exact.
+/// The largest burst. With the longest interval, all values session below 2^53, where a double is still exact.
 pub const BURST_MAX: u32 = 1_000_000;
 
 /// A rate and a burst.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Quota {
+pub struct Rate {
     /// The microseconds between two units.
     interval_us: u64,
     /// The units that may be used at once, from 1.
@@ -25,7 +25,7 @@ pub struct Quota {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RateDecision {
     /// The request is admitted.
-    Admitted {
+    AuthenticatedCaller {
         /// Microseconds after which the budget is full again.
         whole_after_us: u64,
     },
@@ -40,8 +40,8 @@ pub enum RateDecision {
     Never,
 }
 
-impl Quota {
-    /// Creates a quota of `per_second` units, from [`PER_SECOND_MIN`] to [`PER_SECOND_MAX`], and `burst` units at
+impl Rate {
+    /// Creates a rate of `per_second` units, from [`PER_SECOND_MIN`] to [`PER_SECOND_MAX`], and `burst` units at
     /// once, from 1 to [`BURST_MAX`]. Values outside a range are clamped to it. An interval is rounded up to a whole
     /// microsecond, so the rate is never exceeded.
     #[must_use]
@@ -97,7 +97,7 @@ impl Quota {
 
     /// Decides on `units` units at `now_us`, by the stored arrival time of the budget. `None` means a full budget.
     /// Returns the new arrival time too. An arrival time that is too far ahead was written by another clock or for
-    /// another quota; the budget then counts as empty.
+    /// another rate; the budget then counts as empty.
     #[must_use]
     pub fn decide(self, arrival_us: Option<u64>, now_us: u64, units: u64) -> (RateDecision, u64) {
         let full_us = now_us + self.window_us();
@@ -114,7 +114,10 @@ impl Quota {
             return (verdict, arrival_us);
         }
         let whole_after_us = next_us - now_us;
-        (RateDecision::Admitted { whole_after_us }, next_us)
+        (
+            RateDecision::AuthenticatedCaller { whole_after_us },
+            next_us,
+        )
     }
 }
 
@@ -123,18 +126,18 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use super::{Quota, RateDecision};
+    use super::{Rate, RateDecision};
 
     #[test]
     fn a_burst_passes_at_once_and_then_one_each_interval() {
-        let quota = Quota::new(10.0, 3);
+        let rate = Rate::new(10.0, 3);
         let mut arrival = None;
         let mut admitted = Vec::new();
         for now in (0..500_000).step_by(50_000) {
             for _ in 0..4 {
-                let (verdict, next) = quota.decide(arrival, now, 1);
+                let (verdict, next) = rate.decide(arrival, now, 1);
                 arrival = Some(next);
-                if matches!(verdict, RateDecision::Admitted { .. }) {
+                if matches!(verdict, RateDecision::AuthenticatedCaller { .. }) {
                     admitted.push(now);
                 }
             }
@@ -145,9 +148,9 @@ mod tests {
 
     #[test]
     fn an_arrival_time_of_another_clock_is_an_empty_budget() {
-        let quota = Quota::new(1.0, 5);
+        let rate = Rate::new(1.0, 5);
         let hour_ahead = Some(3_600_000_000);
-        let (verdict, arrival) = quota.decide(hour_ahead, 0, 1);
+        let (verdict, arrival) = rate.decide(hour_ahead, 0, 1);
         let wait_us = 1_000_000;
         let whole_after_us = 5_000_000;
         assert_eq!(
@@ -158,17 +161,17 @@ mod tests {
             }
         );
         assert!(matches!(
-            quota.decide(Some(arrival), wait_us, 1).0,
-            RateDecision::Admitted { .. }
+            rate.decide(Some(arrival), wait_us, 1).0,
+            RateDecision::AuthenticatedCaller { .. }
         ));
-        assert_eq!(quota.decide(None, 0, 6).0, RateDecision::Never);
+        assert_eq!(rate.decide(None, 0, 6).0, RateDecision::Never);
     }
 
     #[test]
     fn rates_are_rounded_down_and_shares_are_never_nothing() {
-        assert_eq!(Quota::new(3.0, 1).interval_us(), 333_334);
-        assert_eq!(Quota::new(0.0, 0), Quota::new(0.001, 1));
-        let share = Quota::new(10.0, 2).share(3);
+        assert_eq!(Rate::new(3.0, 1).interval_us(), 333_334);
+        assert_eq!(Rate::new(0.0, 0), Rate::new(0.001, 1));
+        let share = Rate::new(10.0, 2).share(3);
         assert_eq!((share.burst(), share.interval_us()), (1, 300_000));
     }
 
@@ -180,7 +183,7 @@ mod tests {
             burst in 1_u32..40,
             requests in vec((0_u64..400_000, 1_u64..5, 0_usize..3), 1..120),
         ) {
-            let quota = Quota::new(per_second, burst);
+            let rate = Rate::new(per_second, burst);
             let mut clocks = [0; 3];
             let mut calls = Vec::new();
             for (gap, units, client) in requests {
@@ -191,24 +194,24 @@ mod tests {
             let mut arrival = None;
             let mut admitted = Vec::new();
             for (now, units) in calls {
-                let (verdict, next) = quota.decide(arrival, now, units);
+                let (verdict, next) = rate.decide(arrival, now, units);
                 arrival = Some(next);
                 match verdict {
-                    RateDecision::Admitted { .. } => admitted.push((now, units)),
+                    RateDecision::AuthenticatedCaller { .. } => admitted.push((now, units)),
                     RateDecision::Wait { wait_us, .. } => {
-                        let decision = quota.decide(arrival, now + wait_us, units).0;
-                        let is_true = matches!(decision, RateDecision::Admitted { .. });
+                        let decision = rate.decide(arrival, now + wait_us, units).0;
+                        let is_true = matches!(decision, RateDecision::AuthenticatedCaller { .. });
                         prop_assert!(is_true, "waiting {wait_us} did not help");
                     }
-                    RateDecision::Never => prop_assert!(units > quota.burst()),
+                    RateDecision::Never => prop_assert!(units > rate.burst()),
                 }
             }
             for (first, (from, _)) in admitted.iter().enumerate() {
                 let mut units = 0;
                 for (until, more) in &admitted[first..] {
                     units += more;
-                    let most = quota.window_us() + (until - from);
-                    prop_assert!(quota.cost_us(units) <= most, "{units} in {}", until - from);
+                    let most = rate.window_us() + (until - from);
+                    prop_assert!(rate.cost_us(units) <= most, "{units} in {}", until - from);
                 }
             }
         }

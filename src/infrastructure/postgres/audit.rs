@@ -4,17 +4,17 @@ use async_trait::async_trait;
 
 use crate::application::ports::audit::{Audit, Chain, Sealed, Wanted};
 use crate::application::ports::jobs::{Done, Fence};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::audit::{Entry, Head};
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::ChainUid;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::stored;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{read, transact};
 use crate::infrastructure::rows::audit;
-use crate::infrastructure::sql;
 
 #[async_trait]
 impl Audit for Postgres {
@@ -23,7 +23,7 @@ impl Audit for Postgres {
     }
 
     async fn audit_chains(&self) -> Result<Vec<Chain>, Error> {
-        let chains = sqlx::query(sql::audit::CHAINS).fetch_all(&self.pool);
+        let chains = sqlx::query(common_statements::audit::CHAINS).fetch_all(&self.pool);
         read(chains).await?.iter().map(audit::chain).collect()
     }
 
@@ -33,7 +33,7 @@ impl Audit for Postgres {
         after_seq: u64,
         rows: u32,
     ) -> Result<Vec<Entry>, Error> {
-        let entries = sqlx::query(sql::audit::ENTRIES)
+        let entries = sqlx::query(common_statements::audit::ENTRIES)
             .bind(chain)
             .bind(stored(after_seq))
             .bind(i64::from(rows))
@@ -63,7 +63,7 @@ impl Audit for Postgres {
     }
 
     async fn audit_before(&self, before: Timestamp, rows: u32) -> Result<Option<Head>, Error> {
-        let found = sqlx::query(sql::audit::LAST_BEFORE)
+        let found = sqlx::query(common_statements::audit::LAST_BEFORE)
             .bind(before)
             .bind(i64::from(rows))
             .fetch_optional(&self.pool);
@@ -75,7 +75,7 @@ impl Audit for Postgres {
             return Ok(None);
         };
         let Sealed { head, mac } = checkpoint;
-        sqlx::query(sql::audit::CHECKPOINT)
+        sqlx::query(common_statements::audit::CHECKPOINT)
             .bind(head.chain)
             .bind(stored(head.seq))
             .bind(head.hash.to_vec())
@@ -83,7 +83,7 @@ impl Audit for Postgres {
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let forgotten = sqlx::query(sql::audit::FORGET)
+        let forgotten = sqlx::query(common_statements::audit::FORGET)
             .bind(head.chain)
             .bind(stored(head.seq))
             .execute(&mut *transaction)
@@ -92,7 +92,7 @@ impl Audit for Postgres {
         transaction.commit().await.map_err(failed)?;
         Ok(Some(Done {
             rows: forgotten.rows_affected(),
-            news: vec![],
+            updates: vec![],
         }))
     }
 }
@@ -100,7 +100,7 @@ impl Audit for Postgres {
 async fn append(store: &Postgres, entries: &[Entry], sealed: &Sealed) -> Result<(), Error> {
     let mut transaction = store.pool.begin().await.map_err(failed)?;
     let Sealed { head, mac } = sealed;
-    sqlx::query(sql::audit::SET_HEAD)
+    sqlx::query(common_statements::audit::SET_HEAD)
         .bind(head.chain)
         .bind(stored(head.seq))
         .bind(head.hash.to_vec())

@@ -7,7 +7,7 @@ use sqlx::ConnectOptions;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::infrastructure::postgres::error::failed;
 
 /// The longest time one more attempt to connect may take.

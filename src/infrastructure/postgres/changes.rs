@@ -5,14 +5,14 @@ use async_trait::async_trait;
 use crate::application::caller::Caller;
 use crate::application::ports::changes::{Change, Changes, Extent};
 use crate::application::ports::documents::Document;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::rows::change::{change, extent};
 use crate::infrastructure::rows::document::document;
-use crate::infrastructure::sql;
 
 #[async_trait]
 impl Changes for Postgres {
@@ -22,7 +22,7 @@ impl Changes for Postgres {
         collection: &CollectionUid,
     ) -> Result<Option<Extent>, Error> {
         let found = read(
-            sqlx::query(sql::changes::EXTENT)
+            sqlx::query(common_statements::changes::EXTENT)
                 .bind(&caller.tenant)
                 .bind(collection)
                 .fetch_optional(&self.pool),
@@ -38,7 +38,7 @@ impl Changes for Postgres {
         seq: u64,
     ) -> Result<Option<Change>, Error> {
         let found = read(
-            sqlx::query(sql::changes::CHANGE_AFTER)
+            sqlx::query(common_statements::changes::CHANGE_AFTER)
                 .bind(&caller.tenant)
                 .bind(collection)
                 .bind(stored(seq))
@@ -55,7 +55,7 @@ impl Changes for Postgres {
         seq: u64,
     ) -> Result<Option<u64>, Error> {
         let found = read(
-            sqlx::query(sql::changes::VERSION_AT)
+            sqlx::query(common_statements::changes::VERSION_AT)
                 .bind(&caller.tenant)
                 .bind(document)
                 .bind(stored(seq))
@@ -71,7 +71,7 @@ impl Changes for Postgres {
         uid: &DocumentUid,
     ) -> Result<Option<Document>, Error> {
         let found = read(
-            sqlx::query(sql::changes::DOCUMENT_OF)
+            sqlx::query(common_statements::changes::DOCUMENT_OF)
                 .bind(&caller.tenant)
                 .bind(uid)
                 .fetch_optional(&self.pool),
@@ -87,7 +87,7 @@ impl Changes for Postgres {
         after: &DocumentUid,
     ) -> Result<Option<Document>, Error> {
         let found = read(
-            sqlx::query(sql::changes::DOCUMENT_AFTER)
+            sqlx::query(common_statements::changes::DOCUMENT_AFTER)
                 .bind(&caller.tenant)
                 .bind(collection)
                 .bind(after)
@@ -104,7 +104,7 @@ impl Changes for Postgres {
         version: u64,
     ) -> Result<Option<u64>, Error> {
         let found = read(
-            sqlx::query(sql::changes::VERSION_CHUNKS)
+            sqlx::query(common_statements::changes::VERSION_CHUNKS)
                 .bind(&caller.tenant)
                 .bind(document)
                 .bind(stored(version))

@@ -5,11 +5,13 @@ use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
+use crate::domain::operation::target::Target;
 use crate::domain::timestamp::Timestamp;
-use crate::infrastructure::columns::{stored, to_json};
+use crate::infrastructure::columns::stored;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::deletions;
 use crate::infrastructure::postgres::error::failed;
@@ -17,7 +19,7 @@ use crate::infrastructure::postgres::retry::{look_up, read, transact};
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::DeletionTarget;
-use crate::infrastructure::sql;
+use crate::infrastructure::rows::preferences;
 
 #[async_trait]
 impl Collections for Postgres {
@@ -38,8 +40,8 @@ impl Collections for Postgres {
         preferences: &Preferences,
         now: Timestamp,
     ) -> Result<Written, Error> {
-        let updated = sqlx::query(sql::collections::UPDATE)
-            .bind(to_json(preferences)?)
+        let updated = sqlx::query(common_statements::collections::UPDATE)
+            .bind(preferences::encoded(preferences)?)
             .bind(now)
             .bind(&caller.tenant)
             .bind(id.as_str())
@@ -80,7 +82,7 @@ impl Collections for Postgres {
         rows: u32,
     ) -> Result<Vec<Collection>, Error> {
         let list = read(
-            sqlx::query(sql::collections::COLLECTIONS)
+            sqlx::query(common_statements::collections::COLLECTIONS)
                 .bind(&caller.tenant)
                 .bind(after)
                 .bind(i64::from(rows))
@@ -97,11 +99,11 @@ async fn create(
     new: &Collection,
     request_sha256: &[u8; 32],
 ) -> Result<Written, Error> {
-    let created = sqlx::query(sql::collections::INSERT)
+    let created = sqlx::query(common_statements::collections::INSERT)
         .bind(new.uid)
         .bind(&caller.tenant)
         .bind(new.id.as_str())
-        .bind(to_json(&new.preferences)?)
+        .bind(preferences::encoded(&new.preferences)?)
         .bind(new.created_at)
         .bind(new.updated_at)
         .bind(request_sha256.to_vec())
@@ -111,7 +113,7 @@ async fn create(
     if created.rows_affected() == 1 {
         return Ok(Written::Collection(Box::new(new.clone())));
     }
-    let known = sqlx::query(sql::collections::COLLECTION_OF)
+    let known = sqlx::query(common_statements::collections::COLLECTION_OF)
         .bind(new.uid)
         .fetch_optional(pool)
         .await
@@ -139,7 +141,7 @@ async fn delete(
     if deletion.expects_other(found.revision) {
         return Ok(Deleted::Changed);
     }
-    let documents = sqlx::query(sql::collections::FIRST_DOCUMENT)
+    let documents = sqlx::query(common_statements::collections::FIRST_DOCUMENT)
         .bind(found.uid)
         .fetch_optional(&mut *transaction)
         .await
@@ -147,7 +149,7 @@ async fn delete(
     if documents.is_some() && !force {
         return Ok(Deleted::NotEmpty);
     }
-    sqlx::query(sql::collections::DELETE)
+    sqlx::query(common_statements::collections::DELETE)
         .bind(deletion.now)
         .bind(found.uid)
         .execute(&mut *transaction)
@@ -155,7 +157,7 @@ async fn delete(
         .map_err(failed)?;
     let ended = upload_end::fail_running_in(&mut transaction, &found.uid, deletion.now).await?;
     let target = DeletionTarget {
-        name: id.to_string(),
+        name: Target::Collection(id.clone()),
         document: None,
         collection: found.uid,
     };
@@ -187,7 +189,7 @@ async fn live(
     caller: &Caller,
     id: &CollectionId,
 ) -> Result<Option<Collection>, Error> {
-    let found = sqlx::query(sql::collections::LIVE)
+    let found = sqlx::query(common_statements::collections::LIVE)
         .bind(&caller.tenant)
         .bind(id.as_str())
         .fetch_optional(executor)

@@ -6,7 +6,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, Row};
 
-use crate::application::ports::store_error;
+use crate::application::store_error;
 use crate::infrastructure::migrations::{self, Step};
 use crate::infrastructure::postgres::cause;
 use crate::infrastructure::postgres::error::failed;

@@ -5,15 +5,16 @@ use sqlx::PgConnection;
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
+use crate::domain::operation::failure::FailureReason;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::stored;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::postgres::{moves, operations};
 use crate::infrastructure::rows::deletion::{self, DeletionTarget};
-use crate::infrastructure::sql;
 
 /// Returns the answer to an earlier request with the same uid, or `None` if the uid is new.
 pub(super) async fn known(
@@ -39,10 +40,10 @@ pub(super) async fn insert(
     asked: &Deletion,
     target: DeletionTarget,
 ) -> Result<Operation, Error> {
-    sqlx::query(sql::deletions::INSERT)
+    sqlx::query(common_statements::deletions::INSERT)
         .bind(&caller.tenant)
         .bind(asked.uid)
-        .bind(&target.name)
+        .bind(target.name.to_string())
         .bind(target.document)
         .bind(target.collection)
         .bind(asked.now)
@@ -59,17 +60,17 @@ pub(super) async fn give_up(
     document: &DocumentUid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    sqlx::query(sql::deletions::DELETE_DOCUMENT)
+    sqlx::query(common_statements::deletions::DELETE_DOCUMENT)
         .bind(now)
         .bind(document)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    let reason = "DOCUMENT_DELETED";
+    let reason = FailureReason::DocumentDeleted;
     let message = "the document was deleted";
     let mut ended = upload_end::fail_running(connection, document, reason, message, now).await?;
     ended.extend(moves::give_up(connection, document, now).await?);
-    sqlx::query(sql::deletions::SWEEP_DOCUMENT)
+    sqlx::query(common_statements::deletions::SWEEP_DOCUMENT)
         .bind(now)
         .bind(document)
         .execute(connection)
@@ -108,7 +109,7 @@ pub(super) async fn count(
     chunks: u64,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let counted = sqlx::query(sql::deletions::COUNT)
+    let counted = sqlx::query(common_statements::deletions::COUNT)
         .bind(stored(chunks))
         .bind(now)
         .bind(document)

@@ -9,10 +9,12 @@ use sqlx::{PgConnection, PgExecutor, PgPool};
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
 use crate::application::ports::documents::{Document, Documents};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::domain::names::uid::DocumentUid;
+use crate::domain::operation::target::Target;
 use crate::infrastructure::columns::{Columns, to_json};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::deletions;
 use crate::infrastructure::postgres::error::failed;
@@ -20,7 +22,6 @@ use crate::infrastructure::postgres::retry::{look_up, read, transact};
 use crate::infrastructure::postgres::upload_end;
 use crate::infrastructure::rows::deletion::DeletionTarget;
 use crate::infrastructure::rows::document::document;
-use crate::infrastructure::sql;
 
 #[async_trait]
 impl Documents for Postgres {
@@ -90,11 +91,11 @@ async fn delete(
     }
     let ended = deletions::give_up(&mut transaction, &known.uid, now).await?;
     if let Some(current) = &known.current {
-        let before = current.version;
-        upload_end::record_change(&mut transaction, &known.uid, before, 0, now).await?;
+        let before = Some(current.version);
+        upload_end::record_change(&mut transaction, &known.uid, before, None, now).await?;
     }
     let target = DeletionTarget {
-        name: name.to_string(),
+        name: Target::Document(name.clone()),
         document: Some(known.uid),
         collection: found.uid("collection_uid")?,
     };
@@ -127,7 +128,7 @@ pub(super) async fn live(
     caller: &Caller,
     name: &DocumentName,
 ) -> Result<Option<PgRow>, Error> {
-    sqlx::query(sql::documents::LIVE)
+    sqlx::query(common_statements::documents::LIVE)
         .bind(&caller.tenant)
         .bind(name.collection.as_str())
         .bind(name.document.as_str())

@@ -2,7 +2,7 @@
 
 use sqlx::error::DatabaseError;
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::limits::quota::Quota;
 
 /// `disk_full` (PostgreSQL documentation, appendix A).

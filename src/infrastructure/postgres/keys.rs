@@ -3,21 +3,21 @@
 use async_trait::async_trait;
 
 use crate::application::ports::keys::{Created, Key, Keys};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::KeyUid;
 use crate::domain::timestamp::Timestamp;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::read;
-use crate::infrastructure::rows::access::key;
-use crate::infrastructure::sql;
+use crate::infrastructure::rows::identity::key;
 
 #[async_trait]
 impl Keys for Postgres {
     async fn create_key(&self, new: &Key) -> Result<Created, Error> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let tenant = sqlx::query(sql::keys::FIND_TENANT)
+        let tenant = sqlx::query(common_statements::keys::FIND_TENANT)
             .bind(new.tenant.as_str())
             .fetch_optional(&mut *transaction)
             .await
@@ -25,7 +25,7 @@ impl Keys for Postgres {
         if tenant.is_none() {
             return Ok(Created::NoTenant);
         }
-        let created = sqlx::query(sql::keys::INSERT)
+        let created = sqlx::query(common_statements::keys::INSERT)
             .bind(new.uid)
             .bind(new.tenant.as_str())
             .bind(new.principal.as_str())
@@ -62,7 +62,7 @@ impl Keys for Postgres {
 
     async fn key(&self, tenant: &TenantId, uid: &KeyUid) -> Result<Option<Key>, Error> {
         let found = read(
-            sqlx::query(sql::keys::KEY)
+            sqlx::query(common_statements::keys::KEY)
                 .bind(tenant.as_str())
                 .bind(uid)
                 .fetch_optional(&self.pool),
@@ -73,7 +73,7 @@ impl Keys for Postgres {
 
     async fn keys(&self, tenant: &TenantId, after: &KeyUid, rows: u32) -> Result<Vec<Key>, Error> {
         let list = read(
-            sqlx::query(sql::keys::KEYS)
+            sqlx::query(common_statements::keys::KEYS)
                 .bind(tenant.as_str())
                 .bind(after)
                 .bind(i64::from(rows))
@@ -90,7 +90,7 @@ impl Keys for Postgres {
         now: Timestamp,
     ) -> Result<Option<Key>, Error> {
         let revoked = read(
-            sqlx::query(sql::keys::REVOKE)
+            sqlx::query(common_statements::keys::REVOKE)
                 .bind(now)
                 .bind(tenant.as_str())
                 .bind(uid)
@@ -102,7 +102,7 @@ impl Keys for Postgres {
 
     async fn has_operator_key(&self, now: Timestamp) -> Result<bool, Error> {
         let found = read(
-            sqlx::query(sql::keys::FIRST_OPERATOR)
+            sqlx::query(common_statements::keys::FIRST_OPERATOR)
                 .bind(now)
                 .fetch_optional(&self.pool),
         )

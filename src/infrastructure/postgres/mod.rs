@@ -2,7 +2,7 @@
 //!
 //! Every statement on chunks names its partition (`partition_table`), so only that partition is planned and locked.
 //! Rows are locked in one order: document, upload, version, collection. Transactions that still conflict are retried
-//! (`retry`). To add a method: put the statement into `infrastructure/sql`, or into the noun's file if SQLite
+//! (`retry`). To add a method: put the statement into `infrastructure/common_statements`, or into the noun's file if SQLite
 //! cannot run it, and the tenant into its WHERE. Check the row count, and add a case to `tests/contract`.
 
 mod audit;
@@ -28,7 +28,7 @@ mod rechunks;
 mod retry;
 mod room;
 mod row;
-mod secrets;
+mod store;
 mod tenants;
 mod upload_commit;
 mod upload_end;

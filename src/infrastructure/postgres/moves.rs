@@ -11,15 +11,15 @@ use crate::application::caller::Caller;
 use crate::application::ports::jobs::Done;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Move, Moved};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::{DocumentUid, OperationUid};
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::{operations, placement};
 use crate::infrastructure::rows::copies::cursor_after;
-use crate::infrastructure::sql;
 
 /// Returns the answer to an earlier request with the same uid, or `None` if the uid is new.
 pub(super) async fn known(
@@ -78,7 +78,7 @@ pub(super) async fn advance(
     sweep_after: Timestamp,
     rows: u32,
 ) -> Result<Done, Error> {
-    let running = sqlx::query(sql::moves::RUNNING)
+    let running = sqlx::query(common_statements::moves::RUNNING)
         .fetch_optional(&mut *connection)
         .await
         .map_err(failed)?;
@@ -103,7 +103,7 @@ pub(super) async fn advance(
     Ok(Done {
         // The move's own row counts too: finding no more chunks is progress.
         rows: copied.len() as u64 + 1,
-        news: operations::changed(connection, &[running]).await?,
+        updates: operations::changed(connection, &[running]).await?,
     })
 }
 
@@ -148,7 +148,7 @@ async fn count(
     now: Timestamp,
 ) -> Result<(), Error> {
     let cursor = cursor_after(running, copied)?;
-    sqlx::query(sql::moves::COUNT)
+    sqlx::query(common_statements::moves::COUNT)
         .bind(cursor.version)
         .bind(cursor.ordinal)
         .bind(stored(copied.len() as u64))
@@ -163,7 +163,7 @@ async fn count(
 
 /// Switches the document to the partition of its copies. Returns `false` if there are not as many copies as chunks.
 async fn turn(connection: &mut PgConnection, running: &PgRow) -> Result<bool, Error> {
-    let turned = sqlx::query(sql::moves::TURN)
+    let turned = sqlx::query(common_statements::moves::TURN)
         .bind(running.text("tenant")?)
         .bind(running.uid::<OperationUid>("uid")?)
         .execute(connection)
@@ -178,7 +178,7 @@ async fn succeed(
     running: &PgRow,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(sql::moves::SUCCEED)
+    sqlx::query(common_statements::moves::SUCCEED)
         .bind(sweep_after)
         .bind(running.text("tenant")?)
         .bind(running.uid::<OperationUid>("uid")?)
@@ -190,7 +190,7 @@ async fn succeed(
 
 /// Fails a move with missing copies. The document stays in its old partition.
 async fn fail(connection: &mut PgConnection, running: &PgRow, now: Timestamp) -> Result<(), Error> {
-    sqlx::query(sql::moves::FAIL)
+    sqlx::query(common_statements::moves::FAIL)
         .bind(now)
         .bind(running.text("tenant")?)
         .bind(running.uid::<OperationUid>("uid")?)
@@ -207,13 +207,13 @@ pub(super) async fn give_up(
     document: &DocumentUid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    sqlx::query(sql::moves::ADVANCE_SWEEP)
+    sqlx::query(common_statements::moves::ADVANCE_SWEEP)
         .bind(now)
         .bind(document)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    let failed_moves = sqlx::query(sql::moves::GIVE_UP)
+    let failed_moves = sqlx::query(common_statements::moves::GIVE_UP)
         .bind(now)
         .bind(document)
         .fetch_all(&mut *connection)
@@ -229,7 +229,7 @@ pub(super) async fn sweep(
     now: Timestamp,
     rows: u32,
 ) -> Result<u64, Error> {
-    let left = sqlx::query(sql::moves::LEFTOVER)
+    let left = sqlx::query(common_statements::moves::LEFTOVER)
         .bind(now)
         .fetch_optional(&mut *connection)
         .await
@@ -239,7 +239,7 @@ pub(super) async fn sweep(
     if removed == u64::from(rows) {
         return Ok(removed);
     }
-    sqlx::query(sql::moves::SWEPT)
+    sqlx::query(common_statements::moves::SWEPT)
         .bind(left.text("tenant")?)
         .bind(left.uid::<OperationUid>("uid")?)
         .execute(connection)

@@ -6,17 +6,17 @@ use sqlx::{PgConnection, PgExecutor};
 
 use crate::application::caller::Caller;
 use crate::application::ports::operations::{Operation, Operations};
-use crate::application::ports::state::State;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::OperationUid;
+use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{look_up, read};
 use crate::infrastructure::rows::operation::operation;
-use crate::infrastructure::sql;
 
 #[async_trait]
 impl Operations for Postgres {
@@ -36,7 +36,7 @@ impl Operations for Postgres {
         rows: u32,
     ) -> Result<Vec<Operation>, Error> {
         let list = read(
-            sqlx::query(sql::operations::OPERATIONS)
+            sqlx::query(common_statements::operations::OPERATIONS)
                 .bind(&caller.tenant)
                 .bind(before.0)
                 .bind(before.1)
@@ -78,7 +78,7 @@ pub(super) async fn find(
     tenant: &TenantId,
     uid: &OperationUid,
 ) -> Result<Option<Operation>, Error> {
-    let found = sqlx::query(sql::operations::OPERATION)
+    let found = sqlx::query(common_statements::operations::OPERATION)
         .bind(tenant)
         .bind(uid)
         .fetch_optional(executor)
@@ -95,7 +95,7 @@ pub(super) async fn is_repeated(
     uid: &OperationUid,
     request_sha256: &[u8; 32],
 ) -> Result<Option<bool>, Error> {
-    let found = sqlx::query(sql::operations::REQUEST)
+    let found = sqlx::query(common_statements::operations::REQUEST)
         .bind(&caller.tenant)
         .bind(uid)
         .fetch_optional(executor)

@@ -3,7 +3,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::partitions::candidates::PARTITIONS;
 use crate::infrastructure::columns::damaged;
 

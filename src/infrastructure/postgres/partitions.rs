@@ -5,24 +5,24 @@ use sqlx::PgPool;
 
 use crate::application::caller::Caller;
 use crate::application::ports::partitions::{Location, Move, Moved, Partition, Partitions, Weight};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::names::uid::DocumentUid;
 use crate::domain::partitions::balance::Document;
 use crate::domain::partitions::candidates::other_candidate;
 use crate::infrastructure::columns::Columns;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::retry::{look_up, read, transact};
 use crate::infrastructure::postgres::{documents, moves};
 use crate::infrastructure::rows::partition::{large_document, partition};
-use crate::infrastructure::sql;
 
 #[async_trait]
 impl Partitions for Postgres {
     async fn partitions(&self) -> Result<Vec<Partition>, Error> {
-        let list = sqlx::query(sql::partitions::HEALTH).fetch_all(&self.pool);
+        let list = sqlx::query(common_statements::partitions::HEALTH).fetch_all(&self.pool);
         let list = read(list).await?;
         list.iter().map(partition).collect()
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::{PgConnection, PgPool};
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::DocumentUid;
 use crate::domain::partitions::candidates;
 use crate::infrastructure::columns::Columns;

@@ -2,14 +2,14 @@
 
 use sqlx::PgPool;
 
-use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
+use crate::application::store_error::Error;
 use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
 use crate::infrastructure::columns::stored;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::error::failed;
-use crate::infrastructure::rows::access::tenant;
-use crate::infrastructure::sql;
+use crate::infrastructure::rows::identity::tenant;
 
 /// Sets all quotas of a tenant, and counts its current usage.
 pub(super) async fn set(
@@ -25,7 +25,7 @@ pub(super) async fn set(
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-    let changed = sqlx::query(sql::tenants::SET_QUOTAS)
+    let changed = sqlx::query(common_statements::tenants::SET_QUOTAS)
         .bind(id.as_str())
         .bind(quotas.documents.map(stored))
         .bind(quotas.bytes.map(stored))

@@ -6,10 +6,11 @@ use sqlx::{PgConnection, PgPool};
 use crate::application::caller::Caller;
 use crate::application::ports::documents::Document;
 use crate::application::ports::rechunks::{NewRechunk, Rechunks, Started};
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::DocumentUid;
 use crate::infrastructure::columns::{damaged, stored};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::documents::held;
 use crate::infrastructure::postgres::error::failed;
@@ -19,7 +20,6 @@ use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::postgres::{operations, upload_start};
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::rows::upload::upload;
-use crate::infrastructure::sql;
 
 #[async_trait]
 impl Rechunks for Postgres {
@@ -28,7 +28,7 @@ impl Rechunks for Postgres {
     }
 
     async fn running_rechunks(&self, rows: u32) -> Result<Vec<Upload>, Error> {
-        let list = sqlx::query(sql::uploads::RUNNING_RECHUNKS)
+        let list = sqlx::query(common_statements::uploads::RUNNING_RECHUNKS)
             .bind(i64::from(rows))
             .fetch_all(&self.pool);
         let list = read(list).await?;
@@ -68,16 +68,22 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewRechunk) -> Result<Start
     }
     let keeps_mark = keeps_mark(&mut transaction, caller, &known, source.version).await?;
     let upload = new.upload(&known, source, keeps_mark);
-    let spec = match upload.preferences.over(&preferences) {
-        Ok(spec) => spec,
+    let (spec, decoding) = match upload.preferences.over(&preferences) {
+        Ok(merged) => merged,
         Err(conflict) => return Ok(Started::Conflict(conflict)),
     };
     let document =
         upload_start::take_version(&mut transaction, caller, &upload, &collection).await?;
-    let version = source.version;
-    let shown = spec.decoded_as(source.decoding);
-    upload_start::insert_version(&mut transaction, &document, &shown).await?;
-    upload_start::insert(&mut transaction, caller, &upload, &document, &spec, version).await?;
+    upload_start::insert_version(&mut transaction, &document, &spec, source.decoding).await?;
+    upload_start::insert(
+        &mut transaction,
+        caller,
+        &upload,
+        &document,
+        &spec,
+        decoding,
+    )
+    .await?;
     let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
     transaction.commit().await.map_err(failed)?;
     let upload = upload.ok_or_else(|| damaged("a rechunk that was inserted"))?;

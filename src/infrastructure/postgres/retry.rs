@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::infrastructure::postgres::error::{failed, found_no_connection, may_pass_soon};
 
 /// The longest time a read waits for its rows. After it, the server counts as unavailable.

@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::infrastructure::postgres::error::failed;
 
 /// The tablespaces of the chunk tables, as clauses; operators may spread the tables over disks. An empty clause

@@ -4,7 +4,7 @@ use sqlx::postgres::PgRow;
 use sqlx::types::Uuid;
 use sqlx::{Row, ValueRef};
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged, unreadable};
 
 impl Columns for PgRow {

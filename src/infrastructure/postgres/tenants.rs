@@ -2,23 +2,23 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::{Removed, Tenant, Tenants};
+use crate::application::store_error::Error;
 use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
 use crate::domain::timestamp::Timestamp;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::quotas;
 use crate::infrastructure::postgres::retry::{read, transact};
-use crate::infrastructure::rows::access::tenant;
-use crate::infrastructure::sql;
+use crate::infrastructure::rows::identity::tenant;
 
 #[async_trait]
 impl Tenants for Postgres {
     async fn create_tenant(&self, id: &TenantId, now: Timestamp) -> Result<bool, Error> {
         let created = read(
-            sqlx::query(sql::tenants::INSERT)
+            sqlx::query(common_statements::tenants::INSERT)
                 .bind(id.as_str())
                 .bind(now)
                 .execute(&self.pool),
@@ -29,7 +29,7 @@ impl Tenants for Postgres {
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, Error> {
         let found = read(
-            sqlx::query(sql::tenants::TENANT)
+            sqlx::query(common_statements::tenants::TENANT)
                 .bind(id.as_str())
                 .fetch_optional(&self.pool),
         )
@@ -39,7 +39,7 @@ impl Tenants for Postgres {
 
     async fn tenants(&self, after: &str, rows: u32) -> Result<Vec<Tenant>, Error> {
         let list = read(
-            sqlx::query(sql::tenants::TENANTS)
+            sqlx::query(common_statements::tenants::TENANTS)
                 .bind(after)
                 .bind(i64::from(rows))
                 .fetch_all(&self.pool),
@@ -55,7 +55,7 @@ impl Tenants for Postgres {
         now: Timestamp,
     ) -> Result<Option<Tenant>, Error> {
         let changed = read(
-            sqlx::query(sql::tenants::DISABLE)
+            sqlx::query(common_statements::tenants::DISABLE)
                 .bind(disabled)
                 .bind(now)
                 .bind(id.as_str())
@@ -72,12 +72,12 @@ impl Tenants for Postgres {
     async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error> {
         let mut transaction = self.pool.begin().await.map_err(failed)?;
         // The default collection was created implicitly, and never held a document.
-        sqlx::query(sql::tenants::REMOVE_DEFAULT_COLLECTION)
+        sqlx::query(common_statements::tenants::REMOVE_DEFAULT_COLLECTION)
             .bind(id.as_str())
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let kept = sqlx::query(sql::tenants::FIRST_COLLECTION)
+        let kept = sqlx::query(common_statements::tenants::FIRST_COLLECTION)
             .bind(id.as_str())
             .fetch_optional(&mut *transaction)
             .await
@@ -85,12 +85,12 @@ impl Tenants for Postgres {
         if kept.is_some() {
             return Ok(Removed::NotEmpty);
         }
-        sqlx::query(sql::tenants::REMOVE_KEYS)
+        sqlx::query(common_statements::tenants::REMOVE_KEYS)
             .bind(id.as_str())
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let deleted = sqlx::query(sql::tenants::REMOVE)
+        let deleted = sqlx::query(common_statements::tenants::REMOVE)
             .bind(id.as_str())
             .execute(&mut *transaction)
             .await

@@ -2,10 +2,10 @@
 
 use sqlx::{PgConnection, PgPool};
 
-use crate::application::ports::commit_order::CommitTicket;
+use crate::application::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};

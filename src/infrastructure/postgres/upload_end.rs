@@ -5,19 +5,20 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::application::caller::Caller;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::state::State;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{Upload, UploadEnd, Writer};
+use crate::application::store_error::Error;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::engine::Summary;
 use crate::domain::names::uid::{CollectionUid, DocumentUid, OperationUid};
+use crate::domain::operation::failure::{Failure, FailureReason};
+use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::rows::operation::operation;
 use crate::infrastructure::rows::upload::upload;
-use crate::infrastructure::sql;
 
 /// Locks the row of an upload's document until the end of the transaction, before the upload's own row.
 pub(super) async fn hold_document(
@@ -60,9 +61,11 @@ pub(super) async fn end(
 ) -> Result<bool, Error> {
     let (state, reason, message, summary) = match end {
         UploadEnd::Succeeded(summary) => (State::Succeeded, "", "", Some(summary)),
-        UploadEnd::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
+        UploadEnd::Failed(Failure { reason, message }) => {
+            (State::Failed, reason.name(), message.as_str(), None)
+        }
     };
-    let ended = sqlx::query(sql::upload_end::END)
+    let ended = sqlx::query(common_statements::upload_end::END)
         .bind(state.name())
         .bind(reason)
         .bind(message)
@@ -87,7 +90,7 @@ pub(super) async fn ended(
 ) -> Result<Option<Operation>, Error> {
     let state = match end {
         UploadEnd::Succeeded(_) => State::Succeeded,
-        UploadEnd::Failed { .. } => State::Failed,
+        UploadEnd::Failed(_) => State::Failed,
     };
     let upload = upload_of(pool, &writer.caller, &writer.uid).await?;
     let is_ours = |upload: &Upload| upload.writer_epoch == writer.epoch && upload.state == state;
@@ -101,7 +104,7 @@ pub(super) async fn complete(
     summary: &Summary,
     now: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(sql::upload_end::COMPLETE)
+    sqlx::query(common_statements::upload_end::COMPLETE)
         .bind(now)
         .bind(stored(summary.chunks))
         .bind(stored(summary.end.source))
@@ -127,25 +130,27 @@ pub(super) async fn make_current(
     now: Timestamp,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    let before = sqlx::query(sql::upload_end::CURRENT_VERSION)
+    let before = sqlx::query(common_statements::upload_end::CURRENT_VERSION)
         .bind(upload.document_uid)
         .fetch_one(&mut *connection)
         .await
         .map_err(failed)?;
-    let before = before.count("current_version")?;
-    sqlx::query(sql::upload_end::MAKE_CURRENT)
+    let before = before.version_if_any("current_version")?;
+    sqlx::query(common_statements::upload_end::MAKE_CURRENT)
         .bind(now)
         .bind(upload.document_uid)
         .bind(upload.uid)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    sweep(connection, &upload.document_uid, before, sweep_after).await?;
+    if let Some(before) = before {
+        sweep(connection, &upload.document_uid, before, sweep_after).await?;
+    }
     record_change(
         connection,
         &upload.document_uid,
         before,
-        upload.version,
+        Some(upload.version),
         now,
     )
     .await
@@ -158,7 +163,7 @@ pub(super) async fn sweep(
     version: u64,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(sql::upload_end::SWEEP)
+    sqlx::query(common_statements::upload_end::SWEEP)
         .bind(sweep_after)
         .bind(document)
         .bind(stored(version))
@@ -172,19 +177,19 @@ pub(super) async fn sweep(
 pub(super) async fn record_change(
     connection: &mut PgConnection,
     document: &DocumentUid,
-    before: u64,
-    after: u64,
+    before: Option<u64>,
+    after: Option<u64>,
     now: Timestamp,
 ) -> Result<(), Error> {
     // The collection's row stays locked until the commit, so changes are numbered in the order of their commits.
-    sqlx::query(sql::upload_end::NUMBER_CHANGE)
+    sqlx::query(common_statements::upload_end::NUMBER_CHANGE)
         .bind(document)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    sqlx::query(sql::upload_end::ADD_CHANGE)
-        .bind(stored(before))
-        .bind(stored(after))
+    sqlx::query(common_statements::upload_end::ADD_CHANGE)
+        .bind(before.map_or(0, stored))
+        .bind(after.map_or(0, stored))
         .bind(now)
         .bind(document)
         .execute(connection)
@@ -197,7 +202,7 @@ pub(super) async fn record_change(
 pub(super) async fn fail_running(
     connection: &mut PgConnection,
     document: &DocumentUid,
-    reason: &'static str,
+    reason: FailureReason,
     message: &'static str,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
@@ -216,12 +221,12 @@ pub(super) async fn fail_running_in(
     collection: &CollectionUid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let running = sqlx::query(sql::upload_end::RUNNING_IN_COLLECTION)
+    let running = sqlx::query(common_statements::upload_end::RUNNING_IN_COLLECTION)
         .bind(collection)
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;
-    let reason = "DOCUMENT_DELETED";
+    let reason = FailureReason::DocumentDeleted;
     let message = "the document's collection was deleted";
     fail(connection, &running, reason, message, now).await
 }
@@ -231,7 +236,7 @@ pub(super) async fn fail_running_in(
 pub(super) async fn fail(
     connection: &mut PgConnection,
     running: &[PgRow],
-    reason: &'static str,
+    reason: FailureReason,
     message: &'static str,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
@@ -244,7 +249,7 @@ pub(super) async fn fail(
              WHERE tenant = $4 AND uid = $5 AND state = 'RUNNING'
              RETURNING uploads.*, upload_kind(source_version, import_path) AS kind, next_ordinal AS chunks",
         )
-        .bind(reason)
+        .bind(reason.name())
         .bind(message)
         .bind(now)
         .bind(&upload.tenant)

@@ -3,12 +3,12 @@
 use sqlx::PgExecutor;
 
 use crate::application::caller::Caller;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::OperationUid;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::rows::upload::upload;
-use crate::infrastructure::sql;
 
 /// Returns the caller's upload of that uid.
 pub(super) async fn upload_of(
@@ -16,7 +16,7 @@ pub(super) async fn upload_of(
     caller: &Caller,
     uid: &OperationUid,
 ) -> Result<Option<Upload>, Error> {
-    let found = sqlx::query(sql::uploads::UPLOAD)
+    let found = sqlx::query(common_statements::uploads::UPLOAD)
         .bind(&caller.tenant)
         .bind(uid)
         .fetch_optional(executor)

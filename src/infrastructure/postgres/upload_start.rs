@@ -3,17 +3,20 @@
 use sqlx::PgConnection;
 
 use crate::application::caller::Caller;
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::store_error::Error;
-use crate::application::ports::stored_spec::StoredSpec;
 use crate::application::ports::uploads::NewUpload;
+use crate::application::store_error::Error;
+use crate::domain::chunking::spec::Spec;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
+use crate::domain::text::encoding::decoding::Decoding;
 use crate::infrastructure::columns::{Columns, stored, to_json};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::placement;
-use crate::infrastructure::rows::upload::import_columns;
-use crate::infrastructure::sql;
+use crate::infrastructure::rows::preferences::preferences;
+use crate::infrastructure::rows::spec;
+use crate::infrastructure::rows::upload::{import_columns, source_version};
 
 /// Returns the uid and the preferences of a collection. The row is locked, so that a concurrent deletion of the
 /// collection sees the new document.
@@ -33,7 +36,7 @@ pub(super) async fn collection(
     .await
     .map_err(failed)?;
     let Some(found) = found else { return Ok(None) };
-    Ok(Some((found.uid("uid")?, found.json("preferences")?)))
+    Ok(Some((found.uid("uid")?, preferences(&found)?)))
 }
 
 /// Creates the collection `default`, unless another transaction just did.
@@ -42,7 +45,7 @@ pub(super) async fn create_default(
     caller: &Caller,
     new: &NewUpload,
 ) -> Result<(), Error> {
-    sqlx::query(sql::collections::INSERT)
+    sqlx::query(common_statements::collections::INSERT)
         // The collection has no request id. It reuses the new document's uid: uids must differ only within a table.
         .bind(new.document_uid)
         .bind(&caller.tenant)
@@ -104,7 +107,7 @@ pub(super) async fn take_version(
     new: &NewUpload,
     collection: &CollectionUid,
 ) -> Result<DocumentUid, Error> {
-    let found = sqlx::query(sql::uploads::TAKE_VERSION)
+    let found = sqlx::query(common_statements::uploads::TAKE_VERSION)
         .bind(&caller.tenant)
         .bind(collection)
         .bind(new.document.document.as_str())
@@ -125,31 +128,31 @@ pub(super) async fn take_version(
 pub(super) async fn insert_version(
     connection: &mut PgConnection,
     document: &DocumentUid,
-    spec: &StoredSpec,
+    spec: &Spec,
+    decoding: Decoding,
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO versions (document_uid, version, reserved_bytes, spec)
          SELECT uid, latest_version, quota_grant(tenant, 0, 1), $2 FROM documents WHERE uid = $1",
     )
     .bind(document)
-    .bind(to_json(spec)?)
+    .bind(spec::encoded(spec, decoding)?)
     .execute(connection)
     .await
     .map_err(failed)?;
     Ok(())
 }
 
-/// Inserts the upload that creates the version. It reads the chunks of `source_version`; if that is 0, it reads a
-/// file or the bytes that a client sends.
+/// Inserts the upload that creates the version.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     caller: &Caller,
     new: &NewUpload,
     document: &DocumentUid,
-    spec: &StoredSpec,
-    source_version: u64,
+    spec: &Spec,
+    decoding: Decoding,
 ) -> Result<(), Error> {
-    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(new.import.as_ref());
+    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(&new.origin);
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, display_name, media_type, labels,
              spec, state, created_at, updated_at, target, source_version, import_path, import_bytes,
@@ -164,11 +167,11 @@ pub(super) async fn insert(
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
     .bind(to_json(&new.about.labels)?)
-    .bind(to_json(spec)?)
+    .bind(spec::encoded(spec, decoding)?)
     .bind(new.now)
     .bind(document)
     .bind(new.document.to_string())
-    .bind(stored(source_version))
+    .bind(source_version(&new.origin))
     .bind(path)
     .bind(bytes)
     .bind(modified_ns)

@@ -6,17 +6,17 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 
 use crate::application::caller::Caller;
-use crate::application::ports::commit_order::CommitTicket;
+use crate::application::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::state::State;
-use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{
-    NewUpload, SUPERSEDED, Started, Upload, UploadEnd, Uploads, Writer,
-};
+use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Uploads, Writer};
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::names::uid::{DocumentUid, OperationUid};
+use crate::domain::operation::failure::FailureReason;
+use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::damaged;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::{look_up, read, transact, transact_patiently};
@@ -25,7 +25,6 @@ use crate::infrastructure::postgres::{
     deletions, operations, placement, upload_commit, upload_end, upload_start,
 };
 use crate::infrastructure::rows::upload::upload;
-use crate::infrastructure::sql;
 
 #[async_trait]
 impl Uploads for Postgres {
@@ -56,7 +55,7 @@ impl Uploads for Postgres {
         caller: &Caller,
         document: &DocumentUid,
     ) -> Result<Option<Upload>, Error> {
-        let found = sqlx::query(sql::uploads::NEWEST)
+        let found = sqlx::query(common_statements::uploads::NEWEST)
             .bind(&caller.tenant)
             .bind(document)
             .fetch_optional(&self.pool);
@@ -121,21 +120,21 @@ async fn start(pool: &PgPool, caller: &Caller, new: &NewUpload) -> Result<Starte
     let Some((collection, preferences)) = found else {
         return Ok(Started::NoCollection);
     };
-    let spec = match new.preferences.over(&preferences) {
-        Ok(spec) => spec,
+    let (spec, decoding) = match new.preferences.over(&preferences) {
+        Ok(merged) => merged,
         Err(conflict) => return Ok(Started::Conflict(conflict)),
     };
     let created = upload_start::document(&mut transaction, caller, new, &collection).await?;
     let superseded = upload_end::fail_running(
         &mut transaction,
         &created.uid,
-        SUPERSEDED,
+        FailureReason::UploadSuperseded,
         "a newer upload of the same document was started",
         new.now,
     )
     .await?;
-    upload_start::insert_version(&mut transaction, &created.uid, &spec).await?;
-    upload_start::insert(&mut transaction, caller, new, &created.uid, &spec, 0).await?;
+    upload_start::insert_version(&mut transaction, &created.uid, &spec, decoding).await?;
+    upload_start::insert(&mut transaction, caller, new, &created.uid, &spec, decoding).await?;
     let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
     if let Some(partition) = created.placed {
         placement::count(&mut transaction, partition).await?;
@@ -193,7 +192,7 @@ async fn finish(
             upload_end::complete(&mut transaction, &upload, summary, now).await?;
             upload_end::make_current(&mut transaction, &upload, now, sweep_after).await?;
         }
-        UploadEnd::Failed { .. } => {
+        UploadEnd::Failed(_) => {
             let document = &upload.document_uid;
             let version = upload.version;
             upload_end::sweep(&mut transaction, document, version, now).await?;
@@ -212,7 +211,7 @@ async fn cancel(
 ) -> Result<Option<Operation>, Error> {
     let mut transaction = pool.begin().await.map_err(failed)?;
     upload_end::hold_document(&mut transaction, caller, uid).await?;
-    let cancelled = sqlx::query(sql::uploads::CANCEL)
+    let cancelled = sqlx::query(common_statements::uploads::CANCEL)
         .bind(State::Cancelled.name())
         .bind(now)
         .bind(&caller.tenant)

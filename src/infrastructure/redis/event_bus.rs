@@ -1,4 +1,4 @@
-//! Publishes news with Redis Pub/Sub. Each operation maps to one of a fixed number of channels, and every instance
+//! Publishes updates with Redis Pub/Sub. Each operation maps to one of a fixed number of channels, and every instance
 //! subscribes to all of them. On a Redis Cluster they are sharded channels, spread over its nodes.
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::{RedisError, cmd, pipe};
 
-use crate::application::ports::event_bus::{EventBus, Feed, News, Unreachable};
+use crate::application::ports::event_bus::{EventBus, Feed, Unreachable, Update};
 use crate::infrastructure::redis::connection::{Connection, RedisAddress};
 use crate::infrastructure::redis::feed;
 use crate::infrastructure::redis::message::Seal;
@@ -14,7 +14,7 @@ use crate::infrastructure::redis::message::Seal;
 /// The number of channels, which is high enough to spread over the nodes of any cluster, and low enough to subscribe
 /// to all at once.
 const CHANNELS: u32 = 128;
-/// The longest time publishing may take. Waiting news would be replaced by newer news.
+/// The longest time publishing may take. Waiting updates would be replaced by newer updates.
 const PUBLISH_MAX: Duration = Duration::from_millis(500);
 /// The number of messages in a pipeline, sent before an answer is awaited.
 const PIPELINE: usize = 256;
@@ -38,18 +38,18 @@ impl RedisBus {
         }
     }
 
-    /// Returns the channel and the message of some news. `None` means that the message is too long to send.
-    fn message(&self, news: &News) -> Option<(String, Vec<u8>)> {
-        let Some(message) = self.seal.close(news) else {
+    /// Returns the channel and the message of some updates. `None` means that the message is too long to send.
+    fn message(&self, updates: &Update) -> Option<(String, Vec<u8>)> {
+        let Some(message) = self.seal.close(updates) else {
             metrics::counter!("sluice_bus_dropped_total", "why" => "too_long").increment(1);
             return None;
         };
-        let number = match news {
-            News::State(operation) => {
+        let number = match updates {
+            Update::State(operation) => {
                 let tenant = crc32c::crc32c(operation.tenant.as_str().as_bytes());
                 crc32c::crc32c_append(tenant, operation.uid.bytes()) % CHANNELS
             }
-            News::Change => 0,
+            Update::Change => 0,
         };
         Some((channel(number), message))
     }
@@ -80,8 +80,8 @@ impl RedisBus {
 
 #[async_trait]
 impl EventBus for RedisBus {
-    async fn publish(&self, news: &[News]) -> Result<(), Unreachable> {
-        let messages = news.iter().filter_map(|news| self.message(news));
+    async fn publish(&self, updates: &[Update]) -> Result<(), Unreachable> {
+        let messages = updates.iter().filter_map(|updates| self.message(updates));
         let messages = messages.collect::<Vec<_>>();
         let published = if self.server.is_cluster() {
             self.publish_sharded(&messages).await

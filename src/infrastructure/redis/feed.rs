@@ -1,4 +1,4 @@
-//! Receives news from Redis, on a connection that is used for nothing else.
+//! Receives updates from Redis, on a connection that is used for nothing else.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::application::ports::event_bus::{Feed, News};
+use crate::application::ports::event_bus::{Feed, Update};
 use crate::infrastructure::redis::connection::{CONNECT_MAX, RedisAddress, within};
 use crate::infrastructure::redis::message::Seal;
 
@@ -134,7 +134,7 @@ impl RedisFeed {
 
 #[async_trait]
 impl Feed for RedisFeed {
-    async fn next(&mut self) -> Option<News> {
+    async fn next(&mut self) -> Option<Update> {
         let lost = self.lost.clone();
         loop {
             tokio::select! {
@@ -144,7 +144,7 @@ impl Feed for RedisFeed {
                     return None;
                 },
                 message = self.messages.recv() => match self.seal.open(&message?) {
-                    Ok(news) => return Some(news),
+                    Ok(updates) => return Some(updates),
                     Err(fault) => dropped(fault.name()),
                 },
             }

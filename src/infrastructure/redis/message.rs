@@ -1,4 +1,4 @@
-//! Encodes news as JSON behind an authentication code. Messages without a valid code are dropped, because other
+//! Encodes update as JSON behind an authentication code. Messages without a valid code are dropped, because other
 //! programs may use the same Redis.
 
 use std::sync::Arc;
@@ -7,10 +7,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::application::ports::event_bus::News;
+use crate::application::ports::event_bus::Update;
 use crate::application::ports::operations::{Operation, OperationKind};
-use crate::application::ports::state::State;
 use crate::domain::names::resource::TenantId;
+use crate::domain::operation::failure::{Failure, FailureReason};
+use crate::domain::operation::state::State;
+use crate::domain::operation::target::Target;
 use crate::domain::timestamp::Timestamp;
 
 /// The longest message, in bytes. It fits an operation with a long target and a long failure message. Longer
@@ -54,7 +56,7 @@ impl DropReason {
     }
 }
 
-/// News as sent in a message.
+/// Update as sent in a message.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 enum Message {
@@ -90,10 +92,10 @@ impl Seal {
     }
 
     /// Returns the sealed message, or `None` if it would be too long.
-    pub(super) fn close(&self, news: &News) -> Option<Vec<u8>> {
-        let message = match news {
-            News::State(operation) => Message::State(Box::new(sent(operation))),
-            News::Change => Message::Change,
+    pub(super) fn close(&self, update: &Update) -> Option<Vec<u8>> {
+        let message = match update {
+            Update::State(operation) => Message::State(Box::new(sent(operation))),
+            Update::Change => Message::Change,
         };
         let json = serde_json::to_vec(&message).ok()?;
         let tag = self.keyed(&json).finalize().into_bytes();
@@ -101,8 +103,8 @@ impl Seal {
         (message.len() <= MESSAGE_BYTES_MAX).then_some(message)
     }
 
-    /// Returns the news in a message.
-    pub(super) fn open(&self, message: &[u8]) -> Result<News, DropReason> {
+    /// Returns the update in a message.
+    pub(super) fn open(&self, message: &[u8]) -> Result<Update, DropReason> {
         if message.len() > MESSAGE_BYTES_MAX {
             return Err(DropReason::TooLong);
         }
@@ -113,8 +115,8 @@ impl Seal {
             .verify_truncated_left(tag)
             .map_err(|_forged| DropReason::Forged)?;
         match serde_json::from_slice(json).map_err(|_other| DropReason::Unknown)? {
-            Message::State(sent) => Ok(News::State(Arc::new(received(*sent)?))),
-            Message::Change => Ok(News::Change),
+            Message::State(sent) => Ok(Update::State(Arc::new(received(*sent)?))),
+            Message::Change => Ok(Update::Change),
         }
     }
 
@@ -136,18 +138,19 @@ fn sent(operation: &Operation) -> Sent {
         target,
         committed_bytes,
         chunks,
-        failure_reason,
-        failure_message,
+        failure,
         created_at,
         updated_at,
     } = operation.clone();
+    let failure = failure.map(|failure| (failure.reason.name().to_owned(), failure.message));
+    let (failure_reason, failure_message) = failure.unwrap_or_default();
     Sent {
         tenant: tenant.as_str().to_owned(),
         uid: u128::from_be_bytes(*uid.bytes()),
         kind: kind.name().to_owned(),
         seq,
         state: state.name().to_owned(),
-        target,
+        target: target.to_string(),
         committed_bytes,
         chunks,
         failure_reason,
@@ -182,14 +185,22 @@ fn received(sent: Sent) -> Result<Operation, DropReason> {
         kind: kind.ok_or(DropReason::Unknown)?,
         seq,
         state: state.ok_or(DropReason::Unknown)?,
-        target,
+        target: Target::parse(&target).map_err(|_other| DropReason::Unknown)?,
         committed_bytes,
         chunks,
-        failure_reason,
-        failure_message,
+        failure: failure(&failure_reason, failure_message)?,
         created_at: Timestamp::from_micros(created_at),
         updated_at: Timestamp::from_micros(updated_at),
     })
+}
+
+/// Returns a failure. An empty reason means that there is none.
+fn failure(reason: &str, message: String) -> Result<Option<Failure>, DropReason> {
+    if reason.is_empty() {
+        return Ok(None);
+    }
+    let reason = FailureReason::named(reason).ok_or(DropReason::Unknown)?;
+    Ok(Some(Failure { reason, message }))
 }
 
 #[cfg(test)]
@@ -197,25 +208,33 @@ mod tests {
     use std::sync::Arc;
 
     use super::{DropReason, MESSAGE_BYTES_MAX, Seal};
-    use crate::application::ports::event_bus::News;
+    use crate::application::ports::event_bus::Update;
     use crate::application::ports::operations::{Operation, OperationKind};
-    use crate::application::ports::state::State;
     use crate::domain::names::resource::TenantId;
     use crate::domain::names::uid::OperationUid;
+    use crate::domain::operation::failure::{Failure, FailureReason};
+    use crate::domain::operation::state::State;
+    use crate::domain::operation::target::Target;
     use crate::domain::timestamp::Timestamp;
 
-    fn news() -> News {
-        News::State(Arc::new(Operation {
+    fn failure(message: String) -> Failure {
+        Failure {
+            reason: FailureReason::MoveIncomplete,
+            message,
+        }
+    }
+
+    fn update() -> Update {
+        Update::State(Arc::new(Operation {
             tenant: TenantId::parse("tenant").unwrap(),
             uid: OperationUid::MAX,
             kind: OperationKind::MoveDocument,
             seq: u64::MAX,
             state: State::Failed,
-            target: "collections/c/documents/\u{6C34}\"".to_owned(),
+            target: Target::parse("collections/c/documents/\u{6C34}\"").unwrap(),
             committed_bytes: 1,
             chunks: 2,
-            failure_reason: "REASON".to_owned(),
-            failure_message: "why\n".to_owned(),
+            failure: Some(failure("why\n".to_owned())),
             created_at: Timestamp::MIN,
             updated_at: Timestamp::from_micros(4),
         }))
@@ -224,9 +243,9 @@ mod tests {
     #[test]
     fn a_sealed_message_opens_to_its_news_and_any_other_is_refused() {
         let seal = Seal::new(&[7; 32]);
-        for news in [news(), News::Change] {
-            let message = seal.close(&news).unwrap();
-            assert_eq!(seal.open(&message), Ok(news));
+        for update in [update(), Update::Change] {
+            let message = seal.close(&update).unwrap();
+            assert_eq!(seal.open(&message), Ok(update));
             let other = Seal::new(&[8; 32]).open(&message);
             assert_eq!(other, Err(DropReason::Forged), "another key");
             for at in 0..message.len() {
@@ -246,12 +265,12 @@ mod tests {
 
     #[test]
     fn a_message_that_is_too_long_is_not_sent() {
-        let News::State(operation) = news() else {
+        let Update::State(operation) = update() else {
             unreachable!()
         };
-        let failure_message = "x".repeat(MESSAGE_BYTES_MAX);
-        let long = News::State(Arc::new(Operation {
-            failure_message,
+        let failure = Some(failure("x".repeat(MESSAGE_BYTES_MAX)));
+        let long = Update::State(Arc::new(Operation {
+            failure,
             ..Operation::clone(&operation)
         }));
         assert_eq!(Seal::new(&[7; 32]).close(&long), None);

@@ -1,4 +1,4 @@
-//! State that instances share besides the store: news and rate limits. Redis is never the source of truth. It may be
+//! State that instances share besides the store: updates and rate limits. Redis is never the source of truth. It may be
 //! slow, unreachable or empty at any time, and no data is lost or wrong.
 //!
 //! To add to it: a port in `application/ports` that states the behaviour without Redis, and its implementation here,

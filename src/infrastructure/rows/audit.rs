@@ -1,7 +1,7 @@
 //! Reads the rows of the audit log.
 
 use crate::application::ports::audit::{Chain, Sealed};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::audit::{Entry, Event, Head};
 use crate::infrastructure::columns::Columns;
 

@@ -1,7 +1,7 @@
 //! Reads changes of collections from their rows.
 
 use crate::application::ports::changes::{Change, Extent};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::DocumentId;
 use crate::infrastructure::columns::{Columns, name};
 
@@ -11,8 +11,8 @@ pub(crate) fn change(found: &impl Columns) -> Result<Change, Error> {
         seq: found.count("seq")?,
         document: found.uid("document_uid")?,
         id: name(DocumentId::parse(&found.text("document_id")?))?,
-        before: found.count("version_before")?,
-        after: found.count("version_after")?,
+        before: found.version_if_any("version_before")?,
+        after: found.version_if_any("version_after")?,
     })
 }
 

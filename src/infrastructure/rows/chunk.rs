@@ -1,7 +1,7 @@
 //! Reads a chunk from its row.
 
-use crate::application::ports::chunks::{Chunk, Of};
-use crate::application::ports::store_error::Error;
+use crate::application::ports::chunks::{Chunk, VersionKey};
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch;
 use crate::domain::text::position::{Position, Span};
 use crate::infrastructure::columns::Columns;
@@ -10,7 +10,7 @@ use crate::infrastructure::rows::structure::structure;
 /// A page of a version's chunks, as a statement selects it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Page {
-    pub(crate) of: Of,
+    pub(crate) of: VersionKey,
     /// The ordinal of the first chunk.
     pub(crate) from: u64,
     /// The most chunks.

@@ -1,16 +1,17 @@
 //! Reads a collection from its row.
 
 use crate::application::ports::collections::{Collection, Written};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::CollectionId;
 use crate::infrastructure::columns::{Columns, name};
+use crate::infrastructure::rows::preferences::preferences;
 
 /// Reads a collection from a row of `collections`.
 pub(crate) fn collection(found: &impl Columns) -> Result<Collection, Error> {
     Ok(Collection {
         uid: found.uid("uid")?,
         id: name(CollectionId::parse(&found.text("collection_id")?))?,
-        preferences: found.json("preferences")?,
+        preferences: preferences(found)?,
         revision: found.count("revision")?,
         created_at: found.time("created_at")?,
         updated_at: found.time("updated_at")?,

@@ -1,6 +1,6 @@
 //! Reads how far a move has copied.
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::infrastructure::columns::Columns;
 
 /// The next chunk that a move copies. Chunks are copied in the order of their versions and ordinals.

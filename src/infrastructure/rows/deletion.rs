@@ -3,12 +3,13 @@
 use crate::application::caller::Caller;
 use crate::application::ports::collections::Deletion;
 use crate::application::ports::operations::{Operation, OperationKind};
-use crate::application::ports::state::State;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
+use crate::domain::operation::state::State;
+use crate::domain::operation::target::Target;
 
 /// The document or collection that is deleted.
 pub(crate) struct DeletionTarget {
-    pub(crate) name: String,
+    pub(crate) name: Target,
     /// `None` means the whole collection.
     pub(crate) document: Option<DocumentUid>,
     pub(crate) collection: CollectionUid,
@@ -28,8 +29,7 @@ pub(crate) fn begun(caller: &Caller, deletion: &Deletion, target: DeletionTarget
         target: target.name,
         committed_bytes: 0,
         chunks: 0,
-        failure_reason: String::new(),
-        failure_message: String::new(),
+        failure: None,
         created_at: deletion.now,
         updated_at: deletion.now,
     }

@@ -1,10 +1,10 @@
 //! Reads a document from its row.
 
 use crate::application::ports::documents::{Document, Version};
-use crate::application::ports::store_error::Error;
-use crate::application::ports::stored_spec::StoredSpec;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::DocumentId;
-use crate::infrastructure::columns::{Columns, damaged, name};
+use crate::infrastructure::columns::{Columns, name};
+use crate::infrastructure::rows::spec::spec;
 
 /// Reads a document and its current version from a row of `document_rows`.
 pub(crate) fn document(found: &impl Columns) -> Result<Document, Error> {
@@ -24,9 +24,7 @@ pub(crate) fn document(found: &impl Columns) -> Result<Document, Error> {
 }
 
 fn version(found: &impl Columns) -> Result<Version, Error> {
-    let stored: StoredSpec = found.json("spec")?;
-    let spec = stored.spec().map_err(|_damaged| damaged("a spec"))?;
-    let decoding = stored.decoding().map_err(|_damaged| damaged("a spec"))?;
+    let (spec, decoding) = spec(found)?;
     Ok(Version {
         version: found.count("version")?,
         chunks: found.count("version_chunks")?,

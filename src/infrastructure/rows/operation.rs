@@ -1,8 +1,9 @@
 //! Reads an operation from its row.
 
 use crate::application::ports::operations::{Operation, OperationKind};
-use crate::application::ports::store_error::Error;
-use crate::infrastructure::columns::{Columns, damaged};
+use crate::application::store_error::Error;
+use crate::domain::operation::target::Target;
+use crate::infrastructure::columns::{Columns, damaged, name};
 
 /// Reads an operation from a row of `operations`.
 pub(crate) fn operation(found: &impl Columns) -> Result<Operation, Error> {
@@ -16,11 +17,10 @@ pub(crate) fn operation(found: &impl Columns) -> Result<Operation, Error> {
         kind: kind.ok_or_else(|| damaged("a kind of operation"))?,
         seq: found.count("seq")?,
         state: found.state("state")?,
-        target: found.text("target")?,
+        target: name(Target::parse(&found.text("target")?))?,
         committed_bytes: found.count("committed_offset")?,
         chunks: found.count("chunks")?,
-        failure_reason: found.text("failure_reason")?,
-        failure_message: found.text("failure_message")?,
+        failure: found.failure()?,
         created_at: found.time("created_at")?,
         updated_at: found.time("updated_at")?,
     })

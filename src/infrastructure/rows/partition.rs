@@ -1,7 +1,7 @@
 //! Reads the load of partitions and the location of documents from rows.
 
 use crate::application::ports::partitions::{Location, Partition, Weight};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::domain::partitions::balance::Document;
 use crate::domain::partitions::candidates::other_candidate;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch::Chunk;
 use crate::domain::structure::context::{Context, Heading};
 use crate::domain::structure::kind::Kind;

@@ -1,11 +1,12 @@
 //! Reads an upload from its row.
 
 use crate::application::ports::import_root::Stamp;
-use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{Declared, Description, Import, Upload};
+use crate::application::ports::uploads::{Declared, Description, Import, Origin, Upload};
+use crate::application::store_error::Error;
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::infrastructure::columns::{Columns, name, stored};
+use crate::infrastructure::rows::spec::spec;
 
 /// Reads an upload, with the names and the partition of its document, from a row of `upload_rows`.
 pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
@@ -13,6 +14,7 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         collection: name(CollectionId::parse(&found.text("collection_id")?))?,
         document: name(DocumentId::parse(&found.text("document_id")?))?,
     };
+    let (spec, decoding) = spec(found)?;
     Ok(Upload {
         tenant: found.tenant("tenant")?,
         uid: found.uid("uid")?,
@@ -26,38 +28,40 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         is_document_deleted: !found.is_null("document_deleted_at")?,
         partition: found.small("partition_key")?,
         version: found.count("version")?,
-        source_version: found.count("source_version")?,
-        import: import(found)?,
+        origin: origin(found)?,
         about: Description {
             display_name: found.text("display_name")?,
             media_type: found.text("media_type")?,
             labels: found.json("labels")?,
         },
-        spec: found.json("spec")?,
+        spec,
+        decoding,
         state: found.state("state")?,
         seq: found.count("seq")?,
         writer_epoch: found.count("writer_epoch")?,
         committed_offset: found.count("committed_offset")?,
         next_ordinal: found.count("next_ordinal")?,
-        checkpoint: found.bytes("checkpoint")?,
+        checkpoint: Some(found.bytes("checkpoint")?).filter(|bytes| !bytes.is_empty()),
         source_sha256: found.digest_if_any("source_sha256")?,
-        failure_reason: found.text("failure_reason")?,
-        failure_message: found.text("failure_message")?,
+        failure: found.failure()?,
         created_at: found.time("created_at")?,
         updated_at: found.time("updated_at")?,
     })
 }
 
-fn import(found: &impl Columns) -> Result<Option<Import>, Error> {
+fn origin(found: &impl Columns) -> Result<Origin, Error> {
+    if let Some(source_version) = found.version_if_any("source_version")? {
+        return Ok(Origin::Rechunk { source_version });
+    }
     let path = found.text("import_path")?;
     if path.is_empty() {
-        return Ok(None);
+        return Ok(Origin::Client);
     }
     let path = PathName::parse(&path).map_err(|error| Error::Damaged {
         what: "a path name",
         source: Some(Box::new(error)),
     })?;
-    Ok(Some(Import {
+    Ok(Origin::Import(Import {
         path,
         stamp: Stamp {
             bytes: found.count("import_bytes")?,
@@ -69,15 +73,25 @@ fn import(found: &impl Columns) -> Result<Option<Import>, Error> {
     }))
 }
 
-/// Returns the columns of an import: the path, and the parts of the stamp in the table's order.
-pub(crate) fn import_columns(import: Option<&Import>) -> (&str, [i64; 4]) {
-    import.map_or(("", [0; 4]), |Import { path, stamp }| {
-        let stamp = [
-            stored(stamp.bytes),
-            stamp.modified_ns,
-            stamp.changed_ns,
-            stamp.inode.cast_signed(),
-        ];
-        (path.as_str(), stamp)
-    })
+/// Returns the column with the version that a rechunk reads: 0 for other uploads.
+pub(crate) fn source_version(origin: &Origin) -> i64 {
+    match origin {
+        Origin::Client | Origin::Import(_) => 0,
+        Origin::Rechunk { source_version } => stored(*source_version),
+    }
+}
+
+/// Returns the columns of an import: the path, and the parts of the stamp in the table's order. They are empty for
+/// other uploads.
+pub(crate) fn import_columns(origin: &Origin) -> (&str, [i64; 4]) {
+    let Origin::Import(Import { path, stamp }) = origin else {
+        return ("", [0; 4]);
+    };
+    let stamp = [
+        stored(stamp.bytes),
+        stamp.modified_ns,
+        stamp.changed_ns,
+        stamp.inode.cast_signed(),
+    ];
+    (path.as_str(), stamp)
 }

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 
 use crate::application::ports::audit::{Audit, Chain, Sealed, Wanted};
 use crate::application::ports::jobs::{Done, Fence};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::audit::{Entry, Event, Head};
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::ChainUid;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::stored;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::audit;
-use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 
@@ -28,7 +28,7 @@ impl Audit for Sqlite {
     async fn append_audit(&self, entries: &[Entry], head: &Sealed) -> Result<(), Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         let Sealed { head, mac } = head;
-        sqlx::query(sql::audit::SET_HEAD)
+        sqlx::query(common_statements::audit::SET_HEAD)
             .bind(head.chain)
             .bind(stored(head.seq))
             .bind(head.hash.to_vec())
@@ -72,7 +72,7 @@ impl Audit for Sqlite {
     }
 
     async fn audit_chains(&self) -> Result<Vec<Chain>, Error> {
-        let chains = sqlx::query(sql::audit::CHAINS)
+        let chains = sqlx::query(common_statements::audit::CHAINS)
             .fetch_all(&self.readers)
             .await
             .map_err(failed)?;
@@ -85,7 +85,7 @@ impl Audit for Sqlite {
         after_seq: u64,
         rows: u32,
     ) -> Result<Vec<Entry>, Error> {
-        let entries = sqlx::query(sql::audit::ENTRIES)
+        let entries = sqlx::query(common_statements::audit::ENTRIES)
             .bind(chain)
             .bind(stored(after_seq))
             .bind(rows)
@@ -118,7 +118,7 @@ impl Audit for Sqlite {
     }
 
     async fn audit_before(&self, before: Timestamp, rows: u32) -> Result<Option<Head>, Error> {
-        let found = sqlx::query(sql::audit::LAST_BEFORE)
+        let found = sqlx::query(common_statements::audit::LAST_BEFORE)
             .bind(before)
             .bind(rows)
             .fetch_optional(&self.readers)
@@ -132,7 +132,7 @@ impl Audit for Sqlite {
             return Ok(None);
         };
         let Sealed { head, mac } = checkpoint;
-        sqlx::query(sql::audit::CHECKPOINT)
+        sqlx::query(common_statements::audit::CHECKPOINT)
             .bind(head.chain)
             .bind(stored(head.seq))
             .bind(head.hash.to_vec())
@@ -140,7 +140,7 @@ impl Audit for Sqlite {
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let forgotten = sqlx::query(sql::audit::FORGET)
+        let forgotten = sqlx::query(common_statements::audit::FORGET)
             .bind(head.chain)
             .bind(stored(head.seq))
             .execute(&mut *transaction)
@@ -149,7 +149,7 @@ impl Audit for Sqlite {
         transaction.commit().await.map_err(failed)?;
         Ok(Some(Done {
             rows: forgotten.rows_affected(),
-            news: vec![],
+            updates: vec![],
         }))
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::migrate::MigrateError;
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::infrastructure::sqlite::error::{failed, primary};
 
 /// `SQLITE_NOTADB`: the file's header is not that of a database.

@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use crate::application::caller::Caller;
 use crate::application::ports::changes::{Change, Changes, Extent};
 use crate::application::ports::documents::Document;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::change::{change, extent};
 use crate::infrastructure::rows::document::document;
-use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::error::failed;
 
@@ -21,7 +21,7 @@ impl Changes for Sqlite {
         caller: &Caller,
         collection: &CollectionUid,
     ) -> Result<Option<Extent>, Error> {
-        let found = sqlx::query(sql::changes::EXTENT)
+        let found = sqlx::query(common_statements::changes::EXTENT)
             .bind(&caller.tenant)
             .bind(collection)
             .fetch_optional(&self.readers)
@@ -36,7 +36,7 @@ impl Changes for Sqlite {
         collection: &CollectionUid,
         seq: u64,
     ) -> Result<Option<Change>, Error> {
-        let found = sqlx::query(sql::changes::CHANGE_AFTER)
+        let found = sqlx::query(common_statements::changes::CHANGE_AFTER)
             .bind(&caller.tenant)
             .bind(collection)
             .bind(stored(seq))
@@ -52,7 +52,7 @@ impl Changes for Sqlite {
         document: &DocumentUid,
         seq: u64,
     ) -> Result<Option<u64>, Error> {
-        let found = sqlx::query(sql::changes::VERSION_AT)
+        let found = sqlx::query(common_statements::changes::VERSION_AT)
             .bind(&caller.tenant)
             .bind(document)
             .bind(stored(seq))
@@ -67,7 +67,7 @@ impl Changes for Sqlite {
         caller: &Caller,
         uid: &DocumentUid,
     ) -> Result<Option<Document>, Error> {
-        let found = sqlx::query(sql::changes::DOCUMENT_OF)
+        let found = sqlx::query(common_statements::changes::DOCUMENT_OF)
             .bind(&caller.tenant)
             .bind(uid)
             .fetch_optional(&self.readers)
@@ -82,7 +82,7 @@ impl Changes for Sqlite {
         collection: &CollectionUid,
         after: &DocumentUid,
     ) -> Result<Option<Document>, Error> {
-        let found = sqlx::query(sql::changes::DOCUMENT_AFTER)
+        let found = sqlx::query(common_statements::changes::DOCUMENT_AFTER)
             .bind(&caller.tenant)
             .bind(collection)
             .bind(after)
@@ -98,7 +98,7 @@ impl Changes for Sqlite {
         document: &DocumentUid,
         version: u64,
     ) -> Result<Option<u64>, Error> {
-        let found = sqlx::query(sql::changes::VERSION_CHUNKS)
+        let found = sqlx::query(common_statements::changes::VERSION_CHUNKS)
             .bind(&caller.tenant)
             .bind(document)
             .bind(stored(version))

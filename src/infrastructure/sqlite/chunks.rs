@@ -5,8 +5,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
 
 use crate::application::caller::Caller;
-use crate::application::ports::chunks::{Chunk, Chunks, HEAD_PAGE_BYTES, Of, PAGE_BYTES};
-use crate::application::ports::store_error::Error;
+use crate::application::ports::chunks::{Chunk, Chunks, HEAD_PAGE_BYTES, PAGE_BYTES, VersionKey};
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch::{self, Batch};
 use crate::domain::names::uid::DocumentUid;
 use crate::domain::text::position::Position;
@@ -61,7 +61,7 @@ impl Chunks for Sqlite {
     async fn chunks(
         &self,
         caller: &Caller,
-        of: Of,
+        of: VersionKey,
         from: u64,
         rows: u32,
     ) -> Result<Vec<Chunk>, Error> {
@@ -78,7 +78,7 @@ impl Chunks for Sqlite {
     async fn chunk_heads(
         &self,
         caller: &Caller,
-        of: Of,
+        of: VersionKey,
         from: u64,
         rows: u32,
     ) -> Result<Vec<batch::Chunk>, Error> {

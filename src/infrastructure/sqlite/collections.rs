@@ -5,14 +5,16 @@ use sqlx::SqliteExecutor;
 
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Collection, Collections, Deleted, Deletion, Written};
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
+use crate::domain::operation::target::Target;
 use crate::domain::timestamp::Timestamp;
-use crate::infrastructure::columns::{stored, to_json};
+use crate::infrastructure::columns::stored;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::collection::{collection, created_before};
 use crate::infrastructure::rows::deletion::DeletionTarget;
-use crate::infrastructure::sql;
+use crate::infrastructure::rows::preferences;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::deletions;
 use crate::infrastructure::sqlite::error::failed;
@@ -27,7 +29,7 @@ impl Collections for Sqlite {
         request_sha256: &[u8; 32],
     ) -> Result<Written, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
-        let known = sqlx::query(sql::collections::COLLECTION_OF)
+        let known = sqlx::query(common_statements::collections::COLLECTION_OF)
             .bind(new.uid)
             .fetch_optional(&mut *transaction)
             .await
@@ -35,11 +37,11 @@ impl Collections for Sqlite {
         if let Some(known) = known {
             return created_before(&known, request_sha256);
         }
-        let created = sqlx::query(sql::collections::INSERT)
+        let created = sqlx::query(common_statements::collections::INSERT)
             .bind(new.uid)
             .bind(&caller.tenant)
             .bind(new.id.as_str())
-            .bind(to_json(&new.preferences)?)
+            .bind(preferences::encoded(&new.preferences)?)
             .bind(new.created_at)
             .bind(new.updated_at)
             .bind(request_sha256.to_vec())
@@ -62,8 +64,8 @@ impl Collections for Sqlite {
         preferences: &Preferences,
         now: Timestamp,
     ) -> Result<Written, Error> {
-        let updated = sqlx::query(sql::collections::UPDATE)
-            .bind(to_json(preferences)?)
+        let updated = sqlx::query(common_statements::collections::UPDATE)
+            .bind(preferences::encoded(preferences)?)
             .bind(now)
             .bind(&caller.tenant)
             .bind(id.as_str())
@@ -97,7 +99,7 @@ impl Collections for Sqlite {
         if deletion.expects_other(found.revision) {
             return Ok(Deleted::Changed);
         }
-        let documents = sqlx::query(sql::collections::FIRST_DOCUMENT)
+        let documents = sqlx::query(common_statements::collections::FIRST_DOCUMENT)
             .bind(found.uid)
             .fetch_optional(&mut *transaction)
             .await
@@ -105,7 +107,7 @@ impl Collections for Sqlite {
         if documents.is_some() && !force {
             return Ok(Deleted::NotEmpty);
         }
-        sqlx::query(sql::collections::DELETE)
+        sqlx::query(common_statements::collections::DELETE)
             .bind(deletion.now)
             .bind(found.uid)
             .execute(&mut *transaction)
@@ -113,7 +115,7 @@ impl Collections for Sqlite {
             .map_err(failed)?;
         let ended = upload_end::fail_running_in(&mut transaction, &found.uid, deletion.now).await?;
         let target = DeletionTarget {
-            name: id.to_string(),
+            name: Target::Collection(id.clone()),
             document: None,
             collection: found.uid,
         };
@@ -136,7 +138,7 @@ impl Collections for Sqlite {
         after: &str,
         rows: u32,
     ) -> Result<Vec<Collection>, Error> {
-        let list = sqlx::query(sql::collections::COLLECTIONS)
+        let list = sqlx::query(common_statements::collections::COLLECTIONS)
             .bind(&caller.tenant)
             .bind(after)
             .bind(rows)
@@ -152,7 +154,7 @@ async fn live(
     caller: &Caller,
     id: &CollectionId,
 ) -> Result<Option<Collection>, Error> {
-    let found = sqlx::query(sql::collections::LIVE)
+    let found = sqlx::query(common_statements::collections::LIVE)
         .bind(&caller.tenant)
         .bind(id.as_str())
         .fetch_optional(executor)

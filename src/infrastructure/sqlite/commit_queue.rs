@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch::{Batch, CHUNKS_MAX};
 use crate::domain::timestamp::Timestamp;
 

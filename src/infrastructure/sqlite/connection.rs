@@ -8,7 +8,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::infrastructure::migrations::{self, Step};
 use crate::infrastructure::sqlite::cause;
 use crate::infrastructure::sqlite::commit_queue::CommitQueue;

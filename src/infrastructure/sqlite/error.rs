@@ -1,6 +1,6 @@
 //! Translates SQLite's errors into the port's. No other module knows its codes.
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::limits::quota::Quota;
 
 /// `SQLITE_FULL`: the disk is full.

@@ -2,9 +2,9 @@
 
 use sqlx::SqliteConnection;
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::timestamp::Timestamp;
-use crate::infrastructure::sql;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::sqlite::error::failed;
 
 /// Removes rows that ended or changed before `before`, at most `rows` of each kind. Returns the number of removed
@@ -15,7 +15,7 @@ pub(super) async fn forget(
     rows: u32,
 ) -> Result<u64, Error> {
     let mut forgotten = 0;
-    for statement in sql::expiry::STATEMENTS {
+    for statement in common_statements::expiry::STATEMENTS {
         let done = sqlx::query(statement)
             .bind(before)
             .bind(rows)

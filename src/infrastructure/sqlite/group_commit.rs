@@ -16,8 +16,8 @@ use sqlx::{Connection, Sqlite as Driver, Transaction};
 use tokio::sync::oneshot;
 
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::sqlite::commit_queue::{Outcome, QueuedCommit};

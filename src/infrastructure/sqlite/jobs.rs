@@ -8,11 +8,12 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite as Driver, Transaction};
 
 use crate::application::ports::jobs::{Done, Fence, Jobs, Work};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::InstanceUid;
+use crate::domain::operation::failure::FailureReason;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged, stored};
-use crate::infrastructure::sql;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::expiry;
@@ -49,7 +50,7 @@ impl Jobs for Sqlite {
     }
 
     async fn release(&self, work: Work, holder: &InstanceUid) -> Result<(), Error> {
-        sqlx::query(sql::jobs::RELEASE)
+        sqlx::query(common_statements::jobs::RELEASE)
             .bind(work.name())
             .bind(holder)
             .execute(&self.writer)
@@ -91,11 +92,11 @@ impl Jobs for Sqlite {
         let chunks = remove_chunks(&mut transaction, &version, rows).await?;
         let mut done = Done {
             rows: chunks,
-            news: vec![],
+            updates: vec![],
         };
         let document = version.uid("document_uid")?;
         if chunks < u64::from(rows) {
-            sqlx::query(sql::jobs::REMOVE_VERSION)
+            sqlx::query(common_statements::jobs::REMOVE_VERSION)
                 .bind(version.bytes("document_uid")?)
                 .bind(version.signed("version")?)
                 .execute(&mut *transaction)
@@ -104,7 +105,8 @@ impl Jobs for Sqlite {
             done.rows += 1;
         }
         let collection = version.uid("collection_uid")?;
-        done.news = deletions::count(&mut transaction, &document, &collection, chunks, now).await?;
+        done.updates =
+            deletions::count(&mut transaction, &document, &collection, chunks, now).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(Some(done))
     }
@@ -119,14 +121,14 @@ impl Jobs for Sqlite {
             return Ok(None);
         };
         let mut done = Done::default();
-        let documents = sqlx::query(sql::jobs::DOCUMENTS_TO_DELETE)
+        let documents = sqlx::query(common_statements::jobs::DOCUMENTS_TO_DELETE)
             .bind(rows)
             .fetch_all(&mut *transaction)
             .await
             .map_err(failed)?;
         for document in &documents {
             let document = document.uid("uid")?;
-            done.news
+            done.updates
                 .extend(deletions::give_up(&mut transaction, &document, now).await?);
         }
         done.rows = documents.len() as u64;
@@ -163,7 +165,10 @@ impl Jobs for Sqlite {
         };
         let rows = moves::sweep(&mut transaction, now, rows).await?;
         transaction.commit().await.map_err(failed)?;
-        Ok(Some(Done { rows, news: vec![] }))
+        Ok(Some(Done {
+            rows,
+            updates: vec![],
+        }))
     }
 
     async fn abandon_uploads(
@@ -176,7 +181,7 @@ impl Jobs for Sqlite {
         let Some(mut transaction) = self.fenced(fence).await? else {
             return Ok(None);
         };
-        let abandoned = sqlx::query(sql::jobs::ABANDONED)
+        let abandoned = sqlx::query(common_statements::jobs::ABANDONED)
             .bind(since)
             .bind(rows)
             .fetch_all(&mut *transaction)
@@ -184,15 +189,15 @@ impl Jobs for Sqlite {
             .map_err(failed)?;
         let documents = abandoned.iter().map(|found| found.uid("document_uid"));
         let documents = documents.collect::<Result<Vec<_>, _>>()?;
-        let reason = "UPLOAD_ABANDONED";
+        let reason = FailureReason::UploadAbandoned;
         let message = "no client resumed the upload in time";
-        let news = upload_end::fail(&mut transaction, &abandoned, reason, message, now).await?;
+        let updates = upload_end::fail(&mut transaction, &abandoned, reason, message, now).await?;
         for document in &documents {
             deletions::give_up_empty(&mut transaction, document, now).await?;
         }
         transaction.commit().await.map_err(failed)?;
         let rows = abandoned.len() as u64;
-        Ok(Some(Done { rows, news }))
+        Ok(Some(Done { rows, updates }))
     }
 
     async fn expire(
@@ -206,7 +211,10 @@ impl Jobs for Sqlite {
         };
         let rows = expiry::forget(&mut transaction, before, rows).await?;
         transaction.commit().await.map_err(failed)?;
-        Ok(Some(Done { rows, news: vec![] }))
+        Ok(Some(Done {
+            rows,
+            updates: vec![],
+        }))
     }
 }
 
@@ -265,7 +273,7 @@ async fn remove_chunks(
     if removed.rows_affected() != chunks {
         return Err(damaged("a DELETE of other rows than counted"));
     }
-    sqlx::query(sql::jobs::SUBTRACT_CHUNKS)
+    sqlx::query(common_statements::jobs::SUBTRACT_CHUNKS)
         .bind(stored(chunks))
         .bind(first.signed("text_bytes")?)
         .bind(&document)
@@ -281,7 +289,7 @@ async fn end_deletions(
     now: Timestamp,
     rows: u32,
 ) -> Result<Done, Error> {
-    let ended = sqlx::query(sql::jobs::END_DELETIONS)
+    let ended = sqlx::query(common_statements::jobs::END_DELETIONS)
         .bind(now)
         .bind(rows)
         .fetch_all(&mut **transaction)
@@ -289,6 +297,6 @@ async fn end_deletions(
         .map_err(failed)?;
     Ok(Done {
         rows: ended.len() as u64,
-        news: operations::changed(transaction, &ended).await?,
+        updates: operations::changed(transaction, &ended).await?,
     })
 }

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 
 use crate::application::ports::keys::{Created, Key, Keys};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::KeyUid;
 use crate::domain::timestamp::Timestamp;
-use crate::infrastructure::rows::access::key;
-use crate::infrastructure::sql;
+use crate::infrastructure::common_statements;
+use crate::infrastructure::rows::identity::key;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 
@@ -16,7 +16,7 @@ use crate::infrastructure::sqlite::error::failed;
 impl Keys for Sqlite {
     async fn create_key(&self, new: &Key) -> Result<Created, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
-        let tenant = sqlx::query(sql::keys::FIND_TENANT)
+        let tenant = sqlx::query(common_statements::keys::FIND_TENANT)
             .bind(new.tenant.as_str())
             .fetch_optional(&mut *transaction)
             .await
@@ -24,7 +24,7 @@ impl Keys for Sqlite {
         if tenant.is_none() {
             return Ok(Created::NoTenant);
         }
-        let created = sqlx::query(sql::keys::INSERT)
+        let created = sqlx::query(common_statements::keys::INSERT)
             .bind(new.uid)
             .bind(new.tenant.as_str())
             .bind(new.principal.as_str())
@@ -65,7 +65,7 @@ impl Keys for Sqlite {
     }
 
     async fn key(&self, tenant: &TenantId, uid: &KeyUid) -> Result<Option<Key>, Error> {
-        let found = sqlx::query(sql::keys::KEY)
+        let found = sqlx::query(common_statements::keys::KEY)
             .bind(tenant.as_str())
             .bind(uid)
             .fetch_optional(&self.readers)
@@ -75,7 +75,7 @@ impl Keys for Sqlite {
     }
 
     async fn keys(&self, tenant: &TenantId, after: &KeyUid, rows: u32) -> Result<Vec<Key>, Error> {
-        let list = sqlx::query(sql::keys::KEYS)
+        let list = sqlx::query(common_statements::keys::KEYS)
             .bind(tenant.as_str())
             .bind(after)
             .bind(rows)
@@ -91,7 +91,7 @@ impl Keys for Sqlite {
         uid: &KeyUid,
         now: Timestamp,
     ) -> Result<Option<Key>, Error> {
-        let revoked = sqlx::query(sql::keys::REVOKE)
+        let revoked = sqlx::query(common_statements::keys::REVOKE)
             .bind(now)
             .bind(tenant.as_str())
             .bind(uid)
@@ -102,7 +102,7 @@ impl Keys for Sqlite {
     }
 
     async fn has_operator_key(&self, now: Timestamp) -> Result<bool, Error> {
-        let found = sqlx::query(sql::keys::FIRST_OPERATOR)
+        let found = sqlx::query(common_statements::keys::FIRST_OPERATOR)
             .bind(now)
             .fetch_optional(&self.readers)
             .await

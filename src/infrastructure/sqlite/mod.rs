@@ -2,7 +2,7 @@
 //!
 //! One connection writes, so writers wait for it here and not for the file's lock; other connections read.
 //! Write-ahead logging lets readers continue during a write. To add a method: put the statement into
-//! `infrastructure/sql`, or into the noun's file if PostgreSQL cannot run it, and the tenant into its WHERE. Check the
+//! `infrastructure/common_statements`, or into the noun's file if PostgreSQL cannot run it, and the tenant into its WHERE. Check the
 //! row count, and add a case to `tests/contract`.
 
 mod audit;
@@ -27,7 +27,7 @@ mod quotas;
 mod rechunks;
 mod room;
 mod row;
-mod secrets;
+mod store;
 mod tenants;
 mod upload_commit;
 mod upload_end;

@@ -11,12 +11,12 @@ use crate::application::caller::Caller;
 use crate::application::ports::jobs::Done;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::partitions::{Move, Moved};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::DocumentUid;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, stored};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::copies::cursor_after;
-use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::operations;
 
@@ -77,7 +77,7 @@ pub(super) async fn advance(
     sweep_after: Timestamp,
     rows: u32,
 ) -> Result<Done, Error> {
-    let running = sqlx::query(sql::moves::RUNNING)
+    let running = sqlx::query(common_statements::moves::RUNNING)
         .fetch_optional(&mut *connection)
         .await
         .map_err(failed)?;
@@ -96,7 +96,7 @@ pub(super) async fn advance(
     Ok(Done {
         // The move's own row counts too: finding no more chunks is progress.
         rows: copied.len() as u64 + 1,
-        news: operations::changed(connection, &[running]).await?,
+        updates: operations::changed(connection, &[running]).await?,
     })
 }
 
@@ -139,7 +139,7 @@ async fn count(
     now: Timestamp,
 ) -> Result<(), Error> {
     let cursor = cursor_after(running, copied)?;
-    sqlx::query(sql::moves::COUNT)
+    sqlx::query(common_statements::moves::COUNT)
         .bind(cursor.version)
         .bind(cursor.ordinal)
         .bind(stored(copied.len() as u64))
@@ -154,7 +154,7 @@ async fn count(
 
 /// Switches the document to the partition of its copies. Returns `false` if there are not as many copies as chunks.
 async fn turn(connection: &mut SqliteConnection, running: &SqliteRow) -> Result<bool, Error> {
-    let turned = sqlx::query(sql::moves::TURN)
+    let turned = sqlx::query(common_statements::moves::TURN)
         .bind(running.text("tenant")?)
         .bind(running.bytes("uid")?)
         .execute(connection)
@@ -169,7 +169,7 @@ async fn succeed(
     running: &SqliteRow,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(sql::moves::SUCCEED)
+    sqlx::query(common_statements::moves::SUCCEED)
         .bind(sweep_after)
         .bind(running.text("tenant")?)
         .bind(running.bytes("uid")?)
@@ -185,7 +185,7 @@ async fn fail(
     running: &SqliteRow,
     now: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(sql::moves::FAIL)
+    sqlx::query(common_statements::moves::FAIL)
         .bind(now)
         .bind(running.text("tenant")?)
         .bind(running.bytes("uid")?)
@@ -202,13 +202,13 @@ pub(super) async fn give_up(
     document: &DocumentUid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    sqlx::query(sql::moves::ADVANCE_SWEEP)
+    sqlx::query(common_statements::moves::ADVANCE_SWEEP)
         .bind(now)
         .bind(document)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    let failed_moves = sqlx::query(sql::moves::GIVE_UP)
+    let failed_moves = sqlx::query(common_statements::moves::GIVE_UP)
         .bind(now)
         .bind(document)
         .fetch_all(&mut *connection)
@@ -224,7 +224,7 @@ pub(super) async fn sweep(
     now: Timestamp,
     rows: u32,
 ) -> Result<u64, Error> {
-    let left = sqlx::query(sql::moves::LEFTOVER)
+    let left = sqlx::query(common_statements::moves::LEFTOVER)
         .bind(now)
         .fetch_optional(&mut *connection)
         .await
@@ -234,7 +234,7 @@ pub(super) async fn sweep(
     if removed == u64::from(rows) {
         return Ok(removed);
     }
-    sqlx::query(sql::moves::SWEPT)
+    sqlx::query(common_statements::moves::SWEPT)
         .bind(left.text("tenant")?)
         .bind(left.bytes("uid")?)
         .execute(connection)

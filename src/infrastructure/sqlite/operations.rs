@@ -6,14 +6,14 @@ use sqlx::{SqliteConnection, SqliteExecutor};
 
 use crate::application::caller::Caller;
 use crate::application::ports::operations::{Operation, Operations};
-use crate::application::ports::state::State;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::OperationUid;
+use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::operation::operation;
-use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::error::failed;
 
@@ -34,7 +34,7 @@ impl Operations for Sqlite {
         before: (Timestamp, OperationUid),
         rows: u32,
     ) -> Result<Vec<Operation>, Error> {
-        let list = sqlx::query(sql::operations::OPERATIONS)
+        let list = sqlx::query(common_statements::operations::OPERATIONS)
             .bind(&caller.tenant)
             .bind(before.0)
             .bind(before.1)
@@ -66,7 +66,7 @@ pub(super) async fn find(
     tenant: &TenantId,
     uid: &OperationUid,
 ) -> Result<Option<Operation>, Error> {
-    let found = sqlx::query(sql::operations::OPERATION)
+    let found = sqlx::query(common_statements::operations::OPERATION)
         .bind(tenant)
         .bind(uid)
         .fetch_optional(executor)
@@ -83,7 +83,7 @@ pub(super) async fn is_repeated(
     uid: &OperationUid,
     request_sha256: &[u8; 32],
 ) -> Result<Option<bool>, Error> {
-    let found = sqlx::query(sql::operations::REQUEST)
+    let found = sqlx::query(common_statements::operations::REQUEST)
         .bind(&caller.tenant)
         .bind(uid)
         .fetch_optional(executor)

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::partitions::{Location, Move, Moved, Partition, Partitions};
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::domain::names::resource::DocumentName;
 use crate::domain::partitions::balance::Document;
 use crate::infrastructure::columns::Columns;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::partition::{large_document, location, partition};
-use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::{documents, moves};
@@ -17,7 +17,7 @@ use crate::infrastructure::sqlite::{documents, moves};
 #[async_trait]
 impl Partitions for Sqlite {
     async fn partitions(&self) -> Result<Vec<Partition>, Error> {
-        let list = sqlx::query(sql::partitions::HEALTH)
+        let list = sqlx::query(common_statements::partitions::HEALTH)
             .fetch_all(&self.readers)
             .await
             .map_err(failed)?;

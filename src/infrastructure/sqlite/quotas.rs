@@ -2,14 +2,14 @@
 
 use sqlx::SqliteConnection;
 
-use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
+use crate::application::store_error::Error;
 use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::DocumentUid;
 use crate::infrastructure::columns::stored;
-use crate::infrastructure::rows::access::tenant;
-use crate::infrastructure::sql;
+use crate::infrastructure::common_statements;
+use crate::infrastructure::rows::identity::tenant;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 
@@ -45,7 +45,7 @@ pub(super) async fn set(
     quotas: Quotas,
 ) -> Result<Option<Tenant>, Error> {
     let mut transaction = store.writer.begin_with(BEGIN).await.map_err(failed)?;
-    let changed = sqlx::query(sql::tenants::SET_QUOTAS)
+    let changed = sqlx::query(common_statements::tenants::SET_QUOTAS)
         .bind(id.as_str())
         .bind(quotas.documents.map(stored))
         .bind(quotas.bytes.map(stored))

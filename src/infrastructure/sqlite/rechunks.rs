@@ -6,13 +6,13 @@ use sqlx::SqliteConnection;
 use crate::application::caller::Caller;
 use crate::application::ports::documents::Document;
 use crate::application::ports::rechunks::{NewRechunk, Rechunks, Started};
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::DocumentUid;
 use crate::infrastructure::columns::{damaged, stored};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::document::document;
 use crate::infrastructure::rows::upload::upload;
-use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::documents::live;
 use crate::infrastructure::sqlite::error::failed;
@@ -55,16 +55,22 @@ impl Rechunks for Sqlite {
         }
         let keeps_mark = keeps_mark(&mut transaction, caller, &known, source.version).await?;
         let upload = new.upload(&known, source, keeps_mark);
-        let spec = match upload.preferences.over(&preferences) {
-            Ok(spec) => spec,
+        let (spec, decoding) = match upload.preferences.over(&preferences) {
+            Ok(merged) => merged,
             Err(conflict) => return Ok(Started::Conflict(conflict)),
         };
         let document =
             upload_start::take_version(&mut transaction, caller, &upload, &collection).await?;
-        let version = source.version;
-        let shown = spec.decoded_as(source.decoding);
-        upload_start::insert_version(&mut transaction, &document, &shown).await?;
-        upload_start::insert(&mut transaction, caller, &upload, &document, &spec, version).await?;
+        upload_start::insert_version(&mut transaction, &document, &spec, source.decoding).await?;
+        upload_start::insert(
+            &mut transaction,
+            caller,
+            &upload,
+            &document,
+            &spec,
+            decoding,
+        )
+        .await?;
         let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
         transaction.commit().await.map_err(failed)?;
         let upload = upload.ok_or_else(|| damaged("a rechunk that was inserted"))?;
@@ -72,7 +78,7 @@ impl Rechunks for Sqlite {
     }
 
     async fn running_rechunks(&self, rows: u32) -> Result<Vec<Upload>, Error> {
-        let list = sqlx::query(sql::uploads::RUNNING_RECHUNKS)
+        let list = sqlx::query(common_statements::uploads::RUNNING_RECHUNKS)
             .bind(rows)
             .fetch_all(&self.readers)
             .await

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rustix::fs::statvfs;
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 
 /// The ballast's size: a batch of an upload, its checkpoint, and the pages that change with them.
 const BALLAST_BYTES: usize = 1024 * 1024;

@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, ValueRef};
 
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::infrastructure::columns::{Columns, damaged, unreadable};
 
 impl Columns for SqliteRow {

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 
-use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::{Removed, Tenant, Tenants};
+use crate::application::store_error::Error;
 use crate::domain::limits::quota::Quotas;
 use crate::domain::names::resource::TenantId;
 use crate::domain::timestamp::Timestamp;
-use crate::infrastructure::rows::access::tenant;
-use crate::infrastructure::sql;
+use crate::infrastructure::common_statements;
+use crate::infrastructure::rows::identity::tenant;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::quotas;
@@ -16,7 +16,7 @@ use crate::infrastructure::sqlite::quotas;
 #[async_trait]
 impl Tenants for Sqlite {
     async fn create_tenant(&self, id: &TenantId, now: Timestamp) -> Result<bool, Error> {
-        let created = sqlx::query(sql::tenants::INSERT)
+        let created = sqlx::query(common_statements::tenants::INSERT)
             .bind(id.as_str())
             .bind(now)
             .execute(&self.writer)
@@ -26,7 +26,7 @@ impl Tenants for Sqlite {
     }
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, Error> {
-        let found = sqlx::query(sql::tenants::TENANT)
+        let found = sqlx::query(common_statements::tenants::TENANT)
             .bind(id.as_str())
             .fetch_optional(&self.readers)
             .await
@@ -35,7 +35,7 @@ impl Tenants for Sqlite {
     }
 
     async fn tenants(&self, after: &str, rows: u32) -> Result<Vec<Tenant>, Error> {
-        let list = sqlx::query(sql::tenants::TENANTS)
+        let list = sqlx::query(common_statements::tenants::TENANTS)
             .bind(after)
             .bind(rows)
             .fetch_all(&self.readers)
@@ -50,7 +50,7 @@ impl Tenants for Sqlite {
         disabled: bool,
         now: Timestamp,
     ) -> Result<Option<Tenant>, Error> {
-        let changed = sqlx::query(sql::tenants::DISABLE)
+        let changed = sqlx::query(common_statements::tenants::DISABLE)
             .bind(disabled)
             .bind(now)
             .bind(id.as_str())
@@ -67,12 +67,12 @@ impl Tenants for Sqlite {
     async fn delete_tenant(&self, id: &TenantId) -> Result<Removed, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
         // The default collection was created implicitly, and never held a document.
-        sqlx::query(sql::tenants::REMOVE_DEFAULT_COLLECTION)
+        sqlx::query(common_statements::tenants::REMOVE_DEFAULT_COLLECTION)
             .bind(id.as_str())
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let kept = sqlx::query(sql::tenants::FIRST_COLLECTION)
+        let kept = sqlx::query(common_statements::tenants::FIRST_COLLECTION)
             .bind(id.as_str())
             .fetch_optional(&mut *transaction)
             .await
@@ -80,12 +80,12 @@ impl Tenants for Sqlite {
         if kept.is_some() {
             return Ok(Removed::NotEmpty);
         }
-        sqlx::query(sql::tenants::REMOVE_KEYS)
+        sqlx::query(common_statements::tenants::REMOVE_KEYS)
             .bind(id.as_str())
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let deleted = sqlx::query(sql::tenants::REMOVE)
+        let deleted = sqlx::query(common_statements::tenants::REMOVE)
             .bind(id.as_str())
             .execute(&mut *transaction)
             .await

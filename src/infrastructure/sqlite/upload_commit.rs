@@ -3,8 +3,8 @@
 use sqlx::SqliteConnection;
 
 use crate::application::ports::operations::Operation;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Writer;
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{damaged, stored};

@@ -4,16 +4,17 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use crate::application::ports::operations::Operation;
-use crate::application::ports::state::State;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::{Upload, UploadEnd, Writer};
+use crate::application::store_error::Error;
 use crate::domain::ingest::checkpoint::ENGINE_VERSION;
 use crate::domain::ingest::engine::Summary;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
+use crate::domain::operation::failure::{Failure, FailureReason};
+use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged, stored};
+use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::upload::upload;
-use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 
 /// Ends the upload's row. Returns `false` if the writer is not the newest, or the upload has ended.
@@ -25,9 +26,11 @@ pub(super) async fn end(
 ) -> Result<bool, Error> {
     let (state, reason, message, summary) = match end {
         UploadEnd::Succeeded(summary) => (State::Succeeded, "", "", Some(summary)),
-        UploadEnd::Failed { reason, message } => (State::Failed, *reason, message.as_str(), None),
+        UploadEnd::Failed(Failure { reason, message }) => {
+            (State::Failed, reason.name(), message.as_str(), None)
+        }
     };
-    let ended = sqlx::query(sql::upload_end::END)
+    let ended = sqlx::query(common_statements::upload_end::END)
         .bind(state.name())
         .bind(reason)
         .bind(message)
@@ -51,7 +54,7 @@ pub(super) async fn complete(
     summary: &Summary,
     now: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(sql::upload_end::COMPLETE)
+    sqlx::query(common_statements::upload_end::COMPLETE)
         .bind(now)
         .bind(stored(summary.chunks))
         .bind(stored(summary.end.source))
@@ -77,25 +80,27 @@ pub(super) async fn make_current(
     now: Timestamp,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    let before = sqlx::query(sql::upload_end::CURRENT_VERSION)
+    let before = sqlx::query(common_statements::upload_end::CURRENT_VERSION)
         .bind(upload.document_uid)
         .fetch_one(&mut *connection)
         .await
         .map_err(failed)?;
-    let before = before.count("current_version")?;
-    sqlx::query(sql::upload_end::MAKE_CURRENT)
+    let before = before.version_if_any("current_version")?;
+    sqlx::query(common_statements::upload_end::MAKE_CURRENT)
         .bind(now)
         .bind(upload.document_uid)
         .bind(upload.uid)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    sweep(connection, &upload.document_uid, before, sweep_after).await?;
+    if let Some(before) = before {
+        sweep(connection, &upload.document_uid, before, sweep_after).await?;
+    }
     record_change(
         connection,
         &upload.document_uid,
         before,
-        upload.version,
+        Some(upload.version),
         now,
     )
     .await
@@ -108,7 +113,7 @@ pub(super) async fn sweep(
     version: u64,
     sweep_after: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(sql::upload_end::SWEEP)
+    sqlx::query(common_statements::upload_end::SWEEP)
         .bind(sweep_after)
         .bind(document)
         .bind(stored(version))
@@ -122,19 +127,19 @@ pub(super) async fn sweep(
 pub(super) async fn record_change(
     connection: &mut SqliteConnection,
     document: &DocumentUid,
-    before: u64,
-    after: u64,
+    before: Option<u64>,
+    after: Option<u64>,
     now: Timestamp,
 ) -> Result<(), Error> {
     // The collection's row stays locked until the commit, so changes are numbered in the order of their commits.
-    sqlx::query(sql::upload_end::NUMBER_CHANGE)
+    sqlx::query(common_statements::upload_end::NUMBER_CHANGE)
         .bind(document)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
-    sqlx::query(sql::upload_end::ADD_CHANGE)
-        .bind(stored(before))
-        .bind(stored(after))
+    sqlx::query(common_statements::upload_end::ADD_CHANGE)
+        .bind(before.map_or(0, stored))
+        .bind(after.map_or(0, stored))
         .bind(now)
         .bind(document)
         .execute(connection)
@@ -148,7 +153,7 @@ pub(super) async fn record_change(
 pub(super) async fn fail_running(
     connection: &mut SqliteConnection,
     document: &DocumentUid,
-    reason: &'static str,
+    reason: FailureReason,
     message: &'static str,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
@@ -167,12 +172,12 @@ pub(super) async fn fail_running_in(
     collection: &CollectionUid,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let running = sqlx::query(sql::upload_end::RUNNING_IN_COLLECTION)
+    let running = sqlx::query(common_statements::upload_end::RUNNING_IN_COLLECTION)
         .bind(collection)
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;
-    let reason = "DOCUMENT_DELETED";
+    let reason = FailureReason::DocumentDeleted;
     let message = "the document's collection was deleted";
     fail(connection, &running, reason, message, now).await
 }
@@ -181,7 +186,7 @@ pub(super) async fn fail_running_in(
 pub(super) async fn fail(
     connection: &mut SqliteConnection,
     running: &[SqliteRow],
-    reason: &'static str,
+    reason: FailureReason,
     message: &'static str,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
@@ -195,7 +200,7 @@ pub(super) async fn fail(
 async fn fail_one(
     connection: &mut SqliteConnection,
     upload: &Upload,
-    reason: &'static str,
+    reason: FailureReason,
     message: &'static str,
     now: Timestamp,
 ) -> Result<Operation, Error> {
@@ -204,7 +209,7 @@ async fn fail_one(
              seq = seq + 1, updated_at = ?
          WHERE tenant = ? AND uid = ? AND state = 'RUNNING'",
     )
-    .bind(reason)
+    .bind(reason.name())
     .bind(message)
     .bind(now)
     .bind(&upload.tenant)
@@ -219,8 +224,10 @@ async fn fail_one(
     Ok(Operation {
         seq: upload.seq + 1,
         state: State::Failed,
-        failure_reason: reason.to_owned(),
-        failure_message: message.to_owned(),
+        failure: Some(Failure {
+            reason,
+            message: message.to_owned(),
+        }),
         updated_at: now,
         ..upload.operation()
     })

@@ -3,11 +3,11 @@
 use sqlx::SqliteExecutor;
 
 use crate::application::caller::Caller;
-use crate::application::ports::store_error::Error;
 use crate::application::ports::uploads::Upload;
+use crate::application::store_error::Error;
 use crate::domain::names::uid::OperationUid;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::upload::upload;
-use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::error::failed;
 
 /// Returns the caller's upload of that uid.
@@ -16,7 +16,7 @@ pub(super) async fn upload_of(
     caller: &Caller,
     uid: &OperationUid,
 ) -> Result<Option<Upload>, Error> {
-    let found = sqlx::query(sql::uploads::UPLOAD)
+    let found = sqlx::query(common_statements::uploads::UPLOAD)
         .bind(&caller.tenant)
         .bind(uid)
         .fetch_optional(executor)

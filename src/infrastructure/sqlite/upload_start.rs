@@ -3,16 +3,19 @@
 use sqlx::SqliteConnection;
 
 use crate::application::caller::Caller;
-use crate::application::ports::preferences::Preferences;
-use crate::application::ports::store_error::Error;
-use crate::application::ports::stored_spec::StoredSpec;
 use crate::application::ports::uploads::NewUpload;
+use crate::application::store_error::Error;
+use crate::domain::chunking::spec::Spec;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 use crate::domain::partitions::candidates;
+use crate::domain::text::encoding::decoding::Decoding;
 use crate::infrastructure::columns::{Columns, stored, to_json};
-use crate::infrastructure::rows::upload::import_columns;
-use crate::infrastructure::sql;
+use crate::infrastructure::common_statements;
+use crate::infrastructure::rows::preferences::preferences;
+use crate::infrastructure::rows::spec;
+use crate::infrastructure::rows::upload::{import_columns, source_version};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::quotas;
 
@@ -22,14 +25,14 @@ pub(super) async fn collection(
     caller: &Caller,
     id: &CollectionId,
 ) -> Result<Option<(CollectionUid, Preferences)>, Error> {
-    let found = sqlx::query(sql::collections::LIVE)
+    let found = sqlx::query(common_statements::collections::LIVE)
         .bind(&caller.tenant)
         .bind(id.as_str())
         .fetch_optional(connection)
         .await
         .map_err(failed)?;
     let Some(found) = found else { return Ok(None) };
-    Ok(Some((found.uid("uid")?, found.json("preferences")?)))
+    Ok(Some((found.uid("uid")?, preferences(&found)?)))
 }
 
 /// Creates the collection `default`, unless another transaction just did.
@@ -38,7 +41,7 @@ pub(super) async fn create_default(
     caller: &Caller,
     new: &NewUpload,
 ) -> Result<(), Error> {
-    sqlx::query(sql::collections::INSERT)
+    sqlx::query(common_statements::collections::INSERT)
         // The collection has no request id. It reuses the new document's uid: uids must differ only within a table.
         .bind(new.document_uid)
         .bind(&caller.tenant)
@@ -97,7 +100,7 @@ pub(super) async fn take_version(
     new: &NewUpload,
     collection: &CollectionUid,
 ) -> Result<DocumentUid, Error> {
-    let found = sqlx::query(sql::uploads::TAKE_VERSION)
+    let found = sqlx::query(common_statements::uploads::TAKE_VERSION)
         .bind(&caller.tenant)
         .bind(collection)
         .bind(new.document.document.as_str())
@@ -111,13 +114,14 @@ pub(super) async fn take_version(
 pub(super) async fn insert_version(
     connection: &mut SqliteConnection,
     document: &DocumentUid,
-    spec: &StoredSpec,
+    spec: &Spec,
+    decoding: Decoding,
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO versions (document_uid, version, spec)
          SELECT uid, latest_version, ? FROM documents WHERE uid = ?",
     )
-    .bind(to_json(spec)?)
+    .bind(spec::encoded(spec, decoding)?)
     .bind(document)
     .execute(&mut *connection)
     .await
@@ -125,17 +129,16 @@ pub(super) async fn insert_version(
     quotas::reserve(connection, document, 1).await
 }
 
-/// Inserts the upload that creates the version. It reads the chunks of `source_version`; if that is 0, it reads a
-/// file or the bytes that a client sends.
+/// Inserts the upload that creates the version.
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
     caller: &Caller,
     new: &NewUpload,
     document: &DocumentUid,
-    spec: &StoredSpec,
-    source_version: u64,
+    spec: &Spec,
+    decoding: Decoding,
 ) -> Result<(), Error> {
-    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(new.import.as_ref());
+    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(&new.origin);
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, source_version, display_name,
              media_type, labels, spec, state, created_at, updated_at, import_path, import_bytes,
@@ -147,11 +150,11 @@ pub(super) async fn insert(
     )
     .bind(&caller.tenant)
     .bind(new.uid)
-    .bind(stored(source_version))
+    .bind(source_version(&new.origin))
     .bind(&new.about.display_name)
     .bind(&new.about.media_type)
     .bind(to_json(&new.about.labels)?)
-    .bind(to_json(spec)?)
+    .bind(spec::encoded(spec, decoding)?)
     .bind(new.now)
     .bind(document)
     .bind(path)

@@ -5,19 +5,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::commit_order::CommitTicket;
+use crate::application::commit_order::CommitTicket;
 use crate::application::ports::operations::Operation;
-use crate::application::ports::state::State;
-use crate::application::ports::store_error::Error;
-use crate::application::ports::uploads::{
-    NewUpload, SUPERSEDED, Started, Upload, UploadEnd, Uploads, Writer,
-};
+use crate::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Uploads, Writer};
+use crate::application::store_error::Error;
 use crate::domain::ingest::batch::Batch;
 use crate::domain::names::uid::{DocumentUid, OperationUid};
+use crate::domain::operation::failure::FailureReason;
+use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::damaged;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::upload::upload;
-use crate::infrastructure::sql;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::upload_row::upload_of;
@@ -47,21 +46,21 @@ impl Uploads for Sqlite {
         let Some((collection, preferences)) = found else {
             return Ok(Started::NoCollection);
         };
-        let spec = match new.preferences.over(&preferences) {
-            Ok(spec) => spec,
+        let (spec, decoding) = match new.preferences.over(&preferences) {
+            Ok(merged) => merged,
             Err(conflict) => return Ok(Started::Conflict(conflict)),
         };
         let document = upload_start::document(&mut transaction, caller, new, &collection).await?;
         let superseded = upload_end::fail_running(
             &mut transaction,
             &document,
-            SUPERSEDED,
+            FailureReason::UploadSuperseded,
             "a newer upload of the same document was started",
             new.now,
         )
         .await?;
-        upload_start::insert_version(&mut transaction, &document, &spec).await?;
-        upload_start::insert(&mut transaction, caller, new, &document, &spec, 0).await?;
+        upload_start::insert_version(&mut transaction, &document, &spec, decoding).await?;
+        upload_start::insert(&mut transaction, caller, new, &document, &spec, decoding).await?;
         let upload = upload_of(&mut *transaction, caller, &new.uid).await?;
         transaction.commit().await.map_err(failed)?;
         let upload = upload.ok_or_else(|| damaged("an upload that was inserted"))?;
@@ -100,7 +99,7 @@ impl Uploads for Sqlite {
         caller: &Caller,
         document: &DocumentUid,
     ) -> Result<Option<Upload>, Error> {
-        let found = sqlx::query(sql::uploads::NEWEST)
+        let found = sqlx::query(common_statements::uploads::NEWEST)
             .bind(&caller.tenant)
             .bind(document)
             .fetch_optional(&self.readers)
@@ -141,7 +140,7 @@ impl Uploads for Sqlite {
                 upload_end::complete(&mut transaction, &upload, summary, now).await?;
                 upload_end::make_current(&mut transaction, &upload, now, sweep_after).await?;
             }
-            UploadEnd::Failed { .. } => {
+            UploadEnd::Failed(_) => {
                 let document = &upload.document_uid;
                 let version = upload.version;
                 upload_end::sweep(&mut transaction, document, version, now).await?;
@@ -159,7 +158,7 @@ impl Uploads for Sqlite {
         now: Timestamp,
     ) -> Result<Option<Operation>, Error> {
         let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
-        let cancelled = sqlx::query(sql::uploads::CANCEL)
+        let cancelled = sqlx::query(common_statements::uploads::CANCEL)
             .bind(State::Cancelled.name())
             .bind(now)
             .bind(&caller.tenant)

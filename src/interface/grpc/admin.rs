@@ -16,7 +16,7 @@ use crate::domain::names::resource::TenantId;
 use crate::domain::timestamp::Timestamp;
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
-use crate::interface::grpc::convert::{access, audit};
+use crate::interface::grpc::convert::{audit, identity};
 use crate::interface::grpc::extract;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::admin_service_server::AdminService;
@@ -58,7 +58,7 @@ impl AdminService for Service {
         let id = TenantId::parse(&request.tenant_id)
             .map_err(|error| Error::invalid("tenant_id", error))?;
         let tenant = self.tenants.create(id).await?;
-        let tenant = Some(access::tenant(tenant));
+        let tenant = Some(identity::tenant(tenant));
         Ok(Response::new(pb::CreateTenantResponse { tenant }))
     }
 
@@ -71,7 +71,7 @@ impl AdminService for Service {
             .tenants
             .get(&resource_name::tenant("name", &request.name)?)
             .await?;
-        let tenant = Some(access::tenant(tenant));
+        let tenant = Some(identity::tenant(tenant));
         Ok(Response::new(pb::GetTenantResponse { tenant }))
     }
 
@@ -86,7 +86,7 @@ impl AdminService for Service {
         } = request;
         let (list, next_page_token) = self.tenants.list(&caller, page_size, &page_token).await?;
         Ok(Response::new(pb::ListTenantsResponse {
-            tenants: list.into_iter().map(access::tenant).collect(),
+            tenants: list.into_iter().map(identity::tenant).collect(),
             next_page_token,
         }))
     }
@@ -102,9 +102,9 @@ impl AdminService for Service {
             quotas,
         } = request;
         let id = resource_name::tenant("name", &name)?;
-        let quotas = quotas.map(access::quotas).transpose()?;
+        let quotas = quotas.map(identity::quotas).transpose()?;
         let tenant = self.tenants.update(&id, disabled, quotas).await?;
-        let tenant = Some(access::tenant(tenant));
+        let tenant = Some(identity::tenant(tenant));
         Ok(Response::new(pb::UpdateTenantResponse { tenant }))
     }
 
@@ -124,9 +124,12 @@ impl AdminService for Service {
         request: Request<pb::CreateApiKeyRequest>,
     ) -> Result<Response<pb::CreateApiKeyResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let (key, secret) = self.keys.create(&caller, access::new_key(request)?).await?;
+        let (key, secret) = self
+            .keys
+            .create(&caller, identity::new_key(request)?)
+            .await?;
         Ok(Response::new(pb::CreateApiKeyResponse {
-            api_key: Some(access::key(key)),
+            api_key: Some(identity::key(key)),
             secret: secret.map_or_else(String::new, |secret| secret.expose().to_owned()),
         }))
     }
@@ -145,7 +148,7 @@ impl AdminService for Service {
         let keys = &self.keys;
         let (list, next_page_token) = keys.list(&caller, &tenant, page_size, &page_token).await?;
         Ok(Response::new(pb::ListApiKeysResponse {
-            api_keys: list.into_iter().map(access::key).collect(),
+            api_keys: list.into_iter().map(identity::key).collect(),
             next_page_token,
         }))
     }
@@ -157,7 +160,7 @@ impl AdminService for Service {
         let (caller, request) = extract::of(request)?;
         let (tenant, uid) = resource_name::api_key("name", &request.name)?;
         let key = self.keys.revoke(&caller, &tenant, &uid).await?;
-        let api_key = Some(access::key(key));
+        let api_key = Some(identity::key(key));
         Ok(Response::new(pb::RevokeApiKeyResponse { api_key }))
     }
 

@@ -12,7 +12,7 @@ use crate::application::caller::Caller;
 use crate::application::chunking::comparison::{self, Comparison};
 use crate::application::chunking::stream::{ChunkStream, ChunkStreamEvent, Cut, Piece};
 use crate::application::error::Error;
-use crate::application::memory::budget::Budget;
+use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::preview::{CHUNK_BYTES, comparison_bytes, preview_bytes};
 use crate::application::response_stream::{self, SendLimits};
 use crate::application::uploads::limits::UploadLimits;
@@ -45,7 +45,7 @@ const COMPARED_MAX: usize = 8;
 #[derive(Debug)]
 pub struct Service {
     /// The memory shared with uploads.
-    pub budget: Budget,
+    pub budget: MemoryBudget,
     /// The limits of a stream.
     pub bounds: UploadLimits,
     /// Tracks the tasks of streams: the server waits for them when it stops.
@@ -63,7 +63,7 @@ impl ChunkingService for Service {
         &self,
         request: Request<Streaming<pb::ChunkStreamRequest>>,
     ) -> Result<Response<Self::ChunkStreamStream>, Status> {
-        let (outbox, answers) = response_stream::channel(SendLimits {
+        let (sender, answers) = response_stream::channel(SendLimits {
             drain: self.drain.clone(),
             slow_reader_max: Some(self.bounds.slow_reader_max),
         });
@@ -77,8 +77,8 @@ impl ChunkingService for Service {
             caller,
         };
         self.tasks.spawn(async move {
-            let done = stream.run(pieces, &outbox).await;
-            outbox.end(done);
+            let done = stream.run(pieces, &sender).await;
+            sender.end(done);
         });
         let responses = answers.map(|answer| match answer {
             Ok(answer) => Ok(response(answer)),

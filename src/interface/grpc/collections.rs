@@ -6,14 +6,14 @@ use crate::application::caller::Caller;
 use crate::application::catalog::collections::Collections;
 use crate::application::error::Error;
 use crate::application::ports::collections::Collection;
-use crate::application::ports::preferences::Preferences;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::convert::{chunking, resources};
 use crate::interface::grpc::extract;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_server::CollectionService;
+use crate::interface::grpc::request_digest::Identified;
 use crate::interface::grpc::resource_name;
-use crate::interface::grpc::sent::Identified;
 
 /// Serves collections.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use crate::interface::grpc::convert::{chunking, imports, resources};
 use crate::interface::grpc::extract;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_server::DocumentService;
+use crate::interface::grpc::request_digest::Identified;
 use crate::interface::grpc::resource_name;
-use crate::interface::grpc::sent::Identified;
 
 /// Serves documents.
 #[derive(Debug)]

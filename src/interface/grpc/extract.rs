@@ -1,4 +1,4 @@
-//! Extracts the caller, as the door has authenticated it, from a request.
+//! Extracts the caller, as `middleware/authenticate` has authenticated it, from a request.
 
 use tonic::{Request, Status};
 

@@ -22,7 +22,7 @@ pub mod methods;
 pub mod operations;
 pub mod partitions;
 pub mod pb;
+pub mod request_digest;
 pub mod resource_name;
-pub mod sent;
 pub mod status;
 pub mod uploads;

@@ -10,7 +10,7 @@ use crate::application::error::Error;
 use crate::application::events::tenant_subscription::Filter;
 use crate::application::operations::lifecycle::Operations;
 use crate::application::operations::watch::OperationWatch;
-use crate::application::ports::state::State;
+use crate::domain::operation::state::State;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::extract;
 use crate::interface::grpc::pb;

@@ -10,8 +10,8 @@ use crate::interface::grpc::convert::{partitions, resources};
 use crate::interface::grpc::extract;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::partition_service_server::PartitionService;
+use crate::interface::grpc::request_digest::Identified;
 use crate::interface::grpc::resource_name;
-use crate::interface::grpc::sent::Identified;
 
 /// Serves partitions.
 #[derive(Debug)]

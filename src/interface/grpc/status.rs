@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::application::error::Error;
-use crate::application::ports::store_error;
+use crate::application::store_error;
 use crate::domain::ingest::checkpoint;
 use crate::domain::ingest::digest::hex;
 
@@ -39,7 +39,7 @@ pub fn of(error: &Error) -> Status {
     if let Error::NotFound { kind } | Error::AlreadyExists { kind } = error {
         details.set_resource_info(*kind, "", "", "");
     }
-    if let Error::RateLimited { subject, .. } | Error::PlacesTaken { subject, .. } = error {
+    if let Error::RateLimited { subject, .. } | Error::ConcurrencyLimited { subject, .. } = error {
         details.add_quota_failure_violation(subject, error.to_string());
     }
     if let Error::QuotaExceeded(_) = error {
@@ -171,7 +171,7 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::NoMemory => (Code::ResourceExhausted, "NO_MEMORY"),
         Error::Overloaded => (Code::ResourceExhausted, "OVERLOADED"),
         Error::RateLimited { .. } => (Code::ResourceExhausted, "RATE_LIMITED"),
-        Error::PlacesTaken { .. } => (Code::ResourceExhausted, "PLACES_TAKEN"),
+        Error::ConcurrencyLimited { .. } => (Code::ResourceExhausted, "CONCURRENCY_LIMITED"),
         Error::FollowedUploadEnded { .. } => (Code::Aborted, "FOLLOWED_UPLOAD_ENDED"),
         Error::DeadlineExceeded => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
         Error::HostNotAllowed => (Code::PermissionDenied, "HOST_NOT_ALLOWED"),
@@ -232,7 +232,7 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         Error::FutureSeq { after, newest } => {
             counts([("after_seq", after), ("newest_seq", newest)])
         }
-        Error::RateLimited { limit, .. } | Error::PlacesTaken { limit, .. } => {
+        Error::RateLimited { limit, .. } | Error::ConcurrencyLimited { limit, .. } => {
             vec![("limit", (*limit).to_owned())]
         }
         Error::QuotaExceeded(quota) => vec![("quota", quota.name().to_owned())],

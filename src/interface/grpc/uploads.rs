@@ -8,8 +8,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
-use crate::application::uploads::duplex::{Conversation, News};
-use crate::application::uploads::receive::{Listener, Session};
+use crate::application::uploads::duplex::{DuplexUpload, UploadResponse};
+use crate::application::uploads::upload_stream::{UploadNotifier, UploadStream};
 use crate::interface::grpc::audit_target::AuditTarget;
 use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::{resources, uploads};
@@ -24,7 +24,7 @@ use crate::interface::grpc::resource_name;
 #[derive(Debug)]
 pub struct Service {
     /// The use cases.
-    pub conversation: Conversation,
+    pub duplex_upload: DuplexUpload,
     /// The source of time and uids.
     pub clock: Arc<dyn Clock>,
 }
@@ -50,13 +50,13 @@ impl UploadService for Service {
             );
             uploads::message(clock.as_ref(), message)
         });
-        let session = Session {
-            uploads: &self.conversation.uploads,
+        let stream = UploadStream {
+            uploads: &self.duplex_upload.uploads,
             caller: &caller,
-            drain: &self.conversation.drain,
+            drain: &self.duplex_upload.drain,
         };
         let upload = Some(resources::upload(
-            &session.run(messages, Listener::default()).await?,
+            &stream.run(messages, UploadNotifier::default()).await?,
         )?);
         Ok(Response::new(pb::UploadDocumentResponse { upload }))
     }
@@ -77,9 +77,9 @@ impl UploadService for Service {
             target.note(&write.map_or_else(String::new, uploads::named));
             uploads::stream_message(clock.as_ref(), message)
         });
-        let news = self.conversation.open(&caller, messages);
-        let responses = news.map(|news| {
-            let event = news.and_then(event).map(Some);
+        let response = self.duplex_upload.open(&caller, messages);
+        let responses = response.map(|response| {
+            let event = response.and_then(event).map(Some);
             event
                 .map(|event| pb::StreamDocumentResponse { event })
                 .map_err(Status::from)
@@ -93,7 +93,7 @@ impl UploadService for Service {
     ) -> Result<Response<pb::GetUploadResponse>, Status> {
         let (caller, request) = extract::of(request)?;
         let uid = resource_name::uid("name", "uploads", &request.name)?;
-        let uploads = &self.conversation.uploads;
+        let uploads = &self.duplex_upload.uploads;
         let upload = Some(resources::upload(&uploads.get(&caller, &uid).await?)?);
         Ok(Response::new(pb::GetUploadResponse { upload }))
     }
@@ -104,7 +104,7 @@ impl UploadService for Service {
     ) -> Result<Response<pb::CancelUploadResponse>, Status> {
         let (caller, request) = extract::of(request)?;
         let uid = resource_name::uid("name", "uploads", &request.name)?;
-        let uploads = &self.conversation.uploads;
+        let uploads = &self.duplex_upload.uploads;
         let upload = Some(resources::upload(&uploads.cancel(&caller, &uid).await?)?);
         Ok(Response::new(pb::CancelUploadResponse { upload }))
     }
@@ -119,22 +119,22 @@ where
     extension.cloned().unwrap_or_default()
 }
 
-fn event(news: News) -> Result<Event, Error> {
-    Ok(match news {
-        News::Ack {
+fn event(response: UploadResponse) -> Result<Event, Error> {
+    Ok(match response {
+        UploadResponse::Ack {
             committed_offset,
             chunks,
         } => Event::Ack(pb::Ack {
             committed_offset: count(committed_offset),
             chunks: count(chunks),
         }),
-        News::Page(document, page) => {
+        UploadResponse::Page(document, page) => {
             let chunks = page.into_iter();
             let chunks = chunks.map(|chunk| resources::chunk(&document, chunk));
             Event::Page(pb::StreamChunksResponse {
                 chunks: chunks.collect(),
             })
         }
-        News::Upload(upload) => Event::Upload(resources::upload(&upload)?),
+        UploadResponse::Upload(upload) => Event::Upload(resources::upload(&upload)?),
     })
 }

@@ -9,16 +9,16 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, header};
 
 use crate::application::audit::recorder::Recorder;
-use crate::application::auth::authenticator::Identity;
+use crate::application::auth::authenticator::Authenticator;
 use crate::application::auth::credential::Credential;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::rate_limit::admission::Admission;
 use crate::domain::identity::role::Role;
 use crate::domain::identity::secret::Secret;
-use crate::interface::authenticated_caller::Admitted;
+use crate::interface::authenticated_caller::AuthenticatedCaller;
 use crate::interface::grpc::methods;
-use crate::interface::middleware::origin::Allowed;
+use crate::interface::middleware::origin::AllowedOrigins;
 use crate::interface::transport::peer::Peer;
 use crate::interface::web::paths;
 
@@ -29,18 +29,18 @@ const OPEN: [&str; 3] = [paths::PAGE, paths::HEALTHZ, paths::READYZ];
 
 /// The state of the checks that a request passes.
 #[derive(Clone, Debug)]
-pub struct Door {
+pub struct AuthenticationState {
     /// Authenticates callers. `None` means that every caller may do everything.
-    pub identity: Option<Arc<Identity>>,
+    pub identity: Option<Arc<Authenticator>>,
     /// Limits the rate of calls, and of failed authentications by an address.
     pub admission: Admission,
     /// The hosts that a request may be meant for, and the pages that may send it.
-    pub allowed: Allowed,
+    pub allowed: AllowedOrigins,
     /// Records refused callers.
     pub recorder: Recorder,
 }
 
-impl Door {
+impl AuthenticationState {
     /// Returns the caller of a request for `path`. `None` means a WebSocket that authenticates by its first frame.
     ///
     /// # Errors
@@ -52,20 +52,21 @@ impl Door {
         path: &str,
         headers: &HeaderMap,
         peer: Option<&Peer>,
-    ) -> Result<Option<Admitted>, Error> {
+    ) -> Result<Option<AuthenticatedCaller>, Error> {
         let is_open = path.starts_with(HEALTH) || OPEN.contains(&path);
         let identity = self.identity.as_ref().filter(|_| !is_open);
         let address = peer.map(|peer| peer.address.ip());
         let Some(identity) = identity else {
-            return Ok(Some(Admitted::anybody(address)));
+            return Ok(Some(AuthenticatedCaller::anybody(address)));
         };
         let certificate = peer.and_then(|peer| peer.certificate);
         let credential = match credential(headers, certificate) {
             Err(Error::CredentialMissing) if path == paths::WEBSOCKET => return Ok(None),
             credential => credential?,
         };
-        let admitted = Admitted::by(identity, credential, (&self.admission, address)).await?;
-        Ok(Some(admitted))
+        let authenticated =
+            AuthenticatedCaller::by(identity, credential, (&self.admission, address)).await?;
+        Ok(Some(authenticated))
     }
 }
 

@@ -21,7 +21,7 @@ use tracing::Span;
 use crate::application::audit::recorder::{Deed, Recorder, is_recorded};
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::interface::authenticated_caller::Admitted;
+use crate::interface::authenticated_caller::AuthenticatedCaller;
 use crate::interface::grpc::audit_target::AuditTarget;
 use crate::interface::grpc::framework_status;
 use crate::interface::grpc::message_limits;
@@ -54,7 +54,10 @@ pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: 
         code: Code::Cancelled,
         doing,
     };
-    let mut end = end(deadline, request.extensions().get::<Admitted>().cloned());
+    let mut end = end(
+        deadline,
+        request.extensions().get::<AuthenticatedCaller>().cloned(),
+    );
     let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
     let response = tokio::select! {
         biased;
@@ -71,8 +74,8 @@ pub async fn keep(State(recorder): State<Recorder>, mut request: Request, next: 
     response.map(|body| Body::new(Measured { body, observed }))
 }
 
-/// Returns the early end of the call: at its deadline, or when its caller is no longer admitted.
-fn end(deadline: Option<Instant>, admitted: Option<Admitted>) -> EarlyEnd {
+/// Returns the early end of the call: at its deadline, or when its caller is no longer authenticated.
+fn end(deadline: Option<Instant>, authenticated: Option<AuthenticatedCaller>) -> EarlyEnd {
     Box::pin(async move {
         let late = async {
             match deadline {
@@ -81,8 +84,8 @@ fn end(deadline: Option<Instant>, admitted: Option<Admitted>) -> EarlyEnd {
             }
         };
         let lost = async {
-            match admitted {
-                Some(admitted) => admitted.lost().await,
+            match authenticated {
+                Some(authenticated) => authenticated.lost().await,
                 None => std::future::pending().await,
             }
         };

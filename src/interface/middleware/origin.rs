@@ -35,7 +35,7 @@ const READ: [HeaderName; 5] = [
 
 /// Hosts and origins that are allowed.
 #[derive(Clone, Debug)]
-pub struct Allowed {
+pub struct AllowedOrigins {
     /// Names of this server besides those of the loopback interface, without a port. `None` means any name.
     pub hosts: Option<Vec<String>>,
     /// Origins of pages, as browsers send them: `https://example.org`.
@@ -44,7 +44,7 @@ pub struct Allowed {
     pub is_https: bool,
 }
 
-impl Allowed {
+impl AllowedOrigins {
     /// Checks the host that a request is meant for, and its origin.
     ///
     /// # Errors
@@ -137,12 +137,12 @@ mod tests {
     use axum::extract::Request;
     use axum::http::HeaderValue;
 
-    use super::Allowed;
+    use super::AllowedOrigins;
     use crate::application::error::Error;
 
-    fn allowed(hosts: &[&str], origins: &[&'static str]) -> Allowed {
+    fn allowed(hosts: &[&str], origins: &[&'static str]) -> AllowedOrigins {
         let origins = origins.iter().copied();
-        Allowed {
+        AllowedOrigins {
             hosts: Some(hosts.iter().map(|&host| host.to_owned()).collect()),
             origins: origins.map(HeaderValue::from_static).collect(),
             is_https: false,
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn other_hosts_are_not_this_machine() {
-        let asked = |allowed: &Allowed, uri: &str, host: &'static str| {
+        let asked = |allowed: &AllowedOrigins, uri: &str, host: &'static str| {
             let request = Request::builder()
                 .uri(uri)
                 .header("host", host)
@@ -211,18 +211,18 @@ mod tests {
     }
     #[test]
     fn a_page_of_this_server_is_accepted_by_a_name_that_only_this_server_has() {
-        let comes = |allowed: &Allowed, host: &str, origin: &str| {
+        let comes = |allowed: &AllowedOrigins, host: &str, origin: &str| {
             let request = Request::builder().uri("/x").header("host", host);
             let request = request.header("origin", origin).body(Body::empty());
             allowed.check(&request.unwrap()).is_ok()
         };
         let none = allowed(&[], &[]);
         let named = allowed(&["sluice.example"], &[]);
-        let any = Allowed {
+        let any = AllowedOrigins {
             hosts: None,
             ..none.clone()
         };
-        let private = Allowed {
+        let private = AllowedOrigins {
             is_https: true,
             ..named.clone()
         };

@@ -1,4 +1,4 @@
-//! Rate limits and concurrency limits, checked once the caller is known: a call from a budget, and a place for a long
+//! Rate limits and concurrency limits, checked once the caller is known: a call from a budget, and a slot for a long
 //! response. Responses carry the state of the budget (draft-ietf-httpapi-ratelimit-headers).
 
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use crate::application::memory::pressure::Pressure;
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::concurrency::ConcurrencySlot;
 use crate::application::rate_limit::limits::Standing;
-use crate::domain::limits::class::{Places, RateClass};
+use crate::domain::limits::class::{ConcurrencyLimit, RateClass};
 use crate::interface::grpc::methods;
-use crate::interface::guarded_body::Held;
+use crate::interface::guarded_body::GuardedBody;
 use crate::interface::middleware::request;
 use crate::interface::transport::peer::Peer;
 use crate::interface::web::paths;
@@ -29,8 +29,8 @@ const STANDING: &str = "ratelimit";
 
 /// The state of the admission checks.
 #[derive(Clone, Debug)]
-pub struct Gate {
-    /// The budgets and the places.
+pub struct RateLimitState {
+    /// The budgets and the slots.
     pub admission: Admission,
     /// Memory pressure: whether there is memory for the request.
     pub pressure: Pressure,
@@ -38,11 +38,11 @@ pub struct Gate {
 
 /// Admits a request, or refuses it with the time of the next try. A request that is no method of this API, such as a
 /// health check or a WebSocket, counts as a read.
-pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let Gate {
+pub async fn limit(State(state): State<RateLimitState>, request: Request, next: Next) -> Response {
+    let RateLimitState {
         admission,
         pressure,
-    } = gate;
+    } = state;
     let path = request.uri().path();
     let class = methods::at(path).map_or(RateClass::Read, |method| method.class);
     let takes = if path == paths::WEBSOCKET {
@@ -50,20 +50,20 @@ pub async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Re
     } else {
         class
     };
-    if let Err(error) = pressure.admit(takes) {
+    if let Err(error) = pressure.check(takes) {
         return request::refused(request.headers(), &error);
     }
     let caller = caller(&request);
-    let (standing, admitted) = admission.admit(&caller, class).await;
-    let place = match admitted {
-        Ok(()) => place(&admission, &caller, class).await,
+    let (standing, allowed) = admission.admit(&caller, class).await;
+    let slot = match allowed {
+        Ok(()) => slot(&admission, &caller, class).await,
         Err(error) => Err(error),
     };
-    let mut response = match place {
+    let mut response = match slot {
         Err(error) => request::refused(request.headers(), &error),
-        Ok(Some(place)) => {
+        Ok(Some(slot)) => {
             let response = next.run(request).await;
-            response.map(|body| Body::new(Held::new(body, place)))
+            response.map(|body| Body::new(GuardedBody::new(body, slot)))
         }
         Ok(None) => next.run(request).await,
     };
@@ -83,34 +83,34 @@ fn caller(request: &Request) -> Caller {
     extensions.get().cloned().unwrap_or_else(unknown)
 }
 
-/// Takes the place that a request of this class holds until its response has ended. `None` if the class needs no
-/// place.
-async fn place(
+/// Takes the slot that a request of this class holds until its response has ended. `None` if the class needs no
+/// slot.
+async fn slot(
     admission: &Admission,
     caller: &Caller,
     class: RateClass,
 ) -> Result<Option<ConcurrencySlot>, Error> {
-    let places = match class {
-        RateClass::UploadStart => Places::Uploads,
-        RateClass::WatchOpen => Places::Watches,
+    let slots = match class {
+        RateClass::UploadStart => ConcurrencyLimit::Uploads,
+        RateClass::WatchOpen => ConcurrencyLimit::Watches,
         RateClass::Read | RateClass::Preview | RateClass::Write | RateClass::Admin => {
             return Ok(None);
         }
     };
-    admission.place(caller, places).await.map(Some)
+    admission.slot(caller, slots).await.map(Some)
 }
 
 fn set_headers(headers: &mut HeaderMap, standing: &Standing) {
     let Standing {
         limit,
-        quota,
+        rate,
         remaining,
         whole_after,
     } = standing;
     let seconds = |us: u128| us.div_ceil(1_000_000);
-    let window = seconds(quota.window_us().into());
+    let window = seconds(rate.window_us().into());
     let whole_after = seconds(whole_after.as_micros());
-    let policy = format!("\"{limit}\";q={};w={window}", quota.burst());
+    let policy = format!("\"{limit}\";q={};w={window}", rate.burst());
     let standing = format!("\"{limit}\";r={remaining};t={whole_after}");
     for (name, value) in [(POLICY, policy), (STANDING, standing)] {
         // Names and numbers are valid in a header.

@@ -17,7 +17,7 @@ use crate::application::audit::recorder::Deed;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::interface::grpc::{methods, status};
-use crate::interface::middleware::authenticate::{self, Door};
+use crate::interface::middleware::authenticate::{self, AuthenticationState};
 use crate::interface::middleware::call::LoggedAtItsEnd;
 use crate::interface::transport::peer::Peer;
 use crate::interface::web::error_response;
@@ -30,7 +30,11 @@ const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// Gives the request an id, a log line and a caller, and refuses other hosts and pages. A web page in a browser on
 /// this machine must not reach a server without identity.
-pub async fn admit(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
+pub async fn handle(
+    State(state): State<Arc<AuthenticationState>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = request_id(request.headers());
     let span = tracing::info_span!(
         "request",
@@ -41,12 +45,12 @@ pub async fn admit(State(door): State<Arc<Door>>, mut request: Request, next: Ne
     );
     let begun = Instant::now();
     let mut response = async {
-        let response = match let_in(&door, &mut request).await {
+        let response = match let_in(&state, &mut request).await {
             Ok(()) => next.run(request).await,
             Err(error) => {
                 // A path that does not exist is a mistake of the caller, not a refusal to record.
                 if !matches!(error, Error::NotFound { .. }) {
-                    door.recorder.record(deed(&request, &error));
+                    state.recorder.record(deed(&request, &error));
                 }
                 refused(request.headers(), &error)
             }
@@ -77,8 +81,8 @@ fn log(response: &Response, duration: Duration) {
 }
 
 /// Checks the request, and adds its caller to its extensions.
-async fn let_in(door: &Door, request: &mut Request) -> Result<(), Error> {
-    door.allowed.check(request)?;
+async fn let_in(state: &AuthenticationState, request: &mut Request) -> Result<(), Error> {
+    state.allowed.check(request)?;
     is_ours(request)?;
     if request.method() == Method::OPTIONS {
         // A browser sends this question without credentials, and the answer lists only the headers that pages may
@@ -87,20 +91,24 @@ async fn let_in(door: &Door, request: &mut Request) -> Result<(), Error> {
     }
     let peer = request.extensions().get::<Arc<Peer>>().cloned();
     let path = request.uri().path();
-    let known = door
+    let known = state
         .identify(path, request.headers(), peer.as_deref())
         .await;
     let known = known.inspect_err(|reason| {
         let address = peer.map(|peer| peer.address);
         tracing::info!(peer.address = ?address, %reason, "a caller was refused");
     })?;
-    let Some(admitted) = known else { return Ok(()) };
+    let Some(authenticated) = known else {
+        return Ok(());
+    };
     let span = tracing::Span::current();
-    span.record("caller.tenant", admitted.caller.tenant.as_str());
-    span.record("caller.principal", admitted.caller.principal.as_str());
-    let may = authenticate::may_ask(&admitted.caller, path);
-    request.extensions_mut().insert(admitted.caller.clone());
-    request.extensions_mut().insert(admitted);
+    span.record("caller.tenant", authenticated.caller.tenant.as_str());
+    span.record("caller.principal", authenticated.caller.principal.as_str());
+    let may = authenticate::may_ask(&authenticated.caller, path);
+    request
+        .extensions_mut()
+        .insert(authenticated.caller.clone());
+    request.extensions_mut().insert(authenticated);
     may
 }
 

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::codegen::Service;
 
 use crate::interface::drained_body::Drained;
-use crate::interface::guarded_body::Held;
+use crate::interface::guarded_body::GuardedBody;
 use crate::interface::transport::idle_timeout::{IdleTimeouts, RequestActivity};
 use crate::interface::transport::peer::Peer;
 use crate::interface::transport::throttled_stream::ThrottledStream;
@@ -140,7 +140,7 @@ where
         let answering = self.router.call(request);
         Box::pin(async move {
             let response = answering.await?;
-            Ok(response.map(|body| Body::new(Held::new(body, (under_way, answer)))))
+            Ok(response.map(|body| Body::new(GuardedBody::new(body, (under_way, answer)))))
         })
     }
 }

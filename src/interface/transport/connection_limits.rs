@@ -16,7 +16,7 @@ const KNOWN_MIN: usize = 1_024;
 
 /// Counts and limits connections.
 #[derive(Clone, Debug)]
-pub struct Connections {
+pub struct ConnectionLimits {
     all: Arc<Semaphore>,
     most: usize,
     known: Arc<Mutex<Networks>>,
@@ -57,7 +57,7 @@ pub struct ConnectionPermit {
     _one_of_all: OwnedSemaphorePermit,
 }
 
-impl Connections {
+impl ConnectionLimits {
     /// Allows at most `most` connections in all.
     #[must_use]
     pub fn new(most: usize, per_address: PerAddress) -> Self {
@@ -138,7 +138,7 @@ impl Drop for ConnectionPermit {
 
 #[cfg(test)]
 mod tests {
-    use super::{Connections, KNOWN_MIN, PerAddress};
+    use super::{ConnectionLimits, KNOWN_MIN, PerAddress};
     use crate::application::client_network::Network;
     use crate::interface::transport::frame_cost::CALL;
 
@@ -150,7 +150,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_has_a_maximum_of_connections_and_gives_them_back() {
-        let connections = Connections::new(10, PER_ADDRESS);
+        let connections = ConnectionLimits::new(10, PER_ADDRESS);
         let enter = async |address: &str| {
             let room = connections.room().await.unwrap();
             connections.enter(room, address.parse().unwrap())
@@ -178,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_is_forgotten_once_it_is_disconnected_and_its_budget_is_whole() {
-        let connections = Connections::new(10, PER_ADDRESS);
+        let connections = ConnectionLimits::new(10, PER_ADDRESS);
         for number in 0..2 * KNOWN_MIN {
             let address = u32::try_from(number).unwrap().to_be_bytes();
             let room = connections.room().await.unwrap();

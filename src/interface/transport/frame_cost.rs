@@ -32,7 +32,7 @@ const CONTINUATION: u8 = 9;
 
 /// The parse position in a connection.
 #[derive(Debug)]
-pub(crate) enum Costs {
+pub(crate) enum FrameParser {
     /// The number of bytes of the preface that have arrived.
     Preface(usize),
     /// The frame head, and the number of its bytes that have arrived.
@@ -43,7 +43,7 @@ pub(crate) enum Costs {
     Plain(bool),
 }
 
-impl Costs {
+impl FrameParser {
     pub(crate) fn new() -> Self {
         Self::Preface(0)
     }
@@ -128,7 +128,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use super::{CALL, Costs, FRAME, PREFACE};
+    use super::{CALL, FRAME, FrameParser, PREFACE};
 
     fn frame(kind: u8, length: u16) -> Vec<u8> {
         let [high, low] = length.to_be_bytes();
@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_frame_costs_by_its_kind_and_large_content_is_free() {
-        let http2 = |frames: &[Vec<u8>]| Costs::new().of(&[PREFACE, &frames.concat()].concat());
+        let http2 =
+            |frames: &[Vec<u8>]| FrameParser::new().of(&[PREFACE, &frames.concat()].concat());
         assert_eq!(http2(&[]), 0);
         assert_eq!(http2(&[frame(4, 6), frame(6, 8), frame(8, 4)]), 3 * FRAME);
         assert_eq!(http2(&[frame(1, 300), frame(0, 16_384)]), CALL);
@@ -151,7 +152,7 @@ mod tests {
         for end in ["\r\n", "\n"] {
             let request = format!("GET / HTTP/1.1{end}host: a{end}{end}");
             let bytes = |bytes: usize| FRAME * u64::try_from(bytes.div_ceil(16)).unwrap();
-            let mut costs = Costs::new();
+            let mut costs = FrameParser::new();
             assert_eq!(costs.of(request.as_bytes()), CALL + bytes(request.len()));
             let many = request.repeat(30);
             assert_eq!(costs.of(many.as_bytes()), 30 * CALL + bytes(many.len()));
@@ -161,7 +162,10 @@ mod tests {
                 CALL + FRAME * u64::try_from(request.len()).unwrap()
             );
         }
-        assert_eq!(Costs::new().of(b"PRI / HTTP/1.1\r\n\r\n"), CALL + 2 * FRAME);
+        assert_eq!(
+            FrameParser::new().of(b"PRI / HTTP/1.1\r\n\r\n"),
+            CALL + 2 * FRAME
+        );
     }
 
     proptest! {
@@ -173,7 +177,7 @@ mod tests {
         ) {
             let frames = frames.into_iter().map(|(kind, length)| frame(kind, length));
             let bytes = [PREFACE.to_vec(), frames.collect::<Vec<_>>().concat()].concat();
-            let mut costs = Costs::new();
+            let mut costs = FrameParser::new();
             let mut cost = 0;
             let mut rest = &bytes[..];
             for cut in cuts.into_iter().cycle() {
@@ -184,7 +188,7 @@ mod tests {
                     break;
                 }
             }
-            prop_assert_eq!(cost, Costs::new().of(&bytes));
+            prop_assert_eq!(cost, FrameParser::new().of(&bytes));
         }
     }
 }

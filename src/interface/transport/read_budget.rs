@@ -3,13 +3,16 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::domain::limits::rate::Quota;
+use crate::domain::limits::rate::Rate;
 use crate::interface::transport::frame_cost::CALL;
 
 /// Longest throttle: an address over its budget is read again at most 10 s after it stops sending. Past that cap the
-/// debt no longer grows, so reads of an address over budget are also limited in size (`OWING_BYTES` in
-/// `throttled_stream`).
+/// debt no longer grows, so reads of an address over budget are also limited in size
+/// ([`OVER_BUDGET_READ_BYTES`]).
 const OWED_MAX: Duration = Duration::from_secs(10);
+/// The read size while the address is over budget. 1,000 connections that are each read once in 10 s then stay within
+/// the budget of their address. A call can be as short as 10 bytes.
+pub(crate) const OVER_BUDGET_READ_BYTES: usize = 512;
 /// The burst is this fraction of a second's budget: too little to delay other addresses.
 const AT_ONCE: u32 = 10;
 /// The highest rate that the budget can represent: a unit, a tenth of a call, then takes 1 us.
@@ -18,7 +21,7 @@ const CALLS_PER_SECOND_MAX: u32 = 100_000;
 /// The read budget of an address.
 #[derive(Debug)]
 pub(crate) struct ReadBudget {
-    quota: Quota,
+    rate: Rate,
     begun: Instant,
     /// The time at which the whole budget is available again, in microseconds since `begun` (the arrival time of the
     /// GCRA). A std mutex: never held across an await.
@@ -31,7 +34,7 @@ impl ReadBudget {
         let units = u64::from(calls_per_second.min(CALLS_PER_SECOND_MAX)) * CALL;
         let units = u32::try_from(units).unwrap_or(u32::MAX);
         Self {
-            quota: Quota::new(units.into(), units / AT_ONCE),
+            rate: Rate::new(units.into(), units / AT_ONCE),
             begun: Instant::now(),
             arrival_us: Mutex::default(),
         }
@@ -43,18 +46,27 @@ impl ReadBudget {
         let arrival = self.arrival_us.lock();
         let mut arrival = arrival.unwrap_or_else(PoisonError::into_inner);
         let now_us = self.now_us();
-        let covered_us = now_us + self.quota.window_us();
+        let covered_us = now_us + self.rate.window_us();
         let latest_us = covered_us + u64::try_from(OWED_MAX.as_micros()).unwrap_or(u64::MAX);
-        let next_us = arrival.max(now_us) + self.quota.cost_us(cost);
+        let next_us = arrival.max(now_us) + self.rate.cost_us(cost);
         *arrival = next_us.min(latest_us);
         Duration::from_micros(arrival.saturating_sub(covered_us))
     }
 
+    /// Returns the most bytes that the next read of a connection may take, of `room`.
+    pub(crate) fn read_bytes_max(&self, room: usize) -> usize {
+        if self.is_over() {
+            OVER_BUDGET_READ_BYTES.min(room)
+        } else {
+            room
+        }
+    }
+
     /// Whether the address is over its budget.
-    pub(crate) fn is_owing(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         let arrival = self.arrival_us.lock();
         let arrival = arrival.unwrap_or_else(PoisonError::into_inner);
-        *arrival > self.now_us() + self.quota.window_us()
+        *arrival > self.now_us() + self.rate.window_us()
     }
 
     /// Whether the whole budget is available.
@@ -86,7 +98,7 @@ mod tests {
             let [least, most] = [seconds * 1_000 - 900, seconds * 1_000].map(Duration::from_millis);
             assert!((least..=most).contains(&wait), "{wait:?}");
         }
-        assert!(read_budget.is_owing() && !read_budget.is_whole());
+        assert!(read_budget.is_over() && !read_budget.is_whole());
         assert_eq!(read_budget.charge(1_000 * CALL), OWED_MAX, "and no longer");
     }
 

@@ -12,18 +12,14 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tokio::time::Sleep;
 
-use crate::interface::transport::frame_cost::Costs;
+use crate::interface::transport::frame_cost::FrameParser;
 use crate::interface::transport::read_budget::ReadBudget;
-
-/// The read size while the address is over budget. 1,000 connections that are each read once in 10 s then stay within
-/// the budget of their address. A call can be as short as 10 bytes.
-const OWING_BYTES: usize = 512;
 
 /// A stream and its current sleep.
 #[derive(Debug)]
 pub(crate) struct ThrottledStream<S> {
     stream: Take<S>,
-    costs: Costs,
+    costs: FrameParser,
     read_budget: Arc<ReadBudget>,
     rest: Option<Pin<Box<Sleep>>>,
 }
@@ -33,7 +29,7 @@ impl<S: AsyncRead> ThrottledStream<S> {
     pub(crate) fn new(stream: S, read_budget: Arc<ReadBudget>) -> Self {
         Self {
             stream: stream.take(0),
-            costs: Costs::new(),
+            costs: FrameParser::new(),
             read_budget,
             rest: None,
         }
@@ -50,11 +46,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ThrottledStream<S> {
             ready!(rest.as_mut().poll(context));
             self.rest = None;
         }
-        let most = if self.read_budget.is_owing() {
-            OWING_BYTES
-        } else {
-            buffer.remaining()
-        };
+        let most = self.read_budget.read_bytes_max(buffer.remaining());
         self.stream.set_limit(most as u64);
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
@@ -106,15 +98,15 @@ mod tests {
 
     use tokio::io::AsyncReadExt;
 
-    use super::{OWING_BYTES, ThrottledStream};
+    use super::ThrottledStream;
     use crate::interface::transport::frame_cost::CALL;
-    use crate::interface::transport::read_budget::ReadBudget;
+    use crate::interface::transport::read_budget::{OVER_BUDGET_READ_BYTES, ReadBudget};
 
     /// A thousand connections of one address together must not be read faster than its budget allows.
     #[tokio::test]
     async fn each_connection_of_an_address_over_budget_is_read_in_small_pieces() {
         let mut buffer = vec![0; 8 * 1024];
-        for (owed, most) in [(0, buffer.len()), (20 * CALL, OWING_BYTES)] {
+        for (owed, most) in [(0, buffer.len()), (20 * CALL, OVER_BUDGET_READ_BYTES)] {
             let read_budget = Arc::new(ReadBudget::new(10));
             let _two_seconds = read_budget.charge(owed);
             let mut paced = ThrottledStream::new(tokio::io::repeat(b'a'), read_budget);

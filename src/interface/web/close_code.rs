@@ -15,7 +15,7 @@ pub enum Close {
     TooMany,
     /// Too many frames in a row could not be parsed.
     Unreadable,
-    /// The client did not authenticate in time, or is no longer admitted.
+    /// The client did not authenticate in time, or is no longer authenticated.
     Unauthenticated,
 }
 

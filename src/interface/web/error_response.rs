@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use tonic::Code;
 
 use crate::application::error::Error;
-use crate::application::ports::store_error;
+use crate::application::store_error;
 use crate::interface::grpc::status;
 use crate::interface::web::ws_message::ServerMessage;
 

@@ -20,16 +20,16 @@ use crate::application::error::Error;
 use crate::application::operations::watch::States;
 use crate::application::ports::operations::Operation;
 use crate::domain::identity::role::Role;
-use crate::domain::limits::class::Places;
+use crate::domain::limits::class::ConcurrencyLimit;
 use crate::domain::names::uid::OperationUid;
-use crate::interface::authenticated_caller::Admitted;
+use crate::interface::authenticated_caller::AuthenticatedCaller;
 use crate::interface::grpc::resource_name;
 use crate::interface::grpc::{methods, status};
 use crate::interface::transport::peer::Peer;
 use crate::interface::web::close_code::Close;
 use crate::interface::web::paths;
 use crate::interface::web::ws_message::{ClientMessage, ServerMessage};
-use crate::interface::web::ws_shared::Gateway;
+use crate::interface::web::ws_shared::SocketContext;
 
 /// The maximum number of operations that a socket follows at once.
 const SUBSCRIPTIONS_MAX: usize = 100;
@@ -44,15 +44,15 @@ const FAREWELL_MAX: Duration = Duration::from_secs(2);
 /// The time within which the clients of a stopping server reconnect, in milliseconds.
 const RECONNECT_WITHIN_MS: u64 = 5_000;
 
-/// The resources of a socket: a permit of `web.sockets_max`, and its connection's place.
-pub(super) type Held = (OwnedSemaphorePermit, Arc<Peer>);
+/// The resources of a socket: a permit of `web.sockets_max`, and its connection's slot.
+pub(super) type SocketResources = (OwnedSemaphorePermit, Arc<Peer>);
 
 /// A socket and its state.
 pub(super) struct Socket {
-    gateway: Arc<Gateway>,
-    held: Held,
+    context: Arc<SocketContext>,
+    held: SocketResources,
     /// The caller. `None` until its client has authenticated.
-    admitted: Option<Admitted>,
+    authenticated: Option<AuthenticatedCaller>,
     wire: WebSocket,
     followed: StreamMap<OperationUid, States>,
     /// Unreadable frames in a row.
@@ -72,7 +72,7 @@ enum SocketEnd {
 /// An event of a socket.
 enum SocketEvent {
     Drain,
-    /// The caller is no longer admitted.
+    /// The caller is no longer authenticated.
     Lost(Error),
     PingDue,
     Received(Option<Result<Message, axum::Error>>),
@@ -81,15 +81,15 @@ enum SocketEvent {
 
 impl Socket {
     pub(super) fn new(
-        gateway: Arc<Gateway>,
-        held: Held,
-        admitted: Option<Admitted>,
+        context: Arc<SocketContext>,
+        held: SocketResources,
+        authenticated: Option<AuthenticatedCaller>,
         wire: WebSocket,
     ) -> Box<Self> {
         Box::new(Self {
-            gateway,
+            context,
             held,
-            admitted,
+            authenticated,
             wire,
             followed: StreamMap::new(),
             faults: 0,
@@ -101,7 +101,7 @@ impl Socket {
     /// it.
     pub(super) async fn run(mut self: Box<Self>) {
         let end = match Box::pin(self.introduced()).await {
-            Ok(admitted) => self.serve_in_slot(admitted).await,
+            Ok(authenticated) => self.serve_in_slot(authenticated).await,
             Err(end) => end,
         };
         if let SocketEnd::Close(close) = end {
@@ -112,21 +112,21 @@ impl Socket {
     }
 
     /// Returns the caller, from the request or from the first frame.
-    async fn introduced(&mut self) -> Result<Admitted, SocketEnd> {
-        if let Some(admitted) = &self.admitted {
-            return Ok(admitted.clone());
+    async fn introduced(&mut self) -> Result<AuthenticatedCaller, SocketEnd> {
+        if let Some(authenticated) = &self.authenticated {
+            return Ok(authenticated.clone());
         }
         let received = tokio::time::timeout(INTRODUCED_WITHIN, self.wire.recv()).await;
-        let admitted = match received {
+        let authenticated = match received {
             Ok(Some(Ok(Message::Text(text)))) => self.believed(&text).await,
             Ok(None | Some(Err(_))) => return Err(SocketEnd::Gone),
             Ok(Some(Ok(_))) | Err(_) => Err(Error::CredentialMissing),
         };
-        match admitted {
-            Ok(admitted) => {
+        match authenticated {
+            Ok(authenticated) => {
                 self.has_sent_request = true;
-                self.admitted = Some(admitted.clone());
-                Ok(admitted)
+                self.authenticated = Some(authenticated.clone());
+                Ok(authenticated)
             }
             Err(error) => {
                 self.record(paths::WEBSOCKET, "", status::code(&error));
@@ -138,14 +138,15 @@ impl Socket {
         }
     }
 
-    async fn believed(&mut self, text: &str) -> Result<Admitted, Error> {
+    async fn believed(&mut self, text: &str) -> Result<AuthenticatedCaller, Error> {
         let address = Some(self.held.1.address.ip());
-        match (&self.gateway.identity, ClientMessage::parse(text)?) {
+        match (&self.context.identity, ClientMessage::parse(text)?) {
             (Some(identity), ClientMessage::Authenticate(token)) => {
                 let credential = Credential::Bearer(token);
-                Admitted::by(identity, credential, (&self.gateway.admission, address)).await
+                AuthenticatedCaller::by(identity, credential, (&self.context.admission, address))
+                    .await
             }
-            (None, ClientMessage::Authenticate(_)) => Ok(Admitted::anybody(address)),
+            (None, ClientMessage::Authenticate(_)) => Ok(AuthenticatedCaller::anybody(address)),
             (
                 _,
                 ClientMessage::Subscribe(..)
@@ -155,12 +156,12 @@ impl Socket {
         }
     }
 
-    /// Serves a client while it holds a place of its concurrency limit.
-    async fn serve_in_slot(&mut self, admitted: Admitted) -> SocketEnd {
-        let admission = &self.gateway.admission;
-        let place = admission.place(&admitted.caller, Places::Sockets);
-        match Box::pin(place).await {
-            Ok(_place) => self.talk(&admitted).await,
+    /// Serves a client while it holds a slot of its concurrency limit.
+    async fn serve_in_slot(&mut self, authenticated: AuthenticatedCaller) -> SocketEnd {
+        let admission = &self.context.admission;
+        let slot = admission.slot(&authenticated.caller, ConcurrencyLimit::Sockets);
+        match Box::pin(slot).await {
+            Ok(_place) => self.talk(&authenticated).await,
             Err(error) => {
                 let sent = self.send(&ServerMessage::error(None, &error)).await;
                 sent.err().unwrap_or(SocketEnd::Close(Close::TooMany))
@@ -168,12 +169,12 @@ impl Socket {
         }
     }
 
-    async fn talk(&mut self, admitted: &Admitted) -> SocketEnd {
-        let gateway = Arc::clone(&self.gateway);
+    async fn talk(&mut self, authenticated: &AuthenticatedCaller) -> SocketEnd {
+        let context = Arc::clone(&self.context);
         // Created once, not for each event: thousands of sockets may have an event at the same time.
-        let mut drain = pin!(gateway.drain.cancelled());
-        let mut lost = pin!(admitted.lost());
-        let mut ping_timer = pin!(tokio::time::sleep(gateway.bounds.ping_every));
+        let mut drain = pin!(context.drain.cancelled());
+        let mut lost = pin!(authenticated.lost());
+        let mut ping_timer = pin!(tokio::time::sleep(context.bounds.ping_every));
         let mut is_pong_due = false;
         loop {
             let event = tokio::select! {
@@ -192,12 +193,12 @@ impl Socket {
                 SocketEvent::PingDue if is_pong_due => Err(SocketEnd::Close(Close::Silent)),
                 SocketEvent::PingDue => {
                     is_pong_due = true;
-                    restart(ping_timer.as_mut(), gateway.bounds.pong_max);
+                    restart(ping_timer.as_mut(), context.bounds.pong_max);
                     self.write(Message::Ping(Bytes::new())).await
                 }
                 SocketEvent::Received(Some(Ok(Message::Pong(_)))) => {
                     is_pong_due = false;
-                    restart(ping_timer.as_mut(), gateway.bounds.ping_every);
+                    restart(ping_timer.as_mut(), context.bounds.ping_every);
                     Ok(())
                 }
                 // Boxed, like all rare paths: each socket would otherwise reserve space for it all its life.
@@ -269,7 +270,7 @@ impl Socket {
                 most: SUBSCRIPTIONS_MAX,
             });
         }
-        let watching = &self.gateway.watching;
+        let watching = &self.context.watching;
         let states = watching.watch(self.caller()?, uid, after_seq).await?;
         self.followed.insert(uid, states);
         Ok(())
@@ -277,7 +278,7 @@ impl Socket {
 
     /// Accepts a token only as the first frame of a client that needs none; any other comes too late.
     fn is_introduced(&self, is_first: bool) -> Result<(), Error> {
-        if is_first && self.gateway.identity.is_none() {
+        if is_first && self.context.identity.is_none() {
             return Ok(());
         }
         let message = "authenticate must be the first frame, of a request without a credential";
@@ -285,8 +286,11 @@ impl Socket {
     }
 
     fn caller(&self) -> Result<&Caller, Error> {
-        let admitted = self.admitted.as_ref().ok_or(Error::CredentialMissing)?;
-        Ok(&admitted.caller)
+        let authenticated = self
+            .authenticated
+            .as_ref()
+            .ok_or(Error::CredentialMissing)?;
+        Ok(&authenticated.caller)
     }
 
     fn unsubscribe(&mut self, uid: &OperationUid) -> Result<(), Error> {
@@ -308,7 +312,7 @@ impl Socket {
 
     /// Records the client's action in the audit log.
     fn record(&self, method: &str, target: &str, code: Code) {
-        self.gateway.recorder.record(Deed {
+        self.context.recorder.record(Deed {
             caller: self.caller().ok(),
             source: Some(self.held.1.address.ip()),
             method,
@@ -324,7 +328,7 @@ impl Socket {
             let needed = needed.name();
             return Err(Error::RoleTooLow { needed });
         }
-        self.gateway.operations.cancel(caller, uid).await
+        self.context.operations.cancel(caller, uid).await
     }
 
     async fn forward(
@@ -334,7 +338,7 @@ impl Socket {
     ) -> Result<(), SocketEnd> {
         match state {
             Ok(state) => {
-                let frame = self.gateway.frames.of(&state);
+                let frame = self.context.frames.of(&state);
                 self.write(Message::Text(frame)).await
             }
             Err(Error::Draining) => Err(SocketEnd::Close(Close::Draining)),
@@ -348,11 +352,11 @@ impl Socket {
 
     /// Sends a message to the last byte. Ends the socket if the client reads too slowly or the server stops.
     async fn write(&mut self, message: Message) -> Result<(), SocketEnd> {
-        let slow = self.gateway.bounds.slow_reader_max;
+        let slow = self.context.bounds.slow_reader_max;
         tokio::select! {
             biased;
             sent = self.wire.send(message) => sent.map_err(|_broken| SocketEnd::Gone),
-            () = self.gateway.drain.cancelled() => Err(SocketEnd::Close(Close::Draining)),
+            () = self.context.drain.cancelled() => Err(SocketEnd::Close(Close::Draining)),
             () = tokio::time::sleep(slow) => {
                 metrics::counter!("sluice_watch_slow_closed_total", "transport" => "websocket")
                     .increment(1);
@@ -383,7 +387,7 @@ impl Socket {
     }
 
     fn reconnect_after_ms(&self) -> u64 {
-        let secret = u128::from_be_bytes(self.gateway.clock.new_secret());
+        let secret = u128::from_be_bytes(self.context.clock.new_secret());
         let within = u128::from(RECONNECT_WITHIN_MS);
         u64::try_from(secret % within).unwrap_or(RECONNECT_WITHIN_MS)
     }

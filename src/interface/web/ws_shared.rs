@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::application::audit::recorder::Recorder;
-use crate::application::auth::authenticator::Identity;
+use crate::application::auth::authenticator::Authenticator;
 use crate::application::operations::lifecycle::Operations;
 use crate::application::operations::watch::OperationWatch;
 use crate::application::ports::clock::Clock;
@@ -30,9 +30,9 @@ pub struct SocketLimits {
 
 /// The state that all sockets share.
 #[derive(Debug)]
-pub struct Gateway {
+pub struct SocketContext {
     /// Authenticates callers. `None` means that every caller may do everything.
-    pub identity: Option<Arc<Identity>>,
+    pub identity: Option<Arc<Authenticator>>,
     /// Watches on operations.
     pub watching: OperationWatch,
     /// A cache of states as text.

@@ -8,12 +8,12 @@ use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 
 use crate::application::error::Error;
-use crate::interface::authenticated_caller::Admitted;
+use crate::interface::authenticated_caller::AuthenticatedCaller;
 use crate::interface::transport::peer::Peer;
 use crate::interface::web::error_response;
 use crate::interface::web::paths;
 use crate::interface::web::ws_connection::Socket;
-use crate::interface::web::ws_shared::Gateway;
+use crate::interface::web::ws_shared::SocketContext;
 
 /// The read buffer that each socket keeps all its life: requests have about a hundred bytes.
 const READ_BUFFER_BYTES: usize = 1024;
@@ -24,8 +24,8 @@ const FRAME_BYTES_MAX: usize = 64 * 1024;
 
 /// Upgrades a request to a WebSocket.
 pub async fn open(
-    State(gateway): State<Arc<Gateway>>,
-    admitted: Option<Extension<Admitted>>,
+    State(context): State<Arc<SocketContext>>,
+    authenticated: Option<Extension<AuthenticatedCaller>>,
     Extension(peer): Extension<Arc<Peer>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -33,14 +33,14 @@ pub async fn open(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    if gateway.drain.is_cancelled() {
+    if context.drain.is_cancelled() {
         return error_response::of(&Error::Draining);
     }
-    let Ok(permit) = Arc::clone(&gateway.sockets).try_acquire_owned() else {
-        let most = gateway.bounds.sockets_max;
+    let Ok(permit) = Arc::clone(&context.sockets).try_acquire_owned() else {
+        let most = context.bounds.sockets_max;
         return error_response::of(&Error::TooManySockets { most });
     };
-    let admitted = admitted.map(|Extension(admitted)| admitted);
+    let authenticated = authenticated.map(|Extension(authenticated)| authenticated);
     upgrade
         .protocols([paths::PROTOCOL])
         .read_buffer_size(READ_BUFFER_BYTES)
@@ -49,9 +49,9 @@ pub async fn open(
         .max_frame_size(FRAME_BYTES_MAX)
         .max_message_size(FRAME_BYTES_MAX)
         .on_upgrade(move |socket| {
-            let tasks = gateway.tasks.clone();
+            let tasks = context.tasks.clone();
             // A separate task: the task of the upgrade is twice as large.
-            tasks.spawn(Socket::new(gateway, (permit, peer), admitted, socket).run());
+            tasks.spawn(Socket::new(context, (permit, peer), authenticated, socket).run());
             std::future::ready(())
         })
 }

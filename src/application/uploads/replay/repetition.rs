@@ -2,8 +2,8 @@
 //! source.
 
 use crate::application::error::Error;
-use crate::application::ports::store_error;
 use crate::application::ports::uploads::{Declared, Upload};
+use crate::application::store_error;
 use crate::application::uploads::replay::stored_bytes::StoredBytes;
 use crate::application::uploads::write::Write;
 

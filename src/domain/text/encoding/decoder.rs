@@ -6,7 +6,7 @@
 
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault};
-use crate::domain::text::encoding::detection::looks::Looks;
+use crate::domain::text::encoding::detection::likely_charset::Looks;
 use crate::domain::text::encoding::detection::sniff::{self, HEAD_BYTES};
 use crate::domain::text::encoding::detection::undecided::{Decision, HELD_BYTES_MAX, Undecided};
 use crate::domain::text::encoding::legacy::Legacy;

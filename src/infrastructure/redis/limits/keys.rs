@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::application::ports::rate_limiter::CounterKey;
-use crate::domain::limits::class::{Budget, Places};
+use crate::domain::limits::class::{ConcurrencyLimit, RateLimit};
 use crate::domain::names::resource::TenantId;
 
 /// The key that a probe writes.
@@ -34,11 +34,11 @@ pub(super) fn key(name: &str) -> Option<CounterKey> {
         "" => None,
         tenant => Some(TenantId::parse(tenant).ok()?),
     };
-    let budget = Budget::named(limit).map(Budget::name);
+    let budget = RateLimit::named(limit).map(RateLimit::name);
     Some(CounterKey {
         tenant,
         principal: unescaped(principal)?,
-        limit: budget.or_else(|| Places::named(limit).map(Places::name))?,
+        limit: budget.or_else(|| ConcurrencyLimit::named(limit).map(ConcurrencyLimit::name))?,
     })
 }
 

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use redis::{Cmd, RedisError, Script};
 
 use crate::application::ports::rate_limiter::{Amount, CounterKey, Member, RateLimiter, Used};
-use crate::application::ports::store_error::Error;
-use crate::domain::limits::class::Places;
-use crate::domain::limits::rate::{Quota, RateDecision};
+use crate::application::store_error::Error;
+use crate::domain::limits::class::ConcurrencyLimit;
+use crate::domain::limits::rate::{Rate, RateDecision};
 use crate::domain::names::resource::TenantId;
 use crate::infrastructure::redis::connection::Connection;
 use crate::infrastructure::redis::limits::keys;
@@ -45,21 +45,16 @@ impl RedisLimits {
         }
     }
 
-    async fn decide(
-        &self,
-        name: &str,
-        quota: Quota,
-        units: u64,
-    ) -> Result<RateDecision, RedisError> {
-        if units > quota.burst() {
+    async fn decide(&self, name: &str, rate: Rate, units: u64) -> Result<RateDecision, RedisError> {
+        if units > rate.burst() {
             return Ok(RateDecision::Never);
         }
         let mut invocation = self.check.key(name);
-        invocation.arg(quota.cost_us(units)).arg(quota.window_us());
+        invocation.arg(rate.cost_us(units)).arg(rate.window_us());
         let mut connection = self.connection.clone();
         let (passes, wait_us, whole_after_us) = invocation.invoke_async(&mut connection).await?;
         Ok(if passes {
-            RateDecision::Admitted { whole_after_us }
+            RateDecision::AuthenticatedCaller { whole_after_us }
         } else {
             RateDecision::Wait {
                 wait_us,
@@ -71,13 +66,8 @@ impl RedisLimits {
 
 #[async_trait]
 impl RateLimiter for RedisLimits {
-    async fn check(
-        &self,
-        key: &CounterKey,
-        quota: Quota,
-        units: u64,
-    ) -> Result<RateDecision, Error> {
-        let verdict = self.decide(&keys::of(key), quota, units).await;
+    async fn check(&self, key: &CounterKey, rate: Rate, units: u64) -> Result<RateDecision, Error> {
+        let verdict = self.decide(&keys::of(key), rate, units).await;
         verdict.map_err(unavailable)
     }
 
@@ -123,8 +113,8 @@ impl RateLimiter for RedisLimits {
     }
 
     async fn probe(&self) -> Result<(), Error> {
-        let quota = Quota::new(1_000.0, 1);
-        let probed = self.decide(keys::PROBE, quota, 1).await;
+        let rate = Rate::new(1_000.0, 1);
+        let probed = self.decide(keys::PROBE, rate, 1).await;
         probed.map(|_verdict| ()).map_err(unavailable)
     }
 
@@ -156,8 +146,8 @@ impl RateLimiter for RedisLimits {
             };
             let used = self.used.key(&name).invoke_async(&mut connection).await;
             let used = used.map_err(unavailable)?;
-            let amount = match Places::named(key.limit) {
-                Some(_) => Amount::Places(used),
+            let amount = match ConcurrencyLimit::named(key.limit) {
+                Some(_) => Amount::Slots(used),
                 None => Amount::WholeAfterUs(used),
             };
             usage.push(Used { key, amount });

@@ -1,12 +1,12 @@
 //! Converts specs, decoding policies and positions.
 
 use crate::application::error::Error;
-use crate::application::ports::preferences::Preferences;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::chunking::strategy::Kind;
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 use crate::domain::text::encoding::policy::{self, Choice};

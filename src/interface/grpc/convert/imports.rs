@@ -2,13 +2,13 @@
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::uploads::{Declared, NewUpload};
+use crate::application::ports::uploads::{Declared, NewUpload, Origin};
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{DocumentId, DocumentName};
 use crate::interface::grpc::convert::{chunking, uploads};
 use crate::interface::grpc::pb;
+use crate::interface::grpc::request_digest::Identified;
 use crate::interface::grpc::resource_name;
-use crate::interface::grpc::sent::Identified;
 
 /// Converts a request for an import to the path of the file and the upload that it becomes.
 ///
@@ -51,7 +51,7 @@ pub fn new_import(
         about: uploads::about(fields, &document.document)?,
         document,
         preferences: chunking::preferences(chunking, decoding)?,
-        import: None,
+        origin: Origin::Client,
         now: clock.now(),
     };
     Ok((path, new))

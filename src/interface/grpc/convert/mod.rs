@@ -1,10 +1,10 @@
 //! Conversions between protos and the types of the use cases, one file for each noun. Fields are named one by one, so
 //! that none is forgotten.
 
-pub mod access;
 pub mod audit;
 pub mod chunking;
 pub mod content;
+pub mod identity;
 pub mod imports;
 pub mod limits;
 pub mod partitions;

@@ -8,11 +8,11 @@ use crate::application::error::Error;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
 use crate::application::ports::operations::{Operation, OperationKind};
-use crate::application::ports::state::State;
 use crate::application::ports::uploads::Upload;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest;
 use crate::domain::names::resource::{CollectionId, DocumentName};
+use crate::domain::operation::state::State;
 use crate::domain::timestamp;
 use crate::interface::grpc::convert::chunking::{
     count, to_decoding, to_partial, to_partial_decoding, to_position, to_spec,
@@ -145,13 +145,14 @@ pub fn change(from: ChangeEvent) -> pb::Change {
 ///
 /// Fails if its checkpoint is damaged or of another engine version.
 pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
-    let committed_sha256 = match (from.source_sha256, Checkpoint::decode(&from.checkpoint)) {
+    let checkpoint = from.checkpoint.as_deref().map(Checkpoint::decode);
+    let committed_sha256 = match (from.source_sha256, checkpoint) {
         (Some(sha256), _) => sha256.to_vec(),
-        _ if from.checkpoint.is_empty() => digest::sha256(b"").to_vec(),
-        (None, Ok(checkpoint)) => checkpoint.source_sha256()?.to_vec(),
+        (None, None) => digest::sha256(b"").to_vec(),
+        (None, Some(Ok(checkpoint))) => checkpoint.source_sha256()?.to_vec(),
         // An ended upload cannot be resumed, so its digest is not needed.
-        (None, Err(_)) if from.state != State::Running => Vec::new(),
-        (None, Err(error)) => return Err(error.into()),
+        (None, Some(Err(_))) if from.state != State::Running => Vec::new(),
+        (None, Some(Err(error))) => return Err(error.into()),
     };
     Ok(pb::Upload {
         name: resource_name::of_uid("uploads", &from.uid),
@@ -175,6 +176,10 @@ pub fn upload(from: &Upload) -> Result<pb::Upload, Error> {
 /// Converts an operation.
 #[must_use]
 pub fn operation(from: Operation) -> pb::Operation {
+    let failure = from
+        .failure
+        .map(|failure| (failure.reason.name().to_owned(), failure.message));
+    let (failure_reason, failure_message) = failure.unwrap_or_default();
     pb::Operation {
         name: resource_name::of_uid("operations", &from.uid),
         seq: count(from.seq),
@@ -194,11 +199,11 @@ pub fn operation(from: Operation) -> pb::Operation {
             OperationKind::MoveDocument => pb::operation::Kind::MoveDocument,
         }
         .into(),
-        target: from.target,
+        target: from.target.to_string(),
         committed_bytes: count(from.committed_bytes),
         chunks: count(from.chunks),
-        failure_reason: from.failure_reason,
-        failure_message: from.failure_message,
+        failure_reason,
+        failure_message,
         create_time: Some(time(from.created_at)),
         update_time: Some(time(from.updated_at)),
     }

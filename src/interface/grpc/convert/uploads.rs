@@ -6,16 +6,16 @@ use tonic::{Code, Status};
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::uploads::{self, Declared, NewUpload};
-use crate::application::uploads::receive::{Message, UploadTarget, Wish};
+use crate::application::ports::uploads::{self, Declared, NewUpload, Origin};
+use crate::application::uploads::upload_stream::{ChunkRequest, Message, UploadTarget};
 use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use crate::domain::names::resource::{DocumentId, DocumentName};
 use crate::interface::grpc::convert::chunking;
 use crate::interface::grpc::convert::content::content;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::upload_document_request;
+use crate::interface::grpc::request_digest::Identified;
 use crate::interface::grpc::resource_name;
-use crate::interface::grpc::sent::Identified;
 
 /// The maximum number of labels of a document, or of a filter.
 const LABELS_MAX: usize = 32;
@@ -78,7 +78,7 @@ pub fn stream_message(
         },
     };
     Ok(Message {
-        wish: chunks.then_some(Wish { from_ordinal }),
+        chunk_request: chunks.then_some(ChunkRequest { from_ordinal }),
         ..written
     })
 }
@@ -208,7 +208,7 @@ fn new_upload(
             document,
         },
         preferences: chunking::preferences(chunking, decoding)?,
-        import: None,
+        origin: Origin::Client,
         now: clock.now(),
     })
 }

@@ -9,7 +9,7 @@
 
 pub mod escapes;
 pub mod guess;
-pub mod looks;
+pub mod likely_charset;
 pub mod sniff;
 pub mod undecided;
 pub mod unmarked;

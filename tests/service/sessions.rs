@@ -69,7 +69,7 @@ async fn a_token_that_expires_or_whose_tenant_is_disabled_closes_its_sockets() {
 #[tokio::test]
 async fn of_many_keys_only_the_revoked_ones_lose_their_sockets() {
     let world = Guarded::start_with(|config, _| {
-        config.limits.places.sockets = u32::try_from(KEYS).unwrap();
+        config.limits.concurrency.sockets = u32::try_from(KEYS).unwrap();
         config.limits.rates.admin.burst = u32::try_from(2 * KEYS).unwrap();
         // The sockets answer no pings while the others are opened.
         config.web.ping_every_seconds = 600;

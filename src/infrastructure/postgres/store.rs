@@ -3,23 +3,24 @@
 use async_trait::async_trait;
 
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::infrastructure::columns::Columns;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::room;
-use crate::infrastructure::sql;
 
 #[async_trait]
 impl Store for Postgres {
     async fn secret(&self, new: [u8; 32]) -> Result<[u8; 32], Error> {
-        sqlx::query(sql::secrets::INSERT)
+        sqlx::query(common_statements::secrets::INSERT)
             .bind(new.to_vec())
             .execute(&self.pool)
             .await
             .map_err(failed)?;
-        let found = read(sqlx::query(sql::secrets::SECRET).fetch_one(&self.pool)).await?;
+        let found =
+            read(sqlx::query(common_statements::secrets::SECRET).fetch_one(&self.pool)).await?;
         found.digest("value")
     }
 

@@ -1,8 +1,8 @@
 //! Reads tenants and keys from their rows.
 
 use crate::application::ports::keys::{Key, KeyKind};
-use crate::application::ports::store_error::Error;
 use crate::application::ports::tenants::Tenant;
+use crate::application::store_error::Error;
 use crate::domain::identity::role::Role;
 use crate::domain::limits::quota::{Quotas, Usage};
 use crate::domain::names::resource::Principal;

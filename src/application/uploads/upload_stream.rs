@@ -14,10 +14,10 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::events::bus::Subscription;
 use crate::application::ports::uploads::{Declared, NewUpload, Upload};
-use crate::application::uploads::attached;
 use crate::application::uploads::flush_timer::{FLUSH_AFTER_MIN, FlushTimer};
 use crate::application::uploads::lifecycle::UploadLifecycle;
-use crate::application::uploads::min_rate::Pace;
+use crate::application::uploads::min_rate::MinRate;
+use crate::application::uploads::opened_upload;
 use crate::application::uploads::write::Write;
 use crate::domain::names::uid::OperationUid;
 
@@ -44,7 +44,7 @@ pub struct Message {
     /// Whether the client asks for the progress of the commits.
     pub looks_up: bool,
     /// The chunks that the client wants to receive. Only in the first message.
-    pub wish: Option<Wish>,
+    pub chunk_request: Option<ChunkRequest>,
 }
 
 impl Message {
@@ -56,18 +56,18 @@ impl Message {
 
 /// The chunks that a client wants to receive.
 #[derive(Clone, Copy, Debug)]
-pub struct Wish {
+pub struct ChunkRequest {
     /// The ordinal of the first chunk.
     pub from_ordinal: u64,
 }
 
 /// The upload that a client has attached to, at that time.
 #[derive(Debug)]
-pub struct Attached {
+pub struct AttachedUpload {
     /// The upload.
     pub upload: Upload,
     /// The chunks that the client wants to receive. `None` means no chunks.
-    pub wish: Option<Wish>,
+    pub chunk_request: Option<ChunkRequest>,
 }
 
 /// The upload that a stream is for.
@@ -79,18 +79,18 @@ pub enum UploadTarget {
     Known(OperationUid),
 }
 
-/// The receiver of notifications while a session runs.
+/// The receiver of notifications while a stream runs.
 #[derive(Debug, Default)]
-pub struct Listener {
+pub struct UploadNotifier {
     /// Receives the upload once the client has attached to it.
-    pub attached: Option<oneshot::Sender<Attached>>,
+    pub attached: Option<oneshot::Sender<AttachedUpload>>,
     /// Notified when the client asks for the progress of the commits.
     pub looked_up: Arc<Notify>,
 }
 
 /// One client's stream.
 #[derive(Debug)]
-pub struct Session<'a> {
+pub struct UploadStream<'a> {
     /// The uploads.
     pub uploads: &'a UploadLifecycle,
     /// The client.
@@ -110,17 +110,17 @@ enum Received {
     Pause,
     /// The stream must end with this error.
     Broken(Error),
-    /// The upload was ended, but not by this session.
+    /// The upload was ended, but not by this stream.
     Ended,
 }
 
-impl Session<'_> {
+impl UploadStream<'_> {
     /// Receives the whole stream, and returns the upload in its state after it.
     ///
     /// # Errors
     ///
     /// Fails as `UploadDocument` documents. An upload that has not failed for good can be resumed.
-    pub async fn run<S>(&self, mut messages: S, listener: Listener) -> Result<Upload, Error>
+    pub async fn run<S>(&self, mut messages: S, notifier: UploadNotifier) -> Result<Upload, Error>
     where
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
@@ -150,11 +150,14 @@ impl Session<'_> {
                 (new.uid, self.uploads.start(self.caller, new, memory).await?)
             }
         };
-        if let Some(sender) = listener.attached {
-            // A listener that is gone needs no notification.
+        if let Some(sender) = notifier.attached {
+            // A notifier that is gone needs no notification.
             let upload = self.uploads.get(self.caller, &uid).await?;
-            let wish = first.wish;
-            let _gone = sender.send(Attached { upload, wish });
+            let chunk_request = first.chunk_request;
+            let _gone = sender.send(AttachedUpload {
+                upload,
+                chunk_request,
+            });
         }
         let first = Message {
             target: None,
@@ -162,17 +165,17 @@ impl Session<'_> {
         };
         // A completed upload has ended already; its stream is only compared.
         let ended = match &attached {
-            attached::Attached::Open(_) => Some(self.uploads.subscribe(self.caller, &uid)),
-            attached::Attached::Complete(_) => None,
+            opened_upload::OpenedUpload::Open(_) => Some(self.uploads.subscribe(self.caller, &uid)),
+            opened_upload::OpenedUpload::Complete(_) => None,
         };
-        self.receive(attached, first, messages, ended, &listener.looked_up)
+        self.receive(attached, first, messages, ended, &notifier.looked_up)
             .await?;
         self.uploads.get(self.caller, &uid).await
     }
 
     async fn receive<S>(
         &self,
-        mut upload: attached::Attached,
+        mut upload: opened_upload::OpenedUpload,
         first: Message,
         mut messages: S,
         mut ended: Option<Subscription>,
@@ -181,7 +184,7 @@ impl Session<'_> {
     where
         S: Stream<Item = Result<Message, Error>> + Send + Unpin,
     {
-        let mut pace = Pace::new(self.uploads.bounds());
+        let mut min_rate = MinRate::new(self.uploads.bounds());
         let mut allowance = self.uploads.allowance(self.caller);
         let mut flushes = FlushTimer::start(self.uploads.flush_schedule());
         let mut turn = Received::Message(Box::new(first));
@@ -191,7 +194,7 @@ impl Session<'_> {
                 Received::Message(message) => {
                     let bytes = message.write.as_ref().map(|write| write.content.len());
                     let bytes = bytes.unwrap_or_default();
-                    pace.received(bytes);
+                    min_rate.received(bytes);
                     let finishes = message.ends();
                     let looks_up = message.looks_up;
                     let is_due = flushes.is_due();
@@ -238,7 +241,9 @@ impl Session<'_> {
                 return Err(error);
             }
             let wait = if is_resting { PAUSE_AFTER } else { REST_AFTER };
-            turn = self.next(&mut messages, &mut pace, &mut ended, wait).await;
+            turn = self
+                .next(&mut messages, &mut min_rate, &mut ended, wait)
+                .await;
             is_resting = matches!(turn, Received::Rest);
         }
     }
@@ -248,7 +253,7 @@ impl Session<'_> {
     async fn wait(
         &self,
         spent: impl Future<Output = ()> + Send,
-        upload: &mut attached::Attached,
+        upload: &mut opened_upload::OpenedUpload,
         ended: &mut Option<Subscription>,
         flush_after: Duration,
     ) -> Result<(), Error> {
@@ -267,7 +272,7 @@ impl Session<'_> {
     async fn next<S>(
         &self,
         messages: &mut S,
-        pace: &mut Pace,
+        min_rate: &mut MinRate,
         ended: &mut Option<Subscription>,
         wait: Duration,
     ) -> Received
@@ -286,7 +291,7 @@ impl Session<'_> {
             },
             () = tokio::time::sleep(wait) => if wait == REST_AFTER { Received::Rest } else { Received::Pause },
         };
-        match (turn, pace.waited(since.elapsed())) {
+        match (turn, min_rate.waited(since.elapsed())) {
             (Received::Message(_) | Received::Rest | Received::Pause, Err(error)) => {
                 Received::Broken(error)
             }
@@ -296,7 +301,7 @@ impl Session<'_> {
 }
 
 async fn take(
-    upload: &mut attached::Attached,
+    upload: &mut opened_upload::OpenedUpload,
     message: Message,
     is_due: bool,
 ) -> Result<(), Error> {
@@ -318,7 +323,7 @@ async fn take(
     Ok(())
 }
 
-/// Waits until the upload is ended from outside this session. Never returns for `None`.
+/// Waits until the upload is ended from outside this stream. Never returns for `None`.
 async fn over(ended: &mut Option<Subscription>) {
     match ended {
         Some(ended) => ended.ended().await,

@@ -10,14 +10,14 @@ use crate::application::uploads::write::Write;
 
 /// An upload that receives a client's messages.
 #[derive(Debug)]
-pub enum Attached {
+pub enum OpenedUpload {
     /// The upload is running: the source is stored.
     Open(Box<Pipeline>),
     /// The upload has succeeded: the repeated source is compared with the stored one.
     Complete(Box<Repetition>),
 }
 
-impl Attached {
+impl OpenedUpload {
     /// Adds the client's declarations about the whole source.
     ///
     /// # Errors

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use crate::application::ports::store::Store;
-use crate::application::ports::store_error::Error;
+use crate::application::store_error::Error;
 use crate::infrastructure::columns::Columns;
-use crate::infrastructure::sql;
+use crate::infrastructure::common_statements;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::room;
@@ -13,12 +13,12 @@ use crate::infrastructure::sqlite::room;
 #[async_trait]
 impl Store for Sqlite {
     async fn secret(&self, new: [u8; 32]) -> Result<[u8; 32], Error> {
-        sqlx::query(sql::secrets::INSERT)
+        sqlx::query(common_statements::secrets::INSERT)
             .bind(new.to_vec())
             .execute(&self.writer)
             .await
             .map_err(failed)?;
-        let found = sqlx::query(sql::secrets::SECRET)
+        let found = sqlx::query(common_statements::secrets::SECRET)
             .fetch_one(&self.writer)
             .await
             .map_err(failed)?;

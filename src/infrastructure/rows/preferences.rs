@@ -1,59 +1,40 @@
-//! The fields that a client set for the chunking and decoding of documents.
-//!
-//! A collection has preferences, and so has a request. Merged, they are the spec and the policy of one version. They
-//! are stored as JSON, without the fields that are not set.
+//! Preferences as stored: JSON, without the fields that are not set.
 
 use serde::{Deserialize, Serialize};
 
-use crate::application::ports::stored_spec::{Damaged, StoredSpec, named};
-use crate::domain::chunking::conflict::Conflict;
+use crate::application::store_error::Error;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::partial::Partial;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::strategy::{Kind, Strategy};
+use crate::domain::ingest::preferences::Preferences;
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Policy};
 use crate::domain::text::encoding::policy::{self, Choice};
 use crate::domain::text::measure::Measure;
 use crate::domain::text::segmentation::separators::Keep;
+use crate::infrastructure::columns::{Columns, damaged, from_json, to_json};
+use crate::infrastructure::rows::spec::{Damaged, named};
 
-/// The fields that a client set.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(try_from = "Stored", into = "Stored")]
-pub struct Preferences {
-    /// The fields of the spec.
-    pub chunking: Partial,
-    /// The fields of the decoding policy.
-    pub decoding: policy::Partial,
+/// Reads the preferences of a collection from its row.
+pub(crate) fn preferences(found: &impl Columns) -> Result<Preferences, Error> {
+    decoded(&found.text("preferences")?)
 }
 
-impl Preferences {
-    /// Returns the spec and the policy of a version. Each field comes from here, else from the collection, else from
-    /// the defaults.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the merged fields do not fit together.
-    pub fn over(&self, collection: &Self) -> Result<StoredSpec, Conflict> {
-        let spec = self.chunking.over(&collection.chunking)?;
-        let decoding = self.decoding.over(&collection.decoding);
-        Ok(StoredSpec::new(&spec, decoding))
-    }
-
-    /// Returns the length of the separators in bytes. No other field varies much in length.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.chunking
-            .separators
-            .as_ref()
-            .map_or(0, SeparatorLevels::bytes)
-    }
+/// Returns the JSON of preferences.
+pub(crate) fn encoded(preferences: &Preferences) -> Result<String, Error> {
+    to_json(&Json::from(preferences))
 }
 
-/// The JSON form.
+fn decoded(json: &str) -> Result<Preferences, Error> {
+    let json: Json = from_json(json)?;
+    Preferences::try_from(json).map_err(|_damaged| damaged("preferences"))
+}
+
+/// The JSON of preferences.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Stored {
+struct Json {
     #[serde(skip_serializing_if = "Option::is_none")]
     strategy: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,8 +63,8 @@ struct Stored {
     keep_byte_order_mark: Option<bool>,
 }
 
-impl From<Preferences> for Stored {
-    fn from(from: Preferences) -> Self {
+impl From<&Preferences> for Json {
+    fn from(from: &Preferences) -> Self {
         let Preferences { chunking, decoding } = from;
         let replaces = |policy| policy == Policy::Replace;
         let mark = decoding.byte_order_mark;
@@ -92,7 +73,10 @@ impl From<Preferences> for Stored {
             strategy: chunking
                 .strategy
                 .map(|kind| Strategy::of(kind).name().to_owned()),
-            separators: chunking.separators.map(|ladder| ladder.levels().to_vec()),
+            separators: chunking
+                .separators
+                .as_ref()
+                .map(|ladder| ladder.levels().to_vec()),
             keep: keep.map(|keep| keep.name().to_owned()),
             measure: chunking.measure.map(|measure| measure.name().to_owned()),
             min_size: chunking.min_size,
@@ -108,10 +92,10 @@ impl From<Preferences> for Stored {
     }
 }
 
-impl TryFrom<Stored> for Preferences {
+impl TryFrom<Json> for Preferences {
     type Error = Damaged;
 
-    fn try_from(from: Stored) -> Result<Self, Damaged> {
+    fn try_from(from: Json) -> Result<Self, Damaged> {
         let strategy = from.strategy.as_deref();
         let strategy = strategy.map(|name| Kind::from_name(name).ok_or(Damaged));
         let keep = from.keep.as_deref();
@@ -155,20 +139,21 @@ fn choice(label: &str) -> Result<Choice, Damaged> {
 
 #[cfg(test)]
 mod tests {
-    use super::Preferences;
+    use super::{decoded, encoded};
     use crate::domain::chunking::partial::Partial;
     use crate::domain::chunking::spec::Spec;
+    use crate::domain::ingest::preferences::Preferences;
     use crate::domain::text::encoding::decoding::Decoding;
     use crate::domain::text::encoding::policy::{self, Choice};
 
     fn again(preferences: &Preferences) -> Preferences {
-        serde_json::from_str(&serde_json::to_string(preferences).unwrap()).unwrap()
+        decoded(&encoded(preferences).unwrap()).unwrap()
     }
 
     #[test]
     fn stored_fields_are_those_that_were_set() {
         let none = Preferences::default();
-        assert_eq!(serde_json::to_string(&none).unwrap(), "{}");
+        assert_eq!(encoded(&none).unwrap(), "{}");
         assert_eq!(again(&none), none);
         let all = Preferences {
             chunking: Partial::from(&Spec::default()),

@@ -1,7 +1,8 @@
-//! The stored form of a spec and a decoding policy: JSON with defaults filled in.
+//! The chunking spec and decoding policy of a version as stored: JSON with defaults filled in.
 
 use serde::{Deserialize, Serialize};
 
+use crate::application::store_error::Error;
 use crate::domain::chunking::packing::Packing;
 use crate::domain::chunking::separator_levels::SeparatorLevels;
 use crate::domain::chunking::spec::{Request, Spec};
@@ -10,11 +11,31 @@ use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Policy};
 use crate::domain::text::measure::Measure;
 use crate::domain::text::segmentation::separators::Keep;
+use crate::infrastructure::columns::{Columns, damaged, from_json, to_json};
 
-/// The chunking spec and decoding policy of a document, as stored.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+/// Reads a spec and a decoding policy from a row of `uploads` or `document_rows`.
+pub(crate) fn spec(found: &impl Columns) -> Result<(Spec, Decoding), Error> {
+    decoded(&found.text("spec")?)
+}
+
+/// Returns the JSON of a spec and a decoding policy.
+pub(crate) fn encoded(spec: &Spec, decoding: Decoding) -> Result<String, Error> {
+    to_json(&Json::new(spec, decoding))
+}
+
+fn decoded(json: &str) -> Result<(Spec, Decoding), Error> {
+    let json: Json = from_json(json)?;
+    let damaged = |_damaged| damaged("a spec");
+    Ok((
+        json.spec().map_err(damaged)?,
+        json.decoding().map_err(damaged)?,
+    ))
+}
+
+/// The JSON of a spec and a decoding policy.
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct StoredSpec {
+struct Json {
     strategy: String,
     levels: Vec<Vec<String>>,
     keep: String,
@@ -34,12 +55,11 @@ pub struct StoredSpec {
 /// The error of stored data that is not a valid spec.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("a stored spec is damaged")]
-pub struct Damaged;
+pub(super) struct Damaged;
 
-impl StoredSpec {
+impl Json {
     /// Converts a spec and a decoding policy into the stored form.
-    #[must_use]
-    pub fn new(spec: &Spec, decoding: Decoding) -> Self {
+    fn new(spec: &Spec, decoding: Decoding) -> Self {
         let limits = spec.limits();
         let separators = spec.strategy().separators();
         let levels = separators.map_or_else(Vec::new, |ladder| ladder.levels().to_vec());
@@ -63,31 +83,8 @@ impl StoredSpec {
         }
     }
 
-    /// Returns the same spec with another decoding policy.
-    #[must_use]
-    pub fn decoded_as(&self, decoding: Decoding) -> Self {
-        let Self {
-            charset,
-            replace_invalid,
-            replace_nul,
-            keep_byte_order_mark,
-            ..
-        } = Self::new(&Spec::default(), decoding);
-        Self {
-            charset,
-            replace_invalid,
-            replace_nul,
-            keep_byte_order_mark,
-            ..self.clone()
-        }
-    }
-
     /// Returns the spec.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the stored data is damaged.
-    pub fn spec(&self) -> Result<Spec, Damaged> {
+    fn spec(&self) -> Result<Spec, Damaged> {
         let kind = Kind::from_name(&self.strategy).ok_or(Damaged)?;
         let strategy = match Strategy::of(kind) {
             Strategy::Recursive(_) => {
@@ -110,11 +107,7 @@ impl StoredSpec {
     }
 
     /// Returns the decoding policy.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the stored data is damaged.
-    pub fn decoding(&self) -> Result<Decoding, Damaged> {
+    fn decoding(&self) -> Result<Decoding, Damaged> {
         let charset = self.charset.as_deref().map(Charset::from_label).transpose();
         Ok(Decoding {
             charset: charset.map_err(|_unknown| Damaged)?,
@@ -126,7 +119,7 @@ impl StoredSpec {
 }
 
 /// Returns the value of that name.
-pub(crate) fn named<T: Copy>(
+pub(super) fn named<T: Copy>(
     all: &[T],
     name_of: fn(T) -> &'static str,
     name: &str,
@@ -137,7 +130,7 @@ pub(crate) fn named<T: Copy>(
 
 #[cfg(test)]
 mod tests {
-    use super::StoredSpec;
+    use super::{decoded, encoded};
     use crate::domain::chunking::separator_levels::SeparatorLevels;
     use crate::domain::chunking::spec::{Request, Spec};
     use crate::domain::chunking::strategy::Strategy;
@@ -164,12 +157,8 @@ mod tests {
                 nul: Policy::Reject,
                 byte_order_mark: ByteOrderMark::Keep,
             };
-            let json = serde_json::to_string(&StoredSpec::new(&spec, decoding)).unwrap();
-            let stored: StoredSpec = serde_json::from_str(&json).unwrap();
-            assert_eq!(
-                (stored.spec().unwrap(), stored.decoding().unwrap()),
-                (spec, decoding)
-            );
+            let json = encoded(&spec, decoding).unwrap();
+            assert_eq!(decoded(&json).unwrap(), (spec, decoding));
         }
     }
 }
