@@ -10,10 +10,10 @@ CREATE TABLE uploads (
     version bigint NOT NULL,
     -- The version whose chunks give the bytes of a rechunk; 0 if a client sends them.
     source_version bigint NOT NULL DEFAULT 0,
-    -- The document's display name once the version is current.
-    display_name text NOT NULL,
-    media_type text NOT NULL,
-    labels text NOT NULL,
+    -- The metadata of the document once the version is current. NULL leaves the document's value.
+    display_name text,
+    media_type text,
+    labels text,
     spec text NOT NULL,
     -- The digest of the request's fields as sent. A request with the same uid and another digest is
     -- refused.
@@ -62,6 +62,8 @@ SELECT
     uploads.*,
     documents.document_id,
     documents.partition_key,
+    coalesce(uploads.labels, CASE documents.current_version WHEN 0 THEN '{}' ELSE documents.labels END)
+        AS document_labels,
     collections.collection_id,
     coalesce(documents.deleted_at, collections.deleted_at) AS document_deleted_at
 FROM uploads

@@ -28,6 +28,8 @@ SELECT
     uploads.*,
     documents.document_id,
     documents.partition_key,
+    coalesce(uploads.labels, CASE documents.current_version WHEN 0 THEN '{}' ELSE documents.labels END)
+        AS document_labels,
     collections.collection_id,
     coalesce(documents.deleted_at, collections.deleted_at) AS document_deleted_at
 FROM uploads

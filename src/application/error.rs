@@ -115,6 +115,12 @@ pub enum Error {
     /// Another writer has taken over the upload or its document.
     #[error("another writer has taken over the upload or its document")]
     Superseded,
+    /// The document's metadata was changed while it was uploaded.
+    #[error(
+        "the document's metadata was changed since the upload began; upload it again under another \
+         request id"
+    )]
+    MetadataChanged,
     /// The document was deleted while it was uploaded.
     #[error("the document was deleted")]
     DocumentDeleted,

@@ -85,6 +85,12 @@ pub(super) trait Columns {
         from_json(&self.text(column)?)
     }
 
+    /// Reads a column of JSON that may be NULL.
+    fn json_if_any<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, Error> {
+        let text = self.text_if_any(column)?;
+        text.map(|text| from_json(&text)).transpose()
+    }
+
     /// Reads a column of charsets.
     fn charset(&self, column: &str) -> Result<Charset, Error> {
         Charset::from_label(&self.text(column)?).map_err(|error| Error::Damaged {

@@ -20,6 +20,7 @@ mod rechunks;
 mod schema;
 mod sqlite;
 mod tenants;
+mod updates;
 mod uploads;
 mod versionless;
 mod world;

@@ -8,7 +8,7 @@ use crate::private;
 use crate::world::{new_upload, start};
 use crate::{
     audit, changes, collections, imports, jobs, keys, moves, partitions, quotas, rechunks, tenants,
-    uploads, versionless,
+    updates, uploads, versionless,
 };
 
 /// The connections of a store in the suite.

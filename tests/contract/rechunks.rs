@@ -1,6 +1,7 @@
 //! A rechunk is an upload whose bytes come from the store. A request starts one rechunk, which blocks no upload.
 
 use sluice::application::commit_order::CommitTicket;
+use sluice::application::ports::documents::Metadata;
 use sluice::application::ports::operations::OperationKind;
 use sluice::application::ports::rechunks::{NewRechunk, Started};
 use sluice::application::ports::store::Store;
@@ -89,7 +90,8 @@ pub(crate) async fn a_rechunk_is_started_once(store: &dyn Store) {
             State::Running
         )
     );
-    assert_eq!(rechunk.about, source.about);
+    assert_eq!(rechunk.metadata, Metadata::default(), "it sets none");
+    assert_eq!(rechunk.labels, source.labels);
     let decoding = rechunk.decoding;
     assert_eq!(decoding, Decoding::default(), "as the source was decoded");
     assert_eq!(begun(store, 9, "d").await, rechunk, "the same request");

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use crate::laws::laws;
 use crate::{
     audit, changes, collections, imports, jobs, keys, moves, partitions, quotas, rechunks, tenants,
-    uploads, versionless,
+    updates, uploads, versionless,
 };
 
 pub(crate) struct File(pub(crate) PathBuf);

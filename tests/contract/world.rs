@@ -8,11 +8,12 @@ use sluice::application::caller::Caller;
 use sluice::application::commit_order::CommitTicket;
 use sluice::application::ports::chunks::{Chunk, VersionKey};
 use sluice::application::ports::collections::Collection;
+use sluice::application::ports::documents::Metadata;
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::operations::Operation;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{
-    Declared, Description, NewUpload, Origin, Started, Upload, UploadEnd, Writer,
+    Declared, NewUpload, Origin, Started, Upload, UploadEnd, Writer,
 };
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
@@ -65,10 +66,10 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
         declared: Declared::default(),
         document,
         document_uid: [number.wrapping_add(100); 16].into(),
-        about: Description {
-            display_name: "name".to_owned(),
-            media_type: "text/plain".to_owned(),
-            labels: BTreeMap::from([("key".to_owned(), "'value'".to_owned())]),
+        metadata: Metadata {
+            display_name: Some("name".to_owned()),
+            media_type: Some("text/plain".to_owned()),
+            labels: Some(BTreeMap::from([("key".to_owned(), "'value'".to_owned())])),
         },
         preferences: Preferences::default(),
         origin: Origin::Client,

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use sluice::application::error::Error;
-use sluice::application::ports::uploads::{Declared, Description, NewUpload, Origin, Upload};
+use sluice::application::ports::documents::Metadata;
+use sluice::application::ports::uploads::{Declared, NewUpload, Origin, Upload};
 use sluice::application::uploads::upload_stream::{Message, UploadTarget};
 use sluice::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use sluice::domain::chunking::partial::Partial;
@@ -70,11 +71,7 @@ impl<'a> Model<'a> {
                 document: DocumentId::parse(&id).unwrap(),
             },
             document_uid: uid("document").into(),
-            about: Description {
-                display_name: id,
-                media_type: "text/plain".to_owned(),
-                labels: [].into(),
-            },
+            metadata: Metadata::default(),
             preferences: Preferences {
                 chunking: Partial::from(spec),
                 decoding: decoding.into(),

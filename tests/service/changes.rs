@@ -9,16 +9,14 @@ use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
-use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
-use tonic::transport::Channel;
 
 use crate::support::follower::{Follower, assert_same, contents};
+use crate::support::restarted::{Restarted, follow_at_random, upload};
 use crate::support::server::Server;
 use crate::support::world::{
-    Folder, World, create_collection, first, last, metadata, more, name_of, prose, reason, resumed,
-    rows, spec, whole,
+    Folder, World, create_collection, metadata, prose, reason, rows, spec, whole,
 };
 
 #[tokio::test]
@@ -247,50 +245,6 @@ const DOCUMENTS: usize = 20;
 const VERSIONS: usize = 3;
 const KILLS: u64 = 12;
 
-/// The running server, which a test replaces.
-struct Instance(RwLock<Option<Server>>);
-
-impl Instance {
-    async fn channel(&self) -> Channel {
-        self.0.read().await.as_ref().unwrap().channel()
-    }
-}
-
-/// Uploads a version, and resumes it after each failure until it succeeds.
-async fn upload(instance: &Instance, id: &str, source: &[u8]) {
-    let spec = spec(id);
-    let name = name_of(&spec);
-    loop {
-        let mut client = UploadServiceClient::new(instance.channel().await);
-        let get = pb::GetUploadRequest { name: name.clone() };
-        let (head, committed) = match client.get_upload(get).await {
-            Ok(found) => {
-                let upload = found.into_inner().upload.unwrap();
-                let from = upload.committed_offset;
-                (resumed(&name, from, b""), usize::try_from(from).unwrap())
-            }
-            Err(status) if status.code() == Code::NotFound => (first(&spec, b""), 0),
-            Err(_) => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        let mut messages = vec![head];
-        for (number, content) in source[committed..].chunks(50_000).enumerate() {
-            let offset = committed + number * 50_000;
-            messages.push(more(i64::try_from(offset).unwrap(), content));
-        }
-        messages.push(last(more(i64::try_from(source.len()).unwrap(), b"")));
-        if client
-            .upload_document(tokio_stream::iter(messages))
-            .await
-            .is_ok()
-        {
-            return;
-        }
-    }
-}
-
 /// A follower reconnects at random while 20 documents get three versions each and the server is killed 12 times. Old
 /// versions are swept after 1 s.
 #[tokio::test(flavor = "multi_thread")]
@@ -303,7 +257,7 @@ async fn an_embedder_that_reconnects_at_random_has_exactly_the_current_chunks() 
     ];
     let server = Server::start_with(&database, &settings);
     create_collection(&server.channel()).await;
-    let instance = Arc::new(Instance(RwLock::new(Some(server))));
+    let instance = Arc::new(Restarted::new(server));
     let enough = CancellationToken::new();
     let uploads = (0..DOCUMENTS).map(|number| {
         let instance = Arc::clone(&instance);
@@ -311,7 +265,12 @@ async fn an_embedder_that_reconnects_at_random_has_exactly_the_current_chunks() 
             for version in 0..VERSIONS {
                 let mark = format!("Document {number}, version {version}. ");
                 let text = prose(60_000).replacen("Sentence 77 ", &mark, 1);
-                upload(&instance, &format!("d{number}"), (mark + &text).as_bytes()).await;
+                upload(
+                    &instance,
+                    &spec(&format!("d{number}")),
+                    (mark + &text).as_bytes(),
+                )
+                .await;
             }
         })
     });
@@ -319,9 +278,7 @@ async fn an_embedder_that_reconnects_at_random_has_exactly_the_current_chunks() 
     let following = tokio::spawn(follow_at_random(Arc::clone(&instance), enough.clone()));
     for _ in 0..KILLS {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        let mut server = instance.0.write().await;
-        drop(server.take());
-        *server = Some(Server::start_with(&database, &settings));
+        instance.restart(&database, &settings).await;
     }
     for upload in uploads {
         upload.await.unwrap();
@@ -337,26 +294,4 @@ async fn an_embedder_that_reconnects_at_random_has_exactly_the_current_chunks() 
         follower.kept > 0 && follower.removed > 0,
         "no versions were compared"
     );
-}
-
-/// Follows in turns: takes a few responses, then drops the stream and opens the next.
-async fn follow_at_random(instance: Arc<Instance>, enough: CancellationToken) -> Follower {
-    let mut follower = Follower::default();
-    for turn in 0_u64.. {
-        if enough.is_cancelled() {
-            break;
-        }
-        let parts_most = (turn * 7) % 11 + 1;
-        if let Ok(mut parts) = follower.open(&instance.channel().await, true).await {
-            for _ in 0..parts_most {
-                let next = tokio::time::timeout(Duration::from_millis(100), parts.message());
-                let Ok(Ok(Some(part))) = next.await else {
-                    break;
-                };
-                follower.apply(part);
-            }
-        }
-        tokio::task::yield_now().await;
-    }
-    follower
 }

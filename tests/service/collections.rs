@@ -6,7 +6,7 @@ use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use sluice::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 use tonic::Code;
 
-use crate::support::world::{World, metadata, reason, spec, whole};
+use crate::support::world::{World, labels, metadata, reason, spec, whole};
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "one sequence of calls")]
@@ -98,10 +98,7 @@ async fn collections_are_created_once_and_listed_in_pages() {
 async fn documents_report_their_metadata_and_counts() {
     let world = World::start().await;
     let mut labelled = spec("d");
-    labelled.labels.insert(
-        "source".to_owned(),
-        "https://example.com/?a=<b>'\"".to_owned(),
-    );
+    labelled.labels = Some(labels(&[("source", "https://example.com/?a=<b>'\"")]));
     labelled.display_name = "A <script>alert(1)</script> document".to_owned();
     let text = "Some text. \u{6C34}\n";
     world
@@ -122,7 +119,10 @@ async fn documents_report_their_metadata_and_counts() {
         .unwrap();
     assert_eq!(
         (document.display_name.as_str(), document.labels.clone()),
-        (labelled.display_name.as_str(), labelled.labels)
+        (
+            labelled.display_name.as_str(),
+            labelled.labels.unwrap().values
+        )
     );
     assert_eq!(
         (

@@ -7,7 +7,9 @@ use sluice::interface::grpc::pb::operation_service_client::OperationServiceClien
 use sluice::interface::grpc::pb::partition_service_client::PartitionServiceClient;
 use tonic::Code;
 
-use crate::support::world::{World, first, metadata, name_of, prose, reason, resumed, spec, whole};
+use crate::support::world::{
+    World, first, labels, metadata, name_of, prose, reason, resumed, spec, whole,
+};
 
 const SUCCEEDED: i32 = 2;
 
@@ -252,9 +254,7 @@ async fn documents_are_found_by_their_labels_in_pages() {
     for number in 0..6 {
         let parity = if number % 2 == 0 { "even" } else { "odd" };
         let mut spec = spec(&format!("d{number}"));
-        spec.labels.insert("parity".to_owned(), parity.to_owned());
-        spec.labels
-            .insert("it's".to_owned(), "\"quoted\"".to_owned());
+        spec.labels = Some(labels(&[("parity", parity), ("it's", "\"quoted\"")]));
         world.send(whole(&spec, b"text", 100)).await.unwrap();
     }
     let mut client = DocumentServiceClient::new(world.channel.clone());

@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use crate::rechunks::{
     FAILED, SUCCEEDED, document, ended, operation, overlapping, said, upload, utf_16,
 };
-use crate::support::world::{Folder, World, first, metadata, prose, reason, resumed, spec};
+use crate::support::world::{Folder, World, first, labels, metadata, prose, reason, resumed, spec};
 
 pub(crate) const IMPORT_DOCUMENT: i32 = 6;
 
@@ -81,11 +81,11 @@ async fn check(root: &Root, world: &World, id: &str, path: &str, charset: &str, 
         charset: Some(charset.to_owned()),
         ..pb::DecodingPolicy::default()
     });
-    let labels = [("kind".to_owned(), id.to_owned())];
+    let labels = Some(labels(&[("kind", id)]));
     let asked = pb::ImportDocumentRequest {
         display_name: "a name".to_owned(),
         media_type: "text/markdown".to_owned(),
-        labels: labels.clone().into(),
+        labels: labels.clone(),
         chunking: Some(overlapping()),
         decoding: decoding.clone(),
         ..request(id, path)
@@ -94,7 +94,7 @@ async fn check(root: &Root, world: &World, id: &str, path: &str, charset: &str, 
     let sent = pb::UploadSpec {
         display_name: asked.display_name.clone(),
         media_type: asked.media_type.clone(),
-        labels: labels.into(),
+        labels,
         chunking: Some(overlapping()),
         decoding,
         ..spec(&sent_id)

@@ -81,6 +81,7 @@ mod sync;
 mod tenants;
 mod token_headers;
 mod tokens;
+mod updates;
 mod upload_folders;
 mod upload_sources;
 mod uploads;

@@ -12,7 +12,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
 use crate::support::world::{
-    World, expected, first, last, metadata, more, name_of, plain, prose, reason, spec, whole,
+    World, expected, first, labels, last, metadata, more, name_of, plain, prose, reason, spec,
+    whole,
 };
 
 /// An open upload stream, and its answer.
@@ -242,7 +243,7 @@ async fn states_arrive_steadily_during_commits() {
 async fn a_new_version_brings_its_labels_when_it_is_complete() {
     let world = World::start().await;
     let labelled = |value: &str| pb::UploadSpec {
-        labels: [("k".to_owned(), value.to_owned())].into(),
+        labels: Some(labels(&[("k", value)])),
         display_name: value.to_owned(),
         ..spec("d")
     };

@@ -10,7 +10,8 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use crate::support::world::{
-    Kept, World, first, in_each_store, last, metadata, prose, reason, resumed, rows, spec, whole,
+    Kept, World, first, in_each_store, labels, last, metadata, prose, reason, resumed, rows, spec,
+    whole,
 };
 
 pub(crate) const RUNNING: i32 = 1;
@@ -110,7 +111,7 @@ async fn check(world: &World, id: &str, charset: &str, source: &[u8], keep_byte_
     let old = pb::UploadSpec {
         chunking: Some(overlapping()),
         decoding: Some(decoding),
-        labels: [("kind".to_owned(), id.to_owned())].into(),
+        labels: Some(labels(&[("kind", id)])),
         ..spec(id)
     };
     let new_id = format!("{id}-sent");
@@ -136,7 +137,8 @@ async fn check(world: &World, id: &str, charset: &str, source: &[u8], keep_byte_
         .await;
     let found = found.unwrap().into_inner().document.unwrap();
     assert_eq!(found.current_version, 2);
-    assert_eq!((found.chunks, found.labels), (ended.chunks, old.labels));
+    let sent = old.labels.unwrap().values;
+    assert_eq!((found.chunks, found.labels), (ended.chunks, sent));
     assert_eq!(found.source_bytes, ended.committed_bytes);
 }
 

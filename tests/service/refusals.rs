@@ -279,7 +279,8 @@ async fn a_wrong_spec_is_refused_by_its_field_before_any_byte_is_accepted() {
         charset: Some("utf-9".to_owned()),
         ..DecodingPolicy::default()
     };
-    let labels = (0..33).map(|n| (n.to_string(), String::new())).collect();
+    let values = (0..33).map(|n| (n.to_string(), String::new())).collect();
+    let labels = Some(pb::Labels { values });
     let cases = [
         (
             "spec.request_id",

@@ -7,8 +7,8 @@ use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use tonic::{Code, Status};
 
 use crate::support::world::{
-    Kept, World, expected, first, in_each_store, last, metadata, more, name_of, plain, prose,
-    reason, resumed, spec, whole,
+    Kept, World, expected, first, in_each_store, labels, last, metadata, more, name_of, plain,
+    prose, reason, resumed, spec, whole,
 };
 
 const RUNNING: i32 = 1;
@@ -114,7 +114,7 @@ async fn fields_that_differ_are_refused_before_anything_is_read(kept: Kept) {
         |spec| "collections/none".clone_into(&mut spec.collection),
         |spec| "another".clone_into(&mut spec.display_name),
         |spec| "text/markdown".clone_into(&mut spec.media_type),
-        |spec| drop(spec.labels.insert("key".to_owned(), "value".to_owned())),
+        |spec| spec.labels = Some(labels(&[("key", "value")])),
         |spec| spec.decoding = Some(pb::DecodingPolicy::default()),
         |spec| {
             spec.chunking = Some(pb::ChunkingSpec {

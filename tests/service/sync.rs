@@ -71,13 +71,21 @@ async fn only_changed_files_are_uploaded() {
     assert_eq!(told.lines().last(), Some("3 rechunked"), "{told}");
     assert_eq!(shell.text("c", "a.txt"), prose(6_000));
 
-    // A change of labels or of the decoding needs a new upload.
+    // Labels are changed without an upload; those of other clients stay.
+    let name = "collections/c/documents/a.txt";
+    shell.succeeds(&format!("$S update $AT {name} --label acl=staff"));
     let told = shell.succeeds("$S sync $AT tree c --label of=docs");
-    assert_eq!(told.lines().last(), Some("3 uploaded"), "{told}");
+    assert_eq!(told.lines().last(), Some("3 labelled"), "{told}");
+    let labels = shell.succeeds(&format!("$S update $AT {name} --media-type '' -o json"));
+    assert!(
+        labels.contains("\"acl\":\"staff\"") && labels.contains("\"of\":\"docs\""),
+        "{labels}"
+    );
     assert_eq!(
         shell.succeeds("$S sync $AT tree c --label of=docs"),
         "3 unchanged\n"
     );
+    // A change of the decoding needs a new upload.
     let told = shell.succeeds("$S sync $AT tree c --label of=docs --invalid replace");
     assert_eq!(told.lines().last(), Some("3 uploaded"), "{told}");
     let again = "$S sync $AT tree c --label of=docs --invalid replace";

@@ -7,7 +7,7 @@ use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
 use tonic::Code;
 
 use crate::support::world::{
-    Kept, World, first, in_each_store, last, name_of, reason, spec, whole,
+    Kept, World, first, in_each_store, labels, last, name_of, reason, spec, whole,
 };
 
 const NAME: &str = "collections/c/documents/d";
@@ -57,7 +57,7 @@ async fn known(world: &World) -> (bool, i64) {
 
 fn labelled(value: &str) -> pb::UploadSpec {
     pb::UploadSpec {
-        labels: [("key".to_owned(), value.to_owned())].into(),
+        labels: Some(labels(&[("key", value)])),
         ..spec("d")
     }
 }

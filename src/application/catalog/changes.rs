@@ -260,6 +260,12 @@ impl Follower {
             self.send(vec![ChangeEvent::Reset(name)], next).await?;
             return Ok(next);
         };
+        if change.is_of_metadata() {
+            let document = self.source.named(document);
+            self.send(vec![ChangeEvent::Document(Box::new(document))], next)
+                .await?;
+            return Ok(next);
+        }
         let within = place
             .within
             .filter(|within| within.document == change.document);

@@ -134,7 +134,7 @@ impl Chunks {
         };
         let subscription = self.bus.subscribe(caller, upload.uid);
         let until = Until::Upload(upload.uid, subscription, enough);
-        let labels = Arc::new(upload.about.labels.clone());
+        let labels = Arc::new(upload.labels.clone());
         self.read(caller, ChunkSelection { of, labels, until }, from)
     }
 

@@ -1,4 +1,4 @@
-//! Reads, lists, deletes and rechunks documents.
+//! Reads, lists, updates, deletes and rechunks documents.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::application::catalog::collections::{Collections, Delete, other_reques
 use crate::application::catalog::imports::Imports;
 use crate::application::error::Error;
 use crate::application::pagination::page::{Listed, Page};
-use crate::application::ports::documents::Document;
+use crate::application::ports::documents::{Document, Metadata, MetadataUpdate, Updated};
 use crate::application::ports::operations::Operation;
 use crate::application::ports::rechunks::{NewRechunk, Started};
 use crate::application::request::Request;
@@ -74,6 +74,41 @@ impl Documents {
         Ok(page.cut(list, |document| document.id.as_str().to_owned(), bytes))
     }
 
+    /// Changes a document's metadata without an upload. Uploads that began before and would set one of the same fields
+    /// fail with [`Error::MetadataChanged`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if no document has that name, it has another revision than expected, or it has no complete version.
+    pub async fn update(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+        metadata: Metadata,
+        revision: Option<u64>,
+    ) -> Result<Document, Error> {
+        let Collections {
+            store, clock, bus, ..
+        } = &self.collections;
+        let update = MetadataUpdate {
+            metadata,
+            revision,
+            now: clock.now(),
+        };
+        match store.update_document(caller, name, &update).await? {
+            Updated::Document(document, ended) => {
+                for ended in ended {
+                    bus.publish(ended);
+                }
+                bus.announce_change();
+                Ok(*document)
+            }
+            Updated::NotFound => Err(Error::NotFound { kind: "document" }),
+            Updated::Changed => Err(Error::EtagMismatch { kind: "document" }),
+            Updated::NoCurrentVersion => Err(Error::NoCurrentVersion),
+        }
+    }
+
     /// Deletes a document. It disappears at once; background jobs remove its chunks.
     ///
     /// # Errors
@@ -90,6 +125,7 @@ impl Documents {
         let deleted = store.delete_document(caller, name, &deletion).await?;
         self.collections.deleted("document", deleted)
     }
+
     /// Starts to chunk a stored document by another spec. A repeated request returns the same operation.
     ///
     /// # Errors

@@ -32,6 +32,8 @@ pub(super) const HEAD_ROWS: u32 = 1_000;
 pub enum ChangeEvent {
     /// The follower must forget every chunk of the document.
     Reset(DocumentName),
+    /// The metadata of a document as of now. Comes first in each change of a document.
+    Document(Box<NamedDocument>),
     /// A chunk that is new to the follower.
     Added {
         /// The document.
@@ -70,6 +72,15 @@ pub enum ChangeEvent {
     },
 }
 
+/// A document, with its name.
+#[derive(Debug)]
+pub struct NamedDocument {
+    /// The collection of the document.
+    pub collection: CollectionId,
+    /// The document.
+    pub document: Document,
+}
+
 /// The position of a follower within a document.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Within {
@@ -99,6 +110,14 @@ pub struct DiffContext {
 }
 
 impl DiffContext {
+    /// Returns a document of the collection with its name.
+    pub(super) fn named(&self, document: Document) -> NamedDocument {
+        NamedDocument {
+            collection: self.collection.clone(),
+            document,
+        }
+    }
+
     /// Reads the next chunks of a version's first `until`, from ordinal `from` on, without text. Returns `None` if the
     /// version is being swept.
     async fn heads(
@@ -183,10 +202,14 @@ impl<'a> Difference<'a> {
         };
         // The reset is sent together with the first chunks. Alone it would not advance the cursor, and a follower
         // that reads one response a call would make no progress.
-        let is_anew = !std::mem::replace(&mut self.is_begun, true) && self.before.is_none();
+        let is_first = !std::mem::replace(&mut self.is_begun, true);
         let mut events = Vec::new();
-        if is_anew {
+        if is_first && self.before.is_none() {
             events.push(ChangeEvent::Reset(self.name.clone()));
+        }
+        if is_first {
+            let document = self.source.named(self.document.clone());
+            events.push(ChangeEvent::Document(Box::new(document)));
         }
         if self.within.ordinal < chunks {
             return self.next_chunks(events).await;

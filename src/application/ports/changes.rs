@@ -1,4 +1,5 @@
-//! The port of changes: the versions of documents that became current, in the order of the commits.
+//! The port of changes: the versions of documents that became current, and changes of metadata, in the order of the
+//! commits.
 
 use async_trait::async_trait;
 
@@ -8,7 +9,7 @@ use crate::application::store_error::Error;
 use crate::domain::names::resource::DocumentId;
 use crate::domain::names::uid::{CollectionUid, DocumentUid};
 
-/// A change of a document's current version.
+/// A change of a document's current version, or of its metadata.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// The number of the change in its collection, without gaps.
@@ -21,6 +22,14 @@ pub struct Change {
     pub before: Option<u64>,
     /// The version that is current after the change. `None` means that the document was deleted.
     pub after: Option<u64>,
+}
+
+impl Change {
+    /// Whether the document's metadata was changed, and not its version.
+    #[must_use]
+    pub fn is_of_metadata(&self) -> bool {
+        self.before == self.after
+    }
 }
 
 /// The range of the changes of a collection.

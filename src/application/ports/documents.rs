@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
+use crate::application::ports::operations::Operation;
 use crate::application::store_error::Error;
 use crate::domain::chunking::spec::Spec;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
@@ -39,6 +40,55 @@ pub struct Document {
     pub updated_at: Timestamp,
 }
 
+/// The fields of a document's metadata that a request sets. `None` leaves the document's value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metadata {
+    /// The name for people. Default of a new document: its id.
+    pub display_name: Option<String>,
+    /// The media type. Default of a new document: [`Metadata::MEDIA_TYPE`].
+    pub media_type: Option<String>,
+    /// The labels for finding the document. Default of a new document: none.
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+impl Metadata {
+    /// The media type of a document whose uploader declares none.
+    pub const MEDIA_TYPE: &str = "text/plain";
+
+    /// Whether a field is set in both.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let display_name = self.display_name.is_some() && other.display_name.is_some();
+        let media_type = self.media_type.is_some() && other.media_type.is_some();
+        let labels = self.labels.is_some() && other.labels.is_some();
+        display_name || media_type || labels
+    }
+}
+
+/// A validated request to change a document's metadata.
+#[derive(Clone, Debug)]
+pub struct MetadataUpdate {
+    /// The fields to change.
+    pub metadata: Metadata,
+    /// The revision that the document must have. `None` means any.
+    pub revision: Option<u64>,
+    /// The current time.
+    pub now: Timestamp,
+}
+
+/// The result of a change of a document's metadata.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Updated {
+    /// The document after the change, and the last states of the uploads that the change ended.
+    Document(Box<Document>, Vec<Operation>),
+    /// There is no such document.
+    NotFound,
+    /// The document has another revision than expected.
+    Changed,
+    /// The document has no complete version.
+    NoCurrentVersion,
+}
+
 /// A complete version of a document.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Version {
@@ -67,7 +117,7 @@ pub struct Version {
     pub engine_version: u64,
 }
 
-/// Reads and deletes documents. Uploads create and change them.
+/// Reads, updates and deletes documents. Uploads create and change them.
 #[async_trait]
 pub trait Documents: Send + Sync {
     /// Returns the document of that name.
@@ -86,6 +136,14 @@ pub trait Documents: Send + Sync {
         after: &str,
         rows: u32,
     ) -> Result<Vec<Document>, Error>;
+    /// Changes a document's metadata, and records a change of the collection. Fails the unfinished uploads that would
+    /// set one of the same fields. The document must have a complete version.
+    async fn update_document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+        update: &MetadataUpdate,
+    ) -> Result<Updated, Error>;
     /// Removes the document's name, fails its unfinished uploads, and records a change of the collection. A job
     /// removes the rest.
     async fn delete_document(

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::application::caller::Caller;
-use crate::application::ports::documents::{Document, Version};
-use crate::application::ports::uploads::{Declared, Description, NewUpload, Origin, Upload};
+use crate::application::ports::documents::{Document, Metadata, Version};
+use crate::application::ports::uploads::{Declared, NewUpload, Origin, Upload};
 use crate::application::store_error::Error;
 use crate::domain::chunking::conflict::Conflict;
 use crate::domain::chunking::partial::Partial;
@@ -47,11 +47,7 @@ impl NewRechunk {
             declared: Declared::default(),
             document: self.document.clone(),
             document_uid: document.uid,
-            about: Description {
-                display_name: document.display_name.clone(),
-                media_type: document.media_type.clone(),
-                labels: document.labels.clone(),
-            },
+            metadata: Metadata::default(),
             preferences: Preferences {
                 chunking: self.chunking.clone(),
                 decoding: decoding.into(),

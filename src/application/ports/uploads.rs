@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::commit_order::CommitTicket;
+use crate::application::ports::documents::Metadata;
 use crate::application::ports::import_root::Stamp;
 use crate::application::ports::operations::{Operation, OperationKind};
 use crate::application::store_error::Error;
@@ -24,17 +25,6 @@ use crate::domain::operation::state::State;
 use crate::domain::operation::target::Target;
 use crate::domain::text::encoding::decoding::Decoding;
 use crate::domain::timestamp::Timestamp;
-
-/// A document's description by its uploader.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Description {
-    /// The name for people.
-    pub display_name: String,
-    /// The media type.
-    pub media_type: String,
-    /// The labels for finding the document.
-    pub labels: BTreeMap<String, String>,
-}
 
 /// The file of an import, as it was when the import was requested.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,8 +81,8 @@ pub struct NewUpload {
     pub document: DocumentName,
     /// The uid of the document if it is new.
     pub document_uid: DocumentUid,
-    /// The document's description once the version is current.
-    pub about: Description,
+    /// The metadata that the document gets once the version is current.
+    pub metadata: Metadata,
     /// The chunking and decoding fields that the client set. The collection's preferences supply the rest.
     pub preferences: Preferences,
     /// The origin of its bytes.
@@ -124,8 +114,10 @@ pub struct Upload {
     pub version: u64,
     /// The origin of its bytes.
     pub origin: Origin,
-    /// The document's description once the version is current.
-    pub about: Description,
+    /// The metadata that the document gets once the version is current.
+    pub metadata: Metadata,
+    /// The labels of the document once the version is current, unless they are changed before.
+    pub labels: BTreeMap<String, String>,
     /// The chunking spec.
     pub spec: Spec,
     /// The decoding policy.

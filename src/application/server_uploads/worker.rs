@@ -165,6 +165,7 @@ fn has_ended(error: &Error) -> bool {
         error,
         Error::Superseded
             | Error::DocumentDeleted
+            | Error::MetadataChanged
             | Error::DocumentDeletedSince
             | Error::UploadEnded { .. }
             | Error::Content(_)

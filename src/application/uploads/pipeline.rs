@@ -32,6 +32,7 @@ pub fn ended(upload: &Upload) -> Option<Error> {
     match (upload.state, reason) {
         (State::Running, _) => None,
         (State::Failed, Some(FailureReason::DocumentDeleted)) => Some(Error::DocumentDeleted),
+        (State::Failed, Some(FailureReason::MetadataChanged)) => Some(Error::MetadataChanged),
         (State::Failed, Some(FailureReason::UploadSuperseded)) => Some(Error::Superseded),
         (State::Succeeded | State::Failed | State::Cancelled, _) => {
             Some(Error::UploadEnded { state })

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::ensure;
 use clap::Args;
 
+use crate::interface::grpc::pb;
+
 /// Labels of documents.
 #[derive(Debug, Args)]
 pub(crate) struct Labels {
@@ -29,6 +31,16 @@ impl Labels {
             );
         }
         Ok(labels)
+    }
+
+    /// Returns the labels as a request sends them. `None` means that no label was given.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Labels::by_key`] does.
+    pub(crate) fn request(&self) -> anyhow::Result<Option<pb::Labels>> {
+        let values = self.by_key()?;
+        Ok((!values.is_empty()).then_some(pb::Labels { values }))
     }
 }
 

@@ -19,11 +19,12 @@ const PASSING: [Code; 7] = [
 
 /// Reasons that are final although their codes are transient. Two writers that supersede each other would never stop.
 /// Only an operator changes a quota. A deleted document, a removed version or a failed upload does not come back.
-const LASTING: [&str; 6] = [
+const LASTING: [&str; 7] = [
     "UPLOAD_SUPERSEDED",
     "QUOTA_EXCEEDED",
     "DOCUMENT_DELETED",
     "VERSION_GONE",
+    "METADATA_CHANGED",
     "ETAG_MISMATCH",
     "FOLLOWED_UPLOAD_ENDED",
 ];

@@ -7,6 +7,7 @@
 //! To add a message for a status: an arm in `status`, with the remedy.
 
 mod backoff;
+pub(super) mod document_update;
 mod failure;
 pub(super) mod operation_watch;
 pub(super) mod resumed_stream;

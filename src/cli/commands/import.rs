@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let chunking = arguments.chunking.request().context(WrongArguments)?;
     let decoding = arguments.decoding.request().context(WrongArguments)?;
-    let labels = arguments.labels.by_key().context(WrongArguments)?;
+    let labels = arguments.labels.request().context(WrongArguments)?;
     let name = document(&arguments.name).context(WrongArguments)?;
     PathName::parse(&arguments.path)
         .context("the path")

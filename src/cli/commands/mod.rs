@@ -25,6 +25,7 @@ mod rechunk;
 mod sections;
 mod serve;
 mod sync;
+mod update;
 mod upload;
 mod watch;
 
@@ -39,6 +40,7 @@ pub(super) enum Command {
     Sync(sync::Arguments),
     Import(import::Arguments),
     Rechunk(rechunk::Arguments),
+    Update(update::Arguments),
     Watch(watch::Arguments),
     Chunks(chunks::Arguments),
     Sections(sections::Arguments),
@@ -67,6 +69,7 @@ impl Command {
             Self::Sync(arguments) => sync::run(&arguments).await,
             Self::Import(arguments) => import::run(&arguments).await,
             Self::Rechunk(arguments) => rechunk::run(&arguments).await,
+            Self::Update(arguments) => update::run(&arguments).await,
             Self::Watch(arguments) => watch::run(&arguments).await,
             Self::Chunks(arguments) => chunks::run(&arguments).await,
             Self::Sections(arguments) => sections::run(&arguments).await,
@@ -106,6 +109,7 @@ impl Command {
             | Self::Sync(_)
             | Self::Import(_)
             | Self::Rechunk(_)
+            | Self::Update(_)
             | Self::Move(_)
             | Self::Cancel(_)
             | Self::Delete(_) => false,

@@ -12,14 +12,16 @@ use crate::cli::uploads::outcome::{DocumentResult, Done, Line, Outcome};
 use crate::cli::uploads::source::Source;
 use crate::cli::uploads::sources::{self, Sources};
 use crate::cli::uploads::stored_document::{self, Difference, Expected};
-use crate::cli::uploads::uploader::{self, UploadArguments, Uploader, ensure_collection};
+use crate::cli::uploads::uploader::{
+    self, UploadArguments, UploadOptions, Uploader, ensure_collection,
+};
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 
 /// Upload documents, several concurrently. A document that fails does not stop the others.
 ///
 /// Files that are named are always sent. A file of a folder is skipped if an upload would change neither its bytes
-/// nor its chunking, decoding and labels.
+/// nor its chunking, decoding and labels. Without --label a document keeps its labels.
 ///
 /// The id of a document is its file's path as typed, or its path below the named folder. Letters and digits of any
 /// script, `-`, `_` and `.` stay unchanged. Every other byte becomes ~hh, including `/`. Gzip and Zstandard sources
@@ -105,7 +107,7 @@ impl Call<'_> {
             let chunking = &arguments.uploads.chunking;
             let decoding = &arguments.uploads.decoding;
             let collection = &self.collection;
-            let labels = &self.uploader.common.labels;
+            let labels = self.uploader.common.labels.as_ref();
             let of = async || {
                 Expected::of(channel.clone(), collection, chunking, decoding, labels).await
             };
@@ -158,10 +160,12 @@ impl Call<'_> {
                 Some(Line::silent(&document.name)),
             ));
         }
-        let upload = self
-            .uploader
-            .upload(id, source, self.request_id, self.is_single)
-            .await?;
+        let options = UploadOptions {
+            request_id: self.request_id,
+            shows_progress: self.is_single,
+            keeps_labels: false,
+        };
+        let upload = self.uploader.upload(id, source, options).await?;
         let line = self.uploader.line("", upload).await;
         Ok((DocumentResult::Uploaded, Some(line)))
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cli::json::documents;
 use crate::cli::json::fields::{digest, object, place, places, word};
 use crate::cli::terminal::table::Object;
 use crate::interface::grpc::pb;
@@ -139,6 +140,12 @@ pub(crate) fn change(change: pb::Change) -> Option<Object> {
             fields.remove("text");
             fields.insert("is_moved".to_owned(), json!(is_moved));
             ("kept", fields)
+        }
+        Kind::Document(changed) => {
+            let mut fields = documents::document(changed);
+            let name = fields.get("document").cloned().unwrap_or_default();
+            fields.insert("name".to_owned(), name);
+            ("document", fields)
         }
         Kind::Removed(gone) => ("removed", removed(gone)),
         Kind::Complete(version) => ("complete", complete(version)),

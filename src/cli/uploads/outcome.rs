@@ -14,6 +14,8 @@ use crate::cli::terminal::table::Object;
 pub(crate) enum DocumentResult {
     Uploaded,
     Rechunked,
+    /// Only the labels were changed.
+    Labelled,
     Deleted,
     Unchanged,
     /// The document belongs to another folder.
@@ -30,6 +32,7 @@ impl DocumentResult {
         match self {
             Self::Uploaded => "uploaded",
             Self::Rechunked => "rechunked",
+            Self::Labelled => "labelled",
             Self::Deleted => "deleted",
             Self::Unchanged => "unchanged",
             Self::Conflicting => "conflicting",

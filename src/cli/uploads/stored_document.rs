@@ -28,8 +28,8 @@ pub(crate) struct Expected {
     chunking: pb::ChunkingSpec,
     /// The decoding policy of an upload, merged in the same way.
     decoding: pb::DecodingPolicy,
-    /// The labels of an upload.
-    labels: BTreeMap<String, String>,
+    /// The labels of an upload. `None` means that it sends none, so that the document keeps its own.
+    labels: Option<BTreeMap<String, String>>,
     /// The engine version of the server.
     engine_version: i64,
 }
@@ -52,7 +52,7 @@ impl Expected {
         collection: &CollectionId,
         chunking: &Chunking,
         decoding: &Decoding,
-        labels: &BTreeMap<String, String>,
+        labels: Option<&pb::Labels>,
     ) -> anyhow::Result<Self> {
         let found = self::collection(channel.clone(), collection).await?;
         let found = found.unwrap_or_default();
@@ -63,7 +63,7 @@ impl Expected {
         Ok(Self {
             chunking: to_spec(&spec),
             decoding: to_decoding(decoding.partial()?.over(&defaults)),
-            labels: labels.clone(),
+            labels: labels.map(|labels| labels.values.clone()),
             engine_version: engine_version(channel).await?,
         })
     }
@@ -75,7 +75,9 @@ impl Expected {
         source: &Source,
     ) -> anyhow::Result<Difference> {
         let is_decoded_alike = document.decoding.as_ref() == Some(&self.decoding);
-        if !is_decoded_alike || document.labels != self.labels {
+        let labels = self.labels.as_ref();
+        let is_labelled_alike = labels.is_none_or(|labels| *labels == document.labels);
+        if !is_decoded_alike || !is_labelled_alike {
             return Ok(Difference::Content);
         }
         let source = source.clone();

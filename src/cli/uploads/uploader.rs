@@ -70,12 +70,23 @@ impl UploadArguments {
     /// Fails if arguments contradict each other.
     pub(crate) fn spec(&self) -> anyhow::Result<pb::UploadSpec> {
         Ok(pb::UploadSpec {
-            labels: self.labels.by_key().context(WrongArguments)?,
+            labels: self.labels.request().context(WrongArguments)?,
             chunking: self.chunking.request().context(WrongArguments)?,
             decoding: self.decoding.request().context(WrongArguments)?,
             ..pb::UploadSpec::default()
         })
     }
+}
+
+/// The options of one upload.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct UploadOptions {
+    /// The upload to resume or to start. `None` means the one that an earlier run left, or a new one.
+    pub(crate) request_id: Option<Uuid>,
+    /// Whether a progress bar is drawn for the document.
+    pub(crate) shows_progress: bool,
+    /// Whether the document keeps its labels.
+    pub(crate) keeps_labels: bool,
 }
 
 /// Uploads documents into a collection.
@@ -111,20 +122,27 @@ impl Uploader {
     }
 
     /// Uploads a document. Resumes the upload of the given request id, or else the one that an earlier run of the
-    /// same command left. `shows_progress` draws a progress bar for the document.
+    /// same command left.
     pub(crate) async fn upload(
         &self,
         id: &DocumentId,
         source: Source,
-        request_id: Option<Uuid>,
-        shows_progress: bool,
+        options: UploadOptions,
     ) -> anyhow::Result<pb::Upload> {
+        let UploadOptions {
+            request_id,
+            shows_progress,
+            keeps_labels,
+        } = options;
         let name = source.name();
-        let spec = pb::UploadSpec {
+        let mut spec = pb::UploadSpec {
             document_id: id.as_str().to_owned(),
             display_name: display_name(&name),
             ..self.common.clone()
         };
+        if keeps_labels {
+            spec.labels = None;
+        }
         let reading = SourceReader::open(source).await?;
         let bar = if shows_progress {
             progress::of_document(&name, reading.length())

@@ -11,6 +11,8 @@ pub enum FailureReason {
     DocumentDeleted,
     /// The source cannot be decoded.
     InvalidContent,
+    /// A field of metadata that the upload sets was changed since the upload began.
+    MetadataChanged,
     /// A move has copied fewer chunks than the document has.
     MoveIncomplete,
     /// The source differs from the declared length.
@@ -35,11 +37,12 @@ pub enum FailureReason {
 
 impl FailureReason {
     /// Every reason.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::CheckpointVersion,
         Self::DigestMismatch,
         Self::DocumentDeleted,
         Self::InvalidContent,
+        Self::MetadataChanged,
         Self::MoveIncomplete,
         Self::SizeMismatch,
         Self::SourceChanged,
@@ -60,6 +63,7 @@ impl FailureReason {
             Self::DigestMismatch => "DIGEST_MISMATCH",
             Self::DocumentDeleted => "DOCUMENT_DELETED",
             Self::InvalidContent => "INVALID_CONTENT",
+            Self::MetadataChanged => "METADATA_CHANGED",
             Self::MoveIncomplete => "MOVE_INCOMPLETE",
             Self::SizeMismatch => "SIZE_MISMATCH",
             Self::SourceChanged => "SOURCE_CHANGED",

@@ -18,11 +18,16 @@ pub(crate) const COMPLETE: &str = "
 /// Selects the number of a document's current version.
 pub(crate) const CURRENT_VERSION: &str = "SELECT current_version FROM documents WHERE uid = $1";
 
-/// Makes the version of an upload current, with the upload's description of the document.
+/// Makes the version of an upload current. Sets the metadata that the upload sent. The first version sets the defaults
+/// of the rest, because an upload that did not complete may have created the document.
 pub(crate) const MAKE_CURRENT: &str = "
-    UPDATE documents SET current_version = uploads.version, revision = revision + 1,
-        display_name = uploads.display_name, media_type = uploads.media_type,
-        labels = uploads.labels, updated_at = $1
+    UPDATE documents SET current_version = uploads.version, revision = revision + 1, updated_at = $1,
+        display_name = coalesce(uploads.display_name,
+            CASE current_version WHEN 0 THEN document_id ELSE documents.display_name END),
+        media_type = coalesce(uploads.media_type,
+            CASE current_version WHEN 0 THEN $4 ELSE documents.media_type END),
+        labels = coalesce(uploads.labels,
+            CASE current_version WHEN 0 THEN '{}' ELSE documents.labels END)
     FROM uploads
     WHERE documents.uid = $2 AND uploads.tenant = documents.tenant AND uploads.uid = $3";
 

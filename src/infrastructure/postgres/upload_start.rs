@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 
 use crate::application::caller::Caller;
+use crate::application::ports::documents::Metadata;
 use crate::application::ports::uploads::NewUpload;
 use crate::application::store_error::Error;
 use crate::domain::chunking::spec::Spec;
@@ -75,6 +76,8 @@ pub(super) async fn document(
     new: &NewUpload,
     collection: &CollectionUid,
 ) -> Result<Found, Error> {
+    let id = new.document.document.as_str();
+    let metadata = &new.metadata;
     let partition = placement::lighter(connection, &new.document_uid).await?;
     let created = sqlx::query(
         "INSERT INTO documents (uid, tenant, collection_uid, document_id, display_name, media_type,
@@ -85,10 +88,15 @@ pub(super) async fn document(
     .bind(new.document_uid)
     .bind(&caller.tenant)
     .bind(collection)
-    .bind(new.document.document.as_str())
-    .bind(&new.about.display_name)
-    .bind(&new.about.media_type)
-    .bind(to_json(&new.about.labels)?)
+    .bind(id)
+    .bind(metadata.display_name.as_deref().unwrap_or(id))
+    .bind(
+        metadata
+            .media_type
+            .as_deref()
+            .unwrap_or(Metadata::MEDIA_TYPE),
+    )
+    .bind(to_json(&metadata.labels.clone().unwrap_or_default())?)
     .bind(placement::signed(partition))
     .bind(new.now)
     .execute(&mut *connection)
@@ -164,9 +172,9 @@ pub(super) async fn insert(
     )
     .bind(&caller.tenant)
     .bind(new.uid)
-    .bind(&new.about.display_name)
-    .bind(&new.about.media_type)
-    .bind(to_json(&new.about.labels)?)
+    .bind(new.metadata.display_name.as_deref())
+    .bind(new.metadata.media_type.as_deref())
+    .bind(new.metadata.labels.as_ref().map(to_json).transpose()?)
     .bind(spec::encoded(spec, decoding)?)
     .bind(new.now)
     .bind(document)

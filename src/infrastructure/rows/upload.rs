@@ -1,12 +1,16 @@
 //! Reads an upload from its row.
 
+use crate::application::ports::documents::Metadata;
 use crate::application::ports::import_root::Stamp;
-use crate::application::ports::uploads::{Declared, Description, Import, Origin, Upload};
+use crate::application::ports::uploads::{Declared, Import, Origin, Upload};
 use crate::application::store_error::Error;
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::infrastructure::columns::{Columns, name, stored};
 use crate::infrastructure::rows::spec::spec;
+
+/// The message of an upload that an update of its document's metadata has ended.
+pub(crate) const METADATA_CHANGED: &str = "the document's metadata was changed; upload it again";
 
 /// Reads an upload, with the names and the partition of its document, from a row of `upload_rows`.
 pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
@@ -29,11 +33,12 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         partition: found.small("partition_key")?,
         version: found.count("version")?,
         origin: origin(found)?,
-        about: Description {
-            display_name: found.text("display_name")?,
-            media_type: found.text("media_type")?,
-            labels: found.json("labels")?,
+        metadata: Metadata {
+            display_name: found.text_if_any("display_name")?,
+            media_type: found.text_if_any("media_type")?,
+            labels: found.json_if_any("labels")?,
         },
+        labels: found.json("document_labels")?,
         spec,
         decoding,
         state: found.state("state")?,

@@ -8,11 +8,11 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::application::caller::Caller;
 use crate::application::ports::collections::{Deleted, Deletion};
-use crate::application::ports::documents::{Document, Documents};
+use crate::application::ports::documents::{Document, Documents, MetadataUpdate, Updated};
 use crate::application::store_error::Error;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::domain::operation::target::Target;
-use crate::infrastructure::columns::{Columns, to_json};
+use crate::infrastructure::columns::{Columns, damaged, to_json};
 use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::deletion::DeletionTarget;
 use crate::infrastructure::rows::document::document;
@@ -60,6 +60,46 @@ impl Documents for Sqlite {
         .await
         .map_err(failed)?;
         list.iter().map(document).collect()
+    }
+
+    async fn update_document(
+        &self,
+        caller: &Caller,
+        name: &DocumentName,
+        update: &MetadataUpdate,
+    ) -> Result<Updated, Error> {
+        let mut transaction = self.writer.begin_with(BEGIN).await.map_err(failed)?;
+        let Some(found) = live(&mut *transaction, caller, name).await? else {
+            return Ok(Updated::NotFound);
+        };
+        let known = document(&found)?;
+        if update
+            .revision
+            .is_some_and(|revision| revision != known.revision)
+        {
+            return Ok(Updated::Changed);
+        }
+        let Some(current) = &known.current else {
+            return Ok(Updated::NoCurrentVersion);
+        };
+        let MetadataUpdate { metadata, now, .. } = update;
+        sqlx::query(common_statements::documents::UPDATE)
+            .bind(metadata.display_name.as_deref())
+            .bind(metadata.media_type.as_deref())
+            .bind(metadata.labels.as_ref().map(to_json).transpose()?)
+            .bind(*now)
+            .bind(known.uid)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        let ended = upload_end::fail_setting(&mut transaction, &known.uid, metadata, *now).await?;
+        let version = Some(current.version);
+        upload_end::record_change(&mut transaction, &known.uid, version, version, *now).await?;
+        let updated = live(&mut *transaction, caller, name).await?;
+        let updated = updated.ok_or_else(|| damaged("a document that was to change"))?;
+        let updated = Box::new(document(&updated)?);
+        transaction.commit().await.map_err(failed)?;
+        Ok(Updated::Document(updated, ended))
     }
 
     async fn delete_document(

@@ -3,6 +3,7 @@
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
+use crate::application::ports::documents::Metadata;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::uploads::{Upload, UploadEnd, Writer};
 use crate::application::store_error::Error;
@@ -14,7 +15,7 @@ use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::common_statements;
-use crate::infrastructure::rows::upload::upload;
+use crate::infrastructure::rows::upload::{METADATA_CHANGED, upload};
 use crate::infrastructure::sqlite::error::failed;
 
 /// Ends the upload's row. Returns `false` if the writer is not the newest, or the upload has ended.
@@ -72,8 +73,7 @@ pub(super) async fn complete(
     Ok(())
 }
 
-/// Makes a complete version current, with the upload's description of the document. Marks the previous version for
-/// removal.
+/// Makes a complete version current, with the metadata that the upload sent. Marks the previous version for removal.
 pub(super) async fn make_current(
     connection: &mut SqliteConnection,
     upload: &Upload,
@@ -90,6 +90,7 @@ pub(super) async fn make_current(
         .bind(now)
         .bind(upload.document_uid)
         .bind(upload.uid)
+        .bind(Metadata::MEDIA_TYPE)
         .execute(&mut *connection)
         .await
         .map_err(failed)?;
@@ -157,13 +158,37 @@ pub(super) async fn fail_running(
     message: &'static str,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let running =
-        sqlx::query("SELECT * FROM upload_rows WHERE document_uid = ? AND +state = 'RUNNING'")
-            .bind(document)
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(failed)?;
+    let running = running(&mut *connection, document).await?;
     fail(connection, &running, reason, message, now).await
+}
+
+/// Fails the running uploads of a document that would set a field of `metadata`, and returns their last states.
+pub(super) async fn fail_setting(
+    connection: &mut SqliteConnection,
+    document: &DocumentUid,
+    metadata: &Metadata,
+    now: Timestamp,
+) -> Result<Vec<Operation>, Error> {
+    let mut setting = running(&mut *connection, document).await?;
+    let mut sets = Vec::with_capacity(setting.len());
+    for found in &setting {
+        sets.push(upload(found)?.metadata.overlaps(metadata));
+    }
+    let mut sets = sets.into_iter();
+    setting.retain(|_| sets.next().unwrap_or_default());
+    let reason = FailureReason::MetadataChanged;
+    fail(connection, &setting, reason, METADATA_CHANGED, now).await
+}
+
+async fn running(
+    connection: &mut SqliteConnection,
+    document: &DocumentUid,
+) -> Result<Vec<SqliteRow>, Error> {
+    sqlx::query("SELECT * FROM upload_rows WHERE document_uid = ? AND +state = 'RUNNING'")
+        .bind(document)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)
 }
 
 /// Fails the running uploads of a collection, and returns their last states.

@@ -3,6 +3,7 @@
 use sqlx::SqliteConnection;
 
 use crate::application::caller::Caller;
+use crate::application::ports::documents::Metadata;
 use crate::application::ports::uploads::NewUpload;
 use crate::application::store_error::Error;
 use crate::domain::chunking::spec::Spec;
@@ -65,6 +66,8 @@ pub(super) async fn document(
     collection: &CollectionUid,
 ) -> Result<DocumentUid, Error> {
     let [a, b] = candidates::candidates(&new.document_uid);
+    let id = new.document.document.as_str();
+    let metadata = &new.metadata;
     sqlx::query(
         "INSERT INTO documents (uid, tenant, collection_uid, document_id, display_name, media_type,
              labels, partition_key, candidate_a, candidate_b, created_at, updated_at)
@@ -80,10 +83,10 @@ pub(super) async fn document(
     .bind(new.document_uid)
     .bind(&caller.tenant)
     .bind(collection)
-    .bind(new.document.document.as_str())
-    .bind(&new.about.display_name)
-    .bind(&new.about.media_type)
-    .bind(to_json(&new.about.labels)?)
+    .bind(id)
+    .bind(metadata.display_name.as_deref().unwrap_or(id))
+    .bind(metadata.media_type.as_deref().unwrap_or(Metadata::MEDIA_TYPE))
+    .bind(to_json(&metadata.labels.clone().unwrap_or_default())?)
     .bind(a)
     .bind(b)
     .bind(new.now)
@@ -151,9 +154,9 @@ pub(super) async fn insert(
     .bind(&caller.tenant)
     .bind(new.uid)
     .bind(source_version(&new.origin))
-    .bind(&new.about.display_name)
-    .bind(&new.about.media_type)
-    .bind(to_json(&new.about.labels)?)
+    .bind(new.metadata.display_name.as_deref())
+    .bind(new.metadata.media_type.as_deref())
+    .bind(new.metadata.labels.as_ref().map(to_json).transpose()?)
     .bind(spec::encoded(spec, decoding)?)
     .bind(new.now)
     .bind(document)

@@ -3,8 +3,8 @@
 use tonic::{Request, Response, Status};
 
 use crate::application::catalog::documents::Documents;
-use crate::interface::grpc::convert::uploads::labels;
-use crate::interface::grpc::convert::{chunking, imports, resources};
+use crate::application::error::Error;
+use crate::interface::grpc::convert::{chunking, imports, metadata, resources};
 use crate::interface::grpc::extract;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_server::DocumentService;
@@ -43,7 +43,7 @@ impl DocumentService for Service {
             labels: wanted,
         } = request;
         let id = resource_name::collection("parent", &parent)?;
-        let wanted = labels("labels", wanted.into_iter())?;
+        let wanted = metadata::labels("labels", wanted.into_iter())?;
         let documents = &self.documents;
         let (list, next_page_token) = documents
             .list(&caller, &id, &wanted, page_size, &page_token)
@@ -54,6 +54,23 @@ impl DocumentService for Service {
             documents: documents.collect(),
             next_page_token,
         }))
+    }
+
+    async fn update_document(
+        &self,
+        request: Request<pb::UpdateDocumentRequest>,
+    ) -> Result<Response<pb::UpdateDocumentResponse>, Status> {
+        let (caller, request) = extract::of(request)?;
+        let document = request
+            .document
+            .ok_or_else(|| Error::invalid("document", "must be there"))?;
+        let name = resource_name::document("document.name", &document.name)?;
+        let revision = resource_name::revision("document.etag", &document.etag)?;
+        let metadata = metadata::update(&name.document, document, request.update_mask)?;
+        let documents = &self.documents;
+        let updated = documents.update(&caller, &name, metadata, revision).await?;
+        let document = Some(resources::document(&name.collection, updated));
+        Ok(Response::new(pb::UpdateDocumentResponse { document }))
     }
 
     async fn delete_document(

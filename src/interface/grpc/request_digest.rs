@@ -72,9 +72,11 @@ mod tests {
     fn spec() -> pb::UploadSpec {
         pb::UploadSpec {
             document_id: "d".to_owned(),
-            labels: ["a", "b", "c"]
-                .map(|key| (key.to_owned(), String::new()))
-                .into(),
+            labels: Some(pb::Labels {
+                values: ["a", "b", "c"]
+                    .map(|key| (key.to_owned(), String::new()))
+                    .into(),
+            }),
             ..pb::UploadSpec::default()
         }
     }
@@ -88,13 +90,17 @@ mod tests {
             ..spec()
         };
         assert_eq!(sha256(spec()), sha256(named));
-        let changes: [fn(&mut pb::UploadSpec); 6] = [
+        let changes: [fn(&mut pb::UploadSpec); 7] = [
             |spec| spec.collection = "collections/c".to_owned(),
             |spec| spec.document_id = "e".to_owned(),
             |spec| spec.display_name = "d".to_owned(),
             |spec| spec.media_type = "text/plain".to_owned(),
             |spec| spec.chunking = Some(pb::ChunkingSpec::default()),
-            |spec| drop(spec.labels.insert("a".to_owned(), "1".to_owned())),
+            |spec| spec.labels = None,
+            |spec| {
+                let labels = spec.labels.get_or_insert_default();
+                labels.values.insert("a".to_owned(), "1".to_owned());
+            },
         ];
         for change in changes {
             let mut other = spec();

@@ -153,6 +153,7 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::Content(_) => (Code::InvalidArgument, "INVALID_CONTENT"),
         Error::UnsupportedContent { .. } => (Code::InvalidArgument, "UNSUPPORTED_CONTENT"),
         Error::Superseded => (Code::Aborted, "UPLOAD_SUPERSEDED"),
+        Error::MetadataChanged => (Code::Aborted, "METADATA_CHANGED"),
         Error::DocumentDeleted => (Code::Aborted, "DOCUMENT_DELETED"),
         Error::DocumentDeletedSince => (Code::FailedPrecondition, "DOCUMENT_DELETED"),
         Error::CollectionDeletedSince => (Code::FailedPrecondition, "COLLECTION_DELETED"),
@@ -185,26 +186,29 @@ fn code_and_reason(error: &Error) -> (Code, &'static str) {
         Error::TenantNotEmpty => (Code::FailedPrecondition, "TENANT_NOT_EMPTY"),
         Error::Panicked => (Code::Internal, "PANICKED"),
         Error::Draining => (Code::Unavailable, "DRAINING"),
-        Error::Store(store_error::Error::Unavailable(_)) => {
-            (Code::Unavailable, "STORE_UNAVAILABLE")
-        }
-        Error::QuotaExceeded(_) | Error::Store(store_error::Error::Quota(_)) => {
-            (Code::ResourceExhausted, "QUOTA_EXCEEDED")
-        }
+        Error::QuotaExceeded(_) => (Code::ResourceExhausted, "QUOTA_EXCEEDED"),
+        Error::Store(error) => store_code_and_reason(error),
+        Error::Checkpoint(checkpoint::Error::Damaged { .. }) => (Code::Internal, "STORE_DAMAGED"),
+    }
+}
+
+fn store_code_and_reason(error: &store_error::Error) -> (Code, &'static str) {
+    match error {
+        store_error::Error::Unavailable(_) => (Code::Unavailable, "STORE_UNAVAILABLE"),
+        store_error::Error::Quota(_) => (Code::ResourceExhausted, "QUOTA_EXCEEDED"),
         // gRPC's definition of this code names a file system that is out of space. Clients may retry it because there
         // is a RetryInfo; a quota has none (as in OTLP).
-        Error::Store(store_error::Error::Full(_)) => (Code::ResourceExhausted, "STORE_FULL"),
-        Error::Store(store_error::Error::Damaged { .. })
-        | Error::Checkpoint(checkpoint::Error::Damaged { .. }) => (Code::Internal, "STORE_DAMAGED"),
+        store_error::Error::Full(_) => (Code::ResourceExhausted, "STORE_FULL"),
+        store_error::Error::Damaged { .. } => (Code::Internal, "STORE_DAMAGED"),
     }
 }
 
 /// Returns the values in the message, for programs.
 fn metadata(error: &Error) -> Vec<(&'static str, String)> {
     match error {
-        Error::Invalid { field, .. } => vec![("field", (*field).to_owned())],
+        Error::Invalid { field, .. } => one("field", field),
         Error::NotFound { kind } | Error::AlreadyExists { kind } | Error::EtagMismatch { kind } => {
-            vec![("kind", (*kind).to_owned())]
+            one("kind", kind)
         }
         Error::OffsetMismatch { expected, provided } => vec![
             ("expected_offset", expected.to_string()),
@@ -222,21 +226,20 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::TooManySubscriptions { most } => {
             vec![("limit", most.to_string())]
         }
-        Error::RoleTooLow { needed } => vec![("needed", (*needed).to_owned())],
+        Error::RoleTooLow { needed } => one("needed", needed),
         Error::UploadIdle { seconds } => vec![("seconds", seconds.to_string())],
-        Error::UnsupportedContent { format } => vec![("sniffed", (*format).to_owned())],
-        Error::RequestIdReused { differs } => vec![("differs", (*differs).to_owned())],
-        Error::UploadEnded { state } | Error::FollowedUploadEnded { state } => {
-            vec![("state", (*state).to_owned())]
-        }
+        Error::UnsupportedContent { format } => one("sniffed", format),
+        Error::RequestIdReused { differs } => one("differs", differs),
+        Error::UploadEnded { state } | Error::FollowedUploadEnded { state } => one("state", state),
         Error::FutureSeq { after, newest } => {
             counts([("after_seq", after), ("newest_seq", newest)])
         }
         Error::RateLimited { limit, .. } | Error::ConcurrencyLimited { limit, .. } => {
-            vec![("limit", (*limit).to_owned())]
+            one("limit", limit)
         }
         Error::QuotaExceeded(quota) => vec![("quota", quota.name().to_owned())],
         Error::DocumentDeleted
+        | Error::MetadataChanged
         | Error::DocumentDeletedSince
         | Error::CollectionDeletedSince
         | Error::SlowReader
@@ -271,6 +274,10 @@ fn metadata(error: &Error) -> Vec<(&'static str, String)> {
         | Error::Panicked
         | Error::Store(_) => Vec::new(),
     }
+}
+
+fn one(key: &'static str, value: &str) -> Vec<(&'static str, String)> {
+    vec![(key, value.to_owned())]
 }
 
 fn sizes(expected: u64, actual: u64) -> Vec<(&'static str, String)> {

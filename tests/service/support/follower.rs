@@ -14,6 +14,9 @@ use crate::support::world::rows;
 /// The contents of each document, by name and key.
 pub(crate) type Contents = BTreeMap<String, BTreeMap<Vec<u8>, Content>>;
 
+/// The labels of each document, by name.
+pub(crate) type Labels = BTreeMap<String, BTreeMap<String, String>>;
+
 /// A content, and the number of chunks that have it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Content {
@@ -26,6 +29,12 @@ pub(crate) struct Content {
 pub(crate) struct Follower {
     pub(crate) cursor: String,
     pub(crate) contents: Contents,
+    /// The labels of each document.
+    pub(crate) labels: Labels,
+    /// The revision of each document that came last. An older one must not follow.
+    pub(crate) revisions: BTreeMap<String, u64>,
+    /// The changes of metadata, those that come with a version included.
+    pub(crate) documents: usize,
     pub(crate) added: usize,
     /// The added chunks whose text the document had under other headings.
     pub(crate) text_kept: usize,
@@ -66,6 +75,17 @@ impl Follower {
                 Change::Reset(document) => {
                     self.resets += 1;
                     self.contents.remove(&document);
+                    self.labels.remove(&document);
+                    self.revisions.remove(&document);
+                }
+                Change::Document(document) => {
+                    self.documents += 1;
+                    let revision = document.etag.trim_matches('"');
+                    let revision = u64::from_str_radix(revision, 16).unwrap();
+                    let before = self.revisions.insert(document.name.clone(), revision);
+                    let is_newer = before.is_none_or(|before| before <= revision);
+                    assert!(is_newer, "{}: old labels came back", document.name);
+                    self.labels.insert(document.name, document.labels);
                 }
                 Change::Added(chunk) => {
                     self.added += 1;
@@ -107,17 +127,21 @@ fn document_of(chunk: &pb::Chunk) -> String {
     document.to_owned()
 }
 
-/// Reads the contents of each document of the collection from its chunks.
-pub(crate) async fn contents(channel: &Channel) -> Contents {
+async fn documents(channel: &Channel) -> Vec<pb::Document> {
     let request = pb::ListDocumentsRequest {
         parent: "collections/c".to_owned(),
         page_size: 1_000,
         ..Default::default()
     };
     let mut client = DocumentServiceClient::new(channel.clone());
-    let list = client.list_documents(request).await.unwrap().into_inner();
+    let list = client.list_documents(request).await;
+    list.unwrap().into_inner().documents
+}
+
+/// Reads the contents of each document of the collection from its chunks.
+pub(crate) async fn contents(channel: &Channel) -> Contents {
     let mut contents = Contents::new();
-    for document in list.documents {
+    for document in documents(channel).await {
         let chunks = rows(channel, &document.name, None, false).await.unwrap();
         let mut by_key = BTreeMap::new();
         for chunk in chunks {
@@ -128,6 +152,13 @@ pub(crate) async fn contents(channel: &Channel) -> Contents {
         contents.insert(document.name, by_key);
     }
     contents
+}
+
+/// Reads the labels of each document of the collection.
+pub(crate) async fn labels(channel: &Channel) -> Labels {
+    let list = documents(channel).await.into_iter();
+    list.map(|document| (document.name, document.labels))
+        .collect()
 }
 
 /// Asserts that both have the same contents. Documents without contents are ignored.

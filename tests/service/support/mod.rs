@@ -13,6 +13,7 @@ pub(crate) mod follower;
 pub(crate) mod frames;
 pub(crate) mod proxy;
 pub(crate) mod pubsub_proxy;
+pub(crate) mod restarted;
 pub(crate) mod server;
 pub(crate) mod shell;
 pub(crate) mod watcher;

@@ -228,6 +228,13 @@ pub(crate) fn spec(id: &str) -> pb::UploadSpec {
     }
 }
 
+/// Returns labels as a request sends them.
+pub(crate) fn labels(labels: &[(&str, &str)]) -> pb::Labels {
+    let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    let values = labels.iter().map(owned).collect();
+    pb::Labels { values }
+}
+
 pub(crate) fn name_of(spec: &pb::UploadSpec) -> String {
     format!("uploads/{}", spec.request_id)
 }

@@ -28,8 +28,9 @@ mod step;
 /// Make a collection match a folder: upload new and changed documents, several concurrently, and leave the others
 /// unchanged.
 ///
-/// A document is unchanged if its bytes, chunking, decoding and labels are those that an upload would store. If only
-/// the chunking differs, the server chunks the stored text again. Ids are those of `sluice upload DIR`. Each document
+/// A document is unchanged if its bytes, chunking and decoding are those that an upload would store, and it has the
+/// labels of --label. If only the chunking differs, the server chunks the stored text again. Missing labels are added
+/// without an upload; labels that other clients set stay. Ids are those of `sluice upload DIR`. Each document
 /// has the label `sluice.sync-source`, which names its folder. Documents of other folders are never deleted, and
 /// replaced only with `--adopt`.
 #[derive(Debug, Args)]
@@ -58,8 +59,9 @@ pub(crate) struct Arguments {
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let spec = arguments.uploads.spec()?;
     let collection = collection_id(&arguments.collection).context(WrongArguments)?;
+    let labels = spec.labels.unwrap_or_default().values;
     ensure!(
-        !spec.labels.contains_key(MARK),
+        !labels.contains_key(MARK),
         anyhow::anyhow!("--label: {MARK} is set by --source-id").context(WrongArguments)
     );
     let origin = SyncedFolder::new(&arguments.folder, arguments.source_id.as_deref())?;
@@ -67,7 +69,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let all = Sources::new(sources::below(&arguments.folder), None)?;
     let spec = pb::UploadSpec {
         collection: collection.to_string(),
-        labels: origin.mark(spec.labels),
+        labels: Some(pb::Labels {
+            values: origin.mark(labels),
+        }),
         ..spec
     };
     let uploader = Uploader::new(&arguments.uploads, spec)?;
@@ -97,9 +101,8 @@ async fn compare<'a>(
         .await?;
     let typed = &arguments.uploads.chunking;
     let decoded = &arguments.uploads.decoding;
-    let labels = &uploader.common.labels;
     let expected = retries
-        .ask(async || Expected::of(channel.clone(), &collection, typed, decoded, labels).await)
+        .ask(async || Expected::of(channel.clone(), &collection, typed, decoded, None).await)
         .await?;
     let mut own = HashMap::new();
     if found.is_some() {
@@ -112,6 +115,7 @@ async fn compare<'a>(
     Ok(Syncing {
         uploader,
         expected,
+        labels: uploader.common.labels.clone().unwrap_or_default().values,
         collection,
         origin,
         own,

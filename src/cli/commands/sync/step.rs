@@ -1,18 +1,18 @@
-//! The step for one file of a folder: upload it, rechunk its document, or leave it unchanged.
+//! The step for one file of a folder: upload it, rechunk or label its document, or leave it unchanged.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::cli::calls::wait;
+use crate::cli::calls::{document_update, wait};
 use crate::cli::commands::sync::origin::{MARK, SyncedFolder};
 use crate::cli::json;
 use crate::cli::uploads::outcome::{Conflict, DocumentResult, Done, Line};
 use crate::cli::uploads::source::Source;
 use crate::cli::uploads::stored_document::{self, Difference, Expected};
-use crate::cli::uploads::uploader::Uploader;
+use crate::cli::uploads::uploader::{UploadOptions, Uploader};
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
@@ -22,6 +22,8 @@ use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 pub(super) struct Syncing<'a> {
     pub(super) uploader: &'a Uploader,
     pub(super) expected: Expected,
+    /// The labels that each document gets.
+    pub(super) labels: BTreeMap<String, String>,
     pub(super) collection: CollectionId,
     pub(super) origin: SyncedFolder,
     /// The documents of this folder when the run began.
@@ -52,25 +54,35 @@ impl Syncing<'_> {
             None => self.uploader.retries.ask(stored).await?,
         };
         let Some(document) = document else {
-            return self.upload(id, source).await;
+            return self.upload(id, source, false).await;
         };
         if !self.origin.owns(&document) && !self.adopts {
             return Err(foreign(&document));
         }
-        match self.expected.difference(&document, &source).await? {
+        let difference = self.expected.difference(&document, &source).await?;
+        let is_labelled = self.is_labelled(&document);
+        if difference == Difference::Nothing && !is_labelled {
+            return self.label(&document).await;
+        }
+        if !is_labelled {
+            self.label(&document).await?;
+        }
+        match difference {
             Difference::Nothing => {
                 let line = Line::silent(&document.name);
                 Ok((DocumentResult::Unchanged, Some(line)))
             }
             Difference::Chunking => self.rechunk(id, source, &document.name).await,
-            Difference::Content => self.upload(id, source).await,
+            Difference::Content => self.upload(id, source, true).await,
         }
     }
 
+    /// Uploads a file. `keeps_labels` says whether the document exists, and so keeps its labels.
     async fn upload(
         &self,
         id: &DocumentId,
         source: Source,
+        keeps_labels: bool,
     ) -> anyhow::Result<(DocumentResult, Option<Line>)> {
         if self.is_dry {
             let document = format!("{}/documents/{}", self.collection, id.as_str());
@@ -80,9 +92,42 @@ impl Syncing<'_> {
             let line = format!("would upload {name} as {document}");
             return Ok((DocumentResult::Uploaded, Some(Line::of(line, &document))));
         }
-        let upload = self.uploader.upload(id, source, None, false).await?;
+        let options = UploadOptions {
+            keeps_labels,
+            ..UploadOptions::default()
+        };
+        let upload = self.uploader.upload(id, source, options).await?;
         let line = self.uploader.line("uploaded ", upload).await;
         Ok((DocumentResult::Uploaded, Some(line)))
+    }
+
+    /// Whether a document has the labels of this run.
+    fn is_labelled(&self, document: &pb::Document) -> bool {
+        let labels = self.labels.iter();
+        let mut missing = labels.filter(|(key, value)| document.labels.get(*key) != Some(*value));
+        missing.next().is_none()
+    }
+
+    /// Adds the labels of this run to a document.
+    async fn label(
+        &self,
+        document: &pb::Document,
+    ) -> anyhow::Result<(DocumentResult, Option<Line>)> {
+        let name = &document.name;
+        if self.is_dry {
+            let line = Line::of(format!("would label {name}"), name);
+            return Ok((DocumentResult::Labelled, Some(line)));
+        }
+        let channel = &self.uploader.channel;
+        let change = |document: &mut pb::Document| document.labels.extend(self.labels.clone());
+        let labelled = async || {
+            document_update::update(channel.clone(), name, &["labels"], change)
+                .await
+                .map_err(Into::into)
+        };
+        self.uploader.retries.ask(labelled).await?;
+        let line = Line::of(format!("labelled {name}"), name);
+        Ok((DocumentResult::Labelled, Some(line)))
     }
 
     /// Makes the server chunk the stored text again. Uploads the file if the server cannot.
@@ -112,7 +157,7 @@ impl Syncing<'_> {
             }
         };
         let Some(begun) = self.uploader.retries.ask(rechunk).await? else {
-            return self.upload(id, source).await;
+            return self.upload(id, source, true).await;
         };
         // The shared `Retries` reports a server that is away once for all documents.
         let ended =
@@ -120,7 +165,7 @@ impl Syncing<'_> {
         let ended = self.uploader.retries.ask(ended).await?;
         if ended.state() != pb::operation::State::Succeeded {
             // The source cannot be restored from the text, or a newer version exists: upload the file.
-            return self.upload(id, source).await;
+            return self.upload(id, source, true).await;
         }
         let text = format!("rechunked {name}: {} chunks", ended.chunks);
         let mut line = Line::of(text, name);

@@ -5,7 +5,7 @@ use crate::application::ports::clock::Clock;
 use crate::application::ports::uploads::{Declared, NewUpload, Origin};
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{DocumentId, DocumentName};
-use crate::interface::grpc::convert::{chunking, uploads};
+use crate::interface::grpc::convert::{chunking, metadata};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::request_digest::Identified;
 use crate::interface::grpc::resource_name;
@@ -37,7 +37,7 @@ pub fn new_import(
         document: DocumentId::parse(&document_id)
             .map_err(|error| Error::invalid("document_id", error))?,
     };
-    let fields = uploads::DescriptionFields {
+    let fields = metadata::Fields {
         display_name: ("display_name", display_name),
         media_type: ("media_type", media_type),
         labels: ("labels", labels),
@@ -48,7 +48,7 @@ pub fn new_import(
         // The stamp of the file includes its length.
         declared: Declared::default(),
         document_uid: clock.new_uid().into(),
-        about: uploads::about(fields, &document.document)?,
+        metadata: metadata::sent(fields)?,
         document,
         preferences: chunking::preferences(chunking, decoding)?,
         origin: Origin::Client,

@@ -7,6 +7,7 @@ pub mod content;
 pub mod identity;
 pub mod imports;
 pub mod limits;
+pub mod metadata;
 pub mod partitions;
 pub mod resources;
 pub mod structure;

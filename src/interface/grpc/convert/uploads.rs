@@ -1,28 +1,20 @@
 //! Converts messages of uploads, checked field by field.
 
-use std::collections::BTreeMap;
-
 use tonic::{Code, Status};
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::uploads::{self, Declared, NewUpload, Origin};
+use crate::application::ports::uploads::{Declared, NewUpload, Origin};
 use crate::application::uploads::upload_stream::{ChunkRequest, Message, UploadTarget};
 use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use crate::domain::names::resource::{DocumentId, DocumentName};
-use crate::interface::grpc::convert::chunking;
 use crate::interface::grpc::convert::content::content;
+use crate::interface::grpc::convert::metadata::Fields;
+use crate::interface::grpc::convert::{chunking, metadata};
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::upload_document_request;
 use crate::interface::grpc::request_digest::Identified;
 use crate::interface::grpc::resource_name;
-
-/// The maximum number of labels of a document, or of a filter.
-const LABELS_MAX: usize = 32;
-const LABEL_KEY_BYTES_MAX: usize = 63;
-const LABEL_VALUE_BYTES_MAX: usize = 1_024;
-const DISPLAY_NAME_BYTES_MAX: usize = 1_024;
-const MEDIA_TYPE_BYTES_MAX: usize = 255;
 
 /// Converts a message of `UploadDocument`.
 ///
@@ -97,29 +89,6 @@ pub fn from_ordinal(after_ordinal: Option<i64>) -> Result<u64, Error> {
     }
 }
 
-/// Checks labels.
-///
-/// # Errors
-///
-/// Fails if there are too many labels, or if one is too long or contains a NUL.
-pub fn labels(
-    field: &'static str,
-    labels: impl ExactSizeIterator<Item = (String, String)>,
-) -> Result<BTreeMap<String, String>, Error> {
-    if labels.len() > LABELS_MAX {
-        return Err(Error::invalid(
-            field,
-            format!("must be at most {LABELS_MAX}"),
-        ));
-    }
-    let labels = labels.collect::<BTreeMap<_, _>>();
-    for (key, value) in &labels {
-        short(field, key, LABEL_KEY_BYTES_MAX)?;
-        short(field, value, LABEL_VALUE_BYTES_MAX)?;
-    }
-    Ok(labels)
-}
-
 /// Converts the failure to read a message: too large for its limit, or not of the protos.
 #[must_use]
 pub fn unread(error: &Status) -> Error {
@@ -184,7 +153,7 @@ fn new_upload(
         document_id,
         display_name,
         media_type,
-        labels: given,
+        labels,
         chunking,
         decoding,
         request_id: _,
@@ -192,17 +161,17 @@ fn new_upload(
     let document = DocumentId::parse(&document_id)
         .map_err(|error| Error::invalid("spec.document_id", error))?;
     let collection = resource_name::collection("spec.collection", &collection)?;
-    let fields = DescriptionFields {
+    let fields = Fields {
         display_name: ("spec.display_name", display_name),
         media_type: ("spec.media_type", media_type),
-        labels: ("spec.labels", given),
+        labels: ("spec.labels", labels),
     };
     Ok(NewUpload {
         uid: uid.into(),
         request_sha256,
         declared,
         document_uid: clock.new_uid().into(),
-        about: about(fields, &document)?,
+        metadata: metadata::sent(fields)?,
         document: DocumentName {
             collection,
             document,
@@ -211,51 +180,4 @@ fn new_upload(
         origin: Origin::Client,
         now: clock.now(),
     })
-}
-
-/// The description of a document in a request, each value beside the name of its field.
-pub(super) struct DescriptionFields {
-    pub(super) display_name: (&'static str, String),
-    pub(super) media_type: (&'static str, String),
-    pub(super) labels: (&'static str, BTreeMap<String, String>),
-}
-
-/// Checks the description of a document, and fills in the defaults.
-///
-/// # Errors
-///
-/// Fails with the field that is too long or contains a NUL.
-pub(super) fn about(
-    from: DescriptionFields,
-    id: &DocumentId,
-) -> Result<uploads::Description, Error> {
-    let DescriptionFields {
-        display_name,
-        media_type,
-        labels: given,
-    } = from;
-    let or = |(field, given): (&'static str, String), most, default: &str| -> Result<_, Error> {
-        short(field, &given, most)?;
-        Ok(if given.is_empty() {
-            default.to_owned()
-        } else {
-            given
-        })
-    };
-    Ok(uploads::Description {
-        display_name: or(display_name, DISPLAY_NAME_BYTES_MAX, id.as_str())?,
-        media_type: or(media_type, MEDIA_TYPE_BYTES_MAX, "text/plain")?,
-        labels: labels(given.0, given.1.into_iter())?,
-    })
-}
-
-fn short(field: &'static str, value: &str, most: usize) -> Result<(), Error> {
-    if value.len() <= most && !value.contains('\0') {
-        Ok(())
-    } else {
-        Err(Error::invalid(
-            field,
-            format!("must have at most {most} bytes, and no NUL"),
-        ))
-    }
 }

@@ -1,0 +1,95 @@
+//! A server that is killed and started again while clients call it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::upload_service_client::UploadServiceClient;
+use tokio::sync::RwLock;
+use tokio_util::sync::CancellationToken;
+use tonic::Code;
+use tonic::transport::Channel;
+
+use crate::support::follower::Follower;
+use crate::support::server::Server;
+use crate::support::world::{first, last, more, name_of, resumed};
+
+/// The running server, which a test replaces.
+pub(crate) struct Restarted(RwLock<Option<Server>>);
+
+impl Restarted {
+    pub(crate) fn new(server: Server) -> Self {
+        Self(RwLock::new(Some(server)))
+    }
+
+    /// Kills the server, and starts another one on the same store.
+    pub(crate) async fn restart(&self, database: &Path, settings: &[(&str, &str)]) {
+        let mut server = self.0.write().await;
+        drop(server.take());
+        *server = Some(Server::start_with(database, settings));
+    }
+
+    pub(crate) async fn channel(&self) -> Channel {
+        self.0.read().await.as_ref().unwrap().channel()
+    }
+}
+
+/// Uploads a version, and resumes it after each failure until it succeeds.
+pub(crate) async fn upload(instance: &Restarted, spec: &pb::UploadSpec, source: &[u8]) {
+    let name = name_of(spec);
+    loop {
+        let mut client = UploadServiceClient::new(instance.channel().await);
+        let get = pb::GetUploadRequest { name: name.clone() };
+        let (head, committed) = match client.get_upload(get).await {
+            Ok(found) => {
+                let upload = found.into_inner().upload.unwrap();
+                let from = upload.committed_offset;
+                (resumed(&name, from, b""), usize::try_from(from).unwrap())
+            }
+            Err(status) if status.code() == Code::NotFound => (first(spec, b""), 0),
+            Err(_) => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let mut messages = vec![head];
+        for (number, content) in source[committed..].chunks(50_000).enumerate() {
+            let offset = committed + number * 50_000;
+            messages.push(more(i64::try_from(offset).unwrap(), content));
+        }
+        messages.push(last(more(i64::try_from(source.len()).unwrap(), b"")));
+        if client
+            .upload_document(tokio_stream::iter(messages))
+            .await
+            .is_ok()
+        {
+            return;
+        }
+    }
+}
+
+/// Follows in turns: takes a few responses, then drops the stream and opens the next.
+pub(crate) async fn follow_at_random(
+    instance: Arc<Restarted>,
+    enough: CancellationToken,
+) -> Follower {
+    let mut follower = Follower::default();
+    for turn in 0_u64.. {
+        if enough.is_cancelled() {
+            break;
+        }
+        let parts_most = (turn * 7) % 11 + 1;
+        if let Ok(mut parts) = follower.open(&instance.channel().await, true).await {
+            for _ in 0..parts_most {
+                let next = tokio::time::timeout(Duration::from_millis(100), parts.message());
+                let Ok(Ok(Some(part))) = next.await else {
+                    break;
+                };
+                follower.apply(part);
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    follower
+}

@@ -1,0 +1,432 @@
+//! The metadata of a document changes without an upload, and neither uploads nor rechunks bring old labels back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prost_types::FieldMask;
+use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
+use sluice::interface::grpc::pb::operation::State;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+
+use crate::kills::random;
+use crate::rechunks::{ended, operation};
+use crate::support::follower::{Follower, assert_same, contents, labels as labels_of};
+use crate::support::restarted::{Restarted, follow_at_random, upload};
+use crate::support::server::Server;
+use crate::support::world::{
+    Folder, Kept, World, create_collection, first, labels, last, name_of, prose, reason, resumed,
+    spec, whole,
+};
+
+const NAME: &str = "collections/c/documents/d";
+
+/// Changes the fields of a mask to those of `document`.
+async fn update(
+    channel: &Channel,
+    document: pb::Document,
+    paths: &[&str],
+) -> Result<pb::Document, Status> {
+    let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+    let request = pb::UpdateDocumentRequest {
+        document: Some(document),
+        update_mask: Some(FieldMask { paths }),
+    };
+    let mut client = DocumentServiceClient::new(channel.clone());
+    let updated = client.update_document(request).await?;
+    Ok(updated.into_inner().document.unwrap())
+}
+
+fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    labels(pairs).values
+}
+
+fn labelled(pairs: &[(&str, &str)]) -> pb::Document {
+    pb::Document {
+        name: NAME.to_owned(),
+        labels: map(pairs),
+        ..pb::Document::default()
+    }
+}
+
+async fn get(channel: &Channel) -> pb::Document {
+    let name = NAME.to_owned();
+    let mut client = DocumentServiceClient::new(channel.clone());
+    let found = client.get_document(pb::GetDocumentRequest { name }).await;
+    found.unwrap().into_inner().document.unwrap()
+}
+
+async fn the_fields_of_the_mask_change_and_no_others(kept: Kept) {
+    let world = World::start_in(kept, |_| {}).await;
+    let described = pb::UploadSpec {
+        labels: Some(labels(&[("acl", "all")])),
+        display_name: "A name".to_owned(),
+        media_type: "text/markdown".to_owned(),
+        ..spec("d")
+    };
+    world.send(whole(&described, b"text", 100)).await.unwrap();
+    let before = get(&world.channel).await;
+
+    let after = update(&world.channel, labelled(&[("acl", "staff")]), &["labels"]).await;
+    let after = after.unwrap();
+    assert_eq!(after, get(&world.channel).await);
+    assert_ne!(after.etag, before.etag);
+    let micros = |document: &pb::Document| {
+        let time = document.update_time.unwrap();
+        (time.seconds, time.nanos)
+    };
+    assert!(micros(&after) > micros(&before));
+    let expected = pb::Document {
+        labels: map(&[("acl", "staff")]),
+        etag: after.etag.clone(),
+        update_time: after.update_time,
+        ..before.clone()
+    };
+    assert_eq!(after, expected, "only the labels have changed");
+    let chunk = world.rows(NAME).await.unwrap().remove(0);
+    assert_eq!(chunk.labels, after.labels, "chunks have them at once");
+
+    // An empty value of a named field stands for the default. Without a mask the fields that are set change.
+    let empty = labelled(&[]);
+    let paths = ["display_name", "media_type", "labels"];
+    let bare = update(&world.channel, empty, &paths).await.unwrap();
+    assert_eq!(
+        (
+            bare.display_name.as_str(),
+            bare.media_type.as_str(),
+            bare.labels.len()
+        ),
+        ("d", "text/plain", 0)
+    );
+    let named = pb::Document {
+        display_name: "Another".to_owned(),
+        etag: bare.etag.clone(),
+        ..labelled(&[])
+    };
+    let named = update(&world.channel, named, &[]).await.unwrap();
+    assert_eq!(
+        (named.display_name.as_str(), named.media_type.as_str()),
+        ("Another", "text/plain")
+    );
+
+    let stale = pb::Document {
+        etag: bare.etag,
+        ..labelled(&[("acl", "none")])
+    };
+    let refused = update(&world.channel, stale, &["labels"])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::Aborted, "ETAG_MISMATCH")
+    );
+    assert_eq!(
+        get(&world.channel).await,
+        named,
+        "a refused update changes nothing"
+    );
+}
+
+#[tokio::test]
+async fn the_fields_of_the_mask_change_and_no_others_in_a_file() {
+    the_fields_of_the_mask_change_and_no_others(Kept::InAFile).await;
+}
+
+#[tokio::test]
+async fn the_fields_of_the_mask_change_and_no_others_in_a_database() {
+    the_fields_of_the_mask_change_and_no_others(Kept::InADatabase).await;
+}
+
+#[tokio::test]
+async fn wrong_updates_name_the_field() {
+    let world = World::start().await;
+    world.send(whole(&spec("d"), b"text", 100)).await.unwrap();
+    let channel = &world.channel;
+    let long = pb::Document {
+        display_name: "x".repeat(1_025),
+        ..labelled(&[])
+    };
+    let other = pb::Document {
+        name: "collections/c/documents/none".to_owned(),
+        ..labelled(&[("a", "b")])
+    };
+    let cases: [(pb::Document, &[&str], &str); 4] = [
+        (labelled(&[]), &["chunks"], "update_mask"),
+        (labelled(&[]), &[], "update_mask"),
+        (long, &[], "document.display_name"),
+        (labelled(&[("a\0", "b")]), &[], "document.labels"),
+    ];
+    for (document, paths, field) in cases {
+        let refused = update(channel, document, paths).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{field}");
+        assert!(refused.message().contains(field), "{field}: {refused}");
+    }
+    let missing = update(channel, other, &["labels"]).await.unwrap_err();
+    assert_eq!(missing.code(), Code::NotFound);
+    let running = spec("running");
+    world.send(vec![first(&running, b"text")]).await.unwrap();
+    let early = pb::Document {
+        name: "collections/c/documents/running".to_owned(),
+        ..labelled(&[("a", "b")])
+    };
+    let early = update(channel, early, &["labels"]).await.unwrap_err();
+    assert_eq!(reason(&early), "NO_CURRENT_VERSION");
+}
+
+async fn an_upload_sets_only_the_fields_that_it_sent(kept: Kept) {
+    let world = World::start_in(kept, |_| {}).await;
+    let channel = &world.channel;
+    let mut old = spec("d");
+    old.labels = Some(labels(&[("acl", "all")]));
+    world.send(whole(&old, b"old text", 100)).await.unwrap();
+
+    // Two uploads begin before the update. The one that sets labels fails, also on resumption, the other succeeds.
+    let mut relabelling = spec("d");
+    relabelling.labels = Some(labels(&[("acl", "all")]));
+    world
+        .send(vec![first(&relabelling, b"new ")])
+        .await
+        .unwrap();
+    update(channel, labelled(&[("acl", "staff")]), &["labels"])
+        .await
+        .unwrap();
+    let refused = world
+        .send(whole(&relabelling, b"new text", 100))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::Aborted, "METADATA_CHANGED")
+    );
+    let failed = operation(channel, &format!("operations/{}", relabelling.request_id)).await;
+    assert_eq!(
+        (failed.state(), failed.failure_reason.as_str()),
+        (State::Failed, "METADATA_CHANGED")
+    );
+    let silent = spec("d");
+    world.send(vec![first(&silent, b"new ")]).await.unwrap();
+    update(channel, labelled(&[("acl", "board")]), &["labels"])
+        .await
+        .unwrap();
+    let rest = last(resumed(&name_of(&silent), 4, b"text"));
+    world.send(vec![rest]).await.unwrap();
+    let after = get(channel).await;
+    assert_eq!(
+        (after.current_version, after.labels),
+        (3, map(&[("acl", "board")]))
+    );
+
+    // The failed one is uploaded again under another id; labels that are present and empty remove all.
+    let mut again = spec("d");
+    again.labels = Some(labels(&[]));
+    world.send(whole(&again, b"new text", 100)).await.unwrap();
+    assert!(get(channel).await.labels.is_empty());
+}
+
+#[tokio::test]
+async fn an_upload_sets_only_the_fields_that_it_sent_in_a_file() {
+    an_upload_sets_only_the_fields_that_it_sent(Kept::InAFile).await;
+}
+
+#[tokio::test]
+async fn an_upload_sets_only_the_fields_that_it_sent_in_a_database() {
+    an_upload_sets_only_the_fields_that_it_sent(Kept::InADatabase).await;
+}
+
+/// Labels that change while the stored text is chunked again stay, and the rechunk succeeds.
+#[tokio::test]
+async fn a_rechunk_never_sets_metadata() {
+    let world = World::start().await;
+    let mut sent = spec("d");
+    sent.labels = Some(labels(&[("acl", "all")]));
+    let text = prose(3_000_000);
+    world
+        .send(whole(&sent, text.as_bytes(), 200_000))
+        .await
+        .unwrap();
+    let request = pb::RechunkDocumentRequest {
+        name: NAME.to_owned(),
+        chunking: Some(pb::ChunkingSpec {
+            max_size: Some(300),
+            ..pb::ChunkingSpec::default()
+        }),
+        ..pb::RechunkDocumentRequest::default()
+    };
+    let mut client = DocumentServiceClient::new(world.channel.clone());
+    let begun = client.rechunk_document(request).await.unwrap().into_inner();
+    update(&world.channel, labelled(&[("acl", "staff")]), &["labels"])
+        .await
+        .unwrap();
+    let ended = ended(&world.channel, &begun.operation.unwrap().name).await;
+    assert_eq!(ended.state(), State::Succeeded, "{ended:?}");
+    let after = get(&world.channel).await;
+    assert_eq!(
+        (after.current_version, after.labels),
+        (2, map(&[("acl", "staff")]))
+    );
+}
+
+#[tokio::test]
+async fn a_follower_receives_changed_labels_without_chunks() {
+    let world = World::start().await;
+    world.send(whole(&spec("d"), b"text", 100)).await.unwrap();
+    let mut follower = Follower::default();
+    follower.catch_up(&world.channel).await.unwrap();
+    let (added, kept, resets) = (follower.added, follower.kept, follower.resets);
+    assert_eq!(follower.documents, 1, "a snapshot has the metadata");
+    for acl in ["staff", "board"] {
+        let document = labelled(&[("acl", acl)]);
+        update(&world.channel, document, &["labels"]).await.unwrap();
+    }
+    follower.catch_up(&world.channel).await.unwrap();
+    assert_eq!(
+        (
+            follower.added,
+            follower.kept,
+            follower.resets,
+            follower.documents
+        ),
+        (added, kept, resets, 3)
+    );
+    assert_eq!(follower.labels, labels_of(&world.channel).await);
+}
+
+/// Documents of each task of the next test.
+const DOCUMENTS: u64 = 3;
+const TASKS: u64 = 3;
+const KILLS: u64 = 100;
+
+/// A follower mirrors access labels while documents are labelled, uploaded, rechunked and deleted at random and the
+/// server is killed 100 times. Each task repeats its call until it succeeds, so the final labels are known.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_of_access_labels_is_exact_after_a_hundred_kills() {
+    let folder = Folder::new();
+    let database = folder.0.join("mirror.db");
+    let settings = [
+        ("SLUICE_RETENTION__OLD_VERSION_SECONDS", "1"),
+        ("SLUICE_RETENTION__SWEEP_EVERY_SECONDS", "1"),
+    ];
+    let server = Server::start_with(&database, &settings);
+    create_collection(&server.channel()).await;
+    let instance = Arc::new(Restarted::new(server));
+    let enough = CancellationToken::new();
+    let tasks = (0..TASKS).map(|task| {
+        tokio::spawn(change_at_random(
+            Arc::clone(&instance),
+            task,
+            enough.clone(),
+        ))
+    });
+    let tasks = tasks.collect::<Vec<_>>();
+    let following = tokio::spawn(follow_at_random(Arc::clone(&instance), enough.clone()));
+    for kill in 0..KILLS {
+        tokio::time::sleep(Duration::from_millis(50 + random(kill, 150))).await;
+        instance.restart(&database, &settings).await;
+    }
+    enough.cancel();
+    let mut expected = BTreeMap::new();
+    for task in tasks {
+        expected.extend(task.await.unwrap());
+    }
+    let mut follower = following.await.unwrap();
+    let channel = instance.channel().await;
+    follower.catch_up(&channel).await.unwrap();
+    assert_same(&follower.contents, &contents(&channel).await);
+    assert_eq!(
+        labels_of(&channel).await,
+        expected,
+        "the server has lost an update"
+    );
+    assert_eq!(follower.labels, expected, "the mirror differs");
+    assert!(
+        follower.documents > 50,
+        "{} changes came",
+        follower.documents
+    );
+}
+
+/// Changes the documents of a task until it has to stop. Returns their labels.
+async fn change_at_random(
+    instance: Arc<Restarted>,
+    task: u64,
+    enough: CancellationToken,
+) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut expected = BTreeMap::new();
+    for step in 0.. {
+        if enough.is_cancelled() {
+            break;
+        }
+        let seed = task * 1_000_000 + step;
+        let id = format!("t{task}-{}", random(seed, DOCUMENTS));
+        let name = format!("collections/c/documents/{id}");
+        let acl = format!("{step}");
+        let known = expected.contains_key(&name);
+        match random(seed + 500_000, 10) {
+            0 if known => {
+                delete(&instance, &name).await;
+                expected.remove(&name);
+            }
+            1 if known => rechunk(&instance, &name, 200 + random(seed, 500)).await,
+            2..=6 if known => {
+                let document = pb::Document {
+                    name: name.clone(),
+                    labels: map(&[("acl", &acl)]),
+                    ..pb::Document::default()
+                };
+                let channel = async || instance.channel().await;
+                while update(&channel().await, document.clone(), &["labels"])
+                    .await
+                    .is_err()
+                {}
+                expected.insert(name, document.labels);
+            }
+            kind => {
+                let sets = kind < 9 || !known;
+                let spec = pb::UploadSpec {
+                    labels: sets.then(|| pb::Labels {
+                        values: map(&[("acl", &acl)]),
+                    }),
+                    ..spec(&id)
+                };
+                let mark = format!("Step {step}. ");
+                let source = prose(20_000).replacen("Sentence 7 ", &mark, 1);
+                upload(&instance, &spec, source.as_bytes()).await;
+                if let Some(sent) = spec.labels {
+                    expected.insert(name, sent.values);
+                }
+            }
+        }
+    }
+    expected
+}
+
+async fn delete(instance: &Restarted, name: &str) {
+    let request = pb::DeleteDocumentRequest {
+        name: name.to_owned(),
+        request_id: uuid::Uuid::new_v4().to_string(),
+        ..pb::DeleteDocumentRequest::default()
+    };
+    loop {
+        let mut client = DocumentServiceClient::new(instance.channel().await);
+        if client.delete_document(request.clone()).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Starts a rechunk, unless one is running. A later upload may supersede it.
+async fn rechunk(instance: &Restarted, name: &str, max_size: u64) {
+    let request = pb::RechunkDocumentRequest {
+        name: name.to_owned(),
+        chunking: Some(pb::ChunkingSpec {
+            max_size: Some(u32::try_from(max_size).unwrap()),
+            ..pb::ChunkingSpec::default()
+        }),
+        request_id: uuid::Uuid::new_v4().to_string(),
+    };
+    let mut client = DocumentServiceClient::new(instance.channel().await);
+    let _may_be_refused = client.rechunk_document(request).await;
+}
