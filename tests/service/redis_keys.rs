@@ -57,7 +57,7 @@ fn the_script_computes_the_same_as_the_domain() {
                 .unwrap();
             let (verdict, next) = rate.decide(arrival, now, units);
             let expected = match verdict {
-                RateDecision::AuthenticatedCaller { whole_after_us } => (true, 0, whole_after_us),
+                RateDecision::Admitted { whole_after_us } => (true, 0, whole_after_us),
                 RateDecision::Wait {
                     wait_us,
                     whole_after_us,

@@ -108,8 +108,8 @@ impl Bus {
     }
 
     /// Receives an update. A terminal state also counts as a possible change of a collection.
-    pub fn receive(&self, updates: Update) {
-        match updates {
+    pub fn receive(&self, update: Update) {
+        match update {
             Update::State(operation) => {
                 let is_terminal = operation.state.is_terminal();
                 self.apply_state(operation);

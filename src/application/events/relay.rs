@@ -65,9 +65,9 @@ impl Relay {
                     self.set_link(Link::Up);
                     tracing::info!("connected to the event bus");
                     is_reported = false;
-                    while let Some(updates) = feed.next().await {
+                    while let Some(update) = feed.next().await {
                         metrics::counter!("sluice_bus_received_total").increment(1);
-                        self.bus.receive(updates);
+                        self.bus.receive(update);
                     }
                     self.set_link(Link::Down);
                     tracing::warn!("event bus connection lost");

@@ -25,7 +25,7 @@ pub struct Admission {
     pub limits: Arc<Limits>,
     /// The limiter that counts units.
     pub limiter: Arc<Limiter>,
-    /// The permits of held slots.
+    /// The slots that this instance holds.
     pub permits: Arc<ConcurrencyPermits>,
 }
 
@@ -56,7 +56,7 @@ impl Admission {
         let rate = self.rate(caller, budget);
         let verdict = self.limiter.check(&key, rate, 1).await;
         let (whole_after_us, admitted) = match verdict {
-            RateDecision::AuthenticatedCaller { whole_after_us } => (whole_after_us, Ok(())),
+            RateDecision::Admitted { whole_after_us } => (whole_after_us, Ok(())),
             RateDecision::Wait {
                 wait_us,
                 whole_after_us,
@@ -93,7 +93,7 @@ impl Admission {
                 let subject = format!("address:{}", key.principal);
                 Err(limited(RateLimit::AuthFailure, subject, wait_us))
             }
-            RateDecision::AuthenticatedCaller { .. } | RateDecision::Never => Ok(()),
+            RateDecision::Admitted { .. } | RateDecision::Never => Ok(()),
         }
     }
 
@@ -103,7 +103,7 @@ impl Admission {
         let key = of_address(address);
         let rate = self.limits.auth_failure;
         let left = match self.limiter.check(&key, rate, 1).await {
-            RateDecision::AuthenticatedCaller { whole_after_us } => rate.remaining(whole_after_us),
+            RateDecision::Admitted { whole_after_us } => rate.remaining(whole_after_us),
             RateDecision::Wait { .. } | RateDecision::Never => 0,
         };
         if left == 0 {

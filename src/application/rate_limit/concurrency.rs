@@ -1,5 +1,5 @@
-//! Slots: the slots of concurrency limits, counted over all instances. A slot is the right to have one more
-//! long-lived thing open, such as a stream.
+//! The slots of concurrency limits, counted over all instances. A slot is the right to have one more long-lived thing
+//! open, such as a stream.
 //!
 //! A guard holds each slot, until it is dropped or the process ends. One task renews all slots; a slot that is not
 //! renewed expires. The same task releases slots, so that it does not renew a slot after its release.
@@ -57,7 +57,8 @@ impl Drop for ConcurrencySlot {
 }
 
 impl ConcurrencyPermits {
-    /// Creates permits of no slots. `instance` is random, so that a restarted process is another instance.
+    /// Creates the state of an instance without slots. `instance` is random, so that a restarted process is another
+    /// instance.
     #[must_use]
     pub fn new(limiter: Arc<Limiter>, instance: InstanceUid) -> Self {
         Self {

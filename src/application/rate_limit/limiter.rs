@@ -71,7 +71,7 @@ impl Limiter {
         });
         count(
             key.limit,
-            matches!(verdict, RateDecision::AuthenticatedCaller { .. }),
+            matches!(verdict, RateDecision::Admitted { .. }),
         );
         verdict
     }

@@ -9,7 +9,7 @@ use crate::domain::limits::rate::{Rate, RateDecision};
 use crate::domain::names::resource::TenantId;
 
 /// The most separate budgets, about 20 MB. Beyond it, all new keys of a limit share one budget, so that both they and
-/// the memory session limited.
+/// the memory stay limited.
 const BUDGETS_MAX: usize = 100_000;
 /// The number of budgets below which full ones are not removed.
 const BUDGETS_MIN: usize = 1_024;
@@ -131,7 +131,7 @@ mod tests {
 
     fn passes(local: &Local, principal: usize, rate: Rate, now: Instant) -> bool {
         let verdict = local.check(&key(principal), rate, 1, now);
-        matches!(verdict, RateDecision::AuthenticatedCaller { .. })
+        matches!(verdict, RateDecision::Admitted { .. })
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
         local.use_up(&key(1), rate, begun);
         let admitted = |after| {
             let peeked = local.peek(&key(1), rate, 1, begun + Duration::from_secs(after));
-            matches!(peeked, RateDecision::AuthenticatedCaller { .. })
+            matches!(peeked, RateDecision::Admitted { .. })
         };
         assert!(!admitted(0) && !admitted(9));
         assert!(admitted(10) && admitted(10), "to look takes nothing");

@@ -94,7 +94,7 @@ fn begin(limiter: &Arc<Limiter>, key: &CounterKey, rate: Rate, units: u64) -> Le
         // `Never` is not returned: the units are within the burst of both limiters.
         loop {
             match limiter.check(&key, rate, units).await {
-                RateDecision::AuthenticatedCaller { .. } | RateDecision::Never => return units,
+                RateDecision::Admitted { .. } | RateDecision::Never => return units,
                 RateDecision::Wait { wait_us, .. } => {
                     tokio::time::sleep(std::time::Duration::from_micros(wait_us)).await;
                 }

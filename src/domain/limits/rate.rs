@@ -9,7 +9,7 @@
 pub const PER_SECOND_MIN: f64 = 0.001;
 /// The highest rate: one unit in a microsecond.
 pub const PER_SECOND_MAX: f64 = 1_000_000.0;
-/// The largest burst. With the longest interval, all values session below 2^53, where a double is still exact.
+/// The largest burst. With the longest interval, all values stay below 2^53, where a double is still exact.
 pub const BURST_MAX: u32 = 1_000_000;
 
 /// A rate and a burst.
@@ -25,7 +25,7 @@ pub struct Rate {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RateDecision {
     /// The request is admitted.
-    AuthenticatedCaller {
+    Admitted {
         /// Microseconds after which the budget is full again.
         whole_after_us: u64,
     },
@@ -115,7 +115,7 @@ impl Rate {
         }
         let whole_after_us = next_us - now_us;
         (
-            RateDecision::AuthenticatedCaller { whole_after_us },
+            RateDecision::Admitted { whole_after_us },
             next_us,
         )
     }
@@ -137,7 +137,7 @@ mod tests {
             for _ in 0..4 {
                 let (verdict, next) = rate.decide(arrival, now, 1);
                 arrival = Some(next);
-                if matches!(verdict, RateDecision::AuthenticatedCaller { .. }) {
+                if matches!(verdict, RateDecision::Admitted { .. }) {
                     admitted.push(now);
                 }
             }
@@ -162,7 +162,7 @@ mod tests {
         );
         assert!(matches!(
             rate.decide(Some(arrival), wait_us, 1).0,
-            RateDecision::AuthenticatedCaller { .. }
+            RateDecision::Admitted { .. }
         ));
         assert_eq!(rate.decide(None, 0, 6).0, RateDecision::Never);
     }
@@ -197,10 +197,10 @@ mod tests {
                 let (verdict, next) = rate.decide(arrival, now, units);
                 arrival = Some(next);
                 match verdict {
-                    RateDecision::AuthenticatedCaller { .. } => admitted.push((now, units)),
+                    RateDecision::Admitted { .. } => admitted.push((now, units)),
                     RateDecision::Wait { wait_us, .. } => {
                         let decision = rate.decide(arrival, now + wait_us, units).0;
-                        let is_true = matches!(decision, RateDecision::AuthenticatedCaller { .. });
+                        let is_true = matches!(decision, RateDecision::Admitted { .. });
                         prop_assert!(is_true, "waiting {wait_us} did not help");
                     }
                     RateDecision::Never => prop_assert!(units > rate.burst()),

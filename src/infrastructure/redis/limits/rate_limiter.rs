@@ -54,7 +54,7 @@ impl RedisLimits {
         let mut connection = self.connection.clone();
         let (passes, wait_us, whole_after_us) = invocation.invoke_async(&mut connection).await?;
         Ok(if passes {
-            RateDecision::AuthenticatedCaller { whole_after_us }
+            RateDecision::Admitted { whole_after_us }
         } else {
             RateDecision::Wait {
                 wait_us,
