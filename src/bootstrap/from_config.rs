@@ -23,7 +23,7 @@ use crate::interface::transport::connection_limits::{ConnectionLimits, PerAddres
 use crate::interface::transport::idle_timeout;
 use crate::interface::transport::tls;
 
-pub(super) fn identity(
+pub(super) fn authenticator(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
     config: &Config,
@@ -32,8 +32,8 @@ pub(super) fn identity(
     config.has_identity().then(|| {
         let store = Arc::clone(store);
         let clock = Arc::clone(clock);
-        let identity = Authenticator::new(store, clock, tokens, config.identity.api_keys);
-        Arc::new(identity)
+        let authenticator = Authenticator::new(store, clock, tokens, config.identity.api_keys);
+        Arc::new(authenticator)
     })
 }
 

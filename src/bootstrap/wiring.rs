@@ -19,7 +19,8 @@ use crate::application::catalog::chunks::Chunks;
 use crate::application::catalog::collections::Collections;
 use crate::application::catalog::documents::Documents;
 use crate::application::catalog::imports::Imports;
-use crate::application::events::bus::{Bus, Link};
+use crate::application::events::bus::Bus;
+use crate::application::events::link::Link;
 use crate::application::events::reconciler::Reconciler;
 use crate::application::events::relay::Relay;
 use crate::application::maintenance::lease::Lease;
@@ -57,7 +58,7 @@ use crate::config::Config;
 use crate::config::sections::web::Web;
 use crate::infrastructure::system_clock::System;
 use crate::interface::grpc::admin::Info;
-use crate::interface::middleware::authenticate::AuthenticationState;
+use crate::interface::middleware::request::RequestState;
 use crate::interface::router::Services;
 use crate::interface::web::encoded_states::Frames;
 use crate::interface::web::probes::Probes;
@@ -90,7 +91,7 @@ pub(super) struct Wiring {
     audit_kept: Duration,
     pub(super) pressure: Pressure,
     room: Room,
-    identity: Option<Arc<Authenticator>>,
+    authenticator: Option<Arc<Authenticator>>,
     info: Info,
     tasks: TaskTracker,
     drain: CancellationToken,
@@ -112,7 +113,7 @@ impl Wiring {
         let link = if is_shared { Link::Down } else { Link::Alone };
         let bounds = from_config::bounds(config);
         let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
-        let identity = from_config::identity(&store, &clock, config, issued);
+        let authenticator = from_config::authenticator(&store, &clock, config, issued);
         let info = Info {
             is_shared,
             started_at: clock.now(),
@@ -145,7 +146,7 @@ impl Wiring {
             signer,
             audit_kept: Duration::from_secs(config.audit.kept_seconds),
             pressure: Pressure::default(),
-            identity,
+            authenticator,
             info,
             tasks,
             drain,
@@ -176,8 +177,8 @@ impl Wiring {
             bounds: self.bounds,
             partitions: self.partitions(),
             admin: admin::service(&self.store, &self.clock, &self.tokens, self.info.clone()),
-            authentication: AuthenticationState {
-                identity: self.identity.clone(),
+            request_state: RequestState {
+                authenticator: self.authenticator.clone(),
                 admission: self.admission.clone(),
                 allowed: from_config::allowed(config),
                 recorder: self.recorder.clone(),
@@ -205,7 +206,7 @@ impl Wiring {
             slow_reader_max: Duration::from_secs(config.slow_reader_seconds_max),
         };
         SocketContext {
-            identity: self.identity.clone(),
+            authenticator: self.authenticator.clone(),
             watching: self.watching("websocket"),
             frames: Frames::default(),
             operations: self.operations(),
@@ -254,19 +255,19 @@ impl Wiring {
         self.tasks.spawn(room.watch(self.drain.clone()));
         let admission = self.admission.clone();
         self.tasks.spawn(admission.run(self.drain.clone()));
-        if let Some(identity) = self.identity.clone() {
+        if let Some(authenticator) = self.authenticator.clone() {
             self.tasks
-                .spawn(revocation::run(identity, self.drain.clone()));
+                .spawn(revocation::run(authenticator, self.drain.clone()));
         }
         let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
-        let rechunks = self.tasks.spawn(self.rechunks().run(self.drain.clone()));
+        let rechunks = self.tasks.spawn(self.rechunk_worker().run(self.drain.clone()));
         let lease = self.lease.clone();
         self.tasks.spawn(async move {
             // Released only after both have ended: a running one would take it again.
             let _ended = tokio::join!(runner, rechunks);
             lease.release().await;
         });
-        if let Some(imports) = self.copied_imports() {
+        if let Some(imports) = self.import_worker() {
             let lease = imports.lease.clone();
             let drain = self.drain.clone();
             self.tasks.spawn(async move {
@@ -294,14 +295,14 @@ impl Wiring {
     }
 
     /// Returns the worker of rechunks, which run without their clients.
-    fn rechunks(&self) -> UploadWorker {
+    fn rechunk_worker(&self) -> UploadWorker {
         let store = Arc::clone(&self.store);
         let origin = Arc::new(Versions { store });
         self.upload_worker(origin, self.lease.clone(), &self.rechunk_asked)
     }
 
     /// Returns the worker of imports. `None` if this instance has no import root.
-    fn copied_imports(&self) -> Option<UploadWorker> {
+    fn import_worker(&self) -> Option<UploadWorker> {
         let root = Arc::clone(self.root.as_ref()?);
         let store = Arc::clone(&self.store);
         // A lease of its own, so that an instance without a root does not keep it from those with one.
@@ -321,7 +322,7 @@ impl Wiring {
             uploads: self.uploads(),
             lease,
             asked: Arc::clone(asked),
-            look_every: self.retention.sweep_every,
+            poll_interval: self.retention.sweep_every,
         }
     }
 

@@ -61,15 +61,15 @@ pub async fn serve(
     while let Some((stream, address, room)) = next(&listener, &drain).await {
         let is_too_much = listener.pressure.is_on() && listener.connections.are_many();
         let admitted = listener.connections.enter(room, address.ip());
-        let place = admitted.filter(|_| !is_too_much);
-        let Some(place) = place else {
+        let permit = admitted.filter(|_| !is_too_much);
+        let Some(permit) = permit else {
             metrics::counter!("sluice_connections_refused_total").increment(1);
             continue;
         };
         let peer = Peer {
             address,
             certificate: None,
-            place,
+            permit,
         };
         let tls = listener.tls.clone();
         let idle_timeouts = listener.idle_timeouts;
@@ -133,7 +133,7 @@ async fn connected(
     closing: CancellationToken,
 ) {
     let cost = if tls.is_some() { HANDSHAKE } else { CONNECTION };
-    let wait = peer.place.read_budget().charge(cost);
+    let wait = peer.permit.read_budget().charge(cost);
     // A connection that was not read yet loses nothing when the server stops: its client connects elsewhere.
     let rested = tokio::time::sleep(wait);
     if !wait.is_zero() && closing.run_until_cancelled(rested).await.is_none() {

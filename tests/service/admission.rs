@@ -120,7 +120,7 @@ async fn ten_sockets_are_open_over_three_instances() {
 
 /// Slots of a crashed instance expire. Renewed slots last, even if Redis loses its data.
 #[tokio::test(flavor = "multi_thread")]
-async fn places_that_are_not_renewed_expire_and_renewed_ones_outlive_a_flush() {
+async fn slots_that_are_not_renewed_expire_and_renewed_ones_outlive_a_flush() {
     let redis = Redis::start();
     let limiter = limiter(&redis.url(), false, PATIENT);
     let key = CounterKey {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::application::events::bus::{Bus, Link};
+use crate::application::events::bus::Bus;
+use crate::application::events::link::Link;
 use crate::application::events::outbound_queue::OutboundQueue;
 use crate::application::ports::event_bus::{EventBus, Unreachable};
 

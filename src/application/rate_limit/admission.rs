@@ -51,9 +51,9 @@ impl Admission {
     ///
     /// The second value is an error with the delay after which to try again.
     pub async fn admit(&self, caller: &Caller, class: RateClass) -> (Standing, Result<(), Error>) {
-        let budget = RateLimit::Calls(class);
-        let key = key(caller, budget.name());
-        let rate = self.rate(caller, budget);
+        let limit = RateLimit::Calls(class);
+        let key = key(caller, limit.name());
+        let rate = self.rate(caller, limit);
         let verdict = self.limiter.check(&key, rate, 1).await;
         let (whole_after_us, admitted) = match verdict {
             RateDecision::Admitted { whole_after_us } => (whole_after_us, Ok(())),
@@ -62,7 +62,7 @@ impl Admission {
                 whole_after_us,
             } => (
                 whole_after_us,
-                Err(limited(budget, subject(caller), wait_us)),
+                Err(limited(limit, subject(caller), wait_us)),
             ),
             RateDecision::Never => (
                 0,
@@ -70,7 +70,7 @@ impl Admission {
             ),
         };
         let standing = Standing {
-            limit: budget.name(),
+            limit: limit.name(),
             rate,
             remaining: rate.remaining(whole_after_us),
             whole_after: Duration::from_micros(whole_after_us),
@@ -120,13 +120,13 @@ impl Admission {
     pub async fn slot(
         &self,
         caller: &Caller,
-        slots: ConcurrencyLimit,
+        limit: ConcurrencyLimit,
     ) -> Result<ConcurrencySlot, Error> {
-        let most = self.limits.slots(&caller.tenant, slots);
-        let slot = self.permits.take(key(caller, slots.name()), most).await;
-        limiter::count(slots.name(), slot.is_some());
+        let most = self.limits.concurrency(&caller.tenant, limit);
+        let slot = self.permits.take(key(caller, limit.name()), most).await;
+        limiter::count(limit.name(), slot.is_some());
         slot.ok_or_else(|| Error::ConcurrencyLimited {
-            limit: slots.name(),
+            limit: limit.name(),
             subject: subject(caller),
             most,
         })
@@ -135,9 +135,9 @@ impl Admission {
     /// Returns the byte allowance for an upload of the caller.
     #[must_use]
     pub fn allowance(&self, caller: &Caller) -> Allowance {
-        let budget = RateLimit::UploadBytes;
-        let key = key(caller, budget.name());
-        let rate = self.rate(caller, budget);
+        let limit = RateLimit::UploadBytes;
+        let key = key(caller, limit.name());
+        let rate = self.rate(caller, limit);
         Allowance::new(Arc::clone(&self.limiter), key, rate)
     }
 
@@ -146,8 +146,8 @@ impl Admission {
         self.permits.run(drain).await;
     }
 
-    fn rate(&self, caller: &Caller, budget: RateLimit) -> Rate {
-        self.limits.rate(&caller.tenant, budget)
+    fn rate(&self, caller: &Caller, limit: RateLimit) -> Rate {
+        self.limits.rate(&caller.tenant, limit)
     }
 }
 
@@ -177,9 +177,9 @@ fn subject(caller: &Caller) -> String {
     }
 }
 
-fn limited(budget: RateLimit, subject: String, wait_us: u64) -> Error {
+fn limited(limit: RateLimit, subject: String, wait_us: u64) -> Error {
     Error::RateLimited {
-        limit: budget.name(),
+        limit: limit.name(),
         subject,
         retry_after: Duration::from_micros(wait_us),
     }

@@ -1,4 +1,4 @@
-//! The limits: a rate for each budget and a number for each kind of slots, by tenant.
+//! The limits by tenant: a rate for each rate limit, and a number of slots for each concurrency limit.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -59,7 +59,8 @@ pub struct Standing {
 }
 
 impl PrincipalLimits {
-    /// Creates limits with the same rate for every budget, and the same number for all slots.
+    /// Creates limits with the same rate for every rate limit, and the same number of slots for every
+    /// concurrency limit.
     #[must_use]
     pub fn each(rate: Rate, slots: u32) -> Self {
         Self {
@@ -89,11 +90,11 @@ impl Limits {
         }
     }
 
-    /// Returns the rate of a budget.
+    /// Returns the rate of a rate limit.
     #[must_use]
-    pub fn rate(&self, tenant: &TenantId, budget: RateLimit) -> Rate {
+    pub fn rate(&self, tenant: &TenantId, limit: RateLimit) -> Rate {
         let allowed = self.allowed(tenant);
-        match budget {
+        match limit {
             RateLimit::Calls(RateClass::Read) => allowed.read,
             RateLimit::Calls(RateClass::Preview) => allowed.preview,
             RateLimit::Calls(RateClass::Write) => allowed.write,
@@ -105,11 +106,11 @@ impl Limits {
         }
     }
 
-    /// Returns the number of slots of a kind.
+    /// Returns the number of slots of a concurrency limit.
     #[must_use]
-    pub fn slots(&self, tenant: &TenantId, slots: ConcurrencyLimit) -> u32 {
+    pub fn concurrency(&self, tenant: &TenantId, limit: ConcurrencyLimit) -> u32 {
         let allowed = self.allowed(tenant);
-        match slots {
+        match limit {
             ConcurrencyLimit::Uploads => allowed.uploads,
             ConcurrencyLimit::Watches => allowed.watches,
             ConcurrencyLimit::Sockets => allowed.sockets,

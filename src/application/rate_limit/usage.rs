@@ -91,15 +91,15 @@ impl Admission {
         let tenant = tenant?;
         let (used, most, refill) = match amount {
             Amount::Slots(used) => {
-                let most = self.limits.slots(&tenant, ConcurrencyLimit::named(limit)?);
+                let most = self.limits.concurrency(&tenant, ConcurrencyLimit::named(limit)?);
                 (used, most.into(), None)
             }
             Amount::WholeAfterUs(us) => {
-                let budget = RateLimit::named(limit)?;
-                let rate = self.limits.rate(&tenant, budget);
+                let kind = RateLimit::named(limit)?;
+                let rate = self.limits.rate(&tenant, kind);
                 // A later time counts as a used-up budget in the next check.
                 let us = us.min(rate.window_us());
-                let unit = match budget {
+                let unit = match kind {
                     RateLimit::UploadBytes => RateLimit::UPLOAD_UNIT_BYTES,
                     RateLimit::Calls(_) | RateLimit::AuthFailure => 1,
                 };

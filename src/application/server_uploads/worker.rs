@@ -36,7 +36,7 @@ pub struct UploadWorker {
     /// Notified when an upload was started on this instance.
     pub asked: Arc<Notify>,
     /// The interval between two polls for uploads that were started on other instances, or could not be resumed.
-    pub look_every: Duration,
+    pub poll_interval: Duration,
 }
 
 impl UploadWorker {
@@ -52,7 +52,7 @@ impl UploadWorker {
             if !has_ended_some {
                 tokio::select! {
                     () = self.asked.notified() => {}
-                    () = tokio::time::sleep(self.look_every) => {}
+                    () = tokio::time::sleep(self.poll_interval) => {}
                     () = drain.cancelled() => {}
                 }
             }

@@ -1,4 +1,4 @@
-//! The rate classes of methods, and the budgets and concurrency limits of a caller. Each method declares its class.
+//! The rate classes of methods, and the rate limits and concurrency limits of a caller. Each method declares its class.
 
 /// The rate class of a method. Each caller has one budget for each class.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -79,17 +79,17 @@ impl RateLimit {
         }
     }
 
-    /// Returns the budget of that name.
+    /// Returns the rate limit of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let calls = RateClass::ALL.into_iter().map(Self::Calls);
         let mut all = calls.chain([Self::UploadBytes, Self::AuthFailure]);
-        all.find(|budget| budget.name() == name)
+        all.find(|limit| limit.name() == name)
     }
 }
 
 impl ConcurrencyLimit {
-    /// All kinds.
+    /// All concurrency limits.
     pub const ALL: [Self; 3] = [Self::Uploads, Self::Watches, Self::Sockets];
 
     /// Returns its name in settings, keys and metrics.
@@ -102,9 +102,9 @@ impl ConcurrencyLimit {
         }
     }
 
-    /// Returns the kind of that name.
+    /// Returns the concurrency limit of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|slots| slots.name() == name)
+        Self::ALL.into_iter().find(|limit| limit.name() == name)
     }
 }

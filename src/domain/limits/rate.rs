@@ -12,7 +12,7 @@ pub const PER_SECOND_MAX: f64 = 1_000_000.0;
 /// The largest burst. With the longest interval, all values stay below 2^53, where a double is still exact.
 pub const BURST_MAX: u32 = 1_000_000;
 
-/// A rate and a burst.
+/// A refill rate with a burst.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rate {
     /// The microseconds between two units.

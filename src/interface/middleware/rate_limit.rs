@@ -29,7 +29,7 @@ const STANDING: &str = "ratelimit";
 
 /// The state of the admission checks.
 #[derive(Clone, Debug)]
-pub struct RateLimitState {
+pub struct AdmissionState {
     /// The budgets and the slots.
     pub admission: Admission,
     /// Memory pressure: whether there is memory for the request.
@@ -38,8 +38,8 @@ pub struct RateLimitState {
 
 /// Admits a request, or refuses it with the time of the next try. A request that is no method of this API, such as a
 /// health check or a WebSocket, counts as a read.
-pub async fn limit(State(state): State<RateLimitState>, request: Request, next: Next) -> Response {
-    let RateLimitState {
+pub async fn limit(State(state): State<AdmissionState>, request: Request, next: Next) -> Response {
+    let AdmissionState {
         admission,
         pressure,
     } = state;
@@ -90,14 +90,14 @@ async fn slot(
     caller: &Caller,
     class: RateClass,
 ) -> Result<Option<ConcurrencySlot>, Error> {
-    let slots = match class {
+    let limit = match class {
         RateClass::UploadStart => ConcurrencyLimit::Uploads,
         RateClass::WatchOpen => ConcurrencyLimit::Watches,
         RateClass::Read | RateClass::Preview | RateClass::Write | RateClass::Admin => {
             return Ok(None);
         }
     };
-    admission.slot(caller, slots).await.map(Some)
+    admission.slot(caller, limit).await.map(Some)
 }
 
 fn set_headers(headers: &mut HeaderMap, standing: &Standing) {

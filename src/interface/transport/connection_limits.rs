@@ -48,7 +48,7 @@ struct NetworkState {
     read_budget: Arc<ReadBudget>,
 }
 
-/// A connection's place among all connections. Dropping it frees the place.
+/// The permit of one connection, released when it is dropped.
 #[derive(Debug)]
 pub struct ConnectionPermit {
     known: Arc<Mutex<Networks>>,
@@ -80,7 +80,7 @@ impl ConnectionLimits {
         self.most - self.all.available_permits() > FEW
     }
 
-    /// Returns a place in that room, or `None` if the address has its maximum of connections.
+    /// Returns the permit of a connection, or `None` if the address has its maximum of connections.
     pub(crate) fn enter(
         &self,
         room: OwnedSemaphorePermit,
@@ -182,9 +182,9 @@ mod tests {
         for number in 0..2 * KNOWN_MIN {
             let address = u32::try_from(number).unwrap().to_be_bytes();
             let room = connections.room().await.unwrap();
-            let place = connections.enter(room, address.into()).unwrap();
+            let permit = connections.enter(room, address.into()).unwrap();
             if number == 0 {
-                let _whole_in_ten_seconds = place.read_budget().charge(100 * CALL);
+                let _whole_in_ten_seconds = permit.read_budget().charge(100 * CALL);
             }
         }
         let known = connections.known.lock().unwrap();

@@ -54,7 +54,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ThrottledStream<S> {
         if cost > 0 {
             let wait = self.read_budget.charge(cost);
             if !wait.is_zero() {
-                metrics::counter!("sluice_reads_paced_total").increment(1);
+                metrics::counter!("sluice_reads_throttled_total").increment(1);
                 self.rest = Some(Box::pin(tokio::time::sleep(wait)));
             }
         }
@@ -109,8 +109,8 @@ mod tests {
         for (owed, most) in [(0, buffer.len()), (20 * CALL, OVER_BUDGET_READ_BYTES)] {
             let read_budget = Arc::new(ReadBudget::new(10));
             let _two_seconds = read_budget.charge(owed);
-            let mut paced = ThrottledStream::new(tokio::io::repeat(b'a'), read_budget);
-            assert_eq!(paced.read(&mut buffer).await.unwrap(), most);
+            let mut throttled = ThrottledStream::new(tokio::io::repeat(b'a'), read_budget);
+            assert_eq!(throttled.read(&mut buffer).await.unwrap(), most);
         }
     }
 }

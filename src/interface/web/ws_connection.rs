@@ -140,10 +140,10 @@ impl Socket {
 
     async fn believed(&mut self, text: &str) -> Result<AuthenticatedCaller, Error> {
         let address = Some(self.held.1.address.ip());
-        match (&self.context.identity, ClientMessage::parse(text)?) {
-            (Some(identity), ClientMessage::Authenticate(token)) => {
+        match (&self.context.authenticator, ClientMessage::parse(text)?) {
+            (Some(authenticator), ClientMessage::Authenticate(token)) => {
                 let credential = Credential::Bearer(token);
-                AuthenticatedCaller::by(identity, credential, (&self.context.admission, address))
+                AuthenticatedCaller::by(authenticator, credential, (&self.context.admission, address))
                     .await
             }
             (None, ClientMessage::Authenticate(_)) => Ok(AuthenticatedCaller::anybody(address)),
@@ -161,7 +161,7 @@ impl Socket {
         let admission = &self.context.admission;
         let slot = admission.slot(&authenticated.caller, ConcurrencyLimit::Sockets);
         match Box::pin(slot).await {
-            Ok(_place) => self.talk(&authenticated).await,
+            Ok(_slot) => self.talk(&authenticated).await,
             Err(error) => {
                 let sent = self.send(&ServerMessage::error(None, &error)).await;
                 sent.err().unwrap_or(SocketEnd::Close(Close::TooMany))
@@ -278,7 +278,7 @@ impl Socket {
 
     /// Accepts a token only as the first frame of a client that needs none; any other comes too late.
     fn is_introduced(&self, is_first: bool) -> Result<(), Error> {
-        if is_first && self.context.identity.is_none() {
+        if is_first && self.context.authenticator.is_none() {
             return Ok(());
         }
         let message = "authenticate must be the first frame, of a request without a credential";

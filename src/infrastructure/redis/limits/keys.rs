@@ -34,11 +34,11 @@ pub(super) fn key(name: &str) -> Option<CounterKey> {
         "" => None,
         tenant => Some(TenantId::parse(tenant).ok()?),
     };
-    let budget = RateLimit::named(limit).map(RateLimit::name);
+    let rate_limit = RateLimit::named(limit).map(RateLimit::name);
     Some(CounterKey {
         tenant,
         principal: unescaped(principal)?,
-        limit: budget.or_else(|| ConcurrencyLimit::named(limit).map(ConcurrencyLimit::name))?,
+        limit: rate_limit.or_else(|| ConcurrencyLimit::named(limit).map(ConcurrencyLimit::name))?,
     })
 }
 
