@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::application::caller::Caller;
 use crate::application::catalog::relocation;
 use crate::application::error::Error;
-use crate::application::ports::chunks::PAGE_ROWS;
+use crate::application::ports::chunks::CHUNK_PAGE_ROWS;
 use crate::application::ports::chunks::{Chunk, VersionKey};
 use crate::application::ports::documents::Version;
 use crate::application::ports::store::Store;
@@ -134,7 +134,7 @@ impl StoredSource {
 
     async fn chunk(&mut self) -> Result<Chunk, Error> {
         if self.page.len() == 0 {
-            self.page = self.read(self.ordinal, PAGE_ROWS).await?.into_iter();
+            self.page = self.read(self.ordinal, CHUNK_PAGE_ROWS).await?.into_iter();
         }
         self.page.next().ok_or(Error::VersionGone)
     }
