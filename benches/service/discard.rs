@@ -196,7 +196,7 @@ impl Uploads for Nowhere {
             document_uid: new.document_uid,
             is_document_deleted: false,
             partition: 0,
-            origin: new.origin.clone(),
+            source: new.source.clone(),
             version: 1,
             about: new.about.clone(),
             spec: Spec::default(),

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::audit::chain_signer::ChainSigner;
 use crate::application::audit::recorder::Recorder;
-use crate::application::audit::retention::Forgetting;
+use crate::application::audit::retention::AuditRetention;
 use crate::application::audit::writer::Writer;
 use crate::application::auth::authenticator::Authenticator;
 use crate::application::auth::revocation;
@@ -25,7 +25,7 @@ use crate::application::events::reconciler::Reconciler;
 use crate::application::events::relay::Relay;
 use crate::application::maintenance::lease::Lease;
 use crate::application::maintenance::runner::{Retention, Runner};
-use crate::application::maintenance::store_space::Room;
+use crate::application::maintenance::store_space::StoreSpace;
 use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::pressure::Pressure;
 use crate::application::operations::lifecycle::Operations;
@@ -90,7 +90,7 @@ pub(super) struct Wiring {
     signer: ChainSigner,
     audit_kept: Duration,
     pub(super) pressure: Pressure,
-    room: Room,
+    space: StoreSpace,
     authenticator: Option<Arc<Authenticator>>,
     info: Info,
     tasks: TaskTracker,
@@ -126,7 +126,7 @@ impl Wiring {
         let chain = clock.new_uid().into();
         let writer = Writer::new(recording, Arc::clone(&store), signer.clone(), chain);
         let wiring = Self {
-            room: Room::new(Arc::clone(&store)),
+            space: StoreSpace::new(Arc::clone(&store)),
             store,
             bus: Arc::new(Bus::new(link, event_bus.is_some())),
             event_bus,
@@ -188,13 +188,13 @@ impl Wiring {
             probes: Probes {
                 readiness: Readiness {
                     store: Arc::clone(&self.store),
-                    room: self.room.clone(),
+                    space: self.space.clone(),
                     drain: self.drain.clone(),
                 },
                 metrics: Box::new(move || recorder.render()),
             },
             pressure: self.pressure.clone(),
-            is_full: self.room.subscribe(),
+            is_full: self.space.subscribe(),
         }
     }
 
@@ -251,8 +251,8 @@ impl Wiring {
             let relay = Relay { bus, event_bus };
             self.tasks.spawn(relay.run(self.drain.clone()));
         }
-        let room = self.room.clone();
-        self.tasks.spawn(room.watch(self.drain.clone()));
+        let space = self.space.clone();
+        self.tasks.spawn(space.watch(self.drain.clone()));
         let admission = self.admission.clone();
         self.tasks.spawn(admission.run(self.drain.clone()));
         if let Some(authenticator) = self.authenticator.clone() {
@@ -260,7 +260,9 @@ impl Wiring {
                 .spawn(revocation::run(authenticator, self.drain.clone()));
         }
         let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
-        let rechunks = self.tasks.spawn(self.rechunk_worker().run(self.drain.clone()));
+        let rechunks = self
+            .tasks
+            .spawn(self.rechunk_worker().run(self.drain.clone()));
         let lease = self.lease.clone();
         self.tasks.spawn(async move {
             // Released only after both have ended: a running one would take it again.
@@ -286,7 +288,7 @@ impl Wiring {
             clock: Arc::clone(&self.clock),
             work: Arc::clone(&self.work),
             retention: self.retention,
-            audit: Forgetting {
+            audit: AuditRetention {
                 store: Arc::clone(&self.store),
                 signer: self.signer.clone(),
                 kept: self.audit_kept,
@@ -297,8 +299,8 @@ impl Wiring {
     /// Returns the worker of rechunks, which run without their clients.
     fn rechunk_worker(&self) -> UploadWorker {
         let store = Arc::clone(&self.store);
-        let origin = Arc::new(Versions { store });
-        self.upload_worker(origin, self.lease.clone(), &self.rechunk_asked)
+        let source = Arc::new(Versions { store });
+        self.upload_worker(source, self.lease.clone(), &self.rechunk_asked)
     }
 
     /// Returns the worker of imports. `None` if this instance has no import root.
@@ -307,18 +309,18 @@ impl Wiring {
         let store = Arc::clone(&self.store);
         // A lease of its own, so that an instance without a root does not keep it from those with one.
         let lease = Lease::new(Arc::clone(&store), self.clock.as_ref(), Work::Imports);
-        let origin = Arc::new(Files { store, root });
-        Some(self.upload_worker(origin, lease, &self.import_asked))
+        let source = Arc::new(Files { store, root });
+        Some(self.upload_worker(source, lease, &self.import_asked))
     }
 
     fn upload_worker(
         &self,
-        origin: Arc<dyn SourceProvider>,
+        source: Arc<dyn SourceProvider>,
         lease: Lease,
         asked: &Arc<Notify>,
     ) -> UploadWorker {
         UploadWorker {
-            origin,
+            source,
             uploads: self.uploads(),
             lease,
             asked: Arc::clone(asked),

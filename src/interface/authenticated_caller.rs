@@ -54,9 +54,9 @@ impl AuthenticatedCaller {
 
     /// Waits until the caller is no longer authenticated, and returns the reason. Never returns if no credential was
     /// needed.
-    pub async fn lost(&self) -> Error {
+    pub async fn session_ended(&self) -> Error {
         match &self.session {
-            Some(session) => session.lost().await,
+            Some(session) => session.ended().await,
             None => std::future::pending().await,
         }
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sluice::application::error::Error;
-use sluice::application::ports::uploads::{Declared, Description, NewUpload, Origin, Upload};
+use sluice::application::ports::uploads::{Declared, Description, NewUpload, Upload, UploadSource};
 use sluice::application::uploads::upload_stream::{Message, UploadTarget};
 use sluice::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use sluice::domain::chunking::partial::Partial;
@@ -79,7 +79,7 @@ impl<'a> Model<'a> {
                 chunking: Partial::from(spec),
                 decoding: decoding.into(),
             },
-            origin: Origin::Client,
+            source: UploadSource::Client,
             now: Timestamp::from_micros(2),
         };
         let mut model = Self {

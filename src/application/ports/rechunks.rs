@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::documents::{Document, Version};
-use crate::application::ports::uploads::{Declared, Description, NewUpload, Origin, Upload};
+use crate::application::ports::uploads::{Declared, Description, NewUpload, Upload, UploadSource};
 use crate::application::store_error::Error;
 use crate::domain::chunking::conflict::Conflict;
 use crate::domain::chunking::partial::Partial;
@@ -56,7 +56,7 @@ impl NewRechunk {
                 chunking: self.chunking.clone(),
                 decoding: decoding.into(),
             },
-            origin: Origin::Rechunk {
+            source: UploadSource::Rechunk {
                 source_version: source.version,
             },
             now: self.now,

@@ -48,12 +48,12 @@ impl Local {
         let now = self.since_begun(now);
         let mut budgets = self.budgets();
         let arrival = budgets.of(key, now);
-        let (verdict, next) = rate.decide(Some(*arrival), now, units);
+        let (decision, next) = rate.decide(Some(*arrival), now, units);
         *arrival = next;
-        verdict
+        decision
     }
 
-    /// Returns the verdict of [`Local::check`], without taking units.
+    /// Returns the decision of [`Local::check`], without taking units.
     pub fn peek(&self, key: &CounterKey, rate: Rate, units: u64, now: Instant) -> RateDecision {
         let arrival = self.budgets().arrivals.get(key).copied();
         rate.decide(arrival, self.since_begun(now), units).0
@@ -75,7 +75,7 @@ impl Local {
             used.filter(|(key, arrival)| key.tenant.as_ref() == Some(tenant) && **arrival > now);
         let used = used.map(|(key, arrival)| Used {
             key: key.clone(),
-            amount: Amount::WholeAfterUs(arrival - now),
+            amount: Amount::FullAfterUs(arrival - now),
         });
         used.take(most).collect()
     }
@@ -130,8 +130,8 @@ mod tests {
     }
 
     fn passes(local: &Local, principal: usize, rate: Rate, now: Instant) -> bool {
-        let verdict = local.check(&key(principal), rate, 1, now);
-        matches!(verdict, RateDecision::Admitted { .. })
+        let decision = local.check(&key(principal), rate, 1, now);
+        matches!(decision, RateDecision::Admitted { .. })
     }
 
     #[test]

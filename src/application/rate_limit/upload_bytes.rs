@@ -6,12 +6,12 @@ use tokio::task::JoinHandle;
 
 use crate::application::ports::rate_limiter::CounterKey;
 use crate::application::rate_limit::limiter::Limiter;
-use crate::domain::limits::class::RateLimit;
+use crate::domain::limits::class::RateLimitKind;
 use crate::domain::limits::rate::{Rate, RateDecision};
 
 /// The largest lease, 4 MiB: at 100 MB/s the limiter is called 25 times a second.
 const LEASE_UNITS_MAX: u64 = 4 * 1024 * 1024 / UNIT_BYTES;
-const UNIT_BYTES: u64 = RateLimit::UPLOAD_UNIT_BYTES as u64;
+const UNIT_BYTES: u64 = RateLimitKind::UPLOAD_UNIT_BYTES as u64;
 
 /// One upload's share of its principal's budget. The rest of a lease is lost at the end of the upload. Leases
 /// therefore begin small and double, so that a small document takes no large one.

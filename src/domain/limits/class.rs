@@ -19,10 +19,10 @@ pub enum RateClass {
 
 /// A rate limit of a caller.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum RateLimit {
+pub enum RateLimitKind {
     /// Calls of a class. Each call costs one unit.
     Calls(RateClass),
-    /// Bytes of uploads, in units of [`RateLimit::UPLOAD_UNIT_BYTES`].
+    /// Bytes of uploads, in units of [`RateLimitKind::UPLOAD_UNIT_BYTES`].
     UploadBytes,
     /// Rejected credentials from one address. Each costs one unit.
     AuthFailure,
@@ -30,7 +30,7 @@ pub enum RateLimit {
 
 /// A concurrency limit of a caller.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum ConcurrencyLimit {
+pub enum ConcurrencyLimitKind {
     /// Running uploads, rechunks and streams of chunks.
     Uploads,
     /// Streams that are watched or read.
@@ -64,7 +64,7 @@ impl RateClass {
     }
 }
 
-impl RateLimit {
+impl RateLimitKind {
     /// The bytes in a unit. The unit is small enough for small documents, and large enough that intervals in whole
     /// microseconds are exact to 2 % at 1 GB/s.
     pub const UPLOAD_UNIT_BYTES: u32 = 64 * 1024;
@@ -88,7 +88,7 @@ impl RateLimit {
     }
 }
 
-impl ConcurrencyLimit {
+impl ConcurrencyLimitKind {
     /// All concurrency limits.
     pub const ALL: [Self; 3] = [Self::Uploads, Self::Watches, Self::Sockets];
 

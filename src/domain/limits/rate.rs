@@ -27,14 +27,14 @@ pub enum RateDecision {
     /// The request is admitted.
     Admitted {
         /// Microseconds after which the budget is full again.
-        whole_after_us: u64,
+        full_after_us: u64,
     },
     /// The request must wait.
     Wait {
         /// Microseconds after which it is admitted, unless other requests use the budget first.
         wait_us: u64,
         /// Microseconds after which the budget is full.
-        whole_after_us: u64,
+        full_after_us: u64,
     },
     /// The request asks for more units than the burst.
     Never,
@@ -89,10 +89,10 @@ impl Rate {
         self.interval_us.saturating_mul(units)
     }
 
-    /// Returns the units that may be used at once from a budget that is full after `whole_after_us` microseconds.
+    /// Returns the units that may be used at once from a budget that is full after `full_after_us` microseconds.
     #[must_use]
-    pub fn remaining(self, whole_after_us: u64) -> u64 {
-        self.window_us().saturating_sub(whole_after_us) / self.interval_us
+    pub fn remaining(self, full_after_us: u64) -> u64 {
+        self.window_us().saturating_sub(full_after_us) / self.interval_us
     }
 
     /// Decides on `units` units at `now_us`, by the stored arrival time of the budget. `None` means a full budget.
@@ -107,17 +107,14 @@ impl Rate {
         }
         let next_us = arrival_us + self.cost_us(units);
         if next_us > full_us {
-            let verdict = RateDecision::Wait {
+            let decision = RateDecision::Wait {
                 wait_us: next_us - full_us,
-                whole_after_us: arrival_us - now_us,
+                full_after_us: arrival_us - now_us,
             };
-            return (verdict, arrival_us);
+            return (decision, arrival_us);
         }
-        let whole_after_us = next_us - now_us;
-        (
-            RateDecision::Admitted { whole_after_us },
-            next_us,
-        )
+        let full_after_us = next_us - now_us;
+        (RateDecision::Admitted { full_after_us }, next_us)
     }
 }
 
@@ -135,9 +132,9 @@ mod tests {
         let mut admitted = Vec::new();
         for now in (0..500_000).step_by(50_000) {
             for _ in 0..4 {
-                let (verdict, next) = rate.decide(arrival, now, 1);
+                let (decision, next) = rate.decide(arrival, now, 1);
                 arrival = Some(next);
-                if matches!(verdict, RateDecision::Admitted { .. }) {
+                if matches!(decision, RateDecision::Admitted { .. }) {
                     admitted.push(now);
                 }
             }
@@ -150,14 +147,14 @@ mod tests {
     fn an_arrival_time_of_another_clock_is_an_empty_budget() {
         let rate = Rate::new(1.0, 5);
         let hour_ahead = Some(3_600_000_000);
-        let (verdict, arrival) = rate.decide(hour_ahead, 0, 1);
+        let (decision, arrival) = rate.decide(hour_ahead, 0, 1);
         let wait_us = 1_000_000;
-        let whole_after_us = 5_000_000;
+        let full_after_us = 5_000_000;
         assert_eq!(
-            verdict,
+            decision,
             RateDecision::Wait {
                 wait_us,
-                whole_after_us
+                full_after_us
             }
         );
         assert!(matches!(
@@ -194,9 +191,9 @@ mod tests {
             let mut arrival = None;
             let mut admitted = Vec::new();
             for (now, units) in calls {
-                let (verdict, next) = rate.decide(arrival, now, units);
+                let (decision, next) = rate.decide(arrival, now, units);
                 arrival = Some(next);
-                match verdict {
+                match decision {
                     RateDecision::Admitted { .. } => admitted.push((now, units)),
                     RateDecision::Wait { wait_us, .. } => {
                         let decision = rate.decide(arrival, now + wait_us, units).0;

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-use crate::application::audit::recorder::{Deed, Recorder};
+use crate::application::audit::recorder::{AuditedRequest, Recorder};
 use crate::application::auth::authenticator::Authenticator;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
@@ -66,7 +66,7 @@ pub async fn handle(
             Err(error) => {
                 // A path that does not exist is a mistake of the caller, not a refusal to record.
                 if !matches!(error, Error::NotFound { .. }) {
-                    state.recorder.record(deed(&request, &error));
+                    state.recorder.record(audited(&request, &error));
                 }
                 refused(request.headers(), &error)
             }
@@ -134,10 +134,10 @@ async fn check(state: &RequestState, request: &mut Request) -> Result<(), Error>
 }
 
 /// Returns the audit entry of a refused request.
-fn deed<'a>(request: &'a Request, error: &Error) -> Deed<'a> {
+fn audited<'a>(request: &'a Request, error: &Error) -> AuditedRequest<'a> {
     let path = request.uri().path();
     let is_ours = methods::at(path).is_some() || paths::ALL.contains(&path);
-    Deed {
+    AuditedRequest {
         caller: request.extensions().get::<Caller>(),
         source: request
             .extensions()

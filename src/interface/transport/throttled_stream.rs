@@ -12,14 +12,14 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tokio::time::Sleep;
 
-use crate::interface::transport::frame_cost::FrameParser;
+use crate::interface::transport::frame_cost::FrameCostCounter;
 use crate::interface::transport::read_budget::ReadBudget;
 
 /// A stream and its current sleep.
 #[derive(Debug)]
 pub(crate) struct ThrottledStream<S> {
     stream: Take<S>,
-    costs: FrameParser,
+    costs: FrameCostCounter,
     read_budget: Arc<ReadBudget>,
     rest: Option<Pin<Box<Sleep>>>,
 }
@@ -29,7 +29,7 @@ impl<S: AsyncRead> ThrottledStream<S> {
     pub(crate) fn new(stream: S, read_budget: Arc<ReadBudget>) -> Self {
         Self {
             stream: stream.take(0),
-            costs: FrameParser::new(),
+            costs: FrameCostCounter::new(),
             read_budget,
             rest: None,
         }
@@ -50,7 +50,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for ThrottledStream<S> {
         self.stream.set_limit(most as u64);
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        let cost = self.costs.of(&buffer.filled()[before..]);
+        let cost = self.costs.cost_of(&buffer.filled()[before..]);
         if cost > 0 {
             let wait = self.read_budget.charge(cost);
             if !wait.is_zero() {
