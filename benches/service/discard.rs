@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sluice::application::caller::Caller;
 use sluice::application::commit_order::CommitTicket;
-use sluice::application::events::bus::{Bus, Link};
+use sluice::application::events::bus::Bus;
+use sluice::application::events::link::Link;
 use sluice::application::memory::budget::MemoryBudget;
 use sluice::application::ports::operations::Operation;
 use sluice::application::ports::uploads::{NewUpload, Started, Upload, UploadEnd, Uploads, Writer};
@@ -130,13 +131,13 @@ impl UploadService for Service {
     ) -> Result<Response<pb::UploadDocumentResponse>, Status> {
         let mut messages = request.into_inner();
         if let Some(uploads) = &self.uploads {
-            let session = UploadStream {
+            let stream = UploadStream {
                 uploads,
                 caller: &Caller::anonymous(),
                 drain: &CancellationToken::new(),
             };
             let messages = messages.map(|message| convert::uploads::message(&System, message));
-            let done = session.run(messages, UploadNotifier::default()).await;
+            let done = stream.run(messages, UploadNotifier::default()).await;
             done.map_err(|error| Status::internal(error.to_string()))?;
         } else {
             let mut bytes = 0;
@@ -195,7 +196,7 @@ impl Uploads for Nowhere {
             document_uid: new.document_uid,
             is_document_deleted: false,
             partition: 0,
-            origin: new.origin.clone(),
+            source: new.source.clone(),
             version: 1,
             metadata: new.metadata.clone(),
             labels: new.metadata.labels.clone().unwrap_or_default(),

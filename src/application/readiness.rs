@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::application::caller::Caller;
 use crate::application::error::Error;
-use crate::application::maintenance::store_space::Room;
+use crate::application::maintenance::store_space::StoreSpace;
 use crate::application::ports::store::Store;
 use crate::application::store_error;
 use crate::domain::names::resource::TenantId;
@@ -23,7 +23,7 @@ pub struct Readiness {
     /// The store.
     pub store: Arc<dyn Store>,
     /// The state of the store's space.
-    pub room: Room,
+    pub space: StoreSpace,
     /// Cancelled when the instance shuts down.
     pub drain: CancellationToken,
 }
@@ -46,7 +46,7 @@ impl Readiness {
             Ok(answered) => drop(answered?),
             Err(elapsed) => return Err(store_error::Error::Unavailable(elapsed.into()).into()),
         }
-        if self.room.is_full() {
+        if self.space.is_full() {
             return Err(store_error::Error::Full("no room for a batch".into()).into());
         }
         Ok(())

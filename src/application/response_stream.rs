@@ -18,7 +18,7 @@ pub struct ResponseSender<T> {
     send_limits: SendLimits,
 }
 
-/// The limits of an sender while it waits for its client.
+/// The limits of a sender while it waits for its client.
 #[derive(Clone, Debug)]
 pub struct SendLimits {
     /// Cancelled when the server shuts down. The sender stops waiting then.

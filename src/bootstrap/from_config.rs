@@ -18,12 +18,12 @@ use crate::config::Config;
 use crate::config::sections::server::Server;
 use crate::config::sections::uploads::MEMORY_BYTES_MIN;
 use crate::interface::middleware::origin::AllowedOrigins;
-use crate::interface::server::Listener;
+use crate::interface::server::ServerSettings;
 use crate::interface::transport::connection_limits::{ConnectionLimits, PerAddress};
 use crate::interface::transport::idle_timeout;
 use crate::interface::transport::tls;
 
-pub(super) fn identity(
+pub(super) fn authenticator(
     store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
     config: &Config,
@@ -32,8 +32,8 @@ pub(super) fn identity(
     config.has_identity().then(|| {
         let store = Arc::clone(store);
         let clock = Arc::clone(clock);
-        let identity = Authenticator::new(store, clock, tokens, config.identity.api_keys);
-        Arc::new(identity)
+        let authenticator = Authenticator::new(store, clock, tokens, config.identity.api_keys);
+        Arc::new(authenticator)
     })
 }
 
@@ -71,12 +71,12 @@ pub(super) fn fitted(config: &Config, memory_bytes_max: Option<u64>) -> Config {
     fitted
 }
 
-pub(super) fn listener(
+pub(super) fn server_settings(
     config: &Config,
     listeners: Vec<TcpListener>,
     tls: Option<tls::Settings>,
     pressure: Pressure,
-) -> Listener {
+) -> ServerSettings {
     let Server {
         connections_max,
         connections_per_address_max,
@@ -85,7 +85,7 @@ pub(super) fn listener(
         idle_seconds_max,
         ..
     } = config.server;
-    Listener {
+    ServerSettings {
         listeners,
         tls,
         connections: ConnectionLimits::new(

@@ -89,13 +89,13 @@ impl Instance {
         tasks.spawn(pressure.clone().watch(Arc::new(memory), drain.clone()));
         tasks.spawn(metrics_recorder::keep_up(recorder.clone(), drain.clone()));
         let services = wiring.services(config, recorder);
-        let listener = from_config::listener(config, listeners, tls, pressure);
+        let settings = from_config::server_settings(config, listeners, tls, pressure);
         let stop = drain.clone();
         // Not among the tasks: the actions of tasks until their end are written too.
         let recording = CancellationToken::new();
         let writing = tokio::spawn(writer.run(recording.clone()));
         let server = tokio::spawn(async move {
-            let served = server::serve(listener, services, tasks, stop).await;
+            let served = server::serve(settings, services, tasks, stop).await;
             recording.cancel();
             if tokio::time::timeout(WRITE_MAX, writing).await.is_err() {
                 tracing::error!("the end of the audit log could not be written in time");

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::audit::chain_signer::ChainSigner;
 use crate::application::audit::recorder::Recorder;
-use crate::application::audit::retention::Forgetting;
+use crate::application::audit::retention::AuditRetention;
 use crate::application::audit::writer::Writer;
 use crate::application::auth::authenticator::Authenticator;
 use crate::application::auth::revocation;
@@ -19,12 +19,13 @@ use crate::application::catalog::chunks::Chunks;
 use crate::application::catalog::collections::Collections;
 use crate::application::catalog::documents::Documents;
 use crate::application::catalog::imports::Imports;
-use crate::application::events::bus::{Bus, Link};
+use crate::application::events::bus::Bus;
+use crate::application::events::link::Link;
 use crate::application::events::reconciler::Reconciler;
 use crate::application::events::relay::Relay;
 use crate::application::maintenance::lease::Lease;
 use crate::application::maintenance::runner::{Retention, Runner};
-use crate::application::maintenance::store_space::Room;
+use crate::application::maintenance::store_space::StoreSpace;
 use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::pressure::Pressure;
 use crate::application::operations::lifecycle::Operations;
@@ -57,7 +58,7 @@ use crate::config::Config;
 use crate::config::sections::web::Web;
 use crate::infrastructure::system_clock::System;
 use crate::interface::grpc::admin::Info;
-use crate::interface::middleware::authenticate::AuthenticationState;
+use crate::interface::middleware::request::RequestState;
 use crate::interface::router::Services;
 use crate::interface::web::encoded_states::Frames;
 use crate::interface::web::probes::Probes;
@@ -89,8 +90,8 @@ pub(super) struct Wiring {
     signer: ChainSigner,
     audit_kept: Duration,
     pub(super) pressure: Pressure,
-    room: Room,
-    identity: Option<Arc<Authenticator>>,
+    space: StoreSpace,
+    authenticator: Option<Arc<Authenticator>>,
     info: Info,
     tasks: TaskTracker,
     drain: CancellationToken,
@@ -112,7 +113,7 @@ impl Wiring {
         let link = if is_shared { Link::Down } else { Link::Alone };
         let bounds = from_config::bounds(config);
         let lease = Lease::new(Arc::clone(&store), clock.as_ref(), Work::Jobs);
-        let identity = from_config::identity(&store, &clock, config, issued);
+        let authenticator = from_config::authenticator(&store, &clock, config, issued);
         let info = Info {
             is_shared,
             started_at: clock.now(),
@@ -125,7 +126,7 @@ impl Wiring {
         let chain = clock.new_uid().into();
         let writer = Writer::new(recording, Arc::clone(&store), signer.clone(), chain);
         let wiring = Self {
-            room: Room::new(Arc::clone(&store)),
+            space: StoreSpace::new(Arc::clone(&store)),
             store,
             bus: Arc::new(Bus::new(link, event_bus.is_some())),
             event_bus,
@@ -145,7 +146,7 @@ impl Wiring {
             signer,
             audit_kept: Duration::from_secs(config.audit.kept_seconds),
             pressure: Pressure::default(),
-            identity,
+            authenticator,
             info,
             tasks,
             drain,
@@ -176,8 +177,8 @@ impl Wiring {
             bounds: self.bounds,
             partitions: self.partitions(),
             admin: admin::service(&self.store, &self.clock, &self.tokens, self.info.clone()),
-            authentication: AuthenticationState {
-                identity: self.identity.clone(),
+            request_state: RequestState {
+                authenticator: self.authenticator.clone(),
                 admission: self.admission.clone(),
                 allowed: from_config::allowed(config),
                 recorder: self.recorder.clone(),
@@ -187,13 +188,13 @@ impl Wiring {
             probes: Probes {
                 readiness: Readiness {
                     store: Arc::clone(&self.store),
-                    room: self.room.clone(),
+                    space: self.space.clone(),
                     drain: self.drain.clone(),
                 },
                 metrics: Box::new(move || recorder.render()),
             },
             pressure: self.pressure.clone(),
-            is_full: self.room.subscribe(),
+            is_full: self.space.subscribe(),
         }
     }
 
@@ -205,7 +206,7 @@ impl Wiring {
             slow_reader_max: Duration::from_secs(config.slow_reader_seconds_max),
         };
         SocketContext {
-            identity: self.identity.clone(),
+            authenticator: self.authenticator.clone(),
             watching: self.watching("websocket"),
             frames: Frames::default(),
             operations: self.operations(),
@@ -250,23 +251,25 @@ impl Wiring {
             let relay = Relay { bus, event_bus };
             self.tasks.spawn(relay.run(self.drain.clone()));
         }
-        let room = self.room.clone();
-        self.tasks.spawn(room.watch(self.drain.clone()));
+        let space = self.space.clone();
+        self.tasks.spawn(space.watch(self.drain.clone()));
         let admission = self.admission.clone();
         self.tasks.spawn(admission.run(self.drain.clone()));
-        if let Some(identity) = self.identity.clone() {
+        if let Some(authenticator) = self.authenticator.clone() {
             self.tasks
-                .spawn(revocation::run(identity, self.drain.clone()));
+                .spawn(revocation::run(authenticator, self.drain.clone()));
         }
         let runner = self.tasks.spawn(self.runner().run(self.drain.clone()));
-        let rechunks = self.tasks.spawn(self.rechunks().run(self.drain.clone()));
+        let rechunks = self
+            .tasks
+            .spawn(self.rechunk_worker().run(self.drain.clone()));
         let lease = self.lease.clone();
         self.tasks.spawn(async move {
             // Released only after both have ended: a running one would take it again.
             let _ended = tokio::join!(runner, rechunks);
             lease.release().await;
         });
-        if let Some(imports) = self.copied_imports() {
+        if let Some(imports) = self.import_worker() {
             let lease = imports.lease.clone();
             let drain = self.drain.clone();
             self.tasks.spawn(async move {
@@ -285,7 +288,7 @@ impl Wiring {
             clock: Arc::clone(&self.clock),
             work: Arc::clone(&self.work),
             retention: self.retention,
-            audit: Forgetting {
+            audit: AuditRetention {
                 store: Arc::clone(&self.store),
                 signer: self.signer.clone(),
                 kept: self.audit_kept,
@@ -294,34 +297,34 @@ impl Wiring {
     }
 
     /// Returns the worker of rechunks, which run without their clients.
-    fn rechunks(&self) -> UploadWorker {
+    fn rechunk_worker(&self) -> UploadWorker {
         let store = Arc::clone(&self.store);
-        let origin = Arc::new(Versions { store });
-        self.upload_worker(origin, self.lease.clone(), &self.rechunk_asked)
+        let source = Arc::new(Versions { store });
+        self.upload_worker(source, self.lease.clone(), &self.rechunk_asked)
     }
 
     /// Returns the worker of imports. `None` if this instance has no import root.
-    fn copied_imports(&self) -> Option<UploadWorker> {
+    fn import_worker(&self) -> Option<UploadWorker> {
         let root = Arc::clone(self.root.as_ref()?);
         let store = Arc::clone(&self.store);
         // A lease of its own, so that an instance without a root does not keep it from those with one.
         let lease = Lease::new(Arc::clone(&store), self.clock.as_ref(), Work::Imports);
-        let origin = Arc::new(Files { store, root });
-        Some(self.upload_worker(origin, lease, &self.import_asked))
+        let source = Arc::new(Files { store, root });
+        Some(self.upload_worker(source, lease, &self.import_asked))
     }
 
     fn upload_worker(
         &self,
-        origin: Arc<dyn SourceProvider>,
+        source: Arc<dyn SourceProvider>,
         lease: Lease,
         asked: &Arc<Notify>,
     ) -> UploadWorker {
         UploadWorker {
-            origin,
+            source,
             uploads: self.uploads(),
             lease,
             asked: Arc::clone(asked),
-            look_every: self.retention.sweep_every,
+            poll_interval: self.retention.sweep_every,
         }
     }
 

@@ -26,7 +26,7 @@
 //! - *balance*: how evenly chunks are spread over partitions.
 //! - *budget*: the units of a *rate limit* that a caller has. GCRA computes it from a rate and a *burst*, the units
 //!   that may be used at once.
-//! - *concurrency limit*: the most *places*, such as sockets or uploads, that a caller may have open at once.
+//! - *concurrency limit*: the most *slots*, such as sockets or uploads, that a caller may hold at once.
 //! - *permit*: the right to use a part of a resource of this instance, such as memory, until it is dropped.
 //! - *backpressure*: the delay of a sender until its receiver has space.
 //! - *rechunk*: another chunking of a document's stored text, into a new version.

@@ -1,7 +1,7 @@
 //! Implements the ports of the application with files, databases, Redis and the clock.
 //!
-//! `bind_values`, `columns`, `rows` and `common_statements` are shared by the stores: tables and columns have the same names in each of
-//! them.
+//! `bind_values`, `columns`, `rows` and `common_statements` are shared by the stores: tables and columns have the same
+//! names in each of them.
 
 mod bind_values;
 pub mod certificates;

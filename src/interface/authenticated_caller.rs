@@ -35,28 +35,28 @@ impl AuthenticatedCaller {
     ///
     /// Fails if the credential is not accepted, if the address has sent too many refused ones, or if the store fails.
     pub async fn by(
-        identity: &Arc<Authenticator>,
+        authenticator: &Arc<Authenticator>,
         credential: Credential,
         (admission, address): (&Admission, Option<IpAddr>),
     ) -> Result<Self, Error> {
         if let Some(address) = address {
             admission.may_authenticate(address)?;
         }
-        let caller = identity.authenticate(&credential).await;
+        let caller = authenticator.authenticate(&credential).await;
         if let (Err(Error::CredentialRefused), Some(address)) = (&caller, address) {
             admission.authentication_failed(address).await;
         }
         Ok(Self {
             caller: caller?,
-            session: Some(identity.session(credential)),
+            session: Some(authenticator.session(credential)),
         })
     }
 
     /// Waits until the caller is no longer authenticated, and returns the reason. Never returns if no credential was
     /// needed.
-    pub async fn lost(&self) -> Error {
+    pub async fn session_ended(&self) -> Error {
         match &self.session {
-            Some(session) => session.lost().await,
+            Some(session) => session.ended().await,
             None => std::future::pending().await,
         }
     }

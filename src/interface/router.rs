@@ -39,10 +39,9 @@ use crate::interface::grpc::{
     admin, chunking, chunks, collections, compression, documents, intake, limits, operations,
     partitions, pb, uploads,
 };
-use crate::interface::middleware::authenticate::AuthenticationState;
 use crate::interface::middleware::call;
-use crate::interface::middleware::rate_limit::{self, RateLimitState};
-use crate::interface::middleware::request;
+use crate::interface::middleware::rate_limit::{self, AdmissionState};
+use crate::interface::middleware::request::{self, RequestState};
 use crate::interface::web::page::PageSettings;
 use crate::interface::web::probes::Probes;
 use crate::interface::web::ws_shared::SocketContext;
@@ -74,8 +73,8 @@ pub struct Services {
     pub partitions: Partitions,
     /// Tenants, keys, and information about the server.
     pub admin: admin::Service,
-    /// Authentication and admission of requests.
-    pub authentication: AuthenticationState,
+    /// The state of the checks that every request passes.
+    pub request_state: RequestState,
     /// The source of time and uids.
     pub clock: Arc<dyn Clock>,
     /// The shared state of WebSockets.
@@ -125,7 +124,7 @@ pub(super) async fn router(
         bounds,
         partitions,
         admin,
-        authentication,
+        request_state,
         clock,
         socket_context,
         probes,
@@ -147,7 +146,7 @@ pub(super) async fn router(
         watching,
     };
     let limits = limits::Service {
-        admission: authentication.admission.clone(),
+        admission: request_state.admission.clone(),
     };
     let (health, mut services) = about().await?;
     tasks.spawn(follow(health.clone(), is_full, drain.clone()));
@@ -173,12 +172,12 @@ pub(super) async fn router(
         .add_service(served!(LimitServiceServer::new(limits)));
     let grpc = services.routes().into_axum_router();
     let about = PageSettings {
-        is_https: authentication.allowed.is_https,
+        is_https: request_state.allowed.is_https,
     };
     let web = web(socket_context, probes, about);
     Ok((
         health,
-        authenticated_routes(grpc, authentication, pressure, web),
+        authenticated_routes(grpc, request_state, pressure, web),
     ))
 }
 
@@ -186,16 +185,16 @@ pub(super) async fn router(
 /// because browsers see trailers only at the end of the body.
 fn authenticated_routes(
     grpc: Router,
-    authentication: AuthenticationState,
+    request_state: RequestState,
     pressure: Pressure,
     web: Router,
 ) -> Router {
-    let state = RateLimitState {
-        admission: authentication.admission.clone(),
+    let state = AdmissionState {
+        admission: request_state.admission.clone(),
         pressure,
     };
     let limited = middleware::from_fn_with_state(state, rate_limit::limit);
-    let kept = middleware::from_fn_with_state(authentication.recorder.clone(), call::keep);
+    let kept = middleware::from_fn_with_state(request_state.recorder.clone(), call::keep);
     let web = web.layer(limited.clone());
     let held = middleware::from_fn(intake::hold);
     let calls = grpc
@@ -204,9 +203,9 @@ fn authenticated_routes(
         .layer(kept)
         .layer(middleware::from_fn(compression::negotiate))
         .layer(GrpcWebLayer::new());
-    let routes = calls.merge(web).layer(authentication.allowed.cors());
+    let routes = calls.merge(web).layer(request_state.allowed.cors());
     routes.layer(middleware::from_fn_with_state(
-        Arc::new(authentication),
+        Arc::new(request_state),
         request::handle,
     ))
 }

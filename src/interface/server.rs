@@ -31,7 +31,7 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 
 /// The listeners, and the limits of the connections that they accept.
 #[derive(Debug)]
-pub struct Listener {
+pub struct ServerSettings {
     /// The listeners; at least one.
     pub listeners: Vec<TcpListener>,
     /// The TLS settings. `None` means that connections are not encrypted.
@@ -51,33 +51,33 @@ pub struct Listener {
 ///
 /// Fails if reflection cannot be set up.
 pub async fn serve(
-    listener: Listener,
+    settings: ServerSettings,
     services: Services,
     tasks: TaskTracker,
     drain: CancellationToken,
 ) -> Result<(), tonic_reflection::server::Error> {
     let (health, router) = router(services, &tasks, &drain).await?;
     let closing = CancellationToken::new();
-    while let Some((stream, address, room)) = next(&listener, &drain).await {
-        let is_too_much = listener.pressure.is_on() && listener.connections.are_many();
-        let admitted = listener.connections.enter(room, address.ip());
-        let place = admitted.filter(|_| !is_too_much);
-        let Some(place) = place else {
+    while let Some((stream, address, total_permit)) = next(&settings, &drain).await {
+        let is_too_much = settings.pressure.is_on() && settings.connections.are_many();
+        let admitted = settings.connections.enter(total_permit, address.ip());
+        let permit = admitted.filter(|_| !is_too_much);
+        let Some(permit) = permit else {
             metrics::counter!("sluice_connections_refused_total").increment(1);
             continue;
         };
         let peer = Peer {
             address,
             certificate: None,
-            place,
+            permit,
         };
-        let tls = listener.tls.clone();
-        let idle_timeouts = listener.idle_timeouts;
+        let tls = settings.tls.clone();
+        let idle_timeouts = settings.idle_timeouts;
         let router = router.clone();
         let closing = closing.clone();
         tasks.spawn(connected(stream, peer, tls, router, idle_timeouts, closing));
     }
-    drop(listener);
+    drop(settings);
     health
         .set_service_status("", tonic_health::ServingStatus::NotServing)
         .await;
@@ -90,16 +90,16 @@ pub async fn serve(
     Ok(())
 }
 
-/// Waits for room, then accepts the next connection. Returns `None` once `drain` is cancelled.
+/// Waits for a permit, then accepts the next connection. Returns `None` once `drain` is cancelled.
 async fn next(
-    listener: &Listener,
+    settings: &ServerSettings,
     drain: &CancellationToken,
 ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let accepting = async {
-        let room = listener.connections.room().await?;
+        let total_permit = settings.connections.acquire().await?;
         loop {
-            match accept(&listener.listeners).await {
-                Ok((stream, address)) => return Some((stream, address, room)),
+            match accept(&settings.listeners).await {
+                Ok((stream, address)) => return Some((stream, address, total_permit)),
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
@@ -133,7 +133,7 @@ async fn connected(
     closing: CancellationToken,
 ) {
     let cost = if tls.is_some() { HANDSHAKE } else { CONNECTION };
-    let wait = peer.place.read_budget().charge(cost);
+    let wait = peer.permit.read_budget().charge(cost);
     // A connection that was not read yet loses nothing when the server stops: its client connects elsewhere.
     let rested = tokio::time::sleep(wait);
     if !wait.is_zero() && closing.run_until_cancelled(rested).await.is_none() {

@@ -4,7 +4,7 @@ use sluice::application::ports::import_root::Stamp;
 use sluice::application::ports::jobs::Work;
 use sluice::application::ports::operations::OperationKind;
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{Import, NewUpload, Origin, Started};
+use sluice::application::ports::uploads::{Import, NewUpload, Started, UploadSource};
 use sluice::domain::names::path::PathName;
 use sluice::domain::operation::failure::FailureReason;
 
@@ -24,7 +24,7 @@ fn file(path: &str) -> Import {
 
 fn new_import(number: u8, document: &str, path: &str) -> NewUpload {
     NewUpload {
-        origin: Origin::Import(file(path)),
+        source: UploadSource::Import(file(path)),
         ..new_upload(number, document)
     }
 }
@@ -42,7 +42,7 @@ pub(crate) async fn an_import_is_an_upload_of_a_file_started_once(store: &dyn St
         reason(&superseded[0]),
         Some(FailureReason::UploadSuperseded)
     );
-    assert_eq!((import.version, &import.origin), (2, &new.origin));
+    assert_eq!((import.version, &import.source), (2, &new.source));
     assert!(!import.is_from_client() && !import.is_rechunk());
     assert_eq!(start(store, &new).await, *import, "the same request");
     let foreign = store.upload(&stranger(), &import.uid).await.unwrap();

@@ -5,7 +5,7 @@ use sluice::application::ports::documents::Metadata;
 use sluice::application::ports::operations::OperationKind;
 use sluice::application::ports::rechunks::{NewRechunk, Started};
 use sluice::application::ports::store::Store;
-use sluice::application::ports::uploads::{self, NewUpload, Origin, Upload, UploadEnd};
+use sluice::application::ports::uploads::{self, NewUpload, Upload, UploadEnd, UploadSource};
 use sluice::domain::chunking::partial::Partial;
 use sluice::domain::chunking::spec::Spec;
 use sluice::domain::ingest::checkpoint::ENGINE_VERSION;
@@ -81,10 +81,10 @@ pub(crate) async fn a_rechunk_is_started_once(store: &dyn Store) {
 
     let rechunk = begun(store, 9, "d").await;
     assert_eq!(
-        (rechunk.version, rechunk.origin.clone(), rechunk.state),
+        (rechunk.version, rechunk.source.clone(), rechunk.state),
         (
             source.version + 1,
-            Origin::Rechunk {
+            UploadSource::Rechunk {
                 source_version: source.version
             },
             State::Running

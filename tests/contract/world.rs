@@ -13,7 +13,7 @@ use sluice::application::ports::jobs::Work;
 use sluice::application::ports::operations::Operation;
 use sluice::application::ports::store::Store;
 use sluice::application::ports::uploads::{
-    Declared, NewUpload, Origin, Started, Upload, UploadEnd, Writer,
+    Declared, NewUpload, Started, Upload, UploadEnd, UploadSource, Writer,
 };
 use sluice::domain::chunking::spec::{Request, Spec};
 use sluice::domain::chunking::strategy::Strategy;
@@ -72,7 +72,7 @@ pub(crate) fn new_upload(number: u8, document: &str) -> NewUpload {
             labels: Some(BTreeMap::from([("key".to_owned(), "'value'".to_owned())])),
         },
         preferences: Preferences::default(),
-        origin: Origin::Client,
+        source: UploadSource::Client,
         now: at(2),
     }
 }

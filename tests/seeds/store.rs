@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice::application::caller::Caller;
-use sluice::application::events::bus::{Bus, Link};
+use sluice::application::events::bus::Bus;
+use sluice::application::events::link::Link;
 use sluice::application::memory::budget::MemoryBudget;
 use sluice::application::ports::chunks::{Chunk, Chunks, VersionKey};
 use sluice::application::ports::collections::{Collection, Collections};

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use sluice::application::error::Error;
 use sluice::application::ports::documents::Metadata;
-use sluice::application::ports::uploads::{Declared, NewUpload, Origin, Upload};
+use sluice::application::ports::uploads::{Declared, NewUpload, Upload, UploadSource};
 use sluice::application::uploads::upload_stream::{Message, UploadTarget};
 use sluice::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use sluice::domain::chunking::partial::Partial;
@@ -76,7 +76,7 @@ impl<'a> Model<'a> {
                 chunking: Partial::from(spec),
                 decoding: decoding.into(),
             },
-            origin: Origin::Client,
+            source: UploadSource::Client,
             now: Timestamp::from_micros(2),
         };
         let mut model = Self {

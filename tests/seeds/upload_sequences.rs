@@ -87,7 +87,7 @@ impl Uploads {
     /// Sends the stream, and compares its end with the model's.
     async fn stream(&self, model: &mut Model<'_>, answer: Answer) -> Upload {
         let (caller, drain) = (Caller::anonymous(), CancellationToken::new());
-        let session = UploadStream {
+        let stream = UploadStream {
             uploads: &self.store.uploads,
             caller: &caller,
             drain: &drain,
@@ -98,7 +98,7 @@ impl Uploads {
             let endless = messages.chain(tokio_stream::pending());
             tokio::select! {
                 biased;
-                _ended = session.run(endless, UploadNotifier::default()) => {}
+                _ended = stream.run(endless, UploadNotifier::default()) => {}
                 () = pass(turns) => {}
             }
             self.store.settle().await;
@@ -106,13 +106,13 @@ impl Uploads {
                 // The upload was dropped before it was stored, so it is started again.
                 model.attach(0, true);
                 let messages = tokio_stream::iter(take(&mut model.messages));
-                session
+                stream
                     .run(messages, UploadNotifier::default())
                     .await
                     .unwrap();
             }
         } else {
-            let ended = session.run(messages, UploadNotifier::default()).await;
+            let ended = stream.run(messages, UploadNotifier::default()).await;
             self.store.settle().await;
             model.judge(answer, ended.err(), &self.get(model).await.unwrap());
         }
@@ -138,13 +138,13 @@ impl Uploads {
         }
         model.attach(upload.committed_offset, false);
         let (caller, drain) = (Caller::anonymous(), CancellationToken::new());
-        let session = UploadStream {
+        let stream = UploadStream {
             uploads: &self.store.uploads,
             caller: &caller,
             drain: &drain,
         };
         let messages = tokio_stream::iter(take(&mut model.messages));
-        let again = session.run(messages, UploadNotifier::default()).await;
+        let again = stream.run(messages, UploadNotifier::default()).await;
         assert_eq!(again.is_ok(), has_succeeded);
         if has_succeeded {
             // A repeated request is accepted with the same source only.
@@ -152,7 +152,7 @@ impl Uploads {
             let mut source = model.source[..length].to_vec();
             let repeat = async |source: &[u8]| {
                 let messages = tokio_stream::iter(model.again(source));
-                session.run(messages, UploadNotifier::default()).await
+                stream.run(messages, UploadNotifier::default()).await
             };
             repeat(&source).await.unwrap();
             source.push(b'!');

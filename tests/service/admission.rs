@@ -12,7 +12,7 @@ use sluice::application::ports::rate_limiter::{CounterKey, Member, RateLimiter};
 use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limiter::Backend;
 use sluice::application::rate_limit::limits::{Limits, PrincipalLimits};
-use sluice::domain::limits::class::{ConcurrencyLimit, RateClass};
+use sluice::domain::limits::class::{ConcurrencyLimitKind, RateClass};
 use sluice::domain::limits::rate::{Rate, RateDecision};
 use sluice::domain::names::resource::{Principal, TenantId};
 use sluice::infrastructure::redis::connection::RedisAddress;
@@ -86,7 +86,7 @@ async fn ten_sockets_are_open_over_three_instances() {
     let mut sockets = JoinSet::new();
     for admission in instances.iter().cycle().take(50) {
         let (admission, caller) = (admission.clone(), caller.clone());
-        sockets.spawn(async move { admission.slot(&caller, ConcurrencyLimit::Sockets).await });
+        sockets.spawn(async move { admission.slot(&caller, ConcurrencyLimitKind::Sockets).await });
     }
     let (open, refused): (Vec<_>, Vec<_>) = sockets
         .join_all()
@@ -95,7 +95,7 @@ async fn ten_sockets_are_open_over_three_instances() {
         .partition(Result::is_ok);
     assert_eq!((open.len(), refused.len()), (10, 40));
     let other = instances[0]
-        .slot(&principal("other"), ConcurrencyLimit::Sockets)
+        .slot(&principal("other"), ConcurrencyLimitKind::Sockets)
         .await;
     assert!(other.is_ok(), "each principal has its own slots");
     drop(open);
@@ -104,13 +104,15 @@ async fn ten_sockets_are_open_over_three_instances() {
     while again.len() < 10 {
         again.extend(
             instances[1]
-                .slot(&caller, ConcurrencyLimit::Sockets)
+                .slot(&caller, ConcurrencyLimitKind::Sockets)
                 .await
                 .ok(),
         );
         assert!(began.elapsed() < AGAIN_MAX, "{} are open", again.len());
     }
-    let refused = instances[2].slot(&caller, ConcurrencyLimit::Sockets).await;
+    let refused = instances[2]
+        .slot(&caller, ConcurrencyLimitKind::Sockets)
+        .await;
     assert!(matches!(
         refused,
         Err(Error::ConcurrencyLimited { most: 10, .. })
@@ -120,13 +122,13 @@ async fn ten_sockets_are_open_over_three_instances() {
 
 /// Slots of a crashed instance expire. Renewed slots last, even if Redis loses its data.
 #[tokio::test(flavor = "multi_thread")]
-async fn places_that_are_not_renewed_expire_and_renewed_ones_outlive_a_flush() {
+async fn slots_that_are_not_renewed_expire_and_renewed_ones_outlive_a_flush() {
     let redis = Redis::start();
     let limiter = limiter(&redis.url(), false, PATIENT);
     let key = CounterKey {
         tenant: Some(TenantId::parse("t").unwrap()),
         principal: "p".to_owned(),
-        limit: ConcurrencyLimit::Sockets.name(),
+        limit: ConcurrencyLimitKind::Sockets.name(),
     };
     let [crashed, alive, next] = [1, 2, 3].map(|number| Member {
         instance: [number; 16].into(),
@@ -211,7 +213,7 @@ async fn a_redis_that_hangs_is_bypassed_and_used_again_later() {
     assert!(told.contains(counted), "{told}");
     let mut slots = Vec::new();
     while let Ok(slot) = one
-        .slot(&principal("hung"), ConcurrencyLimit::Sockets)
+        .slot(&principal("hung"), ConcurrencyLimitKind::Sockets)
         .await
     {
         slots.push(slot);
@@ -278,7 +280,7 @@ async fn limits_are_the_same_on_a_cluster() {
         for admission in instances.iter().cycle().take(20) {
             slots.extend(
                 admission
-                    .slot(&caller, ConcurrencyLimit::Sockets)
+                    .slot(&caller, ConcurrencyLimitKind::Sockets)
                     .await
                     .ok(),
             );
@@ -340,8 +342,8 @@ async fn a_budget_far_in_the_future_is_used_up_once_and_refills_when_announced()
         let told = instances[0].status(&caller, 0).await.unwrap();
         let usage = told.usages.iter().find(|usage| usage.limit == "read");
         let refill = usage.unwrap().refill.unwrap();
-        assert!(refill.whole_after <= Duration::from_secs(1), "{ahead}");
-        let (standing, refused) = instances[0].admit(&caller, RateClass::Read).await;
+        assert!(refill.full_after <= Duration::from_secs(1), "{ahead}");
+        let (status, refused) = instances[0].admit(&caller, RateClass::Read).await;
         let Err(Error::RateLimited { retry_after, .. }) = refused else {
             panic!("{ahead}: {refused:?}");
         };
@@ -350,7 +352,7 @@ async fn a_budget_far_in_the_future_is_used_up_once_and_refills_when_announced()
             Duration::from_millis(100),
             "one of ten a second"
         );
-        assert_eq!(standing.remaining, 0);
+        assert_eq!(status.remaining, 0);
         let lifetime_ms = redis.ask(&["PTTL", name]).parse::<u64>().unwrap();
         assert!(
             lifetime_ms <= 2_000,

@@ -170,8 +170,8 @@ async fn watchers_receive_changes_and_an_error_at_shutdown() {
             // A message may show the state between two commits of the upload.
             let arrives = async {
                 loop {
-                    let updates = states.message().await.unwrap().unwrap();
-                    if (&updates.partitions, &updates.balance) == (&now.partitions, &now.balance) {
+                    let state = states.message().await.unwrap().unwrap();
+                    if (&state.partitions, &state.balance) == (&now.partitions, &now.balance) {
                         return;
                     }
                 }

@@ -221,7 +221,7 @@ const HONEST: &[&str] = &[
     "folder.with.dots/file",
     ".hidden/.config",
     "..data/a..b",
-    "user@email.com/receiver/mail 1.eml",
+    "user@email.com/inbox/mail 1.eml",
     "My Documents/letter (final) [v2] {draft}.txt",
     "-dash - and_underscore+plus,comma=equals!.txt",
     "it's #1 & more $5.txt",

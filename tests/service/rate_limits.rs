@@ -85,8 +85,8 @@ async fn ten_of_thirty_three_pass_over_three_instances() {
     for passed in passed.into_iter().flatten() {
         let policy = header(passed.metadata(), "ratelimit-policy");
         assert_eq!(policy, "\"read\";q=10;w=10000");
-        let standing = header(passed.metadata(), "ratelimit");
-        assert!(standing.starts_with("\"read\";r="), "{standing}");
+        let status = header(passed.metadata(), "ratelimit");
+        assert!(status.starts_with("\"read\";r="), "{status}");
     }
     for refused in refused.into_iter().filter_map(Result::err) {
         assert_eq!(refused.code(), Code::ResourceExhausted);

@@ -8,7 +8,7 @@ use sluice::application::caller::Caller;
 use sluice::application::ports::rate_limiter::RateLimiter;
 use sluice::application::rate_limit::admission::Admission;
 use sluice::application::rate_limit::limits::{Limits, PrincipalLimits};
-use sluice::domain::limits::class::{ConcurrencyLimit, RateClass};
+use sluice::domain::limits::class::{ConcurrencyLimitKind, RateClass};
 use sluice::domain::limits::rate::{Rate, RateDecision};
 use sluice::domain::names::resource::{Principal, TenantId};
 use sluice::infrastructure::redis::connection::RedisAddress;
@@ -19,7 +19,7 @@ use std::time::Duration;
 use crate::redis_server::Redis;
 use crate::support::world::{World, first, last, spec};
 
-const CHECK: &str = include_str!("../../src/infrastructure/redis/limits/check.lua");
+const GCRA: &str = include_str!("../../src/infrastructure/redis/limits/gcra.lua");
 const TABLE: &str = include_str!("../../docs/redis.md");
 /// A time of this century, in microseconds.
 const BEGUN: u64 = 1_795_000_000_000_000;
@@ -29,8 +29,8 @@ const BEGUN: u64 = 1_795_000_000_000_000;
 #[test]
 fn the_script_computes_the_same_as_the_domain() {
     let redis = Redis::start();
-    let timed = CHECK.replace("redis.call('TIME')", "{ARGV[3], ARGV[4]}");
-    assert_ne!(timed, CHECK);
+    let timed = GCRA.replace("redis.call('TIME')", "{ARGV[3], ARGV[4]}");
+    assert_ne!(timed, GCRA);
     let script = redis::Script::new(&timed);
     let client = redis::Client::open(redis.url()).unwrap();
     let connection = std::cell::RefCell::new(client.get_connection().unwrap());
@@ -52,19 +52,19 @@ fn the_script_computes_the_same_as_the_domain() {
             let mut invocation = script.key("{rl:t:p}:read");
             invocation.arg(rate.cost_us(units)).arg(rate.window_us());
             invocation.arg(now / 1_000_000).arg(now % 1_000_000);
-            let (passes, wait_us, whole_after_us) = invocation
+            let (passes, wait_us, full_after_us) = invocation
                 .invoke::<(bool, u64, u64)>(&mut *connection)
                 .unwrap();
-            let (verdict, next) = rate.decide(arrival, now, units);
-            let expected = match verdict {
-                RateDecision::AuthenticatedCaller { whole_after_us } => (true, 0, whole_after_us),
+            let (decision, next) = rate.decide(arrival, now, units);
+            let expected = match decision {
+                RateDecision::Admitted { full_after_us } => (true, 0, full_after_us),
                 RateDecision::Wait {
                     wait_us,
-                    whole_after_us,
-                } => (false, wait_us, whole_after_us),
+                    full_after_us,
+                } => (false, wait_us, full_after_us),
                 RateDecision::Never => unreachable!("units are within the burst"),
             };
-            assert_eq!((passes, wait_us, whole_after_us), expected);
+            assert_eq!((passes, wait_us, full_after_us), expected);
             arrival = Some(next);
             let mut get = redis::cmd("GET");
             let stored: u64 = get.arg("{rl:t:p}:read").query(&mut *connection).unwrap();
@@ -137,7 +137,7 @@ async fn every_key_is_in_the_table_and_has_a_lifetime() {
         admission.admit(&caller, class).await.1.unwrap();
     }
     let mut slots = Vec::new();
-    for kind in ConcurrencyLimit::ALL {
+    for kind in ConcurrencyLimitKind::ALL {
         slots.push(admission.slot(&caller, kind).await.unwrap());
     }
     for address in ["203.0.113.7", "2001:db8::1"] {

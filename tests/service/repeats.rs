@@ -304,13 +304,13 @@ async fn a_stream_document_is_compared_too() {
             ..pb::StreamDocumentRequest::default()
         };
         let messages = tokio_stream::iter(vec![message]);
-        let mut updates = world
+        let mut responses = world
             .uploads()
             .stream_document(messages)
             .await?
             .into_inner();
         let mut end = None;
-        while let Some(response) = updates.message().await? {
+        while let Some(response) = responses.message().await? {
             end = response.event;
         }
         Ok::<_, Status>(end)

@@ -143,7 +143,7 @@ async fn sockets_are_limited_per_principal_and_per_instance() {
         }
     };
     let freed = tokio::time::timeout(Duration::from_secs(10), back).await;
-    freed.expect("the place is free again");
+    freed.expect("the slot is free again");
 }
 
 async fn quiet_or_refused(watcher: &mut Watcher) -> Option<bool> {

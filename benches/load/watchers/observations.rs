@@ -29,7 +29,7 @@ pub(super) struct Observations {
     closed_at: Option<Instant>,
 }
 
-/// A state that was received as updates.
+/// A state that was received as an update.
 #[derive(Clone, Copy, Debug)]
 struct Receipt {
     seq: i64,
@@ -72,7 +72,7 @@ impl Observations {
         }
         self.seq = state.seq;
         self.has_ended = state.is_terminal;
-        // The first state of a watch is not updates.
+        // The first state of a watch is no update.
         if !std::mem::take(&mut self.awaits_first) {
             let delay = state.update_time.map(|start| clock.duration_since(start));
             self.receipts.push(Receipt {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn only_news_counts_in_times() {
+    fn only_updates_count_in_times() {
         use super::*;
 
         let state = |seq, is_terminal| State {

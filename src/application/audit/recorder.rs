@@ -32,9 +32,9 @@ pub fn is_recorded(class: RateClass) -> bool {
     }
 }
 
-/// A call or event to record.
+/// A request to record, such as a call.
 #[derive(Clone, Copy, Debug)]
-pub struct Deed<'a> {
+pub struct AuditedRequest<'a> {
     /// The caller. `None` means that the caller is not known.
     pub caller: Option<&'a Caller>,
     /// The address of the client.
@@ -75,9 +75,9 @@ impl Recorder {
     }
 
     /// Records a call. Refusals are summed by the minute.
-    pub fn record(&self, deed: Deed<'_>) {
-        let event = self.event(deed);
-        if REFUSED.contains(&deed.result) {
+    pub fn record(&self, request: AuditedRequest<'_>) {
+        let event = self.event(request);
+        if REFUSED.contains(&request.result) {
             let over = self.refusals(|refusals| refusals.add(event));
             for sum in over {
                 self.put(sum);
@@ -129,14 +129,14 @@ impl Recorder {
         })
     }
 
-    fn event(&self, deed: Deed<'_>) -> Event {
-        let Deed {
+    fn event(&self, request: AuditedRequest<'_>) -> Event {
+        let AuditedRequest {
             caller,
             source,
             method,
             target,
             result,
-        } = deed;
+        } = request;
         let text =
             |of: fn(&Caller) -> &str| caller.map_or_else(String::new, |it| of(it).to_owned());
         Event {

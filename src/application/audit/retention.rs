@@ -11,7 +11,7 @@ use crate::domain::timestamp::Timestamp;
 
 /// The retention of the audit log.
 #[derive(Clone, Debug)]
-pub struct Forgetting {
+pub struct AuditRetention {
     /// The store of the chains.
     pub store: Arc<dyn Store>,
     /// The signer of checkpoints.
@@ -20,7 +20,7 @@ pub struct Forgetting {
     pub kept: Duration,
 }
 
-impl Forgetting {
+impl AuditRetention {
     /// Removes at most `rows` expired entries of one chain. Returns `None` if the fence is not the newest.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Authenticates callers by their credentials, and ends sessions whose credentials are no longer valid.
+//! Authenticates callers by their credentials, and finds credentials that are no longer valid.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::application::auth::authenticator::Authenticator;
 
-/// The interval at which open sessions are revalidated. A cached key admits callers for up to 3 s after its
-/// revocation. Such a caller is disconnected within 5 s of it, unless the store is slow.
+/// The interval at which open sessions are revalidated. A cached key admits callers for 3 s after its revocation
+/// (`FRESH` in `ttl_cache`). With this interval and a query, the caller is disconnected within 5 s.
 const CHECK_INTERVAL: Duration = Duration::from_millis(1_500);
 /// The longest time to revalidate [`ROWS_MAX`] credentials: a query that hangs must not stop later checks.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);

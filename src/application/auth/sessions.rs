@@ -19,7 +19,7 @@ pub struct Sessions {
 #[derive(Debug)]
 pub struct Session {
     credential: Credential,
-    lost: CancellationToken,
+    ended: CancellationToken,
     sessions: Arc<Sessions>,
 }
 
@@ -31,13 +31,13 @@ impl Sessions {
         let here = held.get(&credential).and_then(Weak::upgrade);
         // An ended session is not reused: the credential was accepted again since.
         if let Some(session) = &here
-            && !session.lost.is_cancelled()
+            && !session.ended.is_cancelled()
         {
             return Arc::clone(session);
         }
         let session = Arc::new(Session {
             credential: credential.clone(),
-            lost: CancellationToken::new(),
+            ended: CancellationToken::new(),
             sessions: Arc::clone(self),
         });
         held.insert(credential, Arc::downgrade(&session));
@@ -64,12 +64,12 @@ impl Session {
 
     /// Ends the session: its credential is no longer valid.
     pub fn end(&self) {
-        self.lost.cancel();
+        self.ended.cancel();
     }
 
     /// Waits until the session has ended, and returns the reason.
-    pub async fn lost(&self) -> Error {
-        self.lost.cancelled().await;
+    pub async fn ended(&self) -> Error {
+        self.ended.cancelled().await;
         Error::CredentialRefused
     }
 }
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(sessions.all().len(), 1);
         again.end();
         let after = sessions.enter(Credential::Certificate([1; 32]));
-        assert!(!after.lost.is_cancelled(), "the new session is open");
+        assert!(!after.ended.is_cancelled(), "the new session is open");
         drop(again);
         assert_eq!(sessions.all().len(), 1, "the newer one keeps its entry");
         drop(after);

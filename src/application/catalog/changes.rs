@@ -157,7 +157,7 @@ impl Follower {
         mut place: FollowerPosition,
         follow: bool,
     ) -> Result<(), StopReason> {
-        let mut updates = self.bus.changes();
+        let mut subscription = self.bus.changes();
         loop {
             if let Some(after) = place.after {
                 place = self.send_next_document(place, after).await?;
@@ -181,7 +181,7 @@ impl Follower {
                 Some(change) => place = self.send_change(place, &change).await?,
                 None if !follow => return Ok(()),
                 None => tokio::select! {
-                    () = updates.wait() => {}
+                    () = subscription.wait() => {}
                     stop_reason = self.sender.stopped() => return Err(stop_reason),
                 },
             }

@@ -10,7 +10,7 @@ use crate::application::caller::Caller;
 use crate::application::catalog::relocation;
 use crate::application::error::Error;
 use crate::application::events::bus::{Bus, Subscription};
-use crate::application::ports::chunks::{Chunk, PAGE_ROWS, VersionKey};
+use crate::application::ports::chunks::{CHUNK_PAGE_ROWS, Chunk, VersionKey};
 use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
@@ -178,7 +178,7 @@ impl Chunks {
             };
             let page = self
                 .store
-                .chunks(caller, source.of, from, PAGE_ROWS)
+                .chunks(caller, source.of, from, CHUNK_PAGE_ROWS)
                 .await?;
             if let (Some(first), Some(last)) = (page.first(), page.last()) {
                 // The sweep removes the first chunks of a version first.

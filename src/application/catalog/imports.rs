@@ -11,7 +11,7 @@ use crate::application::events::bus::Bus;
 use crate::application::ports::import_root::ImportRoot;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::store::Store;
-use crate::application::ports::uploads::{Import, NewUpload, Origin, Started, Upload};
+use crate::application::ports::uploads::{Import, NewUpload, Started, Upload, UploadSource};
 use crate::domain::names::path::PathName;
 
 /// The use cases of imports.
@@ -54,8 +54,8 @@ impl Imports {
         if stamp.bytes > most {
             return Err(Error::SourceTooLarge { most });
         }
-        let origin = Origin::Import(Import { path, stamp });
-        let new = NewUpload { origin, ..new };
+        let source = UploadSource::Import(Import { path, stamp });
+        let new = NewUpload { source, ..new };
         match self.store.start_upload(caller, &new).await? {
             Started::Upload(upload, superseded) => {
                 for operation in superseded {

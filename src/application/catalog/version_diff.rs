@@ -13,7 +13,7 @@ use crate::application::catalog::relocation;
 use crate::application::catalog::version_contents::{CHUNK_BYTES, Comparison, VersionContents};
 use crate::application::error::Error;
 use crate::application::memory::budget::MemoryBudget;
-use crate::application::ports::chunks::PAGE_ROWS;
+use crate::application::ports::chunks::CHUNK_PAGE_ROWS;
 use crate::application::ports::chunks::{Chunk, VersionKey};
 use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
@@ -231,7 +231,7 @@ impl<'a> Difference<'a> {
             let caller = &self.source.caller;
             let of = self.of(self.within.version);
             let from = self.within.ordinal;
-            let page = store.chunks(caller, of, from, PAGE_ROWS).await?;
+            let page = store.chunks(caller, of, from, CHUNK_PAGE_ROWS).await?;
             let is_next = page
                 .first()
                 .is_some_and(|first| first.chunk.ordinal == from);

@@ -104,7 +104,7 @@ impl ChunkStream {
     {
         let memory = UploadMemory::enter(&self.budget, &self.caller).await?;
         let mut entered = Some(memory);
-        let mut pace = MinRate::new(self.bounds);
+        let mut min_rate = MinRate::new(self.bounds);
         let mut cutting: Option<Cutting> = None;
         let mut look_after = REST_AFTER;
         loop {
@@ -113,7 +113,7 @@ impl ChunkStream {
                 next = tokio::time::timeout(look_after, pieces.next()) => next,
                 stop_reason = sender.stopped() => return Err(stop_reason),
             };
-            pace.waited(since.elapsed())?;
+            min_rate.waited(since.elapsed())?;
             let Ok(next) = next else {
                 if let Some(cutting) = &mut cutting {
                     cutting.rest();
@@ -125,7 +125,7 @@ impl ChunkStream {
             let piece = next.ok_or_else(|| {
                 Error::invalid("finish_write", "must be set before the stream ends")
             })??;
-            pace.received(piece.content.len());
+            min_rate.received(piece.content.len());
             let finishes = piece.finishes;
             let cutting = match (&mut cutting, &piece.cut) {
                 (Some(_), Some(_)) => {

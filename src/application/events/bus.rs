@@ -7,11 +7,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::application::caller::Caller;
+use crate::application::events::link::Link;
 use crate::application::events::operation_log;
 use crate::application::events::outbound_queue::OutboundQueue;
 use crate::application::events::tenant_subscription::{Filter, TenantSubscription};
@@ -20,29 +20,6 @@ use crate::application::ports::event_bus::Update;
 use crate::application::ports::operations::Operation;
 use crate::domain::names::resource::TenantId;
 use crate::domain::names::uid::OperationUid;
-
-/// The way in which updates of other instances arrive.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Link {
-    /// There are no other instances.
-    Alone,
-    /// Updates are pushed at once, unless one is lost.
-    Up,
-    /// Updates are not pushed: the instance polls the store for them.
-    Down,
-}
-
-impl Link {
-    /// Returns the interval between two polls of the store. A lost update is delayed by at most this interval and the
-    /// time that the poll takes.
-    #[must_use]
-    pub fn look_every(self) -> Duration {
-        match self {
-            Self::Alone | Self::Up => Duration::from_secs(3),
-            Self::Down => Duration::from_secs(1),
-        }
-    }
-}
 
 /// The knowledge of a watched operation.
 #[derive(Clone, Debug, Default)]
@@ -108,8 +85,8 @@ impl Bus {
     }
 
     /// Receives an update. A terminal state also counts as a possible change of a collection.
-    pub fn receive(&self, updates: Update) {
-        match updates {
+    pub fn receive(&self, update: Update) {
+        match update {
             Update::State(operation) => {
                 let is_terminal = operation.state.is_terminal();
                 self.apply_state(operation);
@@ -154,9 +131,9 @@ impl Bus {
         let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = cells.get(topic) {
             cell.known.send_if_modified(|known| {
-                let is_news = known.state.is_some() && !known.is_gone;
-                known.is_gone |= is_news;
-                is_news
+                let is_newer = known.state.is_some() && !known.is_gone;
+                known.is_gone |= is_newer;
+                is_newer
             });
         }
     }
@@ -240,9 +217,9 @@ pub struct ChangeSubscription {
 impl ChangeSubscription {
     /// Waits until a collection may have changed, or the next poll is due.
     pub async fn wait(&mut self) {
-        let look_every = self.link.borrow().look_every();
+        let poll_interval = self.link.borrow().poll_interval();
         // The sender lives in the bus as long as this does; a time-out means that nothing has changed.
-        let _news_or_not = tokio::time::timeout(look_every, self.count.changed()).await;
+        let _changed = tokio::time::timeout(poll_interval, self.count.changed()).await;
     }
 }
 
@@ -262,7 +239,7 @@ impl Subscription {
     pub async fn wait(&mut self) {
         // The sender lives in the bus as long as this does.
         if let Some(receiver) = &mut self.receiver {
-            let _news = receiver.changed().await;
+            let _changed = receiver.changed().await;
         }
     }
 
@@ -320,8 +297,9 @@ impl Drop for Subscription {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Bus, Link};
+    use super::Bus;
     use crate::application::caller::Caller;
+    use crate::application::events::link::Link;
     use crate::application::events::tenant_subscription::Filter;
     use crate::application::ports::event_bus::Update;
     use crate::application::ports::operations::Operation;

@@ -138,7 +138,7 @@ mod tests {
     }
 
     fn seqs(updates: &[Update]) -> Vec<u64> {
-        let seq = |updates: &Update| match updates {
+        let seq = |update: &Update| match update {
             Update::State(operation) => operation.seq,
             Update::Change => 0,
         };

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::application::caller::Caller;
-use crate::application::events::bus::{Bus, Link};
+use crate::application::events::bus::Bus;
+use crate::application::events::link::Link;
 use crate::application::events::topic::Topic;
 use crate::application::ports::operations::NEWEST;
 use crate::application::ports::store::Store;
@@ -43,25 +44,25 @@ impl Reconciler {
 
     async fn poll_forever(&self) {
         let mut link = self.bus.link();
-        let mut looked_at = Instant::now();
+        let mut polled_at = Instant::now();
         loop {
-            let look_at = looked_at + link.borrow_and_update().look_every();
+            let poll_at = polled_at + link.borrow_and_update().poll_interval();
             tokio::select! {
-                () = tokio::time::sleep_until(look_at) => {}
+                () = tokio::time::sleep_until(poll_at) => {}
                 // The sender lives in the bus. While the link was down, updates were lost.
                 _changed = link.changed() => if *link.borrow() != Link::Up {
                     continue;
                 }
             }
-            if let Ok(Err(error)) = tokio::time::timeout(CHECK_TIMEOUT, self.look()).await {
+            if let Ok(Err(error)) = tokio::time::timeout(CHECK_TIMEOUT, self.poll()).await {
                 // Callers get the store's error from their own requests; the next poll tries again.
                 tracing::debug!(%error, "failed to poll watched operations; will retry");
             }
-            looked_at = Instant::now();
+            polled_at = Instant::now();
         }
     }
 
-    async fn look(&self) -> Result<(), store_error::Error> {
+    async fn poll(&self) -> Result<(), store_error::Error> {
         for topics in self.bus.topics().chunks(ROWS_MAX) {
             self.read(topics).await?;
         }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::application::events::bus::{Bus, Link};
+use crate::application::events::bus::Bus;
+use crate::application::events::link::Link;
 use crate::application::events::outbound_queue::OutboundQueue;
 use crate::application::ports::event_bus::{EventBus, Unreachable};
 
@@ -65,9 +66,9 @@ impl Relay {
                     self.set_link(Link::Up);
                     tracing::info!("connected to the event bus");
                     is_reported = false;
-                    while let Some(updates) = feed.next().await {
+                    while let Some(update) = feed.next().await {
                         metrics::counter!("sluice_bus_received_total").increment(1);
-                        self.bus.receive(updates);
+                        self.bus.receive(update);
                     }
                     self.set_link(Link::Down);
                     tracing::warn!("event bus connection lost");

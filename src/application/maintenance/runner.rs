@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::application::audit::retention::Forgetting;
+use crate::application::audit::retention::AuditRetention;
 use crate::application::events::bus::Bus;
 use crate::application::maintenance::lease::Lease;
 use crate::application::ports::clock::Clock;
@@ -51,7 +51,7 @@ pub struct Runner {
     /// The retention of data.
     pub retention: Retention,
     /// The retention of the audit log.
-    pub audit: Forgetting,
+    pub audit: AuditRetention,
 }
 
 /// The result of a round of steps.

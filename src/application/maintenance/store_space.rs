@@ -16,12 +16,12 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether the store of this instance is full.
 #[derive(Clone, Debug)]
-pub struct Room {
+pub struct StoreSpace {
     store: Arc<dyn Store>,
     is_full: Arc<watch::Sender<bool>>,
 }
 
-impl Room {
+impl StoreSpace {
     /// Creates the state of a store, which is not full at first.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
@@ -53,7 +53,7 @@ impl Room {
             // Read before the check, so that a failure during it is noticed by the next one.
             let times_full = Error::times_full();
             let was_full = self.is_full();
-            if let Some(is_full) = self.look(was_full || times_full != seen).await {
+            if let Some(is_full) = self.check(was_full || times_full != seen).await {
                 seen = times_full;
                 self.log_change(was_full, is_full);
             }
@@ -61,9 +61,9 @@ impl Room {
     }
 
     /// Whether the store is full. `None` means that the check failed or timed out.
-    async fn look(&self, is_suspected: bool) -> Option<bool> {
-        let looking = self.store.room(is_suspected);
-        match tokio::time::timeout(CHECK_TIMEOUT, looking).await {
+    async fn check(&self, is_suspected: bool) -> Option<bool> {
+        let checked = self.store.check_free_space(is_suspected);
+        match tokio::time::timeout(CHECK_TIMEOUT, checked).await {
             Ok(Ok(())) => Some(false),
             Ok(Err(Error::Full(_))) => Some(true),
             Ok(Err(_)) | Err(_) => None,

@@ -139,7 +139,7 @@ impl Overview {
         is_first: bool,
     ) -> Result<(), StopReason> {
         states.sort_by_key(|operation| (operation.uid, operation.seq));
-        states.retain(|operation| self.is_news(operation));
+        states.retain(|operation| self.is_newer(operation));
         let mut pages = states.chunks(PAGE_OPERATIONS).peekable();
         if is_first && pages.peek().is_none() {
             let operations = Vec::new();
@@ -167,7 +167,7 @@ impl Overview {
 
     /// Whether a state has to be sent; if so, it is remembered. An operation that was sent once is sent to its end,
     /// whichever states the filter has.
-    fn is_news(&mut self, operation: &Arc<Operation>) -> bool {
+    fn is_newer(&mut self, operation: &Arc<Operation>) -> bool {
         let is_terminal = operation.state.is_terminal();
         match self.sent.get_mut(&operation.uid) {
             Some(sent) => {

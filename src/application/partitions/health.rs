@@ -130,7 +130,7 @@ impl HealthWatch {
     ///
     /// Fails if the store does.
     pub async fn watch(&self) -> Result<ResponseReceiver<Arc<Health>>, Error> {
-        let (updates, is_first) = self.cell.subscribe();
+        let (states, is_first) = self.cell.subscribe();
         if is_first {
             let cell = Arc::clone(&self.cell);
             let store = Arc::clone(&self.store);
@@ -142,7 +142,7 @@ impl HealthWatch {
         let (sender, receiver) = response_stream::channel(self.send_limits.clone());
         let watching = self.clone();
         self.tasks.spawn(async move {
-            let result = watching.send_states(updates, &sender, first).await;
+            let result = watching.send_states(states, &sender, first).await;
             sender.end(result);
         });
         Ok(receiver)
@@ -162,7 +162,7 @@ impl HealthWatch {
     /// Sends each health that differs from the last one sent, until the client disconnects or the server shuts down.
     async fn send_states(
         &self,
-        mut updates: watch::Receiver<Option<Arc<Health>>>,
+        mut states: watch::Receiver<Option<Arc<Health>>>,
         sender: &ResponseSender<Arc<Health>>,
         first: Arc<Health>,
     ) -> Result<(), StopReason> {
@@ -175,10 +175,10 @@ impl HealthWatch {
             }
             tokio::select! {
                 // The sender lives in the cell as long as this does.
-                _changed = updates.changed() => {}
+                _changed = states.changed() => {}
                 stop_reason = sender.stopped() => return Err(stop_reason),
             }
-            let newest = updates.borrow_and_update().clone();
+            let newest = states.borrow_and_update().clone();
             let newest = match newest {
                 Some(newest) => newest,
                 None => self.newest().await?,

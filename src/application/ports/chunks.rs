@@ -28,9 +28,9 @@ pub struct VersionKey {
 }
 
 /// The most rows of a page: about 64 KiB of usual chunks.
-pub const PAGE_ROWS: u32 = 64;
+pub const CHUNK_PAGE_ROWS: u32 = 64;
 /// The bytes of text that complete a page. A reader holds one page in memory.
-pub const PAGE_BYTES: u64 = 1024 * 1024;
+pub const CHUNK_PAGE_BYTES: u64 = 1024 * 1024;
 
 /// The bytes of contexts and sections that complete a page of chunks without text.
 pub const HEAD_PAGE_BYTES: u64 = 256 * 1024;
@@ -39,7 +39,7 @@ pub const HEAD_PAGE_BYTES: u64 = 256 * 1024;
 #[async_trait]
 pub trait Chunks: Send + Sync {
     /// Returns at most `rows` chunks in order, from the ordinal `from` on. The page ends with the chunk that reaches
-    /// [`PAGE_BYTES`] of text, contexts and sections. The document must belong to the caller's tenant.
+    /// [`CHUNK_PAGE_BYTES`] of text, contexts and sections. The document must belong to the caller's tenant.
     async fn chunks(
         &self,
         caller: &Caller,

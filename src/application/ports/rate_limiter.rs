@@ -46,7 +46,7 @@ pub struct Used {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Amount {
     /// The microseconds until the budget is full again.
-    WholeAfterUs(u64),
+    FullAfterUs(u64),
     /// The number of held slots.
     Slots(u64),
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::application::caller::Caller;
 use crate::application::ports::documents::{Document, Metadata, Version};
-use crate::application::ports::uploads::{Declared, NewUpload, Origin, Upload};
+use crate::application::ports::uploads::{Declared, NewUpload, Upload, UploadSource};
 use crate::application::store_error::Error;
 use crate::domain::chunking::conflict::Conflict;
 use crate::domain::chunking::partial::Partial;
@@ -52,7 +52,7 @@ impl NewRechunk {
                 chunking: self.chunking.clone(),
                 decoding: decoding.into(),
             },
-            origin: Origin::Rechunk {
+            source: UploadSource::Rechunk {
                 source_version: source.version,
             },
             now: self.now,

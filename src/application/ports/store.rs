@@ -47,7 +47,7 @@ pub trait Store:
     /// # Errors
     ///
     /// Fails with `Full` if there is no room.
-    async fn room(&self, is_suspected: bool) -> Result<(), Error>;
+    async fn check_free_space(&self, is_suspected: bool) -> Result<(), Error>;
     /// Waits for work in progress, and closes files and connections.
     async fn close(&self);
 }

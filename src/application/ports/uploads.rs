@@ -35,9 +35,9 @@ pub struct Import {
     pub stamp: Stamp,
 }
 
-/// The origin of an upload's bytes.
+/// The source of an upload's bytes.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Origin {
+pub enum UploadSource {
     /// A client sends them.
     Client,
     /// They are read from a file.
@@ -85,8 +85,8 @@ pub struct NewUpload {
     pub metadata: Metadata,
     /// The chunking and decoding fields that the client set. The collection's preferences supply the rest.
     pub preferences: Preferences,
-    /// The origin of its bytes.
-    pub origin: Origin,
+    /// The source of its bytes.
+    pub source: UploadSource,
     /// The current time.
     pub now: Timestamp,
 }
@@ -112,8 +112,8 @@ pub struct Upload {
     pub partition: u32,
     /// The version that the upload makes.
     pub version: u64,
-    /// The origin of its bytes.
-    pub origin: Origin,
+    /// The source of its bytes.
+    pub source: UploadSource,
     /// The metadata that the document gets once the version is current.
     pub metadata: Metadata,
     /// The labels of the document once the version is current, unless they are changed before.
@@ -148,13 +148,13 @@ impl Upload {
     /// Whether the bytes come from a stored version.
     #[must_use]
     pub fn is_rechunk(&self) -> bool {
-        matches!(self.origin, Origin::Rechunk { .. })
+        matches!(self.source, UploadSource::Rechunk { .. })
     }
 
     /// Whether a client sends the bytes.
     #[must_use]
     pub fn is_from_client(&self) -> bool {
-        self.origin == Origin::Client
+        self.source == UploadSource::Client
     }
 
     /// Whether the upload has succeeded and its document was deleted since.
@@ -169,10 +169,10 @@ impl Upload {
         Operation {
             tenant: self.tenant.clone(),
             uid: self.uid,
-            kind: match self.origin {
-                Origin::Client => OperationKind::Upload,
-                Origin::Import(_) => OperationKind::ImportDocument,
-                Origin::Rechunk { .. } => OperationKind::RechunkDocument,
+            kind: match self.source {
+                UploadSource::Client => OperationKind::Upload,
+                UploadSource::Import(_) => OperationKind::ImportDocument,
+                UploadSource::Rechunk { .. } => OperationKind::RechunkDocument,
             },
             seq: self.seq,
             state: self.state,

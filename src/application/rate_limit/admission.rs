@@ -10,11 +10,11 @@ use crate::application::caller::Caller;
 use crate::application::client_network::Network;
 use crate::application::error::Error;
 use crate::application::ports::rate_limiter::{CounterKey, RateLimiter};
-use crate::application::rate_limit::concurrency::{ConcurrencyPermits, ConcurrencySlot};
+use crate::application::rate_limit::concurrency::{ConcurrencySlot, ConcurrencySlots};
 use crate::application::rate_limit::limiter::{self, Limiter};
-use crate::application::rate_limit::limits::{Limits, Standing};
+use crate::application::rate_limit::limits::{Limits, RateLimitStatus};
 use crate::application::rate_limit::upload_bytes::Allowance;
-use crate::domain::limits::class::{ConcurrencyLimit, RateClass, RateLimit};
+use crate::domain::limits::class::{ConcurrencyLimitKind, RateClass, RateLimitKind};
 use crate::domain::limits::rate::{Rate, RateDecision};
 use crate::domain::names::uid::InstanceUid;
 
@@ -25,8 +25,8 @@ pub struct Admission {
     pub limits: Arc<Limits>,
     /// The limiter that counts units.
     pub limiter: Arc<Limiter>,
-    /// The permits of held slots.
-    pub permits: Arc<ConcurrencyPermits>,
+    /// The slots that this instance holds.
+    pub slots: Arc<ConcurrencySlots>,
 }
 
 impl Admission {
@@ -40,7 +40,7 @@ impl Admission {
         let limiter = Arc::new(Limiter::new(shared, limits.instances));
         Self {
             limits: Arc::new(limits),
-            permits: Arc::new(ConcurrencyPermits::new(Arc::clone(&limiter), instance)),
+            slots: Arc::new(ConcurrencySlots::new(Arc::clone(&limiter), instance)),
             limiter,
         }
     }
@@ -50,32 +50,33 @@ impl Admission {
     /// # Errors
     ///
     /// The second value is an error with the delay after which to try again.
-    pub async fn admit(&self, caller: &Caller, class: RateClass) -> (Standing, Result<(), Error>) {
-        let budget = RateLimit::Calls(class);
-        let key = key(caller, budget.name());
-        let rate = self.rate(caller, budget);
-        let verdict = self.limiter.check(&key, rate, 1).await;
-        let (whole_after_us, admitted) = match verdict {
-            RateDecision::AuthenticatedCaller { whole_after_us } => (whole_after_us, Ok(())),
+    pub async fn admit(
+        &self,
+        caller: &Caller,
+        class: RateClass,
+    ) -> (RateLimitStatus, Result<(), Error>) {
+        let limit = RateLimitKind::Calls(class);
+        let key = key(caller, limit.name());
+        let rate = self.rate(caller, limit);
+        let decision = self.limiter.check(&key, rate, 1).await;
+        let (full_after_us, admitted) = match decision {
+            RateDecision::Admitted { full_after_us } => (full_after_us, Ok(())),
             RateDecision::Wait {
                 wait_us,
-                whole_after_us,
-            } => (
-                whole_after_us,
-                Err(limited(budget, subject(caller), wait_us)),
-            ),
+                full_after_us,
+            } => (full_after_us, Err(limited(limit, subject(caller), wait_us))),
             RateDecision::Never => (
                 0,
                 Err(Error::invalid("cost", "is more than the budget ever has")),
             ),
         };
-        let standing = Standing {
-            limit: budget.name(),
+        let status = RateLimitStatus {
+            limit: limit.name(),
             rate,
-            remaining: rate.remaining(whole_after_us),
-            whole_after: Duration::from_micros(whole_after_us),
+            remaining: rate.remaining(full_after_us),
+            full_after: Duration::from_micros(full_after_us),
         };
-        (standing, admitted)
+        (status, admitted)
     }
 
     /// Checks whether credentials from an address may be verified. The check is local and cheap, so that a flood of
@@ -91,9 +92,9 @@ impl Admission {
             RateDecision::Wait { wait_us, .. } => {
                 limiter::count(key.limit, false);
                 let subject = format!("address:{}", key.principal);
-                Err(limited(RateLimit::AuthFailure, subject, wait_us))
+                Err(limited(RateLimitKind::AuthFailure, subject, wait_us))
             }
-            RateDecision::AuthenticatedCaller { .. } | RateDecision::Never => Ok(()),
+            RateDecision::Admitted { .. } | RateDecision::Never => Ok(()),
         }
     }
 
@@ -103,7 +104,7 @@ impl Admission {
         let key = of_address(address);
         let rate = self.limits.auth_failure;
         let left = match self.limiter.check(&key, rate, 1).await {
-            RateDecision::AuthenticatedCaller { whole_after_us } => rate.remaining(whole_after_us),
+            RateDecision::Admitted { full_after_us } => rate.remaining(full_after_us),
             RateDecision::Wait { .. } | RateDecision::Never => 0,
         };
         if left == 0 {
@@ -120,13 +121,13 @@ impl Admission {
     pub async fn slot(
         &self,
         caller: &Caller,
-        slots: ConcurrencyLimit,
+        limit: ConcurrencyLimitKind,
     ) -> Result<ConcurrencySlot, Error> {
-        let most = self.limits.slots(&caller.tenant, slots);
-        let slot = self.permits.take(key(caller, slots.name()), most).await;
-        limiter::count(slots.name(), slot.is_some());
+        let most = self.limits.concurrency(&caller.tenant, limit);
+        let slot = self.slots.take(key(caller, limit.name()), most).await;
+        limiter::count(limit.name(), slot.is_some());
         slot.ok_or_else(|| Error::ConcurrencyLimited {
-            limit: slots.name(),
+            limit: limit.name(),
             subject: subject(caller),
             most,
         })
@@ -135,19 +136,19 @@ impl Admission {
     /// Returns the byte allowance for an upload of the caller.
     #[must_use]
     pub fn allowance(&self, caller: &Caller) -> Allowance {
-        let budget = RateLimit::UploadBytes;
-        let key = key(caller, budget.name());
-        let rate = self.rate(caller, budget);
+        let limit = RateLimitKind::UploadBytes;
+        let key = key(caller, limit.name());
+        let rate = self.rate(caller, limit);
         Allowance::new(Arc::clone(&self.limiter), key, rate)
     }
 
     /// Renews slots until `drain` is cancelled and no slot is held.
     pub async fn run(self, drain: CancellationToken) {
-        self.permits.run(drain).await;
+        self.slots.run(drain).await;
     }
 
-    fn rate(&self, caller: &Caller, budget: RateLimit) -> Rate {
-        self.limits.rate(&caller.tenant, budget)
+    fn rate(&self, caller: &Caller, limit: RateLimitKind) -> Rate {
+        self.limits.rate(&caller.tenant, limit)
     }
 }
 
@@ -166,7 +167,7 @@ fn of_address(address: IpAddr) -> CounterKey {
     CounterKey {
         tenant: None,
         principal: Network::of(address).to_string(),
-        limit: RateLimit::AuthFailure.name(),
+        limit: RateLimitKind::AuthFailure.name(),
     }
 }
 
@@ -177,9 +178,9 @@ fn subject(caller: &Caller) -> String {
     }
 }
 
-fn limited(budget: RateLimit, subject: String, wait_us: u64) -> Error {
+fn limited(limit: RateLimitKind, subject: String, wait_us: u64) -> Error {
     Error::RateLimited {
-        limit: budget.name(),
+        limit: limit.name(),
         subject,
         retry_after: Duration::from_micros(wait_us),
     }
@@ -193,7 +194,7 @@ mod tests {
     use crate::application::error::Error;
     use crate::application::rate_limit::admission::Admission;
     use crate::application::rate_limit::limits::{Limits, PrincipalLimits};
-    use crate::domain::limits::class::{ConcurrencyLimit, RateClass};
+    use crate::domain::limits::class::{ConcurrencyLimitKind, RateClass};
     use crate::domain::limits::rate::Rate;
     use crate::domain::names::resource::{Principal, TenantId};
     use crate::domain::names::uid::InstanceUid;
@@ -229,8 +230,8 @@ mod tests {
         assert_eq!(admitted(&admission, &other, RateClass::Read).await, 3);
         let acme = Caller::of_tenant(TenantId::parse("acme").unwrap());
         assert_eq!(admitted(&admission, &acme, RateClass::Read).await, 5);
-        let (standing, refused) = admission.admit(&one, RateClass::Read).await;
-        assert_eq!((standing.limit, standing.remaining), ("read", 0));
+        let (status, refused) = admission.admit(&one, RateClass::Read).await;
+        assert_eq!((status.limit, status.remaining), ("read", 0));
         assert!(matches!(refused, Err(Error::RateLimited { .. })));
     }
 
@@ -259,23 +260,23 @@ mod tests {
         for _ in 0..3 {
             slots.push(
                 admission
-                    .slot(&caller, ConcurrencyLimit::Sockets)
+                    .slot(&caller, ConcurrencyLimitKind::Sockets)
                     .await
                     .unwrap(),
             );
         }
         let refused = admission
-            .slot(&caller, ConcurrencyLimit::Sockets)
+            .slot(&caller, ConcurrencyLimitKind::Sockets)
             .await
             .unwrap_err();
         assert!(matches!(refused, Error::ConcurrencyLimited { most: 3, .. }));
         admission
-            .slot(&caller, ConcurrencyLimit::Watches)
+            .slot(&caller, ConcurrencyLimitKind::Watches)
             .await
             .unwrap();
         slots.pop();
         admission
-            .slot(&caller, ConcurrencyLimit::Sockets)
+            .slot(&caller, ConcurrencyLimitKind::Sockets)
             .await
             .unwrap();
     }

@@ -1,5 +1,5 @@
-//! Slots: the slots of concurrency limits, counted over all instances. A slot is the right to have one more
-//! long-lived thing open, such as a stream.
+//! The slots of concurrency limits, counted over all instances. A slot is the right to have one more long-lived thing
+//! open, such as a stream.
 //!
 //! A guard holds each slot, until it is dropped or the process ends. One task renews all slots; a slot that is not
 //! renewed expires. The same task releases slots, so that it does not renew a slot after its release.
@@ -27,21 +27,21 @@ const RENEWED_MAX: usize = 500;
 
 /// The slots that this instance holds.
 #[derive(Debug)]
-pub struct ConcurrencyPermits {
+pub struct ConcurrencySlots {
     limiter: Arc<Limiter>,
     instance: InstanceUid,
     next: AtomicU64,
     /// Std mutexes: never held across an await.
     held: Mutex<HashMap<Arc<CounterKey>, HashSet<u64>>>,
     /// The released slots. Each was held at some time since the task last took them, which bounds their number.
-    returned: Mutex<Vec<(Arc<CounterKey>, u64)>>,
-    has_returned: Notify,
+    released: Mutex<Vec<(Arc<CounterKey>, u64)>>,
+    has_released: Notify,
 }
 
 /// A held slot, released when it is dropped.
 #[derive(Debug)]
 pub struct ConcurrencySlot {
-    permits: Arc<ConcurrencyPermits>,
+    slots: Arc<ConcurrencySlots>,
     key: Arc<CounterKey>,
     number: u64,
     /// False once the limiter has refused it: then there is nothing to release.
@@ -51,13 +51,14 @@ pub struct ConcurrencySlot {
 impl Drop for ConcurrencySlot {
     fn drop(&mut self) {
         if self.is_taken {
-            self.permits.give_back(&self.key, self.number);
+            self.slots.release(&self.key, self.number);
         }
     }
 }
 
-impl ConcurrencyPermits {
-    /// Creates permits of no slots. `instance` is random, so that a restarted process is another instance.
+impl ConcurrencySlots {
+    /// Creates the state of an instance without slots. `instance` is random, so that a restarted process is another
+    /// instance.
     #[must_use]
     pub fn new(limiter: Arc<Limiter>, instance: InstanceUid) -> Self {
         Self {
@@ -65,8 +66,8 @@ impl ConcurrencyPermits {
             instance,
             next: AtomicU64::new(0),
             held: Mutex::default(),
-            returned: Mutex::default(),
-            has_returned: Notify::new(),
+            released: Mutex::default(),
+            has_released: Notify::new(),
         }
     }
 
@@ -76,7 +77,7 @@ impl ConcurrencyPermits {
         let mut slot = ConcurrencySlot {
             key: self.shared(key),
             number: self.next.fetch_add(1, Ordering::Relaxed),
-            permits: Arc::clone(self),
+            slots: Arc::clone(self),
             // Set before the request: if this call is dropped before the response, the slot is released.
             is_taken: true,
         };
@@ -120,7 +121,7 @@ impl ConcurrencyPermits {
         probe.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !(drain.is_cancelled() && self.held().is_empty()) {
             tokio::select! {
-                () = self.has_returned.notified() => self.release().await,
+                () = self.has_released.notified() => self.flush_released().await,
                 _ = renew.tick() => self.renew().await,
                 _ = probe.tick() => {
                     if self.limiter.probe().await {
@@ -130,7 +131,7 @@ impl ConcurrencyPermits {
                 () = drain.cancelled(), if !drain.is_cancelled() => {}
             }
         }
-        self.release().await;
+        self.flush_released().await;
     }
 
     async fn renew(&self) {
@@ -145,10 +146,10 @@ impl ConcurrencyPermits {
         self.limiter.note().await;
     }
 
-    async fn release(&self) {
-        let returned = std::mem::take(&mut *self.returned());
+    async fn flush_released(&self) {
+        let released = std::mem::take(&mut *self.released());
         let mut by_key = HashMap::<_, Vec<_>>::new();
-        for (key, number) in returned {
+        for (key, number) in released {
             let members = by_key.entry(key).or_default();
             members.push(self.member(number));
         }
@@ -193,7 +194,7 @@ impl ConcurrencyPermits {
         has_room
     }
 
-    fn give_back(&self, key: &Arc<CounterKey>, number: u64) {
+    fn release(&self, key: &Arc<CounterKey>, number: u64) {
         let mut held = self.held();
         if let Some(numbers) = held.get_mut(key) {
             numbers.remove(&number);
@@ -203,8 +204,8 @@ impl ConcurrencyPermits {
         }
         drop(held);
         if self.limiter.backend() != Backend::Alone {
-            self.returned().push((Arc::clone(key), number));
-            self.has_returned.notify_one();
+            self.released().push((Arc::clone(key), number));
+            self.has_released.notify_one();
         }
     }
 
@@ -212,7 +213,7 @@ impl ConcurrencyPermits {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn returned(&self) -> MutexGuard<'_, Vec<(Arc<CounterKey>, u64)>> {
-        self.returned.lock().unwrap_or_else(PoisonError::into_inner)
+    fn released(&self) -> MutexGuard<'_, Vec<(Arc<CounterKey>, u64)>> {
+        self.released.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -65,15 +65,12 @@ impl Limiter {
             Some(shared) => self.learnt(shared.check(key, rate, units).await),
             None => None,
         };
-        let verdict = shared.unwrap_or_else(|| {
+        let decision = shared.unwrap_or_else(|| {
             let part = self.part(rate);
             self.local.check(key, part, units, Instant::now())
         });
-        count(
-            key.limit,
-            matches!(verdict, RateDecision::AuthenticatedCaller { .. }),
-        );
-        verdict
+        count(key.limit, matches!(decision, RateDecision::Admitted { .. }));
+        decision
     }
 
     /// Checks whether this instance knows that a budget is used up. The check is local and takes nothing.

@@ -1,9 +1,9 @@
-//! The limits: a rate for each budget and a number for each kind of slots, by tenant.
+//! The limits by tenant: a rate for each rate limit, and a number of slots for each concurrency limit.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::domain::limits::class::{ConcurrencyLimit, RateClass, RateLimit};
+use crate::domain::limits::class::{ConcurrencyLimitKind, RateClass, RateLimitKind};
 use crate::domain::limits::rate::Rate;
 use crate::domain::names::resource::TenantId;
 
@@ -22,13 +22,13 @@ pub struct PrincipalLimits {
     pub watch_open: Rate,
     /// The rate of calls of [`RateClass::Admin`].
     pub admin: Rate,
-    /// The rate of units of [`RateLimit::UploadBytes`].
+    /// The rate of units of [`RateLimitKind::UploadBytes`].
     pub upload_bytes: Rate,
-    /// The most [`ConcurrencyLimit::Uploads`] at once.
+    /// The most [`ConcurrencyLimitKind::Uploads`] at once.
     pub uploads: u32,
-    /// The most [`ConcurrencyLimit::Watches`] at once.
+    /// The most [`ConcurrencyLimitKind::Watches`] at once.
     pub watches: u32,
-    /// The most [`ConcurrencyLimit::Sockets`] at once.
+    /// The most [`ConcurrencyLimitKind::Sockets`] at once.
     pub sockets: u32,
 }
 
@@ -47,19 +47,20 @@ pub struct Limits {
 
 /// The state of a principal's budget.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Standing {
-    /// The name of the budget.
+pub struct RateLimitStatus {
+    /// The name of the rate limit.
     pub limit: &'static str,
-    /// The rate of the budget.
+    /// The rate at which the budget refills.
     pub rate: Rate,
     /// The units that would be admitted now.
     pub remaining: u64,
     /// The time until the budget is full again.
-    pub whole_after: Duration,
+    pub full_after: Duration,
 }
 
 impl PrincipalLimits {
-    /// Creates limits with the same rate for every budget, and the same number for all slots.
+    /// Creates limits with the same rate for every rate limit, and the same number of slots for every
+    /// concurrency limit.
     #[must_use]
     pub fn each(rate: Rate, slots: u32) -> Self {
         Self {
@@ -89,30 +90,30 @@ impl Limits {
         }
     }
 
-    /// Returns the rate of a budget.
+    /// Returns the rate of a rate limit.
     #[must_use]
-    pub fn rate(&self, tenant: &TenantId, budget: RateLimit) -> Rate {
+    pub fn rate(&self, tenant: &TenantId, limit: RateLimitKind) -> Rate {
         let allowed = self.allowed(tenant);
-        match budget {
-            RateLimit::Calls(RateClass::Read) => allowed.read,
-            RateLimit::Calls(RateClass::Preview) => allowed.preview,
-            RateLimit::Calls(RateClass::Write) => allowed.write,
-            RateLimit::Calls(RateClass::UploadStart) => allowed.upload_start,
-            RateLimit::Calls(RateClass::WatchOpen) => allowed.watch_open,
-            RateLimit::Calls(RateClass::Admin) => allowed.admin,
-            RateLimit::UploadBytes => allowed.upload_bytes,
-            RateLimit::AuthFailure => self.auth_failure,
+        match limit {
+            RateLimitKind::Calls(RateClass::Read) => allowed.read,
+            RateLimitKind::Calls(RateClass::Preview) => allowed.preview,
+            RateLimitKind::Calls(RateClass::Write) => allowed.write,
+            RateLimitKind::Calls(RateClass::UploadStart) => allowed.upload_start,
+            RateLimitKind::Calls(RateClass::WatchOpen) => allowed.watch_open,
+            RateLimitKind::Calls(RateClass::Admin) => allowed.admin,
+            RateLimitKind::UploadBytes => allowed.upload_bytes,
+            RateLimitKind::AuthFailure => self.auth_failure,
         }
     }
 
-    /// Returns the number of slots of a kind.
+    /// Returns the number of slots of a concurrency limit.
     #[must_use]
-    pub fn slots(&self, tenant: &TenantId, slots: ConcurrencyLimit) -> u32 {
+    pub fn concurrency(&self, tenant: &TenantId, limit: ConcurrencyLimitKind) -> u32 {
         let allowed = self.allowed(tenant);
-        match slots {
-            ConcurrencyLimit::Uploads => allowed.uploads,
-            ConcurrencyLimit::Watches => allowed.watches,
-            ConcurrencyLimit::Sockets => allowed.sockets,
+        match limit {
+            ConcurrencyLimitKind::Uploads => allowed.uploads,
+            ConcurrencyLimitKind::Watches => allowed.watches,
+            ConcurrencyLimitKind::Sockets => allowed.sockets,
         }
     }
 

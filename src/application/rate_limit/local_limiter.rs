@@ -9,7 +9,7 @@ use crate::domain::limits::rate::{Rate, RateDecision};
 use crate::domain::names::resource::TenantId;
 
 /// The most separate budgets, about 20 MB. Beyond it, all new keys of a limit share one budget, so that both they and
-/// the memory session limited.
+/// the memory stay limited.
 const BUDGETS_MAX: usize = 100_000;
 /// The number of budgets below which full ones are not removed.
 const BUDGETS_MIN: usize = 1_024;
@@ -48,12 +48,12 @@ impl Local {
         let now = self.since_begun(now);
         let mut budgets = self.budgets();
         let arrival = budgets.of(key, now);
-        let (verdict, next) = rate.decide(Some(*arrival), now, units);
+        let (decision, next) = rate.decide(Some(*arrival), now, units);
         *arrival = next;
-        verdict
+        decision
     }
 
-    /// Returns the verdict of [`Local::check`], without taking units.
+    /// Returns the decision of [`Local::check`], without taking units.
     pub fn peek(&self, key: &CounterKey, rate: Rate, units: u64, now: Instant) -> RateDecision {
         let arrival = self.budgets().arrivals.get(key).copied();
         rate.decide(arrival, self.since_begun(now), units).0
@@ -75,7 +75,7 @@ impl Local {
             used.filter(|(key, arrival)| key.tenant.as_ref() == Some(tenant) && **arrival > now);
         let used = used.map(|(key, arrival)| Used {
             key: key.clone(),
-            amount: Amount::WholeAfterUs(arrival - now),
+            amount: Amount::FullAfterUs(arrival - now),
         });
         used.take(most).collect()
     }
@@ -130,8 +130,8 @@ mod tests {
     }
 
     fn passes(local: &Local, principal: usize, rate: Rate, now: Instant) -> bool {
-        let verdict = local.check(&key(principal), rate, 1, now);
-        matches!(verdict, RateDecision::AuthenticatedCaller { .. })
+        let decision = local.check(&key(principal), rate, 1, now);
+        matches!(decision, RateDecision::Admitted { .. })
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
         local.use_up(&key(1), rate, begun);
         let admitted = |after| {
             let peeked = local.peek(&key(1), rate, 1, begun + Duration::from_secs(after));
-            matches!(peeked, RateDecision::AuthenticatedCaller { .. })
+            matches!(peeked, RateDecision::Admitted { .. })
         };
         assert!(!admitted(0) && !admitted(9));
         assert!(admitted(10) && admitted(10), "to look takes nothing");

@@ -4,7 +4,7 @@
 //! that fails, `circuit_breaker` directs calls to `local_limiter`, which has this instance's share. `concurrency`
 //! holds a slot until its guard is dropped; `upload_bytes` leases bytes ahead of an upload.
 //!
-//! To add a rate limit: a variant of `Budget`, its rate in `limits`, its setting, its row in `docs/redis.md`.
+//! To add a rate limit: a variant of `RateLimitKind`, its rate in `limits`, its setting, its row in `docs/redis.md`.
 
 pub mod admission;
 pub mod circuit_breaker;

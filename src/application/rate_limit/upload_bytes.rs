@@ -6,12 +6,12 @@ use tokio::task::JoinHandle;
 
 use crate::application::ports::rate_limiter::CounterKey;
 use crate::application::rate_limit::limiter::Limiter;
-use crate::domain::limits::class::RateLimit;
+use crate::domain::limits::class::RateLimitKind;
 use crate::domain::limits::rate::{Rate, RateDecision};
 
 /// The largest lease, 4 MiB: at 100 MB/s the limiter is called 25 times a second.
 const LEASE_UNITS_MAX: u64 = 4 * 1024 * 1024 / UNIT_BYTES;
-const UNIT_BYTES: u64 = RateLimit::UPLOAD_UNIT_BYTES as u64;
+const UNIT_BYTES: u64 = RateLimitKind::UPLOAD_UNIT_BYTES as u64;
 
 /// One upload's share of its principal's budget. The rest of a lease is lost at the end of the upload. Leases
 /// therefore begin small and double, so that a small document takes no large one.
@@ -94,7 +94,7 @@ fn begin(limiter: &Arc<Limiter>, key: &CounterKey, rate: Rate, units: u64) -> Le
         // `Never` is not returned: the units are within the burst of both limiters.
         loop {
             match limiter.check(&key, rate, units).await {
-                RateDecision::AuthenticatedCaller { .. } | RateDecision::Never => return units,
+                RateDecision::Admitted { .. } | RateDecision::Never => return units,
                 RateDecision::Wait { wait_us, .. } => {
                     tokio::time::sleep(std::time::Duration::from_micros(wait_us)).await;
                 }

@@ -7,7 +7,7 @@ use crate::application::error::Error;
 use crate::application::ports::rate_limiter::{Amount, CounterKey, Used};
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::limiter::Backend;
-use crate::domain::limits::class::{ConcurrencyLimit, RateLimit};
+use crate::domain::limits::class::{ConcurrencyLimitKind, RateLimitKind};
 
 /// The most limits that are read: a tenth of a second of the shared limiter's time.
 const LIMITS_MAX: u16 = 500;
@@ -46,7 +46,7 @@ pub struct Refill {
     /// The calls or bytes that come back each second.
     pub per_second: f64,
     /// The time until the budget is full.
-    pub whole_after: Duration,
+    pub full_after: Duration,
 }
 
 impl Admission {
@@ -66,7 +66,7 @@ impl Admission {
         let mut used = self.limiter.usage(&caller.tenant, LIMITS_MAX.into()).await;
         let backend = self.limiter.backend();
         if backend != Backend::Shared {
-            used.extend(self.permits.usage(&caller.tenant));
+            used.extend(self.slots.usage(&caller.tenant));
         }
         let mut usages = used.into_iter().filter_map(|used| self.usage(used));
         let mut usages = usages.by_ref().collect::<Vec<_>>();
@@ -91,22 +91,24 @@ impl Admission {
         let tenant = tenant?;
         let (used, most, refill) = match amount {
             Amount::Slots(used) => {
-                let most = self.limits.slots(&tenant, ConcurrencyLimit::named(limit)?);
+                let most = self
+                    .limits
+                    .concurrency(&tenant, ConcurrencyLimitKind::named(limit)?);
                 (used, most.into(), None)
             }
-            Amount::WholeAfterUs(us) => {
-                let budget = RateLimit::named(limit)?;
-                let rate = self.limits.rate(&tenant, budget);
+            Amount::FullAfterUs(us) => {
+                let kind = RateLimitKind::named(limit)?;
+                let rate = self.limits.rate(&tenant, kind);
                 // A later time counts as a used-up budget in the next check.
                 let us = us.min(rate.window_us());
-                let unit = match budget {
-                    RateLimit::UploadBytes => RateLimit::UPLOAD_UNIT_BYTES,
-                    RateLimit::Calls(_) | RateLimit::AuthFailure => 1,
+                let unit = match kind {
+                    RateLimitKind::UploadBytes => RateLimitKind::UPLOAD_UNIT_BYTES,
+                    RateLimitKind::Calls(_) | RateLimitKind::AuthFailure => 1,
                 };
                 let interval = Duration::from_micros(rate.interval_us()).as_secs_f64();
                 let refill = Refill {
                     per_second: f64::from(unit) / interval,
-                    whole_after: Duration::from_micros(us),
+                    full_after: Duration::from_micros(us),
                 };
                 let used = rate.burst() - rate.remaining(us);
                 let unit = u64::from(unit);

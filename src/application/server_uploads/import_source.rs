@@ -8,13 +8,13 @@ use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::ports::import_root::{ImportRoot, OpenFile, Stamp};
 use crate::application::ports::store::Store;
-use crate::application::ports::uploads::{Declared, Origin, Upload};
+use crate::application::ports::uploads::{Declared, Upload, UploadSource};
 use crate::application::server_uploads::source::{SourceProvider, SourceReader};
 use crate::application::uploads::write::Write;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest::Running;
 
-/// The origin of imports: files below the import root.
+/// The sources of imports: files below the import root.
 #[derive(Debug)]
 pub struct Files {
     /// The store of imports.
@@ -45,7 +45,7 @@ impl SourceProvider for Files {
         upload: &Upload,
         at: u64,
     ) -> Result<Box<dyn SourceReader>, Error> {
-        let Origin::Import(import) = &upload.origin else {
+        let UploadSource::Import(import) = &upload.source else {
             return Err(Error::SourceChanged);
         };
         let file = self.root.open(&import.path).await?;

@@ -9,16 +9,16 @@ use bytes::Bytes;
 use crate::application::caller::Caller;
 use crate::application::catalog::relocation;
 use crate::application::error::Error;
-use crate::application::ports::chunks::PAGE_ROWS;
+use crate::application::ports::chunks::CHUNK_PAGE_ROWS;
 use crate::application::ports::chunks::{Chunk, VersionKey};
 use crate::application::ports::documents::Version;
 use crate::application::ports::store::Store;
-use crate::application::ports::uploads::{Declared, Origin, Upload};
+use crate::application::ports::uploads::{Declared, Upload, UploadSource};
 use crate::application::server_uploads::source::{SourceProvider, SourceReader};
 use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use crate::domain::ingest::recovery::{Recovery, Unrecoverable};
 
-/// The origin of rechunks: stored versions.
+/// The sources of rechunks: stored versions.
 #[derive(Debug)]
 pub struct Versions {
     /// The store of versions.
@@ -104,7 +104,7 @@ impl StoredSource {
         rechunk: &Upload,
         at: u64,
     ) -> Result<Self, Error> {
-        let Origin::Rechunk { source_version } = rechunk.origin else {
+        let UploadSource::Rechunk { source_version } = rechunk.source else {
             return Err(Error::VersionGone);
         };
         let document = store.document_of(&caller, &rechunk.document_uid).await?;
@@ -134,7 +134,7 @@ impl StoredSource {
 
     async fn chunk(&mut self) -> Result<Chunk, Error> {
         if self.page.len() == 0 {
-            self.page = self.read(self.ordinal, PAGE_ROWS).await?.into_iter();
+            self.page = self.read(self.ordinal, CHUNK_PAGE_ROWS).await?.into_iter();
         }
         self.page.next().ok_or(Error::VersionGone)
     }

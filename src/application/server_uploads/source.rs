@@ -1,6 +1,6 @@
 //! The sources of uploads whose bytes no client sends.
 //!
-//! To add an origin: its port lists the uploads that have not ended, its source reads from any byte on, and
+//! To add a source: its port lists the uploads that have not ended, its reader starts at any byte, and
 //! `bootstrap` runs a worker for it.
 
 use std::fmt::Debug;

@@ -24,11 +24,11 @@ use crate::domain::operation::failure::FailureReason;
 /// The most uploads tried in a round: if one has to wait, those behind it need not.
 const ROUND_ROWS: u32 = 16;
 
-/// Runs the uploads of one origin.
+/// Runs the uploads of one source.
 #[derive(Clone, Debug)]
 pub struct UploadWorker {
-    /// The origin of their bytes.
-    pub origin: Arc<dyn SourceProvider>,
+    /// The source of their bytes.
+    pub source: Arc<dyn SourceProvider>,
     /// The pipeline for their bytes.
     pub uploads: UploadLifecycle,
     /// The lease of the work.
@@ -36,7 +36,7 @@ pub struct UploadWorker {
     /// Notified when an upload was started on this instance.
     pub asked: Arc<Notify>,
     /// The interval between two polls for uploads that were started on other instances, or could not be resumed.
-    pub look_every: Duration,
+    pub poll_interval: Duration,
 }
 
 impl UploadWorker {
@@ -52,7 +52,7 @@ impl UploadWorker {
             if !has_ended_some {
                 tokio::select! {
                     () = self.asked.notified() => {}
-                    () = tokio::time::sleep(self.look_every) => {}
+                    () = tokio::time::sleep(self.poll_interval) => {}
                     () = drain.cancelled() => {}
                 }
             }
@@ -62,7 +62,7 @@ impl UploadWorker {
     /// Tries the oldest uploads, one after the other. Returns whether one has ended.
     async fn round(&self, drain: &CancellationToken) -> Result<bool, Error> {
         let mut has_ended_some = false;
-        for upload in self.origin.running(ROUND_ROWS).await? {
+        for upload in self.source.running(ROUND_ROWS).await? {
             let is_ours = self.lease.claim().await?.is_some();
             if !is_ours || drain.is_cancelled() {
                 return Ok(false);
@@ -112,9 +112,9 @@ impl UploadWorker {
             return Ok(());
         };
         let at = pipeline.received();
-        let mut source = self.origin.open(caller, upload, at).await?;
-        pipeline.declare(source.declared())?;
-        while let Some(write) = source.next().await? {
+        let mut reader = self.source.open(caller, upload, at).await?;
+        pipeline.declare(reader.declared())?;
+        while let Some(write) = reader.next().await? {
             pipeline.write(write).await?;
             if stop.is_cancelled() {
                 pipeline.flush().await?;

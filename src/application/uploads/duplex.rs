@@ -141,7 +141,7 @@ impl DuplexUpload {
         else {
             return Ok(());
         };
-        let mut response = self.uploads.subscribe(caller, &upload.uid);
+        let mut subscription = self.uploads.subscribe(caller, &upload.uid);
         let mut pages = chunk_request.map(|chunk_request| {
             let enough = enough.clone();
             self.chunks
@@ -160,8 +160,9 @@ impl DuplexUpload {
                     Some(Err(Error::FollowedUploadEnded { .. })) | None => pages = None,
                     Some(Err(error)) => return Err(error.into()),
                 },
-                () = response.wait() => {
-                    let state = response.latest().map(|state| (state.committed_bytes, state.chunks));
+                () = subscription.wait() => {
+                    let state = subscription.latest();
+                    let state = state.map(|state| (state.committed_bytes, state.chunks));
                     if let Some(state) = state.filter(|state| Some(*state) != acked) {
                         acked = Some(state);
                         let (committed_offset, chunks) = state;

@@ -79,7 +79,7 @@ pub enum UploadTarget {
     Known(OperationUid),
 }
 
-/// The receiver of notifications while a stream runs.
+/// Notifies another task of the stream's progress.
 #[derive(Debug, Default)]
 pub struct UploadNotifier {
     /// Receives the upload once the client has attached to it.
@@ -151,7 +151,7 @@ impl UploadStream<'_> {
             }
         };
         if let Some(sender) = notifier.attached {
-            // A notifier that is gone needs no notification.
+            // A receiver that is gone needs no notification.
             let upload = self.uploads.get(self.caller, &uid).await?;
             let chunk_request = first.chunk_request;
             let _gone = sender.send(AttachedUpload {

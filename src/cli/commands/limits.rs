@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Column::of("used", 12),
         Column::of("most", 12),
         Column::of("per_second", 14),
-        Column::of("whole_after_ms", 14),
+        Column::of("full_after_ms", 14),
     ];
     let mut table = Table::new(arguments.common.output, &columns);
     let backend = response.backend();

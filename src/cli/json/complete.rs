@@ -78,10 +78,10 @@ fn every_field_of_a_resource_is_written() {
     let server = admin::server(pb::GetServerInfoResponse::default());
     let uptime = [("uptime", "uptime_seconds")];
     check("GetServerInfoResponse", &uptime, &[], &server);
-    let whole = [("whole_after", "whole_after_ms")];
+    let full = [("full_after", "full_after_ms")];
     check(
         "LimitUsage",
-        &whole,
+        &full,
         &[],
         &limits::usage(pb::LimitUsage::default()),
     );

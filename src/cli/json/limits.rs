@@ -14,7 +14,7 @@ pub(crate) fn usage(usage: pb::LimitUsage) -> Object {
         used,
         most,
         per_second,
-        whole_after,
+        full_after,
     } = usage;
     object([
         ("principal", json!(principal)),
@@ -22,6 +22,6 @@ pub(crate) fn usage(usage: pb::LimitUsage) -> Object {
         ("used", json!(used)),
         ("most", json!(most)),
         ("per_second", json!(per_second)),
-        ("whole_after_ms", milliseconds(whole_after)),
+        ("full_after_ms", milliseconds(full_after)),
     ])
 }

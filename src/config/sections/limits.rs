@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::limits::class::RateLimit;
+use crate::domain::limits::class::RateLimitKind;
 
 /// The limits of each principal. They are enforced, but far above the use of one busy client.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -93,13 +93,13 @@ pub struct Tenant {
 }
 
 impl RateSetting {
-    /// Converts a rate of bytes to units of [`RateLimit::UPLOAD_UNIT_BYTES`]. A burst below one unit becomes 0.
+    /// Converts a rate of bytes to units of [`RateLimitKind::UPLOAD_UNIT_BYTES`]. A burst below one unit becomes 0.
     #[must_use]
     pub fn of_bytes(self) -> Self {
         let Self { per_second, burst } = self;
         Self {
-            per_second: per_second / f64::from(RateLimit::UPLOAD_UNIT_BYTES),
-            burst: burst / RateLimit::UPLOAD_UNIT_BYTES,
+            per_second: per_second / f64::from(RateLimitKind::UPLOAD_UNIT_BYTES),
+            burst: burst / RateLimitKind::UPLOAD_UNIT_BYTES,
         }
     }
 }

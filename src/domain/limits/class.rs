@@ -1,4 +1,4 @@
-//! The rate classes of methods, and the budgets and concurrency limits of a caller. Each method declares its class.
+//! The rate classes of methods, and the rate limits and concurrency limits of a caller. Each method declares its class.
 
 /// The rate class of a method. Each caller has one budget for each class.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -19,10 +19,10 @@ pub enum RateClass {
 
 /// A rate limit of a caller.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum RateLimit {
+pub enum RateLimitKind {
     /// Calls of a class. Each call costs one unit.
     Calls(RateClass),
-    /// Bytes of uploads, in units of [`RateLimit::UPLOAD_UNIT_BYTES`].
+    /// Bytes of uploads, in units of [`RateLimitKind::UPLOAD_UNIT_BYTES`].
     UploadBytes,
     /// Rejected credentials from one address. Each costs one unit.
     AuthFailure,
@@ -30,7 +30,7 @@ pub enum RateLimit {
 
 /// A concurrency limit of a caller.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum ConcurrencyLimit {
+pub enum ConcurrencyLimitKind {
     /// Running uploads, rechunks and streams of chunks.
     Uploads,
     /// Streams that are watched or read.
@@ -64,7 +64,7 @@ impl RateClass {
     }
 }
 
-impl RateLimit {
+impl RateLimitKind {
     /// The bytes in a unit. The unit is small enough for small documents, and large enough that intervals in whole
     /// microseconds are exact to 2 % at 1 GB/s.
     pub const UPLOAD_UNIT_BYTES: u32 = 64 * 1024;
@@ -79,17 +79,17 @@ impl RateLimit {
         }
     }
 
-    /// Returns the budget of that name.
+    /// Returns the rate limit of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let calls = RateClass::ALL.into_iter().map(Self::Calls);
         let mut all = calls.chain([Self::UploadBytes, Self::AuthFailure]);
-        all.find(|budget| budget.name() == name)
+        all.find(|limit| limit.name() == name)
     }
 }
 
-impl ConcurrencyLimit {
-    /// All kinds.
+impl ConcurrencyLimitKind {
+    /// All concurrency limits.
     pub const ALL: [Self; 3] = [Self::Uploads, Self::Watches, Self::Sockets];
 
     /// Returns its name in settings, keys and metrics.
@@ -102,9 +102,9 @@ impl ConcurrencyLimit {
         }
     }
 
-    /// Returns the kind of that name.
+    /// Returns the concurrency limit of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|slots| slots.name() == name)
+        Self::ALL.into_iter().find(|limit| limit.name() == name)
     }
 }

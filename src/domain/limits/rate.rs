@@ -9,10 +9,10 @@
 pub const PER_SECOND_MIN: f64 = 0.001;
 /// The highest rate: one unit in a microsecond.
 pub const PER_SECOND_MAX: f64 = 1_000_000.0;
-/// The largest burst. With the longest interval, all values session below 2^53, where a double is still exact.
+/// The largest burst. With the longest interval, all values stay below 2^53, where a double is still exact.
 pub const BURST_MAX: u32 = 1_000_000;
 
-/// A rate and a burst.
+/// A refill rate with a burst.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rate {
     /// The microseconds between two units.
@@ -25,16 +25,16 @@ pub struct Rate {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RateDecision {
     /// The request is admitted.
-    AuthenticatedCaller {
+    Admitted {
         /// Microseconds after which the budget is full again.
-        whole_after_us: u64,
+        full_after_us: u64,
     },
     /// The request must wait.
     Wait {
         /// Microseconds after which it is admitted, unless other requests use the budget first.
         wait_us: u64,
         /// Microseconds after which the budget is full.
-        whole_after_us: u64,
+        full_after_us: u64,
     },
     /// The request asks for more units than the burst.
     Never,
@@ -89,10 +89,10 @@ impl Rate {
         self.interval_us.saturating_mul(units)
     }
 
-    /// Returns the units that may be used at once from a budget that is full after `whole_after_us` microseconds.
+    /// Returns the units that may be used at once from a budget that is full after `full_after_us` microseconds.
     #[must_use]
-    pub fn remaining(self, whole_after_us: u64) -> u64 {
-        self.window_us().saturating_sub(whole_after_us) / self.interval_us
+    pub fn remaining(self, full_after_us: u64) -> u64 {
+        self.window_us().saturating_sub(full_after_us) / self.interval_us
     }
 
     /// Decides on `units` units at `now_us`, by the stored arrival time of the budget. `None` means a full budget.
@@ -107,17 +107,14 @@ impl Rate {
         }
         let next_us = arrival_us + self.cost_us(units);
         if next_us > full_us {
-            let verdict = RateDecision::Wait {
+            let decision = RateDecision::Wait {
                 wait_us: next_us - full_us,
-                whole_after_us: arrival_us - now_us,
+                full_after_us: arrival_us - now_us,
             };
-            return (verdict, arrival_us);
+            return (decision, arrival_us);
         }
-        let whole_after_us = next_us - now_us;
-        (
-            RateDecision::AuthenticatedCaller { whole_after_us },
-            next_us,
-        )
+        let full_after_us = next_us - now_us;
+        (RateDecision::Admitted { full_after_us }, next_us)
     }
 }
 
@@ -135,9 +132,9 @@ mod tests {
         let mut admitted = Vec::new();
         for now in (0..500_000).step_by(50_000) {
             for _ in 0..4 {
-                let (verdict, next) = rate.decide(arrival, now, 1);
+                let (decision, next) = rate.decide(arrival, now, 1);
                 arrival = Some(next);
-                if matches!(verdict, RateDecision::AuthenticatedCaller { .. }) {
+                if matches!(decision, RateDecision::Admitted { .. }) {
                     admitted.push(now);
                 }
             }
@@ -150,19 +147,19 @@ mod tests {
     fn an_arrival_time_of_another_clock_is_an_empty_budget() {
         let rate = Rate::new(1.0, 5);
         let hour_ahead = Some(3_600_000_000);
-        let (verdict, arrival) = rate.decide(hour_ahead, 0, 1);
+        let (decision, arrival) = rate.decide(hour_ahead, 0, 1);
         let wait_us = 1_000_000;
-        let whole_after_us = 5_000_000;
+        let full_after_us = 5_000_000;
         assert_eq!(
-            verdict,
+            decision,
             RateDecision::Wait {
                 wait_us,
-                whole_after_us
+                full_after_us
             }
         );
         assert!(matches!(
             rate.decide(Some(arrival), wait_us, 1).0,
-            RateDecision::AuthenticatedCaller { .. }
+            RateDecision::Admitted { .. }
         ));
         assert_eq!(rate.decide(None, 0, 6).0, RateDecision::Never);
     }
@@ -194,13 +191,13 @@ mod tests {
             let mut arrival = None;
             let mut admitted = Vec::new();
             for (now, units) in calls {
-                let (verdict, next) = rate.decide(arrival, now, units);
+                let (decision, next) = rate.decide(arrival, now, units);
                 arrival = Some(next);
-                match verdict {
-                    RateDecision::AuthenticatedCaller { .. } => admitted.push((now, units)),
+                match decision {
+                    RateDecision::Admitted { .. } => admitted.push((now, units)),
                     RateDecision::Wait { wait_us, .. } => {
                         let decision = rate.decide(arrival, now + wait_us, units).0;
-                        let is_true = matches!(decision, RateDecision::AuthenticatedCaller { .. });
+                        let is_true = matches!(decision, RateDecision::Admitted { .. });
                         prop_assert!(is_true, "waiting {wait_us} did not help");
                     }
                     RateDecision::Never => prop_assert!(units > rate.burst()),

@@ -2,8 +2,8 @@
 //!
 //! Every statement on chunks names its partition (`partition_table`), so only that partition is planned and locked.
 //! Rows are locked in one order: document, upload, version, collection. Transactions that still conflict are retried
-//! (`retry`). To add a method: put the statement into `infrastructure/common_statements`, or into the noun's file if SQLite
-//! cannot run it, and the tenant into its WHERE. Check the row count, and add a case to `tests/contract`.
+//! (`retry`). To add a method: put the statement into `infrastructure/common_statements`, or into the noun's file if
+//! SQLite cannot run it, and the tenant into its WHERE. Check the row count, and add a case to `tests/contract`.
 
 mod audit;
 mod cause;
@@ -15,6 +15,7 @@ mod deletions;
 mod documents;
 mod error;
 mod expiry;
+mod free_space;
 mod imports;
 mod jobs;
 mod keys;
@@ -26,7 +27,6 @@ mod placement;
 mod quotas;
 mod rechunks;
 mod retry;
-mod room;
 mod row;
 mod store;
 mod tenants;

@@ -8,8 +8,8 @@ use crate::infrastructure::columns::Columns;
 use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::error::failed;
+use crate::infrastructure::postgres::free_space;
 use crate::infrastructure::postgres::retry::read;
-use crate::infrastructure::postgres::room;
 
 #[async_trait]
 impl Store for Postgres {
@@ -24,8 +24,8 @@ impl Store for Postgres {
         found.digest("value")
     }
 
-    async fn room(&self, is_suspected: bool) -> Result<(), Error> {
-        room::check(&self.pool, is_suspected).await
+    async fn check_free_space(&self, is_suspected: bool) -> Result<(), Error> {
+        free_space::check(&self.pool, is_suspected).await
     }
 
     async fn close(&self) {

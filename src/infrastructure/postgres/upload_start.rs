@@ -160,7 +160,7 @@ pub(super) async fn insert(
     spec: &Spec,
     decoding: Decoding,
 ) -> Result<(), Error> {
-    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(&new.origin);
+    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(&new.source);
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, display_name, media_type, labels,
              spec, state, created_at, updated_at, target, source_version, import_path, import_bytes,
@@ -179,7 +179,7 @@ pub(super) async fn insert(
     .bind(new.now)
     .bind(document)
     .bind(new.document.to_string())
-    .bind(source_version(&new.origin))
+    .bind(source_version(&new.source))
     .bind(path)
     .bind(bytes)
     .bind(modified_ns)

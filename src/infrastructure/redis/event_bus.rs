@@ -14,7 +14,7 @@ use crate::infrastructure::redis::message::Seal;
 /// The number of channels, which is high enough to spread over the nodes of any cluster, and low enough to subscribe
 /// to all at once.
 const CHANNELS: u32 = 128;
-/// The longest time publishing may take. Waiting updates would be replaced by newer updates.
+/// The longest time publishing may take. Waiting updates would be replaced by newer ones.
 const PUBLISH_MAX: Duration = Duration::from_millis(500);
 /// The number of messages in a pipeline, sent before an answer is awaited.
 const PIPELINE: usize = 256;
@@ -38,13 +38,13 @@ impl RedisBus {
         }
     }
 
-    /// Returns the channel and the message of some updates. `None` means that the message is too long to send.
-    fn message(&self, updates: &Update) -> Option<(String, Vec<u8>)> {
-        let Some(message) = self.seal.close(updates) else {
+    /// Returns the channel and the message of an update. `None` means that the message is too long to send.
+    fn message(&self, update: &Update) -> Option<(String, Vec<u8>)> {
+        let Some(message) = self.seal.close(update) else {
             metrics::counter!("sluice_bus_dropped_total", "why" => "too_long").increment(1);
             return None;
         };
-        let number = match updates {
+        let number = match update {
             Update::State(operation) => {
                 let tenant = crc32c::crc32c(operation.tenant.as_str().as_bytes());
                 crc32c::crc32c_append(tenant, operation.uid.bytes()) % CHANNELS
@@ -81,7 +81,7 @@ impl RedisBus {
 #[async_trait]
 impl EventBus for RedisBus {
     async fn publish(&self, updates: &[Update]) -> Result<(), Unreachable> {
-        let messages = updates.iter().filter_map(|updates| self.message(updates));
+        let messages = updates.iter().filter_map(|update| self.message(update));
         let messages = messages.collect::<Vec<_>>();
         let published = if self.server.is_cluster() {
             self.publish_sharded(&messages).await

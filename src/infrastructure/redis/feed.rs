@@ -144,7 +144,7 @@ impl Feed for RedisFeed {
                     return None;
                 },
                 message = self.messages.recv() => match self.seal.open(&message?) {
-                    Ok(updates) => return Some(updates),
+                    Ok(update) => return Some(update),
                     Err(fault) => dropped(fault.name()),
                 },
             }

@@ -1,4 +1,4 @@
-//! Encodes update as JSON behind an authentication code. Messages without a valid code are dropped, because other
+//! Encodes an update as JSON behind an authentication code. Messages without a valid code are dropped, because other
 //! programs may use the same Redis.
 
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl DropReason {
     }
 }
 
-/// Update as sent in a message.
+/// An update as sent in a message.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 enum Message {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_message_opens_to_its_news_and_any_other_is_refused() {
+    fn a_sealed_message_opens_to_its_update_and_any_other_is_refused() {
         let seal = Seal::new(&[7; 32]);
         for update in [update(), Update::Change] {
             let message = seal.close(&update).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::application::ports::documents::Metadata;
 use crate::application::ports::import_root::Stamp;
-use crate::application::ports::uploads::{Declared, Import, Origin, Upload};
+use crate::application::ports::uploads::{Declared, Import, Upload, UploadSource};
 use crate::application::store_error::Error;
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
@@ -32,7 +32,7 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
         is_document_deleted: !found.is_null("document_deleted_at")?,
         partition: found.small("partition_key")?,
         version: found.count("version")?,
-        origin: origin(found)?,
+        source: source(found)?,
         metadata: Metadata {
             display_name: found.text_if_any("display_name")?,
             media_type: found.text_if_any("media_type")?,
@@ -54,19 +54,19 @@ pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
     })
 }
 
-fn origin(found: &impl Columns) -> Result<Origin, Error> {
+fn source(found: &impl Columns) -> Result<UploadSource, Error> {
     if let Some(source_version) = found.version_if_any("source_version")? {
-        return Ok(Origin::Rechunk { source_version });
+        return Ok(UploadSource::Rechunk { source_version });
     }
     let path = found.text("import_path")?;
     if path.is_empty() {
-        return Ok(Origin::Client);
+        return Ok(UploadSource::Client);
     }
     let path = PathName::parse(&path).map_err(|error| Error::Damaged {
         what: "a path name",
         source: Some(Box::new(error)),
     })?;
-    Ok(Origin::Import(Import {
+    Ok(UploadSource::Import(Import {
         path,
         stamp: Stamp {
             bytes: found.count("import_bytes")?,
@@ -79,17 +79,17 @@ fn origin(found: &impl Columns) -> Result<Origin, Error> {
 }
 
 /// Returns the column with the version that a rechunk reads: 0 for other uploads.
-pub(crate) fn source_version(origin: &Origin) -> i64 {
-    match origin {
-        Origin::Client | Origin::Import(_) => 0,
-        Origin::Rechunk { source_version } => stored(*source_version),
+pub(crate) fn source_version(source: &UploadSource) -> i64 {
+    match source {
+        UploadSource::Client | UploadSource::Import(_) => 0,
+        UploadSource::Rechunk { source_version } => stored(*source_version),
     }
 }
 
 /// Returns the columns of an import: the path, and the parts of the stamp in the table's order. They are empty for
 /// other uploads.
-pub(crate) fn import_columns(origin: &Origin) -> (&str, [i64; 4]) {
-    let Origin::Import(Import { path, stamp }) = origin else {
+pub(crate) fn import_columns(source: &UploadSource) -> (&str, [i64; 4]) {
+    let UploadSource::Import(Import { path, stamp }) = source else {
         return ("", [0; 4]);
     };
     let stamp = [

@@ -5,7 +5,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite as Driver, SqliteConnection};
 
 use crate::application::caller::Caller;
-use crate::application::ports::chunks::{Chunk, Chunks, HEAD_PAGE_BYTES, PAGE_BYTES, VersionKey};
+use crate::application::ports::chunks::{
+    CHUNK_PAGE_BYTES, Chunk, Chunks, HEAD_PAGE_BYTES, VersionKey,
+};
 use crate::application::store_error::Error;
 use crate::domain::ingest::batch::{self, Batch};
 use crate::domain::names::uid::DocumentUid;
@@ -69,7 +71,7 @@ impl Chunks for Sqlite {
             of,
             from,
             rows,
-            bytes: PAGE_BYTES,
+            bytes: CHUNK_PAGE_BYTES,
         };
         let list = self.page(CHUNKS, caller, page).await?;
         list.iter().map(chunk).collect()

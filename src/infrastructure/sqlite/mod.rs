@@ -2,8 +2,8 @@
 //!
 //! One connection writes, so writers wait for it here and not for the file's lock; other connections read.
 //! Write-ahead logging lets readers continue during a write. To add a method: put the statement into
-//! `infrastructure/common_statements`, or into the noun's file if PostgreSQL cannot run it, and the tenant into its WHERE. Check the
-//! row count, and add a case to `tests/contract`.
+//! `infrastructure/common_statements`, or into the noun's file if PostgreSQL cannot run it, and the tenant into its
+//! WHERE. Check the row count, and add a case to `tests/contract`.
 
 mod audit;
 mod cause;
@@ -16,6 +16,7 @@ mod deletions;
 mod documents;
 mod error;
 mod expiry;
+mod free_space;
 mod group_commit;
 mod imports;
 mod jobs;
@@ -25,7 +26,6 @@ mod operations;
 mod partitions;
 mod quotas;
 mod rechunks;
-mod room;
 mod row;
 mod store;
 mod tenants;

@@ -8,7 +8,7 @@ use crate::infrastructure::columns::Columns;
 use crate::infrastructure::common_statements;
 use crate::infrastructure::sqlite::connection::Sqlite;
 use crate::infrastructure::sqlite::error::failed;
-use crate::infrastructure::sqlite::room;
+use crate::infrastructure::sqlite::free_space;
 
 #[async_trait]
 impl Store for Sqlite {
@@ -25,9 +25,9 @@ impl Store for Sqlite {
         found.digest("value")
     }
 
-    async fn room(&self, is_suspected: bool) -> Result<(), Error> {
+    async fn check_free_space(&self, is_suspected: bool) -> Result<(), Error> {
         let file = self.file.clone();
-        let checked = tokio::task::spawn_blocking(move || room::check(&file, is_suspected));
+        let checked = tokio::task::spawn_blocking(move || free_space::check(&file, is_suspected));
         checked
             .await
             .map_err(|died| Error::Unavailable(died.into()))?

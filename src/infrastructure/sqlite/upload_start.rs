@@ -141,7 +141,7 @@ pub(super) async fn insert(
     spec: &Spec,
     decoding: Decoding,
 ) -> Result<(), Error> {
-    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(&new.origin);
+    let (path, [bytes, modified_ns, changed_ns, inode]) = import_columns(&new.source);
     sqlx::query(
         "INSERT INTO uploads (tenant, uid, document_uid, version, source_version, display_name,
              media_type, labels, spec, state, created_at, updated_at, import_path, import_bytes,
@@ -153,7 +153,7 @@ pub(super) async fn insert(
     )
     .bind(&caller.tenant)
     .bind(new.uid)
-    .bind(source_version(&new.origin))
+    .bind(source_version(&new.source))
     .bind(new.metadata.display_name.as_deref())
     .bind(new.metadata.media_type.as_deref())
     .bind(new.metadata.labels.as_ref().map(to_json).transpose()?)

@@ -77,8 +77,8 @@ impl UploadService for Service {
             target.note(&write.map_or_else(String::new, uploads::named));
             uploads::stream_message(clock.as_ref(), message)
         });
-        let response = self.duplex_upload.open(&caller, messages);
-        let responses = response.map(|response| {
+        let stream = self.duplex_upload.open(&caller, messages);
+        let responses = stream.map(|response| {
             let event = response.and_then(event).map(Some);
             event
                 .map(|event| pb::StreamDocumentResponse { event })

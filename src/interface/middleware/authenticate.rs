@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 
-use crate::application::audit::recorder::Recorder;
 use crate::application::auth::authenticator::Authenticator;
 use crate::application::auth::credential::Credential;
 use crate::application::caller::Caller;
@@ -18,7 +17,6 @@ use crate::domain::identity::role::Role;
 use crate::domain::identity::secret::Secret;
 use crate::interface::authenticated_caller::AuthenticatedCaller;
 use crate::interface::grpc::methods;
-use crate::interface::middleware::origin::AllowedOrigins;
 use crate::interface::transport::peer::Peer;
 use crate::interface::web::paths;
 
@@ -27,47 +25,32 @@ const HEALTH: &str = "/grpc.health.v1.Health/";
 /// Paths of the web that are open to every caller: the probes, and the page that describes the server.
 const OPEN: [&str; 3] = [paths::PAGE, paths::HEALTHZ, paths::READYZ];
 
-/// The state of the checks that a request passes.
-#[derive(Clone, Debug)]
-pub struct AuthenticationState {
-    /// Authenticates callers. `None` means that every caller may do everything.
-    pub identity: Option<Arc<Authenticator>>,
-    /// Limits the rate of calls, and of failed authentications by an address.
-    pub admission: Admission,
-    /// The hosts that a request may be meant for, and the pages that may send it.
-    pub allowed: AllowedOrigins,
-    /// Records refused callers.
-    pub recorder: Recorder,
-}
-
-impl AuthenticationState {
-    /// Returns the caller of a request for `path`. `None` means a WebSocket that authenticates by its first frame.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the credential is missing or not accepted, if its address has sent too many refused ones, or if the
-    /// store fails.
-    pub async fn identify(
-        &self,
-        path: &str,
-        headers: &HeaderMap,
-        peer: Option<&Peer>,
-    ) -> Result<Option<AuthenticatedCaller>, Error> {
-        let is_open = path.starts_with(HEALTH) || OPEN.contains(&path);
-        let identity = self.identity.as_ref().filter(|_| !is_open);
-        let address = peer.map(|peer| peer.address.ip());
-        let Some(identity) = identity else {
-            return Ok(Some(AuthenticatedCaller::anybody(address)));
-        };
-        let certificate = peer.and_then(|peer| peer.certificate);
-        let credential = match credential(headers, certificate) {
-            Err(Error::CredentialMissing) if path == paths::WEBSOCKET => return Ok(None),
-            credential => credential?,
-        };
-        let authenticated =
-            AuthenticatedCaller::by(identity, credential, (&self.admission, address)).await?;
-        Ok(Some(authenticated))
-    }
+/// Returns the caller of a request for `path`. `None` means a WebSocket that authenticates by its first frame.
+///
+/// # Errors
+///
+/// Fails if the credential is missing or not accepted, if its address has sent too many refused ones, or if the store
+/// fails.
+pub(crate) async fn identify(
+    authenticator: Option<&Arc<Authenticator>>,
+    admission: &Admission,
+    path: &str,
+    headers: &HeaderMap,
+    peer: Option<&Peer>,
+) -> Result<Option<AuthenticatedCaller>, Error> {
+    let is_open = path.starts_with(HEALTH) || OPEN.contains(&path);
+    let address = peer.map(|peer| peer.address.ip());
+    let Some(authenticator) = authenticator.filter(|_| !is_open) else {
+        return Ok(Some(AuthenticatedCaller::anybody(address)));
+    };
+    let certificate = peer.and_then(|peer| peer.certificate);
+    let credential = match credential(headers, certificate) {
+        Err(Error::CredentialMissing) if path == paths::WEBSOCKET => return Ok(None),
+        credential => credential?,
+    };
+    let authenticated =
+        AuthenticatedCaller::by(authenticator, credential, (admission, address)).await?;
+    Ok(Some(authenticated))
 }
 
 /// Checks that a caller's role allows a request for `path`.

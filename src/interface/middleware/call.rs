@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tonic::{Code, Status};
 use tracing::Span;
 
-use crate::application::audit::recorder::{Deed, Recorder, is_recorded};
+use crate::application::audit::recorder::{AuditedRequest, Recorder, is_recorded};
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::interface::authenticated_caller::AuthenticatedCaller;
@@ -85,7 +85,7 @@ fn end(deadline: Option<Instant>, authenticated: Option<AuthenticatedCaller>) ->
         };
         let lost = async {
             match authenticated {
-                Some(authenticated) => authenticated.lost().await,
+                Some(authenticated) => authenticated.session_ended().await,
                 None => std::future::pending().await,
             }
         };
@@ -151,7 +151,7 @@ impl Drop for Observed {
         let duration_ms = duration.as_millis();
         tracing::info!(parent: &self.span, rpc.status_code = status, duration_ms, "call ended");
         if let Some(doing) = &self.doing {
-            doing.recorder.record(Deed {
+            doing.recorder.record(AuditedRequest {
                 caller: doing.caller.as_ref(),
                 source: doing.source,
                 method,

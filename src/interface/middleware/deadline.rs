@@ -1,4 +1,5 @@
-//! Ends a response early, even during its body: at the client's deadline, or when the caller is no longer authenticated.
+//! Ends a response early, even during its body: at the client's deadline, or when the caller is no longer
+//! authenticated.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -14,8 +14,8 @@ use crate::application::error::Error;
 use crate::application::memory::pressure::Pressure;
 use crate::application::rate_limit::admission::Admission;
 use crate::application::rate_limit::concurrency::ConcurrencySlot;
-use crate::application::rate_limit::limits::Standing;
-use crate::domain::limits::class::{ConcurrencyLimit, RateClass};
+use crate::application::rate_limit::limits::RateLimitStatus;
+use crate::domain::limits::class::{ConcurrencyLimitKind, RateClass};
 use crate::interface::grpc::methods;
 use crate::interface::guarded_body::GuardedBody;
 use crate::interface::middleware::request;
@@ -25,11 +25,11 @@ use crate::interface::web::paths;
 /// The header with the policy of the budget.
 const POLICY: &str = "ratelimit-policy";
 /// The header with the remaining budget.
-const STANDING: &str = "ratelimit";
+const STATUS: &str = "ratelimit";
 
 /// The state of the admission checks.
 #[derive(Clone, Debug)]
-pub struct RateLimitState {
+pub struct AdmissionState {
     /// The budgets and the slots.
     pub admission: Admission,
     /// Memory pressure: whether there is memory for the request.
@@ -38,8 +38,8 @@ pub struct RateLimitState {
 
 /// Admits a request, or refuses it with the time of the next try. A request that is no method of this API, such as a
 /// health check or a WebSocket, counts as a read.
-pub async fn limit(State(state): State<RateLimitState>, request: Request, next: Next) -> Response {
-    let RateLimitState {
+pub async fn limit(State(state): State<AdmissionState>, request: Request, next: Next) -> Response {
+    let AdmissionState {
         admission,
         pressure,
     } = state;
@@ -54,7 +54,7 @@ pub async fn limit(State(state): State<RateLimitState>, request: Request, next: 
         return request::refused(request.headers(), &error);
     }
     let caller = caller(&request);
-    let (standing, allowed) = admission.admit(&caller, class).await;
+    let (status, allowed) = admission.admit(&caller, class).await;
     let slot = match allowed {
         Ok(()) => slot(&admission, &caller, class).await,
         Err(error) => Err(error),
@@ -67,7 +67,7 @@ pub async fn limit(State(state): State<RateLimitState>, request: Request, next: 
         }
         Ok(None) => next.run(request).await,
     };
-    set_headers(response.headers_mut(), &standing);
+    set_headers(response.headers_mut(), &status);
     response
 }
 
@@ -90,29 +90,29 @@ async fn slot(
     caller: &Caller,
     class: RateClass,
 ) -> Result<Option<ConcurrencySlot>, Error> {
-    let slots = match class {
-        RateClass::UploadStart => ConcurrencyLimit::Uploads,
-        RateClass::WatchOpen => ConcurrencyLimit::Watches,
+    let limit = match class {
+        RateClass::UploadStart => ConcurrencyLimitKind::Uploads,
+        RateClass::WatchOpen => ConcurrencyLimitKind::Watches,
         RateClass::Read | RateClass::Preview | RateClass::Write | RateClass::Admin => {
             return Ok(None);
         }
     };
-    admission.slot(caller, slots).await.map(Some)
+    admission.slot(caller, limit).await.map(Some)
 }
 
-fn set_headers(headers: &mut HeaderMap, standing: &Standing) {
-    let Standing {
+fn set_headers(headers: &mut HeaderMap, status: &RateLimitStatus) {
+    let RateLimitStatus {
         limit,
         rate,
         remaining,
-        whole_after,
-    } = standing;
+        full_after,
+    } = status;
     let seconds = |us: u128| us.div_ceil(1_000_000);
     let window = seconds(rate.window_us().into());
-    let whole_after = seconds(whole_after.as_micros());
+    let full_after = seconds(full_after.as_micros());
     let policy = format!("\"{limit}\";q={};w={window}", rate.burst());
-    let standing = format!("\"{limit}\";r={remaining};t={whole_after}");
-    for (name, value) in [(POLICY, policy), (STANDING, standing)] {
+    let status = format!("\"{limit}\";r={remaining};t={full_after}");
+    for (name, value) in [(POLICY, policy), (STATUS, status)] {
         // Names and numbers are valid in a header.
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);

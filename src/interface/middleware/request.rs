@@ -13,12 +13,15 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-use crate::application::audit::recorder::Deed;
+use crate::application::audit::recorder::{AuditedRequest, Recorder};
+use crate::application::auth::authenticator::Authenticator;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
+use crate::application::rate_limit::admission::Admission;
 use crate::interface::grpc::{methods, status};
-use crate::interface::middleware::authenticate::{self, AuthenticationState};
+use crate::interface::middleware::authenticate;
 use crate::interface::middleware::call::LoggedAtItsEnd;
+use crate::interface::middleware::origin::AllowedOrigins;
 use crate::interface::transport::peer::Peer;
 use crate::interface::web::error_response;
 use crate::interface::web::paths;
@@ -28,10 +31,23 @@ const REQUEST_ID: &str = "x-request-id";
 /// The longest id that is accepted from a client.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
+/// The state of the checks that a request passes: its host, its origin and its credential.
+#[derive(Clone, Debug)]
+pub struct RequestState {
+    /// Authenticates callers. `None` means that every caller may do everything.
+    pub authenticator: Option<Arc<Authenticator>>,
+    /// Limits the rate of calls, and of failed authentications by an address.
+    pub admission: Admission,
+    /// The hosts that a request may be meant for, and the pages that may send it.
+    pub allowed: AllowedOrigins,
+    /// Records refused callers.
+    pub recorder: Recorder,
+}
+
 /// Gives the request an id, a log line and a caller, and refuses other hosts and pages. A web page in a browser on
 /// this machine must not reach a server without identity.
 pub async fn handle(
-    State(state): State<Arc<AuthenticationState>>,
+    State(state): State<Arc<RequestState>>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -45,12 +61,12 @@ pub async fn handle(
     );
     let begun = Instant::now();
     let mut response = async {
-        let response = match let_in(&state, &mut request).await {
+        let response = match check(&state, &mut request).await {
             Ok(()) => next.run(request).await,
             Err(error) => {
                 // A path that does not exist is a mistake of the caller, not a refusal to record.
                 if !matches!(error, Error::NotFound { .. }) {
-                    state.recorder.record(deed(&request, &error));
+                    state.recorder.record(audited(&request, &error));
                 }
                 refused(request.headers(), &error)
             }
@@ -81,7 +97,7 @@ fn log(response: &Response, duration: Duration) {
 }
 
 /// Checks the request, and adds its caller to its extensions.
-async fn let_in(state: &AuthenticationState, request: &mut Request) -> Result<(), Error> {
+async fn check(state: &RequestState, request: &mut Request) -> Result<(), Error> {
     state.allowed.check(request)?;
     is_ours(request)?;
     if request.method() == Method::OPTIONS {
@@ -91,9 +107,14 @@ async fn let_in(state: &AuthenticationState, request: &mut Request) -> Result<()
     }
     let peer = request.extensions().get::<Arc<Peer>>().cloned();
     let path = request.uri().path();
-    let known = state
-        .identify(path, request.headers(), peer.as_deref())
-        .await;
+    let known = authenticate::identify(
+        state.authenticator.as_ref(),
+        &state.admission,
+        path,
+        request.headers(),
+        peer.as_deref(),
+    )
+    .await;
     let known = known.inspect_err(|reason| {
         let address = peer.map(|peer| peer.address);
         tracing::info!(peer.address = ?address, %reason, "a caller was refused");
@@ -113,10 +134,10 @@ async fn let_in(state: &AuthenticationState, request: &mut Request) -> Result<()
 }
 
 /// Returns the audit entry of a refused request.
-fn deed<'a>(request: &'a Request, error: &Error) -> Deed<'a> {
+fn audited<'a>(request: &'a Request, error: &Error) -> AuditedRequest<'a> {
     let path = request.uri().path();
     let is_ours = methods::at(path).is_some() || paths::ALL.contains(&path);
-    Deed {
+    AuditedRequest {
         caller: request.extensions().get::<Caller>(),
         source: request
             .extensions()

@@ -53,7 +53,7 @@ pub(crate) async fn serve<S>(
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let usage = RequestActivity::new();
-    let read_budget = peer.place.read_budget();
+    let read_budget = peer.permit.read_budget();
     let service = Connected {
         router,
         peer: Arc::new(peer),

@@ -48,13 +48,13 @@ struct NetworkState {
     read_budget: Arc<ReadBudget>,
 }
 
-/// A connection's place among all connections. Dropping it frees the place.
+/// The permit of one connection, released when it is dropped.
 #[derive(Debug)]
 pub struct ConnectionPermit {
     known: Arc<Mutex<Networks>>,
     network: Network,
     read_budget: Arc<ReadBudget>,
-    _one_of_all: OwnedSemaphorePermit,
+    _total: OwnedSemaphorePermit,
 }
 
 impl ConnectionLimits {
@@ -69,10 +69,10 @@ impl ConnectionLimits {
         }
     }
 
-    /// Waits until there is room for another connection. `None` means there will never be room again.
-    pub(crate) async fn room(&self) -> Option<OwnedSemaphorePermit> {
-        let room = Arc::clone(&self.all).acquire_owned();
-        room.await.ok()
+    /// Waits until another connection is allowed in all, and returns its permit. `None` means that it never will be.
+    pub(crate) async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
+        let acquired = Arc::clone(&self.all).acquire_owned();
+        acquired.await.ok()
     }
 
     /// Whether there are more connections than operators need.
@@ -80,10 +80,10 @@ impl ConnectionLimits {
         self.most - self.all.available_permits() > FEW
     }
 
-    /// Returns a place in that room, or `None` if the address has its maximum of connections.
+    /// Returns the permit of a connection, or `None` if the address has its maximum of connections.
     pub(crate) fn enter(
         &self,
-        room: OwnedSemaphorePermit,
+        total_permit: OwnedSemaphorePermit,
         address: IpAddr,
     ) -> Option<ConnectionPermit> {
         let network = Network::of(address);
@@ -104,7 +104,7 @@ impl ConnectionLimits {
             known: Arc::clone(&self.known),
             network,
             read_budget: Arc::clone(&of.read_budget),
-            _one_of_all: room,
+            _total: total_permit,
         })
     }
 }
@@ -152,8 +152,8 @@ mod tests {
     async fn an_address_has_a_maximum_of_connections_and_gives_them_back() {
         let connections = ConnectionLimits::new(10, PER_ADDRESS);
         let enter = async |address: &str| {
-            let room = connections.room().await.unwrap();
-            connections.enter(room, address.parse().unwrap())
+            let total_permit = connections.acquire().await.unwrap();
+            connections.enter(total_permit, address.parse().unwrap())
         };
         let one = enter("10.0.0.1").await;
         let two = enter("10.0.0.1").await;
@@ -181,10 +181,10 @@ mod tests {
         let connections = ConnectionLimits::new(10, PER_ADDRESS);
         for number in 0..2 * KNOWN_MIN {
             let address = u32::try_from(number).unwrap().to_be_bytes();
-            let room = connections.room().await.unwrap();
-            let place = connections.enter(room, address.into()).unwrap();
+            let total_permit = connections.acquire().await.unwrap();
+            let permit = connections.enter(total_permit, address.into()).unwrap();
             if number == 0 {
-                let _whole_in_ten_seconds = place.read_budget().charge(100 * CALL);
+                let _whole_in_ten_seconds = permit.read_budget().charge(100 * CALL);
             }
         }
         let known = connections.known.lock().unwrap();

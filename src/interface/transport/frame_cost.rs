@@ -30,9 +30,9 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 
-/// The parse position in a connection.
+/// Counts the cost of a connection's bytes. The state is the parse position.
 #[derive(Debug)]
-pub(crate) enum FrameParser {
+pub(crate) enum FrameCostCounter {
     /// The number of bytes of the preface that have arrived.
     Preface(usize),
     /// The frame head, and the number of its bytes that have arrived.
@@ -43,13 +43,13 @@ pub(crate) enum FrameParser {
     Plain(bool),
 }
 
-impl FrameParser {
+impl FrameCostCounter {
     pub(crate) fn new() -> Self {
         Self::Preface(0)
     }
 
     /// Returns the cost of `bytes`, which follow the bytes of all earlier calls.
-    pub(crate) fn of(&mut self, mut bytes: &[u8]) -> u64 {
+    pub(crate) fn cost_of(&mut self, mut bytes: &[u8]) -> u64 {
         let mut cost = 0;
         while !bytes.is_empty() {
             let (more, taken) = match self {
@@ -128,7 +128,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use super::{CALL, FRAME, FrameParser, PREFACE};
+    use super::{CALL, FRAME, FrameCostCounter, PREFACE};
 
     fn frame(kind: u8, length: u16) -> Vec<u8> {
         let [high, low] = length.to_be_bytes();
@@ -138,8 +138,9 @@ mod tests {
 
     #[test]
     fn a_frame_costs_by_its_kind_and_large_content_is_free() {
-        let http2 =
-            |frames: &[Vec<u8>]| FrameParser::new().of(&[PREFACE, &frames.concat()].concat());
+        let http2 = |frames: &[Vec<u8>]| {
+            FrameCostCounter::new().cost_of(&[PREFACE, &frames.concat()].concat())
+        };
         assert_eq!(http2(&[]), 0);
         assert_eq!(http2(&[frame(4, 6), frame(6, 8), frame(8, 4)]), 3 * FRAME);
         assert_eq!(http2(&[frame(1, 300), frame(0, 16_384)]), CALL);
@@ -152,18 +153,27 @@ mod tests {
         for end in ["\r\n", "\n"] {
             let request = format!("GET / HTTP/1.1{end}host: a{end}{end}");
             let bytes = |bytes: usize| FRAME * u64::try_from(bytes.div_ceil(16)).unwrap();
-            let mut costs = FrameParser::new();
-            assert_eq!(costs.of(request.as_bytes()), CALL + bytes(request.len()));
+            let mut costs = FrameCostCounter::new();
+            assert_eq!(
+                costs.cost_of(request.as_bytes()),
+                CALL + bytes(request.len())
+            );
             let many = request.repeat(30);
-            assert_eq!(costs.of(many.as_bytes()), 30 * CALL + bytes(many.len()));
-            let by_byte = request.bytes().map(|byte| costs.of(&[byte])).sum::<u64>();
+            assert_eq!(
+                costs.cost_of(many.as_bytes()),
+                30 * CALL + bytes(many.len())
+            );
+            let by_byte = request
+                .bytes()
+                .map(|byte| costs.cost_of(&[byte]))
+                .sum::<u64>();
             assert_eq!(
                 by_byte,
                 CALL + FRAME * u64::try_from(request.len()).unwrap()
             );
         }
         assert_eq!(
-            FrameParser::new().of(b"PRI / HTTP/1.1\r\n\r\n"),
+            FrameCostCounter::new().cost_of(b"PRI / HTTP/1.1\r\n\r\n"),
             CALL + 2 * FRAME
         );
     }
@@ -177,18 +187,18 @@ mod tests {
         ) {
             let frames = frames.into_iter().map(|(kind, length)| frame(kind, length));
             let bytes = [PREFACE.to_vec(), frames.collect::<Vec<_>>().concat()].concat();
-            let mut costs = FrameParser::new();
+            let mut costs = FrameCostCounter::new();
             let mut cost = 0;
             let mut rest = &bytes[..];
             for cut in cuts.into_iter().cycle() {
                 let (part, later) = rest.split_at(cut.min(rest.len()));
-                cost += costs.of(part);
+                cost += costs.cost_of(part);
                 rest = later;
                 if rest.is_empty() {
                     break;
                 }
             }
-            prop_assert_eq!(cost, FrameParser::new().of(&bytes));
+            prop_assert_eq!(cost, FrameCostCounter::new().cost_of(&bytes));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Detects unused connections: a client that connects and sends no request would hold a place for nothing.
+//! Detects unused connections: a client that connects and sends no request would hold a permit for nothing.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,6 +12,6 @@ pub struct Peer {
     pub address: SocketAddr,
     /// The SHA-256 digest of the client's certificate. `None` if the client has not proved to own one.
     pub certificate: Option<[u8; 32]>,
-    /// The connection's place among all connections. The last holder of the peer frees it.
-    pub place: ConnectionPermit,
+    /// The permit of the connection. The last holder of the peer releases it.
+    pub permit: ConnectionPermit,
 }

@@ -12,14 +12,14 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tokio::time::Sleep;
 
-use crate::interface::transport::frame_cost::FrameParser;
+use crate::interface::transport::frame_cost::FrameCostCounter;
 use crate::interface::transport::read_budget::ReadBudget;
 
 /// A stream and its current sleep.
 #[derive(Debug)]
 pub(crate) struct ThrottledStream<S> {
     stream: Take<S>,
-    costs: FrameParser,
+    costs: FrameCostCounter,
     read_budget: Arc<ReadBudget>,
     rest: Option<Pin<Box<Sleep>>>,
 }
@@ -29,7 +29,7 @@ impl<S: AsyncRead> ThrottledStream<S> {
     pub(crate) fn new(stream: S, read_budget: Arc<ReadBudget>) -> Self {
         Self {
             stream: stream.take(0),
-            costs: FrameParser::new(),
+            costs: FrameCostCounter::new(),
             read_budget,
             rest: None,
         }
@@ -50,11 +50,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for ThrottledStream<S> {
         self.stream.set_limit(most as u64);
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        let cost = self.costs.of(&buffer.filled()[before..]);
+        let cost = self.costs.cost_of(&buffer.filled()[before..]);
         if cost > 0 {
             let wait = self.read_budget.charge(cost);
             if !wait.is_zero() {
-                metrics::counter!("sluice_reads_paced_total").increment(1);
+                metrics::counter!("sluice_reads_throttled_total").increment(1);
                 self.rest = Some(Box::pin(tokio::time::sleep(wait)));
             }
         }
@@ -109,8 +109,8 @@ mod tests {
         for (owed, most) in [(0, buffer.len()), (20 * CALL, OVER_BUDGET_READ_BYTES)] {
             let read_budget = Arc::new(ReadBudget::new(10));
             let _two_seconds = read_budget.charge(owed);
-            let mut paced = ThrottledStream::new(tokio::io::repeat(b'a'), read_budget);
-            assert_eq!(paced.read(&mut buffer).await.unwrap(), most);
+            let mut throttled = ThrottledStream::new(tokio::io::repeat(b'a'), read_budget);
+            assert_eq!(throttled.read(&mut buffer).await.unwrap(), most);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::ingest::digest;
 /// The settings that the next handshake uses: certificates change without a restart.
 pub type Settings = watch::Receiver<Arc<ServerConfig>>;
 
-/// The maximum time of a handshake: a slower client would hold a place for nothing.
+/// The maximum time of a handshake: a slower client would hold a permit for nothing.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 
 /// Performs the handshake. Returns the stream and the SHA-256 digest of the client's certificate; the digest is

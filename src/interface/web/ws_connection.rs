@@ -13,14 +13,14 @@ use tokio_stream::{StreamExt, StreamMap};
 use tokio_tungstenite::tungstenite;
 use tonic::Code;
 
-use crate::application::audit::recorder::Deed;
+use crate::application::audit::recorder::AuditedRequest;
 use crate::application::auth::credential::Credential;
 use crate::application::caller::Caller;
 use crate::application::error::Error;
 use crate::application::operations::watch::States;
 use crate::application::ports::operations::Operation;
 use crate::domain::identity::role::Role;
-use crate::domain::limits::class::ConcurrencyLimit;
+use crate::domain::limits::class::ConcurrencyLimitKind;
 use crate::domain::names::uid::OperationUid;
 use crate::interface::authenticated_caller::AuthenticatedCaller;
 use crate::interface::grpc::resource_name;
@@ -36,7 +36,7 @@ const SUBSCRIPTIONS_MAX: usize = 100;
 /// Unreadable frames in a row after which the socket is closed: a faulty program does not recover.
 const FAULTS_MAX: u32 = 5;
 /// The time a client without a credential in its request has to authenticate.
-const INTRODUCED_WITHIN: Duration = Duration::from_secs(10);
+const AUTHENTICATED_WITHIN: Duration = Duration::from_secs(10);
 /// The method behind `cancel`: a caller that may call it may send that frame.
 const CANCEL: &str = "/sluice.v1.OperationService/CancelOperation";
 /// The time a disconnected client has to read the reason.
@@ -73,7 +73,7 @@ enum SocketEnd {
 enum SocketEvent {
     Drain,
     /// The caller is no longer authenticated.
-    Lost(Error),
+    SessionEnded(Error),
     PingDue,
     Received(Option<Result<Message, axum::Error>>),
     State(OperationUid, Result<Arc<Operation>, Error>),
@@ -100,7 +100,7 @@ impl Socket {
     /// Serves the client until either side ends. Boxed, because a future reserves space twice for a value moved into
     /// it.
     pub(super) async fn run(mut self: Box<Self>) {
-        let end = match Box::pin(self.introduced()).await {
+        let end = match Box::pin(self.authenticate()).await {
             Ok(authenticated) => self.serve_in_slot(authenticated).await,
             Err(end) => end,
         };
@@ -112,13 +112,13 @@ impl Socket {
     }
 
     /// Returns the caller, from the request or from the first frame.
-    async fn introduced(&mut self) -> Result<AuthenticatedCaller, SocketEnd> {
+    async fn authenticate(&mut self) -> Result<AuthenticatedCaller, SocketEnd> {
         if let Some(authenticated) = &self.authenticated {
             return Ok(authenticated.clone());
         }
-        let received = tokio::time::timeout(INTRODUCED_WITHIN, self.wire.recv()).await;
+        let received = tokio::time::timeout(AUTHENTICATED_WITHIN, self.wire.recv()).await;
         let authenticated = match received {
-            Ok(Some(Ok(Message::Text(text)))) => self.believed(&text).await,
+            Ok(Some(Ok(Message::Text(text)))) => self.authenticate_frame(&text).await,
             Ok(None | Some(Err(_))) => return Err(SocketEnd::Gone),
             Ok(Some(Ok(_))) | Err(_) => Err(Error::CredentialMissing),
         };
@@ -138,13 +138,17 @@ impl Socket {
         }
     }
 
-    async fn believed(&mut self, text: &str) -> Result<AuthenticatedCaller, Error> {
+    async fn authenticate_frame(&mut self, text: &str) -> Result<AuthenticatedCaller, Error> {
         let address = Some(self.held.1.address.ip());
-        match (&self.context.identity, ClientMessage::parse(text)?) {
-            (Some(identity), ClientMessage::Authenticate(token)) => {
+        match (&self.context.authenticator, ClientMessage::parse(text)?) {
+            (Some(authenticator), ClientMessage::Authenticate(token)) => {
                 let credential = Credential::Bearer(token);
-                AuthenticatedCaller::by(identity, credential, (&self.context.admission, address))
-                    .await
+                AuthenticatedCaller::by(
+                    authenticator,
+                    credential,
+                    (&self.context.admission, address),
+                )
+                .await
             }
             (None, ClientMessage::Authenticate(_)) => Ok(AuthenticatedCaller::anybody(address)),
             (
@@ -159,9 +163,9 @@ impl Socket {
     /// Serves a client while it holds a slot of its concurrency limit.
     async fn serve_in_slot(&mut self, authenticated: AuthenticatedCaller) -> SocketEnd {
         let admission = &self.context.admission;
-        let slot = admission.slot(&authenticated.caller, ConcurrencyLimit::Sockets);
+        let slot = admission.slot(&authenticated.caller, ConcurrencyLimitKind::Sockets);
         match Box::pin(slot).await {
-            Ok(_place) => self.talk(&authenticated).await,
+            Ok(_slot) => self.talk(&authenticated).await,
             Err(error) => {
                 let sent = self.send(&ServerMessage::error(None, &error)).await;
                 sent.err().unwrap_or(SocketEnd::Close(Close::TooMany))
@@ -173,20 +177,20 @@ impl Socket {
         let context = Arc::clone(&self.context);
         // Created once, not for each event: thousands of sockets may have an event at the same time.
         let mut drain = pin!(context.drain.cancelled());
-        let mut lost = pin!(authenticated.lost());
+        let mut ended = pin!(authenticated.session_ended());
         let mut ping_timer = pin!(tokio::time::sleep(context.bounds.ping_every));
         let mut is_pong_due = false;
         loop {
             let event = tokio::select! {
                 () = &mut drain => SocketEvent::Drain,
-                error = &mut lost => SocketEvent::Lost(error),
+                error = &mut ended => SocketEvent::SessionEnded(error),
                 () = &mut ping_timer => SocketEvent::PingDue,
                 received = self.wire.recv() => SocketEvent::Received(received),
                 Some((uid, state)) = self.followed.next() => SocketEvent::State(uid, state),
             };
             let done = match event {
                 SocketEvent::Drain => Err(SocketEnd::Close(Close::Draining)),
-                SocketEvent::Lost(error) => {
+                SocketEvent::SessionEnded(error) => {
                     let sent = self.send(&ServerMessage::error(None, &error)).await;
                     sent.and(Err(SocketEnd::Close(Close::Unauthenticated)))
                 }
@@ -240,7 +244,7 @@ impl Socket {
             }
             Ok(ClientMessage::Unsubscribe(uid)) => (Some(uid), self.unsubscribe(&uid)),
             Ok(ClientMessage::Cancel(uid)) => return self.cancel(&uid).await,
-            Ok(ClientMessage::Authenticate(_)) => (None, self.is_introduced(is_first)),
+            Ok(ClientMessage::Authenticate(_)) => (None, self.is_authenticated(is_first)),
         };
         self.faults = 0;
         match done {
@@ -277,8 +281,8 @@ impl Socket {
     }
 
     /// Accepts a token only as the first frame of a client that needs none; any other comes too late.
-    fn is_introduced(&self, is_first: bool) -> Result<(), Error> {
-        if is_first && self.context.identity.is_none() {
+    fn is_authenticated(&self, is_first: bool) -> Result<(), Error> {
+        if is_first && self.context.authenticator.is_none() {
             return Ok(());
         }
         let message = "authenticate must be the first frame, of a request without a credential";
@@ -312,7 +316,7 @@ impl Socket {
 
     /// Records the client's action in the audit log.
     fn record(&self, method: &str, target: &str, code: Code) {
-        self.context.recorder.record(Deed {
+        self.context.recorder.record(AuditedRequest {
             caller: self.caller().ok(),
             source: Some(self.held.1.address.ip()),
             method,

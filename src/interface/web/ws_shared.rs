@@ -32,7 +32,7 @@ pub struct SocketLimits {
 #[derive(Debug)]
 pub struct SocketContext {
     /// Authenticates callers. `None` means that every caller may do everything.
-    pub identity: Option<Arc<Authenticator>>,
+    pub authenticator: Option<Arc<Authenticator>>,
     /// Watches on operations.
     pub watching: OperationWatch,
     /// A cache of states as text.

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 use clap::Args;
 
-use crate::cli::commands::sync::origin::{MARK, SyncedFolder};
 use crate::cli::commands::sync::removal::Deletion;
 use crate::cli::commands::sync::step::Syncing;
+use crate::cli::commands::sync::synced_folder::{MARK, SyncedFolder};
 use crate::cli::stopping::Stopping;
 use crate::cli::terminal::output::WrongArguments;
 use crate::cli::uploads::outcome::{DocumentResult, Outcome};
@@ -21,9 +21,9 @@ use crate::cli::uploads::uploader::{self, UploadArguments, Uploader, ensure_coll
 use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::pb;
 
-mod origin;
 mod removal;
 mod step;
+mod synced_folder;
 
 /// Make a collection match a folder: upload new and changed documents, several concurrently, and leave the others
 /// unchanged.
@@ -64,19 +64,19 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         !labels.contains_key(MARK),
         anyhow::anyhow!("--label: {MARK} is set by --source-id").context(WrongArguments)
     );
-    let origin = SyncedFolder::new(&arguments.folder, arguments.source_id.as_deref())?;
+    let synced_folder = SyncedFolder::new(&arguments.folder, arguments.source_id.as_deref())?;
     let stopping = Stopping::listen()?;
     let all = Sources::new(sources::below(&arguments.folder), None)?;
     let spec = pb::UploadSpec {
         collection: collection.to_string(),
         labels: Some(pb::Labels {
-            values: origin.mark(labels),
+            values: synced_folder.mark(labels),
         }),
         ..spec
     };
     let uploader = Uploader::new(&arguments.uploads, spec)?;
     let work = async {
-        let syncing = compare(arguments, &uploader, collection, origin, &all).await?;
+        let syncing = compare(arguments, &uploader, collection, synced_folder, &all).await?;
         apply(arguments, &syncing, all).await
     };
     uploader
@@ -90,7 +90,7 @@ async fn compare<'a>(
     arguments: &Arguments,
     uploader: &'a Uploader,
     collection: CollectionId,
-    origin: SyncedFolder,
+    synced_folder: SyncedFolder,
     all: &Sources,
 ) -> anyhow::Result<Syncing<'a>> {
     let Uploader {
@@ -106,7 +106,7 @@ async fn compare<'a>(
         .await?;
     let mut own = HashMap::new();
     if found.is_some() {
-        let listed = async || origin.documents(channel.clone(), &collection).await;
+        let listed = async || synced_folder.documents(channel.clone(), &collection).await;
         own = retries.ask(listed).await?;
     } else if !arguments.dry_run && !all.documents.is_empty() {
         let made = async || ensure_collection(channel.clone(), &collection).await;
@@ -117,7 +117,7 @@ async fn compare<'a>(
         expected,
         labels: uploader.common.labels.clone().unwrap_or_default().values,
         collection,
-        origin,
+        synced_folder,
         own,
         adopts: arguments.adopt,
         is_dry: arguments.dry_run,

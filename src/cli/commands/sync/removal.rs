@@ -68,7 +68,7 @@ impl Syncing<'_> {
                 Some(Line::of(line, &document.name)),
             ));
         }
-        if !self.origin.owns(document) {
+        if !self.synced_folder.owns(document) {
             bail!("does not belong to this folder");
         }
         let request = pb::DeleteDocumentRequest {

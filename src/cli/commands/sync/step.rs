@@ -7,7 +7,7 @@ use tonic::Code;
 use uuid::Uuid;
 
 use crate::cli::calls::{document_update, wait};
-use crate::cli::commands::sync::origin::{MARK, SyncedFolder};
+use crate::cli::commands::sync::synced_folder::{MARK, SyncedFolder};
 use crate::cli::json;
 use crate::cli::uploads::outcome::{Conflict, DocumentResult, Done, Line};
 use crate::cli::uploads::source::Source;
@@ -25,7 +25,7 @@ pub(super) struct Syncing<'a> {
     /// The labels that each document gets.
     pub(super) labels: BTreeMap<String, String>,
     pub(super) collection: CollectionId,
-    pub(super) origin: SyncedFolder,
+    pub(super) synced_folder: SyncedFolder,
     /// The documents of this folder when the run began.
     pub(super) own: HashMap<DocumentId, pb::Document>,
     pub(super) adopts: bool,
@@ -56,7 +56,7 @@ impl Syncing<'_> {
         let Some(document) = document else {
             return self.upload(id, source, false).await;
         };
-        if !self.origin.owns(&document) && !self.adopts {
+        if !self.synced_folder.owns(&document) && !self.adopts {
             return Err(foreign(&document));
         }
         let difference = self.expected.difference(&document, &source).await?;

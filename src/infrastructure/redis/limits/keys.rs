@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::application::ports::rate_limiter::CounterKey;
-use crate::domain::limits::class::{ConcurrencyLimit, RateLimit};
+use crate::domain::limits::class::{ConcurrencyLimitKind, RateLimitKind};
 use crate::domain::names::resource::TenantId;
 
 /// The key that a probe writes.
@@ -34,11 +34,12 @@ pub(super) fn key(name: &str) -> Option<CounterKey> {
         "" => None,
         tenant => Some(TenantId::parse(tenant).ok()?),
     };
-    let budget = RateLimit::named(limit).map(RateLimit::name);
+    let rate_limit = RateLimitKind::named(limit).map(RateLimitKind::name);
     Some(CounterKey {
         tenant,
         principal: unescaped(principal)?,
-        limit: budget.or_else(|| ConcurrencyLimit::named(limit).map(ConcurrencyLimit::name))?,
+        limit: rate_limit
+            .or_else(|| ConcurrencyLimitKind::named(limit).map(ConcurrencyLimitKind::name))?,
     })
 }
 

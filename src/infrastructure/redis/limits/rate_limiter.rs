@@ -7,7 +7,7 @@ use redis::{Cmd, RedisError, Script};
 
 use crate::application::ports::rate_limiter::{Amount, CounterKey, Member, RateLimiter, Used};
 use crate::application::store_error::Error;
-use crate::domain::limits::class::ConcurrencyLimit;
+use crate::domain::limits::class::ConcurrencyLimitKind;
 use crate::domain::limits::rate::{Rate, RateDecision};
 use crate::domain::names::resource::TenantId;
 use crate::infrastructure::redis::connection::Connection;
@@ -24,11 +24,11 @@ const NOTES_MAX: u32 = 1_000;
 #[derive(Debug)]
 pub struct RedisLimits {
     connection: Connection,
-    check: Script,
-    take: Script,
-    keep: Script,
-    note: Script,
-    used: Script,
+    gcra: Script,
+    acquire_slot: Script,
+    renew_slots: Script,
+    record_key: Script,
+    usage: Script,
 }
 
 impl RedisLimits {
@@ -37,11 +37,11 @@ impl RedisLimits {
     pub fn new(connection: &Connection, wait_max: Duration) -> Self {
         Self {
             connection: connection.answering_within(wait_max),
-            check: Script::new(include_str!("check.lua")),
-            take: Script::new(include_str!("take.lua")),
-            keep: Script::new(include_str!("keep.lua")),
-            note: Script::new(include_str!("note.lua")),
-            used: Script::new(include_str!("used.lua")),
+            gcra: Script::new(include_str!("gcra.lua")),
+            acquire_slot: Script::new(include_str!("acquire_slot.lua")),
+            renew_slots: Script::new(include_str!("renew_slots.lua")),
+            record_key: Script::new(include_str!("record_key.lua")),
+            usage: Script::new(include_str!("usage.lua")),
         }
     }
 
@@ -49,16 +49,16 @@ impl RedisLimits {
         if units > rate.burst() {
             return Ok(RateDecision::Never);
         }
-        let mut invocation = self.check.key(name);
+        let mut invocation = self.gcra.key(name);
         invocation.arg(rate.cost_us(units)).arg(rate.window_us());
         let mut connection = self.connection.clone();
-        let (passes, wait_us, whole_after_us) = invocation.invoke_async(&mut connection).await?;
+        let (passes, wait_us, full_after_us) = invocation.invoke_async(&mut connection).await?;
         Ok(if passes {
-            RateDecision::AuthenticatedCaller { whole_after_us }
+            RateDecision::Admitted { full_after_us }
         } else {
             RateDecision::Wait {
                 wait_us,
-                whole_after_us,
+                full_after_us,
             }
         })
     }
@@ -67,8 +67,8 @@ impl RedisLimits {
 #[async_trait]
 impl RateLimiter for RedisLimits {
     async fn check(&self, key: &CounterKey, rate: Rate, units: u64) -> Result<RateDecision, Error> {
-        let verdict = self.decide(&keys::of(key), rate, units).await;
-        verdict.map_err(unavailable)
+        let decision = self.decide(&keys::of(key), rate, units).await;
+        decision.map_err(unavailable)
     }
 
     async fn acquire(
@@ -78,7 +78,7 @@ impl RateLimiter for RedisLimits {
         most: u32,
         lifetime: Duration,
     ) -> Result<bool, Error> {
-        let mut invocation = self.take.key(keys::of(key));
+        let mut invocation = self.acquire_slot.key(keys::of(key));
         invocation.arg(&bytes(member)).arg(most).arg(ms(lifetime));
         let mut connection = self.connection.clone();
         let taken = invocation.invoke_async(&mut connection).await;
@@ -91,7 +91,7 @@ impl RateLimiter for RedisLimits {
         members: &[Member],
         lifetime: Duration,
     ) -> Result<(), Error> {
-        let mut invocation = self.keep.key(keys::of(key));
+        let mut invocation = self.renew_slots.key(keys::of(key));
         invocation.arg(ms(lifetime));
         for member in members {
             invocation.arg(&bytes(*member));
@@ -115,11 +115,11 @@ impl RateLimiter for RedisLimits {
     async fn probe(&self) -> Result<(), Error> {
         let rate = Rate::new(1_000.0, 1);
         let probed = self.decide(keys::PROBE, rate, 1).await;
-        probed.map(|_verdict| ()).map_err(unavailable)
+        probed.map(|_decision| ()).map_err(unavailable)
     }
 
     async fn note(&self, tenant: &TenantId, keys: &[CounterKey]) -> Result<(), Error> {
-        let mut invocation = self.note.key(keys::noted(tenant));
+        let mut invocation = self.record_key.key(keys::noted(tenant));
         invocation.arg(ms(NOTES_LIFETIME)).arg(NOTES_MAX);
         for key in keys {
             invocation.arg(keys::of(key));
@@ -144,11 +144,11 @@ impl RateLimiter for RedisLimits {
             let Some(key) = keys::key(&name) else {
                 continue;
             };
-            let used = self.used.key(&name).invoke_async(&mut connection).await;
+            let used = self.usage.key(&name).invoke_async(&mut connection).await;
             let used = used.map_err(unavailable)?;
-            let amount = match ConcurrencyLimit::named(key.limit) {
+            let amount = match ConcurrencyLimitKind::named(key.limit) {
                 Some(_) => Amount::Slots(used),
-                None => Amount::WholeAfterUs(used),
+                None => Amount::FullAfterUs(used),
             };
             usage.push(Used { key, amount });
         }

@@ -2,7 +2,7 @@
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::uploads::{Declared, NewUpload, Origin};
+use crate::application::ports::uploads::{Declared, NewUpload, UploadSource};
 use crate::domain::names::path::PathName;
 use crate::domain::names::resource::{DocumentId, DocumentName};
 use crate::interface::grpc::convert::{chunking, metadata};
@@ -51,7 +51,7 @@ pub fn new_import(
         metadata: metadata::sent(fields)?,
         document,
         preferences: chunking::preferences(chunking, decoding)?,
-        origin: Origin::Client,
+        source: UploadSource::Client,
         now: clock.now(),
     };
     Ok((path, new))

@@ -33,7 +33,7 @@ fn usage(from: Usage) -> pb::LimitUsage {
         most,
         refill,
     } = from;
-    let whole_after = refill.map(|refill| refill.whole_after);
+    let full_after = refill.map(|refill| refill.full_after);
     pb::LimitUsage {
         principal,
         limit: limit.to_owned(),
@@ -41,6 +41,6 @@ fn usage(from: Usage) -> pb::LimitUsage {
         most: count(most),
         per_second: refill.map(|refill| refill.per_second),
         // At most some years, so the conversion succeeds.
-        whole_after: whole_after.and_then(|after| after.try_into().ok()),
+        full_after: full_after.and_then(|after| after.try_into().ok()),
     }
 }

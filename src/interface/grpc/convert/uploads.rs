@@ -4,7 +4,7 @@ use tonic::{Code, Status};
 
 use crate::application::error::Error;
 use crate::application::ports::clock::Clock;
-use crate::application::ports::uploads::{Declared, NewUpload, Origin};
+use crate::application::ports::uploads::{Declared, NewUpload, UploadSource};
 use crate::application::uploads::upload_stream::{ChunkRequest, Message, UploadTarget};
 use crate::application::uploads::write::{CONTENT_BYTES_MAX, Write};
 use crate::domain::names::resource::{DocumentId, DocumentName};
@@ -177,7 +177,7 @@ fn new_upload(
             document,
         },
         preferences: chunking::preferences(chunking, decoding)?,
-        origin: Origin::Client,
+        source: UploadSource::Client,
         now: clock.now(),
     })
 }

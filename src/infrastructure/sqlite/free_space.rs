@@ -45,8 +45,8 @@ fn is_ample(file: &Path) -> bool {
     let directory = file
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
-    let room = statvfs(directory.unwrap_or_else(|| Path::new(".")));
-    room.is_ok_and(|room| room.f_bavail.saturating_mul(room.f_frsize) >= AMPLE_BYTES)
+    let space = statvfs(directory.unwrap_or_else(|| Path::new(".")));
+    space.is_ok_and(|space| space.f_bavail.saturating_mul(space.f_frsize) >= AMPLE_BYTES)
 }
 
 fn write(ballast: &Path) -> std::io::Result<()> {

@@ -1,12 +1,12 @@
--- Takes a place, if there is one.
+-- Takes a slot, if one is free.
 --
--- KEYS[1] the places; ARGV[1] the member, ARGV[2] how many there are, ARGV[3] the lifetime in ms.
--- Answers whether it was taken.
+-- KEYS[1] the slots; ARGV[1] the member, ARGV[2] the number of slots, ARGV[3] the lifetime in ms.
+-- Returns whether the slot was taken.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local ends = now + ARGV[3]
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
--- What ends later than anything can was written before the clock was set back.
+-- Slots that end later than a new one were taken before the clock was set back.
 redis.call('ZREMRANGEBYSCORE', KEYS[1], string.format('(%.0f', ends), '+inf')
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
   return 0

@@ -1,6 +1,6 @@
--- How much of a budget, or how many places, are in use.
+-- Reads how much of a budget is used, or how many slots are held.
 --
--- KEYS[1] the budget or the places. Answers when a budget is whole, in microseconds, or a number.
+-- KEYS[1] the budget or the slots. Returns the microseconds until the budget is full, or the number of slots.
 local time = redis.call('TIME')
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'zset' then
