@@ -1,10 +1,10 @@
 //! Finds places after a separator and the white space that follows it.
 
-use memchr::memmem::Finder;
+use std::ops::Range;
 
 use crate::domain::text::features::Features;
 use crate::domain::text::reading::place;
-use crate::domain::text::reading::stop::{self, Stop};
+use crate::domain::text::segmentation::needle::{Needle, mark_of};
 use crate::domain::text::segmentation::section::Section;
 use crate::domain::text::white_space;
 
@@ -66,17 +66,6 @@ struct Group {
     needles: Vec<Needle>,
 }
 
-/// One separator.
-#[derive(Debug)]
-struct Needle {
-    finder: Finder<'static>,
-    /// The length before its first line feed, which stands for other line ends too.
-    beginning_bytes: usize,
-    /// Whether the mark needs white space after it. `None` means that the separator is not a mark that ends
-    /// sentences.
-    mark: Option<bool>,
-}
-
 impl Separators {
     /// Creates a finder of `separators`, which must not be empty. A line feed in them also stands for CR LF and CR.
     pub fn new<'a>(separators: impl IntoIterator<Item = &'a str>, reading: Reading) -> Self {
@@ -99,12 +88,8 @@ impl Separators {
         let mark = mark_of(separator).filter(|_| self.reading == Reading::Words);
         let bytes = mark.map_or(separator.len(), |(bytes, _)| bytes);
         let shown = &separator[..bytes];
-        let needle = Needle {
-            finder: Finder::new(shown).into_owned(),
-            beginning_bytes: lines_from(shown),
-            mark: mark.map(|(_, is_spaced)| is_spaced),
-        };
-        self.has_lines |= needle.beginning_bytes < bytes;
+        let needle = Needle::new(shown, mark.map(|(_, is_spaced)| is_spaced));
+        self.has_lines |= needle.has_lines();
         if self.reading == Reading::Literal(Keep::After) {
             // Each line feed may match a CR LF.
             let longest = bytes + shown.matches('\n').count();
@@ -145,29 +130,25 @@ impl Separators {
             if !group.may_be_in(section) {
                 continue;
             }
-            let from = group.from(section);
-            let start = match group.first {
-                b'\n' if has_returns => memchr::memchr2(b'\n', b'\r', &bytes[from..]),
-                first => memchr::memchr(first, &bytes[from..]),
-            };
-            let Some(start) = start.map(|start| from + start) else {
+            let Some(start) = group.start(bytes, group.from(section), has_returns) else {
                 continue;
             };
             for needle in &group.needles {
+                let mut at = start;
                 let mut last = 0;
-                needle.each(bytes, start, has_returns, |start, end| {
-                    if end <= last {
-                        return true;
+                while let Some(separator) = needle.next(bytes, at, has_returns) {
+                    at = separator.start + needle.step_bytes(has_returns);
+                    if separator.end <= last {
+                        continue;
                     }
-                    let Some((place, end)) = self.place(needle, text, (start, end), limit) else {
-                        return false;
+                    let Some((place, end)) = self.place(needle, text, separator, limit) else {
+                        break;
                     };
                     if let Some(place) = place.filter(|place| *place >= floor) {
                         found(place);
                     }
                     last = end;
-                    true
-                });
+                }
             }
         }
     }
@@ -178,9 +159,10 @@ impl Separators {
         &self,
         needle: &Needle,
         text: &str,
-        (start, end): (usize, usize),
+        separator: Range<usize>,
         limit: usize,
     ) -> Option<(Option<usize>, usize)> {
+        let Range { start, end } = separator;
         if self.reading == Reading::Literal(Keep::After) {
             let skipped = white_space::skip(text, start, limit)?;
             return Some((Some(skipped.place), end.max(skipped.end)));
@@ -222,83 +204,17 @@ impl Group {
             section.from()
         }
     }
-}
 
-impl Needle {
-    /// Calls `visit` with the start and the end of each occurrence in `text` from `from` on, until it returns false.
-    fn each(
-        &self,
-        text: &[u8],
-        from: usize,
-        has_returns: bool,
-        mut visit: impl FnMut(usize, usize) -> bool,
-    ) {
-        let whole = self.finder.needle();
-        let (beginning, lines) = whole.split_at(self.beginning_bytes);
-        if lines.is_empty() || !has_returns {
-            let visit = |start| visit(from + start, from + start + whole.len());
-            match whole {
-                [byte] => memchr::memchr_iter(*byte, &text[from..]).all(visit),
-                _ => self.finder.find_iter(&text[from..]).all(visit),
-            };
-            return;
-        }
-        let mut visit_whole = |start: usize| {
-            let end = line_end(lines, text, start + beginning.len());
-            end.is_none_or(|end| visit(start, end))
+    /// Returns an offset from `from` on that is not after the first separator, or `None` if there is none.
+    fn start(&self, text: &[u8], from: usize, has_returns: bool) -> Option<usize> {
+        let start = match (&*self.needles, self.first) {
+            // The search for a single separator needs no other search before it.
+            ([_], _) => return Some(from),
+            (_, b'\n') if has_returns => memchr::memchr2(b'\n', b'\r', &text[from..]),
+            (_, first) => memchr::memchr(first, &text[from..]),
         };
-        if beginning.is_empty() {
-            let mut starts =
-                memchr::memchr2_iter(b'\n', b'\r', &text[from..]).map(|start| from + start);
-            // The second half of a CR LF begins no separator.
-            let is_second =
-                |start: usize| text[start] == b'\n' && start > 0 && text[start - 1] == b'\r';
-            starts.all(|start| is_second(start) || visit_whole(start));
-        } else {
-            let mut starts = memchr::memmem::find_iter(&text[from..], beginning);
-            starts.all(|start| visit_whole(from + start));
-        }
+        start.map(|start| from + start)
     }
-
-    /// Returns the end of a separator with the characters that belong to it. `end` is the end of the separator
-    /// alone. `None` means that it is not a sentence's mark here.
-    fn end(&self, text: &str, end: usize) -> Option<usize> {
-        let Some(is_spaced) = self.mark else {
-            return Some(end);
-        };
-        let tail = stop::tail(text, end);
-        (!is_spaced || stop::is_free(text, tail)).then_some(tail)
-    }
-}
-
-/// Returns the offset of a separator's first line feed if the separator has no CR, otherwise its length.
-fn lines_from(separator: &str) -> usize {
-    if separator.contains('\r') {
-        return separator.len();
-    }
-    separator.find('\n').unwrap_or(separator.len())
-}
-
-/// Returns the end of `pattern` if `text` has it at `at`, with each line feed as LF, CR LF or CR.
-fn line_end(pattern: &[u8], text: &[u8], at: usize) -> Option<usize> {
-    let mut at = at;
-    for byte in pattern {
-        at += match (byte, &text[at..]) {
-            (b'\n', [b'\r', b'\n', ..]) => 2,
-            (b'\n', [b'\n' | b'\r', ..]) => 1,
-            (byte, [found, ..]) if byte == found => 1,
-            _ => return None,
-        };
-    }
-    Some(at)
-}
-
-/// Returns the length of the mark that a separator consists of, and whether the separator has a space after it.
-fn mark_of(separator: &str) -> Option<(usize, bool)> {
-    let mark = separator.strip_suffix(' ').unwrap_or(separator);
-    let mut characters = mark.chars();
-    let is_mark = characters.next().and_then(Stop::of).is_some() && characters.next().is_none();
-    is_mark.then_some((mark.len(), mark.len() < separator.len()))
 }
 
 #[cfg(test)]
