@@ -27,6 +27,11 @@ pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
     if let Some(place) = skip_one(text.as_bytes(), at) {
         return (place <= limit).then_some(Skipped { place, end: place });
     }
+    skip_long(text, at, limit)
+}
+
+/// Does the same where more white space may be. Most places need no call of it.
+fn skip_long(text: &str, at: usize, limit: usize) -> Option<Skipped> {
     if let Some(skipped) = skip_indentation(text.as_bytes(), at) {
         let is_near = skipped.place <= limit && skipped.end <= limit + LOOK_AHEAD_BYTES;
         return is_near.then_some(skipped);
@@ -35,14 +40,25 @@ pub fn skip(text: &str, at: usize, limit: usize) -> Option<Skipped> {
 }
 
 /// Returns the place if the white space around `at` is at most one ASCII character. Most places are like that.
+#[inline]
 fn skip_one(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at.checked_sub(2)?..at + 2)? {
-        [_, b'\n'..=b'\r' | b'!'..=b'~', b'!'..=b'~', _] | [b'!'..=b'~', b' ', b'!'..=b'~', _] => {
+        [_, b'\n'..=b'\r' | b'!'..=b'~', after, _] | [b'!'..=b'~', b' ', after, _]
+            if begins_text(*after) =>
+        {
             Some(at)
         }
-        [_, b'!'..=b'~', b' ', b'!'..=b'~'] | [_, _, b'\n'..=b'\r', b'!'..=b'~'] => Some(at + 1),
+        [_, b'!'..=b'~', b' ', after] | [_, _, b'\n'..=b'\r', after] if begins_text(*after) => {
+            Some(at + 1)
+        }
         _ => None,
     }
+}
+
+/// Whether a byte begins a character that is certainly not white space. White space beyond ASCII begins with 0xC2, 0xE1,
+/// 0xE2 or 0xE3.
+fn begins_text(byte: u8) -> bool {
+    matches!(byte, b'!'..=b'~' | 0xC3..=0xE0 | 0xE4..=0xF4)
 }
 
 /// Returns the start of the line and of its text if `at` is between these, and no other white space is around it.
@@ -51,8 +67,7 @@ fn skip_indentation(text: &[u8], at: usize) -> Option<Skipped> {
         return None;
     }
     let end = after_blanks(text, at);
-    let is_text = matches!(text.get(end)?, b'!'..=b'~');
-    is_text.then_some(Skipped { place: at, end })
+    begins_text(*text.get(end)?).then_some(Skipped { place: at, end })
 }
 
 fn skip_all(text: &str, at: usize, limit: usize) -> Option<Skipped> {
@@ -115,7 +130,15 @@ const SPACES: [u8; 16] = *b"                ";
 
 /// Returns `text` without the white space at its start.
 #[must_use]
+#[inline]
 pub fn trim_start(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~', ..] => text,
+        _ => trim_start_of_blank(text),
+    }
+}
+
+fn trim_start_of_blank(text: &str) -> &str {
     let bytes = text.as_bytes();
     let mut start = after_blanks(bytes, 0);
     while bytes.get(start).is_some_and(|byte| is_ascii_space(*byte)) {
@@ -129,7 +152,15 @@ pub fn trim_start(text: &str) -> &str {
 
 /// Returns `text` without the white space at its end.
 #[must_use]
+#[inline]
 pub fn trim_end(text: &str) -> &str {
+    match text.as_bytes() {
+        [.., b'!'..=b'~'] => text,
+        _ => trim_end_of_blank(text),
+    }
+}
+
+fn trim_end_of_blank(text: &str) -> &str {
     let bytes = text.as_bytes();
     let mut end = bytes.len();
     while end > 0 && is_ascii_space(bytes[end - 1]) {
