@@ -44,18 +44,16 @@ impl Boundary {
             text, floor, limit, ..
         } = *section;
         // A combining mark after a separator belongs to it, so a place may be within a cluster.
-        let mut clusters = None;
+        let mut clusters = Clusters::new(text);
         let mut last = 0;
         let mut whole = |place: usize| {
             if place < last {
                 // The search for the next separator of a set starts from the beginning.
-                clusters = None;
+                clusters = Clusters::new(text);
             }
             last = place;
-            let is_boundary = grapheme::ascii_boundary(text, place).unwrap_or_else(|| {
-                let clusters = clusters.get_or_insert_with(|| Clusters::new(text));
-                clusters.begin_at(place) && !syllable::tears(text, place)
-            });
+            let is_boundary = grapheme::ascii_boundary(text, place)
+                .unwrap_or_else(|| clusters.begin_at(place) && !syllable::tears(text, place));
             if is_boundary {
                 found(place);
             }

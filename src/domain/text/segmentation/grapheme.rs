@@ -18,8 +18,8 @@ const LOOK_BACK_CHARACTERS: usize = 64;
 #[derive(Debug)]
 pub struct Clusters<'a> {
     text: &'a str,
-    /// The segmenter's remaining results for `text[from..]`.
-    rest: GraphemeClusterBreakIterator<'static, 'a, Utf8>,
+    /// The segmenter's remaining results for `text[from..]`. Most texts need no segmenter.
+    rest: Option<GraphemeClusterBreakIterator<'static, 'a, Utf8>>,
     from: usize,
     /// The last place that the segmenter reported.
     at: usize,
@@ -31,7 +31,7 @@ impl<'a> Clusters<'a> {
     pub fn new(text: &'a str) -> Self {
         Self {
             text,
-            rest: SEGMENTER.segment_str(text),
+            rest: None,
             from: 0,
             at: 0,
         }
@@ -51,11 +51,13 @@ impl<'a> Clusters<'a> {
         if let Some(certain) =
             certain_boundary(self.text, place).filter(|certain| *certain > self.at)
         {
-            self.rest = SEGMENTER.segment_str(&self.text[certain..]);
+            self.rest = None;
             (self.from, self.at) = (certain, certain);
         }
         while self.at < place {
-            match self.rest.next() {
+            let text = &self.text[self.from..];
+            let rest = self.rest.get_or_insert_with(|| SEGMENTER.segment_str(text));
+            match rest.next() {
                 Some(next) => self.at = self.from + next,
                 None => break,
             }
@@ -85,6 +87,9 @@ pub fn last_boundary(text: &str, at: usize) -> usize {
         return at;
     };
     let from = certain_boundary(text, at).unwrap_or(0);
+    if from == at {
+        return at;
+    }
     let through = at + next.len_utf8();
     // The last place that the segmenter reports is the end of its input.
     let places = SEGMENTER
