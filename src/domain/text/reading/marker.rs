@@ -20,6 +20,9 @@ pub fn ends_with_marker(before: &str) -> bool {
         return false;
     }
     let word = before.rsplit(char::is_whitespace).next().unwrap_or(before);
+    if begins_with_word(word) {
+        return false;
+    }
     // Most words are no marker, so that their line need not be found.
     if (is_marker(word) || before.ends_with(CHECKBOX)) && is_marker_line(before) {
         return true;

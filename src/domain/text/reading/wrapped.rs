@@ -24,10 +24,13 @@ const FILL_PERCENT: usize = 75;
 const FILL_PERCENT_PROSE: usize = 50;
 /// The least number of words in a line of prose. Lines of lists, tables and programs usually have fewer.
 const WORDS_MIN_PROSE: usize = 6;
+/// The longest indentation, in bytes, with which the caller sees the marker of a line.
+const INDENTATION_MAX: usize = 64;
 /// The space between two columns. A searcher costs more to create than a line costs to search.
 static COLUMN_GAP: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"   "));
 
-/// Whether the line that ends at `place` was wrapped there and continues in the next.
+/// Whether the line that ends at `place` was wrapped there and continues in the next. The caller has seen that the next
+/// line begins with no marker, unless its indentation is longer than [`INDENTATION_MAX`].
 #[must_use]
 pub fn is_wrapped(text: &str, place: usize) -> bool {
     let (before, line) = last_line(&text[..place]);
@@ -39,9 +42,12 @@ pub fn is_wrapped(text: &str, place: usize) -> bool {
     let (Some(last), Some(letter)) = (line.chars().next_back(), first.chars().next()) else {
         return false;
     };
-    if matches!(letter, '|' | '#' | '<' | '{' | '}' | '+' | '\\' | '/')
-        || marker::begins_with_marker(next)
-    {
+    if matches!(letter, '|' | '#' | '<' | '{' | '}' | '+' | '\\' | '/') {
+        return false;
+    }
+    let is_indented = next.len() - first.len() > INDENTATION_MAX;
+    debug_assert!(is_indented || !marker::begins_with_marker(next));
+    if is_indented && marker::begins_with_marker(next) {
         return false;
     }
     if matches!(last, '\u{3001}' | '\u{FF0C}') {
