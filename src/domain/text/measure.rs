@@ -5,6 +5,8 @@
 
 use std::ops::RangeInclusive;
 
+use crate::domain::text::character_starts::{BLOCK_BYTES, CharacterStarts};
+
 /// The unit of a chunk's sizes.
 ///
 /// A *word* is a run of characters without white space. In scripts that put no space between words
@@ -122,26 +124,22 @@ fn nth_character(text: &str, n: usize) -> usize {
         place += block.len();
         missing -= bytecount::num_chars(block);
     }
-    skip_blocks::<8>(bytes, &mut place, &mut missing);
     // The place may be within a character. Its start was counted, so it belongs to the character before.
-    let rest = &bytes[place..];
+    while let Some(block) = bytes[place..].first_chunk() {
+        let starts = CharacterStarts::of(*block);
+        let before = starts.bytes_before(missing);
+        if before < BLOCK_BYTES {
+            return place + before;
+        }
+        missing -= starts.count();
+        place += BLOCK_BYTES;
+    }
     let mut starts = 0;
-    let found = rest.iter().position(|byte| {
-        // Adding takes less time than a branch, which no processor can predict in text of several scripts.
+    let found = bytes[place..].iter().position(|byte| {
         starts += usize::from(!is_continuation(*byte));
         starts > missing
     });
     found.map_or(bytes.len(), |at| place + at)
-}
-
-fn skip_blocks<const N: usize>(bytes: &[u8], place: &mut usize, missing: &mut usize) {
-    while *missing >= N
-        && let Some(block) = bytes[*place..].first_chunk::<N>()
-    {
-        let starts = block.iter().map(|byte| u8::from(!is_continuation(*byte)));
-        *missing -= usize::from(starts.sum::<u8>());
-        *place += N;
-    }
 }
 
 /// Whether a byte of UTF-8 continues a character.
