@@ -10,7 +10,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::application::audit::chain_signer::ChainSigner;
 use crate::application::audit::recorder::Recorder;
-use crate::application::audit::retention::AuditRetention;
 use crate::application::audit::writer::Writer;
 use crate::application::auth::authenticator::Authenticator;
 use crate::application::auth::revocation;
@@ -24,7 +23,7 @@ use crate::application::events::link::Link;
 use crate::application::events::reconciler::Reconciler;
 use crate::application::events::relay::Relay;
 use crate::application::maintenance::lease::Lease;
-use crate::application::maintenance::runner::{Retention, Runner};
+use crate::application::maintenance::runner::Retention;
 use crate::application::maintenance::store_space::StoreSpace;
 use crate::application::memory::budget::MemoryBudget;
 use crate::application::memory::pressure::Pressure;
@@ -42,10 +41,6 @@ use crate::application::ports::token_verifier::Bearer;
 use crate::application::rate_limit::admission::Admission;
 use crate::application::readiness::Readiness;
 use crate::application::response_stream::SendLimits;
-use crate::application::server_uploads::import_source::Files;
-use crate::application::server_uploads::rechunk_source::Versions;
-use crate::application::server_uploads::source::SourceProvider;
-use crate::application::server_uploads::worker::UploadWorker;
 use crate::application::uploads::duplex::DuplexUpload;
 use crate::application::uploads::flush_timer::FlushSchedule;
 use crate::application::uploads::lifecycle::UploadLifecycle;
@@ -63,6 +58,8 @@ use crate::interface::router::Services;
 use crate::interface::web::encoded_states::Frames;
 use crate::interface::web::probes::Probes;
 use crate::interface::web::ws_shared::{self, SocketContext};
+
+mod workers;
 
 /// The directory that files are imported from.
 type Root = Arc<dyn ImportRoot>;
@@ -276,55 +273,6 @@ impl Wiring {
                 imports.run(drain).await;
                 lease.release().await;
             });
-        }
-    }
-
-    /// Returns the runner of background jobs.
-    fn runner(&self) -> Runner {
-        Runner {
-            store: Arc::clone(&self.store),
-            bus: Arc::clone(&self.bus),
-            lease: self.lease.clone(),
-            clock: Arc::clone(&self.clock),
-            work: Arc::clone(&self.work),
-            retention: self.retention,
-            audit: AuditRetention {
-                store: Arc::clone(&self.store),
-                signer: self.signer.clone(),
-                kept: self.audit_kept,
-            },
-        }
-    }
-
-    /// Returns the worker of rechunks, which run without their clients.
-    fn rechunk_worker(&self) -> UploadWorker {
-        let store = Arc::clone(&self.store);
-        let source = Arc::new(Versions { store });
-        self.upload_worker(source, self.lease.clone(), &self.rechunk_asked)
-    }
-
-    /// Returns the worker of imports. `None` if this instance has no import root.
-    fn import_worker(&self) -> Option<UploadWorker> {
-        let root = Arc::clone(self.root.as_ref()?);
-        let store = Arc::clone(&self.store);
-        // A lease of its own, so that an instance without a root does not keep it from those with one.
-        let lease = Lease::new(Arc::clone(&store), self.clock.as_ref(), Work::Imports);
-        let source = Arc::new(Files { store, root });
-        Some(self.upload_worker(source, lease, &self.import_asked))
-    }
-
-    fn upload_worker(
-        &self,
-        source: Arc<dyn SourceProvider>,
-        lease: Lease,
-        asked: &Arc<Notify>,
-    ) -> UploadWorker {
-        UploadWorker {
-            source,
-            uploads: self.uploads(),
-            lease,
-            asked: Arc::clone(asked),
-            poll_interval: self.retention.sweep_every,
         }
     }
 

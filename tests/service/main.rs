@@ -37,6 +37,7 @@ mod instances;
 mod interruptions;
 mod kept_uploads;
 mod kills;
+mod label_mirror;
 mod listening;
 mod load;
 mod logs;

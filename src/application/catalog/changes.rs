@@ -261,9 +261,9 @@ impl Follower {
             return Ok(next);
         };
         if change.is_of_metadata() {
-            let document = self.source.named(document);
-            self.send(vec![ChangeEvent::Document(Box::new(document))], next)
-                .await?;
+            let collection = self.source.collection.clone();
+            let event = ChangeEvent::Document(collection, Box::new(document));
+            self.send(vec![event], next).await?;
             return Ok(next);
         }
         let within = place

@@ -13,8 +13,7 @@ use crate::application::catalog::relocation;
 use crate::application::catalog::version_contents::{CHUNK_BYTES, Comparison, VersionContents};
 use crate::application::error::Error;
 use crate::application::memory::budget::MemoryBudget;
-use crate::application::ports::chunks::CHUNK_PAGE_ROWS;
-use crate::application::ports::chunks::{Chunk, VersionKey};
+use crate::application::ports::chunks::{CHUNK_PAGE_ROWS, Chunk, VersionKey};
 use crate::application::ports::documents::Document;
 use crate::application::ports::store::Store;
 use crate::domain::ingest::batch;
@@ -32,8 +31,8 @@ pub(super) const HEAD_ROWS: u32 = 1_000;
 pub enum ChangeEvent {
     /// The follower must forget every chunk of the document.
     Reset(DocumentName),
-    /// The metadata of a document as of now. Comes first in each change of a document.
-    Document(Box<NamedDocument>),
+    /// The metadata of a document as of now, and its collection. Comes first in each change of a document.
+    Document(CollectionId, Box<Document>),
     /// A chunk that is new to the follower.
     Added {
         /// The document.
@@ -72,15 +71,6 @@ pub enum ChangeEvent {
     },
 }
 
-/// A document, with its name.
-#[derive(Debug)]
-pub struct NamedDocument {
-    /// The collection of the document.
-    pub collection: CollectionId,
-    /// The document.
-    pub document: Document,
-}
-
 /// The position of a follower within a document.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Within {
@@ -110,14 +100,6 @@ pub struct DiffContext {
 }
 
 impl DiffContext {
-    /// Returns a document of the collection with its name.
-    pub(super) fn named(&self, document: Document) -> NamedDocument {
-        NamedDocument {
-            collection: self.collection.clone(),
-            document,
-        }
-    }
-
     /// Reads the next chunks of a version's first `until`, from ordinal `from` on, without text. Returns `None` if the
     /// version is being swept.
     async fn heads(
@@ -208,8 +190,11 @@ impl<'a> Difference<'a> {
             events.push(ChangeEvent::Reset(self.name.clone()));
         }
         if is_first {
-            let document = self.source.named(self.document.clone());
-            events.push(ChangeEvent::Document(Box::new(document)));
+            let document = Box::new(self.document.clone());
+            events.push(ChangeEvent::Document(
+                self.source.collection.clone(),
+                document,
+            ));
         }
         if self.within.ordinal < chunks {
             return self.next_chunks(events).await;
@@ -281,9 +266,7 @@ impl<'a> Difference<'a> {
     async fn follow_move(&mut self) -> Result<bool, Error> {
         let store = self.source.store.as_ref();
         let caller = &self.source.caller;
-        let document = &mut self.document;
-        let uid = &document.uid;
-        let partition = &mut document.partition;
+        let Document { uid, partition, .. } = &mut self.document;
         Ok(relocation::follow(store, caller, uid, partition).await?)
     }
 

@@ -100,8 +100,8 @@ pub fn change(from: ChangeEvent) -> pb::Change {
     let mut converted = pb::Change::default();
     let change = match from {
         ChangeEvent::Reset(document) => change::Change::Reset(document.to_string()),
-        ChangeEvent::Document(named) => {
-            change::Change::Document(document(&named.collection, named.document))
+        ChangeEvent::Document(collection, changed) => {
+            change::Change::Document(document(&collection, *changed))
         }
         ChangeEvent::Added {
             document,
