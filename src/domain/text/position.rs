@@ -2,6 +2,9 @@
 
 use crate::domain::text::features::Features;
 
+/// The most pairs of bytes that are counted in one byte, so that the compiler can count many of them at once.
+const PAIRS_MAX: usize = u8::MAX as usize;
+
 /// A place between two characters of a document. All counts are from zero.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Position {
@@ -37,21 +40,40 @@ impl Position {
 
 /// Returns the number of lines that end in `bytes`. No CR LF may be split.
 fn line_ends(bytes: &[u8], features: Features) -> usize {
-    let feeds = bytecount::count(bytes, b'\n');
-    if !features.has_controls && !features.has_wide_breaks {
-        return feeds;
+    let mut ends = bytecount::count(bytes, b'\n');
+    if features.has_controls {
+        ends += lone_returns(bytes);
     }
-    let is_end = |at: &usize| {
-        let here = &bytes[*at..];
-        let is_one = matches!(
-            here,
-            [b'\r', ..] | [0xC2, 0x85, ..] | [0xE2, 0x80, 0xA8 | 0xA9, ..]
-        );
-        is_one && !here.starts_with(b"\r\n")
+    if features.has_wide_breaks {
+        let is_end = |at: &usize| {
+            let here = &bytes[*at..];
+            matches!(here, [0xC2, 0x85, ..] | [0xE2, 0x80, 0xA8 | 0xA9, ..])
+        };
+        // The bytes searched for are the first ones of NEL, U+2028 and U+2029.
+        ends += memchr::memchr2_iter(0xC2, 0xE2, bytes)
+            .filter(is_end)
+            .count();
+    }
+    ends
+}
+
+/// Returns the number of CR without LF after them. No search stops at each CR, because most documents with CR have one in
+/// each line.
+fn lone_returns(bytes: &[u8]) -> usize {
+    let Some((last, firsts)) = bytes.split_last() else {
+        return 0;
     };
-    // The bytes searched for are CR and the first bytes of NEL, U+2028 and U+2029.
-    let others = memchr::memchr3_iter(b'\r', 0xC2, 0xE2, bytes);
-    feeds + others.filter(is_end).count()
+    let pairs = firsts
+        .chunks(PAIRS_MAX)
+        .zip(bytes[1..].chunks(PAIRS_MAX))
+        .map(|(firsts, seconds)| {
+            let lone = firsts
+                .iter()
+                .zip(seconds)
+                .map(|(&first, &second)| u8::from(first == b'\r' && second != b'\n'));
+            usize::from(lone.sum::<u8>())
+        });
+    pairs.sum::<usize>() + usize::from(*last == b'\r')
 }
 
 /// A run of text from `start` to `end`, exclusive.
