@@ -53,6 +53,9 @@ impl Needle {
         let (beginning, lines) = self.finder.needle().split_at(self.beginning.needle().len());
         let mut at = from;
         loop {
+            // The second half of a CR LF begins no separator.
+            let is_second = |before: &[u8]| beginning.is_empty() && before.ends_with(b"\r\n");
+            at += usize::from(text.get(..=at).is_some_and(is_second));
             let rest = &text[at..];
             let start = at
                 + match beginning {
@@ -60,9 +63,7 @@ impl Needle {
                     _ => self.beginning.find(rest)?,
                 };
             at = start + self.step_bytes(true);
-            // The second half of a CR LF begins no separator.
-            let is_second = beginning.is_empty() && text[..=start].ends_with(b"\r\n");
-            if !is_second && let Some(end) = line_end(lines, text, start + beginning.len()) {
+            if let Some(end) = line_end(lines, text, start + beginning.len()) {
                 return Some(start..end);
             }
         }
