@@ -47,7 +47,7 @@ pub struct Metadata {
     pub display_name: Option<String>,
     /// The media type. Default of a new document: [`Metadata::MEDIA_TYPE`].
     pub media_type: Option<String>,
-    /// The labels for finding the document. Default of a new document: none.
+    /// The labels for finding the document. A new document has no labels by default.
     pub labels: Option<BTreeMap<String, String>>,
 }
 

@@ -142,7 +142,7 @@ impl Tracker {
     }
 
     /// Returns the structure of a chunk: the first `end` bytes of `text`, of which the chunk before covers `covered`.
-    /// `position` returns the position of a place; it is called for places in order.
+    /// `position` returns the position of a place, and is called for places in order.
     #[must_use]
     pub fn structure(
         &self,
