@@ -10,7 +10,7 @@ call sluice.v1.UploadService/UploadDocument <<END
 {
   "spec": {
     "collection": "collections/tour", "documentId": "hello.txt", "requestId": "$id",
-    "displayName": "A greeting", "labels": { "language": "en" }
+    "displayName": "A greeting", "labels": { "values": { "language": "en" } }
   },
   "content": "$(printf '%s' "$text" | encode)",
   "finishWrite": true

@@ -13,7 +13,7 @@ for number in 1 2 3 4 5; do
 {
   "spec": {
     "collection": "$collection", "documentId": "letter-$number", "requestId": "$(new_id)",
-    "labels": { "kind": "letter", "language": "$language" }
+    "labels": { "values": { "kind": "letter", "language": "$language" } }
   },
   "content": "$(printf 'Letter %d.' $number | encode)", "finishWrite": true
 }
