@@ -36,6 +36,7 @@ mod metrics_recorder;
 mod redis_backends;
 mod tls_and_jwt;
 mod wiring;
+mod workers;
 
 /// The maximum time for writing the end of the audit log. With the 20 seconds for requests under way an instance
 /// stops within 25 seconds, even if its store does not answer.

@@ -59,8 +59,6 @@ use crate::interface::web::encoded_states::Frames;
 use crate::interface::web::probes::Probes;
 use crate::interface::web::ws_shared::{self, SocketContext};
 
-mod workers;
-
 /// The directory that files are imported from.
 type Root = Arc<dyn ImportRoot>;
 /// The verifier of tokens.
@@ -68,24 +66,24 @@ type Issued = Arc<dyn Bearer>;
 
 /// The state that use cases share.
 pub(super) struct Wiring {
-    store: Arc<dyn Store>,
-    bus: Arc<Bus>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) bus: Arc<Bus>,
     event_bus: Option<Arc<dyn EventBus>>,
-    clock: Arc<dyn Clock>,
-    work: Arc<Notify>,
-    root: Option<Root>,
-    rechunk_asked: Arc<Notify>,
-    import_asked: Arc<Notify>,
-    lease: Lease,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) work: Arc<Notify>,
+    pub(super) root: Option<Root>,
+    pub(super) rechunk_asked: Arc<Notify>,
+    pub(super) import_asked: Arc<Notify>,
+    pub(super) lease: Lease,
     tokens: Tokens,
     budget: MemoryBudget,
     flush_schedule: FlushSchedule,
     bounds: UploadLimits,
-    retention: Retention,
+    pub(super) retention: Retention,
     admission: Admission,
     recorder: Recorder,
-    signer: ChainSigner,
-    audit_kept: Duration,
+    pub(super) signer: ChainSigner,
+    pub(super) audit_kept: Duration,
     pub(super) pressure: Pressure,
     space: StoreSpace,
     authenticator: Option<Arc<Authenticator>>,
@@ -296,7 +294,7 @@ impl Wiring {
         }
     }
 
-    fn uploads(&self) -> UploadLifecycle {
+    pub(super) fn uploads(&self) -> UploadLifecycle {
         let store: Arc<dyn Store> = Arc::clone(&self.store);
         let services = PipelineServices {
             store,
