@@ -19,7 +19,7 @@ use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::rows::operation::operation;
-use crate::infrastructure::rows::upload::{METADATA_CHANGED, upload};
+use crate::infrastructure::rows::upload::{METADATA_CHANGED, overlapping, upload};
 
 /// Locks the row of an upload's document until the end of the transaction, before the upload's own row.
 pub(super) async fn hold_document(
@@ -212,21 +212,16 @@ pub(super) async fn fail_running(
 }
 
 /// Fails the running uploads of a document that would set a field of `metadata`, and returns their last states.
-pub(super) async fn fail_setting(
+pub(super) async fn fail_overlapping(
     connection: &mut PgConnection,
     document: &DocumentUid,
     metadata: &Metadata,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let mut setting = running(&mut *connection, document).await?;
-    let mut sets = Vec::with_capacity(setting.len());
-    for found in &setting {
-        sets.push(upload(found)?.metadata.overlaps(metadata));
-    }
-    let mut sets = sets.into_iter();
-    setting.retain(|_| sets.next().unwrap_or_default());
+    let running = running(&mut *connection, document).await?;
+    let overlapping = overlapping(running, metadata)?;
     let reason = FailureReason::MetadataChanged;
-    fail(connection, &setting, reason, METADATA_CHANGED, now).await
+    fail(connection, &overlapping, reason, METADATA_CHANGED, now).await
 }
 
 async fn running(

@@ -92,7 +92,8 @@ impl Documents for Sqlite {
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let ended = upload_end::fail_setting(&mut transaction, &known.uid, metadata, *now).await?;
+        let ended =
+            upload_end::fail_overlapping(&mut transaction, &known.uid, metadata, *now).await?;
         let version = Some(current.version);
         upload_end::record_change(&mut transaction, &known.uid, version, version, *now).await?;
         let updated = live(&mut *transaction, caller, name).await?;

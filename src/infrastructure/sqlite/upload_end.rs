@@ -15,7 +15,7 @@ use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::common_statements;
-use crate::infrastructure::rows::upload::{METADATA_CHANGED, upload};
+use crate::infrastructure::rows::upload::{METADATA_CHANGED, overlapping, upload};
 use crate::infrastructure::sqlite::error::failed;
 
 /// Ends the upload's row. Returns `false` if the writer is not the newest, or the upload has ended.
@@ -163,21 +163,16 @@ pub(super) async fn fail_running(
 }
 
 /// Fails the running uploads of a document that would set a field of `metadata`, and returns their last states.
-pub(super) async fn fail_setting(
+pub(super) async fn fail_overlapping(
     connection: &mut SqliteConnection,
     document: &DocumentUid,
     metadata: &Metadata,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let mut setting = running(&mut *connection, document).await?;
-    let mut sets = Vec::with_capacity(setting.len());
-    for found in &setting {
-        sets.push(upload(found)?.metadata.overlaps(metadata));
-    }
-    let mut sets = sets.into_iter();
-    setting.retain(|_| sets.next().unwrap_or_default());
+    let running = running(&mut *connection, document).await?;
+    let overlapping = overlapping(running, metadata)?;
     let reason = FailureReason::MetadataChanged;
-    fail(connection, &setting, reason, METADATA_CHANGED, now).await
+    fail(connection, &overlapping, reason, METADATA_CHANGED, now).await
 }
 
 async fn running(
