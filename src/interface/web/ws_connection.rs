@@ -143,12 +143,8 @@ impl Socket {
         match (&self.context.authenticator, ClientMessage::parse(text)?) {
             (Some(authenticator), ClientMessage::Authenticate(token)) => {
                 let credential = Credential::Bearer(token);
-                AuthenticatedCaller::by(
-                    authenticator,
-                    credential,
-                    (&self.context.admission, address),
-                )
-                .await
+                let from = (&self.context.admission, address);
+                AuthenticatedCaller::by(authenticator, credential, from).await
             }
             (None, ClientMessage::Authenticate(_)) => Ok(AuthenticatedCaller::anybody(address)),
             (
