@@ -127,7 +127,7 @@ impl Read {
                 let request = pb::StreamChunksRequest {
                     document,
                     after_ordinal: Some(i64::try_from(ordinal).unwrap()),
-                    follow: false,
+                    ..Default::default()
                 };
                 let pages = client.stream_chunks(request).await;
                 let page = pages.unwrap().into_inner().message().await.unwrap();

@@ -102,6 +102,7 @@ impl Follower for Following {
             document: self.document.clone(),
             after_ordinal: self.after,
             follow: self.follows,
+            ..pb::StreamChunksRequest::default()
         };
         let mut client = ChunkServiceClient::new(connection);
         Ok(client.stream_chunks(request).await?.into_inner())

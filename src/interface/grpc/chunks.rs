@@ -9,9 +9,9 @@ use crate::application::catalog::changes::Changes;
 use crate::application::catalog::chunks::Chunks;
 use crate::application::error::Error;
 use crate::domain::names::resource::DocumentName;
+use crate::interface::grpc::convert::chunk_ranges::to_range;
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::convert::structure::to_outline;
-use crate::interface::grpc::convert::uploads::from_ordinal;
 use crate::interface::grpc::extract;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_server::ChunkService;
@@ -40,14 +40,10 @@ impl ChunkService for Service {
         request: Request<pb::StreamChunksRequest>,
     ) -> Result<Response<Self::StreamChunksStream>, Status> {
         let (caller, request) = extract::of(request)?;
-        let pb::StreamChunksRequest {
-            document,
-            after_ordinal,
-            follow,
-        } = request;
-        let name = resource_name::document("document", &document)?;
-        let from = from_ordinal(after_ordinal)?;
-        let pages = self.chunks.stream(&caller, &name, from, follow).await?;
+        let name = resource_name::document("document", &request.document)?;
+        let range = to_range(&request)?;
+        let chunks = &self.chunks;
+        let pages = chunks.stream(&caller, &name, range, request.follow).await?;
         let responses = pages.map(move |page| match page {
             Ok(page) => {
                 let chunks = page.into_iter().map(|chunk| resources::chunk(&name, chunk));
