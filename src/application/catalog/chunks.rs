@@ -79,30 +79,6 @@ struct Stored {
 }
 
 impl Chunks {
-    /// Returns a chunk of the document's current version.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the document, a complete version of it or the chunk does not exist.
-    pub async fn get(
-        &self,
-        caller: &Caller,
-        name: &DocumentName,
-        ordinal: u64,
-    ) -> Result<Versioned, Error> {
-        let document = self.document(caller, name).await?;
-        let of = current(&document)?.0;
-        let found = self.store.chunks(caller, of, ordinal, 1).await?;
-        let chunk = found
-            .into_iter()
-            .find(|found| found.chunk.ordinal == ordinal);
-        Ok(Versioned {
-            version: of.version,
-            labels: Arc::new(document.labels),
-            chunk: chunk.ok_or(Error::NotFound { kind: "chunk" })?,
-        })
-    }
-
     /// Streams the chunks of a range: those of the current version, or with `follow` those of the newest upload until
     /// it ends or the range does.
     ///

@@ -9,7 +9,7 @@ use crate::application::catalog::changes::Changes;
 use crate::application::catalog::chunks::Chunks;
 use crate::application::error::Error;
 use crate::domain::names::resource::DocumentName;
-use crate::interface::grpc::convert::chunk_ranges::to_range;
+use crate::interface::grpc::convert::chunk_ranges::{to_neighbors, to_range};
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::convert::structure::to_outline;
 use crate::interface::grpc::extract;
@@ -107,10 +107,19 @@ impl ChunkService for Service {
         request: Request<pb::GetChunkRequest>,
     ) -> Result<Response<pb::GetChunkResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let (name, ordinal) = DocumentName::parse_chunk(&request.name)
+        let pb::GetChunkRequest {
+            name: chunk_name,
+            neighbors,
+        } = request;
+        let (name, ordinal) = DocumentName::parse_chunk(&chunk_name)
             .map_err(|error| Error::invalid("name", error))?;
-        let chunk = self.chunks.get(&caller, &name, ordinal).await?;
-        let chunk = Some(resources::chunk(&name, chunk));
-        Ok(Response::new(pb::GetChunkResponse { chunk }))
+        let neighbors = to_neighbors(neighbors)?;
+        let found = self.chunks.get(&caller, &name, ordinal, neighbors).await?;
+        let converted = |chunk| resources::chunk(&name, chunk);
+        Ok(Response::new(pb::GetChunkResponse {
+            chunk: Some(converted(found.chunk)),
+            before: found.before.into_iter().map(converted).collect(),
+            after: found.after.into_iter().map(converted).collect(),
+        }))
     }
 }

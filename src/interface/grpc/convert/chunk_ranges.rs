@@ -1,5 +1,6 @@
-//! The range of chunks that a reader wants.
+//! The chunks that a reader wants: a range of a document, or a number of neighbors.
 
+use crate::application::catalog::chunk_neighbors::NEIGHBORS_MAX;
 use crate::application::catalog::chunk_range::ChunkRange;
 use crate::application::error::Error;
 use crate::interface::grpc::convert::uploads::from_ordinal;
@@ -45,4 +46,19 @@ pub fn to_range(request: &pb::StreamChunksRequest) -> Result<ChunkRange, Error> 
 
 fn not_negative(field: &'static str, value: i64) -> Result<u64, Error> {
     u64::try_from(value).map_err(|_negative| Error::invalid(field, "must not be negative"))
+}
+
+/// Returns the number of neighbors on either side of a chunk.
+///
+/// # Errors
+///
+/// Fails if it is out of range.
+pub fn to_neighbors(neighbors: i32) -> Result<u32, Error> {
+    let number = u32::try_from(neighbors).ok();
+    number
+        .filter(|number| *number <= NEIGHBORS_MAX)
+        .ok_or_else(|| {
+            let message = format!("must be from 0 to {NEIGHBORS_MAX}");
+            Error::invalid("neighbors", message)
+        })
 }
