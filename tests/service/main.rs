@@ -56,6 +56,7 @@ mod pressure;
 #[path = "../private/mod.rs"]
 mod private;
 mod quotas;
+mod ranges;
 mod rate_limits;
 mod reaching;
 mod rechunks;
