@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# All chunks of a document, those after the last one that a client has, a single one, and the outline.
+# All chunks of a document, those after the last one that a client has, those of a range, a single one with its neighbors,
+# and the outline.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -31,6 +32,26 @@ start=$(field byte)
 end=$(sed -n '/"end"/,$s/.*"byte": "\(.*\)",/\1/p' <<<"$answer")
 printf '\nBytes %d to %d of the document:\n%s\n' "$start" "$end" "${text:start:end - start}"
 expect sha256 "$(printf '%s' "${text:start:end - start}" | sha256)"
+
+# The chunks that have a byte of a range. This one begins with the last byte of chunk 1, and ends with the first of chunk 2.
+call sluice.v1.ChunkService/StreamChunks <<END
+{ "document": "$document", "startByte": $((start - 1)), "endByte": $((start + 1)) }
+END
+[ "$(count '"text":')" -eq 2 ] || fail "the range has bytes of two chunks"
+expect ordinal 1
+
+call sluice.v1.ChunkService/StreamChunks <<END
+{ "document": "$document", "lastOrdinal": 2 }
+END
+[ "$(count '"text":')" -eq 3 ] || fail "not the chunks 0 to 2 have come"
+
+# A chunk with the one before it and the one after it.
+call sluice.v1.ChunkService/GetChunk <<END
+{ "name": "$document/chunks/2", "neighbors": 1 }
+END
+[ "$(count '"text":')" -eq 3 ] || fail "a chunk and two neighbors were expected"
+says "\"name\": \"$document/chunks/1\""
+says "\"name\": \"$document/chunks/3\""
 
 # The outline of Markdown: sections with their headings and spans.
 upload collections/tour outline.md "$(printf '# Sluices\n\nA gate.\n\n## Parts\n\nOak and iron.\n')" \

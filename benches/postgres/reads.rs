@@ -119,7 +119,9 @@ impl Read {
             }
             Self::Point => {
                 let name = format!("{document}/chunks/{ordinal}");
-                let found = client.get_chunk(pb::GetChunkRequest { name }).await;
+                let found = client
+                    .get_chunk(pb::GetChunkRequest { name, neighbors: 0 })
+                    .await;
                 let chunk = found.unwrap().into_inner().chunk.unwrap();
                 assert_eq!(chunk.text.len(), 992);
             }
@@ -127,7 +129,7 @@ impl Read {
                 let request = pb::StreamChunksRequest {
                     document,
                     after_ordinal: Some(i64::try_from(ordinal).unwrap()),
-                    follow: false,
+                    ..Default::default()
                 };
                 let pages = client.stream_chunks(request).await;
                 let page = pages.unwrap().into_inner().message().await.unwrap();

@@ -28,6 +28,12 @@ fn flags_that_do_not_apply_are_refused_by_their_names() {
         (&["delete", document, "--force"], "--force"),
         (&["partitions", "--json", "--output", "table"], "--json"),
         (&["chunks", document, "--after=-2"], "--after"),
+        (&["chunks", document, "--last-ordinal=-1"], "--last-ordinal"),
+        (&["chunks", document, "--end-byte=0"], "--end-byte"),
+        (
+            &["chunks", document, "--after=1", "--start-byte=1"],
+            "--start-byte",
+        ),
     ]);
 }
 

@@ -142,6 +142,7 @@ async fn one_chunk_is_found_by_its_name() {
         client
             .get_chunk(pb::GetChunkRequest {
                 name: name.to_owned(),
+                neighbors: 0,
             })
             .await
     };

@@ -249,6 +249,35 @@ fn a_document_is_rechunked_and_waited_for() {
 }
 
 #[test]
+fn a_range_of_chunks_is_printed() {
+    let folder = Folder::new();
+    let server = Server::start(folder.0.join("range.db"));
+    let (text, file) = (prose(20_000), folder.0.join("d.txt"));
+    std::fs::write(&file, &text).unwrap();
+    let upload = ["upload", "--document-id=d.txt", &file.display().to_string()];
+    run(&server, &upload).unwrap();
+    let name = "collections/default/documents/d.txt";
+    let read = |flags: &[&str]| {
+        let command = [&["chunks", name, "--output", "json"], flags].concat();
+        let rows = rows(&run(&server, &command).unwrap());
+        let ordinals = rows.iter().map(|row| row["ordinal"].as_i64().unwrap());
+        ordinals.collect::<Vec<_>>()
+    };
+    assert_eq!(read(&["--last-ordinal", "2"]), [0, 1, 2]);
+    assert_eq!(read(&["--after", "3", "--last-ordinal", "5"]), [4, 5]);
+    assert_eq!(read(&["--follow", "--last-ordinal", "0"]), [0]);
+    let third = expected(&text)[2].1;
+    let start = third.to_string();
+    let end = (third + 1).to_string();
+    assert_eq!(read(&["--start-byte", &start, "--end-byte", &end]), [2]);
+    assert_eq!(read(&["--end-byte", &end]), [0, 1, 2]);
+    assert_eq!(read(&["--start-byte", "20000000"]), [0; 0]);
+    let wrong = ["chunks", name, "--after", "3", "--last-ordinal", "3"];
+    let refused = run(&server, &wrong).unwrap_err();
+    assert!(refused.contains("last_ordinal"), "{refused}");
+}
+
+#[test]
 fn usage_of_limits_is_shown() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("limits.db"));

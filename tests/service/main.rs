@@ -57,6 +57,7 @@ mod pressure;
 #[path = "../private/mod.rs"]
 mod private;
 mod quotas;
+mod ranges;
 mod rate_limits;
 mod reaching;
 mod rechunks;

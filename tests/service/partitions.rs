@@ -330,8 +330,8 @@ async fn an_upload_is_followed_through_a_move(kept: Kept) {
     let mut open = world.send(vec![first(&spec, &source[..150_000])]).await;
     let follow = pb::StreamChunksRequest {
         document: DOCUMENT.to_owned(),
-        after_ordinal: None,
         follow: true,
+        ..Default::default()
     };
     let mut client = ChunkServiceClient::new(world.channel.clone());
     let mut pages = client.stream_chunks(follow).await.unwrap().into_inner();

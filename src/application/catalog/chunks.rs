@@ -7,10 +7,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::application::caller::Caller;
+use crate::application::catalog::chunk_range::ChunkRange;
 use crate::application::catalog::relocation;
 use crate::application::error::Error;
 use crate::application::events::bus::{Bus, Subscription};
-use crate::application::ports::chunks::{CHUNK_PAGE_ROWS, Chunk, VersionKey};
+use crate::application::ports::chunks::{Chunk, VersionKey};
 use crate::application::ports::documents::{Document, Version};
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::Upload;
@@ -55,6 +56,7 @@ struct ChunkSelection {
     of: VersionKey,
     labels: Arc<BTreeMap<String, String>>,
     until: Until,
+    range: ChunkRange,
 }
 
 /// The end of the chunks to read.
@@ -66,33 +68,19 @@ enum Until {
     Upload(OperationUid, Subscription, CancellationToken),
 }
 
-impl Chunks {
-    /// Returns a chunk of the document's current version.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the document, a complete version of it or the chunk does not exist.
-    pub async fn get(
-        &self,
-        caller: &Caller,
-        name: &DocumentName,
-        ordinal: u64,
-    ) -> Result<Versioned, Error> {
-        let document = self.document(caller, name).await?;
-        let of = current(&document)?.0;
-        let found = self.store.chunks(caller, of, ordinal, 1).await?;
-        let chunk = found
-            .into_iter()
-            .find(|found| found.chunk.ordinal == ordinal);
-        Ok(Versioned {
-            version: of.version,
-            labels: Arc::new(document.labels),
-            chunk: chunk.ok_or(Error::NotFound { kind: "chunk" })?,
-        })
-    }
+/// The chunks that are stored, at the time of a read.
+struct Stored {
+    /// The state of their upload.
+    state: State,
+    /// The number of chunks.
+    chunks: u64,
+    /// Whether no further chunks are waited for.
+    is_enough: bool,
+}
 
-    /// Streams the chunks from ordinal `from` on: those of the current version, or with `follow` those of the newest
-    /// upload until it ends.
+impl Chunks {
+    /// Streams the chunks of a range: those of the current version, or with `follow` those of the newest upload until
+    /// it ends or the range does.
     ///
     /// # Errors
     ///
@@ -101,7 +89,7 @@ impl Chunks {
         &self,
         caller: &Caller,
         name: &DocumentName,
-        from: u64,
+        range: ChunkRange,
         follow: bool,
     ) -> Result<ResponseReceiver<Vec<Versioned>>, Error> {
         let document = self.document(caller, name).await?;
@@ -109,22 +97,28 @@ impl Chunks {
             && let Some(upload) = self.store.newest_upload(caller, &document.uid).await?
             && upload.state == State::Running
         {
-            return Ok(self.follow(caller, &upload, from, CancellationToken::new()));
+            return Ok(self.follow(caller, &upload, range, CancellationToken::new()));
         }
         let (of, version) = current(&document)?;
         let until = Until::Count(version.chunks);
         let labels = Arc::new(document.labels.clone());
-        Ok(self.read(caller, ChunkSelection { of, labels, until }, from))
+        let source = ChunkSelection {
+            of,
+            labels,
+            until,
+            range,
+        };
+        Ok(self.read(caller, source))
     }
 
-    /// Streams the chunks of an upload from ordinal `from` on, until it ends or `enough` is cancelled. Chunks that
-    /// are stored by then are still sent.
+    /// Streams the chunks of a range of an upload, until the upload or the range ends, or `enough` is cancelled.
+    /// Chunks that are stored by then are still sent.
     #[must_use]
     pub fn follow(
         &self,
         caller: &Caller,
         upload: &Upload,
-        from: u64,
+        range: ChunkRange,
         enough: CancellationToken,
     ) -> ResponseReceiver<Vec<Versioned>> {
         let of = VersionKey {
@@ -135,67 +129,54 @@ impl Chunks {
         let subscription = self.bus.subscribe(caller, upload.uid);
         let until = Until::Upload(upload.uid, subscription, enough);
         let labels = Arc::new(upload.labels.clone());
-        self.read(caller, ChunkSelection { of, labels, until }, from)
+        let source = ChunkSelection {
+            of,
+            labels,
+            until,
+            range,
+        };
+        self.read(caller, source)
     }
 
-    fn read(
-        &self,
-        caller: &Caller,
-        source: ChunkSelection,
-        from: u64,
-    ) -> ResponseReceiver<Vec<Versioned>> {
+    fn read(&self, caller: &Caller, source: ChunkSelection) -> ResponseReceiver<Vec<Versioned>> {
         let (sender, receiver) = response_stream::channel(self.send_limits.clone());
         let chunks = self.clone();
         let caller = caller.clone();
         self.tasks.spawn(async move {
-            let result = chunks.send_pages(&caller, source, from, &sender).await;
+            let result = chunks.send_pages(&caller, source, &sender).await;
             sender.end(result);
         });
         receiver
     }
 
-    /// Sends pages until the end of the chunks.
+    /// Sends pages until the end of the chunks or of the range.
     async fn send_pages(
         &self,
         caller: &Caller,
         mut source: ChunkSelection,
-        mut from: u64,
         sender: &ResponseSender<Vec<Versioned>>,
     ) -> Result<(), StopReason> {
-        loop {
+        while !source.range.is_over() {
             // These values are read before the page, so the page contains every chunk that was stored by then.
-            let (state, chunks, is_enough) = match &source.until {
-                Until::Count(chunks) => (State::Succeeded, *chunks, true),
-                Until::Upload(uid, _, enough) => {
-                    let is_enough = enough.is_cancelled();
-                    let upload = self.store.upload(caller, uid).await?;
-                    let upload = upload.ok_or(Error::NotFound { kind: "upload" })?;
-                    // A move copies the chunks that were stored before its end. Later chunks are stored in the new
-                    // partition.
-                    source.of.partition = upload.partition;
-                    (upload.state, upload.next_ordinal, is_enough)
-                }
-            };
-            let page = self
-                .store
-                .chunks(caller, source.of, from, CHUNK_PAGE_ROWS)
-                .await?;
-            if let (Some(first), Some(last)) = (page.first(), page.last()) {
+            let stored = self.stored(caller, &mut source).await?;
+            let page = self.page(caller, &mut source, &stored).await?;
+            if let Some(first) = page.first() {
                 // The sweep removes the first chunks of a version first.
-                if first.chunk.ordinal != from {
+                if first.chunk.ordinal != source.range.from {
                     self.follow_move(caller, &mut source.of).await?;
                     continue;
                 }
-                from = last.chunk.ordinal + 1;
+                let page = source.range.take(page);
                 send(sender, &source, page).await?;
                 continue;
             }
-            match (state, &mut source.until) {
+            match (stored.state, &mut source.until) {
+                _ if source.range.is_over() => {}
                 // The sweep has removed the remaining chunks.
-                (State::Succeeded, _) if from < chunks => {
+                (State::Succeeded, _) if source.range.from < stored.chunks => {
                     self.follow_move(caller, &mut source.of).await?;
                 }
-                (State::Running, Until::Upload(_, subscription, enough)) if !is_enough => {
+                (State::Running, Until::Upload(_, subscription, enough)) if !stored.is_enough => {
                     tokio::select! {
                         () = subscription.wait() => {}
                         () = enough.cancelled() => {}
@@ -204,11 +185,59 @@ impl Chunks {
                 }
                 (State::Succeeded | State::Running, _) => return Ok(()),
                 (State::Failed | State::Cancelled, _) => {
-                    let state = state.name();
+                    let state = stored.state.name();
                     return Err(Error::FollowedUploadEnded { state }.into());
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Returns how many chunks are stored, and whether more will be.
+    async fn stored(&self, caller: &Caller, source: &mut ChunkSelection) -> Result<Stored, Error> {
+        match &source.until {
+            Until::Count(chunks) => Ok(Stored {
+                state: State::Succeeded,
+                chunks: *chunks,
+                is_enough: true,
+            }),
+            Until::Upload(uid, _, enough) => {
+                let is_enough = enough.is_cancelled();
+                let upload = self.store.upload(caller, uid).await?;
+                let upload = upload.ok_or(Error::NotFound { kind: "upload" })?;
+                // A move copies the chunks that were stored before its end. Later chunks are stored in the new
+                // partition.
+                source.of.partition = upload.partition;
+                Ok(Stored {
+                    state: upload.state,
+                    chunks: upload.next_ordinal,
+                    is_enough,
+                })
+            }
+        }
+    }
+
+    /// Returns the next page, which is empty while the first chunk of the range is not stored.
+    async fn page(
+        &self,
+        caller: &Caller,
+        source: &mut ChunkSelection,
+        stored: &Stored,
+    ) -> Result<Vec<Chunk>, Error> {
+        // The chunks of an upload that failed may be removed at any time, so they are not searched.
+        if matches!(stored.state, State::Succeeded | State::Running) {
+            let range = &mut source.range;
+            self.find_start(caller, &mut source.of, range, stored.chunks)
+                .await?;
+        }
+        let range = source.range;
+        if range.start_byte.is_some() || range.is_over() {
+            return Ok(Vec::new());
+        }
+        let page = self
+            .store
+            .chunks(caller, source.of, range.from, range.rows());
+        Ok(page.await?)
     }
 
     /// Follows a move of the document to its new partition. Fails if the document was not moved: its chunks were

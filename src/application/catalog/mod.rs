@@ -3,6 +3,8 @@
 //! To add a use case: a function in the noun's file, a port method with its duties, a case in `tests/contract`.
 
 pub mod changes;
+pub mod chunk_neighbors;
+pub mod chunk_range;
 pub mod chunks;
 pub mod collections;
 mod cursor_uid;

@@ -10,6 +10,7 @@ use tokio_stream::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::application::caller::Caller;
+use crate::application::catalog::chunk_range::ChunkRange;
 use crate::application::catalog::chunks::{Chunks, Versioned};
 use crate::application::error::Error;
 use crate::application::ports::uploads::Upload;
@@ -144,8 +145,8 @@ impl DuplexUpload {
         let mut subscription = self.uploads.subscribe(caller, &upload.uid);
         let mut pages = chunk_request.map(|chunk_request| {
             let enough = enough.clone();
-            self.chunks
-                .follow(caller, &upload, chunk_request.from_ordinal, enough)
+            let range = ChunkRange::from_ordinal(chunk_request.from_ordinal);
+            self.chunks.follow(caller, &upload, range, enough)
         });
         let mut acked = None;
         loop {

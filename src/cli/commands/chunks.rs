@@ -26,7 +26,18 @@ pub(crate) struct Arguments {
     /// Skip the chunks up to and including this ordinal, from 0.
     #[arg(long, value_name = "ORDINAL", value_parser = clap::value_parser!(i64).range(0..))]
     after: Option<i64>,
-    /// Follow the newest upload until it ends. Reconnect for up to 24 hours if the server is away.
+    /// Stop after the chunk of this ordinal.
+    #[arg(long, value_name = "ORDINAL", value_parser = clap::value_parser!(i64).range(0..))]
+    last_ordinal: Option<i64>,
+    /// Start with the first chunk that ends after this byte of the text, from 0.
+    #[arg(long, value_name = "BYTE", conflicts_with = "after",
+        value_parser = clap::value_parser!(i64).range(0..))]
+    start_byte: Option<i64>,
+    /// Stop before the first chunk that begins at or after this byte of the text.
+    #[arg(long, value_name = "BYTE", value_parser = clap::value_parser!(i64).range(1..))]
+    end_byte: Option<i64>,
+    /// Follow the newest upload until it ends, or until the last wanted chunk is written. Reconnect for up to 24 hours
+    /// if the server is away.
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
@@ -40,6 +51,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         format,
         document: arguments.document.clone(),
         after: arguments.after,
+        last_ordinal: arguments.last_ordinal,
+        start_byte: arguments.start_byte,
+        end_byte: arguments.end_byte,
         version: None,
         is_checked: true,
         follows: arguments.follow,
@@ -58,6 +72,10 @@ struct Following {
     document: String,
     /// The ordinal of the last chunk written.
     after: Option<i64>,
+    last_ordinal: Option<i64>,
+    /// The byte to start at, until a chunk is written.
+    start_byte: Option<i64>,
+    end_byte: Option<i64>,
     /// The version of the chunks written.
     version: Option<i64>,
     /// Whether the stream is known to be of that version.
@@ -102,6 +120,9 @@ impl Follower for Following {
             document: self.document.clone(),
             after_ordinal: self.after,
             follow: self.follows,
+            last_ordinal: self.last_ordinal,
+            end_byte: self.end_byte,
+            start_byte: self.start_byte,
         };
         let mut client = ChunkServiceClient::new(connection);
         Ok(client.stream_chunks(request).await?.into_inner())
@@ -111,12 +132,20 @@ impl Follower for Following {
         for chunk in page.chunks {
             self.is_of(chunk.version)?;
             self.after = Some(chunk.ordinal);
+            self.start_byte = None;
             match self.format {
                 Format::Json => self.table.row(&json::chunks::chunk(chunk))?,
                 Format::Table => self.table.cells(cells(chunk))?,
             }
         }
         self.table.flush()?;
+        // The server refuses a resume after the last wanted chunk.
+        if self
+            .last_ordinal
+            .is_some_and(|last| self.after >= Some(last))
+        {
+            return Ok(ControlFlow::Break(()));
+        }
         Ok(ControlFlow::Continue(()))
     }
 }

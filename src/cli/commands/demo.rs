@@ -143,7 +143,7 @@ async fn follow(
     let request = pb::StreamChunksRequest {
         document,
         follow: true,
-        after_ordinal: None,
+        ..pb::StreamChunksRequest::default()
     };
     for _ in 0..FOLLOW_TRIES {
         match client.stream_chunks(request.clone()).await {

@@ -9,9 +9,9 @@ use crate::application::catalog::changes::Changes;
 use crate::application::catalog::chunks::Chunks;
 use crate::application::error::Error;
 use crate::domain::names::resource::DocumentName;
+use crate::interface::grpc::convert::chunk_ranges::{to_neighbors, to_range};
 use crate::interface::grpc::convert::resources;
 use crate::interface::grpc::convert::structure::to_outline;
-use crate::interface::grpc::convert::uploads::from_ordinal;
 use crate::interface::grpc::extract;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::chunk_service_server::ChunkService;
@@ -40,14 +40,10 @@ impl ChunkService for Service {
         request: Request<pb::StreamChunksRequest>,
     ) -> Result<Response<Self::StreamChunksStream>, Status> {
         let (caller, request) = extract::of(request)?;
-        let pb::StreamChunksRequest {
-            document,
-            after_ordinal,
-            follow,
-        } = request;
-        let name = resource_name::document("document", &document)?;
-        let from = from_ordinal(after_ordinal)?;
-        let pages = self.chunks.stream(&caller, &name, from, follow).await?;
+        let name = resource_name::document("document", &request.document)?;
+        let range = to_range(&request)?;
+        let chunks = &self.chunks;
+        let pages = chunks.stream(&caller, &name, range, request.follow).await?;
         let responses = pages.map(move |page| match page {
             Ok(page) => {
                 let chunks = page.into_iter().map(|chunk| resources::chunk(&name, chunk));
@@ -111,10 +107,19 @@ impl ChunkService for Service {
         request: Request<pb::GetChunkRequest>,
     ) -> Result<Response<pb::GetChunkResponse>, Status> {
         let (caller, request) = extract::of(request)?;
-        let (name, ordinal) = DocumentName::parse_chunk(&request.name)
+        let pb::GetChunkRequest {
+            name: chunk_name,
+            neighbors,
+        } = request;
+        let (name, ordinal) = DocumentName::parse_chunk(&chunk_name)
             .map_err(|error| Error::invalid("name", error))?;
-        let chunk = self.chunks.get(&caller, &name, ordinal).await?;
-        let chunk = Some(resources::chunk(&name, chunk));
-        Ok(Response::new(pb::GetChunkResponse { chunk }))
+        let neighbors = to_neighbors(neighbors)?;
+        let found = self.chunks.get(&caller, &name, ordinal, neighbors).await?;
+        let converted = |chunk| resources::chunk(&name, chunk);
+        Ok(Response::new(pb::GetChunkResponse {
+            chunk: Some(converted(found.chunk)),
+            before: found.before.into_iter().map(converted).collect(),
+            after: found.after.into_iter().map(converted).collect(),
+        }))
     }
 }

@@ -206,6 +206,7 @@ pub(crate) async fn rows(
         document: document.to_owned(),
         after_ordinal,
         follow,
+        ..Default::default()
     };
     let mut pages = ChunkServiceClient::new(channel.clone())
         .stream_chunks(request)

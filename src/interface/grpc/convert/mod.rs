@@ -2,6 +2,7 @@
 //! that none is forgotten.
 
 pub mod audit;
+pub mod chunk_ranges;
 pub mod chunking;
 pub mod content;
 pub mod identity;
