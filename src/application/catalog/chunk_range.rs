@@ -1,9 +1,10 @@
 //! The range of chunks that a reader wants, by ordinals and by bytes of the text.
 
 use crate::application::caller::Caller;
-use crate::application::catalog::chunks::Chunks;
+use crate::application::catalog::relocation;
 use crate::application::error::Error;
 use crate::application::ports::chunks::{CHUNK_PAGE_ROWS, Chunk, VersionKey};
+use crate::application::ports::store::Store;
 
 /// The most probes of a search. The ordinals that a store can hold take 63; further ones are left for moves.
 const PROBES_MAX: u32 = 64;
@@ -58,45 +59,45 @@ impl ChunkRange {
         }
         page
     }
-}
 
-impl Chunks {
-    /// Moves the start of the range to the first of the `stored` chunks that ends after its start byte. If no stored
+    /// Moves the start to the first of the `stored` chunks that ends after its start byte. If no stored
     /// chunk does, later ones are still to be searched. The ends of chunks increase strictly, so a binary search
     /// finds the chunk.
     pub(super) async fn find_start(
-        &self,
+        &mut self,
+        store: &dyn Store,
         caller: &Caller,
         of: &mut VersionKey,
-        range: &mut ChunkRange,
         stored: u64,
     ) -> Result<(), Error> {
-        let Some(start_byte) = range.start_byte else {
+        let Some(start_byte) = self.start_byte else {
             return Ok(());
         };
-        let stored = stored.min(range.end_ordinal);
+        let stored = stored.min(self.end_ordinal);
         let mut end = stored;
         for _ in 0..PROBES_MAX {
-            if range.from >= end {
+            if self.from >= end {
                 break;
             }
-            let middle = range.from + (end - range.from) / 2;
-            let page = self.store.chunk_heads(caller, *of, middle, 1).await?;
+            let middle = self.from + (end - self.from) / 2;
+            let page = store.chunk_heads(caller, *of, middle, 1).await?;
             let Some(head) = page.first().filter(|head| head.ordinal == middle) else {
-                self.follow_move(caller, of).await?;
-                continue;
+                if relocation::follow(store, caller, &of.document, &mut of.partition).await? {
+                    continue;
+                }
+                break;
             };
             if head.span.end.byte > start_byte {
                 end = middle;
             } else {
-                range.from = middle + 1;
+                self.from = middle + 1;
             }
         }
-        if range.from < end {
+        if self.from < end {
             return Err(Error::VersionGone);
         }
-        if range.from < stored {
-            range.start_byte = None;
+        if self.from < stored {
+            self.start_byte = None;
         }
         Ok(())
     }

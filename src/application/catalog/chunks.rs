@@ -74,7 +74,7 @@ struct Stored {
     state: State,
     /// The number of chunks.
     chunks: u64,
-    /// Whether no further chunks are waited for.
+    /// Whether the reader waits for no further chunks.
     is_enough: bool,
 }
 
@@ -226,8 +226,10 @@ impl Chunks {
     ) -> Result<Vec<Chunk>, Error> {
         // The chunks of an upload that failed may be removed at any time, so they are not searched.
         if matches!(stored.state, State::Succeeded | State::Running) {
+            let store = self.store.as_ref();
             let range = &mut source.range;
-            self.find_start(caller, &mut source.of, range, stored.chunks)
+            range
+                .find_start(store, caller, &mut source.of, stored.chunks)
                 .await?;
         }
         let range = source.range;
