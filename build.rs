@@ -13,7 +13,7 @@ mod protos {
     use std::collections::BTreeSet;
     use std::path::PathBuf;
 
-    use protox::prost_reflect::{DescriptorPool, Kind, MethodDescriptor};
+    use protox::prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MethodDescriptor};
 
     const FILES: [&str; 11] = [
         "proto/sluice/v1/admin.proto",
@@ -79,7 +79,8 @@ mod protos {
         ))
     }
 
-    /// Returns code for the name in each request: its first single text field, by number, that is a name.
+    /// Returns code for the name in each request: its first single text field, by number, that is a name, otherwise the
+    /// name of the resource in it.
     fn named(pool: &DescriptorPool) -> String {
         const NOT_NAMES: [&str; 3] = ["page_token", "request_id", "etag"];
         let services = pool
@@ -93,13 +94,24 @@ mod protos {
                 let is_name = !NOT_NAMES.contains(&field.name());
                 is_single && is_name && matches!(field.kind(), Kind::String)
             });
+            let has_name = |field: &FieldDescriptor| match field.kind() {
+                Kind::Message(message) => message.get_field_by_name("name").is_some(),
+                _ => false,
+            };
+            let resource = request.fields().find(|field| !field.is_list() && has_name(field));
             let request = request.name();
             match fields.next() {
                 Some(name) => format!(
                     "impl Named for pb::{request} {{\n    fn named(&self) -> Option<&str> {{\n        Some(&self.{})\n    }}\n}}\n",
                     name.name()
                 ),
-                None => format!("impl Named for pb::{request} {{}}\n"),
+                None => match resource {
+                    Some(resource) => format!(
+                        "impl Named for pb::{request} {{\n    fn named(&self) -> Option<&str> {{\n        self.{}.as_ref().map(|resource| resource.name.as_str())\n    }}\n}}\n",
+                        resource.name()
+                    ),
+                    None => format!("impl Named for pb::{request} {{}}\n"),
+                },
             }
         });
         each.collect::<BTreeSet<_>>().into_iter().collect()

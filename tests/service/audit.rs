@@ -105,6 +105,15 @@ async fn worked(world: &Guarded, key: &str) {
     };
     let mut documents = DocumentServiceClient::new(world.by(key));
     documents.delete_document(request).await.unwrap_err();
+    let update = pb::UpdateDocumentRequest {
+        document: Some(pb::Document {
+            name: "collections/c/documents/d".to_owned(),
+            display_name: "A name".to_owned(),
+            ..Default::default()
+        }),
+        update_mask: None,
+    };
+    documents.update_document(update).await.unwrap();
 }
 
 #[tokio::test]
@@ -124,6 +133,8 @@ async fn changes_are_recorded_and_listed_for_the_admins_of_their_tenant() {
     let uploaded = done(&admin, "tenants/acme", "UploadDocument", 2).await;
     let document = "collections/c/documents/d";
     assert_eq!(told(&uploaded[0]), (who, document, "OK", from));
+    let updated = done(&admin, "tenants/acme", "UpdateDocument", 1).await;
+    assert_eq!(told(&updated[0]), (who, document, "OK", from));
     let cancelled = done(&admin, "tenants/acme", "CancelOperation", 1).await;
     assert!(
         cancelled[0].target.starts_with("operations/"),

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use tokio_util::task::TaskTracker;
 
 use crate::application::caller::Caller;
 use crate::application::catalog::default_collection;
+use crate::application::catalog::follower_cursor::{FollowerPosition, scope};
 use crate::application::catalog::version_diff::{
     ChangeEvent, DiffContext, DiffPage, Difference, Within,
 };
@@ -56,19 +56,6 @@ pub struct Part {
     pub events: Vec<ChangeEvent>,
     /// The cursor to resume from.
     pub cursor: String,
-}
-
-/// The position of a follower, which its cursor encodes.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub struct FollowerPosition {
-    /// The uid of the collection. A later collection may have the same name.
-    pub collection: CollectionUid,
-    /// The last change that the follower has.
-    pub seq: u64,
-    /// The last document of the snapshot that the follower has. `None` means that it has the whole snapshot.
-    pub after: Option<DocumentUid>,
-    /// The position within the next document. `None` means its beginning.
-    pub within: Option<Within>,
 }
 
 impl Changes {
@@ -135,11 +122,6 @@ impl Changes {
         }
         Ok(place)
     }
-}
-
-/// Returns the scope that a cursor is bound to.
-fn scope(collection: &CollectionId) -> String {
-    format!("changes {collection}")
 }
 
 /// A stream to one client.

@@ -8,13 +8,12 @@ use uuid::Uuid;
 
 use crate::cli::stopping::Stopping;
 use crate::cli::terminal::output::{Format, WrongArguments};
+use crate::cli::uploads::concurrency;
 use crate::cli::uploads::outcome::{DocumentResult, Done, Line, Outcome};
 use crate::cli::uploads::source::Source;
 use crate::cli::uploads::sources::{self, Sources};
 use crate::cli::uploads::stored_document::{self, Difference, Expected};
-use crate::cli::uploads::uploader::{
-    self, UploadArguments, UploadOptions, Uploader, ensure_collection,
-};
+use crate::cli::uploads::uploader::{UploadArguments, UploadOptions, Uploader, ensure_collection};
 use crate::domain::names::resource::{CollectionId, DocumentId};
 use crate::interface::grpc::pb;
 
@@ -135,7 +134,7 @@ impl Call<'_> {
             }
         };
         let take = |done| outcome.take(done);
-        uploader::each(all.documents, !self.is_single, one, take).await?;
+        concurrency::each(all.documents, !self.is_single, one, take).await?;
         if self.is_single {
             outcome.report_single()
         } else {

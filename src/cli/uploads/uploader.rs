@@ -2,8 +2,6 @@
 
 use anyhow::Context;
 use clap::Args;
-use futures_util::StreamExt;
-use futures_util::stream;
 use indicatif::ProgressBar;
 use prost::Message;
 use tonic::{Code, Status};
@@ -30,8 +28,6 @@ use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_client::CollectionServiceClient;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 
-/// Documents sent concurrently. More are not faster, and each holds 5 MiB.
-const DOCUMENTS_AT_ONCE: usize = 8;
 /// The longest display name that a server accepts.
 const DISPLAY_NAME_BYTES_MAX: usize = 1_024;
 
@@ -258,33 +254,6 @@ impl Uploader {
         record.forget();
         Ok(self.kept.take(&upload))
     }
-}
-
-/// Processes the documents, several concurrently, and passes on each result as it arrives. `shows_progress` draws one
-/// progress bar for all of them.
-pub(crate) async fn each<T, F, R>(
-    documents: Vec<T>,
-    shows_progress: bool,
-    work: impl FnMut(T) -> F,
-    mut result: impl FnMut(R) -> anyhow::Result<()>,
-) -> anyhow::Result<()>
-where
-    F: Future<Output = R>,
-{
-    let bar = if shows_progress {
-        progress::of_documents(documents.len())
-    } else {
-        ProgressBar::hidden()
-    };
-    let mut done = stream::iter(documents)
-        .map(work)
-        .buffer_unordered(DOCUMENTS_AT_ONCE);
-    while let Some(one) = done.next().await {
-        bar.inc(1);
-        result(one)?;
-    }
-    bar.finish_and_clear();
-    Ok(())
 }
 
 /// Creates the collection unless it exists.

@@ -24,6 +24,7 @@ mod keys;
 mod moves;
 mod operations;
 mod partitions;
+mod placement;
 mod quotas;
 mod rechunks;
 mod row;

@@ -18,6 +18,7 @@ use crate::infrastructure::rows::preferences::preferences;
 use crate::infrastructure::rows::spec;
 use crate::infrastructure::rows::upload::{import_columns, source_version};
 use crate::infrastructure::sqlite::error::failed;
+use crate::infrastructure::sqlite::placement;
 use crate::infrastructure::sqlite::quotas;
 
 /// Returns the uid and the preferences of a collection.
@@ -66,18 +67,13 @@ pub(super) async fn document(
     collection: &CollectionUid,
 ) -> Result<DocumentUid, Error> {
     let [a, b] = candidates::candidates(&new.document_uid);
+    let partition = placement::lighter(connection, a, b).await?;
     let id = new.document.document.as_str();
     let metadata = &new.metadata;
     sqlx::query(
         "INSERT INTO documents (uid, tenant, collection_uid, document_id, display_name, media_type,
              labels, partition_key, candidate_a, candidate_b, created_at, updated_at)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7,
-             CASE WHEN
-                 (SELECT count(*) + coalesce(sum(chunks), 0) FROM documents WHERE partition_key = ?8)
-                 <= (SELECT count(*) + coalesce(sum(chunks), 0) FROM documents WHERE partition_key = ?9)
-             THEN ?8 ELSE ?9 END,
-             ?8, ?9, ?10, ?10
-         WHERE true
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
          ON CONFLICT (tenant, collection_uid, document_id) WHERE deleted_at IS NULL DO NOTHING",
     )
     .bind(new.document_uid)
@@ -85,8 +81,14 @@ pub(super) async fn document(
     .bind(collection)
     .bind(id)
     .bind(metadata.display_name.as_deref().unwrap_or(id))
-    .bind(metadata.media_type.as_deref().unwrap_or(Metadata::MEDIA_TYPE))
+    .bind(
+        metadata
+            .media_type
+            .as_deref()
+            .unwrap_or(Metadata::MEDIA_TYPE),
+    )
     .bind(to_json(&metadata.labels.clone().unwrap_or_default())?)
+    .bind(partition)
     .bind(a)
     .bind(b)
     .bind(new.now)

@@ -14,10 +14,11 @@ use crate::cli::commands::sync::step::Syncing;
 use crate::cli::commands::sync::synced_folder::{MARK, SyncedFolder};
 use crate::cli::stopping::Stopping;
 use crate::cli::terminal::output::WrongArguments;
+use crate::cli::uploads::concurrency;
 use crate::cli::uploads::outcome::{DocumentResult, Outcome};
 use crate::cli::uploads::sources::{self, Sources};
 use crate::cli::uploads::stored_document::{self, Expected};
-use crate::cli::uploads::uploader::{self, UploadArguments, Uploader, ensure_collection};
+use crate::cli::uploads::uploader::{UploadArguments, Uploader, ensure_collection};
 use crate::domain::names::resource::CollectionId;
 use crate::interface::grpc::pb;
 
@@ -134,7 +135,7 @@ async fn apply(arguments: &Arguments, syncing: &Syncing<'_>, all: Sources) -> an
     outcome.explain_all(DocumentResult::Skipped, all.skipped);
     outcome.explain_all(DocumentResult::Failed, all.failed);
     let one = |(id, source)| async move { syncing.step(id, source).await };
-    uploader::each(all.documents, true, one, |done| outcome.take(done)).await?;
+    concurrency::each(all.documents, true, one, |done| outcome.take(done)).await?;
     if arguments.deletion.delete {
         let gone = syncing.own.iter().filter(|(id, _)| !present.contains(id));
         let gone = gone
@@ -145,7 +146,7 @@ async fn apply(arguments: &Arguments, syncing: &Syncing<'_>, all: Sources) -> an
             outcome.explain(DocumentResult::Failed, line);
         } else {
             let one = |document| async move { syncing.remove(document).await };
-            uploader::each(gone, true, one, |done| outcome.take(done)).await?;
+            concurrency::each(gone, true, one, |done| outcome.take(done)).await?;
         }
     }
     if arguments.dry_run {

@@ -6,9 +6,9 @@
 
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault};
-use crate::domain::text::encoding::detection::likely_charset::Looks;
 use crate::domain::text::encoding::detection::sniff::{self, HEAD_BYTES};
 use crate::domain::text::encoding::detection::undecided::{Decision, HELD_BYTES_MAX, Undecided};
+use crate::domain::text::encoding::detection::wrong_charset_hint::Looks;
 use crate::domain::text::encoding::legacy::Legacy;
 use crate::domain::text::encoding::sink::TextSink;
 use crate::domain::text::encoding::utf8::Utf8;

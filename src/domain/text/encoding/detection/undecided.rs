@@ -18,7 +18,7 @@
 
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::detection::escapes::{self, ESCAPE_BYTES_MAX};
-use crate::domain::text::encoding::detection::guess;
+use crate::domain::text::encoding::detection::guessed_charset;
 use crate::domain::text::encoding::detection::unmarked;
 
 /// The number of bytes that are held before the first is emitted. They show UTF-16 and UTF-32 in any script, because
@@ -126,7 +126,7 @@ impl Undecided {
                 let end = self.held.len().min(at + DECIDING_BYTES);
                 let is_whole = is_whole && end == self.held.len();
                 let window = &self.held[begin..end];
-                return Decision::Charset(guess::charset_of(window, is_whole));
+                return Decision::Charset(guessed_charset::charset_of(window, is_whole));
             }
             if rest < ESCAPE_BYTES_MAX && !is_whole {
                 return Decision::Ascii(at.saturating_sub(CONTEXT_BYTES));
