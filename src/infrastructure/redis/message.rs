@@ -231,7 +231,7 @@ mod tests {
             kind: OperationKind::MoveDocument,
             seq: u64::MAX,
             state: State::Failed,
-            target: Target::parse("collections/c/documents/\u{6C34}\"").unwrap(),
+            target: Target::parse("collections/c/documents/\u{6C34}").unwrap(),
             committed_bytes: 1,
             chunks: 2,
             failure: Some(failure("why\n".to_owned())),
