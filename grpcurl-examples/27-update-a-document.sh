@@ -22,7 +22,7 @@ expect state STATE_RUNNING
 
 # Only the staff may read the minutes from now on.
 call sluice.v1.DocumentService/UpdateDocument <<END
-{ "document": { "name": "$name", "labels": { "access": "staff" } }, "updateMask": "labels" }
+{ "document": { "name": "$name", "labels": { "access": "staff" } }, "updateMask": { "paths": ["labels"] } }
 END
 expect access staff
 expect currentVersion 1
@@ -36,7 +36,7 @@ END
 fails 74 ETAG_MISMATCH sluice.v1.DocumentService/UpdateDocument <<END
 {
   "document": { "name": "$name", "labels": { "access": "all" }, "etag": "\"1\"" },
-  "updateMask": "labels"
+  "updateMask": { "paths": ["labels"] }
 }
 END
 

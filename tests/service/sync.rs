@@ -76,7 +76,9 @@ async fn only_changed_files_are_uploaded() {
     shell.succeeds(&format!("$S update $AT {name} --label acl=staff"));
     let told = shell.succeeds("$S sync $AT tree c --label of=docs");
     assert_eq!(told.lines().last(), Some("3 labelled"), "{told}");
-    let labels = shell.succeeds(&format!("$S update $AT {name} --media-type '' -o json"));
+    let labels = shell.succeeds(&format!(
+        "$S update $AT {name} --media-type '' --output json"
+    ));
     assert!(
         labels.contains("\"acl\":\"staff\"") && labels.contains("\"of\":\"docs\""),
         "{labels}"

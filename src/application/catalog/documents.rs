@@ -75,7 +75,7 @@ impl Documents {
     }
 
     /// Changes a document's metadata without an upload. Uploads that began before and would set one of the same fields
-    /// fail with [`Error::MetadataChanged`].
+    /// fail with [`Error::MetadataChanged`]. Without a field nothing changes.
     ///
     /// # Errors
     ///
@@ -87,6 +87,16 @@ impl Documents {
         metadata: Metadata,
         revision: Option<u64>,
     ) -> Result<Document, Error> {
+        if metadata == Metadata::default() {
+            let document = self.get(caller, name).await?;
+            let is_other = revision.is_some_and(|revision| revision != document.revision);
+            let mismatch = Error::EtagMismatch { kind: "document" };
+            return if is_other {
+                Err(mismatch)
+            } else {
+                Ok(document)
+            };
+        }
         let Collections {
             store, clock, bus, ..
         } = &self.collections;

@@ -46,7 +46,7 @@ pub(super) fn sent(from: Fields) -> Result<Metadata, Error> {
 ///
 /// # Errors
 ///
-/// Fails if the mask names another field or no field is to change, or with the field that is too long or contains a NUL.
+/// Fails if the mask names another field, or with the field that is too long or contains a NUL.
 pub fn update(
     id: &DocumentId,
     document: pb::Document,
@@ -83,7 +83,7 @@ pub fn update(
         "" => default.to_owned(),
         _ => given,
     };
-    let metadata = Metadata {
+    Ok(Metadata {
         display_name: changes("display_name", !display_name.is_empty())
             .then(|| or(display_name, id.as_str())),
         media_type: changes("media_type", !media_type.is_empty())
@@ -91,14 +91,7 @@ pub fn update(
         labels: changes("labels", !wanted.is_empty())
             .then(|| labels("document.labels", wanted.into_iter()))
             .transpose()?,
-    };
-    if metadata == Metadata::default() {
-        return Err(Error::invalid(
-            "update_mask",
-            "must name display_name, media_type or labels",
-        ));
-    }
-    Ok(metadata)
+    })
 }
 
 /// Checks labels.
