@@ -94,9 +94,10 @@ mod protos {
                 let is_name = !NOT_NAMES.contains(&field.name());
                 is_single && is_name && matches!(field.kind(), Kind::String)
             });
-            let has_name = |field: &FieldDescriptor| match field.kind() {
-                Kind::Message(message) => message.get_field_by_name("name").is_some(),
-                _ => false,
+            let has_name = |field: &FieldDescriptor| {
+                let kind = field.kind();
+                let message = kind.as_message();
+                message.is_some_and(|message| message.get_field_by_name("name").is_some())
             };
             let resource = request.fields().find(|field| !field.is_list() && has_name(field));
             let request = request.name();
