@@ -15,7 +15,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most credentials of one query.
 const ROWS_MAX: usize = 500;
 
-/// Revalidates all open sessions at each [`CHECK_INTERVAL`], until the server shuts down.
+/// Revalidates all open sessions at each `CHECK_INTERVAL`, until the server shuts down.
 pub async fn run(authenticator: Arc<Authenticator>, drain: CancellationToken) {
     while drain
         .run_until_cancelled(tokio::time::sleep(CHECK_INTERVAL))

@@ -5,7 +5,7 @@
 //! memory for cutting a small text. `pressure` rejects calls while the process is nearly out of memory.
 //!
 //! To add a kind of call that holds memory: decide on which side its duration depends (on the client: `open`; on the
-//! store and the processor alone: `working`), and take a permit from that pool of the [`budget::Budget`].
+//! store and the processor alone: `working`), and take a permit from that pool of the [`budget::MemoryBudget`].
 
 pub mod budget;
 pub mod pool;

@@ -30,7 +30,7 @@ const INDENTATION_MAX: usize = 64;
 static COLUMN_GAP: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"   "));
 
 /// Whether the line that ends at `place` was wrapped there and continues in the next. The caller has seen that the next
-/// line begins with no marker, unless its indentation is longer than [`INDENTATION_MAX`].
+/// line begins with no marker, unless its indentation is longer than `INDENTATION_MAX`.
 #[must_use]
 pub fn is_wrapped(text: &str, place: usize) -> bool {
     let (before, line) = last_line(&text[..place]);

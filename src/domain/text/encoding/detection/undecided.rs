@@ -7,7 +7,7 @@
 //!    all other charsets, so it is emitted.
 //! 4. An escape sequence in the ASCII is a fault ([`escapes`]).
 //! 5. The first byte that is not ASCII, [`CONTEXT_BYTES`] before it and [`DECIDING_BYTES`] from it on decide
-//!    ([`guess`]). A source without such a byte is UTF-8.
+//!    ([`guessed_charset`]). A source without such a byte is UTF-8.
 //!
 //! # Laws
 //!
