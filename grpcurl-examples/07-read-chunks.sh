@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# All chunks of a document, those after the last one that a client has, those of a range, a single one with its neighbors,
-# and the outline.
+# All chunks of a document, those after the last one that a client has, those of a range, a single one with
+# its neighbors, and the outline.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
@@ -33,7 +33,8 @@ end=$(sed -n '/"end"/,$s/.*"byte": "\(.*\)",/\1/p' <<<"$answer")
 printf '\nBytes %d to %d of the document:\n%s\n' "$start" "$end" "${text:start:end - start}"
 expect sha256 "$(printf '%s' "${text:start:end - start}" | sha256)"
 
-# The chunks that have a byte of a range. This one begins with the last byte of chunk 1, and ends with the first of chunk 2.
+# The chunks that have a byte of a range. This one begins with the last byte of chunk 1, and ends with the
+# first of chunk 2.
 call sluice.v1.ChunkService/StreamChunks <<END
 { "document": "$document", "startByte": $((start - 1)), "endByte": $((start + 1)) }
 END

@@ -1,8 +1,8 @@
 //! Counts the faults of chunks by the ranges of pulldown-cmark, in the same way for each chunker.
 //!
-//! A chunk is a line: the number of its document, its byte offsets, 1 if the chunker flags it as a part of a block, else
-//! 0, and the rows that introduce it. White space at the edges of chunks and blocks does not count, because some chunkers
-//! drop it.
+//! A chunk is a line: the number of its document, its byte offsets, 1 if the chunker flags it as a part of a block,
+//! else 0, and the rows that introduce it. White space at the edges of chunks and blocks does not count, because some
+//! chunkers drop it.
 
 use std::fmt;
 use std::ops::Range;

@@ -11,8 +11,8 @@
 //! - *separator*: a string after which `recursive` may cut.
 //! - *chunk*: a run of the text. *Span*: the place where it starts and the place where it ends. *Ordinal*: its number
 //!   from 0.
-//! - *block*: a paragraph, heading, list, table or the like of a format. *Mark*: the place where a block begins. *Rank*:
-//!   how good it is to cut there; the lowest is the best.
+//! - *block*: a paragraph, heading, list, table or the like of a format. *Mark*: the place where a block begins.
+//!   *Rank*: how good it is to cut there; the lowest is the best.
 //! - *section*: the text from a heading to the next one. *Context*: the headings that a chunk is under, and the
 //!   introduction of a cut block.
 //! - *key*: the identity of a chunk's text and context.

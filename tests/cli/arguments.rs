@@ -53,6 +53,11 @@ fn separators_and_marks_are_refused_where_there_are_none() {
         (&with(&["chunk"], both), "--separators"),
         (&with(&["chunk"], mark), "--byte-order-mark"),
         (&with(&["rechunk", document], fixed), "--level"),
+        (&["update", document], "--label"),
+        (
+            &["update", document, "--label", "a=b", "--remove-label", "a"],
+            "--remove-label",
+        ),
         (
             &["upload", &file, "--strategy", "fixed", "--level", "x"],
             "--level",

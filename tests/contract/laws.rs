@@ -49,6 +49,7 @@ macro_rules! laws {
             tenants::another_tenant_sees_nothing,
             tenants::another_tenant_changes_nothing,
             tenants::tenants_may_use_the_same_names_and_uids,
+            updates::a_rechunk_never_sets_metadata,
             updates::an_update_changes_the_fields_that_it_names,
             updates::an_update_fails_the_uploads_that_set_the_same_field,
             updates::an_upload_without_metadata_keeps_that_of_a_version_only,

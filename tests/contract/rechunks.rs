@@ -37,7 +37,7 @@ async fn ask(store: &dyn Store, number: u8, document: &str) -> Started {
     store.start_rechunk(&caller(), &new).await.unwrap()
 }
 
-async fn begun(store: &dyn Store, number: u8, document: &str) -> Upload {
+pub(crate) async fn begun(store: &dyn Store, number: u8, document: &str) -> Upload {
     match ask(store, number, document).await {
         Started::Rechunk(rechunk) => *rechunk,
         other @ (Started::NotFound
@@ -49,7 +49,7 @@ async fn begun(store: &dyn Store, number: u8, document: &str) -> Upload {
 }
 
 /// Commits the batches of a rechunk, and ends it.
-async fn finish(store: &dyn Store, rechunk: &Upload, text: &str, now: i64) {
+pub(crate) async fn finish(store: &dyn Store, rechunk: &Upload, text: &str, now: i64) {
     let mut writer = attach(store, &rechunk.uid).await;
     let (batches, summary) = batches(text);
     for batch in &batches {

@@ -9,6 +9,7 @@ use sluice::domain::names::resource::DocumentName;
 use sluice::domain::operation::failure::FailureReason;
 use sluice::domain::operation::state::State;
 
+use crate::rechunks::{begun, finish};
 use crate::world::{at, caller, new_upload, start, stranger, upload};
 
 fn labels(value: &str) -> Metadata {
@@ -127,4 +128,20 @@ pub(crate) async fn an_upload_without_metadata_keeps_that_of_a_version_only(stor
     update(store, &name, labels("staff"), None).await;
     let silent = start(store, &sending(4, Metadata::default())).await;
     assert_eq!(Some(silent.labels), labels("staff").labels);
+}
+
+/// An update does not end a rechunk, and the rechunk's version keeps what the update has set.
+pub(crate) async fn a_rechunk_never_sets_metadata(store: &dyn Store) {
+    let name = upload(store, 1, "d", "one", 10).await.document;
+    let rechunk = begun(store, 9, "d").await;
+    let updated = update(store, &name, labels("staff"), None).await;
+    let Updated::Document(_, ended) = updated else {
+        unreachable!("the document exists");
+    };
+    assert!(ended.is_empty(), "{ended:?}");
+    finish(store, &rechunk, "one", 60).await;
+    let after = found(store, &name).await;
+    assert_eq!(after.current.map(|current| current.version), Some(2));
+    assert_eq!(Some(after.labels), labels("staff").labels);
+    assert_eq!(after.display_name, "name");
 }

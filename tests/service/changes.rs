@@ -249,15 +249,7 @@ const KILLS: u64 = 12;
 /// versions are swept after 1 s.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_embedder_that_reconnects_at_random_has_exactly_the_current_chunks() {
-    let folder = Folder::new();
-    let database = folder.0.join("embedder.db");
-    let settings = [
-        ("SLUICE_RETENTION__OLD_VERSION_SECONDS", "1"),
-        ("SLUICE_RETENTION__SWEEP_EVERY_SECONDS", "1"),
-    ];
-    let server = Server::start_with(&database, &settings);
-    create_collection(&server.channel()).await;
-    let instance = Arc::new(Restarted::new(server));
+    let instance = Restarted::start().await;
     let enough = CancellationToken::new();
     let uploads = (0..DOCUMENTS).map(|number| {
         let instance = Arc::clone(&instance);
@@ -278,7 +270,7 @@ async fn an_embedder_that_reconnects_at_random_has_exactly_the_current_chunks() 
     let following = tokio::spawn(follow_at_random(Arc::clone(&instance), enough.clone()));
     for _ in 0..KILLS {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        instance.restart(&database, &settings).await;
+        instance.restart().await;
     }
     for upload in uploads {
         upload.await.unwrap();

@@ -249,6 +249,38 @@ fn a_document_is_rechunked_and_waited_for() {
 }
 
 #[test]
+fn labels_are_set_removed_and_cleared_without_an_upload() {
+    let folder = Folder::new();
+    let server = Server::start(folder.0.join("update.db"));
+    let file = folder.0.join("d.txt");
+    std::fs::write(&file, "text").unwrap();
+    let upload = ["upload", "--document-id=d.txt", "--label", "a=1"];
+    let file = file.display().to_string();
+    run(&server, &[&upload[..], &[&file]].concat()).unwrap();
+    let name = "collections/default/documents/d.txt";
+    let update = |flags: &[&str]| {
+        let command = [&["update", name, "--output", "json"], flags].concat();
+        let row = rows(&run(&server, &command).unwrap()).remove(0);
+        (row["labels"].clone(), row["display_name"].clone())
+    };
+    let labels = update(&["--label", "b=2", "--label", "c=3"]).0;
+    assert_eq!(labels, serde_json::json!({ "a": "1", "b": "2", "c": "3" }));
+    let labels = update(&["--remove-label", "a", "--label", "b=4"]).0;
+    assert_eq!(labels, serde_json::json!({ "b": "4", "c": "3" }));
+    let labels = update(&["--clear-labels", "--label", "d=5"]).0;
+    assert_eq!(labels, serde_json::json!({ "d": "5" }));
+    assert_eq!(update(&["--display-name", "A name"]).1, "A name");
+    run(&server, &["upload", "--document-id=d.txt", &file]).unwrap();
+    assert_eq!(
+        update(&["--media-type", ""]).0,
+        serde_json::json!({ "d": "5" })
+    );
+    let none = "collections/default/documents/none";
+    let refused = run(&server, &["update", none, "--clear-labels"]).unwrap_err();
+    assert!(refused.contains("no document"), "{refused}");
+}
+
+#[test]
 fn a_range_of_chunks_is_printed() {
     let folder = Folder::new();
     let server = Server::start(folder.0.join("range.db"));

@@ -9,13 +9,13 @@ use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use tokio_util::sync::CancellationToken;
 
 use crate::kills::random;
+use crate::rechunks::{self, rechunk};
 use crate::support::follower::{assert_same, contents, labels as labels_of};
 use crate::support::restarted::{Restarted, follow_at_random, upload};
-use crate::support::server::Server;
-use crate::support::world::{Folder, create_collection, prose, spec};
+use crate::support::world::{prose, spec};
 use crate::updates::{map, update};
 
-/// Documents of each task of the next test.
+/// Documents of each task.
 const DOCUMENTS: u64 = 3;
 const TASKS: u64 = 3;
 const KILLS: u64 = 100;
@@ -24,15 +24,7 @@ const KILLS: u64 = 100;
 /// server is killed 100 times. Each task repeats its call until it succeeds, so the final labels are known.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mirror_of_access_labels_is_exact_after_a_hundred_kills() {
-    let folder = Folder::new();
-    let database = folder.0.join("mirror.db");
-    let settings = [
-        ("SLUICE_RETENTION__OLD_VERSION_SECONDS", "1"),
-        ("SLUICE_RETENTION__SWEEP_EVERY_SECONDS", "1"),
-    ];
-    let server = Server::start_with(&database, &settings);
-    create_collection(&server.channel()).await;
-    let instance = Arc::new(Restarted::new(server));
+    let instance = Restarted::start().await;
     let enough = CancellationToken::new();
     let tasks = (0..TASKS).map(|task| {
         tokio::spawn(change_at_random(
@@ -45,7 +37,7 @@ async fn a_mirror_of_access_labels_is_exact_after_a_hundred_kills() {
     let following = tokio::spawn(follow_at_random(Arc::clone(&instance), enough.clone()));
     for kill in 0..KILLS {
         tokio::time::sleep(Duration::from_millis(50 + random(kill, 150))).await;
-        instance.restart(&database, &settings).await;
+        instance.restart().await;
     }
     enough.cancel();
     let mut expected = BTreeMap::new();
@@ -90,7 +82,11 @@ async fn change_at_random(
                 delete(&instance, &name).await;
                 expected.remove(&name);
             }
-            1 if known => rechunk(&instance, &name, 200 + random(seed, 500)).await,
+            1 if known => {
+                // A rechunk that is running refuses another. A later upload may supersede it.
+                let request = rechunks::request(&id);
+                let _may_be_refused = rechunk(&instance.channel().await, request).await;
+            }
             2..=6 if known => {
                 let document = pb::Document {
                     name: name.clone(),
@@ -136,18 +132,4 @@ async fn delete(instance: &Restarted, name: &str) {
             return;
         }
     }
-}
-
-/// Starts a rechunk, unless one is running. A later upload may supersede it.
-async fn rechunk(instance: &Restarted, name: &str, max_size: u64) {
-    let request = pb::RechunkDocumentRequest {
-        name: name.to_owned(),
-        chunking: Some(pb::ChunkingSpec {
-            max_size: Some(u32::try_from(max_size).unwrap()),
-            ..pb::ChunkingSpec::default()
-        }),
-        request_id: uuid::Uuid::new_v4().to_string(),
-    };
-    let mut client = DocumentServiceClient::new(instance.channel().await);
-    let _may_be_refused = client.rechunk_document(request).await;
 }

@@ -92,6 +92,24 @@ async fn only_changed_files_are_uploaded() {
     assert_eq!(told.lines().last(), Some("3 uploaded"), "{told}");
     let again = "$S sync $AT tree c --label of=docs --invalid replace";
     assert_eq!(shell.succeeds(again), "3 unchanged\n");
+    let labels = |expected: &[&str]| {
+        let shown = shell.succeeds("$S documents $AT collections/c --output json");
+        let of_a = |line: &&str| line.contains("documents/a.txt");
+        let shown = shown.lines().find(of_a).unwrap().to_owned();
+        for label in expected {
+            assert!(shown.contains(label), "{label}: {shown}");
+        }
+    };
+    labels(&["\"acl\":\"staff\"", "\"of\":\"docs\""]);
+    // A changed file and a new label: the label is added, and the upload keeps the others.
+    shell.write("tree/a.txt", prose(5_000));
+    let told = shell.succeeds("$S sync $AT tree c --label kind=text --invalid replace");
+    assert_eq!(
+        told.lines().last(),
+        Some("1 uploaded, 2 labelled"),
+        "{told}"
+    );
+    labels(&["\"acl\":\"staff\"", "\"of\":\"docs\"", "\"kind\":\"text\""]);
 }
 
 #[tokio::test]

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use prost_types::FieldMask;
 use sluice::interface::grpc::pb;
+use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use sluice::interface::grpc::pb::document_service_client::DocumentServiceClient;
 use sluice::interface::grpc::pb::operation::State;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use crate::rechunks::{ended, operation};
+use crate::rechunks::operation;
 use crate::support::follower::{Follower, labels as labels_of};
 use crate::support::world::{
     Kept, World, first, labels, last, name_of, prose, reason, resumed, spec, whole,
@@ -231,39 +232,6 @@ async fn an_upload_sets_only_the_fields_that_it_sent_in_a_database() {
     an_upload_sets_only_the_fields_that_it_sent(Kept::InADatabase).await;
 }
 
-/// Labels that change while the stored text is chunked again stay, and the rechunk succeeds.
-#[tokio::test]
-async fn a_rechunk_never_sets_metadata() {
-    let world = World::start().await;
-    let mut sent = spec("d");
-    sent.labels = Some(labels(&[("acl", "all")]));
-    let text = prose(3_000_000);
-    world
-        .send(whole(&sent, text.as_bytes(), 200_000))
-        .await
-        .unwrap();
-    let request = pb::RechunkDocumentRequest {
-        name: NAME.to_owned(),
-        chunking: Some(pb::ChunkingSpec {
-            max_size: Some(300),
-            ..pb::ChunkingSpec::default()
-        }),
-        ..pb::RechunkDocumentRequest::default()
-    };
-    let mut client = DocumentServiceClient::new(world.channel.clone());
-    let begun = client.rechunk_document(request).await.unwrap().into_inner();
-    update(&world.channel, labelled(&[("acl", "staff")]), &["labels"])
-        .await
-        .unwrap();
-    let ended = ended(&world.channel, &begun.operation.unwrap().name).await;
-    assert_eq!(ended.state(), State::Succeeded, "{ended:?}");
-    let after = get(&world.channel).await;
-    assert_eq!(
-        (after.current_version, after.labels),
-        (2, map(&[("acl", "staff")]))
-    );
-}
-
 #[tokio::test]
 async fn a_follower_receives_changed_labels_without_chunks() {
     let world = World::start().await;
@@ -287,4 +255,62 @@ async fn a_follower_receives_changed_labels_without_chunks() {
         (added, kept, resets, 3)
     );
     assert_eq!(follower.labels, labels_of(&world.channel).await);
+}
+
+/// The document comes with a version that has no chunks too, before the contents that are gone.
+#[tokio::test]
+async fn a_follower_receives_the_labels_of_an_empty_version() {
+    let world = World::start().await;
+    let old = pb::UploadSpec {
+        labels: Some(labels(&[("acl", "all")])),
+        ..spec("d")
+    };
+    world.send(whole(&old, b"text", 100)).await.unwrap();
+    let mut follower = Follower::default();
+    follower.catch_up(&world.channel).await.unwrap();
+    let new = pb::UploadSpec {
+        labels: Some(labels(&[("acl", "staff")])),
+        ..spec("d")
+    };
+    world.send(vec![last(first(&new, b""))]).await.unwrap();
+    follower.catch_up(&world.channel).await.unwrap();
+    assert_eq!(follower.removed, 1);
+    assert_eq!(follower.labels, labels_of(&world.channel).await);
+    assert_eq!(follower.labels[NAME]["acl"], "staff");
+}
+
+/// A reader that follows an upload without labels receives the labels that the document has.
+#[tokio::test]
+async fn followed_chunks_have_labels_that_change_during_the_upload() {
+    let world = World::start().await;
+    let old = pb::UploadSpec {
+        labels: Some(labels(&[("acl", "all")])),
+        ..spec("d")
+    };
+    world.send(whole(&old, b"text", 100)).await.unwrap();
+    let silent = spec("d");
+    let text = prose(20_000);
+    let head = first(&silent, &text.as_bytes()[..10_000]);
+    world.send(vec![head]).await.unwrap();
+    let request = pb::StreamChunksRequest {
+        document: NAME.to_owned(),
+        follow: true,
+        ..pb::StreamChunksRequest::default()
+    };
+    let mut client = ChunkServiceClient::new(world.channel.clone());
+    let mut pages = client.stream_chunks(request).await.unwrap().into_inner();
+    let before = pages.message().await.unwrap().unwrap();
+    assert_eq!(before.chunks[0].labels, map(&[("acl", "all")]));
+    update(&world.channel, labelled(&[("acl", "staff")]), &["labels"])
+        .await
+        .unwrap();
+    let rest = last(resumed(&name_of(&silent), 0, text.as_bytes()));
+    world.send(vec![rest]).await.unwrap();
+    let mut after = Vec::new();
+    while let Some(page) = pages.message().await.unwrap() {
+        after.extend(page.chunks);
+    }
+    assert!(!after.is_empty());
+    let is_new = |chunk: &pb::Chunk| chunk.labels == map(&[("acl", "staff")]);
+    assert!(after.iter().all(is_new), "{:?}", after[0].labels);
 }

@@ -32,7 +32,8 @@ pub struct ChainFault {
     pub what: String,
 }
 
-/// Reads all chains, and compares them with their signatures and with the heads that an earlier run printed (`printed`).
+/// Reads all chains, and compares them with their signatures and with the heads that an earlier run printed
+/// (`printed`).
 ///
 /// # Errors
 ///

@@ -208,6 +208,7 @@ impl Chunks {
                 // A move copies the chunks that were stored before its end. Later chunks are stored in the new
                 // partition.
                 source.of.partition = upload.partition;
+                source.labels = Arc::new(upload.labels);
                 Ok(Stored {
                     state: upload.state,
                     chunks: upload.next_ordinal,

@@ -75,7 +75,7 @@ impl Documents {
     }
 
     /// Changes a document's metadata without an upload. Uploads that began before and would set one of the same fields
-    /// fail with [`Error::MetadataChanged`]. Without a field nothing changes.
+    /// fail with [`Error::MetadataChanged`]. An update without fields changes nothing.
     ///
     /// # Errors
     ///
@@ -87,16 +87,6 @@ impl Documents {
         metadata: Metadata,
         revision: Option<u64>,
     ) -> Result<Document, Error> {
-        if metadata == Metadata::default() {
-            let document = self.get(caller, name).await?;
-            let is_other = revision.is_some_and(|revision| revision != document.revision);
-            let mismatch = Error::EtagMismatch { kind: "document" };
-            return if is_other {
-                Err(mismatch)
-            } else {
-                Ok(document)
-            };
-        }
         let Collections {
             store, clock, bus, ..
         } = &self.collections;
@@ -105,7 +95,14 @@ impl Documents {
             revision,
             now: clock.now(),
         };
-        match store.update_document(caller, name, &update).await? {
+        let updated = if update.metadata == Metadata::default() {
+            let document = self.get(caller, name).await?;
+            let refusal = update.refusal(&document);
+            refusal.unwrap_or_else(|| Updated::Document(Box::new(document), vec![]))
+        } else {
+            store.update_document(caller, name, &update).await?
+        };
+        match updated {
             Updated::Document(document, ended) => {
                 for ended in ended {
                     bus.publish(ended);

@@ -31,7 +31,8 @@ pub(super) const HEAD_ROWS: u32 = 1_000;
 pub enum ChangeEvent {
     /// The follower must forget every chunk of the document.
     Reset(DocumentName),
-    /// The metadata of a document as of now, and its collection. Comes first in each change of a document.
+    /// The metadata of a document as of now, and its collection. First in each change that makes a version current, but
+    /// after a reset; alone in a change of metadata.
     Document(CollectionId, Box<Document>),
     /// A chunk that is new to the follower.
     Added {
@@ -200,7 +201,8 @@ impl<'a> Difference<'a> {
             return self.next_chunks(events).await;
         }
         if let Some(removed) = self.next_removed().await? {
-            return Ok(DiffPage::Part(removed, self.within));
+            events.extend(removed);
+            return Ok(DiffPage::Part(events, self.within));
         }
         events.push(ChangeEvent::Complete {
             document: self.name.clone(),

@@ -76,6 +76,41 @@ pub struct MetadataUpdate {
     pub now: Timestamp,
 }
 
+impl MetadataUpdate {
+    /// Returns why the update of this document is refused. `None` means that it is not.
+    #[must_use]
+    pub fn refusal(&self, document: &Document) -> Option<Updated> {
+        if self
+            .revision
+            .is_some_and(|expected| expected != document.revision)
+        {
+            return Some(Updated::Changed);
+        }
+        document
+            .current
+            .is_none()
+            .then_some(Updated::NoCurrentVersion)
+    }
+
+    /// Returns a document after the update.
+    #[must_use]
+    pub fn applied(&self, document: Document) -> Document {
+        let Metadata {
+            display_name,
+            media_type,
+            labels,
+        } = self.metadata.clone();
+        Document {
+            display_name: display_name.unwrap_or(document.display_name),
+            media_type: media_type.unwrap_or(document.media_type),
+            labels: labels.unwrap_or(document.labels),
+            revision: document.revision + 1,
+            updated_at: self.now,
+            ..document
+        }
+    }
+}
+
 /// The result of a change of a document's metadata.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Updated {

@@ -1,8 +1,8 @@
 //! Changes the labels and names of a stored document, without losing a change that another client makes meanwhile.
 
 use tonic::Status;
-use tonic_types::StatusExt;
 
+use crate::cli::calls::failure::reason;
 use crate::cli::connection::channel::Connection;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
@@ -11,8 +11,8 @@ use crate::interface::grpc::pb::document_service_client::DocumentServiceClient;
 /// has succeeded.
 const ATTEMPTS_MAX: u32 = 8;
 
-/// Applies `change` to a document, and stores the fields of these names. Reads the document again and repeats the change
-/// if the document has changed since.
+/// Applies `change` to a document, and stores the fields of these names. Reads the document again and repeats the
+/// change if the document has changed since.
 ///
 /// # Errors
 ///
@@ -36,15 +36,10 @@ pub(crate) async fn update(
             update_mask: Some(prost_types::FieldMask { paths }),
         };
         match client.update_document(request).await {
-            Err(status) if attempt < ATTEMPTS_MAX && is_mismatch(&status) => attempt += 1,
+            Err(status) if attempt < ATTEMPTS_MAX && reason(&status) == "ETAG_MISMATCH" => {
+                attempt += 1;
+            }
             updated => return Ok(updated?.into_inner().document.unwrap_or_default()),
         }
     }
-}
-
-fn is_mismatch(status: &Status) -> bool {
-    let details = status.get_error_details();
-    details
-        .error_info()
-        .is_some_and(|info| info.reason == "ETAG_MISMATCH")
 }

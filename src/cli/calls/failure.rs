@@ -72,7 +72,8 @@ pub(crate) fn is_outage(status: &Status) -> bool {
     }
 }
 
-fn reason(status: &Status) -> String {
+/// Returns the reason of a failure, or an empty text if the server gave none.
+pub(crate) fn reason(status: &Status) -> String {
     let details = status.get_error_details();
     let info = details.error_info();
     info.map_or_else(String::new, |info| info.reason.clone())

@@ -1,8 +1,8 @@
 //! Calls to a server: retries, streams that resume, and statuses as messages.
 //!
-//! `failure` decides whether an error is transient. `retry` repeats a call after a `backoff`, and `resumed_stream` opens
-//! a lost stream again. `operation_watch` follows an operation to its end, and `wait` prints its result. `status` turns
-//! a status into a message.
+//! `failure` decides whether an error is transient. `retry` repeats a call after a `backoff`, and `resumed_stream`
+//! opens a lost stream again. `operation_watch` follows an operation to its end, and `wait` prints its result.
+//! `status` turns a status into a message.
 //!
 //! To add a message for a status: an arm in `status`, with the remedy.
 

@@ -2,8 +2,8 @@
 //!
 //! `sources` finds the files that the arguments name, and each is a `source`. `stored_document` compares it with the
 //! stored one. `uploader` uploads it: `source_reader` reads the bytes, and `resumable_upload` sends them and resumes
-//! after failures. `concurrency` bounds the documents at a time. `resume_records` lets the same command resume later, and `open_uploads` prints that command after a
-//! signal. `outcome` sums up.
+//! after failures. `concurrency` bounds the documents at a time. `resume_records` lets the same command resume later,
+//! and `open_uploads` prints that command after a signal. `outcome` sums up.
 
 pub(super) mod concurrency;
 mod open_uploads;

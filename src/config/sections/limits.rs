@@ -70,25 +70,25 @@ pub struct Concurrency {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tenant {
-    /// As in [`Rates`].
+    /// Overrides the one in [`Rates`].
     pub read: Option<RateSetting>,
-    /// As in [`Rates`].
+    /// Overrides the one in [`Rates`].
     pub preview: Option<RateSetting>,
-    /// As in [`Rates`].
+    /// Overrides the one in [`Rates`].
     pub write: Option<RateSetting>,
-    /// As in [`Rates`].
+    /// Overrides the one in [`Rates`].
     pub upload_start: Option<RateSetting>,
-    /// As in [`Rates`].
+    /// Overrides the one in [`Rates`].
     pub watch_open: Option<RateSetting>,
-    /// As in [`Rates`].
+    /// Overrides the one in [`Rates`].
     pub admin: Option<RateSetting>,
-    /// As in [`Rates`].
+    /// Overrides the one in [`Rates`].
     pub upload_bytes: Option<RateSetting>,
-    /// As in [`Concurrency`].
+    /// Overrides the one in [`Concurrency`].
     pub uploads: Option<u32>,
-    /// As in [`Concurrency`].
+    /// Overrides the one in [`Concurrency`].
     pub watches: Option<u32>,
-    /// As in [`Concurrency`].
+    /// Overrides the one in [`Concurrency`].
     pub sockets: Option<u32>,
 }
 

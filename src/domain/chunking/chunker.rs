@@ -193,9 +193,9 @@ impl Chunker {
             .unwrap_or_else(|| self.cut_between_clusters(section))
     }
 
-    /// Returns the start of the next chunk within the chunk of the first `end` bytes of `text`, which is its end without
-    /// overlap. The overlap is at least three quarters of the requested size if a boundary allows it, and never more than
-    /// all. `features` are those of `text`; they decide nothing.
+    /// Returns the start of the next chunk within the chunk of the first `end` bytes of `text`, which is its end
+    /// without overlap. The overlap is at least three quarters of the requested size if a boundary allows it, and
+    /// never more than all. `features` are those of `text`; they decide nothing.
     #[must_use]
     pub fn next_start(
         &self,

@@ -3,7 +3,8 @@
 //! The data passes the [`encoding`] room into the [`window`], which holds the undecided text with its [`source_map`]
 //! and counts [`position`]s. [`segmentation`] finds the places of a section where a text may be cut, and [`features`]
 //! tell it which characters to leave out. A [`reading`] decides at which of these places a reader would cut.
-//! [`white_space`] skips the gap at a cut. [`measure`] computes the length of a text, with the [`character_starts`] in it.
+//! [`white_space`] skips the gap at a cut. [`measure`] computes the length of a text, with the [`character_starts`]
+//! in it.
 //!
 //! The arrows point one way: `encoding` → `window` → `position` → `features`, and `segmentation` → `reading` →
 //! `white_space`.

@@ -57,8 +57,8 @@ fn line_ends(bytes: &[u8], features: Features) -> usize {
     ends
 }
 
-/// Returns the number of CR without LF after them. No search stops at each CR, because most documents with CR have one in
-/// each line.
+/// Returns the number of CR without LF after them. No search stops at each CR, because most documents with CR have
+/// one in each line.
 fn lone_returns(bytes: &[u8]) -> usize {
     let Some((last, firsts)) = bytes.split_last() else {
         return 0;

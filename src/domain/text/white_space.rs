@@ -55,8 +55,8 @@ fn skip_one(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Whether a byte begins a character that is certainly not white space. White space beyond ASCII begins with 0xC2, 0xE1,
-/// 0xE2 or 0xE3.
+/// Whether a byte begins a character that is certainly not white space. White space beyond ASCII begins with 0xC2,
+/// 0xE1, 0xE2 or 0xE3.
 fn begins_text(byte: u8) -> bool {
     matches!(byte, b'!'..=b'~' | 0xC3..=0xE0 | 0xE4..=0xF4)
 }

@@ -6,9 +6,8 @@ pub(crate) const LIVE: &str = "
     WHERE tenant = $1 AND collection_id = $2 AND document_id = $3
         AND deleted_at IS NULL AND collection_deleted_at IS NULL";
 
-/// Changes the metadata of a document. NULL leaves a field unchanged.
+/// Stores the metadata of a document.
 pub(crate) const UPDATE: &str = "
-    UPDATE documents SET display_name = coalesce($1, display_name),
-        media_type = coalesce($2, media_type), labels = coalesce($3, labels),
-        revision = revision + 1, updated_at = $4
-    WHERE uid = $5";
+    UPDATE documents SET display_name = $1, media_type = $2, labels = $3, revision = $4,
+        updated_at = $5
+    WHERE uid = $6";

@@ -4,8 +4,8 @@
 //! It belongs to the store if it needs a lock, an array, a partition's table, a function of one database, or a hint to
 //! one planner such as `+state`.
 //!
-//! To add a statement: write it into the noun's file as a constant, with a comment that says what it selects or changes.
-//! Number its arguments `$1`, `$2`: the driver of SQLite binds them by number, as PostgreSQL does. Write
+//! To add a statement: write it into the noun's file as a constant, with a comment that says what it selects or
+//! changes. Number its arguments `$1`, `$2`: the driver of SQLite binds them by number, as PostgreSQL does. Write
 //! `CAST(… AS bigint)` instead of `::bigint`, and name each subquery in FROM. Each store binds the arguments in the
 //! order of their numbers, and runs the statement.
 

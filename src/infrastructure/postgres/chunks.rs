@@ -36,7 +36,7 @@ const CHUNKS: &str = "WITH first AS (
          AND EXISTS (SELECT 1 FROM documents WHERE uid = $2 AND tenant = $1)
      ORDER BY ordinal";
 
-/// The same without texts, which do not count then.
+/// Selects a page without texts, which do not count then.
 const HEADS: &str = "WITH first AS (
          SELECT ordinal, start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source,
@@ -117,7 +117,8 @@ pub(super) struct Into {
 ///
 /// One INSERT is used, not COPY. COPY ends with a small packet of its own. The driver's sockets delay that packet by
 /// 40 ms a batch, until the one before is acknowledged (Nagle's algorithm, RFC 896). Texts are unnested one by one,
-/// contexts and sections too if there are any, and all other values are found by their index, so no intermediate rows are written.
+/// contexts and sections too if there are any, and all other values are found by their index, so no intermediate rows
+/// are written.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     into: Into,

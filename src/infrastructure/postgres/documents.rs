@@ -13,7 +13,7 @@ use crate::application::store_error::Error;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::domain::names::uid::DocumentUid;
 use crate::domain::operation::target::Target;
-use crate::infrastructure::columns::{Columns, damaged, to_json};
+use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::connection::Postgres;
 use crate::infrastructure::postgres::deletions;
@@ -91,33 +91,27 @@ async fn update(
         return Ok(Updated::NotFound);
     };
     let known = document(&found)?;
-    if change
-        .revision
-        .is_some_and(|revision| revision != known.revision)
-    {
-        return Ok(Updated::Changed);
+    if let Some(refusal) = change.refusal(&known) {
+        return Ok(refusal);
     }
-    let Some(current) = &known.current else {
-        return Ok(Updated::NoCurrentVersion);
-    };
-    let MetadataUpdate { metadata, now, .. } = change;
+    let updated = change.applied(known);
     sqlx::query(common_statements::documents::UPDATE)
-        .bind(metadata.display_name.as_deref())
-        .bind(metadata.media_type.as_deref())
-        .bind(metadata.labels.as_ref().map(to_json).transpose()?)
-        .bind(*now)
-        .bind(known.uid)
+        .bind(&updated.display_name)
+        .bind(&updated.media_type)
+        .bind(to_json(&updated.labels)?)
+        .bind(stored(updated.revision))
+        .bind(updated.updated_at)
+        .bind(updated.uid)
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-    let ended = upload_end::fail_overlapping(&mut transaction, &known.uid, metadata, *now).await?;
-    let version = Some(current.version);
-    upload_end::record_change(&mut transaction, &known.uid, version, version, *now).await?;
-    let updated = live(&mut *transaction, caller, name).await?;
-    let updated = updated.ok_or_else(|| damaged("a document that was to change"))?;
-    let updated = Box::new(document(&updated)?);
+    let MetadataUpdate { metadata, now, .. } = change;
+    let ended =
+        upload_end::fail_overlapping(&mut transaction, &updated.uid, metadata, *now).await?;
+    let version = updated.current.as_ref().map(|current| current.version);
+    upload_end::record_change(&mut transaction, &updated.uid, version, version, *now).await?;
     transaction.commit().await.map_err(failed)?;
-    Ok(Updated::Document(updated, ended))
+    Ok(Updated::Document(Box::new(updated), ended))
 }
 
 async fn delete(

@@ -20,6 +20,7 @@ use crate::infrastructure::postgres::expiry;
 use crate::infrastructure::postgres::partition_table;
 use crate::infrastructure::postgres::retry::read;
 use crate::infrastructure::postgres::{deletions, moves, operations, upload_end};
+use crate::infrastructure::rows::upload::upload;
 
 #[async_trait]
 impl Jobs for Postgres {
@@ -187,8 +188,12 @@ impl Jobs for Postgres {
             .fetch_all(&mut *transaction)
             .await
             .map_err(failed)?;
-        let documents = abandoned.iter().map(|found| found.uid("document_uid"));
-        let documents = documents.collect::<Result<Vec<_>, _>>()?;
+        let abandoned = abandoned
+            .iter()
+            .map(upload)
+            .collect::<Result<Vec<_>, _>>()?;
+        let documents = abandoned.iter().map(|upload| upload.document_uid);
+        let documents = documents.collect::<Vec<_>>();
         upload_end::hold_documents(&mut transaction, &documents).await?;
         let reason = FailureReason::UploadAbandoned;
         let message = "no client resumed the upload in time";

@@ -1,6 +1,5 @@
 //! Writes the end of an upload: a new current version and its change, or a version to sweep.
 
-use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool};
 
 use crate::application::caller::Caller;
@@ -19,7 +18,7 @@ use crate::infrastructure::common_statements;
 use crate::infrastructure::postgres::error::failed;
 use crate::infrastructure::postgres::upload_row::upload_of;
 use crate::infrastructure::rows::operation::operation;
-use crate::infrastructure::rows::upload::{METADATA_CHANGED, overlapping, upload};
+use crate::infrastructure::rows::upload::upload;
 
 /// Locks the row of an upload's document until the end of the transaction, before the upload's own row.
 pub(super) async fn hold_document(
@@ -218,21 +217,25 @@ pub(super) async fn fail_overlapping(
     metadata: &Metadata,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let running = running(&mut *connection, document).await?;
-    let overlapping = overlapping(running, metadata)?;
+    let mut overlapping = running(&mut *connection, document).await?;
+    overlapping.retain(|upload| upload.metadata.overlaps(metadata));
     let reason = FailureReason::MetadataChanged;
-    fail(connection, &overlapping, reason, METADATA_CHANGED, now).await
+    let message = "the document's metadata was changed; upload it again";
+    fail(connection, &overlapping, reason, message, now).await
 }
 
+/// Returns the running uploads of a document.
 async fn running(
     connection: &mut PgConnection,
     document: &DocumentUid,
-) -> Result<Vec<PgRow>, Error> {
-    sqlx::query("SELECT * FROM upload_rows WHERE document_uid = $1 AND state = 'RUNNING'")
-        .bind(document)
-        .fetch_all(connection)
-        .await
-        .map_err(failed)
+) -> Result<Vec<Upload>, Error> {
+    let running =
+        sqlx::query("SELECT * FROM upload_rows WHERE document_uid = $1 AND state = 'RUNNING'")
+            .bind(document)
+            .fetch_all(connection)
+            .await
+            .map_err(failed)?;
+    running.iter().map(upload).collect()
 }
 
 /// Fails the running uploads of a collection, and returns their last states.
@@ -246,6 +249,7 @@ pub(super) async fn fail_running_in(
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;
+    let running = running.iter().map(upload).collect::<Result<Vec<_>, _>>()?;
     let reason = FailureReason::DocumentDeleted;
     let message = "the document's collection was deleted";
     fail(connection, &running, reason, message, now).await
@@ -255,14 +259,13 @@ pub(super) async fn fail_running_in(
 /// unchanged.
 pub(super) async fn fail(
     connection: &mut PgConnection,
-    running: &[PgRow],
+    running: &[Upload],
     reason: FailureReason,
     message: &'static str,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     let mut operations = Vec::new();
-    for found in running {
-        let upload = upload(found)?;
+    for upload in running {
         let failed_row = sqlx::query(
             "UPDATE uploads SET state = 'FAILED', failure_reason = $1, failure_message = $2,
                  seq = seq + 1, updated_at = $3

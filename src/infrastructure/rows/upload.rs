@@ -9,20 +9,6 @@ use crate::domain::names::resource::{CollectionId, DocumentId, DocumentName};
 use crate::infrastructure::columns::{Columns, name, stored};
 use crate::infrastructure::rows::spec::spec;
 
-/// The message of an upload that an update of its document's metadata has ended.
-pub(crate) const METADATA_CHANGED: &str = "the document's metadata was changed; upload it again";
-
-/// Returns the rows of those uploads that would set a field of `metadata`.
-pub(crate) fn overlapping<R: Columns>(rows: Vec<R>, metadata: &Metadata) -> Result<Vec<R>, Error> {
-    let mut found = Vec::new();
-    for row in rows {
-        if upload(&row)?.metadata.overlaps(metadata) {
-            found.push(row);
-        }
-    }
-    Ok(found)
-}
-
 /// Reads an upload, with the names and the partition of its document, from a row of `upload_rows`.
 pub(crate) fn upload(found: &impl Columns) -> Result<Upload, Error> {
     let document = DocumentName {

@@ -45,7 +45,7 @@ const CHUNKS: &str = "WITH first (ordinal, bytes) AS (
      WHERE page.before < ?7
      ORDER BY chunks.ordinal";
 
-/// The same without texts, which do not count then.
+/// Selects a page without texts, which do not count then.
 const HEADS: &str = "WITH first AS (
          SELECT ordinal, start_byte, start_character, start_line, start_source,
              end_byte, end_character, end_line, end_source,

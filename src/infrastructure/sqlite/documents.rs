@@ -12,7 +12,7 @@ use crate::application::ports::documents::{Document, Documents, MetadataUpdate, 
 use crate::application::store_error::Error;
 use crate::domain::names::resource::{CollectionId, DocumentName};
 use crate::domain::operation::target::Target;
-use crate::infrastructure::columns::{Columns, damaged, to_json};
+use crate::infrastructure::columns::{Columns, stored, to_json};
 use crate::infrastructure::common_statements;
 use crate::infrastructure::rows::deletion::DeletionTarget;
 use crate::infrastructure::rows::document::document;
@@ -73,34 +73,27 @@ impl Documents for Sqlite {
             return Ok(Updated::NotFound);
         };
         let known = document(&found)?;
-        if update
-            .revision
-            .is_some_and(|revision| revision != known.revision)
-        {
-            return Ok(Updated::Changed);
+        if let Some(refusal) = update.refusal(&known) {
+            return Ok(refusal);
         }
-        let Some(current) = &known.current else {
-            return Ok(Updated::NoCurrentVersion);
-        };
-        let MetadataUpdate { metadata, now, .. } = update;
+        let updated = update.applied(known);
         sqlx::query(common_statements::documents::UPDATE)
-            .bind(metadata.display_name.as_deref())
-            .bind(metadata.media_type.as_deref())
-            .bind(metadata.labels.as_ref().map(to_json).transpose()?)
-            .bind(*now)
-            .bind(known.uid)
+            .bind(&updated.display_name)
+            .bind(&updated.media_type)
+            .bind(to_json(&updated.labels)?)
+            .bind(stored(updated.revision))
+            .bind(updated.updated_at)
+            .bind(updated.uid)
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
+        let MetadataUpdate { metadata, now, .. } = update;
         let ended =
-            upload_end::fail_overlapping(&mut transaction, &known.uid, metadata, *now).await?;
-        let version = Some(current.version);
-        upload_end::record_change(&mut transaction, &known.uid, version, version, *now).await?;
-        let updated = live(&mut *transaction, caller, name).await?;
-        let updated = updated.ok_or_else(|| damaged("a document that was to change"))?;
-        let updated = Box::new(document(&updated)?);
+            upload_end::fail_overlapping(&mut transaction, &updated.uid, metadata, *now).await?;
+        let version = updated.current.as_ref().map(|current| current.version);
+        upload_end::record_change(&mut transaction, &updated.uid, version, version, *now).await?;
         transaction.commit().await.map_err(failed)?;
-        Ok(Updated::Document(updated, ended))
+        Ok(Updated::Document(Box::new(updated), ended))
     }
 
     async fn delete_document(

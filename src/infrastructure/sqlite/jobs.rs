@@ -14,6 +14,7 @@ use crate::domain::operation::failure::FailureReason;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::common_statements;
+use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::expiry;
@@ -187,8 +188,12 @@ impl Jobs for Sqlite {
             .fetch_all(&mut *transaction)
             .await
             .map_err(failed)?;
-        let documents = abandoned.iter().map(|found| found.uid("document_uid"));
-        let documents = documents.collect::<Result<Vec<_>, _>>()?;
+        let abandoned = abandoned
+            .iter()
+            .map(upload)
+            .collect::<Result<Vec<_>, _>>()?;
+        let documents = abandoned.iter().map(|upload| upload.document_uid);
+        let documents = documents.collect::<Vec<_>>();
         let reason = FailureReason::UploadAbandoned;
         let message = "no client resumed the upload in time";
         let updates = upload_end::fail(&mut transaction, &abandoned, reason, message, now).await?;

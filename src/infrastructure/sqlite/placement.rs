@@ -6,8 +6,8 @@ use crate::application::store_error::Error;
 use crate::infrastructure::columns::Columns;
 use crate::infrastructure::sqlite::error::failed;
 
-/// Returns the lighter of two partitions: the one with fewer chunks, where each document counts as one more. `a` wins if
-/// they are equal.
+/// Returns the lighter of two partitions: the one with fewer chunks, where each document counts as one more. `a` wins
+/// if they are equal.
 pub(super) async fn lighter(
     connection: &mut SqliteConnection,
     a: u32,

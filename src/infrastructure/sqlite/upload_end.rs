@@ -1,7 +1,6 @@
 //! Writes the end of an upload: a new current version and its change, or a version to sweep.
 
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
 use crate::application::ports::documents::Metadata;
 use crate::application::ports::operations::Operation;
@@ -15,7 +14,7 @@ use crate::domain::operation::state::State;
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::columns::{Columns, damaged, stored};
 use crate::infrastructure::common_statements;
-use crate::infrastructure::rows::upload::{METADATA_CHANGED, overlapping, upload};
+use crate::infrastructure::rows::upload::upload;
 use crate::infrastructure::sqlite::error::failed;
 
 /// Ends the upload's row. Returns `false` if the writer is not the newest, or the upload has ended.
@@ -149,8 +148,7 @@ pub(super) async fn record_change(
     Ok(())
 }
 
-/// Fails the running uploads of a document, and returns their last states. The plus makes SQLite read the document's
-/// few uploads instead of all running ones, which may be many.
+/// Fails the running uploads of a document, and returns their last states.
 pub(super) async fn fail_running(
     connection: &mut SqliteConnection,
     document: &DocumentUid,
@@ -169,21 +167,26 @@ pub(super) async fn fail_overlapping(
     metadata: &Metadata,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
-    let running = running(&mut *connection, document).await?;
-    let overlapping = overlapping(running, metadata)?;
+    let mut overlapping = running(&mut *connection, document).await?;
+    overlapping.retain(|upload| upload.metadata.overlaps(metadata));
     let reason = FailureReason::MetadataChanged;
-    fail(connection, &overlapping, reason, METADATA_CHANGED, now).await
+    let message = "the document's metadata was changed; upload it again";
+    fail(connection, &overlapping, reason, message, now).await
 }
 
+/// Returns the running uploads of a document. The plus makes SQLite read the document's few uploads instead of all
+/// running ones, which may be many.
 async fn running(
     connection: &mut SqliteConnection,
     document: &DocumentUid,
-) -> Result<Vec<SqliteRow>, Error> {
-    sqlx::query("SELECT * FROM upload_rows WHERE document_uid = ? AND +state = 'RUNNING'")
-        .bind(document)
-        .fetch_all(connection)
-        .await
-        .map_err(failed)
+) -> Result<Vec<Upload>, Error> {
+    let running =
+        sqlx::query("SELECT * FROM upload_rows WHERE document_uid = ? AND +state = 'RUNNING'")
+            .bind(document)
+            .fetch_all(connection)
+            .await
+            .map_err(failed)?;
+    running.iter().map(upload).collect()
 }
 
 /// Fails the running uploads of a collection, and returns their last states.
@@ -197,6 +200,7 @@ pub(super) async fn fail_running_in(
         .fetch_all(&mut *connection)
         .await
         .map_err(failed)?;
+    let running = running.iter().map(upload).collect::<Result<Vec<_>, _>>()?;
     let reason = FailureReason::DocumentDeleted;
     let message = "the document's collection was deleted";
     fail(connection, &running, reason, message, now).await
@@ -205,14 +209,14 @@ pub(super) async fn fail_running_in(
 /// Fails running uploads of any writer, and returns their last states.
 pub(super) async fn fail(
     connection: &mut SqliteConnection,
-    running: &[SqliteRow],
+    running: &[Upload],
     reason: FailureReason,
     message: &'static str,
     now: Timestamp,
 ) -> Result<Vec<Operation>, Error> {
     let mut operations = Vec::new();
-    for found in running {
-        operations.push(fail_one(connection, &upload(found)?, reason, message, now).await?);
+    for upload in running {
+        operations.push(fail_one(connection, upload, reason, message, now).await?);
     }
     Ok(operations)
 }

@@ -8,7 +8,7 @@ use crate::application::error::Error;
 use crate::application::ports::collections::Collection;
 use crate::domain::ingest::preferences::Preferences;
 use crate::domain::names::resource::CollectionId;
-use crate::interface::grpc::convert::{chunking, resources};
+use crate::interface::grpc::convert::{chunking, field_mask, resources};
 use crate::interface::grpc::extract;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::pb::collection_service_server::CollectionService;
@@ -113,18 +113,12 @@ impl Service {
         let collection = collection.ok_or_else(|| Error::invalid("collection", "must be there"))?;
         let id = resource_name::collection("collection.name", &collection.name)?;
         let revision = resource_name::revision("collection.etag", &collection.etag)?;
-        let paths = match update_mask {
-            Some(mask) if !mask.paths.is_empty() => mask.paths,
-            _ => set(&collection),
-        };
-        let known = ["chunking", "decoding"];
-        if paths.iter().any(|path| !known.contains(&path.as_str())) {
-            return Err(Error::invalid(
-                "update_mask",
-                "must name chunking, decoding, or both",
-            ));
-        }
-        let has = |path: &str| paths.iter().any(|given| given == path);
+        let fields = [
+            ("chunking", collection.chunking.is_some()),
+            ("decoding", collection.decoding.is_some()),
+        ];
+        let paths = field_mask::paths(update_mask, &fields)?;
+        let has = |path| paths.contains(&path);
         let new = chunking::preferences(collection.chunking, collection.decoding)?;
         let change = |known: Preferences| Preferences {
             chunking: if has("chunking") {
@@ -140,12 +134,4 @@ impl Service {
         };
         self.collections.update(caller, &id, revision, change).await
     }
-}
-
-/// The fields of a collection that are set and can be changed.
-fn set(collection: &pb::Collection) -> Vec<String> {
-    let chunking = collection.chunking.as_ref().map(|_| "chunking");
-    let decoding = collection.decoding.as_ref().map(|_| "decoding");
-    let set = [chunking, decoding].into_iter().flatten();
-    set.map(str::to_owned).collect()
 }

@@ -1,6 +1,5 @@
 //! A server that is killed and started again while clients call it.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,26 +12,44 @@ use tonic::transport::Channel;
 
 use crate::support::follower::Follower;
 use crate::support::server::Server;
-use crate::support::world::{first, last, more, name_of, resumed};
+use crate::support::world::{Folder, create_collection, first, last, more, name_of, resumed};
 
-/// The running server, which a test replaces.
-pub(crate) struct Restarted(RwLock<Option<Server>>);
+/// Old versions are swept after a second, so that a follower also meets versions that are gone.
+const SETTINGS: [(&str, &str); 2] = [
+    ("SLUICE_RETENTION__OLD_VERSION_SECONDS", "1"),
+    ("SLUICE_RETENTION__SWEEP_EVERY_SECONDS", "1"),
+];
+
+/// The running server, which a test replaces, and the folder of its store.
+pub(crate) struct Restarted {
+    server: RwLock<Option<Server>>,
+    folder: Folder,
+}
 
 impl Restarted {
-    pub(crate) fn new(server: Server) -> Self {
-        Self(RwLock::new(Some(server)))
+    /// Starts a server with a collection.
+    pub(crate) async fn start() -> Arc<Self> {
+        let folder = Folder::new();
+        let server = serve(&folder);
+        create_collection(&server.channel()).await;
+        let server = RwLock::new(Some(server));
+        Arc::new(Self { server, folder })
     }
 
     /// Kills the server, and starts another one on the same store.
-    pub(crate) async fn restart(&self, database: &Path, settings: &[(&str, &str)]) {
-        let mut server = self.0.write().await;
+    pub(crate) async fn restart(&self) {
+        let mut server = self.server.write().await;
         drop(server.take());
-        *server = Some(Server::start_with(database, settings));
+        *server = Some(serve(&self.folder));
     }
 
     pub(crate) async fn channel(&self) -> Channel {
-        self.0.read().await.as_ref().unwrap().channel()
+        self.server.read().await.as_ref().unwrap().channel()
     }
+}
+
+fn serve(folder: &Folder) -> Server {
+    Server::start_with(folder.0.join("restarted.db"), &SETTINGS)
 }
 
 /// Uploads a version, and resumes it after each failure until it succeeds.

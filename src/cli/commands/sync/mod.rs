@@ -125,7 +125,8 @@ async fn compare<'a>(
     })
 }
 
-/// Uploads or rechunks the files if necessary, then deletes the documents whose files are gone.
+/// Uploads, rechunks or labels the documents of the files if necessary, then deletes the documents whose files are
+/// gone.
 async fn apply(arguments: &Arguments, syncing: &Syncing<'_>, all: Sources) -> anyhow::Result<()> {
     let mut outcome = Outcome::new(arguments.uploads.common.output);
     let is_whole = all.failed.is_empty();

@@ -33,7 +33,7 @@ pub(super) struct Syncing<'a> {
 }
 
 impl Syncing<'_> {
-    /// Uploads or rechunks a file if necessary.
+    /// Uploads, rechunks or labels the document of a file if necessary.
     pub(super) async fn step(&self, id: DocumentId, source: Source) -> Done {
         Done {
             name: source.name(),
@@ -60,17 +60,20 @@ impl Syncing<'_> {
             return Err(foreign(&document));
         }
         let difference = self.expected.difference(&document, &source).await?;
-        let is_labelled = self.is_labelled(&document);
-        if difference == Difference::Nothing && !is_labelled {
-            return self.label(&document).await;
-        }
-        if !is_labelled {
-            self.label(&document).await?;
-        }
+        let labelled = if self.is_labelled(&document) {
+            None
+        } else {
+            Some(self.label(&document).await?)
+        };
         match difference {
             Difference::Nothing => {
-                let line = Line::silent(&document.name);
-                Ok((DocumentResult::Unchanged, Some(line)))
+                let unchanged = || {
+                    (
+                        DocumentResult::Unchanged,
+                        Some(Line::silent(&document.name)),
+                    )
+                };
+                Ok(labelled.unwrap_or_else(unchanged))
             }
             Difference::Chunking => self.rechunk(id, source, &document.name).await,
             Difference::Content => self.upload(id, source, true).await,

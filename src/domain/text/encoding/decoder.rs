@@ -1,8 +1,8 @@
 //! Decodes the source's bytes to the window's text, by the policy that the uploader chose.
 //!
 //! The first bytes decide: a binary format is rejected, and a byte order mark overrides a declared UTF-16 or UTF-32.
-//! Where no charset was declared, [`undecided`](crate::domain::text::encoding::detection::undecided) detects it. From then on every byte
-//! passes through one decoder, which can resume at any character's start.
+//! Where no charset was declared, [`undecided`](crate::domain::text::encoding::detection::undecided) detects it. From
+//! then on every byte passes through one decoder, which can resume at any character's start.
 
 use crate::domain::text::encoding::charset::Charset;
 use crate::domain::text::encoding::decoding::{ByteOrderMark, Decoding, Fault};

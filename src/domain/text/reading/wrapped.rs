@@ -1,8 +1,8 @@
 //! Decides whether a line was broken because it was full.
 //!
 //! Lines that are wrapped by hand or by a program have similar lengths: the next line's first word did not fit. The
-//! lines of a list, a table, a log or a program differ in length, or begin in the same way. Prose continues with a small
-//! letter or after a comma, also where its lines differ in length.
+//! lines of a list, a table, a log or a program differ in length, or begin in the same way. Prose continues with a
+//! small letter or after a comma, also where its lines differ in length.
 
 use std::sync::LazyLock;
 

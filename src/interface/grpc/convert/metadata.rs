@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::application::error::Error;
 use crate::application::ports::documents::Metadata;
 use crate::domain::names::resource::DocumentId;
+use crate::interface::grpc::convert::field_mask;
 use crate::interface::grpc::pb;
 
 /// The maximum number of labels of a document, or of a filter.
@@ -52,45 +53,44 @@ pub fn update(
     document: pb::Document,
     mask: Option<prost_types::FieldMask>,
 ) -> Result<Metadata, Error> {
-    let paths = mask.map(|mask| mask.paths).unwrap_or_default();
-    let known = ["display_name", "media_type", "labels"];
-    if paths.iter().any(|path| !known.contains(&path.as_str())) {
-        return Err(Error::invalid(
-            "update_mask",
-            "must name no other fields than display_name, media_type and labels",
-        ));
-    }
-    let changes = |path: &str, is_set: bool| {
-        if paths.is_empty() {
-            is_set
-        } else {
-            paths.iter().any(|named| named == path)
-        }
-    };
     let pb::Document {
         display_name,
         media_type,
         labels: wanted,
         ..
     } = document;
-    short(
-        "document.display_name",
-        &display_name,
-        DISPLAY_NAME_BYTES_MAX,
-    )?;
-    short("document.media_type", &media_type, MEDIA_TYPE_BYTES_MAX)?;
-    let or = |given: String, default: &str| match given.as_str() {
-        "" => default.to_owned(),
-        _ => given,
+    let fields = [
+        ("display_name", !display_name.is_empty()),
+        ("media_type", !media_type.is_empty()),
+        ("labels", !wanted.is_empty()),
+    ];
+    let paths = field_mask::paths(mask, &fields)?;
+    let is_named = |path| paths.contains(&path);
+    let text = |field, given: String, most, default: &str| -> Result<_, Error> {
+        short(field, &given, most)?;
+        Ok(match given.as_str() {
+            "" => default.to_owned(),
+            _ => given,
+        })
     };
+    let display_name = || {
+        let field = "document.display_name";
+        text(field, display_name, DISPLAY_NAME_BYTES_MAX, id.as_str())
+    };
+    let media_type = || {
+        let field = "document.media_type";
+        text(
+            field,
+            media_type,
+            MEDIA_TYPE_BYTES_MAX,
+            Metadata::MEDIA_TYPE,
+        )
+    };
+    let wanted = || labels("document.labels", wanted.into_iter());
     Ok(Metadata {
-        display_name: changes("display_name", !display_name.is_empty())
-            .then(|| or(display_name, id.as_str())),
-        media_type: changes("media_type", !media_type.is_empty())
-            .then(|| or(media_type, Metadata::MEDIA_TYPE)),
-        labels: changes("labels", !wanted.is_empty())
-            .then(|| labels("document.labels", wanted.into_iter()))
-            .transpose()?,
+        display_name: is_named("display_name").then(display_name).transpose()?,
+        media_type: is_named("media_type").then(media_type).transpose()?,
+        labels: is_named("labels").then(wanted).transpose()?,
     })
 }
 

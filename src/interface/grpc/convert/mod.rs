@@ -5,6 +5,7 @@ pub mod audit;
 pub mod chunk_ranges;
 pub mod chunking;
 pub mod content;
+pub mod field_mask;
 pub mod identity;
 pub mod imports;
 pub mod limits;
