@@ -9,11 +9,10 @@ use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
 use crate::application::caller::Caller;
+use crate::application::catalog::change_event::ChangeEvent;
 use crate::application::catalog::default_collection;
 use crate::application::catalog::follower_cursor::{FollowerPosition, scope};
-use crate::application::catalog::version_diff::{
-    ChangeEvent, DiffContext, DiffPage, Difference, Within,
-};
+use crate::application::catalog::version_diff::{DiffContext, DiffPage, Difference, Within};
 use crate::application::error::Error;
 use crate::application::events::bus::Bus;
 use crate::application::memory::budget::MemoryBudget;

@@ -2,6 +2,7 @@
 //!
 //! To add a use case: a function in the noun's file, a port method with its duties, a case in `tests/contract`.
 
+pub mod change_event;
 pub mod changes;
 pub mod chunk_neighbors;
 pub mod chunk_range;

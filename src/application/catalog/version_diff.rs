@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::application::caller::Caller;
+use crate::application::catalog::change_event::ChangeEvent;
 use crate::application::catalog::chunks::{Versioned, parts};
 use crate::application::catalog::relocation;
 use crate::application::catalog::version_contents::{CHUNK_BYTES, Comparison, VersionContents};
@@ -25,52 +26,6 @@ use crate::domain::names::uid::DocumentUid;
 const CHUNKS_MAX: u64 = 200_000;
 /// The chunks without text that are read at once: about 250 KB with usual contexts.
 pub(super) const HEAD_ROWS: u32 = 1_000;
-
-/// A change as a follower receives it.
-#[derive(Debug)]
-pub enum ChangeEvent {
-    /// The follower must forget every chunk of the document.
-    Reset(DocumentName),
-    /// The metadata of a document as of now, and its collection. First in each change that makes a version current, but
-    /// after a reset; alone in a change of metadata.
-    Document(CollectionId, Box<Document>),
-    /// A chunk that is new to the follower.
-    Added {
-        /// The document.
-        document: DocumentName,
-        /// The chunk.
-        chunk: Versioned,
-        /// Whether the follower has its text under other headings or with another introduction.
-        is_text_kept: bool,
-    },
-    /// A chunk whose content the follower has; sent without its text.
-    Kept {
-        /// The document.
-        document: DocumentName,
-        /// The chunk.
-        chunk: Versioned,
-        /// Whether its ordinal, span or section is another one than before.
-        is_moved: bool,
-    },
-    /// A content that the document has once less.
-    Removed {
-        /// The document.
-        document: DocumentName,
-        /// The key of the content.
-        key: [u8; 32],
-        /// The number of chunks that still have the content.
-        left: u64,
-    },
-    /// All chunks of a version were sent.
-    Complete {
-        /// The document.
-        document: DocumentName,
-        /// The version.
-        version: u64,
-        /// The number of its chunks.
-        chunks: u64,
-    },
-}
 
 /// The position of a follower within a document.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]

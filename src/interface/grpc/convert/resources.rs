@@ -2,8 +2,8 @@
 
 use prost_types::Timestamp;
 
+use crate::application::catalog::change_event::ChangeEvent;
 use crate::application::catalog::chunks::Versioned;
-use crate::application::catalog::version_diff::ChangeEvent;
 use crate::application::error::Error;
 use crate::application::ports::collections::Collection;
 use crate::application::ports::documents::Document;
