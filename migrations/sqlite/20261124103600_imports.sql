@@ -18,8 +18,11 @@ SELECT
     uploads.*,
     documents.document_id,
     documents.partition_key,
-    coalesce(uploads.labels, CASE documents.current_version WHEN 0 THEN '{}' ELSE documents.labels END)
-        AS document_labels,
+    CASE
+        WHEN uploads.state = 'RUNNING' AND uploads.labels IS NOT NULL THEN uploads.labels
+        WHEN documents.current_version = 0 THEN '{}'
+        ELSE documents.labels
+    END AS document_labels,
     collections.collection_id,
     coalesce(documents.deleted_at, collections.deleted_at) AS document_deleted_at
 FROM uploads

@@ -1,7 +1,9 @@
 //! Ranges of chunks and the neighbors of a chunk, compared with a plain computation over all chunks of the document.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use prost::Message as _;
 use sluice::interface::grpc::pb;
 use sluice::interface::grpc::pb::chunk_service_client::ChunkServiceClient;
 use tokio::time::timeout;
@@ -283,42 +285,60 @@ async fn neighbors_are_the_chunks_right_before_and_after(kept: Kept) {
     assert_eq!((found.before.len(), found.after.len()), (0, 0));
 }
 
-/// Chunks of 300 to 512 KiB: a page of the store ends with the third one.
+/// Chunks of 300 to 512 KiB: a page of the store ends with the third one. Then smaller ones, each with all labels that a
+/// document can have.
 async fn neighbors_that_do_not_fit_a_message_are_left_out(kept: Kept) {
     let world = World::start_in(kept, |_| {}).await;
-    let mut spec = spec("d");
-    spec.chunking = Some(pb::ChunkingSpec {
-        measure: Some(pb::Measure::Bytes.into()),
-        max_size: Some(524_288),
-        max_bytes: Some(524_288),
-        ..Default::default()
-    });
-    let messages = whole(&spec, prose(12_000_000).as_bytes(), 200_000);
-    world.send(messages).await.unwrap();
-    let chunks = read(&world, all()).await.unwrap();
-    let last = chunks.len() - 1;
-    for at in [0, 3, last / 2, last] {
-        let found = get(&world, i64::try_from(at).unwrap(), 16).await;
-        let found = found.unwrap();
-        assert_eq!(found.chunk.as_ref(), Some(&chunks[at]));
-        let from = at - found.before.len();
-        let past = at + 1 + found.after.len();
-        assert!(found.before == chunks[from..at] && found.after == chunks[at + 1..past]);
-        let size = |chunks: &[pb::Chunk]| chunks.iter().map(|chunk| chunk.text.len()).sum();
-        let sent: usize = size(&chunks[from..past]);
-        assert!(sent <= RESPONSE_BYTES_MAX, "{sent} bytes around {at}");
-        // The next one by distance, or the one of the other side, would exceed the limit.
-        let next = [from.checked_sub(1), (past < chunks.len()).then_some(past)];
-        let next = next.into_iter().flatten();
-        let distance = next.map(|next| at.abs_diff(next)).min().unwrap();
-        let left_out = (0..chunks.len()).filter(|one| at.abs_diff(*one) == distance);
-        let nearest: usize = left_out
-            .filter(|one| !(from..past).contains(one))
-            .map(|one| chunks[one].text.len())
-            .sum();
-        assert!(sent + nearest > RESPONSE_BYTES_MAX, "{sent} around {at}");
-        assert!(found.before.len() + found.after.len() >= 4, "around {at}");
+    let labels = (0..32).map(|number| (format!("{number:0>63}"), "v".repeat(1_024)));
+    let labels = labels.collect::<BTreeMap<_, _>>();
+    for (max, bytes, labels) in [
+        (524_288, 12_000_000, BTreeMap::new()),
+        (95_000, 4_000_000, labels),
+    ] {
+        let mut spec = spec("d");
+        spec.chunking = Some(pb::ChunkingSpec {
+            measure: Some(pb::Measure::Bytes.into()),
+            max_size: Some(max),
+            max_bytes: Some(max),
+            ..Default::default()
+        });
+        spec.labels = Some(pb::Labels { values: labels });
+        let messages = whole(&spec, prose(bytes).as_bytes(), 200_000);
+        world.send(messages).await.unwrap();
+        let chunks = read(&world, all()).await.unwrap();
+        let last = chunks.len() - 1;
+        for at in [0, 3, last / 2, last] {
+            let found = get(&world, i64::try_from(at).unwrap(), 16).await;
+            check_neighbors(&chunks, at, &found.unwrap());
+        }
     }
+}
+
+/// Checks that the response has the chunk, as many neighbors as fit, and no more.
+fn check_neighbors(chunks: &[pb::Chunk], at: usize, found: &pb::GetChunkResponse) {
+    assert!(found.encoded_len() <= 4 * 1024 * 1024);
+    assert_eq!(found.chunk.as_ref(), Some(&chunks[at]));
+    let from = at - found.before.len();
+    let past = at + 1 + found.after.len();
+    assert!(found.before == chunks[from..at] && found.after == chunks[at + 1..past]);
+    let size = |chunk: &pb::Chunk| {
+        let labels = chunk.labels.iter();
+        let labels = labels.map(|(key, value)| key.len() + value.len());
+        chunk.text.len() + labels.sum::<usize>()
+    };
+    let sent: usize = chunks[from..past].iter().map(size).sum();
+    assert!(sent <= RESPONSE_BYTES_MAX, "{sent} bytes around {at}");
+    // The next one by distance, or the one of the other side, would exceed the limit.
+    let next = [from.checked_sub(1), (past < chunks.len()).then_some(past)];
+    let next = next.into_iter().flatten();
+    let distance = next.map(|next| at.abs_diff(next)).min().unwrap();
+    let left_out = (0..chunks.len()).filter(|one| at.abs_diff(*one) == distance);
+    let nearest: usize = left_out
+        .filter(|one| !(from..past).contains(one))
+        .map(|one| size(&chunks[one]))
+        .sum();
+    assert!(sent + nearest > RESPONSE_BYTES_MAX, "{sent} around {at}");
+    assert!(found.before.len() + found.after.len() >= 4, "around {at}");
 }
 
 async fn wrong_ranges_are_refused_by_their_fields(kept: Kept) {

@@ -146,7 +146,7 @@ impl Authenticator {
 
     /// Returns the open sessions.
     #[must_use]
-    pub fn sessions(&self) -> &Arc<Sessions> {
+    pub fn open_sessions(&self) -> &Arc<Sessions> {
         &self.sessions
     }
 

@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::application::auth::authenticator::Authenticator;
 
 /// The interval at which open sessions are revalidated. A cached key admits callers for 3 s after its revocation
-/// (`FRESH` in `ttl_cache`). With this interval and a query, the caller is disconnected within 5 s.
+/// (`FRESH` in `ttl_cache`). With this interval and a query, the caller is disconnected within 5 s,
+/// unless the store is slow.
 const CHECK_INTERVAL: Duration = Duration::from_millis(1_500);
 /// The longest time to revalidate [`ROWS_MAX`] credentials: a query that hangs must not stop later checks.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,7 +29,7 @@ pub async fn run(authenticator: Arc<Authenticator>, drain: CancellationToken) {
 
 /// Ends each session whose credential is no longer valid.
 async fn check(authenticator: &Authenticator) {
-    for here in authenticator.sessions().all().chunks(ROWS_MAX) {
+    for here in authenticator.open_sessions().all().chunks(ROWS_MAX) {
         let credentials = here.iter().map(|session| session.credential());
         let credentials = credentials.collect::<Vec<_>>();
         let refused = authenticator.refused(&credentials);

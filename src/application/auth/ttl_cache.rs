@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The lifetime of a value. A revocation takes effect within 5 seconds: 3 seconds here, 1.5 seconds until `revocation`
-/// checks open sessions (`CHECK_INTERVAL`), and the time to read.
+/// checks open sessions (`CHECK_INTERVAL`), and the time to read, unless the store is slow.
 const FRESH: Duration = Duration::from_secs(3);
 /// The most values, about 300 bytes each. While all of them are fresh, further values are read from the store each
 /// time.

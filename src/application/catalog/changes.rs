@@ -3,6 +3,7 @@
 //! A follower whose cursor is at change `n` has, of every document, the version that was current after change `n`, or
 //! nothing. Each change is therefore sent as the difference between the two versions that it names. If one of them is
 //! swept already, the follower receives a reset of the document, or the whole newer version after a reset.
+//! Each change begins with the document. A change of metadata is the document alone.
 
 use std::sync::Arc;
 

@@ -11,8 +11,8 @@ use crate::domain::names::resource::DocumentName;
 
 /// The most neighbors on either side: 16,000 characters of usual chunks, as much as a reader needs around a chunk.
 pub const NEIGHBORS_MAX: u32 = 16;
-/// The most text of a response with its contexts and sections, in bytes. gRPC clients accept messages of 4 MiB by
-/// default; the rest is left for names, labels and positions.
+/// The most text of a response with its contexts, sections and labels, in bytes. gRPC clients accept messages of 4 MiB
+/// by default; the rest is left for names, digests and positions.
 const RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// The most reads of a response. Each returns a chunk or follows a move, and a response has at most 33 chunks.
 const READS_MAX: u32 = 64;
@@ -48,7 +48,8 @@ impl Chunks {
             return Err(Error::NotFound { kind: "chunk" });
         }
         let neighbors = u64::from(neighbors.min(NEIGHBORS_MAX));
-        let mut window = Window::around(ordinal, neighbors, version.chunks);
+        let labels_bytes = document.labels_bytes();
+        let mut window = Window::around(ordinal, neighbors, version.chunks, labels_bytes);
         self.fill(caller, of, &mut window).await?;
         window.split(of.version, &Arc::new(document.labels))
     }
@@ -88,16 +89,19 @@ struct Window {
     end: u64,
     chunks: VecDeque<Chunk>,
     bytes: usize,
+    /// The size of the document's labels, which each chunk has.
+    labels_bytes: usize,
 }
 
 impl Window {
-    fn around(ordinal: u64, neighbors: u64, stored: u64) -> Self {
+    fn around(ordinal: u64, neighbors: u64, stored: u64, labels_bytes: usize) -> Self {
         Self {
             ordinal,
             next: ordinal.saturating_sub(neighbors),
             end: ordinal.saturating_add(neighbors + 1).min(stored),
             chunks: VecDeque::new(),
             bytes: 0,
+            labels_bytes,
         }
     }
 
@@ -108,13 +112,17 @@ impl Window {
             return;
         }
         self.next = chunk.chunk.ordinal + 1;
-        self.bytes += bytes(&chunk);
+        self.bytes += self.bytes_of(&chunk);
         self.chunks.push_back(chunk);
         while self.bytes > RESPONSE_BYTES_MAX
             && let Some(farthest) = self.pop_farthest()
         {
-            self.bytes -= bytes(&farthest);
+            self.bytes -= self.bytes_of(&farthest);
         }
+    }
+
+    fn bytes_of(&self, chunk: &Chunk) -> usize {
+        chunk.text.len() + chunk.chunk.structure.bytes() + self.labels_bytes
     }
 
     fn pop_farthest(&mut self) -> Option<Chunk> {
@@ -161,8 +169,4 @@ impl Window {
             after,
         })
     }
-}
-
-fn bytes(chunk: &Chunk) -> usize {
-    chunk.text.len() + chunk.chunk.structure.bytes()
 }

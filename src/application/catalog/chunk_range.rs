@@ -6,8 +6,9 @@ use crate::application::error::Error;
 use crate::application::ports::chunks::{CHUNK_PAGE_ROWS, Chunk, VersionKey};
 use crate::application::ports::store::Store;
 
-/// The most probes of a search. The ordinals that a store can hold take 63; further ones are left for moves.
-const PROBES_MAX: u32 = 64;
+/// The most probes of a search. The ordinals that a store can hold take 63, and the last
+/// chunk one; further ones are left for moves.
+const PROBES_MAX: u32 = 80;
 
 /// The chunks that are not sent yet.
 #[derive(Clone, Copy, Debug)]
@@ -75,23 +76,25 @@ impl ChunkRange {
         };
         let stored = stored.min(self.end_ordinal);
         let mut end = stored;
+        // The last one first: while chunks arrive, each wake usually finds that none reaches the start yet.
+        let mut probe = stored.saturating_sub(1);
         for _ in 0..PROBES_MAX {
             if self.from >= end {
                 break;
             }
-            let middle = self.from + (end - self.from) / 2;
-            let page = store.chunk_heads(caller, *of, middle, 1).await?;
-            let Some(head) = page.first().filter(|head| head.ordinal == middle) else {
+            let page = store.chunk_heads(caller, *of, probe, 1).await?;
+            let Some(head) = page.first().filter(|head| head.ordinal == probe) else {
                 if relocation::follow(store, caller, &of.document, &mut of.partition).await? {
                     continue;
                 }
                 break;
             };
             if head.span.end.byte > start_byte {
-                end = middle;
+                end = probe;
             } else {
-                self.from = middle + 1;
+                self.from = probe + 1;
             }
+            probe = self.from + (end - self.from) / 2;
         }
         if self.from < end {
             return Err(Error::VersionGone);

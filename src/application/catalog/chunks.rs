@@ -158,7 +158,7 @@ impl Chunks {
     ) -> Result<(), StopReason> {
         while !source.range.is_over() {
             // These values are read before the page, so the page contains every chunk that was stored by then.
-            let stored = self.stored(caller, &mut source).await?;
+            let stored = self.refresh(caller, &mut source).await?;
             let page = self.page(caller, &mut source, &stored).await?;
             if let Some(first) = page.first() {
                 // The sweep removes the first chunks of a version first.
@@ -193,8 +193,9 @@ impl Chunks {
         Ok(())
     }
 
-    /// Returns how many chunks are stored, and whether more will be.
-    async fn stored(&self, caller: &Caller, source: &mut ChunkSelection) -> Result<Stored, Error> {
+    /// Returns how many chunks are stored, and whether more will be. Updates the partition and the labels of a source
+    /// that is still uploaded.
+    async fn refresh(&self, caller: &Caller, source: &mut ChunkSelection) -> Result<Stored, Error> {
         match &source.until {
             Until::Count(chunks) => Ok(Stored {
                 state: State::Succeeded,

@@ -63,12 +63,10 @@ impl Documents {
             .documents(caller, collection, labels, after, page.rows())
             .await?;
         let bytes = |document: &Document| {
-            let labels = document.labels.iter();
-            let labels = labels.map(|(key, value)| key.len() + value.len());
             let current = document.current.as_ref();
             let ladder = current.and_then(|version| version.spec.strategy().separators());
             document.display_name.len()
-                + labels.sum::<usize>()
+                + document.labels_bytes()
                 + ladder.map_or(0, SeparatorLevels::bytes)
         };
         Ok(page.cut(list, |document| document.id.as_str().to_owned(), bytes))
@@ -95,7 +93,8 @@ impl Documents {
             revision,
             now: clock.now(),
         };
-        let updated = if update.metadata == Metadata::default() {
+        let changes_nothing = update.metadata == Metadata::default();
+        let updated = if changes_nothing {
             let document = self.get(caller, name).await?;
             let refusal = update.refusal(&document);
             refusal.unwrap_or_else(|| Updated::Document(Box::new(document), vec![]))
@@ -103,6 +102,7 @@ impl Documents {
             store.update_document(caller, name, &update).await?
         };
         match updated {
+            Updated::Document(document, _) if changes_nothing => Ok(*document),
             Updated::Document(document, ended) => {
                 for ended in ended {
                     bus.publish(ended);

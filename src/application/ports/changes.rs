@@ -57,8 +57,8 @@ pub trait Changes: Send + Sync {
         collection: &CollectionUid,
         seq: u64,
     ) -> Result<Option<Change>, Error>;
-    /// Returns the version of a document that was current after the change `seq`. `None` means that no later change
-    /// of the document records it.
+    /// Returns the version of a document that was current after the change `seq`. 0 means that it had no
+    /// version then. `None` means that no later change of the document records it.
     async fn version_at(
         &self,
         caller: &Caller,

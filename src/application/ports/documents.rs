@@ -40,6 +40,15 @@ pub struct Document {
     pub updated_at: Timestamp,
 }
 
+impl Document {
+    /// Returns the size of its labels, in bytes of UTF-8.
+    #[must_use]
+    pub fn labels_bytes(&self) -> usize {
+        let labels = self.labels.iter();
+        labels.map(|(key, value)| key.len() + value.len()).sum()
+    }
+}
+
 /// The fields of a document's metadata that a request sets. `None` leaves the document's value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata {

@@ -10,6 +10,7 @@ use crate::application::ports::import_root::{ImportRoot, OpenFile, Stamp};
 use crate::application::ports::store::Store;
 use crate::application::ports::uploads::{Declared, Upload, UploadSource};
 use crate::application::server_uploads::source::{SourceProvider, SourceReader};
+use crate::application::store_error;
 use crate::application::uploads::write::Write;
 use crate::domain::ingest::checkpoint::Checkpoint;
 use crate::domain::ingest::digest::Running;
@@ -62,7 +63,10 @@ impl SourceProvider for Files {
             // Read again: since the caller attached, the upload may be further than when it was listed.
             let upload = self.store.upload(caller, &upload.uid).await?;
             let upload = upload.ok_or(Error::NotFound { kind: "upload" })?;
-            let checkpoint = upload.checkpoint.unwrap_or_default();
+            let checkpoint = upload.checkpoint.ok_or(store_error::Error::Damaged {
+                what: "an upload with committed bytes has no checkpoint",
+                source: None,
+            })?;
             let committed = Checkpoint::decode(&checkpoint)?.source_sha256()?;
             source.skip(at, committed).await?;
         }
