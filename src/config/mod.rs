@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::addresses::listen::Listen;
+use crate::config::addresses::listen::{self, Exposure, Listen, Protection};
 pub use crate::config::error::Error;
 use crate::config::log_format::LogFormat;
 use crate::config::sections::audit::Audit;
@@ -134,8 +134,17 @@ impl Config {
             listen: self.listen.clone(),
             source,
         })?;
+        let protection = Protection {
+            is_authenticated: self.has_identity(),
+            is_encrypted: self.tls.is_on() || self.tls.behind_proxy,
+            is_waived: self.insecure_no_auth,
+        };
         for address in &addresses {
-            self.check_reach(*address)?;
+            let checked = listen::check_reach(*address, protection);
+            checked.map_err(|exposure| match exposure {
+                Exposure::Unauthenticated => Error::NotLoopback(*address),
+                Exposure::Unencrypted => Error::NotPrivate(*address),
+            })?;
         }
         Ok(addresses)
     }
@@ -150,20 +159,6 @@ impl Config {
             return Err(Error::Contradiction);
         }
         self.addresses().map(drop)
-    }
-
-    /// Checks that the server may listen on an address, given the machines that can reach it.
-    fn check_reach(&self, address: SocketAddr) -> Result<(), Error> {
-        if address.ip().is_loopback() || self.insecure_no_auth {
-            return Ok(());
-        }
-        if !self.has_identity() {
-            return Err(Error::NotLoopback(address));
-        }
-        if !self.tls.is_on() && !self.tls.behind_proxy {
-            return Err(Error::NotPrivate(address));
-        }
-        Ok(())
     }
 
     /// Checks every value against its range.

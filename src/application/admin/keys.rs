@@ -18,6 +18,9 @@ use crate::domain::ingest::digest::hex;
 use crate::domain::names::resource::{Principal, TenantId};
 use crate::domain::names::uid::KeyUid;
 
+/// The longest lifetime of a key that expires: a longer time is a mistake.
+pub const LASTS_MAX: Duration = Duration::from_hours(10 * 366 * 24);
+
 /// The use cases of keys.
 #[derive(Clone, Debug)]
 pub struct Keys {

@@ -1,4 +1,4 @@
-//! The address that an instance listens on.
+//! The address that an instance listens on, and the rule of which addresses it may listen on.
 
 use std::fmt;
 use std::io;
@@ -52,6 +52,44 @@ impl Listen {
         }
         Ok(addresses)
     }
+}
+
+/// The protection of an instance against callers from other machines.
+#[derive(Clone, Copy, Debug)]
+pub struct Protection {
+    /// Whether callers have to authenticate.
+    pub is_authenticated: bool,
+    /// Whether connections are encrypted, by this instance or by a proxy in front of it.
+    pub is_encrypted: bool,
+    /// Whether the operator wants neither (`insecure_no_auth`).
+    pub is_waived: bool,
+}
+
+/// The reason not to listen on an address that other machines can reach.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Exposure {
+    /// Callers are not authenticated.
+    Unauthenticated,
+    /// Connections are not encrypted.
+    Unencrypted,
+}
+
+/// Checks that the server may listen on an address, given the machines that can reach it.
+///
+/// # Errors
+///
+/// Fails if other machines can reach it, and callers are not authenticated or connections are not encrypted.
+pub fn check_reach(address: SocketAddr, protection: Protection) -> Result<(), Exposure> {
+    if address.ip().is_loopback() || protection.is_waived {
+        return Ok(());
+    }
+    if !protection.is_authenticated {
+        return Err(Exposure::Unauthenticated);
+    }
+    if !protection.is_encrypted {
+        return Err(Exposure::Unencrypted);
+    }
+    Ok(())
 }
 
 impl Default for Listen {

@@ -8,14 +8,8 @@ use tokio::sync::oneshot;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::uploads::Writer;
 use crate::application::store_error::Error;
-use crate::domain::ingest::batch::{Batch, CHUNKS_MAX};
+use crate::domain::ingest::batch::Batch;
 use crate::domain::timestamp::Timestamp;
-
-/// The text of one group, in bytes, unless its first batch alone has more. Other transactions wait while it is
-/// stored.
-const GROUP_TEXT_BYTES: usize = 1024 * 1024;
-/// The number of batches in one group. After an error, each is stored again.
-const GROUP_BATCHES: usize = 64;
 
 /// The operation of the committed upload. `None` means that its writer has lost the upload.
 pub(super) type Outcome = Result<Option<Operation>, Error>;
@@ -45,18 +39,14 @@ impl CommitQueue {
         self.lock().is_empty()
     }
 
-    /// Takes the oldest batches that fit into a group. Batches whose callers have gone are dropped.
-    pub(super) fn take_group(&self) -> Vec<QueuedCommit> {
+    /// Takes the oldest batches: as many as `size` returns, at least one. Batches whose callers have gone are dropped.
+    pub(super) fn take(
+        &self,
+        size: impl FnOnce(&VecDeque<QueuedCommit>) -> usize,
+    ) -> Vec<QueuedCommit> {
         let mut queue = self.lock();
         queue.retain(|waiting| !waiting.answer.is_closed());
-        let mut chunks = 0;
-        let mut bytes = 0;
-        let fitting = queue.iter().take(GROUP_BATCHES).take_while(|waiting| {
-            chunks += waiting.batch.chunks.len();
-            bytes += waiting.batch.bytes();
-            chunks <= CHUNKS_MAX && bytes <= GROUP_TEXT_BYTES
-        });
-        let size = fitting.count().max(1).min(queue.len());
+        let size = size(&queue).max(1).min(queue.len());
         queue.drain(..size).collect()
     }
 

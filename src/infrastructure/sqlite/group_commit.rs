@@ -9,6 +9,7 @@
 //! caller receives the error. A batch that was committed despite the error is not committed twice: its writer's
 //! offset is compared.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
@@ -18,12 +19,18 @@ use tokio::sync::oneshot;
 use crate::application::ports::operations::Operation;
 use crate::application::ports::uploads::Writer;
 use crate::application::store_error::Error;
-use crate::domain::ingest::batch::Batch;
+use crate::domain::ingest::batch::{Batch, CHUNKS_MAX};
 use crate::domain::timestamp::Timestamp;
 use crate::infrastructure::sqlite::commit_queue::{Outcome, QueuedCommit};
 use crate::infrastructure::sqlite::connection::{BEGIN, Sqlite};
 use crate::infrastructure::sqlite::error::failed;
 use crate::infrastructure::sqlite::upload_commit;
+
+/// The text of one group, in bytes, unless its first batch alone has more. Other transactions wait while it is
+/// stored.
+const GROUP_TEXT_BYTES: usize = 1024 * 1024;
+/// The number of batches in one group. After an error, each is stored again.
+const GROUP_BATCHES: usize = 64;
 
 impl Sqlite {
     /// Commits a batch, together with other waiting batches.
@@ -63,7 +70,7 @@ impl Sqlite {
     /// Fails if no transaction can begin. No batch is taken then.
     async fn commit_group(&self, mut connection: PoolConnection<Driver>) -> Result<(), Error> {
         let transaction = connection.begin_with(BEGIN).await.map_err(failed)?;
-        let group = self.commits.take_group();
+        let group = self.commits.take(group_size);
         match store(transaction, &group).await {
             Ok(operations) => {
                 for (waiting, operation) in group.into_iter().zip(operations) {
@@ -113,4 +120,16 @@ async fn store(
 /// The error of a batch whose committing caller has gone, with its transaction.
 fn given_up() -> Error {
     Error::Unavailable("the transaction was given up".into())
+}
+
+/// Returns how many of the waiting batches fit into a group.
+fn group_size(waiting: &VecDeque<QueuedCommit>) -> usize {
+    let mut chunks = 0;
+    let mut bytes = 0;
+    let fitting = waiting.iter().take(GROUP_BATCHES).take_while(|waiting| {
+        chunks += waiting.batch.chunks.len();
+        bytes += waiting.batch.bytes();
+        chunks <= CHUNKS_MAX && bytes <= GROUP_TEXT_BYTES
+    });
+    fitting.count()
 }

@@ -13,5 +13,6 @@ pub mod paths;
 pub mod probes;
 mod ws_connection;
 pub mod ws_message;
+mod ws_reconnect;
 pub mod ws_shared;
 pub mod ws_upgrade;

@@ -29,6 +29,7 @@ use crate::interface::transport::peer::Peer;
 use crate::interface::web::close_code::Close;
 use crate::interface::web::paths;
 use crate::interface::web::ws_message::{ClientMessage, ServerMessage};
+use crate::interface::web::ws_reconnect;
 use crate::interface::web::ws_shared::SocketContext;
 
 /// The maximum number of operations that a socket follows at once.
@@ -41,8 +42,6 @@ const AUTHENTICATED_WITHIN: Duration = Duration::from_secs(10);
 const CANCEL: &str = "/sluice.v1.OperationService/CancelOperation";
 /// The time a disconnected client has to read the reason.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
-/// The time within which the clients of a stopping server reconnect, in milliseconds.
-const RECONNECT_WITHIN_MS: u64 = 5_000;
 
 /// The resources of a socket: a permit of `web.sockets_max`, and its connection's slot.
 pub(super) type SocketResources = (OwnedSemaphorePermit, Arc<Peer>);
@@ -371,7 +370,7 @@ impl Socket {
         if close == Close::Draining {
             let goodbye = ServerMessage::Goodbye {
                 reason: close.name(),
-                reconnect_after_ms: self.reconnect_after_ms(),
+                reconnect_after_ms: ws_reconnect::after_ms(self.context.clock.new_secret()),
             };
             // The next send shows whether the client is gone.
             let _gone = self.wire.send(Message::Text(goodbye.text().into())).await;
@@ -384,12 +383,6 @@ impl Socket {
         while is_open {
             is_open = matches!(self.wire.recv().await, Some(Ok(_)));
         }
-    }
-
-    fn reconnect_after_ms(&self) -> u64 {
-        let secret = u128::from_be_bytes(self.context.clock.new_secret());
-        let within = u128::from(RECONNECT_WITHIN_MS);
-        u64::try_from(secret % within).unwrap_or(RECONNECT_WITHIN_MS)
     }
 }
 

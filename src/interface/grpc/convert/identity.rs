@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::application::admin::keys::NewKey;
+use crate::application::admin::keys::{LASTS_MAX, NewKey};
 use crate::application::error::Error;
 use crate::application::ports::keys::{Key, KeyKind};
 use crate::application::ports::tenants::Tenant;
@@ -13,9 +13,6 @@ use crate::interface::grpc::convert::chunking::count;
 use crate::interface::grpc::convert::resources::time;
 use crate::interface::grpc::pb;
 use crate::interface::grpc::resource_name;
-
-/// The longest lifetime of a key that expires: a longer time is a mistake.
-const LASTS_MAX: Duration = Duration::from_hours(10 * 366 * 24);
 
 /// Converts a tenant.
 #[must_use]
